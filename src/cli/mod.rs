@@ -1,0 +1,1 @@
+//! One file per subcommand; no logic beyond arguments in, report out.

@@ -1,0 +1,3 @@
+//! The expression language: text to tokens to a tree with spans.
+
+pub mod ast;

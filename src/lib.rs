@@ -1,0 +1,16 @@
+//! xmlshred turns XML documents in a database table into typed rows, exactly once.
+//!
+//! Data moves one way: a [`store`] hands out claimed documents, [`shred`] turns each into an
+//! [`outcome::Outcome`], and the store commits a batch of outcomes in one transaction. The
+//! [`contract`] says how a document becomes rows; the [`runner`] drives the pipeline. `store` and
+//! `shred` do not know each other.
+
+pub mod cli;
+pub mod contract;
+pub mod outcome;
+pub mod report;
+pub mod runner;
+pub mod settings;
+pub mod shred;
+pub mod store;
+pub mod value;

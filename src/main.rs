@@ -1,0 +1,3 @@
+//! The `xmlshred` executable.
+
+fn main() {}

@@ -1,0 +1,245 @@
+//! What shredding one application gave: typed rows, or a categorised failure.
+//!
+//! This is the only thing that travels between [`crate::shred`], which makes it, and
+//! [`crate::store`], which writes it.
+
+use std::fmt;
+
+use crate::value::Value;
+
+/// The key of a source row: `app_xml.app_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppId(pub i64);
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// SHA-256 of a document's bytes as the store handed them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SourceHash(pub [u8; 32]);
+
+/// SHA-256 of a contract's text with line endings normalised to LF.
+///
+/// It travels with every claim and completion, so that an old worker never feeds tables that a
+/// new contract describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContractHash(pub [u8; 32]);
+
+/// Writes 32 bytes as 64 lower-case hexadecimal digits.
+fn write_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().try_for_each(|b| write!(f, "{b:02x}"))
+}
+
+impl fmt::Display for SourceHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(&self.0, f)
+    }
+}
+
+impl fmt::Display for ContractHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(&self.0, f)
+    }
+}
+
+/// Rows for one target table, row-major: row `i` is `values[i * width..(i + 1) * width]`, in the
+/// order of [`crate::contract::TargetTable::columns`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TableRows {
+    /// Number of columns; 0 only when there are no rows.
+    pub width: usize,
+    /// All values of all rows.
+    pub values: Vec<Value>,
+}
+
+impl TableRows {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.values.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The rows in document order.
+    pub fn iter(&self) -> std::slice::Chunks<'_, Value> {
+        self.values.chunks(self.width.max(1))
+    }
+}
+
+/// Why an application failed. The names are what `processing_log.failure_category` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FailureCategory {
+    /// The document is not well-formed, or not in the encoding it claims.
+    MalformedXml,
+    /// The root element is not the contract's.
+    WrongDocument,
+    /// `document.key` does not equal the application's id.
+    KeyMismatch,
+    /// The source row is gone, or its document is null.
+    MissingDocument,
+    /// A required path or column is absent or blank.
+    MissingRequired,
+    /// Text does not convert to the type it is used as, or is out of its range.
+    BadValue,
+    /// Text is longer than its column, and the column does not say `too_long = "truncate"`.
+    TooLong,
+    /// A plain path matched several nodes.
+    ManyValues,
+    /// A lookup has no entry for the text.
+    UnmappedLookup,
+    /// A limit on bytes, depth, attributes, text or rows per document was passed.
+    LimitExceeded,
+    /// The database refused the rows: a key, a check, a foreign key, a trigger.
+    ConstraintViolation,
+}
+
+impl FailureCategory {
+    /// Every category, in the order the documentation lists them.
+    pub const ALL: [FailureCategory; 11] = [
+        Self::MalformedXml,
+        Self::WrongDocument,
+        Self::KeyMismatch,
+        Self::MissingDocument,
+        Self::MissingRequired,
+        Self::BadValue,
+        Self::TooLong,
+        Self::ManyValues,
+        Self::UnmappedLookup,
+        Self::LimitExceeded,
+        Self::ConstraintViolation,
+    ];
+
+    /// The name as logged, in `snake_case`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MalformedXml => "malformed_xml",
+            Self::WrongDocument => "wrong_document",
+            Self::KeyMismatch => "key_mismatch",
+            Self::MissingDocument => "missing_document",
+            Self::MissingRequired => "missing_required",
+            Self::BadValue => "bad_value",
+            Self::TooLong => "too_long",
+            Self::ManyValues => "many_values",
+            Self::UnmappedLookup => "unmapped_lookup",
+            Self::LimitExceeded => "limit_exceeded",
+            Self::ConstraintViolation => "constraint_violation",
+        }
+    }
+
+    /// The category of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+impl fmt::Display for FailureCategory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Why one application failed, with everything a person needs to find the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind of failure.
+    pub category: FailureCategory,
+    /// Target table, where one is concerned.
+    pub table: Option<String>,
+    /// Target column, where one is concerned.
+    pub column: Option<String>,
+    /// XPath of the offending node with positions, such as `/a/b[2]/@c`.
+    pub path: Option<String>,
+    /// 1-based line in the document.
+    pub line: Option<u32>,
+    /// 1-based column in that line, in characters.
+    pub column_number: Option<u32>,
+    /// The offending value, clipped to [`Failure::VALUE_CLIP`] characters.
+    pub value: Option<String>,
+    /// One sentence: what is wrong and what to do.
+    pub reason: String,
+}
+
+impl Failure {
+    /// Characters kept of an offending value.
+    pub const VALUE_CLIP: usize = 200;
+
+    /// A failure with a category and a sentence, and no place yet.
+    pub fn new(category: FailureCategory, reason: impl Into<String>) -> Self {
+        Self {
+            category,
+            table: None,
+            column: None,
+            path: None,
+            line: None,
+            column_number: None,
+            value: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// Keeps `value`, clipped to [`Failure::VALUE_CLIP`] characters.
+    pub fn with_value(mut self, value: &str) -> Self {
+        self.value = Some(value.chars().take(Self::VALUE_CLIP).collect());
+        self
+    }
+
+    /// Sixteen hexadecimal digits that are equal for failures with the same cause: category,
+    /// table, column and path without its positions. Redrive selects by it.
+    pub fn fingerprint(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hash = Sha256::new();
+        let path = self.path.as_deref().map(path_shape).unwrap_or_default();
+        for part in [
+            self.category.name(),
+            self.table.as_deref().unwrap_or(""),
+            self.column.as_deref().unwrap_or(""),
+            &path,
+        ] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize()[..8].iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// The path without its positions: `/a/b[2]/@c` becomes `/a/b/@c`.
+pub fn path_shape(path: &str) -> String {
+    let mut shape = String::with_capacity(path.len());
+    let mut depth = 0usize;
+    for c in path.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => shape.push(c),
+            _ => {}
+        }
+    }
+    shape
+}
+
+/// What became of one document: rows per target table (indexed like
+/// [`crate::contract::Contract::targets`]), or the failure.
+pub type Outcome = Result<Vec<TableRows>, Failure>;
+
+/// An outcome with what the log records beside it.
+#[derive(Debug, Clone)]
+pub struct AppOutcome {
+    /// The application.
+    pub app_id: AppId,
+    /// The attempt the claim gave it, from 1.
+    pub attempt: u32,
+    /// Rows or failure.
+    pub outcome: Outcome,
+    /// Time spent decoding, parsing and mapping, in microseconds.
+    pub shred_micros: u64,
+    /// Hash of the document, where there was one.
+    pub source_hash: Option<SourceHash>,
+    /// Size of the document in bytes.
+    pub document_bytes: u64,
+}

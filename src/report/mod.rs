@@ -1,0 +1,1 @@
+//! Run summary, status tables, progress.

@@ -1,0 +1,1 @@
+//! The pipeline: prefetch, workers, completion, lease keeper, shutdown.

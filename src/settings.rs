@@ -1,0 +1,1 @@
+//! Settings from flags, environment and xmlshred.toml, resolved and validated.

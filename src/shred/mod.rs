@@ -1,0 +1,1 @@
+//! The streaming mapper: document in, rows or failure out.

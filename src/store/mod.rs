@@ -1,0 +1,525 @@
+//! The store: where work is claimed from and completed to.
+//!
+//! [`Store`] has one method per stored procedure and one meaning for both implementations; the
+//! conformance suite in `tests/store/` is its definition. All time is the database's.
+
+#[cfg(feature = "embedded")]
+pub mod sqlite;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::contract::Contract;
+use crate::outcome::{AppId, AppOutcome, ContractHash, FailureCategory};
+
+/// The caller's name for one claim, and the fence of everything done under it.
+///
+/// The caller makes it, so that a claim whose answer was lost can be asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClaimToken(pub Uuid);
+
+impl ClaimToken {
+    /// A token never used before.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+/// One run of one worker process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(pub Uuid);
+
+/// What a session says of itself when it starts.
+#[derive(Debug, Clone)]
+pub struct SessionStart {
+    /// The caller's id for the session; starting it twice is one session.
+    pub session: SessionId,
+    /// `--worker-name`, by default host and process id.
+    pub worker_name: String,
+    /// Host name.
+    pub host: String,
+    /// Process id.
+    pub pid: u32,
+    /// Version of this program.
+    pub program_version: String,
+    /// Contract it works with.
+    pub contract_hash: ContractHash,
+    /// SQL Server Agent job, where one started it.
+    pub agent_job: Option<String>,
+    /// SQL Server Agent step, where one started it.
+    pub agent_step: Option<String>,
+}
+
+/// Which of the queue a worker takes: the whole of it, a partition, a range, or both at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Share {
+    /// `app_id % instance_count = instance_id`.
+    pub partition: Option<Partition>,
+    /// Smallest application id, inclusive.
+    pub app_id_start: Option<AppId>,
+    /// Largest application id, inclusive.
+    pub app_id_end: Option<AppId>,
+}
+
+/// `--instance-id` of `--instance-count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partition {
+    /// From 0 to `instance_count - 1`.
+    pub instance_id: u32,
+    /// At least 1.
+    pub instance_count: u32,
+}
+
+/// How enqueueing looks for new source rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EnqueueMode {
+    /// From the highest id seen, less an overlap, because ids commit out of order.
+    #[default]
+    New,
+    /// A full anti-join of source against queue and log.
+    Full,
+    /// A full anti-join within an inclusive range of ids.
+    Range {
+        /// Smallest id.
+        start: AppId,
+        /// Largest id.
+        end: AppId,
+    },
+}
+
+/// Answer of [`Store::enqueue_apps`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    /// This many applications are new in the queue.
+    Added(u64),
+    /// Another caller is enqueueing; that is success.
+    Busy,
+}
+
+/// Parameters of [`Store::claim_batch`].
+#[derive(Debug, Clone)]
+pub struct ClaimRequest {
+    /// Repeating a token returns the same claim.
+    pub token: ClaimToken,
+    /// Who claims.
+    pub session: SessionId,
+    /// Refused when it is not the installed contract's.
+    pub contract_hash: ContractHash,
+    /// At most this many applications, at least 1.
+    pub batch_size: u32,
+    /// At most this many bytes of documents, but always one application.
+    pub max_bytes: u64,
+    /// How long the claim holds without a renewal.
+    pub lease: Duration,
+    /// Which of the queue.
+    pub share: Share,
+    /// Ids above this are looked at first; a short result wraps once.
+    pub after_app_id: Option<AppId>,
+}
+
+/// Answer of [`Store::claim_batch`].
+#[derive(Debug)]
+pub enum Claimed {
+    /// Work, leased to the token.
+    Batch(Batch),
+    /// Nothing ready in this share of the queue, even counting what neighbours merely lock.
+    Empty {
+        /// Applications of this share that other claims hold now.
+        claimed_elsewhere: u64,
+    },
+}
+
+/// A claimed batch.
+#[derive(Debug)]
+pub struct Batch {
+    /// Its token.
+    pub token: ClaimToken,
+    /// When it was claimed, by the database's clock; `NOW_UTC()` of its documents.
+    pub claimed_at: DateTime<Utc>,
+    /// The applications in ascending order of id; never empty.
+    pub apps: Vec<ClaimedApp>,
+}
+
+/// One claimed application.
+#[derive(Debug)]
+pub struct ClaimedApp {
+    /// Its id.
+    pub app_id: AppId,
+    /// Attempt number that this claim is, from 1.
+    pub attempt: u32,
+    /// The document; `None` when the source row is gone or its document is null.
+    pub document: Option<Document>,
+}
+
+/// A document as the store holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The bytes that [`crate::outcome::SourceHash`] is taken of.
+    pub bytes: Vec<u8>,
+    /// How to read them.
+    pub encoding: DocumentEncoding,
+}
+
+/// How to read a document's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentEncoding {
+    /// Bytes as somebody stored them: byte order mark, then declaration, then UTF-8.
+    Detect,
+    /// The store decoded text to UTF-8: the declaration is ignored.
+    Utf8,
+    /// nvarchar, as UTF-16LE without a mark: the declaration is ignored.
+    Utf16Le,
+}
+
+/// Answer of [`Store::renew_lease`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// The lease now ends this much later than now.
+    Renewed,
+    /// The claim is no longer held by this token.
+    Lost,
+}
+
+/// What became of one application of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    /// The application.
+    pub app_id: AppId,
+    /// Its attempt.
+    pub attempt: u32,
+    /// `None` for success, else the category that was logged.
+    pub failure: Option<FailureCategory>,
+    /// Rows written, per entry of [`Contract::targets`]; empty for a failure.
+    pub rows: Vec<u64>,
+}
+
+/// Answer of [`Store::get_claim_outcome`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimOutcome {
+    /// Applications the token still holds.
+    pub held: Vec<AppId>,
+    /// Applications that were concluded under the token.
+    pub completed: Vec<Completed>,
+}
+
+/// Parameters of [`Store::reap_expired`].
+#[derive(Debug, Clone, Copy)]
+pub struct ReapRequest {
+    /// At most this many claims.
+    pub max_claims: u32,
+    /// An application reaped this often while alone in its claim is quarantined; at least 1.
+    pub max_reaps: u32,
+}
+
+impl Default for ReapRequest {
+    fn default() -> Self {
+        Self { max_claims: 1000, max_reaps: 3 }
+    }
+}
+
+/// Answer of [`Store::reap_expired`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reaped {
+    /// Claims taken back.
+    pub claims: u64,
+    /// Applications made ready again.
+    pub apps: u64,
+    /// Applications quarantined.
+    pub quarantined: u64,
+}
+
+/// Which unsuccessful applications to send round again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RetrySelector {
+    /// These ids.
+    AppIds(Vec<AppId>),
+    /// Everything whose last attempt failed with this category.
+    Category(FailureCategory),
+    /// Everything whose last attempt failed with this fingerprint.
+    Fingerprint(String),
+    /// Everything quarantined.
+    Quarantined,
+    /// Everything failed or quarantined.
+    All,
+}
+
+/// Parameters of [`Store::retry_failed`].
+#[derive(Debug, Clone)]
+pub struct RetryRequest {
+    /// Which applications.
+    pub selector: RetrySelector,
+    /// At most this many, lowest ids first: the canary.
+    pub limit: Option<u64>,
+    /// `false` only says what would be done.
+    pub execute: bool,
+    /// Who asks, for the events.
+    pub requested_by: String,
+}
+
+/// Which finished applications to do again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequeueSelector {
+    /// These ids.
+    AppIds(Vec<AppId>),
+    /// An inclusive range of ids.
+    Range {
+        /// Smallest id.
+        start: AppId,
+        /// Largest id.
+        end: AppId,
+    },
+    /// Everything concluded under another contract than this one.
+    OlderContract(ContractHash),
+    /// Everything whose source document no longer has the logged hash.
+    ChangedDocument,
+}
+
+/// Parameters of [`Store::requeue_apps`].
+#[derive(Debug, Clone)]
+pub struct RequeueRequest {
+    /// Which applications.
+    pub selector: RequeueSelector,
+    /// At most this many, lowest ids first.
+    pub limit: Option<u64>,
+    /// `false` only says what would be done.
+    pub execute: bool,
+    /// Who asks, for the events.
+    pub requested_by: String,
+}
+
+/// One application that a retry or requeue moved, or would move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requeued {
+    /// The application.
+    pub app_id: AppId,
+    /// What it was: `failed`, `quarantined` or `success`.
+    pub was: String,
+    /// Attempts it has had so far.
+    pub attempts: u32,
+    /// Category of its last failure.
+    pub failure: Option<FailureCategory>,
+}
+
+/// Parameters of [`Store::purge_log`].
+#[derive(Debug, Clone, Copy)]
+pub struct PurgeRequest {
+    /// Only what is older than this.
+    pub older_than: Duration,
+    /// Rows per transaction, at most 4,000.
+    pub chunk: u32,
+    /// `false` only counts.
+    pub execute: bool,
+}
+
+/// Answer of [`Store::purge_log`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Purged {
+    /// Superseded attempts.
+    pub attempts: u64,
+    /// Events.
+    pub events: u64,
+    /// Ended sessions.
+    pub sessions: u64,
+}
+
+/// Counts by where applications are; every enqueued application is in exactly one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// Rows of the source table.
+    pub source: u64,
+    /// Ready to claim.
+    pub ready: u64,
+    /// Held by a claim.
+    pub claimed: u64,
+    /// Set aside because it kept killing its workers.
+    pub quarantined: u64,
+    /// Last attempt succeeded, and not queued again.
+    pub success: u64,
+    /// Last attempt failed, and not queued again.
+    pub failed: u64,
+    /// `failed` by category, largest first.
+    pub failures: Vec<(FailureCategory, u64)>,
+    /// Rows per target table of the installed contract, in load order.
+    pub table_rows: Vec<(String, u64)>,
+    /// Current claims.
+    pub claims: Vec<ActiveClaim>,
+    /// Sessions, newest first, at most 50.
+    pub sessions: Vec<SessionSummary>,
+}
+
+/// One claim that is held now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveClaim {
+    /// Its token.
+    pub token: ClaimToken,
+    /// Who holds it.
+    pub worker_name: String,
+    /// Applications unfinished in it.
+    pub apps: u64,
+    /// Milliseconds since it was claimed.
+    pub age_ms: i64,
+    /// Milliseconds until it may be reaped; negative when it may be already.
+    pub remaining_ms: i64,
+    /// Renewals so far.
+    pub renewals: u64,
+}
+
+/// One session, as status shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Its id.
+    pub session: SessionId,
+    /// Its worker.
+    pub worker_name: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it was last heard of.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ended, if it said so.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Its exit status, if it ended.
+    pub exit_status: Option<u8>,
+    /// Applications it claimed.
+    pub claimed: u64,
+    /// Of these, logged as success.
+    pub succeeded: u64,
+    /// Of these, logged as failed.
+    pub failed: u64,
+    /// Of these, given back.
+    pub released: u64,
+}
+
+/// What stops a worker. A document's failure is never one of these.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached or opened.
+    #[error("cannot open the store {location}: {reason}")]
+    Unreachable {
+        /// File or server.
+        location: String,
+        /// What was said.
+        reason: String,
+    },
+    /// The store has no xmlshred objects, or those of another version.
+    #[error("{location} is not an xmlshred store: {reason}")]
+    NotInstalled {
+        /// File or server.
+        location: String,
+        /// What is missing or different.
+        reason: String,
+    },
+    /// 50010: the claim is gone; nothing was written.
+    #[error("claim {} is no longer held: its lease passed and it was reaped (50010); nothing was written", .0.0)]
+    LeaseLost(ClaimToken),
+    /// 50020: another contract is installed.
+    #[error("contract {offered} is not the installed contract {} (50020)", .installed.map_or("(none)".into(), |h| h.to_string()))]
+    ContractNotInstalled {
+        /// The caller's.
+        offered: ContractHash,
+        /// The installed one, if any.
+        installed: Option<ContractHash>,
+    },
+    /// Every application of a batch failed with the same database error: not the documents' fault.
+    #[error("every application of the batch failed with the same error {number}: {message}")]
+    WholeBatchFailed {
+        /// The database's error number.
+        number: i64,
+        /// Its message.
+        message: String,
+    },
+    /// The installed contract's tables differ from the ones that are there.
+    #[error("table {table} does not fit the contract: {reason}")]
+    Drift {
+        /// Target table.
+        table: String,
+        /// The difference.
+        reason: String,
+    },
+    /// A request that may not be carried out, such as a requeue into a table that says `fail`.
+    #[error("{0}")]
+    Refused(String),
+    /// Any other error of the database.
+    #[error("{0}")]
+    Database(String),
+}
+
+/// Results of a store.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// One session with a store, owned by one thread. Each method is the stored procedure of the
+/// same name.
+pub trait Store: Send {
+    /// Creates or checks the target tables and records the contract as the installed one.
+    /// Doing it twice changes nothing.
+    fn install_contract(&mut self, contract: &Contract) -> Result<()>;
+
+    /// The installed contract, if any.
+    fn installed_contract(&mut self) -> Result<Option<ContractHash>>;
+
+    /// Records that a session began.
+    fn start_session(&mut self, start: &SessionStart) -> Result<()>;
+
+    /// Records that a session ended, with its exit status. Its counts are the store's own.
+    fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()>;
+
+    /// Adds source applications that are neither queued nor logged.
+    fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued>;
+
+    /// Leases a batch to a token and reads its documents.
+    fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed>;
+
+    /// Extends a claim if it is still held.
+    fn renew_lease(&mut self, token: ClaimToken, lease: Duration) -> Result<Renewal>;
+
+    /// Writes rows, log and queue of a batch in one transaction; if that fails for a data
+    /// reason, one application at a time, so that only the bad ones fail. Returns one entry per
+    /// outcome, in the order given. Completing again what this token already completed returns
+    /// what was logged then. An outcome for an application the token does not hold is
+    /// [`StoreError::LeaseLost`] and nothing is written.
+    fn complete_batch(
+        &mut self,
+        token: ClaimToken,
+        contract: &Contract,
+        outcomes: &[AppOutcome],
+    ) -> Result<Vec<Completed>>;
+
+    /// [`Store::complete_batch`] for one application of a claim.
+    fn complete_app(
+        &mut self,
+        token: ClaimToken,
+        contract: &Contract,
+        outcome: &AppOutcome,
+    ) -> Result<Completed>;
+
+    /// Gives the unfinished applications of a claim back at once, without spending their
+    /// attempt. Returns how many; 0 when the claim is gone.
+    fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64>;
+
+    /// Takes back claims whose lease has passed. Safe at any time, by anybody, concurrently.
+    fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
+
+    /// What became of a claim: for a worker whose completion's answer was lost.
+    fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome>;
+
+    /// Queues failed or quarantined applications again.
+    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>>;
+
+    /// Queues finished applications again; refused unless every target says `replace`.
+    fn requeue_apps(
+        &mut self,
+        contract: &Contract,
+        request: &RequeueRequest,
+    ) -> Result<Vec<Requeued>>;
+
+    /// Deletes superseded attempts, old events and ended sessions, in chunks; never an
+    /// application's last log row while its source row exists.
+    fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged>;
+
+    /// Counts for people.
+    fn get_status(&mut self) -> Result<Status>;
+
+    /// One source document, for replay; `None` when there is no such row or it is null.
+    fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
+}
