@@ -1,6 +1,7 @@
 //! The mapping contract: how one document becomes rows.
 
 pub mod expr;
+pub mod model;
 
 use crate::outcome::ContractHash;
 use crate::value::SqlType;

@@ -116,6 +116,30 @@ pub enum ExprKind {
         /// Its arguments. Paths in the first argument of an aggregate keep all their nodes.
         arguments: Vec<Expr>,
     },
+    /// `month` in `DATEADD(month, 1, @d)`: only as the first argument of DATEADD and DATEDIFF.
+    DatePart(DatePart),
+}
+
+/// Parts of a date that DATEADD and DATEDIFF count, by SQL Server's names and abbreviations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum DatePart {
+    Year,
+    Quarter,
+    Month,
+    /// Counts days, as `day` does.
+    DayOfYear,
+    Day,
+    /// Seven days to DATEADD; the number of Sundays crossed to DATEDIFF.
+    Week,
+    /// Counts days, as `day` does.
+    Weekday,
+    Hour,
+    Minute,
+    Second,
+    Millisecond,
+    Microsecond,
+    Nanosecond,
 }
 
 /// Binary operators.
