@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod contract;
+pub mod document;
 pub mod outcome;
 pub mod report;
 pub mod runner;

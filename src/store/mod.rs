@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::contract::Contract;
+pub use crate::document::{Document, DocumentEncoding};
 use crate::outcome::{AppId, AppOutcome, ContractHash, FailureCategory};
 
 /// The caller's name for one claim, and the fence of everything done under it.
@@ -151,26 +152,6 @@ pub struct ClaimedApp {
     pub attempt: u32,
     /// The document; `None` when the source row is gone or its document is null.
     pub document: Option<Document>,
-}
-
-/// A document as the store holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// The bytes that [`crate::outcome::SourceHash`] is taken of.
-    pub bytes: Vec<u8>,
-    /// How to read them.
-    pub encoding: DocumentEncoding,
-}
-
-/// How to read a document's bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentEncoding {
-    /// Bytes as somebody stored them: byte order mark, then declaration, then UTF-8.
-    Detect,
-    /// The store decoded text to UTF-8: the declaration is ignored.
-    Utf8,
-    /// nvarchar, as UTF-16LE without a mark: the declaration is ignored.
-    Utf16Le,
 }
 
 /// Answer of [`Store::renew_lease`].
