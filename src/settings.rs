@@ -1,1 +1,0 @@
-//! Settings from flags, environment and xmlshred.toml, resolved and validated.

@@ -1,0 +1,101 @@
+//! xmlshred.toml: flat keys, one per setting, each with the line it stands on.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::keys::{self, Key};
+
+/// The name looked for in the working folder when `--config` names no file.
+pub const DEFAULT_NAME: &str = "xmlshred.toml";
+
+/// A settings file that was read.
+#[derive(Debug, Default)]
+pub struct SettingsFile {
+    /// Its path as it was named.
+    pub path: PathBuf,
+    /// What it sets.
+    pub entries: Vec<FileEntry>,
+    /// Everything that is wrong with it, each with its place.
+    pub problems: Vec<String>,
+}
+
+/// One `key = value`.
+#[derive(Debug)]
+pub struct FileEntry {
+    /// The setting.
+    pub key: &'static Key,
+    /// The value as text.
+    pub text: String,
+    /// The key's line, from 1.
+    pub line: usize,
+}
+
+impl SettingsFile {
+    /// Reads `named`, or xmlshred.toml in the working folder if there is one.
+    pub fn find(named: Option<&Path>) -> Self {
+        let path = named.unwrap_or(Path::new(DEFAULT_NAME));
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(e) if named.is_none() && e.kind() == ErrorKind::NotFound => Self::default(),
+            Err(e) => Self {
+                problems: vec![format!("cannot read the settings file {}: {e}", path.display())],
+                ..Self::default()
+            },
+        }
+    }
+
+    /// Reads a file's text.
+    pub fn parse(path: &Path, text: &str) -> Self {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut file = Self { path: path.to_owned(), ..Self::default() };
+        for error in errors {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            file.problems.push(format!("{}:{line}: {}", path.display(), error.message()));
+        }
+        for (name, value) in table.get_ref() {
+            let line = line_of(text, name.span().start);
+            match entry(name.get_ref(), value.get_ref(), line) {
+                Ok(entry) => file.entries.push(entry),
+                Err(problem) => file.problems.push(format!("{}:{line}: {problem}", path.display())),
+            }
+        }
+        file
+    }
+
+    /// What relative paths in the file start from: its own folder.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+fn entry(name: &str, value: &DeValue<'_>, line: usize) -> Result<FileEntry, String> {
+    let Some(&key) = keys::ALL.iter().find(|key| key.name == name) else {
+        return Err(unknown_key(name));
+    };
+    let text = match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', ""),
+        DeValue::Float(number) => number.as_str().replace('_', ""),
+        DeValue::Boolean(truth) => truth.to_string(),
+        other => {
+            return Err(format!(
+                "`{name}` holds a TOML {}; write a string, a decimal number or true/false",
+                other.type_str()
+            ))
+        }
+    };
+    Ok(FileEntry { key, text, line })
+}
+
+fn unknown_key(name: &str) -> String {
+    match keys::nearest(name, keys::ALL.iter().map(|key| key.name)) {
+        Some(near) => format!("`{name}` is not a setting; did you mean `{near}`?"),
+        None => format!("`{name}` is not a setting; `xmlshred settings` lists them all"),
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1
+}

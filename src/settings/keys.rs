@@ -1,0 +1,275 @@
+//! Every setting, described once: its flag, environment variable, file key, default and help all
+//! come from this table.
+
+/// One setting.
+///
+/// `batch_size` is the flag `--batch-size`, the variable `XMLSHRED_BATCH_SIZE` and the key
+/// `batch_size` in xmlshred.toml.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Name in `snake_case`.
+    pub name: &'static str,
+    /// What the value is called in the help.
+    pub value_name: &'static str,
+    /// What holds when nobody says otherwise.
+    pub default: Default,
+    /// One sentence for the help, without the default.
+    pub help: &'static str,
+    /// Heading in the help; `None` for the options that every command has.
+    pub heading: Option<&'static str>,
+    /// Whether the flag may stand without a value and then means `true`.
+    pub switch: bool,
+}
+
+/// A setting's default.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Default {
+    /// Always this text.
+    Is(&'static str),
+    /// Found out on this machine; the text describes it.
+    Computed(&'static str),
+    /// Not set.
+    Unset,
+}
+
+impl Key {
+    /// The flag without its dashes, such as `batch-size`.
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    /// The environment variable, such as `XMLSHRED_BATCH_SIZE`.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.name.to_uppercase())
+    }
+}
+
+/// What every environment variable of this program begins with.
+pub const VARIABLE_PREFIX: &str = "XMLSHRED_";
+
+const PIPELINE: Option<&str> = Some("Pipeline");
+const SHARE: Option<&str> = Some("Share of the queue");
+
+/// Where the queue is.
+pub const STORE: Key = Key {
+    name: "store",
+    value_name: "sqlite:PATH",
+    default: Default::Unset,
+    help: "The store that holds documents, queue, log and target tables",
+    heading: None,
+    switch: false,
+};
+
+/// The mapping contract.
+pub const CONTRACT: Key = Key {
+    name: "contract",
+    value_name: "FILE",
+    default: Default::Unset,
+    help: "The mapping contract, a TOML file",
+    heading: None,
+    switch: false,
+};
+
+/// How much is logged.
+pub const LOG_LEVEL: Key = Key {
+    name: "log_level",
+    value_name: "LEVEL",
+    default: Default::Is("info"),
+    help: "How much to log: off, error, warn, info, debug or trace",
+    heading: None,
+    switch: false,
+};
+
+/// The form of log lines.
+pub const LOG_FORMAT: Key = Key {
+    name: "log_format",
+    value_name: "FORMAT",
+    default: Default::Is("text"),
+    help: "The form of log lines: text or json",
+    heading: None,
+    switch: false,
+};
+
+/// Where log files go.
+pub const LOG_DIR: Key = Key {
+    name: "log_dir",
+    value_name: "DIR",
+    default: Default::Unset,
+    help: "Also log to xmlshred_<utc>_<session>.log in this folder",
+    heading: None,
+    switch: false,
+};
+
+/// CPU threads.
+pub const WORKERS: Key = Key {
+    name: "workers",
+    value_name: "N",
+    default: Default::Computed("one per CPU core"),
+    help: "Threads that parse and map documents",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// Applications per claim.
+pub const BATCH_SIZE: Key = Key {
+    name: "batch_size",
+    value_name: "N",
+    default: Default::Is("25"),
+    help: "Applications per claim, and so per transaction",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// The bound on memory.
+pub const MAX_BYTES_IN_FLIGHT: Key = Key {
+    name: "max_bytes_in_flight",
+    value_name: "SIZE",
+    default: Default::Is("128MiB"),
+    help: "Bytes that claimed documents and their rows may take at once",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// Where a run stops early.
+pub const LIMIT: Key = Key {
+    name: "limit",
+    value_name: "N",
+    default: Default::Unset,
+    help: "Stop after this many applications",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// Whether a run waits for new work.
+pub const FOLLOW: Key = Key {
+    name: "follow",
+    value_name: "BOOL",
+    default: Default::Is("false"),
+    help: "Keep polling for new work instead of ending when nothing is ready",
+    heading: PIPELINE,
+    switch: true,
+};
+
+/// How long a claim holds.
+pub const LEASE: Key = Key {
+    name: "lease",
+    value_name: "DURATION",
+    default: Default::Is("2m"),
+    help: "How long a claim holds without a renewal; a dead worker's claims return after this",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// How often to look again.
+pub const POLL: Key = Key {
+    name: "poll",
+    value_name: "DURATION",
+    default: Default::Is("5s"),
+    help: "How long to wait before looking again when nothing is ready",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// What this worker is called.
+pub const WORKER_NAME: Key = Key {
+    name: "worker_name",
+    value_name: "NAME",
+    default: Default::Computed("host and process id"),
+    help: "What this worker is called in sessions, claims and the log",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// How many failures make the exit status 1.
+pub const FAIL_ON: Key = Key {
+    name: "fail_on",
+    value_name: "never|any|PERCENT",
+    default: Default::Is("any"),
+    help: "How many failed applications make the exit status 1",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// When an application that kills its workers is set aside.
+pub const MAX_REAPS: Key = Key {
+    name: "max_reaps",
+    value_name: "N",
+    default: Default::Is("3"),
+    help: "Quarantine an application that was reaped this often while alone in its claim",
+    heading: PIPELINE,
+    switch: false,
+};
+
+/// This instance's number.
+pub const INSTANCE_ID: Key = Key {
+    name: "instance_id",
+    value_name: "I",
+    default: Default::Unset,
+    help: "Take only applications with app_id % instance-count = I; needs --instance-count",
+    heading: SHARE,
+    switch: false,
+};
+
+/// Number of instances.
+pub const INSTANCE_COUNT: Key = Key {
+    name: "instance_count",
+    value_name: "N",
+    default: Default::Unset,
+    help: "How many instances share the queue; needs --instance-id",
+    heading: SHARE,
+    switch: false,
+};
+
+/// Smallest application id.
+pub const APP_ID_START: Key = Key {
+    name: "app_id_start",
+    value_name: "ID",
+    default: Default::Unset,
+    help: "Smallest application id, inclusive",
+    heading: SHARE,
+    switch: false,
+};
+
+/// Largest application id.
+pub const APP_ID_END: Key = Key {
+    name: "app_id_end",
+    value_name: "ID",
+    default: Default::Unset,
+    help: "Largest application id, inclusive",
+    heading: SHARE,
+    switch: false,
+};
+
+/// Every setting, in the order `xmlshred settings` prints them.
+pub const ALL: &[&Key] = &[
+    &STORE,
+    &CONTRACT,
+    &LOG_LEVEL,
+    &LOG_FORMAT,
+    &LOG_DIR,
+    &WORKERS,
+    &BATCH_SIZE,
+    &MAX_BYTES_IN_FLIGHT,
+    &LIMIT,
+    &FOLLOW,
+    &LEASE,
+    &POLL,
+    &WORKER_NAME,
+    &FAIL_ON,
+    &MAX_REAPS,
+    &INSTANCE_ID,
+    &INSTANCE_COUNT,
+    &APP_ID_START,
+    &APP_ID_END,
+];
+
+/// The name in `names` that `word` was probably meant to be.
+pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let word = word.replace('-', "_").to_lowercase();
+    names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&word, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

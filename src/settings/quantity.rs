@@ -1,0 +1,94 @@
+//! Values as people write them: sizes, durations, shares of failures.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What a value should have looked like; completes the sentence "… is not …".
+pub type Expected = String;
+
+const UNITS: [(&str, u64); 7] = [
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+];
+
+/// Bytes from `64MiB`, `64 MB` or `67108864`. Units ignore case; KiB, MiB and GiB are powers of
+/// 1024, kB, MB and GB powers of 1000.
+pub fn parse_bytes(text: &str) -> Result<u64, Expected> {
+    let expected = || "a size such as 64MiB, 500MB or 1048576".to_owned();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    let unit = unit.trim();
+    let factor = match unit {
+        "" => 1,
+        _ => UNITS.iter().find(|u| u.0.eq_ignore_ascii_case(unit)).ok_or_else(expected)?.1,
+    };
+    number.checked_mul(factor).ok_or_else(expected)
+}
+
+/// Bytes with the largest unit that leaves at least 1, such as `64.0 MiB`.
+pub fn format_bytes(bytes: u64) -> String {
+    let (unit, size) = UNITS[..4].iter().rev().find(|u| bytes >= u.1).copied().unwrap_or(UNITS[0]);
+    match size {
+        1 => format!("{bytes} B"),
+        _ => format!("{:.1} {unit}", bytes as f64 / size as f64),
+    }
+}
+
+/// A duration from `2m`, `1h 30m` or `500ms`.
+pub fn parse_duration(text: &str) -> Result<Duration, Expected> {
+    humantime::parse_duration(text).map_err(|_| "a duration such as 500ms, 30s or 2m".to_owned())
+}
+
+/// How many failed applications make a run end with exit status 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FailOn {
+    /// None do.
+    Never,
+    /// One is enough.
+    Any,
+    /// More than this share of the concluded applications, 0 to 100.
+    Percent(f64),
+}
+
+impl FailOn {
+    /// From `never`, `any`, `5` or `2.5%`.
+    pub fn parse(text: &str) -> Result<Self, Expected> {
+        match text {
+            "never" => return Ok(Self::Never),
+            "any" => return Ok(Self::Any),
+            _ => {}
+        }
+        text.trim_end_matches('%')
+            .trim_end()
+            .parse()
+            .ok()
+            .filter(|percent| (0.0..=100.0).contains(percent))
+            .map(Self::Percent)
+            .ok_or_else(|| "never, any or a percentage from 0 to 100".to_owned())
+    }
+
+    /// Whether `failed` out of `concluded` applications are too many.
+    pub fn is_exceeded(self, failed: u64, concluded: u64) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Any => failed > 0,
+            Self::Percent(percent) => failed as f64 * 100.0 > percent * concluded as f64,
+        }
+    }
+}
+
+impl fmt::Display for FailOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::Any => f.write_str("any"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
