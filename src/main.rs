@@ -1,3 +1,13 @@
 //! The `xmlshred` executable.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use xmlshred::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(status) => status.into(),
+        Err(error) => error.report().into(),
+    }
+}

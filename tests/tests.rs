@@ -1,1 +1,3 @@
 //! One integration binary with a module per subject.
+
+mod cli;

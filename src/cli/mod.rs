@@ -1,1 +1,110 @@
-//! One file per subcommand; no logic beyond arguments in, report out.
+//! The command line: one file per subcommand; no logic beyond arguments in, report out.
+
+mod command_error;
+mod completions;
+mod exit_status;
+mod logging;
+mod setting_flags;
+mod settings;
+mod stdout;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use uuid::Uuid;
+
+use crate::settings::keys::Key;
+use crate::settings::{Environment, Settings, SettingsError, SettingsFile};
+use crate::store::SessionId;
+
+pub use command_error::CommandError;
+pub use exit_status::ExitStatus;
+use setting_flags::{Everywhere, SettingFlags};
+
+/// Turns XML documents in a database table into typed rows, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "xmlshred", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// Settings file [default: xmlshred.toml in the working folder, if there is one]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "On every command")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    everywhere: SettingFlags<Everywhere>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Every setting comes from its flag, else from XMLSHRED_<NAME>, else from xmlshred.toml: \
+--batch-size 50, XMLSHRED_BATCH_SIZE=50 and batch_size = 50 say the same. \
+`xmlshred settings` shows what holds and why.
+
+Exit statuses: 0 all done; 1 finished, some applications failed; 2 usage or settings; \
+3 contract; 4 store; 5 lease lost or aborted; 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Settings(settings::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// What a subcommand is.
+trait Execute {
+    /// The settings among its flags.
+    fn given(&self) -> &[(&'static Key, String)] {
+        &[]
+    }
+
+    /// Does its work.
+    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError>;
+
+    /// Says what can be said although the settings do not hold.
+    fn explain(&self, _error: &SettingsError) -> Result<(), CommandError> {
+        Ok(())
+    }
+}
+
+/// One call of the program.
+struct Call {
+    /// What it works with.
+    settings: Settings,
+}
+
+impl Command {
+    fn chosen(&self) -> &dyn Execute {
+        match self {
+            Self::Settings(arguments) => arguments,
+            Self::Completions(arguments) => arguments,
+        }
+    }
+}
+
+impl Cli {
+    /// Resolves the settings, starts logging and runs the subcommand.
+    ///
+    /// # Errors
+    /// What stopped the command, fit for showing.
+    pub fn run(&self) -> Result<ExitStatus, CommandError> {
+        let command = self.command.chosen();
+        let given = [self.everywhere.given.as_slice(), command.given()].concat();
+        let environment = Environment::of_process();
+        let file = SettingsFile::find(self.config_file(&environment).as_deref());
+        let settings = match Settings::resolve(&given, &environment, &file) {
+            Ok(settings) => settings,
+            Err(error) => {
+                command.explain(&error)?;
+                return Err(error.into());
+            }
+        };
+        let session = SessionId(Uuid::new_v4());
+        logging::start(&settings.log, session)?;
+        command.execute(&Call { settings })
+    }
+
+    fn config_file(&self, environment: &Environment) -> Option<PathBuf> {
+        let named = || environment.0.get("XMLSHRED_CONFIG").map(PathBuf::from);
+        self.config.clone().or_else(named)
+    }
+}

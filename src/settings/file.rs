@@ -54,7 +54,9 @@ impl SettingsFile {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             file.problems.push(format!("{}:{line}: {}", path.display(), error.message()));
         }
-        for (name, value) in table.get_ref() {
+        // What a file with broken syntax seems to say is not worth a second complaint.
+        let readable = file.problems.is_empty();
+        for (name, value) in table.get_ref().iter().filter(|_| readable) {
             let line = line_of(text, name.span().start);
             match entry(name.get_ref(), value.get_ref(), line) {
                 Ok(entry) => file.entries.push(entry),

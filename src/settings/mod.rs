@@ -103,7 +103,7 @@ impl Settings {
             (Some(settings), problems) if problems.is_empty() => {
                 Ok(Self { resolved: reader.resolved, ..settings })
             }
-            (_, problems) => Err(SettingsError { problems }),
+            (_, problems) => Err(SettingsError { problems, resolved: reader.resolved }),
         }
     }
 }
@@ -133,6 +133,8 @@ impl Environment {
 pub struct SettingsError {
     /// One sentence each, with where the value came from.
     pub problems: Vec<String>,
+    /// Every setting as it was found.
+    pub resolved: Vec<Resolved>,
 }
 
 /// A setting with where its value came from.

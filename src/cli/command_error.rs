@@ -1,0 +1,109 @@
+//! Why a command did not do its work, and what to do next.
+
+use std::fmt;
+
+use super::exit_status::ExitStatus;
+use crate::settings::SettingsError;
+use crate::store::StoreError;
+
+/// What stopped a command: a message, the next step, and the exit status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandError {
+    /// Exit status of the process.
+    pub status: ExitStatus,
+    /// What is wrong; may have several lines.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl CommandError {
+    /// An error without a hint yet.
+    pub fn new(status: ExitStatus, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), hint: None }
+    }
+
+    /// Something the person who called us got wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Usage, message)
+    }
+
+    /// Adds the next step.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Several things that the person got wrong, told together: `what` stands above them.
+    pub fn several(what: &str, problems: &[String]) -> Self {
+        match problems {
+            [only] => Self::usage(only.clone()),
+            many => Self::usage(format!("{what}\n  {}", many.join("\n  "))),
+        }
+    }
+
+    /// Writes the error to stderr and returns the exit status.
+    pub fn report(&self) -> ExitStatus {
+        // Where stderr is closed there is nobody left to tell; the exit status still says it.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), self.to_string().as_bytes());
+        self.status
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => writeln!(f, "hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<SettingsError> for CommandError {
+    fn from(error: SettingsError) -> Self {
+        Self::several("the settings do not hold", &error.problems)
+            .hint("`xmlshred settings` shows every setting and where it came from")
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        let (status, hint) = match &error {
+            StoreError::Unreachable { .. } => (
+                ExitStatus::Store,
+                "check --store; `xmlshred load` makes a new embedded store and fills it",
+            ),
+            StoreError::NotInstalled { .. } => (
+                ExitStatus::Store,
+                "check --store; `xmlshred install --contract FILE` prepares a store",
+            ),
+            StoreError::ContractNotInstalled { .. } => (
+                ExitStatus::Contract,
+                "use the contract that is installed, or make this one the installed one with \
+                 `xmlshred install --contract FILE`",
+            ),
+            StoreError::Drift { .. } => (
+                ExitStatus::Contract,
+                "change the contract or the table, then `xmlshred install --contract FILE`",
+            ),
+            StoreError::LeaseLost(_) => (
+                ExitStatus::Aborted,
+                "run again: whoever reaped the claim has its applications; a longer --lease \
+                 helps where one batch takes longer than half of it",
+            ),
+            StoreError::WholeBatchFailed { .. } => (
+                ExitStatus::Aborted,
+                "this is not the documents' fault: mend what the message names, then run again",
+            ),
+            StoreError::Refused(_) => {
+                (ExitStatus::Usage, "nothing was changed; `--dry-run` previews")
+            }
+            StoreError::Database(_) => (
+                ExitStatus::Aborted,
+                "run again once the cause is gone: what was not committed returns to the queue",
+            ),
+        };
+        Self::new(status, error.to_string()).hint(hint)
+    }
+}

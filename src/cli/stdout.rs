@@ -1,0 +1,24 @@
+//! Data goes to stdout, all else to stderr.
+
+use std::io::{self, ErrorKind, Write};
+
+use super::command_error::CommandError;
+use super::exit_status::ExitStatus;
+
+/// Writes `text` to stdout. A reader that has seen enough, such as `head`, is no error.
+///
+/// # Errors
+/// stdout cannot be written, for instance because a disk is full.
+pub fn print(text: &str) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(unwritable(&e)),
+        _ => Ok(()),
+    }
+}
+
+/// The error for a stdout that cannot be written.
+pub fn unwritable(error: &io::Error) -> CommandError {
+    CommandError::new(ExitStatus::Aborted, format!("cannot write to stdout: {error}"))
+        .hint("see where the output was sent: the disk may be full")
+}
