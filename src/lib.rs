@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod contract;
+pub mod demo;
 pub mod document;
 pub mod outcome;
 pub mod report;
