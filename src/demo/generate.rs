@@ -155,7 +155,7 @@ struct Plan {
 impl Plan {
     fn draw(app_id: i64, profile: &Profile, rng: &mut Rng) -> Plan {
         let kind = if rng.chance(profile.failing_per_10_000) {
-            *rng.pick(&Kind::FAILING)
+            rng.pick(&Kind::FAILING)
         } else if rng.chance(200) {
             Kind::DuplicateContact
         } else {

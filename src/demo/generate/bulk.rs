@@ -61,7 +61,7 @@ fn bureau_report(writer: &mut Writer<'_>, bureau: &str, until: usize) {
         attributes(writer, 24);
         writer.xml.start("payment_pattern");
         let pattern: String =
-            (0..24).map(|_| *writer.rng.pick(&['1', '1', '1', '2', 'X'])).collect();
+            (0..24).map(|_| writer.rng.pick(&['1', '1', '1', '2', 'X'])).collect();
         writer.xml.content(&pattern);
         writer.xml.end();
         if writer.rng.chance(2_000) {

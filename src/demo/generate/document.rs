@@ -176,8 +176,7 @@ impl Writer<'_> {
         self.xml.attribute("con_id", con_id);
         self.filler(70..80);
         self.xml.attribute("ac_role_tp_c", role);
-        let (first, last) =
-            (*self.rng.pick(&words::FIRST_NAMES), *self.rng.pick(&words::LAST_NAMES));
+        let (first, last) = (self.rng.pick(&words::FIRST_NAMES), self.rng.pick(&words::LAST_NAMES));
         self.xml.attribute("first_name", first);
         self.xml.attribute("last_name", last);
         self.xml.attribute("suffix", self.rng.pick(&["", "NONE", "III"]));
@@ -215,7 +214,7 @@ impl Writer<'_> {
         self.xml.attribute("address_tp_c", kind);
         self.xml.attribute("street_num", self.rng.between(1, 9_999));
         self.xml.attribute("street_name", self.rng.pick(&words::STREETS));
-        let city = *self.rng.pick(&words::CITIES);
+        let city = self.rng.pick(&words::CITIES);
         let long = format!("{city} upon the Exceedingly Long River beside {city}");
         self.xml.attribute("city", if long_city { &long } else { city });
         self.xml.attribute("state", self.rng.pick(&words::STATES));
@@ -258,7 +257,7 @@ impl Writer<'_> {
         self.xml.attribute("product_tp_c", self.product);
         self.filler(0..15);
         let unknown = self.plan.kind == Kind::UnknownDecision;
-        let decision = *self.rng.pick(&["APPRV", "DECLN", "COND", "pend", ""]);
+        let decision = self.rng.pick(&["APPRV", "DECLN", "COND", "pend", ""]);
         self.xml.attribute("decision_tp_c", if unknown { "MAYBE" } else { decision });
         let amount = self.rng.between(2_000, 90_000);
         self.xml
@@ -303,8 +302,7 @@ impl Writer<'_> {
             self.xml.attribute("decision_tp_c", self.rng.pick(&["PEND", "COND", "APPRV", "DECLN"]));
             self.xml.attribute("analyst", self.rng.pick(&words::ANALYSTS));
             self.xml.start("reason");
-            let reason = *self.rng.pick(&words::REASONS);
-            self.xml.content(reason);
+            self.xml.content(self.rng.pick(&words::REASONS));
             self.xml.end();
             self.xml.end();
         }
