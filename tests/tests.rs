@@ -1,3 +1,4 @@
 //! One integration binary with a module per subject.
 
 mod cli;
+mod examples;
