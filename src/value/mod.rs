@@ -1,12 +1,18 @@
 //! Typed values and the SQL Server types they belong to.
 
+mod calendar;
 pub mod convert;
 pub mod datetime;
 mod decimal;
+pub mod functions;
+mod like;
 mod sql_type;
+mod text;
+mod wide;
 
-pub use decimal::Decimal;
-pub use sql_type::SqlType;
+pub use decimal::{Decimal, DecimalError};
+pub use sql_type::{ParseTypeError, SqlType};
+pub use text::{plain_text, to_text};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 use compact_str::CompactString;
@@ -42,4 +48,32 @@ pub enum Value {
     Guid(Uuid),
     /// `varbinary`.
     Bytes(Box<[u8]>),
+}
+
+/// XML's white space; no other blank makes a text blank.
+const fn is_xml_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Whether a text is empty or only XML white space.
+pub fn is_blank(text: &str) -> bool {
+    text.bytes().all(is_xml_space)
+}
+
+/// The text without surrounding XML white space.
+fn trim_xml(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let unspaced = |first: Option<&u8>| first.is_none_or(|b| !is_xml_space(*b));
+    if unspaced(bytes.first()) && unspaced(bytes.last()) {
+        return text;
+    }
+    text.trim_matches(|c: char| c.is_ascii() && is_xml_space(c as u8))
+}
+
+/// A text as a sentence quotes it: its first 60 characters.
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -1,0 +1,219 @@
+//! `DATEADD`, `DATEDIFF`, `YEAR`, `MONTH` and `DAY`.
+
+use chrono::{Datelike, Months, NaiveDateTime, NaiveTime, TimeDelta};
+
+use super::convert::BASE_DATE;
+use super::datetime::{in_years, with_offset};
+use super::Value;
+
+/// The unit of `DATEADD` and `DATEDIFF`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DatePart {
+    /// `year`, `yy`, `yyyy`
+    Year,
+    /// `quarter`, `qq`, `q`
+    Quarter,
+    /// `month`, `mm`, `m`
+    Month,
+    /// `day`, `dd`, `d`
+    Day,
+    /// `week`, `wk`, `ww`: begins on Sunday
+    Week,
+    /// `hour`, `hh`
+    Hour,
+    /// `minute`, `mi`, `n`
+    Minute,
+    /// `second`, `ss`, `s`
+    Second,
+}
+
+impl DatePart {
+    /// The full names, for messages.
+    pub const NAMES: [&'static str; 8] =
+        ["year", "quarter", "month", "day", "week", "hour", "minute", "second"];
+
+    /// The part of that name or abbreviation, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let part = match name.to_ascii_lowercase().as_str() {
+            "year" | "yy" | "yyyy" => Self::Year,
+            "quarter" | "qq" | "q" => Self::Quarter,
+            "month" | "mm" | "m" => Self::Month,
+            "day" | "dd" | "d" => Self::Day,
+            "week" | "wk" | "ww" => Self::Week,
+            "hour" | "hh" => Self::Hour,
+            "minute" | "mi" | "n" => Self::Minute,
+            "second" | "ss" | "s" => Self::Second,
+            _ => return None,
+        };
+        Some(part)
+    }
+
+    /// The full name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    fn is_time(self) -> bool {
+        matches!(self, Self::Hour | Self::Minute | Self::Second)
+    }
+
+    /// Months in one, for parts that are counted in months.
+    fn months(self) -> Option<i64> {
+        match self {
+            Self::Year => Some(12),
+            Self::Quarter => Some(3),
+            Self::Month => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Seconds in one, for the others.
+    fn seconds(self) -> i64 {
+        match self {
+            Self::Week => 604_800,
+            Self::Hour => 3_600,
+            Self::Minute => 60,
+            Self::Second => 1,
+            _ => 86_400,
+        }
+    }
+}
+
+/// Why a date function has no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DateError {
+    /// The sum is outside the years 1 to 9999.
+    #[error("adding {number} {}s to {date} leaves 0001-01-01 to 9999-12-31", .part.name())]
+    OutOfRange {
+        /// The date.
+        date: String,
+        /// What was added.
+        part: DatePart,
+        /// How many of it.
+        number: i64,
+    },
+    /// Hours of a date, or months of a time.
+    #[error("{value} has no {}: convert it with CAST(… AS datetime2) first", .part.name())]
+    NoSuchPart {
+        /// The date or time.
+        value: String,
+        /// What it lacks.
+        part: DatePart,
+    },
+    /// Neither a date nor a time.
+    #[error("{0} is not a date: convert it with CAST or PARSE_DATE first")]
+    NotADate(String),
+}
+
+/// `DATEADD(part, number, value)`: a value of the same type; null stays null. A day that the
+/// month lacks becomes its last. A `time` goes round at midnight.
+///
+/// Errors: outside the years 1 to 9999; hours and less of a date, days and more of a time; a
+/// value that is no date.
+pub fn date_add(part: DatePart, number: i64, value: &Value) -> Result<Value, DateError> {
+    let out_of_range = || DateError::OutOfRange { date: name(value), part, number };
+    let sum = match value {
+        Value::Null => return Ok(Value::Null),
+        Value::Date(_) if part.is_time() => return Err(no_such_part(part, value)),
+        Value::Date(date) => {
+            add(part, number, date.and_time(NaiveTime::MIN)).map(|sum| Value::Date(sum.date()))
+        }
+        Value::Time(_) if !part.is_time() => return Err(no_such_part(part, value)),
+        Value::Time(time) => part
+            .seconds()
+            .checked_mul(number)
+            .and_then(TimeDelta::try_seconds)
+            .map(|delta| Value::Time(time.overflowing_add_signed(delta).0)),
+        Value::DateTime(both) => add(part, number, *both).map(Value::DateTime),
+        Value::DateTimeOffset(both) => add(part, number, both.naive_local())
+            .and_then(|local| with_offset(local, *both.offset()))
+            .map(Value::DateTimeOffset),
+        _ => return Err(DateError::NotADate(name(value))),
+    };
+    sum.ok_or_else(out_of_range)
+}
+
+fn add(part: DatePart, number: i64, moment: NaiveDateTime) -> Option<NaiveDateTime> {
+    let sum = match part.months() {
+        Some(months) => {
+            let months = months.checked_mul(number)?;
+            let magnitude = Months::new(u32::try_from(months.unsigned_abs()).ok()?);
+            if months < 0 {
+                moment.checked_sub_months(magnitude)
+            } else {
+                moment.checked_add_months(magnitude)
+            }
+        }
+        None => {
+            let delta = TimeDelta::try_seconds(part.seconds().checked_mul(number)?)?;
+            moment.checked_add_signed(delta)
+        }
+    };
+    sum.filter(|sum| in_years(sum.date()))
+}
+
+/// `DATEDIFF(part, from, to)`: how many boundaries of the part lie between the two, negative when
+/// `to` is earlier; `None` when either is null. Weeks begin on Sunday. A date is its midnight, a
+/// time is on 1900-01-01, and an offset is applied first, as in SQL Server.
+pub fn date_diff(part: DatePart, from: &Value, to: &Value) -> Result<Option<i64>, DateError> {
+    let (Some(from), Some(to)) = (moment(from)?, moment(to)?) else { return Ok(None) };
+    Ok(Some(boundaries(part, to) - boundaries(part, from)))
+}
+
+/// How many boundaries of the part lie before a moment, from one that is the same for all.
+fn boundaries(part: DatePart, moment: NaiveDateTime) -> i64 {
+    match part.months() {
+        Some(months) => {
+            (i64::from(moment.year()) * 12 + i64::from(moment.month0())).div_euclid(months)
+        }
+        None => {
+            // Four days before 1970-01-01 was a Sunday.
+            let seconds = moment.and_utc().timestamp() + 4 * 86_400;
+            seconds.div_euclid(part.seconds())
+        }
+    }
+}
+
+/// `YEAR(value)`; null stays null, and a time is in 1900, as in SQL Server.
+pub fn year(value: &Value) -> Result<Option<i64>, DateError> {
+    Ok(local(value)?.map(|moment| moment.year().into()))
+}
+
+/// `MONTH(value)`, 1 to 12; null stays null, and a time is in January.
+pub fn month(value: &Value) -> Result<Option<i64>, DateError> {
+    Ok(local(value)?.map(|moment| moment.month().into()))
+}
+
+/// `DAY(value)`, 1 to 31; null stays null, and a time is on the first.
+pub fn day(value: &Value) -> Result<Option<i64>, DateError> {
+    Ok(local(value)?.map(|moment| moment.day().into()))
+}
+
+/// What the clocks of the value's offset show.
+fn local(value: &Value) -> Result<Option<NaiveDateTime>, DateError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Date(date) => Ok(Some(date.and_time(NaiveTime::MIN))),
+        Value::Time(time) => Ok(Some(BASE_DATE.and_time(*time))),
+        Value::DateTime(both) => Ok(Some(*both)),
+        Value::DateTimeOffset(both) => Ok(Some(both.naive_local())),
+        _ => Err(DateError::NotADate(name(value))),
+    }
+}
+
+/// The moment in UTC, for a value with an offset; else as it stands.
+fn moment(value: &Value) -> Result<Option<NaiveDateTime>, DateError> {
+    match value {
+        Value::DateTimeOffset(both) => Ok(Some(both.naive_utc())),
+        _ => local(value),
+    }
+}
+
+fn no_such_part(part: DatePart, value: &Value) -> DateError {
+    DateError::NoSuchPart { value: name(value), part }
+}
+
+/// A value as a sentence quotes it.
+fn name(value: &Value) -> String {
+    super::clip(&super::plain_text(value).unwrap_or_default())
+}

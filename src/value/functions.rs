@@ -1,0 +1,338 @@
+//! The scalar functions of expressions, over borrowed text and values.
+//!
+//! Lengths and positions count UTF-16 units, as SQL Server does; a cut never splits a character,
+//! so that one outside the Basic Multilingual Plane is in or out as a whole.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::decimal;
+use super::{Decimal, DecimalError};
+
+pub use super::calendar::{date_add, date_diff, day, month, year, DateError, DatePart};
+pub use super::like::{LikeError, LikePattern};
+
+/// A negative length, which SQL Server refuses too (error 537).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a length of {0} is negative: LEFT, RIGHT and SUBSTRING take 0 or more")]
+pub struct NegativeLength(pub i64);
+
+/// Text that [`number`] cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    /// Not one number.
+    #[error("`{0}` is not a number: NUMBER reads digits with a sign or accounting parentheses, one point, a currency sign and groups of three, such as $1,234.50")]
+    NotANumber(String),
+    /// More than 38 digits before the point.
+    #[error("`{0}` has more than 38 digits before the point")]
+    Overflow(String),
+}
+
+/// Order of two texts as SQL compares them here: by code point, blanks at the end ignored.
+/// The shorter one counts as padded with blanks, so that a tab sorts before nothing.
+pub fn compare(a: &str, b: &str) -> Ordering {
+    let (a, b) = (trim_end(a).as_bytes(), trim_end(b).as_bytes());
+    // UTF-8 sorts as its code points do.
+    let common = a.len().min(b.len());
+    a[..common].cmp(&b[..common]).then_with(|| match (a.get(common), b.get(common)) {
+        (Some(more), None) => more.cmp(&b' '),
+        (None, Some(more)) => b' '.cmp(more),
+        _ => Ordering::Equal,
+    })
+}
+
+/// Whether two texts are equal, blanks at the end ignored.
+pub fn equal(a: &str, b: &str) -> bool {
+    trim_end(a) == trim_end(b)
+}
+
+/// `TRIM`: without blanks at both ends; no other white space goes, as in SQL Server.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(' ')
+}
+
+/// `LTRIM`: without blanks at the start.
+pub fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(' ')
+}
+
+/// `RTRIM`: without blanks at the end.
+pub fn trim_end(text: &str) -> &str {
+    text.trim_end_matches(' ')
+}
+
+/// `UPPER`: each character by itself, so that `ß` stays and the length never changes.
+pub fn upper(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|b| b.is_ascii_lowercase() || !b.is_ascii()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| single(c, c.to_uppercase())).collect())
+}
+
+/// `LOWER`: each character by itself.
+pub fn lower(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| single(c, c.to_lowercase())).collect())
+}
+
+/// The mapped character, or the character itself when it maps to several.
+fn single(c: char, mut mapped: impl Iterator<Item = char>) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+/// `LEN`: UTF-16 units without blanks at the end.
+pub fn len(text: &str) -> i64 {
+    units(trim_end(text)) as i64
+}
+
+fn units(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// The byte at which the first `count` units end.
+fn offset(text: &str, count: usize) -> usize {
+    if count >= text.len() {
+        return text.len();
+    }
+    if text.is_ascii() {
+        return count;
+    }
+    let mut seen = 0;
+    let beyond = text.char_indices().find(|(_, c)| {
+        seen += c.len_utf16();
+        seen > count
+    });
+    beyond.map_or(text.len(), |(i, _)| i)
+}
+
+fn length(count: i64) -> Result<usize, NegativeLength> {
+    usize::try_from(count).map_err(|_| NegativeLength(count))
+}
+
+/// `LEFT(text, count)`
+pub fn left(text: &str, count: i64) -> Result<&str, NegativeLength> {
+    Ok(&text[..offset(text, length(count)?)])
+}
+
+/// `RIGHT(text, count)`
+pub fn right(text: &str, count: i64) -> Result<&str, NegativeLength> {
+    let dropped = units(text).saturating_sub(length(count)?);
+    let start = offset(text, dropped);
+    // A character across the cut is left out here too.
+    let start = match units(&text[..start]) < dropped {
+        true => start + text[start..].chars().next().map_or(0, char::len_utf8),
+        false => start,
+    };
+    Ok(&text[start..])
+}
+
+/// `SUBSTRING(text, start, count)`: positions from 1; positions before 1 count but hold nothing,
+/// so that `SUBSTRING('abc', 0, 2)` is `a`.
+pub fn substring(text: &str, start: i64, count: i64) -> Result<&str, NegativeLength> {
+    length(count)?;
+    let end = start.saturating_add(count).saturating_sub(1).max(0) as usize;
+    let skipped = start.saturating_sub(1).max(0) as usize;
+    let kept = left(text, end as i64)?;
+    right(kept, units(kept).saturating_sub(skipped) as i64)
+}
+
+/// `REPLACE(text, from, to)`: every occurrence, case-sensitively; an empty `from` changes nothing.
+pub fn replace<'a>(text: &'a str, from: &str, to: &str) -> Cow<'a, str> {
+    if from.is_empty() || !text.contains(from) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(from, to))
+}
+
+/// `DIGITS(text)`: the digits 0 to 9 of a text, leading zeros kept; `None` when it has none.
+pub fn digits(text: &str) -> Option<Cow<'_, str>> {
+    let count = text.bytes().filter(u8::is_ascii_digit).count();
+    match count {
+        0 => None,
+        _ if count == text.len() => Some(Cow::Borrowed(text)),
+        _ => Some(Cow::Owned(text.chars().filter(char::is_ascii_digit).collect())),
+    }
+}
+
+/// `NUMBER(text)`: the number in a text written for people; `None` when it is blank.
+///
+/// Dropped are currency signs, blanks of any kind, and commas or blanks that group digits before
+/// the point: the group before the point has three digits, those further left two or three, so
+/// that `1,5` is refused and not 15. A sign stands before or after the currency sign;
+/// parentheses around it all make it negative. Letters, exponents and percent signs are refused.
+pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
+    if let Ok(plain) = decimal::read(super::trim_xml(text).as_bytes()) {
+        return Ok(Some(plain));
+    }
+    let inside = text.trim();
+    if inside.is_empty() {
+        return Ok(None);
+    }
+    let refused = || NumberError::NotANumber(super::clip(text));
+    let (accounting, inside) =
+        match inside.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+            Some(inside) => (true, inside.trim()),
+            None => (false, inside),
+        };
+    let (sign, figures) = unsigned(inside).ok_or_else(refused)?;
+    if accounting && sign.is_some() {
+        return Err(refused());
+    }
+    let plain = ungrouped(figures).ok_or_else(refused)?;
+    let magnitude = decimal::read(plain.as_bytes()).map_err(|fault| match fault {
+        decimal::Fault::NotADecimal => refused(),
+        decimal::Fault::Overflow => NumberError::Overflow(super::clip(text)),
+    })?;
+    Ok(Some(if accounting || sign == Some('-') { -magnitude } else { magnitude }))
+}
+
+/// The sign, and the text without sign, currency sign and the blanks between them.
+fn unsigned(text: &str) -> Option<(Option<char>, &str)> {
+    let (mut sign, mut currency) = (None, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        match c {
+            '+' | '-' | '\u{2212}' if sign.is_none() => {
+                sign = Some(if c == '+' { '+' } else { '-' });
+            }
+            _ if is_currency_sign(c) && !currency => currency = true,
+            _ if c.is_whitespace() => {}
+            _ => break,
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    if let Some(figures) = rest.strip_suffix(is_currency_sign) {
+        return (!currency).then(|| (sign, figures.trim_end()));
+    }
+    Some((sign, rest))
+}
+
+/// Unicode's currency symbols that documents hold.
+fn is_currency_sign(c: char) -> bool {
+    matches!(
+        c,
+        '$' | '¢' | '£' | '¤' | '¥' | '\u{20A0}'
+            ..='\u{20CF}' | '\u{FF04}' | '\u{FFE1}' | '\u{FFE5}'
+    )
+}
+
+/// Digits and point without the marks that group digits; `None` when these do not group.
+fn ungrouped(figures: &str) -> Option<String> {
+    let (whole, fraction) = match figures.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (figures, None),
+    };
+    let mut plain = String::with_capacity(figures.len());
+    let mut groups = whole.split(|c: char| c == ',' || c.is_whitespace()).peekable();
+    let mut first = true;
+    while let Some(group) = groups.next() {
+        let is_last = groups.peek().is_none();
+        let fits = match group.len() {
+            3 => true,
+            2 => first || !is_last,
+            1 => first,
+            _ => first && is_last,
+        };
+        if !fits {
+            return None;
+        }
+        plain.push_str(group);
+        first = false;
+    }
+    if let Some(fraction) = fraction {
+        plain.push('.');
+        plain.push_str(fraction);
+    }
+    plain.starts_with(|c: char| c.is_ascii_digit() || c == '.').then_some(plain)
+}
+
+/// `FIRST_NUMBER(text)`: the first number in a text, such as 12.5 in `about 12.5 m`; `None` when
+/// it has none. A sign right before it belongs to it, and so do commas before groups of three
+/// digits. Overflow when it has more than 38 digits before the point.
+pub fn first_number(text: &str) -> Result<Option<Decimal>, DecimalError> {
+    let bytes = text.as_bytes();
+    let digit_at = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    let Some(start) =
+        (0..bytes.len()).find(|i| digit_at(*i) || bytes[*i] == b'.' && digit_at(i + 1))
+    else {
+        return Ok(None);
+    };
+    let mut plain = String::new();
+    if start > 0 && bytes[start - 1] == b'-' {
+        plain.push('-');
+    }
+    let mut at = start;
+    let take_digits = |at: &mut usize, plain: &mut String| {
+        let from = *at;
+        while digit_at(*at) {
+            *at += 1;
+        }
+        plain.push_str(&text[from..*at]);
+        *at - from
+    };
+    let mut group = take_digits(&mut at, &mut plain);
+    while (1..=3).contains(&group) && bytes.get(at) == Some(&b',') && is_group(&bytes[at + 1..]) {
+        at += 1;
+        group = take_digits(&mut at, &mut plain);
+    }
+    if bytes.get(at) == Some(&b'.') && digit_at(at + 1) {
+        at += 1;
+        plain.push('.');
+        take_digits(&mut at, &mut plain);
+    }
+    Decimal::parse(&plain).map(Some)
+}
+
+/// Whether just three digits come next.
+fn is_group(bytes: &[u8]) -> bool {
+    bytes.iter().take(4).take_while(|b| b.is_ascii_digit()).count() == 3
+}
+
+/// `ROUND(x, digits)` of a double, half away from zero; negative digits round before the point.
+pub fn round_float(number: f64, digits: i32) -> f64 {
+    let power = 10f64.powi(digits.abs());
+    let rounded = match digits >= 0 {
+        true => (number * power).round() / power,
+        false => (number / power).round() * power,
+    };
+    // Scaled past what a double holds, it has no such digits to round.
+    if rounded.is_finite() {
+        rounded
+    } else {
+        number
+    }
+}
+
+/// `POWER(base, exponent)` of decimals: exact for a whole exponent as far as 38 digits go
+/// (multiplied out by [`Decimal::checked_mul`]); else through doubles.
+///
+/// Errors: overflow, zero to a negative power, a negative number to a fraction.
+pub fn power(base: Decimal, exponent: Decimal) -> Result<Decimal, DecimalError> {
+    let Some(whole) = exponent.to_i64_truncated().filter(|e| Decimal::from(*e) == exponent) else {
+        return Decimal::from_f64(base.to_f64().powf(exponent.to_f64()));
+    };
+    let mut result = Decimal::from(1);
+    let mut square = base.normalized();
+    let mut rest = whole.unsigned_abs();
+    while rest > 0 {
+        if rest & 1 == 1 {
+            result = result.checked_mul(square)?.normalized();
+        }
+        rest >>= 1;
+        if rest > 0 {
+            square = square.checked_mul(square)?.normalized();
+        }
+    }
+    if whole < 0 {
+        return Decimal::from(1).checked_div(result);
+    }
+    Ok(result)
+}
