@@ -1,4 +1,5 @@
 //! One integration binary with a module per subject.
 
 mod cli;
+mod documentation;
 mod examples;
