@@ -3,3 +3,5 @@
 mod cli;
 mod documentation;
 mod examples;
+#[cfg(feature = "embedded")]
+mod store;

@@ -3,6 +3,7 @@
 //! [`Store`] has one method per stored procedure and one meaning for both implementations; the
 //! conformance suite in `tests/store/` is its definition. All time is the database's.
 
+pub mod failpoint;
 #[cfg(feature = "embedded")]
 pub mod sqlite;
 
@@ -120,6 +121,46 @@ pub struct ClaimRequest {
     pub after_app_id: Option<AppId>,
 }
 
+impl ClaimRequest {
+    /// Refuses a request that means nothing, with everything that is wrong with it.
+    pub fn check(&self) -> Result<()> {
+        let mut wrong = Vec::new();
+        if self.batch_size == 0 {
+            wrong.push("the batch size is 0, it must be at least 1".to_owned());
+        }
+        if let Err(error) = check_lease(self.lease) {
+            wrong.push(error.to_string());
+        }
+        if let Some(Partition { instance_id, instance_count }) = self.share.partition {
+            if instance_id >= instance_count {
+                wrong.push(format!(
+                    "instance {instance_id} of {instance_count} does not exist, ids are from 0 \
+                     to one less than the count"
+                ));
+            }
+        }
+        if let Share { app_id_start: Some(start), app_id_end: Some(end), .. } = self.share {
+            if start > end {
+                wrong.push(format!("the range from {start} to {end} is empty"));
+            }
+        }
+        match wrong.is_empty() {
+            true => Ok(()),
+            false => Err(StoreError::Refused(format!("cannot claim: {}", wrong.join("; ")))),
+        }
+    }
+}
+
+/// Refuses a lease that is over when it begins: the shortest is a millisecond.
+pub fn check_lease(lease: Duration) -> Result<()> {
+    match lease.as_millis() {
+        0 => Err(StoreError::Refused(format!(
+            "a lease of {lease:?} is over at once, it must be at least a millisecond"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Answer of [`Store::claim_batch`].
 #[derive(Debug)]
 pub enum Claimed {
@@ -197,6 +238,19 @@ pub struct ReapRequest {
 impl Default for ReapRequest {
     fn default() -> Self {
         Self { max_claims: 1000, max_reaps: 3 }
+    }
+}
+
+impl ReapRequest {
+    /// Refuses a request that means nothing.
+    pub fn check(&self) -> Result<()> {
+        match self.max_reaps {
+            0 => Err(StoreError::Refused(
+                "cannot reap: quarantine after 0 reaps would take everything, say at least 1"
+                    .into(),
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -294,6 +348,18 @@ pub struct PurgeRequest {
     pub execute: bool,
 }
 
+impl PurgeRequest {
+    /// Refuses chunks that are empty or too large for one transaction.
+    pub fn check(&self) -> Result<()> {
+        match self.chunk {
+            1..=4000 => Ok(()),
+            chunk => Err(StoreError::Refused(format!(
+                "cannot purge in chunks of {chunk} rows, say from 1 to 4000"
+            ))),
+        }
+    }
+}
+
 /// Answer of [`Store::purge_log`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
@@ -370,6 +436,8 @@ pub struct SessionSummary {
     pub failed: u64,
     /// Of these, given back.
     pub released: u64,
+    /// Of these, taken back because a lease passed.
+    pub reaped: u64,
 }
 
 /// What stops a worker. A document's failure is never one of these.
@@ -472,7 +540,10 @@ pub trait Store: Send {
         token: ClaimToken,
         contract: &Contract,
         outcome: &AppOutcome,
-    ) -> Result<Completed>;
+    ) -> Result<Completed> {
+        let completed = self.complete_batch(token, contract, std::slice::from_ref(outcome))?;
+        completed.into_iter().next().ok_or(StoreError::LeaseLost(token))
+    }
 
     /// Gives the unfinished applications of a claim back at once, without spending their
     /// attempt. Returns how many; 0 when the claim is gone.

@@ -1,1 +1,160 @@
-//! The embedded store.
+//! The embedded store: one SQLite file, shared by the processes of one machine.
+//!
+//! Each operation is a file of statements named after the stored procedure it mirrors
+//! (`claim_batch.sql` is `usp_ClaimBatch`) and a file of Rust beside it. The tables and their
+//! invariants are those of the SQL Server store; `schema.sql` declares them.
+//!
+//! What differs from SQL Server, and why:
+//!
+//! * Transactions live in this process. They take the write lock when they begin, so they are
+//!   serial and never deadlock; one that has to wait waits, and a process that is stopped inside
+//!   one makes the others wait until it goes on or is ended. Contention is not an error.
+//! * The file is in write-ahead mode with `synchronous = NORMAL`. A process that is killed loses
+//!   nothing that was committed. A power cut may lose the last few commits, each as a whole: an
+//!   application is then claimed again, never half done.
+//! * `sessions`, `events` and the log have the same columns; there are no stored procedures, so
+//!   what protects the data from other programs is only the file's permissions.
+//! * Decimals and dates are kept as text, because SQLite has no type that holds all of either.
+
+mod binding;
+mod claim;
+mod complete;
+mod enqueue;
+mod fault;
+mod install;
+mod load;
+mod open;
+mod outcome;
+mod purge;
+mod reap;
+mod redrive;
+mod release;
+mod renew;
+mod requeue;
+mod retry;
+mod rows;
+mod session;
+mod statement;
+mod status;
+mod target;
+mod transaction;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::{
+    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Document, EnqueueMode, Enqueued,
+    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
+    RetryRequest, SessionId, SessionStart, Status, Store,
+};
+use crate::contract::Contract;
+use crate::outcome::{AppId, AppOutcome, ContractHash};
+pub use load::{Existing, Loader, NewDocument};
+
+/// One connection to a store in a SQLite file.
+pub struct SqliteStore {
+    connection: Connection,
+}
+
+impl SqliteStore {
+    /// Opens the store in an existing file. A missing, foreign, unreadable or read-only file is
+    /// an error that says what to do, and is not touched.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self { connection: open::open(path)? })
+    }
+
+    /// Opens the store, making it first where there is no file of that name.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        Ok(Self { connection: open::open_or_create(path)? })
+    }
+
+    /// Loads documents into the source table, a transaction per chunk of some megabytes.
+    ///
+    /// What is loaded is not queued yet: [`Store::enqueue_apps`] does that.
+    pub fn loader(&mut self, existing: Existing) -> Loader<'_> {
+        Loader::new(&mut self.connection, existing)
+    }
+
+    /// One more than the highest id in the source table, at least 1.
+    pub fn next_free_app_id(&mut self) -> Result<AppId> {
+        Ok(load::next_free_app_id(&mut self.connection)?)
+    }
+}
+
+impl Store for SqliteStore {
+    fn install_contract(&mut self, contract: &Contract) -> Result<()> {
+        Ok(install::install(&mut self.connection, contract)?)
+    }
+
+    fn installed_contract(&mut self) -> Result<Option<ContractHash>> {
+        let installed = transaction::read(&mut self.connection, |tx| install::installed(tx))?;
+        Ok(installed.map(|installed| installed.hash))
+    }
+
+    fn start_session(&mut self, start: &SessionStart) -> Result<()> {
+        Ok(session::start(&mut self.connection, start)?)
+    }
+
+    fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()> {
+        Ok(session::end(&mut self.connection, session, exit_status)?)
+    }
+
+    fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued> {
+        Ok(enqueue::enqueue(&mut self.connection, mode)?)
+    }
+
+    fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed> {
+        Ok(claim::claim(&mut self.connection, request)?)
+    }
+
+    fn renew_lease(&mut self, token: ClaimToken, lease: Duration) -> Result<Renewal> {
+        Ok(renew::renew(&mut self.connection, token, lease)?)
+    }
+
+    fn complete_batch(
+        &mut self,
+        token: ClaimToken,
+        contract: &Contract,
+        outcomes: &[AppOutcome],
+    ) -> Result<Vec<Completed>> {
+        Ok(complete::complete(&mut self.connection, token, contract, outcomes)?)
+    }
+
+    fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64> {
+        Ok(release::release(&mut self.connection, token, reason)?)
+    }
+
+    fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped> {
+        Ok(reap::reap(&mut self.connection, request)?)
+    }
+
+    fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome> {
+        Ok(outcome::outcome(&mut self.connection, token)?)
+    }
+
+    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>> {
+        Ok(retry::retry(&mut self.connection, request)?)
+    }
+
+    fn requeue_apps(
+        &mut self,
+        contract: &Contract,
+        request: &RequeueRequest,
+    ) -> Result<Vec<Requeued>> {
+        Ok(requeue::requeue(&mut self.connection, contract, request)?)
+    }
+
+    fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged> {
+        Ok(purge::purge(&mut self.connection, request)?)
+    }
+
+    fn get_status(&mut self) -> Result<Status> {
+        Ok(status::status(&mut self.connection)?)
+    }
+
+    fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>> {
+        Ok(claim::read_document(&self.connection, app_id)?)
+    }
+}

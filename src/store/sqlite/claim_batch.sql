@@ -1,0 +1,101 @@
+-- Leases a batch to a token. Mirrors usp_ClaimBatch.
+
+-- name: held
+-- The claim that this token has already: a repeated request.
+SELECT session_id, claimed_at
+FROM processing_claim
+WHERE claim_token = :token;
+
+-- name: extend_held
+UPDATE processing_claim
+SET lease_ms = :lease_ms,
+    lease_expires_at = max(lease_expires_at, :now + :lease_ms)
+WHERE claim_token = :token;
+
+-- name: held_apps
+SELECT app_id, attempts
+FROM processing_queue INDEXED BY processing_queue_claim
+WHERE state = 1 AND claim_token = :token
+ORDER BY app_id;
+
+-- name: claim
+INSERT INTO processing_claim
+    (claim_token, session_id, claimed_at, lease_expires_at, lease_ms, app_count, renewals)
+VALUES
+    (:token, :session, :now, :now + :lease_ms, :lease_ms, :app_count, 0);
+
+-- name: first
+-- How often the first ready application of a span was reaped. There are few different counts of
+-- reaps; each is one seek.
+WITH RECURSIVE level (reaps) AS (
+    SELECT (SELECT q.reaps
+            FROM processing_queue AS q INDEXED BY processing_queue_claim
+            WHERE q.state = 0 AND q.claim_token IS NULL
+            ORDER BY q.reaps
+            LIMIT 1)
+    UNION ALL
+    SELECT (SELECT q.reaps
+            FROM processing_queue AS q INDEXED BY processing_queue_claim
+            WHERE q.state = 0 AND q.claim_token IS NULL AND q.reaps > level.reaps
+            ORDER BY q.reaps
+            LIMIT 1)
+    FROM level
+    WHERE level.reaps IS NOT NULL
+),
+candidate (reaps, app_id) AS (
+    SELECT level.reaps,
+           (SELECT q.app_id
+            FROM processing_queue AS q INDEXED BY processing_queue_claim
+            WHERE q.state = 0 AND q.claim_token IS NULL AND q.reaps = level.reaps
+              AND q.app_id BETWEEN :from AND :to
+              AND q.available_at <= :now
+              AND ((q.app_id % :instance_count) + :instance_count) % :instance_count = :instance_id
+            ORDER BY q.app_id
+            LIMIT 1)
+    FROM level
+    WHERE level.reaps IS NOT NULL
+)
+SELECT reaps
+FROM candidate
+WHERE app_id IS NOT NULL
+ORDER BY app_id
+LIMIT 1;
+
+-- name: pick
+SELECT app_id, attempts, document_bytes
+FROM processing_queue INDEXED BY processing_queue_claim
+WHERE state = 0 AND claim_token IS NULL AND reaps = :reaps
+  AND app_id BETWEEN :from AND :to
+  AND available_at <= :now
+  AND ((app_id % :instance_count) + :instance_count) % :instance_count = :instance_id
+ORDER BY app_id
+LIMIT :limit;
+
+-- name: take
+UPDATE processing_queue
+SET state = 1,
+    claim_token = :token,
+    attempts = attempts + 1
+WHERE app_id = :app_id AND state = 0;
+
+-- name: session
+UPDATE processing_session
+SET claimed = claimed + :app_count,
+    last_seen_at = :now
+WHERE session_id = :session;
+
+-- name: event
+INSERT INTO processing_event (at, event, app_count, claim_token, session_id)
+VALUES (:now, 'claimed', :app_count, :token, :session);
+
+-- name: claimed_elsewhere
+SELECT count(*)
+FROM processing_queue INDEXED BY processing_queue_claim
+WHERE state = 1
+  AND app_id BETWEEN :from AND :to
+  AND ((app_id % :instance_count) + :instance_count) % :instance_count = :instance_id;
+
+-- name: document
+SELECT xml
+FROM app_xml
+WHERE app_id = :app_id;

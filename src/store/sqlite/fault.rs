@@ -1,0 +1,120 @@
+//! What can go wrong inside an operation, before it is told to the caller.
+
+use rusqlite::{ffi, ErrorCode};
+
+use crate::store::StoreError;
+
+/// Result of one step of an operation.
+pub(super) type Step<T> = Result<T, Fault>;
+
+/// An error inside an operation.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Already in the caller's terms.
+    Store(StoreError),
+    /// The database refused a row: the document is at fault, not the store.
+    Data(Box<RefusedRow>),
+    /// Any other error of SQLite.
+    Sqlite(rusqlite::Error),
+}
+
+/// A row the database refused, with the place where it can be told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RefusedRow {
+    /// SQLite's extended result code.
+    pub number: i32,
+    /// SQLite's message.
+    pub message: String,
+    /// The target table.
+    pub table: String,
+    /// The column, or several joined by commas.
+    pub column: Option<String>,
+    /// The value that was offered for the column.
+    pub value: Option<String>,
+    /// 1-based number of the application's row in the table; `None` when deleting.
+    pub row: Option<usize>,
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Store(error) => error,
+            Fault::Data(refused) => Self::Database(refused.to_string()),
+            Fault::Sqlite(error) => Self::Database(describe(&error)),
+        }
+    }
+}
+
+impl Fault {
+    /// Whether another connection merely was in the way.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if is_busy(error))
+    }
+}
+
+impl std::fmt::Display for RefusedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { number, message, table, .. } = self;
+        match self.row {
+            Some(row) => {
+                write!(f, "the database refused row {row} for table {table}: {message} ({number})")
+            }
+            None => write!(
+                f,
+                "the database refused to delete the application's earlier rows from table \
+                 {table}: {message} ({number})"
+            ),
+        }
+    }
+}
+
+/// Whether the error passes when others finish what they are doing.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
+}
+
+/// The extended result code and message if a row's data is the cause: a constraint, a trigger
+/// that refuses, a value of another type than a STRICT column's. Nothing else counts as data.
+pub(super) fn data_reason(error: &rusqlite::Error) -> Option<(i32, String)> {
+    let rusqlite::Error::SqliteFailure(code, message) = error else { return None };
+    let data = matches!(code.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch);
+    data.then(|| (code.extended_code, message.clone().unwrap_or_else(|| code.to_string())))
+}
+
+/// The error with its number and, where there is one, the next step.
+fn describe(error: &rusqlite::Error) -> String {
+    let hint = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "; free space on the disk and run again",
+        Some(ErrorCode::ReadOnly) => "; make the file and its folder writable and run again",
+        Some(ErrorCode::DatabaseCorrupt) => {
+            "; keep the file, and copy what can be read with `sqlite3 FILE .recover`"
+        }
+        Some(ErrorCode::SystemIoFailure) => "; check the disk and run again",
+        _ => "",
+    };
+    match error {
+        rusqlite::Error::SqliteFailure(ffi::Error { extended_code, .. }, _) => {
+            format!("SQLite error {extended_code}: {error}{hint}")
+        }
+        _ => format!("SQLite: {error}{hint}"),
+    }
+}

@@ -1,0 +1,217 @@
+//! Installing a contract: its target tables, and its hash as the fence.
+
+use rusqlite::{named_params, Connection, OptionalExtension};
+
+use super::fault::Step;
+use super::statement::statement;
+use super::target;
+use super::transaction::{write, Work};
+use crate::contract::{Contract, TargetColumn, TargetTable};
+use crate::outcome::ContractHash;
+use crate::store::StoreError;
+
+const FILE: &str = include_str!("install_contract.sql");
+const INSTALLED: &str = statement(FILE, "installed");
+const RECORD: &str = statement(FILE, "record");
+const EXISTS: &str = statement(FILE, "exists");
+const COLUMNS: &str = statement(FILE, "columns");
+const FOREIGN_KEYS: &str = statement(FILE, "foreign_keys");
+
+/// The contract that is installed.
+pub(super) struct Installed {
+    pub hash: ContractHash,
+    /// Target tables in load order.
+    pub tables: Vec<String>,
+}
+
+pub(super) fn install(connection: &mut Connection, contract: &Contract) -> Step<()> {
+    target::check(contract)?;
+    write(connection, |tx| {
+        for table in &contract.targets {
+            match table_exists(tx, &table.name)? {
+                true => fit(tx, table)?,
+                false => tx.execute_batch(&target::create_table(contract, table))?,
+            }
+            for index in target::create_indexes(table) {
+                tx.execute_batch(&index)?;
+            }
+        }
+        if installed(tx)?.is_some_and(|installed| installed.hash == contract.hash) {
+            return Ok(());
+        }
+        record(tx, contract)
+    })
+}
+
+fn record(tx: &Work, contract: &Contract) -> Step<()> {
+    let tables: serde_json::Map<String, serde_json::Value> = contract
+        .targets
+        .iter()
+        .map(|table| (table.name.clone(), table.columns[table.app_column].name.clone().into()))
+        .collect();
+    tx.prepare_cached(RECORD)?.execute(named_params! {
+        ":contract_hash": contract.hash,
+        ":name": contract.name,
+        ":tables": serde_json::Value::from(tables).to_string(),
+        ":now": tx.now,
+    })?;
+    Ok(())
+}
+
+/// The installed contract, if any.
+pub(super) fn installed(connection: &Connection) -> Step<Option<Installed>> {
+    let row: Option<(ContractHash, String)> = connection
+        .prepare_cached(INSTALLED)?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(row.map(|(hash, tables)| Installed { hash, tables: table_names(&tables) }))
+}
+
+fn table_names(tables: &str) -> Vec<String> {
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(tables).unwrap_or_default();
+    object.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The fence between workers of different contracts.
+pub(super) fn check_installed(connection: &Connection, offered: ContractHash) -> Step<()> {
+    let installed = installed(connection)?.map(|installed| installed.hash);
+    match installed == Some(offered) {
+        true => Ok(()),
+        false => Err(StoreError::ContractNotInstalled { offered, installed }.into()),
+    }
+}
+
+pub(super) fn table_exists(connection: &Connection, table: &str) -> Step<bool> {
+    Ok(connection.prepare_cached(EXISTS)?.exists(named_params! {":table": table})?)
+}
+
+/// A column as it is in the database.
+struct ActualColumn {
+    name: String,
+    storage: String,
+    not_null: bool,
+    has_default: bool,
+    in_key: bool,
+}
+
+/// Adds nullable columns that are missing; any other difference is drift.
+fn fit(tx: &Work, table: &TargetTable) -> Step<()> {
+    let actual = actual_columns(tx, &table.name)?;
+    let find = |name: &str| actual.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+    for column in &table.columns {
+        match find(&column.name) {
+            Some(found) => compare(table, column, found)?,
+            None if target::not_null(table, column) => {
+                return Err(drift(
+                    table,
+                    format!("column {} is not there, and it may not be null", column.name),
+                ))
+            }
+            None => tx.execute_batch(&target::add_column(table, column))?,
+        }
+    }
+    let known = |name: &str| table.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
+    if let Some(extra) = actual.iter().find(|c| !known(&c.name) && c.not_null && !c.has_default) {
+        return Err(drift(
+            table,
+            format!(
+                "column {} is not in the contract, may not be null and has no default",
+                extra.name
+            ),
+        ));
+    }
+    compare_key(table, &actual)?;
+    compare_foreign_key(tx, table)
+}
+
+fn compare(table: &TargetTable, column: &TargetColumn, actual: &ActualColumn) -> Step<()> {
+    let wanted = target::storage_type(column);
+    if !actual.storage.eq_ignore_ascii_case(wanted) {
+        return Err(drift(
+            table,
+            format!("column {} is {} there and {wanted} here", column.name, actual.storage),
+        ));
+    }
+    let not_null = target::not_null(table, column);
+    if !column.identity && actual.not_null != not_null {
+        let rule = |not_null: bool| if not_null { "NOT NULL" } else { "NULL" };
+        return Err(drift(
+            table,
+            format!(
+                "column {} is {} there and {} here",
+                column.name,
+                rule(actual.not_null),
+                rule(not_null)
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// With an identity the declared key is a unique constraint, which inserting relies on in no way
+/// that would differ: only a real primary key is compared.
+fn compare_key(table: &TargetTable, actual: &[ActualColumn]) -> Step<()> {
+    if table.columns.iter().any(|column| column.identity) {
+        return Ok(());
+    }
+    let there: Vec<&str> = actual.iter().filter(|c| c.in_key).map(|c| c.name.as_str()).collect();
+    let is_there = |name: &String| there.iter().any(|n| n.eq_ignore_ascii_case(name));
+    if there.len() == table.primary_key.len() && table.primary_key.iter().all(is_there) {
+        return Ok(());
+    }
+    let list = |names: &[&str]| match names {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    };
+    let here: Vec<&str> = table.primary_key.iter().map(String::as_str).collect();
+    Err(drift(table, format!("its primary key is {} there and {} here", list(&there), list(&here))))
+}
+
+fn compare_foreign_key(tx: &Work, table: &TargetTable) -> Step<()> {
+    let Some(foreign) = &table.foreign_key else { return Ok(()) };
+    let there: Vec<(String, String)> = tx
+        .prepare_cached(FOREIGN_KEYS)?
+        .query_map(named_params! {":table": table.name}, |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let declared = foreign.columns.iter().all(|column| {
+        there.iter().any(|(parent, from)| {
+            parent.eq_ignore_ascii_case(&foreign.references) && from.eq_ignore_ascii_case(column)
+        })
+    });
+    match declared {
+        true => Ok(()),
+        false => Err(drift(
+            table,
+            format!(
+                "it has no foreign key ({}) to {}",
+                foreign.columns.join(", "),
+                foreign.references
+            ),
+        )),
+    }
+}
+
+fn actual_columns(tx: &Work, table: &str) -> Step<Vec<ActualColumn>> {
+    let mut statement = tx.prepare_cached(COLUMNS)?;
+    let columns = statement
+        .query_map(named_params! {":table": table}, |row| {
+            Ok(ActualColumn {
+                name: row.get(0)?,
+                storage: row.get(1)?,
+                not_null: row.get(2)?,
+                has_default: row.get(3)?,
+                in_key: row.get(4)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(columns)
+}
+
+fn drift(table: &TargetTable, difference: String) -> super::fault::Fault {
+    let reason = format!(
+        "{difference}; change the contract, or the table, or drop the table with its rows so \
+         that it is made again"
+    );
+    StoreError::Drift { table: table.name.clone(), reason }.into()
+}

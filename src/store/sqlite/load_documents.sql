@@ -1,0 +1,16 @@
+-- Fills the source table. SQL Server's is filled by whoever owns it.
+
+-- name: insert
+INSERT INTO app_xml (app_id, xml)
+VALUES (:app_id, :xml)
+ON CONFLICT (app_id) DO NOTHING;
+
+-- name: replace
+INSERT INTO app_xml (app_id, xml)
+VALUES (:app_id, :xml)
+ON CONFLICT (app_id) DO UPDATE
+SET xml = excluded.xml;
+
+-- name: last_app_id
+SELECT max(app_id)
+FROM app_xml;

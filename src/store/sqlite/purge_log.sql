@@ -1,0 +1,55 @@
+-- Deletes what is superseded and old. Mirrors usp_PurgeLog. The last log row of an application
+-- always stays: without it, enqueueing would take finished work again.
+
+-- name: attempts
+SELECT l.app_id, l.attempt
+FROM processing_log AS l
+WHERE (l.app_id, l.attempt) > (:app_id, :attempt)
+  AND l.processed_at < :before
+  AND EXISTS (SELECT 1 FROM processing_log AS n
+              WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
+ORDER BY l.app_id, l.attempt
+LIMIT :chunk;
+
+-- name: delete_attempt
+DELETE FROM processing_log
+WHERE app_id = :app_id AND attempt = :attempt;
+
+-- name: count_attempts
+SELECT count(*)
+FROM processing_log AS l
+WHERE l.processed_at < :before
+  AND EXISTS (SELECT 1 FROM processing_log AS n
+              WHERE n.app_id = l.app_id AND n.attempt > l.attempt);
+
+-- name: delete_events
+DELETE FROM processing_event
+WHERE event_id IN (SELECT event_id FROM processing_event
+                   WHERE at < :before
+                   ORDER BY event_id
+                   LIMIT :chunk);
+
+-- name: count_events
+SELECT count(*)
+FROM processing_event
+WHERE at < :before;
+
+-- name: delete_sessions
+DELETE FROM processing_session
+WHERE session_id IN (SELECT s.session_id FROM processing_session AS s
+                     WHERE s.ended_at < :before
+                       AND NOT EXISTS (SELECT 1 FROM processing_claim AS c
+                                       WHERE c.session_id = s.session_id)
+                     LIMIT :chunk);
+
+-- name: count_sessions
+SELECT count(*)
+FROM processing_session AS s
+WHERE s.ended_at < :before
+  AND NOT EXISTS (SELECT 1 FROM processing_claim AS c WHERE c.session_id = s.session_id);
+
+-- name: delete_throughput
+DELETE FROM processing_throughput
+WHERE (minute_at, session_id) IN (SELECT minute_at, session_id FROM processing_throughput
+                                  WHERE minute_at < :before
+                                  LIMIT :chunk);

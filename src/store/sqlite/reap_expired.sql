@@ -1,0 +1,51 @@
+-- Takes back claims whose lease has passed. Mirrors usp_ReapExpired.
+
+-- name: expired
+SELECT claim_token
+FROM processing_claim
+WHERE lease_expires_at < :now
+ORDER BY lease_expires_at
+LIMIT :max_claims;
+
+-- name: claim
+-- Expiry is checked again here: a renewal may have come since the claim was listed.
+DELETE FROM processing_claim
+WHERE claim_token = :token AND lease_expires_at < :now
+RETURNING session_id, lease_expires_at, lease_ms;
+
+-- name: held
+SELECT app_id, reaps, lone_reaps
+FROM processing_queue INDEXED BY processing_queue_claim
+WHERE state = 1 AND claim_token = :token
+ORDER BY app_id;
+
+-- name: queue
+UPDATE processing_queue
+SET state = :state,
+    claim_token = NULL,
+    reaps = reaps + 1,
+    lone_reaps = lone_reaps + :alone,
+    available_at = :now
+WHERE app_id = :app_id AND state = 1 AND claim_token = :token;
+
+-- name: worker
+SELECT worker_name
+FROM processing_session
+WHERE session_id = :session;
+
+-- name: history
+-- The workers that were reaped with the application, oldest first.
+SELECT coalesce(s.worker_name, e.session_id)
+FROM processing_event AS e
+LEFT JOIN processing_session AS s ON s.session_id = e.session_id
+WHERE e.app_id = :app_id AND e.event = 'reaped'
+ORDER BY e.event_id;
+
+-- name: event
+INSERT INTO processing_event (at, event, app_id, claim_token, session_id, detail)
+VALUES (:now, :event, :app_id, :token, :session, :detail);
+
+-- name: session
+UPDATE processing_session
+SET reaped = reaped + :apps
+WHERE session_id = :session;

@@ -1,0 +1,25 @@
+-- Puts applications back into the queue: what usp_RetryFailed and usp_RequeueApps have in common.
+
+-- name: queue
+-- Whether it is still concluded as it was when it was listed is checked here again. The attempts
+-- go on from the logged ones.
+INSERT INTO processing_queue
+    (app_id, state, claim_token, attempts, reaps, lone_reaps,
+     document_bytes, available_at, enqueued_at)
+SELECT c.app_id, 0, NULL, c.attempt, 0, 0,
+       coalesce((SELECT octet_length(x.xml) FROM app_xml AS x WHERE x.app_id = c.app_id), 0),
+       :now, :now
+FROM vw_concluded AS c
+WHERE c.app_id = :app_id AND c.attempt = :attempts;
+
+-- name: free
+UPDATE processing_queue
+SET state = 0,
+    reaps = 0,
+    lone_reaps = 0,
+    available_at = :now
+WHERE app_id = :app_id AND state = 2;
+
+-- name: event
+INSERT INTO processing_event (at, event, app_id, detail)
+VALUES (:now, 'requeued', :app_id, :detail);

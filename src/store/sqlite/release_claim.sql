@@ -1,0 +1,28 @@
+-- Gives the unfinished applications of a claim back. Mirrors usp_ReleaseClaim.
+
+-- name: claim
+DELETE FROM processing_claim
+WHERE claim_token = :token
+RETURNING session_id;
+
+-- name: event
+INSERT INTO processing_event (at, event, app_id, claim_token, session_id, detail)
+SELECT :now, 'released', app_id, claim_token, :session, :reason
+FROM processing_queue INDEXED BY processing_queue_claim
+WHERE state = 1 AND claim_token = :token
+ORDER BY app_id;
+
+-- name: queue
+-- The attempt is given back: nobody worked on it to its end.
+UPDATE processing_queue
+SET state = 0,
+    claim_token = NULL,
+    attempts = attempts - 1,
+    available_at = :now
+WHERE state = 1 AND claim_token = :token;
+
+-- name: session
+UPDATE processing_session
+SET released = released + :apps,
+    last_seen_at = :now
+WHERE session_id = :session;

@@ -1,0 +1,18 @@
+-- Extends one claim if it is still held. Mirrors usp_RenewLease.
+
+-- name: renew
+UPDATE processing_claim
+SET lease_ms = :lease_ms,
+    lease_expires_at = :now + :lease_ms,
+    renewals = renewals + 1
+WHERE claim_token = :token
+RETURNING session_id, app_count;
+
+-- name: session
+UPDATE processing_session
+SET last_seen_at = :now
+WHERE session_id = :session;
+
+-- name: event
+INSERT INTO processing_event (at, event, app_count, claim_token, session_id)
+VALUES (:now, 'renewed', :app_count, :token, :session);

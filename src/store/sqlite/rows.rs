@@ -1,0 +1,210 @@
+//! Writing the rows of applications into the target tables.
+
+use chrono::Timelike;
+use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::{params_from_iter, CachedStatement, ErrorCode};
+
+use super::fault::{data_reason, Fault, RefusedRow, Step};
+use super::target::RowStatements;
+use super::transaction::Work;
+use crate::contract::{Contract, OnExisting, TargetTable};
+use crate::outcome::{AppId, TableRows};
+use crate::store::StoreError;
+use crate::value::{Decimal, SqlType, Value};
+
+/// The targets of a contract in load order, with their statements.
+pub(super) struct Targets<'c> {
+    targets: Vec<(&'c TargetTable, RowStatements)>,
+}
+
+impl<'c> Targets<'c> {
+    pub fn new(contract: &'c Contract) -> Self {
+        let targets =
+            contract.targets.iter().map(|table| (table, RowStatements::new(table))).collect();
+        Self { targets }
+    }
+
+    /// Writes one application's rows, parents first; returns how many per table.
+    pub fn insert(&self, tx: &Work, app_id: AppId, rows: &[TableRows]) -> Step<Vec<u64>> {
+        self.make_room(tx, app_id)?;
+        self.targets
+            .iter()
+            .zip(rows)
+            .map(|((table, statements), rows)| insert_table(tx, table, statements, app_id, rows))
+            .collect()
+    }
+
+    /// Deletes an application's rows from every target, children before parents.
+    pub fn delete_all(&self, tx: &Work, app_id: AppId) -> Step<()> {
+        self.targets
+            .iter()
+            .rev()
+            .try_for_each(|(table, statements)| delete(tx, table, statements, app_id))
+    }
+
+    /// Deletes what is to be replaced, children before parents.
+    fn make_room(&self, tx: &Work, app_id: AppId) -> Step<()> {
+        self.targets
+            .iter()
+            .rev()
+            .filter(|(table, _)| table.on_existing == OnExisting::Replace)
+            .try_for_each(|(table, statements)| delete(tx, table, statements, app_id))
+    }
+}
+
+fn delete(tx: &Work, table: &TargetTable, statements: &RowStatements, app_id: AppId) -> Step<()> {
+    prepare(tx, table, &statements.delete)?
+        .execute([app_key(table, app_id)])
+        .map_err(|error| refused(table, None, error))?;
+    Ok(())
+}
+
+fn insert_table(
+    tx: &Work,
+    table: &TargetTable,
+    statements: &RowStatements,
+    app_id: AppId,
+    rows: &TableRows,
+) -> Step<u64> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let skip = table.on_existing == OnExisting::Skip
+        && prepare(tx, table, &statements.exists)?.exists([app_key(table, app_id)])?;
+    if skip {
+        return Ok(0);
+    }
+    let mut insert = prepare(tx, table, &statements.insert)?;
+    let mut written = 0;
+    for (number, row) in rows.iter().enumerate() {
+        let values = statements.bound.iter().map(|i| bind(&row[*i], table.columns[*i].sql_type));
+        // A trigger may quietly ignore a row: what counts is what SQLite says it wrote.
+        written += insert
+            .execute(params_from_iter(values))
+            .map_err(|error| refused(table, Some((number, row)), error))?;
+    }
+    Ok(written as u64)
+}
+
+/// A statement on a target. One that does not compile means that the table is no longer what
+/// the contract was installed on.
+fn prepare<'t>(tx: &'t Work, table: &TargetTable, sql: &str) -> Step<CachedStatement<'t>> {
+    tx.prepare_cached(sql).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::Unknown) => StoreError::Drift {
+            table: table.name.clone(),
+            reason: format!(
+                "{error}; install the contract again (`xmlshred run` does), or repair the table"
+            ),
+        }
+        .into(),
+        _ => error.into(),
+    })
+}
+
+/// The application's id as the table's application column holds it.
+fn app_key(table: &TargetTable, app_id: AppId) -> Stored {
+    let scaled =
+        |scale: u8| Decimal { units: i128::from(app_id.0) * 10i128.pow(scale.into()), scale };
+    match table.columns[table.app_column].sql_type {
+        SqlType::Bit | SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => {
+            Stored::Integer(app_id.0)
+        }
+        SqlType::Float | SqlType::Real => Stored::Real(app_id.0 as f64),
+        SqlType::Decimal { scale, .. } => Stored::Text(decimal_text(&scaled(scale))),
+        SqlType::Money => Stored::Text(decimal_text(&scaled(4))),
+        _ => Stored::Text(app_id.to_string()),
+    }
+}
+
+/// A data reason with its place; any other error as it is.
+fn refused(table: &TargetTable, row: Option<(usize, &[Value])>, error: rusqlite::Error) -> Fault {
+    let Some((number, message)) = data_reason(&error) else { return error.into() };
+    let columns = columns_in(&message, table);
+    let value = match (&columns[..], row) {
+        ([column], Some((_, values))) => shown(&values[*column], table.columns[*column].sql_type),
+        _ => None,
+    };
+    let names: Vec<&str> = columns.iter().map(|i| table.columns[*i].name.as_str()).collect();
+    Fault::Data(Box::new(RefusedRow {
+        number,
+        message,
+        table: table.name.clone(),
+        column: (!names.is_empty()).then(|| names.join(", ")),
+        value,
+        row: row.map(|(number, _)| number + 1),
+    }))
+}
+
+/// The table's columns that a message names, as in `UNIQUE constraint failed: t.a, t.b` or
+/// `cannot store TEXT value in INTEGER column t.a`.
+fn columns_in(message: &str, table: &TargetTable) -> Vec<usize> {
+    message
+        .split([' ', ','])
+        .filter_map(|word| word.strip_prefix(&table.name)?.strip_prefix('.'))
+        .filter_map(|name| table.columns.iter().position(|column| column.name == name))
+        .collect()
+}
+
+fn shown(value: &Value, sql_type: SqlType) -> Option<String> {
+    match bind(value, sql_type) {
+        ToSqlOutput::Owned(Stored::Text(text)) => Some(text),
+        ToSqlOutput::Owned(Stored::Integer(number)) => Some(number.to_string()),
+        ToSqlOutput::Owned(Stored::Real(number)) => Some(number.to_string()),
+        ToSqlOutput::Borrowed(ValueRef::Text(text)) => {
+            Some(String::from_utf8_lossy(text).into_owned())
+        }
+        _ => None,
+    }
+}
+
+/// A value as its column keeps it; see [`super::target::storage_type`].
+fn bind(value: &Value, sql_type: SqlType) -> ToSqlOutput<'_> {
+    match value {
+        Value::Null => ToSqlOutput::Owned(Stored::Null),
+        Value::Bit(bit) => ToSqlOutput::Owned(Stored::Integer((*bit).into())),
+        Value::Int(number) => ToSqlOutput::Owned(Stored::Integer(*number)),
+        Value::Float(number) => ToSqlOutput::Owned(Stored::Real(*number)),
+        Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        Value::Decimal(decimal) => ToSqlOutput::Owned(Stored::Text(decimal_text(decimal))),
+        Value::Guid(guid) => ToSqlOutput::Owned(Stored::Text(guid.to_string())),
+        Value::Date(date) => ToSqlOutput::Owned(Stored::Text(date.format("%Y-%m-%d").to_string())),
+        Value::Time(time) => {
+            let text = format!("{}{}", time.format("%H:%M:%S"), fraction(time, sql_type));
+            ToSqlOutput::Owned(Stored::Text(text))
+        }
+        Value::DateTime(at) => {
+            let text = format!("{}{}", at.format("%Y-%m-%d %H:%M:%S"), fraction(at, sql_type));
+            ToSqlOutput::Owned(Stored::Text(text))
+        }
+        Value::DateTimeOffset(at) => {
+            let (clock, offset) = (at.format("%Y-%m-%d %H:%M:%S"), at.format("%:z"));
+            let text = format!("{clock}{} {offset}", fraction(at, sql_type));
+            ToSqlOutput::Owned(Stored::Text(text))
+        }
+    }
+}
+
+/// `.123` with as many digits as the type keeps, or nothing.
+fn fraction(at: &impl Timelike, sql_type: SqlType) -> String {
+    let digits = match sql_type {
+        SqlType::Time(n) | SqlType::DateTime2(n) | SqlType::DateTimeOffset(n) => usize::from(n),
+        SqlType::DateTime => 3,
+        _ => 0,
+    };
+    match digits {
+        0 => String::new(),
+        _ => format!(".{}", &format!("{:09}", at.nanosecond())[..digits]),
+    }
+}
+
+/// All digits, with a point where there is a scale: `-0.50`.
+fn decimal_text(decimal: &Decimal) -> String {
+    let scale = usize::from(decimal.scale);
+    let sign = if decimal.units < 0 { "-" } else { "" };
+    let digits = format!("{:0width$}", decimal.units.unsigned_abs(), width = scale + 1);
+    match digits.split_at(digits.len() - scale) {
+        (whole, "") => format!("{sign}{whole}"),
+        (whole, part) => format!("{sign}{whole}.{part}"),
+    }
+}

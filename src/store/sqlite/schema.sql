@@ -1,0 +1,176 @@
+-- The tables of the embedded store, named as those of the SQL Server store.
+--
+-- Times are integer milliseconds since 1970-01-01 UTC by SQLite's own clock. Tokens and sessions
+-- are hyphenated lower-case UUIDs, hashes are 64 lower-case hexadecimal digits.
+
+CREATE TABLE app_xml (
+    app_id INTEGER PRIMARY KEY,
+    xml    ANY CHECK (typeof(xml) IN ('text', 'blob', 'null'))
+) STRICT;
+
+-- The documents make app_xml's own pages large; this is the list of ids alone.
+CREATE INDEX app_xml_id ON app_xml (app_id);
+
+-- The lowest id that came since enqueueing last ran to its end; NULL when there is none.
+CREATE TABLE processing_enqueue (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    lowest_new INTEGER
+) STRICT;
+
+INSERT INTO processing_enqueue (only_row, lowest_new) VALUES (1, NULL);
+
+CREATE TRIGGER app_xml_new AFTER INSERT ON app_xml
+BEGIN
+    UPDATE processing_enqueue
+    SET lowest_new = NEW.app_id
+    WHERE lowest_new IS NULL OR lowest_new > NEW.app_id;
+END;
+
+-- Only unfinished applications are here: completing deletes the row.
+-- state: 0 ready, 1 claimed, 2 quarantined.
+CREATE TABLE processing_queue (
+    app_id         INTEGER PRIMARY KEY,
+    state          INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+    claim_token    TEXT,
+    attempts       INTEGER NOT NULL CHECK (attempts >= 0),
+    reaps          INTEGER NOT NULL CHECK (reaps >= 0),
+    lone_reaps     INTEGER NOT NULL CHECK (lone_reaps >= 0),
+    document_bytes INTEGER NOT NULL,
+    available_at   INTEGER NOT NULL,
+    enqueued_at    INTEGER NOT NULL,
+    CHECK ((state = 1) = (claim_token IS NOT NULL))
+) STRICT;
+
+CREATE INDEX processing_queue_claim
+ON processing_queue (state, claim_token, reaps, app_id, document_bytes, available_at);
+
+CREATE TABLE processing_claim (
+    claim_token      TEXT PRIMARY KEY,
+    session_id       TEXT NOT NULL,
+    claimed_at       INTEGER NOT NULL,
+    lease_expires_at INTEGER NOT NULL,
+    lease_ms         INTEGER NOT NULL CHECK (lease_ms > 0),
+    app_count        INTEGER NOT NULL,
+    renewals         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_claim_expiry ON processing_claim (lease_expires_at);
+
+CREATE TABLE processing_log (
+    app_id                INTEGER NOT NULL,
+    attempt               INTEGER NOT NULL CHECK (attempt > 0),
+    status                TEXT NOT NULL CHECK (status IN ('success', 'failed')),
+    failure_category      TEXT,
+    failure_table         TEXT,
+    failure_column        TEXT,
+    failure_path          TEXT,
+    failure_line          INTEGER,
+    failure_column_number INTEGER,
+    failure_value         TEXT,
+    failure_reason        TEXT,
+    fingerprint           TEXT,
+    session_id            TEXT NOT NULL,
+    claim_token           TEXT NOT NULL,
+    enqueued_at           INTEGER NOT NULL,
+    claimed_at            INTEGER NOT NULL,
+    processed_at          INTEGER NOT NULL,
+    shred_ms              REAL NOT NULL,
+    document_bytes        INTEGER NOT NULL,
+    rows_written          INTEGER NOT NULL,
+    -- {"table": rows, ...} in load order; NULL for a failure.
+    rows_per_table        TEXT,
+    source_hash           TEXT,
+    contract_hash         TEXT NOT NULL,
+    PRIMARY KEY (app_id, attempt),
+    CHECK ((status = 'failed') = (failure_category IS NOT NULL)),
+    CHECK ((status = 'success') = (rows_per_table IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_log_category
+ON processing_log (failure_category, app_id, attempt) WHERE failure_category IS NOT NULL;
+CREATE INDEX processing_log_fingerprint
+ON processing_log (fingerprint, app_id, attempt) WHERE fingerprint IS NOT NULL;
+CREATE INDEX processing_log_token ON processing_log (claim_token, app_id, attempt);
+
+CREATE TABLE processing_session (
+    session_id      TEXT PRIMARY KEY,
+    worker_name     TEXT NOT NULL,
+    host            TEXT NOT NULL,
+    pid             INTEGER NOT NULL,
+    program_version TEXT NOT NULL,
+    contract_hash   TEXT NOT NULL,
+    agent_job       TEXT,
+    agent_step      TEXT,
+    started_at      INTEGER NOT NULL,
+    last_seen_at    INTEGER NOT NULL,
+    ended_at        INTEGER,
+    exit_status     INTEGER,
+    -- claimed = succeeded + failed + released + reaped + what it holds now
+    claimed         INTEGER NOT NULL DEFAULT 0,
+    succeeded       INTEGER NOT NULL DEFAULT 0,
+    failed          INTEGER NOT NULL DEFAULT 0,
+    released        INTEGER NOT NULL DEFAULT 0,
+    reaped          INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_session_started ON processing_session (started_at);
+
+-- Per minute and session, so that throughput is read without touching the log.
+CREATE TABLE processing_throughput (
+    minute_at      INTEGER NOT NULL,
+    session_id     TEXT NOT NULL,
+    succeeded      INTEGER NOT NULL,
+    failed         INTEGER NOT NULL,
+    document_bytes INTEGER NOT NULL,
+    rows_written   INTEGER NOT NULL,
+    shred_ms       REAL NOT NULL,
+    PRIMARY KEY (minute_at, session_id)
+) STRICT, WITHOUT ROWID;
+
+-- Append-only. 'claimed' and 'renewed' are one per batch, with app_id NULL and its app_count;
+-- 'released', 'reaped', 'quarantined' and 'requeued' are one per application.
+CREATE TABLE processing_event (
+    event_id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    at          INTEGER NOT NULL,
+    event       TEXT NOT NULL
+                CHECK (event IN ('claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued')),
+    app_id      INTEGER,
+    app_count   INTEGER,
+    claim_token TEXT,
+    session_id  TEXT,
+    detail      TEXT
+) STRICT;
+
+CREATE INDEX processing_event_app ON processing_event (app_id, event_id) WHERE app_id IS NOT NULL;
+CREATE INDEX processing_event_token ON processing_event (claim_token, event_id);
+
+-- One row per installation; the last is the installed contract.
+CREATE TABLE processing_contract (
+    installation  INTEGER PRIMARY KEY AUTOINCREMENT,
+    contract_hash TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    -- {"table": "its application column", ...} in load order.
+    tables        TEXT NOT NULL,
+    installed_at  INTEGER NOT NULL
+) STRICT;
+
+-- The last log row of every application that is not queued again.
+CREATE VIEW vw_concluded AS
+SELECT l.*
+FROM processing_log AS l
+WHERE NOT EXISTS (SELECT 1 FROM processing_log AS n
+                  WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
+  AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = l.app_id);
+
+-- What may be retried.
+CREATE VIEW vw_unsuccessful AS
+SELECT app_id, 'failed' AS was, attempt AS attempts, failure_category, fingerprint
+FROM vw_concluded
+WHERE failure_category IS NOT NULL
+UNION ALL
+SELECT q.app_id, 'quarantined', q.attempts,
+       (SELECT l.failure_category FROM processing_log AS l
+        WHERE l.app_id = q.app_id ORDER BY l.attempt DESC LIMIT 1),
+       NULL
+FROM processing_queue AS q
+WHERE q.state = 2;

@@ -1,0 +1,11 @@
+-- Records that a session began; twice is once. Mirrors usp_StartSession.
+
+-- name: start
+INSERT INTO processing_session
+    (session_id, worker_name, host, pid, program_version, contract_hash,
+     agent_job, agent_step, started_at, last_seen_at)
+VALUES
+    (:session, :worker_name, :host, :pid, :program_version, :contract_hash,
+     :agent_job, :agent_step, :now, :now)
+ON CONFLICT (session_id) DO UPDATE
+SET last_seen_at = excluded.last_seen_at;

@@ -1,0 +1,282 @@
+//! What the suite needs of a store beside its operations.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use uuid::Uuid;
+use xmlshred::contract::{Contract, ForeignKey, OnExisting, TargetColumn, TargetTable};
+use xmlshred::outcome::{
+    AppId, AppOutcome, ContractHash, Failure, FailureCategory, SourceHash, TableRows,
+};
+use xmlshred::store::{
+    Batch, ClaimRequest, ClaimToken, Claimed, ClaimedApp, Completed, EnqueueMode, Enqueued,
+    ReapRequest, Reaped, RetryRequest, RetrySelector, SessionId, SessionStart, Share, Store,
+};
+use xmlshred::value::{Decimal, SqlType, Value};
+
+/// A fresh store, and the means to look at it and to disturb it from outside.
+pub trait Harness: Sync {
+    /// Another session with the same store.
+    fn connect(&self) -> Box<dyn Store>;
+
+    /// Puts a source row there, or another document into it.
+    fn put_document(&self, app_id: i64, document: Option<&[u8]>);
+
+    /// Runs one statement of plain SQL, such as `DELETE FROM app_xml WHERE app_id = 3`. Names of
+    /// tables stand in braces, so that a store with schemas can qualify them.
+    fn execute(&self, sql: &str);
+
+    /// The first column of a query's rows as text, names of tables in braces.
+    fn query(&self, sql: &str) -> Vec<Option<String>>;
+
+    /// Ends a claim's lease in the past, so that nobody has to wait for it.
+    fn expire_lease(&self, token: ClaimToken);
+
+    /// What the five invariants say against the store now; empty when they hold.
+    fn violations(&self) -> Vec<String>;
+}
+
+impl dyn Harness + '_ {
+    /// Rows of a table that meet a condition.
+    pub fn count(&self, table: &str, condition: &str) -> u64 {
+        let rows = self.query(&format!("SELECT COUNT(*) FROM {{{table}}} WHERE {condition}"));
+        rows[0].as_deref().expect("a count").parse().expect("a number")
+    }
+
+    /// The one value of a query.
+    pub fn value(&self, sql: &str) -> Option<String> {
+        let mut rows = self.query(sql);
+        assert_eq!(rows.len(), 1, "{sql}");
+        rows.remove(0)
+    }
+
+    /// Puts documents 1 to `n` there.
+    pub fn put_documents(&self, n: i64) {
+        for app_id in 1..=n {
+            self.put_document(app_id, Some(document(app_id).as_bytes()));
+        }
+    }
+
+    /// Installs [`contract`] and queues documents 1 to `n`.
+    pub fn prepare(&self, n: i64) -> Contract {
+        self.prepare_with(contract(), n)
+    }
+
+    /// Installs a contract and queues documents 1 to `n`.
+    pub fn prepare_with(&self, contract: Contract, n: i64) -> Contract {
+        self.put_documents(n);
+        let mut store = self.connect();
+        store.install_contract(&contract).expect("install");
+        assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(n));
+        contract
+    }
+
+    /// Fails the test if an invariant does not hold.
+    pub fn assert_invariants(&self) {
+        assert_eq!(self.violations(), Vec::<String>::new());
+    }
+}
+
+pub fn added(n: i64) -> Enqueued {
+    Enqueued::Added(n as u64)
+}
+
+/// A document of a hundred and some bytes.
+pub fn document(app_id: i64) -> String {
+    format!("<a id=\"{app_id}\">{}</a>", "x".repeat(100))
+}
+
+pub const LEASE: Duration = Duration::from_secs(300);
+
+/// A parent and its children, with keys that a second application can offend.
+pub fn contract() -> Contract {
+    contract_with(1, OnExisting::Fail)
+}
+
+/// [`contract`] with another hash or another rule for rows that are there.
+pub fn contract_with(hash: u8, on_existing: OnExisting) -> Contract {
+    let column = |name: &str, sql_type, required| TargetColumn {
+        name: name.into(),
+        sql_type,
+        required,
+        identity: false,
+    };
+    let app_id = || column("app_id", SqlType::Int, true);
+    Contract {
+        name: "suite".into(),
+        hash: ContractHash([hash; 32]),
+        target_schema: "sandbox".into(),
+        targets: vec![
+            TargetTable {
+                name: "app_base".into(),
+                columns: vec![
+                    app_id(),
+                    column("name", SqlType::NVarChar(Some(50)), true),
+                    column("amount", SqlType::Decimal { precision: 38, scale: 2 }, false),
+                ],
+                primary_key: vec!["app_id".into()],
+                app_column: 0,
+                foreign_key: None,
+                on_existing,
+            },
+            TargetTable {
+                name: "app_contact".into(),
+                columns: vec![column("con_id", SqlType::Int, true), app_id()],
+                primary_key: vec!["con_id".into()],
+                app_column: 1,
+                foreign_key: Some(ForeignKey {
+                    columns: vec!["app_id".into()],
+                    references: "app_base".into(),
+                }),
+                on_existing,
+            },
+        ],
+    }
+}
+
+/// One session with a store.
+pub struct Worker {
+    pub store: Box<dyn Store>,
+    pub session: SessionId,
+    pub contract_hash: ContractHash,
+}
+
+impl Worker {
+    /// Connects and starts a session.
+    pub fn start(harness: &dyn Harness, contract: &Contract) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut store = harness.connect();
+        let session = SessionId(Uuid::new_v4());
+        store
+            .start_session(&SessionStart {
+                session,
+                worker_name: format!("worker-{number}"),
+                host: "host".into(),
+                pid: number,
+                program_version: "0.0.0".into(),
+                contract_hash: contract.hash,
+                agent_job: None,
+                agent_step: None,
+            })
+            .expect("start");
+        Self { store, session, contract_hash: contract.hash }
+    }
+
+    /// A request for `batch_size` applications of the whole queue.
+    pub fn request(&self, batch_size: u32) -> ClaimRequest {
+        ClaimRequest {
+            token: ClaimToken::random(),
+            session: self.session,
+            contract_hash: self.contract_hash,
+            batch_size,
+            max_bytes: u64::MAX,
+            lease: LEASE,
+            share: Share::default(),
+            after_app_id: None,
+        }
+    }
+
+    /// Claims, and expects to get something.
+    pub fn claim(&mut self, batch_size: u32) -> Batch {
+        let request = self.request(batch_size);
+        self.claim_by(&request)
+    }
+
+    /// Claims by a request, and expects to get something.
+    pub fn claim_by(&mut self, request: &ClaimRequest) -> Batch {
+        match self.store.claim_batch(request).expect("claim") {
+            Claimed::Batch(batch) => batch,
+            Claimed::Empty { .. } => panic!("nothing to claim"),
+        }
+    }
+
+    /// Claims by a request, and expects to get nothing; returns what others hold.
+    pub fn claim_nothing(&mut self, request: &ClaimRequest) -> u64 {
+        match self.store.claim_batch(request).expect("claim") {
+            Claimed::Batch(batch) => panic!("claimed {:?}", ids(&batch)),
+            Claimed::Empty { claimed_elsewhere } => claimed_elsewhere,
+        }
+    }
+
+    /// Completes a batch with the rows of [`success`].
+    pub fn succeed(&mut self, contract: &Contract, batch: &Batch) -> Vec<Completed> {
+        let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+        self.complete(contract, batch.token, &outcomes)
+    }
+
+    /// Completes, and expects it to be accepted.
+    pub fn complete(
+        &mut self,
+        contract: &Contract,
+        token: ClaimToken,
+        outcomes: &[AppOutcome],
+    ) -> Vec<Completed> {
+        self.store.complete_batch(token, contract, outcomes).expect("complete")
+    }
+
+    pub fn reap(&mut self) -> Reaped {
+        self.store.reap_expired(ReapRequest::default()).expect("reap")
+    }
+
+    pub fn retry(&mut self, selector: RetrySelector) -> Vec<i64> {
+        let request =
+            RetryRequest { selector, limit: None, execute: true, requested_by: "the suite".into() };
+        let moved = self.store.retry_failed(&request).expect("retry");
+        moved.iter().map(|app| app.app_id.0).collect()
+    }
+}
+
+/// The ids of a batch, as handed out.
+pub fn ids(batch: &Batch) -> Vec<i64> {
+    batch.apps.iter().map(|app| app.app_id.0).collect()
+}
+
+/// One row in `app_base` and two in `app_contact`, numbered ten times the application and one on.
+pub fn success(app: &ClaimedApp) -> AppOutcome {
+    let id = app.app_id.0;
+    outcome(app, Ok(vec![base(id, "name"), contacts(id, &[id * 10, id * 10 + 1])]))
+}
+
+/// A failure as shredding gives it.
+pub fn failure(app: &ClaimedApp) -> AppOutcome {
+    let mut failure = Failure::new(FailureCategory::BadValue, "\"x\" is not a number");
+    failure.table = Some("app_base".into());
+    failure.column = Some("amount".into());
+    failure.path = Some("/a/b[2]/@amount".into());
+    failure.line = Some(3);
+    failure.column_number = Some(14);
+    outcome(app, Err(failure.with_value("x")))
+}
+
+pub fn outcome(app: &ClaimedApp, outcome: xmlshred::outcome::Outcome) -> AppOutcome {
+    AppOutcome {
+        app_id: app.app_id,
+        attempt: app.attempt,
+        outcome,
+        shred_micros: 1500,
+        source_hash: app.document.as_ref().map(|document| hash(&document.bytes)),
+        document_bytes: app.document.as_ref().map_or(0, |document| document.bytes.len() as u64),
+    }
+}
+
+pub fn hash(bytes: &[u8]) -> SourceHash {
+    use sha2::Digest;
+    SourceHash(sha2::Sha256::digest(bytes).into())
+}
+
+/// A row of `app_base`.
+pub fn base(app_id: i64, name: &str) -> TableRows {
+    let amount = Value::Decimal(Decimal { units: 12345, scale: 2 });
+    TableRows { width: 3, values: vec![Value::Int(app_id), Value::Text(name.into()), amount] }
+}
+
+/// Rows of `app_contact`.
+pub fn contacts(app_id: i64, con_ids: &[i64]) -> TableRows {
+    let row = |con_id: &i64| [Value::Int(*con_id), Value::Int(app_id)];
+    TableRows { width: 2, values: con_ids.iter().flat_map(row).collect() }
+}
+
+pub fn app_ids(ids: &[i64]) -> Vec<AppId> {
+    ids.iter().copied().map(AppId).collect()
+}

@@ -1,0 +1,141 @@
+//! The five invariants of the lease protocol, checked on the SQLite file alone, from outside.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// Each query gives a sentence per offence.
+const OFFENCES: [&str; 13] = [
+    // 1. An application is in exactly one place.
+    "SELECT 'application ' || q.app_id || ' is claimed by a claim that is not there'
+     FROM processing_queue AS q
+     WHERE q.state = 1
+       AND NOT EXISTS (SELECT 1 FROM processing_claim AS c WHERE c.claim_token = q.claim_token)",
+    "SELECT 'application ' || q.app_id || ' is in state ' || q.state || ' with claim token ' ||
+            coalesce(q.claim_token, 'null')
+     FROM processing_queue AS q
+     WHERE (q.state = 1) <> (q.claim_token IS NOT NULL)",
+    "SELECT 'claim ' || c.claim_token || ' holds nothing'
+     FROM processing_claim AS c
+     WHERE NOT EXISTS (SELECT 1 FROM processing_queue AS q
+                       WHERE q.state = 1 AND q.claim_token = c.claim_token)",
+    "SELECT 'claim ' || c.claim_token || ' belongs to no session'
+     FROM processing_claim AS c
+     WHERE NOT EXISTS (SELECT 1 FROM processing_session AS s WHERE s.session_id = c.session_id)",
+    "SELECT 'application ' || l.app_id || ' was logged with attempt ' || l.attempt ||
+            ' and is queued with ' || q.attempts || ' attempts'
+     FROM processing_log AS l
+     INNER JOIN processing_queue AS q ON q.app_id = l.app_id
+     WHERE l.attempt > q.attempts OR (l.attempt = q.attempts AND q.state = 1)",
+    // 3. At most one success between requeues.
+    "SELECT 'application ' || app_id || ' succeeded ' || count(*) || ' times'
+     FROM processing_log AS l
+     WHERE status = 'success'
+     GROUP BY app_id
+     HAVING count(*) > 1 + (SELECT count(*) FROM processing_event AS e
+                            WHERE e.app_id = l.app_id AND e.event = 'requeued')",
+    // 4. No application is lost: what is not above the mark of what is new is somewhere.
+    "SELECT 'application ' || x.app_id || ' was enqueued and is neither queued nor logged'
+     FROM app_xml AS x
+     WHERE x.app_id < coalesce((SELECT lowest_new FROM processing_enqueue), x.app_id + 1)
+       AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)
+       AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id)",
+    // 5. What was reaped from a claim is over for its token.
+    "SELECT 'application ' || l.app_id || ' was logged under claim ' || l.claim_token ||
+            ', which had been reaped'
+     FROM processing_log AS l
+     INNER JOIN processing_event AS e
+         ON e.event = 'reaped' AND e.app_id = l.app_id AND e.claim_token = l.claim_token",
+    "SELECT 'claim ' || r.claim_token || ' was renewed after it was reaped'
+     FROM processing_event AS r
+     INNER JOIN processing_event AS e
+         ON e.event = 'reaped' AND e.claim_token = r.claim_token AND e.event_id < r.event_id
+     WHERE r.event = 'renewed'",
+    "SELECT 'application ' || r.app_id || ' was reaped and released under claim ' || r.claim_token
+     FROM processing_event AS r
+     INNER JOIN processing_event AS e
+         ON e.event = 'reaped' AND e.claim_token = r.claim_token AND e.app_id = r.app_id
+     WHERE r.event = 'released'",
+    // What the sessions count is what happened.
+    "SELECT 'session ' || s.session_id || ' claimed ' || s.claimed || ', concluded ' ||
+            s.succeeded || ' + ' || s.failed || ', released ' || s.released || ', lost ' ||
+            s.reaped || ' and holds ' || s.held
+     FROM (SELECT s.*, (SELECT count(*) FROM processing_queue AS q
+                        INNER JOIN processing_claim AS c ON c.claim_token = q.claim_token
+                        WHERE q.state = 1 AND c.session_id = s.session_id) AS held
+           FROM processing_session AS s) AS s
+     WHERE s.claimed <> s.succeeded + s.failed + s.released + s.reaped + s.held",
+    "SELECT 'application ' || l.app_id || ' wrote ' || l.rows_written || ' rows in all and ' ||
+            (SELECT sum(value) FROM json_each(l.rows_per_table)) || ' per table'
+     FROM processing_log AS l
+     WHERE l.rows_written <> coalesce((SELECT sum(value) FROM json_each(l.rows_per_table)), 0)",
+    "SELECT 'foreign keys of table ' || \"table\" || ' are broken' FROM pragma_foreign_key_check",
+];
+
+/// What speaks against the invariants in the store of this file; empty when they hold. The file
+/// is opened for reading only, so processes may still be working on it.
+pub fn violations(path: &Path) -> Vec<String> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("open");
+    connection.busy_timeout(std::time::Duration::from_secs(60)).expect("timeout");
+    // One view of the database for all the questions.
+    connection.execute_batch("BEGIN").expect("begin");
+    let mut offences: Vec<String> =
+        OFFENCES.iter().flat_map(|query| sentences(&connection, query)).collect();
+    for (table, app_column) in targets(&connection) {
+        offences.extend(sentences(&connection, &rows_without_success(&table, &app_column)));
+        offences.extend(sentences(&connection, &success_without_rows(&table, &app_column)));
+    }
+    offences
+}
+
+/// Fails the test if an invariant does not hold in the store of this file.
+pub fn assert_invariants(path: &Path) {
+    assert_eq!(violations(path), Vec::<String>::new(), "in {}", path.display());
+}
+
+/// Target tables and their application columns, as the installed contract has them.
+fn targets(connection: &Connection) -> Vec<(String, String)> {
+    let mut statement = connection
+        .prepare(
+            "SELECT j.key, j.value
+             FROM (SELECT tables FROM processing_contract
+                   ORDER BY installation DESC LIMIT 1) AS c,
+                  json_each(c.tables) AS j",
+        )
+        .expect("targets");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("targets");
+    rows.map(|row| row.expect("a target")).collect()
+}
+
+/// 2. Rows exist only if the last log row says success.
+fn rows_without_success(table: &str, app_column: &str) -> String {
+    format!(
+        "SELECT DISTINCT 'application ' || t.\"{app_column}\" || ' has rows in {table} and did not succeed last'
+         FROM \"{table}\" AS t
+         WHERE coalesce((SELECT l.status FROM processing_log AS l
+                         WHERE l.app_id = t.\"{app_column}\"
+                         ORDER BY l.attempt DESC LIMIT 1), 'nothing') <> 'success'"
+    )
+}
+
+/// 2. Where the last log row says success, there are as many rows as it says.
+fn success_without_rows(table: &str, app_column: &str) -> String {
+    format!(
+        "SELECT 'application ' || l.app_id || ' wrote ' || j.value || ' rows to {table} and has ' || t.n
+         FROM processing_log AS l
+         INNER JOIN json_each(l.rows_per_table) AS j ON j.key = '{table}'
+         LEFT JOIN (SELECT \"{app_column}\" AS app_id, count(*) AS n FROM \"{table}\" GROUP BY 1) AS t
+             ON t.app_id = l.app_id
+         WHERE l.status = 'success'
+           AND NOT EXISTS (SELECT 1 FROM processing_log AS n
+                           WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
+           AND coalesce(t.n, 0) <> j.value"
+    )
+}
+
+fn sentences(connection: &Connection, query: &str) -> Vec<String> {
+    let mut statement = connection.prepare(query).expect(query);
+    let rows = statement.query_map([], |row| row.get(0)).expect(query);
+    rows.map(|row| row.expect(query)).collect()
+}

@@ -1,0 +1,100 @@
+//! The embedded store under the suite.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::Connection;
+use tempfile::TempDir;
+use xmlshred::store::sqlite::SqliteStore;
+use xmlshred::store::{ClaimToken, Store};
+
+use super::harness::Harness;
+use super::{invariants, Behaviour};
+
+/// Runs a behaviour on a fresh store.
+pub fn run(behaviour: Behaviour) {
+    behaviour(&SqliteHarness::fresh());
+}
+
+/// A store in a folder of its own, which goes with it.
+pub struct SqliteHarness {
+    folder: TempDir,
+}
+
+impl SqliteHarness {
+    pub fn fresh() -> Self {
+        let harness = Self { folder: tempfile::tempdir().expect("a folder") };
+        SqliteStore::open_or_create(&harness.path()).expect("create");
+        harness
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("store.db")
+    }
+
+    fn connection(&self) -> Connection {
+        connection(&self.path())
+    }
+}
+
+/// A connection of somebody who does not know the program.
+pub fn connection(path: &Path) -> Connection {
+    let connection = Connection::open(path).expect("open");
+    connection.busy_timeout(std::time::Duration::from_secs(60)).expect("timeout");
+    connection
+}
+
+/// SQLite has no schemas: the braces go.
+fn plain(sql: &str) -> String {
+    sql.replace(['{', '}'], "")
+}
+
+impl Harness for SqliteHarness {
+    fn connect(&self) -> Box<dyn Store> {
+        Box::new(SqliteStore::open(&self.path()).expect("open"))
+    }
+
+    fn put_document(&self, app_id: i64, document: Option<&[u8]>) {
+        self.connection()
+            .execute(
+                "INSERT INTO app_xml (app_id, xml) VALUES (?1, ?2)
+                 ON CONFLICT (app_id) DO UPDATE SET xml = excluded.xml",
+                (app_id, document),
+            )
+            .expect("put");
+    }
+
+    fn execute(&self, sql: &str) {
+        self.connection().execute_batch(&plain(sql)).expect(sql);
+    }
+
+    fn query(&self, sql: &str) -> Vec<Option<String>> {
+        let connection = self.connection();
+        let mut statement = connection.prepare(&plain(sql)).expect(sql);
+        let rows = statement.query_map([], |row| row.get::<_, Value>(0)).expect(sql);
+        rows.map(|value| match value.expect(sql) {
+            Value::Null => None,
+            Value::Integer(number) => Some(number.to_string()),
+            Value::Real(number) => Some(number.to_string()),
+            Value::Text(text) => Some(text),
+            Value::Blob(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        })
+        .collect()
+    }
+
+    fn expire_lease(&self, token: ClaimToken) {
+        let expired = self
+            .connection()
+            .execute(
+                "UPDATE processing_claim SET lease_expires_at = claimed_at - 1
+                 WHERE claim_token = ?1",
+                [token.0.to_string()],
+            )
+            .expect("expire");
+        assert_eq!(expired, 1, "claim {token:?} is not there");
+    }
+
+    fn violations(&self) -> Vec<String> {
+        invariants::violations(&self.path())
+    }
+}
