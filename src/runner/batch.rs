@@ -1,0 +1,202 @@
+//! Batches between claiming and completing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use crate::outcome::{AppId, AppOutcome};
+use crate::store::{Batch, ClaimToken, ClaimedApp};
+
+use super::lease::Lease;
+
+/// What became of one document on a worker thread.
+#[derive(Debug)]
+pub(super) enum Shredded {
+    /// Rows, or a failure of the document.
+    Outcome(AppOutcome),
+    /// The program failed, not the document.
+    Panicked(AppId),
+    /// Not begun: the run is stopping, or the lease may be over.
+    Skipped,
+}
+
+/// A claimed batch until it is completed, released or abandoned.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) token: ClaimToken,
+    pub(super) claimed_at: DateTime<Utc>,
+    pub(super) lease: Lease,
+    /// Number of applications claimed.
+    pub(super) apps: usize,
+    /// What it takes of [`super::flow::Flow`].
+    pub(super) bytes: u64,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    outcomes: Vec<AppOutcome>,
+    panicked: Vec<AppId>,
+    /// Documents whose worker has not answered yet.
+    open: usize,
+    closed: bool,
+}
+
+/// What a closed batch holds.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// In ascending order of application.
+    pub(super) outcomes: Vec<AppOutcome>,
+    /// Applications that this program failed on.
+    pub(super) panicked: Vec<AppId>,
+}
+
+impl InFlight {
+    /// The batch, and its applications to be shredded.
+    pub(super) fn new(batch: Batch, lease: Lease) -> (Self, Vec<ClaimedApp>) {
+        let apps = batch.apps.len();
+        let progress = Progress {
+            outcomes: Vec::with_capacity(apps),
+            panicked: Vec::new(),
+            open: apps,
+            closed: false,
+        };
+        let in_flight = Self {
+            token: batch.token,
+            claimed_at: batch.claimed_at,
+            lease,
+            apps,
+            bytes: bytes_in_flight(&batch.apps),
+            progress: Mutex::new(progress),
+        };
+        (in_flight, batch.apps)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one document's answer. Returns whether it closed the batch: it was the last one,
+    /// and nobody closed the batch before.
+    pub(super) fn record(&self, shredded: Shredded) -> bool {
+        let mut progress = self.progress();
+        if progress.closed {
+            return false;
+        }
+        match shredded {
+            Shredded::Outcome(outcome) => progress.outcomes.push(outcome),
+            Shredded::Panicked(app_id) => progress.panicked.push(app_id),
+            Shredded::Skipped => {}
+        }
+        progress.open -= 1;
+        progress.closed = progress.open == 0;
+        progress.closed
+    }
+
+    /// Closes the batch as it stands; later answers are dropped. Returns whether it was open.
+    pub(super) fn close(&self) -> bool {
+        !std::mem::replace(&mut self.progress().closed, true)
+    }
+
+    /// Takes what a closed batch holds.
+    pub(super) fn take_work(&self) -> Work {
+        let mut progress = self.progress();
+        let mut outcomes = std::mem::take(&mut progress.outcomes);
+        outcomes.sort_unstable_by_key(|outcome| outcome.app_id);
+        Work { outcomes, panicked: std::mem::take(&mut progress.panicked) }
+    }
+}
+
+/// Twice the documents' bytes: the documents, and the rows made of them.
+pub(super) fn bytes_in_flight(apps: &[ClaimedApp]) -> u64 {
+    let documents = apps.iter().filter_map(|app| app.document.as_ref());
+    documents.map(|document| 2 * document.bytes.len() as u64).sum()
+}
+
+/// Every batch this process holds, for the lease keeper.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    state: Mutex<HeldState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct HeldState {
+    batches: HashMap<ClaimToken, Arc<InFlight>>,
+    closed: bool,
+}
+
+impl Held {
+    fn state(&self) -> MutexGuard<'_, HeldState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn insert(&self, batch: Arc<InFlight>) {
+        self.state().batches.insert(batch.token, batch);
+        self.changed.notify_all();
+    }
+
+    pub(super) fn remove(&self, token: ClaimToken) {
+        self.state().batches.remove(&token);
+    }
+
+    /// All of them now.
+    pub(super) fn batches(&self) -> Vec<Arc<InFlight>> {
+        self.state().batches.values().cloned().collect()
+    }
+
+    /// Lets [`Held::wait_for_renewal`] end.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a lease is due for renewal; `None` when the run is over.
+    pub(super) fn wait_for_renewal(&self) -> Option<Arc<InFlight>> {
+        let mut state = self.state();
+        while !state.closed {
+            let due = state.batches.values().filter_map(|b| Some((b.lease.renewal_due()?, b)));
+            let next = due.min_by_key(|(due, _)| *due).map(|(due, batch)| (due, batch.clone()));
+            let now = Instant::now();
+            let wait = match next {
+                Some((due, batch)) if due <= now => return Some(batch),
+                Some((due, _)) => due - now,
+                None => Duration::from_secs(3600),
+            };
+            let waited = self.changed.wait_timeout(state, wait);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(apps: i64) -> InFlight {
+        let apps = (0..apps).map(|id| ClaimedApp { app_id: AppId(id), attempt: 1, document: None });
+        let batch =
+            Batch { token: ClaimToken::random(), claimed_at: Utc::now(), apps: apps.collect() };
+        InFlight::new(batch, Lease::new(Duration::from_secs(60), Instant::now())).0
+    }
+
+    #[test]
+    fn the_last_answer_closes_a_batch() {
+        let batch = batch(2);
+        assert!(!batch.record(Shredded::Skipped));
+        assert!(batch.record(Shredded::Panicked(AppId(1))));
+        assert!(!batch.close());
+        assert_eq!(batch.take_work().panicked, [AppId(1)]);
+    }
+
+    #[test]
+    fn an_answer_after_the_close_is_dropped() {
+        let batch = batch(1);
+        assert!(batch.close());
+        assert!(!batch.record(Shredded::Panicked(AppId(0))));
+        assert!(batch.take_work().panicked.is_empty());
+    }
+}

@@ -1,0 +1,161 @@
+//! The claiming thread.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::outcome::AppId;
+use crate::store::{self, Batch, ClaimRequest, ClaimToken, Claimed, ReapRequest, StoreError};
+
+use super::batch::{bytes_in_flight, InFlight};
+use super::lease::Lease;
+use super::session::{backoff, Session};
+use super::shredding::spread;
+use super::Shared;
+
+/// Claims until the limit is reached, nothing is ready (unless following), or the run stops.
+pub(super) fn claim_batches(shared: &Arc<Shared>, session: Session) {
+    let mut claimer = Claimer { shared, session, after: None, reaped_at: Instant::now() };
+    if let Err(error) = claimer.run() {
+        shared.fail(&error);
+    }
+}
+
+struct Claimer<'a> {
+    shared: &'a Arc<Shared>,
+    session: Session,
+    /// The last id seen: the next claim starts above it.
+    after: Option<AppId>,
+    reaped_at: Instant,
+}
+
+impl Claimer<'_> {
+    fn run(&mut self) -> store::Result<()> {
+        let shared = self.shared;
+        while self.remaining() > 0 {
+            self.reap_now_and_then()?;
+            let Some(reserved) = shared.flow.reserve() else { break };
+            let claimed = self.claim(reserved);
+            match claimed {
+                Ok(Some((batch, lease))) => self.dispatch(batch, lease, reserved),
+                Ok(None) => {
+                    shared.flow.give_back(reserved);
+                    if !self.wait_for_work()? {
+                        break;
+                    }
+                }
+                Err(_) if shared.flow.is_stopping() => {
+                    shared.flow.give_back(reserved);
+                    break;
+                }
+                Err(error) => {
+                    shared.flow.give_back(reserved);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many more applications `--limit` allows.
+    fn remaining(&self) -> u64 {
+        let claimed = self.shared.tally().claimed;
+        self.shared.config.limit.map_or(u64::MAX, |limit| limit.saturating_sub(claimed))
+    }
+
+    /// Claims one batch, asking again with the same token while the store cannot be reached: the
+    /// answer to a claim that was made but not heard is that claim. Once the lease of the first
+    /// try may be over the token is given up, and what it holds is the reaper's.
+    fn claim(&mut self, reserved: u64) -> store::Result<Option<(Batch, Lease)>> {
+        let config = &self.shared.config;
+        let mut request = ClaimRequest {
+            token: ClaimToken::random(),
+            session: self.shared.config.session,
+            contract_hash: self.shared.contract.hash,
+            batch_size: u32::try_from(self.remaining()).unwrap_or(u32::MAX).min(config.batch_size),
+            max_bytes: (reserved / 2).max(1),
+            lease: config.lease,
+            share: config.share,
+            after_app_id: self.after,
+        };
+        let began = Instant::now();
+        let mut lease = Lease::new(config.lease, began);
+        let mut tries = 0;
+        loop {
+            let error = match self.session.call(|store| store.claim_batch(&request)) {
+                Ok(Claimed::Batch(batch)) => return Ok(Some((batch, lease))),
+                Ok(Claimed::Empty { claimed_elsewhere }) => {
+                    tracing::debug!(claimed_elsewhere, "nothing ready");
+                    return Ok(None);
+                }
+                Err(error @ StoreError::Unreachable { .. }) => error,
+                Err(error) => return Err(error),
+            };
+            let wait = backoff(tries);
+            if began.elapsed() + wait > config.store_patience || !self.shared.flow.sleep(wait) {
+                return Err(error);
+            }
+            tries += 1;
+            tracing::warn!(claim = %request.token.0, tries, %error, "claim not answered, asking again");
+            if !lease.is_live() {
+                request.token = ClaimToken::random();
+                lease = Lease::new(config.lease, Instant::now());
+            }
+        }
+    }
+
+    fn dispatch(&mut self, batch: Batch, lease: Lease, reserved: u64) {
+        let shared = self.shared;
+        self.after = batch.apps.last().map(|app| app.app_id);
+        shared.tally().claimed += batch.apps.len() as u64;
+        tracing::debug!(
+            claim = %batch.token.0,
+            apps = batch.apps.len(),
+            bytes = bytes_in_flight(&batch.apps) / 2,
+            "claimed"
+        );
+        let (batch, apps) = InFlight::new(batch, lease);
+        let batch = Arc::new(batch);
+        shared.held.insert(batch.clone());
+        shared.flow.settle(reserved, batch.bytes);
+        spread(shared, &batch, apps);
+    }
+
+    /// A dead worker's claims come back even while there is always other work.
+    fn reap_now_and_then(&mut self) -> store::Result<()> {
+        if self.reaped_at.elapsed() < self.shared.config.lease {
+            return Ok(());
+        }
+        self.reap().map(drop)
+    }
+
+    /// Takes back claims whose lease has passed. Returns whether there were any.
+    fn reap(&mut self) -> store::Result<bool> {
+        let config = &self.shared.config;
+        let request = ReapRequest { max_reaps: config.max_reaps, ..ReapRequest::default() };
+        let flow = &self.shared.flow;
+        let reaped = self.session.call_patiently(
+            config.store_patience,
+            |wait| flow.sleep(wait),
+            |store| store.reap_expired(request),
+        )?;
+        self.reaped_at = Instant::now();
+        if reaped.claims > 0 {
+            tracing::warn!(
+                claims = reaped.claims,
+                apps = reaped.apps,
+                quarantined = reaped.quarantined,
+                "took back what workers left behind"
+            );
+        }
+        Ok(reaped.claims > 0)
+    }
+
+    /// After an empty answer: whether to claim again, having waited where there is nothing to do.
+    fn wait_for_work(&mut self) -> store::Result<bool> {
+        self.after = None;
+        if self.reap()? {
+            return Ok(true);
+        }
+        Ok(self.shared.config.follow && self.shared.flow.sleep(self.shared.config.poll))
+    }
+}

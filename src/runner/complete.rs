@@ -1,0 +1,254 @@
+//! The completing thread.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use crate::outcome::{AppId, AppOutcome};
+use crate::store::{ClaimOutcome, StoreError};
+
+use super::batch::{InFlight, Work};
+use super::session::{backoff, Session};
+use super::{Message, RunEnd, Shared};
+
+/// Applications on which the program itself failed before the run stops: past this it is not
+/// one odd document.
+const MAX_DEFECTS: u64 = 20;
+
+/// Completes batches until claiming has ended and nothing is in flight, then gives back what was
+/// held and ends the session.
+pub(super) fn complete_batches(
+    shared: &Arc<Shared>,
+    session: Session,
+    messages: &Receiver<Message>,
+) {
+    let mut completer = Completer { shared, session, held_back: Vec::new() };
+    let mut claims_ended = false;
+    while !claims_ended || shared.flow.batches() > 0 {
+        match messages.recv() {
+            Ok(Message::Closed(batch)) => completer.conclude(&batch),
+            Ok(Message::ClaimsEnded) => claims_ended = true,
+            Err(_) => break,
+        }
+    }
+    completer.release_held_back();
+    completer.end_session();
+}
+
+struct Completer<'a> {
+    shared: &'a Arc<Shared>,
+    session: Session,
+    /// Claims of applications that the program failed on. They are kept until the run ends:
+    /// given back at once, this worker would only take them again.
+    held_back: Vec<(Arc<InFlight>, u64)>,
+}
+
+/// What a try to complete came to.
+enum Verdict {
+    /// Every outcome is in the log.
+    Concluded,
+    /// The claim is gone, or may be gone soon.
+    Abandoned,
+    /// The claim is held and nothing of the outcomes left was written.
+    Again(StoreError),
+    /// No use trying again; the claim is held.
+    Fatal(StoreError),
+    /// The store cannot be asked.
+    Unknown(StoreError),
+}
+
+impl Completer<'_> {
+    fn conclude(&mut self, batch: &Arc<InFlight>) {
+        let Work { outcomes, panicked } = batch.take_work();
+        let unfinished = (batch.apps - outcomes.len()) as u64;
+        if !panicked.is_empty() {
+            self.count_defects(panicked.len() as u64);
+        }
+        if self.shared.flow.is_aborting() {
+            self.release(batch, batch.apps as u64, "the worker stopped on an error");
+        } else {
+            self.complete(batch, outcomes, unfinished, !panicked.is_empty());
+        }
+        let kept = self.held_back.last().is_some_and(|(held, _)| held.token == batch.token);
+        if !kept {
+            self.shared.held.remove(batch.token);
+        }
+        self.shared.flow.give_back(batch.bytes);
+    }
+
+    fn count_defects(&self, panicked: u64) {
+        let defects = {
+            let mut tally = self.shared.tally();
+            tally.defects += panicked;
+            tally.defects
+        };
+        if defects >= MAX_DEFECTS {
+            let text = format!("{defects} applications made xmlshred panic: a defect, see the log");
+            self.shared.fail_with(RunEnd::Lost, text);
+        }
+    }
+
+    /// Completes the outcomes, then settles the batch's other applications.
+    fn complete(
+        &mut self,
+        batch: &Arc<InFlight>,
+        mut outcomes: Vec<AppOutcome>,
+        unfinished: u64,
+        panicked: bool,
+    ) {
+        let began = Instant::now();
+        for tries in 0.. {
+            let verdict = self.try_to_complete(batch, &mut outcomes);
+            let open = outcomes.len() as u64 + unfinished;
+            match verdict {
+                Verdict::Concluded => return self.settle_rest(batch, unfinished, panicked),
+                Verdict::Abandoned => return self.abandon(batch, open),
+                Verdict::Again(_) if began.elapsed() < self.shared.config.store_patience => {
+                    std::thread::sleep(backoff(tries));
+                }
+                Verdict::Again(error) | Verdict::Fatal(error) => {
+                    self.shared.fail(&error);
+                    return self.release(batch, open, "completing it failed");
+                }
+                Verdict::Unknown(error) => {
+                    self.shared.fail(&error);
+                    return self.leave(batch, open);
+                }
+            }
+        }
+    }
+
+    /// Sends a completion. What the database answers is counted and taken out of `outcomes`.
+    fn try_to_complete(&mut self, batch: &InFlight, outcomes: &mut Vec<AppOutcome>) -> Verdict {
+        if outcomes.is_empty() {
+            return Verdict::Concluded;
+        }
+        if !batch.lease.may_complete() {
+            return Verdict::Abandoned;
+        }
+        let contract = &self.shared.contract;
+        match self.session.call(|store| store.complete_batch(batch.token, contract, outcomes)) {
+            Ok(completed) => {
+                self.shared.tally().conclude(&completed, outcomes);
+                outcomes.clear();
+                batch.lease.completion_ended();
+                Verdict::Concluded
+            }
+            Err(error) => self.ask_what_became(batch, outcomes, error),
+        }
+    }
+
+    /// After an error the claim's outcome is asked for before anything else: the transaction may
+    /// have been committed and only its answer lost.
+    fn ask_what_became(
+        &mut self,
+        batch: &InFlight,
+        outcomes: &mut Vec<AppOutcome>,
+        error: StoreError,
+    ) -> Verdict {
+        tracing::warn!(claim = %batch.token.0, %error, "completing failed, asking what became of it");
+        let patience = self.patience();
+        let asked = self
+            .session
+            .call_patiently(patience, pause, |store| store.get_claim_outcome(batch.token));
+        let ClaimOutcome { held, completed } = match asked {
+            Ok(outcome) => outcome,
+            Err(error) => return Verdict::Unknown(error),
+        };
+        batch.lease.completion_ended();
+        self.shared.tally().conclude(&completed, outcomes);
+        let done: HashSet<AppId> = completed.iter().map(|app| app.app_id).collect();
+        outcomes.retain(|outcome| !done.contains(&outcome.app_id));
+
+        let still_held = outcomes.iter().all(|outcome| held.contains(&outcome.app_id));
+        match error {
+            _ if outcomes.is_empty() => Verdict::Concluded,
+            _ if !still_held => Verdict::Abandoned,
+            StoreError::LeaseLost(_) => Verdict::Abandoned,
+            StoreError::Unreachable { .. } => Verdict::Again(error),
+            error => Verdict::Fatal(error),
+        }
+    }
+
+    /// Gives back what was not shredded, or keeps it until the end where the program failed on it.
+    fn settle_rest(&mut self, batch: &Arc<InFlight>, apps: u64, panicked: bool) {
+        match apps {
+            0 => {}
+            _ if !batch.lease.is_live() => self.abandon(batch, apps),
+            _ if panicked && !self.shared.flow.is_stopping() => {
+                self.held_back.push((batch.clone(), apps));
+            }
+            _ => self.release(batch, apps, "the worker is stopping"),
+        }
+    }
+
+    fn abandon(&self, batch: &InFlight, apps: u64) {
+        tracing::warn!(
+            claim = %batch.token.0,
+            apps,
+            "batch abandoned: its lease was lost or could not be renewed in time; the applications \
+             are claimed again once the lease has passed and is reaped"
+        );
+        self.shared.tally().abandon(apps);
+    }
+
+    fn release(&mut self, batch: &InFlight, apps: u64, reason: &str) {
+        let patience = self.patience();
+        let released = self
+            .session
+            .call_patiently(patience, pause, |store| store.release_claim(batch.token, reason));
+        match released {
+            Ok(released) => {
+                tracing::info!(claim = %batch.token.0, released, reason, "given back");
+                let mut tally = self.shared.tally();
+                tally.released += released.min(apps);
+                tally.abandon(apps.saturating_sub(released));
+            }
+            Err(error) => {
+                tracing::error!(claim = %batch.token.0, %error, "could not give the claim back");
+                self.leave(batch, apps);
+            }
+        }
+    }
+
+    /// What became of the applications is not known here; the store knows, and the reaper takes
+    /// back what is still claimed.
+    fn leave(&self, batch: &InFlight, apps: u64) {
+        tracing::warn!(claim = %batch.token.0, apps, "left as they are; reaping recovers what is held");
+        self.shared.tally().unsettled += apps;
+    }
+
+    /// How long to go on when the store cannot be reached: not at all once the run is lost.
+    fn patience(&self) -> Duration {
+        match self.shared.flow.is_aborting() {
+            true => Duration::ZERO,
+            false => self.shared.config.store_patience,
+        }
+    }
+
+    fn release_held_back(&mut self) {
+        for (batch, apps) in std::mem::take(&mut self.held_back) {
+            self.release(&batch, apps, "xmlshred panicked while shredding it");
+            self.shared.held.remove(batch.token);
+        }
+        self.shared.held.close();
+    }
+
+    fn end_session(&mut self) {
+        let (id, status) = (self.shared.config.session, self.shared.end().exit_status());
+        let patience = self.patience();
+        let ended =
+            self.session.call_patiently(patience, pause, |store| store.end_session(id, status));
+        if let Err(error) = ended {
+            tracing::warn!(%error, "could not record the end of the session");
+        }
+    }
+}
+
+/// A completing thread goes on while the run drains: [`super::run`] itself bounds how long.
+fn pause(wait: Duration) -> bool {
+    std::thread::sleep(wait);
+    true
+}

@@ -1,0 +1,116 @@
+//! A thread's session with the store, reconnected when it is lost.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::store::{self, Store, StoreError};
+
+/// What a session is for: each has its own, so that a long claim never holds up a renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Claims and reaps.
+    Claim,
+    /// Completes and releases.
+    Complete,
+    /// Renews leases.
+    Renew,
+    /// Reads the counts that progress is shown against.
+    Status,
+}
+
+impl Role {
+    /// The name, for thread and application names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Complete => "complete",
+            Self::Renew => "renew",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// Opens a session with the store. It is called once for each [`Role`], and again by the role's
+/// own thread whenever a session was lost.
+pub type Connect = Arc<dyn Fn(Role) -> store::Result<Box<dyn Store>> + Send + Sync>;
+
+/// The shortest and longest wait between two tries.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// Wait before the try after `tries` failed ones: doubling, and a random half of it, so that
+/// workers that lost the same server do not come back in step.
+pub(super) fn backoff(tries: u32) -> Duration {
+    let ceiling = BACKOFF.0.saturating_mul(1 << tries.min(10)).min(BACKOFF.1);
+    let random = (Uuid::new_v4().as_u128() & 0xffff) as u32;
+    ceiling / 2 + ceiling / 2 * random / 0xffff
+}
+
+pub(super) struct Session {
+    connect: Connect,
+    role: Role,
+    store: Option<Box<dyn Store>>,
+}
+
+impl Session {
+    pub(super) fn open(connect: &Connect, role: Role) -> store::Result<Self> {
+        let store = Some(connect(role)?);
+        Ok(Self { connect: connect.clone(), role, store })
+    }
+
+    /// Calls the store, connecting first where the session was lost. A session whose store could
+    /// not be reached is not used again.
+    pub(super) fn call<T>(
+        &mut self,
+        operation: impl FnOnce(&mut dyn Store) -> store::Result<T>,
+    ) -> store::Result<T> {
+        let store = match &mut self.store {
+            Some(store) => store,
+            lost => lost.insert((self.connect)(self.role)?),
+        };
+        let answer = operation(store.as_mut());
+        if matches!(answer, Err(StoreError::Unreachable { .. })) {
+            self.store = None;
+        }
+        answer
+    }
+
+    /// [`Session::call`], tried again while the store cannot be reached, until `patience` is
+    /// over or `pause`, which waits between two tries, says not to go on.
+    pub(super) fn call_patiently<T>(
+        &mut self,
+        patience: Duration,
+        pause: impl Fn(Duration) -> bool,
+        mut operation: impl FnMut(&mut dyn Store) -> store::Result<T>,
+    ) -> store::Result<T> {
+        let began = Instant::now();
+        let mut tries = 0;
+        loop {
+            let error = match self.call(&mut operation) {
+                Err(error @ StoreError::Unreachable { .. }) => error,
+                answer => return answer,
+            };
+            let wait = backoff(tries);
+            if began.elapsed() + wait > patience || !pause(wait) {
+                return Err(error);
+            }
+            tries += 1;
+            tracing::warn!(role = self.role.name(), tries, %error, "store not reached, trying again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_bound_and_are_never_zero() {
+        for tries in 0..40 {
+            let wait = backoff(tries);
+            assert!(wait >= BACKOFF.0 / 2 && wait <= BACKOFF.1, "{tries}: {wait:?}");
+        }
+        assert!(backoff(20) >= BACKOFF.1 / 2);
+    }
+}

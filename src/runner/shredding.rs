@@ -1,0 +1,70 @@
+//! From a claimed application to its outcome, on the worker threads.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::outcome::AppOutcome;
+use crate::store::ClaimedApp;
+
+use super::batch::{InFlight, Shredded};
+use super::Shared;
+
+/// Turns one claimed application into its outcome: pure computation, called from many threads
+/// at once. The time is the claim's, by the database's clock.
+pub trait Shred: Send + Sync {
+    /// The outcome for this application and attempt. A document's failure is an outcome; a panic
+    /// is a defect of the program, and costs only this application's turn.
+    fn shred(&self, app: &ClaimedApp, claimed_at: DateTime<Utc>) -> AppOutcome;
+}
+
+impl<F> Shred for F
+where
+    F: Fn(&ClaimedApp, DateTime<Utc>) -> AppOutcome + Send + Sync,
+{
+    fn shred(&self, app: &ClaimedApp, claimed_at: DateTime<Utc>) -> AppOutcome {
+        self(app, claimed_at)
+    }
+}
+
+/// Hands a batch's documents to the worker threads; the one that finishes the last of them sends
+/// the batch on.
+pub(super) fn spread(shared: &Arc<Shared>, batch: &Arc<InFlight>, apps: Vec<ClaimedApp>) {
+    for app in apps {
+        let (shared, batch) = (shared.clone(), batch.clone());
+        shared.clone().pool.spawn_fifo(move || {
+            let shredded = shred_one(&shared, &batch, &app);
+            drop(app);
+            if batch.record(shredded) {
+                shared.send_on(batch);
+            }
+        });
+    }
+}
+
+fn shred_one(shared: &Shared, batch: &InFlight, app: &ClaimedApp) -> Shredded {
+    if !shared.flow.may_shred() || !batch.lease.is_live() {
+        return Shredded::Skipped;
+    }
+    let shred = AssertUnwindSafe(|| shared.shred.shred(app, batch.claimed_at));
+    match catch_unwind(shred) {
+        Ok(outcome) => Shredded::Outcome(outcome),
+        Err(panic) => {
+            tracing::error!(
+                app_id = app.app_id.0,
+                attempt = app.attempt,
+                panic = panic_message(panic.as_ref()),
+                "defect in xmlshred: shredding this application panicked; it is given back when \
+                 the run ends, so please report it with the document"
+            );
+            Shredded::Panicked(app.app_id)
+        }
+    }
+}
+
+/// The text that a panic was raised with.
+pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
+}

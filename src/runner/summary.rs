@@ -1,0 +1,110 @@
+//! What a run came to.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEnd {
+    /// Everything claimed was concluded, and no more applications failed than are allowed to.
+    Done,
+    /// Finished, but more applications failed than [`crate::settings::FailOn`] allows.
+    SomeFailed,
+    /// The store has another contract installed.
+    ContractRefused,
+    /// The store could not be reached for longer than [`super::RunConfig::store_patience`].
+    StoreUnreachable,
+    /// A lease was lost, the program failed on an application, or the database refused to go on.
+    Lost,
+    /// Asked to stop.
+    Interrupted,
+}
+
+impl RunEnd {
+    /// The process's exit status for it.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::SomeFailed => 1,
+            Self::ContractRefused => 3,
+            Self::StoreUnreachable => 4,
+            Self::Lost => 5,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What it means, for people.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::SomeFailed => "finished; some applications failed",
+            Self::ContractRefused => "stopped: the store has another contract installed",
+            Self::StoreUnreachable => "stopped: the store cannot be reached",
+            Self::Lost => "finished or stopped with work lost on the way; run it again",
+            Self::Interrupted => "interrupted; run it again to continue",
+        }
+    }
+}
+
+/// The rows of one target table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableCount {
+    /// The table.
+    pub table: String,
+    /// Rows written to it by this run.
+    pub rows: u64,
+}
+
+/// What a run did; the field names are those of `--format json` and do not change.
+///
+/// `claimed` is the sum of `success`, `failed`, `released`, `abandoned` and `unsettled`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// How it ended.
+    pub end: RunEnd,
+    /// The exit status for that.
+    pub exit_status: u8,
+    /// The error that stopped it, where one did.
+    pub stopped_by: Option<String>,
+    /// The worker's name.
+    pub worker: String,
+    /// The session's id.
+    pub session: String,
+    /// Applications claimed.
+    pub claimed: u64,
+    /// Of these, logged as success.
+    pub success: u64,
+    /// Of these, logged as failed.
+    pub failed: u64,
+    /// `failed` by category.
+    pub failed_by_category: BTreeMap<String, u64>,
+    /// Given back unfinished, without spending the attempt.
+    pub released: u64,
+    /// Given up because their lease was lost or could not be renewed in time.
+    pub abandoned: u64,
+    /// Still claimed, or concluded without an answer, when the process had to end; reaping
+    /// recovers them.
+    pub unsettled: u64,
+    /// Applications on which this program itself failed; they are among `released`.
+    pub defects: u64,
+    /// Batches of which applications were abandoned.
+    pub lost_leases: u64,
+    /// Rows written, per target table in load order.
+    pub rows: Vec<TableCount>,
+    /// Size of the documents of concluded applications, in bytes.
+    pub document_bytes: u64,
+    /// From start to end, in seconds.
+    pub wall_seconds: f64,
+    /// Concluded applications per second.
+    pub apps_per_second: f64,
+    /// Document megabytes (10^6 bytes) of concluded applications per second.
+    pub megabytes_per_second: f64,
+    /// Half of the documents took at most this long to shred, in milliseconds.
+    pub shred_p50_ms: Option<f64>,
+    /// 99 of 100 documents took at most this long to shred, in milliseconds.
+    pub shred_p99_ms: Option<f64>,
+    /// The most memory the process had resident, in bytes, where the system says.
+    pub peak_memory_bytes: Option<u64>,
+}
