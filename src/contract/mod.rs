@@ -2,6 +2,8 @@
 
 pub mod expr;
 pub mod model;
+pub(crate) mod names;
+pub(crate) mod plan;
 
 use crate::outcome::ContractHash;
 use crate::value::SqlType;
@@ -17,6 +19,30 @@ pub struct Contract {
     pub target_schema: String,
     /// The distinct target tables in load order: a table comes after every table it references.
     pub targets: Vec<TargetTable>,
+    /// The compiled form.
+    plan: plan::Plan,
+}
+
+impl Contract {
+    /// Compiles a checked model. Errors are what this version cannot compile.
+    pub(crate) fn compile(
+        model: &model::Model,
+        hash: ContractHash,
+        targets: Vec<TargetTable>,
+    ) -> Result<Self, Vec<plan::Unsupported>> {
+        Ok(Self {
+            name: model.name.clone(),
+            hash,
+            target_schema: model.target_schema.clone(),
+            plan: plan::compile(model, &targets)?,
+            targets,
+        })
+    }
+
+    /// What the shredder runs.
+    pub(crate) fn plan(&self) -> &plan::Plan {
+        &self.plan
+    }
 }
 
 /// A table that rows are written to. Several `[[tables]]` of a contract may share one.

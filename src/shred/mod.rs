@@ -1,1 +1,231 @@
 //! The streaming mapper: document in, rows or failure out.
+//!
+//! One pass, no tree. The contract's [`plan`](crate::contract) says which elements matter; the
+//! rest is balanced and passed over. Nothing here knows a database.
+
+mod attributes;
+mod capture;
+mod decode;
+mod evaluate;
+mod fault;
+mod full;
+mod place;
+mod rows;
+mod scan;
+mod text;
+mod walk;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::contract::model::Check;
+use crate::contract::plan::{Plan, SlotRef};
+use crate::contract::Contract;
+use crate::document::Document;
+use crate::outcome::{AppId, Failure, FailureCategory, Outcome, TableRows};
+use crate::value::is_blank;
+use capture::Captures;
+use fault::Fault;
+use rows::{Rows, Setting};
+use walk::{About, Events, State, Walk};
+
+/// What a document may have at most. A document that has more is the failure `limit_exceeded`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a document as stored and as decoded; below 4 GiB, because places in a document
+    /// are 32-bit offsets.
+    pub document_bytes: u64,
+    /// Elements inside each other.
+    pub depth: usize,
+    /// Attributes of one element that the contract reads.
+    pub attributes: usize,
+    /// Bytes of one attribute's value or one element's text that the contract reads.
+    pub text_bytes: usize,
+    /// Rows of all tables.
+    pub rows: usize,
+}
+
+impl Default for Limits {
+    /// 256 MiB, 512 deep, 10,000 attributes, 64 MiB of text, 1,000,000 rows: far above what the
+    /// documents this is for have (5 KB to 2 MB), and low enough to protect a worker.
+    fn default() -> Self {
+        Self {
+            document_bytes: 256 << 20,
+            depth: 512,
+            attributes: 10_000,
+            text_bytes: 64 << 20,
+            rows: 1_000_000,
+        }
+    }
+}
+
+/// Shreds documents with one contract. It keeps its buffers from document to document, so each
+/// thread has its own.
+#[derive(Debug)]
+pub struct Shredder {
+    contract: Arc<Contract>,
+    limits: Limits,
+    state: State,
+}
+
+impl Shredder {
+    /// A shredder for a contract.
+    pub fn new(contract: Arc<Contract>, limits: Limits) -> Self {
+        Self { contract, limits, state: State::default() }
+    }
+
+    /// The contract it shreds with.
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+
+    /// The rows of a document, or why there are none. `now` is what `NOW_UTC()` gives.
+    pub fn shred(
+        &mut self,
+        app_id: AppId,
+        now: DateTime<Utc>,
+        document: Option<&Document>,
+    ) -> Outcome {
+        let Some(document) = document else {
+            return Err(Failure::new(
+                FailureCategory::MissingDocument,
+                "the source row is gone or its document is null: restore it, or delete the \
+                 application from the queue",
+            ));
+        };
+        let text = self.decoded(document)?;
+        self.rows(app_id, now, &text).map_err(|fault| fault.into_failure(&text))
+    }
+
+    /// The document's own id, where the contract has a `key` that is a whole number here. For
+    /// documents that come from files and not from a store.
+    pub fn key(&mut self, document: &Document) -> Option<AppId> {
+        let text = self.decoded(document).ok()?;
+        let contract = Arc::clone(&self.contract);
+        let (plan, limits) = (contract.plan(), self.limits);
+        let slot = plan.key.as_ref()?.0;
+        let now = DateTime::UNIX_EPOCH;
+        let setting = Setting { plan, text: &text, limits: &limits, app_id: AppId(0), now };
+        let mut search = KeySearch { setting, slot };
+        Walk::new(plan, &text, &limits, &mut self.state, &mut search).run().ok()?;
+        let found = slot_text(&self.state.captures, slot, &text).ok()??;
+        found.trim().parse().ok().map(AppId)
+    }
+
+    fn decoded<'b>(&self, document: &'b Document) -> Result<std::borrow::Cow<'b, str>, Failure> {
+        let most = self.limits.document_bytes.min(u64::from(u32::MAX) - 1);
+        let too_big = |bytes: usize| {
+            Failure::new(
+                FailureCategory::LimitExceeded,
+                format!(
+                    "the document has {bytes} bytes, and the limit is {most}: raise \
+                     --max-document-bytes if such documents are right"
+                ),
+            )
+        };
+        if document.bytes.len() as u64 > most {
+            return Err(too_big(document.bytes.len()));
+        }
+        let text = decode::decode(&document.bytes, document.encoding).map_err(|error| {
+            let mut failure = Failure::new(FailureCategory::MalformedXml, error.reason);
+            let before = &document.bytes[..error.offset];
+            failure.line = Some(memchr::memchr_iter(b'\n', before).count() as u32 + 1);
+            failure
+        })?;
+        if text.len() as u64 > most {
+            return Err(too_big(text.len()));
+        }
+        Ok(text)
+    }
+
+    fn rows(
+        &mut self,
+        app_id: AppId,
+        now: DateTime<Utc>,
+        text: &str,
+    ) -> Result<Vec<TableRows>, Box<Fault>> {
+        let contract = Arc::clone(&self.contract);
+        let plan = contract.plan();
+        let limits = self.limits;
+        let setting = Setting { plan, text, limits: &limits, app_id, now };
+        let mut rows = Rows::new(setting);
+        Walk::new(plan, text, &limits, &mut self.state, &mut rows).run()?;
+        if plan.check == Check::Full {
+            full::check(text)?;
+        }
+        check_document(plan, app_id, &self.state.captures, text)?;
+        rows.finish(&self.state.captures, &contract.targets)
+    }
+}
+
+/// `document.key` and `document.require`.
+fn check_document(
+    plan: &Plan,
+    app_id: AppId,
+    captures: &Captures,
+    text: &str,
+) -> Result<(), Box<Fault>> {
+    if let Some((slot, path)) = &plan.key {
+        let found = slot_text(captures, *slot, text)?;
+        let key = found.as_deref().unwrap_or("").trim();
+        if key.parse() != Ok(app_id.0) {
+            let reason = format!(
+                "{path} is {key:?}, and the application is {app_id}: the document is in the \
+                 wrong row, or the key is wrong"
+            );
+            let fault = Fault::new(FailureCategory::KeyMismatch, reason).value(key);
+            return Err(placed(fault, captures, *slot, path));
+        }
+    }
+    for (slot, path) in &plan.require {
+        if slot_text(captures, *slot, text)?.is_none_or(|found| is_blank(&found)) {
+            let reason = format!("{path} is required, and it is absent or blank");
+            let fault = Fault::new(FailureCategory::MissingRequired, reason);
+            return Err(placed(fault, captures, *slot, path));
+        }
+    }
+    Ok(())
+}
+
+fn placed(mut fault: Box<Fault>, captures: &Captures, slot: SlotRef, path: &str) -> Box<Fault> {
+    fault.path = Some(path.to_owned());
+    fault.at = captures.first(captures.slot(0, slot)).map(|node| node.at as usize);
+    fault
+}
+
+/// The text of the first node of a slot of the document.
+fn slot_text<'t>(
+    captures: &'t Captures,
+    slot: SlotRef,
+    text: &'t str,
+) -> Result<Option<std::borrow::Cow<'t, str>>, Box<Fault>> {
+    match captures.first(captures.slot(0, slot)) {
+        Some(node) => captures.text(node, text),
+        None => Ok(None),
+    }
+}
+
+/// Walks only as far as the document's key.
+struct KeySearch<'t> {
+    setting: Setting<'t>,
+    slot: SlotRef,
+}
+
+impl Events for KeySearch<'_> {
+    fn holds(
+        &mut self,
+        condition: &crate::contract::plan::Op,
+        about: About<'_>,
+    ) -> Result<bool, Box<Fault>> {
+        rows::predicate(self.setting, condition, &about)
+    }
+
+    fn row(&mut self, _: usize, _: u32, _: &Captures) -> Result<(), Box<Fault>> {
+        Ok(())
+    }
+
+    fn done(&self, captures: &Captures) -> bool {
+        captures.slot(0, self.slot).count > 0
+    }
+}

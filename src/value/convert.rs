@@ -123,6 +123,18 @@ impl From<decimal::Fault> for Fault {
     }
 }
 
+impl ConversionError {
+    /// The value that was not converted, clipped.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::NotA { value, .. }
+            | Self::OutOfRange { value, .. }
+            | Self::TooLong { value, .. }
+            | Self::CodePage { value, .. } => value,
+        }
+    }
+}
+
 impl Conversion {
     /// For a column: a number that becomes an integer is rounded half away from zero, and text
     /// that is too long is an error.
@@ -531,7 +543,7 @@ fn parse_hex(text: &str) -> Result<Vec<u8>, Fault> {
 /// `datetime` begins with the first full Gregorian year of the British Empire.
 const DATETIME_START: NaiveDate = NaiveDate::from_ymd_opt(1753, 1, 1).expect("a date");
 /// SQL Server's day 0, and where `smalldatetime` begins.
-pub(super) const BASE_DATE: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a date");
+pub(crate) const BASE_DATE: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a date");
 const SMALLDATETIME_END: NaiveDate = NaiveDate::from_ymd_opt(2079, 6, 6).expect("a date");
 
 const SECOND: u64 = 1_000_000_000;

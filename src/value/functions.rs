@@ -10,6 +10,7 @@ use super::decimal;
 use super::{Decimal, DecimalError};
 
 pub use super::calendar::{date_add, date_diff, day, month, year, DateError, DatePart};
+pub(crate) use super::convert::BASE_DATE;
 pub use super::like::{LikeError, LikePattern};
 
 /// A negative length, which SQL Server refuses too (error 537).

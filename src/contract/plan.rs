@@ -1,0 +1,1063 @@
+//! The compiled form of a contract: a trie of element names, the slots its paths fill, and the
+//! expressions that read them.
+//!
+//! Every path becomes a *slot* on the frame of an *owner*: the row's own element, an ancestor of
+//! it, or the document. While the document streams by, elements that match a trie node open
+//! frames and put what they hold into slots; when a frame has everything a row reads, the row is
+//! evaluated.
+
+use super::expr::ast::{
+    BinaryOp, DatePart as WrittenPart, Expr, ExprKind, Function, Origin, Path, Predicate, Read,
+    Span, Step,
+};
+use super::model::{Check, Keep, LookupValue, MatchMode, Model, OnMissing, TableRule, TooLong};
+use super::names::NameMap;
+use super::TargetTable;
+use std::sync::Arc;
+
+use crate::value::convert::Conversion;
+use crate::value::datetime::DatePattern;
+use crate::value::functions::{DatePart, LikePattern};
+use crate::value::{Decimal, Value};
+
+/// Index into [`Plan::nodes`]; 0 is the document.
+pub(crate) type NodeId = usize;
+
+/// What [`crate::shred`] runs.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub nodes: Vec<Node>,
+    /// One per `[[tables]]`.
+    pub rules: Vec<Rule>,
+    pub lookups: Vec<LookupPlan>,
+    /// The root element's name: its local part where namespaces are declared.
+    pub root: Box<str>,
+    /// The root's namespace, where namespaces are declared.
+    pub root_uri: Option<Box<str>>,
+    pub key: Option<(SlotRef, String)>,
+    pub require: Vec<(SlotRef, String)>,
+    pub check: Check,
+    pub ignore_case_attributes: bool,
+    /// Whether names are matched by URI and local name.
+    pub namespaced: bool,
+    pub date_formats: Arc<[DatePattern]>,
+}
+
+/// An element that some path goes through, or the document.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub parent: NodeId,
+    /// Elements directly inside.
+    pub children: NameMap<Vec<NodeId>>,
+    /// Elements anywhere inside; only the document has any.
+    pub descendants: NameMap<Vec<NodeId>>,
+    /// The element's namespace; empty for none. `None` where namespaces are not declared.
+    pub uri: Option<Box<str>>,
+    /// Predicates of the step, in order.
+    pub filters: Vec<Filter>,
+    /// Counters that the filters of `children` and `descendants` need per element.
+    pub counters: u32,
+    /// Attribute values that go to slots.
+    pub attributes: NameMap<Vec<Capture>>,
+    /// First or last of several elements, by attribute or text.
+    pub chosen: Vec<Chosen>,
+    /// Slots that the element's own text goes to.
+    pub texts: Vec<Capture>,
+    /// Slots that the element's markup goes to.
+    pub inner: Vec<Capture>,
+    /// Attributes of ancestors that go to the element's own slots.
+    pub ancestors: Vec<AncestorAttribute>,
+    /// Rules whose row path ends here.
+    pub rules: Vec<usize>,
+    /// Whether elements open a frame.
+    pub frame: bool,
+    /// Slots of that frame.
+    pub slots: u32,
+    /// Whether the attributes of the tag must be known.
+    pub reads_tag: bool,
+    /// Whether the element's own text is wanted.
+    pub reads_text: bool,
+    /// Slots outside the element that are filled from inside it: what a predicate decided late
+    /// takes back.
+    pub fills: Vec<Capture>,
+}
+
+/// Where a captured value goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Capture {
+    /// Frames up from the capturing element's innermost one.
+    pub hops: u32,
+    pub slot: u32,
+    owner: NodeId,
+}
+
+/// `FIRST(p/@a)` or `LAST(p/@a)`: an element is chosen, then read.
+#[derive(Debug, Clone)]
+pub(crate) struct Chosen {
+    pub into: Capture,
+    pub attribute: Option<Box<str>>,
+    pub last: bool,
+}
+
+/// `../@a`: read from an open ancestor's tag when the row's element starts.
+#[derive(Debug, Clone)]
+pub(crate) struct AncestorAttribute {
+    pub up: u32,
+    pub name: Box<str>,
+    pub slot: u32,
+}
+
+/// A predicate of a step.
+#[derive(Debug)]
+pub(crate) enum Filter {
+    /// The element is the nth to come this far; the counter is the parent's.
+    Position { wanted: u32, counter: u32 },
+    /// The last to come this far: each takes back what the one before captured.
+    Last { counter: u32 },
+    /// Decided by attributes, when the element starts.
+    Early(Op),
+    /// Decided by the element's own text, when it ends.
+    Late { condition: Op, text: Capture },
+}
+
+/// A slot as an expression of a row reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotRef {
+    pub frame: FrameRef,
+    pub slot: u32,
+}
+
+/// A frame as seen from a row's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FrameRef {
+    /// This many frames up; 0 is the row's own.
+    Up(u32),
+    Document,
+}
+
+/// When a row has everything it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ready {
+    /// When its element ends.
+    Own,
+    /// When the element this many levels above ends.
+    Ancestor(u32),
+    /// When the document ends.
+    Document,
+}
+
+/// One `[[tables]]`.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub table: Box<str>,
+    pub target: usize,
+    pub ready: Ready,
+    pub columns: Vec<Column>,
+    pub where_: Option<Op>,
+    pub templates: Vec<Template>,
+    pub keep_when: Option<Op>,
+    pub distinct: Option<DistinctPlan>,
+    /// Rules of the parent table whose row paths contain this one's, and how many frames up.
+    pub parents: Vec<(usize, u32)>,
+    /// Whether a row may be dropped after it was evaluated, or by its parent's drop.
+    pub droppable: bool,
+    /// Whether any column reads `ORDINAL()`.
+    pub numbered: bool,
+}
+
+/// A column of a rule.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub name: Box<str>,
+    pub target_column: usize,
+    pub conversion: Conversion,
+    pub on_error_null: bool,
+    pub default: Option<Value>,
+    pub required: bool,
+}
+
+/// One row that an element gives.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub when: Option<Op>,
+    /// One per column of the rule.
+    pub values: Vec<ValuePlan>,
+}
+
+/// Where a column's value comes from.
+#[derive(Debug)]
+pub(crate) enum ValuePlan {
+    /// Only a default, or the database.
+    Absent,
+    /// An expression.
+    Early(Op),
+    /// An expression with `ORDINAL()`, evaluated once dropped rows are gone.
+    Numbered(Op),
+}
+
+/// `distinct`
+#[derive(Debug)]
+pub(crate) struct DistinctPlan {
+    pub by: Vec<Op>,
+    pub keep: Keep,
+    pub prefer: Option<Op>,
+}
+
+/// A lookup, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct LookupPlan {
+    pub name: Box<str>,
+    pub match_mode: MatchMode,
+    pub on_blank: OnMissing,
+    pub on_unmapped: OnMissing,
+    pub exact: std::collections::HashMap<Box<str>, LookupValue>,
+    /// By lower-case key; the first entry wins.
+    pub folded: std::collections::HashMap<String, LookupValue>,
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(crate) enum Op {
+    Null,
+    Text(Box<str>),
+    Integer(i64),
+    Decimal(Decimal),
+    /// The one node of a plain path.
+    One(SlotRef),
+    /// An attribute of the element that a predicate is about.
+    Attribute(Box<str>),
+    /// The own text of the element that a predicate is about.
+    OwnText,
+    /// A converted column of the row, by index into [`Rule::columns`].
+    Column(usize),
+    Negate(Box<Op>),
+    Not(Box<Op>),
+    Binary(BinaryOp, Box<Op>, Box<Op>),
+    IsNull(Box<Op>, bool),
+    IsEmpty(Box<Op>, bool),
+    In(Box<Op>, Vec<Op>, bool),
+    /// A pattern that is not a literal.
+    Like(Box<Op>, Box<Op>, bool),
+    LikePattern(Box<Op>, LikePattern, bool),
+    Between(Box<Op>, Box<Op>, Box<Op>, bool),
+    Case(Option<Box<Op>>, Vec<(Op, Op)>, Option<Box<Op>>),
+    Cast(Box<Op>, Conversion, bool),
+    Lookup(usize, Box<Op>),
+    ParseDate(Box<Op>, Vec<DatePattern>),
+    DateAdd(DatePart, Box<Op>, Box<Op>),
+    DateDiff(DatePart, Box<Op>, Box<Op>),
+    /// `JOIN COUNT EXISTS SUM MIN MAX` over all nodes of a slot.
+    Aggregate(Function, SlotRef, Vec<Op>),
+    /// Any other function.
+    Call(Function, Vec<Op>),
+}
+
+/// A part of the language that this version cannot compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unsupported {
+    /// Index into [`Model::tables`]; `None` for a path of `[document]`.
+    pub table: Option<usize>,
+    /// The expression it is in, where it is one.
+    pub span: Span,
+    pub message: String,
+}
+
+/// Compiles a model without mistakes.
+pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Vec<Unsupported>> {
+    let mut compiler = Compiler::new(model);
+    let key = model.document.key.as_ref().map(|p| (compiler.document_slot(p), location(p)));
+    let require =
+        model.document.require.iter().map(|p| (compiler.document_slot(p), location(p))).collect();
+    let rows: Vec<NodeId> = (0..model.tables.len()).map(|i| compiler.row_node(i)).collect();
+    let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
+    compiler.link_parents(&mut rules, &rows, targets);
+    compiler.resolve_hops(&mut rules, &rows);
+    if !compiler.unsupported.is_empty() {
+        return Err(compiler.unsupported);
+    }
+    let (root_uri, root) = compiler.split_name(&model.document.root);
+    Ok(Plan {
+        nodes: compiler.nodes,
+        rules,
+        lookups: model.lookups.iter().map(lookup).collect(),
+        root: root.into(),
+        root_uri,
+        key,
+        require,
+        check: model.document.check,
+        ignore_case_attributes: model.document.ignore_case_attributes,
+        namespaced: !model.document.namespaces.is_empty(),
+        date_formats: compiler.date_formats,
+    })
+}
+
+fn lookup(lookup: &super::model::Lookup) -> LookupPlan {
+    let mut folded = std::collections::HashMap::new();
+    for (key, value) in &lookup.values {
+        folded.entry(key.trim().to_lowercase()).or_insert_with(|| value.clone());
+    }
+    let exact =
+        lookup.values.iter().map(|(key, value)| (key.trim().into(), value.clone())).collect();
+    LookupPlan {
+        name: lookup.name.as_str().into(),
+        match_mode: lookup.match_mode,
+        on_blank: lookup.on_blank.clone(),
+        on_unmapped: lookup.on_unmapped.clone(),
+        exact,
+        folded,
+    }
+}
+
+/// A path as a person writes it, for messages.
+pub(crate) fn location(path: &Path) -> String {
+    let mut text = match path.origin {
+        Origin::Row { up } => vec![".."; up as usize].join("/"),
+        Origin::Document => String::new(),
+        Origin::Anywhere => "/".into(),
+    };
+    for step in &path.steps {
+        if !matches!(path.origin, Origin::Row { up: 0 }) || !text.is_empty() {
+            text.push('/');
+        }
+        text.push_str(&step.name);
+    }
+    match &path.read {
+        Read::Attribute(name) if text.is_empty() => format!("@{name}"),
+        Read::Attribute(name) => format!("{text}/@{name}"),
+        Read::Text if text.is_empty() => ".".into(),
+        Read::Text => text,
+    }
+}
+
+/// How a path's nodes end up in a slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Every,
+    First,
+    Last,
+    InnerXml,
+}
+
+/// Where a path starts and whose frame it fills.
+struct Anchor {
+    owner: NodeId,
+    ready: Ready,
+}
+
+/// What an expression is compiled in.
+struct Scope<'m> {
+    table: usize,
+    rule: &'m TableRule,
+    node: NodeId,
+    ready: Ready,
+    numbered: bool,
+}
+
+/// A leaf of an expression.
+enum Leaf<'e> {
+    Path(&'e Path, Mode),
+    Column(&'e str),
+}
+
+/// What a scope makes of the leaves of an expression.
+type Leaves<'a, 'm> = &'a mut dyn FnMut(&mut Compiler<'m>, Leaf<'_>) -> Op;
+
+struct Compiler<'m> {
+    model: &'m Model,
+    nodes: Vec<Node>,
+    /// Steps that made each node, to share it between equal paths.
+    steps: Vec<Vec<Predicate>>,
+    /// Slots already made: owner, path and mode.
+    known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
+    date_formats: Arc<[DatePattern]>,
+    /// The table being compiled.
+    table: Option<usize>,
+    unsupported: Vec<Unsupported>,
+}
+
+impl<'m> Compiler<'m> {
+    fn new(model: &'m Model) -> Self {
+        let mut compiler = Self {
+            model,
+            nodes: Vec::new(),
+            steps: Vec::new(),
+            known: Vec::new(),
+            date_formats: model
+                .document
+                .date_formats
+                .iter()
+                .filter_map(|pattern| DatePattern::new(pattern).ok())
+                .collect(),
+            table: None,
+            unsupported: Vec::new(),
+        };
+        let document = compiler.new_node(0, None, Vec::new());
+        compiler.nodes[document].frame = true;
+        compiler
+    }
+
+    fn new_node(
+        &mut self,
+        parent: NodeId,
+        uri: Option<Box<str>>,
+        predicates: Vec<Predicate>,
+    ) -> NodeId {
+        self.nodes.push(Node {
+            parent,
+            children: NameMap::new(false),
+            descendants: NameMap::new(false),
+            uri,
+            filters: Vec::new(),
+            counters: 0,
+            attributes: NameMap::new(self.model.document.ignore_case_attributes),
+            chosen: Vec::new(),
+            texts: Vec::new(),
+            inner: Vec::new(),
+            ancestors: Vec::new(),
+            rules: Vec::new(),
+            frame: false,
+            slots: 0,
+            reads_tag: false,
+            reads_text: false,
+            fills: Vec::new(),
+        });
+        self.steps.push(predicates);
+        self.nodes.len() - 1
+    }
+
+    /// Namespace (where any are declared) and the name that the trie is keyed by.
+    fn split_name<'n>(&self, name: &'n str) -> (Option<Box<str>>, &'n str) {
+        if self.model.document.namespaces.is_empty() {
+            return (None, name);
+        }
+        let Some((prefix, local)) = name.split_once(':') else {
+            return (Some("".into()), name);
+        };
+        let declared = self.model.document.namespaces.iter().find(|(known, _)| known == prefix);
+        (Some(declared.map_or("", |(_, uri)| uri.as_str()).into()), local)
+    }
+
+    fn unsupported(&mut self, table: Option<usize>, span: Span, message: impl Into<String>) {
+        self.unsupported.push(Unsupported { table, span, message: message.into() });
+    }
+
+    /// The node of a step under `parent`, shared with every path that goes the same way.
+    fn child(&mut self, parent: NodeId, step: &Step, anywhere: bool) -> NodeId {
+        let (uri, name) = self.split_name(&step.name);
+        let map = |node: &'_ Node| -> Option<Vec<NodeId>> {
+            let map = if anywhere { &node.descendants } else { &node.children };
+            map.get(name.as_bytes()).cloned()
+        };
+        let siblings = map(&self.nodes[parent]).unwrap_or_default();
+        let same =
+            |id: &&NodeId| self.nodes[**id].uri == uri && self.steps[**id] == step.predicates;
+        if let Some(known) = siblings.iter().find(same) {
+            return *known;
+        }
+        let node = self.new_node(parent, uri, step.predicates.clone());
+        let map = if anywhere {
+            &mut self.nodes[parent].descendants
+        } else {
+            &mut self.nodes[parent].children
+        };
+        map.entry(name.as_bytes(), Vec::new).push(node);
+        for predicate in &step.predicates {
+            let filter = self.filter(parent, node, predicate);
+            self.nodes[node].filters.push(filter);
+        }
+        self.check_order(node, step, anywhere);
+        node
+    }
+
+    /// Positions are counted while elements begin, among the children of one parent.
+    fn check_order(&mut self, node: NodeId, step: &Step, anywhere: bool) {
+        let filters = &self.nodes[node].filters;
+        let counted = |f: &Filter| matches!(f, Filter::Position { .. } | Filter::Last { .. });
+        let mut after_text = filters.iter().skip_while(|f| !matches!(f, Filter::Late { .. }));
+        let message = if after_text.any(counted) {
+            "a position cannot be counted after a predicate on the element's own text: put the \
+             text in an attribute predicate, or use FIRST(…) or LAST(…)"
+        } else if anywhere && filters.iter().any(counted) {
+            "a position cannot be counted for //, whose elements have different parents: use \
+             FIRST(…) or LAST(…), or give the path in full"
+        } else {
+            return;
+        };
+        self.unsupported(self.table, step.span, message);
+    }
+
+    fn filter(&mut self, parent: NodeId, node: NodeId, predicate: &Predicate) -> Filter {
+        let counter = self.nodes[parent].counters;
+        match predicate {
+            Predicate::Position(wanted) => {
+                self.nodes[parent].counters += 1;
+                Filter::Position { wanted: *wanted, counter }
+            }
+            Predicate::Last => {
+                self.nodes[parent].counters += 1;
+                Filter::Last { counter }
+            }
+            Predicate::Condition(expr) => {
+                let mut reads_text = false;
+                let condition = self.condition(expr, &mut reads_text);
+                if !reads_text {
+                    return Filter::Early(condition);
+                }
+                let slot = self.slot_for(node, node, &Read::Text, Mode::Every);
+                Filter::Late { condition, text: Capture { hops: 0, slot, owner: node } }
+            }
+        }
+    }
+
+    /// A predicate's condition; its paths are attributes and own text of the step's element.
+    fn condition(&mut self, expr: &Expr, reads_text: &mut bool) -> Op {
+        self.lower(expr, &mut |_, leaf| match leaf {
+            Leaf::Path(Path { read: Read::Attribute(name), .. }, _) => {
+                Op::Attribute(name.as_str().into())
+            }
+            Leaf::Path(..) => {
+                *reads_text = true;
+                Op::OwnText
+            }
+            Leaf::Column(_) => Op::Null,
+        })
+    }
+
+    /// The node of the last step of a path that starts at `from`.
+    fn walk(&mut self, from: NodeId, path: &Path) -> NodeId {
+        let mut node = from;
+        for (index, step) in path.steps.iter().enumerate() {
+            node = self.child(node, step, index == 0 && path.origin == Origin::Anywhere);
+        }
+        node
+    }
+
+    /// The slot on `owner` that `read` of `node` goes to.
+    fn slot_for(&mut self, owner: NodeId, node: NodeId, read: &Read, mode: Mode) -> u32 {
+        let made = self
+            .known
+            .iter()
+            .find(|(o, n, r, m, _)| *o == owner && *n == node && r == read && *m == mode);
+        if let Some((.., slot)) = made {
+            return *slot;
+        }
+        let slot = self.nodes[owner].slots;
+        self.nodes[owner].slots += 1;
+        self.nodes[owner].frame = true;
+        self.known.push((owner, node, read.clone(), mode, slot));
+        let into = Capture { hops: 0, slot, owner };
+        let node = &mut self.nodes[node];
+        match (mode, read) {
+            (Mode::Every, Read::Attribute(name)) => {
+                node.attributes.entry(name.as_bytes(), Vec::new).push(into)
+            }
+            (Mode::Every, Read::Text) => node.texts.push(into),
+            (Mode::InnerXml, _) => node.inner.push(into),
+            (Mode::First | Mode::Last, read) => {
+                let attribute = match read {
+                    Read::Attribute(name) => Some(name.as_str().into()),
+                    Read::Text => None,
+                };
+                node.chosen.push(Chosen { into, attribute, last: mode == Mode::Last });
+            }
+        }
+        slot
+    }
+
+    fn document_slot(&mut self, path: &Path) -> SlotRef {
+        let node = self.walk(0, path);
+        let slot = self.slot_for(0, node, &path.read, Mode::Every);
+        SlotRef { frame: FrameRef::Document, slot }
+    }
+
+    fn row_node(&mut self, table: usize) -> NodeId {
+        self.table = Some(table);
+        let each = &self.model.tables[table].each;
+        let node = self.walk(0, each);
+        if self.decided_late(node) {
+            let span = each.steps.first().map(|s| s.span).unwrap_or_default();
+            self.unsupported(
+                Some(table),
+                span,
+                "a row path cannot choose by last() or by an element's text, because its rows \
+                 would have to wait: write the condition as `where`, or use \
+                 `distinct = { by = […], keep = \"last\" }`",
+            );
+        }
+        self.nodes[node].rules.push(table);
+        self.nodes[node].frame = true;
+        node
+    }
+
+    /// Whether a predicate on the way to `node` is known only after the element has begun.
+    fn decided_late(&self, node: NodeId) -> bool {
+        let filters = &self.nodes[node].filters;
+        let late = filters.iter().any(|f| matches!(f, Filter::Last { .. } | Filter::Late { .. }));
+        late || (node != 0 && self.decided_late(self.nodes[node].parent))
+    }
+
+    /// Whose frame a path of a row fills, and when it is complete.
+    fn anchor(&mut self, scope: &Scope<'_>, path: &Path, span: Span) -> Anchor {
+        match path.origin {
+            Origin::Document | Origin::Anywhere => Anchor { owner: 0, ready: Ready::Document },
+            Origin::Row { up: 0 } => Anchor { owner: scope.node, ready: Ready::Own },
+            Origin::Row { up } => match self.ancestor(scope.node, up) {
+                Some(owner) => Anchor { owner, ready: Ready::Ancestor(up) },
+                None => {
+                    self.unsupported(
+                        Some(scope.table),
+                        span,
+                        "below a row path that starts with //, `..` can only be followed by an \
+                         attribute (`../@name`): give the row path in full",
+                    );
+                    Anchor { owner: scope.node, ready: Ready::Own }
+                }
+            },
+        }
+    }
+
+    /// The node `up` levels above, where the levels are known.
+    fn ancestor(&self, node: NodeId, up: u32) -> Option<NodeId> {
+        let mut node = node;
+        for _ in 0..up {
+            let parent = self.nodes[node].parent;
+            let child = self.nodes[parent].children.values().any(|ids| ids.contains(&node));
+            if !child || parent == 0 {
+                return None;
+            }
+            node = parent;
+        }
+        Some(node)
+    }
+
+    /// The slot that a path of a row's expression reads.
+    fn row_slot(&mut self, scope: &mut Scope<'_>, path: &Path, span: Span, mode: Mode) -> SlotRef {
+        if let (Origin::Row { up }, [], Read::Attribute(name)) =
+            (path.origin, path.steps.as_slice(), &path.read)
+        {
+            if up > 0 {
+                return self.ancestor_attribute(scope.node, up, name);
+            }
+        }
+        let Anchor { owner, ready } = self.anchor(scope, path, span);
+        scope.ready = scope.ready.max(ready);
+        let node = self.walk(owner, path);
+        let slot = self.slot_for(owner, node, &path.read, mode);
+        // `Up` holds the owner's node until every frame is known; see `resolve_hops`.
+        let frame = if owner == 0 { FrameRef::Document } else { FrameRef::Up(owner as u32) };
+        SlotRef { frame, slot }
+    }
+
+    fn ancestor_attribute(&mut self, node: NodeId, up: u32, name: &str) -> SlotRef {
+        let frame = FrameRef::Up(node as u32);
+        let made = self.nodes[node].ancestors.iter().find(|a| a.up == up && &*a.name == name);
+        if let Some(made) = made {
+            return SlotRef { frame, slot: made.slot };
+        }
+        let slot = self.nodes[node].slots;
+        self.nodes[node].slots += 1;
+        self.nodes[node].ancestors.push(AncestorAttribute { up, name: name.into(), slot });
+        SlotRef { frame, slot }
+    }
+
+    fn rule(&mut self, table: usize, node: NodeId) -> Rule {
+        self.table = Some(table);
+        let rule = &self.model.tables[table];
+        let mut scope = Scope { table, rule, node, ready: Ready::Own, numbered: false };
+        let where_ = rule.where_.as_ref().map(|e| self.row_op(&mut scope, e));
+        let own = |_: usize| None;
+        let templates = if rule.rows.is_empty() {
+            vec![Template { when: None, values: self.values(&mut scope, own) }]
+        } else {
+            rule.rows
+                .iter()
+                .map(|row| {
+                    let when = row.when.as_ref().map(|e| self.row_op(&mut scope, e));
+                    let given = |index| {
+                        row.values.iter().find(|(column, _)| *column == index).map(|(_, e)| e)
+                    };
+                    Template { when, values: self.values(&mut scope, given) }
+                })
+                .collect()
+        };
+        let distinct = rule.distinct.as_ref().map(|distinct| DistinctPlan {
+            by: distinct.by.iter().map(|e| self.row_op(&mut scope, e)).collect(),
+            keep: distinct.keep,
+            prefer: distinct.prefer.as_ref().map(|e| self.row_op(&mut scope, e)),
+        });
+        let keep_when = rule.keep_when.as_ref().map(|e| self.row_op(&mut scope, e));
+        Rule {
+            table: rule.name.as_str().into(),
+            target: rule.target,
+            ready: scope.ready,
+            columns: rule.columns.iter().map(|column| self.column(column)).collect(),
+            droppable: where_.is_some() || distinct.is_some() || keep_when.is_some(),
+            where_,
+            templates,
+            keep_when,
+            distinct,
+            parents: Vec::new(),
+            numbered: scope.numbered,
+        }
+    }
+
+    fn column(&self, rule: &super::model::ColumnRule) -> Column {
+        let conversion = Conversion::for_column(rule.sql_type)
+            .date_formats(self.date_formats.clone())
+            .truncate(rule.too_long == TooLong::Truncate)
+            .keep_blank(rule.blank_keep);
+        Column {
+            name: rule.name.as_str().into(),
+            target_column: rule.target_column,
+            conversion,
+            on_error_null: rule.on_error_null,
+            default: rule.default.clone(),
+            required: rule.required,
+        }
+    }
+
+    /// One value per column: what `given` has for it, else the column's own.
+    fn values<'e>(
+        &mut self,
+        scope: &mut Scope<'e>,
+        given: impl Fn(usize) -> Option<&'e Expr>,
+    ) -> Vec<ValuePlan>
+    where
+        'm: 'e,
+    {
+        let rule = scope.rule;
+        let mut values = Vec::with_capacity(rule.columns.len());
+        for (index, column) in rule.columns.iter().enumerate() {
+            values.push(match given(index).or(column.value.as_ref()) {
+                None => ValuePlan::Absent,
+                Some(expr) => {
+                    let numbered = std::mem::take(&mut scope.numbered);
+                    let op = self.row_op(scope, expr);
+                    let is_numbered = std::mem::replace(&mut scope.numbered, numbered);
+                    scope.numbered |= is_numbered;
+                    if is_numbered {
+                        ValuePlan::Numbered(op)
+                    } else {
+                        ValuePlan::Early(op)
+                    }
+                }
+            });
+        }
+        values
+    }
+
+    fn row_op(&mut self, scope: &mut Scope<'_>, expr: &Expr) -> Op {
+        let mut op = self.lower(expr, &mut |compiler, leaf| match leaf {
+            Leaf::Path(path, mode) => Op::One(compiler.row_slot(scope, path, expr.span, mode)),
+            Leaf::Column(name) => {
+                let mut columns = scope.rule.columns.iter();
+                columns.position(|c| c.name == name).map_or(Op::Null, Op::Column)
+            }
+        });
+        scope.numbered |= op.reads_ordinal();
+        op
+    }
+
+    /// The tree with its leaves turned into what `leaves` makes of them.
+    fn lower(&mut self, expr: &Expr, leaves: Leaves<'_, 'm>) -> Op {
+        let mut one = |compiler: &mut Self, e: &Expr| Box::new(compiler.lower(e, leaves));
+        match &expr.kind {
+            ExprKind::Null => Op::Null,
+            ExprKind::Text(text) => Op::Text(text.as_str().into()),
+            ExprKind::Integer(number) => Op::Integer(*number),
+            ExprKind::Decimal(number) => Op::Decimal(*number),
+            ExprKind::Path(p) => leaves(self, Leaf::Path(p, Mode::Every)),
+            ExprKind::Column(name) => leaves(self, Leaf::Column(name)),
+            ExprKind::Negate(e) => Op::Negate(one(self, e)),
+            ExprKind::Not(e) => Op::Not(one(self, e)),
+            ExprKind::Binary { op, left, right } => {
+                Op::Binary(*op, one(self, left), one(self, right))
+            }
+            ExprKind::IsNull { operand, negated } => Op::IsNull(one(self, operand), *negated),
+            ExprKind::IsEmpty { operand, negated } => Op::IsEmpty(one(self, operand), *negated),
+            ExprKind::In { operand, list, negated } => {
+                let operand = one(self, operand);
+                Op::In(operand, self.lower_all(list, leaves), *negated)
+            }
+            ExprKind::Like { operand, pattern, negated } => {
+                let operand = one(self, operand);
+                let literal = match &pattern.kind {
+                    ExprKind::Text(text) => LikePattern::new(text).ok(),
+                    _ => None,
+                };
+                match literal {
+                    Some(literal) => Op::LikePattern(operand, literal, *negated),
+                    None => Op::Like(operand, Box::new(self.lower(pattern, leaves)), *negated),
+                }
+            }
+            ExprKind::Between { operand, low, high, negated } => {
+                Op::Between(one(self, operand), one(self, low), one(self, high), *negated)
+            }
+            ExprKind::Case { operand, whens, otherwise } => {
+                let operand = operand.as_ref().map(|e| one(self, e));
+                let whens =
+                    whens.iter().map(|(when, then)| (*one(self, when), *one(self, then))).collect();
+                Op::Case(operand, whens, otherwise.as_ref().map(|e| one(self, e)))
+            }
+            ExprKind::Cast { operand, sql_type, or_null } => {
+                let operand = one(self, operand);
+                let conversion = Conversion::for_cast(*sql_type);
+                let conversion = conversion.date_formats(self.date_formats.clone());
+                Op::Cast(operand, conversion, *or_null)
+            }
+            ExprKind::Call { function, arguments } => self.call(*function, arguments, leaves),
+            ExprKind::DatePart(_) => Op::Null,
+        }
+    }
+
+    fn lower_all(&mut self, list: &[Expr], leaves: Leaves<'_, 'm>) -> Vec<Op> {
+        list.iter().map(|e| self.lower(e, leaves)).collect()
+    }
+
+    fn call(&mut self, function: Function, arguments: &[Expr], leaves: Leaves<'_, 'm>) -> Op {
+        let path_argument = match arguments.first().map(|e| &e.kind) {
+            Some(ExprKind::Path(p)) => Some(p),
+            _ => None,
+        };
+        match (function, path_argument) {
+            (Function::First, Some(p)) => leaves(self, Leaf::Path(p, Mode::First)),
+            (Function::Last, Some(p)) => leaves(self, Leaf::Path(p, Mode::Last)),
+            (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
+            (
+                Function::Join
+                | Function::Count
+                | Function::Exists
+                | Function::Sum
+                | Function::Min
+                | Function::Max,
+                Some(p),
+            ) => {
+                let Op::One(slot) = leaves(self, Leaf::Path(p, Mode::Every)) else {
+                    return Op::Null;
+                };
+                Op::Aggregate(function, slot, self.lower_all(&arguments[1..], leaves))
+            }
+            (Function::Lookup, _) => {
+                let name = match &arguments[0].kind {
+                    ExprKind::Text(name) => name.as_str(),
+                    _ => "",
+                };
+                let known = self.model.lookups.iter();
+                let index = known.map(|l| &l.name).position(|n| n.eq_ignore_ascii_case(name));
+                Op::Lookup(index.unwrap_or_default(), Box::new(self.lower(&arguments[1], leaves)))
+            }
+            (Function::ParseDate, _) => {
+                let patterns = arguments[1..].iter().filter_map(|argument| match &argument.kind {
+                    ExprKind::Text(text) => DatePattern::new(text).ok(),
+                    _ => None,
+                });
+                let patterns = patterns.collect();
+                Op::ParseDate(Box::new(self.lower(&arguments[0], leaves)), patterns)
+            }
+            (Function::DateAdd | Function::DateDiff, _) => {
+                let part = match &arguments[0].kind {
+                    ExprKind::DatePart(part) => date_part(*part),
+                    _ => DatePart::Day,
+                };
+                let first = Box::new(self.lower(&arguments[1], leaves));
+                let second = Box::new(self.lower(&arguments[2], leaves));
+                if function == Function::DateAdd {
+                    Op::DateAdd(part, first, second)
+                } else {
+                    Op::DateDiff(part, first, second)
+                }
+            }
+            _ => Op::Call(function, self.lower_all(arguments, leaves)),
+        }
+    }
+
+    /// Finds, for each rule, the rules of its parent table whose elements contain its own.
+    fn link_parents(&self, rules: &mut [Rule], rows: &[NodeId], targets: &[TargetTable]) {
+        for (index, rule) in rules.iter_mut().enumerate() {
+            let Some(key) = &targets[rule.target].foreign_key else { continue };
+            for (other, parent) in self.model.tables.iter().enumerate() {
+                if parent.name.eq_ignore_ascii_case(&key.references) && other != index {
+                    if let Some(hops) = self.hops(rows[index], rows[other]) {
+                        rule.parents.push((other, hops));
+                    }
+                }
+            }
+        }
+        // A rule below one that may drop rows may lose its own; parents come in any order.
+        for _ in 0..rules.len() {
+            for index in 0..rules.len() {
+                let parents = rules[index].parents.iter();
+                let inherited = parents.map(|(p, _)| rules[*p].droppable).any(|d| d);
+                rules[index].droppable |= inherited;
+            }
+        }
+    }
+
+    /// Frames between `node` and `owner`, when `owner` is `node` or contains it.
+    fn hops(&self, node: NodeId, owner: NodeId) -> Option<u32> {
+        let (mut at, mut hops) = (node, 0);
+        while at != owner {
+            if at == 0 {
+                return None;
+            }
+            hops += u32::from(self.nodes[at].frame);
+            at = self.nodes[at].parent;
+        }
+        Some(hops)
+    }
+
+    /// Turns owners into numbers of frames, now that it is known which nodes have one.
+    fn resolve_hops(&mut self, rules: &mut [Rule], rows: &[NodeId]) {
+        for node in 0..self.nodes.len() {
+            let hops = |owner| self.hops(node, owner).unwrap_or_default();
+            let resolve = |captures: &[Capture]| -> Vec<Capture> {
+                captures.iter().map(|c| Capture { hops: hops(c.owner), ..*c }).collect()
+            };
+            let texts = resolve(&self.nodes[node].texts);
+            let inner = resolve(&self.nodes[node].inner);
+            let chosen: Vec<u32> =
+                self.nodes[node].chosen.iter().map(|c| hops(c.into.owner)).collect();
+            let mut attributes = std::mem::replace(
+                &mut self.nodes[node].attributes,
+                NameMap::new(self.model.document.ignore_case_attributes),
+            );
+            for captures in attributes.values_mut() {
+                *captures = captures
+                    .iter()
+                    .map(|c| Capture { hops: self.hops(node, c.owner).unwrap_or_default(), ..*c })
+                    .collect();
+            }
+            let node = &mut self.nodes[node];
+            (node.texts, node.inner, node.attributes) = (texts, inner, attributes);
+            for (chosen, hops) in node.chosen.iter_mut().zip(chosen) {
+                chosen.into.hops = hops;
+            }
+        }
+        self.collect_fills();
+        for node in &mut self.nodes {
+            node.reads_tag = !node.attributes.is_empty()
+                || node.chosen.iter().any(|chosen| chosen.attribute.is_some())
+                || node.filters.iter().any(|filter| matches!(filter, Filter::Early(_)));
+            node.reads_text =
+                !node.texts.is_empty() || node.chosen.iter().any(|c| c.attribute.is_none());
+        }
+        for (rule, &node) in rules.iter_mut().zip(rows) {
+            let up = |slot: &mut SlotRef| {
+                if let FrameRef::Up(owner) = slot.frame {
+                    slot.frame = FrameRef::Up(self.hops(node, owner as NodeId).unwrap_or_default());
+                }
+            };
+            each_slot(rule, up);
+        }
+    }
+
+    /// For every node with a predicate that may take captures back: which slots it fills.
+    fn collect_fills(&mut self) {
+        for node in 0..self.nodes.len() {
+            let filters = &self.nodes[node].filters;
+            if !filters.iter().any(|f| matches!(f, Filter::Last { .. } | Filter::Late { .. })) {
+                continue;
+            }
+            let mut fills = Vec::new();
+            for inside in 0..self.nodes.len() {
+                if self.hops(inside, node).is_none() {
+                    continue;
+                }
+                let captured = &self.nodes[inside];
+                let all = captured.attributes.values().flatten();
+                let all = all.chain(&captured.texts).chain(&captured.inner);
+                for capture in all.chain(captured.chosen.iter().map(|c| &c.into)) {
+                    if self.hops(capture.owner, node).is_some() {
+                        continue;
+                    }
+                    let parent = self.nodes[node].parent;
+                    let hops = self.hops(parent, capture.owner).unwrap_or_default();
+                    let fill = Capture { hops, ..*capture };
+                    if !fills.contains(&fill) {
+                        fills.push(fill);
+                    }
+                }
+            }
+            self.nodes[node].fills = fills;
+        }
+    }
+}
+
+/// Calls `change` for every slot that a rule's expressions read.
+fn each_slot(rule: &mut Rule, change: impl Fn(&mut SlotRef)) {
+    let distinct = rule.distinct.iter_mut().flat_map(|d| d.by.iter_mut().chain(&mut d.prefer));
+    let templates = rule.templates.iter_mut().flat_map(|template| {
+        let values = template.values.iter_mut().filter_map(|value| match value {
+            ValuePlan::Absent => None,
+            ValuePlan::Early(op) | ValuePlan::Numbered(op) => Some(op),
+        });
+        template.when.iter_mut().chain(values)
+    });
+    for op in rule.where_.iter_mut().chain(&mut rule.keep_when).chain(distinct).chain(templates) {
+        op.each_slot(&change);
+    }
+}
+
+impl Op {
+    fn each_slot(&mut self, change: &impl Fn(&mut SlotRef)) {
+        if let Op::One(slot) | Op::Aggregate(_, slot, _) = self {
+            change(slot);
+        }
+        self.each_part(&mut |part| part.each_slot(change));
+    }
+
+    fn reads_ordinal(&mut self) -> bool {
+        let mut found = matches!(self, Op::Call(Function::Ordinal, _));
+        self.each_part(&mut |part| found |= part.reads_ordinal());
+        found
+    }
+
+    /// Calls `visit` for every operand.
+    fn each_part(&mut self, visit: &mut dyn FnMut(&mut Op)) {
+        match self {
+            Op::Null
+            | Op::Text(_)
+            | Op::Integer(_)
+            | Op::Decimal(_)
+            | Op::One(_)
+            | Op::Attribute(_)
+            | Op::OwnText
+            | Op::Column(_) => {}
+            Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => visit(a),
+            Op::Cast(a, ..) | Op::Lookup(_, a) | Op::ParseDate(a, _) | Op::LikePattern(a, ..) => {
+                visit(a)
+            }
+            Op::Binary(_, a, b) | Op::Like(a, b, _) => [a, b].into_iter().for_each(|o| visit(o)),
+            Op::DateAdd(_, a, b) | Op::DateDiff(_, a, b) => {
+                [a, b].into_iter().for_each(|o| visit(o))
+            }
+            Op::Between(a, b, c, _) => [a, b, c].into_iter().for_each(|o| visit(o)),
+            Op::In(a, list, _) => {
+                visit(a);
+                list.iter_mut().for_each(visit);
+            }
+            Op::Case(operand, whens, otherwise) => {
+                operand.iter_mut().chain(otherwise).for_each(|o| visit(o));
+                for (when, then) in whens {
+                    visit(when);
+                    visit(then);
+                }
+            }
+            Op::Aggregate(_, _, list) | Op::Call(_, list) => list.iter_mut().for_each(visit),
+        }
+    }
+}
+
+/// What a written part counts.
+fn date_part(written: WrittenPart) -> DatePart {
+    match written {
+        WrittenPart::Year => DatePart::Year,
+        WrittenPart::Quarter => DatePart::Quarter,
+        WrittenPart::Month => DatePart::Month,
+        WrittenPart::DayOfYear | WrittenPart::Day | WrittenPart::Weekday => DatePart::Day,
+        WrittenPart::Week => DatePart::Week,
+        WrittenPart::Hour => DatePart::Hour,
+        WrittenPart::Minute => DatePart::Minute,
+        _ => DatePart::Second,
+    }
+}

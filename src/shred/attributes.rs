@@ -1,0 +1,138 @@
+//! The attributes of one start tag, checked as XML asks: quoted, separated, each name once.
+
+use super::fault::Fault;
+use super::scan::{is_blank, name_length, StartTag};
+use super::Limits;
+use crate::contract::names::name_hash;
+
+/// One attribute by its offsets.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attribute {
+    pub hash: u32,
+    pub name_start: u32,
+    pub name_end: u32,
+    pub start: u32,
+    pub end: u32,
+}
+
+/// The attributes of the tag last read; the buffers are kept for the next.
+#[derive(Debug, Default)]
+pub(super) struct Attributes {
+    pub list: Vec<Attribute>,
+    /// For each of some buckets of a name's hash: the round in which it was last used.
+    used: Vec<u32>,
+    round: u32,
+}
+
+const BUCKETS: usize = 1024;
+
+impl Attributes {
+    /// Reads the attributes of a tag.
+    pub fn read(&mut self, text: &str, tag: StartTag, limits: &Limits) -> Result<(), Box<Fault>> {
+        self.list.clear();
+        let bytes = text.as_bytes();
+        let end = tag.end - 1 - usize::from(tag.empty);
+        let mut at = tag.name_end;
+        loop {
+            let blanks = bytes[at..end].iter().take_while(|b| is_blank(**b)).count();
+            if at + blanks == end {
+                break;
+            }
+            if blanks == 0 {
+                return Err(Fault::malformed(at, "white space is missing before this attribute"));
+            }
+            let attribute = attribute(bytes, at + blanks, end)?;
+            at = attribute.end as usize + 1;
+            let length = (attribute.end - attribute.start) as usize;
+            if length > limits.text_bytes {
+                return Err(Fault::long_text(attribute.start as usize, length, limits));
+            }
+            self.list.push(attribute);
+        }
+        let most = limits.attributes;
+        if self.list.len() > most {
+            return Err(Fault::limit(
+                tag.name_end,
+                format!(
+                    "the element has {} attributes, and the limit is {most}: raise \
+                     --max-attributes if such documents are right",
+                    self.list.len()
+                ),
+            ));
+        }
+        self.check_names(bytes)
+    }
+
+    /// No name twice: only names that share a bucket are compared.
+    fn check_names(&mut self, bytes: &[u8]) -> Result<(), Box<Fault>> {
+        if self.used.is_empty() {
+            self.used = vec![0; BUCKETS];
+        }
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 {
+            self.used.fill(0);
+            self.round = 1;
+        }
+        for (index, attribute) in self.list.iter().enumerate() {
+            let bucket = &mut self.used[attribute.hash as usize % BUCKETS];
+            if std::mem::replace(bucket, self.round) != self.round {
+                continue;
+            }
+            let name = attribute.name(bytes);
+            if self.list[..index].iter().any(|other| other.name(bytes) == name) {
+                return Err(Fault::malformed(
+                    attribute.name_start as usize,
+                    format!(
+                        "the element has the attribute {:?} twice",
+                        String::from_utf8_lossy(name)
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The attribute of that name, compared as the contract says.
+    pub fn find(&self, bytes: &[u8], name: &[u8], ignore_case: bool) -> Option<&Attribute> {
+        self.list.iter().find(|attribute| {
+            let own = attribute.name(bytes);
+            own == name || (ignore_case && own.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+impl Attribute {
+    pub fn name<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        &bytes[self.name_start as usize..self.name_end as usize]
+    }
+}
+
+/// `name = "value"` at `at`, within `end`.
+fn attribute(bytes: &[u8], at: usize, end: usize) -> Result<Attribute, Box<Fault>> {
+    let name_end = at + name_length(&bytes[at..end]);
+    let skip = |from: usize| from + bytes[from..end].iter().take_while(|b| is_blank(**b)).count();
+    let equals = skip(name_end);
+    if name_end == at || bytes[..end].get(equals) != Some(&b'=') {
+        return Err(Fault::malformed(at, "an attribute is a name, = and a quoted value"));
+    }
+    let open = skip(equals + 1);
+    let Some(quote @ (b'"' | b'\'')) = bytes[..end].get(open) else {
+        return Err(Fault::malformed(open, "an attribute's value stands in quotes"));
+    };
+    let start = open + 1;
+    let length = memchr::memchr2(*quote, b'<', &bytes[start..end])
+        .ok_or_else(|| Fault::malformed(open, "the attribute's quote is never closed"))?;
+    if bytes[start + length] == b'<' {
+        return Err(Fault::malformed(
+            start + length,
+            "an attribute's value cannot hold <: write it as &lt;",
+        ));
+    }
+    Ok(Attribute {
+        hash: name_hash(&bytes[at..name_end]),
+        name_start: at as u32,
+        name_end: name_end as u32,
+        start: start as u32,
+        end: (start + length) as u32,
+    })
+}

@@ -1,0 +1,197 @@
+//! What the contract's paths caught in one document: frames, their slots, and the nodes in them.
+//!
+//! Nodes are offsets, not strings: nothing is copied until a typed value is made, and the buffers
+//! serve the next document without being freed.
+
+use std::borrow::Cow;
+
+use super::fault::Fault;
+use super::text;
+use crate::contract::plan::{FrameRef, SlotRef};
+
+/// No index.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// How to read a node's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NodeKind {
+    /// An attribute's value as written.
+    Attribute,
+    /// Text as written.
+    Text,
+    /// Text put together from several pieces, in the scratch buffer, entities resolved.
+    Merged,
+    /// Markup as written.
+    Markup,
+    /// A chosen element that has no such attribute.
+    Missing,
+}
+
+/// One node that a path matched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    pub kind: NodeKind,
+    /// In the document, or in the scratch buffer for [`NodeKind::Merged`].
+    pub start: u32,
+    pub end: u32,
+    /// Where it stands in the document.
+    pub at: u32,
+    /// The next node of the slot.
+    next: u32,
+}
+
+impl Node {
+    pub fn new(kind: NodeKind, start: usize, end: usize, at: usize) -> Self {
+        Self { kind, start: start as u32, end: end as u32, at: at as u32, next: NONE }
+    }
+}
+
+/// The nodes of one path, as a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    pub count: u32,
+    head: u32,
+    tail: u32,
+}
+
+const EMPTY: Slot = Slot { count: 0, head: NONE, tail: NONE };
+
+/// An element that owns slots.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// The frame around it; the document's is its own.
+    pub parent: u32,
+    slots: u32,
+    /// Offset of the element's `<`.
+    pub at: u32,
+}
+
+/// Everything caught so far.
+#[derive(Debug, Default)]
+pub(super) struct Captures {
+    frames: Vec<Frame>,
+    slots: Vec<Slot>,
+    nodes: Vec<Node>,
+    pub scratch: String,
+}
+
+impl Captures {
+    /// Nothing but the document's own frame, without slots.
+    pub fn with_document() -> Self {
+        let mut captures = Self::default();
+        captures.open(0, 0, 0);
+        captures
+    }
+
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.slots.clear();
+        self.nodes.clear();
+        self.scratch.clear();
+    }
+
+    /// Opens a frame and returns its index.
+    pub fn open(&mut self, parent: u32, slots: u32, at: usize) -> u32 {
+        let first = self.slots.len();
+        self.frames.push(Frame { parent, slots: first as u32, at: at as u32 });
+        self.slots.resize(first + slots as usize, EMPTY);
+        self.frames.len() as u32 - 1
+    }
+
+    pub fn frame(&self, frame: u32) -> &Frame {
+        &self.frames[frame as usize]
+    }
+
+    /// The frame `hops` up from `frame`.
+    #[inline]
+    pub fn up(&self, frame: u32, hops: u32) -> u32 {
+        (0..hops).fold(frame, |at, _| self.frames[at as usize].parent)
+    }
+
+    #[inline]
+    fn index(&self, frame: u32, slot: u32) -> usize {
+        (self.frames[frame as usize].slots + slot) as usize
+    }
+
+    /// The slot that an expression of the row with this frame reads.
+    #[inline]
+    pub fn slot(&self, row: u32, reference: SlotRef) -> Slot {
+        let frame = match reference.frame {
+            FrameRef::Up(hops) => self.up(row, hops),
+            FrameRef::Document => 0,
+        };
+        self.slots[self.index(frame, reference.slot)]
+    }
+
+    /// A slot as it is now, to be given to [`Captures::restore`].
+    pub fn save(&self, frame: u32, slot: u32) -> Slot {
+        self.slots[self.index(frame, slot)]
+    }
+
+    /// Takes back what a slot caught since it was saved.
+    pub fn restore(&mut self, frame: u32, slot: u32, saved: Slot) {
+        let index = self.index(frame, slot);
+        self.slots[index] = saved;
+        if let Some(tail) = self.nodes.get_mut(saved.tail as usize) {
+            tail.next = NONE;
+        }
+    }
+
+    /// Adds a node to a slot.
+    #[inline]
+    pub fn push(&mut self, frame: u32, slot: u32, node: Node) {
+        let index = self.index(frame, slot);
+        let new = self.nodes.len() as u32;
+        self.nodes.push(node);
+        let slot = &mut self.slots[index];
+        slot.count += 1;
+        let before = std::mem::replace(&mut slot.tail, new);
+        if before == NONE {
+            slot.head = new;
+        } else {
+            self.nodes[before as usize].next = new;
+        }
+    }
+
+    /// Keeps one node: the first that came, or the last.
+    pub fn choose(&mut self, frame: u32, slot: u32, node: Node, last: bool) {
+        let index = self.index(frame, slot);
+        if self.slots[index].count == 0 || last {
+            self.slots[index] = EMPTY;
+            self.push(frame, slot, node);
+        }
+    }
+
+    /// The nodes of a slot, in the order they came.
+    pub fn nodes(&self, slot: Slot) -> impl Iterator<Item = &Node> {
+        let mut at = slot.head;
+        std::iter::from_fn(move || {
+            let node = self.nodes.get(at as usize)?;
+            at = node.next;
+            Some(node)
+        })
+    }
+
+    /// The first node of a slot.
+    #[inline]
+    pub fn first(&self, slot: Slot) -> Option<&Node> {
+        self.nodes.get(slot.head as usize)
+    }
+
+    /// A node's text: `None` for the attribute that a chosen element does not have.
+    #[inline]
+    pub fn text<'t>(
+        &'t self,
+        node: &Node,
+        document: &'t str,
+    ) -> Result<Option<Cow<'t, str>>, Box<Fault>> {
+        let range = node.start as usize..node.end as usize;
+        match node.kind {
+            NodeKind::Attribute => text::attribute(document, range).map(Some),
+            NodeKind::Text => text::content(document, range).map(Some),
+            NodeKind::Merged => Ok(Some(Cow::Borrowed(&self.scratch[range]))),
+            NodeKind::Markup => Ok(Some(Cow::Borrowed(&document[range]))),
+            NodeKind::Missing => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `check = "full"`: every attribute, reference and character, wherever it stands.
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::Reader;
+
+use super::fault::Fault;
+use super::text;
+
+/// Checks a document whose tags are known to nest.
+pub(super) fn check(document: &str) -> Result<(), Box<Fault>> {
+    if let Some((at, character)) = document.char_indices().find(|(_, c)| !text::allowed(*c)) {
+        return Err(Fault::malformed(
+            at,
+            format!("the character U+{:04X} may not stand in a document", character as u32),
+        ));
+    }
+    let mut reader = Reader::from_str(document);
+    reader.config_mut().check_comments = true;
+    let mut resolved = String::new();
+    loop {
+        let begin = reader.buffer_position() as usize;
+        let event = reader.read_event().map_err(|error| {
+            Fault::malformed(reader.error_position() as usize, error.to_string())
+        })?;
+        match event {
+            Event::Start(tag) | Event::Empty(tag) => check_tag(&tag, begin, &mut resolved)?,
+            Event::GeneralRef(reference) => {
+                let written = format!("&{};", String::from_utf8_lossy(&reference));
+                text::append(&written, begin, &mut resolved)?;
+            }
+            Event::Eof => return Ok(()),
+            _ => {}
+        }
+        resolved.clear();
+    }
+}
+
+fn check_tag(tag: &BytesStart<'_>, begin: usize, resolved: &mut String) -> Result<(), Box<Fault>> {
+    for attribute in tag.attributes() {
+        let attribute =
+            attribute.map_err(|error| Fault::malformed(begin, format!("attributes: {error}")))?;
+        let value = String::from_utf8_lossy(&attribute.value);
+        if value.contains('<') {
+            return Err(Fault::malformed(
+                begin,
+                "an attribute's value cannot hold <: write it as &lt;",
+            ));
+        }
+        text::append(&value, begin, resolved)?;
+    }
+    Ok(())
+}

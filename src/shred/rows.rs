@@ -1,0 +1,507 @@
+//! The rows of one document: evaluated as their elements complete, put in order, numbered, and
+//! given their defaults when the document has ended.
+
+use std::cell::Cell;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::capture::Captures;
+use super::evaluate::{Datum, Scope};
+use super::fault::Fault;
+use super::walk::{About, Events};
+use super::Limits;
+use crate::contract::model::Keep;
+use crate::contract::plan::{DistinctPlan, Op, Plan, Rule, Template, ValuePlan};
+use crate::contract::TargetTable;
+use crate::outcome::{AppId, FailureCategory, TableRows};
+use crate::value::{plain_text, Value};
+
+type Result<T> = std::result::Result<T, Box<Fault>>;
+
+/// What a document's rows are made with.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'t> {
+    pub plan: &'t Plan,
+    pub text: &'t str,
+    pub limits: &'t Limits,
+    pub app_id: AppId,
+    pub now: DateTime<Utc>,
+}
+
+/// One row, beside its values.
+#[derive(Debug)]
+struct Row {
+    /// Offset of its element: document order.
+    at: u32,
+    frame: u32,
+    template: u32,
+    dropped: bool,
+    /// Index into [`RuleRows::keys`], for a rule with `distinct`.
+    key: u32,
+}
+
+/// The rows of one rule; row `i` has the values from `i * columns` on.
+#[derive(Debug, Default)]
+struct RuleRows {
+    rows: Vec<Row>,
+    values: Vec<Value>,
+    keys: Vec<(String, Datum<'static>)>,
+    /// Elements that gave no row.
+    empty_frames: Vec<u32>,
+}
+
+/// The rows of a document so far, and the first failure among them.
+pub(super) struct Rows<'t> {
+    setting: Setting<'t>,
+    rules: Vec<RuleRows>,
+    count: usize,
+    failed: Option<Box<Fault>>,
+}
+
+impl<'t> Rows<'t> {
+    pub fn new(setting: Setting<'t>) -> Self {
+        let rules = setting.plan.rules.iter().map(|_| RuleRows::default()).collect();
+        Self { setting, rules, count: 0, failed: None }
+    }
+
+    fn scope<'c>(&self, frame: u32, captures: &'c Captures, row: &'c [Value]) -> Scope<'c>
+    where
+        't: 'c,
+    {
+        Scope {
+            plan: self.setting.plan,
+            text: self.setting.text,
+            captures,
+            frame,
+            app_id: self.setting.app_id,
+            now: self.setting.now,
+            row,
+            ordinal: None,
+            about: None,
+            last_read: Cell::new(None),
+        }
+    }
+
+    fn add(&mut self, index: usize, frame: u32, captures: &Captures) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
+        let mut added = false;
+        if self.is_true(rule.where_.as_ref(), frame, captures, &[])? {
+            for (number, template) in rule.templates.iter().enumerate() {
+                added |= self.add_row(index, number, template, frame, captures)?;
+            }
+        }
+        if !added {
+            self.rules[index].empty_frames.push(frame);
+        }
+        Ok(())
+    }
+
+    fn is_true(
+        &self,
+        condition: Option<&'t Op>,
+        frame: u32,
+        captures: &Captures,
+        row: &[Value],
+    ) -> Result<bool> {
+        match condition {
+            None => Ok(true),
+            Some(op) => Ok(self.scope(frame, captures, row).condition(op)? == Some(true)),
+        }
+    }
+
+    fn add_row(
+        &mut self,
+        index: usize,
+        number: usize,
+        template: &'t Template,
+        frame: u32,
+        captures: &Captures,
+    ) -> Result<bool> {
+        let rule = &self.setting.plan.rules[index];
+        if !self.is_true(template.when.as_ref(), frame, captures, &[])? {
+            return Ok(false);
+        }
+        let mut values = std::mem::take(&mut self.rules[index].values);
+        let first = values.len();
+        self.evaluate(rule, template, frame, captures, &mut values)?;
+        let kept = self.is_true(rule.keep_when.as_ref(), frame, captures, &values[first..])?;
+        if !kept {
+            values.truncate(first);
+        }
+        self.rules[index].values = values;
+        if !kept {
+            return Ok(false);
+        }
+        let at = captures.frame(frame).at;
+        self.count += 1;
+        if self.count > self.setting.limits.rows {
+            return Err(Fault::limit(
+                at as usize,
+                format!(
+                    "the document gives more than {} rows: raise --max-rows if such documents \
+                     are right",
+                    self.setting.limits.rows
+                ),
+            ));
+        }
+        let key = match &rule.distinct {
+            None => 0,
+            Some(distinct) => {
+                let key = self.key(distinct, frame, captures)?;
+                self.rules[index].keys.push(key);
+                self.rules[index].keys.len() as u32 - 1
+            }
+        };
+        let template = number as u32;
+        self.rules[index].rows.push(Row { at, frame, template, dropped: false, key });
+        Ok(true)
+    }
+
+    /// Appends the converted values of one row.
+    fn evaluate(
+        &self,
+        rule: &'t Rule,
+        template: &'t Template,
+        frame: u32,
+        captures: &Captures,
+        values: &mut Vec<Value>,
+    ) -> Result<()> {
+        let scope = self.scope(frame, captures, &[]);
+        for (column, value) in rule.columns.iter().zip(&template.values) {
+            values.push(match value {
+                ValuePlan::Early(op) => column_value(&scope, rule, column, op)?,
+                ValuePlan::Absent | ValuePlan::Numbered(_) => Value::Null,
+            });
+        }
+        Ok(())
+    }
+
+    /// The key by which rows are the same, and what prefers one of them.
+    fn key(
+        &self,
+        distinct: &'t DistinctPlan,
+        frame: u32,
+        captures: &Captures,
+    ) -> Result<(String, Datum<'static>)> {
+        let scope = self.scope(frame, captures, &[]);
+        let mut key = String::new();
+        for op in &distinct.by {
+            // Null and blank are one key; a separator keeps the parts apart.
+            match scope.value(op)? {
+                Datum::Text(text) => key.push_str(text.trim_end_matches(' ')),
+                Datum::Value(value) => key.push_str(&plain_text(&value).unwrap_or_default()),
+            }
+            key.push('\0');
+        }
+        let prefer = match &distinct.prefer {
+            None => Datum::Value(Value::Null),
+            Some(op) => scope.value(op)?.into_owned(),
+        };
+        Ok((key, prefer))
+    }
+
+    /// The finished rows per target, or the first failure.
+    pub fn finish(
+        mut self,
+        captures: &Captures,
+        targets: &[TargetTable],
+    ) -> Result<Vec<TableRows>> {
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        let plan = self.setting.plan;
+        for (index, rule) in plan.rules.iter().enumerate() {
+            self.rules[index].sort(rule);
+        }
+        for (index, rule) in plan.rules.iter().enumerate() {
+            if let Some(distinct) = &rule.distinct {
+                self.drop_duplicates(index, distinct, captures)?;
+            }
+        }
+        self.drop_orphans(captures);
+        for (index, rule) in plan.rules.iter().enumerate() {
+            self.rules[index].remove_dropped(rule.columns.len());
+            if rule.numbered {
+                self.number(index, captures)?;
+            }
+            self.complete(index)?;
+        }
+        Ok((0..targets.len()).map(|target| self.gather(target, targets)).collect())
+    }
+
+    /// Of rows with one key the preferred stays, in the place of the first.
+    fn drop_duplicates(
+        &mut self,
+        index: usize,
+        distinct: &'t DistinctPlan,
+        captures: &Captures,
+    ) -> Result<()> {
+        let scope = self.scope(0, captures, &[]);
+        let rule = &self.rules[index];
+        let mut winners: HashMap<&str, (usize, usize)> = HashMap::new();
+        let mut losers = Vec::new();
+        for (number, row) in rule.rows.iter().enumerate() {
+            let (key, prefer) = &rule.keys[row.key as usize];
+            let Some((_, winner)) = winners.get_mut(key.as_str()) else {
+                winners.insert(key, (number, number));
+                continue;
+            };
+            let standing = &rule.keys[rule.rows[*winner].key as usize].1;
+            let wins = match preference(&scope, prefer, standing)? {
+                Ordering::Less => true,
+                Ordering::Equal => distinct.keep == Keep::Last,
+                Ordering::Greater => false,
+            };
+            losers.push(if wins { std::mem::replace(winner, number) } else { number });
+        }
+        let moves: Vec<(usize, usize)> =
+            winners.into_values().filter(|(first, winner)| first != winner).collect();
+        let rule = &mut self.rules[index];
+        let dropped: HashSet<u32> = losers.iter().map(|l| rule.rows[*l].frame).collect();
+        for loser in losers {
+            rule.rows[loser].dropped = true;
+        }
+        let width = self.setting.plan.rules[index].columns.len();
+        for (first, winner) in moves {
+            rule.rows.swap(first, winner);
+            for column in 0..width {
+                rule.values.swap(first * width + column, winner * width + column);
+            }
+            let place = (rule.rows[winner].at, rule.rows[winner].template);
+            (rule.rows[first].at, rule.rows[first].template) = place;
+        }
+        let kept: HashSet<u32> =
+            rule.rows.iter().filter(|row| !row.dropped).map(|row| row.frame).collect();
+        rule.empty_frames.extend(dropped.difference(&kept));
+        Ok(())
+    }
+
+    /// Drops rows whose parent row was dropped; parents first, because that may go on.
+    fn drop_orphans(&mut self, captures: &Captures) {
+        let plan = self.setting.plan;
+        let mut order: Vec<usize> = (0..plan.rules.len()).collect();
+        order.sort_by_key(|index| plan.rules[*index].target);
+        for index in order {
+            let parents = &plan.rules[index].parents;
+            let relevant = parents.iter().filter(|(parent, _)| plan.rules[*parent].droppable);
+            for (parent, hops) in relevant {
+                let empty = &self.rules[*parent].empty_frames;
+                if empty.is_empty() {
+                    continue;
+                }
+                let empty: HashSet<u32> = empty.iter().copied().collect();
+                let rule = &mut self.rules[index];
+                for row in &mut rule.rows {
+                    if !row.dropped && empty.contains(&captures.up(row.frame, *hops)) {
+                        row.dropped = true;
+                        rule.empty_frames.push(row.frame);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `ORDINAL()`, now that it is known which rows there are.
+    fn number(&mut self, index: usize, captures: &Captures) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
+        let width = rule.columns.len();
+        let mut values = std::mem::take(&mut self.rules[index].values);
+        for (number, row) in self.rules[index].rows.iter().enumerate() {
+            let template = &rule.templates[row.template as usize];
+            for (at, value) in template.values.iter().enumerate() {
+                let ValuePlan::Numbered(op) = value else { continue };
+                let mut scope = self.scope(row.frame, captures, &[]);
+                scope.ordinal = Some(number as i64 + 1);
+                let value = column_value(&scope, rule, &rule.columns[at], op)?;
+                drop(scope);
+                values[number * width + at] = value;
+            }
+        }
+        self.rules[index].values = values;
+        Ok(())
+    }
+
+    /// Defaults, then what is required.
+    fn complete(&mut self, index: usize) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
+        let width = rule.columns.len();
+        let RuleRows { rows, values, .. } = &mut self.rules[index];
+        for (at, column) in rule.columns.iter().enumerate() {
+            if column.default.is_none() && !column.required {
+                continue;
+            }
+            for (number, row) in rows.iter().enumerate() {
+                let value = &mut values[number * width + at];
+                if *value != Value::Null {
+                    continue;
+                }
+                match &column.default {
+                    Some(default) => *value = default.clone(),
+                    None => return Err(missing(rule, &column.name, row.at)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows of one target in document order.
+    fn gather(&mut self, target: usize, targets: &[TargetTable]) -> TableRows {
+        let plan = self.setting.plan;
+        let width = targets[target].columns.len();
+        let mut sources = (0..plan.rules.len()).filter(|rule| plan.rules[*rule].target == target);
+        let (first, second) = (sources.next(), sources.next());
+        if let (Some(index), None) = (first, second) {
+            let columns = &plan.rules[index].columns;
+            let in_order = columns.iter().enumerate().all(|(at, c)| c.target_column == at);
+            if in_order && columns.len() == width {
+                let values = std::mem::take(&mut self.rules[index].values);
+                return TableRows { width: if values.is_empty() { 0 } else { width }, values };
+            }
+        }
+        let mut all: Vec<(u32, usize, usize)> = Vec::new();
+        for (index, rule) in plan.rules.iter().enumerate().filter(|(_, r)| r.target == target) {
+            debug_assert!(rule.columns.len() <= width);
+            let rows = self.rules[index].rows.iter().enumerate();
+            all.extend(rows.map(|(number, row)| (row.at, index, number)));
+        }
+        all.sort_unstable();
+        let mut values = vec![Value::Null; all.len() * width];
+        for (place, (_, index, number)) in all.iter().enumerate() {
+            let columns = &plan.rules[*index].columns;
+            let from = &mut self.rules[*index].values[number * columns.len()..];
+            for (value, column) in from.iter_mut().zip(columns) {
+                let to = &mut values[place * width + column.target_column];
+                *to = std::mem::replace(value, Value::Null);
+            }
+        }
+        TableRows { width: if values.is_empty() { 0 } else { width }, values }
+    }
+}
+
+impl RuleRows {
+    /// Document order; elements complete in another order where they are nested or wait.
+    fn sort(&mut self, rule: &Rule) {
+        let place = |row: &Row| (row.at, row.template);
+        if self.rows.is_sorted_by_key(place) {
+            return;
+        }
+        let width = rule.columns.len();
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|number| place(&self.rows[*number]));
+        let mut values = Vec::with_capacity(self.values.len());
+        for number in &order {
+            let row = &mut self.values[number * width..(number + 1) * width];
+            values.extend(row.iter_mut().map(|value| std::mem::replace(value, Value::Null)));
+        }
+        self.values = values;
+        self.rows.sort_by_key(place);
+    }
+
+    fn remove_dropped(&mut self, width: usize) {
+        if !self.rows.iter().any(|row| row.dropped) {
+            return;
+        }
+        let rows = &self.rows;
+        let mut at = 0;
+        self.values.retain(|_| {
+            let dropped = rows[at / width].dropped;
+            at += 1;
+            !dropped
+        });
+        self.rows.retain(|row| !row.dropped);
+    }
+}
+
+/// A column's value, with the column's name on whatever goes wrong.
+#[inline]
+fn column_value<'t>(
+    scope: &Scope<'t>,
+    rule: &Rule,
+    column: &crate::contract::plan::Column,
+    op: &'t Op,
+) -> Result<Value> {
+    scope.column(op, &column.conversion).or_else(|mut fault| {
+        let data = !matches!(
+            fault.category,
+            FailureCategory::MalformedXml | FailureCategory::LimitExceeded
+        );
+        if data && column.on_error_null {
+            return Ok(Value::Null);
+        }
+        fault.table = Some(rule.table.clone());
+        fault.column = Some(column.name.clone());
+        Err(fault)
+    })
+}
+
+#[cold]
+fn missing(rule: &Rule, column: &str, at: u32) -> Box<Fault> {
+    let mut fault = Fault::new(
+        FailureCategory::MissingRequired,
+        format!(
+            "{}.{column} is required, and this element has no value for it: correct the \
+             document, or give the column a default",
+            rule.table
+        ),
+    );
+    fault.table = Some(rule.table.clone());
+    fault.column = Some(column.into());
+    fault.at(at as usize)
+}
+
+/// Lower is better, and null is worst.
+fn preference<'t>(
+    scope: &Scope<'t>,
+    new: &'t Datum<'static>,
+    standing: &'t Datum<'static>,
+) -> Result<Ordering> {
+    match (new.is_null(), standing.is_null()) {
+        (true, true) => Ok(Ordering::Equal),
+        (true, false) => Ok(Ordering::Greater),
+        (false, true) => Ok(Ordering::Less),
+        (false, false) => {
+            let order = scope.compare(new.clone(), standing.clone())?;
+            Ok(order.unwrap_or(Ordering::Equal))
+        }
+    }
+}
+
+impl Events for Rows<'_> {
+    fn holds(&mut self, condition: &Op, about: About<'_>) -> Result<bool> {
+        predicate(self.setting, condition, &about)
+    }
+
+    fn row(&mut self, rule: usize, frame: u32, captures: &Captures) -> Result<()> {
+        if self.failed.is_some() {
+            return Ok(());
+        }
+        match self.add(rule, frame, captures) {
+            Err(fault) if fault.category == FailureCategory::LimitExceeded => Err(fault),
+            Err(fault) => {
+                self.failed = Some(fault);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// Whether a predicate holds.
+pub(super) fn predicate(setting: Setting<'_>, condition: &Op, about: &About<'_>) -> Result<bool> {
+    let nothing = Captures::with_document();
+    let scope = Scope {
+        plan: setting.plan,
+        text: setting.text,
+        captures: &nothing,
+        frame: 0,
+        app_id: setting.app_id,
+        now: setting.now,
+        row: &[],
+        ordinal: None,
+        about: Some(about),
+        last_read: Cell::new(None),
+    };
+    Ok(scope.condition(condition)? == Some(true))
+}

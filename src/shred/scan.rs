@@ -1,0 +1,237 @@
+//! Finding the ends of markup, 64 bytes at a time.
+//!
+//! Four bit masks per block say where `<`, `>`, `"` and `'` stand; every search is then a
+//! shift and a count of zeros. One loop for what is read and what is skipped, so that the two
+//! cannot disagree about where a tag ends. quick-xml's events are what the tests hold it against.
+
+use memchr::memmem;
+
+/// Positions in one block of 64 bytes, a bit each.
+#[derive(Clone, Copy, Default)]
+struct Masks {
+    less: u64,
+    greater: u64,
+    double: u64,
+    single: u64,
+}
+
+#[cfg(target_arch = "x86_64")]
+fn masks(block: &[u8; 64]) -> Masks {
+    use std::arch::x86_64::*;
+    let mut found = Masks::default();
+    for part in 0..4 {
+        // SAFETY: SSE2 is part of every x86_64 target, and the 16 bytes from `part * 16` lie
+        // within the 64 of `block`; the load needs no alignment.
+        let (less, greater, double, single) = unsafe {
+            let bytes = _mm_loadu_si128(block.as_ptr().add(part * 16).cast());
+            let at = |byte: u8| {
+                let equal = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
+                _mm_movemask_epi8(equal) as u16 as u64
+            };
+            (at(b'<'), at(b'>'), at(b'"'), at(b'\''))
+        };
+        found.less |= less << (part * 16);
+        found.greater |= greater << (part * 16);
+        found.double |= double << (part * 16);
+        found.single |= single << (part * 16);
+    }
+    found
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn masks(block: &[u8; 64]) -> Masks {
+    let mut found = Masks::default();
+    for (bit, &byte) in block.iter().enumerate() {
+        found.less |= u64::from(byte == b'<') << bit;
+        found.greater |= u64::from(byte == b'>') << bit;
+        found.double |= u64::from(byte == b'"') << bit;
+        found.single |= u64::from(byte == b'\'') << bit;
+    }
+    found
+}
+
+/// A tag that starts an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StartTag {
+    /// One past the name; the name begins one byte after the tag.
+    pub name_end: usize,
+    /// Just past the `>`.
+    pub end: usize,
+    /// `<a/>`.
+    pub empty: bool,
+}
+
+/// What stands at a `<`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Markup {
+    /// `</`
+    End,
+    /// `<!--`
+    Comment,
+    /// `<![CDATA[`
+    CData,
+    /// `<!DOCTYPE` or any other declaration.
+    Declaration,
+    /// `<?`
+    Instruction,
+    /// `<name`
+    Start,
+}
+
+/// Searches one document. Positions are byte offsets.
+pub(super) struct Scanner<'d> {
+    bytes: &'d [u8],
+    base: usize,
+    masks: Masks,
+}
+
+impl<'d> Scanner<'d> {
+    pub fn new(text: &'d str) -> Self {
+        let mut scanner = Self { bytes: text.as_bytes(), base: 0, masks: Masks::default() };
+        scanner.load(0);
+        scanner
+    }
+
+    #[inline]
+    fn load(&mut self, base: usize) {
+        self.base = base;
+        self.masks = match self.bytes[base.min(self.bytes.len())..].first_chunk::<64>() {
+            Some(block) => masks(block),
+            None => self.last_block(base),
+        };
+    }
+
+    #[cold]
+    fn last_block(&self, base: usize) -> Masks {
+        let rest = &self.bytes[base.min(self.bytes.len())..];
+        let mut block = [0u8; 64];
+        block[..rest.len()].copy_from_slice(rest);
+        masks(&block)
+    }
+
+    /// The first position at or after `from` whose bit is set in what `pick` takes of the masks.
+    #[inline]
+    fn find(&mut self, from: usize, pick: impl Fn(&Masks) -> u64) -> Option<usize> {
+        let block = from & !63;
+        if block != self.base {
+            self.load(block);
+        }
+        let mut bits = pick(&self.masks) & (!0u64 << (from & 63));
+        while bits == 0 {
+            let next = self.base + 64;
+            if next >= self.bytes.len() {
+                return None;
+            }
+            self.load(next);
+            bits = pick(&self.masks);
+        }
+        Some(self.base + bits.trailing_zeros() as usize)
+    }
+
+    /// The next `<`.
+    #[inline]
+    pub fn next_markup(&mut self, from: usize) -> Option<usize> {
+        self.find(from, |m| m.less)
+    }
+
+    /// What the `<` at `at` begins.
+    #[inline]
+    pub fn markup(&self, at: usize) -> Markup {
+        match self.bytes.get(at + 1) {
+            Some(b'/') => Markup::End,
+            Some(b'?') => Markup::Instruction,
+            Some(b'!') => match &self.bytes[at + 2..] {
+                [b'-', b'-', ..] => Markup::Comment,
+                rest if rest.starts_with(b"[CDATA[") => Markup::CData,
+                _ => Markup::Declaration,
+            },
+            _ => Markup::Start,
+        }
+    }
+
+    /// The start tag at `at`; `None` when the document ends inside it.
+    #[inline]
+    pub fn start_tag(&mut self, at: usize) -> Option<StartTag> {
+        let name_end = at + 1 + name_length(&self.bytes[at + 1..]);
+        let close = self.tag_close(name_end)?;
+        Some(StartTag { name_end, end: close + 1, empty: self.bytes[close - 1] == b'/' })
+    }
+
+    /// The `>` that ends the tag that `from` is inside of, quotes honoured.
+    #[inline]
+    fn tag_close(&mut self, mut from: usize) -> Option<usize> {
+        loop {
+            let at = self.find(from, |m| m.greater | m.double | m.single)?;
+            let close = match self.bytes[at] {
+                b'>' => return Some(at),
+                b'"' => self.find(at + 1, |m| m.double)?,
+                _ => self.find(at + 1, |m| m.single)?,
+            };
+            from = close + 1;
+        }
+    }
+
+    /// Whether the end tag at `at` closes `name`, and where it ends.
+    #[inline]
+    pub fn end_tag(&self, at: usize, name: &[u8]) -> Option<usize> {
+        let rest = self.bytes[at + 2..].strip_prefix(name)?;
+        if rest.first() == Some(&b'>') {
+            return Some(at + 2 + name.len() + 1);
+        }
+        let blanks = rest.iter().take_while(|b| is_blank(**b)).count();
+        (rest.get(blanks) == Some(&b'>')).then_some(at + 2 + name.len() + blanks + 1)
+    }
+
+    /// Just past the comment, CDATA section or instruction at `at`.
+    pub fn past(&self, at: usize, markup: Markup) -> Option<usize> {
+        let (opening, closing): (usize, &[u8]) = match markup {
+            Markup::Comment => (4, b"-->"),
+            Markup::CData => (9, b"]]>"),
+            _ => (2, b"?>"),
+        };
+        let body = self.bytes.get(at + opening..)?;
+        Some(at + opening + memmem::find(body, closing)? + closing.len())
+    }
+
+    /// Just past the DOCTYPE at `at`, which must have no internal subset.
+    pub fn past_doctype(&self, at: usize) -> Result<usize, DoctypeError> {
+        let body = &self.bytes[at..];
+        if !body.starts_with(b"<!DOCTYPE") {
+            return Err(DoctypeError::NotDoctype);
+        }
+        let mut quote = None;
+        for (offset, &byte) in body.iter().enumerate() {
+            match (quote, byte) {
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                (None, b'[') => return Err(DoctypeError::InternalSubset),
+                (None, b'>') => return Ok(at + offset + 1),
+                _ => {}
+            }
+        }
+        Err(DoctypeError::Unclosed)
+    }
+}
+
+/// Why a declaration is not one that may be skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DoctypeError {
+    NotDoctype,
+    InternalSubset,
+    Unclosed,
+}
+
+/// XML's white space.
+#[inline]
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// Bytes up to white space, `/`, `>`, `=` or the end.
+#[inline]
+pub(super) fn name_length(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .position(|b| is_blank(*b) || matches!(b, b'/' | b'>' | b'='))
+        .unwrap_or(bytes.len())
+}

@@ -1,0 +1,113 @@
+//! Character data: references resolved, line ends and white space normalised as XML 1.0 says
+//! (2.11 and 3.3.3), and nothing copied when there is nothing to do.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::fault::Fault;
+
+/// An attribute's value.
+#[inline]
+pub(super) fn attribute(document: &str, range: Range<usize>) -> Result<Cow<'_, str>, Box<Fault>> {
+    let raw = &document[range.clone()];
+    if !raw.bytes().any(|b| b == b'&' || b < b' ') {
+        return Ok(Cow::Borrowed(raw));
+    }
+    let mut value = String::with_capacity(raw.len());
+    resolve(raw, range.start, true, &mut value)?;
+    Ok(Cow::Owned(value))
+}
+
+/// Text between tags.
+#[inline]
+pub(super) fn content(document: &str, range: Range<usize>) -> Result<Cow<'_, str>, Box<Fault>> {
+    let raw = &document[range.clone()];
+    if memchr::memchr2(b'&', b'\r', raw.as_bytes()).is_none() {
+        return Ok(Cow::Borrowed(raw));
+    }
+    let mut value = String::with_capacity(raw.len());
+    resolve(raw, range.start, false, &mut value)?;
+    Ok(Cow::Owned(value))
+}
+
+/// Appends `raw`, which stands at `at`, with its references resolved.
+pub(super) fn append(raw: &str, at: usize, value: &mut String) -> Result<(), Box<Fault>> {
+    resolve(raw, at, false, value)
+}
+
+/// Appends the content of a CDATA section.
+pub(super) fn append_cdata(raw: &str, value: &mut String) {
+    for (index, line) in raw.split("\r\n").enumerate() {
+        if index > 0 {
+            value.push('\n');
+        }
+        value.extend(line.chars().map(|c| if c == '\r' { '\n' } else { c }));
+    }
+}
+
+fn resolve(raw: &str, at: usize, attribute: bool, value: &mut String) -> Result<(), Box<Fault>> {
+    let mut rest = raw;
+    while let Some(special) = rest.find(['&', '\r', '\n', '\t']) {
+        value.push_str(&rest[..special]);
+        let offset = raw.len() - rest.len() + special;
+        let tail = &rest[special..];
+        rest = match tail.as_bytes()[0] {
+            b'&' => {
+                let (character, length) = reference(tail).ok_or_else(|| bad(tail, at + offset))?;
+                value.push(character);
+                &tail[length..]
+            }
+            b'\r' => {
+                value.push(if attribute { ' ' } else { '\n' });
+                tail[1..].strip_prefix('\n').unwrap_or(&tail[1..])
+            }
+            other => {
+                value.push(if attribute { ' ' } else { other as char });
+                &tail[1..]
+            }
+        };
+    }
+    value.push_str(rest);
+    Ok(())
+}
+
+/// The character that a reference at the start of `text` stands for, and the reference's length.
+fn reference(text: &str) -> Option<(char, usize)> {
+    // The longest that can be meant is &#x10FFFF; with a few leading zeros.
+    let end = text.bytes().take(32).position(|b| b == b';')?;
+    let character = match &text[1..end] {
+        "lt" => '<',
+        "gt" => '>',
+        "amp" => '&',
+        "apos" => '\'',
+        "quot" => '"',
+        name => {
+            let digits = name.strip_prefix('#')?;
+            let code = match digits.strip_prefix('x') {
+                Some(hex) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                    u32::from_str_radix(hex, 16).ok()?
+                }
+                None if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok()?,
+                _ => return None,
+            };
+            char::from_u32(code).filter(|c| allowed(*c))?
+        }
+    };
+    Some((character, end + 1))
+}
+
+/// Whether XML 1.0 allows the character in a document (production 2, Char).
+pub(super) fn allowed(character: char) -> bool {
+    !matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+fn bad(text: &str, at: usize) -> Box<Fault> {
+    let shown: String = text.chars().take_while(|c| *c != ';').take(20).collect();
+    Fault::malformed(
+        at,
+        format!(
+            "{shown:?} is not a character reference or one of &lt; &gt; &amp; &apos; &quot;: write \
+             a plain & as &amp;"
+        ),
+    )
+}

@@ -1,0 +1,848 @@
+//! One pass over a document: elements matched against the plan, what the contract reads captured,
+//! everything else balanced and passed over.
+
+use super::attributes::Attributes;
+use super::capture::{Captures, Node, NodeKind, Slot};
+use super::fault::Fault;
+use super::scan::{DoctypeError, Markup, Scanner, StartTag};
+use super::{text, Limits};
+use crate::contract::plan::{Capture, Filter, NodeId, Op, Plan, Ready};
+use crate::outcome::FailureCategory;
+
+/// What the walk asks and tells while elements come and go.
+pub(super) trait Events {
+    /// Whether a predicate holds for the element whose attributes these are.
+    fn holds(&mut self, condition: &Op, about: About<'_>) -> Result<bool, Box<Fault>>;
+
+    /// A row of a rule has everything it reads. Its failure does not end the walk.
+    fn row(&mut self, rule: usize, frame: u32, captures: &Captures) -> Result<(), Box<Fault>>;
+
+    /// Whether the walk may stop, because what was wanted is known.
+    fn done(&self, _captures: &Captures) -> bool {
+        false
+    }
+}
+
+/// The element that a predicate is about.
+pub(super) struct About<'a> {
+    pub text: &'a str,
+    pub attributes: &'a Attributes,
+    pub own_text: Option<&'a str>,
+}
+
+/// An open element.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    name_start: u32,
+    name_end: u32,
+    /// Whether nothing in it is read, unless a `//name` is found there.
+    dead: bool,
+}
+
+/// An open element that some path goes through.
+#[derive(Debug, Clone, Copy)]
+struct Live {
+    /// Its first match.
+    matches: u32,
+    run: Run,
+    wants_text: bool,
+    /// Offset just past its start tag.
+    content: u32,
+    /// Rows that were waiting when it began.
+    pending: u32,
+    /// Length of [`State::former`] when it began.
+    former: u32,
+}
+
+/// An element as one plan node sees it.
+#[derive(Debug, Clone, Copy)]
+struct Match {
+    node: u32,
+    /// The innermost frame for this node.
+    frame: u32,
+    /// First of the counters for the positions of its children.
+    counters: u32,
+    /// First of the slots saved for a predicate that the element's end decides.
+    saved: u32,
+}
+
+/// An element's own text so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Nothing,
+    /// One piece, as written.
+    Piece {
+        start: u32,
+        end: u32,
+    },
+    /// Several pieces, put together in the scratch buffer; the first stood at `at`.
+    Merged {
+        start: u32,
+        end: u32,
+        at: u32,
+    },
+}
+
+/// A row that waits for an element further out to end.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    rule: u32,
+    frame: u32,
+    /// Number of open elements when it is ready.
+    depth: u32,
+}
+
+/// The walk's buffers, kept from document to document.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub captures: Captures,
+    attributes: Attributes,
+    open: Vec<Open>,
+    live: Vec<Live>,
+    matches: Vec<Match>,
+    counters: Vec<u32>,
+    /// What slots held before an element whose predicate its end decides.
+    saved: Vec<Slot>,
+    /// What slots held before the first element of a step that says `[last()]`.
+    former: Vec<Slot>,
+    pending: Vec<Pending>,
+    candidates: Vec<(NodeId, Match)>,
+}
+
+/// Walks one document.
+pub(super) struct Walk<'d, 'p, 's, E> {
+    plan: &'p Plan,
+    text: &'d str,
+    scanner: Scanner<'d>,
+    limits: &'p Limits,
+    state: &'s mut State,
+    events: &'s mut E,
+    rooted: bool,
+    /// Whether `//name` paths exist, so that passed-over parts are watched.
+    watches: bool,
+}
+
+impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
+    pub fn new(
+        plan: &'p Plan,
+        text: &'d str,
+        limits: &'p Limits,
+        state: &'s mut State,
+        events: &'s mut E,
+    ) -> Self {
+        let State { captures, open, live, matches, counters, saved, former, pending, .. } =
+            &mut *state;
+        captures.clear();
+        open.clear();
+        live.clear();
+        matches.clear();
+        counters.clear();
+        saved.clear();
+        former.clear();
+        pending.clear();
+        let document = &plan.nodes[0];
+        captures.open(0, document.slots, 0);
+        counters.resize(document.counters as usize, 0);
+        matches.push(Match { node: 0, frame: 0, counters: 0, saved: 0 });
+        live.push(Live {
+            matches: 0,
+            run: Run::Nothing,
+            wants_text: false,
+            content: 0,
+            pending: 0,
+            former: 0,
+        });
+        Self {
+            watches: !document.descendants.is_empty(),
+            scanner: Scanner::new(text),
+            plan,
+            text,
+            limits,
+            state,
+            events,
+            rooted: false,
+        }
+    }
+
+    /// Walks to the end, or to the first thing that makes the document no document.
+    pub fn run(mut self) -> Result<(), Box<Fault>> {
+        let mut at = 0;
+        while let Some(markup) = self.scanner.next_markup(at) {
+            self.between(at, markup)?;
+            at = self.markup(markup)?;
+            if self.state.open.last().is_some_and(|top| top.dead) {
+                at = self.pass_over(at)?;
+            }
+            if self.events.done(&self.state.captures) {
+                return Ok(());
+            }
+        }
+        self.between(at, self.text.len())?;
+        if let Some(open) = self.state.open.last() {
+            return Err(Fault::malformed(
+                open.name_start as usize - 1,
+                format!("the element {:?} is never closed", self.name(*open)),
+            ));
+        }
+        if !self.rooted {
+            return Err(Fault::malformed(self.text.len(), "the document has no element"));
+        }
+        self.release_pending(0)
+    }
+
+    fn bytes(&self) -> &'d [u8] {
+        self.text.as_bytes()
+    }
+
+    fn name(&self, open: Open) -> &'d str {
+        &self.text[open.name_start as usize..open.name_end as usize]
+    }
+
+    /// Text between two pieces of markup.
+    #[inline]
+    fn between(&mut self, from: usize, to: usize) -> Result<(), Box<Fault>> {
+        if from == to {
+            return Ok(());
+        }
+        if self.state.open.is_empty() {
+            let outside = &self.text[from..to];
+            let stray = outside.trim_start_matches([' ', '\t', '\r', '\n']);
+            if !stray.is_empty() {
+                return Err(Fault::malformed(to - stray.len(), "text outside the root element"));
+            }
+            return Ok(());
+        }
+        if self.top().wants_text {
+            self.add_text(from, to, false)?;
+        }
+        Ok(())
+    }
+
+    fn top(&mut self) -> &mut Live {
+        self.state.live.last_mut().expect("the document's entry is never removed")
+    }
+
+    /// Adds a piece to the innermost element's own text.
+    fn add_text(&mut self, from: usize, to: usize, cdata: bool) -> Result<(), Box<Fault>> {
+        if to - from > self.limits.text_bytes {
+            return Err(Fault::long_text(from, to - from, self.limits));
+        }
+        let run = self.top().run;
+        if run == Run::Nothing && !cdata {
+            self.top().run = Run::Piece { start: from as u32, end: to as u32 };
+            return Ok(());
+        }
+        let (start, at) = self.begin_merge(run, from)?;
+        let scratch = &mut self.state.captures.scratch;
+        if cdata {
+            text::append_cdata(&self.text[from..to], scratch);
+        } else {
+            text::append(&self.text[from..to], from, scratch)?;
+        }
+        let end = scratch.len() as u32;
+        self.top().run = Run::Merged { start, end, at };
+        Ok(())
+    }
+
+    /// Brings a run to the end of the scratch buffer, where it can grow. Returns where it starts
+    /// there and where it stood in the document.
+    fn begin_merge(&mut self, run: Run, from: usize) -> Result<(u32, u32), Box<Fault>> {
+        let scratch = &mut self.state.captures.scratch;
+        let begin = scratch.len() as u32;
+        match run {
+            Run::Nothing => Ok((begin, from as u32)),
+            Run::Piece { start, end } => {
+                let piece = &self.text[start as usize..end as usize];
+                text::append(piece, start as usize, scratch)?;
+                Ok((begin, start))
+            }
+            Run::Merged { start, end, at } if end == begin => Ok((start, at)),
+            // An element inside has put its own text behind this one's.
+            Run::Merged { start, end, at } => {
+                scratch.extend_from_within(start as usize..end as usize);
+                Ok((begin, at))
+            }
+        }
+    }
+
+    /// Handles what the `<` at `at` begins and returns where it ends.
+    #[inline]
+    fn markup(&mut self, at: usize) -> Result<usize, Box<Fault>> {
+        match self.scanner.markup(at) {
+            Markup::Start => {
+                let tag = self.start_tag(at)?;
+                self.start(at, tag)?;
+                Ok(tag.end)
+            }
+            Markup::End => self.end(at),
+            Markup::Declaration => self.declaration(at),
+            other => {
+                let end = self.past(at, other)?;
+                if other == Markup::CData {
+                    self.cdata(at, end)?;
+                }
+                Ok(end)
+            }
+        }
+    }
+
+    #[inline]
+    fn start_tag(&mut self, at: usize) -> Result<StartTag, Box<Fault>> {
+        let tag = self
+            .scanner
+            .start_tag(at)
+            .ok_or_else(|| Fault::malformed(at, "the tag that begins here is never closed"))?;
+        let first = self.bytes().get(at + 1).copied().unwrap_or(b'>');
+        if first.is_ascii() && !matches!(first, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':') {
+            return Err(Fault::malformed(
+                at,
+                "a < begins a tag, and a tag's name begins with a letter: write a plain < as &lt;",
+            ));
+        }
+        Ok(tag)
+    }
+
+    fn past(&self, at: usize, markup: Markup) -> Result<usize, Box<Fault>> {
+        self.scanner.past(at, markup).ok_or_else(|| {
+            let what = match markup {
+                Markup::Comment => "comment",
+                Markup::CData => "CDATA section",
+                _ => "processing instruction",
+            };
+            Fault::malformed(at, format!("the {what} that begins here is never closed"))
+        })
+    }
+
+    fn cdata(&mut self, at: usize, end: usize) -> Result<(), Box<Fault>> {
+        if self.state.open.is_empty() {
+            return Err(Fault::malformed(at, "a CDATA section outside the root element"));
+        }
+        if self.top().wants_text {
+            self.add_text(at + "<![CDATA[".len(), end - "]]>".len(), true)?;
+        }
+        Ok(())
+    }
+
+    fn declaration(&mut self, at: usize) -> Result<usize, Box<Fault>> {
+        if self.rooted {
+            return Err(Fault::malformed(at, "a declaration cannot stand here"));
+        }
+        self.scanner.past_doctype(at).map_err(|error| {
+            Fault::malformed(
+                at,
+                match error {
+                    DoctypeError::NotDoctype => "a declaration cannot stand here",
+                    DoctypeError::InternalSubset => {
+                        "the DOCTYPE has an internal subset, which is refused because it can \
+                         define entities: remove the part in brackets"
+                    }
+                    DoctypeError::Unclosed => "the DOCTYPE is never closed",
+                },
+            )
+        })
+    }
+
+    /// An element begins.
+    fn start(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
+        let depth = self.state.open.len();
+        if depth == 0 {
+            self.root(at, tag)?;
+        }
+        if depth >= self.limits.depth {
+            return Err(self.too_deep(at));
+        }
+        self.find_candidates(at, tag)?;
+        let matched = !self.state.candidates.is_empty() && self.open_matches(at, tag)?;
+        if tag.empty {
+            if matched {
+                self.close_live(tag.end)?;
+            }
+            return Ok(());
+        }
+        self.state.open.push(Open {
+            name_start: at as u32 + 1,
+            name_end: tag.name_end as u32,
+            dead: !matched,
+        });
+        Ok(())
+    }
+
+    #[cold]
+    fn too_deep(&self, at: usize) -> Box<Fault> {
+        Fault::limit(
+            at,
+            format!(
+                "elements are nested more than {} deep: raise --max-depth if such documents are \
+                 right",
+                self.limits.depth
+            ),
+        )
+    }
+
+    fn root(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
+        if std::mem::replace(&mut self.rooted, true) {
+            return Err(Fault::malformed(at, "a second root element"));
+        }
+        let name = &self.text[at + 1..tag.name_end];
+        let right = if self.plan.namespaced {
+            let local = name.rsplit(':').next() == Some(&*self.plan.root);
+            let uri = self.namespace(at, tag, name)?;
+            local && Some(&*uri) == self.plan.root_uri.as_deref()
+        } else {
+            name == &*self.plan.root
+        };
+        if right {
+            return Ok(());
+        }
+        let reason = format!(
+            "the root element is {name:?}, and the contract is for {:?}: this document needs \
+             another contract, or does not belong in this table",
+            self.plan.root
+        );
+        Err(Fault::new(FailureCategory::WrongDocument, reason).at(at).value(name))
+    }
+
+    /// Collects the plan nodes that the element may be.
+    #[inline]
+    fn find_candidates(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
+        let name = &self.bytes()[at + 1..tag.name_end];
+        let name = match self.plan.namespaced {
+            true => name.rsplit(|b| *b == b':').next().unwrap_or(name),
+            false => name,
+        };
+        let State { candidates, matches, live, open, .. } = &mut *self.state;
+        candidates.clear();
+        if !open.last().is_some_and(|top| top.dead) {
+            let first = live.last().map_or(0, |live| live.matches as usize);
+            for parent in &matches[first..] {
+                if let Some(ids) = self.plan.nodes[parent.node as usize].children.get(name) {
+                    candidates.extend(ids.iter().map(|id| (*id, *parent)));
+                }
+            }
+        }
+        if self.watches {
+            if let Some(ids) = self.plan.nodes[0].descendants.get(name) {
+                candidates.extend(ids.iter().map(|id| (*id, matches[0])));
+            }
+        }
+        if self.plan.namespaced && !candidates.is_empty() {
+            self.keep_namespace(at, tag)?;
+        }
+        Ok(())
+    }
+
+    fn keep_namespace(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
+        let name = &self.text[at + 1..tag.name_end];
+        let uri = self.namespace(at, tag, name)?;
+        let nodes = &self.plan.nodes;
+        self.state.candidates.retain(|(id, _)| nodes[*id].uri.as_deref() == Some(&*uri));
+        Ok(())
+    }
+
+    /// The namespace of an element's name: the nearest declaration of its prefix, looked for in
+    /// its own tag and then outwards.
+    fn namespace(&mut self, at: usize, tag: StartTag, name: &str) -> Result<String, Box<Fault>> {
+        let declaration = match name.split_once(':') {
+            Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace".into()),
+            Some((prefix, _)) => format!("xmlns:{prefix}"),
+            None => "xmlns".into(),
+        };
+        if let Some(uri) = self.tag_attribute(tag, &declaration, false)? {
+            return Ok(uri);
+        }
+        for index in (0..self.state.open.len()).rev() {
+            let start = self.state.open[index].name_start as usize - 1;
+            let tag = self.start_tag(start)?;
+            if let Some(uri) = self.tag_attribute(tag, &declaration, false)? {
+                return Ok(uri);
+            }
+        }
+        if declaration == "xmlns" {
+            return Ok(String::new());
+        }
+        Err(Fault::malformed(at, format!("the prefix of {name:?} is not declared")))
+    }
+
+    /// An attribute's value in some open element's tag.
+    fn tag_attribute(
+        &mut self,
+        tag: StartTag,
+        name: &str,
+        ignore_case: bool,
+    ) -> Result<Option<String>, Box<Fault>> {
+        self.state.attributes.read(self.text, tag, self.limits)?;
+        let found = self.state.attributes.find(self.bytes(), name.as_bytes(), ignore_case);
+        found
+            .map(|a| text::attribute(self.text, a.start as usize..a.end as usize))
+            .transpose()
+            .map(|value| value.map(String::from))
+    }
+
+    /// Applies predicates and captures attributes; whether any candidate is a match.
+    fn open_matches(&mut self, at: usize, tag: StartTag) -> Result<bool, Box<Fault>> {
+        let candidates = std::mem::take(&mut self.state.candidates);
+        let nodes = &self.plan.nodes;
+        let reads = candidates.iter().any(|(id, _)| nodes[*id].reads_tag);
+        if reads {
+            self.state.attributes.read(self.text, tag, self.limits)?;
+        }
+        let first = self.state.matches.len();
+        let pending = self.state.pending.len();
+        let mut wants_text = false;
+        for (id, parent) in &candidates {
+            let saved = self.state.saved.len();
+            if !self.passes(*id, parent)? {
+                self.state.saved.truncate(saved);
+                continue;
+            }
+            self.open_match(*id, parent, saved, at);
+            let node = &nodes[*id];
+            wants_text |= node.reads_text;
+        }
+        self.state.candidates = candidates;
+        if self.state.matches.len() == first {
+            return Ok(false);
+        }
+        self.state.live.push(Live {
+            matches: first as u32,
+            run: Run::Nothing,
+            wants_text,
+            content: tag.end as u32,
+            pending: pending as u32,
+            former: self.state.former.len() as u32,
+        });
+        self.capture_ancestors(first)?;
+        Ok(true)
+    }
+
+    /// Whether the element passes the predicates of a step.
+    fn passes(&mut self, id: NodeId, parent: &Match) -> Result<bool, Box<Fault>> {
+        let node = &self.plan.nodes[id];
+        for filter in &node.filters {
+            let passed = match filter {
+                Filter::Position { wanted, counter } => {
+                    let count = &mut self.state.counters[(parent.counters + counter) as usize];
+                    *count += 1;
+                    *count == *wanted
+                }
+                Filter::Last { counter } => {
+                    self.forget_former(&node.fills, parent, *counter);
+                    true
+                }
+                Filter::Early(condition) => {
+                    let about = About {
+                        text: self.text,
+                        attributes: &self.state.attributes,
+                        own_text: None,
+                    };
+                    self.events.holds(condition, about)?
+                }
+                Filter::Late { .. } => {
+                    for fill in &node.fills {
+                        let frame = self.state.captures.up(parent.frame, fill.hops);
+                        self.state.saved.push(self.state.captures.save(frame, fill.slot));
+                    }
+                    true
+                }
+            };
+            if !passed {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// `[last()]`: the first element to come saves what its slots held, and each later one
+    /// returns to that. The parent's counter keeps where, plus one.
+    fn forget_former(&mut self, fills: &[Capture], parent: &Match, counter: u32) {
+        let State { captures, counters, former, .. } = &mut *self.state;
+        let counter = &mut counters[(parent.counters + counter) as usize];
+        let first = *counter == 0;
+        if first {
+            *counter = former.len() as u32 + 1;
+        }
+        for (index, fill) in fills.iter().enumerate() {
+            let frame = captures.up(parent.frame, fill.hops);
+            if first {
+                former.push(captures.save(frame, fill.slot));
+            } else {
+                captures.restore(frame, fill.slot, former[*counter as usize - 1 + index]);
+            }
+        }
+    }
+
+    fn open_match(&mut self, id: NodeId, parent: &Match, saved: usize, at: usize) {
+        let node = &self.plan.nodes[id];
+        let State { captures, matches, counters, attributes, .. } = &mut *self.state;
+        let frame = match node.frame {
+            true => captures.open(parent.frame, node.slots, at),
+            false => parent.frame,
+        };
+        let first_counter = counters.len();
+        counters.resize(first_counter + node.counters as usize, 0);
+        matches.push(Match {
+            node: id as u32,
+            frame,
+            counters: first_counter as u32,
+            saved: saved as u32,
+        });
+        if !node.attributes.is_empty() {
+            for attribute in &attributes.list {
+                let name = attribute.name(self.text.as_bytes());
+                let Some(wanted) = node.attributes.get_hashed(name, attribute.hash) else {
+                    continue;
+                };
+                let (start, end) = (attribute.start as usize, attribute.end as usize);
+                for capture in wanted {
+                    let into = captures.up(frame, capture.hops);
+                    captures.push(
+                        into,
+                        capture.slot,
+                        Node::new(NodeKind::Attribute, start, end, start),
+                    );
+                }
+            }
+        }
+        for chosen in &node.chosen {
+            let Some(name) = &chosen.attribute else { continue };
+            let ignore_case = self.plan.ignore_case_attributes;
+            let found = attributes.find(self.text.as_bytes(), name.as_bytes(), ignore_case);
+            let value = found.map_or(Node::new(NodeKind::Missing, at, at, at), |a| {
+                let (start, end) = (a.start as usize, a.end as usize);
+                Node::new(NodeKind::Attribute, start, end, start)
+            });
+            let into = captures.up(frame, chosen.into.hops);
+            captures.choose(into, chosen.into.slot, value, chosen.last);
+        }
+    }
+
+    /// `../@name`: read from the tags of the elements around the new one.
+    fn capture_ancestors(&mut self, first: usize) -> Result<(), Box<Fault>> {
+        for index in first..self.state.matches.len() {
+            let Match { node, frame, .. } = self.state.matches[index];
+            for wanted in &self.plan.nodes[node as usize].ancestors {
+                let depth = self.state.open.len();
+                let Some(level) = depth.checked_sub(wanted.up as usize) else { continue };
+                let start = self.state.open[level].name_start as usize - 1;
+                let tag = self.start_tag(start)?;
+                self.state.attributes.read(self.text, tag, self.limits)?;
+                let ignore_case = self.plan.ignore_case_attributes;
+                let name = wanted.name.as_bytes();
+                let found = self.state.attributes.find(self.text.as_bytes(), name, ignore_case);
+                if let Some(found) = found {
+                    let (start, end) = (found.start as usize, found.end as usize);
+                    let node = Node::new(NodeKind::Attribute, start, end, start);
+                    self.state.captures.push(frame, wanted.slot, node);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The end tag at `at`.
+    #[inline]
+    fn end(&mut self, at: usize) -> Result<usize, Box<Fault>> {
+        let end = self.close_tag(at)?;
+        self.close_live(at)?;
+        Ok(end)
+    }
+
+    /// Checks that the end tag at `at` closes the innermost element, and forgets that element.
+    #[inline]
+    fn close_tag(&mut self, at: usize) -> Result<usize, Box<Fault>> {
+        let Some(open) = self.state.open.last().copied() else {
+            return Err(Fault::malformed(at, "an end tag without a start tag"));
+        };
+        let name = &self.text.as_bytes()[open.name_start as usize..open.name_end as usize];
+        match self.scanner.end_tag(at, name) {
+            Some(end) => {
+                self.state.open.pop();
+                Ok(end)
+            }
+            None => Err(self.mismatch(at, open)),
+        }
+    }
+
+    #[cold]
+    fn mismatch(&self, at: usize, open: Open) -> Box<Fault> {
+        let found = &self.bytes()[(at + 2).min(self.text.len())..];
+        let length = super::scan::name_length(found);
+        Fault::malformed(
+            at,
+            format!(
+                "the end tag {:?} stands where the element {:?} must be closed",
+                String::from_utf8_lossy(&found[..length.min(100)]),
+                self.name(open)
+            ),
+        )
+    }
+
+    /// A live element ends at `at`: texts are captured, late predicates decided, rows evaluated.
+    fn close_live(&mut self, at: usize) -> Result<(), Box<Fault>> {
+        let live = self.state.live.pop().expect("a live element is open");
+        let first = live.matches as usize;
+        for index in first..self.state.matches.len() {
+            self.capture_content(self.state.matches[index], &live, at);
+        }
+        for index in first..self.state.matches.len() {
+            self.decide_late(self.state.matches[index])?;
+        }
+        for index in first..self.state.matches.len() {
+            let Match { node, frame, .. } = self.state.matches[index];
+            for rule in &self.plan.nodes[node as usize].rules {
+                self.finish_row(*rule, frame)?;
+            }
+        }
+        // Pending rows of this element wait at the number of elements open inside it, itself
+        // counted: for an empty element that is one more than are open now, as for any other,
+        // whose end tag has been taken off already.
+        self.release_pending_since(self.state.open.len() as u32 + 1, live.pending as usize)?;
+        let counters = self.state.matches[first].counters;
+        self.state.counters.truncate(counters as usize);
+        let saved = self.state.matches[first].saved;
+        self.state.saved.truncate(saved as usize);
+        self.state.former.truncate(live.former as usize);
+        self.state.matches.truncate(first);
+        Ok(())
+    }
+
+    fn capture_content(&mut self, matched: Match, live: &Live, at: usize) {
+        let node = &self.plan.nodes[matched.node as usize];
+        let captures = &mut self.state.captures;
+        let content = live.content as usize;
+        let text = match live.run {
+            Run::Nothing => Node::new(NodeKind::Text, content, content, content),
+            Run::Piece { start, end } => {
+                Node::new(NodeKind::Text, start as usize, end as usize, start as usize)
+            }
+            Run::Merged { start, end, at } => {
+                Node::new(NodeKind::Merged, start as usize, end as usize, at as usize)
+            }
+        };
+        for capture in &node.texts {
+            let into = captures.up(matched.frame, capture.hops);
+            captures.push(into, capture.slot, text);
+        }
+        for chosen in node.chosen.iter().filter(|chosen| chosen.attribute.is_none()) {
+            let into = captures.up(matched.frame, chosen.into.hops);
+            captures.choose(into, chosen.into.slot, text, chosen.last);
+        }
+        for capture in &node.inner {
+            let into = captures.up(matched.frame, capture.hops);
+            let end = at.max(content);
+            captures.push(into, capture.slot, Node::new(NodeKind::Markup, content, end, content));
+        }
+    }
+
+    /// Takes back what the element put into slots outside it, when its text fails a predicate.
+    fn decide_late(&mut self, matched: Match) -> Result<(), Box<Fault>> {
+        let node = &self.plan.nodes[matched.node as usize];
+        let mut saved = matched.saved as usize;
+        for filter in &node.filters {
+            let Filter::Late { condition, text } = filter else { continue };
+            let captures = &self.state.captures;
+            let slot = captures.save(matched.frame, text.slot);
+            let own =
+                captures.first(slot).map(|node| captures.text(node, self.text)).transpose()?;
+            let own = own.flatten();
+            let about = About {
+                text: self.text,
+                attributes: &self.state.attributes,
+                own_text: own.as_deref(),
+            };
+            let holds = self.events.holds(condition, about)?;
+            if !holds {
+                let parent = self.state.captures.frame(matched.frame).parent;
+                for (index, fill) in node.fills.iter().enumerate() {
+                    let frame = self.state.captures.up(parent, fill.hops);
+                    let before = self.state.saved[saved + index];
+                    self.state.captures.restore(frame, fill.slot, before);
+                }
+                return Ok(());
+            }
+            saved += node.fills.len();
+        }
+        Ok(())
+    }
+
+    fn finish_row(&mut self, rule: usize, frame: u32) -> Result<(), Box<Fault>> {
+        let open = self.state.open.len() as u32 + 1;
+        let depth = match self.plan.rules[rule].ready {
+            Ready::Own => return self.events.row(rule, frame, &self.state.captures),
+            Ready::Ancestor(up) => open.saturating_sub(up),
+            Ready::Document => 0,
+        };
+        self.state.pending.push(Pending { rule: rule as u32, frame, depth });
+        Ok(())
+    }
+
+    fn release_pending(&mut self, depth: u32) -> Result<(), Box<Fault>> {
+        self.release_pending_since(depth, 0)
+    }
+
+    /// Evaluates the waiting rows, from index `since` on, that are ready at `depth`.
+    fn release_pending_since(&mut self, depth: u32, since: usize) -> Result<(), Box<Fault>> {
+        let mut kept = since;
+        for index in since..self.state.pending.len() {
+            let pending = self.state.pending[index];
+            if pending.depth == depth {
+                self.events.row(pending.rule as usize, pending.frame, &self.state.captures)?;
+            } else {
+                self.state.pending[kept] = pending;
+                kept += 1;
+            }
+        }
+        self.state.pending.truncate(kept);
+        Ok(())
+    }
+
+    /// Balances tags until the outermost element that nothing reads has ended, or a `//name`
+    /// begins. Returns where to go on.
+    fn pass_over(&mut self, mut at: usize) -> Result<usize, Box<Fault>> {
+        loop {
+            let Some(markup) = self.scanner.next_markup(at) else {
+                return Ok(self.text.len());
+            };
+            match self.scanner.markup(markup) {
+                Markup::End => {
+                    at = self.close_tag(markup)?;
+                    if !self.state.open.last().is_some_and(|top| top.dead) {
+                        return Ok(at);
+                    }
+                }
+                Markup::Start => {
+                    let tag = self.start_tag(markup)?;
+                    at = tag.end;
+                    if self.watches && self.is_watched(markup, tag) {
+                        self.start(markup, tag)?;
+                        if !self.state.open.last().is_some_and(|top| top.dead) {
+                            return Ok(at);
+                        }
+                    } else if !tag.empty {
+                        if self.state.open.len() >= self.limits.depth {
+                            return Err(self.too_deep(markup));
+                        }
+                        self.state.open.push(Open {
+                            name_start: markup as u32 + 1,
+                            name_end: tag.name_end as u32,
+                            dead: true,
+                        });
+                    }
+                }
+                Markup::Declaration => {
+                    return Err(Fault::malformed(markup, "a declaration cannot stand here"))
+                }
+                other => at = self.past(markup, other)?,
+            }
+        }
+    }
+
+    fn is_watched(&self, at: usize, tag: StartTag) -> bool {
+        let name = &self.bytes()[at + 1..tag.name_end];
+        let name = match self.plan.namespaced {
+            true => name.rsplit(|b| *b == b':').next().unwrap_or(name),
+            false => name,
+        };
+        self.plan.nodes[0].descendants.get(name).is_some()
+    }
+}
