@@ -1,6 +1,7 @@
 //! One integration binary with a module per subject.
 
 mod cli;
+mod contract;
 mod documentation;
 mod examples;
 #[cfg(feature = "embedded")]

@@ -1,10 +1,22 @@
 //! The mapping contract: how one document becomes rows.
 
+mod check;
+pub mod diagnostic;
+mod draft;
 pub mod expr;
+mod lower;
 pub mod model;
 pub(crate) mod names;
 pub(crate) mod plan;
+mod read;
+mod report;
+mod spelling;
+mod string_map;
 
+use sha2::{Digest, Sha256};
+
+use self::diagnostic::{Diagnostic, Diagnostics};
+pub use self::report::{check_report, CheckReport};
 use crate::outcome::ContractHash;
 use crate::value::SqlType;
 
@@ -24,6 +36,32 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// Reads a contract. `file` is what its diagnostics call it.
+    ///
+    /// With the contract come its warnings. The error has all mistakes that could be found, and
+    /// the warnings with them; its `Display` renders them.
+    pub fn parse(text: &str, file: &str) -> Result<(Self, Diagnostics), Diagnostics> {
+        let mut diagnostics = Diagnostics::new(file, text);
+        let Some(draft) = read::read(text, &mut diagnostics) else { return Err(diagnostics) };
+        let targets = check::check(&draft, &mut diagnostics);
+        if diagnostics.errors() > 0 {
+            return Err(diagnostics);
+        }
+        let maps = draft.maps.clone();
+        let Some((model, targets)) = lower::lower(draft, targets) else { return Err(diagnostics) };
+        match Self::compile(&model, text_hash(text), targets) {
+            Ok(contract) => Ok((contract, diagnostics)),
+            Err(unsupported) => {
+                for part in unsupported {
+                    let map = maps.iter().find(|map| map.contains(part.span));
+                    let span = map.map_or(0..0, |map| map.locate(part.span));
+                    diagnostics.push(Diagnostic::error(span, part.message));
+                }
+                Err(diagnostics)
+            }
+        }
+    }
+
     /// Compiles a checked model. Errors are what this version cannot compile.
     pub(crate) fn compile(
         model: &model::Model,
@@ -43,6 +81,13 @@ impl Contract {
     pub(crate) fn plan(&self) -> &plan::Plan {
         &self.plan
     }
+}
+
+/// SHA-256 of the text with CRLF turned into LF, so that a checkout on Windows is the same
+/// contract.
+fn text_hash(text: &str) -> ContractHash {
+    let normalised = text.replace("\r\n", "\n");
+    ContractHash(Sha256::digest(normalised.as_bytes()).into())
 }
 
 /// A table that rows are written to. Several `[[tables]]` of a contract may share one.

@@ -4,7 +4,6 @@
 //! stands in the file, so the model does not.
 
 use super::expr::ast::{Expr, Path};
-use super::OnExisting;
 use crate::value::{Decimal, SqlType, Value};
 
 /// A whole contract without mistakes.

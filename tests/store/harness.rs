@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
-use xmlshred::contract::{Contract, ForeignKey, OnExisting, TargetColumn, TargetTable};
+use xmlshred::contract::{Contract, OnExisting};
 use xmlshred::outcome::{
     AppId, AppOutcome, ContractHash, Failure, FailureCategory, SourceHash, TableRows,
 };
@@ -12,7 +12,7 @@ use xmlshred::store::{
     Batch, ClaimRequest, ClaimToken, Claimed, ClaimedApp, Completed, EnqueueMode, Enqueued,
     ReapRequest, Reaped, RetryRequest, RetrySelector, SessionId, SessionStart, Share, Store,
 };
-use xmlshred::value::{Decimal, SqlType, Value};
+use xmlshred::value::{Decimal, Value};
 
 /// A fresh store, and the means to look at it and to disturb it from outside.
 pub trait Harness: Sync {
@@ -95,44 +95,40 @@ pub fn contract() -> Contract {
 
 /// [`contract`] with another hash or another rule for rows that are there.
 pub fn contract_with(hash: u8, on_existing: OnExisting) -> Contract {
-    let column = |name: &str, sql_type, required| TargetColumn {
-        name: name.into(),
-        sql_type,
-        required,
-        identity: false,
-    };
-    let app_id = || column("app_id", SqlType::Int, true);
-    Contract {
-        name: "suite".into(),
-        hash: ContractHash([hash; 32]),
-        target_schema: "sandbox".into(),
-        targets: vec![
-            TargetTable {
-                name: "app_base".into(),
-                columns: vec![
-                    app_id(),
-                    column("name", SqlType::NVarChar(Some(50)), true),
-                    column("amount", SqlType::Decimal { precision: 38, scale: 2 }, false),
-                ],
-                primary_key: vec!["app_id".into()],
-                app_column: 0,
-                foreign_key: None,
-                on_existing,
-            },
-            TargetTable {
-                name: "app_contact".into(),
-                columns: vec![column("con_id", SqlType::Int, true), app_id()],
-                primary_key: vec!["con_id".into()],
-                app_column: 1,
-                foreign_key: Some(ForeignKey {
-                    columns: vec!["app_id".into()],
-                    references: "app_base".into(),
-                }),
-                on_existing,
-            },
-        ],
-    }
+    let (mut contract, _) = Contract::parse(CONTRACT, "suite.toml").expect("a valid contract");
+    contract.hash = ContractHash([hash; 32]);
+    contract.targets.iter_mut().for_each(|target| target.on_existing = on_existing);
+    contract
 }
+
+const CONTRACT: &str = r#"
+[contract]
+name = "suite"
+target_schema = "sandbox"
+
+[document]
+root = "a"
+
+[[tables]]
+name = "app_base"
+each = "/a"
+primary_key = ["app_id"]
+app_column = "app_id"
+[tables.columns]
+app_id = { type = "int", value = "APP_ID()" }
+name   = { type = "nvarchar(50)", value = "@name", required = true }
+amount = { type = "decimal(38,2)", value = "@amount" }
+
+[[tables]]
+name = "app_contact"
+each = "/a/contact"
+primary_key = ["con_id"]
+app_column = "app_id"
+foreign_key = { columns = ["app_id"], references = "app_base" }
+[tables.columns]
+con_id = { type = "int", value = "@id" }
+app_id = { type = "int", value = "APP_ID()" }
+"#;
 
 /// One session with a store.
 pub struct Worker {

@@ -1,0 +1,108 @@
+//! A draft against itself: types, references, and what can never be.
+
+mod expressions;
+mod table;
+mod targets;
+
+use std::collections::BTreeSet;
+
+pub(super) use self::targets::Targets;
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::draft::{Draft, LookupDraft};
+use super::expr::ast::{Origin, Path, Read, Step};
+use super::expr::check::{check_path, Checked, Place, Scope};
+use super::expr::kind::Kind;
+use super::model::LookupValue;
+use super::read::located;
+use super::string_map::StringMap;
+
+/// Checks the whole contract. Returns what its tables have in common; it means something only
+/// when no error was reported.
+pub(super) fn check(draft: &Draft, diagnostics: &mut Diagnostics) -> Targets {
+    let mut checks = Checks {
+        draft,
+        lookups: draft.lookups.iter().map(|l| (l.lookup.name.clone(), kind(l))).collect(),
+        used_lookups: BTreeSet::new(),
+        diagnostics,
+    };
+    checks.document();
+    let targets = checks.targets();
+    for (index, table) in draft.tables.iter().enumerate() {
+        checks.table(table, targets.of_table(index));
+    }
+    checks.unused_lookups();
+    targets
+}
+
+struct Checks<'a> {
+    draft: &'a Draft,
+    lookups: Vec<(String, Kind)>,
+    used_lookups: BTreeSet<usize>,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Checks<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn scope(&self, place: Place) -> Scope<'_> {
+        Scope {
+            place,
+            lookups: &self.lookups,
+            columns: &[],
+            document: &self.draft.document.scope,
+            depth: None,
+            broken: false,
+        }
+    }
+
+    /// Reports what came of checking an expression.
+    fn take(&mut self, checked: Checked, map: &StringMap) -> Kind {
+        for mistake in checked.mistakes {
+            self.report(located(mistake, map));
+        }
+        self.used_lookups.extend(checked.lookups);
+        checked.kind
+    }
+
+    fn document(&mut self) {
+        let document = &self.draft.document;
+        if let Some(root) = &document.root {
+            let step =
+                Step { name: root.value.clone(), predicates: Vec::new(), span: Default::default() };
+            let path = Path { origin: Origin::Anywhere, steps: vec![step], read: Read::Text };
+            let checked = check_path(&path, self.scope(Place::Value));
+            self.take(checked, &StringMap::whole(root.span.clone()));
+        }
+        for path in document.require.iter().chain(&document.key) {
+            let checked = check_path(&path.tree, self.scope(Place::Value));
+            self.take(checked, &path.map);
+        }
+    }
+
+    /// A lookup is only known to be unused when every expression could be read.
+    fn unused_lookups(&mut self) {
+        if self.diagnostics.errors() > 0 {
+            return;
+        }
+        for (index, lookup) in self.draft.lookups.iter().enumerate() {
+            if !self.used_lookups.contains(&index) {
+                let name = &lookup.lookup.name;
+                let message = format!("the lookup `{name}` is never used");
+                let hint = format!("use it with `LOOKUP('{name}', …)`, or remove it");
+                self.report(Diagnostic::warning(lookup.name.clone(), message).hint(hint));
+            }
+        }
+    }
+}
+
+/// What a lookup gives.
+fn kind(lookup: &LookupDraft) -> Kind {
+    let kinds = lookup.lookup.results().map(|value| match value {
+        LookupValue::Integer(_) => Kind::Integer,
+        LookupValue::Decimal(_) => Kind::Decimal,
+        LookupValue::Text(_) => Kind::Text,
+    });
+    kinds.reduce(Kind::or).unwrap_or(Kind::Any)
+}

@@ -1,0 +1,228 @@
+//! One `[[tables]]`: its columns, its keys, its row templates.
+
+use std::ops::Range;
+
+use super::super::diagnostic::Diagnostic;
+use super::super::draft::{ColumnDraft, Located, Placed, TableDraft};
+use super::super::expr::ast::{Expr, ExprKind, Function};
+use super::super::expr::kind::Kind;
+use super::super::expr::parser::same_name;
+use super::super::spelling;
+use super::targets::Target;
+use super::Checks;
+use crate::value::SqlType;
+
+impl Checks<'_> {
+    pub(super) fn table(&mut self, table: &TableDraft, target: Option<&Target>) {
+        self.row_path(table);
+        self.conditions(table);
+        let kinds = self.column_kinds(table);
+        self.app_column(table);
+        self.key_columns(table);
+        for (index, column) in table.columns.iter().enumerate() {
+            self.identity(table, index, column);
+            self.given(table, index, column, &kinds[index], target);
+        }
+    }
+
+    /// For each column the kinds of its own expression and of each row template's.
+    fn column_kinds(&mut self, table: &TableDraft) -> Vec<Given> {
+        let mut all = Vec::new();
+        for (index, column) in table.columns.iter().enumerate() {
+            let own = column.value.as_ref().map(|expr| self.column_value(table, column, expr));
+            let mut rows = Vec::new();
+            for row in &table.rows {
+                let own_row = row.values.iter().find(|(c, _)| *c == index);
+                rows.push(own_row.map(|(_, expr)| self.column_value(table, column, expr)));
+            }
+            all.push(Given { own, rows });
+        }
+        all
+    }
+
+    /// The column of a list of names, or what is wrong with it.
+    fn known_column(&mut self, table: &TableDraft, name: &Located<String>) -> Option<usize> {
+        let found = table.columns.iter().position(|c| same_name(&c.name.value, &name.value));
+        if found.is_none() {
+            let message = format!("the table has no column `{}`", name.value);
+            let names = table.columns.iter().map(|c| c.name.value.as_str());
+            let hint = spelling::suggestion(&name.value, names);
+            self.report(Diagnostic::error(name.span.clone(), message).maybe_hint(hint));
+        }
+        found
+    }
+
+    fn key_columns(&mut self, table: &TableDraft) {
+        if let Some(key) = &table.primary_key {
+            self.distinct_names(&key.value);
+            for name in &key.value {
+                if let Some(index) = self.known_column(table, name) {
+                    self.can_be_key(&table.columns[index], &name.span);
+                }
+            }
+        }
+        if let Some(key) = &table.foreign_key {
+            self.distinct_names(&key.columns);
+            for name in &key.columns {
+                let index = self.known_column(table, name);
+                if index.is_some_and(|index| table.columns[index].is_identity()) {
+                    let message = format!(
+                        "the database gives `{}`, so it cannot refer to a parent",
+                        name.value
+                    );
+                    let hint = "refer with a column that has a `value`";
+                    self.report(Diagnostic::error(name.span.clone(), message).hint(hint));
+                }
+            }
+        }
+    }
+
+    fn distinct_names(&mut self, names: &[Located<String>]) {
+        for (i, name) in names.iter().enumerate() {
+            if names[..i].iter().any(|other| same_name(&other.value, &name.value)) {
+                let message = format!("`{}` is there twice", name.value);
+                self.report(
+                    Diagnostic::error(name.span.clone(), message).hint("name each column once"),
+                );
+            }
+        }
+    }
+
+    fn can_be_key(&mut self, column: &ColumnDraft, span: &Range<usize>) {
+        let unlimited = matches!(
+            column.sql_type.as_ref().map(|t| t.value),
+            Some(
+                SqlType::Xml
+                    | SqlType::VarChar(None)
+                    | SqlType::NVarChar(None)
+                    | SqlType::VarBinary(None)
+            )
+        );
+        if unlimited {
+            let message = format!(
+                "`{}` cannot be part of a key: its length is not limited",
+                column.name.value
+            );
+            let hint = "give the column a length, such as nvarchar(50)";
+            self.report(Diagnostic::error(span.clone(), message).hint(hint));
+        }
+    }
+
+    fn app_column(&mut self, table: &TableDraft) {
+        let Some(name) = &table.app_column else { return };
+        let Some(index) = self.known_column(table, name) else { return };
+        let column = &table.columns[index];
+        if let Some(sql_type) = &column.sql_type {
+            let fits = Kind::of(sql_type.value).is_number() && sql_type.value != SqlType::Bit
+                || sql_type.value.is_character();
+            if !fits {
+                let message = format!("{} cannot hold an application's id", sql_type.value);
+                let hint = "`int` or `bigint`, as in the source table";
+                self.report(Diagnostic::error(sql_type.span.clone(), message).hint(hint));
+            }
+        }
+        for expr in column.value.iter().chain(row_values(table, index)) {
+            let is_id = matches!(expr.tree.kind, ExprKind::Call { function: Function::AppId, .. });
+            if !is_id && !expr.broken {
+                let message = "the application's column holds something else than its id";
+                let hint =
+                    format!("rows are found again by `{}`: `value = \"APP_ID()\"`", name.value);
+                self.report(Diagnostic::error(expr.whole(), message).hint(hint));
+            }
+        }
+    }
+
+    fn identity(&mut self, table: &TableDraft, index: usize, column: &ColumnDraft) {
+        let Some(identity) = column.identity.as_ref().filter(|i| i.value) else { return };
+        let whole_number = column.sql_type.as_ref().is_none_or(|t| {
+            t.value.is_integer() || matches!(t.value, SqlType::Decimal { scale: 0, .. })
+        });
+        if !whole_number {
+            let message = "an identity column holds whole numbers";
+            let hint = "`int`, `bigint`, or `decimal` without digits after the point";
+            self.report(Diagnostic::error(identity.span.clone(), message).hint(hint));
+        }
+        let values = column.value.iter().chain(row_values(table, index)).map(Placed::whole);
+        let default = column.default.iter().map(|default| default.span.clone());
+        for span in values.chain(default) {
+            let message = format!("the database gives `{}` its value", column.name.value);
+            let hint = "leave the value out, or `identity = true`";
+            let given = Diagnostic::error(span, message).hint(hint);
+            self.report(given.related(identity.span.clone(), "because of this"));
+        }
+    }
+
+    /// Reports columns that can only be null, and rows that lack what is required.
+    fn given(
+        &mut self,
+        table: &TableDraft,
+        index: usize,
+        column: &ColumnDraft,
+        given: &Given,
+        target: Option<&Target>,
+    ) {
+        if column.is_identity() || column.default.is_some() {
+            return;
+        }
+        let name = &column.name.value;
+        let required = target.is_some_and(|target| target.is_required(name));
+        if !given.ever() {
+            let span = column.name.span.clone();
+            self.report(match required {
+                true => Diagnostic::error(
+                    span,
+                    format!("`{name}` is required, and nothing gives it a value"),
+                )
+                .hint("add `value` or `default`"),
+                false => Diagnostic::warning(span, format!("`{name}` is always null"))
+                    .hint("add `value` or `default`, or remove the column"),
+            });
+            return;
+        }
+        if !required {
+            return;
+        }
+        for (row, kind) in table.rows.iter().zip(&given.rows) {
+            if !is_given(kind.or(given.own)) {
+                let span = row_span(table, row.values.iter().map(|(_, expr)| expr), index);
+                let message = format!("a row lacks `{name}`, which is required");
+                let hint = format!("give the row `{name}`, or the column a `value` or `default`");
+                self.report(Diagnostic::error(span, message).hint(hint));
+            }
+        }
+    }
+}
+
+/// What gives a column its value.
+struct Given {
+    own: Option<Kind>,
+    rows: Vec<Option<Kind>>,
+}
+
+impl Given {
+    /// Whether some row can have a value other than null.
+    fn ever(&self) -> bool {
+        match self.rows.as_slice() {
+            [] => is_given(self.own),
+            rows => rows.iter().any(|row| is_given(row.or(self.own))),
+        }
+    }
+}
+
+fn is_given(kind: Option<Kind>) -> bool {
+    kind.is_some_and(|kind| kind != Kind::Null)
+}
+
+fn row_values(table: &TableDraft, column: usize) -> impl Iterator<Item = &Placed<Expr>> {
+    let values = table.rows.iter().flat_map(|row| &row.values);
+    values.filter(move |(c, _)| *c == column).map(|(_, expr)| expr)
+}
+
+/// Where a row template can be pointed at: its first value, or the column it lacks.
+fn row_span<'a>(
+    table: &TableDraft,
+    mut values: impl Iterator<Item = &'a Placed<Expr>>,
+    column: usize,
+) -> Range<usize> {
+    values.next().map_or_else(|| table.columns[column].name.span.clone(), Placed::whole)
+}

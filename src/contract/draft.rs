@@ -1,0 +1,124 @@
+//! A contract as far as it could be read: every part with its place in the file, nothing checked
+//! against anything else.
+
+use std::ops::Range;
+
+use super::expr::ast::{Expr, Path};
+use super::expr::check::DocumentScope;
+use super::model::{Check, Keep, Lookup, TooLong};
+use super::string_map::StringMap;
+use super::OnExisting;
+use crate::value::{SqlType, Value};
+
+/// Something and where it stands in the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Located<T> {
+    pub(crate) value: T,
+    pub(crate) span: Range<usize>,
+}
+
+/// An expression or a path, and how places in it map to places in the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed<T> {
+    pub(crate) tree: T,
+    pub(crate) map: StringMap,
+    /// It has mistakes already; NULL stands where something could not be read.
+    pub(crate) broken: bool,
+}
+
+impl<T> Placed<T> {
+    pub(crate) fn whole(&self) -> Range<usize> {
+        self.map.content()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) name: String,
+    pub(crate) target_schema: String,
+    pub(crate) document: DocumentDraft,
+    pub(crate) lookups: Vec<LookupDraft>,
+    pub(crate) tables: Vec<TableDraft>,
+    /// The maps of all expressions and paths.
+    pub(crate) maps: Vec<StringMap>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct DocumentDraft {
+    pub(crate) root: Option<Located<String>>,
+    pub(crate) require: Vec<Placed<Path>>,
+    pub(crate) key: Option<Placed<Path>>,
+    pub(crate) ignore_case_attributes: bool,
+    pub(crate) check: Check,
+    pub(crate) date_formats: Vec<String>,
+    pub(crate) namespaces: Vec<(String, String)>,
+    pub(crate) scope: DocumentScope,
+}
+
+#[derive(Debug)]
+pub(crate) struct LookupDraft {
+    pub(crate) name: Range<usize>,
+    pub(crate) lookup: Lookup,
+}
+
+#[derive(Debug)]
+pub(crate) struct TableDraft {
+    /// The `[[tables]]` header.
+    pub(crate) header: Range<usize>,
+    pub(crate) name: Option<Located<String>>,
+    pub(crate) each: Option<Placed<Path>>,
+    pub(crate) primary_key: Option<Located<Vec<Located<String>>>>,
+    pub(crate) app_column: Option<Located<String>>,
+    pub(crate) foreign_key: Option<ForeignKeyDraft>,
+    pub(crate) where_: Option<Placed<Expr>>,
+    pub(crate) distinct: Option<DistinctDraft>,
+    pub(crate) keep_when: Option<Placed<Expr>>,
+    pub(crate) on_existing: Option<Located<OnExisting>>,
+    pub(crate) columns: Vec<ColumnDraft>,
+    pub(crate) rows: Vec<RowDraft>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ForeignKeyDraft {
+    pub(crate) span: Range<usize>,
+    pub(crate) columns: Vec<Located<String>>,
+    pub(crate) references: Located<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DistinctDraft {
+    pub(crate) by: Vec<Placed<Expr>>,
+    pub(crate) keep: Keep,
+    pub(crate) prefer: Option<Placed<Expr>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ColumnDraft {
+    pub(crate) name: Located<String>,
+    /// None when it is missing or no type.
+    pub(crate) sql_type: Option<Located<SqlType>>,
+    pub(crate) value: Option<Placed<Expr>>,
+    pub(crate) default: Option<Located<Value>>,
+    pub(crate) required: Option<Located<bool>>,
+    pub(crate) too_long: TooLong,
+    pub(crate) blank_keep: bool,
+    pub(crate) on_error_null: bool,
+    pub(crate) identity: Option<Located<bool>>,
+}
+
+impl ColumnDraft {
+    pub(crate) fn is_required(&self) -> bool {
+        self.required.as_ref().is_some_and(|r| r.value)
+    }
+
+    pub(crate) fn is_identity(&self) -> bool {
+        self.identity.as_ref().is_some_and(|i| i.value)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct RowDraft {
+    pub(crate) when: Option<Placed<Expr>>,
+    /// Index into the table's columns, and its expression.
+    pub(crate) values: Vec<(usize, Placed<Expr>)>,
+}

@@ -1,0 +1,261 @@
+//! Function calls: how many arguments, of which kinds, and where.
+
+use super::{Checker, Place};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Read};
+use crate::contract::expr::kind::Kind;
+use crate::contract::expr::mistake::Mistake;
+use crate::contract::expr::parser::same_name;
+use crate::contract::spelling;
+use crate::value::datetime::DatePattern;
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, call: &Expr, function: Function, arguments: &[Expr]) -> Kind {
+        if !self.allowed_here(call, function) || !self.counted(call, function, arguments) {
+            return Kind::Any;
+        }
+        if function.is_aggregate() {
+            return self.aggregate(function, arguments);
+        }
+        let name = function.name();
+        match function {
+            Function::Coalesce => self.alternatives(arguments.iter()),
+            Function::NullIf => self.null_if(arguments),
+            Function::Upper
+            | Function::Lower
+            | Function::Trim
+            | Function::LTrim
+            | Function::RTrim
+            | Function::Replace
+            | Function::Concat
+            | Function::Digits => {
+                arguments.iter().for_each(|argument| _ = self.text(argument, name));
+                Kind::Text
+            }
+            Function::Left | Function::Right | Function::Substring => {
+                self.text(&arguments[0], name);
+                arguments[1..].iter().for_each(|count| self.count(count, name));
+                Kind::Text
+            }
+            Function::Len => {
+                self.text(&arguments[0], name);
+                Kind::Integer
+            }
+            Function::Number | Function::FirstNumber => {
+                self.text(&arguments[0], name);
+                Kind::Decimal
+            }
+            Function::Abs | Function::Floor | Function::Ceiling => self.number(&arguments[0], name),
+            Function::Round => {
+                let kind = self.number(&arguments[0], name);
+                self.count(&arguments[1], name);
+                kind
+            }
+            Function::Power => {
+                let kind = self.number(&arguments[0], name);
+                self.number(&arguments[1], name);
+                kind
+            }
+            Function::DateAdd => {
+                self.number(&arguments[1], name);
+                self.date(&arguments[2], name)
+            }
+            Function::DateDiff => {
+                self.date(&arguments[1], name);
+                self.date(&arguments[2], name);
+                Kind::Integer
+            }
+            Function::Year | Function::Month | Function::Day => {
+                self.date(&arguments[0], name);
+                Kind::Integer
+            }
+            Function::ParseDate => self.parse_date(arguments),
+            Function::Lookup => self.lookup(arguments),
+            Function::Flag => {
+                arguments.iter().for_each(|argument| _ = self.text(argument, name));
+                Kind::Integer
+            }
+            Function::AppId | Function::Ordinal => Kind::Integer,
+            Function::NowUtc => Kind::DateTime,
+            Function::InnerXml => {
+                self.element_path(&arguments[0], name);
+                Kind::Text
+            }
+            _ => Kind::Text,
+        }
+    }
+
+    /// Reports a function that has no meaning where the expression stands.
+    fn allowed_here(&mut self, call: &Expr, function: Function) -> bool {
+        let name = function.name();
+        let reads_document =
+            function.is_aggregate() || matches!(function, Function::Name | Function::InnerXml);
+        let hint = match (self.scope.place, function) {
+            (Place::Document | Place::Row | Place::Predicate, Function::Ordinal) => {
+                "rows are numbered after those that are left out are gone; use it in a column's value"
+            }
+            (Place::Row, _) if reads_document => {
+                "this condition sees the row's columns by their names; `where` sees the document"
+            }
+            (Place::Predicate, _) if reads_document => {
+                "a predicate sees the element's attributes and its own text"
+            }
+            _ => return true,
+        };
+        self.error(call, format!("`{name}` cannot stand here"), hint);
+        false
+    }
+
+    fn counted(&mut self, call: &Expr, function: Function, arguments: &[Expr]) -> bool {
+        let (fewest, most) = function.arity();
+        if (fewest..=most).contains(&arguments.len()) {
+            return true;
+        }
+        let takes = match (fewest, most) {
+            (0, 0) => "no arguments".to_owned(),
+            (1, 1) => "one argument".to_owned(),
+            (_, usize::MAX) => format!("at least {fewest} arguments"),
+            _ => format!("{fewest} arguments"),
+        };
+        let message = format!("{} takes {takes}, not {}", function.name(), arguments.len());
+        self.error(call, message, form(function));
+        false
+    }
+
+    fn aggregate(&mut self, function: Function, arguments: &[Expr]) -> Kind {
+        let name = function.name();
+        let first = &arguments[0];
+        match &first.kind {
+            ExprKind::Path(path) => self.path(path, first.span),
+            ExprKind::Null => {}
+            _ => {
+                self.value(first);
+                let message = format!("{name} takes a path, and this is none");
+                self.error(first, message, form(function));
+            }
+        }
+        match function {
+            Function::Join => {
+                self.text(&arguments[1], name);
+                Kind::Text
+            }
+            Function::Count => Kind::Integer,
+            Function::Exists => Kind::Condition,
+            Function::Sum => Kind::Decimal,
+            Function::Min | Function::Max => Kind::Any,
+            _ => Kind::Text,
+        }
+    }
+
+    fn null_if(&mut self, arguments: &[Expr]) -> Kind {
+        let kinds = [self.value(&arguments[0]), self.value(&arguments[1])];
+        self.comparable(&arguments[0], kinds[0], &arguments[1], kinds[1]);
+        kinds[0]
+    }
+
+    /// A whole number, such as a length.
+    fn count(&mut self, expr: &Expr, user: &str) {
+        self.number(expr, user);
+        if matches!(expr.kind, ExprKind::Decimal(_)) {
+            let message = format!("{user} counts in whole numbers");
+            self.error(expr, message, "write it without a point");
+        }
+    }
+
+    fn parse_date(&mut self, arguments: &[Expr]) -> Kind {
+        self.text(&arguments[0], "PARSE_DATE");
+        for pattern in &arguments[1..] {
+            let ExprKind::Text(text) = &pattern.kind else {
+                self.value(pattern);
+                let hint = "write it in single quotes, such as `'MM/dd/yyyy'`";
+                self.error(pattern, "a date pattern has to be a text literal", hint);
+                continue;
+            };
+            if let Err(error) = DatePattern::new(text) {
+                self.error(pattern, error.to_string(), DATE_PATTERN);
+            }
+        }
+        Kind::DateTime
+    }
+
+    fn lookup(&mut self, arguments: &[Expr]) -> Kind {
+        self.text(&arguments[1], "LOOKUP");
+        let ExprKind::Text(name) = &arguments[0].kind else {
+            let hint = "write it in single quotes: `LOOKUP('name', text)`";
+            self.error(&arguments[0], "a lookup's name has to be a text literal", hint);
+            return Kind::Any;
+        };
+        let lookups = self.scope.lookups;
+        let Some(index) = lookups.iter().position(|(known, _)| same_name(known, name)) else {
+            let hint = spelling::suggestion(name, lookups.iter().map(|(known, _)| known.as_str()))
+                .unwrap_or_else(|| format!("declare it as `[lookups.{name}]`"));
+            let message = format!("there is no lookup `{name}`");
+            self.mistakes.push(Mistake::error(arguments[0].span, message).hint(hint));
+            return Kind::Any;
+        };
+        self.lookups.insert(index);
+        lookups[index].1
+    }
+
+    fn element_path(&mut self, expr: &Expr, name: &str) {
+        match &expr.kind {
+            ExprKind::Path(path) if path.read == Read::Text => self.path(path, expr.span),
+            _ => {
+                self.value(expr);
+                let message = format!("{name} takes a path to an element");
+                self.error(expr, message, "for example `INNER_XML(notes)`, or `INNER_XML(.)`");
+            }
+        }
+    }
+}
+
+/// What a date pattern is made of.
+pub(crate) const DATE_PATTERN: &str =
+    "a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`";
+
+/// How a call is written.
+fn form(function: Function) -> &'static str {
+    match function {
+        Function::Coalesce => "`COALESCE(x, y, …)`",
+        Function::NullIf => "`NULLIF(x, y)`",
+        Function::Upper => "`UPPER(text)`",
+        Function::Lower => "`LOWER(text)`",
+        Function::Trim => "`TRIM(text)`",
+        Function::LTrim => "`LTRIM(text)`",
+        Function::RTrim => "`RTRIM(text)`",
+        Function::Left => "`LEFT(text, length)`",
+        Function::Right => "`RIGHT(text, length)`",
+        Function::Substring => "`SUBSTRING(text, start, length)`",
+        Function::Replace => "`REPLACE(text, old, new)`",
+        Function::Len => "`LEN(text)`",
+        Function::Concat => "`CONCAT(x, y, …)`",
+        Function::Abs => "`ABS(number)`",
+        Function::Round => "`ROUND(number, digits)`",
+        Function::Floor => "`FLOOR(number)`",
+        Function::Ceiling => "`CEILING(number)`",
+        Function::Power => "`POWER(number, exponent)`",
+        Function::DateAdd => "`DATEADD(part, number, date)`",
+        Function::DateDiff => "`DATEDIFF(part, from, to)`",
+        Function::Year => "`YEAR(date)`",
+        Function::Month => "`MONTH(date)`",
+        Function::Day => "`DAY(date)`",
+        Function::ParseDate => "`PARSE_DATE(text, 'pattern', …)`",
+        Function::Lookup => "`LOOKUP('name', text)`",
+        Function::Flag => "`FLAG(text, 'Y', …)`",
+        Function::Digits => "`DIGITS(text)`",
+        Function::Number => "`NUMBER(text)`",
+        Function::FirstNumber => "`FIRST_NUMBER(text)`",
+        Function::AppId => "`APP_ID()`",
+        Function::Ordinal => "`ORDINAL()`",
+        Function::NowUtc => "`NOW_UTC()`",
+        Function::InnerXml => "`INNER_XML(element)`",
+        Function::First => "`FIRST(element/@attribute)`",
+        Function::Last => "`LAST(element/@attribute)`",
+        Function::Join => "`JOIN(element/@attribute, ', ')`",
+        Function::Count => "`COUNT(element)`",
+        Function::Exists => "`EXISTS(element)`",
+        Function::Sum => "`SUM(element/@attribute)`",
+        Function::Min => "`MIN(element/@attribute)`",
+        Function::Max => "`MAX(element/@attribute)`",
+        Function::Name => "`NAME()`",
+    }
+}

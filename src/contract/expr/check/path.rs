@@ -1,0 +1,94 @@
+//! Paths: whether they can match anything.
+
+use super::{Checker, Place, Scope};
+use crate::contract::expr::ast::{Origin, Path, Predicate, Read, Span, Step};
+use crate::contract::expr::mistake::Mistake;
+use crate::contract::spelling;
+
+impl Checker<'_> {
+    pub(super) fn path(&mut self, path: &Path, span: Span) {
+        if self.scope.place == Place::Predicate {
+            return self.path_in_predicate(path, span);
+        }
+        match path.origin {
+            Origin::Document => self.begins_with_root(path),
+            Origin::Row { up } => self.stays_inside(up, span),
+            Origin::Anywhere => {}
+        }
+        for step in &path.steps {
+            self.prefix(&step.name, step.span);
+            self.predicates(step);
+        }
+        if let Read::Attribute(name) = &path.read {
+            self.prefix(name, span);
+        }
+    }
+
+    fn path_in_predicate(&mut self, path: &Path, span: Span) {
+        if path.origin != (Origin::Row { up: 0 }) || !path.steps.is_empty() {
+            let hint =
+                "a predicate sees the attributes of its own element (`@a`) and its text (`.`)";
+            let message = "this path leaves the predicate's element";
+            self.mistakes.push(Mistake::error(span, message).hint(hint));
+        }
+        if let Read::Attribute(name) = &path.read {
+            self.prefix(name, span);
+        }
+    }
+
+    fn begins_with_root(&mut self, path: &Path) {
+        let (Some(first), Some(root)) = (path.steps.first(), &self.scope.document.root) else {
+            return;
+        };
+        if first.name == *root {
+            return;
+        }
+        let name_end = first.span.start + first.name.len() as u32;
+        let span = Span { start: first.span.start, end: name_end.min(first.span.end) };
+        let message = format!("this path never matches: the root element is `{root}`");
+        let hint = format!("begin with `/{root}/`, or with `//` for an element anywhere");
+        self.mistakes.push(Mistake::error(span, message).hint(hint));
+    }
+
+    fn stays_inside(&mut self, up: u32, span: Span) {
+        let Some(depth) = self.scope.depth else { return };
+        if (up as usize) < depth {
+            return;
+        }
+        let message = "this path goes above the root element";
+        let hint = match depth {
+            1 => "the row element is the root".to_owned(),
+            _ => format!(
+                "the row element is {} below the root",
+                crate::contract::diagnostic::counted(depth - 1, "level")
+            ),
+        };
+        self.mistakes.push(Mistake::error(span, message).hint(hint));
+    }
+
+    fn prefix(&mut self, name: &str, span: Span) {
+        let Some((prefix, _)) = name.split_once(':') else { return };
+        let Some(known) = &self.scope.document.prefixes else { return };
+        if prefix == "xml" || known.iter().any(|k| k == prefix) {
+            return;
+        }
+        let near = spelling::nearest(prefix, known.iter().map(String::as_str));
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it: `[document]` `namespaces = {{ {prefix} = \"…\" }}`"),
+        };
+        let message = format!("the prefix `{prefix}` is not declared");
+        self.mistakes.push(Mistake::error(span, message).hint(hint));
+    }
+
+    fn predicates(&mut self, step: &Step) {
+        let outer = self.scope;
+        self.scope = Scope { place: Place::Predicate, ..outer };
+        for predicate in &step.predicates {
+            if let Predicate::Condition(condition) = predicate {
+                self.condition(condition);
+            }
+        }
+        self.scope = outer;
+    }
+}

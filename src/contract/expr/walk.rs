@@ -1,0 +1,59 @@
+//! Every part of an expression, whatever its form.
+
+use super::ast::{Expr, ExprKind, Predicate};
+
+impl Expr {
+    /// Calls `visit` with this expression and every expression inside it, outermost first;
+    /// predicates of paths included.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        visit(self);
+        let mut each = |part: &'a Expr| part.walk(visit);
+        match &self.kind {
+            ExprKind::Null
+            | ExprKind::Text(_)
+            | ExprKind::Integer(_)
+            | ExprKind::Decimal(_)
+            | ExprKind::Column(_)
+            | ExprKind::DatePart(_) => {}
+            ExprKind::Path(path) => {
+                let predicates = path.steps.iter().flat_map(|step| &step.predicates);
+                predicates.for_each(|predicate| {
+                    if let Predicate::Condition(condition) = predicate {
+                        each(condition);
+                    }
+                });
+            }
+            ExprKind::Negate(operand)
+            | ExprKind::Not(operand)
+            | ExprKind::IsNull { operand, .. }
+            | ExprKind::IsEmpty { operand, .. }
+            | ExprKind::Cast { operand, .. } => each(operand),
+            ExprKind::Binary { left, right, .. } => {
+                each(left);
+                each(right);
+            }
+            ExprKind::In { operand, list, .. } => {
+                each(operand);
+                list.iter().for_each(each);
+            }
+            ExprKind::Like { operand, pattern, .. } => {
+                each(operand);
+                each(pattern);
+            }
+            ExprKind::Between { operand, low, high, .. } => {
+                each(operand);
+                each(low);
+                each(high);
+            }
+            ExprKind::Case { operand, whens, otherwise } => {
+                operand.iter().for_each(|o| each(o));
+                whens.iter().for_each(|(when, then)| {
+                    each(when);
+                    each(then);
+                });
+                otherwise.iter().for_each(|o| each(o));
+            }
+            ExprKind::Call { arguments, .. } => arguments.iter().for_each(each),
+        }
+    }
+}

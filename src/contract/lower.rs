@@ -1,0 +1,86 @@
+//! A draft without mistakes to the model.
+
+use super::check::Targets;
+use super::draft::{ColumnDraft, Draft, Placed, RowDraft, TableDraft};
+use super::expr::parser::same_name;
+use super::model::{ColumnRule, Distinct, DocumentRules, Model, RowTemplate, TableRule};
+use super::TargetTable;
+
+/// None when something is missing, which the checks have reported then.
+pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<TargetTable>)> {
+    let indices: Vec<_> =
+        (0..draft.tables.len()).map(|index| targets.index_of_table(index)).collect();
+    let targets = targets.into_tables()?;
+    let tables = draft.tables.into_iter().zip(indices);
+    let tables = tables.map(|(table, index)| table_rule(table, index?, &targets));
+    let document = draft.document;
+    let model = Model {
+        name: draft.name,
+        target_schema: draft.target_schema,
+        document: DocumentRules {
+            root: document.root?.value,
+            require: document.require.into_iter().map(|path| path.tree).collect(),
+            key: document.key.map(|path| path.tree),
+            ignore_case_attributes: document.ignore_case_attributes,
+            check: document.check,
+            date_formats: document.date_formats,
+            namespaces: document.namespaces,
+        },
+        lookups: draft.lookups.into_iter().map(|l| l.lookup).collect(),
+        tables: tables.collect::<Option<_>>()?,
+    };
+    Some((model, targets))
+}
+
+fn table_rule(table: TableDraft, index: usize, targets: &[TargetTable]) -> Option<TableRule> {
+    let target = &targets[index];
+    let app_column = table.app_column?.value;
+    Some(TableRule {
+        name: table.name?.value,
+        target: index,
+        each: table.each?.tree,
+        app_column: table.columns.iter().position(|c| same_name(&c.name.value, &app_column))?,
+        where_: table.where_.map(tree),
+        distinct: table.distinct.map(|distinct| Distinct {
+            by: distinct.by.into_iter().map(tree).collect(),
+            keep: distinct.keep,
+            prefer: distinct.prefer.map(tree),
+        }),
+        keep_when: table.keep_when.map(tree),
+        columns: table
+            .columns
+            .into_iter()
+            .map(|column| column_rule(column, target))
+            .collect::<Option<_>>()?,
+        rows: table.rows.into_iter().map(row_template).collect(),
+    })
+}
+
+fn column_rule(column: ColumnDraft, target: &TargetTable) -> Option<ColumnRule> {
+    let name = column.name.value.clone();
+    let target_column = target.columns.iter().position(|c| same_name(&c.name, &name))?;
+    let identity = column.is_identity();
+    Some(ColumnRule {
+        name,
+        target_column,
+        sql_type: column.sql_type?.value,
+        value: column.value.map(tree),
+        default: column.default.map(|default| default.value),
+        required: target.columns[target_column].required && !identity,
+        too_long: column.too_long,
+        blank_keep: column.blank_keep,
+        on_error_null: column.on_error_null,
+        identity,
+    })
+}
+
+fn row_template(row: RowDraft) -> RowTemplate {
+    RowTemplate {
+        when: row.when.map(tree),
+        values: row.values.into_iter().map(|(column, expr)| (column, expr.tree)).collect(),
+    }
+}
+
+fn tree<T>(placed: Placed<T>) -> T {
+    placed.tree
+}

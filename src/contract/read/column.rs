@@ -1,0 +1,158 @@
+//! `[tables.columns]`
+
+use toml::de::DeValue;
+
+use super::section::Section;
+use super::{Reader, Value};
+use crate::contract::diagnostic::Diagnostic;
+use crate::contract::draft::{ColumnDraft, Located};
+use crate::contract::expr::check::DocumentScope;
+use crate::contract::expr::mistake;
+use crate::contract::expr::parser::{same_name, Names};
+use crate::contract::model::TooLong;
+use crate::value::convert::Conversion;
+use crate::value::{self, SqlType};
+
+const KEYS: [&str; 8] =
+    ["type", "value", "default", "required", "too_long", "blank", "on_error", "identity"];
+
+const COLUMN: &str = "for example `{ type = \"int\", value = \"@name\" }`";
+
+impl Reader<'_> {
+    pub(super) fn columns(
+        &mut self,
+        columns: &Section<'_>,
+        scope: &DocumentScope,
+    ) -> Vec<ColumnDraft> {
+        let mut drafts: Vec<ColumnDraft> = Vec::new();
+        for (name, value) in columns.entries() {
+            if let Some(other) = drafts.iter().find(|d| same_name(&d.name.value, &name.value)) {
+                let message = format!("the column `{}` is there twice", name.value);
+                let twice = Diagnostic::error(name.span.clone(), message)
+                    .hint("names of columns differ by more than case")
+                    .related(other.name.span.clone(), "first here");
+                self.report(twice);
+                continue;
+            }
+            self.check_identifier(&name.value, &name.span);
+            if let Some(section) = self.section(&name.value, value, COLUMN) {
+                let section = section.titled(format!("the column `{}`", name.value));
+                drafts.push(self.column(name, &section, scope));
+            }
+        }
+        if columns.is_empty() {
+            let message = "the table has no columns";
+            let hint = "`[tables.columns]`, then one column per line";
+            self.report_absent(Diagnostic::error(columns.span.clone(), message).hint(hint));
+        }
+        drafts
+    }
+
+    fn column(
+        &mut self,
+        name: Located<String>,
+        section: &Section<'_>,
+        scope: &DocumentScope,
+    ) -> ColumnDraft {
+        self.known_keys(section, &KEYS);
+        let sql_type = self.required(section, "type").and_then(|value| self.sql_type(value));
+        let value = section.get("value");
+        let value = value.and_then(|value| self.expression("value", value, Names::Paths));
+        let too_long = self.too_long(section, sql_type.as_ref());
+        let blank_keep = self.blank_keep(section, sql_type.as_ref());
+        let default =
+            section.get("default").zip(sql_type.as_ref()).and_then(|(value, sql_type)| {
+                let conversion = Conversion::for_column(sql_type.value)
+                    .keep_blank(blank_keep)
+                    .date_formats(scope.date_formats.clone());
+                self.default_value(value, &conversion)
+            });
+        let on_error = self.word(section, "on_error", &[("fail", false), ("null", true)]);
+        ColumnDraft {
+            name,
+            sql_type,
+            value,
+            default,
+            required: self.boolean(section, "required"),
+            too_long,
+            blank_keep,
+            on_error_null: on_error.is_some_and(|o| o.value),
+            identity: self.boolean(section, "identity"),
+        }
+    }
+
+    fn sql_type(&mut self, value: &Value<'_>) -> Option<Located<SqlType>> {
+        let text = self.string("type", value)?;
+        match SqlType::parse(&text.value) {
+            Ok(sql_type) => Some(Located { value: sql_type, span: text.span }),
+            Err(error) => {
+                let (message, hint) = mistake::of_type(&error);
+                self.report(Diagnostic::error(text.span, message).hint(hint));
+                None
+            }
+        }
+    }
+
+    fn too_long(&mut self, section: &Section<'_>, sql_type: Option<&Located<SqlType>>) -> TooLong {
+        let words = [("error", TooLong::Error), ("truncate", TooLong::Truncate)];
+        let Some(word) = self.word(section, "too_long", &words) else { return TooLong::Error };
+        let fits = sql_type
+            .is_none_or(|t| t.value.is_character() || matches!(t.value, SqlType::VarBinary(_)));
+        if !fits {
+            self.only_for("too_long", &word, "types with a length, such as nvarchar(50)");
+        }
+        word.value
+    }
+
+    fn blank_keep(&mut self, section: &Section<'_>, sql_type: Option<&Located<SqlType>>) -> bool {
+        let words = [("null", false), ("keep", true)];
+        let Some(word) = self.word(section, "blank", &words) else { return false };
+        if !sql_type.is_none_or(|t| t.value.is_character()) {
+            self.only_for("blank", &word, "character types, such as nvarchar(50)");
+        }
+        word.value
+    }
+
+    fn only_for<T>(&mut self, key: &str, word: &Located<T>, types: &str) {
+        let message = format!("`{key}` is for {types}");
+        self.report(Diagnostic::error(word.span.clone(), message).hint("leave it out"));
+    }
+
+    fn default_value(
+        &mut self,
+        value: &Value<'_>,
+        conversion: &Conversion,
+    ) -> Option<Located<value::Value>> {
+        let literal = match value.get_ref() {
+            DeValue::String(text) => value::Value::Text(text.as_ref().into()),
+            DeValue::Boolean(boolean) => value::Value::Bit(*boolean),
+            DeValue::Integer(_) => value::Value::Int(self.integer(value)?),
+            DeValue::Float(_) => value::Value::Decimal(self.decimal(value)?),
+            DeValue::Datetime(datetime) => value::Value::Text(datetime.to_string().into()),
+            DeValue::Array(_) | DeValue::Table(_) => {
+                self.wrong_type("default", value, "a literal", "for example `default = \"00000\"`");
+                return None;
+            }
+        };
+        match conversion.value(literal) {
+            Ok(value::Value::Null) => {
+                let message = "a blank default is null, which is no default";
+                let hint = "leave it out, or say `blank = \"keep\"` on a character column";
+                self.report(Diagnostic::error(value.span(), message).hint(hint));
+                None
+            }
+            Ok(converted) => Some(Located { value: converted, span: value.span() }),
+            Err(error) => {
+                let (message, hint) = mistake::of_literal(&error);
+                let hint = match value.get_ref() {
+                    DeValue::String(text) if text.ends_with(')') || text.starts_with('@') => {
+                        format!("`default` is a literal, not an expression: use `COALESCE(…, {text})` in `value`")
+                    }
+                    _ => hint,
+                };
+                self.report(Diagnostic::error(value.span(), message).hint(hint));
+                None
+            }
+        }
+    }
+}

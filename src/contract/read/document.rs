@@ -1,0 +1,113 @@
+//! `[document]`
+
+use super::section::Section;
+use super::{Reader, Value};
+use crate::contract::diagnostic::Diagnostic;
+use crate::contract::draft::{DocumentDraft, Located, Placed};
+use crate::contract::expr::ast::{Origin, Path};
+use crate::contract::expr::check::{DocumentScope, DATE_PATTERN};
+use crate::contract::expr::lexer::{continues_name, starts_name};
+use crate::contract::model::Check;
+use crate::value::datetime::DatePattern;
+
+const KEYS: [&str; 7] =
+    ["root", "require", "key", "attribute_names", "check", "date_formats", "namespaces"];
+
+impl Reader<'_> {
+    pub(super) fn document(&mut self, section: &Section<'_>) -> DocumentDraft {
+        self.known_keys(section, &KEYS);
+        let root = self.required(section, "root").and_then(|value| self.root(value));
+        let attribute_names =
+            self.word(section, "attribute_names", &[("exact", false), ("ignore-case", true)]);
+        let checks = [("needed", Check::Needed), ("full", Check::Full)];
+        let check = self.word(section, "check", &checks);
+        let require = section.get("require").map_or(Vec::new(), |value| {
+            let paths = self.array("require", value).iter();
+            paths.filter_map(|path| self.absolute_path("require", path)).collect()
+        });
+        let key = section.get("key").and_then(|value| self.absolute_path("key", value));
+        let patterns = section.get("date_formats").map_or(Vec::new(), |v| self.date_formats(v));
+        let namespaces = section.get("namespaces").map_or(Some(Vec::new()), |v| self.namespaces(v));
+        let prefixes = |all: &Vec<(String, String)>| all.iter().map(|(p, _)| p.clone()).collect();
+        let scope = DocumentScope {
+            root: root.as_ref().map(|r| r.value.clone()),
+            prefixes: namespaces.as_ref().map(prefixes),
+            date_formats: patterns.clone().into(),
+        };
+        DocumentDraft {
+            root,
+            require,
+            key,
+            ignore_case_attributes: attribute_names.is_some_and(|a| a.value),
+            check: check.map(|c| c.value).unwrap_or_default(),
+            date_formats: patterns.iter().map(|p| p.as_str().to_owned()).collect(),
+            namespaces: namespaces.unwrap_or_default(),
+            scope,
+        }
+    }
+
+    fn root(&mut self, value: &Value<'_>) -> Option<Located<String>> {
+        let root = self.filled_string("root", value)?;
+        let parts: Vec<_> = root.value.split(':').collect();
+        if parts.len() <= 2 && parts.iter().all(|part| is_name(part)) {
+            return Some(root);
+        }
+        let message = format!("`{}` is no element name", root.value);
+        let hint = match root.value.trim_start_matches('/') {
+            name if is_name(name) => format!("write the name alone: `root = \"{name}\"`"),
+            _ => "for example `root = \"Provenir\"`, with a prefix `p:catalog`".to_owned(),
+        };
+        self.report(Diagnostic::error(root.span, message).hint(hint));
+        None
+    }
+
+    /// A path that does not depend on a row element.
+    pub(super) fn absolute_path(&mut self, key: &str, value: &Value<'_>) -> Option<Placed<Path>> {
+        let path = self.path(key, value)?;
+        if path.broken || !matches!(path.tree.origin, Origin::Row { .. }) {
+            return Some(path);
+        }
+        let message = format!("a path in `{key}` begins at the document");
+        let hint = format!("write `/root/{0}` or `//{0}`", path.tree.to_string().trim_matches('.'));
+        let hint =
+            if path.tree.steps.is_empty() { "begin with `/root/` or `//`".into() } else { hint };
+        self.report(Diagnostic::error(path.whole(), message).hint(hint));
+        None
+    }
+
+    fn date_formats(&mut self, value: &Value<'_>) -> Vec<DatePattern> {
+        let mut patterns = Vec::new();
+        for text in self.strings("date_formats", value) {
+            match DatePattern::new(&text.value) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => {
+                    let diagnostic = Diagnostic::error(text.span, error.to_string());
+                    self.report(diagnostic.hint(DATE_PATTERN));
+                }
+            }
+        }
+        patterns
+    }
+
+    /// None when they cannot be read, so that nobody complains about missing prefixes.
+    fn namespaces(&mut self, value: &Value<'_>) -> Option<Vec<(String, String)>> {
+        const FORM: &str = "for example `namespaces = { p = \"urn:example:products\" }`";
+        let section = self.section("namespaces", value, FORM)?;
+        let mut namespaces = Vec::new();
+        for (prefix, uri) in section.entries() {
+            if !is_name(&prefix.value) || ["xml", "xmlns"].contains(&prefix.value.as_str()) {
+                let message = format!("`{}` cannot be a prefix", prefix.value);
+                self.report(Diagnostic::error(prefix.span, message).hint(FORM));
+                continue;
+            }
+            if let Some(uri) = self.filled_string("namespaces", uri) {
+                namespaces.push((prefix.value, uri.value));
+            }
+        }
+        Some(namespaces)
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(starts_name) && name.chars().all(continues_name)
+}

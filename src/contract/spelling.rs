@@ -1,0 +1,82 @@
+//! The nearest known name to a misspelt one.
+
+/// The candidate that `name` most probably stands for: the same ignoring case, or so few edits
+/// away that it can hardly be chance.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let wanted = folded(name);
+    let allowed = (wanted.len() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&wanted, &folded(candidate)), candidate))
+        .filter(|(edits, _)| *edits <= allowed)
+        .min_by_key(|(edits, _)| *edits)
+        .map(|(_, candidate)| candidate)
+}
+
+/// ``did you mean `x`?`` or, where nothing is near, what there is to choose from.
+pub(crate) fn suggestion<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    if let Some(near) = nearest(name, candidates.clone()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let all: Vec<_> = candidates.into_iter().map(|c| format!("`{c}`")).collect();
+    match all.as_slice() {
+        [] => None,
+        [only] => Some(format!("there is only {only}")),
+        few if few.len() <= MOST_LISTED => Some(format!("one of {}", few.join(", "))),
+        _ => None,
+    }
+}
+
+/// More names than this are not worth listing in a hint.
+const MOST_LISTED: usize = 12;
+
+/// Longer names are compared by their beginning.
+const LONGEST: usize = 128;
+
+fn folded(name: &str) -> Vec<char> {
+    name.chars().flat_map(char::to_lowercase).take(LONGEST).collect()
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
+        for j in 0..b.len() {
+            let substituted = last[j] + usize::from(a[i] != b[j]);
+            let mut edits = substituted.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                edits = edits.min(before[j - 1] + 1);
+            }
+            row.push(edits);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slip_in_a_short_name_is_recognised() {
+        let known = ["app_id", "con_id", "decision"];
+        assert_eq!(nearest("ap_id", known), Some("app_id"));
+        assert_eq!(nearest("DECISON", known), Some("decision"));
+        assert_eq!(nearest("decisino", known), Some("decision"));
+    }
+
+    #[test]
+    fn a_different_word_is_not_offered() {
+        assert_eq!(nearest("salary", ["app_id", "con_id"]), None);
+        assert_eq!(nearest("", ["app_id"]), None);
+    }
+}
