@@ -16,6 +16,7 @@
 mod batch;
 mod claim;
 mod complete;
+mod contract_shredder;
 mod flow;
 mod host;
 mod keep;
@@ -27,6 +28,7 @@ mod shutdown;
 mod summary;
 mod tally;
 
+pub use contract_shredder::ContractShredder;
 pub use host::{host_name, peak_memory_bytes};
 pub use session::{Connect, Role};
 pub use shredding::Shred;
