@@ -1,0 +1,84 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Checks what usp_CompleteBatch and usp_CompleteApp are given, before anything is
+            touched, and reports all that is wrong at once.
+Parameters: @caller         the procedure that is checked, for the message
+            @claim_token    must not be NULL
+            @contract_hash  must be 32 bytes
+            Input table #outcome
+Results:    none
+Errors:     50001 something is wrong
+Called by:  usp_CompleteBatch, usp_CompleteApp
+Isolation:  READ COMMITTED; reads #outcome only
+Example:    not called by hand
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CheckOutcomes]
+    @caller nvarchar(128),
+    @claim_token uniqueidentifier,
+    @contract_hash varbinary(64)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @outcomes int;
+    DECLARE @apps int;
+    DECLARE @incomplete int;
+
+    IF OBJECT_ID(N'tempdb..#outcome') IS NOT NULL
+        AND OBJECT_ID(N'tempdb..#load_app') IS NOT NULL
+        AND OBJECT_ID(N'tempdb..#loaded') IS NOT NULL
+    BEGIN
+        SELECT
+            @outcomes = COUNT(*),
+            @apps = COUNT(DISTINCT o.app_id),
+            @incomplete = COUNT(
+                CASE
+                    WHEN o.app_id IS NULL
+                        OR COALESCE(o.attempt, 0) < 1
+                        OR o.succeeded IS NULL
+                        OR (o.succeeded = 0 AND COALESCE(o.failure_category, N'') = N'')
+                        OR DATALENGTH(o.source_hash) <> 32
+                        THEN 1
+                END
+            )
+        FROM #outcome AS o;
+    END;
+
+    SET @message = CONCAT(
+        CASE WHEN @claim_token IS NULL THEN N' @claim_token is missing.' END,
+        CASE
+            WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32
+                THEN N' @contract_hash must be 32 bytes.'
+        END,
+        CASE
+            WHEN @outcomes IS NULL
+                THEN N' #outcome, #load_app or #loaded is missing: run sql/session_tables.sql on this connection first.'
+            WHEN @outcomes = 0
+                THEN N' #outcome is empty.'
+            WHEN @outcomes > 4000
+                THEN N' #outcome has more than 4000 rows.'
+        END,
+        CASE
+            WHEN @incomplete > 0
+                THEN CONCAT(
+                    N' ', @incomplete, N' rows of #outcome lack app_id, attempt (1 or more), succeeded, the',
+                    N' failure_category of a failure, or have a source_hash that is not 32 bytes.'
+                )
+            WHEN @apps <> @outcomes
+                THEN N' #outcome has an app_id twice.'
+        END
+    );
+
+    IF @message <> N''
+    BEGIN
+        SET @message = @caller + N':' + @message;
+        THROW 50001, @message, 1;
+    END;
+END;
+GO

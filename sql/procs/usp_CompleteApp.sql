@@ -1,0 +1,82 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    usp_CompleteBatch for one application of a claim: its rows, log row and queue row
+            change together or not at all. If the database refuses the rows for a reason that
+            lies in the data, the application is logged as failed with the database's message.
+Parameters: @claim_token    the claim
+            @contract_hash  32 bytes; must be the installed contract's
+            @app_id         the application; it must have a row in #outcome
+            Input tables #outcome and #stage_*: see sql/README.md
+Results:    as usp_CompleteBatch, for the one application
+Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is open
+            50010 the claim no longer holds the application; nothing was written
+            50020 the contract is not the installed one
+            50022 usp_LoadApps failed for a reason that does not lie in the data
+Called by:  the executable
+Isolation:  READ COMMITTED. Locks claim, the contract (shared), queue, targets, log, session. A
+            lock is waited for 30 seconds.
+Example:    tests/sqlserver/two_tables/ makes every call
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteApp]
+    @claim_token uniqueidentifier,
+    @contract_hash varbinary(64),
+    @app_id bigint
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 30000;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @result int;
+    DECLARE @error_number int;
+    DECLARE @error_message nvarchar(2048);
+    DECLARE @error_table nvarchar(128);
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_CompleteApp commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+    END;
+
+    EXEC [$(Schema)].[usp_CheckOutcomes]
+        @caller = N'usp_CompleteApp',
+        @claim_token = @claim_token,
+        @contract_hash = @contract_hash;
+
+    IF NOT EXISTS (SELECT 1 FROM #outcome AS o WHERE o.app_id = @app_id)
+    BEGIN
+        SET @message = CONCAT(
+            N'usp_CompleteApp: @app_id ', COALESCE(CONVERT(nvarchar(20), @app_id), N'NULL'),
+            N' has no row in #outcome.'
+        );
+        THROW 50001, @message, 1;
+    END;
+
+    EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
+        @claim_token = @claim_token,
+        @contract_hash = @contract_hash,
+        @app_id = @app_id,
+        @error_number = @error_number OUTPUT,
+        @error_message = @error_message OUTPUT,
+        @error_table = @error_table OUTPUT;
+
+    IF @result = 1
+    BEGIN
+        EXEC [$(Schema)].[usp_ApplyOutcomes]
+            @claim_token = @claim_token,
+            @contract_hash = @contract_hash,
+            @app_id = @app_id,
+            @refusal_number = @error_number,
+            @refusal_message = @error_message,
+            @refusal_table = @error_table;
+    END;
+
+    EXEC [$(Schema)].[usp_ReportOutcomes]
+        @claim_token = @claim_token,
+        @app_id = @app_id;
+END;
+GO

@@ -1,0 +1,175 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Writes rows, log and queue of a batch in one transaction. If the database refuses the
+            rows for a reason that lies in the data, each application gets a transaction of its
+            own, so that only the bad ones fail, logged with the database's own message. Repeating
+            a call whose answer was lost returns what was logged then.
+Parameters: @claim_token    the claim
+            @contract_hash  32 bytes; must be the installed contract's
+            Input tables #outcome, with one row per application, and the contract's #stage_*
+            tables with their rows: see sql/README.md
+Results:    1. one row per application of #outcome, in order of id: app_id, attempt, status
+               (success, failed), failure_category, failure_reason, error_number, rows_written
+            2. one row per application and target table that it has rows in: app_id, attempt,
+               table_ordinal, row_count
+Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is open
+            50010 the claim no longer holds an application of #outcome; it was not written
+            50020 the contract is not the installed one
+            50021 the database refused every application, more than one, with one error number:
+                  that is not the documents' fault. Nothing was logged; the claim is still held.
+            50022 usp_LoadApps failed for a reason that does not lie in the data
+            Any other error of the database is passed on. What was not concluded is still held.
+Called by:  the executable
+Isolation:  READ COMMITTED. Locks claim, the contract (shared), queue, targets, log, session, in
+            one transaction or, after a refusal, in one per application. A lock is waited for 30
+            seconds.
+Example:    tests/sqlserver/two_tables/ makes every call
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteBatch]
+    @claim_token uniqueidentifier,
+    @contract_hash varbinary(64)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 30000;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @result int;
+    DECLARE @app_id bigint;
+    DECLARE @load_count int;
+    DECLARE @refused_count int;
+    DECLARE @error_number int;
+    DECLARE @error_message nvarchar(2048);
+    DECLARE @error_table nvarchar(128);
+    DECLARE @refused TABLE
+    (
+        app_id bigint NOT NULL PRIMARY KEY,
+        error_number int NOT NULL,
+        error_message nvarchar(2048) NULL,
+        error_table nvarchar(128) NULL
+    );
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_CompleteBatch commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+    END;
+
+    EXEC [$(Schema)].[usp_CheckOutcomes]
+        @caller = N'usp_CompleteBatch',
+        @claim_token = @claim_token,
+        @contract_hash = @contract_hash;
+
+    EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
+        @claim_token = @claim_token,
+        @contract_hash = @contract_hash;
+
+    IF @result = 1
+    BEGIN
+        -- What is refused is logged only after all were tried: if nothing passes, the documents
+        -- are not to blame and nothing may be logged.
+        SET @app_id = (SELECT MIN(o.app_id) FROM #outcome AS o WHERE o.succeeded = 1);
+
+        WHILE @app_id IS NOT NULL
+        BEGIN
+            EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash,
+                @app_id = @app_id,
+                @error_number = @error_number OUTPUT,
+                @error_message = @error_message OUTPUT,
+                @error_table = @error_table OUTPUT;
+
+            IF @result = 1
+            BEGIN
+                INSERT INTO @refused
+                (
+                    app_id,
+                    error_number,
+                    error_message,
+                    error_table
+                )
+                VALUES
+                (
+                    @app_id,
+                    @error_number,
+                    @error_message,
+                    @error_table
+                );
+            END;
+
+            SET @app_id = (
+                SELECT MIN(o.app_id)
+                FROM #outcome AS o
+                WHERE o.succeeded = 1
+                    AND o.app_id > @app_id
+            );
+        END;
+
+        SELECT @load_count = COUNT(*)
+        FROM #outcome AS o
+        WHERE o.succeeded = 1;
+
+        SELECT
+            @refused_count = COUNT(*),
+            @error_number = MIN(r.error_number),
+            @error_message = MIN(r.error_message)
+        FROM @refused AS r
+        HAVING MIN(r.error_number) = MAX(r.error_number);
+
+        IF @refused_count > 1 AND @refused_count = @load_count
+        BEGIN
+            SET @message = CONCAT(
+                N'Every application of the batch (', @refused_count, N') failed with the same error ',
+                @error_number, N': ', @error_message
+            );
+            THROW 50021, @message, 1;
+        END;
+
+        SET @app_id = (SELECT MIN(r.app_id) FROM @refused AS r);
+
+        WHILE @app_id IS NOT NULL
+        BEGIN
+            SELECT
+                @error_number = r.error_number,
+                @error_message = r.error_message,
+                @error_table = r.error_table
+            FROM @refused AS r
+            WHERE r.app_id = @app_id;
+
+            EXEC [$(Schema)].[usp_ApplyOutcomes]
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash,
+                @app_id = @app_id,
+                @refusal_number = @error_number,
+                @refusal_message = @error_message,
+                @refusal_table = @error_table;
+
+            SET @app_id = (SELECT MIN(r.app_id) FROM @refused AS r WHERE r.app_id > @app_id);
+        END;
+
+        -- What is left failed before it came here, and has nothing to load.
+        EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
+            @claim_token = @claim_token,
+            @contract_hash = @contract_hash,
+            @error_number = @error_number OUTPUT,
+            @error_message = @error_message OUTPUT,
+            @error_table = @error_table OUTPUT;
+
+        IF @result = 1
+        BEGIN
+            SET @message = CONCAT(
+                N'The rows of an earlier success cannot be removed from ', @error_table, N': error ',
+                @error_number, N': ', @error_message
+            );
+            THROW 50022, @message, 1;
+        END;
+    END;
+
+    EXEC [$(Schema)].[usp_ReportOutcomes] @claim_token = @claim_token;
+END;
+GO

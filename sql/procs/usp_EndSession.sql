@@ -1,0 +1,64 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Records that a worker process ended. The first exit status stays. What the session
+            still holds is not touched: usp_ReleaseClaim gives it back, or the reaper takes it.
+Parameters: @session_id   a started session
+            @exit_status  0 to 255, as the process reports it
+Results:    none
+Errors:     50001 a parameter is wrong   50002 a transaction is open   50003 unknown session
+Called by:  the executable, once per run
+Isolation:  READ COMMITTED. Locks the session row.
+Example:    EXEC [$(Schema)].[usp_EndSession]
+                @session_id = '00000000-0000-0000-0000-000000000001',
+                @exit_status = 0;
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_EndSession]
+    @session_id uniqueidentifier,
+    @exit_status int
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 10000;
+
+    DECLARE @now datetime2(3) = SYSUTCDATETIME();
+    DECLARE @message nvarchar(2048);
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_EndSession commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+    END;
+
+    SET @message = CONCAT(
+        CASE WHEN @session_id IS NULL THEN N' @session_id is missing.' END,
+        CASE
+            WHEN COALESCE(@exit_status, -1) NOT BETWEEN 0 AND 255
+                THEN N' @exit_status must be 0 to 255.'
+        END
+    );
+
+    IF @message <> N''
+    BEGIN
+        SET @message = N'usp_EndSession:' + @message;
+        THROW 50001, @message, 1;
+    END;
+
+    UPDATE [$(Schema)].[processing_session]
+    SET
+        last_seen_at = @now,
+        ended_at = COALESCE(ended_at, @now),
+        exit_status = COALESCE(exit_status, @exit_status)
+    WHERE session_id = @session_id;
+
+    IF @@ROWCOUNT = 0
+    BEGIN
+        SET @message = N'Session ' + CONVERT(nvarchar(36), @session_id)
+            + N' was never started: call usp_StartSession first.';
+        THROW 50003, @message, 1;
+    END;
+END;
+GO

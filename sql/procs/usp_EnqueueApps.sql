@@ -1,0 +1,272 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Adds source applications that are neither queued nor logged. Only one caller at a
+            time does so; to the others it answers busy, which is success.
+Parameters: @mode          new: from the highest id gone through before, less @overlap (default)
+                           full: every source row; nightly, and after restoring old source rows
+                           range: every source row from @app_id_start to @app_id_end
+            @app_id_start  smallest id of a range, inclusive; default NULL
+            @app_id_end    largest id of a range, inclusive; default NULL
+            @overlap       ids below the highest one that new looks at again, because ids commit
+                           out of order; 0 or more, default 10000
+            @chunk_size    applications per transaction, 1 to 4000, default 4000
+Results:    one row: enqueue_status (added, busy), apps_added
+Errors:     50001 a parameter is wrong   50002 a transaction is open
+            50030 the source table cannot be read
+            50033 the enqueue lock cannot be taken
+Called by:  the executable; the Agent job Prepare; by hand
+Isolation:  READ COMMITTED; rows of the source that others are writing are waited for, never
+            skipped. One transaction per chunk. Locks the queue, reads the log.
+Example:    EXEC [$(Schema)].[usp_EnqueueApps];
+            EXEC [$(Schema)].[usp_EnqueueApps] @mode = 'full';
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_EnqueueApps]
+    @mode varchar(5) = 'new',
+    @app_id_start bigint = NULL,
+    @app_id_end bigint = NULL,
+    @overlap bigint = 10000,
+    @chunk_size int = 4000
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET DEADLOCK_PRIORITY LOW;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
+    DECLARE @lock_result int;
+    DECLARE @highest bigint;
+    DECLARE @watermark bigint;
+    DECLARE @from bigint;
+    DECLARE @to bigint;
+    DECLARE @last bigint;
+    DECLARE @picked int;
+    DECLARE @added int;
+    DECLARE @tries int = 0;
+    DECLARE @apps_added bigint = 0;
+    DECLARE @chunk TABLE (app_id bigint NOT NULL PRIMARY KEY);
+    DECLARE @inserted TABLE (app_id bigint NOT NULL PRIMARY KEY);
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_EnqueueApps commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+    END;
+
+    SET @message = CONCAT(
+        CASE
+            WHEN COALESCE(@mode, '') NOT IN ('new', 'full', 'range')
+                THEN N' @mode must be new, full or range.'
+            WHEN @mode = 'range' AND (@app_id_start IS NULL OR @app_id_end IS NULL)
+                THEN N' @mode range needs @app_id_start and @app_id_end.'
+            WHEN @mode = 'range' AND @app_id_start > @app_id_end
+                THEN N' @app_id_start must not be above @app_id_end.'
+            WHEN @mode <> 'range' AND (@app_id_start IS NOT NULL OR @app_id_end IS NOT NULL)
+                THEN N' @app_id_start and @app_id_end belong to @mode range.'
+        END,
+        CASE WHEN COALESCE(@overlap, -1) < 0 THEN N' @overlap must be 0 or more.' END,
+        CASE
+            WHEN COALESCE(@chunk_size, 0) NOT BETWEEN 1 AND 4000
+                THEN N' @chunk_size must be 1 to 4000.'
+        END
+    );
+
+    IF @message <> N''
+    BEGIN
+        SET @message = N'usp_EnqueueApps:' + @message;
+        THROW 50001, @message, 1;
+    END;
+
+    IF @document_type IS NULL
+    BEGIN
+        THROW 50030, N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.', 1;
+    END;
+
+    EXEC @lock_result = sys.sp_getapplock
+        @Resource = N'xmlshred $(Schema) enqueue',
+        @LockMode = 'Exclusive',
+        @LockOwner = 'Session',
+        @LockTimeout = 0;
+
+    IF @lock_result = -1
+    BEGIN
+        SELECT
+            'busy' AS enqueue_status,
+            @apps_added AS apps_added;
+
+        RETURN;
+    END;
+
+    IF @lock_result < 0
+    BEGIN
+        SET @message = CONCAT(N'sp_getapplock returned ', @lock_result, N' for the enqueue lock: call again.');
+        THROW 50033, @message, 1;
+    END;
+
+    BEGIN TRY
+        SELECT @highest = MAX(s.app_id)
+        FROM [$(SourceSchema)].[$(SourceTable)] AS s;
+
+        SELECT @watermark = w.app_id
+        FROM [$(Schema)].[processing_watermark] AS w;
+
+        -- Without a watermark nothing was gone through yet, and new means everything.
+        SET @from = CASE
+            WHEN @mode = 'range' THEN @app_id_start
+            WHEN @mode = 'new' AND @watermark >= -9223372036854775807 + @overlap THEN @watermark - @overlap
+            ELSE CONVERT(bigint, -9223372036854775808)
+        END;
+        SET @to = CASE WHEN @mode = 'range' AND @app_id_end < @highest THEN @app_id_end ELSE @highest END;
+
+        WHILE @from <= @to
+        BEGIN
+            DELETE FROM @chunk;
+
+            INSERT INTO @chunk (app_id)
+            SELECT TOP (@chunk_size) s.app_id
+            FROM [$(SourceSchema)].[$(SourceTable)] AS s
+            WHERE s.app_id >= @from
+                AND s.app_id <= @to
+                AND NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_queue] AS q
+                    WHERE q.app_id = s.app_id
+                )
+                AND NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_log] AS l
+                    WHERE l.app_id = s.app_id
+                )
+            ORDER BY s.app_id;
+
+            SET @picked = @@ROWCOUNT;
+
+            IF @picked = 0
+            BEGIN
+                BREAK;
+            END;
+
+            BEGIN TRY
+                DELETE FROM @inserted;
+
+                BEGIN TRANSACTION;
+
+                INSERT INTO [$(Schema)].[processing_queue]
+                (
+                    app_id,
+                    state,
+                    attempts,
+                    reaps,
+                    lone_reaps,
+                    document_bytes,
+                    available_at,
+                    enqueued_at
+                )
+                OUTPUT inserted.app_id INTO @inserted (app_id)
+                SELECT
+                    s.app_id,
+                    0,
+                    0,
+                    0,
+                    0,
+                    COALESCE(DATALENGTH(s.[xml]), 0)
+                    * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
+                    SYSUTCDATETIME(),
+                    SYSUTCDATETIME()
+                FROM @chunk AS c
+                INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON c.app_id = s.app_id
+                WHERE NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_queue] AS q
+                    WHERE q.app_id = c.app_id
+                );
+
+                SET @added = @@ROWCOUNT;
+
+                -- A statement of its own: between the two halves of the search above an
+                -- application may have left the queue for the log. Its key is ours by now, so
+                -- that whoever finished it has committed.
+                DELETE FROM [$(Schema)].[processing_queue]
+                WHERE app_id IN
+                (
+                    SELECT i.app_id
+                    FROM @inserted AS i
+                    INNER JOIN [$(Schema)].[processing_log] AS l ON i.app_id = l.app_id
+                );
+
+                SET @added -= @@ROWCOUNT;
+
+                COMMIT TRANSACTION;
+
+                SET @apps_added += @added;
+                SET @tries = 0;
+
+                SELECT @last = MAX(c.app_id)
+                FROM @chunk AS c;
+
+                IF @picked < @chunk_size OR @last >= @to
+                BEGIN
+                    BREAK;
+                END;
+
+                SET @from = @last + 1;
+            END TRY
+            BEGIN CATCH
+                IF XACT_STATE() <> 0
+                BEGIN
+                    ROLLBACK TRANSACTION;
+                END;
+
+                -- A deadlock, or somebody queued one of these first: look again from here.
+                IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
+                BEGIN
+                    THROW;
+                END;
+
+                SET @tries += 1;
+            END CATCH;
+        END;
+
+        IF @mode <> 'range' AND @highest IS NOT NULL
+        BEGIN
+            UPDATE [$(Schema)].[processing_watermark]
+            SET
+                app_id = CASE WHEN app_id > @highest THEN app_id ELSE @highest END,
+                moved_at = SYSUTCDATETIME()
+            WHERE watermark_id = 1;
+
+            IF @@ROWCOUNT = 0
+            BEGIN
+                INSERT INTO [$(Schema)].[processing_watermark] (watermark_id, app_id, moved_at)
+                VALUES (1, @highest, SYSUTCDATETIME());
+            END;
+        END;
+
+        EXEC sys.sp_releaseapplock
+            @Resource = N'xmlshred $(Schema) enqueue',
+            @LockOwner = 'Session';
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() <> 0
+        BEGIN
+            ROLLBACK TRANSACTION;
+        END;
+
+        EXEC sys.sp_releaseapplock
+            @Resource = N'xmlshred $(Schema) enqueue',
+            @LockOwner = 'Session';
+
+        THROW;
+    END CATCH;
+
+    SELECT
+        'added' AS enqueue_status,
+        @apps_added AS apps_added;
+END;
+GO

@@ -1,0 +1,108 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    What became of a claim, by its token: for a worker whose completion's answer was lost.
+            Waits for a completion of the claim that is still running on a lost connection.
+Parameters: @claim_token  the claim
+Results:    1. one row per application, in order of id: app_id, attempt, outcome (held, success,
+               failed), failure_category, failure_reason, error_number, rows_written
+               No rows: the claim was reaped or released, or never made.
+            2. one row per application and target table that it has rows in: app_id, attempt,
+               table_ordinal, row_count
+Errors:     50001 a parameter is wrong   50002 a transaction is open
+            1222 a completion of the claim is still running: ask again
+Called by:  the executable; by hand
+Isolation:  READ COMMITTED. Locks claim (update), reads queue and log.
+Example:    EXEC [$(Schema)].[usp_GetClaimOutcome]
+                @claim_token = '00000000-0000-0000-0000-00000000000a';
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetClaimOutcome]
+    @claim_token uniqueidentifier
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 30000;
+
+    DECLARE @held_token uniqueidentifier;
+    DECLARE @held TABLE
+    (
+        app_id bigint NOT NULL PRIMARY KEY,
+        attempt int NOT NULL
+    );
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_GetClaimOutcome commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+    END;
+
+    IF @claim_token IS NULL
+    BEGIN
+        THROW 50001, N'usp_GetClaimOutcome: @claim_token is missing.', 1;
+    END;
+
+    BEGIN TRY
+        BEGIN TRANSACTION;
+
+        -- Whoever completes this claim holds its row: behind it, held and concluded agree.
+        SELECT @held_token = c.claim_token
+        FROM [$(Schema)].[processing_claim] AS c WITH (UPDLOCK, READCOMMITTEDLOCK)
+        WHERE c.claim_token = @claim_token;
+
+        INSERT INTO @held (app_id, attempt)
+        SELECT
+            q.app_id,
+            q.attempts
+        FROM [$(Schema)].[processing_queue] AS q WITH (READCOMMITTEDLOCK)
+        WHERE q.state = 1
+            AND q.claim_token = @held_token;
+
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() <> 0
+        BEGIN
+            ROLLBACK TRANSACTION;
+        END;
+
+        THROW;
+    END CATCH;
+
+    SELECT
+        h.app_id,
+        h.attempt,
+        'held' AS outcome,
+        CONVERT(varchar(30), NULL) AS failure_category,
+        CONVERT(nvarchar(2048), NULL) AS failure_reason,
+        CONVERT(int, NULL) AS error_number,
+        CONVERT(bigint, 0) AS rows_written
+    FROM @held AS h
+    UNION ALL
+    SELECT
+        l.app_id,
+        l.attempt,
+        l.status,
+        l.failure_category,
+        l.failure_reason,
+        l.error_number,
+        l.rows_written
+    FROM [$(Schema)].[processing_log] AS l
+    WHERE l.claim_token = @claim_token
+    ORDER BY app_id;
+
+    SELECT
+        r.app_id,
+        r.attempt,
+        r.table_ordinal,
+        r.row_count
+    FROM [$(Schema)].[processing_log] AS l
+    INNER JOIN [$(Schema)].[processing_log_rows] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
+    WHERE l.claim_token = @claim_token
+    ORDER BY
+        r.app_id,
+        r.table_ordinal;
+END;
+GO

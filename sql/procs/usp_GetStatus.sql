@@ -1,0 +1,168 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    How things stand, for people and for the executable's status.
+Parameters: @count_rows  0: rows of source and target tables come from the catalog, at once and
+                         exact but for what is being written (default)
+                         1: they are counted, which reads an index of each table
+Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed
+               Every enqueued application is in one of the last five; while workers run the counts
+               are taken one after the other.
+            2. failed by category, largest first: failure_category, app_count
+            3. target tables of the installed contract in load order: table_ordinal, table_name,
+               row_count
+            4. claims held now: claim_token, worker_name, host_name, app_count, age_ms,
+               remaining_ms (negative: may be reaped), renewals
+            5. the newest 50 sessions: session_id, worker_name, host_name, started_at,
+               last_seen_at, ended_at, exit_status, claimed, succeeded, failed, released
+Errors:     none
+Called by:  the executable (status); by hand
+Isolation:  READ COMMITTED. Counting the log reads IX_processing_log_latest, about a second per
+            ten million rows.
+Example:    EXEC [$(Schema)].[usp_GetStatus];
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]
+    @count_rows bit = 0
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+    DECLARE @source_rows bigint;
+    DECLARE @ready bigint;
+    DECLARE @claimed bigint;
+    DECLARE @quarantined bigint;
+    DECLARE @success bigint;
+    DECLARE @failed bigint;
+
+    CREATE TABLE #target_count
+    (
+        table_ordinal int NOT NULL PRIMARY KEY,
+        row_count bigint NOT NULL
+    );
+
+    IF @count_rows = 1
+    BEGIN
+        SELECT @source_rows = COUNT_BIG(*)
+        FROM [$(SourceSchema)].[$(SourceTable)] AS s;
+
+        IF OBJECT_ID(N'[$(Schema)].[usp_CountTargets]', N'P') IS NOT NULL
+        BEGIN
+            EXEC [$(Schema)].[usp_CountTargets];
+        END;
+    END
+    ELSE
+    BEGIN
+        SELECT @source_rows = CONVERT(bigint, SUM(p.rows))
+        FROM sys.partitions AS p
+        WHERE p.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
+            AND p.index_id IN (0, 1);
+
+        INSERT INTO #target_count (table_ordinal, row_count)
+        SELECT
+            t.table_ordinal,
+            CONVERT(bigint, SUM(p.rows))
+        FROM [$(Schema)].[processing_contract] AS c
+        INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
+        INNER JOIN sys.partitions AS p
+            ON p.object_id = OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name))
+                AND p.index_id IN (0, 1)
+        WHERE c.retired_at IS NULL
+        GROUP BY t.table_ordinal;
+    END;
+
+    SELECT
+        @ready = COUNT_BIG(CASE WHEN q.state = 0 THEN 1 END),
+        @claimed = COUNT_BIG(CASE WHEN q.state = 1 THEN 1 END),
+        @quarantined = COUNT_BIG(CASE WHEN q.state = 2 THEN 1 END)
+    FROM [$(Schema)].[processing_queue] AS q;
+
+    SELECT
+        @success = COUNT_BIG(CASE WHEN l.status = 'success' THEN 1 END),
+        @failed = COUNT_BIG(CASE WHEN l.status = 'failed' THEN 1 END)
+    FROM [$(Schema)].[processing_log] AS l
+    WHERE l.is_latest = 1
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_queue] AS q
+            WHERE q.app_id = l.app_id
+        );
+
+    SELECT
+        COALESCE(@source_rows, 0) AS source_rows,
+        @ready AS ready,
+        @claimed AS claimed,
+        @quarantined AS quarantined,
+        @success AS success,
+        @failed AS failed;
+
+    SELECT
+        l.failure_category,
+        COUNT_BIG(*) AS app_count
+    FROM [$(Schema)].[processing_log] AS l
+    WHERE l.is_latest = 1
+        AND l.status = 'failed'
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_queue] AS q
+            WHERE q.app_id = l.app_id
+        )
+    GROUP BY l.failure_category
+    ORDER BY
+        app_count DESC,
+        l.failure_category;
+
+    SELECT
+        t.table_ordinal,
+        t.table_name,
+        COALESCE(n.row_count, 0) AS row_count
+    FROM [$(Schema)].[processing_contract] AS c
+    INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
+    LEFT OUTER JOIN #target_count AS n ON t.table_ordinal = n.table_ordinal
+    WHERE c.retired_at IS NULL
+    ORDER BY t.table_ordinal;
+
+    SELECT
+        a.claim_token,
+        a.worker_name,
+        a.host_name,
+        a.app_count,
+        a.age_ms,
+        a.remaining_ms,
+        a.renewals
+    FROM [$(Schema)].[vw_ActiveClaims] AS a
+    ORDER BY a.age_ms DESC;
+
+    SELECT TOP (50)
+        s.session_id,
+        s.worker_name,
+        s.host_name,
+        s.started_at,
+        s.last_seen_at,
+        s.ended_at,
+        s.exit_status,
+        COALESCE(t.claimed, 0) AS claimed,
+        COALESCE(t.succeeded, 0) AS succeeded,
+        COALESCE(t.failed, 0) AS failed,
+        COALESCE(t.released, 0) AS released
+    FROM [$(Schema)].[processing_session] AS s
+    OUTER APPLY
+        (
+            SELECT
+                CONVERT(bigint, SUM(p.claimed)) AS claimed,
+                CONVERT(bigint, SUM(p.succeeded)) AS succeeded,
+                CONVERT(bigint, SUM(p.failed)) AS failed,
+                CONVERT(bigint, SUM(p.released)) AS released
+            FROM [$(Schema)].[processing_throughput] AS p
+            WHERE p.session_id = s.session_id
+        ) AS t
+    ORDER BY
+        s.started_at DESC,
+        s.session_id;
+END;
+GO

@@ -1,0 +1,58 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    One source document, to replay an application without claiming it.
+Parameters: @app_id             the application
+            @documents_as_text  1: a character or xml document comes as document_text; default 0
+Results:    one row, or none when the source has no such row: app_id, document, document_text,
+            document_encoding, as usp_ClaimBatch gives them
+Errors:     50001 a parameter is wrong   50030 the source table cannot be read
+Called by:  the executable (map --app-id)
+Isolation:  READ COMMITTED; reads the source by key
+Example:    EXEC [$(Schema)].[usp_ReadDocument] @app_id = 101;
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReadDocument]
+    @app_id bigint,
+    @documents_as_text bit = 0
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 10000;
+
+    DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
+
+    IF @app_id IS NULL
+    BEGIN
+        THROW 50001, N'usp_ReadDocument: @app_id is missing.', 1;
+    END;
+
+    IF @document_type IS NULL
+    BEGIN
+        THROW 50030, N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.', 1;
+    END;
+
+    SELECT
+        CONVERT(bigint, s.app_id) AS app_id,
+        CASE
+            WHEN @document_type = N'varbinary'
+                THEN CONVERT(varbinary(max), s.[xml])
+            WHEN @documents_as_text = 0
+                THEN CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+        END AS document,
+        CASE
+            WHEN @document_type <> N'varbinary' AND @documents_as_text = 1
+                THEN CONVERT(nvarchar(max), s.[xml])
+        END AS document_text,
+        CASE
+            WHEN @document_type = N'varbinary' THEN 'detect'
+            WHEN @documents_as_text = 1 THEN 'text'
+            ELSE 'utf16le'
+        END AS document_encoding
+    FROM [$(SourceSchema)].[$(SourceTable)] AS s
+    WHERE s.app_id = @app_id;
+END;
+GO

@@ -1,0 +1,229 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Takes back claims whose lease has passed, so that a worker that died loses nothing. An
+            application that was reaped @max_reaps times while it was alone in its claim kills its
+            workers, and is quarantined. Safe at any time, by anybody, concurrently, as often as
+            you like: a claim that is renewed or completed meanwhile is left alone.
+Parameters: @max_claims  at most this many claims, 1 to 100000, default 1000
+            @max_reaps   lone reaps that quarantine an application, 1 to 1000, default 3
+Results:    one row: claims_reaped, apps_ready, apps_quarantined
+Errors:     50001 a parameter is wrong   50002 a transaction is open
+Called by:  the Agent job Reaper; the executable; by hand
+Isolation:  READ COMMITTED, READPAST on claims. One transaction per claim, which locks claim,
+            queue, event. A claim that somebody holds locked is skipped, not waited for.
+Example:    EXEC [$(Schema)].[usp_ReapExpired];
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReapExpired]
+    @max_claims int = 1000,
+    @max_reaps int = 3
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 10000;
+    SET DEADLOCK_PRIORITY LOW;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @now datetime2(3);
+    DECLARE @claim_token uniqueidentifier;
+    DECLARE @session_id uniqueidentifier;
+    DECLARE @worker_name nvarchar(128);
+    DECLARE @lease_expired_at datetime2(3);
+    DECLARE @held int;
+    DECLARE @quarantined int;
+    DECLARE @claims_reaped int = 0;
+    DECLARE @apps_ready int = 0;
+    DECLARE @apps_quarantined int = 0;
+    DECLARE @expired TABLE (claim_token uniqueidentifier NOT NULL PRIMARY KEY);
+    DECLARE @lease TABLE
+    (
+        session_id uniqueidentifier NOT NULL,
+        lease_expires_at datetime2(3) NOT NULL
+    );
+    DECLARE @reaped TABLE
+    (
+        app_id bigint NOT NULL PRIMARY KEY,
+        state tinyint NOT NULL,
+        attempt int NOT NULL,
+        reaps int NOT NULL,
+        lone_reaps int NOT NULL
+    );
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_ReapExpired commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+    END;
+
+    SET @message = CONCAT(
+        CASE
+            WHEN COALESCE(@max_claims, 0) NOT BETWEEN 1 AND 100000
+                THEN N' @max_claims must be 1 to 100000.'
+        END,
+        CASE
+            WHEN COALESCE(@max_reaps, 0) NOT BETWEEN 1 AND 1000
+                THEN N' @max_reaps must be 1 to 1000.'
+        END
+    );
+
+    IF @message <> N''
+    BEGIN
+        SET @message = N'usp_ReapExpired:' + @message;
+        THROW 50001, @message, 1;
+    END;
+
+    INSERT INTO @expired (claim_token)
+    SELECT TOP (@max_claims) c.claim_token
+    FROM [$(Schema)].[processing_claim] AS c WITH (READPAST, READCOMMITTEDLOCK)
+    WHERE c.lease_expires_at < SYSUTCDATETIME()
+    ORDER BY c.lease_expires_at;
+
+    SET @claim_token = (SELECT TOP (1) e.claim_token FROM @expired AS e);
+
+    WHILE @claim_token IS NOT NULL
+    BEGIN
+        SET @now = SYSUTCDATETIME();
+        DELETE FROM @lease;
+        DELETE FROM @reaped;
+
+        BEGIN TRY
+            BEGIN TRANSACTION;
+
+            -- Whether it has expired is asked again by the statement that takes it: a renewal
+            -- may have come since the claim was listed.
+            DELETE FROM [$(Schema)].[processing_claim] WITH (READPAST, READCOMMITTEDLOCK)
+            OUTPUT deleted.session_id, deleted.lease_expires_at
+            INTO @lease (session_id, lease_expires_at)
+            WHERE claim_token = @claim_token
+                AND lease_expires_at < SYSUTCDATETIME();
+
+            IF @@ROWCOUNT > 0
+            BEGIN
+                SELECT
+                    @session_id = l.session_id,
+                    @lease_expired_at = l.lease_expires_at,
+                    @worker_name = s.worker_name
+                FROM @lease AS l
+                INNER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id;
+
+                SELECT @held = COUNT(*)
+                FROM [$(Schema)].[processing_queue] AS q WITH (READCOMMITTEDLOCK)
+                WHERE q.state = 1
+                    AND q.claim_token = @claim_token;
+
+                UPDATE [$(Schema)].[processing_queue]
+                SET
+                    state = CASE WHEN @held = 1 AND lone_reaps + 1 >= @max_reaps THEN 2 ELSE 0 END,
+                    claim_token = NULL,
+                    reaps = reaps + 1,
+                    lone_reaps = lone_reaps + CASE WHEN @held = 1 THEN 1 ELSE 0 END,
+                    available_at = @now
+                OUTPUT
+                    inserted.app_id,
+                    inserted.state,
+                    inserted.attempts,
+                    inserted.reaps,
+                    inserted.lone_reaps
+                INTO @reaped
+                (
+                    app_id,
+                    state,
+                    attempt,
+                    reaps,
+                    lone_reaps
+                )
+                WHERE state = 1
+                    AND claim_token = @claim_token;
+
+                INSERT INTO [$(Schema)].[processing_event]
+                (
+                    occurred_at,
+                    event_type,
+                    app_id,
+                    attempt,
+                    claim_token,
+                    session_id,
+                    login_name,
+                    detail
+                )
+                SELECT
+                    @now,
+                    'reaped',
+                    r.app_id,
+                    r.attempt,
+                    @claim_token,
+                    @session_id,
+                    ORIGINAL_LOGIN(),
+                    CONCAT(
+                        N'worker ', @worker_name, N' let its lease pass at ',
+                        CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', r.reaps, N' times',
+                        CASE WHEN @held = 1 THEN CONCAT(N', ', r.lone_reaps, N' of them alone in its claim') END
+                    )
+                FROM @reaped AS r;
+
+                INSERT INTO [$(Schema)].[processing_event]
+                (
+                    occurred_at,
+                    event_type,
+                    app_id,
+                    attempt,
+                    claim_token,
+                    session_id,
+                    login_name,
+                    detail
+                )
+                SELECT
+                    @now,
+                    'quarantined',
+                    r.app_id,
+                    r.attempt,
+                    @claim_token,
+                    @session_id,
+                    ORIGINAL_LOGIN(),
+                    CONCAT(
+                        N'reaped ', r.lone_reaps, N' times while alone in its claim; its reaped events name the workers.'
+                    )
+                FROM @reaped AS r
+                WHERE r.state = 2;
+
+                SET @quarantined = @@ROWCOUNT;
+
+                COMMIT TRANSACTION;
+
+                SET @claims_reaped += 1;
+                SET @apps_ready += @held - @quarantined;
+                SET @apps_quarantined += @quarantined;
+            END
+            ELSE
+            BEGIN
+                ROLLBACK TRANSACTION;
+            END;
+        END TRY
+        BEGIN CATCH
+            IF XACT_STATE() <> 0
+            BEGIN
+                ROLLBACK TRANSACTION;
+            END;
+
+            -- Somebody was in the way: the claim is still expired the next time.
+            IF ERROR_NUMBER() NOT IN (1205, 1222)
+            BEGIN
+                THROW;
+            END;
+        END CATCH;
+
+        DELETE FROM @expired
+        WHERE claim_token = @claim_token;
+
+        SET @claim_token = (SELECT TOP (1) e.claim_token FROM @expired AS e);
+    END;
+
+    SELECT
+        @claims_reaped AS claims_reaped,
+        @apps_ready AS apps_ready,
+        @apps_quarantined AS apps_quarantined;
+END;
+GO

@@ -1,0 +1,43 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/* What each role of roles.sql may do. Granting again changes nothing. */
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetContract] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_StartSession] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_EndSession] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_EnqueueApps] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ClaimBatch] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_RenewLease] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_CompleteBatch] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_CompleteApp] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReleaseClaim] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReapExpired] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetClaimOutcome] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReadDocument] TO [shred_worker];
+GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_worker];
+
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetContract] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_EnqueueApps] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReleaseClaim] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReapExpired] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_RetryFailed] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_RequeueApps] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_PurgeLog] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetClaimOutcome] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReadDocument] TO [shred_operator];
+GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_operator];
+
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_QueueStatus] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_ActiveClaims] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_RecentFailures] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_FailureFingerprints] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Quarantine] TO [shred_monitor];
+
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_QueueStatus] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_ActiveClaims] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_RecentFailures] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_FailureFingerprints] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Quarantine] TO [shred_operator];
+GO

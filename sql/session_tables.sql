@@ -1,0 +1,41 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+The temp tables that a connection needs before it calls usp_CompleteBatch or usp_CompleteApp,
+beside the contract's own #stage_* tables. Run once per connection as a plain batch: a table that
+is made inside a procedure or sp_executesql is gone when that ends. sql/README.md says what goes
+into them.
+*/
+CREATE TABLE #outcome
+(
+    app_id bigint NULL,
+    attempt int NULL,
+    succeeded bit NULL,
+    failure_category nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    failure_table nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    failure_column nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    failure_path nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    failure_line int NULL,
+    failure_column_number int NULL,
+    failure_value nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    failure_reason nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    fingerprint nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    shred_micros bigint NULL,
+    document_bytes bigint NULL,
+    source_hash varbinary(max) NULL
+);
+
+CREATE TABLE #load_app
+(
+    app_id bigint NOT NULL PRIMARY KEY,
+    clear_only bit NOT NULL
+);
+
+CREATE TABLE #loaded
+(
+    app_id bigint NOT NULL,
+    table_ordinal int NOT NULL,
+    row_count bigint NOT NULL
+);
+GO

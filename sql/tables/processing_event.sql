@@ -1,0 +1,42 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+What happened, to whom and why; never updated. claimed and renewed are one row per batch, with
+app_id NULL and app_count set; released, reaped, quarantined and requeued are one row per
+application. What was concluded is in processing_log.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_event]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_event]
+    (
+        event_id bigint IDENTITY(1, 1) NOT NULL,
+        occurred_at datetime2(3) NOT NULL,
+        event_type varchar(11) NOT NULL,
+        app_id bigint NULL,
+        attempt int NULL,
+        claim_token uniqueidentifier NULL,
+        session_id uniqueidentifier NULL,
+        app_count int NULL,
+        login_name nvarchar(128) NOT NULL,
+        detail nvarchar(500) NULL,
+        CONSTRAINT PK_processing_event PRIMARY KEY CLUSTERED (event_id)
+            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT CK_processing_event_type
+            CHECK (event_type IN
+            (
+                'claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued'
+            ))
+    );
+
+    CREATE NONCLUSTERED INDEX IX_processing_event_app
+        ON [$(Schema)].[processing_event] (app_id)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+
+    CREATE NONCLUSTERED INDEX IX_processing_event_claim
+        ON [$(Schema)].[processing_event] (claim_token)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+
+    ALTER TABLE [$(Schema)].[processing_event] SET (LOCK_ESCALATION = DISABLE);
+END;
+GO

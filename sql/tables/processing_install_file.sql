@@ -1,0 +1,23 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+One row per installed file, so that an object can be told as current, missing, older or edited
+by hand. file_checksum is the SHA-256 of the file's text with line feeds; definition_checksum is
+the SHA-256 of OBJECT_DEFINITION as it was right after installing, NULL for files that make no
+module.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_install_file]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_install_file]
+    (
+        file_name nvarchar(200) NOT NULL,
+        schema_version int NOT NULL,
+        file_checksum binary(32) NOT NULL,
+        definition_checksum binary(32) NULL,
+        installed_at datetime2(3) NOT NULL
+            CONSTRAINT DF_processing_install_file_installed_at DEFAULT (SYSUTCDATETIME()),
+        CONSTRAINT PK_processing_install_file PRIMARY KEY CLUSTERED (file_name)
+    );
+END;
+GO

@@ -1,0 +1,62 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+One row per concluded attempt of an application. is_latest marks an application's last row; it is
+turned off in the transaction that writes the next one, so that questions about how things stand
+never have to look for the highest attempt.
+
+failure_value is 200 characters as the worker clips them, which may be 400 UTF-16 units.
+error_number is the server's own, where the server refused the rows.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_log]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_log]
+    (
+        app_id bigint NOT NULL,
+        attempt int NOT NULL,
+        is_latest bit NOT NULL,
+        status varchar(7) NOT NULL,
+        failure_category varchar(30) NULL,
+        failure_table nvarchar(128) NULL,
+        failure_column nvarchar(128) NULL,
+        failure_path nvarchar(1000) NULL,
+        failure_line int NULL,
+        failure_column_number int NULL,
+        failure_value nvarchar(400) NULL,
+        failure_reason nvarchar(2048) NULL,
+        fingerprint char(16) NULL,
+        error_number int NULL,
+        session_id uniqueidentifier NOT NULL,
+        claim_token uniqueidentifier NOT NULL,
+        enqueued_at datetime2(3) NOT NULL,
+        claimed_at datetime2(3) NOT NULL,
+        processed_at datetime2(3) NOT NULL,
+        shred_micros bigint NOT NULL,
+        document_bytes bigint NOT NULL,
+        rows_written bigint NOT NULL,
+        source_hash binary(32) NULL,
+        contract_hash binary(32) NOT NULL,
+        CONSTRAINT PK_processing_log PRIMARY KEY CLUSTERED (app_id, attempt)
+            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT CK_processing_log_status
+            CHECK ((status = 'success' AND failure_category IS NULL)
+                OR (status = 'failed' AND failure_category IS NOT NULL))
+    );
+
+    CREATE NONCLUSTERED INDEX IX_processing_log_latest
+        ON [$(Schema)].[processing_log] (is_latest, status, failure_category, fingerprint)
+        INCLUDE (processed_at)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+
+    CREATE NONCLUSTERED INDEX IX_processing_log_processed
+        ON [$(Schema)].[processing_log] (status, processed_at)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+
+    CREATE NONCLUSTERED INDEX IX_processing_log_claim
+        ON [$(Schema)].[processing_log] (claim_token)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+
+    ALTER TABLE [$(Schema)].[processing_log] SET (LOCK_ESCALATION = DISABLE);
+END;
+GO

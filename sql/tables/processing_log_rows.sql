@@ -1,0 +1,27 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+How many rows a successful attempt wrote to each target table. Tables it wrote nothing to have no
+row here. table_ordinal is that of processing_contract_table for the attempt's contract_hash.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_log_rows]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_log_rows]
+    (
+        app_id bigint NOT NULL,
+        attempt int NOT NULL,
+        table_ordinal int NOT NULL,
+        row_count bigint NOT NULL,
+        CONSTRAINT PK_processing_log_rows
+            PRIMARY KEY CLUSTERED (app_id, attempt, table_ordinal)
+            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT FK_processing_log_rows_log
+            FOREIGN KEY (app_id, attempt)
+            REFERENCES [$(Schema)].[processing_log] (app_id, attempt),
+        CONSTRAINT CK_processing_log_rows_count CHECK (row_count >= 1)
+    );
+
+    ALTER TABLE [$(Schema)].[processing_log_rows] SET (LOCK_ESCALATION = DISABLE);
+END;
+GO

@@ -1,0 +1,48 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+The applications that are not finished, and nothing else: completing deletes the row, so what a
+claim costs depends on what is left and never on what is done.
+
+state           0 ready, 1 claimed, 2 quarantined
+attempts        claims so far; the attempt number of the current claim
+reaps           how often a claim that held it was reaped; decides how small its next batch is
+lone_reaps      of these, how often it was alone in the claim; decides quarantine
+document_bytes  size of the document as it is handed out, measured once, at enqueue
+available_at    not claimed before this
+
+Every index has ALLOW_PAGE_LOCKS = OFF and the table LOCK_ESCALATION = DISABLE: readers that
+skip locked rows (READPAST) must meet row locks only.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_queue]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_queue]
+    (
+        app_id bigint NOT NULL,
+        state tinyint NOT NULL,
+        claim_token uniqueidentifier NULL,
+        attempts int NOT NULL,
+        reaps int NOT NULL,
+        lone_reaps int NOT NULL,
+        document_bytes bigint NOT NULL,
+        available_at datetime2(3) NOT NULL,
+        enqueued_at datetime2(3) NOT NULL,
+        CONSTRAINT PK_processing_queue PRIMARY KEY CLUSTERED (app_id)
+            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT CK_processing_queue_state CHECK (state IN (0, 1, 2)),
+        CONSTRAINT CK_processing_queue_claim
+            CHECK ((state = 1 AND claim_token IS NOT NULL)
+                OR (state <> 1 AND claim_token IS NULL)),
+        CONSTRAINT CK_processing_queue_counts
+            CHECK (attempts >= 0 AND reaps >= 0 AND lone_reaps >= 0 AND document_bytes >= 0)
+    );
+
+    CREATE NONCLUSTERED INDEX IX_processing_queue_claim
+        ON [$(Schema)].[processing_queue] (state, claim_token, reaps, app_id)
+        INCLUDE (document_bytes, available_at)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+
+    ALTER TABLE [$(Schema)].[processing_queue] SET (LOCK_ESCALATION = DISABLE);
+END;
+GO

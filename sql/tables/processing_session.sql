@@ -1,0 +1,37 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+One row per run of a worker process. ended_at stays NULL for a process that was killed; its
+counts are in processing_throughput. The row is also the lock under which a session's counts are
+brought up to date, and the last one taken in the lock order.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_session]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_session]
+    (
+        session_id uniqueidentifier NOT NULL,
+        worker_name nvarchar(128) NOT NULL,
+        host_name nvarchar(128) NOT NULL,
+        process_id bigint NOT NULL,
+        program_version nvarchar(50) NOT NULL,
+        contract_hash binary(32) NOT NULL,
+        agent_job nvarchar(128) NULL,
+        agent_step nvarchar(128) NULL,
+        login_name nvarchar(128) NOT NULL,
+        started_at datetime2(3) NOT NULL,
+        last_seen_at datetime2(3) NOT NULL,
+        ended_at datetime2(3) NULL,
+        exit_status int NULL,
+        CONSTRAINT PK_processing_session PRIMARY KEY CLUSTERED (session_id)
+            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT CK_processing_session_ended
+            CHECK ((ended_at IS NULL AND exit_status IS NULL)
+                OR (ended_at IS NOT NULL AND exit_status IS NOT NULL))
+    );
+
+    CREATE NONCLUSTERED INDEX IX_processing_session_started
+        ON [$(Schema)].[processing_session] (started_at)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+END;
+GO

@@ -1,0 +1,33 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+What each session did in each minute. Views of throughput and the counts of a session read this
+and never the log, so that they stay cheap however large the log grows. Written only by
+usp_RecordThroughput, inside the transaction that it counts.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_throughput]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_throughput]
+    (
+        session_id uniqueidentifier NOT NULL,
+        minute_utc datetime2(0) NOT NULL,
+        claimed bigint NOT NULL,
+        succeeded bigint NOT NULL,
+        failed bigint NOT NULL,
+        released bigint NOT NULL,
+        rows_written bigint NOT NULL,
+        document_bytes bigint NOT NULL,
+        shred_micros bigint NOT NULL,
+        CONSTRAINT PK_processing_throughput PRIMARY KEY CLUSTERED (session_id, minute_utc)
+            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT FK_processing_throughput_session
+            FOREIGN KEY (session_id)
+            REFERENCES [$(Schema)].[processing_session] (session_id)
+    );
+
+    CREATE NONCLUSTERED INDEX IX_processing_throughput_minute
+        ON [$(Schema)].[processing_throughput] (minute_utc)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+END;
+GO

@@ -1,0 +1,20 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+The highest source id that usp_EnqueueApps has gone through in order: one row, or none before the
+first run. It is written under the enqueue lock only, and never by an enqueue of a range, which
+says nothing about the ids below it.
+*/
+IF OBJECT_ID(N'[$(Schema)].[processing_watermark]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [$(Schema)].[processing_watermark]
+    (
+        watermark_id tinyint NOT NULL,
+        app_id bigint NOT NULL,
+        moved_at datetime2(3) NOT NULL,
+        CONSTRAINT PK_processing_watermark PRIMARY KEY CLUSTERED (watermark_id),
+        CONSTRAINT CK_processing_watermark_one_row CHECK (watermark_id = 1)
+    );
+END;
+GO

@@ -1,0 +1,32 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Answers:    Who is working on what right now, and whose lease is running out?
+Columns:    worker_name, host_name, process_id, app_count (unfinished), claimed_at, age_ms,
+            lease_expires_at, remaining_ms (negative: may be reaped), renewals, claim_token,
+            session_id
+Cost:       one row per batch in flight
+*/
+CREATE OR ALTER VIEW [$(Schema)].[vw_ActiveClaims]
+AS
+SELECT
+    s.worker_name,
+    s.host_name,
+    s.process_id,
+    (
+        SELECT COUNT_BIG(*)
+        FROM [$(Schema)].[processing_queue] AS q
+        WHERE q.state = 1
+            AND q.claim_token = c.claim_token
+    ) AS app_count,
+    c.claimed_at,
+    DATEDIFF_BIG(MILLISECOND, c.claimed_at, SYSUTCDATETIME()) AS age_ms,
+    c.lease_expires_at,
+    DATEDIFF_BIG(MILLISECOND, SYSUTCDATETIME(), c.lease_expires_at) AS remaining_ms,
+    c.renewals,
+    c.claim_token,
+    c.session_id
+FROM [$(Schema)].[processing_claim] AS c
+INNER JOIN [$(Schema)].[processing_session] AS s ON c.session_id = s.session_id;
+GO

@@ -1,0 +1,38 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Answers:    Which applications were set aside because they kept killing their workers, and which
+            workers were that?
+Columns:    app_id, quarantined_at, reaps, lone_reaps, attempts, document_bytes, enqueued_at,
+            last_worker_name, last_host_name, detail
+Cost:       the quarantined part of IX_processing_queue_claim, and the events of each
+*/
+CREATE OR ALTER VIEW [$(Schema)].[vw_Quarantine]
+AS
+SELECT
+    q.app_id,
+    e.occurred_at AS quarantined_at,
+    q.reaps,
+    q.lone_reaps,
+    q.attempts,
+    q.document_bytes,
+    q.enqueued_at,
+    s.worker_name AS last_worker_name,
+    s.host_name AS last_host_name,
+    e.detail
+FROM [$(Schema)].[processing_queue] AS q
+OUTER APPLY
+    (
+        SELECT TOP (1)
+            v.occurred_at,
+            v.session_id,
+            v.detail
+        FROM [$(Schema)].[processing_event] AS v
+        WHERE v.app_id = q.app_id
+            AND v.event_type = 'quarantined'
+        ORDER BY v.event_id DESC
+    ) AS e
+LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON e.session_id = s.session_id
+WHERE q.state = 2;
+GO

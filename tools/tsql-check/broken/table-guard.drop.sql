@@ -1,0 +1,5 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+DROP TABLE [$(Schema)].[processing_example];
+GO
