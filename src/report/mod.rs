@@ -1,1 +1,23 @@
-//! Run summary, status tables, progress.
+//! What people and programs read: run summary, status tables, progress.
+
+mod figures;
+mod progress;
+mod status;
+mod summary;
+mod table;
+
+pub use figures::{bytes, count, duration};
+pub use progress::{LogWriter, ProgressLine};
+pub use status::render_status;
+pub use summary::render_summary;
+pub use table::{Align, Table};
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// Tables for people.
+    #[default]
+    Table,
+    /// One JSON document, with field names that do not change.
+    Json,
+}

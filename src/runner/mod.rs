@@ -422,7 +422,9 @@ impl Shared {
         let tally = self.tally();
         let seconds = started.elapsed().as_secs_f64().max(1e-6);
         let concluded = tally.success + tally.failed_apps();
-        let percentile = |share| tally.shred_times.percentile(share).map(|d| d.as_secs_f64() * 1e3);
+        let to_thousandths = |number: f64| (number * 1e3).round() / 1e3;
+        let percentile =
+            |share| tally.shred_times.percentile(share).map(|time| time.as_micros() as f64 / 1e3);
         let tables = self.contract.targets.iter().zip(&tally.rows);
         RunSummary {
             end,
@@ -441,9 +443,9 @@ impl Shared {
             lost_leases: tally.lost_leases,
             rows: tables.map(|(t, n)| TableCount { table: t.name.clone(), rows: *n }).collect(),
             document_bytes: tally.document_bytes,
-            wall_seconds: seconds,
-            apps_per_second: concluded as f64 / seconds,
-            megabytes_per_second: tally.document_bytes as f64 / 1e6 / seconds,
+            wall_seconds: to_thousandths(seconds),
+            apps_per_second: to_thousandths(concluded as f64 / seconds),
+            megabytes_per_second: to_thousandths(tally.document_bytes as f64 / 1e6 / seconds),
             shred_p50_ms: percentile(0.5),
             shred_p99_ms: percentile(0.99),
             peak_memory_bytes: peak_memory_bytes(),

@@ -1,0 +1,292 @@
+//! Where the applications of a store are.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde_json::{json, Map, Value};
+
+use crate::store::{ActiveClaim, SessionSummary, Status};
+
+use super::figures::{count, duration};
+use super::table::{Align, Table};
+use super::Format;
+
+/// A store's status, ending in a line break.
+pub fn render_status(status: &Status, format: Format) -> String {
+    match format {
+        Format::Table => as_table(status),
+        Format::Json => as_json(status).to_string() + "\n",
+    }
+}
+
+fn as_table(status: &Status) -> String {
+    let sections = [counts(status), rows(status), claims(status), sessions(status)];
+    let texts: Vec<String> =
+        sections.iter().filter(|table| !table.is_empty()).map(Table::to_string).collect();
+    texts.join("\n")
+}
+
+fn counts(status: &Status) -> Table {
+    let mut table = Table::without_heading(&[Align::Left, Align::Right]);
+    let mut row = |name: &str, number: u64| table.row([name, &count(number)]);
+    row("source documents", status.source);
+    row("ready", status.ready);
+    row("claimed", status.claimed);
+    row("quarantined", status.quarantined);
+    row("success", status.success);
+    row("failed", status.failed);
+    for (category, failed) in &status.failures {
+        row(&format!("  {category}"), *failed);
+    }
+    table
+}
+
+fn rows(status: &Status) -> Table {
+    let mut table = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
+    for (name, rows) in &status.table_rows {
+        table.row([name, &count(*rows)]);
+    }
+    table
+}
+
+fn claims(status: &Status) -> Table {
+    let mut table = Table::new(&[
+        ("claimed by", Align::Left),
+        ("applications", Align::Right),
+        ("since", Align::Right),
+        ("lease left", Align::Right),
+        ("renewals", Align::Right),
+    ]);
+    for claim in &status.claims {
+        table.row([
+            claim.worker_name.clone(),
+            count(claim.apps),
+            duration(milliseconds(claim.age_ms)),
+            lease_left(claim),
+            count(claim.renewals),
+        ]);
+    }
+    table
+}
+
+fn lease_left(claim: &ActiveClaim) -> String {
+    match claim.remaining_ms {
+        0.. => duration(milliseconds(claim.remaining_ms)),
+        _ => "passed".into(),
+    }
+}
+
+fn milliseconds(ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
+fn sessions(status: &Status) -> Table {
+    let mut table = Table::new(&[
+        ("worker", Align::Left),
+        ("started (UTC)", Align::Left),
+        ("ended (UTC)", Align::Left),
+        ("exit", Align::Right),
+        ("claimed", Align::Right),
+        ("success", Align::Right),
+        ("failed", Align::Right),
+        ("released", Align::Right),
+        ("reaped", Align::Right),
+    ]);
+    for session in &status.sessions {
+        table.row([
+            session.worker_name.clone(),
+            to_second(session.started_at),
+            ended(session),
+            session.exit_status.map_or_else(String::new, |status| status.to_string()),
+            count(session.claimed),
+            count(session.succeeded),
+            count(session.failed),
+            count(session.released),
+            count(session.reaped),
+        ]);
+    }
+    table
+}
+
+fn ended(session: &SessionSummary) -> String {
+    match session.ended_at {
+        Some(at) => to_second(at),
+        None => format!("seen {}", to_second(session.last_seen_at)),
+    }
+}
+
+fn to_second(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The field names do not change.
+fn as_json(status: &Status) -> Value {
+    let failures: Map<String, Value> =
+        status.failures.iter().map(|(category, n)| (category.name().into(), json!(n))).collect();
+    let tables: Vec<Value> = status
+        .table_rows
+        .iter()
+        .map(|(table, rows)| json!({ "table": table, "rows": rows }))
+        .collect();
+    json!({
+        "source": status.source,
+        "ready": status.ready,
+        "claimed": status.claimed,
+        "quarantined": status.quarantined,
+        "success": status.success,
+        "failed": status.failed,
+        "failed_by_category": failures,
+        "rows": tables,
+        "claims": status.claims.iter().map(JsonClaim::from).collect::<Vec<_>>(),
+        "sessions": status.sessions.iter().map(JsonSession::from).collect::<Vec<_>>(),
+    })
+}
+
+#[derive(Serialize)]
+struct JsonClaim<'a> {
+    token: String,
+    worker: &'a str,
+    applications: u64,
+    age_ms: i64,
+    remaining_ms: i64,
+    renewals: u64,
+}
+
+impl<'a> From<&'a ActiveClaim> for JsonClaim<'a> {
+    fn from(claim: &'a ActiveClaim) -> Self {
+        Self {
+            token: claim.token.0.to_string(),
+            worker: &claim.worker_name,
+            applications: claim.apps,
+            age_ms: claim.age_ms,
+            remaining_ms: claim.remaining_ms,
+            renewals: claim.renewals,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonSession<'a> {
+    session: String,
+    worker: &'a str,
+    started_at: String,
+    last_seen_at: String,
+    ended_at: Option<String>,
+    exit_status: Option<u8>,
+    claimed: u64,
+    success: u64,
+    failed: u64,
+    released: u64,
+    reaped: u64,
+}
+
+impl<'a> From<&'a SessionSummary> for JsonSession<'a> {
+    fn from(session: &'a SessionSummary) -> Self {
+        let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        Self {
+            session: session.session.0.to_string(),
+            worker: &session.worker_name,
+            started_at: text(session.started_at),
+            last_seen_at: text(session.last_seen_at),
+            ended_at: session.ended_at.map(text),
+            exit_status: session.exit_status,
+            claimed: session.claimed,
+            success: session.succeeded,
+            failed: session.failed,
+            released: session.released,
+            reaped: session.reaped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+    use uuid::Uuid;
+
+    use crate::outcome::FailureCategory;
+    use crate::store::{ClaimToken, SessionId};
+
+    use super::*;
+
+    fn status() -> Status {
+        let time = |second| Utc.with_ymd_and_hms(2025, 3, 1, 8, 0, second).unwrap();
+        let session = |name: &str, ended_at| SessionSummary {
+            session: SessionId(Uuid::nil()),
+            worker_name: name.into(),
+            started_at: time(1),
+            last_seen_at: time(30),
+            ended_at,
+            exit_status: ended_at.map(|_| 130),
+            claimed: 2000,
+            succeeded: 1960,
+            failed: 30,
+            released: 10,
+            reaped: 0,
+        };
+        let claim = |remaining_ms| ActiveClaim {
+            token: ClaimToken(Uuid::nil()),
+            worker_name: "db1:4711".into(),
+            apps: 25,
+            age_ms: 65_000,
+            remaining_ms,
+            renewals: 3,
+        };
+        Status {
+            source: 5000,
+            ready: 2944,
+            claimed: 25,
+            quarantined: 1,
+            success: 2000,
+            failed: 30,
+            failures: vec![(FailureCategory::BadValue, 20), (FailureCategory::MalformedXml, 10)],
+            table_rows: vec![("app_base".into(), 2000), ("app_contact".into(), 3124)],
+            claims: vec![claim(55_000), claim(-10)],
+            sessions: vec![session("db1:4711", None), session("db2:99", Some(time(31)))],
+        }
+    }
+
+    #[test]
+    fn the_table_shows_where_everything_is() {
+        insta::assert_snapshot!(render_status(&status(), Format::Table), @r#"
+        source documents  5,000
+        ready             2,944
+        claimed              25
+        quarantined           1
+        success           2,000
+        failed               30
+          bad_value          20
+          malformed_xml      10
+
+        table         rows
+        app_base     2,000
+        app_contact  3,124
+
+        claimed by  applications       since  lease left  renewals
+        db1:4711              25  1 min 05 s      55.0 s         3
+        db1:4711              25  1 min 05 s      passed         3
+
+        worker    started (UTC)        ended (UTC)               exit  claimed  success  failed  released  reaped
+        db1:4711  2025-03-01 08:00:01  seen 2025-03-01 08:00:30          2,000    1,960      30        10       0
+        db2:99    2025-03-01 08:00:01  2025-03-01 08:00:31        130    2,000    1,960      30        10       0
+        "#);
+    }
+
+    #[test]
+    fn json_has_stable_field_names() {
+        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":55000,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0}]}"#);
+    }
+
+    #[test]
+    fn an_empty_store_shows_its_zeros_only() {
+        insta::assert_snapshot!(render_status(&Status::default(), Format::Table), @r#"
+        source documents  0
+        ready             0
+        claimed           0
+        quarantined       0
+        success           0
+        failed            0
+        "#);
+    }
+}

@@ -1,0 +1,178 @@
+//! The end of a run.
+
+use std::time::Duration;
+
+use crate::runner::RunSummary;
+
+use super::figures::{bytes, count, duration};
+use super::table::{Align, Table};
+use super::Format;
+
+/// A run's summary, ending in a line break.
+pub fn render_summary(summary: &RunSummary, format: Format) -> String {
+    match format {
+        Format::Table => as_table(summary),
+        Format::Json => {
+            serde_json::to_string(summary).expect("a summary has only string keys") + "\n"
+        }
+    }
+}
+
+fn as_table(summary: &RunSummary) -> String {
+    let mut text = format!("{}\n", summary.end.sentence());
+    if let Some(error) = &summary.stopped_by {
+        text += &format!("{error}\n");
+    }
+    text += &format!("\n{}", counts(summary));
+    if summary.rows.iter().any(|table| table.rows > 0) {
+        text += &format!("\n{}", rows(summary));
+    }
+    text += &format!("\n{}", measures(summary));
+    text
+}
+
+fn counts(summary: &RunSummary) -> Table {
+    let mut table = Table::without_heading(&[Align::Left, Align::Right, Align::Left]);
+    let mut row = |name: &str, number: u64, remark: &str| table.row([name, &count(number), remark]);
+    row("claimed", summary.claimed, "");
+    row("  success", summary.success, "");
+    row("  failed", summary.failed, "");
+    for (category, failed) in &summary.failed_by_category {
+        row(&format!("    {category}"), *failed, "");
+    }
+    let exceptional = [
+        ("  released", summary.released, "given back, their attempt not spent"),
+        ("    defects", summary.defects, "xmlshred failed on them: see the log, please report it"),
+        ("  abandoned", summary.abandoned, "their lease was lost; reaping recovers them"),
+        ("  unsettled", summary.unsettled, "ended without an answer; reaping recovers them"),
+    ];
+    for (name, number, remark) in exceptional {
+        if number > 0 {
+            row(name, number, remark);
+        }
+    }
+    table
+}
+
+fn rows(summary: &RunSummary) -> Table {
+    let mut table = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
+    for counted in &summary.rows {
+        table.row([&counted.table, &count(counted.rows)]);
+    }
+    table
+}
+
+fn measures(summary: &RunSummary) -> Table {
+    let mut table = Table::without_heading(&[Align::Left, Align::Left]);
+    let took = duration(Duration::from_secs_f64(summary.wall_seconds));
+    table.row(["documents", &format!("{} in {took}", bytes(summary.document_bytes))]);
+    let apps = count(summary.apps_per_second.round() as u64);
+    let megabytes = summary.megabytes_per_second;
+    table.row(["rate", &format!("{apps} applications/s, {megabytes:.1} MB/s")]);
+    if let (Some(p50), Some(p99)) = (summary.shred_p50_ms, summary.shred_p99_ms) {
+        table.row(["shred time", &format!("p50 {p50:.2} ms, p99 {p99:.2} ms")]);
+    }
+    let memory = summary.peak_memory_bytes.map_or_else(|| "n/a".into(), bytes);
+    table.row(["peak memory", &memory]);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::runner::{RunEnd, TableCount};
+
+    use super::*;
+
+    fn summary() -> RunSummary {
+        RunSummary {
+            end: RunEnd::SomeFailed,
+            exit_status: 1,
+            stopped_by: None,
+            worker: "host:1".into(),
+            session: "b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10".into(),
+            claimed: 5000,
+            success: 4931,
+            failed: 66,
+            failed_by_category: BTreeMap::from([("bad_value".into(), 40), ("too_long".into(), 26)]),
+            released: 3,
+            abandoned: 0,
+            unsettled: 0,
+            defects: 0,
+            lost_leases: 0,
+            rows: vec![
+                TableCount { table: "app_base".into(), rows: 4931 },
+                TableCount { table: "app_contact".into(), rows: 7203 },
+            ],
+            document_bytes: 101_200_000,
+            wall_seconds: 4.2,
+            apps_per_second: 1189.76,
+            megabytes_per_second: 24.095,
+            shred_p50_ms: Some(0.207),
+            shred_p99_ms: Some(3.1),
+            peak_memory_bytes: Some(61_300_000),
+        }
+    }
+
+    #[test]
+    fn the_table_shows_what_happened() {
+        insta::assert_snapshot!(render_summary(&summary(), Format::Table), @r#"
+        finished; some applications failed
+
+        claimed        5,000
+          success      4,931
+          failed          66
+            bad_value     40
+            too_long      26
+          released         3  given back, their attempt not spent
+
+        table         rows
+        app_base     4,931
+        app_contact  7,203
+
+        documents    101.2 MB in 4.2 s
+        rate         1,190 applications/s, 24.1 MB/s
+        shred time   p50 0.21 ms, p99 3.10 ms
+        peak memory  61.3 MB
+        "#);
+    }
+
+    #[test]
+    fn json_has_stable_field_names() {
+        insta::assert_snapshot!(render_summary(&summary(), Format::Json), @r#"{"end":"some_failed","exit_status":1,"stopped_by":null,"worker":"host:1","session":"b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10","claimed":5000,"success":4931,"failed":66,"failed_by_category":{"bad_value":40,"too_long":26},"released":3,"abandoned":0,"unsettled":0,"defects":0,"lost_leases":0,"rows":[{"table":"app_base","rows":4931},{"table":"app_contact","rows":7203}],"document_bytes":101200000,"wall_seconds":4.2,"apps_per_second":1189.76,"megabytes_per_second":24.095,"shred_p50_ms":0.207,"shred_p99_ms":3.1,"peak_memory_bytes":61300000}"#);
+    }
+
+    #[test]
+    fn what_went_wrong_is_said() {
+        let summary = RunSummary {
+            end: RunEnd::Lost,
+            stopped_by: Some("table app_base does not fit the contract: no column x".into()),
+            abandoned: 2,
+            defects: 1,
+            unsettled: 4,
+            failed: 0,
+            failed_by_category: BTreeMap::new(),
+            rows: Vec::new(),
+            shred_p50_ms: None,
+            peak_memory_bytes: None,
+            ..summary()
+        };
+        insta::assert_snapshot!(render_summary(&summary, Format::Table), @r#"
+        finished or stopped with work lost on the way; run it again
+        table app_base does not fit the contract: no column x
+
+        claimed      5,000
+          success    4,931
+          failed         0
+          released       3  given back, their attempt not spent
+            defects      1  xmlshred failed on them: see the log, please report it
+          abandoned      2  their lease was lost; reaping recovers them
+          unsettled      4  ended without an answer; reaping recovers them
+
+        documents    101.2 MB in 4.2 s
+        rate         1,190 applications/s, 24.1 MB/s
+        peak memory  n/a
+        "#);
+    }
+}
