@@ -31,7 +31,7 @@ mod tally;
 pub use contract_shredder::ContractShredder;
 pub use host::{host_name, peak_memory_bytes};
 pub use session::{Connect, Role};
-pub use shredding::Shred;
+pub use shredding::{ContractShred, Shred};
 pub use shutdown::Shutdown;
 pub use summary::{RunEnd, RunSummary, TableCount};
 

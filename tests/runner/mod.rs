@@ -1,0 +1,7 @@
+//! The pipeline on a real store, with shredders and stores that misbehave on command.
+
+mod bench;
+mod disturbed;
+mod leases;
+mod pipeline;
+mod stopping;
