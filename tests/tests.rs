@@ -5,4 +5,6 @@ mod contract;
 mod documentation;
 mod examples;
 #[cfg(feature = "embedded")]
+mod runner;
+#[cfg(feature = "embedded")]
 mod store;

@@ -151,11 +151,14 @@ impl Claimer<'_> {
     }
 
     /// After an empty answer: whether to claim again, having waited where there is nothing to do.
+    /// A run that does not follow ends once its own batches have ended too: one of them may have
+    /// been reaped, and is then work again.
     fn wait_for_work(&mut self) -> store::Result<bool> {
         self.after = None;
         if self.reap()? {
             return Ok(true);
         }
-        Ok(self.shared.config.follow && self.shared.flow.sleep(self.shared.config.poll))
+        let (config, flow) = (&self.shared.config, &self.shared.flow);
+        Ok(if config.follow { flow.sleep(config.poll) } else { flow.wait_until_idle() })
     }
 }

@@ -96,6 +96,16 @@ impl Flow {
         self.state().batches
     }
 
+    /// Waits until no batch is in flight. Returns whether there was one and the run goes on.
+    pub(super) fn wait_until_idle(&self) -> bool {
+        let mut state = self.state();
+        let was_busy = state.batches > 0;
+        while state.batches > 0 && state.stop.is_none() {
+            state = self.wait(state);
+        }
+        was_busy && state.stop.is_none()
+    }
+
     /// Asks to stop. Aborting overrides draining; nothing overrides aborting.
     pub(super) fn stop(&self, stop: Stop) {
         let mut state = self.state();

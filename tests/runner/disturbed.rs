@@ -100,9 +100,7 @@ impl Store for Disturbed {
     ) -> Result<Vec<Completed>> {
         let bytes = outcomes.iter().map(|outcome| outcome.document_bytes).sum();
         let completed = |_: &Vec<Completed>| Some(Call::Completed(bytes));
-        self.call(Call::Complete(token), completed, |s| {
-            s.complete_batch(token, contract, outcomes)
-        })
+        self.call(Call::Complete(token), completed, |s| s.complete_batch(token, contract, outcomes))
     }
 
     fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome> {

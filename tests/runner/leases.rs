@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use xmlshred::runner::{Role, RunConfig, RunEnd, Shutdown};
+use xmlshred::runner::{Role, RunConfig, RunEnd, RunSummary, Shutdown};
 use xmlshred::store::sqlite::SqliteStore;
 use xmlshred::store::{ClaimToken, ClaimedApp, ReapRequest, Store};
 
@@ -119,7 +119,7 @@ fn a_batch_that_was_reaped_writes_nothing_and_is_done_again() {
 fn run_disturbed(
     matches: fn(Call) -> bool,
     effect: fn() -> Effect,
-) -> (Bench, xmlshred::runner::RunSummary, Vec<(Role, Call)>) {
+) -> (Bench, RunSummary, Vec<(Role, Call)>) {
     let bench = Bench::with_apps(8);
     let calls = Arc::new(Mutex::new(Vec::new()));
     let script = {
@@ -132,13 +132,12 @@ fn run_disturbed(
             }
         }
     };
-    let summary =
-        bench.run_by(config(), bench.connect_by(script), shred, &Shutdown::new());
+    let summary = bench.run_by(config(), bench.connect_by(script), shred, &Shutdown::new());
     let calls = calls.lock().unwrap().clone();
     (bench, summary, calls)
 }
 
-fn assert_all_done_once(bench: &Bench, summary: &xmlshred::runner::RunSummary) {
+fn assert_all_done_once(bench: &Bench, summary: &RunSummary) {
     assert_eq!((summary.end, summary.claimed, summary.success), (RunEnd::Done, 8, 8));
     assert_eq!(bench.ids("SELECT count(*) FROM processing_log"), [8]);
     assert_eq!(bench.ids("SELECT DISTINCT attempt FROM processing_log"), [1]);

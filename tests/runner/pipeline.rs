@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use xmlshred::outcome::FailureCategory;
-use xmlshred::runner::{run, Observer, Progress, RunConfig, RunEnd, RunError, Shutdown};
+use xmlshred::runner::{run, Observer, Progress, Role, RunConfig, RunEnd, RunError, Shutdown};
 use xmlshred::settings::FailOn;
-use xmlshred::store::{Partition, Share};
+use xmlshred::store::{ClaimedApp, Partition, Share};
 
 use super::bench::{config, load, refuse, shred, Bench, Happenings, Neighbour};
 use super::disturbed::{unreachable_store, Call, Effect};
@@ -26,13 +26,9 @@ fn everything_ready_becomes_rows_and_is_logged() {
 
 #[test]
 fn failures_are_counted_by_category_and_decide_the_exit_status() {
-    let odd_ones_fail = |app: &_, at| match app {
-        &xmlshred::store::ClaimedApp { app_id, .. } if app_id.0 == 3 => {
-            refuse(app, FailureCategory::BadValue)
-        }
-        &xmlshred::store::ClaimedApp { app_id, .. } if app_id.0 % 5 == 0 => {
-            refuse(app, FailureCategory::TooLong)
-        }
+    let odd_ones_fail = |app: &ClaimedApp, at| match app.app_id.0 {
+        3 => refuse(app, FailureCategory::BadValue),
+        5 | 10 => refuse(app, FailureCategory::TooLong),
         _ => shred(app, at),
     };
     for (fail_on, end) in [
@@ -93,7 +89,7 @@ fn a_batch_is_claimed_while_one_is_shredded_and_one_is_completed() {
     };
     let shredder = {
         let events = events.clone();
-        move |app: &xmlshred::store::ClaimedApp, at| {
+        move |app: &ClaimedApp, at| {
             if app.app_id.0 == 3 {
                 events.happened("second batch shredding");
                 events.wait_for("first completion", 1);
@@ -115,7 +111,7 @@ struct Bytes {
 }
 
 impl Bytes {
-    fn watch(&self) -> impl Fn(xmlshred::runner::Role, Call) -> Effect + Send + Sync + 'static {
+    fn watch(&self) -> impl Fn(Role, Call) -> Effect + Send + Sync + 'static {
         let bytes = self.clone();
         move |_, call| {
             match call {
@@ -153,7 +149,7 @@ fn a_document_larger_than_all_bytes_allowed_is_shredded_alone() {
     let beside = Arc::new(Mutex::new(Vec::new()));
     let shredder = {
         let (bytes, beside) = (bytes.clone(), beside.clone());
-        move |app: &xmlshred::store::ClaimedApp, at| {
+        move |app: &ClaimedApp, at| {
             if app.app_id.0 == 7 {
                 beside.lock().unwrap().push(bytes.now.load(Ordering::SeqCst) - 1_000_000);
             }
