@@ -8,3 +8,4 @@ mod examples;
 mod runner;
 #[cfg(feature = "embedded")]
 mod store;
+mod value;

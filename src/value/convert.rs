@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use encoding_rs::{EncoderResult, WINDOWS_1252};
 use uuid::Uuid;
 
 use super::datetime::{in_years, parse_date_text, with_offset, DatePattern, DateText};
 use super::decimal;
+use super::rounding::{on_day, round_time, round_to_minutes, round_to_ticks};
 use super::{is_blank, plain_text, trim_xml, Decimal, SqlType, Value};
+
+/// `datetime` begins with the first full Gregorian year of the British Empire.
+const DATETIME_START: NaiveDate = NaiveDate::from_ymd_opt(1753, 1, 1).expect("a date");
+/// SQL Server's day 0, and where `smalldatetime` begins.
+pub(crate) const BASE_DATE: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a date");
+const SMALLDATETIME_END: NaiveDate = NaiveDate::from_ymd_opt(2079, 6, 6).expect("a date");
 
 /// How text and values become values of one type, compiled once per column or `CAST`.
 ///
@@ -41,7 +48,7 @@ enum Rounding {
 pub enum ConversionError {
     /// It does not read as the type at all.
     #[error(
-        "`{value}` is not a {sql_type}: {}; TRY_CAST or on_error = \"null\" gives null instead",
+        "`{value}` cannot become {sql_type}: {}; TRY_CAST or on_error = \"null\" gives null instead",
         expected(*.sql_type)
     )]
     NotA {
@@ -76,7 +83,7 @@ pub enum ConversionError {
     },
     /// `char` and `varchar` cannot store a character.
     #[error(
-        "`{character}` (U+{:04X}) in `{value}` is not in code page 1252, which {sql_type} stores: use n{sql_type}",
+        "`{character}` (U+{:04X}) in `{value}` is not in code page 1252, which {sql_type} stores: use nchar or nvarchar",
         *.character as u32
     )]
     CodePage {
@@ -538,66 +545,6 @@ fn parse_hex(text: &str) -> Result<Vec<u8>, Fault> {
         return Err(Fault::NotA);
     }
     pairs.iter().map(|[high, low]| Ok((nibble(*high)? << 4 | nibble(*low)?) as u8)).collect()
-}
-
-/// `datetime` begins with the first full Gregorian year of the British Empire.
-const DATETIME_START: NaiveDate = NaiveDate::from_ymd_opt(1753, 1, 1).expect("a date");
-/// SQL Server's day 0, and where `smalldatetime` begins.
-pub(crate) const BASE_DATE: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a date");
-const SMALLDATETIME_END: NaiveDate = NaiveDate::from_ymd_opt(2079, 6, 6).expect("a date");
-
-const SECOND: u64 = 1_000_000_000;
-const DAY: u64 = 86_400 * SECOND;
-
-fn nanoseconds(time: NaiveTime) -> u64 {
-    u64::from(time.num_seconds_from_midnight()) * SECOND + u64::from(time.nanosecond())
-}
-
-/// The time of day so many nanoseconds after midnight, and whether that is the next day's.
-fn time_at(nanoseconds: u64) -> (NaiveTime, bool) {
-    let within = nanoseconds % DAY;
-    let time = NaiveTime::from_num_seconds_from_midnight_opt(
-        (within / SECOND) as u32,
-        (within % SECOND) as u32,
-    );
-    (time.unwrap_or(NaiveTime::MIN), nanoseconds >= DAY)
-}
-
-/// Rounds to `digits` after the second, halves up. Past midnight a `time` starts again at
-/// 00:00:00, as SQL Server's does; the flag tells the types that have a date.
-fn round_time(time: NaiveTime, digits: u8) -> (NaiveTime, bool) {
-    let unit = 10u32.pow(9 - u32::from(digits));
-    if time.nanosecond().is_multiple_of(unit) {
-        return (time, false);
-    }
-    let unit = u64::from(unit);
-    time_at((nanoseconds(time) + unit / 2) / unit * unit)
-}
-
-fn on_day(date: NaiveDate, next_day: bool) -> Option<NaiveDate> {
-    if next_day {
-        return date.succ_opt();
-    }
-    Some(date)
-}
-
-/// To the nearest 300th of a second, written as 0, 3 or 7 milliseconds.
-fn round_to_ticks(moment: NaiveDateTime) -> Option<NaiveDateTime> {
-    if moment.nanosecond() == 0 {
-        return Some(moment);
-    }
-    let ticks = (nanoseconds(moment.time()) * 3 + SECOND / 200) / (SECOND / 100);
-    let milliseconds = (ticks * 10 + 1) / 3;
-    let (time, next_day) = time_at(milliseconds * 1_000_000);
-    Some(on_day(moment.date(), next_day)?.and_time(time))
-}
-
-/// To the nearest minute: up from 29.999 seconds, because SQL Server rounds to ticks first.
-fn round_to_minutes(moment: NaiveDateTime) -> Option<NaiveDateTime> {
-    const MINUTE: u64 = 60 * SECOND;
-    let ticked = round_to_ticks(moment)?;
-    let (time, next_day) = time_at((nanoseconds(ticked.time()) + MINUTE / 2) / MINUTE * MINUTE);
-    Some(on_day(ticked.date(), next_day)?.and_time(time))
 }
 
 /// Refuses the first character that code page 1252 lacks.

@@ -22,11 +22,11 @@ use super::wide::Wide;
 /// |---|---|---|
 /// | `+` `-` `%` | the larger of both | the same |
 /// | `*` | the sum of both | the same |
-/// | `/` | as many digits as fit, at least 37 significant ones; trailing zeros dropped down to max(6, scale of the dividend) | max(6, s1 + p2 + 1) |
+/// | `/` | 38 significant digits, at most 38 after the point; an exact quotient without trailing zeros beyond max(6, scale of the dividend) | max(6, s1 + p2 + 1) |
 ///
 /// A result that needs more than 38 digits loses digits after the point, as few as necessary.
-/// Digits that are lost, here and in a quotient, are cut and not rounded, so that rounding to a
-/// column's scale afterwards gives what rounding the exact result would. Only a result whose
+/// Digits that are lost, here and in a quotient, are cut and not rounded, so that rounding to
+/// fewer digits afterwards, a column's, gives what rounding the exact result would. Only a result whose
 /// digits before the point do not fit is [`DecimalError::Overflow`].
 #[derive(Debug, Clone, Copy)]
 pub struct Decimal {
@@ -50,6 +50,9 @@ pub enum DecimalError {
     /// A divisor is zero.
     #[error("division by zero")]
     DivideByZero,
+    /// A root of a negative number.
+    #[error("{0} to the power of a fraction is not a real number")]
+    NotReal(String),
 }
 
 /// What [`read`] found wrong, without the text.
@@ -89,10 +92,10 @@ impl Decimal {
     }
 
     /// Reads an optional sign, digits and at most one point, with a digit on one side of it.
-    /// Surrounding white space, grouping and exponents are refused. Digits after the point that
-    /// do not fit 38 digits in all are cut; leading zeros do not count.
+    /// White space around it is ignored; grouping and exponents are refused. Digits after the
+    /// point that do not fit 38 digits in all are cut; leading zeros do not count.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
-        read(text.as_bytes()).map_err(|fault| match fault {
+        read(super::trim_xml(text).as_bytes()).map_err(|fault| match fault {
             Fault::NotADecimal => DecimalError::NotADecimal(super::clip(text)),
             Fault::Overflow => OVERFLOW,
         })
@@ -176,22 +179,23 @@ impl Decimal {
         }
         let (a, b) = (self.units.unsigned_abs(), other.units.unsigned_abs());
         let (scale, other_scale) = (i32::from(self.scale), i32::from(other.scale));
-        // Appending this many zeros gives a quotient of 37 or 38 digits.
-        let full = 37 + i32::from(digits(b)) - i32::from(digits(a));
+        // Appending this many zeros gives a quotient of 38 or 39 digits.
+        let full = 38 + i32::from(digits(b)) - i32::from(digits(a));
         let zeros = full.min(38 + other_scale - scale);
         let dividend = Wide::product(a, POWERS[zeros.min(38) as usize] as u128)
             .times_power(zeros.saturating_sub(38).max(0) as u32);
-        let (quotient, _) = dividend.div_rem(Wide::from(b));
+        let (quotient, rest) = dividend.div_rem(Wide::from(b));
         let negative = self.is_negative() != other.is_negative();
         let result_scale = scale + zeros - other_scale;
         let Ok(result_scale) = u8::try_from(result_scale) else {
-            let whole = quotient
-                .to_u128()
-                .and_then(|q| q.checked_mul(10u128.checked_pow(result_scale.unsigned_abs())?));
-            return Self::signed(negative, whole.ok_or(OVERFLOW)?, 0);
+            // Such a quotient has 38 digits, and this appends more.
+            return Err(OVERFLOW);
         };
         let quotient = Self::fit(negative, quotient, result_scale)?;
-        Ok(quotient.trimmed_to(self.scale.max(6)))
+        if rest == Wide::from(0) {
+            return Ok(quotient.trimmed_to(self.scale.max(6)));
+        }
+        Ok(quotient)
     }
 
     /// The remainder of [`Decimal::checked_div`] with a whole quotient; its sign is the dividend's.
@@ -208,7 +212,8 @@ impl Decimal {
     }
 
     /// Rounds half away from zero to `digits` after the point (before it when negative). The
-    /// scale stays, as in SQL Server's `ROUND`: `ROUND(1.256, 2)` is 1.260.
+    /// scale stays, as in SQL Server's `ROUND`: `ROUND(1.256, 2)` is 1.260. The digits before the
+    /// point may become one more, where SQL Server overflows: `ROUND(748.58, -3)` is 1000.00.
     pub fn round(self, digits: i32) -> Result<Self, DecimalError> {
         let dropped = i32::from(self.scale).saturating_sub(digits);
         if dropped <= 0 {

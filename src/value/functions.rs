@@ -220,7 +220,7 @@ fn unsigned(text: &str) -> Option<(Option<char>, &str)> {
 fn is_currency_sign(c: char) -> bool {
     matches!(
         c,
-        '$' | '¢' | '£' | '¤' | '¥' | '\u{20A0}'
+        '$' | '¢' | '£' | '¤' | '¥' | '฿' | '\u{20A0}'
             ..='\u{20CF}' | '\u{FF04}' | '\u{FFE1}' | '\u{FFE5}'
     )
 }
@@ -267,7 +267,7 @@ pub fn first_number(text: &str) -> Result<Option<Decimal>, DecimalError> {
         return Ok(None);
     };
     let mut plain = String::new();
-    if start > 0 && bytes[start - 1] == b'-' {
+    if text[..start].ends_with(['-', '\u{2212}']) {
         plain.push('-');
     }
     let mut at = start;
@@ -299,16 +299,23 @@ fn is_group(bytes: &[u8]) -> bool {
 
 /// `ROUND(x, digits)` of a double, half away from zero; negative digits round before the point.
 pub fn round_float(number: f64, digits: i32) -> f64 {
-    let power = 10f64.powi(digits.abs());
-    let rounded = match digits >= 0 {
-        true => (number * power).round() / power,
-        false => (number / power).round() * power,
-    };
-    // Scaled past what a double holds, it has no such digits to round.
-    if rounded.is_finite() {
-        rounded
-    } else {
-        number
+    match digits {
+        // A double has no digits outside these.
+        ..-308 => 0.0,
+        309.. => number,
+        0.. => {
+            let power = 10f64.powi(digits);
+            let scaled = (number * power).round();
+            if scaled.is_finite() {
+                scaled / power
+            } else {
+                number
+            }
+        }
+        _ => {
+            let power = 10f64.powi(-digits);
+            (number / power).round() * power
+        }
     }
 }
 
@@ -318,11 +325,29 @@ pub fn round_float(number: f64, digits: i32) -> f64 {
 /// Errors: overflow, zero to a negative power, a negative number to a fraction.
 pub fn power(base: Decimal, exponent: Decimal) -> Result<Decimal, DecimalError> {
     let Some(whole) = exponent.to_i64_truncated().filter(|e| Decimal::from(*e) == exponent) else {
+        if base.is_negative() {
+            return Err(DecimalError::NotReal(base.to_string()));
+        }
         return Decimal::from_f64(base.to_f64().powf(exponent.to_f64()));
     };
+    let power = whole_power(base, whole.unsigned_abs());
+    if whole >= 0 {
+        return power;
+    }
+    match power {
+        Err(DecimalError::Overflow(_)) => Ok(Decimal::ZERO),
+        Ok(power) if power.is_zero() && !base.is_zero() => {
+            Err(DecimalError::Overflow(Decimal::MAX_PRECISION))
+        }
+        Ok(power) => Decimal::from(1).checked_div(power),
+        Err(error) => Err(error),
+    }
+}
+
+fn whole_power(base: Decimal, exponent: u64) -> Result<Decimal, DecimalError> {
     let mut result = Decimal::from(1);
     let mut square = base.normalized();
-    let mut rest = whole.unsigned_abs();
+    let mut rest = exponent;
     while rest > 0 {
         if rest & 1 == 1 {
             result = result.checked_mul(square)?.normalized();
@@ -331,9 +356,6 @@ pub fn power(base: Decimal, exponent: Decimal) -> Result<Decimal, DecimalError> 
         if rest > 0 {
             square = square.checked_mul(square)?.normalized();
         }
-    }
-    if whole < 0 {
-        return Decimal::from(1).checked_div(result);
     }
     Ok(result)
 }

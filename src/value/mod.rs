@@ -2,10 +2,12 @@
 
 mod calendar;
 pub mod convert;
+mod date_pattern;
 pub mod datetime;
 mod decimal;
 pub mod functions;
 mod like;
+mod rounding;
 mod sql_type;
 mod text;
 mod wide;
@@ -61,7 +63,7 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// The text without surrounding XML white space.
-fn trim_xml(text: &str) -> &str {
+pub fn trim_xml(text: &str) -> &str {
     let bytes = text.as_bytes();
     let unspaced = |first: Option<&u8>| first.is_none_or(|b| !is_xml_space(*b));
     if unspaced(bytes.first()) && unspaced(bytes.last()) {

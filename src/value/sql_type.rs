@@ -1,5 +1,6 @@
 //! SQL Server's scalar types, as a contract names them.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
@@ -59,7 +60,7 @@ pub enum SqlType {
 
 impl SqlType {
     /// The type names a contract may use, each with the parameters it takes.
-    pub const NAMES: [&'static str; 24] = [
+    pub const NAMES: [&'static str; 23] = [
         "bit",
         "tinyint",
         "smallint",
@@ -83,7 +84,6 @@ impl SqlType {
         "uniqueidentifier",
         "varbinary(n|max)",
         "xml",
-        "float(n)",
     ];
 
     /// Parses a contract's text: upper or lower case, blanks anywhere between the parts.
@@ -456,7 +456,9 @@ fn suggestion(name: &str) -> Option<&'static str> {
         return Some(instead);
     }
     let known = SqlType::NAMES.iter().map(|form| form.split('(').next().unwrap_or(form));
-    let (distance, nearest) = known.map(|k| (edit_distance(name, k), k)).min()?;
+    // A letter left out is likelier than one mistaken: of two as near, the longer.
+    let nearest = known.min_by_key(|k| (edit_distance(name, k), Reverse(k.len())))?;
+    let distance = edit_distance(name, nearest);
     (distance <= 2 && distance < nearest.len()).then_some(nearest)
 }
 
