@@ -122,9 +122,13 @@ impl Decimal {
     }
 
     fn trimmed_to(mut self, least_scale: u8) -> Self {
-        while self.scale > least_scale && self.units % 10 == 0 {
-            self.units /= 10;
-            self.scale -= 1;
+        // Halving steps find any number of zeros up to 38.
+        for zeros in [32, 16, 8, 4, 2, 1] {
+            let power = POWERS[zeros as usize];
+            if self.scale >= least_scale + zeros && self.units % power == 0 {
+                self.units /= power;
+                self.scale -= zeros;
+            }
         }
         self
     }
@@ -311,7 +315,12 @@ impl Decimal {
         if scale == self.scale {
             return Some(self.units);
         }
-        self.units.checked_mul(POWERS[(scale - self.scale) as usize])
+        let power = POWERS[(scale - self.scale) as usize];
+        match (i64::try_from(self.units), i64::try_from(power)) {
+            // The usual case needs no check: two 64-bit numbers always fit 128.
+            (Ok(units), Ok(power)) => Some(i128::from(units) * i128::from(power)),
+            _ => self.units.checked_mul(power),
+        }
     }
 
     fn wide_at(self, scale: u8) -> Wide {

@@ -159,7 +159,11 @@ pub fn digits(text: &str) -> Option<Cow<'_, str>> {
     match count {
         0 => None,
         _ if count == text.len() => Some(Cow::Borrowed(text)),
-        _ => Some(Cow::Owned(text.chars().filter(char::is_ascii_digit).collect())),
+        _ => {
+            let mut kept = String::with_capacity(count);
+            kept.extend(text.chars().filter(char::is_ascii_digit));
+            Some(Cow::Owned(kept))
+        }
     }
 }
 

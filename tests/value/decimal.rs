@@ -255,6 +255,15 @@ proptest! {
     }
 
     #[test]
+    fn a_normalized_number_is_equal_and_ends_in_no_zero(number in decimals(), zeros in 0u32..=38) {
+        let power = 10i128.pow(zeros);
+        let number = Decimal { units: number.units / power * power, scale: number.scale };
+        let plain = number.normalized();
+        prop_assert_eq!(plain, number);
+        prop_assert!(plain.scale == 0 || plain.units % 10 != 0);
+    }
+
+    #[test]
     fn a_double_comes_back_from_its_decimal(number in -1e15f64..1e15) {
         prop_assert_eq!(Decimal::from_f64(number).unwrap().to_f64(), number);
     }
