@@ -404,7 +404,7 @@ fn read_long(body: &[u8]) -> Result<(i128, u8), Fault> {
             _ if cut => {}
             _ if units >= LIMIT / 10 || scale == Decimal::MAX_PRECISION => {
                 // The rest is only looked through: it must still be digits.
-                cut = point;
+                cut = true;
                 overflow |= !point;
             }
             _ => {

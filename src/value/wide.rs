@@ -15,14 +15,14 @@ impl From<u128> for Wide {
 }
 
 impl Wide {
-    /// `a * b`, exactly.
+    /// `a * b`, exactly; both are below 2^127, as all 38-digit numbers are.
     pub(super) fn product(a: u128, b: u128) -> Self {
         const HALF: u128 = u64::MAX as u128;
         let (a1, a0, b1, b0) = (a >> 64, a & HALF, b >> 64, b & HALF);
-        let low = a0 * b0;
-        let (middle, carry) = (a1 * b0).overflowing_add(a0 * b1);
-        let (low, low_carry) = low.overflowing_add(middle << 64);
-        let high = a1 * b1 + (middle >> 64) + (u128::from(carry) << 64) + u128::from(low_carry);
+        // Upper halves are below 2^63, so that this sum fits.
+        let middle = a1 * b0 + a0 * b1;
+        let (low, carry) = (a0 * b0).overflowing_add(middle << 64);
+        let high = a1 * b1 + (middle >> 64) + u128::from(carry);
         Self { high, low }
     }
 

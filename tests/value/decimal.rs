@@ -44,6 +44,7 @@ fn digits_past_the_38th_are_cut_after_the_point_and_refused_before_it() {
     assert_eq!(d(&format!("1.{NINES}9")).to_string(), format!("1.{}", &NINES[1..]));
     assert_eq!(d(&format!("0.{NINES}9")).to_string(), format!("0.{NINES}"));
     assert_eq!(d(&format!("{NINES}.9")).to_string(), NINES);
+    assert_eq!(d(&format!("0.{}49", "0".repeat(38))).to_string(), format!("0.{}", "0".repeat(38)));
     assert_eq!(shown(Decimal::parse(&format!("{NINES}0"))), OVERFLOW);
     assert_eq!(shown(Decimal::parse(&format!("{NINES}0.5"))), OVERFLOW);
 }
@@ -184,6 +185,8 @@ fn rescaling_rounds_and_checks_the_precision() {
         "the number has more than 3 digits before the point"
     );
     assert_eq!(shown(d("1").rescale(38, 37)), format!("1.{}", "0".repeat(37)));
+    assert_eq!(shown(d(&format!("0.5{}", "0".repeat(37))).rescale(38, 0)), "1");
+    assert_eq!(shown(d(&format!("-0.4{}", &NINES[1..])).rescale(38, 0)), "0");
     assert!(d("10").rescale(38, 37).is_err());
     assert!(d(NINES).rescale(38, 38).is_err());
     assert_eq!(d("12.340").normalized().to_string(), "12.34");
