@@ -99,6 +99,8 @@ pub(crate) struct ColumnDraft {
     pub(crate) sql_type: Option<Located<SqlType>>,
     pub(crate) value: Option<Placed<Expr>>,
     pub(crate) default: Option<Located<Value>>,
+    /// There is a value or a default that could not be read.
+    pub(crate) unreadable: bool,
     pub(crate) required: Option<Located<bool>>,
     pub(crate) too_long: TooLong,
     pub(crate) blank_keep: bool,
@@ -118,7 +120,10 @@ impl ColumnDraft {
 
 #[derive(Debug)]
 pub(crate) struct RowDraft {
+    pub(crate) span: Range<usize>,
     pub(crate) when: Option<Placed<Expr>>,
     /// Index into the table's columns, and its expression.
     pub(crate) values: Vec<(usize, Placed<Expr>)>,
+    /// Columns whose expression could not be read.
+    pub(crate) unreadable: Vec<usize>,
 }

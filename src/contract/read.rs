@@ -71,7 +71,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reports that something is not there, unless it may only have been lost.
+    /// Reports what may only look wrong because something before it was lost.
     fn report_absent(&mut self, diagnostic: Diagnostic) {
         if !self.lossy {
             self.report(diagnostic);
@@ -131,13 +131,13 @@ impl Reader<'_> {
         tables
     }
 
-    /// Reports keys that mean nothing.
+    /// Reports keys that mean nothing, unless they may belong to a header that was lost.
     fn known_keys(&mut self, section: &Section<'_>, known: &[&str]) {
         for (key, _) in section.entries() {
             if !known.contains(&key.value.as_str()) {
                 let message = format!("{} has no key `{}`", section.title, key.value);
                 let hint = spelling::suggestion(&key.value, known.iter().copied());
-                self.report(Diagnostic::error(key.span, message).maybe_hint(hint));
+                self.report_absent(Diagnostic::error(key.span, message).maybe_hint(hint));
             }
         }
     }

@@ -21,7 +21,7 @@ impl Checks<'_> {
         self.key_columns(table);
         for (index, column) in table.columns.iter().enumerate() {
             self.identity(table, index, column);
-            self.given(table, index, column, &kinds[index], target);
+            self.given(table, column, &kinds[index], target);
         }
     }
 
@@ -32,6 +32,10 @@ impl Checks<'_> {
             let own = column.value.as_ref().map(|expr| self.column_value(table, column, expr));
             let mut rows = Vec::new();
             for row in &table.rows {
+                if row.unreadable.contains(&index) {
+                    rows.push(Some(Kind::Any));
+                    continue;
+                }
                 let own_row = row.values.iter().find(|(c, _)| *c == index);
                 rows.push(own_row.map(|(_, expr)| self.column_value(table, column, expr)));
             }
@@ -156,12 +160,11 @@ impl Checks<'_> {
     fn given(
         &mut self,
         table: &TableDraft,
-        index: usize,
         column: &ColumnDraft,
         given: &Given,
         target: Option<&Target>,
     ) {
-        if column.is_identity() || column.default.is_some() {
+        if column.is_identity() || column.default.is_some() || column.unreadable {
             return;
         }
         let name = &column.name.value;
@@ -184,10 +187,9 @@ impl Checks<'_> {
         }
         for (row, kind) in table.rows.iter().zip(&given.rows) {
             if !is_given(kind.or(given.own)) {
-                let span = row_span(table, row.values.iter().map(|(_, expr)| expr), index);
                 let message = format!("a row lacks `{name}`, which is required");
                 let hint = format!("give the row `{name}`, or the column a `value` or `default`");
-                self.report(Diagnostic::error(span, message).hint(hint));
+                self.report(Diagnostic::error(row.span.clone(), message).hint(hint));
             }
         }
     }
@@ -216,13 +218,4 @@ fn is_given(kind: Option<Kind>) -> bool {
 fn row_values(table: &TableDraft, column: usize) -> impl Iterator<Item = &Placed<Expr>> {
     let values = table.rows.iter().flat_map(|row| &row.values);
     values.filter(move |(c, _)| *c == column).map(|(_, expr)| expr)
-}
-
-/// Where a row template can be pointed at: its first value, or the column it lacks.
-fn row_span<'a>(
-    table: &TableDraft,
-    mut values: impl Iterator<Item = &'a Placed<Expr>>,
-    column: usize,
-) -> Range<usize> {
-    values.next().map_or_else(|| table.columns[column].name.span.clone(), Placed::whole)
 }

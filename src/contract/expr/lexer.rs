@@ -85,7 +85,7 @@ struct Lexer<'a> {
 }
 
 /// Tokens that are told by their first two characters.
-const PAIRS: [(&str, TokenKind); 8] = [
+const PAIRS: [(&str, TokenKind); 7] = [
     ("//", TokenKind::DoubleSlash),
     ("..", TokenKind::DotDot),
     ("||", TokenKind::Concat),
@@ -93,7 +93,6 @@ const PAIRS: [(&str, TokenKind); 8] = [
     ("!=", TokenKind::NotEqual),
     ("<=", TokenKind::LessOrEqual),
     (">=", TokenKind::GreaterOrEqual),
-    ("==", TokenKind::Bad),
 ];
 
 impl Lexer<'_> {
@@ -210,15 +209,16 @@ impl Lexer<'_> {
     }
 
     fn symbol(&mut self, start: usize, first: char) {
-        let pair = PAIRS.iter().find(|(text, _)| self.rest().starts_with(text));
-        if let Some((_, kind)) = pair {
+        if let Some((_, kind)) = PAIRS.iter().find(|(text, _)| self.rest().starts_with(text)) {
             self.at += 2;
-            return match kind {
-                TokenKind::Bad => {
-                    self.equality_sign(start);
-                }
-                kind => self.push(start, kind.clone()),
-            };
+            return self.push(start, kind.clone());
+        }
+        if self.rest().starts_with("==") {
+            return self.foreign(start, TokenKind::Equal, "equality is written `=`");
+        }
+        if self.rest().starts_with("&&") {
+            let kind = TokenKind::Name("AND".to_owned());
+            return self.foreign(start, kind, "conditions are joined with `AND`");
         }
         let kind = match first {
             '@' => TokenKind::At,
@@ -242,12 +242,12 @@ impl Lexer<'_> {
         self.push(start, kind);
     }
 
-    /// `==`: said once, then read as `=`.
-    fn equality_sign(&mut self, start: usize) {
-        let span = self.since(start);
-        let mistake = Mistake::error(span, "`==` is no operator").hint("equality is written `=`");
-        self.mistakes.push(mistake);
-        self.push(start, TokenKind::Equal);
+    /// An operator of another language: said once, then read as what it means.
+    fn foreign(&mut self, start: usize, kind: TokenKind, hint: &str) {
+        let message = format!("`{}` is no operator", &self.rest()[..2]);
+        self.at += 2;
+        self.mistakes.push(Mistake::error(self.since(start), message).hint(hint));
+        self.push(start, kind);
     }
 
     fn stray(&mut self, start: usize, c: char) {

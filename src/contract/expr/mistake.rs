@@ -68,7 +68,10 @@ pub(crate) fn of_literal(error: &ConversionError) -> (String, String) {
     match error {
         ConversionError::NotA { sql_type, value } => (
             format!("`{value}` does not convert to {sql_type}"),
-            format!("{sql_type} holds {}", sql_type.range_text()),
+            match sql_type.is_temporal() {
+                true => "write ISO 8601, or a pattern of `document.date_formats`".to_owned(),
+                false => format!("{sql_type} holds {}", sql_type.range_text()),
+            },
         ),
         ConversionError::OutOfRange { sql_type, value } => (
             format!("`{value}` is out of the range of {sql_type}"),

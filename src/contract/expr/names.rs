@@ -132,6 +132,26 @@ impl DatePart {
     }
 }
 
+/// What stands here for a function of T-SQL or another dialect.
+pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_uppercase().as_str() {
+        "IIF" | "IF" | "CHOOSE" | "DECODE" => "CASE WHEN … THEN … ELSE … END",
+        "ISNULL" | "IFNULL" | "NVL" => "COALESCE(x, y)",
+        "CONVERT" => "CAST(x AS type)",
+        "TRY_CONVERT" | "TRY_PARSE" => "TRY_CAST(x AS type)",
+        "GETDATE" | "GETUTCDATE" | "SYSDATETIME" | "SYSUTCDATETIME" | "NOW" => "NOW_UTC()",
+        "DATEPART" => "YEAR(date)`, `MONTH(date)` or `DAY(date)",
+        "STRPTIME" | "TO_DATE" | "PARSE" => "PARSE_DATE(text, 'pattern')",
+        "LENGTH" | "DATALENGTH" => "LEN(text)",
+        "SUBSTR" | "MID" => "SUBSTRING(text, start, length)",
+        "STRING_AGG" | "STRING_JOIN" | "CONCAT_WS" => "JOIN(element/@attribute, ', ')",
+        "ROW_NUMBER" | "POSITION" => "ORDINAL()",
+        "LOCAL-NAME" => "NAME()",
+        "TO_NUMBER" => "NUMBER(text)",
+        _ => return None,
+    })
+}
+
 /// Words that are never the first name of a path, ignoring case.
 const KEYWORDS: [&str; 19] = [
     "AND", "OR", "NOT", "NULL", "IS", "EMPTY", "IN", "LIKE", "BETWEEN", "CASE", "WHEN", "THEN",

@@ -9,7 +9,7 @@ mod path;
 use super::ast::{BinaryOp, DatePart, Expr, ExprKind, Function, Path, Span};
 use super::lexer::{tokenize, Token, TokenKind};
 use super::mistake::{self, Mistake};
-use super::names::is_keyword;
+use super::names::{foreign_function, is_keyword};
 use crate::contract::spelling;
 use crate::value::SqlType;
 
@@ -197,9 +197,6 @@ impl<'a> Parser<'a> {
             TokenKind::Text(_) => {
                 Some("text is joined with `||`; a quote inside text is doubled: `'it''s'`".into())
             }
-            TokenKind::Name(name) if name.eq_ignore_ascii_case("ESCAPE") => {
-                Some("`LIKE` has no ESCAPE: write the character in brackets, such as `[_]`".into())
-            }
             _ => None,
         }
     }
@@ -325,12 +322,24 @@ impl<'a> Parser<'a> {
         }
         if self.accept_word("LIKE") {
             let pattern = self.additive();
+            self.no_escape();
             let height = operand.height.max(pattern.height) + 1;
             let (operand, pattern) = (Box::new(operand.expr), Box::new(pattern.expr));
             return self.node(ExprKind::Like { operand, pattern, negated }, start, height);
         }
         self.advance();
         self.between(operand, negated, start)
+    }
+
+    /// `LIKE … ESCAPE …` of other dialects: said once, and skipped.
+    fn no_escape(&mut self) {
+        if self.is_word(0, "ESCAPE") {
+            let hint = "write the character in brackets, such as `[_]`";
+            let mistake = Mistake::error(self.span(), "`LIKE` has no ESCAPE here").hint(hint);
+            self.fail(mistake);
+            self.advance();
+            self.additive();
+        }
     }
 
     fn is(&mut self, operand: Node, start: u32) -> Node {
@@ -344,6 +353,9 @@ impl<'a> Parser<'a> {
             let message = format!("expected `NULL` or `EMPTY`, found {}", self.found());
             let hint = "`IS` tests for `NULL` and `EMPTY` only; compare with `=`";
             self.fail(Mistake::error(self.span(), message).hint(hint));
+            if matches!(self.peek(), TokenKind::Text(_) | TokenKind::Integer(_) | TokenKind::At) {
+                self.additive();
+            }
         }
         self.node(ExprKind::IsEmpty { operand, negated }, start, height)
     }
@@ -550,8 +562,9 @@ impl<'a> Parser<'a> {
         self.advance();
         self.advance();
         let Some(function) = Function::from_name(name) else {
-            let hint = spelling::nearest(name, Function::names().chain(["CAST", "TRY_CAST"]));
-            let hint = hint.map(|near| format!("did you mean `{near}`?"));
+            let hint = foreign_function(name).map(|ours| format!("write it with `{ours}`"));
+            let near = spelling::nearest(name, Function::names().chain(["CAST", "TRY_CAST"]));
+            let hint = hint.or(near.map(|near| format!("did you mean `{near}`?")));
             let mistake = Mistake::error(name_span, format!("there is no function `{name}`"));
             self.mistakes.push(mistake.maybe_hint(hint));
             self.list();
@@ -652,6 +665,7 @@ impl<'a> Parser<'a> {
             let hint = "a conversion is written `CAST(x AS type)`";
             self.fail(Mistake::error(self.span(), message).hint(hint));
             self.skip_to_separator();
+            self.accept(&TokenKind::Comma);
         }
         let sql_type = self.sql_type();
         self.expect(&TokenKind::RightParen, "`)`");

@@ -67,12 +67,15 @@ impl Reader<'_> {
                     .date_formats(scope.date_formats.clone());
                 self.default_value(value, &conversion)
             });
+        let lost = |key: &str, read: bool| section.get(key).is_some() && !read;
+        let unreadable = lost("value", value.is_some()) || lost("default", default.is_some());
         let on_error = self.word(section, "on_error", &[("fail", false), ("null", true)]);
         ColumnDraft {
             name,
             sql_type,
             value,
             default,
+            unreadable,
             required: self.boolean(section, "required"),
             too_long,
             blank_keep,
@@ -145,8 +148,8 @@ impl Reader<'_> {
             Err(error) => {
                 let (message, hint) = mistake::of_literal(&error);
                 let hint = match value.get_ref() {
-                    DeValue::String(text) if text.ends_with(')') || text.starts_with('@') => {
-                        format!("`default` is a literal, not an expression: use `COALESCE(…, {text})` in `value`")
+                    DeValue::String(text) if text.ends_with(')') || text.contains('@') => {
+                        "`default` is a literal; an expression belongs into `value`".to_owned()
                     }
                     _ => hint,
                 };

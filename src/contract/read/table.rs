@@ -143,7 +143,12 @@ impl Reader<'_> {
     }
 
     fn row(&mut self, section: &Section<'_>, columns: &[ColumnDraft]) -> RowDraft {
-        let mut row = RowDraft { when: None, values: Vec::new() };
+        let mut row = RowDraft {
+            span: section.span.clone(),
+            when: None,
+            values: Vec::new(),
+            unreadable: Vec::new(),
+        };
         for (key, value) in section.entries() {
             if key.value == "when" {
                 row.when = self.condition("when", value, Names::Paths);
@@ -162,8 +167,9 @@ impl Reader<'_> {
                 self.report(Diagnostic::error(key.span, message).hint("leave one of the two"));
                 continue;
             }
-            if let Some(expr) = self.expression(&key.value, value, Names::Paths) {
-                row.values.push((index, expr));
+            match self.expression(&key.value, value, Names::Paths) {
+                Some(expr) => row.values.push((index, expr)),
+                None => row.unreadable.push(index),
             }
         }
         row

@@ -109,7 +109,7 @@ impl Parser<'_> {
             _ => "the root element's name after `/`",
         };
         self.expect_in_path(what);
-        if self.peek() == &TokenKind::At {
+        if matches!(self.peek(), TokenKind::At | TokenKind::Star) && self.touches(0) {
             return self.steps(origin);
         }
         Path { origin, steps: Vec::new(), read: Read::Text }
@@ -162,6 +162,12 @@ impl Parser<'_> {
                 }
                 TokenKind::Name(name) => steps.push(self.step(name)),
                 TokenKind::Dot if self.touches(0) => self.advance(),
+                TokenKind::Star if self.touches(0) => {
+                    let hint = "name the element, or use `//name` for one anywhere";
+                    let mistake = Mistake::error(self.span(), "there are no wildcards");
+                    self.fail(mistake.hint(hint));
+                    self.advance();
+                }
                 TokenKind::DotDot => {
                     let hint = "`..` stands only at the beginning of a path: `../@name`";
                     self.fail(Mistake::error(self.span(), "`..` inside a path").hint(hint));
@@ -251,14 +257,10 @@ impl Parser<'_> {
             false => format!("expected {what}, found a blank"),
         };
         let hint = match self.peek() {
-            TokenKind::Star => "there are no wildcards: name the element, or use `//name`",
             TokenKind::Integer(_) => super::BLANKS_DIVIDE,
             _ => "for example `/root/child/@name`, `//name/@name`, `../@name`",
         };
         self.fail(Mistake::error(self.span(), message).hint(hint));
-        if self.peek() == &TokenKind::Star && self.touches(0) {
-            self.advance();
-        }
     }
 
     fn predicates(&mut self) -> Vec<Predicate> {

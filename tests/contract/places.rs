@@ -1,0 +1,79 @@
+//! Underlines stand under the offending text, whatever stands before it.
+
+use insta::assert_snapshot;
+
+use super::{diagnostics, said, with_columns};
+
+/// The texts that the diagnostics point at.
+fn pointed_at(text: &str) -> Vec<String> {
+    diagnostics(text).iter().map(|d| text[d.span.clone()].to_owned()).collect()
+}
+
+#[test]
+fn escapes_before_a_mistake_do_not_move_it() {
+    let text = with_columns(
+        r#"a = { type = "int", value = "LEN('\"\u00e9\t\\') + nope(1) + '\u0041b'" }"#,
+    );
+    assert_eq!(pointed_at(&text), ["nope", r"'\u0041b'"]);
+}
+
+#[test]
+fn multi_line_strings_are_pointed_into() {
+    let text = with_columns(
+        "a = { type = \"int\", value = \"\"\"\n  1 +\n  nope(2) \\\n     + none(3)\"\"\" }",
+    );
+    assert_eq!(pointed_at(&text), ["nope", "none"]);
+    let text = with_columns("a = { type = \"int\", value = '''\n'\\' || nope(2)''' }");
+    assert_eq!(pointed_at(&text), ["nope"]);
+}
+
+#[test]
+fn line_ends_of_windows_change_nothing() {
+    let unix =
+        with_columns("a = { type = \"int\", value = \"\"\"\n  1 +\n  nope(2) +\n  'x'\"\"\" }\n");
+    let windows = unix.replace('\n', "\r\n");
+    assert_eq!(pointed_at(&windows), pointed_at(&unix));
+    assert_eq!(said(&windows), said(&unix));
+}
+
+#[test]
+fn a_byte_order_mark_changes_nothing() {
+    let text = "[contract]\nnam = 3\n";
+    assert_eq!(said(&format!("\u{feff}{text}")), said(text));
+}
+
+#[test]
+fn underlines_line_up_after_tabs_and_wide_characters() {
+    assert_snapshot!(said(&with_columns("a\t=\t{ type = \"int\", value = \"'日本' || nope('é', e\u{301})\" }\n")), @r#"
+    contract.toml:14:38: error: there is no function `nope`
+     14 | a   =   { type = "int", value = "'日本' || nope('é', é)" }
+        |                                            ^^^^
+    "#);
+}
+
+#[test]
+fn control_characters_are_shown_and_not_sent_to_the_terminal() {
+    let rendered =
+        said(&with_columns("a = { type = \"int\", value = \"'\u{202e}' || nope('x')\" }\n"));
+    assert!(!rendered.contains('\u{202e}'), "{rendered}");
+    assert!(rendered.contains(r"\u{202e}"), "{rendered}");
+}
+
+#[test]
+fn long_lines_are_shown_around_the_mistake() {
+    let padding = "@a + ".repeat(60);
+    assert_snapshot!(said(&with_columns(&format!("a = {{ type = \"int\", value = \"{padding}nope(1) + {padding}1\" }}\n"))), @r#"
+    contract.toml:14:330: error: there is no function `nope`
+     14 | …@a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + nope(1) + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + …
+        |                                                              ^^^^
+    "#);
+}
+
+#[test]
+fn a_mistake_at_the_end_of_an_expression_points_behind_it() {
+    assert_snapshot!(said(&with_columns("a = { type = \"int\", value = \"1 + \" }\n")), @r#"
+    contract.toml:14:34: error: an expression is missing at the end
+     14 | a = { type = "int", value = "1 + " }
+        |                                  ^
+    "#);
+}
