@@ -86,13 +86,15 @@ pub enum Kind {
     TwoProducts,
     /// A decision that the lookup does not know.
     UnknownDecision,
+    /// Elements inside each other, more than [`crate::shred::Limits`] allows.
+    TooDeep,
     /// Two entries of the decision history have one number, so that the table's key is violated.
     RepeatedEntry,
 }
 
 impl Kind {
     /// The kinds that must fail.
-    pub const FAILING: [Kind; 12] = [
+    pub const FAILING: [Kind; 13] = [
         Kind::CutShort,
         Kind::CrossedTags,
         Kind::ForeignByte,
@@ -104,6 +106,7 @@ impl Kind {
         Kind::LongCity,
         Kind::TwoProducts,
         Kind::UnknownDecision,
+        Kind::TooDeep,
         Kind::RepeatedEntry,
     ];
 
@@ -123,6 +126,7 @@ impl Kind {
             Kind::LongCity => Some(FailureCategory::TooLong),
             Kind::TwoProducts => Some(FailureCategory::ManyValues),
             Kind::UnknownDecision => Some(FailureCategory::UnmappedLookup),
+            Kind::TooDeep => Some(FailureCategory::LimitExceeded),
             Kind::RepeatedEntry => Some(FailureCategory::ConstraintViolation),
         }
     }

@@ -16,7 +16,6 @@
 mod batch;
 mod claim;
 mod complete;
-mod contract_shredder;
 mod flow;
 mod host;
 mod keep;
@@ -28,7 +27,6 @@ mod shutdown;
 mod summary;
 mod tally;
 
-pub use contract_shredder::ContractShredder;
 pub use host::{host_name, peak_memory_bytes};
 pub use session::{Connect, Role};
 pub use shredding::{ContractShred, Shred};

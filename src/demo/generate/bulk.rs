@@ -4,6 +4,7 @@ use super::document::Writer;
 use super::rng::Rng;
 use super::words::FILLER;
 use super::xml::Xml;
+use super::Kind;
 
 /// Bureau reports, rule traces and vendors' payloads until the document has that many characters.
 ///
@@ -17,6 +18,11 @@ pub(super) fn write(writer: &mut Writer<'_>, characters: usize) {
     }
     writer.xml.end();
     writer.xml.start("Trace");
+    if writer.plan.kind == Kind::TooDeep {
+        let depth = crate::shred::Limits::default().depth;
+        (0..depth).for_each(|_| writer.xml.start("node"));
+        (0..depth).for_each(|_| writer.xml.end());
+    }
     while writer.xml.len() < characters {
         if writer.rng.chance(6_000) {
             rule(writer);

@@ -30,7 +30,7 @@ pub(super) fn write(plan: &Plan, rng: &mut Rng) -> String {
 pub(super) struct Writer<'a> {
     pub(super) xml: Xml,
     pub(super) rng: &'a mut Rng,
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     /// Leave most of what the contract does not read away.
     small: bool,
     product: &'static str,
