@@ -29,7 +29,7 @@ mod tally;
 
 pub use host::{host_name, peak_memory_bytes};
 pub use session::{Connect, Role};
-pub use shredding::{ContractShred, Shred};
+pub use shredding::{ContractShredder, Shred};
 pub use shutdown::Shutdown;
 pub use summary::{RunEnd, RunSummary, TableCount};
 

@@ -35,13 +35,13 @@ where
 /// Shreds with a contract. A shredder keeps its buffers from document to document, so each
 /// thread takes an idle one and puts it back; one that panicked is not used again.
 #[derive(Debug)]
-pub struct ContractShred {
+pub struct ContractShredder {
     contract: Arc<Contract>,
     limits: Limits,
     idle: Mutex<Vec<Shredder>>,
 }
 
-impl ContractShred {
+impl ContractShredder {
     /// Shreds with this contract, within these limits.
     pub fn new(contract: Arc<Contract>, limits: Limits) -> Self {
         Self { contract, limits, idle: Mutex::default() }
@@ -52,7 +52,7 @@ impl ContractShred {
     }
 }
 
-impl Shred for ContractShred {
+impl Shred for ContractShredder {
     fn shred(&self, app: &ClaimedApp, claimed_at: DateTime<Utc>) -> AppOutcome {
         let idle = self.idle().pop();
         let mut shredder =
