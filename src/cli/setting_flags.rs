@@ -101,5 +101,10 @@ impl FlagSet for Pipeline {
         &keys::INSTANCE_COUNT,
         &keys::APP_ID_START,
         &keys::APP_ID_END,
+        &keys::MAX_DOCUMENT_BYTES,
+        &keys::MAX_DEPTH,
+        &keys::MAX_ATTRIBUTES,
+        &keys::MAX_TEXT_BYTES,
+        &keys::MAX_ROWS,
     ];
 }

@@ -48,6 +48,7 @@ impl Key {
 pub const VARIABLE_PREFIX: &str = "XMLSHRED_";
 
 const PIPELINE: Option<&str> = Some("Pipeline");
+const LIMITS: Option<&str> = Some("Limits on a document; one that has more fails");
 const SHARE: Option<&str> = Some("Share of the queue");
 
 /// Where the queue is.
@@ -240,6 +241,56 @@ pub const APP_ID_END: Key = Key {
     switch: false,
 };
 
+/// The largest document.
+pub const MAX_DOCUMENT_BYTES: Key = Key {
+    name: "max_document_bytes",
+    value_name: "SIZE",
+    default: Default::Is("256MiB"),
+    help: "Bytes of a document",
+    heading: LIMITS,
+    switch: false,
+};
+
+/// The deepest document.
+pub const MAX_DEPTH: Key = Key {
+    name: "max_depth",
+    value_name: "N",
+    default: Default::Is("512"),
+    help: "Elements inside each other",
+    heading: LIMITS,
+    switch: false,
+};
+
+/// The most attributes.
+pub const MAX_ATTRIBUTES: Key = Key {
+    name: "max_attributes",
+    value_name: "N",
+    default: Default::Is("10000"),
+    help: "Attributes of an element that the contract reads",
+    heading: LIMITS,
+    switch: false,
+};
+
+/// The longest text.
+pub const MAX_TEXT_BYTES: Key = Key {
+    name: "max_text_bytes",
+    value_name: "SIZE",
+    default: Default::Is("64MiB"),
+    help: "Bytes of an attribute or an element's text that the contract reads",
+    heading: LIMITS,
+    switch: false,
+};
+
+/// The most rows.
+pub const MAX_ROWS: Key = Key {
+    name: "max_rows",
+    value_name: "N",
+    default: Default::Is("1000000"),
+    help: "Rows that a document gives, in all tables together",
+    heading: LIMITS,
+    switch: false,
+};
+
 /// Every setting, in the order `xmlshred settings` prints them.
 pub const ALL: &[&Key] = &[
     &STORE,
@@ -261,6 +312,11 @@ pub const ALL: &[&Key] = &[
     &INSTANCE_COUNT,
     &APP_ID_START,
     &APP_ID_END,
+    &MAX_DOCUMENT_BYTES,
+    &MAX_DEPTH,
+    &MAX_ATTRIBUTES,
+    &MAX_TEXT_BYTES,
+    &MAX_ROWS,
 ];
 
 /// The name in `names` that `word` was probably meant to be.

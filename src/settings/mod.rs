@@ -16,11 +16,12 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 use crate::outcome::AppId;
+use crate::shred::Limits;
 use crate::store::{Partition, Share};
 
 pub use file::{FileEntry, SettingsFile};
 use keys::Key;
-pub use quantity::{format_bytes, parse_bytes, parse_duration, Expected, FailOn};
+pub use quantity::{parse_bytes, parse_duration, Expected, FailOn};
 pub use store_location::StoreLocation;
 
 /// Validated settings; a command reads the ones that concern it.
@@ -54,6 +55,8 @@ pub struct Settings {
     pub max_reaps: u32,
     /// Which of the queue to take.
     pub share: Share,
+    /// What a document may have at most.
+    pub limits: Limits,
     /// Every setting as it was found, in the order of [`keys::ALL`].
     pub resolved: Vec<Resolved>,
 }
@@ -238,6 +241,7 @@ impl Reader<'_> {
         let fail_on = self.read(&keys::FAIL_ON, FailOn::parse);
         let max_reaps = self.read(&keys::MAX_REAPS, |t| parse_integer(t, 1, 1000));
         let share = self.share();
+        let limits = self.limits();
         Some(Settings {
             store,
             contract,
@@ -253,6 +257,7 @@ impl Reader<'_> {
             fail_on: fail_on?,
             max_reaps: max_reaps? as u32,
             share,
+            limits: limits?,
             resolved: Vec::new(),
         })
     }
@@ -313,6 +318,22 @@ impl Reader<'_> {
             }
         }
         Share { partition, app_id_start, app_id_end }
+    }
+
+    fn limits(&mut self) -> Option<Limits> {
+        let count = |text: &str| parse_integer(text, 1, u32::MAX.into()).map(|n| n as usize);
+        let document_bytes = self.read(&keys::MAX_DOCUMENT_BYTES, parse_document_size);
+        let depth = self.read(&keys::MAX_DEPTH, count);
+        let attributes = self.read(&keys::MAX_ATTRIBUTES, count);
+        let text_bytes = self.read(&keys::MAX_TEXT_BYTES, parse_document_size);
+        let rows = self.read(&keys::MAX_ROWS, count);
+        Some(Limits {
+            document_bytes: document_bytes?,
+            depth: depth?,
+            attributes: attributes?,
+            text_bytes: text_bytes? as usize,
+            rows: rows?,
+        })
     }
 
     fn partition(&mut self) -> Option<Partition> {
@@ -385,6 +406,13 @@ fn parse_budget(text: &str) -> Result<u64, Expected> {
         return Err("a size of at least one byte".to_owned());
     }
     Ok(bytes)
+}
+
+fn parse_document_size(text: &str) -> Result<u64, Expected> {
+    let largest = u64::from(u32::MAX) - 1;
+    Some(parse_bytes(text)?)
+        .filter(|bytes| (1..=largest).contains(bytes))
+        .ok_or_else(|| "a size from one byte to just below 4GiB".to_owned())
 }
 
 fn parse_lease(text: &str) -> Result<Duration, Expected> {
