@@ -80,7 +80,7 @@ impl Wide {
         let mut half = |word: u128, shift: u32| {
             let part = rest << 64 | word >> shift & u128::from(u64::MAX);
             rest = part % divisor;
-            part / divisor << shift
+            (part / divisor) << shift
         };
         let high = half(self.high, 64) | half(self.high, 0);
         let low = half(self.low, 64) | half(self.low, 0);
