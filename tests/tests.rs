@@ -4,6 +4,7 @@ mod cli;
 mod contract;
 mod documentation;
 mod examples;
+mod shred;
 #[cfg(feature = "embedded")]
 mod runner;
 #[cfg(feature = "embedded")]

@@ -1,0 +1,68 @@
+//! Bytes in every encoding a store may hold.
+
+use super::{one_column, rows_of, shred_document};
+use xmlshred::document::{Document, DocumentEncoding};
+use xmlshred::outcome::FailureCategory;
+
+fn value(bytes: Vec<u8>, encoding: DocumentEncoding) -> Result<String, FailureCategory> {
+    let contract = one_column("/r", "@x");
+    let outcome = shred_document(&contract, &Document { bytes, encoding });
+    match &outcome {
+        Ok(_) => Ok(rows_of(&contract, &outcome, "t")[0][2..].to_owned()),
+        Err(failure) => Err(failure.category),
+    }
+}
+
+fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
+    let marked = if mark { format!("\u{FEFF}{text}") } else { text.to_owned() };
+    let unit = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+    marked.encode_utf16().flat_map(unit).collect()
+}
+
+#[test]
+fn utf_8_with_and_without_a_mark() {
+    let plain = "<r x='ż€'/>".as_bytes().to_vec();
+    let marked = "\u{FEFF}<r x='ż€'/>".as_bytes().to_vec();
+    for bytes in [plain, marked] {
+        assert_eq!(value(bytes, DocumentEncoding::Detect), Ok("ż€".into()));
+    }
+}
+
+#[test]
+fn utf_16_of_both_orders_with_and_without_a_mark() {
+    for (big, mark) in [(false, false), (false, true), (true, false), (true, true)] {
+        let bytes = utf16("<?xml version='1.0' encoding='UTF-16'?><r x='ż€😀'/>", big, mark);
+        assert_eq!(value(bytes, DocumentEncoding::Detect), Ok("ż€😀".into()), "{big} {mark}");
+    }
+}
+
+#[test]
+fn a_declared_encoding_is_followed() {
+    let mut bytes = b"<?xml version=\"1.0\" encoding=\"ISO-8859-2\"?><r x='".to_vec();
+    bytes.push(0xBF);
+    bytes.extend(b"'/>");
+    assert_eq!(value(bytes, DocumentEncoding::Detect), Ok("ż".into()));
+}
+
+#[test]
+fn text_that_arrived_as_nvarchar_ignores_its_declaration() {
+    let bytes = utf16("<?xml version='1.0' encoding='utf-8'?><r x='ż'/>", false, false);
+    assert_eq!(value(bytes, DocumentEncoding::Utf16Le), Ok("ż".into()));
+    let bytes = "<?xml version='1.0' encoding='utf-16'?><r x='ż'/>".as_bytes().to_vec();
+    assert_eq!(value(bytes, DocumentEncoding::Utf8), Ok("ż".into()));
+}
+
+#[test]
+fn bytes_that_are_not_what_they_claim_are_malformed() {
+    let invalid = b"<r x='\xFF\xFE'/>".to_vec();
+    let unknown = b"<?xml version='1.0' encoding='martian'?><r x='1'/>".to_vec();
+    let wrong = b"<?xml version='1.0' encoding='utf-16'?><r x='1'/>".to_vec();
+    for bytes in [invalid, unknown, wrong] {
+        let found = value(bytes, DocumentEncoding::Detect);
+        assert_eq!(found, Err(FailureCategory::MalformedXml));
+    }
+    let mut lone = utf16("<r x='", false, false);
+    lone.extend([0x00, 0xD8]);
+    lone.extend(utf16("'/>", false, false));
+    assert_eq!(value(lone, DocumentEncoding::Utf16Le), Err(FailureCategory::MalformedXml));
+}

@@ -1,0 +1,167 @@
+//! Every way in which a document fails, with category, place and value.
+
+use super::{contract, failure, one_column, shred, with_root};
+use xmlshred::outcome::{AppId, Failure, FailureCategory};
+use xmlshred::shred::{Limits, Shredder};
+
+fn column(sql_type: &str, value: &str, more: &str) -> std::sync::Arc<xmlshred::contract::Contract> {
+    with_root(&format!(
+        "[[tables]]\nname = \"t\"\neach = '/r/a'\napp_column = \"app_id\"\n[tables.columns]\n\
+         app_id = {{ type = \"int\", value = \"APP_ID()\" }}\n\
+         v = {{ type = \"{sql_type}\", value = '''{value}'''{more} }}\n"
+    ))
+}
+
+fn at(failure: &Failure) -> (u32, u32) {
+    (failure.line.expect("a line"), failure.column_number.expect("a column"))
+}
+
+#[test]
+fn malformed_documents_say_where() {
+    let contract = one_column("/r/a", "@x");
+    for (document, place) in [
+        ("<r>\n  <a x='1'></b></r>", (2, 11)),
+        ("<r><a x='1'>", (1, 4)),
+        ("<r/>\n<r/>", (2, 1)),
+        ("<r/> text", (1, 6)),
+        ("<r><a x=1/></r>", (1, 9)),
+        ("<r><a x='1' x='2'/></r>", (1, 13)),
+        ("<r><a x='1'y='2'/></r>", (1, 12)),
+        ("<r><a x='<'/></r>", (1, 10)),
+        ("<r><a x='&bogus;'/></r>", (1, 10)),
+        ("<r><a x='&#0;'/></r>", (1, 10)),
+        ("<r><q><w></q></r>", (1, 10)),
+        ("<r><q>< w</q></r>", (1, 7)),
+        ("<r><!-- never closed</r>", (1, 4)),
+        ("<r><a x='never closed/></r>", (1, 4)),
+        ("<!DOCTYPE r [<!ENTITY e 'x'>]><r/>", (1, 1)),
+        ("", (1, 1)),
+    ] {
+        let failure = failure(&contract, document);
+        assert_eq!(failure.category, FailureCategory::MalformedXml, "{document}");
+        assert_eq!(at(&failure), place, "{document}: {}", failure.reason);
+    }
+}
+
+#[test]
+fn an_external_doctype_is_passed_over() {
+    let contract = one_column("/r", "@x");
+    let document =
+        "<?xml version='1.0'?>\n<!DOCTYPE r SYSTEM \"http://example.invalid/>.dtd\">\n<r x='1'/>";
+    assert!(shred(&contract, document).is_ok());
+}
+
+#[test]
+fn another_root_is_a_wrong_document() {
+    let failure = failure(&one_column("/r", "@x"), "<!-- c -->\n<s/>");
+    assert_eq!(failure.category, FailureCategory::WrongDocument);
+    assert_eq!((at(&failure), failure.value.as_deref()), ((2, 1), Some("s")));
+}
+
+fn keyed() -> std::sync::Arc<xmlshred::contract::Contract> {
+    contract(
+        "[contract]\nname = \"t\"\ntarget_schema = \"dbo\"\n[document]\nroot = \"r\"\n\
+         key = \"/r/q/@id\"\nrequire = [\"/r/q/@name\"]\n[[tables]]\nname = \"t\"\neach = '/r'\n\
+         app_column = \"app_id\"\n[tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n",
+    )
+}
+
+#[test]
+fn a_key_must_be_the_applications_id() {
+    assert!(shred(&keyed(), "<r><q id=' 7' name='n'/></r>").is_ok());
+    let failure = failure(&keyed(), "<r><q id='8' name='n'/></r>");
+    assert_eq!(failure.category, FailureCategory::KeyMismatch);
+    assert_eq!(failure.path.as_deref(), Some("/r/q/@id"));
+    assert_eq!((at(&failure), failure.value.as_deref()), ((1, 11), Some("8")));
+}
+
+#[test]
+fn what_is_required_must_be_there_and_not_blank() {
+    for document in ["<r><q id='7'/></r>", "<r><q id='7' name=' '/></r>"] {
+        let failure = failure(&keyed(), document);
+        assert_eq!(failure.category, FailureCategory::MissingRequired);
+        assert_eq!(failure.path.as_deref(), Some("/r/q/@name"));
+    }
+    let failure = failure(&column("int", "@x", ", required = true"), "<r><a/><a x='1'/></r>");
+    assert_eq!(failure.category, FailureCategory::MissingRequired);
+    assert_eq!(failure.column.as_deref(), Some("v"));
+    assert_eq!(failure.path.as_deref(), Some("/r/a[1]"));
+}
+
+#[test]
+fn a_value_that_does_not_convert_is_bad() {
+    for (sql_type, value, text) in [
+        ("int", "@x", "12x"),
+        ("tinyint", "@x", "256"),
+        ("date", "@x", "2026-02-30"),
+        ("int", "@x + 1", "x"),
+    ] {
+        let failure = failure(&column(sql_type, value, ""), &format!("<r><a x='{text}'/></r>"));
+        assert_eq!(failure.category, FailureCategory::BadValue, "{sql_type}");
+        assert_eq!(failure.value.as_deref(), Some(text));
+        assert_eq!(failure.path.as_deref(), Some("/r/a/@x"));
+        assert_eq!(at(&failure), (1, 10));
+    }
+    assert!(shred(&column("int", "@x", ", on_error = \"null\""), "<r><a x='12x'/></r>").is_ok());
+    assert!(shred(&column("int", "TRY_CAST(@x AS int)", ""), "<r><a x='12x'/></r>").is_ok());
+}
+
+#[test]
+fn a_value_that_is_too_long_fails_unless_it_may_be_cut() {
+    let failure = failure(&column("nvarchar(3)", "@x", ""), "<r><a x='abcd'/></r>");
+    assert_eq!(failure.category, FailureCategory::TooLong);
+    let cut = column("nvarchar(3)", "@x", ", too_long = \"truncate\"");
+    let outcome = shred(&cut, "<r><a x='abcd'/></r>");
+    assert_eq!(super::rows_of(&cut, &outcome, "t"), ["7|abc"]);
+}
+
+#[test]
+fn a_missing_document_is_a_failure() {
+    let mut shredder = Shredder::new(one_column("/r", "@x"), Limits::default());
+    let outcome = shredder.shred(AppId(7), chrono::DateTime::UNIX_EPOCH, None);
+    let failure = outcome.expect_err("nothing to shred");
+    assert_eq!(failure.category, FailureCategory::MissingDocument);
+}
+
+#[test]
+fn limits_are_kept() {
+    let limits = Limits { document_bytes: 100, depth: 4, attributes: 3, text_bytes: 10, rows: 2 };
+    let contract = one_column("//a", ". || @x");
+    for document in [
+        format!("<r>{}</r>", "x".repeat(100)),
+        "<r><b><b><b><b/></b></b></b></r>".into(),
+        "<r><a p='1' q='1' s='1' t='1'/></r>".into(),
+        "<r><a x='12345678901'/></r>".into(),
+        "<r><a>12345678901</a></r>".into(),
+        "<r><a/><a/><a/></r>".into(),
+    ] {
+        let mut shredder = Shredder::new(contract.clone(), limits);
+        let outcome =
+            shredder.shred(AppId(7), chrono::DateTime::UNIX_EPOCH, Some(&super::text(&document)));
+        let failure = outcome.expect_err(&document);
+        assert_eq!(failure.category, FailureCategory::LimitExceeded, "{document}");
+        assert!(failure.reason.contains("--max-"), "{}", failure.reason);
+    }
+}
+
+#[test]
+fn a_malformed_end_outranks_a_bad_value_before_it() {
+    let contract = column("int", "@x", "");
+    let failure = failure(&contract, "<r><a x='bad'/><b></r>");
+    assert_eq!(failure.category, FailureCategory::MalformedXml);
+}
+
+#[test]
+fn parts_that_no_column_reads_are_checked_only_when_asked() {
+    let document = "<r><a/><q x=1 y='&bogus;'/></r>";
+    assert!(shred(&one_column("/r/a", "@x"), document).is_ok());
+    let full = contract(
+        "[contract]\nname = \"t\"\ntarget_schema = \"dbo\"\n[document]\nroot = \"r\"\n\
+         check = \"full\"\n[[tables]]\nname = \"t\"\neach = '/r'\napp_column = \"app_id\"\n\
+         [tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n",
+    );
+    assert!(shred(&full, "<r><q x='1'>&lt;</q></r>").is_ok());
+    for document in [document, "<r><q x='&bogus;'/></r>", "<r>\u{1}</r>", "<r>&bogus;</r>"] {
+        assert_eq!(failure(&full, document).category, FailureCategory::MalformedXml, "{document}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Which nodes a path finds.
+
+use super::{failure, one_column, values};
+use xmlshred::outcome::FailureCategory;
+
+#[test]
+fn an_attribute_of_the_row_element() {
+    assert_eq!(values("/r/a", "@x", "<r><a x='1'/><b x='2'/><a x='3'/></r>"), ["1", "3"]);
+}
+
+#[test]
+fn a_childs_text_merges_cdata_and_leaves_out_its_own_children() {
+    let document = "<r><a><b>one &amp; <![CDATA[<two>]]><c>no</c><!-- no --> three</b></a></r>";
+    assert_eq!(values("/r/a", "b", document), ["one & <two> three"]);
+}
+
+#[test]
+fn texts_in_pieces_inside_each_other_do_not_mix() {
+    let document = "<r><a>x<![CDATA[y]]><b>p<![CDATA[q]]>r</b>z</a></r>";
+    assert_eq!(values("/r/a", ". || '/' || b", document), ["xyz/pqr"]);
+}
+
+#[test]
+fn only_absence_is_null_and_blank_text_becomes_null_when_converted() {
+    assert_eq!(
+        values("/r/a", "CASE WHEN b IS NULL THEN 'null' ELSE 'text' END", "<r><a/><a><b/></a></r>"),
+        ["null", "text"]
+    );
+    assert_eq!(values("/r/a", "b", "<r><a><b>  </b></a></r>"), ["-"]);
+}
+
+#[test]
+fn ancestors_are_read_from_any_depth() {
+    let document = "<r k='0'><m k='1'><a x='p'/><a x='q'/></m><m><a x='s'/></m></r>";
+    assert_eq!(values("/r/m/a", "../@k || @x", document), ["1p", "1q", "-"]);
+    assert_eq!(values("/r/m/a", "../../@k || @x", document), ["0p", "0q", "0s"]);
+    assert_eq!(values("//a", "../@k", document), ["1", "1", "-"]);
+}
+
+#[test]
+fn a_sibling_that_comes_later_is_waited_for() {
+    let document = "<r><m><a x='p'/><b y='1'/></m><m><a x='q'/><b y='2'/></m></r>";
+    assert_eq!(values("/r/m/a", "@x || ../b/@y", document), ["p1", "q2"]);
+}
+
+#[test]
+fn an_absolute_path_is_read_wherever_it_stands() {
+    assert_eq!(
+        values("/r/a", "@x || /r/z/@y", "<r><a x='p'/><a x='q'/><z y='9'/></r>"),
+        ["p9", "q9"]
+    );
+}
+
+#[test]
+fn an_element_anywhere_is_found_in_parts_that_nothing_else_reads() {
+    let document = "<r><u><v><w/><a x='1'><a x='2'/></a></v></u><a x='3'/></r>";
+    assert_eq!(values("//a", "@x", document), ["1", "2", "3"]);
+    assert_eq!(values("/r", "JOIN(//a/@x, '+')", document), ["1+2+3"]);
+}
+
+#[test]
+fn predicates_choose_by_attribute_position_and_text() {
+    let document =
+        "<r><a><b k='1' x='p'/><b k='2' x='q'/><b k='2' x='s'/><c>no</c><c>yes</c></a></r>";
+    assert_eq!(values("/r/a", "b[@k = '1']/@x", document), ["p"]);
+    assert_eq!(values("/r/a", "b[2]/@x", document), ["q"]);
+    assert_eq!(values("/r/a", "b[@k = '2'][2]/@x", document), ["s"]);
+    assert_eq!(values("/r/a", "b[last()]/@x", document), ["s"]);
+    assert_eq!(values("/r/a", "b[@k = '1'][last()]/@x", document), ["p"]);
+    assert_eq!(values("/r/a", "COUNT(c[. = 'yes'])", document), ["1"]);
+    assert_eq!(values("/r/a", "c[. <> 'yes']", document), ["no"]);
+    assert_eq!(values("/r/a/b[@k = '2']", "@x", document), ["q", "s"]);
+    assert_eq!(values("/r/a/b[1]", "@x", document), ["p"]);
+}
+
+#[test]
+fn last_is_counted_under_each_parent() {
+    let document = "<r><a><b x='1'/><b x='2'/></a><a><b x='3'/></a></r>";
+    assert_eq!(values("/r", "JOIN(a/b[last()]/@x, ',')", document), ["2,3"]);
+}
+
+#[test]
+fn first_and_last_choose_the_element_before_they_read_it() {
+    let document = "<r><a><b x='1'/><b/></a></r>";
+    assert_eq!(values("/r/a", "FIRST(b/@x)", document), ["1"]);
+    assert_eq!(values("/r/a", "LAST(b/@x)", document), ["-"]);
+    assert_eq!(values("/r/a", "COUNT(b/@x) || '/' || COUNT(b)", document), ["1/2"]);
+}
+
+#[test]
+fn a_plain_path_that_matches_twice_fails_and_says_where() {
+    let contract = one_column("/r/a", "b/@x");
+    let failure = failure(&contract, "<r>\n<a><b x='1'/>\n<b x='22'/></a></r>");
+    assert_eq!(failure.category, FailureCategory::ManyValues);
+    assert_eq!(failure.path.as_deref(), Some("/r/a/b[2]/@x"));
+    assert_eq!((failure.line, failure.column_number), (Some(3), Some(7)));
+    assert_eq!(failure.value.as_deref(), Some("22"));
+    assert_eq!(failure.table.as_deref(), Some("t"));
+    assert_eq!(failure.column.as_deref(), Some("v"));
+}
+
+#[test]
+fn inner_xml_is_the_markup_as_it_stands() {
+    let document = "<r><a><n>x <b k='&amp;'/> y</n></a></r>";
+    assert_eq!(values("/r/a", "INNER_XML(n)", document), ["x <b k='&amp;'/> y"]);
+}
+
+#[test]
+fn the_row_elements_name_and_attributes_are_normalised() {
+    assert_eq!(values("/r/a", "NAME() || @x", "<r><a x='1\n2&#10;3'/></r>"), ["a1 2\n3"]);
+}
