@@ -818,10 +818,12 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                         if !self.state.open.last().is_some_and(|top| top.dead) {
                             return Ok(at);
                         }
-                    } else if !tag.empty {
-                        if self.state.open.len() >= self.limits.depth {
-                            return Err(self.too_deep(markup));
-                        }
+                        continue;
+                    }
+                    if self.state.open.len() >= self.limits.depth {
+                        return Err(self.too_deep(markup));
+                    }
+                    if !tag.empty {
                         self.state.open.push(Open {
                             name_start: markup as u32 + 1,
                             name_end: tag.name_end as u32,

@@ -20,7 +20,7 @@ fn at(failure: &Failure) -> (u32, u32) {
 fn malformed_documents_say_where() {
     let contract = one_column("/r/a", "@x");
     for (document, place) in [
-        ("<r>\n  <a x='1'></b></r>", (2, 11)),
+        ("<r>\n  <a x='1'></b></r>", (2, 12)),
         ("<r><a x='1'>", (1, 4)),
         ("<r/>\n<r/>", (2, 1)),
         ("<r/> text", (1, 6)),

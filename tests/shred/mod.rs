@@ -33,7 +33,7 @@ fn with_root(tables: &str) -> Arc<Contract> {
 /// One table `t` with one nvarchar(max) column `v` beside `app_id`.
 fn one_column(each: &str, value: &str) -> Arc<Contract> {
     with_root(&format!(
-        "[[tables]]\nname = \"t\"\neach = '{each}'\napp_column = \"app_id\"\n[tables.columns]\n\
+        "[[tables]]\nname = \"t\"\neach = '''{each}'''\napp_column = \"app_id\"\n[tables.columns]\n\
          app_id = {{ type = \"int\", value = \"APP_ID()\" }}\n\
          v = {{ type = \"nvarchar(max)\", value = '''{value}''' }}\n"
     ))
