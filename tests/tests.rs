@@ -4,9 +4,9 @@ mod cli;
 mod contract;
 mod documentation;
 mod examples;
-mod shred;
 #[cfg(feature = "embedded")]
 mod runner;
+mod shred;
 #[cfg(feature = "embedded")]
 mod store;
 mod value;
