@@ -9,6 +9,7 @@ pub mod cli;
 pub mod contract;
 pub mod demo;
 pub mod document;
+pub mod offline;
 pub mod outcome;
 pub mod report;
 pub mod runner;

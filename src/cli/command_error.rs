@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::console;
 use super::exit_status::ExitStatus;
 use crate::settings::SettingsError;
 use crate::store::StoreError;
@@ -44,8 +45,7 @@ impl CommandError {
 
     /// Writes the error to stderr and returns the exit status.
     pub fn report(&self) -> ExitStatus {
-        // Where stderr is closed there is nobody left to tell; the exit status still says it.
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), self.to_string().as_bytes());
+        console::note(self);
         self.status
     }
 }
@@ -72,11 +72,11 @@ impl From<StoreError> for CommandError {
         let (status, hint) = match &error {
             StoreError::Unreachable { .. } => (
                 ExitStatus::Store,
-                "check --store; `xmlshred load` makes a new embedded store and fills it",
+                "see what --store names; `xmlshred settings` says where its value comes from",
             ),
             StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
-                "check --store; `xmlshred install --contract FILE` prepares a store",
+                "see what --store names; `xmlshred settings` says where its value comes from",
             ),
             StoreError::ContractNotInstalled { .. } => (
                 ExitStatus::Contract,

@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{stdout, Call, Cli, CommandError, Execute, ExitStatus};
+use super::{console, Call, Cli, CommandError, Execute, ExitStatus};
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ impl Execute for Arguments {
     fn execute(&self, _call: &Call) -> Result<ExitStatus, CommandError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "xmlshred", &mut script);
-        stdout::print(&String::from_utf8_lossy(&script))?;
+        console::print(&String::from_utf8_lossy(&script))?;
         Ok(ExitStatus::Success)
     }
 }

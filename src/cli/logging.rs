@@ -13,6 +13,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::command_error::CommandError;
+use crate::report::LogWriter;
 use crate::settings::{LogFormat, LogSettings};
 use crate::store::SessionId;
 
@@ -23,7 +24,7 @@ use crate::store::SessionId;
 pub fn start(settings: &LogSettings, session: SessionId) -> Result<(), CommandError> {
     let file = settings.dir.as_deref().map(|dir| create_file(dir, session)).transpose()?;
     let to_file = file.map(|file| layer(settings, Arc::new(file), false));
-    let to_stderr = layer(settings, std::io::stderr, colours_suit_stderr());
+    let to_stderr = layer(settings, LogWriter::default, colours_suit_stderr());
     // Only a second start in one process fails, and then lines already go where the first sent
     // them.
     let _ = tracing_subscriber::registry().with(to_stderr).with(to_file).try_init();

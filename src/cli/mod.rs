@@ -2,11 +2,26 @@
 
 mod command_error;
 mod completions;
+mod console;
+mod contract;
+mod contract_file;
+mod document_files;
+mod enqueue;
 mod exit_status;
+mod install;
+#[cfg(feature = "embedded")]
+mod load;
 mod logging;
+mod map;
+mod open_store;
+mod reap;
+mod requeue;
+mod requeued_rows;
+mod retry;
+mod run;
 mod setting_flags;
 mod settings;
-mod stdout;
+mod status;
 
 use std::path::PathBuf;
 
@@ -46,6 +61,17 @@ Exit statuses: 0 all done; 1 finished, some applications failed; 2 usage or sett
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "embedded")]
+    Load(load::Arguments),
+    Install(install::Arguments),
+    Enqueue(enqueue::Arguments),
+    Run(run::Arguments),
+    Status(status::Arguments),
+    Reap(reap::Arguments),
+    Retry(retry::Arguments),
+    Requeue(requeue::Arguments),
+    Map(map::Arguments),
+    Contract(contract::Arguments),
     Settings(settings::Arguments),
     Completions(completions::Arguments),
 }
@@ -70,11 +96,24 @@ trait Execute {
 struct Call {
     /// What it works with.
     settings: Settings,
+    /// Its id in the log file's name and, for a run, in the store.
+    session: SessionId,
 }
 
 impl Command {
     fn chosen(&self) -> &dyn Execute {
         match self {
+            #[cfg(feature = "embedded")]
+            Self::Load(arguments) => arguments,
+            Self::Install(arguments) => arguments,
+            Self::Enqueue(arguments) => arguments,
+            Self::Run(arguments) => arguments,
+            Self::Status(arguments) => arguments,
+            Self::Reap(arguments) => arguments,
+            Self::Retry(arguments) => arguments,
+            Self::Requeue(arguments) => arguments,
+            Self::Map(arguments) => arguments,
+            Self::Contract(arguments) => arguments,
             Self::Settings(arguments) => arguments,
             Self::Completions(arguments) => arguments,
         }
@@ -100,7 +139,7 @@ impl Cli {
         };
         let session = SessionId(Uuid::new_v4());
         logging::start(&settings.log, session)?;
-        command.execute(&Call { settings })
+        command.execute(&Call { settings, session })
     }
 
     fn config_file(&self, environment: &Environment) -> Option<PathBuf> {

@@ -31,15 +31,6 @@ pub fn parse_bytes(text: &str) -> Result<u64, Expected> {
     number.checked_mul(factor).ok_or_else(expected)
 }
 
-/// Bytes with the largest unit that leaves at least 1, such as `64.0 MiB`.
-pub fn format_bytes(bytes: u64) -> String {
-    let (unit, size) = UNITS[..4].iter().rev().find(|u| bytes >= u.1).copied().unwrap_or(UNITS[0]);
-    match size {
-        1 => format!("{bytes} B"),
-        _ => format!("{:.1} {unit}", bytes as f64 / size as f64),
-    }
-}
-
 /// A duration from `2m`, `1h 30m` or `500ms`.
 pub fn parse_duration(text: &str) -> Result<Duration, Expected> {
     humantime::parse_duration(text).map_err(|_| "a duration such as 500ms, 30s or 2m".to_owned())

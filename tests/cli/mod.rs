@@ -1,4 +1,14 @@
 //! The executable, from outside: arguments in, output, exit status and files out.
 
+mod help;
 mod settings;
 mod workbench;
+
+#[cfg(feature = "embedded")]
+mod bad_input;
+mod map;
+mod notes;
+#[cfg(feature = "embedded")]
+mod pipeline;
+#[cfg(not(feature = "embedded"))]
+mod without_embedded;

@@ -1,5 +1,6 @@
 //! A folder to run the executable in, and what it said.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -42,6 +43,22 @@ impl Workbench {
             entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    /// Every file below the folder with what is in it.
+    pub fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut contents = BTreeMap::new();
+        let mut folders = vec![self.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => drop(contents.insert(path.clone(), std::fs::read(path).unwrap())),
+                }
+            }
+        }
+        contents
     }
 
     /// The executable, ready for more environment or input.

@@ -1,5 +1,6 @@
-//! Data goes to stdout, all else to stderr.
+//! Data goes to console, all else to stderr.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use super::command_error::CommandError;
@@ -21,4 +22,9 @@ pub fn print(text: &str) -> Result<(), CommandError> {
 pub fn unwritable(error: &io::Error) -> CommandError {
     CommandError::new(ExitStatus::Aborted, format!("cannot write to stdout: {error}"))
         .hint("see where the output was sent: the disk may be full")
+}
+
+/// Writes `text` to stderr. Where that is closed nobody wants to know.
+pub fn note(text: impl Display) {
+    let _ = io::stderr().write_all(text.to_string().as_bytes());
 }

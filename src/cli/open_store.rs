@@ -1,0 +1,85 @@
+//! The one place that opens a store.
+
+use super::CommandError;
+use crate::contract::Contract;
+use crate::settings::{Settings, StoreLocation};
+#[cfg(feature = "embedded")]
+use crate::store::sqlite::SqliteStore;
+use crate::store::{self, Store, StoreError};
+
+/// Where the store is.
+///
+/// # Errors
+/// No store was named, or this build cannot open it.
+pub fn location(settings: &Settings) -> Result<&StoreLocation, CommandError> {
+    let location = settings.store.as_ref().ok_or_else(|| {
+        CommandError::usage("no store was named")
+            .hint("add --store sqlite:PATH, set XMLSHRED_STORE, or write store in xmlshred.toml")
+    })?;
+    match location {
+        StoreLocation::Sqlite(_) if !cfg!(feature = "embedded") => {
+            Err(CommandError::usage(format!("this build cannot open {location}"))
+                .hint("build it with the Cargo feature `embedded`"))
+        }
+        supported => Ok(supported),
+    }
+}
+
+/// The store that `--store` names, which must exist.
+///
+/// # Errors
+/// No store was named, this build cannot open it, or it cannot be opened.
+pub fn existing(settings: &Settings) -> Result<Box<dyn Store>, CommandError> {
+    Ok(connect(location(settings)?)?)
+}
+
+/// A session with an existing store.
+///
+/// # Errors
+/// The store cannot be opened.
+pub fn connect(location: &StoreLocation) -> store::Result<Box<dyn Store>> {
+    match location {
+        #[cfg(feature = "embedded")]
+        StoreLocation::Sqlite(path) => Ok(Box::new(SqliteStore::open(path)?)),
+        #[cfg(not(feature = "embedded"))]
+        StoreLocation::Sqlite(_) => Err(StoreError::Unreachable {
+            location: location.to_string(),
+            reason: "this build has no embedded store".to_owned(),
+        }),
+    }
+}
+
+/// The embedded store that `--store` names, made first where it does not exist.
+///
+/// # Errors
+/// No store was named, or it can be neither opened nor made.
+#[cfg(feature = "embedded")]
+pub fn embedded(settings: &Settings) -> Result<SqliteStore, CommandError> {
+    let StoreLocation::Sqlite(path) = location(settings)?;
+    Ok(SqliteStore::open_or_create(path)?)
+}
+
+/// The store that `--store` names; an embedded one is made where it does not exist.
+///
+/// # Errors
+/// As [`existing`].
+pub fn existing_or_new(settings: &Settings) -> Result<Box<dyn Store>, CommandError> {
+    #[cfg(feature = "embedded")]
+    return Ok(Box::new(embedded(settings)?));
+    #[cfg(not(feature = "embedded"))]
+    existing(settings)
+}
+
+/// Installs the contract where none is installed yet.
+///
+/// # Errors
+/// Another contract is installed.
+pub fn install_if_none(store: &mut dyn Store, contract: &Contract) -> Result<(), CommandError> {
+    match store.installed_contract()? {
+        None => Ok(store.install_contract(contract)?),
+        Some(installed) if installed == contract.hash => Ok(()),
+        installed => {
+            Err(StoreError::ContractNotInstalled { offered: contract.hash, installed }.into())
+        }
+    }
+}

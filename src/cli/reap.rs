@@ -1,0 +1,40 @@
+//! `xmlshred reap`: claims whose lease has passed, back into the queue.
+
+use clap::Args;
+
+use super::setting_flags::{FlagSet, SettingFlags};
+use super::{console, open_store, Call, CommandError, Execute, ExitStatus};
+use crate::settings::keys::{self, Key};
+use crate::store::ReapRequest;
+
+/// Take back claims whose lease has passed; safe at any time
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    reaping: SettingFlags<Reaping>,
+}
+
+/// What reaping heeds.
+#[derive(Debug, Clone)]
+struct Reaping;
+
+impl FlagSet for Reaping {
+    const KEYS: &'static [&'static Key] = &[&keys::MAX_REAPS];
+}
+
+impl Execute for Arguments {
+    fn given(&self) -> &[(&'static Key, String)] {
+        &self.reaping.given
+    }
+
+    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+        let mut store = open_store::existing(&call.settings)?;
+        let max_reaps = call.settings.max_reaps;
+        let reaped = store.reap_expired(ReapRequest { max_reaps, ..ReapRequest::default() })?;
+        console::print(&format!(
+            "{} expired claims taken back: {} applications ready again, {} quarantined\n",
+            reaped.claims, reaped.apps, reaped.quarantined
+        ))?;
+        Ok(ExitStatus::Success)
+    }
+}

@@ -1,0 +1,75 @@
+//! `xmlshred requeue`: finished applications, done again.
+
+use clap::{ArgGroup, Args};
+
+use super::{contract_file, open_store, requeued_rows, Call, CommandError, Execute, ExitStatus};
+use crate::contract::Contract;
+use crate::outcome::AppId;
+use crate::store::{RequeueRequest, RequeueSelector};
+
+/// Queue finished applications again; only where every target table says on_existing = "replace"
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true))]
+pub struct Arguments {
+    /// These applications
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', group = "which")]
+    app_id: Vec<i64>,
+
+    /// All from this id to --app-id-end, both inclusive
+    #[arg(long, value_name = "ID", requires = "app_id_end", group = "which")]
+    app_id_start: Option<i64>,
+
+    /// The last of a range
+    #[arg(long, value_name = "ID", requires = "app_id_start")]
+    app_id_end: Option<i64>,
+
+    /// Those concluded under another contract than --contract
+    #[arg(long, group = "which")]
+    older_contract: bool,
+
+    /// Those whose source document is no longer the one that was processed
+    #[arg(long, group = "which")]
+    changed: bool,
+
+    /// At most N, lowest ids first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    canary: Option<u64>,
+
+    /// Only show which applications it would be
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Execute for Arguments {
+    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+        let contract = contract_file::read(&call.settings)?;
+        let request = RequeueRequest {
+            selector: self.selector(&contract)?,
+            limit: self.canary,
+            execute: !self.dry_run,
+            requested_by: requeued_rows::requested_by(),
+        };
+        let moved = open_store::existing(&call.settings)?.requeue_apps(&contract, &request)?;
+        requeued_rows::print(&moved, self.dry_run)?;
+        Ok(ExitStatus::Success)
+    }
+}
+
+impl Arguments {
+    fn selector(&self, contract: &Contract) -> Result<RequeueSelector, CommandError> {
+        Ok(match (self.app_id_start, self.app_id_end) {
+            (Some(start), Some(end)) if start > end => {
+                let message = format!("--app-id-start {start} is above --app-id-end {end}");
+                return Err(
+                    CommandError::usage(message).hint("the range is inclusive, smallest first")
+                );
+            }
+            (Some(start), Some(end)) => {
+                RequeueSelector::Range { start: AppId(start), end: AppId(end) }
+            }
+            _ if self.older_contract => RequeueSelector::OlderContract(contract.hash),
+            _ if self.changed => RequeueSelector::ChangedDocument,
+            _ => RequeueSelector::AppIds(self.app_id.iter().copied().map(AppId).collect()),
+        })
+    }
+}

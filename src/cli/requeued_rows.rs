@@ -1,0 +1,44 @@
+//! How `retry` and `requeue` show what they moved, or would move.
+
+use super::console;
+use super::CommandError;
+use crate::report::{Align, Table};
+use crate::store::Requeued;
+
+/// A dry run prints every application; a real one prints how many there were.
+pub fn print(moved: &[Requeued], dry_run: bool) -> Result<(), CommandError> {
+    let applications = match moved.len() {
+        1 => "1 application".to_owned(),
+        count => format!("{count} applications"),
+    };
+    if !dry_run {
+        return console::print(&format!("{applications} queued again\n"));
+    }
+    if !moved.is_empty() {
+        console::print(&table(moved))?;
+    }
+    console::note(format!("{applications} would be queued again; nothing was changed\n"));
+    Ok(())
+}
+
+fn table(moved: &[Requeued]) -> String {
+    let mut table = Table::new(&[
+        ("app_id", Align::Right),
+        ("was", Align::Left),
+        ("attempts", Align::Right),
+        ("failure", Align::Left),
+    ]);
+    for app in moved {
+        let failure = app.failure.map_or("", |category| category.name());
+        table.row([&app.app_id.to_string(), &app.was, &app.attempts.to_string(), failure]);
+    }
+    table.to_string()
+}
+
+/// Who asks, for the store's events.
+pub fn requested_by() -> String {
+    let user =
+        ["USER", "USERNAME", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let host = crate::runner::host_name();
+    format!("{}@{host}", user.as_deref().unwrap_or("unknown"))
+}
