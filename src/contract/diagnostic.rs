@@ -79,7 +79,10 @@ impl Diagnostics {
 
     /// Adds one at its place, unless the same is already there. Its spans are drawn into the text
     /// where they stick out.
+    /// Text that messages quote is made fit for one line of a terminal.
     pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.message = one_line(&diagnostic.message);
+        diagnostic.hint = diagnostic.hint.as_deref().map(one_line);
         diagnostic.span = inside(&self.text, diagnostic.span);
         diagnostic.related = diagnostic.related.map(|(span, m)| (inside(&self.text, span), m));
         if self.items.contains(&diagnostic) {
@@ -187,6 +190,31 @@ pub(crate) fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{plural}")
 }
 
+/// Longer messages and hints are cut: they quote something that need not be seen whole.
+const LONGEST_MESSAGE: usize = 400;
+
+fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for (count, c) in message.chars().enumerate() {
+        match c {
+            _ if count == LONGEST_MESSAGE => {
+                line.push('…');
+                break;
+            }
+            '\n' | '\t' => line.push(' '),
+            '\r' => {}
+            _ if is_unprintable(c) => line.extend(c.escape_unicode()),
+            _ => line.push(c),
+        }
+    }
+    line
+}
+
+/// Control characters, and those that turn the direction of text around.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 const BOM: char = '\u{feff}';
 
 /// Longer lines are shown in part, around the underlined text.
@@ -259,14 +287,13 @@ impl Excerpt {
 
 /// How a character is shown, and how many columns that takes.
 fn cell(c: char, column: usize) -> (String, usize) {
-    let bidirectional = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     match c {
         '\t' => {
             let width = TAB - column % TAB;
             (" ".repeat(width), width)
         }
         BOM => (String::new(), 0),
-        _ if c.is_control() || bidirectional => {
+        _ if is_unprintable(c) => {
             let escaped = c.escape_unicode().to_string();
             let width = escaped.len();
             (escaped, width)

@@ -54,7 +54,7 @@ pub enum Check {
 /// `[lookups.name]`: codes and what they mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lookup {
-    /// The name that `LOOKUP('name', …)` gives, ignoring case.
+    /// The name that `LOOKUP('name', …)` gives, ignoring the case of ASCII letters.
     pub name: String,
     /// `match`
     pub match_mode: MatchMode,

@@ -966,7 +966,7 @@ o = { type = "int", value = "" }
     contract.toml:25:57: error: `interger` is no type
      25 | k = { type = "int", value = "CAST(@x, int) + CAST(@y AS interger)" }
         |                                                         ^^^^^^^^
-    hint: one of bit, tinyint, smallint, int, bigint, decimal(p,s), numeric(p,s), money, float, real, date, time(n), datetime, smalldatetime, datetime2(n), datetimeoffset(n), char(n), varchar(n|max), nchar(n), nvarchar(n|max), uniqueidentifier, varbinary(n|max), xml, float(n)
+    hint: did you mean `integer`?
 
     contract.toml:26:30: error: this is neither a number nor a name
      26 | l = { type = "int", value = "1e5 + @a;" }
@@ -1416,6 +1416,29 @@ what = "NULL"
     contract.toml:22:7: error: the application's column holds something else than its id
      22 | id = "@id"
         |       ^^^
+    hint: rows are found again by `id`: `value = "APP_ID()"`
+    "#);
+}
+
+#[test]
+fn the_application_s_column_holds_its_id() {
+    let text = |column: &str| with_columns("").replace(r#"value = "APP_ID()" }"#, column);
+    assert_snapshot!(said(&text("identity = true }")), @r#"
+    contract.toml:12:33: error: the application's column cannot be an identity column
+     12 | id = { type = "int", identity = true }
+        |                                 ^^^^
+    hint: its value is the application's id: `value = "APP_ID()"`
+    "#);
+    assert_snapshot!(said(&text("default = 1 }")), @r#"
+    contract.toml:12:32: error: the application's column holds something else than its id
+     12 | id = { type = "int", default = 1 }
+        |                                ^
+    hint: rows are found again by `id`: `value = "APP_ID()"`
+    "#);
+    assert_snapshot!(said(&text("value = \"/r/@id\" }")), @r#"
+    contract.toml:12:31: error: the application's column holds something else than its id
+     12 | id = { type = "int", value = "/r/@id" }
+        |                               ^^^^^^
     hint: rows are found again by `id`: `value = "APP_ID()"`
     "#);
 }

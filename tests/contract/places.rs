@@ -60,6 +60,18 @@ fn control_characters_are_shown_and_not_sent_to_the_terminal() {
 }
 
 #[test]
+fn quoted_text_is_made_fit_for_one_line() {
+    let text = format!("'a\n\u{1b}[31m{}'", "b".repeat(1_000));
+    let found = diagnostics(&with_columns(&format!(
+        "a = {{ type = \"int\", value = \"\"\"1 + {}\"\"\" }}\n",
+        text.replace('\u{1b}', "\\u001b")
+    )));
+    let message = &found.iter().next().expect("a mistake").message;
+    assert!(message.starts_with("`+` takes numbers, and 'a \\u{1b}[31mbbb"), "{message}");
+    assert!(message.ends_with('…') && message.chars().count() < 500, "{message}");
+}
+
+#[test]
 fn long_lines_are_shown_around_the_mistake() {
     let padding = "@a + ".repeat(60);
     assert_snapshot!(said(&with_columns(&format!("a = {{ type = \"int\", value = \"{padding}nope(1) + {padding}1\" }}\n"))), @r#"

@@ -7,7 +7,6 @@ use super::super::expr::check::{
 };
 use super::super::expr::kind::Kind;
 use super::super::expr::mistake::{self, Mistake};
-use super::super::expr::parser::same_name;
 use super::super::model::LookupValue;
 use super::super::model::TooLong;
 use super::Checks;
@@ -96,7 +95,7 @@ impl Checks<'_> {
         };
         let ExprKind::Text(name) = &arguments.first()?.kind else { return None };
         let mut lookups = self.draft.lookups.iter().map(|l| &l.lookup);
-        let lookup = lookups.find(|lookup| same_name(&lookup.name, name))?;
+        let lookup = lookups.find(|lookup| lookup.name.eq_ignore_ascii_case(name))?;
         let error = lookup.results().find_map(|value| {
             let value = match value {
                 LookupValue::Integer(integer) => Value::Int(*integer),

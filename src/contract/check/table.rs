@@ -125,14 +125,18 @@ impl Checks<'_> {
                 self.report(Diagnostic::error(sql_type.span.clone(), message).hint(hint));
             }
         }
-        for expr in column.value.iter().chain(row_values(table, index)) {
-            let is_id = matches!(expr.tree.kind, ExprKind::Call { function: Function::AppId, .. });
-            if !is_id && !expr.broken {
-                let message = "the application's column holds something else than its id";
-                let hint =
-                    format!("rows are found again by `{}`: `value = \"APP_ID()\"`", name.value);
-                self.report(Diagnostic::error(expr.whole(), message).hint(hint));
-            }
+        if let Some(identity) = column.identity.as_ref().filter(|identity| identity.value) {
+            let message = "the application's column cannot be an identity column";
+            let hint = "its value is the application's id: `value = \"APP_ID()\"`";
+            self.report(Diagnostic::error(identity.span.clone(), message).hint(hint));
+        }
+        let others = column.value.iter().chain(row_values(table, index));
+        let others = others.filter(|expr| !expr.broken && !is_app_id(&expr.tree));
+        let default = column.default.iter().map(|default| default.span.clone());
+        for span in others.map(Placed::whole).chain(default) {
+            let message = "the application's column holds something else than its id";
+            let hint = format!("rows are found again by `{}`: `value = \"APP_ID()\"`", name.value);
+            self.report(Diagnostic::error(span, message).hint(hint));
         }
     }
 
@@ -213,6 +217,10 @@ impl Given {
 
 fn is_given(kind: Option<Kind>) -> bool {
     kind.is_some_and(|kind| kind != Kind::Null)
+}
+
+fn is_app_id(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Call { function: Function::AppId, .. })
 }
 
 fn row_values(table: &TableDraft, column: usize) -> impl Iterator<Item = &Placed<Expr>> {

@@ -48,7 +48,7 @@ pub(crate) fn of_type(error: &ParseTypeError) -> (String, String) {
     match error {
         ParseTypeError::Unknown { name, .. } => {
             let known = SqlType::NAMES.iter().filter_map(|known| known.split('(').next());
-            let hint = match spelling::nearest(name, known) {
+            let hint = match spelling::nearest(name, known.chain(["integer"])) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("one of {}", SqlType::NAMES.join(", ")),
             };

@@ -4,7 +4,6 @@ use super::{Checker, Place};
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Read};
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;
-use crate::contract::expr::parser::same_name;
 use crate::contract::spelling;
 use crate::value::datetime::DatePattern;
 
@@ -185,7 +184,8 @@ impl Checker<'_> {
             return Kind::Any;
         };
         let lookups = self.scope.lookups;
-        let Some(index) = lookups.iter().position(|(known, _)| same_name(known, name)) else {
+        let Some(index) = lookups.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))
+        else {
             let hint = spelling::suggestion(name, lookups.iter().map(|(known, _)| known.as_str()))
                 .unwrap_or_else(|| format!("declare it as `[lookups.{name}]`"));
             let message = format!("there is no lookup `{name}`");
