@@ -26,8 +26,8 @@ pub trait Harness: Sync {
     /// tables stand in braces, so that a store with schemas can qualify them.
     fn execute(&self, sql: &str);
 
-    /// The first column of a query's rows as text, names of tables in braces.
-    fn query(&self, sql: &str) -> Vec<Option<String>>;
+    /// A query's rows as text in lower case, names of tables in braces.
+    fn query(&self, sql: &str) -> Vec<Vec<Option<String>>>;
 
     /// Ends a claim's lease in the past, so that nobody has to wait for it.
     fn expire_lease(&self, token: ClaimToken);
@@ -39,15 +39,15 @@ pub trait Harness: Sync {
 impl dyn Harness + '_ {
     /// Rows of a table that meet a condition.
     pub fn count(&self, table: &str, condition: &str) -> u64 {
-        let rows = self.query(&format!("SELECT COUNT(*) FROM {{{table}}} WHERE {condition}"));
-        rows[0].as_deref().expect("a count").parse().expect("a number")
+        let count = self.value(&format!("SELECT COUNT(*) FROM {{{table}}} WHERE {condition}"));
+        count.expect("a count").parse().expect("a number")
     }
 
     /// The one value of a query.
     pub fn value(&self, sql: &str) -> Option<String> {
         let mut rows = self.query(sql);
-        assert_eq!(rows.len(), 1, "{sql}");
-        rows.remove(0)
+        assert_eq!((rows.len(), rows[0].len()), (1, 1), "{sql}");
+        rows.remove(0).remove(0)
     }
 
     /// Puts documents 1 to `n` there.
@@ -71,6 +71,15 @@ impl dyn Harness + '_ {
         contract
     }
 
+    /// Claims the lowest application alone and lets its lease pass until it is quarantined.
+    pub fn quarantine(&self, worker: &mut Worker, app_id: i64) {
+        let batch = worker.claim(1);
+        assert_eq!(ids(&batch), [app_id]);
+        self.expire_lease(batch.token);
+        let request = ReapRequest { max_reaps: 1, ..ReapRequest::default() };
+        assert_eq!(worker.store.reap_expired(request).expect("reap").quarantined, 1);
+    }
+
     /// Fails the test if an invariant does not hold.
     pub fn assert_invariants(&self) {
         assert_eq!(self.violations(), Vec::<String>::new());
@@ -84,6 +93,11 @@ pub fn added(n: i64) -> Enqueued {
 /// A document of a hundred and some bytes.
 pub fn document(app_id: i64) -> String {
     format!("<a id=\"{app_id}\">{}</a>", "x".repeat(100))
+}
+
+/// Reaping that never quarantines.
+pub fn patient_reap() -> ReapRequest {
+    ReapRequest { max_reaps: u32::MAX, ..ReapRequest::default() }
 }
 
 pub const LEASE: Duration = Duration::from_secs(300);

@@ -7,6 +7,8 @@ mod claiming;
 mod completing;
 mod harness;
 mod invariants;
+mod leasing;
+mod reaping;
 mod sqlite;
 
 pub use invariants::assert_invariants;

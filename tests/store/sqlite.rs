@@ -44,6 +44,17 @@ pub fn connection(path: &Path) -> Connection {
     connection
 }
 
+fn as_text(value: Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Text(text) => text,
+        Value::Blob(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    };
+    Some(text.to_lowercase())
+}
+
 /// SQLite has no schemas: the braces go.
 fn plain(sql: &str) -> String {
     sql.replace(['{', '}'], "")
@@ -68,18 +79,14 @@ impl Harness for SqliteHarness {
         self.connection().execute_batch(&plain(sql)).expect(sql);
     }
 
-    fn query(&self, sql: &str) -> Vec<Option<String>> {
+    fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         let connection = self.connection();
         let mut statement = connection.prepare(&plain(sql)).expect(sql);
-        let rows = statement.query_map([], |row| row.get::<_, Value>(0)).expect(sql);
-        rows.map(|value| match value.expect(sql) {
-            Value::Null => None,
-            Value::Integer(number) => Some(number.to_string()),
-            Value::Real(number) => Some(number.to_string()),
-            Value::Text(text) => Some(text),
-            Value::Blob(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-        })
-        .collect()
+        let width = statement.column_count();
+        let rows = statement
+            .query_map([], |row| (0..width).map(|i| Ok(as_text(row.get(i)?))).collect())
+            .expect(sql);
+        rows.map(|row| row.expect(sql)).collect()
     }
 
     fn expire_lease(&self, token: ClaimToken) {

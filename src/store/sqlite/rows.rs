@@ -1,7 +1,6 @@
 //! Writing the rows of applications into the target tables.
 
-use chrono::Timelike;
-use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value as Stored};
 use rusqlite::{params_from_iter, CachedStatement, ErrorCode};
 
 use super::fault::{data_reason, Fault, RefusedRow, Step};
@@ -10,7 +9,7 @@ use super::transaction::Work;
 use crate::contract::{Contract, OnExisting, TargetTable};
 use crate::outcome::{AppId, TableRows};
 use crate::store::StoreError;
-use crate::value::{Decimal, SqlType, Value};
+use crate::value::{to_text, Decimal, SqlType, Value};
 
 /// The targets of a contract in load order, with their statements.
 pub(super) struct Targets<'c> {
@@ -102,16 +101,16 @@ fn prepare<'t>(tx: &'t Work, table: &TargetTable, sql: &str) -> Step<CachedState
 }
 
 /// The application's id as the table's application column holds it.
-fn app_key(table: &TargetTable, app_id: AppId) -> Stored {
-    let scaled =
-        |scale: u8| Decimal { units: i128::from(app_id.0) * 10i128.pow(scale.into()), scale };
+fn app_key(table: &TargetTable, AppId(app_id): AppId) -> Stored {
+    let scaled = |scale: u8| {
+        let units = i128::from(app_id) * 10i128.pow(scale.into());
+        Stored::Text(Decimal { units, scale }.to_string())
+    };
     match table.columns[table.app_column].sql_type {
-        SqlType::Bit | SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => {
-            Stored::Integer(app_id.0)
-        }
-        SqlType::Float | SqlType::Real => Stored::Real(app_id.0 as f64),
-        SqlType::Decimal { scale, .. } => Stored::Text(decimal_text(&scaled(scale))),
-        SqlType::Money => Stored::Text(decimal_text(&scaled(4))),
+        SqlType::Decimal { scale, .. } => scaled(scale),
+        SqlType::Money => scaled(4),
+        SqlType::Float | SqlType::Real => Stored::Real(app_id as f64),
+        integer if integer.is_integer() => Stored::Integer(app_id),
         _ => Stored::Text(app_id.to_string()),
     }
 }
@@ -121,7 +120,7 @@ fn refused(table: &TargetTable, row: Option<(usize, &[Value])>, error: rusqlite:
     let Some((number, message)) = data_reason(&error) else { return error.into() };
     let columns = columns_in(&message, table);
     let value = match (&columns[..], row) {
-        ([column], Some((_, values))) => shown(&values[*column], table.columns[*column].sql_type),
+        ([column], Some((_, values))) => to_text(&values[*column], table.columns[*column].sql_type),
         _ => None,
     };
     let names: Vec<&str> = columns.iter().map(|i| table.columns[*i].name.as_str()).collect();
@@ -130,7 +129,7 @@ fn refused(table: &TargetTable, row: Option<(usize, &[Value])>, error: rusqlite:
         message,
         table: table.name.clone(),
         column: (!names.is_empty()).then(|| names.join(", ")),
-        value,
+        value: value.map(String::from),
         row: row.map(|(number, _)| number + 1),
     }))
 }
@@ -145,66 +144,18 @@ fn columns_in(message: &str, table: &TargetTable) -> Vec<usize> {
         .collect()
 }
 
-fn shown(value: &Value, sql_type: SqlType) -> Option<String> {
-    match bind(value, sql_type) {
-        ToSqlOutput::Owned(Stored::Text(text)) => Some(text),
-        ToSqlOutput::Owned(Stored::Integer(number)) => Some(number.to_string()),
-        ToSqlOutput::Owned(Stored::Real(number)) => Some(number.to_string()),
-        ToSqlOutput::Borrowed(ValueRef::Text(text)) => {
-            Some(String::from_utf8_lossy(text).into_owned())
-        }
-        _ => None,
-    }
-}
-
 /// A value as its column keeps it; see [`super::target::storage_type`].
 fn bind(value: &Value, sql_type: SqlType) -> ToSqlOutput<'_> {
     match value {
         Value::Null => ToSqlOutput::Owned(Stored::Null),
-        Value::Bit(bit) => ToSqlOutput::Owned(Stored::Integer((*bit).into())),
-        Value::Int(number) => ToSqlOutput::Owned(Stored::Integer(*number)),
-        Value::Float(number) => ToSqlOutput::Owned(Stored::Real(*number)),
-        Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
-        Value::Decimal(decimal) => ToSqlOutput::Owned(Stored::Text(decimal_text(decimal))),
-        Value::Guid(guid) => ToSqlOutput::Owned(Stored::Text(guid.to_string())),
-        Value::Date(date) => ToSqlOutput::Owned(Stored::Text(date.format("%Y-%m-%d").to_string())),
-        Value::Time(time) => {
-            let text = format!("{}{}", time.format("%H:%M:%S"), fraction(time, sql_type));
-            ToSqlOutput::Owned(Stored::Text(text))
-        }
-        Value::DateTime(at) => {
-            let text = format!("{}{}", at.format("%Y-%m-%d %H:%M:%S"), fraction(at, sql_type));
-            ToSqlOutput::Owned(Stored::Text(text))
-        }
-        Value::DateTimeOffset(at) => {
-            let (clock, offset) = (at.format("%Y-%m-%d %H:%M:%S"), at.format("%:z"));
-            let text = format!("{clock}{} {offset}", fraction(at, sql_type));
-            ToSqlOutput::Owned(Stored::Text(text))
-        }
-    }
-}
-
-/// `.123` with as many digits as the type keeps, or nothing.
-fn fraction(at: &impl Timelike, sql_type: SqlType) -> String {
-    let digits = match sql_type {
-        SqlType::Time(n) | SqlType::DateTime2(n) | SqlType::DateTimeOffset(n) => usize::from(n),
-        SqlType::DateTime => 3,
-        _ => 0,
-    };
-    match digits {
-        0 => String::new(),
-        _ => format!(".{}", &format!("{:09}", at.nanosecond())[..digits]),
-    }
-}
-
-/// All digits, with a point where there is a scale: `-0.50`.
-fn decimal_text(decimal: &Decimal) -> String {
-    let scale = usize::from(decimal.scale);
-    let sign = if decimal.units < 0 { "-" } else { "" };
-    let digits = format!("{:0width$}", decimal.units.unsigned_abs(), width = scale + 1);
-    match digits.split_at(digits.len() - scale) {
-        (whole, "") => format!("{sign}{whole}"),
-        (whole, part) => format!("{sign}{whole}.{part}"),
+        Value::Bit(bit) => i64::from(*bit).into(),
+        Value::Int(number) => (*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Bytes(bytes) => (&bytes[..]).into(),
+        // No type of SQLite keeps all digits of a decimal, and dates as text sort as they should.
+        _ => ToSqlOutput::Owned(
+            to_text(value, sql_type).map_or(Stored::Null, |text| Stored::Text(text.into())),
+        ),
     }
 }
