@@ -471,7 +471,11 @@ pub enum StoreError {
         installed: Option<ContractHash>,
     },
     /// Every application of a batch failed with the same database error: not the documents' fault.
-    #[error("every application of the batch failed with the same error {number}: {message}")]
+    #[error(
+        "every application of the batch failed with the same error {number}: {message}; nothing \
+         was logged: repair the table, or if the documents really are at fault, run once with \
+         --batch-size 1"
+    )]
     WholeBatchFailed {
         /// The database's error number.
         number: i64,

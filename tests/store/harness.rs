@@ -32,6 +32,9 @@ pub trait Harness: Sync {
     /// Ends a claim's lease in the past, so that nobody has to wait for it.
     fn expire_lease(&self, token: ClaimToken);
 
+    /// Moves all that is logged, told and ended a hundred days into the past.
+    fn age_everything(&self);
+
     /// What the five invariants say against the store now; empty when they hold.
     fn violations(&self) -> Vec<String>;
 }
@@ -290,3 +293,6 @@ pub fn contacts(app_id: i64, con_ids: &[i64]) -> TableRows {
 pub fn app_ids(ids: &[i64]) -> Vec<AppId> {
     ids.iter().copied().map(AppId).collect()
 }
+
+/// No ids.
+pub const NOTHING: [i64; 0] = [];

@@ -5,10 +5,14 @@
 
 mod claiming;
 mod completing;
+mod enqueueing;
 mod harness;
+mod installing;
 mod invariants;
 mod leasing;
 mod reaping;
+mod redriving;
+mod reporting;
 mod sqlite;
 
 pub use invariants::assert_invariants;

@@ -101,6 +101,17 @@ impl Harness for SqliteHarness {
         assert_eq!(expired, 1, "claim {token:?} is not there");
     }
 
+    fn age_everything(&self) {
+        const HUNDRED_DAYS: i64 = 100 * 86_400_000;
+        self.connection()
+            .execute_batch(&format!(
+                "UPDATE processing_log SET processed_at = processed_at - {HUNDRED_DAYS};
+                 UPDATE processing_event SET at = at - {HUNDRED_DAYS};
+                 UPDATE processing_session SET ended_at = ended_at - {HUNDRED_DAYS};"
+            ))
+            .expect("age");
+    }
+
     fn violations(&self) -> Vec<String> {
         invariants::violations(&self.path())
     }

@@ -1,0 +1,98 @@
+//! Enqueueing: every source row once, however often and by however many it is asked for.
+
+use xmlshred::outcome::AppId;
+use xmlshred::store::{EnqueueMode, Enqueued};
+
+use super::harness::{added, document, failure, ids, Harness, Worker};
+
+super::behaviours! {
+    what_is_queued_is_not_queued_again,
+    what_is_logged_is_not_queued_again,
+    a_lower_id_that_comes_later_is_found,
+    a_range_is_inclusive,
+    an_empty_source_adds_nothing,
+    a_document_that_is_null_is_queued,
+    callers_side_by_side_add_each_application_once,
+}
+
+fn what_is_queued_is_not_queued_again(h: &dyn Harness) {
+    let contract = h.prepare(4);
+    let mut worker = Worker::start(h, &contract);
+    worker.claim(1);
+    h.quarantine(&mut worker, 2);
+    for mode in [EnqueueMode::New, EnqueueMode::Full] {
+        assert_eq!(worker.store.enqueue_apps(mode).expect("enqueue"), added(0));
+    }
+    assert_eq!(h.count("processing_queue", "1 = 1"), 4);
+    h.assert_invariants();
+}
+
+fn what_is_logged_is_not_queued_again(h: &dyn Harness) {
+    let contract = h.prepare(2);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(1);
+    worker.succeed(&contract, &batch);
+    let batch = worker.claim(1);
+    worker.complete(&contract, batch.token, &[failure(&batch.apps[0])]);
+    h.put_document(3, Some(document(3).as_bytes()));
+    assert_eq!(worker.store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(1));
+    assert_eq!(worker.store.enqueue_apps(EnqueueMode::Full).expect("enqueue"), added(0));
+    assert_eq!(ids(&worker.claim(5)), [3]);
+    h.assert_invariants();
+}
+
+fn a_lower_id_that_comes_later_is_found(h: &dyn Harness) {
+    h.put_document(10, Some(document(10).as_bytes()));
+    let mut store = h.connect();
+    assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(1));
+    h.put_document(9, Some(document(9).as_bytes()));
+    assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(1));
+    h.put_document(-2_000_000, Some(document(1).as_bytes()));
+    assert_eq!(store.enqueue_apps(EnqueueMode::Full).expect("enqueue"), added(1));
+    h.assert_invariants();
+}
+
+fn a_range_is_inclusive(h: &dyn Harness) {
+    h.put_documents(9);
+    let mut store = h.connect();
+    let range = EnqueueMode::Range { start: AppId(3), end: AppId(5) };
+    assert_eq!(store.enqueue_apps(range).expect("enqueue"), added(3));
+    assert_eq!(h.count("processing_queue", "app_id BETWEEN 3 AND 5"), 3);
+    assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(6));
+}
+
+fn an_empty_source_adds_nothing(h: &dyn Harness) {
+    let mut store = h.connect();
+    for mode in [EnqueueMode::New, EnqueueMode::Full] {
+        assert_eq!(store.enqueue_apps(mode).expect("enqueue"), added(0));
+    }
+}
+
+fn a_document_that_is_null_is_queued(h: &dyn Harness) {
+    h.put_document(1, None);
+    assert_eq!(h.connect().enqueue_apps(EnqueueMode::New).expect("enqueue"), added(1));
+    assert_eq!(h.count("processing_queue", "document_bytes = 0"), 1);
+}
+
+fn callers_side_by_side_add_each_application_once(h: &dyn Harness) {
+    h.put_documents(200);
+    let answers: Vec<Enqueued> = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..4)
+            .map(|i| {
+                let mode = if i % 2 == 0 { EnqueueMode::New } else { EnqueueMode::Full };
+                scope.spawn(move || h.connect().enqueue_apps(mode).expect("enqueue"))
+            })
+            .collect();
+        callers.into_iter().map(|caller| caller.join().expect("a caller")).collect()
+    });
+    let sum: u64 = answers
+        .iter()
+        .map(|answer| match answer {
+            Enqueued::Added(added) => *added,
+            Enqueued::Busy => 0,
+        })
+        .sum();
+    assert_eq!(sum, 200);
+    assert_eq!(h.count("processing_queue", "state = 0"), 200);
+    h.assert_invariants();
+}
