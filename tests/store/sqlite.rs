@@ -1,6 +1,7 @@
 //! The embedded store under the suite.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 
 use rusqlite::types::Value;
 use rusqlite::Connection;
@@ -11,6 +12,8 @@ use xmlshred::store::{ClaimToken, Store};
 use super::harness::Harness;
 use super::{invariants, Behaviour};
 
+const FILE_NAME: &str = "store.db";
+
 /// Runs a behaviour on a fresh store.
 pub fn run(behaviour: Behaviour) {
     behaviour(&SqliteHarness::fresh());
@@ -18,22 +21,25 @@ pub fn run(behaviour: Behaviour) {
 
 /// A store in a folder of its own, which goes with it.
 pub struct SqliteHarness {
+    /// A look from outside, kept open: the last connection to close would tidy the file up.
+    outside: Mutex<Connection>,
     folder: TempDir,
 }
 
 impl SqliteHarness {
     pub fn fresh() -> Self {
-        let harness = Self { folder: tempfile::tempdir().expect("a folder") };
-        SqliteStore::open_or_create(&harness.path()).expect("create");
-        harness
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE_NAME);
+        drop(SqliteStore::open_or_create(&path).expect("create"));
+        Self { outside: Mutex::new(connection(&path)), folder }
     }
 
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("store.db")
+        self.folder.path().join(FILE_NAME)
     }
 
-    fn connection(&self) -> Connection {
-        connection(&self.path())
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.outside.lock().expect("no test panicked in it")
     }
 }
 
@@ -41,6 +47,8 @@ impl SqliteHarness {
 pub fn connection(path: &Path) -> Connection {
     let connection = Connection::open(path).expect("open");
     connection.busy_timeout(std::time::Duration::from_secs(60)).expect("timeout");
+    // What a test writes need not survive a power cut.
+    connection.execute_batch("PRAGMA synchronous = OFF").expect("pragma");
     connection
 }
 

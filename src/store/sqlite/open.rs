@@ -58,6 +58,8 @@ fn create(path: &Path) -> Result<()> {
         ))
     })?;
     write_schema(&temporary).map_err(|fault| unreachable_file(path, &fault))?;
+    let sync = OpenOptions::new().write(true).open(&temporary).and_then(|file| file.sync_all());
+    sync.map_err(|error| unreachable(error.to_string()))?;
     match temporary.persist_noclobber(path) {
         Err(error) if error.error.kind() != ErrorKind::AlreadyExists => {
             Err(unreachable(error.error.to_string()))
@@ -82,8 +84,10 @@ fn temporary_file(folder: &Path) -> std::io::Result<tempfile::TempPath> {
 /// hence the switch to write-ahead logging only after the tables are there.
 fn write_schema(path: &Path) -> Step<()> {
     let connection = Connection::open(path)?;
+    // Nobody knows the file yet: it is made durable once, as a whole, before it gets its name.
     connection.execute_batch(&format!(
-        "PRAGMA application_id = {APPLICATION_ID};
+        "PRAGMA synchronous = OFF;
+         PRAGMA application_id = {APPLICATION_ID};
          PRAGMA user_version = {SCHEMA_VERSION};
          BEGIN;
          {SCHEMA}
