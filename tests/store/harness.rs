@@ -37,36 +37,34 @@ pub trait Harness: Sync {
 
     /// What the five invariants say against the store now; empty when they hold.
     fn violations(&self) -> Vec<String>;
-}
 
-impl dyn Harness + '_ {
     /// Rows of a table that meet a condition.
-    pub fn count(&self, table: &str, condition: &str) -> u64 {
+    fn count(&self, table: &str, condition: &str) -> u64 {
         let count = self.value(&format!("SELECT COUNT(*) FROM {{{table}}} WHERE {condition}"));
         count.expect("a count").parse().expect("a number")
     }
 
     /// The one value of a query.
-    pub fn value(&self, sql: &str) -> Option<String> {
+    fn value(&self, sql: &str) -> Option<String> {
         let mut rows = self.query(sql);
         assert_eq!((rows.len(), rows[0].len()), (1, 1), "{sql}");
         rows.remove(0).remove(0)
     }
 
     /// Puts documents 1 to `n` there.
-    pub fn put_documents(&self, n: i64) {
+    fn put_documents(&self, n: i64) {
         for app_id in 1..=n {
             self.put_document(app_id, Some(document(app_id).as_bytes()));
         }
     }
 
     /// Installs [`contract`] and queues documents 1 to `n`.
-    pub fn prepare(&self, n: i64) -> Contract {
+    fn prepare(&self, n: i64) -> Contract {
         self.prepare_with(contract(), n)
     }
 
     /// Installs a contract and queues documents 1 to `n`.
-    pub fn prepare_with(&self, contract: Contract, n: i64) -> Contract {
+    fn prepare_with(&self, contract: Contract, n: i64) -> Contract {
         self.put_documents(n);
         let mut store = self.connect();
         store.install_contract(&contract).expect("install");
@@ -75,7 +73,7 @@ impl dyn Harness + '_ {
     }
 
     /// Claims the lowest application alone and lets its lease pass until it is quarantined.
-    pub fn quarantine(&self, worker: &mut Worker, app_id: i64) {
+    fn quarantine(&self, worker: &mut Worker, app_id: i64) {
         let batch = worker.claim(1);
         assert_eq!(ids(&batch), [app_id]);
         self.expire_lease(batch.token);
@@ -84,7 +82,7 @@ impl dyn Harness + '_ {
     }
 
     /// Fails the test if an invariant does not hold.
-    pub fn assert_invariants(&self) {
+    fn assert_invariants(&self) {
         assert_eq!(self.violations(), Vec::<String>::new());
     }
 }

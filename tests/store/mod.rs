@@ -1,7 +1,6 @@
 //! What a store promises. A behaviour that is not here is not promised.
 //!
-//! Each behaviour is a function over a [`Harness`], so that every store runs the identical suite;
-//! [`suite`] lists them all by name.
+//! Each behaviour is a function over a [`Harness`], so that every store runs the identical suite.
 
 mod claiming;
 mod completing;
@@ -22,12 +21,10 @@ use harness::Harness;
 /// A behaviour of a fresh store.
 pub type Behaviour = fn(&dyn Harness);
 
-/// Lists a file's behaviours for [`suite`], and makes each a test of the embedded store.
+/// Makes each behaviour of a file a test of the embedded store. Another store is another module
+/// here, and nothing else.
 macro_rules! behaviours {
     ($($name:ident),+ $(,)?) => {
-        pub const BEHAVIOURS: &[(&str, $crate::store::Behaviour)] =
-            &[$((stringify!($name), $name)),+];
-
         mod embedded {
             $(
                 #[test]

@@ -1,4 +1,11 @@
-//! The embedded store under the suite.
+//! The embedded store under the suite, and what only it promises.
+
+mod contention;
+mod cost;
+mod file;
+mod loading;
+mod refusals;
+mod types;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
@@ -12,30 +19,34 @@ use xmlshred::store::{ClaimToken, Store};
 use super::harness::Harness;
 use super::{invariants, Behaviour};
 
-const FILE_NAME: &str = "store.db";
-
 /// Runs a behaviour on a fresh store.
 pub fn run(behaviour: Behaviour) {
     behaviour(&SqliteHarness::fresh());
 }
 
-/// A store in a folder of its own, which goes with it.
+/// A store, as a rule in a folder of its own, which goes with it.
 pub struct SqliteHarness {
     /// A look from outside, kept open: the last connection to close would tidy the file up.
     outside: Mutex<Connection>,
-    folder: TempDir,
+    path: PathBuf,
+    _folder: Option<TempDir>,
 }
 
 impl SqliteHarness {
     pub fn fresh() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(FILE_NAME);
+        let path = folder.path().join("store.db");
         drop(SqliteStore::open_or_create(&path).expect("create"));
-        Self { outside: Mutex::new(connection(&path)), folder }
+        Self { _folder: Some(folder), ..Self::on(path) }
     }
 
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join(FILE_NAME)
+    /// A store that somebody else made.
+    pub fn on(path: PathBuf) -> Self {
+        Self { outside: Mutex::new(connection(&path)), path, _folder: None }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -70,7 +81,7 @@ fn plain(sql: &str) -> String {
 
 impl Harness for SqliteHarness {
     fn connect(&self) -> Box<dyn Store> {
-        Box::new(SqliteStore::open(&self.path()).expect("open"))
+        Box::new(SqliteStore::open(&self.path).expect("open"))
     }
 
     fn put_document(&self, app_id: i64, document: Option<&[u8]>) {
@@ -121,6 +132,6 @@ impl Harness for SqliteHarness {
     }
 
     fn violations(&self) -> Vec<String> {
-        invariants::violations(&self.path())
+        invariants::violations(&self.path)
     }
 }

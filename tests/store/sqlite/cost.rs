@@ -1,0 +1,104 @@
+//! What an operation costs does not depend on how much is queued or done.
+
+use rusqlite::{Connection, StatementStatus};
+
+use super::SqliteHarness;
+use crate::store::harness::Harness;
+
+/// The statements that a worker runs all day, by file.
+const FILES: [(&str, &str); 7] = [
+    ("claim_batch", include_str!("../../../src/store/sqlite/claim_batch.sql")),
+    ("renew_lease", include_str!("../../../src/store/sqlite/renew_lease.sql")),
+    ("complete_batch", include_str!("../../../src/store/sqlite/complete_batch.sql")),
+    ("release_claim", include_str!("../../../src/store/sqlite/release_claim.sql")),
+    ("reap_expired", include_str!("../../../src/store/sqlite/reap_expired.sql")),
+    ("get_claim_outcome", include_str!("../../../src/store/sqlite/get_claim_outcome.sql")),
+    ("redrive", include_str!("../../../src/store/sqlite/redrive.sql")),
+];
+
+/// Name and text of each statement of a file.
+fn statements(file: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    file.split("\n-- name: ").skip(1).map(|part| part.split_once('\n').expect("a name line"))
+}
+
+/// The steps of a statement's plan.
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
+    let steps = statement.raw_query().mapped(|row| row.get("detail"));
+    steps.map(|step| step.expect(sql)).collect()
+}
+
+#[test]
+fn no_operation_of_a_worker_scans_a_table() {
+    let harness = SqliteHarness::fresh();
+    harness.prepare(1);
+    let connection = super::connection(harness.path());
+    let mut seen = 0;
+    for (file, text) in FILES {
+        for (name, sql) in statements(text) {
+            for step in plan(&connection, sql) {
+                let table = step.strip_prefix("SCAN ").unwrap_or("");
+                let table = table.split(' ').next().unwrap_or("");
+                // Tables of a statement's own making are small.
+                let own = ["", "level", "candidate", "CONSTANT"].contains(&table);
+                assert!(own, "{file}, {name}: {step}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen} statements were looked at");
+}
+
+/// Steps of SQLite's virtual machine that claiming 10 applications takes.
+fn claiming_steps(harness: &SqliteHarness) -> i32 {
+    let connection = super::connection(harness.path());
+    let file = FILES[0].1;
+    statements(file)
+        .filter(|(name, _)| ["first", "pick"].contains(name))
+        .map(|(_, sql)| {
+            let mut statement = connection.prepare(sql).expect(sql);
+            for (name, value) in [
+                (":from", i64::MIN),
+                (":to", i64::MAX),
+                (":now", i64::MAX),
+                (":instance_id", 0),
+                (":instance_count", 1),
+                (":reaps", 0),
+                (":limit", 10),
+            ] {
+                if let Some(index) = statement.parameter_index(name).expect(name) {
+                    statement.raw_bind_parameter(index, value).expect(name);
+                }
+            }
+            let mut rows = statement.raw_query();
+            while rows.next().expect(sql).is_some() {}
+            drop(rows);
+            statement.get_status(StatementStatus::VmStep)
+        })
+        .sum()
+}
+
+#[test]
+fn claiming_costs_the_same_however_much_is_queued_or_done() {
+    let harness = SqliteHarness::fresh();
+    harness.prepare(50);
+    let few = claiming_steps(&harness);
+    harness.execute(
+        "INSERT INTO app_xml (app_id, xml)
+         SELECT value, '<a/>' FROM (WITH RECURSIVE n (value) AS
+             (SELECT 51 UNION ALL SELECT value + 1 FROM n WHERE value < 20000) SELECT value FROM n)",
+    );
+    harness.connect().enqueue_apps(Default::default()).expect("enqueue");
+    let many = claiming_steps(&harness);
+    assert_eq!(few, many, "20,000 are queued");
+    harness.execute(
+        "INSERT INTO processing_log
+             (app_id, attempt, status, session_id, claim_token, enqueued_at, claimed_at,
+              processed_at, shred_ms, document_bytes, rows_written, rows_per_table, contract_hash)
+         SELECT app_id, 1, 'success', '', '', 0, 0, 0, 0, 0, 0, json_object(), '' FROM processing_queue
+         WHERE app_id <= 19000;
+         DELETE FROM processing_queue WHERE app_id <= 19000",
+    );
+    let after = claiming_steps(&harness);
+    assert_eq!(few, after, "19,000 of them are done");
+}

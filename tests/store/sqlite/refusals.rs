@@ -1,0 +1,156 @@
+//! What SQLite itself says when it refuses rows, and how the log tells it.
+
+use xmlshred::outcome::FailureCategory;
+use xmlshred::store::StoreError;
+use xmlshred::value::Value;
+
+use super::SqliteHarness;
+use crate::store::harness::{base, contacts, outcome, success, Harness, Worker};
+
+/// Completes applications 1 and 2 after `sql` was run; returns what the log says of failures.
+fn logged_after(sql: &str) -> Vec<Vec<Option<String>>> {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(3);
+    harness.execute(sql);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(3);
+    let mut outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+    outcomes[1] = outcome(&batch.apps[1], Ok(vec![base(2, "bad"), contacts(2, &[20, 21])]));
+    worker.complete(&contract, batch.token, &outcomes);
+    harness.assert_invariants();
+    harness.query(
+        "SELECT app_id, failure_table, failure_column, failure_value, failure_reason
+         FROM processing_log WHERE failure_category = 'constraint_violation'",
+    )
+}
+
+#[test]
+fn a_trigger_that_refuses_is_logged_with_what_it_says() {
+    for action in ["ABORT", "FAIL", "ROLLBACK"] {
+        let failures = logged_after(&format!(
+            "CREATE TRIGGER no_bad_names BEFORE INSERT ON app_base WHEN NEW.name = 'bad'
+             BEGIN SELECT RAISE({action}, 'bad names are not wanted'); END"
+        ));
+        assert_eq!(failures.len(), 1, "{failures:?}");
+        assert_eq!(failures[0][..2], [Some("2".to_owned()), Some("app_base".to_owned())]);
+        let reason = failures[0][4].as_deref().expect("a reason");
+        assert!(reason.contains("bad names are not wanted"), "{reason}");
+        assert!(reason.contains("row 1"), "{reason}");
+    }
+}
+
+#[test]
+fn a_unique_index_is_logged_with_column_and_value() {
+    let failures = logged_after(
+        "INSERT INTO app_base (app_id, name) VALUES (99, 'bad');
+         CREATE UNIQUE INDEX one_bad_name ON app_base (name) WHERE name = 'bad';
+         INSERT INTO processing_log
+             (app_id, attempt, status, session_id, claim_token, enqueued_at, claimed_at,
+              processed_at, shred_ms, document_bytes, rows_written, rows_per_table, contract_hash)
+         VALUES (99, 1, 'success', '', '', 0, 0, 0, 0, 0, 1, json_object('app_base', 1), '')",
+    );
+    let expected = [Some("2"), Some("app_base"), Some("name"), Some("bad")];
+    assert_eq!(failures[0][..4], expected.map(|cell| cell.map(str::to_owned)));
+}
+
+#[test]
+fn a_row_that_a_trigger_ignores_is_not_counted() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(1);
+    harness.execute(
+        "CREATE TRIGGER odd_only BEFORE INSERT ON app_contact WHEN NEW.con_id % 2 = 0
+         BEGIN SELECT RAISE(IGNORE); END",
+    );
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(1);
+    assert_eq!(worker.succeed(&contract, &batch)[0].rows, [1, 1]);
+    harness.assert_invariants();
+}
+
+#[test]
+fn text_in_a_number_column_is_logged_with_its_column() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(2);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(2);
+    let mut rows = contacts(2, &[20]);
+    rows.values[0] = Value::Text("twenty".into());
+    let outcomes =
+        [success(&batch.apps[0]), outcome(&batch.apps[1], Ok(vec![base(2, "name"), rows]))];
+    let completed = worker.complete(&contract, batch.token, &outcomes);
+    assert_eq!(completed[1].failure, Some(FailureCategory::ConstraintViolation));
+    assert_eq!(
+        harness.count(
+            "processing_log",
+            "failure_table = 'app_contact' AND failure_column = 'con_id' AND failure_value = 'twenty'"
+        ),
+        1
+    );
+}
+
+#[test]
+fn a_column_that_is_gone_is_drift_and_nothing_is_logged() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(2);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(2);
+    harness.execute("ALTER TABLE app_base DROP COLUMN amount");
+    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+    let error = worker.store.complete_batch(batch.token, &contract, &outcomes).expect_err("drift");
+    assert!(matches!(&error, StoreError::Drift { table, .. } if table == "app_base"), "{error}");
+    assert_eq!(harness.count("processing_log", "1 = 1"), 0);
+    assert_eq!(harness.count("processing_queue", "state = 1"), 2);
+}
+
+#[test]
+fn a_full_disk_stops_the_worker_and_nothing_is_logged() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(2);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(2);
+    // A trigger that asks for more than SQLite holds stands in for a disk that is full: an error
+    // that is no constraint.
+    harness.execute(
+        "CREATE TRIGGER too_big BEFORE INSERT ON app_base
+         BEGIN SELECT zeroblob(2000000000); END",
+    );
+    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+    let error = worker.store.complete_batch(batch.token, &contract, &outcomes).expect_err("stops");
+    assert!(matches!(&error, StoreError::Database(_)), "{error}");
+    assert_eq!(harness.count("processing_log", "1 = 1"), 0);
+    assert_eq!(harness.count("processing_queue", "state = 1"), 2);
+    harness.execute("DROP TRIGGER too_big");
+    worker.succeed(&contract, &batch);
+    harness.assert_invariants();
+}
+
+#[test]
+fn earlier_rows_that_others_refer_to_stay_and_the_log_says_so() {
+    let harness = SqliteHarness::fresh();
+    let contract = crate::store::harness::contract_with(1, xmlshred::contract::OnExisting::Replace);
+    let contract = harness.prepare_with(contract, 2);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(2);
+    worker.succeed(&contract, &batch);
+    harness.execute(
+        "CREATE TABLE letters (app_id INTEGER REFERENCES app_base (app_id));
+         INSERT INTO letters VALUES (1)",
+    );
+    let request = xmlshred::store::RequeueRequest {
+        selector: xmlshred::store::RequeueSelector::AppIds(crate::store::harness::app_ids(&[1])),
+        limit: None,
+        execute: true,
+        requested_by: "Anna".into(),
+    };
+    worker.store.requeue_apps(&contract, &request).expect("requeue");
+    let batch = worker.claim(1);
+    let failure = crate::store::harness::failure(&batch.apps[0]);
+    let completed = worker.complete(&contract, batch.token, &[failure]);
+    assert_eq!(completed[0].failure, Some(FailureCategory::ConstraintViolation));
+    assert_eq!(harness.count("app_base", "app_id = 1"), 1);
+    assert_eq!(
+        harness
+            .count("processing_log", "attempt = 2 AND failure_reason LIKE '%refused to delete%'"),
+        1
+    );
+}
