@@ -63,7 +63,7 @@ fn a_batch_is_bounded_by_bytes_but_never_empty(h: &dyn Harness) {
     assert_eq!(ids(&worker.claim_by(&request)), [1, 2]);
     let request = bytes(&worker, 2 * size - 1);
     assert_eq!(ids(&worker.claim_by(&request)), [3]);
-    let request = bytes(&worker, 0);
+    let request = bytes(&worker, 1);
     assert_eq!(ids(&worker.claim_by(&request)), [4]);
 }
 

@@ -91,12 +91,13 @@ fn the_log_says_who_when_and_how_long(h: &dyn Harness) {
     worker.complete(&contract, batch.token, &outcomes);
     assert_eq!(h.count("processing_log", "enqueued_at <= claimed_at"), 1);
     assert_eq!(h.count("processing_log", "claimed_at <= processed_at"), 1);
-    let row =
-        h.query("SELECT session_id, claim_token, shred_ms, document_bytes FROM {processing_log}");
+    let row = h.query(
+        "SELECT session_id, claim_token, shred_micros, document_bytes FROM {processing_log}",
+    );
     let row: Vec<&str> = row[0].iter().map(|cell| cell.as_deref().expect("a value")).collect();
     assert_eq!(row[0], worker.session.0.to_string());
     assert_eq!(row[1], batch.token.0.to_string());
-    assert_eq!(row[2].parse::<f64>().expect("a number"), 1.5);
+    assert_eq!(row[2], "1500");
     assert_eq!(row[3], outcomes[0].document_bytes.to_string());
 }
 
@@ -106,7 +107,7 @@ fn a_released_claim_goes_back_with_its_attempt(h: &dyn Harness) {
     let batch = worker.claim(2);
     assert_eq!(worker.store.release_claim(batch.token, "stopped").expect("release"), 2);
     assert_eq!(worker.store.release_claim(batch.token, "stopped").expect("release"), 0);
-    assert_eq!(h.count("processing_event", "event = 'released' AND detail = 'stopped'"), 2);
+    assert_eq!(h.count("processing_event", "event_type = 'released' AND detail = 'stopped'"), 2);
     let again = worker.claim(2);
     assert_eq!((ids(&again), again.apps[0].attempt), (vec![1, 2], 1));
     let late: Vec<_> = batch.apps.iter().map(success).collect();

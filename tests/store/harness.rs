@@ -104,18 +104,6 @@ pub fn patient_reap() -> ReapRequest {
 pub const LEASE: Duration = Duration::from_secs(300);
 
 /// A parent and its children, with keys that a second application can offend.
-pub fn contract() -> Contract {
-    contract_with(1, OnExisting::Fail)
-}
-
-/// [`contract`] with another hash or another rule for rows that are there.
-pub fn contract_with(hash: u8, on_existing: OnExisting) -> Contract {
-    let (mut contract, _) = Contract::parse(CONTRACT, "suite.toml").expect("a valid contract");
-    contract.hash = ContractHash([hash; 32]);
-    contract.targets.iter_mut().for_each(|target| target.on_existing = on_existing);
-    contract
-}
-
 const CONTRACT: &str = r#"
 [contract]
 name = "suite"
@@ -144,6 +132,19 @@ foreign_key = { columns = ["app_id"], references = "app_base" }
 con_id = { type = "int", value = "@id" }
 app_id = { type = "int", value = "APP_ID()" }
 "#;
+
+/// A parent and its children, with keys that a second application can offend.
+pub fn contract() -> Contract {
+    contract_with(1, OnExisting::Fail)
+}
+
+/// [`contract`] with another hash or another rule for rows that are there.
+pub fn contract_with(hash: u8, on_existing: OnExisting) -> Contract {
+    let (mut contract, _) = Contract::parse(CONTRACT, "suite.toml").expect("a valid contract");
+    contract.hash = ContractHash([hash; 32]);
+    contract.targets.iter_mut().for_each(|target| target.on_existing = on_existing);
+    contract
+}
 
 /// One session with a store.
 pub struct Worker {

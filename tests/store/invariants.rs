@@ -33,7 +33,7 @@ const OFFENCES: [&str; 13] = [
      WHERE status = 'success'
      GROUP BY app_id
      HAVING count(*) > 1 + (SELECT count(*) FROM processing_event AS e
-                            WHERE e.app_id = l.app_id AND e.event = 'requeued')",
+                            WHERE e.app_id = l.app_id AND e.event_type = 'requeued')",
     // 4. No application is lost: what is not above the mark of what is new is somewhere.
     "SELECT 'application ' || x.app_id || ' was enqueued and is neither queued nor logged'
      FROM app_xml AS x
@@ -45,17 +45,17 @@ const OFFENCES: [&str; 13] = [
             ', which had been reaped'
      FROM processing_log AS l
      INNER JOIN processing_event AS e
-         ON e.event = 'reaped' AND e.app_id = l.app_id AND e.claim_token = l.claim_token",
+         ON e.event_type = 'reaped' AND e.app_id = l.app_id AND e.claim_token = l.claim_token",
     "SELECT 'claim ' || r.claim_token || ' was renewed after it was reaped'
      FROM processing_event AS r
      INNER JOIN processing_event AS e
-         ON e.event = 'reaped' AND e.claim_token = r.claim_token AND e.event_id < r.event_id
-     WHERE r.event = 'renewed'",
+         ON e.event_type = 'reaped' AND e.claim_token = r.claim_token AND e.event_id < r.event_id
+     WHERE r.event_type = 'renewed'",
     "SELECT 'application ' || r.app_id || ' was reaped and released under claim ' || r.claim_token
      FROM processing_event AS r
      INNER JOIN processing_event AS e
-         ON e.event = 'reaped' AND e.claim_token = r.claim_token AND e.app_id = r.app_id
-     WHERE r.event = 'released'",
+         ON e.event_type = 'reaped' AND e.claim_token = r.claim_token AND e.app_id = r.app_id
+     WHERE r.event_type = 'released'",
     // What the sessions count is what happened.
     "SELECT 'session ' || s.session_id || ' claimed ' || s.claimed || ', concluded ' ||
             s.succeeded || ' + ' || s.failed || ', released ' || s.released || ', lost ' ||
@@ -98,10 +98,11 @@ pub fn assert_invariants(path: &Path) {
 fn targets(connection: &Connection) -> Vec<(String, String)> {
     let mut statement = connection
         .prepare(
-            "SELECT j.key, j.value
-             FROM (SELECT tables FROM processing_contract
-                   ORDER BY installation DESC LIMIT 1) AS c,
-                  json_each(c.tables) AS j",
+            "SELECT t.table_name, t.app_column
+             FROM processing_contract_table AS t
+             INNER JOIN processing_contract AS c ON c.contract_hash = t.contract_hash
+             WHERE c.retired_at IS NULL
+             ORDER BY t.table_ordinal",
         )
         .expect("targets");
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("targets");

@@ -94,8 +94,8 @@ fn renewals_are_counted_and_told(h: &dyn Harness) {
         worker.store.renew_lease(batch.token, LEASE).expect("renew");
     }
     assert_eq!(h.count("processing_claim", "renewals = 2 AND app_count = 2"), 1);
-    assert_eq!(h.count("processing_event", "event = 'renewed' AND app_count = 2"), 2);
-    assert_eq!(h.count("processing_event", "event = 'claimed' AND app_count = 2"), 1);
+    assert_eq!(h.count("processing_event", "event_type = 'renewed' AND app_count = 2"), 2);
+    assert_eq!(h.count("processing_event", "event_type = 'claimed' AND app_count = 2"), 1);
     let claims = worker.store.get_status().expect("status").claims;
     assert_eq!((claims.len(), claims[0].token, claims[0].renewals), (1, batch.token, 2));
     assert!(claims[0].remaining_ms > 0);

@@ -81,7 +81,7 @@ fn a_preview_says_the_same_and_changes_nothing(h: &dyn Harness) {
     let preview =
         worker.store.retry_failed(&retry(RetrySelector::All, None, false)).expect("retry");
     assert_eq!(h.count("processing_queue", "state = 0"), 0);
-    assert_eq!(h.count("processing_event", "event = 'requeued'"), 0);
+    assert_eq!(h.count("processing_event", "event_type = 'requeued'"), 0);
     let done = worker.store.retry_failed(&retry(RetrySelector::All, None, true)).expect("retry");
     assert_eq!(preview, done);
     let said: Vec<_> = done
@@ -172,7 +172,7 @@ fn a_retry_says_who_asked_and_what_it_was(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 2);
     worker.store.retry_failed(&retry(RetrySelector::All, None, true)).expect("retry");
     let detail = h
-        .value("SELECT detail FROM {processing_event} WHERE event = 'requeued' AND app_id = 2")
+        .value("SELECT detail FROM {processing_event} WHERE event_type = 'requeued' AND app_id = 2")
         .expect("a detail");
     assert!(detail.contains("anna") && detail.contains("bad_value"), "{detail}");
 }

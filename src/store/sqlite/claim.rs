@@ -5,9 +5,10 @@ use rusqlite::{named_params, Connection, OptionalExtension};
 
 use super::binding::{instant, milliseconds};
 use super::fault::Step;
+use super::install;
 use super::statement::statement;
+use super::throughput::Tally;
 use super::transaction::{patiently, write, Work};
-use super::{install, session};
 use crate::document::{Document, DocumentEncoding};
 use crate::outcome::AppId;
 use crate::store::{
@@ -22,7 +23,6 @@ const CLAIM: &str = statement(FILE, "claim");
 const FIRST: &str = statement(FILE, "first");
 const PICK: &str = statement(FILE, "pick");
 const TAKE: &str = statement(FILE, "take");
-const SESSION: &str = statement(FILE, "session");
 const EVENT: &str = statement(FILE, "event");
 const CLAIMED_ELSEWHERE: &str = statement(FILE, "claimed_elsewhere");
 const DOCUMENT: &str = statement(FILE, "document");
@@ -231,21 +231,13 @@ fn take(tx: &Work, request: &ClaimRequest, picked: &[LeasedApp]) -> Step<()> {
     for app in picked {
         take.execute(named_params! {":token": token, ":app_id": app.app_id})?;
     }
-    let known = tx.prepare_cached(SESSION)?.execute(named_params! {
-        ":session": session,
-        ":app_count": app_count,
-        ":now": tx.now,
-    })?;
-    if known == 0 {
-        return Err(session::unknown(session).into());
-    }
     tx.prepare_cached(EVENT)?.execute(named_params! {
         ":now": tx.now,
         ":app_count": app_count,
         ":token": token,
         ":session": session,
     })?;
-    Ok(())
+    Tally { claimed: app_count as u64, ..Tally::default() }.record(tx, session)
 }
 
 fn claimed_elsewhere(tx: &Work, share: &Share) -> Step<u64> {

@@ -9,7 +9,7 @@ WHERE claim_token = :token;
 -- name: extend_held
 UPDATE processing_claim
 SET lease_ms = :lease_ms,
-    lease_expires_at = max(lease_expires_at, :now + :lease_ms)
+    lease_expires_at = :now + :lease_ms
 WHERE claim_token = :token;
 
 -- name: held_apps
@@ -78,15 +78,9 @@ SET state = 1,
     attempts = attempts + 1
 WHERE app_id = :app_id AND state = 0;
 
--- name: session
-UPDATE processing_session
-SET claimed = claimed + :app_count,
-    last_seen_at = :now
-WHERE session_id = :session;
-
 -- name: event
-INSERT INTO processing_event (at, event, app_count, claim_token, session_id)
-VALUES (:now, 'claimed', :app_count, :token, :session);
+INSERT INTO processing_event (occurred_at, event_type, claim_token, session_id, app_count)
+VALUES (:now, 'claimed', :token, :session, :app_count);
 
 -- name: claimed_elsewhere
 SELECT count(*)

@@ -9,6 +9,7 @@ use super::install;
 use super::outcome::{logged, rows_to_json};
 use super::rows::Targets;
 use super::statement::statement;
+use super::throughput::Tally;
 use super::transaction::{write, Work};
 use crate::contract::Contract;
 use crate::outcome::{AppId, AppOutcome, Failure, FailureCategory, TableRows};
@@ -21,8 +22,6 @@ const LOGGED: &str = statement(FILE, "logged");
 const LAST_STATUS: &str = statement(FILE, "last_status");
 const LOG: &str = statement(FILE, "log");
 const DROP_CLAIM: &str = statement(FILE, "drop_claim");
-const SESSION: &str = statement(FILE, "session");
-const THROUGHPUT: &str = statement(FILE, "throughput");
 
 pub(super) fn complete(
     connection: &mut Connection,
@@ -74,6 +73,8 @@ fn fits(contract: &Contract, rows: &[TableRows]) -> bool {
 struct Conclusion<'o> {
     app: &'o AppOutcome,
     outcome: std::result::Result<&'o [TableRows], &'o Failure>,
+    /// SQLite's number, where it refused the rows.
+    error_number: Option<i32>,
     /// The database does not let go of the rows of an earlier success.
     keep_earlier_rows: bool,
 }
@@ -82,12 +83,35 @@ impl<'o> Conclusion<'o> {
     /// As it was shredded.
     fn of(app: &'o AppOutcome) -> Self {
         let outcome = app.outcome.as_ref().map(Vec::as_slice);
-        Self { app, outcome, keep_earlier_rows: false }
+        Self { app, outcome, error_number: None, keep_earlier_rows: false }
     }
 
-    /// As a failure, whatever was shredded.
-    fn failed(app: &'o AppOutcome, failure: &'o Failure) -> Self {
-        Self { app, outcome: Err(failure), keep_earlier_rows: false }
+    /// As a failure, whatever was shredded: the database refused it.
+    fn refused(app: &'o AppOutcome, violation: &'o Violation) -> Self {
+        Self {
+            outcome: Err(&violation.failure),
+            error_number: Some(violation.number),
+            ..Self::of(app)
+        }
+    }
+}
+
+/// A refused row as it is logged.
+struct Violation {
+    failure: Failure,
+    number: i32,
+}
+
+impl From<RefusedRow> for Violation {
+    fn from(refused: RefusedRow) -> Self {
+        let (number, reason) = (refused.number, refused.to_string());
+        let mut failure = Failure::new(FailureCategory::ConstraintViolation, reason);
+        failure.table = Some(refused.table);
+        failure.column = refused.column;
+        if let Some(value) = refused.value {
+            failure = failure.with_value(&value);
+        }
+        Self { failure, number }
     }
 }
 
@@ -103,16 +127,6 @@ enum Taken {
     Now { enqueued_at: i64 },
     /// This token concluded it earlier.
     Before(Completed),
-}
-
-/// What one transaction adds to the counts of its session.
-#[derive(Default)]
-struct Tally {
-    succeeded: u64,
-    failed: u64,
-    document_bytes: u64,
-    rows_written: u64,
-    shred_micros: u64,
 }
 
 /// One call: everything its transactions have in common.
@@ -209,7 +223,7 @@ impl Completion<'_> {
             completed.push(match taken {
                 Taken::Before(before) => before,
                 Taken::Now { enqueued_at } => {
-                    tally.add(conclusion, &rows);
+                    count(&mut tally, conclusion, &rows);
                     self.log_one(tx, held, conclusion, enqueued_at, &rows)?;
                     Completed {
                         app_id: conclusion.app.app_id,
@@ -249,12 +263,13 @@ impl Completion<'_> {
             ":failure_value": failure.and_then(|f| f.value.as_deref()),
             ":failure_reason": failure.map(|f| f.reason.as_str()),
             ":fingerprint": failure.map(Failure::fingerprint),
+            ":error_number": conclusion.error_number,
             ":session": held.session,
             ":token": self.token,
             ":enqueued_at": enqueued_at,
             ":claimed_at": held.claimed_at,
             ":now": tx.now,
-            ":shred_ms": app.shred_micros as f64 / 1000.0,
+            ":shred_micros": app.shred_micros,
             ":document_bytes": app.document_bytes,
             ":rows_written": rows.iter().sum::<u64>(),
             ":rows_per_table": per_table,
@@ -296,13 +311,13 @@ impl Completion<'_> {
         app: &AppOutcome,
         refused: RefusedRow,
     ) -> Step<Vec<Completed>> {
-        let failure = violation(refused);
-        match write(connection, |tx| self.conclude(tx, &[Conclusion::failed(app, &failure)])) {
+        let violation = Violation::from(refused);
+        match write(connection, |tx| self.conclude(tx, &[Conclusion::refused(app, &violation)])) {
             // Not even the rows of its earlier success may go: the log says so, they stay.
             Err(Fault::Data(refused)) => {
-                let failure = violation(*refused);
+                let violation = Violation::from(*refused);
                 let conclusion =
-                    Conclusion { keep_earlier_rows: true, ..Conclusion::failed(app, &failure) };
+                    Conclusion { keep_earlier_rows: true, ..Conclusion::refused(app, &violation) };
                 write(connection, |tx| self.conclude(tx, std::slice::from_ref(&conclusion)))
             }
             other => other,
@@ -343,45 +358,13 @@ fn whole_batch(bad: &[(usize, RefusedRow)], batch: usize) -> Result<()> {
     }
 }
 
-/// The failure that is logged for a refused row.
-fn violation(refused: RefusedRow) -> Failure {
-    let reason = refused.to_string();
-    let mut failure = Failure::new(FailureCategory::ConstraintViolation, reason);
-    failure.table = Some(refused.table);
-    failure.column = refused.column;
-    match refused.value {
-        Some(value) => failure.with_value(&value),
-        None => failure,
+/// Counts one application.
+fn count(tally: &mut Tally, conclusion: &Conclusion, rows: &[u64]) {
+    match conclusion.outcome {
+        Ok(_) => tally.succeeded += 1,
+        Err(_) => tally.failed += 1,
     }
-}
-
-impl Tally {
-    fn add(&mut self, conclusion: &Conclusion, rows: &[u64]) {
-        match conclusion.outcome {
-            Ok(_) => self.succeeded += 1,
-            Err(_) => self.failed += 1,
-        }
-        self.document_bytes += conclusion.app.document_bytes;
-        self.rows_written += rows.iter().sum::<u64>();
-        self.shred_micros += conclusion.app.shred_micros;
-    }
-
-    fn record(&self, tx: &Work, session: SessionId) -> Step<()> {
-        tx.prepare_cached(SESSION)?.execute(named_params! {
-            ":session": session,
-            ":succeeded": self.succeeded,
-            ":failed": self.failed,
-            ":now": tx.now,
-        })?;
-        tx.prepare_cached(THROUGHPUT)?.execute(named_params! {
-            ":session": session,
-            ":succeeded": self.succeeded,
-            ":failed": self.failed,
-            ":document_bytes": self.document_bytes,
-            ":rows_written": self.rows_written,
-            ":shred_ms": self.shred_micros as f64 / 1000.0,
-            ":now": tx.now,
-        })?;
-        Ok(())
-    }
+    tally.rows_written += rows.iter().sum::<u64>();
+    tally.document_bytes += conclusion.app.document_bytes;
+    tally.shred_micros += conclusion.app.shred_micros;
 }

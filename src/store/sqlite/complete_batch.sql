@@ -30,15 +30,15 @@ LIMIT 1;
 INSERT INTO processing_log
     (app_id, attempt, status,
      failure_category, failure_table, failure_column, failure_path, failure_line,
-     failure_column_number, failure_value, failure_reason, fingerprint,
+     failure_column_number, failure_value, failure_reason, fingerprint, error_number,
      session_id, claim_token, enqueued_at, claimed_at, processed_at,
-     shred_ms, document_bytes, rows_written, rows_per_table, source_hash, contract_hash)
+     shred_micros, document_bytes, rows_written, rows_per_table, source_hash, contract_hash)
 VALUES
     (:app_id, :attempt, CASE WHEN :failure_category IS NULL THEN 'success' ELSE 'failed' END,
      :failure_category, :failure_table, :failure_column, :failure_path, :failure_line,
-     :failure_column_number, :failure_value, :failure_reason, :fingerprint,
+     :failure_column_number, :failure_value, :failure_reason, :fingerprint, :error_number,
      :session, :token, :enqueued_at, :claimed_at, :now,
-     :shred_ms, :document_bytes, :rows_written, :rows_per_table, :source_hash, :contract_hash);
+     :shred_micros, :document_bytes, :rows_written, :rows_per_table, :source_hash, :contract_hash);
 
 -- name: drop_claim
 DELETE FROM processing_claim
@@ -46,22 +46,3 @@ WHERE claim_token = :token
   AND NOT EXISTS (SELECT 1
                   FROM processing_queue INDEXED BY processing_queue_claim
                   WHERE state = 1 AND claim_token = :token);
-
--- name: session
-UPDATE processing_session
-SET succeeded = succeeded + :succeeded,
-    failed = failed + :failed,
-    last_seen_at = :now
-WHERE session_id = :session;
-
--- name: throughput
-INSERT INTO processing_throughput
-    (minute_at, session_id, succeeded, failed, document_bytes, rows_written, shred_ms)
-VALUES
-    (:now / 60000 * 60000, :session, :succeeded, :failed, :document_bytes, :rows_written, :shred_ms)
-ON CONFLICT (minute_at, session_id) DO UPDATE
-SET succeeded = succeeded + excluded.succeeded,
-    failed = failed + excluded.failed,
-    document_bytes = document_bytes + excluded.document_bytes,
-    rows_written = rows_written + excluded.rows_written,
-    shred_ms = shred_ms + excluded.shred_ms;

@@ -6,23 +6,20 @@ use super::fault::Step;
 use super::statement::statement;
 use super::target;
 use super::transaction::{write, Work};
-use crate::contract::{Contract, TargetColumn, TargetTable};
+use crate::contract::{Contract, OnExisting, TargetColumn, TargetTable};
 use crate::outcome::ContractHash;
 use crate::store::StoreError;
 
 const FILE: &str = include_str!("install_contract.sql");
 const INSTALLED: &str = statement(FILE, "installed");
+const TABLES: &str = statement(FILE, "tables");
+const RETIRE: &str = statement(FILE, "retire");
 const RECORD: &str = statement(FILE, "record");
+const FORGET_TABLES: &str = statement(FILE, "forget_tables");
+const RECORD_TABLE: &str = statement(FILE, "record_table");
 const EXISTS: &str = statement(FILE, "exists");
 const COLUMNS: &str = statement(FILE, "columns");
 const FOREIGN_KEYS: &str = statement(FILE, "foreign_keys");
-
-/// The contract that is installed.
-pub(super) struct Installed {
-    pub hash: ContractHash,
-    /// Target tables in load order.
-    pub tables: Vec<String>,
-}
 
 pub(super) fn install(connection: &mut Connection, contract: &Contract) -> Step<()> {
     target::check(contract)?;
@@ -36,46 +33,57 @@ pub(super) fn install(connection: &mut Connection, contract: &Contract) -> Step<
                 tx.execute_batch(&index)?;
             }
         }
-        if installed(tx)?.is_some_and(|installed| installed.hash == contract.hash) {
-            return Ok(());
+        match installed(tx)? == Some(contract.hash) {
+            true => Ok(()),
+            false => record(tx, contract),
         }
-        record(tx, contract)
     })
 }
 
 fn record(tx: &Work, contract: &Contract) -> Step<()> {
-    let tables: serde_json::Map<String, serde_json::Value> = contract
-        .targets
-        .iter()
-        .map(|table| (table.name.clone(), table.columns[table.app_column].name.clone().into()))
-        .collect();
+    let hash = contract.hash;
+    tx.prepare_cached(RETIRE)?.execute(named_params! {":now": tx.now})?;
     tx.prepare_cached(RECORD)?.execute(named_params! {
-        ":contract_hash": contract.hash,
-        ":name": contract.name,
-        ":tables": serde_json::Value::from(tables).to_string(),
+        ":contract_hash": hash,
+        ":contract_name": contract.name,
         ":now": tx.now,
     })?;
+    tx.prepare_cached(FORGET_TABLES)?.execute(named_params! {":contract_hash": hash})?;
+    for (ordinal, table) in contract.targets.iter().enumerate() {
+        tx.prepare_cached(RECORD_TABLE)?.execute(named_params! {
+            ":contract_hash": hash,
+            ":table_ordinal": ordinal,
+            ":table_name": table.name,
+            ":app_column": table.columns[table.app_column].name,
+            ":on_existing": rule(table.on_existing),
+        })?;
+    }
     Ok(())
 }
 
-/// The installed contract, if any.
-pub(super) fn installed(connection: &Connection) -> Step<Option<Installed>> {
-    let row: Option<(ContractHash, String)> = connection
-        .prepare_cached(INSTALLED)?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    Ok(row.map(|(hash, tables)| Installed { hash, tables: table_names(&tables) }))
+fn rule(on_existing: OnExisting) -> &'static str {
+    match on_existing {
+        OnExisting::Fail => "fail",
+        OnExisting::Skip => "skip",
+        OnExisting::Replace => "replace",
+    }
 }
 
-fn table_names(tables: &str) -> Vec<String> {
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(tables).unwrap_or_default();
-    object.into_iter().map(|(name, _)| name).collect()
+/// The installed contract, if any.
+pub(super) fn installed(connection: &Connection) -> Step<Option<ContractHash>> {
+    Ok(connection.prepare_cached(INSTALLED)?.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// The target tables of the installed contract in load order.
+pub(super) fn installed_tables(connection: &Connection) -> Step<Vec<String>> {
+    let mut statement = connection.prepare_cached(TABLES)?;
+    let tables = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(tables)
 }
 
 /// The fence between workers of different contracts.
 pub(super) fn check_installed(connection: &Connection, offered: ContractHash) -> Step<()> {
-    let installed = installed(connection)?.map(|installed| installed.hash);
+    let installed = installed(connection)?;
     match installed == Some(offered) {
         true => Ok(()),
         false => Err(StoreError::ContractNotInstalled { offered, installed }.into()),

@@ -37,6 +37,7 @@ mod session;
 mod statement;
 mod status;
 mod target;
+mod throughput;
 mod transaction;
 
 use std::path::Path;
@@ -89,8 +90,7 @@ impl Store for SqliteStore {
     }
 
     fn installed_contract(&mut self) -> Result<Option<ContractHash>> {
-        let installed = transaction::read(&mut self.connection, |tx| install::installed(tx))?;
-        Ok(installed.map(|installed| installed.hash))
+        Ok(transaction::read(&mut self.connection, |tx| install::installed(tx))?)
     }
 
     fn start_session(&mut self, start: &SessionStart) -> Result<()> {

@@ -25,14 +25,14 @@ WHERE l.processed_at < :before
 -- name: delete_events
 DELETE FROM processing_event
 WHERE event_id IN (SELECT event_id FROM processing_event
-                   WHERE at < :before
+                   WHERE occurred_at < :before
                    ORDER BY event_id
                    LIMIT :chunk);
 
 -- name: count_events
 SELECT count(*)
 FROM processing_event
-WHERE at < :before;
+WHERE occurred_at < :before;
 
 -- name: delete_sessions
 DELETE FROM processing_session
@@ -50,6 +50,6 @@ WHERE s.ended_at < :before
 
 -- name: delete_throughput
 DELETE FROM processing_throughput
-WHERE (minute_at, session_id) IN (SELECT minute_at, session_id FROM processing_throughput
-                                  WHERE minute_at < :before
+WHERE (minute_utc, session_id) IN (SELECT minute_utc, session_id FROM processing_throughput
+                                  WHERE minute_utc < :before
                                   LIMIT :chunk);

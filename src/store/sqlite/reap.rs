@@ -87,6 +87,7 @@ fn take_claim(tx: &Work, token: ClaimToken) -> Step<Option<DeadClaim>> {
 
 struct HeldApp {
     app_id: AppId,
+    attempt: u32,
     reaps: u32,
     lone_reaps: u32,
 }
@@ -95,7 +96,12 @@ fn held(tx: &Work, token: ClaimToken) -> Step<Vec<HeldApp>> {
     let mut statement = tx.prepare_cached(HELD)?;
     let held = statement
         .query_map(named_params! {":token": token}, |row| {
-            Ok(HeldApp { app_id: row.get(0)?, reaps: row.get(1)?, lone_reaps: row.get(2)? })
+            Ok(HeldApp {
+                app_id: row.get(0)?,
+                attempt: row.get(1)?,
+                reaps: row.get(2)?,
+                lone_reaps: row.get(3)?,
+            })
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(held)
@@ -122,7 +128,7 @@ fn take_back(
         instant(dead.expired_at).format("%Y-%m-%d %H:%M:%S%.3f UTC"),
         app.reaps + 1,
     );
-    record(tx, dead, app.app_id, "reaped", &detail)?;
+    record(tx, dead, app, "reaped", &detail)?;
     if !quarantine {
         return Ok(());
     }
@@ -131,7 +137,7 @@ fn take_back(
         app.lone_reaps + 1,
         history(tx, app.app_id)?.join(", ")
     );
-    record(tx, dead, app.app_id, "quarantined", &detail)
+    record(tx, dead, app, "quarantined", &detail)
 }
 
 /// The workers that were reaped with the application, oldest first.
@@ -143,11 +149,12 @@ fn history(tx: &Work, app_id: AppId) -> Step<Vec<String>> {
     Ok(workers)
 }
 
-fn record(tx: &Work, dead: &DeadClaim, app_id: AppId, event: &str, detail: &str) -> Step<()> {
+fn record(tx: &Work, dead: &DeadClaim, app: &HeldApp, event_type: &str, detail: &str) -> Step<()> {
     tx.prepare_cached(EVENT)?.execute(named_params! {
         ":now": tx.now,
-        ":event": event,
-        ":app_id": app_id,
+        ":event_type": event_type,
+        ":app_id": app.app_id,
+        ":attempt": app.attempt,
         ":token": dead.token,
         ":session": dead.session,
         ":detail": detail,

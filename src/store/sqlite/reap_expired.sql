@@ -14,7 +14,7 @@ WHERE claim_token = :token AND lease_expires_at < :now
 RETURNING session_id, lease_expires_at, lease_ms;
 
 -- name: held
-SELECT app_id, reaps, lone_reaps
+SELECT app_id, attempts, reaps, lone_reaps
 FROM processing_queue INDEXED BY processing_queue_claim
 WHERE state = 1 AND claim_token = :token
 ORDER BY app_id;
@@ -38,12 +38,12 @@ WHERE session_id = :session;
 SELECT coalesce(s.worker_name, e.session_id)
 FROM processing_event AS e
 LEFT JOIN processing_session AS s ON s.session_id = e.session_id
-WHERE e.app_id = :app_id AND e.event = 'reaped'
+WHERE e.app_id = :app_id AND e.event_type = 'reaped'
 ORDER BY e.event_id;
 
 -- name: event
-INSERT INTO processing_event (at, event, app_id, claim_token, session_id, detail)
-VALUES (:now, :event, :app_id, :token, :session, :detail);
+INSERT INTO processing_event (occurred_at, event_type, app_id, attempt, claim_token, session_id, detail)
+VALUES (:now, :event_type, :app_id, :attempt, :token, :session, :detail);
 
 -- name: session
 UPDATE processing_session

@@ -77,6 +77,7 @@ impl Redrive<'_> {
         tx.prepare_cached(EVENT)?.execute(named_params! {
             ":now": tx.now,
             ":app_id": app.app_id,
+            ":attempts": app.attempts,
             ":detail": detail,
         })?;
         Ok(())

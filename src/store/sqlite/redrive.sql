@@ -21,5 +21,5 @@ SET state = 0,
 WHERE app_id = :app_id AND state = 2;
 
 -- name: event
-INSERT INTO processing_event (at, event, app_id, detail)
-VALUES (:now, 'requeued', :app_id, :detail);
+INSERT INTO processing_event (occurred_at, event_type, app_id, attempt, detail)
+VALUES (:now, 'requeued', :app_id, :attempts, :detail);

@@ -4,6 +4,7 @@ use rusqlite::{named_params, Connection, OptionalExtension};
 
 use super::fault::Step;
 use super::statement::statement;
+use super::throughput::Tally;
 use super::transaction::write;
 use crate::store::{ClaimToken, SessionId};
 
@@ -11,7 +12,6 @@ const FILE: &str = include_str!("release_claim.sql");
 const CLAIM: &str = statement(FILE, "claim");
 const EVENT: &str = statement(FILE, "event");
 const QUEUE: &str = statement(FILE, "queue");
-const SESSION: &str = statement(FILE, "session");
 
 pub(super) fn release(connection: &mut Connection, token: ClaimToken, reason: &str) -> Step<u64> {
     write(connection, |tx| {
@@ -28,11 +28,7 @@ pub(super) fn release(connection: &mut Connection, token: ClaimToken, reason: &s
         })?;
         let apps =
             tx.prepare_cached(QUEUE)?.execute(named_params! {":token": token, ":now": tx.now})?;
-        tx.prepare_cached(SESSION)?.execute(named_params! {
-            ":session": session,
-            ":apps": apps,
-            ":now": tx.now,
-        })?;
+        Tally { released: apps as u64, ..Tally::default() }.record(tx, session)?;
         Ok(apps as u64)
     })
 }

@@ -6,8 +6,8 @@ WHERE claim_token = :token
 RETURNING session_id;
 
 -- name: event
-INSERT INTO processing_event (at, event, app_id, claim_token, session_id, detail)
-SELECT :now, 'released', app_id, claim_token, :session, :reason
+INSERT INTO processing_event (occurred_at, event_type, app_id, attempt, claim_token, session_id, detail)
+SELECT :now, 'released', app_id, attempts, claim_token, :session, :reason
 FROM processing_queue INDEXED BY processing_queue_claim
 WHERE state = 1 AND claim_token = :token
 ORDER BY app_id;
@@ -20,9 +20,3 @@ SET state = 0,
     attempts = attempts - 1,
     available_at = :now
 WHERE state = 1 AND claim_token = :token;
-
--- name: session
-UPDATE processing_session
-SET released = released + :apps,
-    last_seen_at = :now
-WHERE session_id = :session;

@@ -14,5 +14,5 @@ SET last_seen_at = :now
 WHERE session_id = :session;
 
 -- name: event
-INSERT INTO processing_event (at, event, app_count, claim_token, session_id)
-VALUES (:now, 'renewed', :app_count, :token, :session);
+INSERT INTO processing_event (occurred_at, event_type, claim_token, session_id, app_count)
+VALUES (:now, 'renewed', :token, :session, :app_count);

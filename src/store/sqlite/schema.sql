@@ -69,12 +69,14 @@ CREATE TABLE processing_log (
     failure_value         TEXT,
     failure_reason        TEXT,
     fingerprint           TEXT,
+    -- SQLite's extended result code, where it refused the rows.
+    error_number          INTEGER,
     session_id            TEXT NOT NULL,
     claim_token           TEXT NOT NULL,
     enqueued_at           INTEGER NOT NULL,
     claimed_at            INTEGER NOT NULL,
     processed_at          INTEGER NOT NULL,
-    shred_ms              REAL NOT NULL,
+    shred_micros          INTEGER NOT NULL,
     document_bytes        INTEGER NOT NULL,
     rows_written          INTEGER NOT NULL,
     -- {"table": rows, ...} in load order; NULL for a failure.
@@ -95,8 +97,8 @@ CREATE INDEX processing_log_token ON processing_log (claim_token, app_id, attemp
 CREATE TABLE processing_session (
     session_id      TEXT PRIMARY KEY,
     worker_name     TEXT NOT NULL,
-    host            TEXT NOT NULL,
-    pid             INTEGER NOT NULL,
+    host_name       TEXT NOT NULL,
+    process_id      INTEGER NOT NULL,
     program_version TEXT NOT NULL,
     contract_hash   TEXT NOT NULL,
     agent_job       TEXT,
@@ -117,42 +119,58 @@ CREATE INDEX processing_session_started ON processing_session (started_at);
 
 -- Per minute and session, so that throughput is read without touching the log.
 CREATE TABLE processing_throughput (
-    minute_at      INTEGER NOT NULL,
     session_id     TEXT NOT NULL,
+    minute_utc     INTEGER NOT NULL,
+    claimed        INTEGER NOT NULL,
     succeeded      INTEGER NOT NULL,
     failed         INTEGER NOT NULL,
-    document_bytes INTEGER NOT NULL,
+    released       INTEGER NOT NULL,
     rows_written   INTEGER NOT NULL,
-    shred_ms       REAL NOT NULL,
-    PRIMARY KEY (minute_at, session_id)
+    document_bytes INTEGER NOT NULL,
+    shred_micros   INTEGER NOT NULL,
+    PRIMARY KEY (session_id, minute_utc)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_throughput_minute ON processing_throughput (minute_utc);
 
 -- Append-only. 'claimed' and 'renewed' are one per batch, with app_id NULL and its app_count;
 -- 'released', 'reaped', 'quarantined' and 'requeued' are one per application.
 CREATE TABLE processing_event (
     event_id    INTEGER PRIMARY KEY AUTOINCREMENT,
-    at          INTEGER NOT NULL,
-    event       TEXT NOT NULL
-                CHECK (event IN ('claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued')),
+    occurred_at INTEGER NOT NULL,
+    event_type  TEXT NOT NULL CHECK (event_type IN
+                ('claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued')),
     app_id      INTEGER,
-    app_count   INTEGER,
+    attempt     INTEGER,
     claim_token TEXT,
     session_id  TEXT,
+    app_count   INTEGER,
     detail      TEXT
 ) STRICT;
 
 CREATE INDEX processing_event_app ON processing_event (app_id, event_id) WHERE app_id IS NOT NULL;
-CREATE INDEX processing_event_token ON processing_event (claim_token, event_id);
+CREATE INDEX processing_event_claim ON processing_event (claim_token, event_id);
 
--- One row per installation; the last is the installed contract.
+-- Every contract that was ever installed; the installed one is the row whose retired_at is NULL.
 CREATE TABLE processing_contract (
-    installation  INTEGER PRIMARY KEY AUTOINCREMENT,
+    contract_hash TEXT PRIMARY KEY,
+    contract_name TEXT NOT NULL,
+    installed_at  INTEGER NOT NULL,
+    retired_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX processing_contract_installed
+ON processing_contract (retired_at IS NULL) WHERE retired_at IS NULL;
+
+-- The target tables of each contract; table_ordinal 0 is loaded first.
+CREATE TABLE processing_contract_table (
     contract_hash TEXT NOT NULL,
-    name          TEXT NOT NULL,
-    -- {"table": "its application column", ...} in load order.
-    tables        TEXT NOT NULL,
-    installed_at  INTEGER NOT NULL
-) STRICT;
+    table_ordinal INTEGER NOT NULL,
+    table_name    TEXT NOT NULL,
+    app_column    TEXT NOT NULL,
+    on_existing   TEXT NOT NULL CHECK (on_existing IN ('fail', 'skip', 'replace')),
+    PRIMARY KEY (contract_hash, table_ordinal)
+) STRICT, WITHOUT ROWID;
 
 -- The last log row of every application that is not queued again.
 CREATE VIEW vw_concluded AS

@@ -15,8 +15,8 @@ pub(super) fn start(connection: &mut Connection, start: &SessionStart) -> Step<(
         tx.prepare_cached(START)?.execute(named_params! {
             ":session": start.session,
             ":worker_name": start.worker_name,
-            ":host": start.host,
-            ":pid": start.pid,
+            ":host_name": start.host,
+            ":process_id": start.pid,
             ":program_version": start.program_version,
             ":contract_hash": start.contract_hash,
             ":agent_job": start.agent_job,

@@ -2,10 +2,10 @@
 
 -- name: start
 INSERT INTO processing_session
-    (session_id, worker_name, host, pid, program_version, contract_hash,
+    (session_id, worker_name, host_name, process_id, program_version, contract_hash,
      agent_job, agent_step, started_at, last_seen_at)
 VALUES
-    (:session, :worker_name, :host, :pid, :program_version, :contract_hash,
+    (:session, :worker_name, :host_name, :process_id, :program_version, :contract_hash,
      :agent_job, :agent_step, :now, :now)
 ON CONFLICT (session_id) DO UPDATE
 SET last_seen_at = excluded.last_seen_at;

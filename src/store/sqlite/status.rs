@@ -69,9 +69,7 @@ fn count_log(tx: &Work, status: &mut Status) -> Step<()> {
 
 /// Rows per target table. A table that somebody dropped has none.
 fn table_rows(tx: &Work) -> Step<Vec<(String, u64)>> {
-    let Some(installed) = install::installed(tx)? else { return Ok(Vec::new()) };
-    installed
-        .tables
+    install::installed_tables(tx)?
         .into_iter()
         .map(|table| {
             let rows = match install::table_exists(tx, &table)? {

@@ -6,10 +6,11 @@ use super::SqliteHarness;
 use crate::store::harness::Harness;
 
 /// The statements that a worker runs all day, by file.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("claim_batch", include_str!("../../../src/store/sqlite/claim_batch.sql")),
     ("renew_lease", include_str!("../../../src/store/sqlite/renew_lease.sql")),
     ("complete_batch", include_str!("../../../src/store/sqlite/complete_batch.sql")),
+    ("record_throughput", include_str!("../../../src/store/sqlite/record_throughput.sql")),
     ("release_claim", include_str!("../../../src/store/sqlite/release_claim.sql")),
     ("reap_expired", include_str!("../../../src/store/sqlite/reap_expired.sql")),
     ("get_claim_outcome", include_str!("../../../src/store/sqlite/get_claim_outcome.sql")),
@@ -94,7 +95,7 @@ fn claiming_costs_the_same_however_much_is_queued_or_done() {
     harness.execute(
         "INSERT INTO processing_log
              (app_id, attempt, status, session_id, claim_token, enqueued_at, claimed_at,
-              processed_at, shred_ms, document_bytes, rows_written, rows_per_table, contract_hash)
+              processed_at, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
          SELECT app_id, 1, 'success', '', '', 0, 0, 0, 0, 0, 0, json_object(), '' FROM processing_queue
          WHERE app_id <= 19000;
          DELETE FROM processing_queue WHERE app_id <= 19000",

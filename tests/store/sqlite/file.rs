@@ -165,7 +165,7 @@ fn creating_leaves_one_file_that_opens() {
     let place = Place::new();
     drop(SqliteStore::open_or_create(&place.path).expect("create"));
     let names: Vec<_> = place.contents().into_iter().map(|(path, _)| path).collect();
-    assert_eq!(names, [place.path.clone()]);
+    assert_eq!(names, std::slice::from_ref(&place.path));
     let mut store = SqliteStore::open(&place.path).expect("open");
     assert_eq!(store.get_status().expect("status"), Default::default());
 }

@@ -125,7 +125,7 @@ impl Harness for SqliteHarness {
         self.connection()
             .execute_batch(&format!(
                 "UPDATE processing_log SET processed_at = processed_at - {HUNDRED_DAYS};
-                 UPDATE processing_event SET at = at - {HUNDRED_DAYS};
+                 UPDATE processing_event SET occurred_at = occurred_at - {HUNDRED_DAYS};
                  UPDATE processing_session SET ended_at = ended_at - {HUNDRED_DAYS};"
             ))
             .expect("age");

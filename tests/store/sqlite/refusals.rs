@@ -46,7 +46,7 @@ fn a_unique_index_is_logged_with_column_and_value() {
          CREATE UNIQUE INDEX one_bad_name ON app_base (name) WHERE name = 'bad';
          INSERT INTO processing_log
              (app_id, attempt, status, session_id, claim_token, enqueued_at, claimed_at,
-              processed_at, shred_ms, document_bytes, rows_written, rows_per_table, contract_hash)
+              processed_at, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
          VALUES (99, 1, 'success', '', '', 0, 0, 0, 0, 0, 1, json_object('app_base', 1), '')",
     );
     let expected = [Some("2"), Some("app_base"), Some("name"), Some("bad")];

@@ -26,7 +26,9 @@ fn table(name: &str, columns: Vec<TargetColumn>) -> TargetTable {
 }
 
 fn contract_of(targets: Vec<TargetTable>) -> Contract {
-    Contract { targets, ..contract() }
+    let mut contract = contract();
+    contract.targets = targets;
+    contract
 }
 
 /// Completes one application per entry; returns the categories of failure.
