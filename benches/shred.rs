@@ -20,66 +20,82 @@ use xmlshred::shred::{Limits, Shredder};
 /// Rounds of both loops; the median round counts.
 const ROUNDS: usize = 11;
 
+const CLDR_CONTRACT: &str = include_str!("../examples/cldr/contract.toml");
+
 /// Where Debian's package `unicode-cldr-core` puts the locale documents.
 const CLDR: &str = "/usr/share/unicode/cldr/common/main";
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --benches` runs this without `--bench`: there is nothing to assert here.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        println!("measured with `cargo bench --bench shred`");
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        println!("measured with `cargo bench --bench shred [-- NAME]`");
         return;
     }
-    compare("credit-applications", generate::CONTRACT, &applications());
-    match locales(Path::new(CLDR)) {
-        Some(documents) => {
-            compare("cldr", include_str!("../examples/cldr/contract.toml"), &documents);
+    let only = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let is_wanted = |name: &str| only.is_none_or(|part| name.contains(part.as_str()));
+    if is_wanted("credit-applications") {
+        compare("credit-applications", generate::CONTRACT, &applications());
+    }
+    if is_wanted("cldr") {
+        match locales(Path::new(CLDR)) {
+            Some(documents) => compare("cldr", CLDR_CONTRACT, &documents),
+            None => println!("cldr: not measured, {CLDR} is missing (package unicode-cldr-core)"),
         }
-        None => println!("cldr: not measured, {CLDR} is not there (package unicode-cldr-core)"),
     }
 }
 
-/// 2,000 applications as the demo makes them, those in UTF-8, which `Reader::from_str` reads.
-fn applications() -> Vec<(AppId, Document)> {
-    let profile = Profile::DEMO.without_failures();
-    let all = (1..=2_000).map(|id| (id, generate::application(1, id, &profile)));
-    all.filter(|(_, bytes)| std::str::from_utf8(bytes).is_ok()).map(application).collect()
+/// One document as either side wants it.
+struct Sample {
+    app_id: AppId,
+    document: Document,
+    text: String,
 }
 
-fn locales(folder: &Path) -> Option<Vec<(AppId, Document)>> {
+impl Sample {
+    /// `None` for a document that is not in UTF-8, which `Reader::from_str` does not read.
+    fn new(app_id: i64, bytes: Vec<u8>) -> Option<Sample> {
+        let text = String::from_utf8(bytes.clone()).ok()?;
+        let document = Document { bytes, encoding: DocumentEncoding::Detect };
+        Some(Sample { app_id: AppId(app_id), document, text })
+    }
+}
+
+/// Of the demo's first 2,000 applications, but without failures, those in UTF-8.
+fn applications() -> Vec<Sample> {
+    let profile = Profile::DEMO.without_failures();
+    (1..=2_000).filter_map(|id| Sample::new(id, generate::application(1, id, &profile))).collect()
+}
+
+fn locales(folder: &Path) -> Option<Vec<Sample>> {
     let mut files: Vec<_> =
         fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
-    (1..).zip(files).map(|(id, file)| Some(application((id, fs::read(file).ok()?)))).collect()
+    (1..).zip(files).map(|(id, file)| Sample::new(id, fs::read(file).ok()?)).collect()
 }
 
-fn application((id, bytes): (i64, Vec<u8>)) -> (AppId, Document) {
-    (AppId(id), Document { bytes, encoding: DocumentEncoding::Detect })
-}
-
-fn compare(name: &str, contract: &str, documents: &[(AppId, Document)]) {
+fn compare(name: &str, contract: &str, samples: &[Sample]) {
     let (contract, _) =
         Contract::parse(contract, name).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let bytes: usize = documents.iter().map(|(_, document)| document.bytes.len()).sum();
     let mut shredder = Shredder::new(Arc::new(contract), Limits::default());
     // One round of each is not counted: caches, page faults, the processor's clock.
-    shred(&mut shredder, documents);
-    read_events(documents);
+    let rows = shred(&mut shredder, samples);
+    read_events(samples);
 
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        ours.push(seconds(|| shred(&mut shredder, documents)));
-        theirs.push(seconds(|| read_events(documents)));
+        ours.push(seconds(|| shred(&mut shredder, samples)));
+        theirs.push(seconds(|| read_events(samples)));
     }
-    let rate = |seconds: f64| bytes as f64 / 1e6 / seconds;
+    let megabytes = samples.iter().map(|sample| sample.text.len()).sum::<usize>() as f64 / 1e6;
     let ratios = ours.iter().zip(&theirs).map(|(ours, theirs)| theirs / ours).collect();
     println!(
-        "{name}: xmlshred {:.0} MB/s, quick-xml {:.0} MB/s, ratio {:.2} ({} documents, {:.1} MB, {} rows)",
-        rate(median(ours)),
-        rate(median(theirs)),
+        "{name}: xmlshred {:.0} MB/s, quick-xml {:.0} MB/s, ratio {:.2} \
+         ({} documents, {megabytes:.1} MB, {rows} rows)",
+        megabytes / median(ours),
+        megabytes / median(theirs),
         median(ratios),
-        documents.len(),
-        bytes as f64 / 1e6,
-        shred(&mut shredder, documents),
+        samples.len(),
     );
 }
 
@@ -95,12 +111,11 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Shreds every document and counts the rows.
-fn shred(shredder: &mut Shredder, documents: &[(AppId, Document)]) -> usize {
-    let now = DateTime::UNIX_EPOCH;
+fn shred(shredder: &mut Shredder, samples: &[Sample]) -> usize {
     let mut rows = 0;
-    for (app_id, document) in documents {
-        let outcome = shredder.shred(*app_id, now, Some(document));
-        let tables = outcome.expect("a document without failures");
+    for Sample { app_id, document, .. } in samples {
+        let outcome = shredder.shred(*app_id, DateTime::UNIX_EPOCH, Some(document));
+        let tables = outcome.unwrap_or_else(|failure| panic!("{app_id}: {failure:?}"));
         rows += tables.iter().map(|table| table.len()).sum::<usize>();
         black_box(tables);
     }
@@ -108,10 +123,9 @@ fn shred(shredder: &mut Shredder, documents: &[(AppId, Document)]) -> usize {
 }
 
 /// Reads every document's events, no attribute, and counts the elements.
-fn read_events(documents: &[(AppId, Document)]) -> usize {
+fn read_events(samples: &[Sample]) -> usize {
     let mut elements = 0;
-    for (_, document) in documents {
-        let text = std::str::from_utf8(&document.bytes).expect("UTF-8");
+    for Sample { text, .. } in samples {
         let mut reader = Reader::from_str(text);
         loop {
             match reader.read_event().expect("a well-formed document") {
