@@ -64,6 +64,9 @@ impl Execute for Arguments {
             Some(ids) => ids,
             None => document_files::ids_from(store.next_free_app_id()?, files.len()),
         };
+        if !self.replace {
+            check_ids(&store.existing_app_ids(&ids)?)?;
+        }
         let bytes = load(&mut store, &ids, &files, self.existing())?;
         console::print(&format!(
             "{} loaded ({}), as {}\n",
@@ -112,6 +115,20 @@ fn size_problem(file: &Path, limit: u64) -> Option<String> {
         )),
         Ok(_) => None,
     }
+}
+
+/// Refuses to load when applications of these ids are there already.
+fn check_ids(existing: &[AppId]) -> Result<(), CommandError> {
+    if existing.is_empty() {
+        return Ok(());
+    }
+    let mut ids: Vec<String> = existing.iter().take(10).map(AppId::to_string).collect();
+    if existing.len() > ids.len() {
+        ids.push(format!("{} more", existing.len() - ids.len()));
+    }
+    let message = format!("the store has documents with these ids already: {}", ids.join(", "));
+    Err(CommandError::usage(message)
+        .hint("nothing was loaded; add --replace to put these documents in their place"))
 }
 
 /// Loads the files and returns their size in bytes.

@@ -13,6 +13,7 @@ const FILE: &str = include_str!("load_documents.sql");
 const INSERT: &str = statement(FILE, "insert");
 const REPLACE: &str = statement(FILE, "replace");
 const LAST_APP_ID: &str = statement(FILE, "last_app_id");
+const EXISTS: &str = statement(FILE, "exists");
 
 /// Bytes of documents per transaction.
 const CHUNK_BYTES: usize = 8 << 20;
@@ -118,6 +119,20 @@ fn put(tx: &Work, existing: Existing, app_id: AppId, document: &NewDocument) -> 
         .into());
     }
     Ok(())
+}
+
+/// Those of the ids that the source table has.
+pub(super) fn existing_app_ids(connection: &mut Connection, ids: &[AppId]) -> Step<Vec<AppId>> {
+    read(connection, |tx| {
+        let mut exists = tx.prepare_cached(EXISTS)?;
+        let mut existing = Vec::new();
+        for id in ids {
+            if exists.query_row(named_params! {":app_id": id}, |row| row.get(0))? {
+                existing.push(*id);
+            }
+        }
+        Ok(existing)
+    })
 }
 
 /// One more than the highest id there is; 1 in an empty source table.

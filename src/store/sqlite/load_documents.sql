@@ -14,3 +14,6 @@ SET xml = excluded.xml;
 -- name: last_app_id
 SELECT max(app_id)
 FROM app_xml;
+
+-- name: exists
+SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id);

@@ -78,6 +78,11 @@ impl SqliteStore {
         Loader::new(&mut self.connection, existing)
     }
 
+    /// Those of the ids that the source table has.
+    pub fn existing_app_ids(&mut self, ids: &[AppId]) -> Result<Vec<AppId>> {
+        Ok(load::existing_app_ids(&mut self.connection, ids)?)
+    }
+
     /// One more than the highest id in the source table, at least 1.
     pub fn next_free_app_id(&mut self) -> Result<AppId> {
         Ok(load::next_free_app_id(&mut self.connection)?)
