@@ -9,14 +9,12 @@ pub mod model;
 pub(crate) mod names;
 pub(crate) mod plan;
 mod read;
-mod report;
 mod spelling;
 mod string_map;
 
 use sha2::{Digest, Sha256};
 
 use self::diagnostic::{Diagnostic, Diagnostics};
-pub use self::report::{check_report, CheckReport};
 use crate::outcome::ContractHash;
 use crate::value::SqlType;
 
