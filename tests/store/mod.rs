@@ -6,6 +6,7 @@ mod claiming;
 mod completing;
 mod enqueueing;
 mod harness;
+mod histories;
 mod installing;
 mod invariants;
 mod leasing;

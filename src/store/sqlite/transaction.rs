@@ -87,3 +87,49 @@ fn still_locked(fault: &Fault) -> Fault {
     ))
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn failing(code: i32) -> Fault {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()
+    }
+
+    #[test]
+    fn a_lock_in_the_way_is_tried_again() {
+        let mut locks = vec![
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_BUSY_SNAPSHOT,
+            ffi::SQLITE_BUSY_RECOVERY,
+            ffi::SQLITE_LOCKED,
+            ffi::SQLITE_PROTOCOL,
+        ];
+        let done = patiently(|| match locks.pop() {
+            Some(code) => Err(failing(code)),
+            None => Ok(7),
+        });
+        assert_eq!(done.expect("no lock is left"), 7);
+    }
+
+    #[test]
+    fn any_other_error_is_told_at_once() {
+        let mut tries = 0;
+        let failed: Step<()> = patiently(|| {
+            tries += 1;
+            Err(failing(ffi::SQLITE_FULL))
+        });
+        assert!(failed.is_err());
+        assert_eq!(tries, 1);
+    }
+
+    #[test]
+    fn the_clock_counts_milliseconds_since_1970() {
+        let mut connection = Connection::open_in_memory().expect("open");
+        let now = read(&mut connection, |tx| Ok(tx.now)).expect("read");
+        let here = chrono::Utc::now().timestamp_millis();
+        assert!((here - now).abs() < 60_000, "{now} is not near {here}");
+    }
+}

@@ -154,3 +154,21 @@ fn earlier_rows_that_others_refer_to_stay_and_the_log_says_so() {
         1
     );
 }
+
+#[test]
+fn a_claim_that_was_renewed_after_it_was_listed_is_not_reaped() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(2);
+    let mut worker = Worker::start(&harness, &contract);
+    let (first, second) = (worker.claim(1), worker.claim(1));
+    harness.expire_lease(first.token);
+    harness.expire_lease(second.token);
+    // Whichever claim is taken first, the other one is renewed at that moment.
+    harness.execute(
+        "CREATE TRIGGER renew_the_other AFTER DELETE ON processing_claim
+         BEGIN UPDATE processing_claim SET lease_expires_at = lease_expires_at + 3600000; END",
+    );
+    assert_eq!(worker.reap().claims, 1);
+    assert_eq!(harness.count("processing_claim", "1 = 1"), 1);
+    assert_eq!(harness.count("processing_queue", "state = 1"), 1);
+}
