@@ -12,7 +12,7 @@ Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  reads no table
 Example:    SELECT l.app_id FROM [$(Schema)].[ufn_AppIdList](N'101, 102') AS l;
 */
-CREATE OR ALTER FUNCTION [$(Schema)].[ufn_AppIdList] (@app_ids nvarchar(max))
+CREATE OR ALTER FUNCTION [$(Schema)].[ufn_AppIdList](@app_ids nvarchar(max))
 RETURNS @list TABLE
 (
     entry nvarchar(40) NOT NULL,

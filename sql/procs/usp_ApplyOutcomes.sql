@@ -93,7 +93,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_ApplyOutcomes commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_ApplyOutcomes: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     WHILE 1 = 1
@@ -230,7 +230,12 @@ BEGIN
                 UPDATE [$(Schema)].[processing_log]
                 SET is_latest = 0
                 WHERE is_latest = 1
-                    AND app_id IN (SELECT t.app_id FROM @todo AS t WHERE t.attempt > 1)
+                    AND app_id IN
+                    (
+                        SELECT t.app_id
+                        FROM @todo AS t
+                        WHERE t.attempt > 1
+                    )
                 OPTION (LOOP JOIN);
 
                 INSERT INTO [$(Schema)].[processing_log]
@@ -308,7 +313,12 @@ BEGIN
                     CASE
                         WHEN t.succeeded = 1
                             THEN COALESCE(
-                                (SELECT CONVERT(bigint, SUM(n.row_count)) FROM #loaded AS n WHERE n.app_id = t.app_id), 0
+                                (
+                                    SELECT CONVERT(bigint, SUM(n.row_count))
+                                    FROM #loaded AS n
+                                    WHERE n.app_id = t.app_id
+                                ),
+                                0
                             )
                         ELSE 0
                     END,

@@ -100,7 +100,7 @@ BEGIN
     );
     DECLARE @picked TABLE
     (
-        pick_order int IDENTITY(1, 1) NOT NULL PRIMARY KEY,
+        pick_order int IDENTITY (1, 1) NOT NULL PRIMARY KEY,
         app_id bigint NOT NULL UNIQUE,
         document_bytes bigint NOT NULL
     );
@@ -112,7 +112,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_ClaimBatch commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_ClaimBatch: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @message = CONCAT(
@@ -151,7 +151,11 @@ BEGIN
 
     IF @document_type IS NULL
     BEGIN
-        THROW 50030, N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.', 1;
+        SET @message = CONCAT(
+            N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that',
+            N' this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.'
+        );
+        THROW 50030, @message, 1;
     END;
 
     IF NOT EXISTS
