@@ -20,7 +20,7 @@ RETURNS @list TABLE
 )
 AS
 BEGIN
-    DECLARE @length bigint = DATALENGTH(@app_ids) / 2;
+    DECLARE @length bigint = LEN(@app_ids);
     DECLARE @position bigint = 1;
     DECLARE @comma bigint;
     DECLARE @entry nvarchar(40);

@@ -56,6 +56,7 @@ BEGIN
     DECLARE @todo_count int;
     DECLARE @taken_count int;
     DECLARE @installed_hash binary(32);
+    DECLARE @installed_name nvarchar(200);
     DECLARE @session_id uniqueidentifier;
     DECLARE @claimed_at datetime2(3);
     DECLARE @load_result int;
@@ -86,10 +87,18 @@ BEGIN
     );
 
     -- One fingerprint per table and error: the message itself names the offending key.
-    SET @refusal_fingerprint = LOWER(CONVERT(char(16), SUBSTRING(HASHBYTES(
-        'SHA2_256',
-        CONCAT(N'constraint_violation ', @refusal_table, N' ', @refusal_number)
-    ), 1, 8), 2));
+    SET @refusal_fingerprint = RIGHT(
+        CONCAT(
+            '0000000000000000',
+            CONVERT(
+                bigint,
+                SUBSTRING(
+                    HASHBYTES('SHA2_256', CONCAT(N'constraint_violation ', @refusal_table, N' ', @refusal_number)), 1, 6
+                )
+            )
+        ),
+        16
+    );
 
     IF @@TRANCOUNT > 0
     BEGIN
@@ -154,16 +163,16 @@ BEGIN
             END;
 
             -- Held to the end, so that a new contract waits for us and we never meet it.
-            SELECT @installed_hash = c.contract_hash
+            SELECT
+                @installed_hash = c.contract_hash,
+                @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
             FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
             WHERE c.retired_at IS NULL;
 
             IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
             BEGIN
                 SET @message = CONCAT(
-                    N'Contract ', LOWER(CONVERT(nvarchar(64), @contract_hash, 2)),
-                    N' is not the installed contract ',
-                    COALESCE(LOWER(CONVERT(nvarchar(64), @installed_hash, 2)), N'(none)'),
+                    N'The worker''s contract is not the installed one, ', COALESCE(@installed_name, N'(none)'),
                     N': release the claim and start the worker with the installed contract.'
                 );
                 THROW 50020, @message, 1;

@@ -73,6 +73,7 @@ BEGIN
     DECLARE @message nvarchar(2048);
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
     DECLARE @installed_hash binary(32);
+    DECLARE @installed_name nvarchar(200);
     DECLARE @owner_id uniqueidentifier;
     DECLARE @now datetime2(3);
     DECLARE @claim_status varchar(7) = 'busy';
@@ -171,17 +172,17 @@ BEGIN
         THROW 50003, @message, 1;
     END;
 
-    SELECT @installed_hash = c.contract_hash
+    SELECT
+        @installed_hash = c.contract_hash,
+        @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
     FROM [$(Schema)].[processing_contract] AS c
     WHERE c.retired_at IS NULL;
 
     IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
     BEGIN
         SET @message = CONCAT(
-            N'Contract ', LOWER(CONVERT(nvarchar(64), @contract_hash, 2)),
-            N' is not the installed contract ',
-            COALESCE(LOWER(CONVERT(nvarchar(64), @installed_hash, 2)), N'(none)'),
-            N': start the worker with the installed contract, or install this one.'
+            N'The worker''s contract is not the installed one, ', COALESCE(@installed_name, N'(none)'),
+            N': start the worker with the installed contract, or install its own.'
         );
         THROW 50020, @message, 1;
     END;
@@ -276,7 +277,8 @@ BEGIN
                 IF @reaps IS NULL
                 BEGIN
                     -- How often was the first ready application reaped? There are few different
-                    -- counts of reaps, and each costs two seeks.
+                    -- counts of reaps, and each costs two seeks. UPDLOCK, because one that a
+                    -- neighbour is picking is not ready.
                     SET @first_app_id = NULL;
                     SET @level = -1;
 
@@ -294,7 +296,7 @@ BEGIN
                         SET @level_app_id = (
                             SELECT TOP (1) q.app_id
                             FROM [$(Schema)].[processing_queue] AS q
-                                WITH (READPAST, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
+                                WITH (UPDLOCK, READPAST, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
                             WHERE q.state = 0
                                 AND q.claim_token IS NULL
                                 AND q.reaps = @level

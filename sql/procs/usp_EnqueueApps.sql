@@ -93,7 +93,7 @@ BEGIN
         @Resource = N'xmlshred $(Schema) enqueue',
         @LockMode = 'Exclusive',
         @LockOwner = 'Session',
-        @LockTimeout = 0;
+        @LockTimeout = 1;
 
     IF @lock_result = -1
     BEGIN
