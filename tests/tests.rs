@@ -4,6 +4,7 @@ mod cli;
 mod contract;
 mod documentation;
 mod examples;
+mod replays;
 #[cfg(feature = "embedded")]
 mod runner;
 mod shred;
