@@ -36,7 +36,7 @@ impl<T> NameMap<T> {
                 0 => return None,
                 index => &self.entries[index as usize - 1],
             };
-            if self.same(known, name) {
+            if self.matches(known, name) {
                 return Some(value);
             }
             at = (at + 1) & mask;
@@ -44,13 +44,13 @@ impl<T> NameMap<T> {
     }
 
     #[inline]
-    fn same(&self, known: &[u8], name: &[u8]) -> bool {
-        known == name || (self.ignore_case && known.eq_ignore_ascii_case(name))
+    fn matches(&self, known: &[u8], name: &[u8]) -> bool {
+        same(known, name) || (self.ignore_case && known.eq_ignore_ascii_case(name))
     }
 
     /// The value of `name`, made when absent.
     pub fn entry(&mut self, name: &[u8], make: impl FnOnce() -> T) -> &mut T {
-        let index = match self.entries.iter().position(|(known, _)| self.same(known, name)) {
+        let index = match self.entries.iter().position(|(known, _)| self.matches(known, name)) {
             Some(index) => index,
             None => {
                 self.entries.push((name.into(), make()));
@@ -100,4 +100,20 @@ pub(crate) fn name_hash(name: &[u8]) -> u32 {
     let last = last | 0x2020_2020_2020_2020;
     let mixed = (first ^ last.rotate_left(29)).wrapping_add(name.len() as u64);
     (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
+}
+
+/// Whether two names are equal. Names are short, and a call of the library's comparison costs
+/// more than comparing them.
+#[inline(always)]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let word = |bytes: &[u8]| bytes.first_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk));
+    let last = |bytes: &[u8]| bytes.last_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk));
+    match a.len() {
+        8..=16 => word(a) == word(b) && last(a) == last(b),
+        0..=7 => a.iter().zip(b).all(|(a, b)| a == b),
+        _ => a == b,
+    }
 }

@@ -157,6 +157,10 @@ pub(crate) struct Rule {
     pub templates: Vec<Template>,
     pub keep_when: Option<Op>,
     pub distinct: Option<DistinctPlan>,
+    /// The columns with a default or that are required.
+    pub completed: Vec<usize>,
+    /// Columns with an expression that reads nothing of the row.
+    pub constants: Vec<(usize, Op)>,
     /// Rules of the parent table whose row paths contain this one's, and how many frames up.
     pub parents: Vec<(usize, u32)>,
     /// Whether a row may be dropped after it was evaluated, or by its parent's drop.
@@ -189,6 +193,8 @@ pub(crate) struct Template {
 pub(crate) enum ValuePlan {
     /// Only a default, or the database.
     Absent,
+    /// The same for every row of a document: an index into [`Rule::constants`].
+    Constant(usize),
     /// An expression.
     Early(Op),
     /// An expression with `ORDINAL()`, evaluated once dropped rows are gone.
@@ -210,9 +216,9 @@ pub(crate) struct LookupPlan {
     pub match_mode: MatchMode,
     pub on_blank: OnMissing,
     pub on_unmapped: OnMissing,
-    pub exact: std::collections::HashMap<Box<str>, LookupValue>,
+    pub exact: NameMap<LookupValue>,
     /// By lower-case key; the first entry wins.
-    pub folded: std::collections::HashMap<String, LookupValue>,
+    pub folded: NameMap<LookupValue>,
 }
 
 /// A compiled expression.
@@ -292,12 +298,12 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
 }
 
 fn lookup(lookup: &super::model::Lookup) -> LookupPlan {
-    let mut folded = std::collections::HashMap::new();
+    let (mut exact, mut folded) = (NameMap::new(false), NameMap::new(false));
     for (key, value) in &lookup.values {
-        folded.entry(key.trim().to_lowercase()).or_insert_with(|| value.clone());
+        let key = key.trim();
+        exact.entry(key.as_bytes(), || value.clone());
+        folded.entry(key.to_lowercase().as_bytes(), || value.clone());
     }
-    let exact =
-        lookup.values.iter().map(|(key, value)| (key.trim().into(), value.clone())).collect();
     LookupPlan {
         name: lookup.name.as_str().into(),
         match_mode: lookup.match_mode,
@@ -635,6 +641,11 @@ impl<'m> Compiler<'m> {
         if let (Origin::Row { up }, [], Read::Attribute(name)) =
             (path.origin, path.steps.as_slice(), &path.read)
         {
+            // An ancestor's attribute is known before the row begins.
+            if let Some(owner) = self.ancestor(scope.node, up).filter(|_| up > 0) {
+                let slot = self.slot_for(owner, owner, &path.read, mode);
+                return SlotRef { frame: FrameRef::Up(owner as u32), slot };
+            }
             if up > 0 {
                 return self.ancestor_attribute(scope.node, up, name);
             }
@@ -665,9 +676,10 @@ impl<'m> Compiler<'m> {
         let rule = &self.model.tables[table];
         let mut scope = Scope { table, rule, node, ready: Ready::Own, numbered: false };
         let where_ = rule.where_.as_ref().map(|e| self.row_op(&mut scope, e));
+        let mut constants = Vec::new();
         let own = |_: usize| None;
         let templates = if rule.rows.is_empty() {
-            vec![Template { when: None, values: self.values(&mut scope, own) }]
+            vec![Template { when: None, values: self.values(&mut scope, &mut constants, own) }]
         } else {
             rule.rows
                 .iter()
@@ -676,7 +688,7 @@ impl<'m> Compiler<'m> {
                     let given = |index| {
                         row.values.iter().find(|(column, _)| *column == index).map(|(_, e)| e)
                     };
-                    Template { when, values: self.values(&mut scope, given) }
+                    Template { when, values: self.values(&mut scope, &mut constants, given) }
                 })
                 .collect()
         };
@@ -696,6 +708,13 @@ impl<'m> Compiler<'m> {
             templates,
             keep_when,
             distinct,
+            completed: (0..rule.columns.len())
+                .filter(|at| {
+                    let column = &rule.columns[*at];
+                    column.default.is_some() || (column.required && !column.identity)
+                })
+                .collect(),
+            constants,
             parents: Vec::new(),
             numbered: scope.numbered,
         }
@@ -712,7 +731,7 @@ impl<'m> Compiler<'m> {
             conversion,
             on_error_null: rule.on_error_null,
             default: rule.default.clone(),
-            required: rule.required,
+            required: rule.required && !rule.identity,
         }
     }
 
@@ -720,6 +739,7 @@ impl<'m> Compiler<'m> {
     fn values<'e>(
         &mut self,
         scope: &mut Scope<'e>,
+        constants: &mut Vec<(usize, Op)>,
         given: impl Fn(usize) -> Option<&'e Expr>,
     ) -> Vec<ValuePlan>
     where
@@ -732,11 +752,14 @@ impl<'m> Compiler<'m> {
                 None => ValuePlan::Absent,
                 Some(expr) => {
                     let numbered = std::mem::take(&mut scope.numbered);
-                    let op = self.row_op(scope, expr);
+                    let mut op = self.row_op(scope, expr);
                     let is_numbered = std::mem::replace(&mut scope.numbered, numbered);
                     scope.numbered |= is_numbered;
                     if is_numbered {
                         ValuePlan::Numbered(op)
+                    } else if op.is_constant() {
+                        constants.push((index, op));
+                        ValuePlan::Constant(constants.len() - 1)
                     } else {
                         ValuePlan::Early(op)
                     }
@@ -988,7 +1011,7 @@ fn each_slot(rule: &mut Rule, change: impl Fn(&mut SlotRef)) {
     let distinct = rule.distinct.iter_mut().flat_map(|d| d.by.iter_mut().chain(&mut d.prefer));
     let templates = rule.templates.iter_mut().flat_map(|template| {
         let values = template.values.iter_mut().filter_map(|value| match value {
-            ValuePlan::Absent => None,
+            ValuePlan::Absent | ValuePlan::Constant(_) => None,
             ValuePlan::Early(op) | ValuePlan::Numbered(op) => Some(op),
         });
         template.when.iter_mut().chain(values)
@@ -1004,6 +1027,16 @@ impl Op {
             change(slot);
         }
         self.each_part(&mut |part| part.each_slot(change));
+    }
+
+    /// Whether the value is the same for every row of a document.
+    fn is_constant(&mut self) -> bool {
+        let mut constant = !matches!(
+            self,
+            Op::One(_) | Op::Column(_) | Op::Aggregate(..) | Op::Call(Function::Name, _)
+        );
+        self.each_part(&mut |part| constant &= part.is_constant());
+        constant
     }
 
     fn reads_ordinal(&mut self) -> bool {

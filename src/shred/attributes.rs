@@ -27,32 +27,41 @@ pub(super) struct Attributes {
 const BUCKETS: usize = 1024;
 
 impl Attributes {
-    /// Reads the attributes of a tag.
-    pub fn read(&mut self, text: &str, tag: StartTag, limits: &Limits) -> Result<(), Box<Fault>> {
+    /// Reads the attributes of the tag that begins at `at` and whose name ends at `name_end`.
+    pub fn read(
+        &mut self,
+        text: &str,
+        at: usize,
+        name_end: usize,
+        limits: &Limits,
+    ) -> Result<StartTag, Box<Fault>> {
         self.list.clear();
         let bytes = text.as_bytes();
-        let end = tag.end - 1 - usize::from(tag.empty);
-        let mut at = tag.name_end;
-        loop {
-            let blanks = bytes[at..end].iter().take_while(|b| is_blank(**b)).count();
-            if at + blanks == end {
-                break;
+        let mut from = name_end;
+        let tag = loop {
+            let next = from + bytes[from..].iter().take_while(|b| is_blank(**b)).count();
+            match bytes[next..] {
+                [b'>', ..] => break StartTag { name_end, end: next + 1, empty: false },
+                [b'/', b'>', ..] => break StartTag { name_end, end: next + 2, empty: true },
+                [] => return Err(Fault::malformed(at, "the tag that begins here is never closed")),
+                _ if next == from => {
+                    let reason = "white space is missing before this attribute";
+                    return Err(Fault::malformed(next, reason));
+                }
+                _ => {}
             }
-            if blanks == 0 {
-                return Err(Fault::malformed(at, "white space is missing before this attribute"));
-            }
-            let attribute = attribute(bytes, at + blanks, end)?;
-            at = attribute.end as usize + 1;
+            let attribute = attribute(bytes, next)?;
+            from = attribute.end as usize + 1;
             let length = (attribute.end - attribute.start) as usize;
             if length > limits.text_bytes {
                 return Err(Fault::long_text(attribute.start as usize, length, limits));
             }
             self.list.push(attribute);
-        }
+        };
         let most = limits.attributes;
         if self.list.len() > most {
             return Err(Fault::limit(
-                tag.name_end,
+                name_end,
                 format!(
                     "the element has {} attributes, and the limit is {most}: raise \
                      --max-attributes if such documents are right",
@@ -60,7 +69,8 @@ impl Attributes {
                 ),
             ));
         }
-        self.check_names(bytes)
+        self.check_names(bytes)?;
+        Ok(tag)
     }
 
     /// No name twice: only names that share a bucket are compared.
@@ -107,25 +117,26 @@ impl Attribute {
     }
 }
 
-/// `name = "value"` at `at`, within `end`.
-fn attribute(bytes: &[u8], at: usize, end: usize) -> Result<Attribute, Box<Fault>> {
-    let name_end = at + name_length(&bytes[at..end]);
-    let skip = |from: usize| from + bytes[from..end].iter().take_while(|b| is_blank(**b)).count();
+/// `name = "value"` at `at`.
+#[inline]
+fn attribute(bytes: &[u8], at: usize) -> Result<Attribute, Box<Fault>> {
+    let name_end = at + name_length(&bytes[at..]);
+    let skip = |from: usize| from + bytes[from..].iter().take_while(|b| is_blank(**b)).count();
     let equals = skip(name_end);
-    if name_end == at || bytes[..end].get(equals) != Some(&b'=') {
+    if name_end == at || bytes.get(equals) != Some(&b'=') {
         return Err(Fault::malformed(at, "an attribute is a name, = and a quoted value"));
     }
     let open = skip(equals + 1);
-    let Some(quote @ (b'"' | b'\'')) = bytes[..end].get(open) else {
+    let Some(quote @ (b'"' | b'\'')) = bytes.get(open) else {
         return Err(Fault::malformed(open, "an attribute's value stands in quotes"));
     };
     let start = open + 1;
-    let length = memchr::memchr2(*quote, b'<', &bytes[start..end])
+    let length = memchr::memchr2(*quote, b'<', &bytes[start..])
         .ok_or_else(|| Fault::malformed(open, "the attribute's quote is never closed"))?;
     if bytes[start + length] == b'<' {
         return Err(Fault::malformed(
             start + length,
-            "an attribute's value cannot hold <: write it as &lt;",
+            "an attribute's value cannot hold <: write it as &lt;, or close the quote before it",
         ));
     }
     Ok(Attribute {

@@ -76,11 +76,9 @@ pub(super) struct Captures {
 }
 
 impl Captures {
-    /// Nothing but the document's own frame, without slots.
-    pub fn with_document() -> Self {
-        let mut captures = Self::default();
-        captures.open(0, 0, 0);
-        captures
+    /// For a predicate, which reads only its own element.
+    pub const fn empty() -> Self {
+        Self { frames: Vec::new(), slots: Vec::new(), nodes: Vec::new(), scratch: String::new() }
     }
 
     pub fn clear(&mut self) {
@@ -176,6 +174,20 @@ impl Captures {
     #[inline]
     pub fn first(&self, slot: Slot) -> Option<&Node> {
         self.nodes.get(slot.head as usize)
+    }
+
+    /// A node's text where it stands in the document as it is meant, so that it need not be
+    /// copied.
+    #[inline]
+    pub fn plain<'t>(&self, node: &Node, document: &'t str) -> Option<&'t str> {
+        let raw = document.get(node.start as usize..node.end as usize)?;
+        let bytes = raw.as_bytes();
+        let plain = match node.kind {
+            NodeKind::Attribute => !bytes.iter().any(|b| *b == b'&' || *b < b' '),
+            NodeKind::Text => !bytes.iter().any(|b| *b == b'&' || *b == b'\r'),
+            NodeKind::Merged | NodeKind::Markup | NodeKind::Missing => false,
+        };
+        plain.then_some(raw)
     }
 
     /// A node's text: `None` for the attribute that a chosen element does not have.

@@ -69,7 +69,7 @@ fn detect(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
 fn utf8(bytes: &[u8], skipped: usize) -> Result<Cow<'_, str>, NotText> {
     let bytes_after_mark = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mark = bytes.len() - bytes_after_mark.len();
-    match std::str::from_utf8(bytes_after_mark) {
+    match simdutf8::compat::from_utf8(bytes_after_mark) {
         Ok(text) => Ok(Cow::Borrowed(text)),
         Err(error) => Err(NotText {
             offset: skipped + mark + error.valid_up_to(),

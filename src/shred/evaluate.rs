@@ -126,15 +126,41 @@ pub(super) struct Scope<'t> {
 }
 
 impl<'t> Scope<'t> {
-    /// A column's value: the expression's, converted.
+    /// Puts a column's value, the expression's converted, where it is wanted.
     #[inline]
-    pub fn column(&self, op: &'t Op, conversion: &Conversion) -> Evaluated<Value> {
+    pub fn column(&self, op: &'t Op, conversion: &Conversion, into: &mut Value) -> Evaluated<()> {
         self.last_read.set(None);
-        let converted = match self.value(op)? {
-            Datum::Text(text) => conversion.text(&text),
-            Datum::Value(value) => conversion.value(value),
+        let converted = match op {
+            Op::One(reference) => {
+                let slot = self.captures.slot(self.frame, *reference);
+                let node = self.captures.first(slot).filter(|_| slot.count == 1);
+                match node.and_then(|node| self.captures.plain(node, self.text)) {
+                    Some(text) => {
+                        self.last_read.set(node.map(|node| node.at));
+                        conversion.text_into(text, into)
+                    }
+                    None => self.converted(self.one(*reference)?, conversion, into),
+                }
+            }
+            op => self.converted(self.value(op)?, conversion, into),
         };
         converted.map_err(|error| self.conversion_fault(error))
+    }
+
+    fn converted(
+        &self,
+        found: Datum<'t>,
+        conversion: &Conversion,
+        into: &mut Value,
+    ) -> Result<(), ConversionError> {
+        match found {
+            Datum::Value(Value::Null) => Ok(()),
+            Datum::Text(text) => conversion.text_into(&text, into),
+            Datum::Value(value) => {
+                *into = conversion.value(value)?;
+                Ok(())
+            }
+        }
     }
 
     #[cold]
@@ -150,9 +176,10 @@ impl<'t> Scope<'t> {
     #[cold]
     fn fault(&self, category: FailureCategory, reason: impl Into<String>) -> Box<Fault> {
         let fault = Fault::new(category, reason);
-        match self.last_read.get() {
-            Some(at) => fault.at(at as usize),
-            None => fault.at(self.captures.frame(self.frame).at as usize),
+        match (self.last_read.get(), self.about) {
+            (Some(at), _) => fault.at(at as usize),
+            (None, Some(_)) => fault,
+            (None, None) => fault.at(self.captures.frame(self.frame).at as usize),
         }
     }
 
@@ -536,12 +563,12 @@ impl<'t> Scope<'t> {
         let text = self.value(text)?.text().unwrap_or_default();
         let key = text.trim_matches([' ', '\t', '\r', '\n']);
         let exact = match lookup.match_mode {
-            MatchMode::Exact | MatchMode::ExactThenIgnoreCase => lookup.exact.get(key),
+            MatchMode::Exact | MatchMode::ExactThenIgnoreCase => lookup.exact.get(key.as_bytes()),
             MatchMode::IgnoreCase => None,
         };
         let found = match lookup.match_mode {
             MatchMode::Exact => exact,
-            _ => exact.or_else(|| lookup.folded.get(&key.to_lowercase())),
+            _ => exact.or_else(|| lookup.folded.get(key.to_lowercase().as_bytes())),
         };
         if let Some(found) = found {
             return Ok(lookup_value(found));

@@ -47,6 +47,9 @@ struct Row {
 struct RuleRows {
     rows: Vec<Row>,
     values: Vec<Value>,
+    constants: Vec<Value>,
+    /// Whether a required column of some row was null after defaults.
+    incomplete: bool,
     keys: Vec<(String, Datum<'static>)>,
     /// Elements that gave no row.
     empty_frames: Vec<u32>,
@@ -123,12 +126,16 @@ impl<'t> Rows<'t> {
         if !self.is_true(template.when.as_ref(), frame, captures, &[])? {
             return Ok(false);
         }
+        self.evaluate_constants(index, frame, captures)?;
         let mut values = std::mem::take(&mut self.rules[index].values);
         let first = values.len();
-        self.evaluate(rule, template, frame, captures, &mut values)?;
+        self.evaluate(index, template, frame, captures, &mut values)?;
         let kept = self.is_true(rule.keep_when.as_ref(), frame, captures, &values[first..])?;
         if !kept {
             values.truncate(first);
+        }
+        if kept {
+            self.rules[index].incomplete |= !fill(rule, &mut values[first..]);
         }
         self.rules[index].values = values;
         if !kept {
@@ -159,21 +166,42 @@ impl<'t> Rows<'t> {
         Ok(true)
     }
 
+    /// The constants of a rule, evaluated when its first row comes: an error is one of a row.
+    fn evaluate_constants(&mut self, index: usize, frame: u32, captures: &Captures) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
+        if self.rules[index].constants.len() == rule.constants.len() {
+            return Ok(());
+        }
+        let mut constants = vec![Value::Null; rule.constants.len()];
+        let scope = self.scope(frame, captures, &[]);
+        for ((column, op), into) in rule.constants.iter().zip(&mut constants) {
+            put_column(&scope, rule, &rule.columns[*column], op, into)?;
+        }
+        self.rules[index].constants = constants;
+        Ok(())
+    }
+
     /// Appends the converted values of one row.
     fn evaluate(
         &self,
-        rule: &'t Rule,
+        index: usize,
         template: &'t Template,
         frame: u32,
         captures: &Captures,
         values: &mut Vec<Value>,
     ) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
         let scope = self.scope(frame, captures, &[]);
-        for (column, value) in rule.columns.iter().zip(&template.values) {
-            values.push(match value {
-                ValuePlan::Early(op) => column_value(&scope, rule, column, op)?,
-                ValuePlan::Absent | ValuePlan::Numbered(_) => Value::Null,
-            });
+        let constants = &self.rules[index].constants;
+        let first = values.len();
+        values.resize_with(first + rule.columns.len(), || Value::Null);
+        let plans = rule.columns.iter().zip(&template.values);
+        for (into, (column, value)) in values[first..].iter_mut().zip(plans) {
+            match value {
+                ValuePlan::Early(op) => put_column(&scope, rule, column, op, into)?,
+                ValuePlan::Constant(index) => into.clone_from(&constants[*index]),
+                ValuePlan::Absent | ValuePlan::Numbered(_) => {}
+            }
         }
         Ok(())
     }
@@ -314,33 +342,28 @@ impl<'t> Rows<'t> {
                 let ValuePlan::Numbered(op) = value else { continue };
                 let mut scope = self.scope(row.frame, captures, &[]);
                 scope.ordinal = Some(number as i64 + 1);
-                let value = column_value(&scope, rule, &rule.columns[at], op)?;
-                drop(scope);
-                values[number * width + at] = value;
+                put_column(&scope, rule, &rule.columns[at], op, &mut values[number * width + at])?;
             }
+        }
+        for row in values.chunks_mut(width) {
+            self.rules[index].incomplete |= !fill(rule, row);
         }
         self.rules[index].values = values;
         Ok(())
     }
 
-    /// Defaults, then what is required.
-    fn complete(&mut self, index: usize) -> Result<()> {
+    /// What is required, of the rows that are left.
+    fn complete(&self, index: usize) -> Result<()> {
         let rule = &self.setting.plan.rules[index];
-        let width = rule.columns.len();
-        let RuleRows { rows, values, .. } = &mut self.rules[index];
-        for (at, column) in rule.columns.iter().enumerate() {
-            if column.default.is_none() && !column.required {
-                continue;
-            }
-            for (number, row) in rows.iter().enumerate() {
-                let value = &mut values[number * width + at];
-                if *value != Value::Null {
-                    continue;
-                }
-                match &column.default {
-                    Some(default) => *value = default.clone(),
-                    None => return Err(missing(rule, &column.name, row.at)),
-                }
+        let RuleRows { rows, values, incomplete, .. } = &self.rules[index];
+        if !incomplete {
+            return Ok(());
+        }
+        for (row, values) in rows.iter().zip(values.chunks(rule.columns.len())) {
+            let mut columns = rule.columns.iter().zip(values);
+            let absent = columns.find(|(c, value)| c.required && matches!(value, Value::Null));
+            if let Some((column, _)) = absent {
+                return Err(missing(rule, &column.name, row.at));
             }
         }
         Ok(())
@@ -414,26 +437,53 @@ impl RuleRows {
     }
 }
 
-/// A column's value, with the column's name on whatever goes wrong.
+/// Gives a row its defaults; whether everything required is there then.
 #[inline]
-fn column_value<'t>(
+fn fill(rule: &Rule, row: &mut [Value]) -> bool {
+    let mut complete = true;
+    for column in &rule.completed {
+        let (at, column) = (*column, &rule.columns[*column]);
+        if !matches!(row[at], Value::Null) {
+            continue;
+        }
+        match &column.default {
+            Some(default) => row[at] = default.clone(),
+            None => complete = false,
+        }
+    }
+    complete
+}
+
+/// Puts a column's value into its place, and the column's name on whatever goes wrong.
+#[inline]
+fn put_column<'t>(
     scope: &Scope<'t>,
     rule: &Rule,
     column: &crate::contract::plan::Column,
     op: &'t Op,
-) -> Result<Value> {
-    scope.column(op, &column.conversion).or_else(|mut fault| {
-        let data = !matches!(
-            fault.category,
-            FailureCategory::MalformedXml | FailureCategory::LimitExceeded
-        );
-        if data && column.on_error_null {
-            return Ok(Value::Null);
-        }
-        fault.table = Some(rule.table.clone());
-        fault.column = Some(column.name.clone());
-        Err(fault)
-    })
+    into: &mut Value,
+) -> Result<()> {
+    match scope.column(op, &column.conversion, into) {
+        Ok(()) => Ok(()),
+        Err(fault) => forgive(fault, rule, column),
+    }
+}
+
+/// `on_error = "null"`, or the failure.
+#[cold]
+fn forgive(
+    mut fault: Box<Fault>,
+    rule: &Rule,
+    column: &crate::contract::plan::Column,
+) -> Result<()> {
+    let data =
+        !matches!(fault.category, FailureCategory::MalformedXml | FailureCategory::LimitExceeded);
+    if data && column.on_error_null {
+        return Ok(());
+    }
+    fault.table = Some(rule.table.clone());
+    fault.column = Some(column.name.clone());
+    Err(fault)
 }
 
 #[cold]
@@ -490,11 +540,11 @@ impl Events for Rows<'_> {
 
 /// Whether a predicate holds.
 pub(super) fn predicate(setting: Setting<'_>, condition: &Op, about: &About<'_>) -> Result<bool> {
-    let nothing = Captures::with_document();
+    static NOTHING: Captures = Captures::empty();
     let scope = Scope {
         plan: setting.plan,
         text: setting.text,
-        captures: &nothing,
+        captures: &NOTHING,
         frame: 0,
         app_id: setting.app_id,
         now: setting.now,

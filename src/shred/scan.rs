@@ -6,6 +6,8 @@
 
 use memchr::memmem;
 
+use crate::contract::names::same;
+
 /// Positions in one block of 64 bytes, a bit each.
 #[derive(Clone, Copy, Default)]
 struct Masks {
@@ -149,16 +151,16 @@ impl<'d> Scanner<'d> {
         }
     }
 
-    /// The start tag at `at`; `None` when the document ends inside it.
-    #[inline]
-    pub fn start_tag(&mut self, at: usize) -> Option<StartTag> {
-        let name_end = at + 1 + name_length(&self.bytes[at + 1..]);
+    /// The rest of a start tag whose name ends at `name_end`; `None` when the document ends
+    /// inside it.
+    #[inline(always)]
+    pub fn start_tag(&mut self, name_end: usize) -> Option<StartTag> {
         let close = self.tag_close(name_end)?;
         Some(StartTag { name_end, end: close + 1, empty: self.bytes[close - 1] == b'/' })
     }
 
     /// The `>` that ends the tag that `from` is inside of, quotes honoured.
-    #[inline]
+    #[inline(always)]
     fn tag_close(&mut self, mut from: usize) -> Option<usize> {
         loop {
             let at = self.find(from, |m| m.greater | m.double | m.single)?;
@@ -174,7 +176,10 @@ impl<'d> Scanner<'d> {
     /// Whether the end tag at `at` closes `name`, and where it ends.
     #[inline]
     pub fn end_tag(&self, at: usize, name: &[u8]) -> Option<usize> {
-        let rest = self.bytes[at + 2..].strip_prefix(name)?;
+        let (found, rest) = self.bytes.get(at + 2..)?.split_at_checked(name.len())?;
+        if !same(found, name) {
+            return None;
+        }
         if rest.first() == Some(&b'>') {
             return Some(at + 2 + name.len() + 1);
         }

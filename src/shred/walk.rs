@@ -4,7 +4,7 @@
 use super::attributes::Attributes;
 use super::capture::{Captures, Node, NodeKind, Slot};
 use super::fault::Fault;
-use super::scan::{DoctypeError, Markup, Scanner, StartTag};
+use super::scan::{name_length, DoctypeError, Markup, Scanner, StartTag};
 use super::{text, Limits};
 use crate::contract::plan::{Capture, Filter, NodeId, Op, Plan, Ready};
 use crate::outcome::FailureCategory;
@@ -269,11 +269,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     #[inline]
     fn markup(&mut self, at: usize) -> Result<usize, Box<Fault>> {
         match self.scanner.markup(at) {
-            Markup::Start => {
-                let tag = self.start_tag(at)?;
-                self.start(at, tag)?;
-                Ok(tag.end)
-            }
+            Markup::Start => self.start(at),
             Markup::End => self.end(at),
             Markup::Declaration => self.declaration(at),
             other => {
@@ -286,20 +282,31 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
     }
 
-    #[inline]
-    fn start_tag(&mut self, at: usize) -> Result<StartTag, Box<Fault>> {
-        let tag = self
-            .scanner
-            .start_tag(at)
-            .ok_or_else(|| Fault::malformed(at, "the tag that begins here is never closed"))?;
-        let first = self.bytes().get(at + 1).copied().unwrap_or(b'>');
+    /// Where the name of the tag at `at` ends.
+    #[inline(always)]
+    fn tag_name(&self, at: usize) -> Result<usize, Box<Fault>> {
+        let rest = &self.bytes()[at + 1..];
+        let first = rest.first().copied().unwrap_or(b'>');
         if first.is_ascii() && !matches!(first, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':') {
             return Err(Fault::malformed(
                 at,
                 "a < begins a tag, and a tag's name begins with a letter: write a plain < as &lt;",
             ));
         }
-        Ok(tag)
+        Ok(at + 1 + name_length(rest))
+    }
+
+    #[inline(always)]
+    fn rest_of_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag, Box<Fault>> {
+        match self.scanner.start_tag(name_end) {
+            Some(tag) => Ok(tag),
+            None => Err(Fault::malformed(at, "the tag that begins here is never closed")),
+        }
+    }
+
+    #[inline]
+    fn read_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag, Box<Fault>> {
+        self.state.attributes.read(self.text, at, name_end, self.limits)
     }
 
     fn past(&self, at: usize, markup: Markup) -> Result<usize, Box<Fault>> {
@@ -342,29 +349,36 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         })
     }
 
-    /// An element begins.
-    fn start(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
+    /// An element begins at `at`. Returns where its start tag ends.
+    fn start(&mut self, at: usize) -> Result<usize, Box<Fault>> {
+        let name_end = self.tag_name(at)?;
         let depth = self.state.open.len();
         if depth == 0 {
-            self.root(at, tag)?;
+            self.root(at, name_end)?;
         }
         if depth >= self.limits.depth {
             return Err(self.too_deep(at));
         }
-        self.find_candidates(at, tag)?;
+        self.find_candidates(at, name_end)?;
+        let nodes = &self.plan.nodes;
+        let tag = if self.state.candidates.iter().any(|(id, _)| nodes[*id].reads_tag) {
+            self.read_tag(at, name_end)?
+        } else {
+            self.rest_of_tag(at, name_end)?
+        };
         let matched = !self.state.candidates.is_empty() && self.open_matches(at, tag)?;
         if tag.empty {
             if matched {
                 self.close_live(tag.end)?;
             }
-            return Ok(());
+            return Ok(tag.end);
         }
         self.state.open.push(Open {
             name_start: at as u32 + 1,
             name_end: tag.name_end as u32,
             dead: !matched,
         });
-        Ok(())
+        Ok(tag.end)
     }
 
     #[cold]
@@ -379,14 +393,14 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         )
     }
 
-    fn root(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
+    fn root(&mut self, at: usize, name_end: usize) -> Result<(), Box<Fault>> {
         if std::mem::replace(&mut self.rooted, true) {
             return Err(Fault::malformed(at, "a second root element"));
         }
-        let name = &self.text[at + 1..tag.name_end];
+        let name = &self.text[at + 1..name_end];
         let right = if self.plan.namespaced {
             let local = name.rsplit(':').next() == Some(&*self.plan.root);
-            let uri = self.namespace(at, tag, name)?;
+            let uri = self.namespace(at, name)?;
             local && Some(&*uri) == self.plan.root_uri.as_deref()
         } else {
             name == &*self.plan.root
@@ -404,12 +418,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
 
     /// Collects the plan nodes that the element may be.
     #[inline]
-    fn find_candidates(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
-        let name = &self.bytes()[at + 1..tag.name_end];
-        let name = match self.plan.namespaced {
-            true => name.rsplit(|b| *b == b':').next().unwrap_or(name),
-            false => name,
-        };
+    fn find_candidates(&mut self, at: usize, name_end: usize) -> Result<(), Box<Fault>> {
+        let name = self.plan_name(at, name_end);
         let State { candidates, matches, live, open, .. } = &mut *self.state;
         candidates.clear();
         if !open.last().is_some_and(|top| top.dead) {
@@ -426,14 +436,23 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             }
         }
         if self.plan.namespaced && !candidates.is_empty() {
-            self.keep_namespace(at, tag)?;
+            self.keep_namespace(at, name_end)?;
         }
         Ok(())
     }
 
-    fn keep_namespace(&mut self, at: usize, tag: StartTag) -> Result<(), Box<Fault>> {
-        let name = &self.text[at + 1..tag.name_end];
-        let uri = self.namespace(at, tag, name)?;
+    /// The name that the plan's nodes are found by.
+    #[inline]
+    fn plan_name(&self, at: usize, name_end: usize) -> &'d [u8] {
+        let name = &self.text.as_bytes()[at + 1..name_end];
+        match self.plan.namespaced {
+            true => name.rsplit(|b| *b == b':').next().unwrap_or(name),
+            false => name,
+        }
+    }
+
+    fn keep_namespace(&mut self, at: usize, name_end: usize) -> Result<(), Box<Fault>> {
+        let uri = self.namespace(at, &self.text[at + 1..name_end])?;
         let nodes = &self.plan.nodes;
         self.state.candidates.retain(|(id, _)| nodes[*id].uri.as_deref() == Some(&*uri));
         Ok(())
@@ -441,21 +460,23 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
 
     /// The namespace of an element's name: the nearest declaration of its prefix, looked for in
     /// its own tag and then outwards.
-    fn namespace(&mut self, at: usize, tag: StartTag, name: &str) -> Result<String, Box<Fault>> {
+    fn namespace(&mut self, at: usize, name: &str) -> Result<String, Box<Fault>> {
         let declaration = match name.split_once(':') {
             Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace".into()),
             Some((prefix, _)) => format!("xmlns:{prefix}"),
             None => "xmlns".into(),
         };
-        if let Some(uri) = self.tag_attribute(tag, &declaration, false)? {
-            return Ok(uri);
-        }
-        for index in (0..self.state.open.len()).rev() {
-            let start = self.state.open[index].name_start as usize - 1;
-            let tag = self.start_tag(start)?;
-            if let Some(uri) = self.tag_attribute(tag, &declaration, false)? {
+        self.read_tag(at, at + 1 + name.len())?;
+        let mut level = self.state.open.len();
+        loop {
+            if let Some(uri) = self.attribute_value(&declaration)? {
                 return Ok(uri);
             }
+            if level == 0 {
+                break;
+            }
+            level -= 1;
+            self.read_open_tag(level)?;
         }
         if declaration == "xmlns" {
             return Ok(String::new());
@@ -463,29 +484,24 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Err(Fault::malformed(at, format!("the prefix of {name:?} is not declared")))
     }
 
-    /// An attribute's value in some open element's tag.
-    fn tag_attribute(
-        &mut self,
-        tag: StartTag,
-        name: &str,
-        ignore_case: bool,
-    ) -> Result<Option<String>, Box<Fault>> {
-        self.state.attributes.read(self.text, tag, self.limits)?;
-        let found = self.state.attributes.find(self.bytes(), name.as_bytes(), ignore_case);
-        found
-            .map(|a| text::attribute(self.text, a.start as usize..a.end as usize))
-            .transpose()
-            .map(|value| value.map(String::from))
+    /// The attributes of an open element, once more.
+    fn read_open_tag(&mut self, level: usize) -> Result<(), Box<Fault>> {
+        let Open { name_start, name_end, .. } = self.state.open[level];
+        self.read_tag(name_start as usize - 1, name_end as usize)?;
+        Ok(())
+    }
+
+    /// An attribute's value in the tag last read.
+    fn attribute_value(&self, name: &str) -> Result<Option<String>, Box<Fault>> {
+        let found = self.state.attributes.find(self.bytes(), name.as_bytes(), false);
+        let value = found.map(|a| text::attribute(self.text, a.start as usize..a.end as usize));
+        Ok(value.transpose()?.map(String::from))
     }
 
     /// Applies predicates and captures attributes; whether any candidate is a match.
     fn open_matches(&mut self, at: usize, tag: StartTag) -> Result<bool, Box<Fault>> {
         let candidates = std::mem::take(&mut self.state.candidates);
         let nodes = &self.plan.nodes;
-        let reads = candidates.iter().any(|(id, _)| nodes[*id].reads_tag);
-        if reads {
-            self.state.attributes.read(self.text, tag, self.limits)?;
-        }
         let first = self.state.matches.len();
         let pending = self.state.pending.len();
         let mut wants_text = false;
@@ -579,7 +595,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             false => parent.frame,
         };
         let first_counter = counters.len();
-        counters.resize(first_counter + node.counters as usize, 0);
+        if node.counters > 0 {
+            counters.resize(first_counter + node.counters as usize, 0);
+        }
         matches.push(Match {
             node: id as u32,
             frame,
@@ -623,9 +641,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             for wanted in &self.plan.nodes[node as usize].ancestors {
                 let depth = self.state.open.len();
                 let Some(level) = depth.checked_sub(wanted.up as usize) else { continue };
-                let start = self.state.open[level].name_start as usize - 1;
-                let tag = self.start_tag(start)?;
-                self.state.attributes.read(self.text, tag, self.limits)?;
+                self.read_open_tag(level)?;
                 let ignore_case = self.plan.ignore_case_attributes;
                 let name = wanted.name.as_bytes();
                 let found = self.state.attributes.find(self.text.as_bytes(), name, ignore_case);
@@ -666,7 +682,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     #[cold]
     fn mismatch(&self, at: usize, open: Open) -> Box<Fault> {
         let found = &self.bytes()[(at + 2).min(self.text.len())..];
-        let length = super::scan::name_length(found);
+        let length = name_length(found);
         Fault::malformed(
             at,
             format!(
@@ -811,22 +827,23 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                     }
                 }
                 Markup::Start => {
-                    let tag = self.start_tag(markup)?;
-                    at = tag.end;
-                    if self.watches && self.is_watched(markup, tag) {
-                        self.start(markup, tag)?;
+                    if self.state.open.len() >= self.limits.depth {
+                        return Err(self.too_deep(markup));
+                    }
+                    let name_end = self.tag_name(markup)?;
+                    if self.watches && self.is_watched(markup, name_end) {
+                        at = self.start(markup)?;
                         if !self.state.open.last().is_some_and(|top| top.dead) {
                             return Ok(at);
                         }
                         continue;
                     }
-                    if self.state.open.len() >= self.limits.depth {
-                        return Err(self.too_deep(markup));
-                    }
+                    let tag = self.rest_of_tag(markup, name_end)?;
+                    at = tag.end;
                     if !tag.empty {
                         self.state.open.push(Open {
                             name_start: markup as u32 + 1,
-                            name_end: tag.name_end as u32,
+                            name_end: name_end as u32,
                             dead: true,
                         });
                     }
@@ -839,12 +856,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
     }
 
-    fn is_watched(&self, at: usize, tag: StartTag) -> bool {
-        let name = &self.bytes()[at + 1..tag.name_end];
-        let name = match self.plan.namespaced {
-            true => name.rsplit(|b| *b == b':').next().unwrap_or(name),
-            false => name,
-        };
-        self.plan.nodes[0].descendants.get(name).is_some()
+    fn is_watched(&self, at: usize, name_end: usize) -> bool {
+        self.plan.nodes[0].descendants.get(self.plan_name(at, name_end)).is_some()
     }
 }

@@ -28,7 +28,11 @@ use super::wide::Wide;
 /// Digits that are lost, here and in a quotient, are cut and not rounded, so that rounding to
 /// fewer digits afterwards, a column's, gives what rounding the exact result would. Only a result whose
 /// digits before the point do not fit is [`DecimalError::Overflow`].
+///
+/// Packed, because an `i128` aligned to 16 bytes would make every [`Value`](super::Value) half as
+/// large again.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, packed(8))]
 pub struct Decimal {
     /// The number without its point; its magnitude is below 10^38.
     pub units: i128,
@@ -487,7 +491,7 @@ impl PartialOrd for Decimal {
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         if self.scale == other.scale {
-            return self.units.cmp(&other.units);
+            return { self.units }.cmp(&{ other.units });
         }
         let parts = |d: &Self| {
             let power = POWERS[d.scale as usize];

@@ -33,7 +33,7 @@ fn malformed_documents_say_where() {
         ("<r><q><w></q></r>", (1, 10)),
         ("<r><q>< w</q></r>", (1, 7)),
         ("<r><!-- never closed</r>", (1, 4)),
-        ("<r><a x='never closed/></r>", (1, 4)),
+        ("<r><a x='never closed/></r>", (1, 24)),
         ("<!DOCTYPE r [<!ENTITY e 'x'>]><r/>", (1, 1)),
         ("", (1, 1)),
     ] {

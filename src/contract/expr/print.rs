@@ -111,7 +111,7 @@ fn write_kind(kind: &ExprKind, f: &mut Formatter<'_>) -> fmt::Result {
         ExprKind::Null => f.write_str("NULL"),
         ExprKind::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
         ExprKind::Integer(integer) => integer.fmt(f),
-        ExprKind::Decimal(decimal) if decimal.scale == 0 => write!(f, "{}.", decimal.units),
+        ExprKind::Decimal(decimal) if decimal.scale == 0 => write!(f, "{}.", { decimal.units }),
         ExprKind::Decimal(decimal) => decimal.fmt(f),
         ExprKind::Path(path) => path.fmt(f),
         ExprKind::Column(name) => write_column(name, f),
