@@ -4,7 +4,6 @@ mod cli;
 mod contract;
 mod documentation;
 mod examples;
-mod replays;
 #[cfg(feature = "embedded")]
 mod runner;
 mod shred;

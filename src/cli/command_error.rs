@@ -74,6 +74,10 @@ impl From<StoreError> for CommandError {
                 ExitStatus::Store,
                 "see what --store names; `xmlshred settings` says where its value comes from",
             ),
+            StoreError::NotPrimary { .. } => (
+                ExitStatus::Success,
+                "the primary does the work; every replica may have the same schedule",
+            ),
             StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
                 "see what --store names; `xmlshred settings` says where its value comes from",

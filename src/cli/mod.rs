@@ -5,8 +5,6 @@ mod completions;
 mod console;
 mod contract;
 mod contract_file;
-#[cfg(feature = "embedded")]
-mod demo;
 mod document_files;
 mod enqueue;
 mod exit_status;
@@ -64,8 +62,6 @@ Exit statuses: 0 all done; 1 finished, some applications failed; 2 usage or sett
 #[derive(Debug, Subcommand)]
 enum Command {
     #[cfg(feature = "embedded")]
-    Demo(demo::Arguments),
-    #[cfg(feature = "embedded")]
     Load(load::Arguments),
     Install(install::Arguments),
     Enqueue(enqueue::Arguments),
@@ -107,8 +103,6 @@ struct Call {
 impl Command {
     fn chosen(&self) -> &dyn Execute {
         match self {
-            #[cfg(feature = "embedded")]
-            Self::Demo(arguments) => arguments,
             #[cfg(feature = "embedded")]
             Self::Load(arguments) => arguments,
             Self::Install(arguments) => arguments,

@@ -10,6 +10,7 @@ pub(crate) mod names;
 pub(crate) mod plan;
 mod read;
 mod spelling;
+pub mod sql;
 mod string_map;
 
 use sha2::{Digest, Sha256};

@@ -6,6 +6,8 @@
 pub mod failpoint;
 #[cfg(feature = "embedded")]
 pub mod sqlite;
+#[cfg(feature = "sqlserver")]
+pub mod sqlserver;
 
 use std::time::Duration;
 
@@ -458,6 +460,12 @@ pub enum StoreError {
         location: String,
         /// What is missing or different.
         reason: String,
+    },
+    /// The database is read-only here: a secondary replica, or one that was made read-only.
+    #[error("{location} is not the primary, nothing to do")]
+    NotPrimary {
+        /// Server.
+        location: String,
     },
     /// 50010: the claim is gone; nothing was written.
     #[error("claim {} is no longer held: its lease passed and it was reaped (50010); nothing was written", .0.0)]

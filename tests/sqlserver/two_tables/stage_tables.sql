@@ -11,10 +11,9 @@ CREATE TABLE #stage_app_base
     __row int NULL,
     [app_id] int NULL,
     [received] datetime2(3) NULL,
-    [income] decimal(12, 2) NULL
+    [income] decimal(12, 2) NULL,
+    INDEX [IX_stage_app_base] CLUSTERED (__app_id, __row)
 );
-
-CREATE CLUSTERED INDEX [IX_stage_app_base] ON #stage_app_base (__app_id, __row);
 
 CREATE TABLE #stage_app_contact
 (
@@ -22,8 +21,7 @@ CREATE TABLE #stage_app_contact
     __row int NULL,
     [con_id] int NULL,
     [app_id] int NULL,
-    [first_name] nvarchar(max) COLLATE DATABASE_DEFAULT NULL
+    [first_name] nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    INDEX [IX_stage_app_contact] CLUSTERED (__app_id, __row)
 );
-
-CREATE CLUSTERED INDEX [IX_stage_app_contact] ON #stage_app_contact (__app_id, __row);
 GO

@@ -1,0 +1,175 @@
+//! Completing: rows and outcomes travel to temp tables, and one procedure concludes them.
+
+use std::collections::{HashMap, HashSet};
+
+use super::call::Call;
+use super::connection::{Connection, ResultSets};
+use super::fault::Fault;
+use super::outcome::completed_by_app;
+use super::{install, stage};
+use crate::contract::{sql, Contract};
+use crate::outcome::{AppId, AppOutcome, ContractHash, TableRows};
+use crate::store::{failpoint, ClaimToken, Completed, Result, StoreError};
+
+/// The temp tables of a connection, so that they are made once.
+#[derive(Default)]
+pub(super) struct Stage {
+    made: Option<(u64, ContractHash)>,
+}
+
+/// What is to be concluded.
+pub(super) struct Completion<'c> {
+    pub(super) token: ClaimToken,
+    pub(super) contract: &'c Contract,
+    pub(super) outcomes: &'c [AppOutcome],
+    /// One application of the claim, or all that `outcomes` has.
+    pub(super) only: Option<AppId>,
+}
+
+impl Completion<'_> {
+    /// Stages and concludes; one entry per outcome, in the order given.
+    pub(super) fn run(
+        &self,
+        connection: &mut Connection,
+        stage: &mut Stage,
+    ) -> std::result::Result<Vec<Completed>, Fault> {
+        let mut asked_for = 0;
+        connection.patiently(Fault::is_transient, |connection| {
+            // A connection that broke may have committed, or be about to: the claim knows.
+            if asked_for > 0 {
+                if let Some(done) = self.concluded_already(connection)? {
+                    return Ok(done);
+                }
+            }
+            asked_for += 1;
+            self.run_once(connection, stage)
+        })
+    }
+
+    fn run_once(
+        &self,
+        connection: &mut Connection,
+        stage: &mut Stage,
+    ) -> std::result::Result<Vec<Completed>, Fault> {
+        stage.prepare(connection, self.contract)?;
+        self.fill(connection)?;
+        failpoint::hit(failpoint::BETWEEN_STAGE_AND_COMMIT);
+        let sets = connection.call_once(&self.call(), None)?;
+        failpoint::hit(failpoint::AFTER_COMMIT_BEFORE_ANSWER);
+        self.in_order(sets)
+    }
+
+    fn call(&self) -> Call {
+        let procedure = match self.only {
+            Some(_) => "usp_CompleteApp",
+            None => "usp_CompleteBatch",
+        };
+        let call = Call::new(procedure)
+            .with("@claim_token", self.token.0)
+            .with("@contract_hash", self.contract.hash.0);
+        match self.only {
+            Some(app_id) => call.with("@app_id", app_id.0),
+            None => call,
+        }
+    }
+
+    fn fill(&self, connection: &mut Connection) -> std::result::Result<(), Fault> {
+        let outcomes = self.outcomes.iter().map(stage::outcome_row);
+        connection.bulk_load("#outcome", &stage::OUTCOME_COLUMNS, outcomes)?;
+        for (index, table) in self.contract.targets.iter().enumerate() {
+            let mut rows = stage::stage_rows(self.outcomes, index, table).peekable();
+            if rows.peek().is_none() {
+                continue;
+            }
+            let columns = stage::stage_columns(table);
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            connection.bulk_load(&sql::stage_name(table), &columns, rows)?;
+        }
+        Ok(())
+    }
+
+    /// The answer of an earlier try whose connection broke, if it concluded everything.
+    fn concluded_already(
+        &self,
+        connection: &mut Connection,
+    ) -> std::result::Result<Option<Vec<Completed>>, Fault> {
+        let call = Call::new("usp_GetClaimOutcome").with("@claim_token", self.token.0);
+        let bound = Some(connection.settings().command_timeout);
+        let sets = connection.call_once(&call, bound)?;
+        let mut concluded = completed_by_app(sets, self.contract.targets.len())?.completed;
+        Ok(self.outcomes.iter().map(|app| concluded.remove(&app.app_id)).collect())
+    }
+
+    fn in_order(&self, sets: ResultSets) -> std::result::Result<Vec<Completed>, Fault> {
+        let mut answered: HashMap<AppId, Completed> =
+            completed_by_app(sets, self.contract.targets.len())?.completed;
+        self.outcomes
+            .iter()
+            .map(|app| {
+                answered.remove(&app.app_id).ok_or_else(|| {
+                    Fault::Unexpected(format!(
+                        "{} did not say what became of application {}",
+                        self.call().procedure,
+                        app.app_id
+                    ))
+                })
+            })
+            .collect()
+    }
+}
+
+impl Stage {
+    /// Makes the temp tables if this connection has none for the contract, and empties them.
+    fn prepare(
+        &mut self,
+        connection: &mut Connection,
+        contract: &Contract,
+    ) -> std::result::Result<(), Fault> {
+        let clear = format!("TRUNCATE TABLE #outcome;\n{}", sql::clear_stage(&contract.targets));
+        if let Some((generation, hash)) = self.made {
+            // A connection may break between this look and the batch, which then fails: no harm.
+            if generation == connection.generation() && hash == contract.hash {
+                return connection.batch(&clear).map(drop);
+            }
+            if generation == connection.generation() {
+                // Another contract's tables of the same names are in the way.
+                connection.hang_up();
+            }
+        }
+        self.made = None;
+        for batch in install::session_tables().chain([sql::stage_ddl(&contract.targets)]) {
+            connection.batch(&batch)?;
+        }
+        self.made = Some((connection.generation(), contract.hash));
+        Ok(())
+    }
+}
+
+/// Refuses outcomes that were not made with this contract, before anything is touched.
+pub(super) fn check_outcomes(contract: &Contract, outcomes: &[AppOutcome]) -> Result<()> {
+    let mut seen = HashSet::new();
+    outcomes.iter().try_for_each(|app| {
+        if !seen.insert(app.app_id) {
+            return Err(StoreError::Refused(format!(
+                "application {} is twice in one completion; give each outcome once",
+                app.app_id
+            )));
+        }
+        match &app.outcome {
+            Ok(rows) if !fits(contract, rows) => Err(StoreError::Refused(format!(
+                "the rows of application {} do not have the tables and columns of contract {}; \
+                 shred and complete with the same contract",
+                app.app_id, contract.name
+            ))),
+            _ => Ok(()),
+        }
+    })
+}
+
+fn fits(contract: &Contract, rows: &[TableRows]) -> bool {
+    rows.len() == contract.targets.len()
+        && contract.targets.iter().zip(rows).all(|(table, rows)| {
+            rows.is_empty()
+                || (rows.width == table.columns.len() && rows.values.len() % rows.width == 0)
+        })
+}

@@ -1,0 +1,184 @@
+//! What can go wrong in a call, sorted by what to do about it.
+
+use std::fmt;
+
+use tiberius::error::Error;
+
+use crate::store::{ClaimToken, StoreError};
+
+/// Refusals of the procedures (docs/errors.md) that mean something to the caller.
+mod number {
+    pub const LEASE_LOST: i64 = 50010;
+    pub const CONTRACT_NOT_INSTALLED: i64 = 50020;
+    pub const WHOLE_BATCH_FAILED: i64 = 50021;
+    pub const LOAD_FAILED: i64 = 50022;
+    /// 50000 to 50099 are this project's own.
+    pub const OWN: std::ops::RangeInclusive<i64> = 50000..=50099;
+    pub const LOGIN_FAILED: i64 = 18456;
+    pub const NO_SUCH_DATABASE: i64 = 4060;
+    pub const NO_SUCH_PROCEDURE: i64 = 2812;
+    /// The database is read-only; the replica is a secondary, readable or not.
+    pub const NOT_PRIMARY: [i64; 4] = [3906, 976, 978, 983];
+}
+
+/// Server errors after which the same call may succeed: deadlock, lock timeout, and what the
+/// documentation of Azure SQL lists as transient ("Troubleshoot common connection errors",
+/// "Retry logic for transient errors").
+const TRANSIENT: [i64; 18] = [
+    1205, 1222, 4060, 4221, 10928, 10929, 10053, 10054, 10060, 40143, 40197, 40501, 40540, 40613,
+    49918, 49919, 49920, 41302,
+];
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The server refused.
+    Server { number: i64, message: String },
+    /// The connection broke: whether the call was carried out is unknown.
+    Lost(String),
+    /// Nothing was heard for as long as the settings allow; the connection was given up.
+    Timeout(String),
+    /// The answer is not what this program expects.
+    Unexpected(String),
+}
+
+impl Fault {
+    pub(super) fn server_number(&self) -> Option<i64> {
+        match self {
+            Self::Server { number, .. } => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The same call, made again after a while, may succeed.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Server { number, .. } => TRANSIENT.contains(number),
+            Self::Lost(_) | Self::Timeout(_) => true,
+            Self::Unexpected(_) => false,
+        }
+    }
+
+    /// As [`Fault::is_transient`], before there was any connection: what may be a wrong name or
+    /// port is said at once, and only what the server itself calls transient is waited for.
+    pub(super) fn is_transient_refusal(&self) -> bool {
+        self.is_transient()
+            && self.server_number().is_some_and(|number| number != number::NO_SUCH_DATABASE)
+    }
+
+    /// What the caller of the store is told.
+    pub(super) fn into_store_error(self, location: &str) -> StoreError {
+        let location = location.to_owned();
+        match self {
+            Self::Lost(reason) | Self::Timeout(reason) => {
+                StoreError::Unreachable { location, reason }
+            }
+            Self::Unexpected(message) => StoreError::Database(message),
+            Self::Server { number, message } => match number {
+                number::LOGIN_FAILED | number::NO_SUCH_DATABASE => {
+                    StoreError::Unreachable { location, reason: format!("{message} ({number})") }
+                }
+                number::NO_SUCH_PROCEDURE => StoreError::NotInstalled {
+                    location,
+                    reason: format!("{message} ({number}); run xmlshred install"),
+                },
+                number if number::NOT_PRIMARY.contains(&number) => {
+                    StoreError::NotPrimary { location }
+                }
+                number::WHOLE_BATCH_FAILED => whole_batch_failed(message),
+                number::LOAD_FAILED => StoreError::Database(format!("{message} ({number})")),
+                number if number::OWN.contains(&number) => {
+                    StoreError::Refused(format!("{message} ({number})"))
+                }
+                number => StoreError::Database(format!("{message} ({number})")),
+            },
+        }
+    }
+
+    /// As [`Fault::into_store_error`], where a refused token means a lost lease.
+    pub(super) fn into_claim_error(self, location: &str, token: ClaimToken) -> StoreError {
+        match self.server_number() {
+            Some(number::LEASE_LOST) => StoreError::LeaseLost(token),
+            _ => self.into_store_error(location),
+        }
+    }
+
+    /// Whether another contract is installed.
+    pub(super) fn is_other_contract(&self) -> bool {
+        self.server_number() == Some(number::CONTRACT_NOT_INSTALLED)
+    }
+}
+
+/// The message reads `… failed with the same error 547: The INSERT …`.
+fn whole_batch_failed(message: String) -> StoreError {
+    let named = message
+        .split_once("the same error ")
+        .and_then(|(_, rest)| rest.split_once(": "))
+        .and_then(|(number, message)| Some((number.parse().ok()?, message.to_owned())));
+    match named {
+        Some((number, message)) => StoreError::WholeBatchFailed { number, message },
+        None => StoreError::WholeBatchFailed { number: number::WHOLE_BATCH_FAILED, message },
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server { number, message } => write!(f, "{message} ({number})"),
+            Self::Lost(message) | Self::Timeout(message) | Self::Unexpected(message) => {
+                f.write_str(message)
+            }
+        }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Server(refusal) => {
+                // Severity 20 and above ends the connection.
+                if refusal.class() >= 20 {
+                    return Self::Lost(format!("{} ({})", refusal.message(), refusal.code()));
+                }
+                Self::Server {
+                    number: i64::from(refusal.code()),
+                    message: refusal.message().to_owned(),
+                }
+            }
+            Error::Io { message, .. } => Self::Lost(message.clone()),
+            Error::Tls(message) => Self::Lost(format!("TLS: {message}")),
+            _ => Self::Unexpected(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(number: i64, message: &str) -> Fault {
+        Fault::Server { number, message: message.to_owned() }
+    }
+
+    #[test]
+    fn the_error_that_failed_a_whole_batch_is_told_apart() {
+        let message = "Every application of the batch (3) failed with the same error 547: The x: y";
+        match refusal(50021, message).into_store_error("db1") {
+            StoreError::WholeBatchFailed { number: 547, message } => {
+                assert_eq!(message, "The x: y");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_by_itself_is_tried_again() {
+        assert!(refusal(1205, "deadlock").is_transient());
+        assert!(refusal(40613, "not available").is_transient());
+        assert!(Fault::Lost("reset".into()).is_transient());
+        assert!(!refusal(2627, "duplicate").is_transient());
+        assert!(!refusal(50001, "wrong").is_transient());
+        assert!(!refusal(4060, "no such database").is_transient_refusal());
+        assert!(!Fault::Lost("no such host".into()).is_transient_refusal());
+    }
+}

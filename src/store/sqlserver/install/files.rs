@@ -1,0 +1,161 @@
+//! The files of `sql/`, and what their placeholders stand for.
+
+use sha2::{Digest, Sha256};
+
+use crate::store::sqlserver::settings::{checked_identifier, DEFAULT_SCHEMA};
+
+/// One file of `sql/`: one object, as a rule.
+#[derive(Debug, Clone, Copy)]
+pub struct SqlFile {
+    /// Path below `sql/`, with slashes.
+    pub name: &'static str,
+    /// Its text, placeholders and all.
+    pub text: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/sql_files.rs"));
+
+/// The batch that makes a connection's temp tables.
+pub const SESSION_TABLES: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/session_tables.sql"));
+
+/// What sort of object a file makes, which says how it is looked up and dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A table: altered forward, never replaced.
+    Table,
+    /// A view, function or procedure: `CREATE OR ALTER`.
+    Module(&'static str),
+    /// A schema, role, grant or migration: no object of its own.
+    Other,
+}
+
+impl SqlFile {
+    /// What it makes.
+    pub fn kind(&self) -> Kind {
+        match self.name.split('/').next() {
+            Some("tables") => Kind::Table,
+            Some("views") => Kind::Module("VIEW"),
+            Some("functions") => Kind::Module("FUNCTION"),
+            Some("procs") => Kind::Module("PROCEDURE"),
+            _ => Kind::Other,
+        }
+    }
+
+    /// The object's name: the file's, without folder and ending.
+    pub fn object(&self) -> &'static str {
+        let file = self.name.rsplit('/').next().unwrap_or(self.name);
+        file.strip_suffix(".sql").unwrap_or(file)
+    }
+
+    /// SHA-256 of the text with line feeds only.
+    pub fn checksum(&self) -> [u8; 32] {
+        checksum(self.text)
+    }
+}
+
+/// SHA-256 of a text with line feeds only, so that a checkout with other line ends is the same.
+pub fn checksum(text: &str) -> [u8; 32] {
+    Sha256::digest(text.replace("\r\n", "\n")).into()
+}
+
+/// What `$(Schema)`, `$(SourceSchema)` and `$(SourceTable)` stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    schema: String,
+    source_schema: String,
+    source_table: String,
+}
+
+impl Names {
+    /// A schema for the pipeline's objects, and the source table as `schema.table`.
+    pub fn new(schema: &str, source: &str) -> Result<Self, String> {
+        let (source_schema, source_table) = source.split_once('.').unwrap_or(("dbo", source));
+        Ok(Self {
+            schema: checked_identifier("schema", schema)?,
+            source_schema: checked_identifier("source table's schema", source_schema)?,
+            source_table: checked_identifier("source table", source_table)?,
+        })
+    }
+
+    /// A schema that is in use already.
+    pub(super) fn in_schema(schema: &str) -> Self {
+        Self { schema: schema.to_owned(), ..Self::default() }
+    }
+
+    /// The placeholders themselves, for a script that sqlcmd fills in.
+    pub fn placeholders() -> Self {
+        Self {
+            schema: "$(Schema)".into(),
+            source_schema: "$(SourceSchema)".into(),
+            source_table: "$(SourceTable)".into(),
+        }
+    }
+
+    /// The schema of the pipeline's objects.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// Puts the names in place of their placeholders.
+    pub fn fill(&self, text: &str) -> String {
+        text.replace("$(Schema)", &self.schema)
+            .replace("$(SourceSchema)", &self.source_schema)
+            .replace("$(SourceTable)", &self.source_table)
+    }
+}
+
+impl Default for Names {
+    /// `sandbox` and `dbo.app_xml`.
+    fn default() -> Self {
+        Self {
+            schema: DEFAULT_SCHEMA.into(),
+            source_schema: "dbo".into(),
+            source_table: "app_xml".into(),
+        }
+    }
+}
+
+/// The batches of a script: what stands between lines that say `GO`.
+pub fn batches(text: &str) -> Vec<String> {
+    let mut batches = vec![String::new()];
+    for line in text.lines() {
+        if line.trim().eq_ignore_ascii_case("go") {
+            batches.push(String::new());
+        } else if let Some(batch) = batches.last_mut() {
+            batch.push_str(line);
+            batch.push('\n');
+        }
+    }
+    batches.retain(|batch| !batch.trim().is_empty());
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_cut_at_go_and_nowhere_else() {
+        let text = "SELECT 1;\r\ngo\r\n  GO  \nSELECT 'GO';\nGOTO x;\nGO\n";
+        assert_eq!(batches(text), ["SELECT 1;\n", "SELECT 'GO';\nGOTO x;\n"]);
+    }
+
+    #[test]
+    fn every_placeholder_of_every_file_is_known() {
+        let names = Names::new("s", "a.b").unwrap();
+        for file in FILES {
+            assert!(!names.fill(file.text).contains("$("), "{}", file.name);
+        }
+    }
+
+    #[test]
+    fn every_file_that_makes_an_object_names_it() {
+        for file in FILES {
+            if file.kind() != Kind::Other {
+                let object = format!("[$(Schema)].[{}]", file.object());
+                assert!(file.text.contains(&object), "{} does not make {object}", file.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The SQL Server store: it calls the stored procedures of `sql/`, and does nothing to the queue
+//! by itself.
+
+mod call;
+mod claim;
+mod complete;
+mod connection;
+mod fault;
+pub mod install;
+mod outcome;
+mod record;
+mod redrive;
+mod settings;
+mod stage;
+mod status;
+mod target;
+mod wire;
+
+use std::time::Duration;
+
+use call::Call;
+use complete::{check_outcomes, Completion, Stage};
+use connection::Connection;
+use fault::Fault;
+
+use super::{
+    check_lease, ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued,
+    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
+    RetryRequest, SessionId, SessionStart, Status, Store, StoreError,
+};
+use crate::contract::Contract;
+use crate::document::Document;
+use crate::outcome::{AppId, AppOutcome, ContractHash};
+
+pub use settings::{
+    checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
+    COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA,
+};
+
+/// One session with an installation on SQL Server.
+pub struct SqlServerStore {
+    connection: Connection,
+    stage: Stage,
+    /// Character documents come as text: this engine's `varbinary` of nvarchar is not UTF-16.
+    documents_as_text: bool,
+    /// Target tables of the contract last worked with.
+    targets: usize,
+}
+
+impl SqlServerStore {
+    /// Connects. `session` names the connection to the DBA: its application name is
+    /// `xmlshred <session>`.
+    pub fn connect(settings: ServerSettings, session: &str) -> Result<Self> {
+        let location = settings.location.clone();
+        let connect = || {
+            let mut connection = Connection::open(settings, format!("xmlshred {session}"))?;
+            let server = probe(&mut connection)?;
+            Ok::<_, Fault>((connection, server))
+        };
+        let (connection, server) = connect().map_err(|fault| fault.into_store_error(&location))?;
+        if server.read_only {
+            return Err(StoreError::NotPrimary { location });
+        }
+        let documents_as_text = server.documents_as_text;
+        Ok(Self { connection, stage: Stage::default(), documents_as_text, targets: 0 })
+    }
+
+    fn location(&self) -> &str {
+        self.connection.settings().location()
+    }
+
+    fn error(&self, fault: Fault) -> StoreError {
+        fault.into_store_error(self.location())
+    }
+
+    /// The error of a call that named a contract.
+    fn contract_error(&mut self, fault: Fault, offered: ContractHash) -> StoreError {
+        if !fault.is_other_contract() {
+            return self.error(fault);
+        }
+        match self.installed_contract() {
+            Ok(installed) => StoreError::ContractNotInstalled { offered, installed },
+            Err(error) => error,
+        }
+    }
+
+    /// Calls a procedure and returns the first row of its answer.
+    fn ask(&mut self, call: &Call) -> Result<record::Record> {
+        let answer = self.connection.call(call).and_then(|mut sets| claim::head(&mut sets));
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    /// [`SqlServerStore::ask`] for what takes as long as it takes.
+    fn ask_at_length(&mut self, call: &Call) -> Result<record::Record> {
+        let answer =
+            self.connection.call_at_length(call).and_then(|mut sets| claim::head(&mut sets));
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    fn complete(&mut self, completion: &Completion) -> Result<Vec<Completed>> {
+        check_outcomes(completion.contract, completion.outcomes)?;
+        self.targets = completion.contract.targets.len();
+        if completion.outcomes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Self { connection, stage, .. } = self;
+        completion.run(connection, stage).map_err(|fault| match fault.is_other_contract() {
+            true => self.contract_error(fault, completion.contract.hash),
+            false => fault.into_claim_error(self.location(), completion.token),
+        })
+    }
+}
+
+/// What there is to know of a server before anything is called.
+struct Server {
+    read_only: bool,
+    documents_as_text: bool,
+}
+
+fn probe(connection: &mut Connection) -> std::result::Result<Server, Fault> {
+    let mut sets = connection.batch(
+        "SELECT CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS state,
+                CASE CONVERT(varbinary(8), N'\u{e9}\u{20ac}') WHEN 0xE900AC20 THEN 1 ELSE 0 END
+                    AS is_utf16;",
+    )?;
+    let head = claim::head(&mut sets)?;
+    Ok(Server {
+        read_only: head.text_or_null("state")? == Some("READ_ONLY"),
+        documents_as_text: head.integer("is_utf16")? == 0,
+    })
+}
+
+impl Store for SqlServerStore {
+    fn install_contract(&mut self, contract: &Contract) -> Result<()> {
+        self.targets = contract.targets.len();
+        install::install_contract(&mut self.connection, contract)
+    }
+
+    fn installed_contract(&mut self) -> Result<Option<ContractHash>> {
+        let head = self.ask(&Call::new("usp_GetContract"))?;
+        head.contract_or_null("contract_hash").map_err(|fault| self.error(fault))
+    }
+
+    fn start_session(&mut self, start: &SessionStart) -> Result<()> {
+        let call = Call::new("usp_StartSession")
+            .with("@session_id", start.session.0)
+            .with("@worker_name", start.worker_name.as_str())
+            .with("@host_name", start.host.as_str())
+            .with("@process_id", i64::from(start.pid))
+            .with("@program_version", start.program_version.as_str())
+            .with("@contract_hash", start.contract_hash.0)
+            .with("@agent_job", start.agent_job.clone())
+            .with("@agent_step", start.agent_step.clone());
+        self.ask(&call).map(drop)
+    }
+
+    fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()> {
+        let call = Call::new("usp_EndSession")
+            .with("@session_id", session.0)
+            .with("@exit_status", i32::from(exit_status));
+        self.connection.call(&call).map(drop).map_err(|fault| self.error(fault))
+    }
+
+    fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued> {
+        let call = Call::new("usp_EnqueueApps");
+        let call = match mode {
+            EnqueueMode::New => call.with("@mode", "new"),
+            EnqueueMode::Full => call.with("@mode", "full"),
+            EnqueueMode::Range { start, end } => call
+                .with("@mode", "range")
+                .with("@app_id_start", start.0)
+                .with("@app_id_end", end.0),
+        };
+        let head = self.ask_at_length(&call)?;
+        let read = || match head.text("enqueue_status")? {
+            "busy" => Ok(Enqueued::Busy),
+            _ => Ok(Enqueued::Added(head.count("apps_added")?)),
+        };
+        read().map_err(|fault| self.error(fault))
+    }
+
+    fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed> {
+        request.check()?;
+        claim::claim(&mut self.connection, request, self.documents_as_text)
+            .map_err(|fault| self.contract_error(fault, request.contract_hash))
+    }
+
+    fn renew_lease(&mut self, token: ClaimToken, lease: Duration) -> Result<Renewal> {
+        check_lease(lease)?;
+        let call = Call::new("usp_RenewLease")
+            .with("@claim_token", token.0)
+            .with("@lease_ms", claim::lease_ms(lease));
+        let head = self.ask(&call)?;
+        match head.text("renewal_status").map_err(|fault| self.error(fault))? {
+            "renewed" => Ok(Renewal::Renewed),
+            _ => Ok(Renewal::Lost),
+        }
+    }
+
+    fn complete_batch(
+        &mut self,
+        token: ClaimToken,
+        contract: &Contract,
+        outcomes: &[AppOutcome],
+    ) -> Result<Vec<Completed>> {
+        self.complete(&Completion { token, contract, outcomes, only: None })
+    }
+
+    fn complete_app(
+        &mut self,
+        token: ClaimToken,
+        contract: &Contract,
+        outcome: &AppOutcome,
+    ) -> Result<Completed> {
+        let outcomes = std::slice::from_ref(outcome);
+        let only = Some(outcome.app_id);
+        let mut completed = self.complete(&Completion { token, contract, outcomes, only })?;
+        Ok(completed.remove(0))
+    }
+
+    fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64> {
+        // The parameter is nvarchar(400).
+        let reason: String = reason.chars().take(200).collect();
+        let call =
+            Call::new("usp_ReleaseClaim").with("@claim_token", token.0).with("@reason", reason);
+        let head = self.ask(&call)?;
+        head.count("apps_released").map_err(|fault| self.error(fault))
+    }
+
+    fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped> {
+        let call = Call::new("usp_ReapExpired")
+            .with("@max_claims", request.max_claims.min(100_000) as i32)
+            .with("@max_reaps", request.max_reaps.min(1_000) as i32);
+        let head = self.ask_at_length(&call)?;
+        let read = || {
+            Ok(Reaped {
+                claims: head.count("claims_reaped")?,
+                apps: head.count("apps_ready")?,
+                quarantined: head.count("apps_quarantined")?,
+            })
+        };
+        read().map_err(|fault| self.error(fault))
+    }
+
+    /// The rows of an application end with the last table that it has rows in, where this
+    /// session has not met the contract yet.
+    fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome> {
+        let call = Call::new("usp_GetClaimOutcome").with("@claim_token", token.0);
+        let targets = self.targets;
+        let answer = self
+            .connection
+            .call(&call)
+            .and_then(|sets| outcome::completed_by_app(sets, targets))
+            .map_err(|fault| self.error(fault))?;
+        let mut completed: Vec<_> = answer.completed.into_values().collect();
+        completed.sort_by_key(|completed| completed.app_id);
+        Ok(ClaimOutcome { held: answer.held, completed })
+    }
+
+    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>> {
+        redrive::retry_failed(&mut self.connection, request).map_err(|fault| self.error(fault))
+    }
+
+    fn requeue_apps(
+        &mut self,
+        contract: &Contract,
+        request: &RequeueRequest,
+    ) -> Result<Vec<Requeued>> {
+        let installed = self.installed_contract()?;
+        if installed != Some(contract.hash) {
+            return Err(StoreError::ContractNotInstalled { offered: contract.hash, installed });
+        }
+        redrive::requeue_apps(&mut self.connection, request).map_err(|fault| self.error(fault))
+    }
+
+    fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged> {
+        let age = i32::try_from(request.older_than.as_secs()).unwrap_or(i32::MAX);
+        let call = Call::new("usp_PurgeLog")
+            .with("@older_than_seconds", age)
+            .with("@chunk_size", i32::try_from(request.chunk).unwrap_or(i32::MAX))
+            .with("@Execute", if request.execute { "Y" } else { "N" });
+        let head = self.ask_at_length(&call)?;
+        let read = || {
+            Ok(Purged {
+                attempts: head.count("attempts_purged")?,
+                events: head.count("events_purged")?,
+                sessions: head.count("sessions_purged")?,
+            })
+        };
+        read().map_err(|fault| self.error(fault))
+    }
+
+    fn get_status(&mut self) -> Result<Status> {
+        status::get_status(&mut self.connection).map_err(|fault| self.error(fault))
+    }
+
+    fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>> {
+        claim::read_document(&mut self.connection, app_id, self.documents_as_text)
+            .map_err(|fault| self.error(fault))
+    }
+}

@@ -1,0 +1,207 @@
+//! From outcomes to the rows that bulk load sends.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, Timelike};
+use tiberius::numeric::Numeric;
+use tiberius::time::{Date, DateTime2, Time};
+use tiberius::{ColumnData, TokenRow};
+
+use crate::contract::sql::{staged_columns, STAGE_APP_ID, STAGE_ROW};
+use crate::contract::{sql, TargetTable};
+use crate::outcome::{AppOutcome, Failure, TableRows};
+use crate::value::{SqlType, Value};
+
+/// The columns of `#outcome`, in the order of [`outcome_row`].
+pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
+    "app_id",
+    "attempt",
+    "succeeded",
+    "failure_category",
+    "failure_table",
+    "failure_column",
+    "failure_path",
+    "failure_line",
+    "failure_column_number",
+    "failure_value",
+    "failure_reason",
+    "fingerprint",
+    "shred_micros",
+    "document_bytes",
+    "source_hash",
+];
+
+/// One row of `#outcome`.
+pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
+    let failure = app.outcome.as_ref().err();
+    let text = |of: fn(&Failure) -> Option<&str>| {
+        ColumnData::String(failure.and_then(of).map(Cow::Borrowed))
+    };
+    let line = |of: fn(&Failure) -> Option<u32>| {
+        ColumnData::I32(failure.and_then(of).map(|n| i32::try_from(n).unwrap_or(i32::MAX)))
+    };
+    let count = |n: u64| ColumnData::I64(Some(i64::try_from(n).unwrap_or(i64::MAX)));
+    let cells = [
+        ColumnData::I64(Some(app.app_id.0)),
+        ColumnData::I32(Some(i32::try_from(app.attempt).unwrap_or(i32::MAX))),
+        ColumnData::Bit(Some(failure.is_none())),
+        text(|f| Some(f.category.name())),
+        text(|f| f.table.as_deref()),
+        text(|f| f.column.as_deref()),
+        text(|f| f.path.as_deref()),
+        line(|f| f.line),
+        line(|f| f.column_number),
+        text(|f| f.value.as_deref()),
+        text(|f| Some(&f.reason)),
+        ColumnData::String(failure.map(|f| Cow::Owned(f.fingerprint()))),
+        count(app.shred_micros),
+        count(app.document_bytes),
+        ColumnData::Binary(app.source_hash.as_ref().map(|hash| Cow::Borrowed(&hash.0[..]))),
+    ];
+    row(cells)
+}
+
+/// The columns of a table's stage, in the order of [`stage_rows`].
+pub(super) fn stage_columns(table: &TargetTable) -> Vec<String> {
+    let own = staged_columns(table).map(|(_, column)| sql::bracketed(&column.name));
+    [STAGE_APP_ID, STAGE_ROW].map(str::to_owned).into_iter().chain(own).collect()
+}
+
+/// The rows of all successful outcomes for the target at `index`, numbered from 1.
+pub(super) fn stage_rows<'o>(
+    outcomes: &'o [AppOutcome],
+    index: usize,
+    table: &'o TargetTable,
+) -> impl Iterator<Item = TokenRow<'o>> {
+    let rows_of = move |app: &'o AppOutcome| {
+        let rows = app.outcome.as_ref().ok().map(|tables| &tables[index]);
+        rows.into_iter().flat_map(TableRows::iter).map(|values| (app.app_id, values))
+    };
+    outcomes.iter().flat_map(rows_of).zip(1i64..).map(move |((app_id, values), number)| {
+        let place = [ColumnData::I64(Some(app_id.0)), ColumnData::I64(Some(number))];
+        let own = staged_columns(table).map(|(i, column)| cell(&values[i], column.sql_type));
+        row(place.into_iter().chain(own))
+    })
+}
+
+fn row<'v>(cells: impl IntoIterator<Item = ColumnData<'v>>) -> TokenRow<'v> {
+    let mut row = TokenRow::new();
+    cells.into_iter().for_each(|cell| row.push(cell));
+    row
+}
+
+/// A value in the type that [`sql::stage_type`] gives its column.
+fn cell(value: &Value, sql_type: SqlType) -> ColumnData<'_> {
+    match value {
+        Value::Null => null(sql_type),
+        Value::Bit(bit) => ColumnData::Bit(Some(*bit)),
+        Value::Int(n) => match sql_type {
+            SqlType::BigInt => ColumnData::I64(Some(*n)),
+            // The value is within its type's range, which an int holds.
+            _ => ColumnData::I32(Some(*n as i32)),
+        },
+        Value::Decimal(n) => ColumnData::Numeric(Some(Numeric::new_with_scale(n.units, n.scale))),
+        Value::Float(n) => ColumnData::F64(Some(*n)),
+        Value::Date(date) => date_time(*date, NaiveTime::MIN, 0),
+        Value::Time(time) => date_time(NO_DATE, *time, digits(sql_type)),
+        Value::DateTime(time) => date_time(time.date(), time.time(), digits(sql_type)),
+        Value::DateTimeOffset(time) => {
+            ColumnData::String(Some(Cow::Owned(offset_text(time, digits(sql_type)))))
+        }
+        Value::Text(text) => ColumnData::String(Some(Cow::Borrowed(text))),
+        Value::Guid(guid) => ColumnData::Guid(Some(*guid)),
+        Value::Bytes(bytes) => ColumnData::Binary(Some(Cow::Borrowed(bytes))),
+    }
+}
+
+fn null(sql_type: SqlType) -> ColumnData<'static> {
+    match sql_type {
+        SqlType::Bit => ColumnData::Bit(None),
+        SqlType::TinyInt | SqlType::SmallInt | SqlType::Int => ColumnData::I32(None),
+        SqlType::BigInt => ColumnData::I64(None),
+        SqlType::Decimal { .. } | SqlType::Money => ColumnData::Numeric(None),
+        SqlType::Float | SqlType::Real => ColumnData::F64(None),
+        SqlType::Date
+        | SqlType::Time(_)
+        | SqlType::DateTime
+        | SqlType::SmallDateTime
+        | SqlType::DateTime2(_) => ColumnData::DateTime2(None),
+        SqlType::DateTimeOffset(_)
+        | SqlType::Char(_)
+        | SqlType::VarChar(_)
+        | SqlType::NChar(_)
+        | SqlType::NVarChar(_)
+        | SqlType::Xml => ColumnData::String(None),
+        SqlType::UniqueIdentifier => ColumnData::Guid(None),
+        SqlType::VarBinary(_) => ColumnData::Binary(None),
+    }
+}
+
+/// A time of day travels with the day that SQL Server gives a time without one.
+const NO_DATE: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
+    Some(date) => date,
+    None => NaiveDate::MIN,
+};
+
+/// Fractional digits of the second that a type's stage has.
+fn digits(sql_type: SqlType) -> u8 {
+    match sql_type {
+        SqlType::Time(digits) | SqlType::DateTime2(digits) | SqlType::DateTimeOffset(digits) => {
+            digits
+        }
+        SqlType::DateTime => 3,
+        _ => 0,
+    }
+}
+
+/// Fractions of a second in units of `10^-digits`.
+fn fraction(time: NaiveTime, digits: u8) -> u64 {
+    u64::from(time.nanosecond()) / 10u64.pow(9 - u32::from(digits))
+}
+
+fn date_time(date: NaiveDate, time: NaiveTime, digits: u8) -> ColumnData<'static> {
+    let seconds = u64::from(time.num_seconds_from_midnight());
+    let increments = seconds * 10u64.pow(u32::from(digits)) + fraction(time, digits);
+    // Day 1 of the common era is day 0 of SQL Server's; nothing is before it.
+    let days = date.num_days_from_ce() - 1;
+    let date = Date::new(days.unsigned_abs());
+    ColumnData::DateTime2(Some(DateTime2::new(date, Time::new(increments, digits))))
+}
+
+/// ISO 8601, which reads the same under every language setting.
+fn offset_text(time: &DateTime<FixedOffset>, digits: u8) -> String {
+    let local = time.naive_local();
+    let seconds = local.format("%Y-%m-%dT%H:%M:%S");
+    let offset = time.format("%:z");
+    match usize::from(digits) {
+        0 => format!("{seconds}{offset}"),
+        width => format!("{seconds}.{:0width$}{offset}", fraction(local.time(), digits)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_time_keeps_exactly_its_digits() {
+        let date = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+        let time = NaiveTime::from_hms_nano_opt(23, 59, 59, 999_999_900).unwrap();
+        let ColumnData::DateTime2(Some(staged)) = date_time(date, time, 7) else { panic!() };
+        assert_eq!(staged.date().days(), 3_652_058);
+        assert_eq!(staged.time().increments(), 863_999_999_999);
+        let ColumnData::DateTime2(Some(first)) =
+            date_time(NaiveDate::from_ymd_opt(1, 1, 1).unwrap(), NaiveTime::MIN, 0)
+        else {
+            panic!()
+        };
+        assert_eq!((first.date().days(), first.time().increments()), (0, 0));
+    }
+
+    #[test]
+    fn an_offset_is_written_as_every_language_reads_it() {
+        let time = DateTime::parse_from_rfc3339("0001-02-03T04:05:06.0789-07:30").unwrap();
+        assert_eq!(offset_text(&time, 4), "0001-02-03T04:05:06.0789-07:30");
+        assert_eq!(offset_text(&time, 0), "0001-02-03T04:05:06-07:30");
+    }
+}

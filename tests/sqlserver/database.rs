@@ -1,0 +1,170 @@
+//! A database for each test, and a connection of somebody who does not know the program.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use tiberius::{Client, ColumnData, Config, Row};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
+
+const VARIABLE: &str = "XMLSHRED_TEST_SQLSERVER";
+
+/// The server that the environment names.
+#[derive(Clone, Copy)]
+pub struct Server {
+    pub is_babelfish: bool,
+}
+
+impl Server {
+    /// Looks once; `None` when the variable is not set.
+    pub fn from_environment() -> Option<Self> {
+        static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+        *SERVER.get_or_init(|| {
+            connection_string()?;
+            let kind = Sql::connect("master").query("SELECT SERVERPROPERTY('Babelfish') AS b");
+            Some(Self { is_babelfish: kind[0][0].as_deref() == Some("1") })
+        })
+    }
+}
+
+fn connection_string() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|text| !text.is_empty())
+}
+
+/// The connection string with another database: the last one given counts.
+pub fn connection_string_of(database: &str) -> String {
+    let server = connection_string().expect("the test is ignored without a server");
+    let parts = server.split(';').filter(|part| {
+        let key = part.split('=').next().unwrap_or("").trim().to_lowercase();
+        !part.trim().is_empty() && key != "database" && key != "initial catalog"
+    });
+    let mut text: String = parts.map(|part| format!("{part};")).collect();
+    text.push_str(&format!("Database={database}"));
+    text
+}
+
+/// A database that is there until this is dropped.
+pub struct Database {
+    pub name: String,
+    /// The pipeline's schema. It differs, because on Babelfish the application locks of all
+    /// databases are in one place.
+    pub schema: String,
+}
+
+/// Babelfish refuses two `CREATE DATABASE` at once.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+impl Database {
+    pub fn create() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("xmlshred_test_{}_{number}", std::process::id());
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        Sql::connect("master").execute(&format!("CREATE DATABASE [{name}];"));
+        Self { name, schema: format!("pipeline_{number}") }
+    }
+
+    /// A statement on the schema that it calls `pipeline`.
+    pub fn own(&self, sql: &str) -> String {
+        sql.replace("pipeline.", &format!("{}.", self.schema))
+    }
+
+    pub fn connect(&self) -> Sql {
+        Sql::connect(&self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut master = Sql::connect("master");
+        let name = &self.name;
+        // Sessions of a test that failed half-way may be open still; Babelfish cannot end them.
+        let _ = master.try_query(&format!(
+            "ALTER DATABASE [{name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE;"
+        ));
+        if let Err(error) = master.try_query(&format!("DROP DATABASE [{name}];")) {
+            eprintln!("database {name} is left behind: {error}");
+        }
+    }
+}
+
+/// A connection that runs plain SQL.
+pub struct Sql {
+    runtime: Runtime,
+    client: Client<Compat<TcpStream>>,
+}
+
+impl Sql {
+    pub fn connect(database: &str) -> Self {
+        Self::connect_as(&connection_string_of(database))
+    }
+
+    pub fn connect_as(connection_string: &str) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let config = Config::from_ado_string(connection_string).expect("a connection string");
+        let client = runtime.block_on(async {
+            let stream = TcpStream::connect(config.get_addr()).await.expect("a connection");
+            Client::connect(config, stream.compat_write()).await.expect("a login")
+        });
+        Self { runtime, client }
+    }
+
+    pub fn execute(&mut self, sql: &str) {
+        self.query(sql);
+    }
+
+    /// The rows of the first result set as text in lower case.
+    pub fn query(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.try_query(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    pub fn try_query(
+        &mut self,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, tiberius::error::Error> {
+        let Self { runtime, client } = self;
+        let rows = runtime
+            .block_on(async { client.simple_query(sql).await?.into_first_result().await })?;
+        Ok(rows.iter().map(as_texts).collect())
+    }
+
+    /// Executes a statement with parameters `@P1`, `@P2`, ….
+    pub fn execute_with(&mut self, sql: &str, parameters: &[&dyn tiberius::ToSql]) -> u64 {
+        let Self { runtime, client } = self;
+        let done = runtime.block_on(client.execute(sql, parameters));
+        done.unwrap_or_else(|error| panic!("{sql}: {error}")).total()
+    }
+}
+
+fn as_texts(row: &Row) -> Vec<Option<String>> {
+    row.cells().map(|(_, data)| as_text(data)).collect()
+}
+
+fn as_text(data: &ColumnData<'static>) -> Option<String> {
+    let text = match data {
+        ColumnData::U8(n) => n.map(|n| n.to_string()),
+        ColumnData::I16(n) => n.map(|n| n.to_string()),
+        ColumnData::I32(n) => n.map(|n| n.to_string()),
+        ColumnData::I64(n) => n.map(|n| n.to_string()),
+        ColumnData::F32(n) => n.map(|n| n.to_string()),
+        ColumnData::F64(n) => n.map(|n| n.to_string()),
+        ColumnData::Bit(bit) => bit.map(|bit| u8::from(bit).to_string()),
+        ColumnData::String(text) => text.as_ref().map(|text| text.to_string()),
+        ColumnData::Guid(guid) => guid.map(|guid| guid.to_string()),
+        ColumnData::Binary(bytes) => bytes.as_ref().map(|bytes| hexadecimal(bytes)),
+        ColumnData::Numeric(number) => number.map(|number| number.to_string()),
+        ColumnData::Xml(xml) => xml.as_ref().map(|xml| xml.to_string()),
+        other => {
+            let time: Option<chrono::NaiveDateTime> =
+                tiberius::FromSql::from_sql(other).unwrap_or_else(|e| panic!("{other:?}: {e}"));
+            time.map(|time| time.to_string())
+        }
+    };
+    text.map(|text| text.to_lowercase())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

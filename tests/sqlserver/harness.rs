@@ -1,0 +1,160 @@
+//! The SQL Server store under the suite.
+
+use std::sync::{Mutex, MutexGuard};
+
+use xmlshred::store::sqlserver::install::{Installer, Names};
+use xmlshred::store::sqlserver::{ServerSettings, SqlServerStore};
+use xmlshred::store::{ClaimToken, Store};
+
+use crate::database::{connection_string_of, Database, Sql};
+use crate::invariants;
+use crate::store::harness::Harness;
+
+/// An installation in a database that no other test uses meanwhile.
+pub struct SqlServerHarness {
+    /// There until the harness is dropped.
+    database: Option<Database>,
+}
+
+/// Installed databases that no test uses just now: installing takes longer than most tests.
+static IDLE: Mutex<Vec<Database>> = Mutex::new(Vec::new());
+
+impl SqlServerHarness {
+    /// As good as new: a new one, or one that a test which passed has left and that was emptied.
+    pub fn fresh() -> Self {
+        let idle = idle().pop();
+        if let Some(database) = idle {
+            return Self { database: Some(database) };
+        }
+        let harness = Self::with_source("varbinary(max)");
+        harness.installer().install(None).expect("install");
+        harness
+    }
+
+    /// Lets another test have the database.
+    pub fn leave(mut self) {
+        let Some(database) = self.database.take() else { return };
+        database.connect().execute(&database.own(EMPTY));
+        idle().push(database);
+    }
+
+    /// Drops the databases that were kept for other tests.
+    pub fn drop_idle() {
+        idle().clear();
+    }
+
+    /// A database with a source table and nothing else.
+    pub fn with_source(document_type: &str) -> Self {
+        let database = Database::create();
+        let mut sql = database.connect();
+        sql.execute("CREATE SCHEMA sandbox AUTHORIZATION dbo;");
+        sql.execute(&format!(
+            "CREATE TABLE dbo.app_xml
+             (
+                 app_id bigint NOT NULL CONSTRAINT PK_app_xml PRIMARY KEY,
+                 xml {document_type} NULL
+             );"
+        ));
+        Self { database: Some(database) }
+    }
+
+    fn database(&self) -> &Database {
+        self.database.as_ref().expect("the harness has not been left")
+    }
+
+    pub fn settings(&self) -> ServerSettings {
+        ServerSettings::from_ado_string(&connection_string_of(&self.database().name))
+            .and_then(|settings| settings.schema(&self.database().schema))
+            .expect("settings")
+    }
+
+    pub fn installer(&self) -> Installer {
+        let names = Names::new(&self.database().schema, "dbo.app_xml").expect("names");
+        Installer::connect(self.settings(), names).expect("connect")
+    }
+
+    pub fn sql(&self) -> Sql {
+        self.database().connect()
+    }
+}
+
+fn idle() -> MutexGuard<'static, Vec<Database>> {
+    IDLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Takes an installation back to where it was after installing without a contract.
+const EMPTY: &str = "
+DROP PROCEDURE IF EXISTS pipeline.usp_LoadApps;
+DROP TABLE IF EXISTS sandbox.app_contact;
+DROP TABLE IF EXISTS sandbox.app_base;
+DELETE FROM pipeline.processing_log_rows;
+DELETE FROM pipeline.processing_log;
+DELETE FROM pipeline.processing_event;
+DELETE FROM pipeline.processing_queue;
+DELETE FROM pipeline.processing_claim;
+DELETE FROM pipeline.processing_throughput;
+DELETE FROM pipeline.processing_session;
+DELETE FROM pipeline.processing_watermark;
+DELETE FROM pipeline.processing_contract_table;
+DELETE FROM pipeline.processing_contract;
+DELETE FROM pipeline.processing_install_file WHERE file_name = N'contract/usp_LoadApps.sql';
+DELETE FROM dbo.app_xml;
+";
+
+/// The suite speaks the SQL of every engine, and in a few places the embedded store's: said here
+/// in T-SQL. The source is in `dbo`, the targets in the contract's schema.
+fn spoken(schema: &str, sql: &str) -> String {
+    sql.replace("{app_xml}", "[dbo].[app_xml]")
+        .replace("LENGTH(", "LEN(")
+        .replace("available_at + 3600000", "DATEADD(MILLISECOND, 3600000, available_at)")
+        .replace("{processing_", &format!("[{schema}].[processing_"))
+        .replace('{', "[sandbox].[")
+        .replace('}', "]")
+}
+
+impl Harness for SqlServerHarness {
+    fn connect(&self) -> Box<dyn Store> {
+        Box::new(SqlServerStore::connect(self.settings(), "test").expect("connect"))
+    }
+
+    fn put_document(&self, app_id: i64, document: Option<&[u8]>) {
+        let document = document.map_or("NULL".to_owned(), |bytes| {
+            bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+        });
+        self.sql().execute(&format!(
+            "DELETE FROM dbo.app_xml WHERE app_id = {app_id};
+             INSERT INTO dbo.app_xml (app_id, xml) VALUES ({app_id}, {document});"
+        ));
+    }
+
+    fn execute(&self, sql: &str) {
+        self.sql().execute(&spoken(&self.database().schema, sql));
+    }
+
+    fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.sql().query(&spoken(&self.database().schema, sql))
+    }
+
+    fn expire_lease(&self, token: ClaimToken) {
+        let statement = self.database().own(
+            "UPDATE pipeline.processing_claim
+             SET lease_expires_at = DATEADD(MILLISECOND, -1, claimed_at)
+             WHERE claim_token = @P1",
+        );
+        let expired = self.sql().execute_with(&statement, &[&token.0]);
+        assert_eq!(expired, 1, "claim {token:?} is not there");
+    }
+
+    fn age_everything(&self) {
+        let statements = self.database().own(
+            "UPDATE pipeline.processing_log SET processed_at = DATEADD(DAY, -100, processed_at);
+             UPDATE pipeline.processing_event SET occurred_at = DATEADD(DAY, -100, occurred_at);
+             UPDATE pipeline.processing_session SET ended_at = DATEADD(DAY, -100, ended_at);",
+        );
+        self.sql().execute(&statements);
+    }
+
+    fn violations(&self) -> Vec<String> {
+        invariants::violations(&mut self.sql(), &self.database().schema)
+    }
+}

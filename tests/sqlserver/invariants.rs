@@ -1,0 +1,137 @@
+//! The five invariants of the lease protocol, checked in T-SQL from outside.
+
+use crate::database::Sql;
+
+/// Each query gives a sentence per offence.
+const OFFENCES: [&str; 13] = [
+    // 1. An application is in exactly one place.
+    "SELECT CONCAT('application ', q.app_id, ' is claimed by a claim that is not there')
+     FROM sandbox.processing_queue AS q
+     WHERE q.state = 1
+       AND NOT EXISTS (SELECT 1 FROM sandbox.processing_claim AS c
+                       WHERE c.claim_token = q.claim_token)",
+    "SELECT CONCAT('application ', q.app_id, ' is in state ', q.state, ' with a wrong token')
+     FROM sandbox.processing_queue AS q
+     WHERE (q.state = 1 AND q.claim_token IS NULL) OR (q.state <> 1 AND q.claim_token IS NOT NULL)",
+    "SELECT CONCAT('claim ', c.claim_token, ' holds nothing')
+     FROM sandbox.processing_claim AS c
+     WHERE NOT EXISTS (SELECT 1 FROM sandbox.processing_queue AS q
+                       WHERE q.state = 1 AND q.claim_token = c.claim_token)",
+    "SELECT CONCAT('application ', l.app_id, ' was logged with attempt ', l.attempt,
+                   ' and is queued with ', q.attempts, ' attempts')
+     FROM sandbox.processing_log AS l
+     INNER JOIN sandbox.processing_queue AS q ON q.app_id = l.app_id
+     WHERE l.attempt > q.attempts OR (l.attempt = q.attempts AND q.state = 1)",
+    "SELECT CONCAT('application ', l.app_id, ' has ', SUM(CONVERT(int, l.is_latest)),
+                   ' latest log rows')
+     FROM sandbox.processing_log AS l
+     GROUP BY l.app_id
+     HAVING SUM(CONVERT(int, l.is_latest)) <> 1
+         OR MAX(CASE l.is_latest WHEN 1 THEN l.attempt END) <> MAX(l.attempt)",
+    // 3. At most one success between requeues.
+    "SELECT CONCAT('application ', s.app_id, ' succeeded ', s.successes, ' times')
+     FROM (SELECT l.app_id, COUNT(*) AS successes FROM sandbox.processing_log AS l
+           WHERE l.status = 'success' GROUP BY l.app_id) AS s
+     WHERE s.successes > 1 + (SELECT COUNT(*) FROM sandbox.processing_event AS e
+                              WHERE e.app_id = s.app_id AND e.event_type = 'requeued')",
+    // 4. No application is lost.
+    "SELECT CONCAT('application ', x.app_id, ' was enqueued and is neither queued nor logged')
+     FROM dbo.app_xml AS x
+     WHERE x.app_id <= (SELECT w.app_id FROM sandbox.processing_watermark AS w)
+       AND NOT EXISTS (SELECT 1 FROM sandbox.processing_queue AS q WHERE q.app_id = x.app_id)
+       AND NOT EXISTS (SELECT 1 FROM sandbox.processing_log AS l WHERE l.app_id = x.app_id)",
+    // 5. What was reaped from a claim is over for its token.
+    "SELECT CONCAT('application ', l.app_id, ' was logged under claim ', l.claim_token,
+                   ', which had been reaped')
+     FROM sandbox.processing_log AS l
+     INNER JOIN sandbox.processing_event AS e
+         ON e.event_type = 'reaped' AND e.app_id = l.app_id AND e.claim_token = l.claim_token",
+    "SELECT CONCAT('claim ', r.claim_token, ' was renewed after it was reaped')
+     FROM sandbox.processing_event AS r
+     INNER JOIN sandbox.processing_event AS e
+         ON e.event_type = 'reaped' AND e.claim_token = r.claim_token AND e.event_id < r.event_id
+     WHERE r.event_type = 'renewed'",
+    "SELECT CONCAT('application ', r.app_id, ' was reaped and released under ', r.claim_token)
+     FROM sandbox.processing_event AS r
+     INNER JOIN sandbox.processing_event AS e
+         ON e.event_type = 'reaped' AND e.claim_token = r.claim_token AND e.app_id = r.app_id
+     WHERE r.event_type = 'released'",
+    // What the sessions count is what happened.
+    "SELECT CONCAT('session ', t.session_id, ' concluded ', t.concluded, ' and logged ', l.logged)
+     FROM (SELECT p.session_id, SUM(p.succeeded + p.failed) AS concluded
+           FROM sandbox.processing_throughput AS p GROUP BY p.session_id) AS t
+     INNER JOIN (SELECT l.session_id, COUNT_BIG(*) AS logged
+                 FROM sandbox.processing_log AS l GROUP BY l.session_id) AS l
+         ON l.session_id = t.session_id
+     WHERE t.concluded < l.logged",
+    "SELECT CONCAT('application ', l.app_id, ' wrote ', l.rows_written, ' rows in all, and ',
+                   COALESCE(r.row_count, 0), ' per table')
+     FROM sandbox.processing_log AS l
+     LEFT OUTER JOIN (SELECT n.app_id, n.attempt, SUM(n.row_count) AS row_count
+                      FROM sandbox.processing_log_rows AS n GROUP BY n.app_id, n.attempt) AS r
+         ON r.app_id = l.app_id AND r.attempt = l.attempt
+     WHERE l.rows_written <> COALESCE(r.row_count, 0)",
+    "SELECT CONCAT('claim ', c.claim_token, ' belongs to no session')
+     FROM sandbox.processing_claim AS c
+     WHERE NOT EXISTS (SELECT 1 FROM sandbox.processing_session AS s
+                       WHERE s.session_id = c.session_id)",
+];
+
+/// What speaks against the invariants of the pipeline in a schema; empty when they hold. The
+/// queries say `sandbox` for it.
+pub fn violations(sql: &mut Sql, schema: &str) -> Vec<String> {
+    let own = |query: &str| query.replace("sandbox.", &format!("{schema}."));
+    let mut offences: Vec<String> =
+        OFFENCES.iter().flat_map(|query| sentences(sql, &own(query))).collect();
+    let targets =
+        sql.query(&own("SELECT t.table_ordinal, t.schema_name, t.table_name, t.app_column
+         FROM sandbox.processing_contract_table AS t
+         INNER JOIN sandbox.processing_contract AS c ON c.contract_hash = t.contract_hash
+         WHERE c.retired_at IS NULL"));
+    for target in targets {
+        let [ordinal, target_schema, table, app_column] = &target[..] else { panic!("{target:?}") };
+        let (Some(ordinal), Some(target_schema), Some(table), Some(app_column)) =
+            (ordinal, target_schema, table, app_column)
+        else {
+            panic!("{target:?}")
+        };
+        let name = format!("[{target_schema}].[{table}]");
+        if sql.query(&format!("SELECT OBJECT_ID(N'{name}')"))[0][0].is_none() {
+            continue;
+        }
+        offences.extend(sentences(sql, &own(&rows_without_success(&name, app_column))));
+        offences.extend(sentences(sql, &own(&success_without_rows(&name, app_column, ordinal))));
+    }
+    offences
+}
+
+/// 2. Rows exist only if the last log row says success.
+fn rows_without_success(table: &str, app_column: &str) -> String {
+    format!(
+        "SELECT DISTINCT CONCAT('application ', t.[{app_column}], ' has rows in {table} and did not succeed last')
+         FROM {table} AS t
+         WHERE COALESCE((SELECT TOP (1) l.status FROM sandbox.processing_log AS l
+                         WHERE l.app_id = t.[{app_column}]
+                         ORDER BY l.attempt DESC), 'nothing') <> 'success'"
+    )
+}
+
+/// 2. Where the last log row says success, there are as many rows as it says.
+fn success_without_rows(table: &str, app_column: &str, ordinal: &str) -> String {
+    format!(
+        "SELECT CONCAT('application ', l.app_id, ' wrote ', COALESCE(r.row_count, 0),
+                       ' rows to {table} and has ', COALESCE(t.n, 0))
+         FROM sandbox.processing_log AS l
+         LEFT OUTER JOIN sandbox.processing_log_rows AS r
+             ON r.app_id = l.app_id AND r.attempt = l.attempt AND r.table_ordinal = {ordinal}
+         LEFT OUTER JOIN (SELECT [{app_column}] AS app_id, COUNT(*) AS n
+                          FROM {table} GROUP BY [{app_column}]) AS t
+             ON t.app_id = l.app_id
+         WHERE l.status = 'success' AND l.is_latest = 1
+           AND COALESCE(t.n, 0) < COALESCE(r.row_count, 0)"
+    )
+}
+
+fn sentences(sql: &mut Sql, query: &str) -> Vec<String> {
+    sql.query(query).into_iter().flatten().flatten().collect()
+}

@@ -1,0 +1,64 @@
+//! The suite of `tests/store/`, file by file, for a store that is not the embedded one.
+
+#[path = "../store/claiming.rs"]
+mod claiming;
+#[path = "../store/completing.rs"]
+mod completing;
+#[path = "../store/enqueueing.rs"]
+mod enqueueing;
+#[path = "../store/harness.rs"]
+pub mod harness;
+#[path = "../store/installing.rs"]
+mod installing;
+#[path = "../store/leasing.rs"]
+mod leasing;
+#[path = "../store/reaping.rs"]
+mod reaping;
+#[path = "../store/redriving.rs"]
+mod redriving;
+#[path = "../store/reporting.rs"]
+mod reporting;
+
+use harness::Harness;
+
+/// A behaviour of a fresh store.
+pub type Behaviour = fn(&dyn Harness);
+
+/// Lists the behaviours of a file for [`suite`].
+macro_rules! behaviours {
+    ($($name:ident),+ $(,)?) => {
+        pub const BEHAVIOURS: &[(&str, $crate::store::Behaviour)] =
+            &[$((stringify!($name), $name)),+];
+    };
+}
+use behaviours;
+
+/// The files of the suite.
+const FILES: &[(&str, &[(&str, Behaviour)])] = &[
+    ("claiming", claiming::BEHAVIOURS),
+    ("completing", completing::BEHAVIOURS),
+    ("enqueueing", enqueueing::BEHAVIOURS),
+    ("installing", installing::BEHAVIOURS),
+    ("leasing", leasing::BEHAVIOURS),
+    ("reaping", reaping::BEHAVIOURS),
+    ("redriving", redriving::BEHAVIOURS),
+    ("reporting", reporting::BEHAVIOURS),
+];
+
+/// Every behaviour with its name.
+pub fn suite() -> impl Iterator<Item = (String, Behaviour)> {
+    let named = |file: &str, (name, run): &(&str, Behaviour)| (format!("{file}::{name}"), *run);
+    FILES.iter().flat_map(move |(file, all)| all.iter().map(move |one| named(file, one)))
+}
+
+/// Fails if a file of the suite is not run here.
+pub fn no_file_is_left_out() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store");
+    for entry in std::fs::read_dir(folder).expect(folder) {
+        let path = entry.expect("an entry").path();
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        let runs = FILES.iter().any(|(file, _)| *file == name);
+        assert!(runs || !text.contains("super::behaviours!"), "{name} is not run");
+    }
+}
