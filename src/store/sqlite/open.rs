@@ -145,18 +145,59 @@ fn recognise(path: &Path) -> Result<()> {
             inside.display()
         )));
     }
-    let header = read_header(path).map_err(|error| {
-        unreachable(format!("it cannot be read ({error}); see who may read the file"))
-    })?;
-    judge(&header).map_err(|reason| StoreError::NotInstalled { location: shown(path), reason })?;
     if metadata.permissions().readonly() {
         return Err(unreachable(
             "the file is read-only; make it writable, or copy it and name the copy".into(),
         ));
     }
-    OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(|error| {
-        unreachable(format!("it cannot be written ({error}); see who may write the file"))
+    before_the_first_connection(&metadata, || {
+        let header = read_header(path).map_err(|error| {
+            unreachable(format!("it cannot be read ({error}); see who may read the file"))
+        })?;
+        judge(&header)
+            .map_err(|reason| StoreError::NotInstalled { location: shown(path), reason })?;
+        OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(|error| {
+            unreachable(format!("it cannot be written ({error}); see who may write the file"))
+        })
     })
+}
+
+/// Looks into a file, unless this process did so before and may have connections to it.
+///
+/// Locks under POSIX belong to the process: closing any handle to a file gives up all locks that
+/// SQLite holds on it in this process. Another process would then take itself for the last user,
+/// remove the write-ahead log, and what this one commits afterwards would be lost.
+#[cfg(unix)]
+fn before_the_first_connection(
+    metadata: &std::fs::Metadata,
+    look: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    use std::collections::HashSet;
+    use std::os::unix::fs::MetadataExt;
+    use std::sync::{Mutex, PoisonError};
+    use std::time::SystemTime;
+
+    // Device, number, and the time that tells a file from a deleted one of the same number.
+    type Identity = (u64, u64, Option<SystemTime>);
+    static KNOWN: Mutex<Option<HashSet<Identity>>> = Mutex::new(None);
+    // Held while looking: another thread must not connect before the handles are closed.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = known.get_or_insert_with(HashSet::new);
+    let file = (metadata.dev(), metadata.ino(), metadata.created().ok());
+    if !known.contains(&file) {
+        look()?;
+        known.insert(file);
+    }
+    Ok(())
+}
+
+/// Elsewhere locks belong to the handle.
+#[cfg(not(unix))]
+fn before_the_first_connection(
+    _: &std::fs::Metadata,
+    look: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    look()
 }
 
 /// The first bytes of the file, at most as many as SQLite's header has.
