@@ -2,6 +2,8 @@
 
 mod cli;
 mod contract;
+#[cfg(feature = "embedded")]
+mod crash;
 mod documentation;
 mod examples;
 #[cfg(feature = "embedded")]

@@ -144,7 +144,7 @@ impl Demo {
             "Started {first}, {victim} and {third}, processes of this program, each leasing \
              batches of {} for {}.",
             workers::BATCH_SIZE,
-            duration(LEASE)
+            humantime::format_duration(LEASE)
         ))?;
         if !wait_to_kill(victim, apps, workers, ledger)? {
             return story.step(format_args!(

@@ -1,0 +1,10 @@
+//! Real worker processes that are interrupted, killed and paused.
+
+mod dice;
+mod failpoints;
+mod rounds;
+#[cfg(target_os = "linux")]
+mod sharing;
+#[cfg(unix)]
+mod signals;
+mod stage;

@@ -1,0 +1,172 @@
+//! Seeded rounds of three workers that are killed, paused and reaped at random.
+//!
+//! A seed decides what is done to whom and after how long, not how the processes interleave: the
+//! invariants must hold whichever way they do.
+
+use std::time::{Duration, Instant};
+
+use xmlshred::store::failpoint;
+use xmlshred::store::sqlite::SqliteStore;
+use xmlshred::store::{ReapRequest, Store};
+
+use super::dice::Dice;
+use super::stage::{Stage, Worker};
+
+const APPS: i64 = 150;
+
+/// Short, so that pauses outlast it.
+const LEASE: Duration = Duration::from_millis(700);
+
+struct Round {
+    stage: Stage,
+    dice: Dice,
+    workers: Vec<Player>,
+    kills: u32,
+}
+
+/// A worker, and until when it is paused.
+struct Player {
+    worker: Worker,
+    paused_until: Option<Instant>,
+    /// It is to die on its own.
+    armed: bool,
+}
+
+impl Round {
+    fn new(seed: u64) -> Self {
+        Self { stage: Stage::with_apps(APPS), dice: Dice::new(seed), workers: Vec::new(), kills: 0 }
+    }
+
+    fn play(mut self) {
+        for _ in 0..3 {
+            self.start_worker();
+        }
+        for _ in 0..self.dice.within(12..24) {
+            std::thread::sleep(Duration::from_millis(self.dice.within(5..90)));
+            self.disturb();
+            self.wake_the_paused(Instant::now());
+        }
+        self.settle();
+        self.stage.finish();
+        self.stage.assert_all_concluded();
+    }
+
+    fn start_worker(&mut self) {
+        let (threads, batch_size) = (self.dice.within(1..3), self.dice.within(2..12));
+        let mut command = self.stage.run(&format!(
+            "--follow --poll 50ms --lease {} --workers {threads} --batch-size {batch_size}",
+            humantime::format_duration(LEASE)
+        ));
+        let armed = self.dice.within(0..3) == 0;
+        if armed {
+            let (place, count) = (self.dice.pick(&failpoint::ALL), self.dice.within(1..6));
+            command.env("XMLSHRED_FAILPOINT", format!("{place}:{count}"));
+        }
+        self.workers.push(Player {
+            worker: Worker::start(&mut command),
+            paused_until: None,
+            armed,
+        });
+    }
+
+    /// Does something to one of the workers.
+    fn disturb(&mut self) {
+        let victim = self.dice.within(0..self.workers.len() as u64) as usize;
+        match self.dice.within(0..10) {
+            0..4 => self.replace(victim),
+            4..7 => self.pause(victim),
+            _ => {
+                // One that is paused in a transaction makes everybody wait, and so this.
+                self.wake_the_paused(Instant::now() + 2 * LEASE);
+                let mut store = SqliteStore::open(&self.stage.store()).expect("open");
+                store.reap_expired(ReapRequest::default()).expect("reap");
+            }
+        }
+        self.replace_the_dead();
+    }
+
+    fn replace(&mut self, victim: usize) {
+        let mut player = self.workers.swap_remove(victim);
+        self.kills += 1;
+        player.worker.kill();
+        self.start_worker();
+    }
+
+    #[cfg(unix)]
+    fn pause(&mut self, victim: usize) {
+        let lease = LEASE.as_millis() as u64;
+        let time = Duration::from_millis(self.dice.within(lease / 4..2 * lease));
+        self.workers[victim].worker.signal(libc::SIGSTOP);
+        self.workers[victim].paused_until = Some(Instant::now() + time);
+    }
+
+    /// Where processes cannot be paused they are killed.
+    #[cfg(not(unix))]
+    fn pause(&mut self, victim: usize) {
+        self.replace(victim);
+    }
+
+    /// Lets those go on whose time has come by then.
+    fn wake_the_paused(&mut self, then: Instant) {
+        for player in &mut self.workers {
+            if player.paused_until.is_some_and(|until| until <= then) {
+                player.paused_until = None;
+                #[cfg(unix)]
+                player.worker.signal(libc::SIGCONT);
+            }
+        }
+    }
+
+    fn replace_the_dead(&mut self) {
+        let before = self.workers.len();
+        self.workers.retain_mut(|player| {
+            let ended = player.worker.has_ended();
+            assert!(!ended || player.armed, "a worker ended although nobody killed it");
+            !ended
+        });
+        let dead = before - self.workers.len();
+        self.kills += dead as u32;
+        for _ in 0..dead {
+            self.start_worker();
+        }
+    }
+
+    /// Ends all workers: some by asking, which they obey with nothing left claimed, some not.
+    fn settle(&mut self) {
+        self.wake_the_paused(Instant::now() + 10 * LEASE);
+        for mut player in std::mem::take(&mut self.workers) {
+            match self.dice.within(0..2) {
+                #[cfg(unix)]
+                0 if !player.armed && !player.worker.has_ended() => {
+                    player.worker.signal(libc::SIGTERM);
+                    // Without a code it had not begun to listen for the signal.
+                    let status = player.worker.wait();
+                    assert!(matches!(status.code(), Some(130) | None), "ended with {status}");
+                }
+                _ => player.worker.kill(),
+            }
+        }
+        assert!(self.kills > 0);
+    }
+}
+
+/// A test for each few seeds, so that they run beside each other.
+macro_rules! rounds {
+    ($($name:ident: $seeds:expr),+ $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                for seed in $seeds {
+                    eprintln!("seed {seed}");
+                    Round::new(seed).play();
+                }
+            }
+        )+
+    };
+}
+
+rounds! {
+    whatever_happens_to_workers_the_invariants_hold_1: 0..10,
+    whatever_happens_to_workers_the_invariants_hold_2: 10..20,
+    whatever_happens_to_workers_the_invariants_hold_3: 20..30,
+}

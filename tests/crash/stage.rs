@@ -1,0 +1,212 @@
+//! A store with generated applications, and worker processes over it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use xmlshred::contract::Contract;
+use xmlshred::demo::generate::{application, expected, Profile, CONTRACT};
+use xmlshred::outcome::AppId;
+use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
+use xmlshred::store::{EnqueueMode, Store};
+
+/// Of every seventh of these applications the document is wrong.
+const PROFILE: Profile = Profile::SMALL;
+const SEED: u64 = 7;
+
+/// How long to wait for what must happen: only a test that fails waits this long.
+pub const AT_MOST: Duration = Duration::from_secs(120);
+
+/// A store in a folder of its own.
+pub struct Stage {
+    folder: TempDir,
+    apps: i64,
+}
+
+impl Stage {
+    /// With applications 1 to `apps`, ready.
+    pub fn with_apps(apps: i64) -> Self {
+        let stage = Self { folder: tempfile::tempdir().expect("a folder"), apps };
+        std::fs::write(stage.file("contract.toml"), CONTRACT).expect("write");
+        // Made once for each number of applications; the rest of the tests copy it.
+        static MADE: Mutex<Vec<(i64, Vec<u8>)>> = Mutex::new(Vec::new());
+        let mut made = MADE.lock().unwrap();
+        match made.iter().find(|(n, _)| *n == apps) {
+            Some((_, bytes)) => std::fs::write(stage.store(), bytes).expect("copy"),
+            None => {
+                make_store(&stage.store(), apps);
+                made.push((apps, std::fs::read(stage.store()).expect("read")));
+            }
+        }
+        stage
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.file("store.db")
+    }
+
+    /// A connection of somebody who does not know the program.
+    pub fn database(&self) -> Connection {
+        let connection = Connection::open(self.store()).expect("open");
+        connection.busy_timeout(AT_MOST).expect("timeout");
+        connection
+    }
+
+    pub fn number(&self, sql: &str) -> i64 {
+        self.database().query_row(sql, [], |row| row.get(0)).expect(sql)
+    }
+
+    pub fn ids(&self, sql: &str) -> Vec<i64> {
+        let database = self.database();
+        let mut statement = database.prepare(sql).expect(sql);
+        let rows = statement.query_map([], |row| row.get(0)).expect(sql);
+        rows.map(|id| id.expect(sql)).collect()
+    }
+
+    /// Applications that are neither logged nor quarantined.
+    pub fn unfinished(&self) -> i64 {
+        self.number("SELECT count(*) FROM processing_queue WHERE state <> 2")
+    }
+
+    /// Applications claimed now, by anybody dead or alive.
+    pub fn claimed(&self) -> i64 {
+        self.number("SELECT count(*) FROM processing_queue WHERE state = 1")
+    }
+
+    /// Whether a lease has not passed.
+    pub fn has_live_lease(&self) -> bool {
+        self.number(
+            "SELECT count(*) FROM processing_claim
+             WHERE lease_expires_at >= unixepoch('subsec') * 1000",
+        ) > 0
+    }
+
+    /// `xmlshred run` with these blank-separated arguments, not started yet.
+    pub fn run(&self, arguments: &str) -> Command {
+        let mut command = self.command("run");
+        command.args(arguments.split_whitespace());
+        command
+    }
+
+    /// Another command of the program, free of this process's environment.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("XMLSHRED_") {
+                command.env_remove(variable);
+            }
+        }
+        command
+            .current_dir(self.folder.path())
+            .args([name, "--store", "sqlite:store.db", "--contract", "contract.toml"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Lets fresh workers work until nothing is unfinished.
+    pub fn finish(&self) {
+        for _ in 0..50 {
+            let mut worker = Worker::start(&mut self.run("--fail-on never --lease 10s"));
+            let status = worker.wait();
+            assert!(status.success(), "a worker that nobody disturbed ended with {status}");
+            if self.unfinished() == 0 {
+                return;
+            }
+            wait_until("the leases of dead workers pass", || !self.has_live_lease());
+        }
+        panic!("{} applications are never finished", self.unfinished());
+    }
+
+    /// Fails the test unless everything is concluded, once, as its document deserves, and the
+    /// protocol's invariants hold.
+    pub fn assert_all_concluded(&self) {
+        crate::store::assert_invariants(&self.store());
+        let quarantined = self.number("SELECT count(*) FROM processing_queue WHERE state = 2");
+        let concluded = self.number("SELECT count(*) FROM vw_concluded");
+        assert_eq!(concluded + quarantined, self.apps);
+        assert_eq!(self.unfinished(), 0);
+        let database = self.database();
+        let mut statement =
+            database.prepare("SELECT app_id, failure_category FROM vw_concluded").expect("log");
+        let rows = statement
+            .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?)))
+            .expect("log");
+        for row in rows {
+            let (app_id, category) = row.expect("a row");
+            let deserved = expected(SEED, app_id, &PROFILE).failure().map(|c| c.name());
+            assert_eq!(category.as_deref(), deserved, "application {app_id}");
+        }
+    }
+}
+
+fn make_store(path: &Path, apps: i64) {
+    let (contract, _) = Contract::parse(CONTRACT, "contract.toml").expect("right");
+    let mut store = SqliteStore::open_or_create(path).expect("create");
+    store.install_contract(&contract).expect("install");
+    let mut loader = store.loader(Existing::Refuse);
+    for app_id in 1..=apps {
+        let document = application(SEED, app_id, &PROFILE);
+        loader.add(AppId(app_id), NewDocument::Bytes(document)).expect("load");
+    }
+    loader.finish().expect("load");
+    store.enqueue_apps(EnqueueMode::New).expect("enqueue");
+}
+
+/// Looks until something is so.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < AT_MOST, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A worker process, which does not outlive this.
+pub struct Worker {
+    child: Child,
+}
+
+impl Worker {
+    pub fn start(command: &mut Command) -> Self {
+        Self { child: command.spawn().expect("start") }
+    }
+
+    /// As the system kills it, without warning.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("wait");
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("wait").is_some()
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        wait_until("a worker ends", || self.has_ended());
+        self.child.wait().expect("wait")
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, signal: libc::c_int) {
+        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
+        // SAFETY: the call takes plain integers; the child is not reaped before it is waited for.
+        let failed = unsafe { libc::kill(pid, signal) };
+        assert_eq!(failed, 0, "signal {signal} to {pid}");
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
