@@ -4,6 +4,8 @@ mod cli;
 mod contract;
 #[cfg(feature = "embedded")]
 mod crash;
+#[cfg(feature = "embedded")]
+mod demo;
 mod documentation;
 mod examples;
 #[cfg(feature = "embedded")]

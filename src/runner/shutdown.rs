@@ -43,8 +43,9 @@ impl Shutdown {
         &self.requested
     }
 
-    /// Makes Ctrl+C, SIGTERM and SIGHUP (on Windows: Ctrl+C, Ctrl+Break and closing the console)
-    /// ask to stop, and a second of them end the process at once with `exit_status`.
+    /// Makes Ctrl+C, SIGTERM and SIGHUP (on Windows: Ctrl+C and Ctrl+Break) ask to stop, and a
+    /// second of them end the process at once with `exit_status`. Windows gives a process whose
+    /// console is closed no time to drain: its claims come back when their lease has passed.
     ///
     /// # Errors
     /// When the process already has a handler.
