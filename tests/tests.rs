@@ -8,6 +8,7 @@ mod crash;
 mod demo;
 mod documentation;
 mod examples;
+mod replays;
 #[cfg(feature = "embedded")]
 mod runner;
 mod shred;

@@ -12,7 +12,7 @@ Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  reads no table
 Example:    SELECT l.app_id FROM [$(Schema)].[ufn_AppIdList](N'101, 102') AS l;
 */
-CREATE OR ALTER FUNCTION [$(Schema)].[ufn_AppIdList] (@app_ids nvarchar(max))
+CREATE OR ALTER FUNCTION [$(Schema)].[ufn_AppIdList](@app_ids nvarchar(max))
 RETURNS @list TABLE
 (
     entry nvarchar(40) NOT NULL,
@@ -20,7 +20,7 @@ RETURNS @list TABLE
 )
 AS
 BEGIN
-    DECLARE @length bigint = DATALENGTH(@app_ids) / 2;
+    DECLARE @length bigint = LEN(@app_ids);
     DECLARE @position bigint = 1;
     DECLARE @comma bigint;
     DECLARE @entry nvarchar(40);

@@ -24,7 +24,7 @@ Called by:  usp_ApplyOutcomes
 Isolation:  reads no table
 Example:    SELECT [$(Schema)].[ufn_IsDataError](2627) AS is_data_error;
 */
-CREATE OR ALTER FUNCTION [$(Schema)].[ufn_IsDataError] (@error_number int)
+CREATE OR ALTER FUNCTION [$(Schema)].[ufn_IsDataError](@error_number int)
 RETURNS bit
 AS
 BEGIN

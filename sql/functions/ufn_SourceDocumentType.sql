@@ -12,7 +12,7 @@ Called by:  usp_EnqueueApps, usp_ClaimBatch, usp_ReadDocument, usp_RetryFailed, 
 Isolation:  reads the catalog only
 Example:    SELECT [$(Schema)].[ufn_SourceDocumentType]() AS document_type;
 */
-CREATE OR ALTER FUNCTION [$(Schema)].[ufn_SourceDocumentType] ()
+CREATE OR ALTER FUNCTION [$(Schema)].[ufn_SourceDocumentType]()
 RETURNS nvarchar(128)
 AS
 BEGIN

@@ -56,6 +56,7 @@ BEGIN
     DECLARE @todo_count int;
     DECLARE @taken_count int;
     DECLARE @installed_hash binary(32);
+    DECLARE @installed_name nvarchar(200);
     DECLARE @session_id uniqueidentifier;
     DECLARE @claimed_at datetime2(3);
     DECLARE @load_result int;
@@ -86,14 +87,22 @@ BEGIN
     );
 
     -- One fingerprint per table and error: the message itself names the offending key.
-    SET @refusal_fingerprint = LOWER(CONVERT(char(16), SUBSTRING(HASHBYTES(
-        'SHA2_256',
-        CONCAT(N'constraint_violation ', @refusal_table, N' ', @refusal_number)
-    ), 1, 8), 2));
+    SET @refusal_fingerprint = RIGHT(
+        CONCAT(
+            '0000000000000000',
+            CONVERT(
+                bigint,
+                SUBSTRING(
+                    HASHBYTES('SHA2_256', CONCAT(N'constraint_violation ', @refusal_table, N' ', @refusal_number)), 1, 6
+                )
+            )
+        ),
+        16
+    );
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_ApplyOutcomes commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_ApplyOutcomes: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     WHILE 1 = 1
@@ -154,16 +163,16 @@ BEGIN
             END;
 
             -- Held to the end, so that a new contract waits for us and we never meet it.
-            SELECT @installed_hash = c.contract_hash
+            SELECT
+                @installed_hash = c.contract_hash,
+                @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
             FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
             WHERE c.retired_at IS NULL;
 
             IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
             BEGIN
                 SET @message = CONCAT(
-                    N'Contract ', LOWER(CONVERT(nvarchar(64), @contract_hash, 2)),
-                    N' is not the installed contract ',
-                    COALESCE(LOWER(CONVERT(nvarchar(64), @installed_hash, 2)), N'(none)'),
+                    N'The worker''s contract is not the installed one, ', COALESCE(@installed_name, N'(none)'),
                     N': release the claim and start the worker with the installed contract.'
                 );
                 THROW 50020, @message, 1;
@@ -230,7 +239,12 @@ BEGIN
                 UPDATE [$(Schema)].[processing_log]
                 SET is_latest = 0
                 WHERE is_latest = 1
-                    AND app_id IN (SELECT t.app_id FROM @todo AS t WHERE t.attempt > 1)
+                    AND app_id IN
+                    (
+                        SELECT t.app_id
+                        FROM @todo AS t
+                        WHERE t.attempt > 1
+                    )
                 OPTION (LOOP JOIN);
 
                 INSERT INTO [$(Schema)].[processing_log]
@@ -308,7 +322,12 @@ BEGIN
                     CASE
                         WHEN t.succeeded = 1
                             THEN COALESCE(
-                                (SELECT CONVERT(bigint, SUM(n.row_count)) FROM #loaded AS n WHERE n.app_id = t.app_id), 0
+                                (
+                                    SELECT CONVERT(bigint, SUM(n.row_count))
+                                    FROM #loaded AS n
+                                    WHERE n.app_id = t.app_id
+                                ),
+                                0
                             )
                         ELSE 0
                     END,

@@ -73,6 +73,7 @@ BEGIN
     DECLARE @message nvarchar(2048);
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
     DECLARE @installed_hash binary(32);
+    DECLARE @installed_name nvarchar(200);
     DECLARE @owner_id uniqueidentifier;
     DECLARE @now datetime2(3);
     DECLARE @claim_status varchar(7) = 'busy';
@@ -100,7 +101,7 @@ BEGIN
     );
     DECLARE @picked TABLE
     (
-        pick_order int IDENTITY(1, 1) NOT NULL PRIMARY KEY,
+        pick_order int IDENTITY (1, 1) NOT NULL PRIMARY KEY,
         app_id bigint NOT NULL UNIQUE,
         document_bytes bigint NOT NULL
     );
@@ -112,7 +113,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_ClaimBatch commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_ClaimBatch: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @message = CONCAT(
@@ -151,7 +152,11 @@ BEGIN
 
     IF @document_type IS NULL
     BEGIN
-        THROW 50030, N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.', 1;
+        SET @message = CONCAT(
+            N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that',
+            N' this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.'
+        );
+        THROW 50030, @message, 1;
     END;
 
     IF NOT EXISTS
@@ -167,17 +172,17 @@ BEGIN
         THROW 50003, @message, 1;
     END;
 
-    SELECT @installed_hash = c.contract_hash
+    SELECT
+        @installed_hash = c.contract_hash,
+        @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
     FROM [$(Schema)].[processing_contract] AS c
     WHERE c.retired_at IS NULL;
 
     IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
     BEGIN
         SET @message = CONCAT(
-            N'Contract ', LOWER(CONVERT(nvarchar(64), @contract_hash, 2)),
-            N' is not the installed contract ',
-            COALESCE(LOWER(CONVERT(nvarchar(64), @installed_hash, 2)), N'(none)'),
-            N': start the worker with the installed contract, or install this one.'
+            N'The worker''s contract is not the installed one, ', COALESCE(@installed_name, N'(none)'),
+            N': start the worker with the installed contract, or install its own.'
         );
         THROW 50020, @message, 1;
     END;
@@ -272,7 +277,8 @@ BEGIN
                 IF @reaps IS NULL
                 BEGIN
                     -- How often was the first ready application reaped? There are few different
-                    -- counts of reaps, and each costs two seeks.
+                    -- counts of reaps, and each costs two seeks. UPDLOCK, because one that a
+                    -- neighbour is picking is not ready.
                     SET @first_app_id = NULL;
                     SET @level = -1;
 
@@ -290,7 +296,7 @@ BEGIN
                         SET @level_app_id = (
                             SELECT TOP (1) q.app_id
                             FROM [$(Schema)].[processing_queue] AS q
-                                WITH (READPAST, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
+                                WITH (UPDLOCK, READPAST, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
                             WHERE q.state = 0
                                 AND q.claim_token IS NULL
                                 AND q.reaps = @level

@@ -39,7 +39,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_CompleteApp commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_CompleteApp: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     EXEC [$(Schema)].[usp_CheckOutcomes]
@@ -47,7 +47,12 @@ BEGIN
         @claim_token = @claim_token,
         @contract_hash = @contract_hash;
 
-    IF NOT EXISTS (SELECT 1 FROM #outcome AS o WHERE o.app_id = @app_id)
+    IF NOT EXISTS
+    (
+        SELECT 1
+        FROM #outcome AS o
+        WHERE o.app_id = @app_id
+    )
     BEGIN
         SET @message = CONCAT(
             N'usp_CompleteApp: @app_id ', COALESCE(CONVERT(nvarchar(20), @app_id), N'NULL'),

@@ -56,7 +56,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_CompleteBatch commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_CompleteBatch: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     EXEC [$(Schema)].[usp_CheckOutcomes]
@@ -72,7 +72,11 @@ BEGIN
     BEGIN
         -- What is refused is logged only after all were tried: if nothing passes, the documents
         -- are not to blame and nothing may be logged.
-        SET @app_id = (SELECT MIN(o.app_id) FROM #outcome AS o WHERE o.succeeded = 1);
+        SET @app_id = (
+            SELECT MIN(o.app_id)
+            FROM #outcome AS o
+            WHERE o.succeeded = 1
+        );
 
         WHILE @app_id IS NOT NULL
         BEGIN
@@ -149,7 +153,11 @@ BEGIN
                 @refusal_message = @error_message,
                 @refusal_table = @error_table;
 
-            SET @app_id = (SELECT MIN(r.app_id) FROM @refused AS r WHERE r.app_id > @app_id);
+            SET @app_id = (
+                SELECT MIN(r.app_id)
+                FROM @refused AS r
+                WHERE r.app_id > @app_id
+            );
         END;
 
         -- What is left failed before it came here, and has nothing to load.

@@ -53,7 +53,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_EnqueueApps commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_EnqueueApps: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @message = CONCAT(
@@ -82,14 +82,18 @@ BEGIN
 
     IF @document_type IS NULL
     BEGIN
-        THROW 50030, N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.', 1;
+        SET @message = CONCAT(
+            N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that',
+            N' this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.'
+        );
+        THROW 50030, @message, 1;
     END;
 
     EXEC @lock_result = sys.sp_getapplock
         @Resource = N'xmlshred $(Schema) enqueue',
         @LockMode = 'Exclusive',
         @LockOwner = 'Session',
-        @LockTimeout = 0;
+        @LockTimeout = 1;
 
     IF @lock_result = -1
     BEGIN

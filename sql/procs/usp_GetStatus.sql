@@ -47,7 +47,7 @@ BEGIN
     IF @count_rows = 1
     BEGIN
         SELECT @source_rows = COUNT_BIG(*)
-        FROM [$(SourceSchema)].[$(SourceTable)] AS s;
+        FROM [$(SourceSchema)].[$(SourceTable)];
 
         IF OBJECT_ID(N'[$(Schema)].[usp_CountTargets]', N'P') IS NOT NULL
         BEGIN
@@ -115,7 +115,7 @@ BEGIN
     GROUP BY l.failure_category
     ORDER BY
         app_count DESC,
-        l.failure_category;
+        l.failure_category ASC;
 
     SELECT
         t.table_ordinal,
@@ -163,6 +163,6 @@ BEGIN
         ) AS t
     ORDER BY
         s.started_at DESC,
-        s.session_id;
+        s.session_id ASC;
 END;
 GO

@@ -44,7 +44,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_PurgeLog commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_PurgeLog: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @message = CONCAT(

@@ -50,7 +50,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_QueueAgain commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_QueueAgain: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @from = (SELECT MIN(c.app_id) FROM #candidate AS c);
@@ -104,7 +104,12 @@ BEGIN
                 available_at = @now
             OUTPUT inserted.app_id, inserted.attempts INTO @moved (app_id, attempts)
             WHERE state = 2
-                AND app_id IN (SELECT c.app_id FROM @chunk AS c WHERE c.was = 'quarantined')
+                AND app_id IN
+                (
+                    SELECT c.app_id
+                    FROM @chunk AS c
+                    WHERE c.was = 'quarantined'
+                )
             OPTION (LOOP JOIN);
 
             INSERT INTO [$(Schema)].[processing_queue]
@@ -193,7 +198,11 @@ BEGIN
             COMMIT TRANSACTION;
 
             SET @tries = 0;
-            SET @from = (SELECT MIN(c.app_id) FROM #candidate AS c WHERE c.app_id > @to);
+            SET @from = (
+                SELECT MIN(c.app_id)
+                FROM #candidate AS c
+                WHERE c.app_id > @to
+            );
         END TRY
         BEGIN CATCH
             IF XACT_STATE() <> 0

@@ -23,6 +23,7 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
 
+    DECLARE @message nvarchar(2048);
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
 
     IF @app_id IS NULL
@@ -32,7 +33,11 @@ BEGIN
 
     IF @document_type IS NULL
     BEGIN
-        THROW 50030, N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.', 1;
+        SET @message = CONCAT(
+            N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that',
+            N' this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.'
+        );
+        THROW 50030, @message, 1;
     END;
 
     SELECT

@@ -55,7 +55,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_ReapExpired commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_ReapExpired: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @message = CONCAT(
@@ -184,7 +184,8 @@ BEGIN
                     @session_id,
                     ORIGINAL_LOGIN(),
                     CONCAT(
-                        N'reaped ', r.lone_reaps, N' times while alone in its claim; its reaped events name the workers.'
+                        N'reaped ', r.lone_reaps,
+                        N' times while alone in its claim; its reaped events name the workers'
                     )
                 FROM @reaped AS r
                 WHERE r.state = 2;

@@ -38,7 +38,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_ReleaseClaim commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_ReleaseClaim: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     IF @claim_token IS NULL

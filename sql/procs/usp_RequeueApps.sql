@@ -54,7 +54,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_RequeueApps commits its own transactions and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_RequeueApps: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @bad_entry = (
@@ -74,7 +74,10 @@ BEGIN
                 + CASE WHEN @app_id_start IS NOT NULL OR @app_id_end IS NOT NULL THEN 1 ELSE 0 END
                 + CASE WHEN @not_by_contract IS NOT NULL THEN 1 ELSE 0 END
                 + CASE WHEN @changed_document = 'Y' THEN 1 ELSE 0 END <> 1
-                THEN N' Give exactly one of @app_ids, @app_id_start with @app_id_end, @not_by_contract, @changed_document.'
+                THEN CONCAT(
+                    N' Give exactly one of @app_ids, @app_id_start with @app_id_end,',
+                    N' @not_by_contract, @changed_document.'
+                )
         END,
         CASE
             WHEN (@app_id_start IS NULL AND @app_id_end IS NOT NULL)
@@ -102,7 +105,11 @@ BEGIN
 
     IF @document_type IS NULL
     BEGIN
-        THROW 50030, N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.', 1;
+        SET @message = CONCAT(
+            N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that',
+            N' this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.'
+        );
+        THROW 50030, @message, 1;
     END;
 
     SELECT @installed_hash = c.contract_hash

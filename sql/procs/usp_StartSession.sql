@@ -46,7 +46,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_StartSession commits its own transaction and a transaction is open: commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_StartSession: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @message = CONCAT(

@@ -28,7 +28,16 @@ BEGIN
         CONSTRAINT CK_processing_claim_lease_ms CHECK (lease_ms >= 1),
         CONSTRAINT CK_processing_claim_counts CHECK (app_count >= 0 AND renewals >= 0)
     );
-
+END;
+GO
+IF EXISTS -- noqa: PRS
+(
+    SELECT 1
+    FROM sys.tables AS t
+    WHERE t.object_id = OBJECT_ID(N'[$(Schema)].[processing_claim]')
+        AND t.lock_escalation_desc <> N'DISABLE'
+)
+BEGIN
     ALTER TABLE [$(Schema)].[processing_claim] SET (LOCK_ESCALATION = DISABLE);
 END;
 GO

@@ -10,7 +10,7 @@ IF OBJECT_ID(N'[$(Schema)].[processing_event]', N'U') IS NULL
 BEGIN
     CREATE TABLE [$(Schema)].[processing_event]
     (
-        event_id bigint IDENTITY(1, 1) NOT NULL,
+        event_id bigint IDENTITY (1, 1) NOT NULL,
         occurred_at datetime2(3) NOT NULL,
         event_type varchar(11) NOT NULL,
         app_id bigint NULL,
@@ -36,7 +36,16 @@ BEGIN
     CREATE NONCLUSTERED INDEX IX_processing_event_claim
         ON [$(Schema)].[processing_event] (claim_token)
         WITH (ALLOW_PAGE_LOCKS = OFF);
-
+END;
+GO
+IF EXISTS -- noqa: PRS
+(
+    SELECT 1
+    FROM sys.tables AS t
+    WHERE t.object_id = OBJECT_ID(N'[$(Schema)].[processing_event]')
+        AND t.lock_escalation_desc <> N'DISABLE'
+)
+BEGIN
     ALTER TABLE [$(Schema)].[processing_event] SET (LOCK_ESCALATION = DISABLE);
 END;
 GO

@@ -10,7 +10,7 @@ IF OBJECT_ID(N'[$(Schema)].[processing_install]', N'U') IS NULL
 BEGIN
     CREATE TABLE [$(Schema)].[processing_install]
     (
-        install_id int IDENTITY(1, 1) NOT NULL,
+        install_id int IDENTITY (1, 1) NOT NULL,
         schema_version int NOT NULL,
         program_version nvarchar(50) NOT NULL,
         installed_at datetime2(3) NOT NULL

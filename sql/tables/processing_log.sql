@@ -56,7 +56,16 @@ BEGIN
     CREATE NONCLUSTERED INDEX IX_processing_log_claim
         ON [$(Schema)].[processing_log] (claim_token)
         WITH (ALLOW_PAGE_LOCKS = OFF);
-
+END;
+GO
+IF EXISTS -- noqa: PRS
+(
+    SELECT 1
+    FROM sys.tables AS t
+    WHERE t.object_id = OBJECT_ID(N'[$(Schema)].[processing_log]')
+        AND t.lock_escalation_desc <> N'DISABLE'
+)
+BEGIN
     ALTER TABLE [$(Schema)].[processing_log] SET (LOCK_ESCALATION = DISABLE);
 END;
 GO

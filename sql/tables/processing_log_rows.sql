@@ -21,7 +21,16 @@ BEGIN
             REFERENCES [$(Schema)].[processing_log] (app_id, attempt),
         CONSTRAINT CK_processing_log_rows_count CHECK (row_count >= 1)
     );
-
+END;
+GO
+IF EXISTS -- noqa: PRS
+(
+    SELECT 1
+    FROM sys.tables AS t
+    WHERE t.object_id = OBJECT_ID(N'[$(Schema)].[processing_log_rows]')
+        AND t.lock_escalation_desc <> N'DISABLE'
+)
+BEGIN
     ALTER TABLE [$(Schema)].[processing_log_rows] SET (LOCK_ESCALATION = DISABLE);
 END;
 GO

@@ -42,7 +42,16 @@ BEGIN
         ON [$(Schema)].[processing_queue] (state, claim_token, reaps, app_id)
         INCLUDE (document_bytes, available_at)
         WITH (ALLOW_PAGE_LOCKS = OFF);
-
+END;
+GO
+IF EXISTS -- noqa: PRS
+(
+    SELECT 1
+    FROM sys.tables AS t
+    WHERE t.object_id = OBJECT_ID(N'[$(Schema)].[processing_queue]')
+        AND t.lock_escalation_desc <> N'DISABLE'
+)
+BEGIN
     ALTER TABLE [$(Schema)].[processing_queue] SET (LOCK_ESCALATION = DISABLE);
 END;
 GO

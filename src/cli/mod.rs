@@ -5,6 +5,8 @@ mod completions;
 mod console;
 mod contract;
 mod contract_file;
+#[cfg(feature = "embedded")]
+mod demo;
 mod document_files;
 mod enqueue;
 mod exit_status;
@@ -62,6 +64,8 @@ Exit statuses: 0 all done; 1 finished, some applications failed; 2 usage or sett
 #[derive(Debug, Subcommand)]
 enum Command {
     #[cfg(feature = "embedded")]
+    Demo(demo::Arguments),
+    #[cfg(feature = "embedded")]
     Load(load::Arguments),
     Install(install::Arguments),
     Enqueue(enqueue::Arguments),
@@ -103,6 +107,8 @@ struct Call {
 impl Command {
     fn chosen(&self) -> &dyn Execute {
         match self {
+            #[cfg(feature = "embedded")]
+            Self::Demo(arguments) => arguments,
             #[cfg(feature = "embedded")]
             Self::Load(arguments) => arguments,
             Self::Install(arguments) => arguments,

@@ -130,7 +130,7 @@ const DIFFERENCES: &str = "
     FULL JOIN present AS p ON p.app_id = l.app_id
     WHERE coalesce(p.n, 0) <> coalesce(l.n, 0)";
 
-const RECOVERED: &str = "SELECT min(app_id) FROM processing_event WHERE event = 'reaped'";
+const RECOVERED: &str = "SELECT min(app_id) FROM processing_event WHERE event_type = 'reaped'";
 
 impl Ledger {
     pub(super) fn open(store: &Path) -> Result<Self, DemoError> {

@@ -232,11 +232,12 @@ pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Bytes up to white space, `/`, `>`, `=` or the end.
+/// Bytes up to white space, `/`, `>`, `=`, a quote or the end. A quote is never passed over,
+/// because what it opens may hold the next `>`.
 #[inline]
 pub(super) fn name_length(bytes: &[u8]) -> usize {
     bytes
         .iter()
-        .position(|b| is_blank(*b) || matches!(b, b'/' | b'>' | b'='))
+        .position(|b| is_blank(*b) || matches!(b, b'/' | b'>' | b'=' | b'"' | b'\''))
         .unwrap_or(bytes.len())
 }

@@ -6,6 +6,8 @@ mod workbench;
 
 #[cfg(feature = "embedded")]
 mod bad_input;
+#[cfg(feature = "embedded")]
+mod demo;
 mod map;
 mod notes;
 #[cfg(feature = "embedded")]

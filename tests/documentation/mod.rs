@@ -1,5 +1,8 @@
 //! The documentation leads somewhere.
 
+#[cfg(feature = "embedded")]
+mod transcripts;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

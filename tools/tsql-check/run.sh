@@ -84,5 +84,5 @@ mono "$cache/TsqlCheck.exe" self-test "$here/broken"
 mono "$cache/TsqlCheck.exe" check "${sources[@]}"
 check_error_numbers
 check_build_order
-"$cache/venv/bin/sqlfluff" lint --processes 2 "${sources[@]}"
+PYTHONWARNINGS=ignore "$cache/venv/bin/sqlfluff" lint --processes 2 "${sources[@]}"
 echo "sqlfluff $sqlfluff_version: $(find "${sources[@]}" -name '*.sql' | wc -l) files, clean"

@@ -11,9 +11,10 @@ CREATE TABLE #stage_app_base
     __row int NULL,
     [app_id] int NULL,
     [received] datetime2(3) NULL,
-    [income] decimal(12, 2) NULL,
-    INDEX [IX_stage_app_base] CLUSTERED (__app_id, __row)
+    [income] decimal(12, 2) NULL
 );
+
+CREATE CLUSTERED INDEX [IX_stage_app_base] ON #stage_app_base (__app_id, __row);
 
 CREATE TABLE #stage_app_contact
 (
@@ -21,7 +22,8 @@ CREATE TABLE #stage_app_contact
     __row int NULL,
     [con_id] int NULL,
     [app_id] int NULL,
-    [first_name] nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
-    INDEX [IX_stage_app_contact] CLUSTERED (__app_id, __row)
+    [first_name] nvarchar(max) COLLATE DATABASE_DEFAULT NULL
 );
+
+CREATE CLUSTERED INDEX [IX_stage_app_contact] ON #stage_app_contact (__app_id, __row);
 GO

@@ -23,12 +23,12 @@ BEGIN
     SELECT
         0,
         COUNT_BIG(*)
-    FROM [$(Schema)].[app_base] AS t;
+    FROM [$(Schema)].[app_base];
 
     INSERT INTO #target_count (table_ordinal, row_count)
     SELECT
         1,
         COUNT_BIG(*)
-    FROM [$(Schema)].[app_contact] AS t;
+    FROM [$(Schema)].[app_contact];
 END;
 GO
