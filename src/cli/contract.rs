@@ -7,6 +7,10 @@ use clap::{Args, Subcommand};
 
 use super::{console, contract_file, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
+#[cfg(feature = "sqlserver")]
+use crate::settings::{Settings, StoreLocation};
+#[cfg(feature = "sqlserver")]
+use crate::store::sqlserver;
 
 /// Check a mapping contract
 #[derive(Debug, Args)]
@@ -23,14 +27,36 @@ enum ContractCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Print the T-SQL of a contract: target tables, registration, usp_LoadApps and the stage
+    #[cfg(feature = "sqlserver")]
+    Sql {
+        /// The contract
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 impl Execute for Arguments {
-    fn execute(&self, _call: &Call) -> Result<ExitStatus, CommandError> {
-        let ContractCommand::Check { file } = &self.command;
-        let contract = contract_file::read_file(file)?;
-        console::print(&description(&contract))?;
+    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+        let text = match &self.command {
+            ContractCommand::Check { file } => description(&contract_file::read_file(file)?),
+            #[cfg(feature = "sqlserver")]
+            ContractCommand::Sql { file } => {
+                let schema = schema(&call.settings);
+                sqlserver::install::contract_script(schema, &contract_file::read_file(file)?)
+            }
+        };
+        console::print(&text)?;
         Ok(ExitStatus::Success)
+    }
+}
+
+/// The schema of the pipeline that is to load the contract's tables.
+#[cfg(feature = "sqlserver")]
+fn schema(settings: &Settings) -> &str {
+    match &settings.store {
+        Some(StoreLocation::SqlServer(server)) => &server.schema,
+        _ => sqlserver::DEFAULT_SCHEMA,
     }
 }
 

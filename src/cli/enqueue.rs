@@ -36,7 +36,8 @@ impl Execute for Arguments {
         let mut store = open_store::existing(&call.settings)?;
         if call.settings.contract.is_some() {
             let contract = contract_file::read(&call.settings)?;
-            open_store::install_if_none(store.as_mut(), &contract)?;
+            let location = open_store::location(&call.settings)?;
+            open_store::install_if_none(location, store.as_mut(), &contract)?;
         }
         let said = match store.enqueue_apps(mode(self.full, call.settings.share))? {
             Enqueued::Added(1) => "1 application is new in the queue\n".to_owned(),

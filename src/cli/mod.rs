@@ -21,9 +21,13 @@ mod requeue;
 mod requeued_rows;
 mod retry;
 mod run;
+#[cfg(feature = "sqlserver")]
+mod server_install;
 mod setting_flags;
 mod settings;
 mod status;
+#[cfg(feature = "sqlserver")]
+mod uninstall;
 
 use std::path::PathBuf;
 
@@ -68,6 +72,8 @@ enum Command {
     #[cfg(feature = "embedded")]
     Load(load::Arguments),
     Install(install::Arguments),
+    #[cfg(feature = "sqlserver")]
+    Uninstall(uninstall::Arguments),
     Enqueue(enqueue::Arguments),
     Run(run::Arguments),
     Status(status::Arguments),
@@ -112,6 +118,8 @@ impl Command {
             #[cfg(feature = "embedded")]
             Self::Load(arguments) => arguments,
             Self::Install(arguments) => arguments,
+            #[cfg(feature = "sqlserver")]
+            Self::Uninstall(arguments) => arguments,
             Self::Enqueue(arguments) => arguments,
             Self::Run(arguments) => arguments,
             Self::Status(arguments) => arguments,
@@ -136,7 +144,7 @@ impl Cli {
         let given = [self.everywhere.given.as_slice(), command.given()].concat();
         let environment = Environment::of_process();
         let file = SettingsFile::find(self.config_file(&environment).as_deref());
-        let settings = match Settings::resolve(&given, &environment, &file) {
+        let mut settings = match Settings::resolve(&given, &environment, &file) {
             Ok(settings) => settings,
             Err(error) => {
                 command.explain(&error)?;
@@ -144,6 +152,7 @@ impl Cli {
             }
         };
         let session = SessionId(Uuid::new_v4());
+        settings.store = settings.store.map(|store| store.in_session(session));
         logging::start(&settings.log, session)?;
         command.execute(&Call { settings, session })
     }

@@ -5,6 +5,8 @@ use crate::contract::Contract;
 use crate::settings::{Settings, StoreLocation};
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
+#[cfg(feature = "sqlserver")]
+use crate::store::sqlserver::SqlServerStore;
 use crate::store::{self, Store, StoreError};
 
 /// Where the store is.
@@ -13,8 +15,10 @@ use crate::store::{self, Store, StoreError};
 /// No store was named, or this build cannot open it.
 pub fn location(settings: &Settings) -> Result<&StoreLocation, CommandError> {
     let location = settings.store.as_ref().ok_or_else(|| {
-        CommandError::usage("no store was named")
-            .hint("add --store sqlite:PATH, set XMLSHRED_STORE, or write store in xmlshred.toml")
+        CommandError::usage("no store was named").hint(
+            "add --server HOST --database NAME or --store sqlite:PATH, or write them in \
+                 xmlshred.toml",
+        )
     })?;
     match location {
         StoreLocation::Sqlite(_) if !cfg!(feature = "embedded") => {
@@ -46,6 +50,11 @@ pub fn connect(location: &StoreLocation) -> store::Result<Box<dyn Store>> {
             location: location.to_string(),
             reason: "this build has no embedded store".to_owned(),
         }),
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => {
+            let settings = server.settings().map_err(StoreError::Refused)?;
+            Ok(Box::new(SqlServerStore::connect(settings, &server.session)?))
+        }
     }
 }
 
@@ -55,8 +64,14 @@ pub fn connect(location: &StoreLocation) -> store::Result<Box<dyn Store>> {
 /// No store was named, or it can be neither opened nor made.
 #[cfg(feature = "embedded")]
 pub fn embedded(settings: &Settings) -> Result<SqliteStore, CommandError> {
-    let StoreLocation::Sqlite(path) = location(settings)?;
-    Ok(SqliteStore::open_or_create(path)?)
+    match location(settings)? {
+        StoreLocation::Sqlite(path) => Ok(SqliteStore::open_or_create(path)?),
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => {
+            Err(CommandError::usage(format!("{server} is not an embedded store"))
+                .hint("documents come into a SQL Server's source table by its own tools"))
+        }
+    }
 }
 
 /// The store that `--store` names; an embedded one is made where it does not exist.
@@ -64,19 +79,27 @@ pub fn embedded(settings: &Settings) -> Result<SqliteStore, CommandError> {
 /// # Errors
 /// As [`existing`].
 pub fn existing_or_new(settings: &Settings) -> Result<Box<dyn Store>, CommandError> {
-    #[cfg(feature = "embedded")]
-    return Ok(Box::new(embedded(settings)?));
-    #[cfg(not(feature = "embedded"))]
-    existing(settings)
+    match location(settings)? {
+        #[cfg(feature = "embedded")]
+        StoreLocation::Sqlite(path) => Ok(Box::new(SqliteStore::open_or_create(path)?)),
+        other => Ok(connect(other)?),
+    }
 }
 
-/// Installs the contract where none is installed yet.
+/// Installs the contract where none is installed yet, in an embedded store: on a server only
+/// `xmlshred install` does, with a login that may.
 ///
 /// # Errors
-/// Another contract is installed.
-pub fn install_if_none(store: &mut dyn Store, contract: &Contract) -> Result<(), CommandError> {
+/// Another contract is installed, or none on a server.
+pub fn install_if_none(
+    location: &StoreLocation,
+    store: &mut dyn Store,
+    contract: &Contract,
+) -> Result<(), CommandError> {
     match store.installed_contract()? {
-        None => Ok(store.install_contract(contract)?),
+        None if matches!(location, StoreLocation::Sqlite(_)) => {
+            Ok(store.install_contract(contract)?)
+        }
         Some(installed) if installed == contract.hash => Ok(()),
         installed => {
             Err(StoreError::ContractNotInstalled { offered: contract.hash, installed }.into())

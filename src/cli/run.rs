@@ -43,7 +43,9 @@ impl Execute for Arguments {
         })?;
         let contract = Arc::new(contract_file::read(&call.settings)?);
         let location = open_store::location(&call.settings)?.clone();
-        open_store::install_if_none(open_store::connect(&location)?.as_mut(), &contract)?;
+        let mut store = open_store::connect(&location)?;
+        open_store::install_if_none(&location, store.as_mut(), &contract)?;
+        drop(store);
         let shredder = Arc::new(ContractShredder::new(contract.clone(), call.settings.limits));
         let config = config(call);
         log_start(&config, &contract, &location);

@@ -76,8 +76,25 @@ fn help(key: &Key) -> String {
 pub struct Everywhere;
 
 impl FlagSet for Everywhere {
-    const KEYS: &'static [&'static Key] =
-        &[&keys::STORE, &keys::CONTRACT, &keys::LOG_LEVEL, &keys::LOG_FORMAT, &keys::LOG_DIR];
+    const KEYS: &'static [&'static Key] = &[
+        &keys::STORE,
+        &keys::CONTRACT,
+        &keys::LOG_LEVEL,
+        &keys::LOG_FORMAT,
+        &keys::LOG_DIR,
+        &keys::SERVER,
+        &keys::DATABASE,
+        &keys::SCHEMA,
+        &keys::SOURCE_TABLE,
+        &keys::USER,
+        &keys::PASSWORD_FILE,
+        &keys::ACCESS_TOKEN_FILE,
+        &keys::CONNECTION_STRING,
+        &keys::TRUST_SERVER_CERTIFICATE,
+        &keys::CA_FILE,
+        &keys::CONNECT_TIMEOUT,
+        &keys::COMMAND_TIMEOUT,
+    ];
     const GLOBAL: bool = true;
 }
 

@@ -49,6 +49,7 @@ pub const VARIABLE_PREFIX: &str = "XMLSHRED_";
 
 const PIPELINE: Option<&str> = Some("Pipeline");
 const LIMITS: Option<&str> = Some("Limits on a document; one that has more fails");
+const SQL_SERVER: Option<&str> = Some("SQL Server");
 const SHARE: Option<&str> = Some("Share of the queue");
 
 /// Where the queue is.
@@ -291,9 +292,142 @@ pub const MAX_ROWS: Key = Key {
     switch: false,
 };
 
+/// The server.
+pub const SERVER: Key = Key {
+    name: "server",
+    value_name: "HOST[\\INSTANCE][,PORT]",
+    default: Default::Unset,
+    help: "The SQL Server that holds everything; np:HOST for its named pipe",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// The database.
+pub const DATABASE: Key = Key {
+    name: "database",
+    value_name: "NAME",
+    default: Default::Unset,
+    help: "The database",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// The schema of the pipeline.
+pub const SCHEMA: Key = Key {
+    name: "schema",
+    value_name: "NAME",
+    default: Default::Is("sandbox"),
+    help: "The schema of queue, log and procedures",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// The source table.
+pub const SOURCE_TABLE: Key = Key {
+    name: "source_table",
+    value_name: "SCHEMA.TABLE",
+    default: Default::Is("dbo.app_xml"),
+    help: "The table of documents, with columns app_id and xml; install only",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// The login.
+pub const USER: Key = Key {
+    name: "user",
+    value_name: "NAME",
+    default: Default::Unset,
+    help:
+        "A SQL Server login, with its password in XMLSHRED_PASSWORD [default: the Windows account]",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// Where the password is.
+pub const PASSWORD_FILE: Key = Key {
+    name: "password_file",
+    value_name: "FILE",
+    default: Default::Unset,
+    help: "The password of --user, instead of XMLSHRED_PASSWORD",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// Where the access token is.
+pub const ACCESS_TOKEN_FILE: Key = Key {
+    name: "access_token_file",
+    value_name: "FILE",
+    default: Default::Unset,
+    help: "A Microsoft Entra access token to log in with",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// The whole of it.
+pub const CONNECTION_STRING: Key = Key {
+    name: "connection_string",
+    value_name: "ADO.NET",
+    default: Default::Unset,
+    help: "Instead of all of these, such as Server=db1;Database=credit;User Id=worker;Password=...",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// Whether any certificate will do.
+pub const TRUST_SERVER_CERTIFICATE: Key = Key {
+    name: "trust_server_certificate",
+    value_name: "BOOL",
+    default: Default::Is("false"),
+    help: "Do not check who the server is; whoever sits in between can read everything",
+    heading: SQL_SERVER,
+    switch: true,
+};
+
+/// An authority of certificates.
+pub const CA_FILE: Key = Key {
+    name: "ca_file",
+    value_name: "FILE",
+    default: Default::Unset,
+    help: "Also believe certificates of this authority, PEM or DER",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// Bound on logging in.
+pub const CONNECT_TIMEOUT: Key = Key {
+    name: "connect_timeout",
+    value_name: "DURATION",
+    default: Default::Is("15s"),
+    help: "How long connecting and logging in may take",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
+/// Bound on silence.
+pub const COMMAND_TIMEOUT: Key = Key {
+    name: "command_timeout",
+    value_name: "DURATION",
+    default: Default::Is("30s"),
+    help: "How long the server may be silent within a command; completing is not bounded",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
 /// Every setting, in the order `xmlshred settings` prints them.
 pub const ALL: &[&Key] = &[
     &STORE,
+    &SERVER,
+    &DATABASE,
+    &SCHEMA,
+    &SOURCE_TABLE,
+    &USER,
+    &PASSWORD_FILE,
+    &ACCESS_TOKEN_FILE,
+    &CONNECTION_STRING,
+    &TRUST_SERVER_CERTIFICATE,
+    &CA_FILE,
+    &CONNECT_TIMEOUT,
+    &COMMAND_TIMEOUT,
     &CONTRACT,
     &LOG_LEVEL,
     &LOG_FORMAT,

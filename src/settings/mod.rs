@@ -6,6 +6,8 @@
 mod file;
 pub mod keys;
 mod quantity;
+#[cfg(feature = "sqlserver")]
+pub mod server;
 mod store_location;
 
 use std::collections::BTreeMap;
@@ -99,8 +101,13 @@ impl Settings {
         file: &SettingsFile,
     ) -> Result<Self, SettingsError> {
         let resolved = keys::ALL.iter().map(|key| find(key, flags, environment, file)).collect();
-        let mut reader =
-            Reader { resolved, folder: file.folder(), problems: file.problems.clone() };
+        let mut reader = Reader {
+            resolved,
+            folder: file.folder(),
+            problems: file.problems.clone(),
+            #[cfg(feature = "sqlserver")]
+            password: environment.0.get(server::PASSWORD_VARIABLE).cloned(),
+        };
         let settings = reader.settings();
         match (settings, reader.problems) {
             (Some(settings), problems) if problems.is_empty() => {
@@ -155,6 +162,8 @@ impl Resolved {
     /// The value fit for showing: passwords masked.
     pub fn shown(&self) -> String {
         match (&self.text, &self.key.default) {
+            // A quoted password may hold anything, a semicolon too.
+            (Some(_), _) if *self.key == keys::CONNECTION_STRING => "***".to_owned(),
             (Some(text), _) => mask_secrets(text),
             (None, keys::Default::Computed(how)) => format!("({how})"),
             (None, _) => "(not set)".to_owned(),
@@ -219,6 +228,8 @@ struct Reader<'f> {
     resolved: Vec<Resolved>,
     folder: &'f Path,
     problems: Vec<String>,
+    #[cfg(feature = "sqlserver")]
+    password: Option<String>,
 }
 
 impl Reader<'_> {
@@ -299,6 +310,13 @@ impl Reader<'_> {
     }
 
     fn store(&mut self) -> Option<StoreLocation> {
+        #[cfg(feature = "sqlserver")]
+        if let Some(server) = self.server() {
+            if let Some(store) = self.get(&keys::STORE).and_then(|store| store.text.as_ref()) {
+                self.problems.push(format!("--store {store} and --server name two stores"));
+            }
+            return Some(server);
+        }
         let location = self.read(&keys::STORE, StoreLocation::parse)?;
         let from_file = self.is_from_file(&keys::STORE);
         Some(if from_file { location.relative_to(self.folder) } else { location })

@@ -4,12 +4,18 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::quantity::Expected;
+#[cfg(feature = "sqlserver")]
+use super::server::ServerLocation;
+use crate::store::SessionId;
 
 /// Where a store is, as `--store` names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum StoreLocation {
     /// `sqlite:PATH`: the embedded store in one file, which several processes may share.
     Sqlite(PathBuf),
+    /// `--server` or `--connection-string`.
+    #[cfg(feature = "sqlserver")]
+    SqlServer(Box<ServerLocation>),
 }
 
 impl StoreLocation {
@@ -28,16 +34,35 @@ impl StoreLocation {
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
 
+    /// The same, for the sessions of one run.
+    #[cfg_attr(not(feature = "sqlserver"), allow(unused_variables))]
+    pub fn in_session(self, session: SessionId) -> Self {
+        match self {
+            #[cfg(feature = "sqlserver")]
+            Self::SqlServer(server) => Self::SqlServer(Box::new(ServerLocation {
+                session: session.0.to_string(),
+                ..*server
+            })),
+            Self::Sqlite(path) => Self::Sqlite(path),
+        }
+    }
+
     /// The same with a relative path taken to start at `folder`.
     pub fn relative_to(self, folder: &Path) -> Self {
-        let Self::Sqlite(path) = self;
-        Self::Sqlite(folder.join(path))
+        match self {
+            Self::Sqlite(path) => Self::Sqlite(folder.join(path)),
+            #[cfg(feature = "sqlserver")]
+            server => server,
+        }
     }
 }
 
 impl fmt::Display for StoreLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Sqlite(path) = self;
-        write!(f, "sqlite:{}", path.display())
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            #[cfg(feature = "sqlserver")]
+            Self::SqlServer(server) => server.fmt(f),
+        }
     }
 }
