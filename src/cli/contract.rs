@@ -37,6 +37,7 @@ enum ContractCommand {
 }
 
 impl Execute for Arguments {
+    #[cfg_attr(not(feature = "sqlserver"), allow(unused_variables))]
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
         let text = match &self.command {
             ContractCommand::Check { file } => description(&contract_file::read_file(file)?),

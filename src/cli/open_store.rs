@@ -82,6 +82,7 @@ pub fn existing_or_new(settings: &Settings) -> Result<Box<dyn Store>, CommandErr
     match location(settings)? {
         #[cfg(feature = "embedded")]
         StoreLocation::Sqlite(path) => Ok(Box::new(SqliteStore::open_or_create(path)?)),
+        #[cfg(any(feature = "sqlserver", not(feature = "embedded")))]
         other => Ok(connect(other)?),
     }
 }
