@@ -2,6 +2,11 @@
 //!
 //! [`Store`] has one method per stored procedure and one meaning for both implementations; the
 //! conformance suite in `tests/store/` is its definition. All time is the database's.
+//!
+//! An application is in exactly one place: ready, claimed by one token, quarantined, or logged.
+//! Its rows exist in the target tables if and only if its last log row says `success`. Whatever
+//! is done under a claim is done only while its token holds it; a worker that was paused past its
+//! lease and reaped writes nothing.
 
 pub mod failpoint;
 #[cfg(feature = "embedded")]
@@ -79,7 +84,8 @@ pub struct Partition {
 /// How enqueueing looks for new source rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EnqueueMode {
-    /// From the highest id seen, less an overlap, because ids commit out of order.
+    /// What came since the last time: from the highest id seen, less an overlap, because ids
+    /// commit out of order. The embedded store knows the lowest new id and finds all.
     #[default]
     New,
     /// A full anti-join of source against queue and log.
@@ -98,14 +104,15 @@ pub enum EnqueueMode {
 pub enum Enqueued {
     /// This many applications are new in the queue.
     Added(u64),
-    /// Another caller is enqueueing; that is success.
+    /// Another caller is enqueueing, and adds what there is; that is success. In the embedded
+    /// store callers share the work, and none is told this.
     Busy,
 }
 
 /// Parameters of [`Store::claim_batch`].
 #[derive(Debug, Clone)]
 pub struct ClaimRequest {
-    /// Repeating a token returns the same claim.
+    /// Repeating a token returns the same claim: what is unfinished of it, its lease begun anew.
     pub token: ClaimToken,
     /// Who claims.
     pub session: SessionId,
@@ -115,7 +122,7 @@ pub struct ClaimRequest {
     pub batch_size: u32,
     /// At most this many bytes of documents, but always one application.
     pub max_bytes: u64,
-    /// How long the claim holds without a renewal.
+    /// How long the claim holds without a renewal or a completion, at least a millisecond.
     pub lease: Duration,
     /// Which of the queue.
     pub share: Share,
@@ -215,7 +222,8 @@ pub struct Completed {
     pub attempt: u32,
     /// `None` for success, else the category that was logged.
     pub failure: Option<FailureCategory>,
-    /// Rows written, per entry of [`Contract::targets`]; empty for a failure.
+    /// Rows written, per entry of [`Contract::targets`]; empty for a failure. Rows that were
+    /// skipped because some were there already are not counted.
     pub rows: Vec<u64>,
 }
 
@@ -233,7 +241,8 @@ pub struct ClaimOutcome {
 pub struct ReapRequest {
     /// At most this many claims.
     pub max_claims: u32,
-    /// An application reaped this often while alone in its claim is quarantined; at least 1.
+    /// An application reaped this often while it was the only unfinished one of its claim is
+    /// quarantined; at least 1.
     pub max_reaps: u32,
 }
 
@@ -478,7 +487,8 @@ pub enum StoreError {
         /// The installed one, if any.
         installed: Option<ContractHash>,
     },
-    /// Every application of a batch failed with the same database error: not the documents' fault.
+    /// Every application of a batch, two or more, was refused with the same database error: not
+    /// the documents' fault. Nothing was logged, and the claim is still held.
     #[error(
         "every application of the batch failed with the same error {number}: {message}; nothing \
          was logged: repair the table, or if the documents really are at fault, run once with \
@@ -529,16 +539,35 @@ pub trait Store: Send {
     fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued>;
 
     /// Leases a batch to a token and reads its documents.
+    ///
+    /// Applications are taken in ascending order of their ids, above
+    /// [`ClaimRequest::after_app_id`] first, and each claim is an attempt. A batch that begins
+    /// with an application that was reaped holds only such as were reaped equally often, and at
+    /// most `batch_size / 2^reaps` of them, so that a document that kills its workers is soon
+    /// alone. [`StoreError::ContractNotInstalled`] and [`StoreError::Refused`] (a senseless
+    /// request, a session that never started, a token of another session) claim nothing. If
+    /// reading the documents fails, the claim stands: ask again with the same token.
     fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed>;
 
     /// Extends a claim if it is still held.
     fn renew_lease(&mut self, token: ClaimToken, lease: Duration) -> Result<Renewal>;
 
-    /// Writes rows, log and queue of a batch in one transaction; if that fails for a data
-    /// reason, one application at a time, so that only the bad ones fail. Returns one entry per
-    /// outcome, in the order given. Completing again what this token already completed returns
-    /// what was logged then. An outcome for an application the token does not hold is
-    /// [`StoreError::LeaseLost`] and nothing is written.
+    /// Writes rows, log and queue of a batch in one transaction, and extends the lease of what
+    /// is left of the claim. Returns one entry per outcome, in the order given.
+    ///
+    /// If the database refuses rows for a data reason (a key, a null, a foreign key, a check, a
+    /// trigger), it goes through the batch again one application per transaction: the good ones
+    /// commit, and each bad one is logged as
+    /// [`FailureCategory::ConstraintViolation`]. Any other error is returned, with nothing of the
+    /// transaction at hand written or logged.
+    ///
+    /// A failure leaves no rows: those of an earlier success of the application are deleted.
+    ///
+    /// Completing again what this token already completed returns what was logged then, and does
+    /// what was left. An outcome for an application or an attempt that the token does not hold is
+    /// [`StoreError::LeaseLost`] and nothing is written; another contract than the installed one
+    /// is [`StoreError::ContractNotInstalled`]; outcomes that do not have the contract's tables
+    /// and columns are [`StoreError::Refused`].
     fn complete_batch(
         &mut self,
         token: ClaimToken,
@@ -561,16 +590,23 @@ pub trait Store: Send {
     /// attempt. Returns how many; 0 when the claim is gone.
     fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64>;
 
-    /// Takes back claims whose lease has passed. Safe at any time, by anybody, concurrently.
+    /// Takes back claims whose lease has passed, one per transaction. Safe at any time, by
+    /// anybody, concurrently: a claim that was renewed meanwhile is left alone. The attempt of
+    /// what is taken back is spent.
     fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
 
-    /// What became of a claim: for a worker whose completion's answer was lost.
+    /// What became of a claim: for a worker whose completion's answer was lost. Both lists are
+    /// empty for a token that is unknown or lost.
     fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome>;
 
-    /// Queues failed or quarantined applications again.
+    /// Queues failed or quarantined applications again, with their attempts going on from the
+    /// last one and their reaps forgotten. Returns those it moved, or would move, by ascending
+    /// id; what is queued already or succeeded is passed over.
     fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>>;
 
-    /// Queues finished applications again; refused unless every target says `replace`.
+    /// Queues finished applications again, failed ones among them; refused unless every target
+    /// says `replace` and the contract is the installed one. Their rows stay until the next
+    /// attempt is concluded.
     fn requeue_apps(
         &mut self,
         contract: &Contract,

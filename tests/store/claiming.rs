@@ -211,9 +211,7 @@ fn a_source_row_that_is_gone_is_claimed_without_a_document(h: &dyn Harness) {
 
 fn an_application_that_is_not_yet_available_waits(h: &dyn Harness) {
     let contract = h.prepare(3);
-    h.execute(
-        "UPDATE {processing_queue} SET available_at = available_at + 3600000 WHERE app_id = 1",
-    );
+    h.postpone(1);
     let mut worker = Worker::start(h, &contract);
     assert_eq!(ids(&worker.claim(3)), [2, 3]);
     let request = worker.request(3);

@@ -266,7 +266,7 @@ fn one_is_refused(h: &dyn Harness, bad: impl Fn(&ClaimedApp) -> AppOutcome, tabl
             "processing_log",
             &format!(
                 "app_id = 2 AND failure_category = 'constraint_violation'
-                 AND failure_table = '{table}' AND LENGTH(failure_reason) > 20"
+                 AND failure_table = '{table}' AND failure_reason LIKE '%_ _%_ _%'"
             )
         ),
         1

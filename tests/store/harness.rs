@@ -32,6 +32,9 @@ pub trait Harness: Sync {
     /// Ends a claim's lease in the past, so that nobody has to wait for it.
     fn expire_lease(&self, token: ClaimToken);
 
+    /// Makes a queued application available only an hour from now.
+    fn postpone(&self, app_id: i64);
+
     /// Moves all that is logged, told and ended a hundred days into the past.
     fn age_everything(&self);
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, ToSql};
 
 use super::fault::Step;
 use super::install;
-use super::redrive::{id_list, Redrive};
+use super::queue_again::{id_list, Redrive};
 use super::statement::statement;
 use crate::contract::{Contract, OnExisting};
 use crate::store::{RequeueRequest, RequeueSelector, Requeued, Result, StoreError};

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ToSql};
 
 use super::fault::Step;
-use super::redrive::{id_list, Redrive};
+use super::queue_again::{id_list, Redrive};
 use super::statement::statement;
 use crate::store::{Requeued, RetryRequest, RetrySelector};
 

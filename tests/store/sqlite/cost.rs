@@ -14,7 +14,7 @@ const FILES: [(&str, &str); 8] = [
     ("release_claim", include_str!("../../../src/store/sqlite/release_claim.sql")),
     ("reap_expired", include_str!("../../../src/store/sqlite/reap_expired.sql")),
     ("get_claim_outcome", include_str!("../../../src/store/sqlite/get_claim_outcome.sql")),
-    ("redrive", include_str!("../../../src/store/sqlite/redrive.sql")),
+    ("queue_again", include_str!("../../../src/store/sqlite/queue_again.sql")),
 ];
 
 /// Name and text of each statement of a file.

@@ -150,6 +150,19 @@ fn a_read_only_file_is_unreachable() {
     fs::set_permissions(&place.path, permissions).expect("set");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_nobody_may_read_is_unreachable() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    drop(SqliteStore::open_or_create(&place.path).expect("create"));
+    fs::set_permissions(&place.path, fs::Permissions::from_mode(0o000)).expect("set");
+    // Root may read it all the same, and is told that it is read-only.
+    let error = refusal(SqliteStore::open(&place.path));
+    assert!(matches!(error, StoreError::Unreachable { .. }));
+    assert_says(&error, &place.path, &["read"]);
+}
+
 #[test]
 fn a_store_in_a_folder_that_is_not_there_is_not_created() {
     let place = Place::new();

@@ -120,6 +120,16 @@ impl Harness for SqliteHarness {
         assert_eq!(expired, 1, "claim {token:?} is not there");
     }
 
+    fn postpone(&self, app_id: i64) {
+        self.connection()
+            .execute(
+                "UPDATE processing_queue SET available_at = available_at + 3600000
+                 WHERE app_id = ?1",
+                [app_id],
+            )
+            .expect("postpone");
+    }
+
     fn age_everything(&self) {
         const HUNDRED_DAYS: i64 = 100 * 86_400_000;
         self.connection()

@@ -1,7 +1,8 @@
-//! What SQLite itself says when it refuses rows, and how the log tells it.
+//! What SQLite itself says when it refuses rows, and how the log tells it; and, by triggers that
+//! act in between, what is checked again before it is changed.
 
 use xmlshred::outcome::FailureCategory;
-use xmlshred::store::StoreError;
+use xmlshred::store::{RetrySelector, StoreError};
 use xmlshred::value::Value;
 
 use super::SqliteHarness;
@@ -171,4 +172,21 @@ fn a_claim_that_was_renewed_after_it_was_listed_is_not_reaped() {
     assert_eq!(worker.reap().claims, 1);
     assert_eq!(harness.count("processing_claim", "1 = 1"), 1);
     assert_eq!(harness.count("processing_queue", "state = 1"), 1);
+}
+
+#[test]
+fn an_application_that_was_claimed_after_it_was_listed_is_not_retried() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(2);
+    let mut worker = Worker::start(&harness, &contract);
+    harness.quarantine(&mut worker, 1);
+    harness.quarantine(&mut worker, 2);
+    harness.execute(
+        "CREATE TRIGGER claim_the_other AFTER UPDATE ON processing_queue WHEN NEW.app_id = 1
+         BEGIN
+             UPDATE processing_queue SET state = 1, claim_token = 'somebody' WHERE app_id = 2;
+         END",
+    );
+    assert_eq!(worker.retry(RetrySelector::Quarantined), [1]);
+    assert_eq!(harness.count("processing_queue", "app_id = 2 AND state = 1"), 1);
 }

@@ -1,4 +1,5 @@
--- Puts applications back into the queue: what usp_RetryFailed and usp_RequeueApps have in common.
+-- Puts applications back into the queue: what retrying and requeueing have in common. Mirrors
+-- usp_QueueAgain.
 
 -- name: queue
 -- Whether it is still concluded as it was when it was listed is checked here again. The attempts

@@ -8,7 +8,7 @@ use super::transaction::{read, write, Work};
 use crate::outcome::AppId;
 use crate::store::Requeued;
 
-const FILE: &str = include_str!("redrive.sql");
+const FILE: &str = include_str!("queue_again.sql");
 const QUEUE: &str = statement(FILE, "queue");
 const FREE: &str = statement(FILE, "free");
 const EVENT: &str = statement(FILE, "event");
