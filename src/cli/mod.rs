@@ -154,6 +154,9 @@ impl Cli {
         let session = SessionId(Uuid::new_v4());
         settings.store = settings.store.map(|store| store.in_session(session));
         logging::start(&settings.log, session)?;
+        for (name, meant) in environment.misspelt() {
+            tracing::warn!("{name} is not a setting; did you mean {meant}?");
+        }
         command.execute(&Call { settings, session })
     }
 

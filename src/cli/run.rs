@@ -130,3 +130,16 @@ impl From<RunError> for CommandError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_and_the_process_say_the_same_exit_status() {
+        use RunEnd::*;
+        for end in [Done, SomeFailed, ContractRefused, StoreUnreachable, Lost, Interrupted] {
+            assert_eq!(ExitStatus::from(end).code(), end.exit_status());
+        }
+    }
+}

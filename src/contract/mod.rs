@@ -9,7 +9,7 @@ pub mod model;
 pub(crate) mod names;
 pub(crate) mod plan;
 mod read;
-mod spelling;
+pub(crate) mod spelling;
 pub mod sql;
 mod string_map;
 

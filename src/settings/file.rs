@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Key};
+use crate::contract::spelling::nearest;
 
 /// The name looked for in the working folder when `--config` names no file.
 pub const DEFAULT_NAME: &str = "xmlshred.toml";
@@ -92,7 +93,7 @@ fn entry(name: &str, value: &DeValue<'_>, line: usize) -> Result<FileEntry, Stri
 }
 
 fn unknown_key(name: &str) -> String {
-    match keys::nearest(name, keys::ALL.iter().map(|key| key.name)) {
+    match nearest(name, keys::ALL.iter().map(|key| key.name)) {
         Some(near) => format!("`{name}` is not a setting; did you mean `{near}`?"),
         None => format!("`{name}` is not a setting; `xmlshred settings` lists them all"),
     }

@@ -452,14 +452,3 @@ pub const ALL: &[&Key] = &[
     &MAX_TEXT_BYTES,
     &MAX_ROWS,
 ];
-
-/// The name in `names` that `word` was probably meant to be.
-pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let word = word.replace('-', "_").to_lowercase();
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&word, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
-}

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
+use crate::contract::spelling::nearest;
 use crate::outcome::AppId;
 use crate::shred::Limits;
 use crate::store::{Partition, Share};
@@ -134,6 +135,21 @@ impl Environment {
                 })
                 .collect(),
         )
+    }
+}
+
+impl Environment {
+    /// Variables that are no settings, each with the one that was probably meant.
+    pub fn misspelt(&self) -> Vec<(&str, String)> {
+        let names: Vec<String> = keys::ALL.iter().map(|key| key.variable()).collect();
+        let settings = || names.iter().map(|name| &name[keys::VARIABLE_PREFIX.len()..]);
+        let unknown = self.0.keys().filter(|name| !names.contains(name));
+        unknown
+            .filter_map(|name| {
+                let near = nearest(&name[keys::VARIABLE_PREFIX.len()..], settings())?;
+                Some((name.as_str(), format!("{}{near}", keys::VARIABLE_PREFIX)))
+            })
+            .collect()
     }
 }
 

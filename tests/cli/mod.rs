@@ -8,6 +8,8 @@ mod workbench;
 mod bad_input;
 #[cfg(feature = "embedded")]
 mod demo;
+#[cfg(all(feature = "embedded", unix))]
+mod interrupt;
 mod map;
 mod notes;
 #[cfg(feature = "embedded")]

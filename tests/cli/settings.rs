@@ -33,6 +33,17 @@ fn an_empty_variable_counts_as_unset() {
 }
 
 #[test]
+fn a_misspelt_variable_is_pointed_out() {
+    let bench = Workbench::new();
+    let mut command = bench.command("settings");
+    let said = Said::of(command.env("XMLSHRED_BATCHSIZE", "5").env("XMLSHRED_TEST_X", "1"));
+    assert_eq!(said.status, 0, "{said:?}");
+    let warning = "XMLSHRED_BATCHSIZE is not a setting; did you mean XMLSHRED_BATCH_SIZE?";
+    assert!(said.stderr.contains(warning), "{said:?}");
+    assert!(!said.stderr.contains("XMLSHRED_TEST_X"), "{said:?}");
+}
+
+#[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let bench = Workbench::new();
     bench.write("xmlshred.toml", "batchsize = 5\nlease = \"soon\"\nworkers = [1]\nnonsense = 1\n");
