@@ -106,7 +106,6 @@ DELETE FROM dbo.app_xml;
 fn spoken(schema: &str, sql: &str) -> String {
     sql.replace("{app_xml}", "[dbo].[app_xml]")
         .replace("LENGTH(", "LEN(")
-        .replace("available_at + 3600000", "DATEADD(MILLISECOND, 3600000, available_at)")
         .replace("{processing_", &format!("[{schema}].[processing_"))
         .replace('{', "[sandbox].[")
         .replace('}', "]")
@@ -143,6 +142,15 @@ impl Harness for SqlServerHarness {
         );
         let expired = self.sql().execute_with(&statement, &[&token.0]);
         assert_eq!(expired, 1, "claim {token:?} is not there");
+    }
+
+    fn postpone(&self, app_id: i64) {
+        let statement = self.database().own(
+            "UPDATE pipeline.processing_queue SET available_at = DATEADD(HOUR, 1, available_at)
+             WHERE app_id = @P1",
+        );
+        let postponed = self.sql().execute_with(&statement, &[&app_id]);
+        assert_eq!(postponed, 1, "application {app_id} is not queued");
     }
 
     fn age_everything(&self) {
