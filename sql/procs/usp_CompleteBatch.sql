@@ -41,7 +41,7 @@ BEGIN
     DECLARE @message nvarchar(2048);
     DECLARE @result int;
     DECLARE @app_id bigint;
-    DECLARE @load_count int;
+    DECLARE @outcome_count int;
     DECLARE @refused_count int;
     DECLARE @error_number int;
     DECLARE @error_message nvarchar(2048);
@@ -114,9 +114,8 @@ BEGIN
             );
         END;
 
-        SELECT @load_count = COUNT(*)
-        FROM #outcome AS o
-        WHERE o.succeeded = 1;
+        SELECT @outcome_count = COUNT(*)
+        FROM #outcome AS o;
 
         SELECT
             @refused_count = COUNT(*),
@@ -125,7 +124,7 @@ BEGIN
         FROM @refused AS r
         HAVING MIN(r.error_number) = MAX(r.error_number);
 
-        IF @refused_count > 1 AND @refused_count = @load_count
+        IF @refused_count > 1 AND @refused_count = @outcome_count
         BEGIN
             SET @message = CONCAT(
                 N'Every application of the batch (', @refused_count, N') failed with the same error ',

@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::fault::Fault;
 use super::record::Record;
-use crate::contract::sql::literal;
+use crate::contract::sql::{bracketed, literal};
 use crate::contract::{Contract, TargetColumn, TargetTable};
 use crate::store::{Result, StoreError};
 use crate::value::SqlType;
@@ -11,16 +11,22 @@ use crate::value::SqlType;
 /// Refuses a contract whose tables are not there or cannot hold its rows.
 pub(super) fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
     for table in &contract.targets {
-        let columns = columns(connection, &contract.target_schema, table)
+        let found = read(connection, &contract.target_schema, table)
             .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-        if let Some(reason) = difference(table, &columns) {
-            return Err(StoreError::Drift {
-                table: format!("{}.{}", contract.target_schema, table.name),
-                reason,
-            });
+        if let Some(reason) = difference(table, &found) {
+            return Err(StoreError::Drift { table: table.name.clone(), reason });
         }
     }
     Ok(())
+}
+
+/// A table of the catalog.
+struct Found {
+    columns: Vec<Actual>,
+    /// Columns of the primary key, in its order.
+    primary_key: Vec<String>,
+    /// Tables that foreign keys refer to.
+    parents: Vec<String>,
 }
 
 /// A column of the catalog.
@@ -36,14 +42,12 @@ struct Actual {
     is_given: bool,
 }
 
-fn columns(
+fn read(
     connection: &mut Connection,
     schema: &str,
     table: &TargetTable,
-) -> std::result::Result<Vec<Actual>, Fault> {
-    let qualified = crate::contract::sql::bracketed(schema)
-        + "."
-        + &crate::contract::sql::bracketed(&table.name);
+) -> std::result::Result<Found, Fault> {
+    let object = literal(&format!("{}.{}", bracketed(schema), bracketed(&table.name)));
     let sets = connection.batch(&format!(
         "SELECT
     c.name,
@@ -56,10 +60,35 @@ fn columns(
     CASE WHEN c.default_object_id <> 0 OR c.is_computed = 1 OR c.is_identity = 1 THEN 1 ELSE 0 END
         AS is_given
 FROM sys.columns AS c
-WHERE c.object_id = OBJECT_ID({}, N'U');",
-        literal(&qualified)
+WHERE c.object_id = OBJECT_ID({object}, N'U');
+
+SELECT COL_NAME(k.object_id, k.column_id) AS name
+FROM sys.indexes AS i
+INNER JOIN sys.index_columns AS k ON i.object_id = k.object_id AND i.index_id = k.index_id
+WHERE i.object_id = OBJECT_ID({object}, N'U')
+    AND i.is_primary_key = 1
+ORDER BY k.key_ordinal;
+
+SELECT OBJECT_NAME(f.referenced_object_id) AS name
+FROM sys.foreign_keys AS f
+WHERE f.parent_object_id = OBJECT_ID({object}, N'U');"
     ))?;
-    sets.iter().flatten().map(actual).collect()
+    let names = |set: Option<&Vec<Record>>| {
+        let records = set.into_iter().flatten();
+        records
+            .map(|record| record.text("name").map(str::to_owned))
+            .collect::<std::result::Result<Vec<_>, Fault>>()
+    };
+    Ok(Found {
+        columns: sets
+            .first()
+            .into_iter()
+            .flatten()
+            .map(actual)
+            .collect::<std::result::Result<_, _>>()?,
+        primary_key: names(sets.get(1))?,
+        parents: names(sets.get(2))?,
+    })
 }
 
 fn actual(record: &Record) -> std::result::Result<Actual, Fault> {
@@ -76,14 +105,22 @@ fn actual(record: &Record) -> std::result::Result<Actual, Fault> {
 }
 
 /// What keeps the table from holding the contract's rows.
-fn difference(table: &TargetTable, columns: &[Actual]) -> Option<String> {
-    if columns.is_empty() {
+fn difference(table: &TargetTable, found: &Found) -> Option<String> {
+    if found.columns.is_empty() {
         return Some("the table is not there, or this login may not see it".to_owned());
     }
+    wrong_columns(table, &found.columns)
+        .or_else(|| wrong_primary_key(table, &found.primary_key))
+        .or_else(|| missing_foreign_key(table, &found.parents))
+}
+
+fn wrong_columns(table: &TargetTable, columns: &[Actual]) -> Option<String> {
     let find = |name: &str| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name));
     let wrong = table.columns.iter().find_map(|column| match find(&column.name) {
         None => Some(format!("column {} is not there", column.name)),
-        Some(actual) => wrong_column(column, actual),
+        Some(actual) => {
+            wrong_column(column, actual).or_else(|| null_refused(table, column, actual))
+        }
     });
     let known = |name: &str| table.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
     let unfilled = columns.iter().find(|c| !c.is_nullable && !c.is_given && !known(&c.name));
@@ -95,6 +132,30 @@ fn difference(table: &TargetTable, columns: &[Actual]) -> Option<String> {
             )
         })
     })
+}
+
+fn null_refused(table: &TargetTable, column: &TargetColumn, actual: &Actual) -> Option<String> {
+    let key = table.primary_key.iter().any(|name| name.eq_ignore_ascii_case(&column.name));
+    let never_null = column.required || column.identity || key;
+    (!actual.is_nullable && !never_null).then(|| {
+        format!("column {} may not be null there, and may be in the contract", column.name)
+    })
+}
+
+fn wrong_primary_key(table: &TargetTable, actual: &[String]) -> Option<String> {
+    let wanted = &table.primary_key;
+    let same = wanted.len() == actual.len()
+        && wanted.iter().zip(actual).all(|(a, b)| a.eq_ignore_ascii_case(b));
+    (!wanted.is_empty() && !same).then(|| {
+        let has = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
+        format!("the primary key is {has}, and in the contract {}", wanted.join(", "))
+    })
+}
+
+fn missing_foreign_key(table: &TargetTable, parents: &[String]) -> Option<String> {
+    let foreign_key = table.foreign_key.as_ref()?;
+    let there = parents.iter().any(|parent| parent.eq_ignore_ascii_case(&foreign_key.references));
+    (!there).then(|| format!("there is no foreign key to table {}", foreign_key.references))
 }
 
 fn wrong_column(column: &TargetColumn, actual: &Actual) -> Option<String> {
