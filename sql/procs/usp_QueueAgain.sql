@@ -96,10 +96,11 @@ BEGIN
                 THROW 50033, @message, 1;
             END;
 
-            -- Out of quarantine: reaps stays, so that it is claimed alone.
+            -- Out of quarantine: its reaps are forgotten, as after any conclusion.
             UPDATE [$(Schema)].[processing_queue]
             SET
                 state = 0,
+                reaps = 0,
                 lone_reaps = 0,
                 available_at = @now
             OUTPUT inserted.app_id, inserted.attempts INTO @moved (app_id, attempts)

@@ -2,9 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Sends failed or quarantined applications round again. An application that was
-            quarantined keeps its reaps, so that it is tried alone and cannot take a batch with
-            it, but gets a new count towards quarantine.
+Purpose:    Sends failed or quarantined applications round again. The reaps of one that was
+            quarantined are forgotten: it counts anew towards quarantine.
 Parameters: Exactly one of
             @app_ids           a comma-separated list of ids; those that are neither failed nor
                                quarantined are left alone
