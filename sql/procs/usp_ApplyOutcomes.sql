@@ -12,6 +12,8 @@ Parameters: @claim_token     the claim, and the fence
             @refusal_number  with @app_id: log the application as failed with this error of the
             @refusal_message database, its message and the target table, instead of loading it;
             @refusal_table   default NULL
+            @keep_rows       1: the rows of an earlier success stay, because the database does not
+                             let them go; default 0
             @error_number    OUTPUT: what the database refused the rows with, its message and
             @error_message   OUTPUT  the target table where it is known; NULL unless 1 is returned
             @error_table     OUTPUT
@@ -25,8 +27,8 @@ Errors:     50002 a transaction is open
             50020 the contract is not the installed one; nothing was written
             50022 usp_LoadApps failed for a reason that does not lie in the data; nothing was
             written. Any other error of the database is passed on; nothing was written.
-Called by:  usp_CompleteBatch, usp_CompleteApp
-Isolation:  READ COMMITTED. Locks claim, the contract (shared), queue, targets, log, session.
+Called by:  usp_CompleteBatch, usp_CompleteApp, usp_ApplyRefusal
+Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session.
             A deadlock or a lock timeout is tried again, five times in all.
 Example:    not called by hand
 */
@@ -37,6 +39,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ApplyOutcomes]
     @refusal_number int = NULL,
     @refusal_message nvarchar(2048) = NULL,
     @refusal_table nvarchar(128) = NULL,
+    @keep_rows bit = 0,
     @error_number int = NULL OUTPUT,
     @error_message nvarchar(2048) = NULL OUTPUT,
     @error_table nvarchar(128) = NULL OUTPUT
@@ -162,22 +165,6 @@ BEGIN
                 RETURN 0;
             END;
 
-            -- Held to the end, so that a new contract waits for us and we never meet it.
-            SELECT
-                @installed_hash = c.contract_hash,
-                @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
-            FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
-            WHERE c.retired_at IS NULL;
-
-            IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
-            BEGIN
-                SET @message = CONCAT(
-                    N'The worker''s contract is not the installed one, ', COALESCE(@installed_name, N'(none)'),
-                    N': release the claim and start the worker with the installed contract.'
-                );
-                THROW 50020, @message, 1;
-            END;
-
             DELETE FROM [$(Schema)].[processing_queue]
             OUTPUT deleted.app_id, deleted.attempts, deleted.enqueued_at
             INTO @taken (app_id, attempt, enqueued_at)
@@ -200,6 +187,22 @@ BEGIN
                 THROW 50010, @message, 1;
             END;
 
+            -- Held to the end, so that a new contract waits for us and we never meet it.
+            SELECT
+                @installed_hash = c.contract_hash,
+                @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
+            FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
+            WHERE c.retired_at IS NULL;
+
+            IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
+            BEGIN
+                SET @message = CONCAT(
+                    N'The worker''s contract is not the installed one, ', COALESCE(@installed_name, N'(none)'),
+                    N': release the claim and start the worker with the installed contract.'
+                );
+                THROW 50020, @message, 1;
+            END;
+
             SELECT
                 @session_id = l.session_id,
                 @claimed_at = l.claimed_at
@@ -213,13 +216,16 @@ BEGIN
                 1 - t.succeeded
             FROM @todo AS t
             WHERE t.succeeded = 1
-                OR EXISTS
-                (
-                    SELECT 1
-                    FROM [$(Schema)].[processing_log] AS l
-                    WHERE l.app_id = t.app_id
-                        AND l.is_latest = 1
-                        AND l.status = 'success'
+                OR (
+                    @keep_rows = 0
+                    AND EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_log] AS l
+                        WHERE l.app_id = t.app_id
+                            AND l.is_latest = 1
+                            AND l.status = 'success'
+                    )
                 );
 
             IF @@ROWCOUNT > 0
@@ -423,7 +429,7 @@ BEGIN
         WHERE t.contract_hash = @contract_hash
             AND t.table_ordinal = @table_ordinal;
 
-        IF @refusal_number IS NULL AND [$(Schema)].[ufn_IsDataError](@error_number) = 1
+        IF [$(Schema)].[ufn_IsDataError](@error_number) = 1
         BEGIN
             RETURN 1;
         END;

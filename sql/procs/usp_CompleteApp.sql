@@ -15,7 +15,7 @@ Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is op
             50020 the contract is not the installed one
             50022 usp_LoadApps failed for a reason that does not lie in the data
 Called by:  the executable
-Isolation:  READ COMMITTED. Locks claim, the contract (shared), queue, targets, log, session. A
+Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session. A
             lock is waited for 30 seconds.
 Example:    tests/sqlserver/two_tables/ makes every call
 */
@@ -71,13 +71,13 @@ BEGIN
 
     IF @result = 1
     BEGIN
-        EXEC [$(Schema)].[usp_ApplyOutcomes]
+        EXEC [$(Schema)].[usp_ApplyRefusal]
             @claim_token = @claim_token,
             @contract_hash = @contract_hash,
             @app_id = @app_id,
-            @refusal_number = @error_number,
-            @refusal_message = @error_message,
-            @refusal_table = @error_table;
+            @error_number = @error_number,
+            @error_message = @error_message,
+            @error_table = @error_table;
     END;
 
     EXEC [$(Schema)].[usp_ReportOutcomes]

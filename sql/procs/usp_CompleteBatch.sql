@@ -22,7 +22,7 @@ Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is op
             50022 usp_LoadApps failed for a reason that does not lie in the data
             Any other error of the database is passed on. What was not concluded is still held.
 Called by:  the executable
-Isolation:  READ COMMITTED. Locks claim, the contract (shared), queue, targets, log, session, in
+Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session, in
             one transaction or, after a refusal, in one per application. A lock is waited for 30
             seconds.
 Example:    tests/sqlserver/two_tables/ makes every call
@@ -72,11 +72,7 @@ BEGIN
     BEGIN
         -- What is refused is logged only after all were tried: if nothing passes, the documents
         -- are not to blame and nothing may be logged.
-        SET @app_id = (
-            SELECT MIN(o.app_id)
-            FROM #outcome AS o
-            WHERE o.succeeded = 1
-        );
+        SET @app_id = (SELECT MIN(o.app_id) FROM #outcome AS o);
 
         WHILE @app_id IS NOT NULL
         BEGIN
@@ -109,13 +105,11 @@ BEGIN
             SET @app_id = (
                 SELECT MIN(o.app_id)
                 FROM #outcome AS o
-                WHERE o.succeeded = 1
-                    AND o.app_id > @app_id
+                WHERE o.app_id > @app_id
             );
         END;
 
-        SELECT @outcome_count = COUNT(*)
-        FROM #outcome AS o;
+        SET @outcome_count = (SELECT COUNT(*) FROM #outcome);
 
         SELECT
             @refused_count = COUNT(*),
@@ -144,36 +138,19 @@ BEGIN
             FROM @refused AS r
             WHERE r.app_id = @app_id;
 
-            EXEC [$(Schema)].[usp_ApplyOutcomes]
+            EXEC [$(Schema)].[usp_ApplyRefusal]
                 @claim_token = @claim_token,
                 @contract_hash = @contract_hash,
                 @app_id = @app_id,
-                @refusal_number = @error_number,
-                @refusal_message = @error_message,
-                @refusal_table = @error_table;
+                @error_number = @error_number,
+                @error_message = @error_message,
+                @error_table = @error_table;
 
             SET @app_id = (
                 SELECT MIN(r.app_id)
                 FROM @refused AS r
                 WHERE r.app_id > @app_id
             );
-        END;
-
-        -- What is left failed before it came here, and has nothing to load.
-        EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
-            @claim_token = @claim_token,
-            @contract_hash = @contract_hash,
-            @error_number = @error_number OUTPUT,
-            @error_message = @error_message OUTPUT,
-            @error_table = @error_table OUTPUT;
-
-        IF @result = 1
-        BEGIN
-            SET @message = CONCAT(
-                N'The rows of an earlier success cannot be removed from ', @error_table, N': error ',
-                @error_number, N': ', @error_message
-            );
-            THROW 50022, @message, 1;
         END;
     END;
 

@@ -15,7 +15,7 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
             4. claims held now: claim_token, worker_name, host_name, app_count, age_ms,
                remaining_ms (negative: may be reaped), renewals
             5. the newest 50 sessions: session_id, worker_name, host_name, started_at,
-               last_seen_at, ended_at, exit_status, claimed, succeeded, failed, released
+               last_seen_at, ended_at, exit_status, claimed, succeeded, failed, released, reaped
 Errors:     none
 Called by:  the executable (status); by hand
 Isolation:  READ COMMITTED. Counting the log reads IX_processing_log_latest, about a second per
@@ -146,21 +146,12 @@ BEGIN
         s.last_seen_at,
         s.ended_at,
         s.exit_status,
-        COALESCE(t.claimed, 0) AS claimed,
-        COALESCE(t.succeeded, 0) AS succeeded,
-        COALESCE(t.failed, 0) AS failed,
-        COALESCE(t.released, 0) AS released
+        s.claimed,
+        s.succeeded,
+        s.failed,
+        s.released,
+        s.reaped
     FROM [$(Schema)].[processing_session] AS s
-    OUTER APPLY
-        (
-            SELECT
-                CONVERT(bigint, SUM(p.claimed)) AS claimed,
-                CONVERT(bigint, SUM(p.succeeded)) AS succeeded,
-                CONVERT(bigint, SUM(p.failed)) AS failed,
-                CONVERT(bigint, SUM(p.released)) AS released
-            FROM [$(Schema)].[processing_throughput] AS p
-            WHERE p.session_id = s.session_id
-        ) AS t
     ORDER BY
         s.started_at DESC,
         s.session_id ASC;

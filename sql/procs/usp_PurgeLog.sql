@@ -3,7 +3,7 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Deletes what is old and no longer says how things stand: superseded attempts, events,
-            and sessions that are over, with their throughput. Never an application's last log
+            ended sessions, and throughput by the minute. Never an application's last log
             row: enqueueing would take finished work again.
 Parameters: @older_than_seconds  age of what may go, 0 or more, default 7776000 (90 days)
             @chunk_size          rows per transaction, 1 to 4000, default 1000
@@ -80,7 +80,7 @@ BEGIN
 
         SELECT @sessions_purged = COUNT_BIG(*)
         FROM [$(Schema)].[processing_session] AS s
-        WHERE COALESCE(s.ended_at, s.last_seen_at) < @before
+        WHERE s.ended_at < @before
             AND NOT EXISTS
             (
                 SELECT 1
@@ -178,6 +178,16 @@ BEGIN
 
     WHILE @purged > 0
     BEGIN
+        DELETE TOP (@chunk_size) FROM [$(Schema)].[processing_throughput]
+        WHERE minute_utc < @before;
+
+        SET @purged = @@ROWCOUNT;
+    END;
+
+    SET @purged = 1;
+
+    WHILE @purged > 0
+    BEGIN
         BEGIN TRY
             DELETE FROM @session;
 
@@ -186,7 +196,7 @@ BEGIN
             INSERT INTO @session (session_id)
             SELECT TOP (@chunk_size) s.session_id
             FROM [$(Schema)].[processing_session] AS s WITH (UPDLOCK)
-            WHERE COALESCE(s.ended_at, s.last_seen_at) < @before
+            WHERE s.ended_at < @before
                 AND NOT EXISTS
                 (
                     SELECT 1

@@ -187,10 +187,12 @@ BEGIN
                 m.attempts,
                 ORIGINAL_LOGIN(),
                 CONCAT(
-                    @procedure_name, N' for ', COALESCE(@requested_by, ORIGINAL_LOGIN()), N'; was ', c.was
+                    @procedure_name, N' by ', COALESCE(@requested_by, ORIGINAL_LOGIN()), N'; it was ', c.was,
+                    N' (' + l.failure_category + N')'
                 )
             FROM @moved AS m
-            INNER JOIN @chunk AS c ON m.app_id = c.app_id;
+            INNER JOIN @chunk AS c ON m.app_id = c.app_id
+            LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON c.app_id = l.app_id AND c.attempts = l.attempt;
 
             UPDATE #candidate
             SET moved = 1

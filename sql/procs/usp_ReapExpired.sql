@@ -6,13 +6,13 @@ Purpose:    Takes back claims whose lease has passed, so that a worker that died
             application that was reaped @max_reaps times while it was alone in its claim kills its
             workers, and is quarantined. Safe at any time, by anybody, concurrently, as often as
             you like: a claim that is renewed or completed meanwhile is left alone.
-Parameters: @max_claims  at most this many claims, 1 to 100000, default 1000
-            @max_reaps   lone reaps that quarantine an application, 1 to 1000, default 3
+Parameters: @max_claims  at most this many claims, 1 or more, default 1000
+            @max_reaps   lone reaps that quarantine an application, 1 or more, default 3
 Results:    one row: claims_reaped, apps_ready, apps_quarantined
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the Agent job Reaper; the executable; by hand
 Isolation:  READ COMMITTED, READPAST on claims. One transaction per claim, which locks claim,
-            queue, event. A claim that somebody holds locked is skipped, not waited for.
+            queue, event, session. A claim that somebody holds locked is skipped, not waited for.
 Example:    EXEC [$(Schema)].[usp_ReapExpired];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReapExpired]
@@ -60,12 +60,12 @@ BEGIN
 
     SET @message = CONCAT(
         CASE
-            WHEN COALESCE(@max_claims, 0) NOT BETWEEN 1 AND 100000
-                THEN N' @max_claims must be 1 to 100000.'
+            WHEN COALESCE(@max_claims, 0) < 1
+                THEN N' @max_claims must be 1 or more.'
         END,
         CASE
-            WHEN COALESCE(@max_reaps, 0) NOT BETWEEN 1 AND 1000
-                THEN N' @max_reaps must be 1 to 1000.'
+            WHEN COALESCE(@max_reaps, 0) < 1
+                THEN N' @max_reaps must be 1 or more.'
         END
     );
 
@@ -191,6 +191,10 @@ BEGIN
                 WHERE r.state = 2;
 
                 SET @quarantined = @@ROWCOUNT;
+
+                UPDATE [$(Schema)].[processing_session]
+                SET reaped = reaped + @held
+                WHERE session_id = @session_id;
 
                 COMMIT TRANSACTION;
 

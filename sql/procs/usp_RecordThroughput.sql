@@ -2,8 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Adds to what a session did in the current minute, and notes that it was seen. Runs
-            inside its caller's transaction, so that the counts are exactly what was committed.
+Purpose:    Adds to what a session did, in all and in the current minute, and notes that it was
+            seen. Runs inside its caller's transaction, so that the counts are exactly what was
+            committed.
 Parameters: @session_id      a started session
             @claimed         applications claimed, 0 or more, default 0
             @succeeded       of these, logged as success, default 0
@@ -40,7 +41,12 @@ BEGIN
     DECLARE @minute_utc datetime2(0) = DATEADD(MINUTE, DATEDIFF(MINUTE, '20000101', @now), '20000101');
 
     UPDATE [$(Schema)].[processing_session]
-    SET last_seen_at = @now
+    SET
+        last_seen_at = @now,
+        claimed = claimed + @claimed,
+        succeeded = succeeded + @succeeded,
+        failed = failed + @failed,
+        released = released + @released
     WHERE session_id = @session_id;
 
     UPDATE [$(Schema)].[processing_throughput]

@@ -12,9 +12,10 @@ Parameters: Exactly one of
             @app_id_end
             @not_by_contract      32 bytes: everything concluded under another contract than this
             @changed_document     Y: everything whose source document no longer has the logged
-                                  hash; reads and hashes every document; default N
+                                  hash; reads and hashes every document. A source row
+                                  that is gone is no change. Default N
             and
-            @limit                at most this many, lowest ids first, 1 or more; default NULL, all
+            @limit                at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by         for the events; default the login
             @Execute              Y: do it (default); N: only return what would be done
 Results:    one row per application, in order of id: app_id, was (success, failed), attempts,
@@ -94,7 +95,7 @@ BEGIN
             WHEN @bad_entry IS NOT NULL
                 THEN CONCAT(N' @app_ids has an entry that is not an id: ', @bad_entry, N'.')
         END,
-        CASE WHEN @limit < 1 THEN N' @limit must be 1 or more.' END
+        CASE WHEN @limit < 0 THEN N' @limit must be 0 or more.' END
     );
 
     IF @message <> N''
@@ -175,16 +176,19 @@ BEGIN
         )
         AND (
             @changed_document = 'N'
-            OR COALESCE(l.source_hash, 0x)
-            <> COALESCE(
-                HASHBYTES(
-                    'SHA2_256',
-                    CASE
-                        WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[xml])
-                        ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
-                    END
-                ),
-                0x
+            OR (
+                s.app_id IS NOT NULL
+                AND COALESCE(l.source_hash, 0x)
+                <> COALESCE(
+                    HASHBYTES(
+                        'SHA2_256',
+                        CASE
+                            WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[xml])
+                            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+                        END
+                    ),
+                    0x
+                )
             )
         )
     ORDER BY l.app_id

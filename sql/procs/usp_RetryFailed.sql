@@ -12,7 +12,7 @@ Parameters: Exactly one of
             @quarantined       Y: everything quarantined; default N
             @all               Y: everything failed or quarantined; default N
             and
-            @Canary            at most this many, lowest ids first, 1 or more; default NULL, all
+            @Canary            at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by      for the events; default the login
             @Execute           Y: do it (default); N: only return what would be done
 Results:    one row per application, in order of id: app_id, was (failed, quarantined), attempts,
@@ -76,7 +76,7 @@ BEGIN
             WHEN @bad_entry IS NOT NULL
                 THEN CONCAT(N' @app_ids has an entry that is not an id: ', @bad_entry, N'.')
         END,
-        CASE WHEN @Canary < 1 THEN N' @Canary must be 1 or more.' END
+        CASE WHEN @Canary < 0 THEN N' @Canary must be 0 or more.' END
     );
 
     IF @message <> N''

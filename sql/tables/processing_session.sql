@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-One row per run of a worker process. ended_at stays NULL for a process that was killed; its
-counts are in processing_throughput. The row is also the lock under which a session's counts are
-brought up to date, and the last one taken in the lock order.
+One row per run of a worker process. ended_at stays NULL for a process that was killed. claimed =
+succeeded + failed + released + reaped + what it holds now. The row is also the lock under which
+the session's minutes in processing_throughput are written, and the last one in the lock order.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_session]', N'U') IS NULL
 BEGIN
@@ -23,6 +23,11 @@ BEGIN
         last_seen_at datetime2(3) NOT NULL,
         ended_at datetime2(3) NULL,
         exit_status int NULL,
+        claimed bigint NOT NULL CONSTRAINT DF_processing_session_claimed DEFAULT (0),
+        succeeded bigint NOT NULL CONSTRAINT DF_processing_session_succeeded DEFAULT (0),
+        failed bigint NOT NULL CONSTRAINT DF_processing_session_failed DEFAULT (0),
+        released bigint NOT NULL CONSTRAINT DF_processing_session_released DEFAULT (0),
+        reaped bigint NOT NULL CONSTRAINT DF_processing_session_reaped DEFAULT (0),
         CONSTRAINT PK_processing_session PRIMARY KEY CLUSTERED (session_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_session_ended

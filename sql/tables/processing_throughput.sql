@@ -2,8 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-What each session did in each minute. Views of throughput and the counts of a session read this
-and never the log, so that they stay cheap however large the log grows. Written only by
+What each session did in each minute. Views of throughput read this and never the log, so that they
+stay cheap however large the log grows. Written only by
 usp_RecordThroughput, inside the transaction that it counts.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_throughput]', N'U') IS NULL

@@ -1,0 +1,62 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Logs an application whose rows the database refused as failed, with the database's own
+            message. The rows of an earlier success go; if the database refuses that as well,
+            because something else refers to them, that is what is logged, and they stay.
+Parameters: @claim_token     the claim, and the fence
+            @contract_hash   32 bytes; must be the installed contract's
+            @app_id          the application, in #outcome
+            @error_number    the error that refused its rows
+            @error_message   its message
+            @error_table     the target table, where it is known
+Results:    none
+Errors:     those of usp_ApplyOutcomes
+Called by:  usp_CompleteBatch, usp_CompleteApp
+Isolation:  as usp_ApplyOutcomes
+Example:    not called by hand
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ApplyRefusal]
+    @claim_token uniqueidentifier,
+    @contract_hash varbinary(64),
+    @app_id bigint,
+    @error_number int,
+    @error_message nvarchar(2048),
+    @error_table nvarchar(128)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+    DECLARE @result int;
+    DECLARE @clear_number int;
+    DECLARE @clear_message nvarchar(2048);
+    DECLARE @clear_table nvarchar(128);
+
+    EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
+        @claim_token = @claim_token,
+        @contract_hash = @contract_hash,
+        @app_id = @app_id,
+        @refusal_number = @error_number,
+        @refusal_message = @error_message,
+        @refusal_table = @error_table,
+        @error_number = @clear_number OUTPUT,
+        @error_message = @clear_message OUTPUT,
+        @error_table = @clear_table OUTPUT;
+
+    IF @result = 1
+    BEGIN
+        EXEC [$(Schema)].[usp_ApplyOutcomes]
+            @claim_token = @claim_token,
+            @contract_hash = @contract_hash,
+            @app_id = @app_id,
+            @refusal_number = @clear_number,
+            @refusal_message = @clear_message,
+            @refusal_table = @clear_table,
+            @keep_rows = 1;
+    END;
+END;
+GO
