@@ -270,6 +270,7 @@ impl Store for SqlServerStore {
         if installed != Some(contract.hash) {
             return Err(StoreError::ContractNotInstalled { offered: contract.hash, installed });
         }
+        redrive::check_replaces(contract)?;
         redrive::requeue_apps(&mut self.connection, request).map_err(|fault| self.error(fault))
     }
 

@@ -10,6 +10,10 @@ pub(super) fn retry_failed(
     connection: &mut Connection,
     request: &RetryRequest,
 ) -> Result<Vec<Requeued>, Fault> {
+    // The procedure takes no limit that leaves nothing to do.
+    if request.limit == Some(0) {
+        return Ok(Vec::new());
+    }
     let call = Call::new("usp_RetryFailed");
     let call = match &request.selector {
         RetrySelector::AppIds(ids) => call.with("@app_ids", list(ids)),
@@ -26,6 +30,9 @@ pub(super) fn requeue_apps(
     connection: &mut Connection,
     request: &RequeueRequest,
 ) -> Result<Vec<Requeued>, Fault> {
+    if request.limit == Some(0) {
+        return Ok(Vec::new());
+    }
     let call = Call::new("usp_RequeueApps");
     let call = match &request.selector {
         RequeueSelector::AppIds(ids) => call.with("@app_ids", list(ids)),
