@@ -19,7 +19,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::contract::Contract;
+use crate::contract::{Contract, OnExisting};
 pub use crate::document::{Document, DocumentEncoding};
 use crate::outcome::{AppId, AppOutcome, ContractHash, FailureCategory};
 
@@ -333,6 +333,24 @@ pub struct RequeueRequest {
     pub execute: bool,
     /// Who asks, for the events.
     pub requested_by: String,
+}
+
+/// Doing an application twice is only harmless where its rows replace the earlier ones.
+pub(crate) fn check_replaces(contract: &Contract) -> Result<()> {
+    let others: Vec<&str> = contract
+        .targets
+        .iter()
+        .filter(|table| table.on_existing != OnExisting::Replace)
+        .map(|table| table.name.as_str())
+        .collect();
+    match others[..] {
+        [] => Ok(()),
+        _ => Err(StoreError::Refused(format!(
+            "finished applications are only done again where every table says on_existing = \
+             \"replace\"; these do not: {}",
+            others.join(", ")
+        ))),
+    }
 }
 
 /// One application that a retry or requeue moved, or would move.

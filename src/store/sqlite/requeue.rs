@@ -6,8 +6,8 @@ use super::fault::Step;
 use super::install;
 use super::queue_again::{id_list, Redrive};
 use super::statement::statement;
-use crate::contract::{Contract, OnExisting};
-use crate::store::{RequeueRequest, RequeueSelector, Requeued, Result, StoreError};
+use crate::contract::Contract;
+use crate::store::{check_replaces, RequeueRequest, RequeueSelector, Requeued};
 
 const FILE: &str = include_str!("requeue_apps.sql");
 const APP_IDS: &str = statement(FILE, "app_ids");
@@ -40,22 +40,4 @@ pub(super) fn requeue(
         requested_by: &request.requested_by,
     }
     .run(connection)
-}
-
-/// Doing an application twice is only harmless where its rows replace the earlier ones.
-fn check_replaces(contract: &Contract) -> Result<()> {
-    let others: Vec<&str> = contract
-        .targets
-        .iter()
-        .filter(|table| table.on_existing != OnExisting::Replace)
-        .map(|table| table.name.as_str())
-        .collect();
-    match others[..] {
-        [] => Ok(()),
-        _ => Err(StoreError::Refused(format!(
-            "finished applications are only done again where every table says on_existing = \
-             \"replace\"; these do not: {}",
-            others.join(", ")
-        ))),
-    }
 }

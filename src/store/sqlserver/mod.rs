@@ -24,9 +24,9 @@ use connection::Connection;
 use fault::Fault;
 
 use super::{
-    check_lease, ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued,
-    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
-    RetryRequest, SessionId, SessionStart, Status, Store, StoreError,
+    check_lease, check_replaces, ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed,
+    EnqueueMode, Enqueued, PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest,
+    Requeued, Result, RetryRequest, SessionId, SessionStart, Status, Store, StoreError,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -266,11 +266,11 @@ impl Store for SqlServerStore {
         contract: &Contract,
         request: &RequeueRequest,
     ) -> Result<Vec<Requeued>> {
+        check_replaces(contract)?;
         let installed = self.installed_contract()?;
         if installed != Some(contract.hash) {
             return Err(StoreError::ContractNotInstalled { offered: contract.hash, installed });
         }
-        redrive::check_replaces(contract)?;
         redrive::requeue_apps(&mut self.connection, request).map_err(|fault| self.error(fault))
     }
 
