@@ -225,7 +225,7 @@ pub fn path_shape(path: &str) -> String {
 
 /// What became of one document: rows per target table (indexed like
 /// [`crate::contract::Contract::targets`]), or the failure.
-pub type Outcome = Result<Vec<TableRows>, Failure>;
+pub type Outcome = Result<Vec<TableRows>, Box<Failure>>;
 
 /// An outcome with what the log records beside it.
 #[derive(Debug, Clone)]

@@ -909,8 +909,8 @@ impl<'m> Compiler<'m> {
         // A rule below one that may drop rows may lose its own; parents come in any order.
         for _ in 0..rules.len() {
             for index in 0..rules.len() {
-                let parents = rules[index].parents.iter();
-                let inherited = parents.map(|(p, _)| rules[*p].droppable).any(|d| d);
+                let mut parents = rules[index].parents.iter();
+                let inherited = parents.any(|(p, _)| rules[*p].droppable);
                 rules[index].droppable |= inherited;
             }
         }

@@ -26,7 +26,7 @@ impl Serialize for JsonLine<'_> {
         line.serialize_entry("file", self.file)?;
         line.serialize_entry("app_id", &self.app_id.0)?;
         line.serialize_entry("ok", &self.outcome.is_ok())?;
-        line.serialize_entry("failure", &self.outcome.as_ref().err().map(FailureFields))?;
+        line.serialize_entry("failure", &self.outcome.as_ref().err().map(|f| FailureFields(f)))?;
         line.serialize_entry("tables", &Tables(self.contract, rows))?;
         line.end()
     }

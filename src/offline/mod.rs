@@ -98,7 +98,7 @@ impl Mapping {
                 let outcome = shredder.shred(app_id, self.now, Some(&document));
                 (document.bytes.len() as u64, outcome)
             }
-            Err(failure) => (0, Err(*failure)),
+            Err(failure) => (0, Err(failure)),
         };
         let line = self.line(&file.path, app_id, &outcome);
         let rows = outcome

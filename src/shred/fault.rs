@@ -63,7 +63,7 @@ impl Fault {
 
     /// The failure with its place in `text`.
     #[cold]
-    pub fn into_failure(self, text: &str) -> Failure {
+    pub fn into_failure(self, text: &str) -> Box<Failure> {
         let mut failure = Failure::new(self.category, self.reason);
         failure.table = self.table.map(String::from);
         failure.column = self.column.map(String::from);
@@ -77,6 +77,6 @@ impl Fault {
             failure.column_number = Some(place.column);
             failure.path = place.path.or(failure.path);
         }
-        failure
+        Box::new(failure)
     }
 }

@@ -88,11 +88,11 @@ impl Shredder {
         document: Option<&Document>,
     ) -> Outcome {
         let Some(document) = document else {
-            return Err(Failure::new(
+            return Err(Box::new(Failure::new(
                 FailureCategory::MissingDocument,
                 "the source row is gone or its document is null: restore it, or delete the \
                  application from the queue",
-            ));
+            )));
         };
         let text = self.decoded(document)?;
         self.rows(app_id, now, &text).map_err(|fault| fault.into_failure(&text))
@@ -113,22 +113,25 @@ impl Shredder {
         found.trim().parse().ok().map(AppId)
     }
 
-    fn decoded<'b>(&self, document: &'b Document) -> Result<std::borrow::Cow<'b, str>, Failure> {
+    fn decoded<'b>(
+        &self,
+        document: &'b Document,
+    ) -> Result<std::borrow::Cow<'b, str>, Box<Failure>> {
         let most = self.limits.document_bytes.min(u64::from(u32::MAX) - 1);
         let too_big = |bytes: usize| {
-            Failure::new(
+            Box::new(Failure::new(
                 FailureCategory::LimitExceeded,
                 format!(
                     "the document has {bytes} bytes, and the limit is {most}: raise \
                      --max-document-bytes if such documents are right"
                 ),
-            )
+            ))
         };
         if document.bytes.len() as u64 > most {
             return Err(too_big(document.bytes.len()));
         }
         let text = decode::decode(&document.bytes, document.encoding).map_err(|error| {
-            let mut failure = Failure::new(FailureCategory::MalformedXml, error.reason);
+            let mut failure = Box::new(Failure::new(FailureCategory::MalformedXml, error.reason));
             let before = &document.bytes[..error.offset];
             failure.line = Some(memchr::memchr_iter(b'\n', before).count() as u32 + 1);
             failure

@@ -180,7 +180,7 @@ pub fn shred(app: &ClaimedApp, _: DateTime<Utc>) -> AppOutcome {
 
 /// A failure for an application.
 pub fn refuse(app: &ClaimedApp, category: FailureCategory) -> AppOutcome {
-    outcome(app, Err(Failure::new(category, "as the test wants it")))
+    outcome(app, Err(Box::new(Failure::new(category, "as the test wants it"))))
 }
 
 fn outcome(app: &ClaimedApp, outcome: xmlshred::outcome::Outcome) -> AppOutcome {

@@ -53,7 +53,7 @@ fn shred(contract: &Arc<Contract>, document: &str) -> Outcome {
 }
 
 fn failure(contract: &Arc<Contract>, document: &str) -> Failure {
-    shred(contract, document).expect_err("the document fails")
+    *shred(contract, document).expect_err("the document fails")
 }
 
 /// The rows of a target as text, `-` for null, columns joined by `|`.

@@ -261,7 +261,7 @@ pub fn failure(app: &ClaimedApp) -> AppOutcome {
     failure.path = Some("/a/b[2]/@amount".into());
     failure.line = Some(3);
     failure.column_number = Some(14);
-    outcome(app, Err(failure.with_value("x")))
+    outcome(app, Err(Box::new(failure.with_value("x"))))
 }
 
 pub fn outcome(app: &ClaimedApp, outcome: xmlshred::outcome::Outcome) -> AppOutcome {

@@ -82,7 +82,7 @@ struct Conclusion<'o> {
 impl<'o> Conclusion<'o> {
     /// As it was shredded.
     fn of(app: &'o AppOutcome) -> Self {
-        let outcome = app.outcome.as_ref().map(Vec::as_slice);
+        let outcome = app.outcome.as_ref().map(Vec::as_slice).map_err(|failure| &**failure);
         Self { app, outcome, error_number: None, keep_earlier_rows: false }
     }
 

@@ -33,7 +33,7 @@ pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
 
 /// One row of `#outcome`.
 pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
-    let failure = app.outcome.as_ref().err();
+    let failure = app.outcome.as_ref().err().map(|failure| &**failure);
     let text = |of: fn(&Failure) -> Option<&str>| {
         ColumnData::String(failure.and_then(of).map(Cow::Borrowed))
     };
