@@ -459,7 +459,10 @@ mod tests {
             Some(ForeignKey { columns: vec!["app_id".into()], references: "base".into() });
         let sql = load_procedure("sandbox", "c", "sandbox", &[parent, child]);
         let place = |text: &str| sql.find(text).unwrap_or_else(|| panic!("{text} in\n{sql}"));
-        assert!(place("DELETE FROM [sandbox].[child]") < place("DELETE FROM [sandbox].[base]"));
+        assert!(
+            place("DELETE TOP (4000) FROM [sandbox].[child]")
+                < place("DELETE TOP (4000) FROM [sandbox].[base]")
+        );
         assert!(place("INSERT INTO [sandbox].[base]") < place("INSERT INTO [sandbox].[child]"));
     }
 

@@ -8,6 +8,8 @@ mod completing;
 mod enqueueing;
 #[path = "../store/harness.rs"]
 pub mod harness;
+#[path = "../store/histories.rs"]
+mod histories;
 #[path = "../store/installing.rs"]
 mod installing;
 #[path = "../store/leasing.rs"]
@@ -38,6 +40,7 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("claiming", claiming::BEHAVIOURS),
     ("completing", completing::BEHAVIOURS),
     ("enqueueing", enqueueing::BEHAVIOURS),
+    ("histories", histories::BEHAVIOURS),
     ("installing", installing::BEHAVIOURS),
     ("leasing", leasing::BEHAVIOURS),
     ("reaping", reaping::BEHAVIOURS),
