@@ -37,7 +37,7 @@ BEGIN
         SELECT
             @outcomes = COUNT(*),
             @apps = COUNT(DISTINCT o.app_id),
-            @incomplete = COUNT(
+            @incomplete = SUM(
                 CASE
                     WHEN o.app_id IS NULL
                         OR COALESCE(o.attempt, 0) < 1
@@ -45,6 +45,7 @@ BEGIN
                         OR (o.succeeded = 0 AND COALESCE(o.failure_category, N'') = N'')
                         OR DATALENGTH(o.source_hash) <> 32
                         THEN 1
+                    ELSE 0
                 END
             )
         FROM #outcome AS o;

@@ -75,14 +75,14 @@ BEGIN
     END;
 
     SELECT
-        @ready = COUNT_BIG(CASE WHEN q.state = 0 THEN 1 END),
-        @claimed = COUNT_BIG(CASE WHEN q.state = 1 THEN 1 END),
-        @quarantined = COUNT_BIG(CASE WHEN q.state = 2 THEN 1 END)
+        @ready = COALESCE(SUM(CASE WHEN q.state = 0 THEN 1 ELSE 0 END), 0),
+        @claimed = COALESCE(SUM(CASE WHEN q.state = 1 THEN 1 ELSE 0 END), 0),
+        @quarantined = COALESCE(SUM(CASE WHEN q.state = 2 THEN 1 ELSE 0 END), 0)
     FROM [$(Schema)].[processing_queue] AS q;
 
     SELECT
-        @success = COUNT_BIG(CASE WHEN l.status = 'success' THEN 1 END),
-        @failed = COUNT_BIG(CASE WHEN l.status = 'failed' THEN 1 END)
+        @success = COALESCE(SUM(CASE WHEN l.status = 'success' THEN 1 ELSE 0 END), 0),
+        @failed = COALESCE(SUM(CASE WHEN l.status = 'failed' THEN 1 ELSE 0 END), 0)
     FROM [$(Schema)].[processing_log] AS l
     WHERE l.is_latest = 1
         AND NOT EXISTS
