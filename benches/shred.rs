@@ -35,7 +35,9 @@ fn main() {
     let only = arguments.iter().find(|argument| !argument.starts_with('-'));
     let is_wanted = |name: &str| only.is_none_or(|part| name.contains(part.as_str()));
     if is_wanted("credit-applications") {
-        compare("credit-applications", generate::CONTRACT, &applications());
+        compare("credit-applications, 20 KB", generate::CONTRACT, &applications());
+        let all_sizes = applications_of_all_sizes();
+        compare("credit-applications, 5 KB to 2 MB", generate::CONTRACT, &all_sizes);
     }
     if is_wanted("cldr") {
         match locales(Path::new(CLDR)) {
@@ -62,9 +64,19 @@ impl Sample {
 }
 
 /// Of the demo's first 2,000 applications, but without failures, those in UTF-8.
+/// The demonstration's documents, small and full of what becomes rows.
 fn applications() -> Vec<Sample> {
-    let profile = Profile::DEMO.without_failures();
-    (1..=2_000).filter_map(|id| Sample::new(id, generate::application(1, id, &profile))).collect()
+    generated(2_000, Profile::DEMO)
+}
+
+/// All sizes from 5 KB to 2 MB, mostly bulk that the contract does not need.
+fn applications_of_all_sizes() -> Vec<Sample> {
+    generated(200, Profile { usual_bytes: (5_000, 2_000_000), ..Profile::DEMO })
+}
+
+fn generated(count: i64, profile: Profile) -> Vec<Sample> {
+    let profile = profile.without_failures();
+    (1..=count).filter_map(|id| Sample::new(id, generate::application(1, id, &profile))).collect()
 }
 
 fn locales(folder: &Path) -> Option<Vec<Sample>> {
