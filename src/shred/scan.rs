@@ -52,6 +52,16 @@ fn masks(block: &[u8; 64]) -> Masks {
     found
 }
 
+/// A bit is set where an odd number of the bits up to it, itself counted, are set: from an opening
+/// quote up to the closing one.
+#[inline(always)]
+fn parity(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
 /// A tag that starts an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StartTag {
@@ -159,9 +169,39 @@ impl<'d> Scanner<'d> {
         Some(StartTag { name_end, end: close + 1, empty: self.bytes[close - 1] == b'/' })
     }
 
-    /// The `>` that ends the tag that `from` is inside of, quotes honoured.
+    /// The `>` that ends the tag that `from` is inside of, quotes honoured: a block at a time
+    /// where values stand in double quotes, which nearly all do.
     #[inline(always)]
-    fn tag_close(&mut self, mut from: usize) -> Option<usize> {
+    fn tag_close(&mut self, from: usize) -> Option<usize> {
+        let block = from & !63;
+        if block != self.base {
+            self.load(block);
+        }
+        let mut wanted = !0u64 << (from & 63);
+        let mut inside = 0u64;
+        loop {
+            let Masks { greater, double, single, .. } = self.masks;
+            let quoted = parity(double & wanted) ^ inside;
+            let close = greater & wanted & !quoted;
+            let before_close = close.wrapping_sub(1) & !close;
+            if single & wanted & before_close != 0 {
+                return self.tag_close_by_quotes(from);
+            }
+            if close != 0 {
+                return Some(self.base + close.trailing_zeros() as usize);
+            }
+            let next = self.base + 64;
+            if next >= self.bytes.len() {
+                return None;
+            }
+            self.load(next);
+            inside = if quoted >> 63 == 1 { !0 } else { 0 };
+            wanted = !0;
+        }
+    }
+
+    /// The same, from quote to quote.
+    fn tag_close_by_quotes(&mut self, mut from: usize) -> Option<usize> {
         loop {
             let at = self.find(from, |m| m.greater | m.double | m.single)?;
             let close = match self.bytes[at] {

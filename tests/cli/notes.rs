@@ -58,6 +58,6 @@ pub fn queued() -> Workbench {
 #[cfg(feature = "embedded")]
 pub fn finished() -> Workbench {
     let bench = queued();
-    assert_eq!(bench.run("run --log-level warn").status, 1);
+    assert_eq!(bench.run("run --log-level warn --worker-name host:123").status, 1);
     bench
 }

@@ -116,11 +116,13 @@ fn a_worker_whose_contract_is_replaced_gives_back_what_it_holds() {
     let newer = contract(&format!("{CONTRACT}# newer\n"));
     let shredder = {
         let path = bench.path();
+        let installed = std::sync::Once::new();
         move |app: &ClaimedApp, at| {
-            if app.app_id.0 == 1 {
+            // Whichever comes first installs it, and nothing is shredded before that.
+            installed.call_once(|| {
                 let mut store = SqliteStore::open(&path).expect("open");
                 store.install_contract(&newer).expect("install");
-            }
+            });
             shred(app, at)
         }
     };
