@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
 
 use super::fault::{Fault, Step};
@@ -31,7 +31,7 @@ const WAL_LIMIT: u32 = 64 << 20;
 /// Opens an existing store; a file that is not one is not touched.
 pub(super) fn open(path: &Path) -> Result<Connection> {
     recognise(path)?;
-    connect(path).map_err(|fault| unreachable_file(path, fault))
+    connect(path).map_err(|fault| unreachable_file(path, &fault))
 }
 
 /// Opens the store, making it first where there is no file.
@@ -57,7 +57,7 @@ fn create(path: &Path) -> Result<()> {
             folder.display()
         ))
     })?;
-    write_schema(&temporary).map_err(|fault| unreachable_file(path, fault))?;
+    write_schema(&temporary).map_err(|fault| unreachable_file(path, &fault))?;
     let sync = OpenOptions::new().write(true).open(&temporary).and_then(|file| file.sync_all());
     sync.map_err(|error| unreachable(error.to_string()))?;
     match temporary.persist_noclobber(path) {
@@ -80,7 +80,7 @@ fn temporary_file(folder: &Path) -> std::io::Result<tempfile::TempPath> {
     Ok(builder.tempfile_in(folder)?.into_temp_path())
 }
 
-/// Writes an empty store. The header must reach the file itself, where [`read_marks`] looks for it:
+/// Writes an empty store. The header must reach the file itself, where [`recognise`] reads it:
 /// hence the switch to write-ahead logging only after the tables are there.
 fn write_schema(path: &Path) -> Step<()> {
     let connection = Connection::open(path)?;
@@ -100,11 +100,6 @@ fn write_schema(path: &Path) -> Step<()> {
 fn connect(path: &Path) -> Step<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    // SQLite opens for reading what it may not write.
-    if connection.is_readonly(c"main")? {
-        let reason = "it cannot be written; see who may write the file".into();
-        return Err(StoreError::Unreachable { location: shown(path), reason }.into());
-    }
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     add_sha256(&connection)?;
@@ -133,10 +128,9 @@ fn add_sha256(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// Tells a store from everything else. Nothing is written, neither to the file nor beside it.
+/// Reads the file's header without SQLite, which would leave files beside it.
 fn recognise(path: &Path) -> Result<()> {
     let unreachable = |reason: String| StoreError::Unreachable { location: shown(path), reason };
-    let not_installed = |reason: String| StoreError::NotInstalled { location: shown(path), reason };
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => unreachable(format!(
             "there is no such file; create it with `xmlshred load FILES… --store sqlite:{}`",
@@ -151,83 +145,89 @@ fn recognise(path: &Path) -> Result<()> {
             inside.display()
         )));
     }
-    if metadata.len() == 0 {
-        return Err(not_installed(
-            "the file is empty; delete it and run again, or name another file".into(),
-        ));
-    }
-    let marks = read_marks(path).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => not_installed(format!(
-            "it is not a SQLite file, it begins with {:?}; name another file",
-            beginning(path)
-        )),
-        _ => unreachable(format!("it cannot be read ({error}); see who may read the file")),
-    })?;
-    judge(marks).map_err(not_installed)?;
     if metadata.permissions().readonly() {
         return Err(unreachable(
             "the file is read-only; make it writable, or copy it and name the copy".into(),
         ));
     }
-    Ok(())
-}
-
-/// What a SQLite file says of itself.
-struct Marks {
-    application_id: u32,
-    user_version: u32,
-}
-
-/// Reads the marks through SQLite, with `immutable` so that it takes no lock and leaves no file
-/// behind. A handle of our own would do harm: under POSIX, closing any handle to a file gives up
-/// all locks that SQLite holds on it in this process, and another process could then take itself
-/// for the last user and remove the write-ahead log.
-fn read_marks(path: &Path) -> rusqlite::Result<Marks> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(immutable_uri(path), flags)?;
-    let mark = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    Ok(Marks {
-        application_id: mark("application_id")?.cast_unsigned(),
-        user_version: mark("user_version")?.cast_unsigned(),
+    before_the_first_connection(&metadata, || {
+        let header = read_header(path).map_err(|error| {
+            unreachable(format!("it cannot be read ({error}); see who may read the file"))
+        })?;
+        judge(&header)
+            .map_err(|reason| StoreError::NotInstalled { location: shown(path), reason })?;
+        OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(|error| {
+            unreachable(format!("it cannot be written ({error}); see who may write the file"))
+        })
     })
 }
 
-/// `file:` URI of a path: an empty authority, then a path that begins with a slash. Every byte
-/// that may mean something in a URI is written as its code.
-fn immutable_uri(path: &Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut escaped = String::new();
-    for byte in absolute.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'\\' if cfg!(windows) => escaped.push('/'),
-            b'/' | b':' | b'.' | b'-' | b'_' => escaped.push(char::from(*byte)),
-            letter if letter.is_ascii_alphanumeric() => escaped.push(char::from(*letter)),
-            other => escaped.push_str(&format!("%{other:02X}")),
-        }
+/// Looks into a file, unless this process did so before and may have connections to it.
+///
+/// Locks under POSIX belong to the process: closing any handle to a file gives up all locks that
+/// SQLite holds on it in this process. Another process would then take itself for the last user,
+/// remove the write-ahead log, and what this one commits afterwards would be lost.
+#[cfg(unix)]
+fn before_the_first_connection(
+    metadata: &std::fs::Metadata,
+    look: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    use std::collections::HashSet;
+    use std::os::unix::fs::MetadataExt;
+    use std::sync::{Mutex, PoisonError};
+    use std::time::SystemTime;
+
+    // Device, number, and the time that tells a file from a deleted one of the same number.
+    type Identity = (u64, u64, Option<SystemTime>);
+    static KNOWN: Mutex<Option<HashSet<Identity>>> = Mutex::new(None);
+    // Held while looking: another thread must not connect before the handles are closed.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = known.get_or_insert_with(HashSet::new);
+    let file = (metadata.dev(), metadata.ino(), metadata.created().ok());
+    if !known.contains(&file) {
+        look()?;
+        known.insert(file);
     }
-    let root = if escaped.starts_with('/') { "" } else { "/" };
-    format!("file://{root}{escaped}?mode=ro&immutable=1")
+    Ok(())
 }
 
-/// The first characters of a file that SQLite does not take for its own.
-fn beginning(path: &Path) -> String {
-    let mut bytes = Vec::new();
-    // Only for a message: what cannot be read is not shown.
-    let _ = File::open(path).and_then(|file| file.take(16).read_to_end(&mut bytes));
-    String::from_utf8_lossy(&bytes).into_owned()
+/// Elsewhere locks belong to the handle.
+#[cfg(not(unix))]
+fn before_the_first_connection(
+    _: &std::fs::Metadata,
+    look: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    look()
 }
 
-/// Whether these are the marks of a store of this version; what it is otherwise, and what to do.
-fn judge(Marks { application_id, user_version }: Marks) -> std::result::Result<(), String> {
-    if application_id != APPLICATION_ID {
+/// The first bytes of the file, at most as many as SQLite's header has.
+fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::with_capacity(100);
+    File::open(path)?.take(100).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+/// Whether a file beginning like this is a store of this version; what it is otherwise, and
+/// what to do. Offsets are those of SQLite's file format: user version 60, application id 68.
+fn judge(header: &[u8]) -> std::result::Result<(), String> {
+    let number = |at: usize| u32::from_be_bytes(std::array::from_fn(|i| header[at + i]));
+    if header.is_empty() {
+        return Err("the file is empty; delete it and run again, or name another file".into());
+    }
+    if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
+        let beginning = String::from_utf8_lossy(&header[..header.len().min(16)]);
         return Err(format!(
-            "it is a SQLite database of another program (application_id {application_id}, not \
-             {APPLICATION_ID}); name another file"
+            "it is not a SQLite file, it begins with {beginning:?}; name another file"
         ));
     }
-    match user_version {
+    if number(68) != APPLICATION_ID {
+        return Err(format!(
+            "it is a SQLite database of another program (application_id {}, not \
+             {APPLICATION_ID}); name another file",
+            number(68)
+        ));
+    }
+    match number(60) {
         SCHEMA_VERSION => Ok(()),
         version => Err(format!(
             "its tables have version {version} and this program knows version \
@@ -236,9 +236,13 @@ fn judge(Marks { application_id, user_version }: Marks) -> std::result::Result<(
     }
 }
 
-fn unreachable_file(path: &Path, fault: Fault) -> StoreError {
-    let Fault::Sqlite(error) = fault else { return fault.into() };
-    let reason = format!("SQLite says: {error}; see who may write the file's folder");
+fn unreachable_file(path: &Path, fault: &Fault) -> StoreError {
+    let reason = match fault {
+        Fault::Sqlite(error) => {
+            format!("SQLite says: {error}; see who may write the file's folder")
+        }
+        other => format!("{other:?}"),
+    };
     StoreError::Unreachable { location: shown(path), reason }
 }
 

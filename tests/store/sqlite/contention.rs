@@ -167,23 +167,3 @@ fn a_long_reader_holds_nobody_up() {
     outside.execute_batch("COMMIT").expect("commit");
     assert_eq!(count("SELECT count(*) FROM processing_queue"), 0);
 }
-
-#[test]
-fn opening_the_store_again_keeps_the_locks_on_it() {
-    if let Some(store) = given_store() {
-        // Only who is alone with a file may take it out of write-ahead mode.
-        let alone = connection(store.path());
-        drop(store);
-        alone.busy_timeout(std::time::Duration::ZERO).expect("timeout");
-        let mode = alone.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0));
-        assert_ne!(mode, Ok("delete".to_owned()));
-        return;
-    }
-    let harness = SqliteHarness::fresh();
-    let contract = harness.prepare(1);
-    let mut worker = Worker::start(&harness, &contract);
-    drop(SqliteStore::open(harness.path()).expect("open"));
-    let test = "opening_the_store_again_keeps_the_locks_on_it";
-    assert!(again(test, &harness).status().expect("run").success());
-    worker.claim(1);
-}

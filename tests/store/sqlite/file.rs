@@ -184,18 +184,6 @@ fn creating_leaves_one_file_that_opens() {
 }
 
 #[test]
-fn a_name_may_have_characters_that_mean_something_elsewhere() {
-    let place = Place::new();
-    for name in ["per cent %41.db", "ques#tion&mark=1.db", "ümläut ’quote’.db"] {
-        let path = place.folder.path().join(name);
-        drop(SqliteStore::open_or_create(&path).expect(name));
-        let mut store = SqliteStore::open(&path).expect(name);
-        assert_eq!(store.get_status().expect(name), Default::default());
-    }
-    assert_eq!(place.contents().len(), 3);
-}
-
-#[test]
 fn opening_or_creating_keeps_what_is_there() {
     let place = Place::new();
     let mut store = SqliteStore::open_or_create(&place.path).expect("create");
