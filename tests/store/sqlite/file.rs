@@ -125,10 +125,12 @@ fn a_database_of_another_program_is_no_store_and_is_left_alone() {
 #[test]
 fn a_store_of_another_version_says_which() {
     let place = Place::new();
-    drop(SqliteStore::open_or_create(&place.path).expect("create"));
-    let store = Connection::open(&place.path).expect("open");
+    let made = place.path.with_extension("made");
+    drop(SqliteStore::open_or_create(&made).expect("create"));
+    let store = Connection::open(&made).expect("open");
     store.execute_batch("PRAGMA user_version = 77").expect("age");
     drop(store);
+    fs::copy(&made, &place.path).expect("copy");
     let error = place.refused();
     assert!(matches!(error, StoreError::NotInstalled { .. }));
     assert_says(&error, &place.path, &["version 77"]);
