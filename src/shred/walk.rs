@@ -293,7 +293,17 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 "a < begins a tag, and a tag's name begins with a letter: write a plain < as &lt;",
             ));
         }
-        Ok(at + 1 + name_length(rest))
+        let name_end = at + 1 + name_length(rest);
+        if let Some(b'=' | b'"' | b'\'') = self.bytes().get(name_end) {
+            return Err(self.name_runs_on(at, name_end));
+        }
+        Ok(name_end)
+    }
+
+    #[cold]
+    fn name_runs_on(&self, at: usize, name_end: usize) -> Box<Fault> {
+        let name = &self.text[at + 1..name_end];
+        Fault::malformed(at, format!("white space is missing after the tag name {name:?}"))
     }
 
     #[inline(always)]

@@ -32,6 +32,8 @@ fn malformed_documents_say_where() {
         ("<r><a x='&#0;'/></r>", (1, 10)),
         ("<r><q><w></q></r>", (1, 10)),
         ("<r><q>< w</q></r>", (1, 7)),
+        ("<r><q'>'></q></r>", (1, 4)),
+        ("<r><q=></q></r>", (1, 4)),
         ("<r><!-- never closed</r>", (1, 4)),
         ("<r><a x='never closed/></r>", (1, 24)),
         ("<!DOCTYPE r [<!ENTITY e 'x'>]><r/>", (1, 1)),
