@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub ignore_case_attributes: bool,
     /// Whether names are matched by URI and local name.
     pub namespaced: bool,
+    /// Whether any attribute is asked for by URI and local name.
+    pub qualified_attributes: bool,
     pub date_formats: Arc<[DatePattern]>,
 }
 
@@ -110,14 +112,24 @@ pub(crate) struct AncestorAttribute {
 /// A predicate of a step.
 #[derive(Debug)]
 pub(crate) enum Filter {
-    /// The element is the nth to come this far; the counter is the parent's.
-    Position { wanted: u32, counter: u32 },
-    /// The last to come this far: each takes back what the one before captured.
-    Last { counter: u32 },
+    /// The element is the nth to come this far.
+    Position { wanted: u32, counter: Counter },
+    /// The last to come this far: each takes back what the one before captured, and its rows.
+    /// The counter keeps what was before the first; the one after it, the frame of the last.
+    Last { counter: Counter },
     /// Decided by attributes, when the element starts.
     Early(Op),
     /// Decided by the element's own text, when it ends.
     Late { condition: Op, text: Capture },
+}
+
+/// Where elements are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counter {
+    /// Among the children that one match of the parent's node has; its counter of this index.
+    Child(u32),
+    /// Among the children of whatever element is around: for `//`. The indices are the plan's.
+    Anywhere(u32),
 }
 
 /// A slot as an expression of a row reads it.
@@ -163,8 +175,6 @@ pub(crate) struct Rule {
     pub constants: Vec<(usize, Op)>,
     /// Rules of the parent table whose row paths contain this one's, and how many frames up.
     pub parents: Vec<(usize, u32)>,
-    /// Whether a row may be dropped after it was evaluated, or by its parent's drop.
-    pub droppable: bool,
     /// Whether any column reads `ORDINAL()`.
     pub numbered: bool,
 }
@@ -278,6 +288,7 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
     compiler.link_parents(&mut rules, &rows, targets);
     compiler.resolve_hops(&mut rules, &rows);
+    compiler.check_anywhere_last();
     if !compiler.unsupported.is_empty() {
         return Err(compiler.unsupported);
     }
@@ -293,6 +304,7 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
         check: model.document.check,
         ignore_case_attributes: model.document.ignore_case_attributes,
         namespaced: !model.document.namespaces.is_empty(),
+        qualified_attributes: compiler.qualified_attributes,
         date_formats: compiler.date_formats,
     })
 }
@@ -335,6 +347,11 @@ pub(crate) fn location(path: &Path) -> String {
     }
 }
 
+/// How an attribute is known whose prefix stands for a URI; no XML name begins like this.
+pub(crate) fn qualified_name(uri: &str, local: &str) -> String {
+    format!("{{{uri}}}{local}")
+}
+
 /// How a path's nodes end up in a slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -373,6 +390,11 @@ struct Compiler<'m> {
     nodes: Vec<Node>,
     /// Steps that made each node, to share it between equal paths.
     steps: Vec<Vec<Predicate>>,
+    /// Counters of steps that begin with `//`.
+    anywhere_counters: u32,
+    /// Steps `//name[last()]`, which choose row elements but no values.
+    anywhere_last: Vec<(NodeId, Option<usize>, Span)>,
+    qualified_attributes: bool,
     /// Slots already made: owner, path and mode.
     known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
     date_formats: Arc<[DatePattern]>,
@@ -387,6 +409,9 @@ impl<'m> Compiler<'m> {
             model,
             nodes: Vec::new(),
             steps: Vec::new(),
+            anywhere_counters: 0,
+            anywhere_last: Vec::new(),
+            qualified_attributes: false,
             known: Vec::new(),
             date_formats: model
                 .document
@@ -443,6 +468,20 @@ impl<'m> Compiler<'m> {
         (Some(declared.map_or("", |(_, uri)| uri.as_str()).into()), local)
     }
 
+    /// The name that attributes are found by: `{URI}local` where a prefix stands for a URI.
+    fn attribute_name(&mut self, name: &str) -> Box<str> {
+        let by_uri = match name.split_once(':') {
+            Some((prefix, _)) => prefix != "xml" && !self.model.document.namespaces.is_empty(),
+            None => false,
+        };
+        if !by_uri {
+            return name.into();
+        }
+        self.qualified_attributes = true;
+        let (uri, local) = self.split_name(name);
+        qualified_name(&uri.unwrap_or_default(), local).into()
+    }
+
     fn unsupported(&mut self, table: Option<usize>, span: Span, message: impl Into<String>) {
         self.unsupported.push(Unsupported { table, span, message: message.into() });
     }
@@ -468,40 +507,56 @@ impl<'m> Compiler<'m> {
         };
         map.entry(name.as_bytes(), Vec::new).push(node);
         for predicate in &step.predicates {
-            let filter = self.filter(parent, node, predicate);
+            let filter = self.filter(parent, node, predicate, anywhere);
             self.nodes[node].filters.push(filter);
         }
         self.check_order(node, step, anywhere);
         node
     }
 
-    /// Positions are counted while elements begin, among the children of one parent.
+    /// Positions are counted while elements begin.
     fn check_order(&mut self, node: NodeId, step: &Step, anywhere: bool) {
         let filters = &self.nodes[node].filters;
-        let counted = |f: &Filter| matches!(f, Filter::Position { .. } | Filter::Last { .. });
+        let last = |f: &Filter| matches!(f, Filter::Last { .. });
+        let counted = |f: &Filter| last(f) || matches!(f, Filter::Position { .. });
         let mut after_text = filters.iter().skip_while(|f| !matches!(f, Filter::Late { .. }));
-        let message = if after_text.any(counted) {
-            "a position cannot be counted after a predicate on the element's own text: put the \
-             text in an attribute predicate, or use FIRST(…) or LAST(…)"
-        } else if anywhere && filters.iter().any(counted) {
-            "a position cannot be counted for //, whose elements have different parents: use \
-             FIRST(…) or LAST(…), or give the path in full"
-        } else {
-            return;
-        };
-        self.unsupported(self.table, step.span, message);
+        if after_text.any(counted) {
+            let message = "a position cannot be counted after a predicate on the element's own \
+                           text: use FIRST(…) or LAST(…), or put the text into `where`";
+            self.unsupported(self.table, step.span, message);
+        } else if anywhere && filters.iter().any(last) {
+            self.anywhere_last.push((node, self.table, step.span));
+        }
     }
 
-    fn filter(&mut self, parent: NodeId, node: NodeId, predicate: &Predicate) -> Filter {
-        let counter = self.nodes[parent].counters;
+    /// So many counters for the children of `parent`, or for a step with `//`.
+    fn counter(&mut self, parent: NodeId, anywhere: bool, count: u32) -> Counter {
+        let used = match anywhere {
+            true => &mut self.anywhere_counters,
+            false => &mut self.nodes[parent].counters,
+        };
+        let first = *used;
+        *used += count;
+        match anywhere {
+            true => Counter::Anywhere(first),
+            false => Counter::Child(first),
+        }
+    }
+
+    fn filter(
+        &mut self,
+        parent: NodeId,
+        node: NodeId,
+        predicate: &Predicate,
+        anywhere: bool,
+    ) -> Filter {
         match predicate {
             Predicate::Position(wanted) => {
-                self.nodes[parent].counters += 1;
-                Filter::Position { wanted: *wanted, counter }
+                Filter::Position { wanted: *wanted, counter: self.counter(parent, anywhere, 1) }
             }
             Predicate::Last => {
-                self.nodes[parent].counters += 1;
-                Filter::Last { counter }
+                self.nodes[node].frame = true;
+                Filter::Last { counter: self.counter(parent, anywhere, 2) }
             }
             Predicate::Condition(expr) => {
                 let mut reads_text = false;
@@ -517,9 +572,9 @@ impl<'m> Compiler<'m> {
 
     /// A predicate's condition; its paths are attributes and own text of the step's element.
     fn condition(&mut self, expr: &Expr, reads_text: &mut bool) -> Op {
-        self.lower(expr, &mut |_, leaf| match leaf {
+        self.lower(expr, &mut |compiler, leaf| match leaf {
             Leaf::Path(Path { read: Read::Attribute(name), .. }, _) => {
-                Op::Attribute(name.as_str().into())
+                Op::Attribute(compiler.attribute_name(name))
             }
             Leaf::Path(..) => {
                 *reads_text = true;
@@ -552,18 +607,18 @@ impl<'m> Compiler<'m> {
         self.nodes[owner].frame = true;
         self.known.push((owner, node, read.clone(), mode, slot));
         let into = Capture { hops: 0, slot, owner };
+        let attribute = match read {
+            Read::Attribute(name) => Some(self.attribute_name(name)),
+            Read::Text => None,
+        };
         let node = &mut self.nodes[node];
-        match (mode, read) {
-            (Mode::Every, Read::Attribute(name)) => {
+        match (mode, attribute) {
+            (Mode::Every, Some(name)) => {
                 node.attributes.entry(name.as_bytes(), Vec::new).push(into)
             }
-            (Mode::Every, Read::Text) => node.texts.push(into),
+            (Mode::Every, None) => node.texts.push(into),
             (Mode::InnerXml, _) => node.inner.push(into),
-            (Mode::First | Mode::Last, read) => {
-                let attribute = match read {
-                    Read::Attribute(name) => Some(name.as_str().into()),
-                    Read::Text => None,
-                };
+            (Mode::First | Mode::Last, attribute) => {
                 node.chosen.push(Chosen { into, attribute, last: mode == Mode::Last });
             }
         }
@@ -580,26 +635,29 @@ impl<'m> Compiler<'m> {
         self.table = Some(table);
         let each = &self.model.tables[table].each;
         let node = self.walk(0, each);
-        if self.decided_late(node) {
-            let span = each.steps.first().map(|s| s.span).unwrap_or_default();
-            self.unsupported(
-                Some(table),
-                span,
-                "a row path cannot choose by last() or by an element's text, because its rows \
-                 would have to wait: write the condition as `where`, or use \
-                 `distinct = { by = […], keep = \"last\" }`",
-            );
-        }
         self.nodes[node].rules.push(table);
         self.nodes[node].frame = true;
         node
     }
 
-    /// Whether a predicate on the way to `node` is known only after the element has begun.
-    fn decided_late(&self, node: NodeId) -> bool {
-        let filters = &self.nodes[node].filters;
-        let late = filters.iter().any(|f| matches!(f, Filter::Last { .. } | Filter::Late { .. }));
-        late || (node != 0 && self.decided_late(self.nodes[node].parent))
+    /// When it is known whether the elements of a row path are chosen by all its predicates: an
+    /// element's text when it ends, `last()` when its parent does.
+    fn decided(&self, row: NodeId) -> Ready {
+        let ended = |up: u32| if up == 0 { Ready::Own } else { Ready::Ancestor(up) };
+        let (mut decided, mut node, mut up) = (Ready::Own, row, 0);
+        while node != 0 {
+            let parent = self.nodes[node].parent;
+            for filter in &self.nodes[node].filters {
+                decided = decided.max(match filter {
+                    Filter::Late { .. } => ended(up),
+                    Filter::Last { counter: Counter::Child(_) } if parent != 0 => ended(up + 1),
+                    Filter::Last { .. } => Ready::Document,
+                    Filter::Position { .. } | Filter::Early(_) => Ready::Own,
+                });
+            }
+            (node, up) = (parent, up + 1);
+        }
+        decided
     }
 
     /// Whose frame a path of a row fills, and when it is complete.
@@ -661,20 +719,21 @@ impl<'m> Compiler<'m> {
 
     fn ancestor_attribute(&mut self, node: NodeId, up: u32, name: &str) -> SlotRef {
         let frame = FrameRef::Up(node as u32);
-        let made = self.nodes[node].ancestors.iter().find(|a| a.up == up && &*a.name == name);
+        let name = self.attribute_name(name);
+        let made = self.nodes[node].ancestors.iter().find(|a| a.up == up && a.name == name);
         if let Some(made) = made {
             return SlotRef { frame, slot: made.slot };
         }
         let slot = self.nodes[node].slots;
         self.nodes[node].slots += 1;
-        self.nodes[node].ancestors.push(AncestorAttribute { up, name: name.into(), slot });
+        self.nodes[node].ancestors.push(AncestorAttribute { up, name, slot });
         SlotRef { frame, slot }
     }
 
     fn rule(&mut self, table: usize, node: NodeId) -> Rule {
         self.table = Some(table);
         let rule = &self.model.tables[table];
-        let mut scope = Scope { table, rule, node, ready: Ready::Own, numbered: false };
+        let mut scope = Scope { table, rule, node, ready: self.decided(node), numbered: false };
         let where_ = rule.where_.as_ref().map(|e| self.row_op(&mut scope, e));
         let mut constants = Vec::new();
         let own = |_: usize| None;
@@ -703,7 +762,6 @@ impl<'m> Compiler<'m> {
             target: rule.target,
             ready: scope.ready,
             columns: rule.columns.iter().map(|column| self.column(column)).collect(),
-            droppable: where_.is_some() || distinct.is_some() || keep_when.is_some(),
             where_,
             templates,
             keep_when,
@@ -906,14 +964,6 @@ impl<'m> Compiler<'m> {
                 }
             }
         }
-        // A rule below one that may drop rows may lose its own; parents come in any order.
-        for _ in 0..rules.len() {
-            for index in 0..rules.len() {
-                let mut parents = rules[index].parents.iter();
-                let inherited = parents.any(|(p, _)| rules[*p].droppable);
-                rules[index].droppable |= inherited;
-            }
-        }
     }
 
     /// Frames between `node` and `owner`, when `owner` is `node` or contains it.
@@ -971,6 +1021,18 @@ impl<'m> Compiler<'m> {
                 }
             };
             each_slot(rule, up);
+        }
+    }
+
+    /// Elements of `//` lie inside each other, so that what one of them captured cannot be told
+    /// from what others did in the meantime.
+    fn check_anywhere_last(&mut self) {
+        for (node, table, span) in std::mem::take(&mut self.anywhere_last) {
+            if !self.nodes[node].fills.is_empty() {
+                let message = "`//name[last()]` chooses row elements in `each`, not values: use \
+                               LAST(//name/…), or give the path in full";
+                self.unsupported(table, span, message);
+            }
         }
     }
 
@@ -1091,6 +1153,9 @@ fn date_part(written: WrittenPart) -> DatePart {
         WrittenPart::Week => DatePart::Week,
         WrittenPart::Hour => DatePart::Hour,
         WrittenPart::Minute => DatePart::Minute,
-        _ => DatePart::Second,
+        WrittenPart::Second => DatePart::Second,
+        WrittenPart::Millisecond => DatePart::Millisecond,
+        WrittenPart::Microsecond => DatePart::Microsecond,
+        WrittenPart::Nanosecond => DatePart::Nanosecond,
     }
 }

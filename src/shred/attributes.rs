@@ -19,6 +19,9 @@ pub(super) struct Attribute {
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     pub list: Vec<Attribute>,
+    /// Those with a prefix, by index into `list`, under the name that namespaces give them;
+    /// empty unless the contract asks for such names.
+    pub qualified: Vec<(String, usize)>,
     /// For each of some buckets of a name's hash: the round in which it was last used.
     used: Vec<u32>,
     round: u32,
@@ -36,6 +39,7 @@ impl Attributes {
         limits: &Limits,
     ) -> Result<StartTag, Box<Fault>> {
         self.list.clear();
+        self.qualified.clear();
         let bytes = text.as_bytes();
         let mut from = name_end;
         let tag = loop {
@@ -104,10 +108,12 @@ impl Attributes {
 
     /// The attribute of that name, compared as the contract says.
     pub fn find(&self, bytes: &[u8], name: &[u8], ignore_case: bool) -> Option<&Attribute> {
-        self.list.iter().find(|attribute| {
-            let own = attribute.name(bytes);
-            own == name || (ignore_case && own.eq_ignore_ascii_case(name))
-        })
+        let same = |own: &[u8]| own == name || (ignore_case && own.eq_ignore_ascii_case(name));
+        let qualified = self.qualified.iter().find(|(own, _)| same(own.as_bytes()));
+        match qualified {
+            Some((_, index)) => self.list.get(*index),
+            None => self.list.iter().find(|attribute| same(attribute.name(bytes))),
+        }
     }
 }
 

@@ -72,19 +72,28 @@ pub(super) struct Captures {
     frames: Vec<Frame>,
     slots: Vec<Slot>,
     nodes: Vec<Node>,
+    /// Frames of elements that a predicate turned down after they had begun.
+    refused: Vec<u32>,
     pub scratch: String,
 }
 
 impl Captures {
     /// For a predicate, which reads only its own element.
     pub const fn empty() -> Self {
-        Self { frames: Vec::new(), slots: Vec::new(), nodes: Vec::new(), scratch: String::new() }
+        Self {
+            frames: Vec::new(),
+            slots: Vec::new(),
+            nodes: Vec::new(),
+            refused: Vec::new(),
+            scratch: String::new(),
+        }
     }
 
     pub fn clear(&mut self) {
         self.frames.clear();
         self.slots.clear();
         self.nodes.clear();
+        self.refused.clear();
         self.scratch.clear();
     }
 
@@ -104,6 +113,30 @@ impl Captures {
     #[inline]
     pub fn up(&self, frame: u32, hops: u32) -> u32 {
         (0..hops).fold(frame, |at, _| self.frames[at as usize].parent)
+    }
+
+    /// Notes that a predicate turned the frame's element down.
+    pub fn refuse(&mut self, frame: u32) {
+        self.refused.push(frame);
+    }
+
+    /// Whether a predicate turned down the frame's element, or one around it.
+    #[inline]
+    pub fn is_refused(&self, frame: u32) -> bool {
+        !self.refused.is_empty() && self.is_inside_refused(frame)
+    }
+
+    fn is_inside_refused(&self, mut frame: u32) -> bool {
+        loop {
+            if self.refused.contains(&frame) {
+                return true;
+            }
+            let parent = self.frames[frame as usize].parent;
+            if parent == frame {
+                return false;
+            }
+            frame = parent;
+        }
     }
 
     #[inline]

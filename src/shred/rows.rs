@@ -243,12 +243,16 @@ impl<'t> Rows<'t> {
         for (index, rule) in plan.rules.iter().enumerate() {
             self.rules[index].sort(rule);
         }
-        for (index, rule) in plan.rules.iter().enumerate() {
-            if let Some(distinct) = &rule.distinct {
+        // Parents first, and in each rule orphans before duplicates: a row whose parent is gone
+        // must not win over one that stays.
+        let mut order: Vec<usize> = (0..plan.rules.len()).collect();
+        order.sort_by_key(|index| plan.rules[*index].target);
+        for index in order {
+            self.drop_orphans(index, captures);
+            if let Some(distinct) = &plan.rules[index].distinct {
                 self.drop_duplicates(index, distinct, captures)?;
             }
         }
-        self.drop_orphans(captures);
         for (index, rule) in plan.rules.iter().enumerate() {
             self.rules[index].remove_dropped(rule.columns.len());
             if rule.numbered {
@@ -270,7 +274,7 @@ impl<'t> Rows<'t> {
         let rule = &self.rules[index];
         let mut winners: HashMap<&str, (usize, usize)> = HashMap::new();
         let mut losers = Vec::new();
-        for (number, row) in rule.rows.iter().enumerate() {
+        for (number, row) in rule.rows.iter().enumerate().filter(|(_, row)| !row.dropped) {
             let (key, prefer) = &rule.keys[row.key as usize];
             let Some((_, winner)) = winners.get_mut(key.as_str()) else {
                 winners.insert(key, (number, number));
@@ -306,27 +310,27 @@ impl<'t> Rows<'t> {
         Ok(())
     }
 
-    /// Drops rows whose parent row was dropped; parents first, because that may go on.
-    fn drop_orphans(&mut self, captures: &Captures) {
+    /// Drops the rows whose elements are in none that gave the parent table a row.
+    fn drop_orphans(&mut self, index: usize, captures: &Captures) {
         let plan = self.setting.plan;
-        let mut order: Vec<usize> = (0..plan.rules.len()).collect();
-        order.sort_by_key(|index| plan.rules[*index].target);
-        for index in order {
-            let parents = &plan.rules[index].parents;
-            let relevant = parents.iter().filter(|(parent, _)| plan.rules[*parent].droppable);
-            for (parent, hops) in relevant {
-                let empty = &self.rules[*parent].empty_frames;
-                if empty.is_empty() {
-                    continue;
-                }
-                let empty: HashSet<u32> = empty.iter().copied().collect();
-                let rule = &mut self.rules[index];
-                for row in &mut rule.rows {
-                    if !row.dropped && empty.contains(&captures.up(row.frame, *hops)) {
-                        row.dropped = true;
-                        rule.empty_frames.push(row.frame);
-                    }
-                }
+        let parents = &plan.rules[index].parents;
+        let has_all_rows = |(parent, _): &(usize, u32)| self.rules[*parent].empty_frames.is_empty();
+        if parents.is_empty() || parents.iter().any(has_all_rows) {
+            return;
+        }
+        let empty: Vec<(HashSet<u32>, u32)> = parents
+            .iter()
+            .map(|(parent, hops)| {
+                (self.rules[*parent].empty_frames.iter().copied().collect(), *hops)
+            })
+            .collect();
+        let rule = &mut self.rules[index];
+        for row in &mut rule.rows {
+            let orphaned =
+                empty.iter().all(|(frames, hops)| frames.contains(&captures.up(row.frame, *hops)));
+            if orphaned {
+                row.dropped = true;
+                rule.empty_frames.push(row.frame);
             }
         }
     }
@@ -524,7 +528,7 @@ impl Events for Rows<'_> {
     }
 
     fn row(&mut self, rule: usize, frame: u32, captures: &Captures) -> Result<()> {
-        if self.failed.is_some() {
+        if self.failed.is_some() || captures.is_refused(frame) {
             return Ok(());
         }
         match self.add(rule, frame, captures) {

@@ -1,12 +1,16 @@
 //! One pass over a document: elements matched against the plan, what the contract reads captured,
 //! everything else balanced and passed over.
 
+mod namespace;
+
+use std::collections::HashMap;
+
 use super::attributes::Attributes;
 use super::capture::{Captures, Node, NodeKind, Slot};
 use super::fault::Fault;
 use super::scan::{name_length, DoctypeError, Markup, Scanner, StartTag};
 use super::{text, Limits};
-use crate::contract::plan::{Capture, Filter, NodeId, Op, Plan, Ready};
+use crate::contract::plan::{Capture, Counter, Filter, NodeId, Op, Plan, Ready};
 use crate::outcome::FailureCategory;
 
 /// What the walk asks and tells while elements come and go.
@@ -101,12 +105,31 @@ pub(super) struct State {
     live: Vec<Live>,
     matches: Vec<Match>,
     counters: Vec<u32>,
+    /// The counters of steps with `//`, by the start of the name of the element around.
+    anywhere_counters: HashMap<(u32, u32), u32>,
+    /// The attributes of elements around, where namespaces are looked for.
+    outer: Attributes,
     /// What slots held before an element whose predicate its end decides.
     saved: Vec<Slot>,
     /// What slots held before the first element of a step that says `[last()]`.
     former: Vec<Slot>,
     pending: Vec<Pending>,
     candidates: Vec<(NodeId, Match)>,
+}
+
+impl State {
+    /// The counter `offset` behind one of a filter's.
+    fn counter(&mut self, parent: &Match, counter: Counter, offset: u32) -> &mut u32 {
+        match counter {
+            Counter::Child(index) => {
+                &mut self.counters[(parent.counters + index + offset) as usize]
+            }
+            Counter::Anywhere(index) => {
+                let around = self.open.last().map_or(0, |open| open.name_start);
+                self.anywhere_counters.entry((around, index + offset)).or_default()
+            }
+        }
+    }
 }
 
 /// Walks one document.
@@ -130,8 +153,18 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         state: &'s mut State,
         events: &'s mut E,
     ) -> Self {
-        let State { captures, open, live, matches, counters, saved, former, pending, .. } =
-            &mut *state;
+        let State {
+            captures,
+            open,
+            live,
+            matches,
+            counters,
+            anywhere_counters,
+            saved,
+            former,
+            pending,
+            ..
+        } = &mut *state;
         captures.clear();
         open.clear();
         live.clear();
@@ -140,6 +173,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         saved.clear();
         former.clear();
         pending.clear();
+        anywhere_counters.clear();
         let document = &plan.nodes[0];
         captures.open(0, document.slots, 0);
         counters.resize(document.counters as usize, 0);
@@ -372,7 +406,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         self.find_candidates(at, name_end)?;
         let nodes = &self.plan.nodes;
         let tag = if self.state.candidates.iter().any(|(id, _)| nodes[*id].reads_tag) {
-            self.read_tag(at, name_end)?
+            let tag = self.read_tag(at, name_end)?;
+            self.qualify_attributes(self.state.open.len())?;
+            tag
         } else {
             self.rest_of_tag(at, name_end)?
         };
@@ -501,6 +537,14 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Ok(())
     }
 
+    /// The attributes of the element of a frame, once more.
+    fn read_tag_of(&mut self, frame: u32) -> Result<(), Box<Fault>> {
+        let at = self.state.captures.frame(frame).at as usize;
+        let name_end = at + 1 + name_length(&self.bytes()[at + 1..]);
+        self.read_tag(at, name_end)?;
+        self.qualify_attributes(self.state.open.len())
+    }
+
     /// An attribute's value in the tag last read.
     fn attribute_value(&self, name: &str) -> Result<Option<String>, Box<Fault>> {
         let found = self.state.attributes.find(self.bytes(), name.as_bytes(), false);
@@ -547,11 +591,15 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         for filter in &node.filters {
             let passed = match filter {
                 Filter::Position { wanted, counter } => {
-                    let count = &mut self.state.counters[(parent.counters + counter) as usize];
+                    let count = self.state.counter(parent, *counter, 0);
                     *count += 1;
                     *count == *wanted
                 }
                 Filter::Last { counter } => {
+                    let former = std::mem::take(self.state.counter(parent, *counter, 1));
+                    if let Some(frame) = former.checked_sub(1) {
+                        self.state.captures.refuse(frame);
+                    }
                     self.forget_former(&node.fills, parent, *counter);
                     true
                 }
@@ -580,30 +628,37 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
 
     /// `[last()]`: the first element to come saves what its slots held, and each later one
     /// returns to that. The parent's counter keeps where, plus one.
-    fn forget_former(&mut self, fills: &[Capture], parent: &Match, counter: u32) {
-        let State { captures, counters, former, .. } = &mut *self.state;
-        let counter = &mut counters[(parent.counters + counter) as usize];
+    fn forget_former(&mut self, fills: &[Capture], parent: &Match, counter: Counter) {
+        let saved = self.state.former.len() as u32 + 1;
+        let counter = self.state.counter(parent, counter, 0);
         let first = *counter == 0;
         if first {
-            *counter = former.len() as u32 + 1;
+            *counter = saved;
         }
+        let from = *counter as usize - 1;
+        let State { captures, former, .. } = &mut *self.state;
         for (index, fill) in fills.iter().enumerate() {
             let frame = captures.up(parent.frame, fill.hops);
             if first {
                 former.push(captures.save(frame, fill.slot));
             } else {
-                captures.restore(frame, fill.slot, former[*counter as usize - 1 + index]);
+                captures.restore(frame, fill.slot, former[from + index]);
             }
         }
     }
 
     fn open_match(&mut self, id: NodeId, parent: &Match, saved: usize, at: usize) {
         let node = &self.plan.nodes[id];
-        let State { captures, matches, counters, attributes, .. } = &mut *self.state;
         let frame = match node.frame {
-            true => captures.open(parent.frame, node.slots, at),
+            true => self.state.captures.open(parent.frame, node.slots, at),
             false => parent.frame,
         };
+        for filter in &node.filters {
+            if let Filter::Last { counter } = filter {
+                *self.state.counter(parent, *counter, 1) = frame + 1;
+            }
+        }
+        let State { captures, matches, counters, attributes, .. } = &mut *self.state;
         let first_counter = counters.len();
         if node.counters > 0 {
             counters.resize(first_counter + node.counters as usize, 0);
@@ -630,6 +685,15 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                     );
                 }
             }
+            for (name, index) in &attributes.qualified {
+                let attribute = &attributes.list[*index];
+                let (start, end) = (attribute.start as usize, attribute.end as usize);
+                for capture in node.attributes.get(name.as_bytes()).into_iter().flatten() {
+                    let into = captures.up(frame, capture.hops);
+                    let value = Node::new(NodeKind::Attribute, start, end, start);
+                    captures.push(into, capture.slot, value);
+                }
+            }
         }
         for chosen in &node.chosen {
             let Some(name) = &chosen.attribute else { continue };
@@ -652,6 +716,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 let depth = self.state.open.len();
                 let Some(level) = depth.checked_sub(wanted.up as usize) else { continue };
                 self.read_open_tag(level)?;
+                self.qualify_attributes(level)?;
                 let ignore_case = self.plan.ignore_case_attributes;
                 let name = wanted.name.as_bytes();
                 let found = self.state.attributes.find(self.text.as_bytes(), name, ignore_case);
@@ -766,6 +831,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         let mut saved = matched.saved as usize;
         for filter in &node.filters {
             let Filter::Late { condition, text } = filter else { continue };
+            self.read_tag_of(matched.frame)?;
             let captures = &self.state.captures;
             let slot = captures.save(matched.frame, text.slot);
             let own =
@@ -778,6 +844,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             };
             let holds = self.events.holds(condition, about)?;
             if !holds {
+                self.state.captures.refuse(matched.frame);
                 let parent = self.state.captures.frame(matched.frame).parent;
                 for (index, fill) in node.fills.iter().enumerate() {
                     let frame = self.state.captures.up(parent, fill.hops);

@@ -1,6 +1,6 @@
 //! `DATEADD`, `DATEDIFF`, `YEAR`, `MONTH` and `DAY`.
 
-use chrono::{Datelike, Months, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{Datelike, Months, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 use super::convert::BASE_DATE;
 use super::datetime::{in_years, with_offset};
@@ -25,12 +25,29 @@ pub enum DatePart {
     Minute,
     /// `second`, `ss`, `s`
     Second,
+    /// `millisecond`, `ms`
+    Millisecond,
+    /// `microsecond`, `mcs`
+    Microsecond,
+    /// `nanosecond`, `ns`
+    Nanosecond,
 }
 
 impl DatePart {
     /// The full names, for messages.
-    pub const NAMES: [&'static str; 8] =
-        ["year", "quarter", "month", "day", "week", "hour", "minute", "second"];
+    pub const NAMES: [&'static str; 11] = [
+        "year",
+        "quarter",
+        "month",
+        "day",
+        "week",
+        "hour",
+        "minute",
+        "second",
+        "millisecond",
+        "microsecond",
+        "nanosecond",
+    ];
 
     /// The part of that name or abbreviation, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -43,6 +60,9 @@ impl DatePart {
             "hour" | "hh" => Self::Hour,
             "minute" | "mi" | "n" => Self::Minute,
             "second" | "ss" | "s" => Self::Second,
+            "millisecond" | "ms" => Self::Millisecond,
+            "microsecond" | "mcs" => Self::Microsecond,
+            "nanosecond" | "ns" => Self::Nanosecond,
             _ => return None,
         };
         Some(part)
@@ -54,7 +74,7 @@ impl DatePart {
     }
 
     fn is_time(self) -> bool {
-        matches!(self, Self::Hour | Self::Minute | Self::Second)
+        self.months().is_none() && self.nanoseconds() < Self::Day.nanoseconds()
     }
 
     /// Months in one, for parts that are counted in months.
@@ -67,15 +87,26 @@ impl DatePart {
         }
     }
 
-    /// Seconds in one, for the others.
-    fn seconds(self) -> i64 {
+    /// Nanoseconds in one, for the others.
+    fn nanoseconds(self) -> i64 {
+        const SECOND: i64 = 1_000_000_000;
         match self {
-            Self::Week => 604_800,
-            Self::Hour => 3_600,
-            Self::Minute => 60,
-            Self::Second => 1,
-            _ => 86_400,
+            Self::Week => 604_800 * SECOND,
+            Self::Hour => 3_600 * SECOND,
+            Self::Minute => 60 * SECOND,
+            Self::Second => SECOND,
+            Self::Millisecond => 1_000_000,
+            Self::Microsecond => 1_000,
+            Self::Nanosecond => 1,
+            _ => 86_400 * SECOND,
         }
+    }
+
+    /// So many of one that is not counted in months.
+    fn times(self, number: i64) -> Option<TimeDelta> {
+        let nanoseconds = i128::from(self.nanoseconds()) * i128::from(number);
+        let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
+        TimeDelta::new(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32)
     }
 }
 
@@ -100,6 +131,16 @@ pub enum DateError {
         /// What it lacks.
         part: DatePart,
     },
+    /// More of the part between two moments than a bigint counts.
+    #[error("from {from} to {to} there are too many {}s to count", .part.name())]
+    TooFarApart {
+        /// The earlier argument.
+        from: String,
+        /// The later argument.
+        to: String,
+        /// What was counted.
+        part: DatePart,
+    },
     /// Neither a date nor a time.
     #[error("{0} is not a date: convert it with CAST or PARSE_DATE first")]
     NotADate(String),
@@ -119,11 +160,9 @@ pub fn date_add(part: DatePart, number: i64, value: &Value) -> Result<Value, Dat
             add(part, number, date.and_time(NaiveTime::MIN)).map(|sum| Value::Date(sum.date()))
         }
         Value::Time(_) if !part.is_time() => return Err(no_such_part(part, value)),
-        Value::Time(time) => part
-            .seconds()
-            .checked_mul(number)
-            .and_then(TimeDelta::try_seconds)
-            .map(|delta| Value::Time(time.overflowing_add_signed(delta).0)),
+        Value::Time(time) => {
+            part.times(number).map(|delta| Value::Time(time.overflowing_add_signed(delta).0))
+        }
         Value::DateTime(both) => add(part, number, *both).map(Value::DateTime),
         Value::DateTimeOffset(both) => add(part, number, both.naive_local())
             .and_then(|local| with_offset(local, *both.offset()))
@@ -144,10 +183,7 @@ fn add(part: DatePart, number: i64, moment: NaiveDateTime) -> Option<NaiveDateTi
                 moment.checked_add_months(magnitude)
             }
         }
-        None => {
-            let delta = TimeDelta::try_seconds(part.seconds().checked_mul(number)?)?;
-            moment.checked_add_signed(delta)
-        }
+        None => moment.checked_add_signed(part.times(number)?),
     };
     sum.filter(|sum| in_years(sum.date()))
 }
@@ -156,20 +192,26 @@ fn add(part: DatePart, number: i64, moment: NaiveDateTime) -> Option<NaiveDateTi
 /// `to` is earlier; `None` when either is null. Weeks begin on Sunday. A date is its midnight, a
 /// time is on 1900-01-01, and an offset is applied first, as in SQL Server.
 pub fn date_diff(part: DatePart, from: &Value, to: &Value) -> Result<Option<i64>, DateError> {
-    let (Some(from), Some(to)) = (moment(from)?, moment(to)?) else { return Ok(None) };
-    Ok(Some(boundaries(part, to) - boundaries(part, from)))
+    let (Some(begin), Some(end)) = (moment(from)?, moment(to)?) else { return Ok(None) };
+    let between = boundaries(part, end) - boundaries(part, begin);
+    match i64::try_from(between) {
+        Ok(between) => Ok(Some(between)),
+        Err(_) => Err(DateError::TooFarApart { from: name(from), to: name(to), part }),
+    }
 }
 
 /// How many boundaries of the part lie before a moment, from one that is the same for all.
-fn boundaries(part: DatePart, moment: NaiveDateTime) -> i64 {
+fn boundaries(part: DatePart, moment: NaiveDateTime) -> i128 {
     match part.months() {
         Some(months) => {
-            (i64::from(moment.year()) * 12 + i64::from(moment.month0())).div_euclid(months)
+            let month = i64::from(moment.year()) * 12 + i64::from(moment.month0());
+            month.div_euclid(months).into()
         }
         None => {
             // Four days before 1970-01-01 was a Sunday.
-            let seconds = moment.and_utc().timestamp() + 4 * 86_400;
-            seconds.div_euclid(part.seconds())
+            let seconds = i128::from(moment.and_utc().timestamp() + 4 * 86_400);
+            let nanoseconds = seconds * 1_000_000_000 + i128::from(moment.nanosecond());
+            nanoseconds.div_euclid(part.nanoseconds().into())
         }
     }
 }

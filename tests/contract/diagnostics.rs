@@ -1508,7 +1508,7 @@ fn what_the_plan_cannot_do_is_pointed_at() {
     assert_snapshot!(said(&with_columns(r#"
 a = { type = "int", value = "1 + MAX(//x[@k = '\u00e9'][last()]/@n)" }
 "#)), @r#"
-    contract.toml:15:40: error: a position cannot be counted for //, whose elements have different parents: use FIRST(…) or LAST(…), or give the path in full
+    contract.toml:15:40: error: `//name[last()]` chooses row elements in `each`, not values: use LAST(//name/…), or give the path in full
      15 | a = { type = "int", value = "1 + MAX(//x[@k = '\u00e9'][last()]/@n)" }
         |                                        ^^^^^^^^^^^^^^^^^^^^^^^^
     "#);

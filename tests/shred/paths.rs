@@ -109,3 +109,62 @@ fn inner_xml_is_the_markup_as_it_stands() {
 fn the_row_elements_name_and_attributes_are_normalised() {
     assert_eq!(values("/r/a", "NAME() || @x", "<r><a x='1\n2&#10;3'/></r>"), ["a1 2\n3"]);
 }
+
+#[test]
+fn row_elements_are_chosen_by_last_and_by_their_own_text() {
+    let document = "<r><a n='1'>no</a><m><a n='2'>yes</a><a n='3'>no</a></m>\
+                    <m><a n='4'>yes</a></m><a n='5'>yes</a></r>";
+    assert_eq!(values("/r/a[last()]", "@n", document), ["5"]);
+    assert_eq!(values("/r/m/a[last()]", "@n", document), ["3", "4"]);
+    assert_eq!(values("/r/m[last()]/a", "@n", document), ["4"]);
+    assert_eq!(values("/r/m/a[. = 'yes']", "@n", document), ["2", "4"]);
+    assert_eq!(values("/r/m/a[. = 'yes' AND @n <> '2']", "@n || .", document), ["4yes"]);
+    assert_eq!(values("//a[last()]", "@n", document), ["3", "4", "5"]);
+    assert_eq!(values("//a[. = 'yes']", "@n", document), ["2", "4", "5"]);
+    assert_eq!(values("/r/a[@n = '9'][last()]", "@n", document), [""; 0]);
+}
+
+#[test]
+fn a_row_element_inside_one_that_its_text_turns_down_gives_no_row() {
+    let document = "<r><m><a n='1'/>drop</m><m><a n='2'/>keep<b/></m><m>keep<a n='3'/></m></r>";
+    assert_eq!(values("/r/m[. = 'keep']/a", "@n", document), ["2", "3"]);
+}
+
+#[test]
+fn a_position_under_two_slashes_counts_the_children_of_each_parent() {
+    let document = "<r><a n='1'/><u><a n='2'/><a n='3'><a n='4'/><a n='5'/></a></u><a n='6'/></r>";
+    assert_eq!(values("//a[2]", "@n", document), ["3", "5", "6"]);
+    assert_eq!(values("/r", "JOIN(//a[1]/@n, ',')", document), ["1,2,4"]);
+    assert_eq!(values("//a[last()]", "@n", document), ["3", "5", "6"]);
+}
+
+#[test]
+fn a_predicate_on_text_sees_the_attributes_of_its_own_element() {
+    let document = "<r><a><b k='1'>yes<c k='2'/></b><b k='2'>yes<c k='1'/></b></a></r>";
+    let path = "b[. = 'yes' AND @k = '1']/c/@k";
+    assert_eq!(values("/r/a", path, document), ["2"]);
+    assert_eq!(values("/r/a/b/c", "@k || '/' || ../@k", document), ["2/1", "1/2"]);
+}
+
+#[test]
+fn a_prefixed_attribute_is_found_by_its_namespace() {
+    let contract = super::contract(
+        "[contract]\nname = \"t\"\n[document]\nroot = \"r\"\n\
+         namespaces = { p = \"urn:p\", q = \"urn:q\" }\n\
+         [[tables]]\nname = \"t\"\neach = '/r/a'\napp_column = \"app_id\"\n[tables.columns]\n\
+         app_id = { type = \"int\", value = \"APP_ID()\" }\n\
+         own = { type = \"nvarchar(9)\", value = '@p:x' }\n\
+         plain = { type = \"nvarchar(9)\", value = '@x' }\n\
+         chosen = { type = \"nvarchar(9)\", value = \"LAST(b[@q:k = '1']/@p:x)\" }\n\
+         above = { type = \"nvarchar(9)\", value = '../@p:x' }\n\
+         language = { type = \"nvarchar(9)\", value = '@xml:lang' }\n",
+    );
+    let document = "<r xmlns:z='urn:p' xmlns:p='urn:q' z:x='top'>\
+                    <a z:x='1' x='2' p:x='3' xml:lang='de'><b p:k='1' z:x='4'/></a>\
+                    <a xmlns:z='urn:other' z:x='5'><b p:k='0'/></a></r>";
+    let rows = super::rows_of(&contract, &super::shred(&contract, document), "t");
+    assert_eq!(rows, ["7|1|2|4|top|de", "7|-|-|-|top|-"]);
+    let failed = failure(&contract, "<r><a u:x='1'/></r>");
+    assert_eq!(failed.category, FailureCategory::MalformedXml);
+    assert!(failed.reason.contains("\"u:x\" is not declared"), "{}", failed.reason);
+}

@@ -60,6 +60,52 @@ fn rows_below_a_dropped_row_are_dropped() {
     assert_eq!(rows_of(&contract, &outcome, "c"), ["a|7|3"]);
 }
 
+/// Two rules fill the parent table; the child's row of a dropped parent would be its first.
+const TWO_PARENTS: &str = "[[tables]]
+name = 'p'
+each = '/r/p'
+primary_key = ['k']
+app_column = 'app_id'
+where = \"@use = 'a'\"
+[tables.columns]
+app_id = { type = 'int', value = 'APP_ID()' }
+k = { type = 'nvarchar(9)', value = '@k', required = true }
+[[tables]]
+name = 'p'
+each = '/r/p'
+app_column = 'app_id'
+where = \"@use = 'b'\"
+[tables.columns]
+app_id = { type = 'int', value = 'APP_ID()' }
+k = { type = 'nvarchar(9)', value = '@k', required = true }
+[[tables]]
+name = 'c'
+each = '/r/p/c'
+app_column = 'app_id'
+foreign_key = { columns = ['k'], references = 'p' }
+distinct = { by = ['@x'] }
+[tables.columns]
+app_id = { type = 'int', value = 'APP_ID()' }
+k = { type = 'nvarchar(9)', value = '../@k' }
+x = { type = 'int', value = '@x' }
+";
+
+#[test]
+fn a_row_below_a_dropped_row_wins_over_no_other() {
+    let document = "<r><p use='no' k='1'><c x='5'/></p><p use='a' k='2'><c x='5'/></p></r>";
+    let contract = with_root(TWO_PARENTS);
+    assert_eq!(rows_of(&contract, &shred(&contract, document), "c"), ["7|2|5"]);
+}
+
+#[test]
+fn a_row_below_an_element_of_which_one_rule_made_a_parent_stays() {
+    let document = "<r><p use='a' k='1'><c x='5'/></p><p use='b' k='2'><c x='6'/></p></r>";
+    let contract = with_root(TWO_PARENTS);
+    let outcome = shred(&contract, document);
+    assert_eq!(rows_of(&contract, &outcome, "p"), ["7|1", "7|2"]);
+    assert_eq!(rows_of(&contract, &outcome, "c"), ["7|1|5", "7|2|6"]);
+}
+
 #[test]
 fn templates_make_several_rows_of_one_element() {
     let contract = with_root(&format!(

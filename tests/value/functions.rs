@@ -245,6 +245,8 @@ fn dateadd_stays_in_the_month_and_in_the_type() {
         (Second, 1, "time(0)", "23:59:59", "00:00:00"),
         (Hour, -25, "time(0)", "00:30:00", "23:30:00"),
         (Year, 0, "date", "9999-12-31", "9999-12-31"),
+        (Millisecond, -1, "datetime2(3)", "2026-01-01", "2025-12-31T23:59:59.999"),
+        (Nanosecond, 1_500, "time(7)", "23:59:59.999999", "00:00:00.0000005"),
     ] {
         let sum = f::date_add(part, number, &value(sql_type, text)).unwrap();
         assert_eq!(shown(&sum), expected, "{part:?} {number} {text}");
@@ -319,7 +321,7 @@ fn datediff_counts_boundaries() {
     use DatePart::*;
     let from = value("datetime2(7)", "2005-12-31T23:59:59.9999999");
     let to = value("datetime2(7)", "2006-01-01T00:00:00");
-    for part in [Year, Quarter, Month, Day, Week, Hour, Minute, Second] {
+    for part in [Year, Quarter, Month, Day, Week, Hour, Minute, Second, Millisecond, Microsecond] {
         assert_eq!(f::date_diff(part, &from, &to), Ok(Some(1)), "{part:?}");
         assert_eq!(f::date_diff(part, &to, &from), Ok(Some(-1)), "{part:?}");
         assert_eq!(f::date_diff(part, &to, &to), Ok(Some(0)), "{part:?}");
@@ -333,6 +335,7 @@ fn datediff_counts_boundaries() {
         (Quarter, "2026-03-31", "2026-12-31", 3),
         (Day, "0001-01-01", "9999-12-31", 3_652_058),
         (Second, "0001-01-01", "9999-12-31", 315_537_811_200),
+        (Nanosecond, "2026-11-24", "2026-11-25", 86_400_000_000_000),
     ] {
         let (from, to) = (value("date", from), value("date", to));
         assert_eq!(f::date_diff(part, &from, &to), Ok(Some(expected)), "{part:?} {from:?} {to:?}");
@@ -347,6 +350,8 @@ fn datediff_counts_boundaries() {
         Ok(Some(2))
     );
     assert!(f::date_diff(Day, &Value::Bit(true), &there).is_err());
+    let (first, last) = (value("date", "0001-01-01"), value("date", "9999-12-31"));
+    assert!(f::date_diff(Nanosecond, &first, &last).is_err());
 }
 
 #[test]
