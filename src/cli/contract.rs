@@ -1,18 +1,20 @@
 //! `xmlshred contract`: what concerns the contract alone.
 
-use std::fmt::Write as _;
+#[cfg(feature = "sqlserver")]
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{console, contract_file, Call, CommandError, Execute, ExitStatus};
-use crate::contract::Contract;
+#[cfg(feature = "sqlserver")]
+use super::{console, contract_file};
+use super::{contract_check, contract_diff, Call, CommandError, Execute, ExitStatus};
+use crate::settings::keys::Key;
 #[cfg(feature = "sqlserver")]
 use crate::settings::{Settings, StoreLocation};
 #[cfg(feature = "sqlserver")]
 use crate::store::sqlserver;
 
-/// Check a mapping contract
+/// Check a mapping contract, compare two, or print its T-SQL
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -21,12 +23,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum ContractCommand {
-    /// Report every mistake in a contract, each with its place and what to do
-    Check {
-        /// The contract
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
+    Check(contract_check::Arguments),
+    Diff(contract_diff::Arguments),
     /// Print the T-SQL of a contract: target tables, registration, usp_LoadApps and the stage
     #[cfg(feature = "sqlserver")]
     Sql {
@@ -37,18 +35,27 @@ enum ContractCommand {
 }
 
 impl Execute for Arguments {
-    #[cfg_attr(not(feature = "sqlserver"), allow(unused_variables))]
+    fn given(&self) -> &[(&'static Key, String)] {
+        match &self.command {
+            ContractCommand::Check(check) => check.given(),
+            ContractCommand::Diff(diff) => diff.given(),
+            #[cfg(feature = "sqlserver")]
+            ContractCommand::Sql { .. } => &[],
+        }
+    }
+
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let text = match &self.command {
-            ContractCommand::Check { file } => description(&contract_file::read_file(file)?),
+        match &self.command {
+            ContractCommand::Check(check) => check.execute(call),
+            ContractCommand::Diff(diff) => diff.execute(call),
             #[cfg(feature = "sqlserver")]
             ContractCommand::Sql { file } => {
                 let schema = schema(&call.settings);
-                sqlserver::install::contract_script(schema, &contract_file::read_file(file)?)
+                let contract = contract_file::read_file(file)?;
+                console::print(&sqlserver::install::contract_script(schema, &contract))?;
+                Ok(ExitStatus::Success)
             }
-        };
-        console::print(&text)?;
-        Ok(ExitStatus::Success)
+        }
     }
 }
 
@@ -59,18 +66,4 @@ fn schema(settings: &Settings) -> &str {
         Some(StoreLocation::SqlServer(server)) => &server.schema,
         _ => sqlserver::DEFAULT_SCHEMA,
     }
-}
-
-/// Name, hash and tables in load order.
-fn description(contract: &Contract) -> String {
-    let mut text = format!("contract {} is sound\nhash {}\n", contract.name, contract.hash);
-    for target in &contract.targets {
-        let columns = target.columns.len();
-        let _ = write!(text, "table {} ({columns} columns)", target.name);
-        if let Some(parent) = &target.foreign_key {
-            let _ = write!(text, ", child of {}", parent.references);
-        }
-        text.push('\n');
-    }
-    text
 }

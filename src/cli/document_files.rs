@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::command_error::CommandError;
+use crate::offline::Source;
 use crate::outcome::AppId;
 
 /// The files meant by `arguments`: a folder stands for its `*.xml`, sorted by name; all else, also
@@ -54,6 +55,16 @@ fn files_of(argument: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn is_xml(path: &Path) -> bool {
     path.extension().and_then(OsStr::to_str).is_some_and(|e| e.eq_ignore_ascii_case("xml"))
+}
+
+/// The documents meant by `arguments`, with ids in their order, for a look at a contract.
+///
+/// # Errors
+/// As [`expand`].
+pub fn samples(arguments: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
+    let paths = expand(arguments)?;
+    let ids = ids_from(AppId(1), paths.len());
+    Ok(ids.into_iter().zip(paths).map(|(id, path)| Source::file(id, path)).collect())
 }
 
 /// The last digits in each file's name, as its application id.

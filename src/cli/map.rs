@@ -1,35 +1,46 @@
 //! `xmlshred map`: documents through the contract, without a database.
 
-use std::io::{BufWriter, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
 use clap::{Args, ValueEnum};
+use rayon::ThreadPool;
 
 use super::document_files;
 use super::setting_flags::{FlagSet, SettingFlags};
-use super::{console, contract_file, Call, CommandError, Execute, ExitStatus};
-use crate::offline::{LineFormat, MapSummary, Mapping, SourceFile};
+use super::{console, contract_file, open_store, Call, CommandError, Execute, ExitStatus};
+use crate::offline::{Content, CsvFolder, MapSummary, Mapping, Source};
 use crate::outcome::AppId;
 use crate::settings::keys::{self, Key};
 
-/// Map documents to rows without a database, in parallel, and print what became of each
+/// Map documents to rows in parallel, write nothing to a database, and print what became of each
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// XML files, folders of *.xml, and - for stdin
-    #[arg(required = true, value_name = "FILES")]
+    #[arg(required_unless_present = "app_id", value_name = "FILES")]
     files: Vec<PathBuf>,
 
-    /// One line of JSON per document, in the order given; or only the closing summary
+    /// Map this application's document from the store instead of files; may be repeated
+    #[arg(long, value_name = "N", conflicts_with_all = ["files", "app_id_from"],
+        allow_negative_numbers = true)]
+    app_id: Vec<i64>,
+
+    /// One line of JSON per document, in the order given; one CSV file per table; or only the
+    /// closing summary
     #[arg(
         long,
         value_enum,
         default_value_t = Format::Json,
-        value_name = "json|none",
+        value_name = "json|csv|none",
         hide_possible_values = true
     )]
     format: Format,
+
+    /// Folder for the files of --format csv; what it has of them is replaced
+    #[arg(long, value_name = "DIR", required_if_eq("format", "csv"))]
+    out: Option<PathBuf>,
 
     /// Where application ids come from: the contract's `key` in the document, or else the order;
     /// the order of the files, from 1; or the last digits in each file's name
@@ -49,6 +60,7 @@ pub struct Arguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Json,
+    Csv,
     None,
 }
 
@@ -61,7 +73,7 @@ enum IdFrom {
 
 /// What mapping without a database heeds.
 #[derive(Debug, Clone)]
-struct Offline;
+pub struct Offline;
 
 impl FlagSet for Offline {
     const KEYS: &'static [&'static Key] = &[
@@ -81,18 +93,19 @@ impl Execute for Arguments {
     }
 
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let files = self.source_files()?;
+        if self.out.is_some() && self.format != Format::Csv {
+            return Err(CommandError::usage("--out is for --format csv")
+                .hint("lines of JSON go to stdout: redirect them"));
+        }
+        let sources = self.sources(call)?;
         let mapping = Mapping {
             contract: Arc::new(contract_file::read(&call.settings)?),
             limits: call.settings.limits,
             now: Utc::now(),
-            id_from_key: self.app_id_from == IdFrom::Key,
-            format: match self.format {
-                Format::Json => LineFormat::Json,
-                Format::None => LineFormat::None,
-            },
+            id_from_key: self.app_id.is_empty() && self.app_id_from == IdFrom::Key,
         };
-        let Some(summary) = map(&mapping, &files, call.settings.workers)? else {
+        let threads = threads(call.settings.workers)?;
+        let Some(summary) = self.map(&mapping, &sources, &threads)? else {
             return Ok(ExitStatus::Success);
         };
         console::note(&summary);
@@ -104,31 +117,77 @@ impl Execute for Arguments {
 }
 
 impl Arguments {
-    fn source_files(&self) -> Result<Vec<SourceFile>, CommandError> {
+    fn sources(&self, call: &Call) -> Result<Vec<Source>, CommandError> {
+        if !self.app_id.is_empty() {
+            return self.stored(call);
+        }
         let paths = document_files::expand(&self.files)?;
         let ids = match self.app_id_from {
             IdFrom::Key | IdFrom::Order => document_files::ids_from(AppId(1), paths.len()),
             IdFrom::Digits => document_files::ids_in_names(&paths)?,
         };
-        let files = ids.into_iter().zip(paths);
-        Ok(files.map(|(app_id, path)| SourceFile { app_id, path }).collect())
+        Ok(ids.into_iter().zip(paths).map(|(id, path)| Source::file(id, path)).collect())
+    }
+
+    /// The documents that `--app-id` names.
+    fn stored(&self, call: &Call) -> Result<Vec<Source>, CommandError> {
+        let mut store = open_store::existing(&call.settings)?;
+        let mut sources = Vec::new();
+        for id in &self.app_id {
+            let app_id = AppId(*id);
+            let content = Content::Stored(store.read_document(app_id)?);
+            sources.push(Source { app_id, name: format!("app_id {id}"), content });
+        }
+        Ok(sources)
+    }
+
+    /// The summary; nothing when the reader of stdout has seen enough.
+    fn map(
+        &self,
+        mapping: &Mapping,
+        sources: &[Source],
+        threads: &ThreadPool,
+    ) -> Result<Option<MapSummary>, CommandError> {
+        let mapped = match (self.format, &self.out) {
+            (Format::None, _) => mapping.count(sources, threads),
+            (Format::Csv, Some(folder)) => {
+                return csv(mapping, sources, threads, folder).map(Some);
+            }
+            (Format::Json | Format::Csv, _) => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                mapping.write_json(sources, threads, &mut out)
+            }
+        };
+        match mapped {
+            Ok(summary) => Ok(Some(summary)),
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(None),
+            Err(e) => Err(console::unwritable(&e)),
+        }
     }
 }
 
-/// The summary; nothing when the reader of stdout has seen enough.
-fn map(
+fn csv(
     mapping: &Mapping,
-    files: &[SourceFile],
-    workers: usize,
-) -> Result<Option<MapSummary>, CommandError> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(workers).build().map_err(|e| {
+    sources: &[Source],
+    threads: &ThreadPool,
+    folder: &std::path::Path,
+) -> Result<MapSummary, CommandError> {
+    let files = CsvFolder::create(folder, &mapping.contract);
+    let written = files.and_then(|mut files| mapping.write_csv(sources, threads, &mut files));
+    written.map_err(|e| {
+        let message = format!("cannot write CSV files to {}: {e}", folder.display());
+        CommandError::new(ExitStatus::Aborted, message)
+            .hint("see who may write there, and whether another program has a file open")
+    })
+}
+
+/// The threads that map.
+///
+/// # Errors
+/// The system does not give so many.
+pub fn threads(workers: usize) -> Result<ThreadPool, CommandError> {
+    rayon::ThreadPoolBuilder::new().num_threads(workers).build().map_err(|e| {
         CommandError::usage(format!("cannot start {workers} threads: {e}"))
             .hint("give a smaller --workers")
-    })?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    match mapping.map_files(files, &threads, &mut out) {
-        Ok(summary) => Ok(Some(summary)),
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(None),
-        Err(e) => Err(console::unwritable(&e)),
-    }
+    })
 }

@@ -4,6 +4,8 @@ mod command_error;
 mod completions;
 mod console;
 mod contract;
+mod contract_check;
+mod contract_diff;
 mod contract_file;
 #[cfg(feature = "embedded")]
 mod demo;

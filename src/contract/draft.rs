@@ -43,6 +43,17 @@ pub(crate) struct Draft {
     pub(crate) maps: Vec<StringMap>,
 }
 
+impl Draft {
+    /// Where the types of each table's columns are written.
+    pub(crate) fn type_places(&self) -> Vec<Vec<Range<usize>>> {
+        let place = |column: &ColumnDraft| match &column.sql_type {
+            Some(sql_type) => sql_type.span.clone(),
+            None => column.name.span.clone(),
+        };
+        self.tables.iter().map(|table| table.columns.iter().map(place).collect()).collect()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct DocumentDraft {
     pub(crate) root: Option<Located<String>>,

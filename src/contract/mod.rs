@@ -8,10 +8,14 @@ mod lower;
 pub mod model;
 pub(crate) mod names;
 pub(crate) mod plan;
+pub(crate) mod probe;
 mod read;
 pub(crate) mod spelling;
 pub mod sql;
 mod string_map;
+
+use std::ops::Range;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -34,12 +38,23 @@ pub struct Contract {
     plan: plan::Plan,
 }
 
-impl Contract {
-    /// Reads a contract. `file` is what its diagnostics call it.
-    ///
-    /// With the contract come its warnings. The error has all mistakes that could be found, and
-    /// the warnings with them; its `Display` renders them.
-    pub fn parse(text: &str, file: &str) -> Result<(Self, Diagnostics), Diagnostics> {
+/// A sound contract together with what it was read from, for a closer look at it.
+#[derive(Debug)]
+pub struct ParsedContract {
+    /// The contract.
+    pub contract: Arc<Contract>,
+    /// Its warnings; a closer look adds to them.
+    pub diagnostics: Diagnostics,
+    model: model::Model,
+    /// Where the places in expressions are in the file.
+    maps: Vec<string_map::StringMap>,
+    /// For each `[[tables]]` where the types of its columns are written.
+    type_places: Vec<Vec<Range<usize>>>,
+}
+
+impl ParsedContract {
+    /// As [`Contract::parse`].
+    pub fn parse(text: &str, file: &str) -> Result<Self, Diagnostics> {
         let mut diagnostics = Diagnostics::new(file, text);
         let Some(draft) = read::read(text, &mut diagnostics) else { return Err(diagnostics) };
         let targets = check::check(&draft, &mut diagnostics);
@@ -47,18 +62,38 @@ impl Contract {
             return Err(diagnostics);
         }
         let maps = draft.maps.clone();
+        let type_places = draft.type_places();
         let Some((model, targets)) = lower::lower(draft, targets) else { return Err(diagnostics) };
-        match Self::compile(&model, text_hash(text), targets) {
-            Ok(contract) => Ok((contract, diagnostics)),
+        match Contract::compile(&model, text_hash(text), targets) {
+            Ok(contract) => {
+                let contract = Arc::new(contract);
+                Ok(Self { contract, diagnostics, model, maps, type_places })
+            }
             Err(unsupported) => {
                 for part in unsupported {
-                    let map = maps.iter().find(|map| map.contains(part.span));
-                    let span = map.map_or(0..0, |map| map.locate(part.span));
+                    let span = place(&maps, part.span);
                     diagnostics.push(Diagnostic::error(span, part.message));
                 }
                 Err(diagnostics)
             }
         }
+    }
+}
+
+/// The range in the file of a place in an expression.
+fn place(maps: &[string_map::StringMap], span: expr::ast::Span) -> Range<usize> {
+    let map = maps.iter().find(|map| map.contains(span));
+    map.map_or(0..0, |map| map.locate(span))
+}
+
+impl Contract {
+    /// Reads a contract. `file` is what its diagnostics call it.
+    ///
+    /// With the contract come its warnings. The error has all mistakes that could be found, and
+    /// the warnings with them; its `Display` renders them.
+    pub fn parse(text: &str, file: &str) -> Result<(Self, Diagnostics), Diagnostics> {
+        let ParsedContract { contract, diagnostics, .. } = ParsedContract::parse(text, file)?;
+        Ok((Arc::into_inner(contract).expect("nobody else has it yet"), diagnostics))
     }
 
     /// Compiles a checked model. Errors are what this version cannot compile.

@@ -107,3 +107,55 @@ fn mapping_writes_nothing() {
     map(&bench, "docs");
     assert_eq!(bench.contents(), before);
 }
+
+#[test]
+fn csv_is_one_file_per_table_and_one_of_what_failed() {
+    let bench = workbench();
+    let odd = "<note title=' a,b'><line>say \"x\"</line><line></line><line>&#13;z</line></note>";
+    bench.write("docs/note-4.xml", odd);
+    let said = map(&bench, "docs --format csv --out rows");
+    assert_eq!((said.status, said.stdout.as_str()), (1, ""), "{said:?}");
+    let file = |name: &str| {
+        String::from_utf8(bench.contents()[&bench.path().join("rows").join(name)].clone()).unwrap()
+    };
+    assert_eq!(
+        file("note.csv"),
+        "app_id,title,price\r\n1,one,1.50\r\n2,two,\r\n4,\" a,b\",\r\n5,five,\r\n"
+    );
+    assert_eq!(
+        file("line.csv"),
+        "app_id,number,text\r\n1,1,a\r\n2,1,b\r\n2,2,c\r\n\
+         4,1,\"say \"\"x\"\"\"\r\n4,2,\r\n4,3,\"\rz\"\r\n5,1,e\r\n"
+    );
+    let failures = file("_failures.csv");
+    let (heading, rest) = failures.split_once("\r\n").unwrap();
+    assert_eq!(heading, "file,app_id,category,table,column,path,line,column_number,value,message");
+    assert_eq!(rest.lines().count(), 1);
+    assert!(rest.contains(",3,missing_required,note,title,/note,1,1,,"), "{rest}");
+}
+
+#[test]
+fn a_folder_is_for_csv_and_csv_needs_one() {
+    let bench = workbench();
+    assert_eq!(map(&bench, "docs --format csv").status, 2);
+    let said = map(&bench, "docs --out rows");
+    assert_eq!(said.status, 2);
+    assert!(said.stderr.contains("--out is for --format csv"), "{said:?}");
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn an_application_is_mapped_again_from_the_store_and_nothing_is_written() {
+    let bench = super::notes::queued();
+    let before = bench.run("status --format json").stdout;
+    let said = bench.run("map --app-id 3 --app-id 1 --app-id 77");
+    assert_eq!(said.status, 1, "{said:?}");
+    let lines: Vec<serde_json::Value> =
+        said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["failure"]["category"], "missing_required");
+    assert_eq!((&lines[1]["app_id"], &lines[1]["file"]), (&1.into(), &"app_id 1".into()));
+    assert_eq!(lines[1]["tables"]["note"][0]["title"], "one");
+    assert_eq!(lines[2]["failure"]["category"], "missing_document");
+    assert_eq!(bench.run("status --format json").stdout, before);
+    assert_eq!(bench.run("map --app-id 1 docs").status, 2);
+}

@@ -1,13 +1,29 @@
 //! Every part of an expression, whatever its form.
 
-use super::ast::{Expr, ExprKind, Predicate};
+use super::ast::{Expr, ExprKind, Path, Predicate};
+
+impl Path {
+    /// Whether it is the same path, wherever it stands.
+    pub fn same(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
 
 impl Expr {
     /// Calls `visit` with this expression and every expression inside it, outermost first;
     /// predicates of paths included.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        self.walk_parts(true, visit);
+    }
+
+    /// As [`Expr::walk`], without what stands in the predicates of paths.
+    pub fn walk_outside_predicates<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        self.walk_parts(false, visit);
+    }
+
+    fn walk_parts<'a>(&'a self, predicates: bool, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
-        let mut each = |part: &'a Expr| part.walk(visit);
+        let mut each = |part: &'a Expr| part.walk_parts(predicates, visit);
         match &self.kind {
             ExprKind::Null
             | ExprKind::Text(_)
@@ -15,6 +31,7 @@ impl Expr {
             | ExprKind::Decimal(_)
             | ExprKind::Column(_)
             | ExprKind::DatePart(_) => {}
+            ExprKind::Path(_) if !predicates => {}
             ExprKind::Path(path) => {
                 let predicates = path.steps.iter().flat_map(|step| &step.predicates);
                 predicates.for_each(|predicate| {

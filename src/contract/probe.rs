@@ -1,0 +1,217 @@
+//! Contracts derived from a contract, to ask of documents what it would read of them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read, Span, Step};
+use super::model::{ColumnRule, Model, TableRule, TooLong};
+use super::{place, Contract, ParsedContract, TargetColumn, TargetTable};
+use crate::value::convert::Conversion;
+use crate::value::SqlType;
+
+/// A path of the contract, and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// As a person writes it.
+    pub path: Path,
+    /// In the contract's file.
+    pub span: Range<usize>,
+}
+
+/// A contract that counts what every path finds.
+#[derive(Debug)]
+pub(crate) struct PathProbe {
+    pub contract: Arc<Contract>,
+    /// One per target: the row path, and what its columns from the second on count. The last
+    /// target is for the paths of `[document]` and has no row path.
+    pub tables: Vec<(Option<Place>, Vec<Place>)>,
+}
+
+/// A contract whose text columns hold any text.
+#[derive(Debug)]
+pub(crate) struct WidthProbe {
+    pub contract: Arc<Contract>,
+    /// One per target, and in it one per column.
+    pub tables: Vec<Vec<Width>>,
+}
+
+/// How wide a column is.
+#[derive(Debug)]
+pub(crate) struct Width {
+    pub table: String,
+    pub column: String,
+    /// `None` for a column that is no text, or says what becomes of what is too long.
+    pub conversion: Option<Conversion>,
+    /// Where its type stands in the contract's file.
+    pub span: Range<usize>,
+}
+
+impl ParsedContract {
+    /// Counts what the paths find. `None` where this contract's paths cannot be counted.
+    pub(crate) fn path_probe(&self) -> Option<PathProbe> {
+        let mut rules: Vec<(Path, Vec<(Path, Span)>)> =
+            self.model.tables.iter().map(|table| (table.each.clone(), paths_of(table))).collect();
+        let document = &self.model.document;
+        let whole = document.require.iter().chain(&document.key);
+        rules.push((root(&document.root), whole.map(|path| (path.clone(), span(path))).collect()));
+        let tables = rules.iter().enumerate().map(|(at, (each, paths))| {
+            let each = (at < self.model.tables.len()).then(|| self.place(each, span(each)));
+            (each, paths.iter().map(|(path, span)| self.place(path, *span)).collect())
+        });
+        let tables = tables.collect();
+        let (rules, targets) = rules.into_iter().map(counting_table).unzip();
+        let rules = numbered(rules);
+        Some(PathProbe { contract: self.derived(rules, targets)?, tables })
+    }
+
+    /// Lets text be as long as it is. `None` where nothing of this contract could be derived.
+    pub(crate) fn width_probe(&self) -> Option<WidthProbe> {
+        let mut tables = Vec::new();
+        let (mut rules, mut targets) = (Vec::new(), Vec::new());
+        for (table, places) in self.model.tables.iter().zip(&self.type_places) {
+            tables
+                .push(table.columns.iter().zip(places).map(|(c, p)| width(table, c, p)).collect());
+            let mut table = table.clone();
+            for (at, column) in table.columns.iter_mut().enumerate() {
+                column.target_column = at;
+                widen(column);
+            }
+            targets.push(target(&table));
+            rules.push(table);
+        }
+        Some(WidthProbe { contract: self.derived(numbered(rules), targets)?, tables })
+    }
+
+    fn place(&self, path: &Path, span: Span) -> Place {
+        Place { path: path.clone(), span: place(&self.maps, span) }
+    }
+
+    /// The contract with other tables and no conditions on the whole document.
+    fn derived(&self, tables: Vec<TableRule>, targets: Vec<TargetTable>) -> Option<Arc<Contract>> {
+        let mut document = self.model.document.clone();
+        document.require.clear();
+        document.key = None;
+        let model = Model { tables, document, ..self.model.clone() };
+        Contract::compile(&model, self.contract.hash, targets).ok().map(Arc::new)
+    }
+}
+
+/// Each rule with a target of its own.
+fn numbered(mut rules: Vec<TableRule>) -> Vec<TableRule> {
+    for (at, rule) in rules.iter_mut().enumerate() {
+        rule.target = at;
+    }
+    rules
+}
+
+/// The element `/name`.
+fn root(name: &str) -> Path {
+    let step = Step { name: name.to_owned(), predicates: Vec::new(), span: Span::default() };
+    Path { origin: Origin::Document, steps: vec![step], read: Read::Text }
+}
+
+/// From the first step to the last, which is where a path without an expression stands.
+fn span(path: &Path) -> Span {
+    match (path.steps.first(), path.steps.last()) {
+        (Some(first), Some(last)) => Span { start: first.span.start, end: last.span.end },
+        _ => Span::default(),
+    }
+}
+
+/// Every path of a table's expressions, once, with where it stands first.
+fn paths_of(table: &TableRule) -> Vec<(Path, Span)> {
+    let columns = table.columns.iter().flat_map(|column| &column.value);
+    let rows = table.rows.iter().flat_map(|row| {
+        let values = row.values.iter().map(|(_, expr)| expr);
+        row.when.iter().chain(values)
+    });
+    let distinct = table.distinct.iter().flat_map(|d| d.by.iter().chain(&d.prefer));
+    let mut found: Vec<(Path, Span)> = Vec::new();
+    for expr in table.where_.iter().chain(columns).chain(rows).chain(distinct) {
+        expr.walk_outside_predicates(&mut |part| {
+            let ExprKind::Path(path) = &part.kind else { return };
+            let own = path.steps.is_empty() && path.read == Read::Text;
+            if !own && !found.iter().any(|(known, _)| known.same(path)) {
+                found.push((path.clone(), part.span));
+            }
+        });
+    }
+    found
+}
+
+fn counting_table((each, paths): (Path, Vec<(Path, Span)>)) -> (TableRule, TargetTable) {
+    let app_id = call(Function::AppId, Vec::new());
+    let counts = paths
+        .into_iter()
+        .map(|(path, span)| call(Function::Count, vec![Expr { kind: ExprKind::Path(path), span }]));
+    let columns: Vec<_> = [app_id].into_iter().chain(counts).enumerate().map(counting).collect();
+    let table = TableRule {
+        name: "counts".into(),
+        target: 0,
+        each,
+        app_column: 0,
+        where_: None,
+        distinct: None,
+        keep_when: None,
+        columns,
+        rows: Vec::new(),
+    };
+    let target = target(&table);
+    (table, target)
+}
+
+fn call(function: Function, arguments: Vec<Expr>) -> Expr {
+    Expr { kind: ExprKind::Call { function, arguments }, span: Span::default() }
+}
+
+fn counting((at, value): (usize, Expr)) -> ColumnRule {
+    ColumnRule {
+        name: format!("c{at}"),
+        target_column: at,
+        sql_type: SqlType::BigInt,
+        value: Some(value),
+        default: None,
+        required: false,
+        too_long: TooLong::Error,
+        blank_keep: false,
+        on_error_null: true,
+        identity: false,
+    }
+}
+
+fn width(table: &TableRule, column: &ColumnRule, place: &Range<usize>) -> Width {
+    let limited = column.sql_type.is_character() && column.too_long == TooLong::Error;
+    let conversion = || Conversion::for_column(column.sql_type).keep_blank(column.blank_keep);
+    Width {
+        table: table.name.clone(),
+        column: column.name.clone(),
+        conversion: limited.then(conversion),
+        span: place.clone(),
+    }
+}
+
+fn widen(column: &mut ColumnRule) {
+    if column.sql_type.is_character() {
+        column.sql_type = SqlType::NVarChar(None);
+    }
+    column.default = None;
+    column.required = false;
+    column.on_error_null = true;
+}
+
+fn target(table: &TableRule) -> TargetTable {
+    let columns = table.columns.iter().map(|column| TargetColumn {
+        name: column.name.clone(),
+        sql_type: column.sql_type,
+        required: false,
+        identity: false,
+    });
+    TargetTable {
+        name: table.name.clone(),
+        columns: columns.collect(),
+        primary_key: Vec::new(),
+        app_column: table.app_column,
+        foreign_key: None,
+        on_existing: Default::default(),
+    }
+}

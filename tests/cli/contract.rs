@@ -1,0 +1,96 @@
+//! Contracts held against samples and against each other.
+
+use insta::{assert_snapshot, with_settings};
+
+use super::notes::{workbench, CONTRACT};
+use super::workbench::Said;
+
+/// A transcript without durations, the same on every system.
+fn transcript(said: &Said) -> String {
+    let time = regex::Regex::new(r"in \d+(\.\d)? m?s").unwrap();
+    let hash = regex::Regex::new(r"hash [0-9a-f]{64}").unwrap();
+    let text = said.transcript().replace('\\', "/");
+    hash.replace(&time.replace_all(&text, "in [time]"), "hash [hash]").into_owned()
+}
+
+#[test]
+fn samples_show_what_no_document_has_and_what_is_too_narrow() {
+    let bench = workbench();
+    let contract = CONTRACT
+        .replace("nvarchar(50)", "nvarchar(6)")
+        .replace("\"@price\"", "\"NUMBER(@pricee) + NUMBER(/note/total/@sum)\"");
+    let column = "sku = { type = \"int\", value = \"@sku\" }\n";
+    let table = "[[tables]]\nname = \"page\"\neach = \"//pgae\"\napp_column = \"app_id\"\n\
+                 [tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n";
+    bench.write("contract.toml", format!("{contract}{column}{table}{column}"));
+    bench.write("docs/note-6.xml", "<note title='six'><line>seven..</line><page/></note>");
+    let said = bench.run("contract check contract.toml --sample docs");
+    with_settings!({ omit_expression => true }, { assert_snapshot!(transcript(&said)) });
+}
+
+#[test]
+fn samples_that_have_everything_are_only_counted() {
+    let bench = workbench();
+    let said = bench.run("contract check contract.toml --sample docs/note-1.xml");
+    assert_eq!((said.status, said.stderr.as_str()), (0, ""));
+    assert!(said.stdout.contains("1 documents: 1 mapped, 0 failed"), "{said:?}");
+}
+
+/// A contract that gives other rows than [`CONTRACT`] in every way.
+fn changed() -> String {
+    CONTRACT
+        .replace(
+            "type = \"nvarchar(20)\", value = \"@title\"",
+            "type = \"nvarchar(3)\", value = \"UPPER(@title)\"",
+        )
+        .replace("price  = { type = \"decimal(9,2)\"", "price  = { type = \"decimal(9,1)\"")
+        .replace("text   =", "words  =")
+        .replace("each = \"/note/line\"", "each = \"/note/line[1]\"")
+        + "\n[[tables]]\nname = \"tag\"\neach = \"/note/tag\"\napp_column = \"app_id\"\n\
+           [tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n\
+           tag = { type = \"nvarchar(20)\", value = \".\" }\n"
+}
+
+#[test]
+fn a_diff_counts_and_shows_what_appears_vanishes_and_changes() {
+    let bench = workbench();
+    bench.write("new.toml", changed());
+    bench.write("docs/note-6.xml", "<note title='six'><tag>x</tag></note>");
+    let said = bench.run("contract diff contract.toml new.toml --sample docs --show 2");
+    with_settings!({ omit_expression => true }, { assert_snapshot!(transcript(&said)) });
+}
+
+#[test]
+fn a_diff_is_one_json_document_for_programs() {
+    let bench = workbench();
+    bench.write("new.toml", changed());
+    let said = bench.run("contract diff contract.toml new.toml --sample docs --format json");
+    let diff: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(diff["documents"], 5);
+    assert_eq!(diff["outcomes"]["fails_now"], 2);
+    assert_eq!(diff["tables"][0]["columns"][0]["column"], "title");
+    assert_eq!(diff["tables"][0]["columns"][0]["examples"][0]["old"], "one");
+    assert_eq!(diff["tables"][1]["vanish"]["count"], 1);
+    assert_eq!(diff["tables"][1]["new_columns"], serde_json::json!(["words"]));
+    assert_eq!(diff["tables"][2]["contract"], "new");
+}
+
+#[test]
+fn a_contract_differs_in_nothing_from_itself() {
+    let bench = workbench();
+    let said = bench.run("contract diff contract.toml contract.toml --sample docs");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.starts_with("5 documents: 0 differ, 0 fail now"), "{said:?}");
+}
+
+#[test]
+fn a_diff_needs_samples_and_two_sound_contracts() {
+    let bench = workbench();
+    let said = bench.run("contract diff contract.toml contract.toml");
+    assert_eq!(said.status, 2);
+    assert!(said.stderr.contains("--sample"), "{said:?}");
+    bench.write("new.toml", CONTRACT.replace("app_column", "app_colum"));
+    let said = bench.run("contract diff contract.toml new.toml --sample docs");
+    assert_eq!(said.status, 3);
+    assert!(said.stderr.contains("did you mean `app_column`?"), "{said:?}");
+}
