@@ -1,5 +1,6 @@
 //! The documentation leads somewhere.
 
+mod contract;
 mod tables;
 #[cfg(feature = "embedded")]
 mod transcripts;
