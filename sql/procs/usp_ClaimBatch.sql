@@ -25,10 +25,11 @@ Parameters: @claim_token        made by the caller, new for each batch
             @after_app_id       the last id the caller was handed; default NULL
             @documents_as_text  1: character and xml documents come as document_text; default 0
 Results:    1. one row: claim_status, claim_token, claimed_at, lease_expires_at, app_count,
-               apps_claimed_elsewhere
+               apps_claimed_elsewhere, paused_at, paused_by, pause_reason
                claimed  here is a batch
                empty    nothing is ready in this share; apps_claimed_elsewhere of it are held
                busy     neighbours hold locks and it is not known: call again with this token
+               paused   usp_Pause was called: paused_by and pause_reason say by whom and why
             2. one row per application, in order of id: app_id, attempt, document, document_text,
                document_encoding
                utf16le  document is UTF-16LE without a mark (nvarchar, varchar and xml columns)
@@ -93,6 +94,9 @@ BEGIN
     DECLARE @picked_count int;
     DECLARE @ready_app_id bigint;
     DECLARE @tries int = 0;
+    DECLARE @paused_at datetime2(3);
+    DECLARE @paused_by nvarchar(128);
+    DECLARE @pause_reason nvarchar(400);
     DECLARE @lease TABLE
     (
         session_id uniqueidentifier NOT NULL,
@@ -185,6 +189,25 @@ BEGIN
             N': start the worker with the installed contract, or install its own.'
         );
         THROW 50020, @message, 1;
+    END;
+
+    SELECT
+        @paused_at = p.paused_at,
+        @paused_by = p.paused_by,
+        @pause_reason = p.reason
+    FROM [$(Schema)].[processing_pause] AS p
+    WHERE p.resumed_at IS NULL;
+
+    -- A claim that is held already is handed out again all the same: its answer was lost.
+    IF @paused_at IS NOT NULL
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_claim] AS c
+            WHERE c.claim_token = @claim_token
+        )
+    BEGIN
+        SET @claim_status = 'paused';
     END;
 
     -- A round ends without an answer only when neighbours were in the way.
@@ -412,6 +435,20 @@ BEGIN
                     @session_id = @session_id,
                     @claimed = @app_count;
 
+                -- Once per session, as a rule: what vw_PartitionProgress calls its share.
+                UPDATE [$(Schema)].[processing_session]
+                SET
+                    instance_id = @instance_id,
+                    instance_count = @instance_count,
+                    app_id_start = @app_id_start,
+                    app_id_end = @app_id_end
+                WHERE session_id = @session_id
+                    AND (instance_count IS NULL
+                        OR instance_id <> @instance_id
+                        OR instance_count <> @instance_count
+                        OR COALESCE(app_id_start, @low) <> @low
+                        OR COALESCE(app_id_end, @high) <> @high);
+
                 COMMIT TRANSACTION;
 
                 SET @claimed_at = @now;
@@ -467,7 +504,10 @@ BEGIN
         @claimed_at AS claimed_at,
         @lease_expires_at AS lease_expires_at,
         CASE WHEN @claim_status = 'claimed' THEN @app_count ELSE 0 END AS app_count,
-        COALESCE(@apps_claimed_elsewhere, 0) AS apps_claimed_elsewhere;
+        COALESCE(@apps_claimed_elsewhere, 0) AS apps_claimed_elsewhere,
+        @paused_at AS paused_at,
+        @paused_by AS paused_by,
+        @pause_reason AS pause_reason;
 
     DELETE FROM @claimed
     WHERE @claim_status <> 'claimed';

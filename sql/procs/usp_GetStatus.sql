@@ -6,8 +6,10 @@ Purpose:    How things stand, for people and for the executable's status.
 Parameters: @count_rows  0: rows of source and target tables come from the catalog, at once and
                          exact but for what is being written (default)
                          1: they are counted, which reads an index of each table
-Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed
-               Every enqueued application is in one of the last five; while workers run the counts
+            @help        1: only say what the parameters are; default 0
+Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, and paused_at,
+               paused_by, pause_reason, which are NULL unless claiming is paused.
+               Every enqueued application is in one of the five; while workers run the counts
                are taken one after the other.
             2. failed by category, largest first: failure_category, app_count
             3. target tables of the installed contract in load order: table_ordinal, table_name,
@@ -23,7 +25,8 @@ Isolation:  READ COMMITTED. Counting the log reads IX_processing_log_latest, abo
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]
-    @count_rows bit = 0
+    @count_rows bit = 0,
+    @help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -37,6 +40,24 @@ BEGIN
     DECLARE @quarantined bigint;
     DECLARE @success bigint;
     DECLARE @failed bigint;
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'@count_rows', N'1: count source and target tables instead of asking the catalog; default 0'),
+                (2, N'answers', N'1. where every application is, and whether claiming is paused'),
+                (3, N'answers', N'2. failures by category  3. rows of the target tables'),
+                (4, N'answers', N'4. claims held now  5. the newest sessions')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
 
     CREATE TABLE #target_count
     (
@@ -98,7 +119,22 @@ BEGIN
         @claimed AS claimed,
         @quarantined AS quarantined,
         @success AS success,
-        @failed AS failed;
+        @failed AS failed,
+        (
+            SELECT p.paused_at
+            FROM [$(Schema)].[processing_pause] AS p
+            WHERE p.resumed_at IS NULL
+        ) AS paused_at,
+        (
+            SELECT p.paused_by
+            FROM [$(Schema)].[processing_pause] AS p
+            WHERE p.resumed_at IS NULL
+        ) AS paused_by,
+        (
+            SELECT p.reason
+            FROM [$(Schema)].[processing_pause] AS p
+            WHERE p.resumed_at IS NULL
+        ) AS pause_reason;
 
     SELECT
         l.failure_category,

@@ -8,6 +8,7 @@ Purpose:    Deletes what is old and no longer says how things stand: superseded 
 Parameters: @older_than_seconds  age of what may go, 0 or more, default 7776000 (90 days)
             @chunk_size          rows per transaction, 1 to 4000, default 1000
             @Execute             Y: do it (default); N: only count
+            @help                1: only say what the parameters are; default 0
 Results:    one row: attempts_purged, events_purged, sessions_purged
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the Agent job Purge; by hand
@@ -17,7 +18,8 @@ Example:    EXEC [$(Schema)].[usp_PurgeLog] @older_than_seconds = 2592000, @Exec
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_PurgeLog]
     @older_than_seconds int = 7776000,
     @chunk_size int = 1000,
-    @Execute char(1) = 'Y'
+    @Execute char(1) = 'Y',
+    @help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -41,6 +43,24 @@ BEGIN
     );
     DECLARE @event TABLE (event_id bigint NOT NULL PRIMARY KEY);
     DECLARE @session TABLE (session_id uniqueidentifier NOT NULL PRIMARY KEY);
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'@older_than_seconds', N'age of what may go; default 7776000, 90 days'),
+                (2, N'@chunk_size', N'rows per transaction, 1 to 4000; default 1000'),
+                (3, N'@Execute', N'N: only count; default Y'),
+                (4, N'answers', N'attempts_purged, events_purged, sessions_purged')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
 
     IF @@TRANCOUNT > 0
     BEGIN

@@ -15,6 +15,7 @@ Parameters: Exactly one of
             @Canary            at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by      for the events; default the login
             @Execute           Y: do it (default); N: only return what would be done
+            @help              1: only say what the parameters are; default 0
 Results:    one row per application, in order of id: app_id, was (failed, quarantined), attempts,
             failure_category, fingerprint, failure_reason
 Errors:     50001 a parameter is wrong   50002 a transaction is open
@@ -33,7 +34,8 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RetryFailed]
     @all char(1) = 'N',
     @Canary bigint = NULL,
     @requested_by nvarchar(128) = NULL,
-    @Execute char(1) = 'Y'
+    @Execute char(1) = 'Y',
+    @help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -45,6 +47,30 @@ BEGIN
 
     DECLARE @message nvarchar(2048);
     DECLARE @bad_entry nvarchar(40);
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'exactly one of', N'@app_ids, @failure_category, @fingerprint, @quarantined, @all'),
+                (2, N'@app_ids', N'a comma-separated list of ids'),
+                (3, N'@failure_category', N'everything whose last attempt failed so, such as bad_value'),
+                (4, N'@fingerprint', N'everything with this cause, as vw_FailureFingerprints shows it'),
+                (5, N'@quarantined', N'Y: everything quarantined; default N'),
+                (6, N'@all', N'Y: everything failed or quarantined; default N'),
+                (7, N'@Canary', N'at most this many, lowest ids first: see how they fare before sending the rest'),
+                (8, N'@requested_by', N'for the events; default the login'),
+                (9, N'@Execute', N'N: only return what would be done; default Y'),
+                (10, N'answers', N'app_id, was, attempts, failure_category, fingerprint, failure_reason')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
 
     IF @@TRANCOUNT > 0
     BEGIN

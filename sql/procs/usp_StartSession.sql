@@ -11,6 +11,8 @@ Parameters: @session_id       made by the worker, new for each run
             @contract_hash    32 bytes: the contract that the worker has
             @agent_job        SQL Server Agent job, where one started it; default NULL
             @agent_step       its step; default NULL
+            @client_unix_ms   the worker's clock, milliseconds since 1970-01-01 UTC, to tell a
+                              skewed one; default NULL
 Results:    session_id, started_at, server_time: the session and the database's clock (UTC)
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the executable, once per run
@@ -32,7 +34,8 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_StartSession]
     @program_version nvarchar(50),
     @contract_hash varbinary(64),
     @agent_job nvarchar(128) = NULL,
-    @agent_step nvarchar(128) = NULL
+    @agent_step nvarchar(128) = NULL,
+    @client_unix_ms bigint = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -87,6 +90,7 @@ BEGIN
                 agent_job,
                 agent_step,
                 login_name,
+                clock_skew_ms,
                 started_at,
                 last_seen_at
             )
@@ -101,6 +105,7 @@ BEGIN
                 @agent_job,
                 @agent_step,
                 ORIGINAL_LOGIN(),
+                @client_unix_ms - DATEDIFF_BIG(MILLISECOND, '19700101', @now),
                 @now,
                 @now
             );

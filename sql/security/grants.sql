@@ -27,17 +27,35 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_PurgeLog] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetClaimOutcome] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReadDocument] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Pause] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Resume] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ExplainApp] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListFailures] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Reconcile] TO [shred_operator];
 GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_operator];
 
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_monitor];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ExplainApp] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_QueueStatus] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_ActiveClaims] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_RecentFailures] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_FailureFingerprints] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_Quarantine] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Sessions] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Throughput] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_PartitionProgress] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_LeaseTimeline] TO [shred_monitor];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Reconciliation] TO [shred_monitor];
 
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_QueueStatus] TO [shred_operator];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_ActiveClaims] TO [shred_operator];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_RecentFailures] TO [shred_operator];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_FailureFingerprints] TO [shred_operator];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_Quarantine] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Sessions] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Throughput] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_PartitionProgress] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_LeaseTimeline] TO [shred_operator];
+GRANT SELECT ON OBJECT::[$(Schema)].[vw_Reconciliation] TO [shred_operator];
 GO

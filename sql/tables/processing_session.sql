@@ -5,6 +5,10 @@ GO
 One row per run of a worker process. ended_at stays NULL for a process that was killed. claimed =
 succeeded + failed + released + reaped + what it holds now. The row is also the lock under which
 the session's minutes in processing_throughput are written, and the last one in the lock order.
+
+clock_skew_ms is the worker's clock less the database's when it started; nothing but a warning
+depends on it. instance_id to app_id_end are the share of the queue that it claims from, NULL until
+its first claim.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_session]', N'U') IS NULL
 BEGIN
@@ -19,6 +23,11 @@ BEGIN
         agent_job nvarchar(128) NULL,
         agent_step nvarchar(128) NULL,
         login_name nvarchar(128) NOT NULL,
+        clock_skew_ms bigint NULL,
+        instance_id int NULL,
+        instance_count int NULL,
+        app_id_start bigint NULL,
+        app_id_end bigint NULL,
         started_at datetime2(3) NOT NULL,
         last_seen_at datetime2(3) NOT NULL,
         ended_at datetime2(3) NULL,

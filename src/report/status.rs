@@ -21,10 +21,20 @@ pub fn render_status(status: &Status, format: Format) -> String {
 }
 
 fn as_table(status: &Status) -> String {
-    let sections = [counts(status), rows(status), claims(status), sessions(status)];
+    let sections = [pause(status), counts(status), rows(status), claims(status), sessions(status)];
     let texts: Vec<String> =
         sections.iter().filter(|table| !table.is_empty()).map(Table::to_string).collect();
     texts.join("\n")
+}
+
+fn pause(status: &Status) -> Table {
+    let mut table = Table::without_heading(&[Align::Left, Align::Left]);
+    if let Some(pause) = &status.paused {
+        table.row(["claiming is paused", &format!("since {} UTC", to_second(pause.since))]);
+        table.row(["  by", &pause.by]);
+        table.row(["  because", &pause.reason]);
+    }
+    table
 }
 
 fn counts(status: &Status) -> Table {
@@ -129,6 +139,10 @@ fn as_json(status: &Status) -> Value {
         .iter()
         .map(|(table, rows)| json!({ "table": table, "rows": rows }))
         .collect();
+    let paused = status.paused.as_ref().map(|pause| {
+        let since = pause.since.to_rfc3339_opts(SecondsFormat::Millis, true);
+        json!({ "since": since, "by": pause.by, "reason": pause.reason })
+    });
     json!({
         "source": status.source,
         "ready": status.ready,
@@ -140,6 +154,7 @@ fn as_json(status: &Status) -> Value {
         "rows": tables,
         "claims": status.claims.iter().map(JsonClaim::from).collect::<Vec<_>>(),
         "sessions": status.sessions.iter().map(JsonSession::from).collect::<Vec<_>>(),
+        "paused": paused,
     })
 }
 
@@ -206,7 +221,7 @@ mod tests {
     use uuid::Uuid;
 
     use crate::outcome::FailureCategory;
-    use crate::store::{ClaimToken, SessionId};
+    use crate::store::{ClaimToken, Pause, SessionId};
 
     use super::*;
 
@@ -244,6 +259,7 @@ mod tests {
             table_rows: vec![("app_base".into(), 2000), ("app_contact".into(), 3124)],
             claims: vec![claim(55_000), claim(-10)],
             sessions: vec![session("db1:4711", None), session("db2:99", Some(time(31)))],
+            paused: None,
         }
     }
 
@@ -274,8 +290,25 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_is_said_first() {
+        let since = Utc.with_ymd_and_hms(2025, 3, 1, 8, 0, 0).unwrap();
+        let paused = Pause { since, by: "Anna".into(), reason: "storage is being moved".into() };
+        let status = Status { paused: Some(paused), ..Status::default() };
+        let text = render_status(&status, Format::Table);
+        let first: Vec<&str> = text.lines().take(3).map(str::trim_end).collect();
+        assert_eq!(
+            first,
+            [
+                "claiming is paused  since 2025-03-01 08:00:00 UTC",
+                "  by                Anna",
+                "  because           storage is being moved",
+            ]
+        );
+    }
+
+    #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":55000,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0}]}"#);
+        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":55000,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0}],"paused":null}"#);
     }
 
     #[test]

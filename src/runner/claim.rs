@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::outcome::AppId;
-use crate::store::{self, Batch, ClaimRequest, ClaimToken, Claimed, ReapRequest, StoreError};
+use crate::store::{
+    self, Batch, ClaimRequest, ClaimToken, Claimed, Pause, ReapRequest, StoreError,
+};
 
 use super::batch::{bytes_in_flight, InFlight};
 use super::lease::Lease;
@@ -14,7 +16,8 @@ use super::Shared;
 
 /// Claims until the limit is reached, nothing is ready (unless following), or the run stops.
 pub(super) fn claim_batches(shared: &Arc<Shared>, session: Session) {
-    let mut claimer = Claimer { shared, session, after: None, reaped_at: Instant::now() };
+    let mut claimer =
+        Claimer { shared, session, after: None, reaped_at: Instant::now(), pause: None };
     if let Err(error) = claimer.run() {
         shared.fail(&error);
     }
@@ -26,6 +29,8 @@ struct Claimer<'a> {
     /// The last id seen: the next claim starts above it.
     after: Option<AppId>,
     reaped_at: Instant,
+    /// The pause that was last met, so that each is told of once.
+    pause: Option<Pause>,
 }
 
 impl Claimer<'_> {
@@ -82,9 +87,17 @@ impl Claimer<'_> {
         let mut tries = 0;
         loop {
             let error = match self.session.call(|store| store.claim_batch(&request)) {
-                Ok(Claimed::Batch(batch)) => return Ok(Some((batch, lease))),
+                Ok(Claimed::Batch(batch)) => {
+                    self.pause = None;
+                    return Ok(Some((batch, lease)));
+                }
                 Ok(Claimed::Empty { claimed_elsewhere }) => {
                     tracing::debug!(claimed_elsewhere, "nothing ready");
+                    self.pause = None;
+                    return Ok(None);
+                }
+                Ok(Claimed::Paused(pause)) => {
+                    self.note(pause);
                     return Ok(None);
                 }
                 Err(error @ StoreError::Unreachable { .. }) => error,
@@ -101,6 +114,14 @@ impl Claimer<'_> {
                 lease = Lease::new(config.lease, Instant::now());
             }
         }
+    }
+
+    fn note(&mut self, pause: Pause) {
+        if self.pause.as_ref() != Some(&pause) {
+            let (since, by, reason) = (pause.since, &pause.by, &pause.reason);
+            tracing::warn!(%since, by, reason, "claiming is paused; `xmlshred resume` ends it");
+        }
+        self.pause = Some(pause);
     }
 
     fn dispatch(&mut self, batch: Batch, lease: Lease, reserved: u64) {

@@ -9,6 +9,7 @@
 //! lease and reaped writes nothing.
 
 pub mod failpoint;
+mod inspection;
 #[cfg(feature = "embedded")]
 pub mod sqlite;
 #[cfg(feature = "sqlserver")]
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use crate::contract::{Contract, OnExisting};
 pub use crate::document::{Document, DocumentEncoding};
 use crate::outcome::{AppId, AppOutcome, ContractHash, FailureCategory};
+pub use inspection::{FailurePage, Finding, LifeEvent, LoggedFailure, Pause};
 
 /// The caller's name for one claim, and the fence of everything done under it.
 ///
@@ -180,6 +182,9 @@ pub enum Claimed {
         /// Applications of this share that other claims hold now.
         claimed_elsewhere: u64,
     },
+    /// Nothing is handed out until [`Store::resume`]; a token that has its claim gets it all the
+    /// same.
+    Paused(Pause),
 }
 
 /// A claimed batch.
@@ -423,6 +428,8 @@ pub struct Status {
     pub claims: Vec<ActiveClaim>,
     /// Sessions, newest first, at most 50.
     pub sessions: Vec<SessionSummary>,
+    /// Whether claiming is paused.
+    pub paused: Option<Pause>,
 }
 
 /// One claim that is held now.
@@ -640,4 +647,22 @@ pub trait Store: Send {
 
     /// One source document, for replay; `None` when there is no such row or it is null.
     fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
+
+    /// Pauses claiming: until [`Store::resume`], [`Store::claim_batch`] hands out nothing new. What
+    /// is claimed is finished as ever. Returns the pause in force, which is an earlier one if there
+    /// was one.
+    fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause>;
+
+    /// Ends a pause, and returns it; `None` when there was none.
+    fn resume(&mut self, requested_by: &str) -> Result<Option<Pause>>;
+
+    /// One application's life in order of time; the last event is `now`. An application that is
+    /// nowhere has only that one.
+    fn explain_app(&mut self, app_id: AppId) -> Result<Vec<LifeEvent>>;
+
+    /// A page of what failed and is not queued again, by ascending id.
+    fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>>;
+
+    /// What is unwell, most urgent first; nothing when all is well.
+    fn health_check(&mut self) -> Result<Vec<Finding>>;
 }

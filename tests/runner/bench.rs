@@ -234,7 +234,7 @@ impl Neighbour {
         };
         match self.store.claim_batch(&request).expect("claim") {
             Claimed::Batch(batch) => batch,
-            Claimed::Empty { .. } => panic!("nothing to claim"),
+            Claimed::Empty { .. } | Claimed::Paused(_) => panic!("nothing to claim"),
         }
     }
 

@@ -8,9 +8,10 @@ use xmlshred::document::Document;
 use xmlshred::outcome::{AppId, AppOutcome, ContractHash};
 use xmlshred::runner::Role;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued,
-    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
-    RetryRequest, SessionId, SessionStart, Status, Store, StoreError,
+    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued, FailurePage,
+    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Renewal,
+    RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart, Status, Store,
+    StoreError,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -157,5 +158,25 @@ impl Store for Disturbed {
 
     fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>> {
         self.store.read_document(app_id)
+    }
+
+    fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause> {
+        self.store.pause(reason, requested_by)
+    }
+
+    fn resume(&mut self, requested_by: &str) -> Result<Option<Pause>> {
+        self.store.resume(requested_by)
+    }
+
+    fn explain_app(&mut self, app_id: AppId) -> Result<Vec<LifeEvent>> {
+        self.store.explain_app(app_id)
+    }
+
+    fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>> {
+        self.store.list_failures(page)
+    }
+
+    fn health_check(&mut self) -> Result<Vec<Finding>> {
+        self.store.health_check()
     }
 }

@@ -95,6 +95,7 @@ DELETE FROM pipeline.processing_claim;
 DELETE FROM pipeline.processing_throughput;
 DELETE FROM pipeline.processing_session;
 DELETE FROM pipeline.processing_watermark;
+DELETE FROM pipeline.processing_pause;
 DELETE FROM pipeline.processing_contract_table;
 DELETE FROM pipeline.processing_contract;
 DELETE FROM pipeline.processing_install_file WHERE file_name = N'contract/usp_LoadApps.sql';

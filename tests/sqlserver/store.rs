@@ -10,6 +10,8 @@ mod enqueueing;
 pub mod harness;
 #[path = "../store/histories.rs"]
 mod histories;
+#[path = "../store/inspecting.rs"]
+mod inspecting;
 #[path = "../store/installing.rs"]
 mod installing;
 #[path = "../store/leasing.rs"]
@@ -41,6 +43,7 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("completing", completing::BEHAVIOURS),
     ("enqueueing", enqueueing::BEHAVIOURS),
     ("histories", histories::BEHAVIOURS),
+    ("inspecting", inspecting::BEHAVIOURS),
     ("installing", installing::BEHAVIOURS),
     ("leasing", leasing::BEHAVIOURS),
     ("reaping", reaping::BEHAVIOURS),

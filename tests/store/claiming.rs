@@ -289,7 +289,7 @@ fn claimers_side_by_side_never_share_an_application(h: &dyn Harness) {
                                 claimed.extend(ids(&batch));
                                 worker.succeed(&contract, &batch);
                             }
-                            Claimed::Empty { .. } => return claimed,
+                            Claimed::Empty { .. } | Claimed::Paused(_) => return claimed,
                         }
                     }
                 })

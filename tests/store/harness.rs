@@ -202,7 +202,7 @@ impl Worker {
     pub fn claim_by(&mut self, request: &ClaimRequest) -> Batch {
         match self.store.claim_batch(request).expect("claim") {
             Claimed::Batch(batch) => batch,
-            Claimed::Empty { .. } => panic!("nothing to claim"),
+            Claimed::Empty { .. } | Claimed::Paused(_) => panic!("nothing to claim"),
         }
     }
 
@@ -211,6 +211,7 @@ impl Worker {
         match self.store.claim_batch(request).expect("claim") {
             Claimed::Batch(batch) => panic!("claimed {:?}", ids(&batch)),
             Claimed::Empty { claimed_elsewhere } => claimed_elsewhere,
+            Claimed::Paused(pause) => panic!("paused: {pause:?}"),
         }
     }
 

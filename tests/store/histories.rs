@@ -360,7 +360,9 @@ impl<'h> Simulation<'h> {
                 let apps = batch.apps.iter().map(|app| (app.app_id.0, app.attempt)).collect();
                 self.known.push(Known { token: request.token, worker, apps });
             }
-            Claimed::Empty { .. } => assert!(expected.is_empty(), "{:#?}", self.history),
+            Claimed::Empty { .. } | Claimed::Paused(_) => {
+                assert!(expected.is_empty(), "{:#?}", self.history)
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod completing;
 mod enqueueing;
 mod harness;
 mod histories;
+mod inspecting;
 mod installing;
 mod invariants;
 mod leasing;

@@ -118,7 +118,7 @@ fn the_document_that_kills_its_workers_is_found_and_quarantined(h: &dyn Harness)
         request.after_app_id = after;
         let batch = match worker.store.claim_batch(&request).expect("claim") {
             xmlshred::store::Claimed::Batch(batch) => batch,
-            xmlshred::store::Claimed::Empty { .. } => break,
+            xmlshred::store::Claimed::Empty { .. } | xmlshred::store::Claimed::Paused(_) => break,
         };
         after = batch.apps.last().map(|app| app.app_id);
         if ids(&batch).contains(&13) {

@@ -6,13 +6,14 @@ use rusqlite::{named_params, Connection, OptionalExtension};
 use super::binding::{instant, milliseconds};
 use super::fault::Step;
 use super::install;
+use super::pause;
 use super::statement::statement;
 use super::throughput::Tally;
 use super::transaction::{patiently, write, Work};
 use crate::document::{Document, DocumentEncoding};
 use crate::outcome::AppId;
 use crate::store::{
-    failpoint, Batch, ClaimRequest, Claimed, ClaimedApp, SessionId, Share, StoreError,
+    failpoint, Batch, ClaimRequest, Claimed, ClaimedApp, Pause, SessionId, Share, StoreError,
 };
 
 const FILE: &str = include_str!("claim_batch.sql");
@@ -31,6 +32,7 @@ const DOCUMENT: &str = statement(FILE, "document");
 enum Leased {
     Apps { claimed_at: i64, apps: Vec<LeasedApp> },
     Nothing { claimed_elsewhere: u64 },
+    Paused(Pause),
 }
 
 struct LeasedApp {
@@ -43,6 +45,7 @@ pub(super) fn claim(connection: &mut Connection, request: &ClaimRequest) -> Step
     let (claimed_at, leased) = match write(connection, |tx| lease(tx, request))? {
         Leased::Apps { claimed_at, apps } => (claimed_at, apps),
         Leased::Nothing { claimed_elsewhere } => return Ok(Claimed::Empty { claimed_elsewhere }),
+        Leased::Paused(pause) => return Ok(Claimed::Paused(pause)),
     };
     failpoint::hit(failpoint::AFTER_CLAIM);
     // Only now: a large document must not keep the queue locked.
@@ -83,6 +86,9 @@ fn lease(tx: &Work, request: &ClaimRequest) -> Step<Leased> {
     install::check_installed(tx, request.contract_hash)?;
     if let Some(held) = repeat(tx, request)? {
         return Ok(held);
+    }
+    if let Some(pause) = pause::in_force(tx)? {
+        return Ok(Leased::Paused(pause));
     }
     let picked = pick(tx, request)?;
     if picked.is_empty() {

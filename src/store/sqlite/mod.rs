@@ -20,11 +20,15 @@ mod binding;
 mod claim;
 mod complete;
 mod enqueue;
+mod explain;
+mod failures;
 mod fault;
+mod health;
 mod install;
 mod load;
 mod open;
 mod outcome;
+mod pause;
 mod purge;
 mod queue_again;
 mod reap;
@@ -47,8 +51,9 @@ use rusqlite::Connection;
 
 use super::{
     ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Document, EnqueueMode, Enqueued,
-    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
-    RetryRequest, SessionId, SessionStart, Status, Store,
+    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
+    Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart,
+    Status, Store,
 };
 use crate::contract::Contract;
 use crate::outcome::{AppId, AppOutcome, ContractHash};
@@ -161,5 +166,25 @@ impl Store for SqliteStore {
 
     fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>> {
         Ok(claim::read_document(&self.connection, app_id)?)
+    }
+
+    fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause> {
+        Ok(pause::pause(&mut self.connection, reason, requested_by)?)
+    }
+
+    fn resume(&mut self, requested_by: &str) -> Result<Option<Pause>> {
+        Ok(pause::resume(&mut self.connection, requested_by)?)
+    }
+
+    fn explain_app(&mut self, app_id: AppId) -> Result<Vec<LifeEvent>> {
+        Ok(explain::explain(&mut self.connection, app_id)?)
+    }
+
+    fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>> {
+        Ok(failures::list(&mut self.connection, page)?)
+    }
+
+    fn health_check(&mut self) -> Result<Vec<Finding>> {
+        Ok(health::check(&mut self.connection)?)
     }
 }

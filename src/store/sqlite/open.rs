@@ -18,7 +18,7 @@ use crate::store::{Result, StoreError};
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"xmls");
 
 /// `PRAGMA user_version`: version of the tables in schema.sql.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 const SCHEMA: &str = include_str!("schema.sql");
 

@@ -151,6 +151,20 @@ CREATE TABLE processing_event (
 CREATE INDEX processing_event_app ON processing_event (app_id, event_id) WHERE app_id IS NOT NULL;
 CREATE INDEX processing_event_claim ON processing_event (claim_token, event_id);
 
+-- Every time that claiming was paused; it is while a row has no resumed_at.
+CREATE TABLE processing_pause (
+    pause_id   INTEGER PRIMARY KEY,
+    paused_at  INTEGER NOT NULL,
+    paused_by  TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    resumed_at INTEGER,
+    resumed_by TEXT,
+    CHECK ((resumed_at IS NULL) = (resumed_by IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX processing_pause_in_force
+ON processing_pause (resumed_at IS NULL) WHERE resumed_at IS NULL;
+
 -- Every contract that was ever installed; the installed one is the row whose retired_at is NULL.
 CREATE TABLE processing_contract (
     contract_hash TEXT PRIMARY KEY,

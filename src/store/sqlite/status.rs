@@ -25,6 +25,7 @@ pub(super) fn status(connection: &mut Connection) -> Step<Status> {
             table_rows: table_rows(tx)?,
             claims: claims(tx)?,
             sessions: sessions(tx)?,
+            paused: super::pause::in_force(tx)?,
             ..Status::default()
         };
         count_queue(tx, &mut status)?;

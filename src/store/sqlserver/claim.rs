@@ -34,6 +34,12 @@ pub(super) fn claim(
                 let claimed_elsewhere = head.count("apps_claimed_elsewhere")?;
                 return Ok(Claimed::Empty { claimed_elsewhere });
             }
+            "paused" => {
+                let pause = super::inspect::pause_of(&head, "pause_reason")?;
+                return pause.map(Claimed::Paused).ok_or_else(|| {
+                    Fault::Unexpected("usp_ClaimBatch is paused and does not say by whom".into())
+                });
+            }
             // The procedure has tried for a while itself.
             _ => std::thread::sleep(Duration::from_millis(100)),
         }

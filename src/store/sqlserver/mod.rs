@@ -6,6 +6,7 @@ mod claim;
 mod complete;
 mod connection;
 mod fault;
+mod inspect;
 pub mod install;
 mod outcome;
 mod record;
@@ -25,8 +26,9 @@ use fault::Fault;
 
 use super::{
     check_lease, check_replaces, ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed,
-    EnqueueMode, Enqueued, PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest,
-    Requeued, Result, RetryRequest, SessionId, SessionStart, Status, Store, StoreError,
+    EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
+    Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest,
+    SessionId, SessionStart, Status, Store, StoreError,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -150,7 +152,8 @@ impl Store for SqlServerStore {
             .with("@program_version", start.program_version.as_str())
             .with("@contract_hash", start.contract_hash.0)
             .with("@agent_job", start.agent_job.clone())
-            .with("@agent_step", start.agent_step.clone());
+            .with("@agent_step", start.agent_step.clone())
+            .with("@client_unix_ms", chrono::Utc::now().timestamp_millis());
         self.ask(&call).map(drop)
     }
 
@@ -298,5 +301,26 @@ impl Store for SqlServerStore {
     fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>> {
         claim::read_document(&mut self.connection, app_id, self.documents_as_text)
             .map_err(|fault| self.error(fault))
+    }
+
+    fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause> {
+        inspect::pause(&mut self.connection, reason, requested_by)
+            .map_err(|fault| self.error(fault))
+    }
+
+    fn resume(&mut self, requested_by: &str) -> Result<Option<Pause>> {
+        inspect::resume(&mut self.connection, requested_by).map_err(|fault| self.error(fault))
+    }
+
+    fn explain_app(&mut self, app_id: AppId) -> Result<Vec<LifeEvent>> {
+        inspect::explain_app(&mut self.connection, app_id).map_err(|fault| self.error(fault))
+    }
+
+    fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>> {
+        inspect::list_failures(&mut self.connection, page).map_err(|fault| self.error(fault))
+    }
+
+    fn health_check(&mut self) -> Result<Vec<Finding>> {
+        inspect::health_check(&mut self.connection).map_err(|fault| self.error(fault))
     }
 }

@@ -52,6 +52,14 @@ impl Record {
         self.integer(column)?.try_into().map_err(|_| self.odd(column, "is no attempt number"))
     }
 
+    pub(super) fn attempt_or_null(&self, column: &str) -> Result<Option<u32>, Fault> {
+        let number = self.integer_or_null(column)?;
+        number
+            .map(u32::try_from)
+            .transpose()
+            .map_err(|_| self.odd(column, "is negative, or too large"))
+    }
+
     pub(super) fn app_id(&self, column: &str) -> Result<AppId, Fault> {
         self.integer(column).map(AppId)
     }
@@ -64,8 +72,12 @@ impl Record {
         self.text_or_null(column)?.ok_or_else(|| self.odd(column, "is null"))
     }
 
+    pub(super) fn guid_or_null(&self, column: &str) -> Result<Option<Uuid>, Fault> {
+        self.get(column, "is not a uniqueidentifier")
+    }
+
     pub(super) fn guid(&self, column: &str) -> Result<Uuid, Fault> {
-        self.get(column, "is not a uniqueidentifier")?.ok_or_else(|| self.odd(column, "is null"))
+        self.guid_or_null(column)?.ok_or_else(|| self.odd(column, "is null"))
     }
 
     pub(super) fn instant_or_null(&self, column: &str) -> Result<Option<DateTime<Utc>>, Fault> {

@@ -19,6 +19,7 @@ pub(super) fn get_status(connection: &mut Connection) -> Result<Status, Fault> {
         status.quarantined = record.count("quarantined")?;
         status.success = record.count("success")?;
         status.failed = record.count("failed")?;
+        status.paused = super::inspect::pause_of(&record, "pause_reason")?;
     }
     status.failures = collect(next(), failure)?;
     status.table_rows = collect(next(), table_rows)?;

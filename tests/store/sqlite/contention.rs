@@ -59,7 +59,7 @@ fn work_until_empty(store: &dyn Harness) {
                     .collect();
                 worker.complete(&contract, batch.token, &outcomes);
             }
-            Claimed::Empty { .. } => return,
+            Claimed::Empty { .. } | Claimed::Paused(_) => return,
         }
         worker.store.reap_expired(ReapRequest::default()).expect("reap");
     }

@@ -1,0 +1,596 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    What is wrong or soon will be, with the statement that mends it. No rows: all is well.
+Parameters: @backlog_hours     work that was ready for longer than this is a finding, 1 or more,
+                               default 24
+            @failure_percent   more failures than this among what was concluded in the last hour is
+                               a finding, 0 to 100, default 5; fewer than 20 applications are no
+                               rate
+            @stale_seconds     a lease that ended longer ago than this was not reaped, 0 or more,
+                               default 300
+            @retention_days    events older than this and a week should have been purged, 1 or more,
+                               default 90
+            @clock_skew_ms     a worker's clock may differ from the database's by so many
+                               milliseconds, 1 or more, default 60000
+            @help              1: only say what the parameters are; default 0
+Results:    one row per finding, most urgent first: priority (1 now: work stands still or is wrong;
+            2 today; 3 when convenient), finding, detail (the figures), why (it matters), fix (a
+            statement, or what to do). None is no row
+Errors:     50001 a parameter is wrong
+Called by:  the Agent job Health; people; the executable (doctor)
+Isolation:  READ COMMITTED. Reads catalog views, the queue's index, sessions, an hour of throughput
+            and the oldest event: never the whole log. What Agent has is read where agent-jobs/ has
+            installed vw_AgentJobs
+Example:    EXEC [$(Schema)].[usp_HealthCheck];
+            EXEC [$(Schema)].[usp_HealthCheck] @backlog_hours = 4, @failure_percent = 1;
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_HealthCheck]
+    @backlog_hours int = 24,
+    @failure_percent decimal(5, 2) = 5,
+    @stale_seconds int = 300,
+    @retention_days int = 90,
+    @clock_skew_ms bigint = 60000,
+    @help bit = 0
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 10000;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @now datetime2(3) = SYSUTCDATETIME();
+    DECLARE @live_since datetime2(3) = DATEADD(HOUR, -1, SYSUTCDATETIME());
+    DECLARE @installed_hash binary(32);
+    DECLARE @active_claims bigint;
+    DECLARE @statement nvarchar(max);
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'@backlog_hours', N'work that was ready for longer is a finding; default 24'),
+                (2, N'@failure_percent', N'more failures in the last hour are a finding; default 5'),
+                (3, N'@stale_seconds', N'a lease that ended longer ago was not reaped; default 300'),
+                (4, N'@retention_days', N'older events, by a week, were not purged; default 90'),
+                (5, N'@clock_skew_ms', N'a worker''s clock may differ by so many milliseconds; default 60000'),
+                (6, N'answers', N'priority (1 now, 2 today, 3 when convenient), finding, detail, why, fix')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
+
+    SET @message = CONCAT(
+        CASE WHEN COALESCE(@backlog_hours, 0) < 1 THEN N' @backlog_hours must be 1 or more.' END,
+        CASE
+            WHEN COALESCE(@failure_percent, -1) NOT BETWEEN 0 AND 100
+                THEN N' @failure_percent must be 0 to 100.'
+        END,
+        CASE WHEN COALESCE(@stale_seconds, -1) < 0 THEN N' @stale_seconds must be 0 or more.' END,
+        CASE WHEN COALESCE(@retention_days, 0) < 1 THEN N' @retention_days must be 1 or more.' END,
+        CASE WHEN COALESCE(@clock_skew_ms, 0) < 1 THEN N' @clock_skew_ms must be 1 or more.' END
+    );
+
+    IF @message <> N''
+    BEGIN
+        SET @message = N'usp_HealthCheck:' + @message;
+        THROW 50001, @message, 1;
+    END;
+
+    CREATE TABLE #finding
+    (
+        priority tinyint NOT NULL,
+        finding nvarchar(60) NOT NULL,
+        detail nvarchar(1000) NULL,
+        why nvarchar(400) NULL,
+        fix nvarchar(1000) NULL
+    );
+
+    SELECT @installed_hash = c.contract_hash
+    FROM [$(Schema)].[processing_contract] AS c
+    WHERE c.retired_at IS NULL;
+
+    SELECT @active_claims = COUNT_BIG(*)
+    FROM [$(Schema)].[processing_claim] AS c
+    WHERE c.lease_expires_at >= @now;
+
+    -- The database and what is installed in it.
+    IF CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) = N'READ_ONLY'
+    BEGIN
+        INSERT INTO #finding
+        (
+            priority,
+            finding,
+            detail,
+            why,
+            fix
+        )
+        VALUES
+        (
+            3,
+            N'not the primary',
+            CONCAT(N'database ', DB_NAME(), N' is read-only here'),
+            N'workers and jobs do nothing on a secondary replica; ask on the primary how things stand',
+            N'connect to the availability group''s listener'
+        );
+    END;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        3,
+        N'readers wait for writers',
+        CONCAT(N'database ', d.name, N' has READ_COMMITTED_SNAPSHOT OFF'),
+        N'a view that is read while batches commit waits for their locks, and they for it',
+        N'ALTER DATABASE ' + QUOTENAME(d.name) + N' SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;'
+        + N' -- ends every session of the database: in a quiet minute'
+    FROM sys.databases AS d
+    WHERE d.name = DB_NAME()
+        AND d.is_read_committed_snapshot_on = 0;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        1,
+        N'index missing or disabled',
+        CONCAT(w.index_name, N' on ', w.table_name),
+        N'claiming, completing and the views seek it; without it each of them reads the table',
+        CASE
+            WHEN EXISTS
+                (
+                    SELECT 1
+                    FROM sys.indexes AS d
+                    WHERE d.object_id = OBJECT_ID(N'[$(Schema)].[' + w.table_name + N']')
+                        AND d.name = w.index_name
+                        AND d.is_disabled = 1
+                )
+                THEN N'ALTER INDEX ' + w.index_name + N' ON [$(Schema)].[' + w.table_name + N'] REBUILD;'
+            ELSE w.fix
+        END
+    FROM
+        (
+            VALUES
+            (
+                N'processing_queue', N'IX_processing_queue_claim', N'state', N'claim_token',
+                N'CREATE INDEX IX_processing_queue_claim ON [$(Schema)].[processing_queue]'
+                + N' (state, claim_token, reaps, app_id) INCLUDE (document_bytes, available_at)'
+                + N' WITH (ALLOW_PAGE_LOCKS = OFF);'
+            ),
+            (
+                N'processing_log', N'IX_processing_log_latest', N'is_latest', N'status',
+                N'CREATE INDEX IX_processing_log_latest ON [$(Schema)].[processing_log]'
+                + N' (is_latest, status, failure_category, fingerprint) INCLUDE (processed_at)'
+                + N' WITH (ALLOW_PAGE_LOCKS = OFF);'
+            ),
+            (
+                N'processing_log', N'IX_processing_log_processed', N'status', N'processed_at',
+                N'CREATE INDEX IX_processing_log_processed ON [$(Schema)].[processing_log]'
+                + N' (status, processed_at) WITH (ALLOW_PAGE_LOCKS = OFF);'
+            ),
+            (
+                N'processing_log', N'IX_processing_log_claim', N'claim_token', NULL,
+                N'CREATE INDEX IX_processing_log_claim ON [$(Schema)].[processing_log]'
+                + N' (claim_token) WITH (ALLOW_PAGE_LOCKS = OFF);'
+            ),
+            (
+                N'processing_event', N'IX_processing_event_app', N'app_id', NULL,
+                N'CREATE INDEX IX_processing_event_app ON [$(Schema)].[processing_event]'
+                + N' (app_id) WITH (ALLOW_PAGE_LOCKS = OFF);'
+            ),
+            (
+                N'processing_event', N'IX_processing_event_claim', N'claim_token', NULL,
+                N'CREATE INDEX IX_processing_event_claim ON [$(Schema)].[processing_event]'
+                + N' (claim_token) WITH (ALLOW_PAGE_LOCKS = OFF);'
+            ),
+            (
+                N'processing_session', N'IX_processing_session_started', N'started_at', NULL,
+                N'CREATE INDEX IX_processing_session_started ON [$(Schema)].[processing_session]'
+                + N' (started_at) WITH (ALLOW_PAGE_LOCKS = OFF);'
+            ),
+            (
+                N'processing_throughput', N'IX_processing_throughput_minute', N'minute_utc', NULL,
+                N'CREATE INDEX IX_processing_throughput_minute ON [$(Schema)].[processing_throughput]'
+                + N' (minute_utc) WITH (ALLOW_PAGE_LOCKS = OFF);'
+            )
+        ) AS w(table_name, index_name, first_column, second_column, fix)
+    WHERE NOT EXISTS
+        (
+            -- By what it begins with: a DBA may have made it again under another name.
+            SELECT 1
+            FROM sys.indexes AS i
+            INNER JOIN sys.index_columns AS k
+                ON i.object_id = k.object_id AND i.index_id = k.index_id AND k.key_ordinal = 1
+            LEFT OUTER JOIN sys.index_columns AS n
+                ON i.object_id = n.object_id AND i.index_id = n.index_id AND n.key_ordinal = 2
+            WHERE i.object_id = OBJECT_ID(N'[$(Schema)].[' + w.table_name + N']')
+                AND i.is_disabled = 0
+                AND COL_NAME(k.object_id, k.column_id) = w.first_column
+                AND (w.second_column IS NULL OR COL_NAME(n.object_id, n.column_id) = w.second_column)
+        );
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'object changed by hand',
+        o.object_name,
+        N'the next installation puts it back as it was, and nobody knows what it does until then',
+        N'xmlshred install, or the file of sql/ for it; EXEC sp_helptext ''$(Schema).' + o.object_name + N''''
+    FROM
+        (
+            SELECT
+                f.definition_checksum,
+                SUBSTRING(
+                    f.file_name,
+                    CHARINDEX(N'/', f.file_name) + 1,
+                    LEN(f.file_name) - CHARINDEX(N'/', f.file_name) - 4
+                ) AS object_name
+            FROM [$(Schema)].[processing_install_file] AS f
+            WHERE f.definition_checksum IS NOT NULL
+        ) AS o
+    LEFT OUTER JOIN sys.sql_modules AS m ON m.object_id = OBJECT_ID(N'[$(Schema)].[' + o.object_name + N']')
+    WHERE m.object_id IS NULL
+        -- An engine whose text is cut at 4000 characters recorded the checksum of those.
+        OR (m.[definition] IS NOT NULL
+            AND o.definition_checksum <> CONVERT(binary(32), HASHBYTES('SHA2_256', m.[definition]))
+            AND o.definition_checksum
+            <> CONVERT(binary(32), HASHBYTES('SHA2_256', LEFT(m.[definition], 4000))));
+
+    -- The contract.
+    IF @installed_hash IS NULL
+    BEGIN
+        INSERT INTO #finding
+        (
+            priority,
+            finding,
+            detail,
+            why,
+            fix
+        )
+        VALUES
+        (
+            1,
+            N'no contract installed',
+            N'processing_contract has no contract in force',
+            N'workers are refused (50020) until there is one',
+            N'xmlshred install --contract FILE'
+        );
+    END;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        1,
+        N'target table missing',
+        t.schema_name + N'.' + t.table_name,
+        N'the first batch that has rows for it stops its worker with 50022',
+        N'xmlshred install --contract FILE, which makes it'
+    FROM [$(Schema)].[processing_contract_table] AS t
+    WHERE t.contract_hash = @installed_hash
+        AND OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name)) IS NULL;
+
+    IF @installed_hash IS NOT NULL AND OBJECT_ID(N'[$(Schema)].[usp_LoadApps]') IS NULL
+    BEGIN
+        INSERT INTO #finding
+        (
+            priority,
+            finding,
+            detail,
+            why,
+            fix
+        )
+        VALUES
+        (
+            1,
+            N'usp_LoadApps missing',
+            N'a contract is installed, and the procedure that loads its tables is not there',
+            N'no batch can be completed',
+            N'xmlshred install --contract FILE'
+        );
+    END;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        1,
+        N'worker with another contract',
+        CONCAT(s.worker_name, N' on ', s.host_name, N' has 0x', CONVERT(varchar(16), s.contract_hash, 2), N'...'),
+        N'it is refused (50020) at its next claim and ends with exit status 3: its share is not done',
+        N'start it with the installed contract''s file'
+    FROM [$(Schema)].[processing_session] AS s
+    WHERE s.ended_at IS NULL
+        AND s.last_seen_at >= @live_since
+        AND s.contract_hash <> @installed_hash;
+
+    -- The workers.
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        1,
+        N'expired leases',
+        CONCAT(
+            COUNT_BIG(*), N' claims, the oldest since ', CONVERT(nvarchar(19), MIN(c.lease_expires_at), 120),
+            N' UTC'
+        ),
+        N'their workers are gone and nobody took the work back: the Reaper job does not run',
+        N'EXEC [$(Schema)].[usp_ReapExpired];'
+    FROM [$(Schema)].[processing_claim] AS c
+    WHERE c.lease_expires_at < DATEADD(SECOND, -@stale_seconds, @now)
+    HAVING COUNT_BIG(*) > 0;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'workers of mixed versions',
+        CONCAT(
+            COUNT(DISTINCT s.program_version), N' versions, from ', MIN(s.program_version), N' to ',
+            MAX(s.program_version)
+        ),
+        N'the same document may give other rows, depending on who takes it',
+        N'SELECT worker_name, host_name, program_version FROM [$(Schema)].[vw_Sessions] WHERE ended_at IS NULL;'
+    FROM [$(Schema)].[processing_session] AS s
+    WHERE s.ended_at IS NULL
+        AND s.last_seen_at >= @live_since
+    HAVING COUNT(DISTINCT s.program_version) > 1;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        3,
+        N'clock skew',
+        CONCAT(s.host_name, N' differs by ', MAX(s.clock_skew_ms), N' ms'),
+        N'leases do not depend on it, but the times of its log files do not fit those of the tables',
+        N'synchronise the clock of ' + s.host_name
+    FROM [$(Schema)].[processing_session] AS s
+    WHERE s.started_at >= DATEADD(DAY, -1, @now)
+        AND ABS(s.clock_skew_ms) > @clock_skew_ms
+    GROUP BY s.host_name;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'worker vanished',
+        CONCAT(
+            s.worker_name, N' on ', s.host_name, N', process ', s.process_id, N', last heard of ',
+            CONVERT(nvarchar(19), s.last_seen_at, 120), N' UTC'
+        ),
+        N'it was killed, or its machine is gone; its claims were or will be reaped',
+        CONCAT(
+            N'EXEC [$(Schema)].[usp_EndSession] @session_id = ''', CONVERT(nvarchar(36), s.session_id),
+            N''', @exit_status = 5;'
+        )
+    FROM [$(Schema)].[processing_session] AS s
+    WHERE s.ended_at IS NULL
+        AND s.reaped > 0
+        AND s.last_seen_at < @live_since
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_claim] AS c
+            WHERE c.session_id = s.session_id
+        );
+
+    -- The work.
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'claiming is paused',
+        CONCAT(N'since ', CONVERT(nvarchar(19), p.paused_at, 120), N' UTC by ', p.paused_by, N': ', p.reason),
+        N'nothing is processed until it is resumed',
+        N'EXEC [$(Schema)].[usp_Resume];'
+    FROM [$(Schema)].[processing_pause] AS p
+    WHERE p.resumed_at IS NULL;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        CASE WHEN @active_claims = 0 THEN 1 ELSE 2 END,
+        N'old backlog',
+        CONCAT(
+            COUNT_BIG(*), N' applications ready since before ',
+            CONVERT(nvarchar(19), DATEADD(HOUR, -@backlog_hours, @now), 120), N' UTC; ',
+            @active_claims, N' claims are being worked on'
+        ),
+        CASE
+            WHEN @active_claims = 0 THEN N'nobody works: the Worker jobs do not run, or end at once'
+            ELSE N'the workers do not keep up, or none has this share of the queue'
+        END,
+        CASE
+            WHEN @active_claims = 0
+                THEN N'start the Worker jobs; their history says why they ended'
+            ELSE N'SELECT * FROM [$(Schema)].[vw_PartitionProgress]; then more workers, or one for the share'
+        END
+    FROM [$(Schema)].[processing_queue] AS q
+    WHERE q.state = 0
+        AND q.available_at < DATEADD(HOUR, -@backlog_hours, @now)
+    HAVING COUNT_BIG(*) > 0;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'source rows not enqueued',
+        CONCAT(
+            N'ids above ', w.app_id, N' came, and nothing was enqueued since ',
+            CONVERT(nvarchar(19), w.moved_at, 120), N' UTC'
+        ),
+        N'they are not processed: the Prepare job does not run',
+        N'EXEC [$(Schema)].[usp_EnqueueApps];'
+    FROM [$(Schema)].[processing_watermark] AS w
+    WHERE w.moved_at < DATEADD(HOUR, -@backlog_hours, @now)
+        AND w.app_id < (SELECT MAX(s.app_id) FROM [$(SourceSchema)].[$(SourceTable)] AS s);
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        1,
+        N'failure rate',
+        CONCAT(
+            SUM(t.failed), N' of ', SUM(t.succeeded + t.failed), N' failed in the last hour, ',
+            CONVERT(decimal(5, 1), 100.0 * SUM(t.failed) / SUM(t.succeeded + t.failed)), N'%'
+        ),
+        N'the contract does not fit, or a sender changed something: the more run, the more there is to redo',
+        N'SELECT TOP (20) * FROM [$(Schema)].[vw_FailureFingerprints] ORDER BY applications DESC;'
+    FROM [$(Schema)].[processing_throughput] AS t
+    WHERE t.minute_utc >= @live_since
+    HAVING SUM(t.succeeded + t.failed) >= 20
+        AND 100.0 * SUM(t.failed) > @failure_percent * SUM(t.succeeded + t.failed);
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'quarantined applications',
+        CONCAT(COUNT_BIG(*), N' applications, such as ', MIN(q.app_id)),
+        N'each kept killing the worker that took it; nobody takes it again by itself',
+        N'SELECT * FROM [$(Schema)].[vw_Quarantine]; EXEC [$(Schema)].[usp_ExplainApp] @app_id = '
+        + CONVERT(nvarchar(20), MIN(q.app_id)) + N';'
+    FROM [$(Schema)].[processing_queue] AS q
+    WHERE q.state = 2
+    HAVING COUNT_BIG(*) > 0;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        3,
+        N'log is not purged',
+        CONCAT(N'the oldest event is of ', CONVERT(nvarchar(19), e.occurred_at, 120), N' UTC'),
+        N'events and superseded attempts grow without end: the Purge job does not run',
+        CONCAT(
+            N'EXEC [$(Schema)].[usp_PurgeLog] @older_than_seconds = ',
+            @retention_days * CONVERT(bigint, 86400), N';'
+        )
+    FROM
+        (
+            SELECT TOP (1) v.occurred_at
+            FROM [$(Schema)].[processing_event] AS v
+            ORDER BY v.event_id
+        ) AS e
+    WHERE e.occurred_at < DATEADD(DAY, -@retention_days - 7, @now);
+
+    -- Agent, which Azure SQL has none of.
+    IF OBJECT_ID(N'[$(Schema)].[vw_AgentJobs]') IS NOT NULL
+    BEGIN
+        SET @statement = N'INSERT INTO #finding (priority, finding, detail, why, fix)
+            SELECT 2, N''Agent job'', a.job_name + N'': '' + a.problem,
+                N''it does not run, or not as it should'', a.fix
+            FROM [$(Schema)].[vw_AgentJobs] AS a
+            WHERE a.problem IS NOT NULL;';
+
+        EXEC sys.sp_executesql @statement;
+    END;
+
+    SELECT
+        f.priority,
+        f.finding,
+        f.detail,
+        f.why,
+        f.fix
+    FROM #finding AS f
+    ORDER BY
+        f.priority,
+        f.finding,
+        f.detail;
+END;
+GO

@@ -1,0 +1,72 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    The applications that failed and are not queued again, a page at a time, with all that
+            is known of each failure.
+Parameters: @failure_category  only these; default NULL, all
+            @fingerprint       only these, 16 characters; default NULL, all
+            @after_app_id      only ids above this: the last one of the page before; default NULL
+            @page_size         at most this many, 1 to 10000, default 1000
+Results:    one row per application, in order of id: app_id, attempt, failure_category,
+            failure_table, failure_column, failure_path, failure_line, failure_column_number,
+            failure_value, failure_reason, fingerprint, error_number, processed_at, worker_name,
+            document_bytes, source_hash, contract_hash
+Errors:     50001 a parameter is wrong
+Called by:  the executable (export-failed); by hand
+Isolation:  READ COMMITTED; reads the failed part of IX_processing_log_latest
+Example:    EXEC [$(Schema)].[usp_ListFailures] @failure_category = 'bad_value', @page_size = 10;
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
+    @failure_category varchar(30) = NULL,
+    @fingerprint char(16) = NULL,
+    @after_app_id bigint = NULL,
+    @page_size int = 1000
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 10000;
+
+    IF COALESCE(@page_size, 0) NOT BETWEEN 1 AND 10000
+    BEGIN
+        THROW 50001, N'usp_ListFailures: @page_size must be 1 to 10000.', 1;
+    END;
+
+    SELECT TOP (@page_size)
+        l.app_id,
+        l.attempt,
+        l.failure_category,
+        l.failure_table,
+        l.failure_column,
+        l.failure_path,
+        l.failure_line,
+        l.failure_column_number,
+        l.failure_value,
+        l.failure_reason,
+        l.fingerprint,
+        l.error_number,
+        l.processed_at,
+        s.worker_name,
+        l.document_bytes,
+        l.source_hash,
+        l.contract_hash
+    FROM [$(Schema)].[processing_log] AS l
+    LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id
+    WHERE l.is_latest = 1
+        AND l.status = 'failed'
+        AND (@failure_category IS NULL OR l.failure_category = @failure_category)
+        AND (@fingerprint IS NULL OR l.fingerprint = @fingerprint)
+        AND (@after_app_id IS NULL OR l.app_id > @after_app_id)
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_queue] AS q
+            WHERE q.app_id = l.app_id
+        )
+    ORDER BY l.app_id
+    OPTION (RECOMPILE);
+END;
+GO

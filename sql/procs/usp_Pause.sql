@@ -1,0 +1,121 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Pauses claiming: from now on usp_ClaimBatch hands out nothing and answers paused, with
+            who and why. What is claimed is finished as ever. Pausing twice keeps the first pause.
+Parameters: @reason        why, 1 to 400 characters; everybody who asks is shown it
+            @requested_by  by whom; default the login
+            @help          1: only say what the parameters are; default 0
+Results:    one row: pause_status (paused, already_paused), paused_at, paused_by, reason
+Errors:     50001 a parameter is wrong   50002 a transaction is open
+            50033 another pause or resume did not end within 10 seconds
+Called by:  operators; the executable (pause)
+Isolation:  READ COMMITTED, one transaction under an application lock. Writes processing_pause,
+            which no other procedure locks.
+Example:    EXEC [$(Schema)].[usp_Pause] @reason = N'storage is being moved';
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Pause]
+    @reason nvarchar(400) = NULL,
+    @requested_by nvarchar(128) = NULL,
+    @help bit = 0
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 10000;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @lock_result int;
+    DECLARE @pause_id int;
+    DECLARE @pause_status varchar(14) = 'already_paused';
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'@reason', N'why claiming is paused, 1 to 400 characters; shown to everybody who asks'),
+                (2, N'@requested_by', N'by whom; default the login'),
+                (3, N'answers', N'pause_status (paused, already_paused), paused_at, paused_by, reason')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_Pause: a transaction is open; commit or roll it back, then call again.', 1;
+    END;
+
+    IF LTRIM(RTRIM(COALESCE(@reason, N''))) = N''
+    BEGIN
+        THROW 50001, N'usp_Pause: @reason is missing: say why, for whoever finds nothing being processed.', 1;
+    END;
+
+    BEGIN TRY
+        BEGIN TRANSACTION;
+
+        EXEC @lock_result = sys.sp_getapplock
+            @Resource = N'xmlshred $(Schema) pause',
+            @LockMode = 'Exclusive',
+            @LockOwner = 'Transaction',
+            @LockTimeout = 10000;
+
+        IF @lock_result < 0
+        BEGIN
+            SET @message = CONCAT(
+                N'usp_Pause: another pause or resume did not end within 10 seconds (sp_getapplock ',
+                @lock_result, N'). Call again.'
+            );
+            THROW 50033, @message, 1;
+        END;
+
+        SELECT @pause_id = p.pause_id
+        FROM [$(Schema)].[processing_pause] AS p
+        WHERE p.resumed_at IS NULL;
+
+        IF @pause_id IS NULL
+        BEGIN
+            INSERT INTO [$(Schema)].[processing_pause]
+            (
+                paused_at,
+                paused_by,
+                reason
+            )
+            VALUES
+            (
+                SYSUTCDATETIME(),
+                COALESCE(@requested_by, ORIGINAL_LOGIN()),
+                @reason
+            );
+
+            SET @pause_status = 'paused';
+        END;
+
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() <> 0
+        BEGIN
+            ROLLBACK TRANSACTION;
+        END;
+
+        THROW;
+    END CATCH;
+
+    SELECT
+        @pause_status AS pause_status,
+        p.paused_at,
+        p.paused_by,
+        p.reason
+    FROM [$(Schema)].[processing_pause] AS p
+    WHERE p.resumed_at IS NULL;
+END;
+GO

@@ -1,0 +1,240 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Proves, application by application, that every source row is queued or concluded and that
+            the target tables hold exactly the rows that the log says were written.
+Parameters: @examples  at most this many differing applications per subject are named, 0 to 1000,
+                       default 10
+            @help      1: only say what the parameters are; default 0
+Results:    1. one row per subject (source rows, then the target tables in load order): subject,
+               expected, found, difference, differing_apps. All is well where the last two are 0
+            2. examples: subject, app_id, expected, found. Of the source, expected 1 is a row of it,
+               found 1 an application that is queued or logged; of a target table they are rows
+Errors:     50001 a parameter is wrong
+Called by:  people
+Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: for
+            after a run. While workers run, what they commit meanwhile may show as a difference. The
+            caller needs SELECT on the target tables
+Example:    EXEC [$(Schema)].[usp_Reconcile];
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Reconcile]
+    @examples int = 10,
+    @help bit = 0
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 10000;
+
+    DECLARE @ordinal int;
+    DECLARE @subject nvarchar(257);
+    DECLARE @table_name nvarchar(300);
+    DECLARE @app_column nvarchar(130);
+    DECLARE @statement nvarchar(max);
+
+    CREATE TABLE #reconciled
+    (
+        ordinal int NOT NULL PRIMARY KEY,
+        subject nvarchar(257) NOT NULL,
+        expected bigint NULL,
+        found bigint NULL,
+        differing_apps bigint NULL
+    );
+
+    CREATE TABLE #written
+    (
+        app_id bigint NOT NULL PRIMARY KEY,
+        expected bigint NOT NULL,
+        found bigint NOT NULL
+    );
+
+    CREATE TABLE #example
+    (
+        ordinal int NOT NULL,
+        subject nvarchar(257) NOT NULL,
+        app_id bigint NOT NULL,
+        expected bigint NOT NULL,
+        found bigint NOT NULL
+    );
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'@examples', N'how many differing applications are named per subject, 0 to 1000; default 10'),
+                (2, N'answers', N'1. subject, expected, found, difference, differing_apps'),
+                (3, N'answers', N'2. subject, app_id, expected, found')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
+
+    IF COALESCE(@examples, -1) NOT BETWEEN 0 AND 1000
+    BEGIN
+        THROW 50001, N'usp_Reconcile: @examples must be 0 to 1000.', 1;
+    END;
+
+    INSERT INTO #reconciled (ordinal, subject)
+    VALUES (-1, N'source rows');
+
+    INSERT INTO #reconciled (ordinal, subject)
+    SELECT
+        MIN(t.table_ordinal),
+        t.schema_name + N'.' + t.table_name
+    FROM [$(Schema)].[processing_contract] AS c
+    INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
+    WHERE c.retired_at IS NULL
+    GROUP BY
+        t.schema_name,
+        t.table_name;
+
+    SET @ordinal = -1;
+
+    WHILE @ordinal IS NOT NULL
+    BEGIN
+        DELETE FROM #written;
+
+        SET @subject = (
+            SELECT r.subject
+            FROM #reconciled AS r
+            WHERE r.ordinal = @ordinal
+        );
+
+        IF @ordinal = -1
+        BEGIN
+            INSERT INTO #written
+            (
+                app_id,
+                expected,
+                found
+            )
+            SELECT
+                u.app_id,
+                MAX(u.expected),
+                MAX(u.found)
+            FROM
+                (
+                    SELECT
+                        CONVERT(bigint, s.app_id) AS app_id,
+                        1 AS expected,
+                        0 AS found
+                    FROM [$(SourceSchema)].[$(SourceTable)] AS s
+                    UNION ALL
+                    SELECT
+                        q.app_id,
+                        0 AS expected,
+                        1 AS found
+                    FROM [$(Schema)].[processing_queue] AS q
+                    UNION ALL
+                    SELECT
+                        l.app_id,
+                        0 AS expected,
+                        1 AS found
+                    FROM [$(Schema)].[processing_log] AS l
+                    WHERE l.is_latest = 1
+                ) AS u
+            GROUP BY u.app_id;
+        END
+        ELSE
+        BEGIN
+            SELECT
+                @table_name = QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name),
+                @app_column = QUOTENAME(t.app_column)
+            FROM [$(Schema)].[processing_contract] AS c
+            INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
+            WHERE c.retired_at IS NULL
+                AND t.table_ordinal = @ordinal;
+
+            -- The names are the installed contract's, in brackets.
+            SET @statement = CONCAT(
+                N'INSERT INTO #written (app_id, expected, found)
+                SELECT u.app_id, SUM(u.expected), SUM(u.found)
+                FROM
+                    (
+                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS found
+                        FROM [$(Schema)].[processing_log] AS l
+                        INNER JOIN [$(Schema)].[processing_log_rows] AS r
+                            ON l.app_id = r.app_id AND l.attempt = r.attempt
+                        INNER JOIN [$(Schema)].[processing_contract_table] AS t
+                            ON l.contract_hash = t.contract_hash AND r.table_ordinal = t.table_ordinal
+                        WHERE l.is_latest = 1
+                            AND l.status = ''success''
+                            AND QUOTENAME(t.schema_name) + N''.'' + QUOTENAME(t.table_name) = @table_name
+                        UNION ALL
+                        SELECT CONVERT(bigint, x.', @app_column, N'), CONVERT(bigint, 0), CONVERT(bigint, 1)
+                        FROM ', @table_name, N' AS x
+                        WHERE x.', @app_column, N' IS NOT NULL
+                    ) AS u
+                GROUP BY u.app_id;'
+            );
+
+            EXEC sys.sp_executesql
+                @statement,
+                N'@table_name nvarchar(300)',
+                @table_name = @table_name;
+        END;
+
+        UPDATE #reconciled
+        SET
+            expected = (SELECT COALESCE(SUM(w.expected), 0) FROM #written AS w),
+            found = (SELECT COALESCE(SUM(w.found), 0) FROM #written AS w),
+            differing_apps = (
+                SELECT COUNT_BIG(*)
+                FROM #written AS w
+                WHERE w.expected <> w.found
+            )
+        WHERE ordinal = @ordinal;
+
+        INSERT INTO #example
+        (
+            ordinal,
+            subject,
+            app_id,
+            expected,
+            found
+        )
+        SELECT TOP (@examples)
+            @ordinal,
+            @subject,
+            w.app_id,
+            w.expected,
+            w.found
+        FROM #written AS w
+        WHERE w.expected <> w.found
+        ORDER BY w.app_id;
+
+        SET @ordinal = (
+            SELECT MIN(r.ordinal)
+            FROM #reconciled AS r
+            WHERE r.ordinal > @ordinal
+        );
+    END;
+
+    SELECT
+        r.subject,
+        r.expected,
+        r.found,
+        r.found - r.expected AS difference,
+        r.differing_apps
+    FROM #reconciled AS r
+    ORDER BY r.ordinal;
+
+    SELECT
+        e.subject,
+        e.app_id,
+        e.expected,
+        e.found
+    FROM #example AS e
+    ORDER BY
+        e.ordinal,
+        e.app_id;
+END;
+GO

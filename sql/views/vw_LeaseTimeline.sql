@@ -1,0 +1,31 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Answers:    What happened to the leases, in order: who claimed how much, renewed, gave back, was
+            reaped, and what was quarantined or sent round again by whom? Order by event_id DESC.
+            What became of an application is in usp_ExplainApp.
+Columns:    occurred_at, event_type (claimed, renewed, released, reaped, quarantined, requeued),
+            worker_name, host_name, app_id (NULL: the whole batch), app_count (of a batch), attempt,
+            detail, login_name, claim_token, session_id, event_id
+Cost:       a query with TOP and ORDER BY event_id DESC reads that many events from the end; one with
+            app_id or claim_token seeks that index
+*/
+CREATE OR ALTER VIEW [$(Schema)].[vw_LeaseTimeline]
+AS
+SELECT
+    e.occurred_at,
+    e.event_type,
+    s.worker_name,
+    s.host_name,
+    e.app_id,
+    e.app_count,
+    e.attempt,
+    e.detail,
+    e.login_name,
+    e.claim_token,
+    e.session_id,
+    e.event_id
+FROM [$(Schema)].[processing_event] AS e
+LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON e.session_id = s.session_id;
+GO

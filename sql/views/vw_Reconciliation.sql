@@ -1,0 +1,92 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Answers:    Is every source row accounted for, and are the rows there that the log says were
+            written? All is well where difference is 0 everywhere. While workers run, the counts are
+            taken one after the other and may differ a little; usp_Reconcile counts the target tables
+            instead of asking the catalog, and names examples.
+Columns:    subject, expected, found, difference (found less expected), meaning
+            source rows   expected: rows of the source; found: those queued, quarantined or logged
+            one row per   expected: rows that the last successful attempts wrote; found: rows that
+            target table  the catalog says are there. Rows by another hand show as a surplus
+Cost:       reads the ids of the source, the queue and the log once, in order, and processing_log_rows
+            once: seconds per ten million applications, so it is for after a run, not for a
+            dashboard. Target tables are not read
+*/
+CREATE OR ALTER VIEW [$(Schema)].[vw_Reconciliation]
+AS
+SELECT
+    N'source rows' AS subject,
+    r.expected,
+    r.found,
+    r.found - r.expected AS difference,
+    N'source rows that are queued, quarantined or logged; run usp_EnqueueApps if some are missing'
+        AS meaning
+FROM
+    (
+        SELECT
+            COUNT_BIG(*) AS expected,
+            COALESCE(SUM(CONVERT(bigint, CASE
+                WHEN EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_queue] AS q
+                        WHERE q.app_id = s.app_id
+                    )
+                    OR EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_log] AS l
+                        WHERE l.app_id = s.app_id
+                    )
+                    THEN 1
+                ELSE 0
+            END)), 0) AS found
+        FROM [$(SourceSchema)].[$(SourceTable)] AS s
+    ) AS r
+UNION ALL
+SELECT
+    w.schema_name + N'.' + w.table_name AS subject,
+    w.expected,
+    COALESCE(p.found, 0) AS found,
+    COALESCE(p.found, 0) - w.expected AS difference,
+    N'rows in the target table, by the catalog' AS meaning
+FROM
+    (
+        SELECT
+            t.schema_name,
+            t.table_name,
+            COALESCE(SUM(g.row_count), 0) AS expected
+        FROM [$(Schema)].[processing_contract] AS c
+        INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
+        LEFT OUTER JOIN
+            (
+                SELECT
+                    o.schema_name,
+                    o.table_name,
+                    SUM(n.row_count) AS row_count
+                FROM [$(Schema)].[processing_log] AS l
+                INNER JOIN [$(Schema)].[processing_log_rows] AS n
+                    ON l.app_id = n.app_id AND l.attempt = n.attempt
+                INNER JOIN [$(Schema)].[processing_contract_table] AS o
+                    ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
+                WHERE l.is_latest = 1
+                    AND l.status = 'success'
+                GROUP BY
+                    o.schema_name,
+                    o.table_name
+            ) AS g ON t.schema_name = g.schema_name AND t.table_name = g.table_name
+        WHERE c.retired_at IS NULL
+        GROUP BY
+            t.schema_name,
+            t.table_name
+    ) AS w
+OUTER APPLY
+    (
+        SELECT SUM(x.rows) AS found
+        FROM sys.partitions AS x
+        WHERE x.object_id = OBJECT_ID(QUOTENAME(w.schema_name) + N'.' + QUOTENAME(w.table_name))
+            AND x.index_id IN (0, 1)
+    ) AS p;
+GO

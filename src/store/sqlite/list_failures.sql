@@ -1,0 +1,14 @@
+-- What failed and is not queued again, a page at a time. Mirrors usp_ListFailures.
+
+-- name: page
+SELECT l.app_id, l.attempt, l.failure_category, l.failure_table, l.failure_column, l.failure_path,
+       l.failure_line, l.failure_column_number, l.failure_value, l.failure_reason, l.fingerprint,
+       l.error_number, l.processed_at, s.worker_name, l.document_bytes
+FROM vw_concluded AS l
+LEFT JOIN processing_session AS s ON s.session_id = l.session_id
+WHERE l.failure_category IS NOT NULL
+  AND (:category IS NULL OR l.failure_category = :category)
+  AND (:fingerprint IS NULL OR l.fingerprint = :fingerprint)
+  AND (:after IS NULL OR l.app_id > :after)
+ORDER BY l.app_id
+LIMIT :size;

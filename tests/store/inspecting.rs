@@ -1,0 +1,253 @@
+//! What people ask: pausing, one application's life, what failed, what is unwell.
+
+use xmlshred::outcome::{AppId, FailureCategory};
+use xmlshred::store::{Claimed, FailurePage, LifeEvent, RetrySelector, Store};
+
+use super::harness::{failure, ids, success, Harness, Worker};
+
+super::behaviours! {
+    while_claiming_is_paused_nothing_is_handed_out,
+    the_first_of_two_pauses_counts,
+    a_pause_needs_a_reason,
+    what_is_claimed_is_finished_during_a_pause,
+    a_claim_whose_answer_was_lost_is_answered_during_a_pause,
+    the_status_says_who_paused_and_why,
+    resuming_what_is_not_paused_changes_nothing,
+    a_life_is_told_from_the_first_day_to_now,
+    a_failure_is_told_with_its_place,
+    a_claimed_application_says_who_has_it,
+    an_application_says_what_it_waits_for,
+    failures_are_listed_page_by_page,
+    failures_are_listed_by_their_cause,
+    what_is_queued_again_is_no_failure,
+    where_all_is_well_nothing_is_found,
+    what_is_unwell_is_found,
+    an_installation_without_a_contract_is_unwell,
+}
+
+fn kinds(life: &[LifeEvent]) -> Vec<&str> {
+    life.iter().map(|event| event.event.as_str()).collect()
+}
+
+fn life(store: &mut dyn Store, app_id: i64) -> Vec<LifeEvent> {
+    store.explain_app(AppId(app_id)).expect("explain")
+}
+
+/// What the last event says.
+fn now(store: &mut dyn Store, app_id: i64) -> String {
+    let last = life(store, app_id).pop().expect("an event");
+    assert_eq!(last.event, "now");
+    last.detail.expect("a sentence")
+}
+
+fn findings(store: &mut dyn Store) -> Vec<String> {
+    let findings = store.health_check().expect("check");
+    findings.into_iter().map(|finding| finding.finding).collect()
+}
+
+fn while_claiming_is_paused_nothing_is_handed_out(h: &dyn Harness) {
+    let contract = h.prepare(3);
+    let mut worker = Worker::start(h, &contract);
+    worker.store.pause("storage is being moved", "Anna").expect("pause");
+    let request = worker.request(5);
+    match worker.store.claim_batch(&request).expect("claim") {
+        Claimed::Paused(pause) => {
+            assert_eq!((&*pause.by, &*pause.reason), ("Anna", "storage is being moved"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let ended = worker.store.resume("Boris").expect("resume").expect("a pause");
+    assert_eq!(ended.by, "Anna");
+    assert_eq!(ids(&worker.claim(5)), [1, 2, 3]);
+    h.assert_invariants();
+}
+
+fn the_first_of_two_pauses_counts(h: &dyn Harness) {
+    h.prepare(1);
+    let mut store = h.connect();
+    let first = store.pause("storage is being moved", "Anna").expect("pause");
+    assert_eq!(store.pause("lunch", "Boris").expect("pause"), first);
+    assert_eq!(h.count("processing_pause", "resumed_at IS NULL"), 1);
+}
+
+fn a_pause_needs_a_reason(h: &dyn Harness) {
+    let mut store = h.connect();
+    assert!(store.pause(" ", "Anna").is_err());
+    assert_eq!(h.count("processing_pause", "1 = 1"), 0);
+}
+
+fn what_is_claimed_is_finished_during_a_pause(h: &dyn Harness) {
+    let contract = h.prepare(2);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(2);
+    worker.store.pause("storage is being moved", "Anna").expect("pause");
+    assert_eq!(worker.succeed(&contract, &batch).len(), 2);
+    assert_eq!(h.count("processing_log", "status = 'success'"), 2);
+    h.assert_invariants();
+}
+
+fn a_claim_whose_answer_was_lost_is_answered_during_a_pause(h: &dyn Harness) {
+    let contract = h.prepare(2);
+    let mut worker = Worker::start(h, &contract);
+    let request = worker.request(2);
+    worker.claim_by(&request);
+    worker.store.pause("storage is being moved", "Anna").expect("pause");
+    assert_eq!(ids(&worker.claim_by(&request)), [1, 2]);
+}
+
+fn the_status_says_who_paused_and_why(h: &dyn Harness) {
+    h.prepare(1);
+    let mut store = h.connect();
+    assert_eq!(store.get_status().expect("status").paused, None);
+    let pause = store.pause("storage is being moved", "Anna").expect("pause");
+    assert_eq!(store.get_status().expect("status").paused, Some(pause));
+}
+
+fn resuming_what_is_not_paused_changes_nothing(h: &dyn Harness) {
+    h.prepare(1);
+    assert_eq!(h.connect().resume("Anna").expect("resume"), None);
+    assert_eq!(h.count("processing_pause", "1 = 1"), 0);
+}
+
+fn a_life_is_told_from_the_first_day_to_now(h: &dyn Harness) {
+    let contract = h.prepare(1);
+    let mut worker = Worker::start(h, &contract);
+    let dead = worker.claim(1);
+    h.expire_lease(dead.token);
+    worker.reap();
+    let batch = worker.claim(1);
+    worker.complete(&contract, batch.token, &[failure(&batch.apps[0])]);
+    worker.retry(RetrySelector::All);
+    let batch = worker.claim(1);
+    worker.succeed(&contract, &batch);
+    let life = life(worker.store.as_mut(), 1);
+    assert_eq!(
+        kinds(&life),
+        [
+            "enqueued", "claimed", "reaped", "claimed", "failed", "requeued", "claimed", "success",
+            "wrote", "wrote", "now"
+        ]
+    );
+    assert!(life.windows(2).all(|pair| pair[0].at <= pair[1].at), "{life:#?}");
+    assert_eq!(life[10].detail.as_deref(), Some("finished"));
+    assert_eq!((life[6].attempt, life[7].attempt), (Some(3), Some(3)));
+}
+
+fn a_failure_is_told_with_its_place(h: &dyn Harness) {
+    let contract = h.prepare(1);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(1);
+    worker.complete(&contract, batch.token, &[failure(&batch.apps[0])]);
+    let life = life(worker.store.as_mut(), 1);
+    let failed = life.iter().find(|event| event.event == "failed").expect("a failure");
+    let told = failed.detail.as_deref().expect("a sentence");
+    for part in ["bad_value", "app_base.amount", "/a/b[2]/@amount", "line 3, column 14", "value x"]
+    {
+        assert!(told.contains(part), "{told} does not say {part}");
+    }
+    assert!(now(worker.store.as_mut(), 1).starts_with("failed (bad_value)"));
+}
+
+fn a_claimed_application_says_who_has_it(h: &dyn Harness) {
+    let contract = h.prepare(1);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(1);
+    let last = life(worker.store.as_mut(), 1).pop().expect("now");
+    assert!(last.worker_name.expect("a worker").starts_with("worker-"));
+    assert_eq!(last.claim, Some(batch.token));
+    assert!(last.detail.expect("a sentence").starts_with("claimed; the lease ends in "));
+}
+
+fn an_application_says_what_it_waits_for(h: &dyn Harness) {
+    let contract = h.prepare(1);
+    h.put_document(2, Some(b"<a/>"));
+    let mut worker = Worker::start(h, &contract);
+    let store = worker.store.as_mut();
+    assert!(now(store, 1).starts_with("ready: "));
+    assert!(now(store, 2).starts_with("in the source table, but not enqueued"));
+    assert!(now(store, 3).starts_with("unknown"));
+    store.pause("storage is being moved", "Anna").expect("pause");
+    assert_eq!(now(store, 1), "ready, but claiming is paused: storage is being moved");
+    store.resume("Anna").expect("resume");
+    h.quarantine(&mut worker, 1);
+    assert!(now(worker.store.as_mut(), 1).starts_with("quarantined"));
+}
+
+/// Of applications 1 to `n` the even ones failed.
+fn half_failed(h: &dyn Harness, n: i64) -> Worker {
+    let contract = h.prepare(n);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(n as u32);
+    let outcomes: Vec<_> = batch
+        .apps
+        .iter()
+        .map(|app| if app.app_id.0 % 2 == 0 { failure(app) } else { success(app) })
+        .collect();
+    worker.complete(&contract, batch.token, &outcomes);
+    worker
+}
+
+fn listed(store: &mut dyn Store, page: FailurePage) -> Vec<i64> {
+    let failures = store.list_failures(&page).expect("list");
+    failures.iter().map(|failure| failure.app_id.0).collect()
+}
+
+fn failures_are_listed_page_by_page(h: &dyn Harness) {
+    let mut worker = half_failed(h, 6);
+    let store = worker.store.as_mut();
+    let page = |after| FailurePage { after, size: 2, ..FailurePage::default() };
+    assert_eq!(listed(store, page(None)), [2, 4]);
+    assert_eq!(listed(store, page(Some(AppId(4)))), [6]);
+    let first = store.list_failures(&page(None)).expect("list").remove(0);
+    assert_eq!(first.failure.category, FailureCategory::BadValue);
+    assert_eq!((first.failure.line, first.failure.column_number), (Some(3), Some(14)));
+    assert_eq!(first.failure.path.as_deref(), Some("/a/b[2]/@amount"));
+    assert_eq!(first.fingerprint, Some(first.failure.fingerprint()));
+    assert!(first.worker_name.expect("a worker").starts_with("worker-"));
+}
+
+fn failures_are_listed_by_their_cause(h: &dyn Harness) {
+    let mut worker = half_failed(h, 4);
+    let store = worker.store.as_mut();
+    let all = store.list_failures(&FailurePage { size: 10, ..FailurePage::default() });
+    let fingerprint = all.expect("list").remove(0).fingerprint;
+    let by_cause = FailurePage { fingerprint, size: 10, ..FailurePage::default() };
+    assert_eq!(listed(store, by_cause), [2, 4]);
+    let other =
+        FailurePage { fingerprint: Some("0".repeat(16)), size: 10, ..FailurePage::default() };
+    assert!(listed(store, other).is_empty());
+    let category = |category| FailurePage { category, size: 10, ..FailurePage::default() };
+    assert_eq!(listed(store, category(Some(FailureCategory::BadValue))), [2, 4]);
+    assert!(listed(store, category(Some(FailureCategory::TooLong))).is_empty());
+}
+
+fn what_is_queued_again_is_no_failure(h: &dyn Harness) {
+    let mut worker = half_failed(h, 4);
+    worker.retry(RetrySelector::AppIds(vec![AppId(2)]));
+    let page = FailurePage { size: 10, ..FailurePage::default() };
+    assert_eq!(listed(worker.store.as_mut(), page), [4]);
+}
+
+fn where_all_is_well_nothing_is_found(h: &dyn Harness) {
+    let contract = h.prepare(3);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(2);
+    worker.succeed(&contract, &batch);
+    assert_eq!(worker.store.health_check().expect("check"), []);
+}
+
+fn what_is_unwell_is_found(h: &dyn Harness) {
+    let mut worker = half_failed(h, 40);
+    h.put_documents(41);
+    worker.store.enqueue_apps(Default::default()).expect("enqueue");
+    h.quarantine(&mut worker, 41);
+    worker.store.pause("storage is being moved", "Anna").expect("pause");
+    assert_eq!(
+        findings(worker.store.as_mut()),
+        ["failure rate", "claiming is paused", "quarantined applications"]
+    );
+}
+
+fn an_installation_without_a_contract_is_unwell(h: &dyn Harness) {
+    assert_eq!(findings(h.connect().as_mut()), ["no contract installed"]);
+}
