@@ -60,8 +60,6 @@ BEGIN
         CASE
             WHEN @outcomes IS NULL
                 THEN N' #outcome, #load_app or #loaded is missing: run sql/session_tables.sql on this connection first.'
-            WHEN @outcomes = 0
-                THEN N' #outcome is empty.'
             WHEN @outcomes > 4000
                 THEN N' #outcome has more than 4000 rows.'
         END,

@@ -17,7 +17,7 @@ Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is op
 Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session. A
             lock is waited for 30 seconds.
-Example:    tests/sqlserver/two_tables/ makes every call
+Example:    not called by hand; sql/README.md has the order of calls
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteApp]
     @claim_token uniqueidentifier,

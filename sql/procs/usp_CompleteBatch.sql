@@ -25,7 +25,7 @@ Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session, in
             one transaction or, after a refusal, in one per application. A lock is waited for 30
             seconds.
-Example:    tests/sqlserver/two_tables/ makes every call
+Example:    not called by hand; sql/README.md has the order of calls
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteBatch]
     @claim_token uniqueidentifier,

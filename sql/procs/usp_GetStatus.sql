@@ -3,14 +3,12 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    How things stand, for people and for the executable's status.
-Parameters: @count_rows  0: rows of source and target tables come from the catalog, at once and
-                         exact but for what is being written (default)
-                         1: they are counted, which reads an index of each table
-            @help        1: only say what the parameters are; default 0
+Parameters: @help  1: only say what the answers are; default 0
 Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, and paused_at,
                paused_by, pause_reason, which are NULL unless claiming is paused.
                Every enqueued application is in one of the five; while workers run the counts
-               are taken one after the other.
+               are taken one after the other. Rows of source and target tables come from the
+               catalog: at once, and exact but for what is being written.
             2. failed by category, largest first: failure_category, app_count
             3. target tables of the installed contract in load order: table_ordinal, table_name,
                row_count
@@ -25,7 +23,6 @@ Isolation:  READ COMMITTED. Counting the log reads IX_processing_log_latest, abo
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]
-    @count_rows bit = 0,
     @help bit = 0
 AS
 BEGIN
@@ -49,10 +46,9 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'@count_rows', N'1: count source and target tables instead of asking the catalog; default 0'),
-                (2, N'answers', N'1. where every application is, and whether claiming is paused'),
-                (3, N'answers', N'2. failures by category  3. rows of the target tables'),
-                (4, N'answers', N'4. claims held now  5. the newest sessions')
+                (1, N'answers', N'1. where every application is, and whether claiming is paused'),
+                (2, N'answers', N'2. failures by category  3. rows of the target tables'),
+                (3, N'answers', N'4. claims held now  5. the newest sessions')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -65,35 +61,22 @@ BEGIN
         row_count bigint NOT NULL
     );
 
-    IF @count_rows = 1
-    BEGIN
-        SELECT @source_rows = COUNT_BIG(*)
-        FROM [$(SourceSchema)].[$(SourceTable)];
+    SELECT @source_rows = CONVERT(bigint, SUM(p.rows))
+    FROM sys.partitions AS p
+    WHERE p.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
+        AND p.index_id IN (0, 1);
 
-        IF OBJECT_ID(N'[$(Schema)].[usp_CountTargets]', N'P') IS NOT NULL
-        BEGIN
-            EXEC [$(Schema)].[usp_CountTargets];
-        END;
-    END
-    ELSE
-    BEGIN
-        SELECT @source_rows = CONVERT(bigint, SUM(p.rows))
-        FROM sys.partitions AS p
-        WHERE p.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
-            AND p.index_id IN (0, 1);
-
-        INSERT INTO #target_count (table_ordinal, row_count)
-        SELECT
-            t.table_ordinal,
-            CONVERT(bigint, SUM(p.rows))
-        FROM [$(Schema)].[processing_contract] AS c
-        INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
-        INNER JOIN sys.partitions AS p
-            ON p.object_id = OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name))
-                AND p.index_id IN (0, 1)
-        WHERE c.retired_at IS NULL
-        GROUP BY t.table_ordinal;
-    END;
+    INSERT INTO #target_count (table_ordinal, row_count)
+    SELECT
+        t.table_ordinal,
+        CONVERT(bigint, SUM(p.rows))
+    FROM [$(Schema)].[processing_contract] AS c
+    INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
+    INNER JOIN sys.partitions AS p
+        ON p.object_id = OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name))
+            AND p.index_id IN (0, 1)
+    WHERE c.retired_at IS NULL
+    GROUP BY t.table_ordinal;
 
     SELECT
         @ready = COALESCE(SUM(CASE WHEN q.state = 0 THEN 1 ELSE 0 END), 0),

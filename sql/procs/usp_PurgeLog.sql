@@ -74,7 +74,10 @@ BEGIN
         END,
         CASE
             WHEN COALESCE(@chunk_size, 0) NOT BETWEEN 1 AND 4000
-                THEN N' @chunk_size must be 1 to 4000.'
+                THEN CONCAT(
+                    N' @chunk_size must be 1 to 4000, not ',
+                    COALESCE(CONVERT(nvarchar(11), @chunk_size), N'NULL'), N'.'
+                )
         END,
         CASE WHEN @Execute NOT IN ('Y', 'N') OR @Execute IS NULL THEN N' @Execute must be Y or N.' END
     );

@@ -16,7 +16,7 @@ Results:    none
 Errors:     50001 a parameter or #contract_table is wrong
 Called by:  xmlshred install
 Isolation:  READ COMMITTED, in the caller's transaction or its own. Locks the contracts.
-Example:    tests/sqlserver/two_tables/ makes every call
+Example:    not called by hand; sql/README.md has the order of calls
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RegisterContract]
     @contract_hash varbinary(64),

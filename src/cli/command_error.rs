@@ -7,7 +7,8 @@ use super::exit_status::ExitStatus;
 use crate::settings::SettingsError;
 use crate::store::StoreError;
 
-/// What stopped a command: a message, the next step, and the exit status.
+/// What stopped a command: a message, the next step, and the exit status. With
+/// [`ExitStatus::Success`] it is no error, but the one line that says why nothing was to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandError {
     /// Exit status of the process.
@@ -52,6 +53,9 @@ impl CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.status == ExitStatus::Success {
+            return writeln!(f, "{}", self.message);
+        }
         writeln!(f, "error: {}", self.message)?;
         match &self.hint {
             Some(hint) => writeln!(f, "hint: {hint}"),
@@ -70,13 +74,22 @@ impl From<SettingsError> for CommandError {
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let (status, hint) = match &error {
+            StoreError::NotPrimary { .. } => {
+                return Self::new(ExitStatus::Success, error.to_string());
+            }
+            StoreError::OtherVersion { installed, needed, .. } if installed < needed => (
+                ExitStatus::Store,
+                "bring the objects up to date with `xmlshred install`, with a login that may \
+                 create objects",
+            ),
+            StoreError::OtherVersion { .. } => (
+                ExitStatus::Store,
+                "run the xmlshred that installed them, or a newer one: `xmlshred --version` \
+                 says which one this is",
+            ),
             StoreError::Unreachable { .. } => (
                 ExitStatus::Store,
                 "see what --store names; `xmlshred settings` says where its value comes from",
-            ),
-            StoreError::NotPrimary { .. } => (
-                ExitStatus::Success,
-                "the primary does the work; every replica may have the same schedule",
             ),
             StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
@@ -109,5 +122,17 @@ impl From<StoreError> for CommandError {
             ),
         };
         Self::new(status, error.to_string()).hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_that_is_not_the_primary_is_one_line_and_no_error() {
+        let error = CommandError::from(StoreError::NotPrimary { location: "db2/loans".into() });
+        assert_eq!(error.to_string(), "db2/loans is not the primary, nothing to do\n");
+        assert_eq!(error.status, ExitStatus::Success);
     }
 }

@@ -61,9 +61,12 @@ pub fn stage_type(sql_type: SqlType) -> String {
         | SqlType::VarChar(_)
         | SqlType::NChar(_)
         | SqlType::NVarChar(_)
-        | SqlType::Xml => "nvarchar(max) COLLATE DATABASE_DEFAULT".into(),
+        | SqlType::Xml => STAGE_TEXT.into(),
     }
 }
+
+/// The type that texts, and what is sent as text, travel in.
+pub const STAGE_TEXT: &str = "nvarchar(max) COLLATE DATABASE_DEFAULT";
 
 /// The expression that turns a staged value into the column's.
 fn load_expression(column: &TargetColumn) -> String {
@@ -91,14 +94,19 @@ fn load_expression(column: &TargetColumn) -> String {
 
 /// The batch that makes the stage of every target table, once per connection.
 pub fn stage_ddl(targets: &[TargetTable]) -> String {
-    targets.iter().map(stage_table).collect::<Vec<_>>().join("\n")
+    stage_ddl_of(targets, stage_type)
 }
 
-fn stage_table(table: &TargetTable) -> String {
+/// [`stage_ddl`] with other types than [`stage_type`]'s.
+pub fn stage_ddl_of(targets: &[TargetTable], type_of: fn(SqlType) -> String) -> String {
+    targets.iter().map(|table| stage_table(table, type_of)).collect::<Vec<_>>().join("\n")
+}
+
+fn stage_table(table: &TargetTable, type_of: fn(SqlType) -> String) -> String {
     let mut sql = format!("CREATE TABLE {}\n(\n", stage_name(table));
     let _ = writeln!(sql, "    {STAGE_APP_ID} bigint NULL,\n    {STAGE_ROW} bigint NULL,");
     for (_, column) in staged_columns(table) {
-        let (name, stage_type) = (bracketed(&column.name), stage_type(column.sql_type));
+        let (name, stage_type) = (bracketed(&column.name), type_of(column.sql_type));
         let _ = writeln!(sql, "    {name} {stage_type} NULL,");
     }
     sql.truncate(sql.trim_end_matches(",\n").len());
@@ -253,7 +261,7 @@ Parameters: @table_ordinal  OUTPUT: the target table at hand, in load order, fro
             answers in #loaded (app_id, table_ordinal, row_count). With clear_only = 1 the rows
             that are there go and none come.
 Results:    none. RETURN 0: done. RETURN 1: refused (@error_*), and the transaction is lost.
-Errors:     none; they are returned
+Errors:     returned, but for that of a trigger that rolled back: it is passed on
 Called by:  usp_ApplyOutcomes, in its transaction
 Isolation:  READ COMMITTED. Locks the target tables: rows go children first, come parents first.
 Example:    not called by hand
@@ -281,6 +289,12 @@ BEGIN
 
 const FOOTER: &str = "    END TRY
     BEGIN CATCH
+        -- A trigger has rolled back: returning without a transaction would hide why.
+        IF XACT_STATE() = 0
+        BEGIN
+            THROW;
+        END;
+
         SET @error_number = ERROR_NUMBER();
         SET @error_message = ERROR_MESSAGE();
         RETURN 1;

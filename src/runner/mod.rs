@@ -364,9 +364,9 @@ impl Shared {
     fn fail(&self, error: &StoreError) {
         let end = match error {
             StoreError::ContractNotInstalled { .. } => RunEnd::ContractRefused,
-            StoreError::Unreachable { .. } | StoreError::NotInstalled { .. } => {
-                RunEnd::StoreUnreachable
-            }
+            StoreError::Unreachable { .. }
+            | StoreError::NotInstalled { .. }
+            | StoreError::OtherVersion { .. } => RunEnd::StoreUnreachable,
             _ => RunEnd::Lost,
         };
         self.fail_with(end, error.to_string());

@@ -495,6 +495,21 @@ pub enum StoreError {
         /// What is missing or different.
         reason: String,
     },
+    /// The objects on the server are older or newer than this program can work with.
+    #[error(
+        "{location} has version {installed} of the xmlshred objects, installed by xmlshred \
+         {installed_by}, and this program works with version {needed}"
+    )]
+    OtherVersion {
+        /// Server.
+        location: String,
+        /// Version of the objects there.
+        installed: i64,
+        /// Version of the program that installed them.
+        installed_by: String,
+        /// Version of the objects that this program works with.
+        needed: i64,
+    },
     /// The database is read-only here: a secondary replica, or one that was made read-only.
     #[error("{location} is not the primary, nothing to do")]
     NotPrimary {

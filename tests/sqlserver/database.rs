@@ -1,12 +1,14 @@
-//! A database for each test, and a connection of somebody who does not know the program.
+//! Databases for the tests, and a connection of somebody who does not know the program.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use tiberius::{Client, ColumnData, Config, Row};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
+
+use crate::session::Sessions;
 
 const VARIABLE: &str = "XMLSHRED_TEST_SQLSERVER";
 
@@ -44,12 +46,42 @@ pub fn connection_string_of(database: &str) -> String {
     text
 }
 
+/// What the connection string says, for the flags of the command line.
+pub struct Parts {
+    pub host: String,
+    pub port: String,
+    pub user: String,
+    pub password: String,
+}
+
+/// The parts of the connection string.
+pub fn parts_of_connection_string() -> Parts {
+    let text = connection_string().expect("the test is ignored without a server");
+    let find = |keys: &[&str]| {
+        let mut pairs = text.split(';').filter_map(|part| part.split_once('='));
+        let found = pairs.find(|(key, _)| keys.contains(&key.trim().to_lowercase().as_str()));
+        found.unwrap_or_else(|| panic!("{VARIABLE} has none of {keys:?}")).1.trim().to_owned()
+    };
+    let server = find(&["server", "data source"]);
+    let server = server.strip_prefix("tcp:").unwrap_or(&server);
+    let (host, port) = server.split_once(',').unwrap_or((server, "1433"));
+    Parts {
+        host: host.to_owned(),
+        port: port.to_owned(),
+        user: find(&["user id", "uid", "user"]),
+        password: find(&["password", "pwd"]),
+    }
+}
+
 /// A database that is there until this is dropped.
 pub struct Database {
     pub name: String,
     /// The pipeline's schema. It differs, because on Babelfish the application locks of all
     /// databases are in one place.
     pub schema: String,
+    /// Open as long as the database is there: logging in takes longer than most statements.
+    sql: Mutex<Option<Sql>>,
+    pub sessions: Sessions,
 }
 
 /// Babelfish refuses two `CREATE DATABASE` at once.
@@ -59,10 +91,13 @@ impl Database {
     pub fn create() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("xmlshred_test_{}_{number}", std::process::id());
-        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let process = std::process::id();
+        let name = format!("xmlshred_test_{process}_{number}");
+        let _one = locked(&ONE_AT_A_TIME);
         Sql::connect("master").execute(&format!("CREATE DATABASE [{name}];"));
-        Self { name, schema: format!("pipeline_{number}") }
+        let sql = Mutex::new(Some(Sql::connect(&name)));
+        let schema = format!("pipeline_{process}_{number}");
+        Self { name, schema, sql, sessions: Sessions::default() }
     }
 
     /// A statement on the schema that it calls `pipeline`.
@@ -70,14 +105,32 @@ impl Database {
         sql.replace("pipeline.", &format!("{}.", self.schema))
     }
 
-    pub fn connect(&self) -> Sql {
-        Sql::connect(&self.name)
+    /// The connection of this database; a statement at a time.
+    pub fn execute(&self, sql: &str) {
+        self.query(sql);
     }
+
+    /// The rows of the first result set as text in lower case.
+    pub fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.with(|connection| connection.query(sql))
+    }
+
+    /// Does `work` with the connection of this database.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Sql) -> T) -> T {
+        work(locked(&self.sql).get_or_insert_with(|| Sql::connect(&self.name)))
+    }
+}
+
+/// The lock, whoever has panicked with it.
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.sessions.close();
+        drop(locked(&self.sql).take());
+        let _one = locked(&ONE_AT_A_TIME);
         let mut master = Sql::connect("master");
         let name = &self.name;
         // Sessions of a test that failed half-way may be open still; Babelfish cannot end them.
@@ -165,6 +218,15 @@ fn as_text(data: &ColumnData<'static>) -> Option<String> {
     text.map(|text| text.to_lowercase())
 }
 
+/// A binary literal.
+pub fn binary(bytes: &[u8]) -> String {
+    format!("0x{}", hexadecimal(bytes))
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

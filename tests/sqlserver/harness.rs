@@ -1,14 +1,14 @@
 //! The SQL Server store under the suite.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use xmlshred::store::sqlserver::install::{Installer, Names};
 use xmlshred::store::sqlserver::{ServerSettings, SqlServerStore};
 use xmlshred::store::{ClaimToken, Store};
 
-use crate::database::{connection_string_of, Database, Sql};
+use crate::database::{binary, connection_string_of, locked, Database};
 use crate::invariants;
-use crate::store::harness::Harness;
+use crate::store::harness::{document, Harness};
 
 /// An installation in a database that no other test uses meanwhile.
 pub struct SqlServerHarness {
@@ -22,7 +22,7 @@ static IDLE: Mutex<Vec<Database>> = Mutex::new(Vec::new());
 impl SqlServerHarness {
     /// As good as new: a new one, or one that a test which passed has left and that was emptied.
     pub fn fresh() -> Self {
-        let idle = idle().pop();
+        let idle = locked(&IDLE).pop();
         if let Some(database) = idle {
             return Self { database: Some(database) };
         }
@@ -34,21 +34,20 @@ impl SqlServerHarness {
     /// Lets another test have the database.
     pub fn leave(mut self) {
         let Some(database) = self.database.take() else { return };
-        database.connect().execute(&database.own(EMPTY));
-        idle().push(database);
+        database.execute(&database.own(EMPTY));
+        locked(&IDLE).push(database);
     }
 
     /// Drops the databases that were kept for other tests.
     pub fn drop_idle() {
-        idle().clear();
+        locked(&IDLE).clear();
     }
 
     /// A database with a source table and nothing else.
     pub fn with_source(document_type: &str) -> Self {
         let database = Database::create();
-        let mut sql = database.connect();
-        sql.execute("CREATE SCHEMA sandbox AUTHORIZATION dbo;");
-        sql.execute(&format!(
+        database.execute("CREATE SCHEMA sandbox AUTHORIZATION dbo;");
+        database.execute(&format!(
             "CREATE TABLE dbo.app_xml
              (
                  app_id bigint NOT NULL CONSTRAINT PK_app_xml PRIMARY KEY,
@@ -58,7 +57,7 @@ impl SqlServerHarness {
         Self { database: Some(database) }
     }
 
-    fn database(&self) -> &Database {
+    pub fn database(&self) -> &Database {
         self.database.as_ref().expect("the harness has not been left")
     }
 
@@ -72,14 +71,6 @@ impl SqlServerHarness {
         let names = Names::new(&self.database().schema, "dbo.app_xml").expect("names");
         Installer::connect(self.settings(), names).expect("connect")
     }
-
-    pub fn sql(&self) -> Sql {
-        self.database().connect()
-    }
-}
-
-fn idle() -> MutexGuard<'static, Vec<Database>> {
-    IDLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Takes an installation back to where it was after installing without a contract.
@@ -114,25 +105,34 @@ fn spoken(schema: &str, sql: &str) -> String {
 
 impl Harness for SqlServerHarness {
     fn connect(&self) -> Box<dyn Store> {
-        Box::new(SqlServerStore::connect(self.settings(), "test").expect("connect"))
+        let connect = || SqlServerStore::connect(self.settings(), "test").expect("connect");
+        Box::new(self.database().sessions.lend(connect))
     }
 
     fn put_document(&self, app_id: i64, document: Option<&[u8]>) {
-        let document = document.map_or("NULL".to_owned(), |bytes| {
-            bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
-        });
-        self.sql().execute(&format!(
+        self.database().execute(&format!(
             "DELETE FROM dbo.app_xml WHERE app_id = {app_id};
-             INSERT INTO dbo.app_xml (app_id, xml) VALUES ({app_id}, {document});"
+             INSERT INTO dbo.app_xml (app_id, xml) VALUES ({app_id}, {});",
+            document.map_or("NULL".to_owned(), binary)
+        ));
+    }
+
+    fn put_documents(&self, n: i64) {
+        let row = |app_id| format!("({app_id}, {})", binary(document(app_id).as_bytes()));
+        let rows: Vec<String> = (1..=n).map(row).collect();
+        self.database().execute(&format!(
+            "DELETE FROM dbo.app_xml WHERE app_id BETWEEN 1 AND {n};
+             INSERT INTO dbo.app_xml (app_id, xml) VALUES {};",
+            rows.join(", ")
         ));
     }
 
     fn execute(&self, sql: &str) {
-        self.sql().execute(&spoken(&self.database().schema, sql));
+        self.database().execute(&spoken(&self.database().schema, sql));
     }
 
     fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        self.sql().query(&spoken(&self.database().schema, sql))
+        self.database().query(&spoken(&self.database().schema, sql))
     }
 
     fn expire_lease(&self, token: ClaimToken) {
@@ -141,7 +141,7 @@ impl Harness for SqlServerHarness {
              SET lease_expires_at = DATEADD(MILLISECOND, -1, claimed_at)
              WHERE claim_token = @P1",
         );
-        let expired = self.sql().execute_with(&statement, &[&token.0]);
+        let expired = self.database().with(|sql| sql.execute_with(&statement, &[&token.0]));
         assert_eq!(expired, 1, "claim {token:?} is not there");
     }
 
@@ -150,7 +150,7 @@ impl Harness for SqlServerHarness {
             "UPDATE pipeline.processing_queue SET available_at = DATEADD(HOUR, 1, available_at)
              WHERE app_id = @P1",
         );
-        let postponed = self.sql().execute_with(&statement, &[&app_id]);
+        let postponed = self.database().with(|sql| sql.execute_with(&statement, &[&app_id]));
         assert_eq!(postponed, 1, "application {app_id} is not queued");
     }
 
@@ -160,10 +160,11 @@ impl Harness for SqlServerHarness {
              UPDATE pipeline.processing_event SET occurred_at = DATEADD(DAY, -100, occurred_at);
              UPDATE pipeline.processing_session SET ended_at = DATEADD(DAY, -100, ended_at);",
         );
-        self.sql().execute(&statements);
+        self.database().execute(&statements);
     }
 
     fn violations(&self) -> Vec<String> {
-        invariants::violations(&mut self.sql(), &self.database().schema)
+        let database = self.database();
+        database.with(|sql| invariants::violations(sql, &database.schema))
     }
 }

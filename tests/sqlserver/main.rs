@@ -5,9 +5,12 @@
 //! databases. Without it every test is counted as ignored; the name of each contains `sqlserver`.
 
 mod babelfish;
+mod bench;
 mod database;
 mod harness;
 mod invariants;
+mod program;
+mod session;
 mod store;
 
 use std::process::ExitCode;
@@ -16,6 +19,29 @@ use libtest_mimic::{Arguments, Trial};
 
 use database::Server;
 use harness::SqlServerHarness;
+
+/// Lists the tests of a file that need no store of the suite.
+macro_rules! trials {
+    ($($name:ident),+ $(,)?) => {
+        pub const TRIALS: &[(&str, fn())] = &[$((stringify!($name), $name)),+];
+    };
+}
+use trials;
+
+/// The files of tests that only this store has.
+const OWN: &[(&str, &[(&str, fn())])] = &[("program", program::TRIALS)];
+
+/// A test for each of them.
+fn own() -> impl Iterator<Item = Trial> {
+    OWN.iter().flat_map(|(file, trials)| {
+        trials.iter().map(move |(name, run)| {
+            Trial::test(format!("sqlserver::{file}::{name}"), || {
+                run();
+                Ok(())
+            })
+        })
+    })
+}
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -32,15 +58,19 @@ fn main() -> ExitCode {
         store::no_file_is_left_out();
         Ok(())
     });
-    let trials = suite.map(|trial| {
-        let skipped = match server {
-            None => true,
-            Some(server) => server.is_babelfish && babelfish::skips(trial.name()),
-        };
-        trial.with_ignored_flag(skipped)
+    let is_babelfish = server.is_some_and(|server| server.is_babelfish);
+    let skips = |trial: &Trial| is_babelfish.then(|| babelfish::skips(trial.name())).flatten();
+    let mut reasons = String::new();
+    let trials = suite.chain(own()).map(|trial| {
+        let reason = skips(&trial);
+        if let Some(reason) = reason {
+            reasons.push_str(&format!("skipped on Babelfish: {}: {reason}\n", trial.name()));
+        }
+        trial.with_ignored_flag(server.is_none() || reason.is_some())
     });
     let trials = trials.chain([complete]).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     SqlServerHarness::drop_idle();
+    eprint!("{reasons}");
     conclusion.exit_code()
 }

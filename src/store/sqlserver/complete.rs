@@ -6,15 +6,17 @@ use super::call::Call;
 use super::connection::{Connection, ResultSets};
 use super::fault::Fault;
 use super::outcome::completed_by_app;
+use super::stage::Decimals;
 use super::{install, stage};
 use crate::contract::{sql, Contract};
-use crate::outcome::{AppId, AppOutcome, ContractHash, TableRows};
+use crate::outcome::{AppId, AppOutcome, TableRows};
 use crate::store::{failpoint, ClaimToken, Completed, Result, StoreError};
 
 /// The temp tables of a connection, so that they are made once.
 #[derive(Default)]
 pub(super) struct Stage {
-    made: Option<(u64, ContractHash)>,
+    /// The connection that has them, and the batch that made them.
+    made: Option<(u64, String)>,
 }
 
 /// What is to be concluded.
@@ -77,7 +79,8 @@ impl Completion<'_> {
         let outcomes = self.outcomes.iter().map(stage::outcome_row);
         connection.bulk_load("#outcome", &stage::OUTCOME_COLUMNS, outcomes)?;
         for (index, table) in self.contract.targets.iter().enumerate() {
-            let mut rows = stage::stage_rows(self.outcomes, index, table).peekable();
+            let rows = stage::stage_rows(self.outcomes, index, table, decimals(connection));
+            let mut rows = rows.peekable();
             if rows.peek().is_none() {
                 continue;
             }
@@ -118,6 +121,13 @@ impl Completion<'_> {
     }
 }
 
+fn decimals(connection: &Connection) -> Decimals {
+    match connection.is_babelfish() {
+        true => Decimals::Text,
+        false => Decimals::Native,
+    }
+}
+
 impl Stage {
     /// Makes the temp tables if this connection has none for the contract, and empties them.
     fn prepare(
@@ -125,22 +135,24 @@ impl Stage {
         connection: &mut Connection,
         contract: &Contract,
     ) -> std::result::Result<(), Fault> {
-        let clear = format!("TRUNCATE TABLE #outcome;\n{}", sql::clear_stage(&contract.targets));
-        if let Some((generation, hash)) = self.made {
+        let ddl = decimals(connection).stage_ddl(&contract.targets);
+        if let Some((generation, made)) = &self.made {
             // A connection may break between this look and the batch, which then fails: no harm.
-            if generation == connection.generation() && hash == contract.hash {
-                return connection.batch(&clear).map(drop);
+            if *generation == connection.generation() && *made == ddl {
+                let clear = sql::clear_stage(&contract.targets);
+                return connection.batch(&format!("TRUNCATE TABLE #outcome;\n{clear}")).map(drop);
             }
-            if generation == connection.generation() {
+            if *generation == connection.generation() {
                 // Another contract's tables of the same names are in the way.
                 connection.hang_up();
             }
         }
         self.made = None;
-        for batch in install::session_tables().chain([sql::stage_ddl(&contract.targets)]) {
+        for batch in install::session_tables() {
             connection.batch(&batch)?;
         }
-        self.made = Some((connection.generation(), contract.hash));
+        connection.batch(&ddl)?;
+        self.made = Some((connection.generation(), ddl));
         Ok(())
     }
 }

@@ -52,6 +52,11 @@ pub struct SqlServerStore {
 impl SqlServerStore {
     /// Connects. `session` names the connection to the DBA: its application name is
     /// `xmlshred <session>`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`]; [`StoreError::NotPrimary`] on a read-only database;
+    /// [`StoreError::NotInstalled`] and [`StoreError::OtherVersion`] where the objects are missing,
+    /// or of a version that this program does not work with.
     pub fn connect(settings: ServerSettings, session: &str) -> Result<Self> {
         let location = settings.location.clone();
         let connect = || {
@@ -63,8 +68,25 @@ impl SqlServerStore {
         if server.read_only {
             return Err(StoreError::NotPrimary { location });
         }
+        if !server.is_installed {
+            let schema = connection.settings().schema_name();
+            return Err(StoreError::NotInstalled {
+                reason: format!(
+                    "there is no [{schema}].[{VERSION_PROCEDURE}] that this login may call; run \
+                     `xmlshred install`, or name the schema with --schema"
+                ),
+                location,
+            });
+        }
         let documents_as_text = server.documents_as_text;
-        Ok(Self { connection, stage: Stage::default(), documents_as_text, targets: 0 })
+        let mut store = Self { connection, stage: Stage::default(), documents_as_text, targets: 0 };
+        store.check_version()?;
+        Ok(store)
+    }
+
+    fn check_version(&mut self) -> Result<()> {
+        let head = self.ask(&Call::new(VERSION_PROCEDURE))?;
+        install::check_version(&head, self.location())
     }
 
     fn location(&self) -> &str {
@@ -102,9 +124,6 @@ impl SqlServerStore {
     fn complete(&mut self, completion: &Completion) -> Result<Vec<Completed>> {
         check_outcomes(completion.contract, completion.outcomes)?;
         self.targets = completion.contract.targets.len();
-        if completion.outcomes.is_empty() {
-            return Ok(Vec::new());
-        }
         let Self { connection, stage, .. } = self;
         completion.run(connection, stage).map_err(|fault| match fault.is_other_contract() {
             true => self.contract_error(fault, completion.contract.hash),
@@ -113,22 +132,29 @@ impl SqlServerStore {
     }
 }
 
+/// Says which version is installed; every version of the objects has it.
+const VERSION_PROCEDURE: &str = "usp_GetContract";
+
 /// What there is to know of a server before anything is called.
 struct Server {
     read_only: bool,
     documents_as_text: bool,
+    is_installed: bool,
 }
 
 fn probe(connection: &mut Connection) -> std::result::Result<Server, Fault> {
-    let mut sets = connection.batch(
+    let schema = connection.settings().schema_name();
+    let mut sets = connection.batch(&format!(
         "SELECT CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS state,
                 CASE CONVERT(varbinary(8), N'\u{e9}\u{20ac}') WHEN 0xE900AC20 THEN 1 ELSE 0 END
-                    AS is_utf16;",
-    )?;
+                    AS is_utf16,
+                OBJECT_ID(N'[{schema}].[{VERSION_PROCEDURE}]') AS version_procedure;",
+    ))?;
     let head = claim::head(&mut sets)?;
     Ok(Server {
         read_only: head.text_or_null("state")? == Some("READ_ONLY"),
         documents_as_text: head.integer("is_utf16")? == 0,
+        is_installed: head.integer_or_null("version_procedure")?.is_some(),
     })
 }
 
@@ -139,7 +165,7 @@ impl Store for SqlServerStore {
     }
 
     fn installed_contract(&mut self) -> Result<Option<ContractHash>> {
-        let head = self.ask(&Call::new("usp_GetContract"))?;
+        let head = self.ask(&Call::new(VERSION_PROCEDURE))?;
         head.contract_or_null("contract_hash").map_err(|fault| self.error(fault))
     }
 

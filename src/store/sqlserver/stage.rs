@@ -10,7 +10,7 @@ use tiberius::{ColumnData, TokenRow};
 use crate::contract::sql::{staged_columns, STAGE_APP_ID, STAGE_ROW};
 use crate::contract::{sql, TargetTable};
 use crate::outcome::{AppOutcome, Failure, TableRows};
-use crate::value::{SqlType, Value};
+use crate::value::{Decimal, SqlType, Value};
 
 /// The columns of `#outcome`, in the order of [`outcome_row`].
 pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
@@ -67,11 +67,44 @@ pub(super) fn stage_columns(table: &TargetTable) -> Vec<String> {
     [STAGE_APP_ID, STAGE_ROW].map(str::to_owned).into_iter().chain(own).collect()
 }
 
+/// What travels as a decimal: Babelfish reads one of fewer than 20 digits wrongly out of a bulk
+/// load, and right out of a text, which `usp_LoadApps` converts without another word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decimals {
+    /// A decimal of the column's precision and scale.
+    Native,
+    /// Its digits.
+    Text,
+}
+
+impl Decimals {
+    /// The batch that makes the stage.
+    pub(super) fn stage_ddl(self, targets: &[TargetTable]) -> String {
+        match self {
+            Self::Native => sql::stage_ddl(targets),
+            Self::Text => sql::stage_ddl_of(targets, |sql_type| match sql_type {
+                SqlType::Decimal { .. } | SqlType::Money => sql::STAGE_TEXT.to_owned(),
+                other => sql::stage_type(other),
+            }),
+        }
+    }
+
+    fn cell(self, n: Option<&Decimal>) -> ColumnData<'static> {
+        match self {
+            Self::Native => {
+                ColumnData::Numeric(n.map(|n| Numeric::new_with_scale(n.units, n.scale)))
+            }
+            Self::Text => ColumnData::String(n.map(|n| Cow::Owned(n.to_string()))),
+        }
+    }
+}
+
 /// The rows of all successful outcomes for the target at `index`, numbered from 1.
 pub(super) fn stage_rows<'o>(
     outcomes: &'o [AppOutcome],
     index: usize,
     table: &'o TargetTable,
+    decimals: Decimals,
 ) -> impl Iterator<Item = TokenRow<'o>> {
     let rows_of = move |app: &'o AppOutcome| {
         let rows = app.outcome.as_ref().ok().map(|tables| &tables[index]);
@@ -79,7 +112,8 @@ pub(super) fn stage_rows<'o>(
     };
     outcomes.iter().flat_map(rows_of).zip(1i64..).map(move |((app_id, values), number)| {
         let place = [ColumnData::I64(Some(app_id.0)), ColumnData::I64(Some(number))];
-        let own = staged_columns(table).map(|(i, column)| cell(&values[i], column.sql_type));
+        let own =
+            staged_columns(table).map(|(i, column)| cell(&values[i], column.sql_type, decimals));
         row(place.into_iter().chain(own))
     })
 }
@@ -91,16 +125,16 @@ fn row<'v>(cells: impl IntoIterator<Item = ColumnData<'v>>) -> TokenRow<'v> {
 }
 
 /// A value in the type that [`sql::stage_type`] gives its column.
-fn cell(value: &Value, sql_type: SqlType) -> ColumnData<'_> {
+fn cell(value: &Value, sql_type: SqlType, decimals: Decimals) -> ColumnData<'_> {
     match value {
-        Value::Null => null(sql_type),
+        Value::Null => null(sql_type, decimals),
         Value::Bit(bit) => ColumnData::Bit(Some(*bit)),
         Value::Int(n) => match sql_type {
             SqlType::BigInt => ColumnData::I64(Some(*n)),
             // The value is within its type's range, which an int holds.
             _ => ColumnData::I32(Some(*n as i32)),
         },
-        Value::Decimal(n) => ColumnData::Numeric(Some(Numeric::new_with_scale(n.units, n.scale))),
+        Value::Decimal(n) => decimals.cell(Some(n)),
         Value::Float(n) => ColumnData::F64(Some(*n)),
         Value::Date(date) => date_time(*date, NaiveTime::MIN, 0),
         Value::Time(time) => date_time(NO_DATE, *time, digits(sql_type)),
@@ -114,12 +148,12 @@ fn cell(value: &Value, sql_type: SqlType) -> ColumnData<'_> {
     }
 }
 
-fn null(sql_type: SqlType) -> ColumnData<'static> {
+fn null(sql_type: SqlType, decimals: Decimals) -> ColumnData<'static> {
     match sql_type {
         SqlType::Bit => ColumnData::Bit(None),
         SqlType::TinyInt | SqlType::SmallInt | SqlType::Int => ColumnData::I32(None),
         SqlType::BigInt => ColumnData::I64(None),
-        SqlType::Decimal { .. } | SqlType::Money => ColumnData::Numeric(None),
+        SqlType::Decimal { .. } | SqlType::Money => decimals.cell(None),
         SqlType::Float | SqlType::Real => ColumnData::F64(None),
         SqlType::Date
         | SqlType::Time(_)

@@ -26,7 +26,9 @@ pub enum Kind {
     Table,
     /// A view, function or procedure: `CREATE OR ALTER`.
     Module(&'static str),
-    /// A schema, role, grant or migration: no object of its own.
+    /// A change to tables that are there: applied once, in the order of the files' numbers.
+    Migration,
+    /// A schema, role or grant: no object of its own.
     Other,
 }
 
@@ -35,6 +37,7 @@ impl SqlFile {
     pub fn kind(&self) -> Kind {
         match self.name.split('/').next() {
             Some("tables") => Kind::Table,
+            Some("migrations") => Kind::Migration,
             Some("views") => Kind::Module("VIEW"),
             Some("functions") => Kind::Module("FUNCTION"),
             Some("procs") => Kind::Module("PROCEDURE"),
@@ -150,9 +153,19 @@ mod tests {
     }
 
     #[test]
+    fn migrations_are_numbered_in_the_order_of_installation() {
+        let migrations: Vec<_> =
+            FILES.iter().filter(|file| file.kind() == Kind::Migration).collect();
+        for (place, file) in migrations.iter().enumerate() {
+            let number = format!("{:04}_", place + 1);
+            assert!(file.object().starts_with(&number), "{} should begin {number}", file.name);
+        }
+    }
+
+    #[test]
     fn every_file_that_makes_an_object_names_it() {
         for file in FILES {
-            if file.kind() != Kind::Other {
+            if matches!(file.kind(), Kind::Table | Kind::Module(_)) {
                 let object = format!("[$(Schema)].[{}]", file.object());
                 assert!(file.text.contains(&object), "{} does not make {object}", file.name);
             }

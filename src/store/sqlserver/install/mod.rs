@@ -2,11 +2,14 @@
 
 mod files;
 mod module;
+mod owner;
 mod script;
 
+use super::call::Call;
 use super::claim::head;
 use super::connection::Connection;
 use super::fault::Fault;
+use super::record::Record;
 use super::settings::ServerSettings;
 use super::target;
 use crate::contract::Contract;
@@ -17,7 +20,7 @@ pub use script::SCHEMA_VERSION;
 
 /// The script that [`Installer::install`] runs, for people and for sqlcmd.
 pub fn script(names: &Names, contract: Option<&Contract>) -> String {
-    script::as_sqlcmd(names, &script::install_batches(names, contract))
+    script::as_sqlcmd(names, &script::install_batches(FILES, names, contract))
 }
 
 /// The T-SQL that a contract gives: target tables, registration, `usp_LoadApps`, and the stage.
@@ -85,6 +88,7 @@ pub enum Installed {
 pub struct Installer {
     connection: Connection,
     names: Names,
+    files: &'static [SqlFile],
 }
 
 impl Installer {
@@ -93,24 +97,36 @@ impl Installer {
         let location = settings.location().to_owned();
         let connection = Connection::open(settings, "xmlshred install".to_owned())
             .map_err(|fault| fault.into_store_error(&location))?;
-        Ok(Self { connection, names })
+        Ok(Self { connection, names, files: FILES })
+    }
+
+    /// Installs these files instead of this version's.
+    pub fn with_files(self, files: &'static [SqlFile]) -> Self {
+        Self { files, ..self }
     }
 
     /// Installs what is missing, older or edited, and makes `contract` the installed one.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherVersion`] where a newer version is installed; [`StoreError::Refused`]
+    /// where the source table is missing, or schema, source and targets have not one owner;
+    /// [`StoreError::Drift`] where a target table is not what the contract describes. Nothing is
+    /// left of an installation that failed.
     pub fn install(&mut self, contract: Option<&Contract>) -> Result<Installed> {
+        self.refuse_newer()?;
         self.check_source()?;
         if self.is_current(contract)? {
             return Ok(Installed::Unchanged);
         }
-        let script = script::install_batches(&self.names, contract);
-        run(&mut self.connection, &script, contract)?;
+        let script = script::install_batches(self.files, &self.names, contract);
+        run(&mut self.connection, &script, Some(&self.names), contract)?;
         Ok(Installed::Changed)
     }
 
     /// Every object, in build order.
     pub fn info(&mut self) -> Result<Vec<ObjectInfo>> {
         let recorded = self.recorded()?;
-        FILES
+        self.files
             .iter()
             .map(|file| Ok(ObjectInfo { file: file.name, state: self.state(file, &recorded)? }))
             .collect()
@@ -118,8 +134,12 @@ impl Installer {
 
     /// Removes the objects; with `with_data` the queue, log and other tables too. Source and
     /// target tables are never touched.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherVersion`] where a newer version is installed.
     pub fn uninstall(&mut self, with_data: bool) -> Result<()> {
-        let sql = script::uninstall_batch(&self.names, with_data);
+        self.refuse_newer()?;
+        let sql = script::uninstall_batch(self.files, &self.names, with_data);
         self.connection.batch_at_length(&sql).map(drop).map_err(|fault| self.error(fault))
     }
 
@@ -127,22 +147,45 @@ impl Installer {
         fault.into_store_error(self.connection.settings().location())
     }
 
+    /// This version does not know what a newer one has put there.
+    fn refuse_newer(&mut self) -> Result<()> {
+        let procedure = self.names.fill("[$(Schema)].[usp_GetContract]");
+        if !self.exists(&procedure)? {
+            return Ok(());
+        }
+        let call = Call::new("usp_GetContract");
+        let answer = self.connection.call(&call).and_then(|mut sets| head(&mut sets));
+        let head = answer.map_err(|fault| self.error(fault))?;
+        match check_version(&head, self.connection.settings().location()) {
+            Err(error @ StoreError::OtherVersion { installed, needed, .. })
+                if installed > needed =>
+            {
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn exists(&mut self, object: &str) -> Result<bool> {
+        let sql = format!("SELECT OBJECT_ID(N'{object}') AS id;");
+        Ok(self.ask(&sql, |record| record.integer_or_null("id"))?.is_some())
+    }
+
     fn check_source(&mut self) -> Result<()> {
         let source = self.names.fill("[$(SourceSchema)].[$(SourceTable)]");
-        let sql = format!("SELECT OBJECT_ID(N'{source}') AS id;");
-        match self.ask(&sql, |record| record.integer_or_null("id"))? {
-            Some(_) => Ok(()),
-            None => Err(StoreError::Refused(format!(
-                "the source table {source} is not in {}: create it with the columns app_id and \
-                 xml, or name the one that is there with --source-table",
-                self.connection.settings().location()
-            ))),
+        if self.exists(&source)? {
+            return Ok(());
         }
+        Err(StoreError::Refused(format!(
+            "the source table {source} is not in {}: create it with the columns app_id and xml, \
+             or name the one that is there with --source-table",
+            self.connection.settings().location()
+        )))
     }
 
     fn is_current(&mut self, contract: Option<&Contract>) -> Result<bool> {
         let recorded = self.recorded()?;
-        for file in FILES {
+        for file in self.files {
             if self.state(file, &recorded)? != State::Current {
                 return Ok(false);
             }
@@ -170,29 +213,30 @@ impl Installer {
             Some(known) if !known.is_untouched => State::Edited,
             Some(known) if known.file == file.checksum() => State::Current,
             Some(_) => State::Older,
-            None if matches!(file.kind(), Kind::Module(_)) => State::Edited,
-            None => State::Older,
+            None => match file.kind() {
+                Kind::Module(_) => State::Edited,
+                Kind::Migration => State::Missing,
+                Kind::Table | Kind::Other => State::Older,
+            },
         })
     }
 
     fn is_there(&mut self, file: &SqlFile) -> Result<bool> {
-        if file.kind() == Kind::Other {
-            // A grant or a role leaves nothing to look for but its record.
+        if matches!(file.kind(), Kind::Migration | Kind::Other) {
+            // A grant, a role or a migration leaves nothing to look for but its record.
             return Ok(true);
         }
         let object = self.names.fill(&format!("[$(Schema)].[{}]", file.object()));
-        let sql = format!("SELECT OBJECT_ID(N'{object}') AS id;");
-        Ok(self.ask(&sql, |record| record.integer_or_null("id"))?.is_some())
+        self.exists(&object)
     }
 
     /// What `processing_install_file` says; nothing where it is not there.
     fn recorded(&mut self) -> Result<Recorded> {
         let table = self.names.fill("[$(Schema)].[processing_install_file]");
-        let sql = format!("SELECT OBJECT_ID(N'{table}') AS id;");
-        if self.ask(&sql, |record| record.integer_or_null("id"))?.is_none() {
+        if !self.exists(&table)? {
             return Ok(Recorded::default());
         }
-        let query = module::query(&self.connection, recorded_query(&self.names));
+        let query = module::query(&self.connection, recorded_query(self.files, &self.names));
         let sets = self.connection.batch(&query);
         let sets = sets.map_err(|fault| self.error(fault))?;
         let mut recorded = Recorded::default();
@@ -211,7 +255,7 @@ impl Installer {
     fn ask<T>(
         &mut self,
         sql: &str,
-        read: impl FnOnce(&super::record::Record) -> std::result::Result<T, Fault>,
+        read: impl FnOnce(&Record) -> std::result::Result<T, Fault>,
     ) -> Result<T> {
         let answer = self.connection.batch(sql).and_then(|mut sets| read(&head(&mut sets)?));
         answer.map_err(|fault| self.error(fault))
@@ -227,9 +271,9 @@ struct Known {
     is_untouched: bool,
 }
 
-fn recorded_query(names: &Names) -> String {
+fn recorded_query(files: &[SqlFile], names: &Names) -> String {
     let load_apps = (script::LOAD_APPS, "usp_LoadApps");
-    let modules = FILES
+    let modules = files
         .iter()
         .filter(|file| matches!(file.kind(), Kind::Module(_)))
         .map(|file| (file.name, file.object()))
@@ -261,17 +305,40 @@ pub(super) fn install_contract(connection: &mut Connection, contract: &Contract)
     batches.extend(script::contract_batches(&schema, contract));
     batches.push(script::end_contract(&schema, contract));
     batches.push(script::commit());
-    run(connection, &batches, Some(contract))
+    run(connection, &batches, None, Some(contract))
+}
+
+/// Refuses an installation of another version than this program works with; `head` is the answer
+/// of usp_GetContract.
+pub(super) fn check_version(head: &Record, location: &str) -> Result<()> {
+    let read = || {
+        let installed = head.integer_or_null("schema_version")?;
+        Ok((installed, head.text_or_null("program_version")?.unwrap_or("(unknown)").to_owned()))
+    };
+    let (installed, installed_by) =
+        read().map_err(|fault: Fault| fault.into_store_error(location))?;
+    let needed = i64::from(SCHEMA_VERSION);
+    match installed {
+        Some(installed) if installed == needed => Ok(()),
+        installed => Err(StoreError::OtherVersion {
+            location: location.to_owned(),
+            // What is there was not recorded, so that an installation makes sure of it.
+            installed: installed.unwrap_or(0),
+            installed_by,
+            needed,
+        }),
+    }
 }
 
 /// Runs a script whose last batch commits; before that, the target tables are held against the
-/// contract. Whatever fails, nothing stays.
+/// contract, and the owners of all tables against the schema's. Whatever fails, nothing stays.
 fn run(
     connection: &mut Connection,
     batches: &[script::Batch],
+    names: Option<&Names>,
     contract: Option<&Contract>,
 ) -> Result<()> {
-    let result = run_batches(connection, batches, contract);
+    let result = run_batches(connection, batches, names, contract);
     if result.is_err() {
         // The connection may be gone, and the transaction with it.
         let _ = connection.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;");
@@ -282,12 +349,14 @@ fn run(
 fn run_batches(
     connection: &mut Connection,
     batches: &[script::Batch],
+    names: Option<&Names>,
     contract: Option<&Contract>,
 ) -> Result<()> {
     let location = connection.settings().location().to_owned();
     for batch in batches {
         if batch.sql == script::COMMIT {
             contract.map_or(Ok(()), |contract| target::check(connection, contract))?;
+            owner::check(connection, names, contract)?;
         }
         module::send(connection, &batch.sql)
             .map_err(|fault| explained(fault, &batch.part).into_store_error(&location))?;

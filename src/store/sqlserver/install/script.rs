@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::files::{batches, checksum, Kind, Names, FILES};
+use super::files::{batches, checksum, Kind, Names, SqlFile};
 use crate::contract::sql::{self, bracketed, literal};
 use crate::contract::{Contract, OnExisting};
 
@@ -44,19 +44,48 @@ impl Batch {
 /// The last batch of an installation.
 pub const COMMIT: &str = "COMMIT TRANSACTION;\n";
 
-/// The batches that install everything and, with one, a contract.
-pub fn install_batches(names: &Names, contract: Option<&Contract>) -> Vec<Batch> {
+/// The batches that install all files and, with one, a contract.
+pub fn install_batches(
+    files: &[SqlFile],
+    names: &Names,
+    contract: Option<&Contract>,
+) -> Vec<Batch> {
     let mut script = vec![Batch::new("the installation lock", begin(names))];
-    for file in FILES {
-        let own = batches(&names.fill(file.text)).into_iter().chain([GUARD.to_owned()]);
+    for file in files {
+        let text = names.fill(file.text);
+        let own = match file.kind() {
+            Kind::Migration => vec![once(names, file.name, &text)],
+            Kind::Table | Kind::Module(_) | Kind::Other => batches(&text),
+        };
+        let own = own.into_iter().chain([GUARD.to_owned()]);
         script.extend(own.map(|sql| Batch::new(file.name, sql)));
     }
     if let Some(contract) = contract {
         script.extend(contract_batches(names.schema(), contract));
     }
-    script.push(Batch::new("the record of the installation", record(names, contract)));
+    script.push(Batch::new("the record of the installation", record(files, names, contract)));
     script.push(commit());
     script
+}
+
+/// A migration, unless it is recorded. Each of its batches is compiled when the ones before have
+/// run, as between `GO`.
+fn once(names: &Names, file_name: &str, text: &str) -> String {
+    let parts: String =
+        batches(text).iter().map(|batch| format!("    EXEC ({});\n", literal(batch))).collect();
+    format!(
+        "IF NOT EXISTS
+(
+    SELECT 1
+    FROM [{schema}].[processing_install_file] AS f
+    WHERE f.file_name = {name}
+)
+BEGIN
+{parts}END;
+",
+        schema = names.schema(),
+        name = literal(file_name),
+    )
 }
 
 /// A script for sqlcmd, or for SSMS in SQLCMD mode.
@@ -236,14 +265,14 @@ fn on_existing(rule: OnExisting) -> &'static str {
 }
 
 /// Records what was installed, so that a change by hand can be told from an older version.
-fn record(names: &Names, contract: Option<&Contract>) -> String {
+fn record(files: &[SqlFile], names: &Names, contract: Option<&Contract>) -> String {
     let schema = format!("[{}]", names.schema());
-    let mut rows: Vec<String> = FILES
+    let mut rows: Vec<String> = files
         .iter()
         .map(|file| {
             let definition = match file.kind() {
                 Kind::Module(_) => definition_checksum(names.schema(), file.object()),
-                Kind::Table | Kind::Other => "NULL".to_owned(),
+                Kind::Table | Kind::Migration | Kind::Other => "NULL".to_owned(),
             };
             recorded_row(file.name, &file.checksum(), &definition)
         })
@@ -321,17 +350,17 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The batch that removes the objects: all but the tables, or the tables too. Source and target
 /// tables are never touched, and the roles stay: other pipelines of the database may use them.
-pub fn uninstall_batch(names: &Names, with_data: bool) -> String {
+pub fn uninstall_batch(files: &[SqlFile], names: &Names, with_data: bool) -> String {
     let schema = names.schema();
     let mut drops = format!(
         "SET XACT_ABORT ON;\n\nBEGIN TRANSACTION;\n\nDROP PROCEDURE IF EXISTS [{schema}].[usp_LoadApps];\n"
     );
-    for file in FILES.iter().rev() {
+    for file in files.iter().rev() {
         let object = format!("[{schema}].[{}]", file.object());
         let _ = match file.kind() {
             Kind::Module(kind) => writeln!(drops, "DROP {kind} IF EXISTS {object};"),
             Kind::Table if with_data => writeln!(drops, "DROP TABLE IF EXISTS {object};"),
-            Kind::Table | Kind::Other => Ok(()),
+            Kind::Table | Kind::Migration | Kind::Other => Ok(()),
         };
     }
     if with_data {

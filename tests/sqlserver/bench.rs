@@ -1,0 +1,151 @@
+//! A database on the server with credit applications in it, and the executable to work on them.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+use xmlshred::demo::generate::{application, expected, Profile, CONTRACT};
+
+use crate::database::{binary, connection_string_of, Database};
+use crate::invariants;
+
+/// One in seven of these applications has a document that is wrong.
+const PROFILE: Profile = Profile::SMALL;
+const SEED: u64 = 7;
+
+/// A database with nothing in it but a source table, and a folder with a contract.
+pub struct Bench {
+    pub database: Database,
+    folder: TempDir,
+    apps: i64,
+}
+
+/// What a call of the executable said.
+#[derive(Debug)]
+pub struct Said {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().expect("start");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n");
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+impl Bench {
+    /// With applications 1 to `apps`, not enqueued.
+    pub fn with_apps(apps: i64) -> Self {
+        let database = Database::create();
+        database.execute("CREATE SCHEMA sandbox AUTHORIZATION dbo;");
+        database.execute(
+            "CREATE TABLE dbo.app_xml
+             (
+                 app_id bigint NOT NULL CONSTRAINT PK_app_xml PRIMARY KEY,
+                 xml varbinary(max) NULL
+             );",
+        );
+        let bench = Self { database, folder: tempfile::tempdir().expect("a folder"), apps };
+        std::fs::write(bench.folder.path().join("contract.toml"), CONTRACT).expect("write");
+        let ids: Vec<i64> = (1..=apps).collect();
+        for some in ids.chunks(50) {
+            bench.database.execute(&insert(some));
+        }
+        bench
+    }
+
+    /// As [`Bench::with_apps`], installed with the contract and enqueued.
+    pub fn ready(apps: i64) -> Self {
+        let bench = Self::with_apps(apps);
+        bench.succeed("install --contract contract.toml");
+        bench.succeed("enqueue");
+        bench
+    }
+
+    /// The executable with blank-separated arguments, told by its environment where the server is.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("XMLSHRED_") {
+                command.env_remove(variable);
+            }
+        }
+        command
+            .current_dir(self.folder.path())
+            .args(arguments.split_whitespace())
+            .env("XMLSHRED_CONNECTION_STRING", connection_string_of(&self.database.name))
+            .env("XMLSHRED_SCHEMA", &self.database.schema);
+        command
+    }
+
+    pub fn run(&self, arguments: &str) -> Said {
+        Said::of(&mut self.command(arguments))
+    }
+
+    /// Runs the executable, which must succeed; what it printed.
+    pub fn succeed(&self, arguments: &str) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.status, 0, "{arguments}: {said:?}");
+        said.stdout
+    }
+
+    /// Runs the executable, which must fail; its exit status and what it said.
+    pub fn fail(&self, arguments: &str) -> (i32, String) {
+        let said = self.run(arguments);
+        assert_ne!(said.status, 0, "{arguments}: {said:?}");
+        (said.status, said.stderr)
+    }
+
+    /// Runs a statement that calls the schema `pipeline`.
+    pub fn execute(&self, sql: &str) {
+        self.database.execute(&self.database.own(sql));
+    }
+
+    /// The one value of a query that calls the schema `pipeline`.
+    pub fn value(&self, sql: &str) -> String {
+        let rows = self.database.query(&self.database.own(sql));
+        rows[0][0].clone().unwrap_or_else(|| "null".to_owned())
+    }
+
+    /// [`Bench::value`] as a number.
+    pub fn number(&self, sql: &str) -> i64 {
+        self.value(sql).parse().expect(sql)
+    }
+
+    /// Fails the test unless every application is concluded as its document deserves, and the
+    /// five invariants hold.
+    pub fn assert_all_concluded(&self) {
+        let violations =
+            self.database.with(|sql| invariants::violations(sql, &self.database.schema));
+        assert_eq!(violations, Vec::<String>::new());
+        let quarantined =
+            self.number("SELECT COUNT(*) FROM pipeline.processing_queue WHERE state = 2");
+        let queued = self.number("SELECT COUNT(*) FROM pipeline.processing_queue");
+        assert_eq!(queued, quarantined, "applications are neither concluded nor quarantined");
+        let concluded = self.database.query(&self.database.own(
+            "SELECT CONVERT(varchar(20), l.app_id), l.failure_category
+             FROM pipeline.processing_log AS l WHERE l.is_latest = 1 ORDER BY l.app_id",
+        ));
+        assert_eq!(concluded.len() as i64 + quarantined, self.apps);
+        for row in concluded {
+            let app_id: i64 = row[0].as_deref().expect("an id").parse().expect("a number");
+            let deserved = expected(SEED, app_id, &PROFILE).failure().map(|c| c.name());
+            assert_eq!(row[1].as_deref(), deserved, "application {app_id}");
+        }
+    }
+}
+
+fn insert(ids: &[i64]) -> String {
+    let row = |app_id: &i64| {
+        let document = binary(&application(SEED, *app_id, &PROFILE));
+        format!("({app_id}, {document})")
+    };
+    let rows: Vec<String> = ids.iter().map(row).collect();
+    format!("INSERT INTO dbo.app_xml (app_id, xml) VALUES {};", rows.join(", "))
+}

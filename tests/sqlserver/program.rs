@@ -1,0 +1,246 @@
+//! The executable against a server, command by command.
+
+use crate::bench::{Bench, Said};
+use crate::database::parts_of_connection_string;
+
+crate::trials! {
+    the_whole_job_runs_by_the_flags_of_the_command_line,
+    installing_again_changes_nothing,
+    every_object_is_listed_as_what_it_is,
+    a_dry_run_prints_the_script_and_runs_nothing,
+    what_is_uninstalled_with_its_data_kept_goes_on_when_it_is_installed_again,
+    uninstalling_all_leaves_source_and_targets,
+    an_older_executable_refuses_newer_objects,
+    a_newer_executable_refuses_older_objects,
+    a_server_without_the_objects_is_told_apart,
+    a_source_table_that_is_not_there_is_named,
+    tables_of_another_owner_are_refused,
+    a_database_that_may_not_be_written_is_no_error,
+}
+
+fn the_whole_job_runs_by_the_flags_of_the_command_line() {
+    const APPS: i64 = 60;
+    let bench = Bench::with_apps(APPS);
+    let said = bench.succeed("install --contract contract.toml");
+    assert!(said.contains("is installed") && said.contains("target tables"), "{said}");
+    assert_eq!(bench.succeed("enqueue"), format!("{APPS} applications are new in the queue\n"));
+    assert_eq!(bench.succeed("enqueue"), "0 applications are new in the queue\n");
+
+    let server = parts_of_connection_string();
+    let flags = format!(
+        "run --contract contract.toml --server {},{} --database {} --schema {} --user {} \
+         --trust-server-certificate --workers 2 --batch-size 25 --limit 40 --fail-on never \
+         --log-level info --log-dir logs --format json",
+        server.host, server.port, bench.database.name, bench.database.schema, server.user
+    );
+    let said = Said::of(
+        bench
+            .command(&flags)
+            .env_remove("XMLSHRED_CONNECTION_STRING")
+            .env("XMLSHRED_PASSWORD", &server.password),
+    );
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(!said.stderr.contains(&server.password) && !said.stdout.contains(&server.password));
+    let concluded = "SELECT COUNT(*) FROM pipeline.processing_log";
+    assert_eq!(bench.number(concluded), 40);
+
+    // The rest, and then nothing.
+    bench.succeed("run --contract contract.toml --fail-on never");
+    bench.assert_all_concluded();
+    bench.succeed("run --contract contract.toml --fail-on never");
+    assert_eq!(bench.number(concluded), APPS);
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_claim"), 0);
+
+    let status: serde_json::Value =
+        serde_json::from_str(&bench.succeed("status --format json")).expect("JSON");
+    let failed =
+        bench.number("SELECT COUNT(*) FROM pipeline.processing_log WHERE status = 'failed'");
+    assert!(failed > 0, "no document of the sample is wrong");
+    assert_eq!(status["failed"], failed, "{status:#}");
+    assert_eq!(status["success"], APPS - failed, "{status:#}");
+    assert!(bench.succeed("reap").starts_with("0 expired claims taken back"));
+
+    // Failed work goes round again, after a preview, and fails again.
+    let preview = bench.succeed("retry --all --dry-run");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_queue"), 0, "{preview}");
+    bench.succeed("retry --all --canary 1");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_queue"), 1);
+    let said = bench.run("run --contract contract.toml");
+    assert_eq!(said.status, 1, "{said:?}");
+    assert_eq!(bench.number(concluded), APPS + 1);
+    bench.assert_all_concluded();
+}
+
+fn installing_again_changes_nothing() {
+    let bench = Bench::with_apps(0);
+    let before = "SELECT COUNT(*) FROM pipeline.processing_install";
+    let install = "install --contract contract.toml";
+    assert!(bench.succeed(install).contains(" is installed\n"));
+    let modules =
+        "SELECT CONVERT(varchar(20), o.object_id) FROM sys.objects AS o ORDER BY o.object_id";
+    let (runs, objects) = (bench.number(before), bench.database.query(modules));
+    assert!(bench.succeed(install).contains(" is up to date\n"));
+    assert!(bench.succeed("install").contains(" is up to date\n"));
+    assert_eq!((bench.number(before), bench.database.query(modules)), (runs, objects));
+}
+
+fn every_object_is_listed_as_what_it_is() {
+    let bench = Bench::with_apps(0);
+    let states = || {
+        let mut counts = std::collections::BTreeMap::<String, Vec<String>>::new();
+        for line in bench.succeed("install --info").lines() {
+            let (state, file) = line.split_once(' ').expect("a state and a file");
+            counts.entry(state.to_owned()).or_default().push(file.trim().to_owned());
+        }
+        counts
+    };
+    let before = states();
+    assert!(before.keys().all(|state| ["missing", "older"].contains(&state.as_str())));
+    assert!(before["missing"].contains(&"procs/usp_ClaimBatch.sql".to_owned()));
+
+    bench.succeed("install --contract contract.toml");
+    assert_eq!(states().keys().collect::<Vec<_>>(), ["current"]);
+
+    bench.execute("DROP VIEW pipeline.vw_Quarantine;");
+    bench.execute("DROP PROCEDURE pipeline.usp_GetStatus;");
+    bench.execute("CREATE PROCEDURE pipeline.usp_GetStatus AS SELECT 1 AS by_hand;");
+    bench.execute(
+        "UPDATE pipeline.processing_install_file SET file_checksum = HASHBYTES('SHA2_256', 'x')
+         WHERE file_name = 'procs/usp_ReapExpired.sql';",
+    );
+    let changed = states();
+    assert_eq!(changed["missing"], ["views/vw_Quarantine.sql"]);
+    assert_eq!(changed["edited"], ["procs/usp_GetStatus.sql"]);
+    assert_eq!(changed["older"], ["procs/usp_ReapExpired.sql"]);
+
+    assert!(bench.succeed("install").contains(" is installed\n"));
+    assert_eq!(states().keys().collect::<Vec<_>>(), ["current"]);
+    let hash = "SELECT COUNT(*) FROM pipeline.processing_contract WHERE retired_at IS NULL";
+    assert_eq!(bench.number(hash), 1, "the contract is still the installed one");
+}
+
+fn a_dry_run_prints_the_script_and_runs_nothing() {
+    let bench = Bench::with_apps(0);
+    let script = bench.succeed("install --contract contract.toml --dry-run");
+    let schema = &bench.database.schema;
+    for part in [
+        ":on error exit\n",
+        &format!("CREATE OR ALTER PROCEDURE [{schema}].[usp_ClaimBatch]"),
+        &format!("CREATE OR ALTER PROCEDURE [{schema}].[usp_LoadApps]"),
+        "COMMIT TRANSACTION;\nGO\n",
+    ] {
+        assert!(script.contains(part), "{part} is not in\n{script}");
+    }
+    assert!(!script.contains("$("), "a placeholder is left in\n{script}");
+    let made = format!("SELECT COUNT(*) FROM sys.objects WHERE schema_id = SCHEMA_ID('{schema}')");
+    assert_eq!(bench.number(&made), 0);
+}
+
+fn what_is_uninstalled_with_its_data_kept_goes_on_when_it_is_installed_again() {
+    let bench = Bench::ready(8);
+    bench.succeed("run --contract contract.toml --limit 3 --fail-on never");
+    let said = bench.succeed("uninstall --keep-data");
+    assert!(said.contains("its tables are left"), "{said}");
+    let modules = format!(
+        "SELECT COUNT(*) FROM sys.objects
+         WHERE schema_id = SCHEMA_ID('{}') AND type IN ('P', 'V', 'IF', 'TF', 'FN')",
+        bench.database.schema
+    );
+    assert_eq!(bench.number(&modules), 0);
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_log"), 3);
+    bench.succeed("install --contract contract.toml");
+    bench.succeed("run --contract contract.toml --fail-on never");
+    bench.assert_all_concluded();
+}
+
+fn uninstalling_all_leaves_source_and_targets() {
+    let bench = Bench::ready(3);
+    bench.succeed("run --contract contract.toml --fail-on never");
+    let rows = bench.number("SELECT COUNT(*) FROM sandbox.app_base");
+    assert!(rows > 0);
+    bench.succeed("uninstall --all");
+    let schema = &bench.database.schema;
+    assert_eq!(bench.value(&format!("SELECT SCHEMA_ID('{schema}')")), "null");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.app_base"), rows);
+    assert_eq!(bench.number("SELECT COUNT(*) FROM dbo.app_xml"), 3);
+    // Nothing to remove is nothing wrong.
+    bench.succeed("uninstall --all");
+}
+
+/// Writes another version into the record of the installation.
+fn installed_as(version: i32) -> Bench {
+    let bench = Bench::with_apps(0);
+    bench.succeed("install --contract contract.toml");
+    bench.execute(&format!(
+        "INSERT INTO pipeline.processing_install (schema_version, program_version)
+         VALUES ({version}, N'9.8.7');"
+    ));
+    bench
+}
+
+fn an_older_executable_refuses_newer_objects() {
+    let bench = installed_as(1000);
+    for command in ["status", "run --contract contract.toml", "install", "uninstall --all"] {
+        let (status, said) = bench.fail(command);
+        assert_eq!(status, 4, "{command}: {said}");
+        assert!(said.contains("version 1000") && said.contains("9.8.7"), "{command}: {said}");
+        assert!(said.contains("hint: run the xmlshred that installed them"), "{command}: {said}");
+    }
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_queue"), 0);
+}
+
+fn a_newer_executable_refuses_older_objects() {
+    let bench = installed_as(0);
+    for command in ["status", "run --contract contract.toml"] {
+        let (status, said) = bench.fail(command);
+        assert_eq!(status, 4, "{command}: {said}");
+        assert!(said.contains("version 0") && said.contains("`xmlshred install`"), "{said}");
+    }
+}
+
+fn a_server_without_the_objects_is_told_apart() {
+    let bench = Bench::with_apps(0);
+    let (status, said) = bench.fail("status");
+    assert_eq!(status, 4, "{said}");
+    let missing = format!("there is no [{}].[usp_GetContract]", bench.database.schema);
+    assert!(said.contains(&missing) && said.contains("`xmlshred install`"), "{said}");
+}
+
+fn a_source_table_that_is_not_there_is_named() {
+    let bench = Bench::with_apps(0);
+    let (status, said) = bench.fail("install --source-table dbo.documents");
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("[dbo].[documents]") && said.contains("--source-table"), "{said}");
+}
+
+fn tables_of_another_owner_are_refused() {
+    let bench = Bench::with_apps(0);
+    let login = format!("login_{}", bench.database.name);
+    bench.execute(&format!("CREATE LOGIN [{login}] WITH PASSWORD = 'Another-1433';"));
+    bench.execute(&format!("CREATE USER [{login}] FOR LOGIN [{login}];"));
+    bench.execute(&format!("CREATE SCHEMA elsewhere AUTHORIZATION [{login}];"));
+    bench.execute(
+        "CREATE TABLE elsewhere.documents (app_id bigint PRIMARY KEY, xml nvarchar(max));",
+    );
+    let (status, said) = bench.fail("install --source-table elsewhere.documents");
+    bench.execute("DROP TABLE elsewhere.documents;");
+    bench.execute("DROP SCHEMA elsewhere;");
+    bench.execute(&format!("DROP USER [{login}];"));
+    bench.execute(&format!("DROP LOGIN [{login}];"));
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains(&format!("[elsewhere].[documents] to {login}")), "{said}");
+    assert!(said.contains("ALTER AUTHORIZATION ON OBJECT::"), "{said}");
+    let made = format!("SELECT SCHEMA_ID('{}')", bench.database.schema);
+    assert_eq!(bench.value(&made), "null", "nothing stays of an installation that was refused");
+}
+
+fn a_database_that_may_not_be_written_is_no_error() {
+    let bench = Bench::ready(1);
+    let name = &bench.database.name;
+    bench.execute(&format!("ALTER DATABASE [{name}] SET READ_ONLY WITH ROLLBACK IMMEDIATE;"));
+    let said = bench.run("run --contract contract.toml");
+    bench.execute(&format!("ALTER DATABASE [{name}] SET READ_WRITE;"));
+    assert_eq!(said.status, 0, "{said:?}");
+    assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
+    assert!(said.stderr.ends_with("is not the primary, nothing to do\n"), "{said:?}");
+}

@@ -1,0 +1,99 @@
+//! Sessions that outlive the test they served: an engine may take seconds until a new session has
+//! compiled the procedures, and keeps them compiled for as long as it lasts.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use xmlshred::contract::Contract;
+use xmlshred::document::Document;
+use xmlshred::outcome::{AppId, AppOutcome, ContractHash};
+use xmlshred::store::sqlserver::SqlServerStore;
+use xmlshred::store::{
+    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued,
+    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
+    RetryRequest, SessionId, SessionStart, Status, Store,
+};
+
+use crate::database::locked;
+
+/// Sessions with one database that nobody uses just now.
+#[derive(Clone, Default)]
+pub struct Sessions(Arc<Mutex<Vec<SqlServerStore>>>);
+
+impl Sessions {
+    /// One that is idle, or a new one.
+    pub fn lend(&self, connect: impl FnOnce() -> SqlServerStore) -> Session {
+        let idle = locked(&self.0).pop();
+        Session { store: Some(idle.unwrap_or_else(connect)), home: self.clone() }
+    }
+
+    /// Closes those that are idle.
+    pub fn close(&self) {
+        locked(&self.0).clear();
+    }
+}
+
+/// A session that goes back when it is dropped, unless the test has failed.
+pub struct Session {
+    store: Option<SqlServerStore>,
+    home: Sessions,
+}
+
+impl Session {
+    fn store(&mut self) -> &mut SqlServerStore {
+        self.store.as_mut().expect("it is there until the session is dropped")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            locked(&self.home.0).extend(self.store.take());
+        }
+    }
+}
+
+/// Every operation of the trait, passed on.
+macro_rules! passed_on {
+    ($(fn $name:ident(&mut self $(, $argument:ident: $kind:ty)*) -> $answer:ty;)+) => {
+        $(fn $name(&mut self $(, $argument: $kind)*) -> $answer {
+            self.store().$name($($argument),*)
+        })+
+    };
+}
+
+impl Store for Session {
+    passed_on! {
+        fn install_contract(&mut self, contract: &Contract) -> Result<()>;
+        fn installed_contract(&mut self) -> Result<Option<ContractHash>>;
+        fn start_session(&mut self, start: &SessionStart) -> Result<()>;
+        fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()>;
+        fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued>;
+        fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed>;
+        fn renew_lease(&mut self, token: ClaimToken, lease: Duration) -> Result<Renewal>;
+        fn complete_batch(
+            &mut self,
+            token: ClaimToken,
+            contract: &Contract,
+            outcomes: &[AppOutcome]
+        ) -> Result<Vec<Completed>>;
+        fn complete_app(
+            &mut self,
+            token: ClaimToken,
+            contract: &Contract,
+            outcome: &AppOutcome
+        ) -> Result<Completed>;
+        fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64>;
+        fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
+        fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome>;
+        fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>>;
+        fn requeue_apps(
+            &mut self,
+            contract: &Contract,
+            request: &RequeueRequest
+        ) -> Result<Vec<Requeued>>;
+        fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged>;
+        fn get_status(&mut self) -> Result<Status>;
+        fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
+    }
+}
