@@ -23,13 +23,16 @@ use harness::SqlServerHarness;
 /// Lists the tests of a file that need no store of the suite.
 macro_rules! trials {
     ($($name:ident),+ $(,)?) => {
-        pub const TRIALS: &[(&str, fn())] = &[$((stringify!($name), $name)),+];
+        pub const TRIALS: $crate::Trials = &[$((stringify!($name), $name)),+];
     };
 }
 use trials;
 
+/// A file's tests and their names.
+type Trials = &'static [(&'static str, fn())];
+
 /// The files of tests that only this store has.
-const OWN: &[(&str, &[(&str, fn())])] = &[("program", program::TRIALS)];
+const OWN: &[(&str, Trials)] = &[("program", program::TRIALS)];
 
 /// A test for each of them.
 fn own() -> impl Iterator<Item = Trial> {
