@@ -9,9 +9,9 @@ use xmlshred::document::Document;
 use xmlshred::outcome::{AppId, AppOutcome, ContractHash};
 use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued,
-    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
-    RetryRequest, SessionId, SessionStart, Status, Store,
+    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued, FailurePage,
+    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Renewal,
+    RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart, Status, Store,
 };
 
 use crate::database::locked;
@@ -95,5 +95,10 @@ impl Store for Session {
         fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged>;
         fn get_status(&mut self) -> Result<Status>;
         fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
+        fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause>;
+        fn resume(&mut self, requested_by: &str) -> Result<Option<Pause>>;
+        fn explain_app(&mut self, app_id: AppId) -> Result<Vec<LifeEvent>>;
+        fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>>;
+        fn health_check(&mut self) -> Result<Vec<Finding>>;
     }
 }
