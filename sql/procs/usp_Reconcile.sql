@@ -8,9 +8,9 @@ Parameters: @examples  at most this many differing applications per subject are 
                        default 10
             @help      1: only say what the parameters are; default 0
 Results:    1. one row per subject (source rows, then the target tables in load order): subject,
-               expected, found, difference, differing_apps. All is well where the last two are 0
-            2. examples: subject, app_id, expected, found. Of the source, expected 1 is a row of it,
-               found 1 an application that is queued or logged; of a target table they are rows
+               expected, actual, difference, differing_apps. All is well where the last two are 0
+            2. examples: subject, app_id, expected, actual. Of the source, expected 1 is a row of it,
+               actual 1 an application that is queued or logged; of a target table they are rows
 Errors:     50001 a parameter is wrong
 Called by:  people
 Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: for
@@ -40,7 +40,7 @@ BEGIN
         ordinal int NOT NULL PRIMARY KEY,
         subject nvarchar(257) NOT NULL,
         expected bigint NULL,
-        found bigint NULL,
+        actual bigint NULL,
         differing_apps bigint NULL
     );
 
@@ -48,7 +48,7 @@ BEGIN
     (
         app_id bigint NOT NULL PRIMARY KEY,
         expected bigint NOT NULL,
-        found bigint NOT NULL
+        actual bigint NOT NULL
     );
 
     CREATE TABLE #example
@@ -57,7 +57,7 @@ BEGIN
         subject nvarchar(257) NOT NULL,
         app_id bigint NOT NULL,
         expected bigint NOT NULL,
-        found bigint NOT NULL
+        actual bigint NOT NULL
     );
 
     IF @help = 1
@@ -69,8 +69,8 @@ BEGIN
             (
                 VALUES
                 (1, N'@examples', N'how many differing applications are named per subject, 0 to 1000; default 10'),
-                (2, N'answers', N'1. subject, expected, found, difference, differing_apps'),
-                (3, N'answers', N'2. subject, app_id, expected, found')
+                (2, N'answers', N'1. subject, expected, actual, difference, differing_apps'),
+                (3, N'answers', N'2. subject, app_id, expected, actual')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -114,30 +114,30 @@ BEGIN
             (
                 app_id,
                 expected,
-                found
+                actual
             )
             SELECT
                 u.app_id,
                 MAX(u.expected),
-                MAX(u.found)
+                MAX(u.actual)
             FROM
                 (
                     SELECT
                         CONVERT(bigint, s.app_id) AS app_id,
                         1 AS expected,
-                        0 AS found
+                        0 AS actual
                     FROM [$(SourceSchema)].[$(SourceTable)] AS s
                     UNION ALL
                     SELECT
                         q.app_id,
                         0 AS expected,
-                        1 AS found
+                        1 AS actual
                     FROM [$(Schema)].[processing_queue] AS q
                     UNION ALL
                     SELECT
                         l.app_id,
                         0 AS expected,
-                        1 AS found
+                        1 AS actual
                     FROM [$(Schema)].[processing_log] AS l
                     WHERE l.is_latest = 1
                 ) AS u
@@ -155,11 +155,11 @@ BEGIN
 
             -- The names are the installed contract's, in brackets.
             SET @statement = CONCAT(
-                N'INSERT INTO #written (app_id, expected, found)
-                SELECT u.app_id, SUM(u.expected), SUM(u.found)
+                N'INSERT INTO #written (app_id, expected, actual)
+                SELECT u.app_id, SUM(u.expected), SUM(u.actual)
                 FROM
                     (
-                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS found
+                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS actual
                         FROM [$(Schema)].[processing_log] AS l
                         INNER JOIN [$(Schema)].[processing_log_rows] AS r
                             ON l.app_id = r.app_id AND l.attempt = r.attempt
@@ -185,11 +185,11 @@ BEGIN
         UPDATE #reconciled
         SET
             expected = (SELECT COALESCE(SUM(w.expected), 0) FROM #written AS w),
-            found = (SELECT COALESCE(SUM(w.found), 0) FROM #written AS w),
+            actual = (SELECT COALESCE(SUM(w.actual), 0) FROM #written AS w),
             differing_apps = (
                 SELECT COUNT_BIG(*)
                 FROM #written AS w
-                WHERE w.expected <> w.found
+                WHERE w.expected <> w.actual
             )
         WHERE ordinal = @ordinal;
 
@@ -199,16 +199,16 @@ BEGIN
             subject,
             app_id,
             expected,
-            found
+            actual
         )
         SELECT TOP (@examples)
             @ordinal,
             @subject,
             w.app_id,
             w.expected,
-            w.found
+            w.actual
         FROM #written AS w
-        WHERE w.expected <> w.found
+        WHERE w.expected <> w.actual
         ORDER BY w.app_id;
 
         SET @ordinal = (
@@ -221,8 +221,8 @@ BEGIN
     SELECT
         r.subject,
         r.expected,
-        r.found,
-        r.found - r.expected AS difference,
+        r.actual,
+        r.actual - r.expected AS difference,
         r.differing_apps
     FROM #reconciled AS r
     ORDER BY r.ordinal;
@@ -231,7 +231,7 @@ BEGIN
         e.subject,
         e.app_id,
         e.expected,
-        e.found
+        e.actual
     FROM #example AS e
     ORDER BY
         e.ordinal,

@@ -6,9 +6,9 @@ Answers:    Is every source row accounted for, and are the rows there that the l
             written? All is well where difference is 0 everywhere. While workers run, the counts are
             taken one after the other and may differ a little; usp_Reconcile counts the target tables
             instead of asking the catalog, and names examples.
-Columns:    subject, expected, found, difference (found less expected), meaning
-            source rows   expected: rows of the source; found: those queued, quarantined or logged
-            one row per   expected: rows that the last successful attempts wrote; found: rows that
+Columns:    subject, expected, actual, difference (actual less expected), meaning
+            source rows   expected: rows of the source; actual: those queued, quarantined or logged
+            one row per   expected: rows that the last successful attempts wrote; actual: rows that
             target table  the catalog says are there. Rows by another hand show as a surplus
 Cost:       reads the ids of the source, the queue and the log once, in order, and processing_log_rows
             once: seconds per ten million applications, so it is for after a run, not for a
@@ -19,8 +19,8 @@ AS
 SELECT
     N'source rows' AS subject,
     r.expected,
-    r.found,
-    r.found - r.expected AS difference,
+    r.actual,
+    r.actual - r.expected AS difference,
     N'source rows that are queued, quarantined or logged; run usp_EnqueueApps if some are missing'
         AS meaning
 FROM
@@ -42,15 +42,15 @@ FROM
                     )
                     THEN 1
                 ELSE 0
-            END)), 0) AS found
+            END)), 0) AS actual
         FROM [$(SourceSchema)].[$(SourceTable)] AS s
     ) AS r
 UNION ALL
 SELECT
     w.schema_name + N'.' + w.table_name AS subject,
     w.expected,
-    COALESCE(p.found, 0) AS found,
-    COALESCE(p.found, 0) - w.expected AS difference,
+    COALESCE(p.actual, 0) AS actual,
+    COALESCE(p.actual, 0) - w.expected AS difference,
     N'rows in the target table, by the catalog' AS meaning
 FROM
     (
@@ -84,7 +84,7 @@ FROM
     ) AS w
 OUTER APPLY
     (
-        SELECT SUM(x.rows) AS found
+        SELECT SUM(x.rows) AS actual
         FROM sys.partitions AS x
         WHERE x.object_id = OBJECT_ID(QUOTENAME(w.schema_name) + N'.' + QUOTENAME(w.table_name))
             AND x.index_id IN (0, 1)

@@ -9,18 +9,23 @@ mod contract_diff;
 mod contract_file;
 #[cfg(feature = "embedded")]
 mod demo;
+mod doctor;
 mod document_files;
 mod enqueue;
 mod exit_status;
+mod explain;
+mod export_failed;
 mod install;
 #[cfg(feature = "embedded")]
 mod load;
 mod logging;
 mod map;
 mod open_store;
+mod pause;
 mod reap;
 mod requeue;
 mod requeued_rows;
+mod resume;
 mod retry;
 mod run;
 #[cfg(feature = "sqlserver")]
@@ -79,9 +84,14 @@ enum Command {
     Enqueue(enqueue::Arguments),
     Run(run::Arguments),
     Status(status::Arguments),
+    Explain(explain::Arguments),
     Reap(reap::Arguments),
     Retry(retry::Arguments),
     Requeue(requeue::Arguments),
+    ExportFailed(export_failed::Arguments),
+    Pause(pause::Arguments),
+    Resume(resume::Arguments),
+    Doctor(doctor::Arguments),
     Map(map::Arguments),
     Contract(contract::Arguments),
     Settings(settings::Arguments),
@@ -125,9 +135,14 @@ impl Command {
             Self::Enqueue(arguments) => arguments,
             Self::Run(arguments) => arguments,
             Self::Status(arguments) => arguments,
+            Self::Explain(arguments) => arguments,
             Self::Reap(arguments) => arguments,
             Self::Retry(arguments) => arguments,
             Self::Requeue(arguments) => arguments,
+            Self::ExportFailed(arguments) => arguments,
+            Self::Pause(arguments) => arguments,
+            Self::Resume(arguments) => arguments,
+            Self::Doctor(arguments) => arguments,
             Self::Map(arguments) => arguments,
             Self::Contract(arguments) => arguments,
             Self::Settings(arguments) => arguments,

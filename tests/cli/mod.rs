@@ -14,6 +14,8 @@ mod interrupt;
 mod map;
 mod notes;
 #[cfg(feature = "embedded")]
+mod operating;
+#[cfg(feature = "embedded")]
 mod pipeline;
 #[cfg(not(feature = "embedded"))]
 mod without_embedded;

@@ -71,6 +71,16 @@ impl SqlServerHarness {
         let names = Names::new(&self.database().schema, "dbo.app_xml").expect("names");
         Installer::connect(self.settings(), names).expect("connect")
     }
+
+    /// A statement on the schema that it calls `pipeline`.
+    pub fn own(&self, sql: &str) -> String {
+        self.database().own(sql)
+    }
+
+    /// The rows of a query on the schema that it calls `pipeline`, as text in lower case.
+    pub fn ask(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.database().query(&self.own(sql))
+    }
 }
 
 /// Takes an installation back to where it was after installing without a contract.

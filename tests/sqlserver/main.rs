@@ -9,6 +9,7 @@ mod bench;
 mod database;
 mod harness;
 mod invariants;
+mod monitoring;
 mod program;
 mod session;
 mod store;
@@ -57,6 +58,14 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
+    let monitoring = monitoring::TESTS.iter().map(|(name, test)| {
+        Trial::test(format!("sqlserver::monitoring::{name}"), move || {
+            let harness = SqlServerHarness::fresh();
+            test(&harness);
+            harness.leave();
+            Ok(())
+        })
+    });
     let complete = Trial::test("no_file_of_the_sqlserver_suite_is_left_out", || {
         store::no_file_is_left_out();
         Ok(())
@@ -64,7 +73,7 @@ fn main() -> ExitCode {
     let is_babelfish = server.is_some_and(|server| server.is_babelfish);
     let skips = |trial: &Trial| is_babelfish.then(|| babelfish::skips(trial.name())).flatten();
     let mut reasons = String::new();
-    let trials = suite.chain(own()).map(|trial| {
+    let trials = suite.chain(monitoring).chain(own()).map(|trial| {
         let reason = skips(&trial);
         if let Some(reason) = reason {
             reasons.push_str(&format!("skipped on Babelfish: {}: {reason}\n", trial.name()));

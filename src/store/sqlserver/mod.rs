@@ -5,6 +5,7 @@ mod call;
 mod claim;
 mod complete;
 mod connection;
+mod examine;
 mod fault;
 mod inspect;
 pub mod install;
@@ -34,6 +35,7 @@ use crate::contract::Contract;
 use crate::document::Document;
 use crate::outcome::{AppId, AppOutcome, ContractHash};
 
+pub use examine::ServerFact;
 pub use settings::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
     COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA,
@@ -87,6 +89,15 @@ impl SqlServerStore {
     fn check_version(&mut self) -> Result<()> {
         let head = self.ask(&Call::new(VERSION_PROCEDURE))?;
         install::check_version(&head, self.location())
+    }
+
+    /// Looks at what a run needs: the certificate, the clock, permissions and, with a contract, the
+    /// target tables.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub fn examine(&mut self, contract: Option<&Contract>) -> Result<Vec<ServerFact>> {
+        examine::examine(&mut self.connection, contract).map_err(|fault| self.error(fault))
     }
 
     fn location(&self) -> &str {

@@ -161,6 +161,8 @@ pub struct ServerSettings {
     pub(super) name: Option<ServerName>,
     /// What messages call the server; no secret is in it.
     pub(super) location: String,
+    /// Not known for a connection string.
+    pub(super) checks_certificate: Option<bool>,
     pub(super) schema: String,
     pub(super) connect_timeout: Duration,
     pub(super) command_timeout: Duration,
@@ -187,7 +189,8 @@ impl ServerSettings {
         config.authentication(method(login)?);
         trust.apply(&mut config);
         let location = format!("{name}/{database}");
-        Ok(Self::with(config, Some(name), location))
+        let checks_certificate = Some(trust != Trust::Anything);
+        Ok(Self { checks_certificate, ..Self::with(config, Some(name), location) })
     }
 
     /// From an ADO.NET connection string, which says everything, encryption included.
@@ -205,6 +208,7 @@ impl ServerSettings {
             config,
             name,
             location,
+            checks_certificate: None,
             schema: DEFAULT_SCHEMA.to_owned(),
             connect_timeout: CONNECT_TIMEOUT,
             command_timeout: COMMAND_TIMEOUT,

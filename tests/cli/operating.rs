@@ -1,0 +1,134 @@
+//! Pausing, explaining, handing failures on, and looking whether all is well.
+
+use serde_json::Value;
+
+use super::notes::{finished, queued, workbench};
+use super::workbench::Workbench;
+
+fn json(bench: &Workbench, command: &str) -> Value {
+    let said = bench.run(command);
+    serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+}
+
+#[test]
+fn while_claiming_is_paused_a_run_ends_with_nothing_done() {
+    let bench = queued();
+    let said = bench.command("pause --reason").arg("storage is being moved").output().unwrap();
+    let stdout = String::from_utf8(said.stdout).unwrap();
+    assert!(stdout.ends_with(": storage is being moved\n"), "{stdout}");
+    let said = bench.run("run --format json --log-level warn");
+    let summary: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!((said.status, &summary["claimed"]), (0, &0.into()), "{said:?}");
+    assert!(said.stderr.contains("claiming is paused"), "{said:?}");
+    assert!(bench.run("status").stdout.contains("storage is being moved"));
+    let said = bench.run("resume");
+    assert!(said.stdout.contains("storage is being moved"), "{said:?}");
+    assert_eq!(json(&bench, "run --format json --log-level off")["claimed"], 5);
+    assert_eq!(bench.run("resume").stdout, "claiming was not paused\n");
+}
+
+#[test]
+fn a_pause_without_a_reason_is_refused() {
+    let bench = queued();
+    assert_eq!(bench.run("pause").status, 2);
+    let said = bench.command("pause --reason").arg(" ").output().unwrap();
+    assert_eq!(said.status.code(), Some(2));
+    assert_eq!(json(&bench, "status --format json")["paused"], Value::Null);
+}
+
+#[test]
+fn an_applications_life_is_told_from_the_first_day_to_now() {
+    let bench = finished();
+    let life = json(&bench, "explain 3 --format json");
+    let events: Vec<_> = life.as_array().unwrap().iter().map(|e| e["event"].as_str()).collect();
+    assert_eq!(events, ["enqueued", "claimed", "failed", "now"].map(Some));
+    let failed = life[2]["detail"].as_str().unwrap();
+    assert!(failed.starts_with("missing_required: "), "{failed}");
+    assert!(failed.contains("column note.title"), "{failed}");
+    let said = bench.run("explain 3");
+    assert!(said.stdout.contains("xmlshred retry --app-id 3"), "{said:?}");
+}
+
+#[test]
+fn an_application_that_is_nowhere_is_said_to_be_unknown() {
+    let said = finished().run("explain 4711");
+    assert_eq!(said.status, 0);
+    assert!(said.stdout.contains("unknown: not in the source table"), "{said:?}");
+}
+
+#[test]
+fn a_failed_document_is_handed_on_with_its_failure() {
+    let bench = finished();
+    let said = bench.run("export-failed for-the-sender");
+    assert_eq!(said.stdout, "1 failed documents written to for-the-sender\n", "{said:?}");
+    let folder = bench.path().join("for-the-sender");
+    let document = std::fs::read(bench.path().join("docs/note-3.xml")).unwrap();
+    assert_eq!(std::fs::read(folder.join("3.xml")).unwrap(), document);
+    let failure: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("3.json")).unwrap()).unwrap();
+    assert_eq!(failure["category"], "missing_required");
+    assert_eq!((&failure["document"], &failure["column"]), (&"3.xml".into(), &"title".into()));
+    assert_eq!(failure["line"], 1);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[test]
+fn what_is_handed_on_can_be_chosen() {
+    let bench = finished();
+    let failure = json(&bench, "explain 3 --format json")[2]["detail"].as_str().unwrap().to_owned();
+    let (_, fingerprint) = failure.split_once("fingerprint ").unwrap();
+    let exported = |flags: &str| bench.run(&format!("export-failed out {flags}")).stdout;
+    assert!(exported(&format!("--fingerprint {fingerprint}")).starts_with("1 failed"));
+    assert!(exported("--fingerprint 0000000000000000").starts_with("0 failed"));
+    assert!(exported("--category missing_required --limit 1").starts_with("1 failed"));
+    assert!(exported("--category too_long").starts_with("0 failed"));
+}
+
+#[test]
+fn what_was_handed_on_maps_as_it_did() {
+    let bench = finished();
+    bench.run("export-failed out");
+    let said = bench.run("map out/3.xml --format none");
+    assert_eq!(said.status, 1, "{said:?}");
+    let shown = format!("{}{}", said.stdout, said.stderr);
+    assert!(shown.contains("missing_required"), "{said:?}");
+}
+
+#[test]
+fn where_all_is_well_the_doctor_says_so() {
+    let bench = queued();
+    assert_eq!(bench.run("install").status, 0);
+    let said = bench.run("doctor");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("all is well"), "{said:?}");
+    assert!(!said.stdout.contains("problem"), "{said:?}");
+}
+
+#[test]
+fn the_doctor_names_another_contract_as_a_problem() {
+    let bench = finished();
+    let contract = std::fs::read_to_string(bench.path().join("contract.toml")).unwrap();
+    bench.write("contract.toml", contract + "\n# another one\n");
+    let said = bench.run("doctor");
+    assert_eq!(said.status, 3, "{said:?}");
+    assert!(said.stdout.contains("is not the installed contract"), "{said:?}");
+}
+
+#[test]
+fn the_doctor_goes_on_after_a_problem() {
+    let bench = workbench();
+    let said = bench.run("doctor --store sqlite:nowhere.db --contract no.toml");
+    assert_eq!(said.status, 2, "{said:?}");
+    for part in ["no.toml", "nowhere.db", "2 problems"] {
+        assert!(format!("{}{}", said.stdout, said.stderr).contains(part), "{said:?}");
+    }
+}
+
+#[test]
+fn the_doctor_tells_of_a_pause() {
+    let bench = finished();
+    bench.run("pause --reason lunch");
+    let said = bench.run("doctor");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("claiming is paused"), "{said:?}");
+}

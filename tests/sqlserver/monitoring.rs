@@ -1,0 +1,419 @@
+//! What a DBA reads in SSMS: each view and procedure for people, in a situation that was built.
+
+use xmlshred::outcome::{AppId, ContractHash};
+use xmlshred::store::{Finding, Partition, RetrySelector, SessionId, SessionStart, Share};
+
+use crate::harness::SqlServerHarness;
+use crate::store::harness::{failure, ids, success, Harness, Worker};
+
+type Test = fn(&SqlServerHarness);
+
+/// Lists the tests of this file.
+macro_rules! tests {
+    ($($name:ident),+ $(,)?) => {
+        pub const TESTS: &[(&str, Test)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+tests! {
+    every_procedure_for_people_explains_itself,
+    the_queue_is_counted_by_state,
+    the_claims_held_now_are_shown_with_their_time_left,
+    a_session_is_working_idle_silent_or_ended,
+    each_minute_of_each_worker_is_counted,
+    a_share_says_when_it_will_be_done,
+    failures_are_shown_with_their_place,
+    failures_with_one_cause_are_one_line,
+    what_killed_its_workers_is_in_quarantine,
+    the_timeline_tells_what_happened_to_the_leases,
+    what_was_written_is_reconciled_with_what_is_there,
+    a_row_by_another_hand_is_found,
+    what_was_paused_is_audited,
+    a_lost_index_is_found_and_made_again,
+    an_expired_lease_is_found_and_reaped,
+    workers_of_two_versions_are_found,
+    a_worker_with_another_contract_is_found,
+    a_skewed_clock_is_found,
+    a_vanished_worker_is_found_and_ended,
+    an_old_backlog_is_found,
+    source_rows_that_nobody_enqueues_are_found,
+    a_missing_target_table_is_found,
+    a_missing_load_procedure_is_found,
+    a_log_that_nobody_purges_is_found,
+    an_object_changed_by_hand_is_found,
+    what_agent_says_is_told,
+    a_pause_is_found_and_resumed,
+}
+
+/// The one value of a query.
+fn one(h: &SqlServerHarness, sql: &str) -> String {
+    let mut rows = h.ask(sql);
+    assert_eq!((rows.len(), rows[0].len()), (1, 1), "{sql}: {rows:?}");
+    rows.remove(0).remove(0).unwrap_or_default()
+}
+
+/// Of applications 1 to 6 the even ones failed, 7 to 8 are claimed, 9 is quarantined, 10 to 12 are
+/// ready; one worker did it all.
+fn situation(h: &SqlServerHarness) -> (xmlshred::contract::Contract, Worker) {
+    let contract = h.prepare(12);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(6);
+    let outcomes: Vec<_> = batch
+        .apps
+        .iter()
+        .map(|app| if app.app_id.0 % 2 == 0 { failure(app) } else { success(app) })
+        .collect();
+    worker.complete(&contract, batch.token, &outcomes);
+    worker.claim(2);
+    let mut request = worker.request(1);
+    request.after_app_id = Some(AppId(8));
+    let dead = worker.claim_by(&request);
+    assert_eq!(ids(&dead), [9]);
+    h.expire_lease(dead.token);
+    let reap = xmlshred::store::ReapRequest { max_reaps: 1, ..Default::default() };
+    assert_eq!(worker.store.reap_expired(reap).expect("reap").quarantined, 1);
+    (contract, worker)
+}
+
+/// The findings that are there, and only those.
+fn found(h: &SqlServerHarness, expected: &[(u8, &str)]) -> Vec<Finding> {
+    let findings = h.connect().health_check().expect("check");
+    let told: Vec<_> = findings.iter().map(|f| (f.priority, f.finding.as_str())).collect();
+    assert_eq!(told, expected, "{findings:#?}");
+    findings
+}
+
+/// Runs a finding's fix, after which nothing is found.
+fn mend(h: &SqlServerHarness, finding: &Finding) {
+    h.database().execute(&finding.fix);
+    found(h, &[]);
+}
+
+fn every_procedure_for_people_explains_itself(h: &SqlServerHarness) {
+    for procedure in [
+        "usp_ExplainApp",
+        "usp_GetStatus",
+        "usp_HealthCheck",
+        "usp_Pause",
+        "usp_PurgeLog",
+        "usp_Reconcile",
+        "usp_Resume",
+        "usp_RetryFailed",
+    ] {
+        let help = h.ask(&format!("EXEC pipeline.{procedure} @help = 1;"));
+        assert!(help.len() > 1, "{procedure}");
+        let answers = help.iter().any(|row| row[0].as_deref() == Some("answers"));
+        assert!(answers, "{procedure} does not say what it answers: {help:?}");
+    }
+}
+
+fn the_queue_is_counted_by_state(h: &SqlServerHarness) {
+    situation(h);
+    let counts = h
+        .ask("SELECT CONCAT(state, ' ', applications) FROM pipeline.vw_QueueStatus ORDER BY state");
+    let counts: Vec<_> = counts.iter().map(|row| row[0].as_deref().unwrap_or("")).collect();
+    assert_eq!(counts, ["claimed 2", "failed 3", "quarantined 1", "ready 3", "success 3"]);
+}
+
+fn the_claims_held_now_are_shown_with_their_time_left(h: &SqlServerHarness) {
+    situation(h);
+    let claims = h.ask(
+        "SELECT host_name, app_count, CASE WHEN remaining_ms BETWEEN 1 AND 300000 THEN 1 ELSE 0 END
+         FROM pipeline.vw_ActiveClaims",
+    );
+    assert_eq!(claims, [["host", "2", "1"].map(|text| Some(text.to_owned()))]);
+}
+
+fn a_session_is_working_idle_silent_or_ended(h: &SqlServerHarness) {
+    let (contract, mut working) = situation(h);
+    Worker::start(h, &contract);
+    let silent = Worker::start(h, &contract);
+    let mut ended = Worker::start(h, &contract);
+    ended.store.end_session(ended.session, 0).expect("end");
+    h.database().execute(&h.own(&format!(
+        "UPDATE pipeline.processing_session SET last_seen_at = DATEADD(HOUR, -1, last_seen_at)
+         WHERE session_id = '{}'",
+        silent.session.0
+    )));
+    let states = h.ask("SELECT state FROM pipeline.vw_Sessions ORDER BY state");
+    let states: Vec<_> = states.into_iter().flatten().flatten().collect();
+    assert_eq!(states, ["ended", "idle", "silent", "working"]);
+    let holds = format!(
+        "SELECT holds FROM pipeline.vw_Sessions WHERE session_id = '{}'",
+        working.session.0
+    );
+    assert_eq!(one(h, &holds), "2");
+    working.store.end_session(working.session, 0).expect("end");
+}
+
+fn each_minute_of_each_worker_is_counted(h: &SqlServerHarness) {
+    situation(h);
+    // The situation may have taken from one minute into the next.
+    let sums = h.ask(
+        "SELECT SUM(claimed), SUM(succeeded), SUM(failed), SUM(rows_written)
+         FROM pipeline.vw_Throughput WHERE minute_utc >= DATEADD(HOUR, -1, SYSUTCDATETIME())",
+    );
+    assert_eq!(sums, [["9", "3", "3", "9"].map(|text| Some(text.to_owned()))]);
+}
+
+fn a_share_says_when_it_will_be_done(h: &SqlServerHarness) {
+    let contract = h.prepare(10);
+    let mut worker = Worker::start(h, &contract);
+    let mut request = worker.request(2);
+    request.share = Share {
+        partition: Some(Partition { instance_id: 1, instance_count: 2 }),
+        ..Share::default()
+    };
+    let batch = worker.claim_by(&request);
+    assert_eq!(ids(&batch), [1, 3]);
+    worker.succeed(&contract, &batch);
+    let progress = h.ask(
+        "SELECT instance_id, instance_count, workers, ready, claimed, concluded_10_min,
+             CASE WHEN per_minute > 0 AND minutes_left >= 1 AND done_at > SYSUTCDATETIME()
+                 THEN 1 ELSE 0 END
+         FROM pipeline.vw_PartitionProgress",
+    );
+    let expected = ["1", "2", "1", "3", "0", "2", "1"].map(|text| Some(text.to_owned()));
+    assert_eq!(progress, [expected]);
+}
+
+fn failures_are_shown_with_their_place(h: &SqlServerHarness) {
+    situation(h);
+    let failures = h.ask(
+        "SELECT app_id, failure_category, failure_column, failure_path, failure_line, is_queued_again
+         FROM pipeline.vw_RecentFailures ORDER BY app_id",
+    );
+    assert_eq!(failures.len(), 3);
+    let first = ["2", "bad_value", "amount", "/a/b[2]/@amount", "3", "0"];
+    assert_eq!(failures[0], first.map(|text| Some(text.to_owned())));
+}
+
+fn failures_with_one_cause_are_one_line(h: &SqlServerHarness) {
+    let (_, mut worker) = situation(h);
+    let causes =
+        "SELECT applications, failure_category, failure_table, failure_column, example_path
+         FROM pipeline.vw_FailureFingerprints";
+    let line = |n: &str| {
+        [n, "bad_value", "app_base", "amount", "/a/b[2]/@amount"].map(|text| Some(text.to_owned()))
+    };
+    assert_eq!(h.ask(causes), [line("3")]);
+    worker.retry(RetrySelector::AppIds(vec![AppId(2)]));
+    assert_eq!(h.ask(causes), [line("2")]);
+}
+
+fn what_killed_its_workers_is_in_quarantine(h: &SqlServerHarness) {
+    situation(h);
+    let quarantine = h.ask("SELECT app_id, lone_reaps, last_host_name FROM pipeline.vw_Quarantine");
+    assert_eq!(quarantine, [["9", "1", "host"].map(|text| Some(text.to_owned()))]);
+}
+
+fn the_timeline_tells_what_happened_to_the_leases(h: &SqlServerHarness) {
+    situation(h);
+    let events = h.ask("SELECT event_type FROM pipeline.vw_LeaseTimeline ORDER BY event_id");
+    let events: Vec<_> = events.into_iter().flatten().flatten().collect();
+    assert_eq!(events, ["claimed", "claimed", "claimed", "reaped", "quarantined"]);
+    let of_one = "SELECT COUNT(*) FROM pipeline.vw_LeaseTimeline WHERE app_id = 9";
+    assert_eq!(one(h, of_one), "2");
+}
+
+/// Subject, expected, actual, difference and differing applications.
+const RECONCILE: &str = "EXEC pipeline.usp_Reconcile;";
+
+fn what_was_written_is_reconciled_with_what_is_there(h: &SqlServerHarness) {
+    situation(h);
+    let expected = [
+        ["source rows", "12", "12", "0", "0"],
+        ["sandbox.app_base", "3", "3", "0", "0"],
+        ["sandbox.app_contact", "6", "6", "0", "0"],
+    ];
+    assert_eq!(h.ask(RECONCILE), expected.map(|row| row.map(|text| Some(text.to_owned()))));
+    let view = h.ask(
+        "SELECT subject, expected, actual FROM pipeline.vw_Reconciliation WHERE subject = N'source rows'",
+    );
+    assert_eq!(view, [["source rows", "12", "12"].map(|text| Some(text.to_owned()))]);
+    let written =
+        "SELECT expected FROM pipeline.vw_Reconciliation WHERE subject = N'sandbox.app_contact'";
+    assert_eq!(one(h, written), "6");
+}
+
+fn a_row_by_another_hand_is_found(h: &SqlServerHarness) {
+    situation(h);
+    h.put_documents(13);
+    h.execute("DELETE FROM {app_contact} WHERE con_id = 10");
+    h.execute("INSERT INTO {app_base} (app_id, name) VALUES (500, 'by hand')");
+    let expected = [
+        ["source rows", "13", "12", "-1", "1"],
+        ["sandbox.app_base", "3", "4", "1", "1"],
+        ["sandbox.app_contact", "6", "5", "-1", "1"],
+    ];
+    assert_eq!(h.ask(RECONCILE), expected.map(|row| row.map(|text| Some(text.to_owned()))));
+}
+
+fn what_was_paused_is_audited(h: &SqlServerHarness) {
+    h.ask("EXEC pipeline.usp_Pause @reason = N'storage is being moved', @requested_by = N'Anna';");
+    h.ask("EXEC pipeline.usp_Resume @requested_by = N'Boris';");
+    let audit = h.ask("SELECT paused_by, reason, resumed_by FROM pipeline.processing_pause");
+    let expected = ["anna", "storage is being moved", "boris"];
+    assert_eq!(audit, [expected.map(|text| Some(text.to_owned()))]);
+    let again = h.ask("EXEC pipeline.usp_Resume;");
+    assert_eq!(again[0][0].as_deref(), Some("not_paused"));
+}
+
+fn a_lost_index_is_found_and_made_again(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.database()
+        .execute(&h.own("DROP INDEX IX_processing_event_app ON pipeline.processing_event;"));
+    let findings = found(h, &[(1, "index missing or disabled")]);
+    mend(h, &findings[0]);
+}
+
+fn an_expired_lease_is_found_and_reaped(h: &SqlServerHarness) {
+    let contract = h.prepare(2);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(2);
+    h.execute(&format!(
+        "UPDATE {{processing_claim}} SET lease_expires_at = DATEADD(HOUR, -1, claimed_at)
+         WHERE claim_token = '{}'",
+        batch.token.0
+    ));
+    let findings = found(h, &[(1, "expired leases")]);
+    mend(h, &findings[0]);
+    assert_eq!(ids(&worker.claim(2)), [1]);
+}
+
+/// A session of a worker that says of itself what it is told to.
+fn session(h: &SqlServerHarness, version: &str, contract_hash: ContractHash) -> SessionId {
+    let session = SessionId(uuid::Uuid::new_v4());
+    let start = SessionStart {
+        session,
+        worker_name: "other".into(),
+        host: "otherhost".into(),
+        pid: 1,
+        program_version: version.into(),
+        contract_hash,
+        agent_job: None,
+        agent_step: None,
+    };
+    h.connect().start_session(&start).expect("start");
+    session
+}
+
+fn workers_of_two_versions_are_found(h: &SqlServerHarness) {
+    let contract = h.prepare(1);
+    session(h, "0.0.1", contract.hash);
+    let second = session(h, "0.0.2", contract.hash);
+    let findings = found(h, &[(2, "workers of mixed versions")]);
+    assert!(findings[0].detail.contains("from 0.0.1 to 0.0.2"), "{findings:?}");
+    h.connect().end_session(second, 0).expect("end");
+    found(h, &[]);
+}
+
+fn a_worker_with_another_contract_is_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    session(h, "0.0.1", ContractHash([9; 32]));
+    let findings = found(h, &[(1, "worker with another contract")]);
+    assert!(findings[0].detail.contains("otherhost"), "{findings:?}");
+}
+
+fn a_skewed_clock_is_found(h: &SqlServerHarness) {
+    let contract = h.prepare(1);
+    session(h, "0.0.1", contract.hash);
+    found(h, &[]);
+    h.execute("UPDATE {processing_session} SET clock_skew_ms = -90000");
+    let findings = found(h, &[(3, "clock skew")]);
+    assert!(findings[0].detail.contains("-90000"), "{findings:?}");
+}
+
+fn a_vanished_worker_is_found_and_ended(h: &SqlServerHarness) {
+    let contract = h.prepare(2);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(2);
+    h.expire_lease(batch.token);
+    worker.reap();
+    h.execute("UPDATE {processing_session} SET last_seen_at = DATEADD(HOUR, -2, last_seen_at)");
+    let findings = found(h, &[(2, "worker vanished")]);
+    mend(h, &findings[0]);
+}
+
+fn an_old_backlog_is_found(h: &SqlServerHarness) {
+    let contract = h.prepare(3);
+    h.execute("UPDATE {processing_queue} SET available_at = DATEADD(DAY, -2, available_at)");
+    let findings = found(h, &[(1, "old backlog")]);
+    assert!(findings[0].why.starts_with("nobody works"), "{findings:?}");
+    let mut worker = Worker::start(h, &contract);
+    worker.claim(1);
+    let findings = found(h, &[(2, "old backlog")]);
+    assert!(findings[0].detail.starts_with("2 applications"), "{findings:?}");
+}
+
+fn source_rows_that_nobody_enqueues_are_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.put_documents(2);
+    found(h, &[]);
+    h.execute("UPDATE {processing_watermark} SET moved_at = DATEADD(DAY, -2, moved_at)");
+    let findings = found(h, &[(2, "source rows not enqueued")]);
+    mend(h, &findings[0]);
+}
+
+fn a_missing_target_table_is_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.execute("DROP TABLE {app_contact}");
+    let findings = found(h, &[(1, "target table missing")]);
+    assert_eq!(findings[0].detail, "sandbox.app_contact");
+}
+
+fn a_missing_load_procedure_is_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.database().execute(&h.own("DROP PROCEDURE pipeline.usp_LoadApps;"));
+    found(h, &[(1, "usp_LoadApps missing"), (2, "object changed by hand")]);
+}
+
+fn a_log_that_nobody_purges_is_found(h: &SqlServerHarness) {
+    let contract = h.prepare(1);
+    Worker::start(h, &contract).claim(1);
+    h.execute("UPDATE {processing_event} SET occurred_at = DATEADD(DAY, -98, occurred_at)");
+    let findings = found(h, &[(3, "log is not purged")]);
+    mend(h, &findings[0]);
+}
+
+fn an_object_changed_by_hand_is_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    let recorded = "UPDATE {processing_install_file} SET definition_checksum = 0x00
+         WHERE file_name = N'views/vw_Quarantine.sql'";
+    // As if it had been another text then: what is there now serves the tests that follow.
+    h.execute(
+        "UPDATE {processing_install_file} SET file_checksum = definition_checksum
+         WHERE file_name = N'views/vw_Quarantine.sql'",
+    );
+    h.execute(recorded);
+    let findings = found(h, &[(2, "object changed by hand")]);
+    assert_eq!(findings[0].detail, "vw_Quarantine");
+    h.execute(
+        "UPDATE {processing_install_file} SET definition_checksum = file_checksum
+         WHERE file_name = N'views/vw_Quarantine.sql'",
+    );
+    found(h, &[]);
+}
+
+fn what_agent_says_is_told(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.database().execute(&h.own(
+        "CREATE VIEW pipeline.vw_AgentJobs
+         AS
+         SELECT N'xmlshred - Reaper' AS job_name, N'is disabled' AS problem, N'enable it' AS fix
+         UNION ALL
+         SELECT N'xmlshred - Purge' AS job_name, NULL AS problem, NULL AS fix;",
+    ));
+    let findings = found(h, &[(2, "Agent job")]);
+    assert_eq!(findings[0].detail, "xmlshred - Reaper: is disabled");
+    h.database().execute(&h.own("DROP VIEW pipeline.vw_AgentJobs;"));
+    found(h, &[]);
+}
+
+fn a_pause_is_found_and_resumed(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.connect().pause("storage is being moved", "Anna").expect("pause");
+    let findings = found(h, &[(2, "claiming is paused")]);
+    assert!(findings[0].detail.ends_with("by Anna: storage is being moved"), "{findings:?}");
+    mend(h, &findings[0]);
+}
