@@ -8,12 +8,15 @@ use clap::Args;
 
 use super::map::{threads, Offline};
 use super::setting_flags::SettingFlags;
-use super::{console, contract_file, document_files, Call, CommandError, Execute, ExitStatus};
+use super::{
+    console, contract_file, document_files, open_store, Call, CommandError, Execute, ExitStatus,
+};
 use crate::contract::{Contract, ParsedContract};
 use crate::offline::sample::{self, SampleReport};
 use crate::offline::Mapping;
 use crate::outcome::Failure;
 use crate::settings::keys::Key;
+use crate::store::Difference;
 
 /// Report every mistake in a contract, each with its place and what to do
 #[derive(Debug, Args)]
@@ -26,6 +29,10 @@ pub struct Arguments {
     /// columns that are narrower than what they hold
     #[arg(long, value_name = "FILES", num_args = 1..)]
     sample: Vec<PathBuf>,
+
+    /// Also compare the store's target tables with the contract's, column by column
+    #[arg(long)]
+    against_database: bool,
 
     #[command(flatten)]
     offline: SettingFlags<Offline>,
@@ -55,6 +62,15 @@ impl Execute for Arguments {
                 status = ExitStatus::SomeFailed;
             }
         }
+        if self.against_database {
+            let differences = open_store::existing(&call.settings)?
+                .compare_targets(&parsed.contract)
+                .map_err(CommandError::from)?;
+            text += &compared(&differences);
+            if differences.iter().any(|difference| difference.refuses) {
+                status = ExitStatus::Contract;
+            }
+        }
         console::print(&text)?;
         Ok(status)
     }
@@ -74,6 +90,25 @@ fn examine(
         id_from_key: true,
     };
     sample::examine(parsed, &mapping, &sources, &threads).map_err(|e| console::unwritable(&e))
+}
+
+/// The differences, those first that may refuse rows.
+fn compared(differences: &[Difference]) -> String {
+    let mut text = String::new();
+    let kinds = [(true, "may refuse rows or change them"), (false, "does no harm")];
+    for (refuses, title) in kinds {
+        let mut of_kind = differences.iter().filter(|d| d.refuses == refuses).peekable();
+        if of_kind.peek().is_some() {
+            let _ = write!(text, "\nin the database, what {title}:\n");
+        }
+        for difference in of_kind {
+            let _ = writeln!(text, "  {difference}");
+        }
+    }
+    if text.is_empty() {
+        text.push_str("\nthe tables of the database are the contract's\n");
+    }
+    text
 }
 
 /// Name, hash and tables in load order.

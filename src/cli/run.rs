@@ -13,6 +13,7 @@ use crate::runner::{
 };
 use crate::settings::keys::Key;
 use crate::settings::StoreLocation;
+use crate::store::Store;
 
 /// Claim, shred and complete applications until nothing is ready
 #[derive(Debug, Args)]
@@ -26,6 +27,10 @@ pub struct Arguments {
         hide_possible_values = true
     )]
     format: Format,
+
+    /// Start although the target tables differ from the contract's in a way that may refuse rows
+    #[arg(long)]
+    allow_drift: bool,
 
     #[command(flatten)]
     pipeline: SettingFlags<Pipeline>,
@@ -45,6 +50,7 @@ impl Execute for Arguments {
         let location = open_store::location(&call.settings)?.clone();
         let mut store = open_store::connect(&location)?;
         open_store::install_if_none(&location, store.as_mut(), &contract)?;
+        self.refuse_drift(store.as_mut(), &contract)?;
         drop(store);
         let shredder = Arc::new(ContractShredder::new(contract.clone(), call.settings.limits));
         let config = config(call);
@@ -56,6 +62,27 @@ impl Execute for Arguments {
         log_end(&summary);
         console::print(&render_summary(&summary, self.format))?;
         Ok(summary.end.into())
+    }
+}
+
+impl Arguments {
+    /// Stops before the first row where the tables that are there are not the contract's.
+    fn refuse_drift(&self, store: &mut dyn Store, contract: &Contract) -> Result<(), CommandError> {
+        let mut drift = store.compare_targets(contract)?;
+        drift.retain(|difference| difference.refuses);
+        if drift.is_empty() {
+            return Ok(());
+        }
+        if self.allow_drift {
+            drift.iter().for_each(|difference| tracing::warn!("{difference}"));
+            return Ok(());
+        }
+        let problems: Vec<String> = drift.iter().map(ToString::to_string).collect();
+        let message =
+            format!("the target tables are not the contract's\n  {}", problems.join("\n  "));
+        Err(CommandError::new(ExitStatus::Contract, message).hint(
+            "nothing was claimed; change the contract or the tables, or start with --allow-drift",
+        ))
     }
 }
 

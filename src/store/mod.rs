@@ -8,6 +8,7 @@
 //! is done under a claim is done only while its token holds it; a worker that was paused past its
 //! lease and reaped writes nothing.
 
+mod drift;
 pub mod failpoint;
 mod inspection;
 #[cfg(feature = "embedded")]
@@ -20,6 +21,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use self::drift::Difference;
 use crate::contract::{Contract, OnExisting};
 pub use crate::document::{Document, DocumentEncoding};
 use crate::outcome::{AppId, AppOutcome, ContractHash, FailureCategory};
@@ -568,6 +570,10 @@ pub trait Store: Send {
 
     /// The installed contract, if any.
     fn installed_contract(&mut self) -> Result<Option<ContractHash>>;
+
+    /// How the target tables that are there differ from the contract's, installed or not, in load
+    /// order. Changes nothing.
+    fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;
 
     /// Records that a session began.
     fn start_session(&mut self, start: &SessionStart) -> Result<()>;

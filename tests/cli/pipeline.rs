@@ -228,3 +228,45 @@ fn a_log_that_is_no_terminal_has_no_colours() {
     let said = Said::of(&mut queued().command("run --log-level trace"));
     assert!(!said.stderr.contains('\u{1b}'), "{said:?}");
 }
+
+/// Makes the embedded store's `note` table narrower than the contract's.
+fn drifted() -> super::workbench::Workbench {
+    let bench = finished();
+    let work = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+    work.execute_batch(
+        "ALTER TABLE note DROP COLUMN price; ALTER TABLE line ADD COLUMN extra TEXT",
+    )
+    .unwrap();
+    bench
+}
+
+#[test]
+fn a_contract_is_compared_with_the_tables_that_are_there() {
+    let bench = finished();
+    let said = bench.run("contract check contract.toml --against-database");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.ends_with("\nthe tables of the database are the contract's\n"), "{said:?}");
+    let said = drifted().run("contract check contract.toml --against-database");
+    assert_eq!(said.status, 3, "{said:?}");
+    let (_, found) = said.stdout.split_once("\n\n").unwrap();
+    assert_eq!(
+        found,
+        "in the database, what may refuse rows or change them:\n\
+         \x20 note: column price is not there\n\
+         \n\
+         in the database, what does no harm:\n\
+         \x20 line: column extra is not in the contract\n"
+    );
+}
+
+#[test]
+fn a_run_refuses_to_start_on_drift_unless_told_to() {
+    let bench = drifted();
+    let said = bench.run("run");
+    assert_eq!(said.status, 3, "{said:?}");
+    assert!(said.stderr.contains("note: column price is not there"), "{said:?}");
+    assert!(said.stderr.contains("hint: nothing was claimed"), "{said:?}");
+    let said = bench.run("run --allow-drift");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stderr.contains("WARN") && said.stderr.contains("column price"), "{said:?}");
+}

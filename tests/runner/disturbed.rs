@@ -8,10 +8,10 @@ use xmlshred::document::Document;
 use xmlshred::outcome::{AppId, AppOutcome, ContractHash};
 use xmlshred::runner::Role;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Renewal,
-    RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart, Status, Store,
-    StoreError,
+    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Difference, EnqueueMode, Enqueued,
+    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
+    Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart,
+    Status, Store, StoreError,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -126,6 +126,10 @@ impl Store for Disturbed {
 
     fn install_contract(&mut self, contract: &Contract) -> Result<()> {
         self.store.install_contract(contract)
+    }
+
+    fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
+        self.store.compare_targets(contract)
     }
 
     fn installed_contract(&mut self) -> Result<Option<ContractHash>> {

@@ -9,9 +9,10 @@ use xmlshred::document::Document;
 use xmlshred::outcome::{AppId, AppOutcome, ContractHash};
 use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, EnqueueMode, Enqueued, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Renewal,
-    RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart, Status, Store,
+    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Difference, EnqueueMode, Enqueued,
+    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
+    Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart,
+    Status, Store,
 };
 
 use crate::database::locked;
@@ -65,6 +66,7 @@ macro_rules! passed_on {
 impl Store for Session {
     passed_on! {
         fn install_contract(&mut self, contract: &Contract) -> Result<()>;
+        fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;
         fn installed_contract(&mut self) -> Result<Option<ContractHash>>;
         fn start_session(&mut self, start: &SessionStart) -> Result<()>;
         fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()>;

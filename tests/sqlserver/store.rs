@@ -2,6 +2,8 @@
 
 #[path = "../store/claiming.rs"]
 mod claiming;
+#[path = "../store/comparing.rs"]
+mod comparing;
 #[path = "../store/completing.rs"]
 mod completing;
 #[path = "../store/enqueueing.rs"]
@@ -40,6 +42,7 @@ use behaviours;
 /// The files of the suite.
 const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("claiming", claiming::BEHAVIOURS),
+    ("comparing", comparing::BEHAVIOURS),
     ("completing", completing::BEHAVIOURS),
     ("enqueueing", enqueueing::BEHAVIOURS),
     ("histories", histories::BEHAVIOURS),

@@ -3,6 +3,7 @@
 //! Each behaviour is a function over a [`Harness`], so that every store runs the identical suite.
 
 mod claiming;
+mod comparing;
 mod completing;
 mod enqueueing;
 mod harness;

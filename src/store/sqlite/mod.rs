@@ -18,6 +18,7 @@
 
 mod binding;
 mod claim;
+mod compare;
 mod complete;
 mod enqueue;
 mod explain;
@@ -50,10 +51,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Document, EnqueueMode, Enqueued,
-    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
-    Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart,
-    Status, Store,
+    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Difference, Document, EnqueueMode,
+    Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged,
+    ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionId,
+    SessionStart, Status, Store,
 };
 use crate::contract::Contract;
 use crate::outcome::{AppId, AppOutcome, ContractHash};
@@ -97,6 +98,10 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn install_contract(&mut self, contract: &Contract) -> Result<()> {
         Ok(install::install(&mut self.connection, contract)?)
+    }
+
+    fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
+        Ok(compare::compare(&mut self.connection, contract)?)
     }
 
     fn installed_contract(&mut self) -> Result<Option<ContractHash>> {

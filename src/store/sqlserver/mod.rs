@@ -27,9 +27,9 @@ use fault::Fault;
 
 use super::{
     check_lease, check_replaces, ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed,
-    EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
-    Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest,
-    SessionId, SessionStart, Status, Store, StoreError,
+    Difference, EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause,
+    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
+    RetryRequest, SessionId, SessionStart, Status, Store, StoreError,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -173,6 +173,14 @@ impl Store for SqlServerStore {
     fn install_contract(&mut self, contract: &Contract) -> Result<()> {
         self.targets = contract.targets.len();
         install::install_contract(&mut self.connection, contract)
+    }
+
+    fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
+        let mut all = Vec::new();
+        for table in &contract.targets {
+            all.extend(target::compare(&mut self.connection, contract, table)?);
+        }
+        Ok(all)
     }
 
     fn installed_contract(&mut self) -> Result<Option<ContractHash>> {

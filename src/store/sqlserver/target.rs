@@ -4,42 +4,49 @@ use super::connection::Connection;
 use super::fault::Fault;
 use super::record::Record;
 use crate::contract::sql::{bracketed, literal};
-use crate::contract::{Contract, TargetColumn, TargetTable};
-use crate::store::{Result, StoreError};
+use crate::contract::{Contract, TargetTable};
+use crate::store::drift::{self, FoundColumn, FoundKey, FoundTable};
+use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 
 /// Refuses a contract whose tables are not there or cannot hold its rows.
 pub(super) fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
     for table in &contract.targets {
-        let found = read(connection, &contract.target_schema, table)
-            .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-        if let Some(reason) = difference(table, &found) {
-            return Err(StoreError::Drift { table: table.name.clone(), reason });
+        let different = compare(connection, contract, table)?;
+        if let Some(found) = different.into_iter().find(|found| found.refuses) {
+            return Err(StoreError::Drift { table: table.name.clone(), reason: found.what });
         }
     }
     Ok(())
 }
 
-/// A table of the catalog.
-struct Found {
-    columns: Vec<Actual>,
-    /// Columns of the primary key, in its order.
-    primary_key: Vec<String>,
-    /// Tables that foreign keys refer to.
-    parents: Vec<String>,
+/// Every difference of a table.
+pub(super) fn compare(
+    connection: &mut Connection,
+    contract: &Contract,
+    table: &TargetTable,
+) -> Result<Vec<Difference>> {
+    let Found { sizes, table: found } = read(connection, &contract.target_schema, table)
+        .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
+    Ok(drift::differences(contract, table, &found, &|column, at| {
+        holds(column.sql_type, &sizes[at])
+    }))
 }
 
-/// A column of the catalog.
+/// A table of the catalog.
+struct Found {
+    table: FoundTable,
+    /// For each of its columns.
+    sizes: Vec<Actual>,
+}
+
+/// The type of a column in the catalog.
 struct Actual {
-    name: String,
     type_name: String,
     /// In bytes; -1 is max.
     max_length: i64,
     precision: i64,
     scale: i64,
-    is_nullable: bool,
-    is_identity: bool,
-    is_given: bool,
 }
 
 fn read(
@@ -57,8 +64,8 @@ fn read(
     CONVERT(int, c.scale) AS scale,
     CONVERT(int, c.is_nullable) AS is_nullable,
     CONVERT(int, c.is_identity) AS is_identity,
-    CASE WHEN c.default_object_id <> 0 OR c.is_computed = 1 OR c.is_identity = 1 THEN 1 ELSE 0 END
-        AS is_given
+    CONVERT(int, c.is_computed) AS is_computed,
+    CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS has_default
 FROM sys.columns AS c
 WHERE c.object_id = OBJECT_ID({object}, N'U');
 
@@ -69,114 +76,57 @@ WHERE i.object_id = OBJECT_ID({object}, N'U')
     AND i.is_primary_key = 1
 ORDER BY k.key_ordinal;
 
-SELECT OBJECT_NAME(f.referenced_object_id) AS name
+SELECT
+    OBJECT_NAME(f.referenced_object_id) AS name,
+    CONVERT(int, k.constraint_object_id) AS key_id,
+    COL_NAME(k.parent_object_id, k.parent_column_id) AS column_name
 FROM sys.foreign_keys AS f
-WHERE f.parent_object_id = OBJECT_ID({object}, N'U');"
+INNER JOIN sys.foreign_key_columns AS k ON f.object_id = k.constraint_object_id
+WHERE f.parent_object_id = OBJECT_ID({object}, N'U')
+ORDER BY k.constraint_object_id, k.constraint_column_id;"
     ))?;
-    let names = |set: Option<&Vec<Record>>| {
-        let records = set.into_iter().flatten();
-        records
-            .map(|record| record.text("name").map(str::to_owned))
-            .collect::<std::result::Result<Vec<_>, Fault>>()
-    };
-    Ok(Found {
-        columns: sets
-            .first()
-            .into_iter()
-            .flatten()
-            .map(actual)
-            .collect::<std::result::Result<_, _>>()?,
-        primary_key: names(sets.get(1))?,
-        parents: names(sets.get(2))?,
-    })
+    let set = |at: usize| sets.get(at).into_iter().flatten();
+    let columns = set(0).map(column).collect::<std::result::Result<Vec<_>, _>>()?;
+    let (columns, sizes) = columns.into_iter().unzip();
+    let primary_key = set(1).map(|record| record.text("name").map(str::to_owned));
+    let primary_key = primary_key.collect::<std::result::Result<_, _>>()?;
+    let foreign_keys = foreign_keys(set(2))?;
+    Ok(Found { table: FoundTable { columns, primary_key, foreign_keys }, sizes })
 }
 
-fn actual(record: &Record) -> std::result::Result<Actual, Fault> {
-    Ok(Actual {
-        name: record.text("name")?.to_owned(),
+fn column(record: &Record) -> std::result::Result<(FoundColumn, Actual), Fault> {
+    let actual = Actual {
         type_name: record.text("type_name")?.to_lowercase(),
         max_length: record.integer("max_length")?,
         precision: record.integer("precision")?,
         scale: record.integer("scale")?,
-        is_nullable: record.integer("is_nullable")? == 1,
-        is_identity: record.integer("is_identity")? == 1,
-        is_given: record.integer("is_given")? == 1,
-    })
+    };
+    let column = FoundColumn {
+        name: record.text("name")?.to_owned(),
+        sql_type: shown(&actual),
+        nullable: record.integer("is_nullable")? == 1,
+        identity: record.integer("is_identity")? == 1,
+        computed: record.integer("is_computed")? == 1,
+        has_default: record.integer("has_default")? == 1,
+    };
+    Ok((column, actual))
 }
 
-/// What keeps the table from holding the contract's rows.
-fn difference(table: &TargetTable, found: &Found) -> Option<String> {
-    if found.columns.is_empty() {
-        return Some("the table is not there, or this login may not see it".to_owned());
-    }
-    wrong_columns(table, &found.columns)
-        .or_else(|| wrong_primary_key(table, &found.primary_key))
-        .or_else(|| missing_foreign_key(table, &found.parents))
-}
-
-fn wrong_columns(table: &TargetTable, columns: &[Actual]) -> Option<String> {
-    let find = |name: &str| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name));
-    let wrong = table.columns.iter().find_map(|column| match find(&column.name) {
-        None => Some(format!("column {} is not there", column.name)),
-        Some(actual) => {
-            wrong_column(column, actual).or_else(|| null_refused(table, column, actual))
+fn foreign_keys<'r>(
+    records: impl Iterator<Item = &'r Record>,
+) -> std::result::Result<Vec<FoundKey>, Fault> {
+    let mut keys: Vec<(i64, FoundKey)> = Vec::new();
+    for record in records {
+        let (id, column) = (record.integer("key_id")?, record.text("column_name")?.to_owned());
+        match keys.last_mut() {
+            Some((last, key)) if *last == id => key.columns.push(column),
+            _ => {
+                let parent = record.text("name")?.to_owned();
+                keys.push((id, FoundKey { parent, columns: vec![column] }));
+            }
         }
-    });
-    let known = |name: &str| table.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
-    let unfilled = columns.iter().find(|c| !c.is_nullable && !c.is_given && !known(&c.name));
-    wrong.or_else(|| {
-        unfilled.map(|column| {
-            format!(
-                "column {} is not in the contract, may not be null and has no default",
-                column.name
-            )
-        })
-    })
-}
-
-fn null_refused(table: &TargetTable, column: &TargetColumn, actual: &Actual) -> Option<String> {
-    let key = table.primary_key.iter().any(|name| name.eq_ignore_ascii_case(&column.name));
-    let never_null = column.required || column.identity || key;
-    (!actual.is_nullable && !never_null).then(|| {
-        format!("column {} may not be null there, and may be in the contract", column.name)
-    })
-}
-
-fn wrong_primary_key(table: &TargetTable, actual: &[String]) -> Option<String> {
-    let wanted = &table.primary_key;
-    let same = wanted.len() == actual.len()
-        && wanted.iter().zip(actual).all(|(a, b)| a.eq_ignore_ascii_case(b));
-    (!wanted.is_empty() && !same).then(|| {
-        let has = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
-        format!("the primary key is {has}, and in the contract {}", wanted.join(", "))
-    })
-}
-
-fn missing_foreign_key(table: &TargetTable, parents: &[String]) -> Option<String> {
-    let foreign_key = table.foreign_key.as_ref()?;
-    let there = parents.iter().any(|parent| parent.eq_ignore_ascii_case(&foreign_key.references));
-    (!there).then(|| format!("there is no foreign key to table {}", foreign_key.references))
-}
-
-fn wrong_column(column: &TargetColumn, actual: &Actual) -> Option<String> {
-    if column.identity != actual.is_identity {
-        let (is, should) = match actual.is_identity {
-            true => ("is", "is not"),
-            false => ("is not", "is"),
-        };
-        return Some(format!(
-            "column {} {is} an identity, and {should} in the contract",
-            column.name
-        ));
     }
-    (!holds(column.sql_type, actual)).then(|| {
-        format!(
-            "column {} is {}, which does not hold every {} of the contract",
-            column.name,
-            shown(actual),
-            column.sql_type
-        )
-    })
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
 /// Whether a column holds every value of a type, unchanged.
