@@ -35,11 +35,14 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     let (a, b) = (trim_end(a).as_bytes(), trim_end(b).as_bytes());
     // UTF-8 sorts as its code points do.
     let common = a.len().min(b.len());
-    a[..common].cmp(&b[..common]).then_with(|| match (a.get(common), b.get(common)) {
-        (Some(more), None) => more.cmp(&b' '),
-        (None, Some(more)) => b' '.cmp(more),
-        _ => Ordering::Equal,
-    })
+    let beside_blanks = |rest: &[u8]| {
+        let more = rest.iter().find(|byte| **byte != b' ');
+        more.map_or(Ordering::Equal, |more| more.cmp(&b' '))
+    };
+    a[..common]
+        .cmp(&b[..common])
+        .then_with(|| beside_blanks(&a[common..]))
+        .then_with(|| beside_blanks(&b[common..]).reverse())
 }
 
 /// Whether two texts are equal, blanks at the end ignored.

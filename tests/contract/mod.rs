@@ -4,6 +4,8 @@ mod diagnostics;
 mod expressions;
 mod mutations;
 mod places;
+#[cfg(feature = "embedded")]
+mod sqlite;
 mod whole;
 
 use xmlshred::contract::diagnostic::Diagnostics;

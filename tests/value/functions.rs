@@ -29,6 +29,9 @@ fn texts_compare_by_code_point_without_their_trailing_blanks() {
         ("a\t", "a", Ordering::Less),
         ("a", "a\t", Ordering::Greater),
         (" a", "a", Ordering::Less),
+        ("Ann", "Ann Lee", Ordering::Less),
+        ("Ann Lee ", "Ann", Ordering::Greater),
+        ("a  \t", "a", Ordering::Less),
         ("é", "z", Ordering::Greater),
         ("\u{ffff}", "😀", Ordering::Less),
     ] {
