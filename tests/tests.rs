@@ -8,6 +8,8 @@ mod crash;
 mod demo;
 mod documentation;
 mod examples;
+#[cfg(feature = "sqlserver")]
+mod generated_sql;
 mod replays;
 #[cfg(feature = "embedded")]
 mod runner;

@@ -18,6 +18,12 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "info")]
     dry_run: bool,
 
+    /// Print the script with sqlcmd's variables $(Schema), $(SourceSchema) and $(SourceTable)
+    /// instead of names, and run nothing; needs no server
+    #[cfg(feature = "sqlserver")]
+    #[arg(long, conflicts_with_all = ["info", "dry_run"])]
+    script: bool,
+
     /// List every object on SQL Server as current, missing, older or edited, and change nothing
     #[cfg(feature = "sqlserver")]
     #[arg(long)]
@@ -26,6 +32,10 @@ pub struct Arguments {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+        #[cfg(feature = "sqlserver")]
+        if self.script {
+            return server_install::script_for_sqlcmd(call);
+        }
         #[cfg(feature = "sqlserver")]
         if let StoreLocation::SqlServer(server) = open_store::location(&call.settings)? {
             return match (self.dry_run, self.info) {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{console, contract_file, Call, CommandError, ExitStatus};
 use crate::contract::Contract;
 use crate::settings::server::ServerLocation;
-use crate::store::sqlserver::install::{script, Installed, Installer};
+use crate::store::sqlserver::install::{script, Installed, Installer, Names};
 
 /// A connection that installs.
 pub fn installer(server: &ServerLocation) -> Result<Installer, CommandError> {
@@ -17,6 +17,12 @@ pub fn installer(server: &ServerLocation) -> Result<Installer, CommandError> {
 /// `--contract` may be left out: the objects can be there before there is one.
 fn contract(call: &Call) -> Result<Option<Contract>, CommandError> {
     call.settings.contract.as_ref().map(|_| contract_file::read(&call.settings)).transpose()
+}
+
+/// Prints the script that sqlcmd fills in; without a contract it is `sql/install.sql`.
+pub fn script_for_sqlcmd(call: &Call) -> Result<ExitStatus, CommandError> {
+    console::print(&script(&Names::placeholders(), contract(call)?.as_ref()))?;
+    Ok(ExitStatus::Success)
 }
 
 /// Prints the script.

@@ -3,8 +3,10 @@
 mod dice;
 mod failpoints;
 mod rounds;
+mod seeds;
 #[cfg(target_os = "linux")]
 mod sharing;
 #[cfg(unix)]
 mod signals;
 mod stage;
+mod worker;

@@ -6,16 +6,15 @@
 use std::time::{Duration, Instant};
 
 use xmlshred::store::failpoint;
-use xmlshred::store::sqlite::SqliteStore;
-use xmlshred::store::{ReapRequest, Store};
 
 use super::dice::Dice;
-use super::stage::{Stage, Worker};
+use super::stage::{Stage, APPS, LEASE, PACE};
+use super::worker::Worker;
 
-const APPS: i64 = 150;
-
-/// Short, so that pauses outlast it.
-const LEASE: Duration = Duration::from_millis(700);
+/// Plays the round of a seed.
+pub fn play(seed: u64) {
+    Round::new(seed).play();
+}
 
 struct Round {
     stage: Stage,
@@ -42,7 +41,7 @@ impl Round {
             self.start_worker();
         }
         for _ in 0..self.dice.within(12..24) {
-            std::thread::sleep(Duration::from_millis(self.dice.within(5..90)));
+            std::thread::sleep(Duration::from_millis(self.dice.within(PACE)));
             self.disturb();
             self.wake_the_paused(Instant::now());
         }
@@ -78,8 +77,7 @@ impl Round {
             _ => {
                 // One that is paused in a transaction makes everybody wait, and so this.
                 self.wake_the_paused(Instant::now() + 2 * LEASE);
-                let mut store = SqliteStore::open(&self.stage.store()).expect("open");
-                store.reap_expired(ReapRequest::default()).expect("reap");
+                self.stage.reap();
             }
         }
         self.replace_the_dead();
@@ -148,25 +146,4 @@ impl Round {
         }
         assert!(self.kills > 0);
     }
-}
-
-/// A test for each few seeds, so that they run beside each other.
-macro_rules! rounds {
-    ($($name:ident: $seeds:expr),+ $(,)?) => {
-        $(
-            #[test]
-            fn $name() {
-                for seed in $seeds {
-                    eprintln!("seed {seed}");
-                    Round::new(seed).play();
-                }
-            }
-        )+
-    };
-}
-
-rounds! {
-    whatever_happens_to_workers_the_invariants_hold_1: 0..10,
-    whatever_happens_to_workers_the_invariants_hold_2: 10..20,
-    whatever_happens_to_workers_the_invariants_hold_3: 20..30,
 }

@@ -1,9 +1,10 @@
 //! A store with generated applications, and worker processes over it.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -11,14 +12,23 @@ use xmlshred::contract::Contract;
 use xmlshred::demo::generate::{application, expected, Profile, CONTRACT};
 use xmlshred::outcome::AppId;
 use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
-use xmlshred::store::{EnqueueMode, Store};
+use xmlshred::store::{EnqueueMode, ReapRequest, Store};
+
+use super::worker::AT_MOST;
+pub use super::worker::{wait_until, Worker};
 
 /// Of every seventh of these applications the document is wrong.
 const PROFILE: Profile = Profile::SMALL;
 const SEED: u64 = 7;
 
-/// How long to wait for what must happen: only a test that fails waits this long.
-pub const AT_MOST: Duration = Duration::from_secs(120);
+/// Applications of a round.
+pub const APPS: i64 = 150;
+
+/// Short, so that pauses outlast it.
+pub const LEASE: Duration = Duration::from_millis(700);
+
+/// Milliseconds between one disturbance of the workers and the next.
+pub const PACE: Range<u64> = 5..90;
 
 /// A store in a folder of its own.
 pub struct Stage {
@@ -112,6 +122,12 @@ impl Stage {
         command
     }
 
+    /// Takes back the claims whose lease has passed, as anybody may at any time.
+    pub fn reap(&self) {
+        let mut store = SqliteStore::open(&self.store()).expect("open");
+        store.reap_expired(ReapRequest::default()).expect("reap");
+    }
+
     /// Lets fresh workers work until nothing is unfinished.
     pub fn finish(&self) {
         for _ in 0..50 {
@@ -159,54 +175,4 @@ fn make_store(path: &Path, apps: i64) {
     }
     loader.finish().expect("load");
     store.enqueue_apps(EnqueueMode::New).expect("enqueue");
-}
-
-/// Looks until something is so.
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < AT_MOST, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// A worker process, which does not outlive this.
-pub struct Worker {
-    child: Child,
-}
-
-impl Worker {
-    pub fn start(command: &mut Command) -> Self {
-        Self { child: command.spawn().expect("start") }
-    }
-
-    /// As the system kills it, without warning.
-    pub fn kill(&mut self) {
-        self.child.kill().expect("kill");
-        self.child.wait().expect("wait");
-    }
-
-    pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().expect("wait").is_some()
-    }
-
-    pub fn wait(&mut self) -> ExitStatus {
-        wait_until("a worker ends", || self.has_ended());
-        self.child.wait().expect("wait")
-    }
-
-    #[cfg(unix)]
-    pub fn signal(&self, signal: libc::c_int) {
-        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
-        // SAFETY: the call takes plain integers; the child is not reaped before it is waited for.
-        let failed = unsafe { libc::kill(pid, signal) };
-        assert_eq!(failed, 0, "signal {signal} to {pid}");
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }

@@ -1,9 +1,13 @@
 //! A database on the server with credit applications in it, and the executable to work on them.
 
+use std::cell::Cell;
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
 use xmlshred::demo::generate::{application, expected, Profile, CONTRACT};
+use xmlshred::store::sqlserver::install::{Installer, Names};
+use xmlshred::store::sqlserver::ServerSettings;
 
 use crate::database::{binary, connection_string_of, Database};
 use crate::invariants;
@@ -16,7 +20,8 @@ const SEED: u64 = 7;
 pub struct Bench {
     pub database: Database,
     folder: TempDir,
-    apps: i64,
+    /// Applications 1 to this are in the source.
+    apps: Cell<i64>,
 }
 
 /// What a call of the executable said.
@@ -51,13 +56,26 @@ impl Bench {
                  xml varbinary(max) NULL
              );",
         );
-        let bench = Self { database, folder: tempfile::tempdir().expect("a folder"), apps };
-        std::fs::write(bench.folder.path().join("contract.toml"), CONTRACT).expect("write");
-        let ids: Vec<i64> = (1..=apps).collect();
-        for some in ids.chunks(50) {
-            bench.database.execute(&insert(some));
-        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let bench = Self { database, folder, apps: Cell::new(0) };
+        std::fs::write(bench.path("contract.toml"), CONTRACT).expect("write");
+        bench.add_apps(apps);
         bench
+    }
+
+    /// Puts more applications into the source.
+    pub fn add_apps(&self, more: i64) {
+        let had = self.apps.get();
+        self.apps.set(had + more);
+        let ids: Vec<i64> = (had + 1..=had + more).collect();
+        for some in ids.chunks(50) {
+            self.database.execute(&insert(some));
+        }
+    }
+
+    /// A file in the folder that the executable runs in.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// As [`Bench::with_apps`], installed with the contract and enqueued.
@@ -102,6 +120,26 @@ impl Bench {
         (said.status, said.stderr)
     }
 
+    /// The connection string with another login.
+    pub fn connection_string_as(&self, user: &str, password: &str) -> String {
+        let server = connection_string_of(&self.database.name);
+        let logins = ["user id", "uid", "user", "password", "pwd"];
+        let parts = server.split(';').filter(|part| {
+            let key = part.split('=').next().unwrap_or("").trim().to_lowercase();
+            !logins.contains(&key.as_str())
+        });
+        let rest: String = parts.map(|part| format!("{part};")).collect();
+        format!("{rest}User Id={user};Password={password}")
+    }
+
+    pub fn installer(&self) -> Installer {
+        let names = Names::new(&self.database.schema, "dbo.app_xml").expect("names");
+        let settings = ServerSettings::from_ado_string(&connection_string_of(&self.database.name))
+            .and_then(|settings| settings.schema(&self.database.schema))
+            .expect("settings");
+        Installer::connect(settings, names).expect("connect")
+    }
+
     /// Runs a statement that calls the schema `pipeline`.
     pub fn execute(&self, sql: &str) {
         self.database.execute(&self.database.own(sql));
@@ -132,7 +170,7 @@ impl Bench {
             "SELECT CONVERT(varchar(20), l.app_id), l.failure_category
              FROM pipeline.processing_log AS l WHERE l.is_latest = 1 ORDER BY l.app_id",
         ));
-        assert_eq!(concluded.len() as i64 + quarantined, self.apps);
+        assert_eq!(concluded.len() as i64 + quarantined, self.apps.get());
         for row in concluded {
             let app_id: i64 = row[0].as_deref().expect("an id").parse().expect("a number");
             let deserved = expected(SEED, app_id, &PROFILE).failure().map(|c| c.name());

@@ -1,8 +1,9 @@
 //! The SQL Server store under the suite.
 
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock};
 
-use xmlshred::store::sqlserver::install::{Installer, Names};
+use xmlshred::store::sqlserver::install::{Installer, Names, SqlFile, FILES};
 use xmlshred::store::sqlserver::{ServerSettings, SqlServerStore};
 use xmlshred::store::{ClaimToken, Store};
 
@@ -69,7 +70,7 @@ impl SqlServerHarness {
 
     pub fn installer(&self) -> Installer {
         let names = Names::new(&self.database().schema, "dbo.app_xml").expect("names");
-        Installer::connect(self.settings(), names).expect("connect")
+        Installer::connect(self.settings(), names).expect("connect").with_files(files())
     }
 
     /// A statement on the schema that it calls `pipeline`.
@@ -81,6 +82,21 @@ impl SqlServerHarness {
     pub fn ask(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         self.database().query(&self.own(sql))
     }
+}
+
+/// The files to install: this version's, or those of the folder `XMLSHRED_TEST_SQL`, in which
+/// `planted-bugs.sh` has broken one.
+fn files() -> &'static [SqlFile] {
+    static BROKEN: OnceLock<Option<Vec<SqlFile>>> = OnceLock::new();
+    let broken = BROKEN.get_or_init(|| {
+        let folder = PathBuf::from(std::env::var_os("XMLSHRED_TEST_SQL")?);
+        let read = |file: &SqlFile| {
+            let text = std::fs::read_to_string(folder.join(file.name)).expect(file.name);
+            SqlFile { name: file.name, text: text.leak() }
+        };
+        Some(FILES.iter().map(read).collect())
+    });
+    broken.as_deref().unwrap_or(FILES)
 }
 
 /// Takes an installation back to where it was after installing without a contract.

@@ -6,13 +6,16 @@
 
 mod babelfish;
 mod bench;
+mod crash;
 mod database;
 mod harness;
 mod invariants;
 mod monitoring;
 mod program;
+mod script;
 mod session;
 mod store;
+mod types;
 
 use std::process::ExitCode;
 
@@ -33,7 +36,12 @@ use trials;
 type Trials = &'static [(&'static str, fn())];
 
 /// The files of tests that only this store has.
-const OWN: &[(&str, Trials)] = &[("program", program::TRIALS)];
+const OWN: &[(&str, Trials)] = &[
+    ("crash", crash::TRIALS),
+    ("program", program::TRIALS),
+    ("script", script::TRIALS),
+    ("types", types::TRIALS),
+];
 
 /// A test for each of them.
 fn own() -> impl Iterator<Item = Trial> {

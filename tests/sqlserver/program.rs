@@ -1,7 +1,7 @@
 //! The executable against a server, command by command.
 
 use crate::bench::{Bench, Said};
-use crate::database::parts_of_connection_string;
+use crate::database::{parts_of_connection_string, Sql};
 
 crate::trials! {
     the_whole_job_runs_by_the_flags_of_the_command_line,
@@ -16,6 +16,7 @@ crate::trials! {
     a_source_table_that_is_not_there_is_named,
     tables_of_another_owner_are_refused,
     a_database_that_may_not_be_written_is_no_error,
+    a_login_that_may_only_work_runs_the_whole_job,
 }
 
 fn the_whole_job_runs_by_the_flags_of_the_command_line() {
@@ -213,11 +214,24 @@ fn a_source_table_that_is_not_there_is_named() {
     assert!(said.contains("[dbo].[documents]") && said.contains("--source-table"), "{said}");
 }
 
+const PASSWORD: &str = "Another-1433";
+
+/// A login of the test's own with a user in its database.
+fn create_login(bench: &Bench) -> String {
+    let login = format!("login_{}", bench.database.name);
+    bench.execute(&format!("CREATE LOGIN [{login}] WITH PASSWORD = '{PASSWORD}';"));
+    bench.execute(&format!("CREATE USER [{login}] FOR LOGIN [{login}];"));
+    login
+}
+
+fn drop_login(bench: &Bench, login: &str) {
+    bench.execute(&format!("DROP USER [{login}];"));
+    bench.execute(&format!("DROP LOGIN [{login}];"));
+}
+
 fn tables_of_another_owner_are_refused() {
     let bench = Bench::with_apps(0);
-    let login = format!("login_{}", bench.database.name);
-    bench.execute(&format!("CREATE LOGIN [{login}] WITH PASSWORD = 'Another-1433';"));
-    bench.execute(&format!("CREATE USER [{login}] FOR LOGIN [{login}];"));
+    let login = create_login(&bench);
     bench.execute(&format!("CREATE SCHEMA elsewhere AUTHORIZATION [{login}];"));
     bench.execute(
         "CREATE TABLE elsewhere.documents (app_id bigint PRIMARY KEY, xml nvarchar(max));",
@@ -225,8 +239,7 @@ fn tables_of_another_owner_are_refused() {
     let (status, said) = bench.fail("install --source-table elsewhere.documents");
     bench.execute("DROP TABLE elsewhere.documents;");
     bench.execute("DROP SCHEMA elsewhere;");
-    bench.execute(&format!("DROP USER [{login}];"));
-    bench.execute(&format!("DROP LOGIN [{login}];"));
+    drop_login(&bench, &login);
     assert_eq!(status, 2, "{said}");
     assert!(said.contains(&format!("[elsewhere].[documents] to {login}")), "{said}");
     assert!(said.contains("ALTER AUTHORIZATION ON OBJECT::"), "{said}");
@@ -243,4 +256,43 @@ fn a_database_that_may_not_be_written_is_no_error() {
     assert_eq!(said.status, 0, "{said:?}");
     assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
     assert!(said.stderr.ends_with("is not the primary, nothing to do\n"), "{said:?}");
+}
+
+fn a_login_that_may_only_work_runs_the_whole_job() {
+    const APPS: i64 = 20;
+    let bench = Bench::with_apps(APPS);
+    bench.succeed("install --contract contract.toml");
+    let login = create_login(&bench);
+    bench.execute(&format!("ALTER ROLE shred_worker ADD MEMBER [{login}];"));
+    let said = |arguments: &str| {
+        let mut command = bench.command(arguments);
+        Said::of(
+            command.env("XMLSHRED_CONNECTION_STRING", bench.connection_string_as(&login, PASSWORD)),
+        )
+    };
+    let job = ["enqueue", "run --contract contract.toml --fail-on never", "reap", "status"]
+        .map(|arguments| (arguments, said(arguments)));
+    // Nothing but the job.
+    let refused =
+        ["install", "uninstall --all", "retry --all"].map(|arguments| (arguments, said(arguments)));
+    let mut worker = Sql::connect_as(&bench.connection_string_as(&login, PASSWORD));
+    let touched = [
+        "SELECT COUNT(*) FROM pipeline.processing_queue",
+        "DELETE FROM pipeline.processing_claim",
+        "SELECT COUNT(*) FROM dbo.app_xml",
+        "SELECT COUNT(*) FROM sandbox.app_base",
+    ]
+    .map(|sql| (sql, worker.try_query(&bench.database.own(sql)).is_ok()));
+    drop(worker);
+    drop_login(&bench, &login);
+    for (arguments, said) in job {
+        assert_eq!(said.status, 0, "{arguments}: {said:?}");
+    }
+    for (arguments, said) in refused {
+        assert_ne!(said.status, 0, "{arguments}: {said:?}");
+    }
+    for (sql, could) in touched {
+        assert!(!could, "{sql}");
+    }
+    bench.assert_all_concluded();
 }

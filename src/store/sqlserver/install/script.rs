@@ -99,11 +99,13 @@ record of installations.
 */
 :on error exit
 ",
-        match names.schema() {
-            "$(Schema)" => {
-                "\n           -v Schema=sandbox -v SourceSchema=dbo -v SourceTable=app_xml"
+        match names == &Names::placeholders() {
+            true => {
+                " -v Schema=sandbox SourceSchema=dbo SourceTable=app_xml
+
+Printed by xmlshred install --script: change the files of sql/, not this one."
             }
-            _ => "",
+            false => "",
         }
     );
     for batch in batches {

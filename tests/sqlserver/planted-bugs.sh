@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Breaks the T-SQL in one place at a time and demands that the live suite turns red.
+#
+#   XMLSHRED_TEST_SQLSERVER=… bash tests/sqlserver/planted-bugs.sh [NAME…]
+#
+# Each bug is a substitution in a copy of sql/, which must match, and the part of the suite that is
+# to notice. Not here, because no test can bring it about at will on one server: the second look at
+# the log after enqueueing (it needs READ COMMITTED with locks, and a completion between two reads of
+# one statement). no-outer-state shows on an engine that ignores lock hints, such as Babelfish; where
+# the hints hold, it may stay green.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+: "${XMLSHRED_TEST_SQLSERVER:?names the server, as an ADO.NET connection string}"
+
+broken=$(mktemp -d)
+trap 'rm -rf "$broken"' EXIT
+only=("$@")
+caught=0
+missed=()
+
+# The program that runs the suite.
+suite=$(cargo test --test sqlserver --no-run --message-format=json 2>/dev/null \
+    | grep -o '"executable":"[^"]*sqlserver-[^"]*"' | tail -n 1 | cut -d '"' -f 4)
+
+# bug NAME FILE TESTS PERL: PERL is a substitution over the whole file.
+bug() {
+    local name=$1 file=$2 tests=$3 substitution=$4
+    if [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $name "* ]]; then
+        return
+    fi
+    rm -rf "$broken/sql"
+    cp -r sql "$broken/sql"
+    perl -0777 -i -pe "\$n = $substitution; END { exit(\$n == 1 ? 0 : 1) }" "$broken/sql/$file" \
+        || { echo "$name: the substitution does not match in $file" >&2; exit 2; }
+    if XMLSHRED_TEST_SQL="$broken/sql" RUST_BACKTRACE=0 timeout 600 "$suite" "$tests" >"$broken/said" 2>&1; then
+        missed+=("$name")
+        printf 'MISSED  %-32s %s\n' "$name" "$tests stayed green"
+    elif grep -q '^install: ' "$broken/said"; then
+        echo "$name: cannot be installed, so that it says nothing about the suite:" >&2
+        grep -m 1 '^install: ' "$broken/said" >&2
+        exit 2
+    else
+        caught=$((caught + 1))
+        printf 'caught  %-32s %s\n' "$name" "$(grep -E '^test .*FAILED' "$broken/said" | sed 's/^test sqlserver:://; s/ .*//' | head -n 1)"
+    fi
+}
+
+bug no-fence procs/usp_ApplyOutcomes.sql reaping::a_reaped_worker_writes_nothing \
+    's/IF \@held = 0 OR \@taken_count <> \@todo_count/IF 1 = 0/'
+bug no-attempt-in-the-fence procs/usp_ApplyOutcomes.sql completing::an_attempt_the_token_does_not_hold \
+    's/ AND t\.attempt = k\.attempt;/;/'
+bug reaping-without-expiry procs/usp_ReapExpired.sql reaping::a_lease_that_has_not_passed \
+    's/WHERE c\.lease_expires_at < SYSUTCDATETIME\(\)/WHERE 1 = 1/; $m = s/\n\s*AND lease_expires_at < SYSUTCDATETIME\(\)//; $n = $m'
+bug no-outer-state procs/usp_ClaimBatch.sql claiming::claimers_side_by_side \
+    's/WHERE state = 0\s+AND claim_token IS NULL\s+AND app_id IN/WHERE app_id IN/'
+bug finished-is-enqueued-again procs/usp_EnqueueApps.sql enqueueing::what_is_logged \
+    's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log\] AS l ON i\.app_id = l\.app_id/INNER JOIN [\$(Schema)].[processing_log] AS l ON i.app_id = -l.app_id/; $m = s/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = s\.app_id\s+\)//; $n = $m'
+bug no-rollback procs/usp_ApplyOutcomes.sql completing::a_duplicate_key_fails \
+    's/\n            ROLLBACK TRANSACTION;\n        END TRY/\n            COMMIT TRANSACTION;\n        END TRY/'
+bug attempt-not-counted procs/usp_ClaimBatch.sql claiming::each_claim_is_an_attempt \
+    's/attempts = attempts \+ 1/attempts = attempts + 0/'
+bug session-not-checked procs/usp_ClaimBatch.sql claiming::a_token_of_another_session \
+    's/IF \@owner_id <> \@session_id/IF 1 = 0/'
+bug range-without-end procs/usp_ClaimBatch.sql claiming::ranges_are_inclusive \
+    's/DECLARE \@high bigint = COALESCE\(\@app_id_end, /DECLARE \@high bigint = COALESCE(NULL, /'
+bug partition-of-everybody procs/usp_ClaimBatch.sql claiming::partitions_are_disjoint \
+    's/(AND q\.available_at <= \@now\s+AND )\(q\.app_id % \@instance_count \+ \@instance_count\) % \@instance_count = \@instance_id(\s+ORDER BY q\.app_id;)/${1}1 = 1$2/'
+bug bytes-without-bound procs/usp_ClaimBatch.sql claiming::a_batch_is_bounded_by_bytes \
+    's/WHERE r\.running_bytes > \@max_bytes/WHERE 1 = 0/'
+bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_worker \
+    's/ELSE \@batch_size \/ POWER\(2, \@reaps\)/ELSE \@batch_size/'
+bug never-quarantined procs/usp_ReapExpired.sql reaping::the_document_that_kills \
+    's/state = CASE WHEN \@held = 1 AND lone_reaps \+ 1 >= \@max_reaps THEN 2 ELSE 0 END/state = 0/'
+bug lost-answer-is-lost-work procs/usp_ApplyOutcomes.sql completing::completing_again_answers \
+    's/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = o\.app_id\s+AND l\.attempt = o\.attempt\s+AND l\.claim_token = \@claim_token\s+\)//'
+bug contract-not-checked procs/usp_ApplyOutcomes.sql completing::a_completion_with_another_contract \
+    's/IF \@installed_hash IS NULL OR \@installed_hash <> \@contract_hash/IF 1 = 0/'
+bug rows-of-a-failure-stay procs/usp_ApplyOutcomes.sql redriving::a_failure_after_a_success \
+    's/\@keep_rows = 0\s+AND EXISTS/1 = 0 AND EXISTS/'
+bug success-is-retried procs/usp_RetryFailed.sql redriving::a_success_is_never_retried \
+    's/AND l\.status = \x27failed\x27\s+AND \@quarantined/AND \@quarantined/'
+bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
+    's/WHERE l\.is_latest = 0/WHERE 1 = 1/; $n = s/WHERE l\.is_latest = 0/WHERE 1 = 1/; $n = s/WHERE is_latest = 0/WHERE 1 = 1/'
+bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
+    's/lease_expires_at = DATEADD\(MILLISECOND, \@lease_ms, \@now\)/lease_expires_at = lease_expires_at/'
+bug released-attempt-is-spent procs/usp_ReleaseClaim.sql completing::a_released_claim \
+    's/attempts = attempts - 1,/attempts = attempts,/'
+
+bug whole-batch-is-logged procs/usp_CompleteBatch.sql completing::a_batch_that_fails_as_a_whole \
+    's/IF \@refused_count > 1 AND \@refused_count = \@outcome_count/IF 1 = 0/'
+
+echo "$caught caught, ${#missed[@]} missed"
+[ ${#missed[@]} -eq 0 ]

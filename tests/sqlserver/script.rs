@@ -1,0 +1,121 @@
+//! The script for sqlcmd, and migrations.
+
+use xmlshred::store::sqlserver::install::{Installed, SqlFile, State, FILES};
+
+use crate::bench::Bench;
+use crate::database::Server;
+
+crate::trials! {
+    the_script_for_sqlcmd_installs_what_install_does,
+    a_migration_is_applied_once_in_its_order_and_recorded,
+    a_migration_that_fails_leaves_nothing,
+}
+
+/// What sqlcmd makes of the script: variables filled in, directives heeded, a batch up to each GO.
+fn batches_of_sqlcmd(script: &str, schema: &str) -> Vec<String> {
+    let text = script
+        .replace("$(Schema)", schema)
+        .replace("$(SourceSchema)", "dbo")
+        .replace("$(SourceTable)", "app_xml");
+    let mut batches = vec![String::new()];
+    for line in text.lines().filter(|line| !line.starts_with(':')) {
+        match line == "GO" {
+            true => batches.push(String::new()),
+            false => *batches.last_mut().expect("one") += &format!("{line}\n"),
+        }
+    }
+    batches.retain(|batch| !batch.trim().is_empty());
+    batches
+}
+
+/// What Babelfish does not know, in a database with nothing to alter.
+fn as_babelfish_takes_it(batch: &str) -> String {
+    let known = |line: &&str| !line.starts_with("GRANT VIEW DEFINITION ");
+    let lines: Vec<&str> = batch.lines().filter(known).collect();
+    lines
+        .join("\n")
+        .replace("CREATE OR ALTER ", "CREATE ")
+        .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))")
+}
+
+fn the_script_for_sqlcmd_installs_what_install_does() {
+    let bench = Bench::with_apps(0);
+    let script = include_str!("../../sql/install.sql");
+    assert_eq!(bench.succeed("install --script"), script);
+    let is_babelfish = Server::from_environment().expect("a server").is_babelfish;
+    for batch in batches_of_sqlcmd(script, &bench.database.schema) {
+        match is_babelfish {
+            true => bench.database.execute(&as_babelfish_takes_it(&batch)),
+            false => bench.database.execute(&batch),
+        }
+    }
+    let info = bench.succeed("install --info");
+    assert!(info.lines().all(|line| line.starts_with("current ")), "{info}");
+    assert!(bench.succeed("install").contains(" is up to date\n"));
+}
+
+/// This version's files with these after the tables.
+fn files_with(migrations: &[SqlFile]) -> &'static [SqlFile] {
+    let is_after_the_tables = |file: &&SqlFile| file.name.starts_with("functions/");
+    let place = FILES.iter().position(|file| is_after_the_tables(&file)).expect("functions");
+    let mut files = FILES.to_vec();
+    files.splice(place..place, migrations.iter().copied());
+    files.leak()
+}
+
+const ADD: SqlFile = SqlFile {
+    name: "migrations/0001_note_on_a_claim.sql",
+    text: "SET ANSI_NULLS ON;\nSET QUOTED_IDENTIFIER ON;\nGO\n\
+           ALTER TABLE [$(Schema)].[processing_claim] ADD note nvarchar(50) NULL;\nGO\n\
+           UPDATE [$(Schema)].[processing_claim] SET note = N'it''s old';\nGO\n",
+};
+
+/// Fails when it is run before the first, or twice.
+const WIDEN: SqlFile = SqlFile {
+    name: "migrations/0002_who_noted_it.sql",
+    text: "ALTER TABLE [$(Schema)].[processing_claim] ADD noted_by nvarchar(50) NULL;\nGO\n\
+           UPDATE [$(Schema)].[processing_claim] SET noted_by = note;\nGO\n",
+};
+
+fn a_migration_is_applied_once_in_its_order_and_recorded() {
+    let bench = Bench::with_apps(0);
+    bench.succeed("install --contract contract.toml");
+    let columns = "SELECT COUNT(*) FROM sys.columns
+                   WHERE object_id = OBJECT_ID('pipeline.processing_claim')
+                       AND name IN ('note', 'noted_by')";
+    assert_eq!(bench.number(columns), 0);
+
+    let mut installer = bench.installer().with_files(files_with(&[ADD]));
+    let info = installer.info().expect("info");
+    let missing: Vec<_> = info.iter().filter(|object| object.state == State::Missing).collect();
+    assert_eq!((missing.len(), missing[0].file), (1, ADD.name));
+    assert_eq!(installer.install(None).expect("install"), Installed::Changed);
+    assert_eq!(bench.number(columns), 1);
+
+    let mut installer = bench.installer().with_files(files_with(&[ADD, WIDEN]));
+    assert_eq!(installer.install(None).expect("install"), Installed::Changed);
+    assert_eq!(installer.install(None).expect("install"), Installed::Unchanged);
+    assert_eq!(bench.number(columns), 2);
+    let info = installer.info().expect("info");
+    assert!(info.iter().all(|object| object.state == State::Current), "{info:?}");
+
+    // A database that was never seen before takes the same way.
+    let fresh = Bench::with_apps(0);
+    fresh.installer().with_files(files_with(&[ADD, WIDEN])).install(None).expect("install");
+    assert_eq!(fresh.number(columns), 2);
+}
+
+fn a_migration_that_fails_leaves_nothing() {
+    let bench = Bench::with_apps(0);
+    bench.succeed("install");
+    let wrong = SqlFile {
+        name: "migrations/0001_wrong.sql",
+        text: "CREATE TABLE [$(Schema)].[half] (half int NULL);\nGO\n\
+               INSERT INTO [$(Schema)].[half] (half) VALUES (1 / 0);\nGO\n",
+    };
+    let error = bench.installer().with_files(files_with(&[wrong])).install(None);
+    let said = error.expect_err("division by zero").to_string();
+    assert!(said.contains(wrong.name), "{said}");
+    assert_eq!(bench.value("SELECT OBJECT_ID('pipeline.half')"), "null");
+    assert!(bench.succeed("install").contains(" is up to date\n"));
+}
