@@ -1249,9 +1249,9 @@ Answers:    Is every source row accounted for, and are the rows there that the l
             written? All is well where difference is 0 everywhere. While workers run, the counts are
             taken one after the other and may differ a little; usp_Reconcile counts the target tables
             instead of asking the catalog, and names examples.
-Columns:    subject, expected, found, difference (found less expected), meaning
-            source rows   expected: rows of the source; found: those queued, quarantined or logged
-            one row per   expected: rows that the last successful attempts wrote; found: rows that
+Columns:    subject, expected, actual, difference (actual less expected), meaning
+            source rows   expected: rows of the source; actual: those queued, quarantined or logged
+            one row per   expected: rows that the last successful attempts wrote; actual: rows that
             target table  the catalog says are there. Rows by another hand show as a surplus
 Cost:       reads the ids of the source, the queue and the log once, in order, and processing_log_rows
             once: seconds per ten million applications, so it is for after a run, not for a
@@ -1262,8 +1262,8 @@ AS
 SELECT
     N'source rows' AS subject,
     r.expected,
-    r.found,
-    r.found - r.expected AS difference,
+    r.actual,
+    r.actual - r.expected AS difference,
     N'source rows that are queued, quarantined or logged; run usp_EnqueueApps if some are missing'
         AS meaning
 FROM
@@ -1285,15 +1285,15 @@ FROM
                     )
                     THEN 1
                 ELSE 0
-            END)), 0) AS found
+            END)), 0) AS actual
         FROM [$(SourceSchema)].[$(SourceTable)] AS s
     ) AS r
 UNION ALL
 SELECT
     w.schema_name + N'.' + w.table_name AS subject,
     w.expected,
-    COALESCE(p.found, 0) AS found,
-    COALESCE(p.found, 0) - w.expected AS difference,
+    COALESCE(p.actual, 0) AS actual,
+    COALESCE(p.actual, 0) - w.expected AS difference,
     N'rows in the target table, by the catalog' AS meaning
 FROM
     (
@@ -1327,7 +1327,7 @@ FROM
     ) AS w
 OUTER APPLY
     (
-        SELECT SUM(x.rows) AS found
+        SELECT SUM(x.rows) AS actual
         FROM sys.partitions AS x
         WHERE x.object_id = OBJECT_ID(QUOTENAME(w.schema_name) + N'.' + QUOTENAME(w.table_name))
             AND x.index_id IN (0, 1)
@@ -6629,9 +6629,9 @@ Parameters: @examples  at most this many differing applications per subject are 
                        default 10
             @help      1: only say what the parameters are; default 0
 Results:    1. one row per subject (source rows, then the target tables in load order): subject,
-               expected, found, difference, differing_apps. All is well where the last two are 0
-            2. examples: subject, app_id, expected, found. Of the source, expected 1 is a row of it,
-               found 1 an application that is queued or logged; of a target table they are rows
+               expected, actual, difference, differing_apps. All is well where the last two are 0
+            2. examples: subject, app_id, expected, actual. Of the source, expected 1 is a row of it,
+               actual 1 an application that is queued or logged; of a target table they are rows
 Errors:     50001 a parameter is wrong
 Called by:  people
 Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: for
@@ -6661,7 +6661,7 @@ BEGIN
         ordinal int NOT NULL PRIMARY KEY,
         subject nvarchar(257) NOT NULL,
         expected bigint NULL,
-        found bigint NULL,
+        actual bigint NULL,
         differing_apps bigint NULL
     );
 
@@ -6669,7 +6669,7 @@ BEGIN
     (
         app_id bigint NOT NULL PRIMARY KEY,
         expected bigint NOT NULL,
-        found bigint NOT NULL
+        actual bigint NOT NULL
     );
 
     CREATE TABLE #example
@@ -6678,7 +6678,7 @@ BEGIN
         subject nvarchar(257) NOT NULL,
         app_id bigint NOT NULL,
         expected bigint NOT NULL,
-        found bigint NOT NULL
+        actual bigint NOT NULL
     );
 
     IF @help = 1
@@ -6690,8 +6690,8 @@ BEGIN
             (
                 VALUES
                 (1, N'@examples', N'how many differing applications are named per subject, 0 to 1000; default 10'),
-                (2, N'answers', N'1. subject, expected, found, difference, differing_apps'),
-                (3, N'answers', N'2. subject, app_id, expected, found')
+                (2, N'answers', N'1. subject, expected, actual, difference, differing_apps'),
+                (3, N'answers', N'2. subject, app_id, expected, actual')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -6735,30 +6735,30 @@ BEGIN
             (
                 app_id,
                 expected,
-                found
+                actual
             )
             SELECT
                 u.app_id,
                 MAX(u.expected),
-                MAX(u.found)
+                MAX(u.actual)
             FROM
                 (
                     SELECT
                         CONVERT(bigint, s.app_id) AS app_id,
                         1 AS expected,
-                        0 AS found
+                        0 AS actual
                     FROM [$(SourceSchema)].[$(SourceTable)] AS s
                     UNION ALL
                     SELECT
                         q.app_id,
                         0 AS expected,
-                        1 AS found
+                        1 AS actual
                     FROM [$(Schema)].[processing_queue] AS q
                     UNION ALL
                     SELECT
                         l.app_id,
                         0 AS expected,
-                        1 AS found
+                        1 AS actual
                     FROM [$(Schema)].[processing_log] AS l
                     WHERE l.is_latest = 1
                 ) AS u
@@ -6776,11 +6776,11 @@ BEGIN
 
             -- The names are the installed contract's, in brackets.
             SET @statement = CONCAT(
-                N'INSERT INTO #written (app_id, expected, found)
-                SELECT u.app_id, SUM(u.expected), SUM(u.found)
+                N'INSERT INTO #written (app_id, expected, actual)
+                SELECT u.app_id, SUM(u.expected), SUM(u.actual)
                 FROM
                     (
-                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS found
+                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS actual
                         FROM [$(Schema)].[processing_log] AS l
                         INNER JOIN [$(Schema)].[processing_log_rows] AS r
                             ON l.app_id = r.app_id AND l.attempt = r.attempt
@@ -6806,11 +6806,11 @@ BEGIN
         UPDATE #reconciled
         SET
             expected = (SELECT COALESCE(SUM(w.expected), 0) FROM #written AS w),
-            found = (SELECT COALESCE(SUM(w.found), 0) FROM #written AS w),
+            actual = (SELECT COALESCE(SUM(w.actual), 0) FROM #written AS w),
             differing_apps = (
                 SELECT COUNT_BIG(*)
                 FROM #written AS w
-                WHERE w.expected <> w.found
+                WHERE w.expected <> w.actual
             )
         WHERE ordinal = @ordinal;
 
@@ -6820,16 +6820,16 @@ BEGIN
             subject,
             app_id,
             expected,
-            found
+            actual
         )
         SELECT TOP (@examples)
             @ordinal,
             @subject,
             w.app_id,
             w.expected,
-            w.found
+            w.actual
         FROM #written AS w
-        WHERE w.expected <> w.found
+        WHERE w.expected <> w.actual
         ORDER BY w.app_id;
 
         SET @ordinal = (
@@ -6842,8 +6842,8 @@ BEGIN
     SELECT
         r.subject,
         r.expected,
-        r.found,
-        r.found - r.expected AS difference,
+        r.actual,
+        r.actual - r.expected AS difference,
         r.differing_apps
     FROM #reconciled AS r
     ORDER BY r.ordinal;
@@ -6852,7 +6852,7 @@ BEGIN
         e.subject,
         e.app_id,
         e.expected,
-        e.found
+        e.actual
     FROM #example AS e
     ORDER BY
         e.ordinal,
@@ -7075,7 +7075,7 @@ VALUES
 (N'views/vw_Throughput.sql', 1, 0xD8784DD1269DF4F2C04D47EDCFC8A07E2CB7D4069D4D0FBC33E69BE3FF0E5ACE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Throughput]'))),
 (N'views/vw_PartitionProgress.sql', 1, 0x657F3F0E84B66610C5B09522D7D40245A7E6074A4C8B5A33EDC739D49A12C0A6, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_PartitionProgress]'))),
 (N'views/vw_LeaseTimeline.sql', 1, 0x6F8AEA3299867FBF17648D676C202CD43C8564A4E9064E2843D51552529FF931, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_LeaseTimeline]'))),
-(N'views/vw_Reconciliation.sql', 1, 0xF626E2E40C1CC35EF1775765FEE440178D32F7C047B976A9DBCCF230D4967B34, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Reconciliation]'))),
+(N'views/vw_Reconciliation.sql', 1, 0x0DD377F8EEFB33E95FE79BEA1D0AFC8EDA7839CE2B0CCAF5F54C4BAF3E2D7A74, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Reconciliation]'))),
 (N'procs/usp_RecordThroughput.sql', 1, 0x1D7966A21DF9D92CC048F88D2E6BA01AA1EAD9F04426DC9DD71A8049F573261B, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RecordThroughput]'))),
 (N'procs/usp_RegisterContract.sql', 1, 0x768EE9A5490E7150FE878396F55F47D138A1D378353B4ABDDB465A3F1FF1E53F, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RegisterContract]'))),
 (N'procs/usp_GetContract.sql', 1, 0x2330E3A4B74E472196C41FC917A450020965A7FEF13D5B39D45767BBDCF3CA15, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_GetContract]'))),
@@ -7103,7 +7103,7 @@ VALUES
 (N'procs/usp_ExplainApp.sql', 1, 0xA3F6F0395E1BC269CD07DB90389E475A0E27998BFA50E5CABDE37BD1D87AC75F, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ExplainApp]'))),
 (N'procs/usp_ListFailures.sql', 1, 0x5AC064A1D7BC3AAC7A06506B3DF7F8FB634EC893AD16E8733703013195A0F1CB, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ListFailures]'))),
 (N'procs/usp_HealthCheck.sql', 1, 0x4A97F1DCB9C5D06578766F3557323EA46283B0F8EBB3ACB41A80D111C375BAFC, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_HealthCheck]'))),
-(N'procs/usp_Reconcile.sql', 1, 0x5D1E42E867AB11186C9DC75BD8CDDD75919532ECDFBE41FE1B8771D2BC2BFE05, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_Reconcile]'))),
+(N'procs/usp_Reconcile.sql', 1, 0x444CF975F4167E1BB1D0E89E7B30212CABC69861B64A3D7EED91844D33568DA6, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_Reconcile]'))),
 (N'procs/usp_ReadDocument.sql', 1, 0xBC434F05A4774BE44BA1B85C7EB6F7FB48280815A42542D051105000D0FDCD36, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ReadDocument]'))),
 (N'security/roles.sql', 1, 0x40C408A3D5EDDFFE7A82B63FF7D04B921C9DA5332EDC913FC5EB081720DDB31B, NULL),
 (N'security/grants.sql', 1, 0xD4A7FCFA8D09F79B588766398D6947DB3008BA9DC75A2168868B985E005E3D25, NULL);
