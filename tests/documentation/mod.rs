@@ -1,6 +1,7 @@
 //! The documentation leads somewhere.
 
 mod contract;
+mod proofs;
 mod tables;
 #[cfg(feature = "embedded")]
 mod transcripts;

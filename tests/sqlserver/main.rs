@@ -12,6 +12,7 @@ mod harness;
 mod invariants;
 mod monitoring;
 mod program;
+mod refusals;
 mod script;
 mod session;
 mod store;
@@ -39,6 +40,7 @@ type Trials = &'static [(&'static str, fn())];
 const OWN: &[(&str, Trials)] = &[
     ("crash", crash::TRIALS),
     ("program", program::TRIALS),
+    ("refusals", refusals::TRIALS),
     ("script", script::TRIALS),
     ("types", types::TRIALS),
 ];

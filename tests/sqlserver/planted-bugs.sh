@@ -35,9 +35,9 @@ bug() {
     if XMLSHRED_TEST_SQL="$broken/sql" RUST_BACKTRACE=0 timeout 600 "$suite" "$tests" >"$broken/said" 2>&1; then
         missed+=("$name")
         printf 'MISSED  %-32s %s\n' "$name" "$tests stayed green"
-    elif grep -q '^install: ' "$broken/said"; then
-        echo "$name: cannot be installed, so that it says nothing about the suite:" >&2
-        grep -m 1 '^install: ' "$broken/said" >&2
+    elif grep -q '^install: ' "$broken/said" || ! grep -q '^test .*FAILED' "$broken/said"; then
+        echo "$name: no test has failed, but something before it:" >&2
+        tail -n 5 "$broken/said" >&2
         exit 2
     else
         caught=$((caught + 1))

@@ -1,0 +1,74 @@
+//! A page that names a test for a claim names one that is there.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+use regex::Regex;
+use xmlshred::cli::Cli;
+
+/// Text of every Rust file below a folder.
+fn sources(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => text.push_str(&sources(&path)),
+            false if path.extension().is_some_and(|e| e == "rs") => {
+                text.push_str(&fs::read_to_string(&path).expect("UTF-8 text"));
+            }
+            false => {}
+        }
+    }
+    text
+}
+
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code = sources(&root.join("tests")) + &sources(&root.join("src"));
+    // Test names are sentences: nothing else on these pages has three words joined by underscores.
+    let name = Regex::new("`([a-z0-9]+(?:_[a-z0-9]+){3,})`").expect("a pattern");
+    for page in ["docs/install.md", "docs/sql-server.md", "docs/errors.md"] {
+        let text = fs::read_to_string(root.join(page)).expect("the page");
+        let named: Vec<_> = name.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+        assert!(!named.is_empty(), "{page} names no test");
+        for test in named {
+            assert!(code.contains(&format!("fn {test}(")), "{page} names {test}, which is no test");
+        }
+    }
+}
+
+#[test]
+fn every_command_that_a_page_shows_is_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["docs/install.md", "docs/sql-server.md", "docs/errors.md"] {
+        let text = fs::read_to_string(root.join(page)).expect("the page");
+        for line in text.lines().filter(|line| line.starts_with("xmlshred ")) {
+            let command = Cli::try_parse_from(line.split_whitespace());
+            assert!(command.is_ok(), "{page}: {line}: {}", command.unwrap_err());
+        }
+    }
+}
+
+#[test]
+fn the_errors_that_lie_in_the_data_are_those_of_the_function() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let function = fs::read_to_string(root.join("sql/functions/ufn_IsDataError.sql")).expect("sql");
+    let page = fs::read_to_string(root.join("docs/errors.md")).expect("the page");
+    let (_, section) =
+        page.split_once("## Errors of the database that lie in the data").expect("it");
+    let section = section.split("\n## ").next().expect("a section");
+    let number = Regex::new(r"\b\d{3,5}\b").expect("a pattern");
+    let numbers = |text: &str| {
+        let mut all: Vec<u32> =
+            number.find_iter(text).map(|n| n.as_str().parse().expect("a number")).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    let (_, body) = function.split_once("RETURN CASE").expect("a body");
+    let first_cells: String =
+        section.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next()).collect();
+    assert_eq!(numbers(&first_cells), numbers(body));
+}
