@@ -5,6 +5,8 @@
 //! [`contract`] says how a document becomes rows; the [`runner`] drives the pipeline. `store` and
 //! `shred` do not know each other.
 
+#[cfg(feature = "sqlserver")]
+pub mod agent_jobs;
 pub mod cli;
 pub mod contract;
 pub mod demo;

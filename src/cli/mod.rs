@@ -1,5 +1,7 @@
 //! The command line: one file per subcommand; no logic beyond arguments in, report out.
 
+#[cfg(feature = "sqlserver")]
+mod agent_jobs;
 mod command_error;
 mod completions;
 mod console;
@@ -92,6 +94,8 @@ enum Command {
     Pause(pause::Arguments),
     Resume(resume::Arguments),
     Doctor(doctor::Arguments),
+    #[cfg(feature = "sqlserver")]
+    AgentJobs(agent_jobs::Arguments),
     Map(map::Arguments),
     Contract(contract::Arguments),
     Settings(settings::Arguments),
@@ -143,6 +147,8 @@ impl Command {
             Self::Pause(arguments) => arguments,
             Self::Resume(arguments) => arguments,
             Self::Doctor(arguments) => arguments,
+            #[cfg(feature = "sqlserver")]
+            Self::AgentJobs(arguments) => arguments,
             Self::Map(arguments) => arguments,
             Self::Contract(arguments) => arguments,
             Self::Settings(arguments) => arguments,

@@ -4,6 +4,7 @@
 //! `XMLSHRED_TEST_SQLSERVER` holds an ADO.NET connection string of a login that may create
 //! databases. Without it every test is counted as ignored; the name of each contains `sqlserver`.
 
+mod agent;
 mod babelfish;
 mod bench;
 mod crash;
@@ -38,6 +39,7 @@ type Trials = &'static [(&'static str, fn())];
 
 /// The files of tests that only this store has.
 const OWN: &[(&str, Trials)] = &[
+    ("agent", agent::TRIALS),
     ("crash", crash::TRIALS),
     ("program", program::TRIALS),
     ("refusals", refusals::TRIALS),

@@ -8,7 +8,7 @@ repository=$(cd "$here/../.." && pwd)
 cache=${TSQL_CHECK_CACHE:-$repository/target/tsql-check}
 scriptdom_wheel=mssql-cli==1.0.0
 sqlfluff_version=4.5.0
-sources=(sql)
+sources=(sql agent-jobs)
 # What a program wrote: parsed, but not held to the rules of style.
 generated=(sql/install.sql tests/generated_sql)
 

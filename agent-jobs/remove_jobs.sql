@@ -1,0 +1,163 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Removes the jobs of one pipeline from SQL Server Agent, after variables.sqlcmd. It answers with one row
+per thing that it did, or with Execute N would do: action, job_name, detail.
+
+Removed is what create_jobs.sql made: steps named "xmlshred <Schema>: <what>", the jobs that have no
+other step, and the schedules it made, where no job has them any more. A job with a step of somebody
+else's loses ours and stays; schedules, operators, proxies and the category stay.
+*/
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+
+DECLARE @schema_name nvarchar(128) = N'$(Schema)';
+DECLARE @prefix nvarchar(100) = N'$(JobPrefix)';
+DECLARE @execute nchar(1) = N'$(Execute)';
+
+DECLARE @message nvarchar(2048);
+DECLARE @return_code int = 0;
+DECLARE @marker nvarchar(150) = CONCAT(N'xmlshred ', @schema_name, N': ');
+DECLARE @job_id uniqueidentifier;
+DECLARE @job_name nvarchar(128);
+DECLARE @step_id int;
+DECLARE @schedule_id int;
+
+-- What an earlier run in this session left, where it failed.
+DROP TABLE IF EXISTS #ours;
+DROP TABLE IF EXISTS #action;
+
+CREATE TABLE #ours
+(
+    job_id uniqueidentifier NOT NULL PRIMARY KEY,
+    job_name nvarchar(128) NOT NULL,
+    step_id int NOT NULL,
+    other_steps int NOT NULL
+);
+
+CREATE TABLE #action
+(
+    action_id int IDENTITY (1, 1) NOT NULL PRIMARY KEY,
+    action nvarchar(40) NOT NULL,
+    job_name nvarchar(128) NOT NULL,
+    detail nvarchar(1000) NULL
+);
+
+IF COALESCE(@execute, N'') NOT IN (N'Y', N'N')
+BEGIN
+    THROW 50001, N'Nothing was changed: Execute must be Y or N.', 1;
+END;
+
+INSERT INTO #ours
+(
+    job_id,
+    job_name,
+    step_id,
+    other_steps
+)
+SELECT
+    j.job_id,
+    j.name,
+    MIN(CASE WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker THEN s.step_id END),
+    SUM(CASE WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker THEN 0 ELSE 1 END)
+FROM [msdb].[dbo].[sysjobs] AS j
+INNER JOIN [msdb].[dbo].[sysjobsteps] AS s ON j.job_id = s.job_id
+WHERE LEFT(j.name, LEN(@prefix + N'.') - 1) = @prefix
+GROUP BY
+    j.job_id,
+    j.name
+HAVING MIN(CASE WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker THEN s.step_id END) IS NOT NULL;
+
+SET @job_name = (SELECT MIN(o.job_name) FROM #ours AS o);
+
+WHILE @job_name IS NOT NULL
+BEGIN
+    SELECT
+        @job_id = o.job_id,
+        @step_id = o.step_id
+    FROM #ours AS o
+    WHERE o.job_name = @job_name;
+
+    SET @schedule_id = NULL;
+
+    SELECT @schedule_id = MIN(s.schedule_id)
+    FROM [msdb].[dbo].[sysschedules] AS s
+    INNER JOIN [msdb].[dbo].[sysjobschedules] AS a ON s.schedule_id = a.schedule_id
+    WHERE a.job_id = @job_id
+        AND s.name = @job_name;
+
+    IF EXISTS
+    (
+        SELECT 1
+        FROM #ours AS o
+        WHERE o.job_id = @job_id
+            AND o.other_steps > 0
+    )
+    BEGIN
+        INSERT INTO #action (action, job_name, detail)
+        VALUES (N'delete step', @job_name, N'the job has other steps, and stays');
+
+        IF @execute = N'Y'
+        BEGIN
+            EXEC @return_code = [msdb].[dbo].[sp_delete_jobstep]
+                @job_id = @job_id,
+                @step_id = @step_id;
+        END;
+    END
+    ELSE
+    BEGIN
+        INSERT INTO #action (action, job_name, detail)
+        VALUES (N'delete job', @job_name, NULL);
+
+        IF @execute = N'Y'
+        BEGIN
+            EXEC @return_code = [msdb].[dbo].[sp_delete_job]
+                @job_id = @job_id,
+                @delete_unused_schedule = 0;
+        END;
+
+        IF @return_code = 0
+            AND @schedule_id IS NOT NULL
+            AND NOT EXISTS
+            (
+                SELECT 1
+                FROM [msdb].[dbo].[sysjobschedules] AS a
+                WHERE a.schedule_id = @schedule_id
+                    AND a.job_id <> @job_id
+            )
+        BEGIN
+            INSERT INTO #action (action, job_name, detail)
+            VALUES (N'delete schedule', @job_name, NULL);
+
+            IF @execute = N'Y'
+            BEGIN
+                EXEC @return_code = [msdb].[dbo].[sp_delete_schedule]
+                    @schedule_id = @schedule_id;
+            END;
+        END;
+    END;
+
+    IF @return_code <> 0
+    BEGIN
+        SET @message = CONCAT(N'Job ', @job_name, N' could not be removed; Agent''s message is above.');
+        THROW 50000, @message, 1;
+    END;
+
+    SET @job_name = (
+        SELECT MIN(o.job_name)
+        FROM #ours AS o
+        WHERE o.job_name > @job_name
+    );
+END;
+
+SELECT
+    a.action,
+    a.job_name,
+    a.detail
+FROM #action AS a
+ORDER BY a.action_id;
+
+DROP TABLE #ours;
+DROP TABLE #action;
+GO

@@ -1,0 +1,309 @@
+//! The scripts of `agent-jobs/` against a stand-in for Agent's part of msdb: the procedures that
+//! Microsoft documents, with their parameters' names and types and their return codes, on tables
+//! with the columns that Microsoft documents. Here all is in one database.
+
+use xmlshred::agent_jobs::AgentJobs;
+
+use crate::database::Database;
+
+crate::trials! {
+    the_jobs_are_made_once_and_then_left_as_they_are,
+    a_dry_run_says_what_it_would_do_and_does_nothing,
+    a_worker_is_told_its_share_and_its_job,
+    what_a_dba_changed_survives,
+    a_new_executable_is_brought_to_the_workers,
+    a_job_of_that_name_that_is_not_ours_is_left_alone,
+    a_worker_too_many_is_pointed_out,
+    a_missing_operator_is_named_before_anything_is_made,
+    a_job_that_cannot_be_made_leaves_nothing_behind,
+    removing_takes_away_what_is_ours_and_nothing_else,
+    the_view_names_what_is_wrong_with_a_job,
+}
+
+/// The parameters are those of Microsoft's documentation, all of them, so that a name that is not
+/// there is an error here as it is there.
+const STAND_IN: &str = include_str!("agent_stand_in.tsql");
+
+/// What stands between lines that say `GO`.
+fn batches(script: &str) -> Vec<String> {
+    let lines: Vec<&str> = script.lines().collect();
+    let batches = lines.split(|line| line.trim() == "GO").map(|lines| lines.join("\n"));
+    batches.filter(|batch| !batch.trim().is_empty()).collect()
+}
+
+/// A database with the stand-in and as much of a pipeline as the scripts look for.
+struct Agent {
+    database: Database,
+}
+
+impl Agent {
+    fn start() -> Self {
+        let database = Database::create();
+        for batch in batches(STAND_IN) {
+            database.execute(&batch);
+        }
+        database.execute(&format!("CREATE SCHEMA {} AUTHORIZATION dbo;", database.schema));
+        database
+            .execute(&database.own("CREATE PROCEDURE pipeline.usp_ClaimBatch AS SELECT 1 AS one;"));
+        Self { database }
+    }
+
+    /// The default jobs of this pipeline.
+    fn jobs(&self) -> AgentJobs {
+        AgentJobs::default().with("Schema", self.database.schema.as_str())
+    }
+
+    /// Runs a script; the last result, or the error.
+    fn try_run(&self, script: &str) -> Result<Vec<Vec<String>>, String> {
+        let script = script.replace("[msdb].", "").replace("CREATE OR ALTER", "CREATE");
+        let mut rows = Vec::new();
+        for batch in batches(&script).iter().filter(|batch| !batch.starts_with("USE ")) {
+            rows = self.database.with(|sql| sql.try_query(batch)).map_err(|e| e.to_string())?;
+        }
+        let text = |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default);
+        Ok(rows.into_iter().map(|row| text(row).collect()).collect())
+    }
+
+    /// Creates or updates the jobs; action and job of each thing done.
+    fn create(&self, jobs: &AgentJobs) -> Vec<String> {
+        done(&self.try_run(&jobs.create_script(&self.database.name)).expect("create"))
+    }
+
+    fn remove(&self, jobs: &AgentJobs) -> Vec<String> {
+        done(&self.try_run(&jobs.remove_script(&self.database.name)).expect("remove"))
+    }
+
+    fn list(&self, sql: &str) -> Vec<String> {
+        let rows = self.database.query(sql);
+        rows.into_iter().flatten().map(Option::unwrap_or_default).collect()
+    }
+
+    /// Everything there is, to compare.
+    fn everything(&self) -> Vec<String> {
+        self.list(
+            "SELECT CONCAT(j.name, '|', j.enabled, '|', j.description, '|',
+                 CASE j.owner_sid WHEN 0x02 THEN 'a dba' END, '|',
+                 j.notify_level_email, '|', s.step_name, '|', s.command, '|', s.flags, '|',
+                 s.retry_attempts, '|', s.output_file_name, '|', s.proxy_id)
+             FROM dbo.sysjobs AS j INNER JOIN dbo.sysjobsteps AS s ON j.job_id = s.job_id
+             UNION ALL
+             SELECT CONCAT(h.name, '|', h.enabled, '|', h.freq_type, '|', h.freq_subday_type, '|',
+                 h.freq_subday_interval, '|', h.active_start_time, '|', a.job_id)
+             FROM dbo.sysschedules AS h
+             LEFT OUTER JOIN dbo.sysjobschedules AS a ON h.schedule_id = a.schedule_id
+             ORDER BY 1",
+        )
+    }
+}
+
+fn done(rows: &[Vec<String>]) -> Vec<String> {
+    rows.iter().map(|row| format!("{} {}", row[0], row[1]).trim_end().to_owned()).collect()
+}
+
+const CREATED: [&str; 7] = [
+    "create category",
+    "create job xmlshred - prepare",
+    "create job xmlshred - reaper",
+    "create job xmlshred - purge",
+    "create job xmlshred - health",
+    "create job xmlshred - worker 1",
+    "create job xmlshred - worker 2",
+];
+
+fn the_jobs_are_made_once_and_then_left_as_they_are() {
+    let agent = Agent::start();
+    assert_eq!(agent.create(&agent.jobs()), CREATED);
+    let made = agent.everything();
+    assert_eq!(made.len(), 12, "six jobs with a step and a schedule each: {made:#?}");
+    assert_eq!(agent.list("SELECT COUNT(*) FROM dbo.sysjobservers"), ["6"]);
+    assert_eq!(agent.create(&agent.jobs()), [""; 0]);
+    assert_eq!(agent.everything(), made);
+}
+
+fn a_dry_run_says_what_it_would_do_and_does_nothing() {
+    let agent = Agent::start();
+    let dry = agent.jobs().with("Execute", "N");
+    assert_eq!(agent.create(&dry), CREATED);
+    assert_eq!(agent.everything(), [""; 0]);
+    agent.create(&agent.jobs());
+    let made = agent.everything();
+    assert_eq!(agent.remove(&dry).len(), 12);
+    assert_eq!(agent.everything(), made);
+}
+
+fn a_worker_is_told_its_share_and_its_job() {
+    let agent = Agent::start();
+    let jobs = agent.jobs().with("WorkerShare", "partitions").with("WorkerCount", "3");
+    agent.create(&jobs);
+    let step = agent.database.query(
+        "SELECT s.command, s.flags, s.retry_attempts, s.cmdexec_success_code, s.output_file_name,
+             s.subsystem
+         FROM dbo.sysjobs AS j INNER JOIN dbo.sysjobsteps AS s ON j.job_id = s.job_id
+         WHERE j.name = N'xmlshred - Worker 2'",
+    );
+    let step: Vec<_> = step[0].iter().map(|text| text.clone().unwrap_or_default()).collect();
+    assert_eq!(
+        step[0],
+        "\"c:\\program files\\xmlshred\\xmlshred.exe\" run --config \
+         \"c:\\programdata\\xmlshred\\xmlshred.toml\" --worker-name \"worker 2\" --fail-on never \
+         --log-dir \"c:\\programdata\\xmlshred\\log\" --instance-id 1 --instance-count 3 \
+         --agent-job $(escape_none(jobid)) --agent-step $(escape_none(stepid))"
+    );
+    assert_eq!(step[1..4], ["96", "2", "0"]);
+    assert_eq!(
+        step[4],
+        "c:\\programdata\\xmlshred\\log\\worker_2_$(escape_squote(strtdt))_$(escape_squote(strttm)).txt"
+    );
+    assert_eq!(step[5], "cmdexec");
+}
+
+fn what_a_dba_changed_survives() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    agent.database.execute(
+        "UPDATE dbo.sysjobs SET enabled = 0, description = N'mine', owner_sid = 0x02,
+             notify_level_email = 3, notify_email_operator_id = 7
+         WHERE name = N'xmlshred - Purge';
+         UPDATE dbo.sysschedules SET active_start_time = 40000 WHERE name = N'xmlshred - Purge';
+         UPDATE dbo.sysjobsteps SET retry_attempts = 9, on_success_action = 3
+         WHERE step_name LIKE N'%purge';
+         DECLARE @job_id uniqueidentifier =
+             (SELECT job_id FROM dbo.sysjobs WHERE name = N'xmlshred - Purge');
+         EXEC dbo.sp_add_jobstep @job_id = @job_id, @step_name = N'tell the boss',
+             @command = N'PRINT 1';
+         DECLARE @schedule_id int;
+         EXEC dbo.sp_add_schedule @schedule_name = N'at lunch', @freq_type = 4,
+             @schedule_id = @schedule_id OUTPUT;
+         EXEC dbo.sp_attach_schedule @job_id = @job_id, @schedule_id = @schedule_id;",
+    );
+    let edited = agent.everything();
+    assert_eq!(agent.create(&agent.jobs()), [""; 0]);
+    assert_eq!(agent.everything(), edited);
+}
+
+fn a_new_executable_is_brought_to_the_workers() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    agent.database.execute(
+        "UPDATE dbo.sysjobsteps SET retry_attempts = 9 WHERE step_name LIKE N'%worker 1';
+         INSERT INTO dbo.sysproxies (proxy_id, name, enabled) VALUES (5, N'shredder', 1);",
+    );
+    let jobs = agent.jobs().with("Executable", "D:\\xmlshred.exe").with("ProxyName", "shredder");
+    let updated = ["update step xmlshred - worker 1", "update step xmlshred - worker 2"];
+    assert_eq!(agent.create(&jobs), updated);
+    let workers = "SELECT CONCAT(LEFT(command, 17), ' ', retry_attempts, ' ', proxy_id)
+         FROM dbo.sysjobsteps WHERE subsystem = N'CmdExec' ORDER BY step_name";
+    assert_eq!(
+        agent.list(workers),
+        ["\"d:\\xmlshred.exe\" 9 5", "\"d:\\xmlshred.exe\" 2 5"].map(str::to_owned)
+    );
+    assert_eq!(agent.create(&jobs), [""; 0]);
+    // Without a proxy again.
+    assert_eq!(agent.create(&jobs.with("ProxyName", "")), updated);
+    assert_eq!(
+        agent.list("SELECT COUNT(*) FROM dbo.sysjobsteps WHERE proxy_id IS NOT NULL"),
+        ["0"]
+    );
+}
+
+fn a_job_of_that_name_that_is_not_ours_is_left_alone() {
+    let agent = Agent::start();
+    agent.database.execute(
+        "DECLARE @job_id uniqueidentifier;
+         EXEC dbo.sp_add_job @job_name = N'xmlshred - Reaper', @job_id = @job_id OUTPUT;
+         EXEC dbo.sp_add_jobstep @job_id = @job_id, @step_name = N'reap', @command = N'PRINT 1';",
+    );
+    let actions = agent.create(&agent.jobs());
+    assert!(actions.contains(&"left alone xmlshred - reaper".to_owned()), "{actions:?}");
+    let removed = agent.remove(&agent.jobs());
+    assert!(!removed.iter().any(|action| action.contains("reaper")), "{removed:?}");
+    assert_eq!(agent.list("SELECT name FROM dbo.sysjobs"), ["xmlshred - reaper"]);
+}
+
+fn a_worker_too_many_is_pointed_out() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs().with("WorkerCount", "3"));
+    let fewer = agent.create(&agent.jobs());
+    assert_eq!(fewer, ["left alone xmlshred - worker 3"]);
+    agent.database.execute("UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Worker 3'");
+    assert_eq!(agent.create(&agent.jobs()), [""; 0]);
+}
+
+fn a_missing_operator_is_named_before_anything_is_made() {
+    let agent = Agent::start();
+    let jobs = agent.jobs().with("OperatorName", "nobody").with("WorkerCount", "0");
+    let refused = agent.try_run(&jobs.create_script("d")).expect_err("a refusal");
+    for part in ["Operator nobody is not there", "WorkerCount must be 1 to 64"] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    assert_eq!(agent.everything(), [""; 0]);
+    agent.database.execute("INSERT INTO dbo.sysoperators (id, name) VALUES (7, N'nobody');");
+    agent.create(&agent.jobs().with("OperatorName", "nobody"));
+    let notified = "SELECT COUNT(*) FROM dbo.sysjobs
+         WHERE notify_level_email = 2 AND notify_email_operator_id = 7";
+    assert_eq!(agent.list(notified), ["6"]);
+}
+
+fn a_job_that_cannot_be_made_leaves_nothing_behind() {
+    let agent = Agent::start();
+    // The stand-in refuses this owner, as Agent refuses one that is no login.
+    let jobs = agent.jobs().with("JobOwner", "no such login");
+    let refused = agent.try_run(&jobs.create_script("d")).expect_err("a refusal");
+    assert!(refused.contains("could not be created"), "{refused}");
+    assert_eq!(agent.everything(), [""; 0]);
+}
+
+fn removing_takes_away_what_is_ours_and_nothing_else() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    agent.database.execute(
+        "DECLARE @job_id uniqueidentifier =
+             (SELECT job_id FROM dbo.sysjobs WHERE name = N'xmlshred - Purge');
+         EXEC dbo.sp_add_jobstep @job_id = @job_id, @step_name = N'tell the boss',
+             @command = N'PRINT 1';
+         DECLARE @own uniqueidentifier;
+         EXEC dbo.sp_add_job @job_name = N'xmlshred - of my own', @job_id = @own OUTPUT;
+         EXEC dbo.sp_add_jobstep @job_id = @own, @step_name = N'mine', @command = N'PRINT 1';
+         DECLARE @schedule_id int =
+             (SELECT schedule_id FROM dbo.sysschedules WHERE name = N'xmlshred - Reaper');
+         EXEC dbo.sp_attach_schedule @job_id = @own, @schedule_id = @schedule_id;",
+    );
+    let removed = agent.remove(&agent.jobs());
+    assert!(removed.contains(&"delete step xmlshred - purge".to_owned()), "{removed:?}");
+    assert_eq!(removed.iter().filter(|action| action.starts_with("delete job")).count(), 5);
+    let jobs = "SELECT name FROM dbo.sysjobs ORDER BY name";
+    assert_eq!(agent.list(jobs), ["xmlshred - of my own", "xmlshred - purge"]);
+    let steps = "SELECT step_name FROM dbo.sysjobsteps ORDER BY step_name";
+    assert_eq!(agent.list(steps), ["mine", "tell the boss"]);
+    let schedules = "SELECT name FROM dbo.sysschedules ORDER BY name";
+    assert_eq!(agent.list(schedules), ["xmlshred - purge", "xmlshred - reaper"]);
+    assert_eq!(agent.remove(&agent.jobs()), [""; 0]);
+}
+
+fn the_view_names_what_is_wrong_with_a_job() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    agent.try_run(&agent.jobs().view_script("d")).expect("the view");
+    let problems = agent.database.own(
+        "SELECT CONCAT(job_name, ': ', problem) FROM pipeline.vw_AgentJobs
+         WHERE problem IS NOT NULL AND job_name NOT LIKE N'%Prepare' ORDER BY job_name",
+    );
+    let login = agent.list("SELECT SUSER_SNAME(owner_sid) FROM dbo.sysjobs")[0].clone();
+    assert!(!login.is_empty(), "the stand-in's owner is a login");
+    assert_eq!(agent.list(&problems), [""; 0]);
+    agent.database.execute(
+        "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Reaper';
+         UPDATE dbo.sysschedules SET enabled = 0 WHERE name LIKE N'%Purge';
+         UPDATE dbo.sysjobservers SET last_run_outcome = 0, last_outcome_message = N'no disk'
+         WHERE job_id IN (SELECT job_id FROM dbo.sysjobs
+             WHERE name LIKE N'%Worker 1' OR name LIKE N'%Health');",
+    );
+    assert_eq!(
+        agent.list(&problems),
+        [
+            "xmlshred - purge: has no enabled schedule",
+            "xmlshred - reaper: is disabled",
+            "xmlshred - worker 1: failed: no disk",
+        ]
+    );
+}
