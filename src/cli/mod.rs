@@ -41,6 +41,7 @@ mod uninstall;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
 use crate::settings::keys::Key;
@@ -107,6 +108,11 @@ trait Execute {
     /// The settings among its flags.
     fn given(&self) -> &[(&'static Key, String)] {
         &[]
+    }
+
+    /// What stderr is told at least of, where a log file has the rest.
+    fn console_level(&self) -> Option<LevelFilter> {
+        None
     }
 
     /// Does its work.
@@ -176,7 +182,7 @@ impl Cli {
         };
         let session = SessionId(Uuid::new_v4());
         settings.store = settings.store.map(|store| store.in_session(session));
-        logging::start(&settings.log, session)?;
+        logging::start(&settings.log, session, command.console_level())?;
         for (name, meant) in environment.misspelt() {
             tracing::warn!("{name} is not a setting; did you mean {meant}?");
         }

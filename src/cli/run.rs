@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use clap::Args;
+use tracing::level_filters::LevelFilter;
 
 use super::setting_flags::{Pipeline, SettingFlags};
 use super::{console, contract_file, open_store, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
-use crate::report::{render_summary, Format, ProgressLine};
+use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
 use crate::runner::{
-    self, Connect, ContractShredder, RunConfig, RunEnd, RunError, RunSummary, Shutdown,
+    self, stop_event, Connect, ContractShredder, RunConfig, RunEnd, RunError, RunSummary, Shutdown,
 };
 use crate::settings::keys::Key;
 use crate::settings::StoreLocation;
@@ -32,8 +33,28 @@ pub struct Arguments {
     #[arg(long)]
     allow_drift: bool,
 
+    /// The job of SQL Server Agent that this is a step of, as its token JOBID says it; stopping the
+    /// job then drains
+    #[arg(long, value_name = "0x...", requires = "agent_step", help_heading = "SQL Server Agent", value_parser = job_id)]
+    agent_job: Option<String>,
+
+    /// The step, as Agent's token STEPID says it
+    #[arg(long, value_name = "N", requires = "agent_job", help_heading = "SQL Server Agent", value_parser = clap::value_parser!(u32).range(1..))]
+    agent_step: Option<u32>,
+
     #[command(flatten)]
     pipeline: SettingFlags<Pipeline>,
+}
+
+/// `0x` and 32 hexadecimal digits.
+fn job_id(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix("0x").unwrap_or("");
+    match digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(text.to_owned()),
+        false => Err("a job's id is 0x and 32 hexadecimal digits, as $(ESCAPE_NONE(JOBID)) \
+                      gives it in a job step"
+            .to_owned()),
+    }
 }
 
 impl Execute for Arguments {
@@ -41,8 +62,16 @@ impl Execute for Arguments {
         &self.pipeline.given
     }
 
+    /// Job history keeps the beginning of what a step prints: that is to be the summary.
+    fn console_level(&self) -> Option<LevelFilter> {
+        self.agent_job.as_ref().map(|_| LevelFilter::WARN)
+    }
+
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
         let shutdown = Shutdown::new();
+        if let (Some(job), Some(step)) = (&self.agent_job, self.agent_step) {
+            stop_event::drain_on(&shutdown, job, step);
+        }
         shutdown.on_signals(ExitStatus::Interrupted.code().into()).map_err(|e| {
             CommandError::new(ExitStatus::Aborted, format!("cannot listen for Ctrl+C: {e}"))
         })?;
@@ -53,13 +82,16 @@ impl Execute for Arguments {
         self.refuse_drift(store.as_mut(), &contract)?;
         drop(store);
         let shredder = Arc::new(ContractShredder::new(contract.clone(), call.settings.limits));
-        let config = config(call);
+        let config = self.config(call);
         log_start(&config, &contract, &location);
         let connect: Connect = Arc::new(move |_role| open_store::connect(&location));
         let mut progress = ProgressLine::new(call.settings.limit);
         let summary = runner::run(config, contract, connect, shredder, &shutdown, &mut progress)?;
         drop(progress);
         log_end(&summary);
+        if self.agent_job.is_some() && self.format == Format::Table {
+            console::print(&render_summary_line(&summary))?;
+        }
         console::print(&render_summary(&summary, self.format))?;
         Ok(summary.end.into())
     }
@@ -83,6 +115,14 @@ impl Arguments {
         Err(CommandError::new(ExitStatus::Contract, message).hint(
             "nothing was claimed; change the contract or the tables, or start with --allow-drift",
         ))
+    }
+
+    fn config(&self, call: &Call) -> RunConfig {
+        RunConfig {
+            agent_job: self.agent_job.clone(),
+            agent_step: self.agent_step.map(|step| step.to_string()),
+            ..config(call)
+        }
     }
 }
 

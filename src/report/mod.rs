@@ -9,7 +9,7 @@ mod table;
 pub use figures::{bytes, count, duration};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;
-pub use summary::render_summary;
+pub use summary::{render_summary, render_summary_line};
 pub use table::{Align, Table};
 
 /// How a report is written.

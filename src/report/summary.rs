@@ -18,6 +18,21 @@ pub fn render_summary(summary: &RunSummary, format: Format) -> String {
     }
 }
 
+/// All that matters in one line, ending in a line break: for a history that keeps the beginning.
+pub fn render_summary_line(summary: &RunSummary) -> String {
+    let stopped = summary.stopped_by.as_ref().map(|error| format!(" ({error})"));
+    format!(
+        "{}{}: {} claimed, {} success, {} failed, {} released, in {}\n",
+        summary.end.sentence(),
+        stopped.unwrap_or_default(),
+        count(summary.claimed),
+        count(summary.success),
+        count(summary.failed),
+        count(summary.released),
+        duration(Duration::from_secs_f64(summary.wall_seconds.max(0.0))),
+    )
+}
+
 fn as_table(summary: &RunSummary) -> String {
     let mut text = format!("{}\n", summary.end.sentence());
     if let Some(error) = &summary.stopped_by {

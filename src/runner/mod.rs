@@ -24,6 +24,7 @@ mod remaining;
 mod session;
 mod shredding;
 mod shutdown;
+pub mod stop_event;
 mod summary;
 mod tally;
 

@@ -35,6 +35,8 @@ help_tests! {
     help_of_pause: "pause",
     help_of_resume: "resume",
     help_of_doctor: "doctor",
+    #[cfg(feature = "sqlserver")]
+    help_of_agent_jobs: "agent-jobs",
     help_of_map: "map",
     help_of_contract_check: "contract check",
     help_of_contract_diff: "contract diff",

@@ -132,3 +132,37 @@ fn the_doctor_tells_of_a_pause() {
     assert_eq!(said.status, 0, "{said:?}");
     assert!(said.stdout.contains("claiming is paused"), "{said:?}");
 }
+
+const JOB: &str = "--agent-job 0x6F8D3CF3BD53F64F8A0A92319835E01B --agent-step 1";
+
+#[test]
+fn a_step_of_agent_says_in_its_first_line_what_it_did() {
+    let said = queued().run(&format!("run {JOB} --fail-on never --log-dir logs"));
+    let line = format!("{}{}", said.stdout, said.stderr);
+    let first = line.lines().next().unwrap_or_default();
+    let told = "done: 5 claimed, 4 success, 1 failed, 0 released, in ";
+    assert!(first.starts_with(told), "{said:?}");
+    assert!(!said.stderr.contains("INFO"), "{said:?}");
+}
+
+#[test]
+fn a_job_id_that_is_none_is_refused() {
+    for flags in ["--agent-job 4711 --agent-step 1", "--agent-step 1", "--agent-job 0x1"] {
+        assert_eq!(queued().run(&format!("run {flags}")).status, 2, "{flags}");
+    }
+}
+
+#[cfg(feature = "sqlserver")]
+#[test]
+fn the_jobs_are_printed_as_they_would_be_made() {
+    let said = queued().run("agent-jobs --database Credit --workers 4 --operator O'Hara");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.starts_with("USE [Credit];\nGO\n"), "{said:?}");
+    for part in ["N'4'", "N'O''Hara'", "N'sandbox'", "DECLARE @execute nchar(1) = N'Y'"] {
+        assert!(said.stdout.contains(part), "{part} is missing");
+    }
+    let remove = queued().run("agent-jobs --database Credit --remove --dry-run").stdout;
+    assert!(remove.contains("sp_delete_job") && remove.contains("N'N'"), "{remove}");
+    assert!(queued().run("agent-jobs --database Credit --view").stdout.contains("vw_AgentJobs"));
+    assert_eq!(queued().run("agent-jobs").status, 2);
+}
