@@ -94,3 +94,19 @@ fn a_diff_needs_samples_and_two_sound_contracts() {
     assert_eq!(said.status, 3);
     assert!(said.stderr.contains("did you mean `app_column`?"), "{said:?}");
 }
+
+#[cfg(feature = "sqlserver")]
+#[test]
+fn the_t_sql_of_a_contract_is_the_same_every_time_and_makes_parents_first() {
+    let bench = workbench();
+    let said = bench.run("contract sql contract.toml");
+    assert_eq!((said.status, said.stderr.as_str()), (0, ""));
+    assert_eq!(bench.run("contract sql contract.toml").stdout, said.stdout);
+    let place = |part: &str| said.stdout.find(part).unwrap_or_else(|| panic!("{part}: {said:?}"));
+    assert!(
+        place("CREATE TABLE [sandbox].[note]") < place("CREATE TABLE [sandbox].[line]"),
+        "{said:?}"
+    );
+    assert!(said.stdout.contains("IF OBJECT_ID(N'[sandbox].[note]', N'U') IS NULL"), "{said:?}");
+    place("usp_LoadApps");
+}
