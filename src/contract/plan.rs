@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     pub namespaced: bool,
     /// Whether any attribute is asked for by URI and local name.
     pub qualified_attributes: bool,
+    /// Whether elements of `//` that a predicate turns down late fill slots outside themselves.
+    pub tracks_origins: bool,
     pub date_formats: Arc<[DatePattern]>,
 }
 
@@ -288,7 +290,7 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
     compiler.link_parents(&mut rules, &rows, targets);
     compiler.resolve_hops(&mut rules, &rows);
-    compiler.check_anywhere_last();
+    compiler.check_anywhere_chosen();
     if !compiler.unsupported.is_empty() {
         return Err(compiler.unsupported);
     }
@@ -305,6 +307,7 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
         ignore_case_attributes: model.document.ignore_case_attributes,
         namespaced: !model.document.namespaces.is_empty(),
         qualified_attributes: compiler.qualified_attributes,
+        tracks_origins: compiler.tracks_origins,
         date_formats: compiler.date_formats,
     })
 }
@@ -392,8 +395,9 @@ struct Compiler<'m> {
     steps: Vec<Vec<Predicate>>,
     /// Counters of steps that begin with `//`.
     anywhere_counters: u32,
-    /// Steps `//name[last()]`, which choose row elements but no values.
-    anywhere_last: Vec<(NodeId, Option<usize>, Span)>,
+    /// Where FIRST and LAST choose among elements of `//`.
+    anywhere_chosen: Vec<(NodeId, Option<usize>, Span)>,
+    tracks_origins: bool,
     qualified_attributes: bool,
     /// Slots already made: owner, path and mode.
     known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
@@ -410,7 +414,8 @@ impl<'m> Compiler<'m> {
             nodes: Vec::new(),
             steps: Vec::new(),
             anywhere_counters: 0,
-            anywhere_last: Vec::new(),
+            anywhere_chosen: Vec::new(),
+            tracks_origins: false,
             qualified_attributes: false,
             known: Vec::new(),
             date_formats: model
@@ -510,22 +515,19 @@ impl<'m> Compiler<'m> {
             let filter = self.filter(parent, node, predicate, anywhere);
             self.nodes[node].filters.push(filter);
         }
-        self.check_order(node, step, anywhere);
+        self.check_order(node, step);
         node
     }
 
     /// Positions are counted while elements begin.
-    fn check_order(&mut self, node: NodeId, step: &Step, anywhere: bool) {
+    fn check_order(&mut self, node: NodeId, step: &Step) {
         let filters = &self.nodes[node].filters;
-        let last = |f: &Filter| matches!(f, Filter::Last { .. });
-        let counted = |f: &Filter| last(f) || matches!(f, Filter::Position { .. });
+        let counted = |f: &Filter| matches!(f, Filter::Position { .. } | Filter::Last { .. });
         let mut after_text = filters.iter().skip_while(|f| !matches!(f, Filter::Late { .. }));
         if after_text.any(counted) {
             let message = "a position cannot be counted after a predicate on the element's own \
                            text: use FIRST(…) or LAST(…), or put the text into `where`";
             self.unsupported(self.table, step.span, message);
-        } else if anywhere && filters.iter().any(last) {
-            self.anywhere_last.push((node, self.table, step.span));
         }
     }
 
@@ -711,6 +713,9 @@ impl<'m> Compiler<'m> {
         let Anchor { owner, ready } = self.anchor(scope, path, span);
         scope.ready = scope.ready.max(ready);
         let node = self.walk(owner, path);
+        if matches!(mode, Mode::First | Mode::Last) && path.origin == Origin::Anywhere {
+            self.anywhere_chosen.push((node, self.table, span));
+        }
         let slot = self.slot_for(owner, node, &path.read, mode);
         // `Up` holds the owner's node until every frame is known; see `resolve_hops`.
         let frame = if owner == 0 { FrameRef::Document } else { FrameRef::Up(owner as u32) };
@@ -1024,16 +1029,29 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// Elements of `//` lie inside each other, so that what one of them captured cannot be told
-    /// from what others did in the meantime.
-    fn check_anywhere_last(&mut self) {
-        for (node, table, span) in std::mem::take(&mut self.anywhere_last) {
-            if !self.nodes[node].fills.is_empty() {
-                let message = "`//name[last()]` chooses row elements in `each`, not values: use \
-                               LAST(//name/…), or give the path in full";
+    /// What FIRST and LAST did not choose is forgotten, and cannot be chosen after all when a
+    /// predicate turns down what was: among elements of `//`, which lie inside each other.
+    fn check_anywhere_chosen(&mut self) {
+        for (node, table, span) in std::mem::take(&mut self.anywhere_chosen) {
+            if self.decided(node) != Ready::Own || self.has_late(node) {
+                let message =
+                    "FIRST and LAST cannot choose among elements of // by text or last(): \
+                               give the path in full, or use JOIN, MIN or MAX";
                 self.unsupported(table, span, message);
             }
         }
+    }
+
+    fn has_late(&self, node: NodeId) -> bool {
+        self.nodes[node].filters.iter().any(|f| matches!(f, Filter::Late { .. }))
+    }
+
+    /// Whether the way to a node begins with `//`.
+    fn is_anywhere(&self, mut node: NodeId) -> bool {
+        while self.nodes[node].parent != 0 {
+            node = self.nodes[node].parent;
+        }
+        self.nodes[0].descendants.values().any(|ids| ids.contains(&node))
     }
 
     /// For every node with a predicate that may take captures back: which slots it fills.
@@ -1063,6 +1081,7 @@ impl<'m> Compiler<'m> {
                     }
                 }
             }
+            self.tracks_origins |= !fills.is_empty() && self.is_anywhere(node);
             self.nodes[node].fills = fills;
         }
     }

@@ -74,6 +74,11 @@ pub(super) struct Captures {
     nodes: Vec<Node>,
     /// Frames of elements that a predicate turned down after they had begun.
     refused: Vec<u32>,
+    /// For each node the frame it was caught in, where that is asked for.
+    origins: Vec<u32>,
+    tracks_origins: bool,
+    /// The frame that nodes are caught in now.
+    pub origin: u32,
     pub scratch: String,
 }
 
@@ -85,11 +90,18 @@ impl Captures {
             slots: Vec::new(),
             nodes: Vec::new(),
             refused: Vec::new(),
+            origins: Vec::new(),
+            tracks_origins: false,
+            origin: 0,
             scratch: String::new(),
         }
     }
 
-    pub fn clear(&mut self) {
+    /// Forgets everything. With `tracks_origins` it is noted in which frame each node is caught,
+    /// for [`Captures::withdraw`].
+    pub fn clear(&mut self, tracks_origins: bool) {
+        self.tracks_origins = tracks_origins;
+        self.origins.clear();
         self.frames.clear();
         self.slots.clear();
         self.nodes.clear();
@@ -126,9 +138,14 @@ impl Captures {
         !self.refused.is_empty() && self.is_inside_refused(frame)
     }
 
-    fn is_inside_refused(&self, mut frame: u32) -> bool {
+    fn is_inside_refused(&self, frame: u32) -> bool {
+        self.is_inside(frame, |around| self.refused.contains(&around))
+    }
+
+    /// Whether a frame, or one around it, is one of these.
+    fn is_inside(&self, mut frame: u32, is_one: impl Fn(u32) -> bool) -> bool {
         loop {
-            if self.refused.contains(&frame) {
+            if is_one(frame) {
                 return true;
             }
             let parent = self.frames[frame as usize].parent;
@@ -154,17 +171,51 @@ impl Captures {
         self.slots[self.index(frame, reference.slot)]
     }
 
-    /// A slot as it is now, to be given to [`Captures::restore`].
+    /// A slot as it is now, to be given to [`Captures::withdraw`].
     pub fn save(&self, frame: u32, slot: u32) -> Slot {
         self.slots[self.index(frame, slot)]
     }
 
     /// Takes back what a slot caught since it was saved.
-    pub fn restore(&mut self, frame: u32, slot: u32, saved: Slot) {
+    fn restore(&mut self, frame: u32, slot: u32, saved: Slot) {
         let index = self.index(frame, slot);
         self.slots[index] = saved;
         if let Some(tail) = self.nodes.get_mut(saved.tail as usize) {
             tail.next = NONE;
+        }
+    }
+
+    /// Takes back what a slot caught in the refused frame since it was saved. Elements of `//` lie
+    /// inside each other: what another of them caught in the meantime stays.
+    pub fn withdraw(&mut self, frame: u32, slot: u32, saved: Slot, refused: u32) {
+        let index = self.index(frame, slot);
+        let mut at = match self.nodes.get(saved.tail as usize) {
+            Some(tail) => tail.next,
+            None => self.slots[index].head,
+        };
+        self.restore(frame, slot, saved);
+        if !self.tracks_origins {
+            return;
+        }
+        while let Some(node) = self.nodes.get_mut(at as usize) {
+            let (caught, next) = (at, std::mem::replace(&mut node.next, NONE));
+            at = next;
+            if !self.is_inside(self.origins[caught as usize], |around| around == refused) {
+                self.link(index, caught);
+            }
+        }
+    }
+
+    /// Appends a node to the list of a slot.
+    #[inline]
+    fn link(&mut self, index: usize, node: u32) {
+        let slot = &mut self.slots[index];
+        slot.count += 1;
+        let before = std::mem::replace(&mut slot.tail, node);
+        if before == NONE {
+            slot.head = node;
+        } else {
+            self.nodes[before as usize].next = node;
         }
     }
 
@@ -174,14 +225,10 @@ impl Captures {
         let index = self.index(frame, slot);
         let new = self.nodes.len() as u32;
         self.nodes.push(node);
-        let slot = &mut self.slots[index];
-        slot.count += 1;
-        let before = std::mem::replace(&mut slot.tail, new);
-        if before == NONE {
-            slot.head = new;
-        } else {
-            self.nodes[before as usize].next = new;
+        if self.tracks_origins {
+            self.origins.push(self.origin);
         }
+        self.link(index, new);
     }
 
     /// Keeps one node: the first that came, or the last.

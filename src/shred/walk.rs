@@ -165,7 +165,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             pending,
             ..
         } = &mut *state;
-        captures.clear();
+        captures.clear(plan.tracks_origins);
         open.clear();
         live.clear();
         matches.clear();
@@ -597,10 +597,11 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 }
                 Filter::Last { counter } => {
                     let former = std::mem::take(self.state.counter(parent, *counter, 1));
-                    if let Some(frame) = former.checked_sub(1) {
+                    let former = former.checked_sub(1);
+                    if let Some(frame) = former {
                         self.state.captures.refuse(frame);
                     }
-                    self.forget_former(&node.fills, parent, *counter);
+                    self.forget_former(&node.fills, parent, *counter, former);
                     true
                 }
                 Filter::Early(condition) => {
@@ -628,7 +629,13 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
 
     /// `[last()]`: the first element to come saves what its slots held, and each later one
     /// returns to that. The parent's counter keeps where, plus one.
-    fn forget_former(&mut self, fills: &[Capture], parent: &Match, counter: Counter) {
+    fn forget_former(
+        &mut self,
+        fills: &[Capture],
+        parent: &Match,
+        counter: Counter,
+        refused: Option<u32>,
+    ) {
         let saved = self.state.former.len() as u32 + 1;
         let counter = self.state.counter(parent, counter, 0);
         let first = *counter == 0;
@@ -641,8 +648,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             let frame = captures.up(parent.frame, fill.hops);
             if first {
                 former.push(captures.save(frame, fill.slot));
-            } else {
-                captures.restore(frame, fill.slot, former[from + index]);
+            } else if let Some(refused) = refused {
+                captures.withdraw(frame, fill.slot, former[from + index], refused);
             }
         }
     }
@@ -659,6 +666,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             }
         }
         let State { captures, matches, counters, attributes, .. } = &mut *self.state;
+        captures.origin = frame;
         let first_counter = counters.len();
         if node.counters > 0 {
             counters.resize(first_counter + node.counters as usize, 0);
@@ -800,6 +808,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     fn capture_content(&mut self, matched: Match, live: &Live, at: usize) {
         let node = &self.plan.nodes[matched.node as usize];
         let captures = &mut self.state.captures;
+        captures.origin = matched.frame;
         let content = live.content as usize;
         let text = match live.run {
             Run::Nothing => Node::new(NodeKind::Text, content, content, content),
@@ -849,7 +858,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 for (index, fill) in node.fills.iter().enumerate() {
                     let frame = self.state.captures.up(parent, fill.hops);
                     let before = self.state.saved[saved + index];
-                    self.state.captures.restore(frame, fill.slot, before);
+                    self.state.captures.withdraw(frame, fill.slot, before, matched.frame);
                 }
                 return Ok(());
             }

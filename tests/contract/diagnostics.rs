@@ -1506,10 +1506,15 @@ fn broken_toml_is_reported_without_what_follows_from_it() {
 #[test]
 fn what_the_plan_cannot_do_is_pointed_at() {
     assert_snapshot!(said(&with_columns(r#"
-a = { type = "int", value = "1 + MAX(//x[@k = '\u00e9'][last()]/@n)" }
+a = { type = "int", value = "1 + LAST(//x[. = '\u00e9']/@n)" }
+b = { type = "int", value = "b[. = '\u00e9'][2]/@n" }
 "#)), @r#"
-    contract.toml:15:40: error: `//name[last()]` chooses row elements in `each`, not values: use LAST(//name/…), or give the path in full
-     15 | a = { type = "int", value = "1 + MAX(//x[@k = '\u00e9'][last()]/@n)" }
-        |                                        ^^^^^^^^^^^^^^^^^^^^^^^^
+    contract.toml:15:30: error: FIRST and LAST cannot choose among elements of // by text or last(): give the path in full, or use JOIN, MIN or MAX
+     15 | a = { type = "int", value = "1 + LAST(//x[. = '\u00e9']/@n)" }
+        |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    contract.toml:16:30: error: a position cannot be counted after a predicate on the element's own text: use FIRST(…) or LAST(…), or put the text into `where`
+     16 | b = { type = "int", value = "b[. = '\u00e9'][2]/@n" }
+        |                              ^^^^^^^^^^^^^^^^^^
     "#);
 }

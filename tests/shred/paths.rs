@@ -139,6 +139,20 @@ fn a_position_under_two_slashes_counts_the_children_of_each_parent() {
 }
 
 #[test]
+fn elements_inside_one_that_is_turned_down_keep_what_they_caught() {
+    let document = "<r><a n='1'>no<b/><a n='2'>yes<a n='3'>no</a></a></a><a n='4'>yes</a></r>";
+    let joined = |path: &str| values("/r", &format!("JOIN({path}, ',')"), document).remove(0);
+    assert_eq!(joined("//a[. = 'yes']/@n"), "2,4");
+    assert_eq!(joined("//a[. = 'no']/@n"), "1,3");
+    assert_eq!(joined("//a[last()]/@n"), "2,3,4");
+    assert_eq!(joined("//a[@n < 4][last()]/@n"), "1,2,3");
+    assert_eq!(joined("//a[. = 'yes']/a/@n"), "3");
+    assert_eq!(joined("//a[. = 'no']/a/@n"), "2");
+    assert_eq!(joined("//a[. = 'yes']"), "yes,yes");
+    assert_eq!(values("/r", "SUM(//a[. = 'yes']/@n) + COUNT(//a[. = 'x'])", document), ["6"]);
+}
+
+#[test]
 fn a_predicate_on_text_sees_the_attributes_of_its_own_element() {
     let document = "<r><a><b k='1'>yes<c k='2'/></b><b k='2'>yes<c k='1'/></b></a></r>";
     let path = "b[. = 'yes' AND @k = '1']/c/@k";
