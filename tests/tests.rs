@@ -10,6 +10,7 @@ mod documentation;
 mod examples;
 #[cfg(feature = "sqlserver")]
 mod generated_sql;
+mod import;
 mod replays;
 #[cfg(feature = "embedded")]
 mod runner;

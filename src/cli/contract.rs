@@ -7,14 +7,16 @@ use clap::{Args, Subcommand};
 
 #[cfg(feature = "sqlserver")]
 use super::{console, contract_file};
-use super::{contract_check, contract_diff, Call, CommandError, Execute, ExitStatus};
+use super::{
+    contract_check, contract_diff, contract_import, Call, CommandError, Execute, ExitStatus,
+};
 use crate::settings::keys::Key;
 #[cfg(feature = "sqlserver")]
 use crate::settings::{Settings, StoreLocation};
 #[cfg(feature = "sqlserver")]
 use crate::store::sqlserver;
 
-/// Check a mapping contract, compare two, or print its T-SQL
+/// Check a mapping contract, compare two, translate an old one, or print its T-SQL
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -25,6 +27,7 @@ pub struct Arguments {
 enum ContractCommand {
     Check(contract_check::Arguments),
     Diff(contract_diff::Arguments),
+    Import(contract_import::Arguments),
     /// Print the T-SQL of a contract: target tables, registration, usp_LoadApps and the stage
     #[cfg(feature = "sqlserver")]
     Sql {
@@ -39,6 +42,7 @@ impl Execute for Arguments {
         match &self.command {
             ContractCommand::Check(check) => check.given(),
             ContractCommand::Diff(diff) => diff.given(),
+            ContractCommand::Import(_) => &[],
             #[cfg(feature = "sqlserver")]
             ContractCommand::Sql { .. } => &[],
         }
@@ -48,6 +52,7 @@ impl Execute for Arguments {
         match &self.command {
             ContractCommand::Check(check) => check.execute(call),
             ContractCommand::Diff(diff) => diff.execute(call),
+            ContractCommand::Import(import) => import.execute(),
             #[cfg(feature = "sqlserver")]
             ContractCommand::Sql { file } => {
                 let schema = schema(&call.settings);

@@ -9,6 +9,7 @@ mod contract;
 mod contract_check;
 mod contract_diff;
 mod contract_file;
+mod contract_import;
 #[cfg(feature = "embedded")]
 mod demo;
 mod doctor;

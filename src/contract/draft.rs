@@ -8,6 +8,7 @@ use super::expr::check::DocumentScope;
 use super::model::{Check, Keep, Lookup, TooLong};
 use super::string_map::StringMap;
 use super::OnExisting;
+use crate::value::datetime::DatePattern;
 use crate::value::{SqlType, Value};
 
 /// Something and where it stands in the file.
@@ -61,7 +62,8 @@ pub(crate) struct DocumentDraft {
     pub(crate) key: Option<Placed<Path>>,
     pub(crate) ignore_case_attributes: bool,
     pub(crate) check: Check,
-    pub(crate) date_formats: Vec<String>,
+    pub(crate) strip: bool,
+    pub(crate) date_formats: Vec<DatePattern>,
     pub(crate) namespaces: Vec<(String, String)>,
     pub(crate) scope: DocumentScope,
 }

@@ -23,6 +23,7 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
             key: document.key.map(|path| path.tree),
             ignore_case_attributes: document.ignore_case_attributes,
             check: document.check,
+            strip: document.strip,
             date_formats: document.date_formats,
             namespaces: document.namespaces,
         },

@@ -4,6 +4,7 @@ mod check;
 pub mod diagnostic;
 mod draft;
 pub mod expr;
+pub mod import;
 mod lower;
 pub mod model;
 pub(crate) mod names;

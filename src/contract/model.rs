@@ -4,6 +4,7 @@
 //! stands in the file, so the model does not.
 
 use super::expr::ast::{Expr, Path};
+use crate::value::datetime::DatePattern;
 use crate::value::{Decimal, SqlType, Value};
 
 /// A whole contract without mistakes.
@@ -26,7 +27,7 @@ pub struct Model {
 pub struct DocumentRules {
     /// The root element's name as written, `prefix:local` with a prefix.
     pub root: String,
-    /// Absolute paths that must be there and not blank.
+    /// Absolute paths: elements that must be there, attributes that must not be blank.
     pub require: Vec<Path>,
     /// The absolute path that must equal the application's id.
     pub key: Option<Path>,
@@ -34,8 +35,11 @@ pub struct DocumentRules {
     pub ignore_case_attributes: bool,
     /// How much of a document is checked.
     pub check: Check,
-    /// Valid .NET date patterns, in the order in which they are tried after ISO 8601.
-    pub date_formats: Vec<String>,
+    /// `white_space = "strip"`: white space around the text of every path is dropped.
+    pub strip: bool,
+    /// Date patterns in the order in which they are tried after ISO 8601; lenient ones with
+    /// `date_match = "lenient"`.
+    pub date_formats: Vec<DatePattern>,
     /// Prefixes and the URIs they stand for, in contract order. Every prefix that a path uses is
     /// here, except `xml`, which needs no declaration.
     pub namespaces: Vec<(String, String)>,

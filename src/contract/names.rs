@@ -29,6 +29,17 @@ impl<T> NameMap<T> {
     /// [`NameMap::get`] for a caller that has the hash.
     #[inline]
     pub fn get_hashed(&self, name: &[u8], hash: u32) -> Option<&T> {
+        self.entry_hashed(name, hash).map(|(_, value)| value)
+    }
+
+    #[inline]
+    fn matches(&self, known: &[u8], name: &[u8]) -> bool {
+        same(known, name) || (self.ignore_case && known.eq_ignore_ascii_case(name))
+    }
+
+    /// The name as it is kept, and its value.
+    #[inline]
+    pub fn entry_hashed(&self, name: &[u8], hash: u32) -> Option<(&[u8], &T)> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
@@ -37,15 +48,10 @@ impl<T> NameMap<T> {
                 index => &self.entries[index as usize - 1],
             };
             if self.matches(known, name) {
-                return Some(value);
+                return Some((known, value));
             }
             at = (at + 1) & mask;
         }
-    }
-
-    #[inline]
-    fn matches(&self, known: &[u8], name: &[u8]) -> bool {
-        same(known, name) || (self.ignore_case && known.eq_ignore_ascii_case(name))
     }
 
     /// The value of `name`, made when absent.

@@ -35,9 +35,11 @@ pub(crate) struct Plan {
     /// The root's namespace, where namespaces are declared.
     pub root_uri: Option<Box<str>>,
     pub key: Option<(SlotRef, String)>,
-    pub require: Vec<(SlotRef, String)>,
+    pub require: Vec<Required>,
     pub check: Check,
     pub ignore_case_attributes: bool,
+    /// Whether white space around the text of paths is dropped.
+    pub strip: bool,
     /// Whether names are matched by URI and local name.
     pub namespaced: bool,
     /// Whether any attribute is asked for by URI and local name.
@@ -45,6 +47,16 @@ pub(crate) struct Plan {
     /// Whether elements of `//` that a predicate turns down late fill slots outside themselves.
     pub tracks_origins: bool,
     pub date_formats: Arc<[DatePattern]>,
+}
+
+/// A path of `document.require`.
+#[derive(Debug)]
+pub(crate) struct Required {
+    pub slot: SlotRef,
+    /// The path as a person writes it.
+    pub path: String,
+    /// An element has to be there; an attribute must not be blank either.
+    pub element: bool,
 }
 
 /// An element that some path goes through, or the document.
@@ -242,6 +254,8 @@ pub(crate) enum Op {
     Decimal(Decimal),
     /// The one node of a plain path.
     One(SlotRef),
+    /// Text without the white space around it.
+    Strip(Box<Op>),
     /// An attribute of the element that a predicate is about.
     Attribute(Box<str>),
     /// The own text of the element that a predicate is about.
@@ -284,8 +298,7 @@ pub(crate) struct Unsupported {
 pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Vec<Unsupported>> {
     let mut compiler = Compiler::new(model);
     let key = model.document.key.as_ref().map(|p| (compiler.document_slot(p), location(p)));
-    let require =
-        model.document.require.iter().map(|p| (compiler.document_slot(p), location(p))).collect();
+    let require = model.document.require.iter().map(|path| compiler.required(path)).collect();
     let rows: Vec<NodeId> = (0..model.tables.len()).map(|i| compiler.row_node(i)).collect();
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
     compiler.link_parents(&mut rules, &rows, targets);
@@ -305,6 +318,7 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
         require,
         check: model.document.check,
         ignore_case_attributes: model.document.ignore_case_attributes,
+        strip: model.document.strip,
         namespaced: !model.document.namespaces.is_empty(),
         qualified_attributes: compiler.qualified_attributes,
         tracks_origins: compiler.tracks_origins,
@@ -418,12 +432,7 @@ impl<'m> Compiler<'m> {
             tracks_origins: false,
             qualified_attributes: false,
             known: Vec::new(),
-            date_formats: model
-                .document
-                .date_formats
-                .iter()
-                .filter_map(|pattern| DatePattern::new(pattern).ok())
-                .collect(),
+            date_formats: model.document.date_formats.clone().into(),
             table: None,
             unsupported: Vec::new(),
         };
@@ -625,6 +634,14 @@ impl<'m> Compiler<'m> {
             }
         }
         slot
+    }
+
+    fn required(&mut self, path: &Path) -> Required {
+        Required {
+            slot: self.document_slot(path),
+            path: location(path),
+            element: path.read == Read::Text,
+        }
     }
 
     fn document_slot(&mut self, path: &Path) -> SlotRef {
@@ -852,7 +869,7 @@ impl<'m> Compiler<'m> {
             ExprKind::Text(text) => Op::Text(text.as_str().into()),
             ExprKind::Integer(number) => Op::Integer(*number),
             ExprKind::Decimal(number) => Op::Decimal(*number),
-            ExprKind::Path(p) => leaves(self, Leaf::Path(p, Mode::Every)),
+            ExprKind::Path(p) => self.stripped(p, Mode::Every, leaves),
             ExprKind::Column(name) => leaves(self, Leaf::Column(name)),
             ExprKind::Negate(e) => Op::Negate(one(self, e)),
             ExprKind::Not(e) => Op::Not(one(self, e)),
@@ -896,6 +913,15 @@ impl<'m> Compiler<'m> {
         }
     }
 
+    /// The text of a path, without the white space around it where the contract says so.
+    fn stripped(&mut self, path: &Path, mode: Mode, leaves: Leaves<'_, 'm>) -> Op {
+        let text = leaves(self, Leaf::Path(path, mode));
+        match self.model.document.strip {
+            true => Op::Strip(Box::new(text)),
+            false => text,
+        }
+    }
+
     fn lower_all(&mut self, list: &[Expr], leaves: Leaves<'_, 'm>) -> Vec<Op> {
         list.iter().map(|e| self.lower(e, leaves)).collect()
     }
@@ -906,8 +932,8 @@ impl<'m> Compiler<'m> {
             _ => None,
         };
         match (function, path_argument) {
-            (Function::First, Some(p)) => leaves(self, Leaf::Path(p, Mode::First)),
-            (Function::Last, Some(p)) => leaves(self, Leaf::Path(p, Mode::Last)),
+            (Function::First, Some(p)) => self.stripped(p, Mode::First, leaves),
+            (Function::Last, Some(p)) => self.stripped(p, Mode::Last, leaves),
             (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
             (
                 Function::Join
@@ -1137,7 +1163,9 @@ impl Op {
             | Op::Attribute(_)
             | Op::OwnText
             | Op::Column(_) => {}
-            Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => visit(a),
+            Op::Strip(a) | Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => {
+                visit(a)
+            }
             Op::Cast(a, ..) | Op::Lookup(_, a) | Op::ParseDate(a, _) | Op::LikePattern(a, ..) => {
                 visit(a)
             }

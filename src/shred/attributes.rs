@@ -108,12 +108,31 @@ impl Attributes {
 
     /// The attribute of that name, compared as the contract says.
     pub fn find(&self, bytes: &[u8], name: &[u8], ignore_case: bool) -> Option<&Attribute> {
-        let same = |own: &[u8]| own == name || (ignore_case && own.eq_ignore_ascii_case(name));
+        let exact = self.find_by(bytes, |own| own == name);
+        match exact {
+            None if ignore_case => self.find_by(bytes, |own| own.eq_ignore_ascii_case(name)),
+            exact => exact,
+        }
+    }
+
+    fn find_by(&self, bytes: &[u8], same: impl Fn(&[u8]) -> bool) -> Option<&Attribute> {
         let qualified = self.qualified.iter().find(|(own, _)| same(own.as_bytes()));
         match qualified {
             Some((_, index)) => self.list.get(*index),
             None => self.list.iter().find(|attribute| same(attribute.name(bytes))),
         }
+    }
+
+    /// Whether another attribute is meant by `wanted`, which this one is only ignoring case: one
+    /// that is spelled just so, or the first of several.
+    pub fn is_outdone(&self, bytes: &[u8], attribute: &Attribute, wanted: &[u8]) -> bool {
+        let own = attribute.name(bytes);
+        own != wanted
+            && self.list.iter().any(|other| {
+                let name = other.name(bytes);
+                let earlier = other.name_start < attribute.name_start;
+                name == wanted || (earlier && name.eq_ignore_ascii_case(wanted))
+            })
     }
 }
 

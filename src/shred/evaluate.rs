@@ -225,6 +225,10 @@ impl<'t> Scope<'t> {
             Op::Integer(number) => Ok(Datum::integer(*number)),
             Op::Decimal(number) => Ok(Datum::Value(Value::Decimal(*number))),
             Op::One(slot) => self.one(*slot),
+            Op::Strip(text) => Ok(match self.value(text)? {
+                Datum::Text(text) => cut(text, str::trim),
+                value => value,
+            }),
             Op::Attribute(name) => self.attribute(name),
             Op::OwnText => {
                 let own = self.about.and_then(|about| about.own_text);
@@ -661,7 +665,8 @@ impl<'t> Scope<'t> {
                 joined.push_str(&separator);
             }
             self.last_read.set(Some(node.at));
-            joined.push_str(&self.captures.text(node, self.text)?.unwrap_or_default());
+            let text = self.captures.text(node, self.text)?.unwrap_or_default();
+            joined.push_str(if self.plan.strip { text.trim() } else { &text });
         }
         Ok(Datum::Text(Cow::Owned(joined)))
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::contract::model::Check;
-use crate::contract::plan::{Plan, SlotRef};
+use crate::contract::plan::{Plan, Required, SlotRef};
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::outcome::{AppId, Failure, FailureCategory, Outcome, TableRows};
@@ -181,12 +181,15 @@ fn check_document(
             return Err(placed(fault, captures, *slot, path));
         }
     }
-    for (slot, path) in &plan.require {
-        if slot_text(captures, *slot, text)?.is_none_or(|found| is_blank(&found)) {
-            let reason = format!("{path} is required, and it is absent or blank");
-            let fault = Fault::new(FailureCategory::MissingRequired, reason);
-            return Err(placed(fault, captures, *slot, path));
+    for Required { slot, path, element } in &plan.require {
+        let found = slot_text(captures, *slot, text)?;
+        if found.is_some_and(|found| *element || !is_blank(&found)) {
+            continue;
         }
+        let lack = if *element { "absent" } else { "absent or blank" };
+        let reason = format!("{path} is required, and it is {lack}");
+        let fault = Fault::new(FailureCategory::MissingRequired, reason);
+        return Err(placed(fault, captures, *slot, path));
     }
     Ok(())
 }

@@ -680,9 +680,13 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         if !node.attributes.is_empty() {
             for attribute in &attributes.list {
                 let name = attribute.name(self.text.as_bytes());
-                let Some(wanted) = node.attributes.get_hashed(name, attribute.hash) else {
+                let found = node.attributes.entry_hashed(name, attribute.hash);
+                let Some((known, wanted)) = found else { continue };
+                if self.plan.ignore_case_attributes
+                    && attributes.is_outdone(self.text.as_bytes(), attribute, known)
+                {
                     continue;
-                };
+                }
                 let (start, end) = (attribute.start as usize, attribute.end as usize);
                 for capture in wanted {
                     let into = captures.up(frame, capture.hops);

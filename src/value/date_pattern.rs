@@ -16,6 +16,7 @@ use super::datetime::{date, nanoseconds, offset, Cursor, DateText};
 pub struct DatePattern {
     text: String,
     parts: Vec<Part>,
+    lenient: bool,
 }
 
 /// One thing a pattern expects.
@@ -126,12 +127,27 @@ impl DatePattern {
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         let parts = compile(pattern)?;
         check(pattern, &parts)?;
-        Ok(Self { text: pattern.to_owned(), parts })
+        Ok(Self { text: pattern.to_owned(), parts, lenient: false })
     }
 
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The same pattern for careless texts: seconds over 59 count as 59, and where the year comes
+    /// first, whatever follows a time that the pattern ends with is passed over.
+    pub fn lenient(self) -> Self {
+        Self { lenient: true, ..self }
+    }
+
+    /// Whether the pattern reads a text of which it leaves something over.
+    fn passes_over_the_rest(&self) -> bool {
+        let last =
+            |part: &&Part| matches!(part, Part::Second { .. } | Part::OptionalFraction { .. });
+        self.lenient
+            && matches!(self.parts.first(), Some(Part::Year { .. }))
+            && self.parts.last().is_some_and(|part| last(&part))
     }
 
     /// Reads a text that the pattern matches from end to end, surrounding white space apart.
@@ -141,8 +157,11 @@ impl DatePattern {
         for part in &self.parts {
             fields.read(*part, &mut rest)?;
         }
-        if !rest.is_at_end() {
+        if !rest.is_at_end() && !self.passes_over_the_rest() {
             return None;
+        }
+        if self.lenient {
+            fields.second = fields.second.min(59);
         }
         fields.finish()
     }

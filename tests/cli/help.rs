@@ -40,6 +40,7 @@ help_tests! {
     help_of_map: "map",
     help_of_contract_check: "contract check",
     help_of_contract_diff: "contract diff",
+    help_of_contract_import: "contract import",
     #[cfg(feature = "embedded")]
     help_of_demo: "demo",
     help_of_settings: "settings",

@@ -48,16 +48,23 @@ impl Reader {
         let environment: Vec<String> = words.drain(..assignments).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
+            ["xmlshred", arguments @ .., ">", file] => {
+                let (stdout, stderr) = self.xmlshred(&environment, arguments);
+                self.save(file, &stdout);
+                stderr
+            }
             ["echo", "$?"] => format!("{}\n", self.status),
             ["sqlite3", file, query] => query_rows(&self.path(file), query),
             ["xmlshred", arguments @ ..] | ["cargo", "run", "--release", "--", arguments @ ..] => {
-                self.xmlshred(&environment, arguments)
+                let (stdout, stderr) = self.xmlshred(&environment, arguments);
+                stdout + &stderr
             }
             _ => panic!("the documentation runs `{command}`, which this test cannot"),
         }
     }
 
-    fn xmlshred(&mut self, environment: &[String], arguments: &[&str]) -> String {
+    /// What it writes to stdout, and to stderr.
+    fn xmlshred(&mut self, environment: &[String], arguments: &[&str]) -> (String, String) {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().to_uppercase().starts_with("XMLSHRED_") {
@@ -68,8 +75,8 @@ impl Reader {
         command.envs(environment).args(arguments).current_dir(self.folder.path());
         let output = command.output().unwrap();
         self.status = output.status.code().unwrap_or(-1);
-        let printed = [output.stdout, output.stderr].concat();
-        String::from_utf8(printed).unwrap().replace("\r\n", "\n")
+        let text = |bytes| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
+        (text(output.stdout), text(output.stderr))
     }
 }
 

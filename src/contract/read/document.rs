@@ -10,8 +10,17 @@ use crate::contract::expr::lexer::{continues_name, starts_name};
 use crate::contract::model::Check;
 use crate::value::datetime::DatePattern;
 
-const KEYS: [&str; 7] =
-    ["root", "require", "key", "attribute_names", "check", "date_formats", "namespaces"];
+const KEYS: [&str; 9] = [
+    "root",
+    "require",
+    "key",
+    "attribute_names",
+    "white_space",
+    "check",
+    "date_formats",
+    "date_match",
+    "namespaces",
+];
 
 impl Reader<'_> {
     pub(super) fn document(&mut self, section: &Section<'_>) -> DocumentDraft {
@@ -19,6 +28,9 @@ impl Reader<'_> {
         let root = self.required(section, "root").and_then(|value| self.root(value));
         let attribute_names =
             self.word(section, "attribute_names", &[("exact", false), ("ignore-case", true)]);
+        let strip = self.word(section, "white_space", &[("keep", false), ("strip", true)]);
+        let lenient = self.word(section, "date_match", &[("exact", false), ("lenient", true)]);
+        let lenient = lenient.is_some_and(|word| word.value);
         let checks = [("needed", Check::Needed), ("full", Check::Full)];
         let check = self.word(section, "check", &checks);
         let require = section.get("require").map_or(Vec::new(), |value| {
@@ -27,6 +39,10 @@ impl Reader<'_> {
         });
         let key = section.get("key").and_then(|value| self.absolute_path("key", value));
         let patterns = section.get("date_formats").map_or(Vec::new(), |v| self.date_formats(v));
+        let patterns: Vec<DatePattern> = match lenient {
+            true => patterns.into_iter().map(DatePattern::lenient).collect(),
+            false => patterns,
+        };
         let namespaces = section.get("namespaces").map_or(Some(Vec::new()), |v| self.namespaces(v));
         let prefixes = |all: &Vec<(String, String)>| all.iter().map(|(p, _)| p.clone()).collect();
         let scope = DocumentScope {
@@ -40,7 +56,8 @@ impl Reader<'_> {
             key,
             ignore_case_attributes: attribute_names.is_some_and(|a| a.value),
             check: check.map(|c| c.value).unwrap_or_default(),
-            date_formats: patterns.iter().map(|p| p.as_str().to_owned()).collect(),
+            strip: strip.is_some_and(|word| word.value),
+            date_formats: patterns,
             namespaces: namespaces.unwrap_or_default(),
             scope,
         }
