@@ -27,7 +27,7 @@ impl<T> NameMap<T> {
     }
 
     /// [`NameMap::get`] for a caller that has the hash.
-    #[inline]
+    #[inline(always)]
     pub fn get_hashed(&self, name: &[u8], hash: u32) -> Option<&T> {
         self.entry_hashed(name, hash).map(|(_, value)| value)
     }
@@ -99,7 +99,14 @@ pub(crate) fn name_hash(name: &[u8]) -> u32 {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
             (Some(a), Some(b)) => (u32::from_le_bytes(*a).into(), u32::from_le_bytes(*b).into()),
-            _ => (name.iter().fold(0, |sum, b| (sum << 8) | u64::from(*b)), 0),
+            _ => match name {
+                [] => (0, 0),
+                [first, .., last] => {
+                    let middle = name[name.len() / 2];
+                    (u64::from(*first) | u64::from(middle) << 8, u64::from(*last))
+                }
+                [only] => (u64::from(*only), 0),
+            },
         },
     };
     let first = first | 0x2020_2020_2020_2020;
@@ -115,11 +122,27 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let word = |bytes: &[u8]| bytes.first_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk));
-    let last = |bytes: &[u8]| bytes.last_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk));
+    let ends = |bytes: &[u8]| -> Option<(u64, u64)> {
+        match bytes.len() {
+            0 => Some((0, 0)),
+            1 => Some((bytes[0].into(), 0)),
+            2..=3 => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                Some((u16::from_le_bytes(*first).into(), u16::from_le_bytes(*last).into()))
+            }
+            4..=7 => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                Some((u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()))
+            }
+            8..=16 => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last)))
+            }
+            _ => None,
+        }
+    };
     match a.len() {
-        8..=16 => word(a) == word(b) && last(a) == last(b),
-        0..=7 => a.iter().zip(b).all(|(a, b)| a == b),
+        0..=16 => ends(a) == ends(b),
         _ => a == b,
     }
 }

@@ -44,8 +44,10 @@ pub(crate) struct Plan {
     pub namespaced: bool,
     /// Whether any attribute is asked for by URI and local name.
     pub qualified_attributes: bool,
-    /// Whether elements of `//` that a predicate turns down late fill slots outside themselves.
-    pub tracks_origins: bool,
+    /// Whether any node has [`Node::ancestors`].
+    pub reads_ancestors: bool,
+    /// Whether any node has a [`Filter::Late`].
+    pub decides_late: bool,
     pub date_formats: Arc<[DatePattern]>,
 }
 
@@ -308,8 +310,12 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
         return Err(compiler.unsupported);
     }
     let (root_uri, root) = compiler.split_name(&model.document.root);
+    let nodes = compiler.nodes;
+    let is_late = |filter: &Filter| matches!(filter, Filter::Late { .. });
     Ok(Plan {
-        nodes: compiler.nodes,
+        reads_ancestors: nodes.iter().any(|node| !node.ancestors.is_empty()),
+        decides_late: nodes.iter().any(|node| node.filters.iter().any(is_late)),
+        nodes,
         rules,
         lookups: model.lookups.iter().map(lookup).collect(),
         root: root.into(),
@@ -321,7 +327,6 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
         strip: model.document.strip,
         namespaced: !model.document.namespaces.is_empty(),
         qualified_attributes: compiler.qualified_attributes,
-        tracks_origins: compiler.tracks_origins,
         date_formats: compiler.date_formats,
     })
 }
@@ -411,7 +416,6 @@ struct Compiler<'m> {
     anywhere_counters: u32,
     /// Where FIRST and LAST choose among elements of `//`.
     anywhere_chosen: Vec<(NodeId, Option<usize>, Span)>,
-    tracks_origins: bool,
     qualified_attributes: bool,
     /// Slots already made: owner, path and mode.
     known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
@@ -429,7 +433,6 @@ impl<'m> Compiler<'m> {
             steps: Vec::new(),
             anywhere_counters: 0,
             anywhere_chosen: Vec::new(),
-            tracks_origins: false,
             qualified_attributes: false,
             known: Vec::new(),
             date_formats: model.document.date_formats.clone().into(),
@@ -1072,14 +1075,6 @@ impl<'m> Compiler<'m> {
         self.nodes[node].filters.iter().any(|f| matches!(f, Filter::Late { .. }))
     }
 
-    /// Whether the way to a node begins with `//`.
-    fn is_anywhere(&self, mut node: NodeId) -> bool {
-        while self.nodes[node].parent != 0 {
-            node = self.nodes[node].parent;
-        }
-        self.nodes[0].descendants.values().any(|ids| ids.contains(&node))
-    }
-
     /// For every node with a predicate that may take captures back: which slots it fills.
     fn collect_fills(&mut self) {
         for node in 0..self.nodes.len() {
@@ -1107,7 +1102,6 @@ impl<'m> Compiler<'m> {
                     }
                 }
             }
-            self.tracks_origins |= !fills.is_empty() && self.is_anywhere(node);
             self.nodes[node].fills = fills;
         }
     }

@@ -1,9 +1,10 @@
 //! The attributes of one start tag, checked as XML asks: quoted, separated, each name once.
 
 use super::fault::Fault;
+use super::lanes::Lanes;
 use super::scan::{is_blank, name_length, StartTag};
 use super::Limits;
-use crate::contract::names::name_hash;
+use crate::contract::names::{name_hash, same};
 
 /// One attribute by its offsets.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,8 @@ pub(super) struct Attribute {
     pub name_end: u32,
     pub start: u32,
     pub end: u32,
+    /// Whether the value is written as it is meant: no reference, no white space to normalise.
+    pub plain: bool,
 }
 
 /// The attributes of the tag last read; the buffers are kept for the next.
@@ -43,7 +46,7 @@ impl Attributes {
         let bytes = text.as_bytes();
         let mut from = name_end;
         let tag = loop {
-            let next = from + bytes[from..].iter().take_while(|b| is_blank(**b)).count();
+            let next = past_blanks(bytes, from);
             match bytes[next..] {
                 [b'>', ..] => break StartTag { name_end, end: next + 1, empty: false },
                 [b'/', b'>', ..] => break StartTag { name_end, end: next + 2, empty: true },
@@ -77,8 +80,19 @@ impl Attributes {
         Ok(tag)
     }
 
-    /// No name twice: only names that share a bucket are compared.
+    /// No name twice.
+    #[inline]
     fn check_names(&mut self, bytes: &[u8]) -> Result<(), Box<Fault>> {
+        match self.list.as_slice() {
+            [] | [_] => Ok(()),
+            [one, other] if one.hash != other.hash => Ok(()),
+            [a, b, c] if a.hash != b.hash && b.hash != c.hash && a.hash != c.hash => Ok(()),
+            _ => self.check_many_names(bytes),
+        }
+    }
+
+    /// Only names that share a bucket are compared.
+    fn check_many_names(&mut self, bytes: &[u8]) -> Result<(), Box<Fault>> {
         if self.used.is_empty() {
             self.used = vec![0; BUCKETS];
         }
@@ -108,7 +122,7 @@ impl Attributes {
 
     /// The attribute of that name, compared as the contract says.
     pub fn find(&self, bytes: &[u8], name: &[u8], ignore_case: bool) -> Option<&Attribute> {
-        let exact = self.find_by(bytes, |own| own == name);
+        let exact = self.find_by(bytes, |own| same(own, name));
         match exact {
             None if ignore_case => self.find_by(bytes, |own| own.eq_ignore_ascii_case(name)),
             exact => exact,
@@ -142,33 +156,63 @@ impl Attribute {
     }
 }
 
+/// The first position from `from` on that is no white space: mostly `from` or the next.
+#[inline(always)]
+fn past_blanks(bytes: &[u8], mut from: usize) -> usize {
+    while bytes.get(from).is_some_and(|byte| is_blank(*byte)) {
+        from += 1;
+    }
+    from
+}
+
 /// `name = "value"` at `at`.
-#[inline]
+#[inline(always)]
 fn attribute(bytes: &[u8], at: usize) -> Result<Attribute, Box<Fault>> {
     let name_end = at + name_length(&bytes[at..]);
-    let skip = |from: usize| from + bytes[from..].iter().take_while(|b| is_blank(**b)).count();
-    let equals = skip(name_end);
+    let equals = past_blanks(bytes, name_end);
     if name_end == at || bytes.get(equals) != Some(&b'=') {
         return Err(Fault::malformed(at, "an attribute is a name, = and a quoted value"));
     }
-    let open = skip(equals + 1);
+    let open = past_blanks(bytes, equals + 1);
     let Some(quote @ (b'"' | b'\'')) = bytes.get(open) else {
         return Err(Fault::malformed(open, "an attribute's value stands in quotes"));
     };
     let start = open + 1;
-    let length = memchr::memchr2(*quote, b'<', &bytes[start..])
-        .ok_or_else(|| Fault::malformed(open, "the attribute's quote is never closed"))?;
-    if bytes[start + length] == b'<' {
-        return Err(Fault::malformed(
-            start + length,
-            "an attribute's value cannot hold <: write it as &lt;, or close the quote before it",
-        ));
-    }
+    let (end, plain) = value_end(bytes, start, *quote)?;
     Ok(Attribute {
         hash: name_hash(&bytes[at..name_end]),
         name_start: at as u32,
         name_end: name_end as u32,
         start: start as u32,
-        end: (start + length) as u32,
+        end: end as u32,
+        plain,
     })
+}
+
+/// Where the value that begins at `start` ends, and whether it is plain.
+#[inline(always)]
+fn value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool), Box<Fault>> {
+    if let Some(lanes) = Lanes::at(bytes, start) {
+        let close = lanes.equal(quote);
+        // The bits before the first that is set.
+        let within = close.wrapping_sub(1) & !close;
+        if close != 0 && lanes.equal(b'<') & within == 0 {
+            let special = lanes.equal(b'&') | lanes.at_most(b' ' - 1);
+            return Ok((start + close.trailing_zeros() as usize, special & within == 0));
+        }
+    }
+    long_value_end(bytes, start, quote)
+}
+
+fn long_value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool), Box<Fault>> {
+    let length = memchr::memchr2(quote, b'<', &bytes[start..])
+        .ok_or_else(|| Fault::malformed(start - 1, "the attribute's quote is never closed"))?;
+    let end = start + length;
+    if bytes[end] == b'<' {
+        return Err(Fault::malformed(
+            end,
+            "an attribute's value cannot hold <: write it as &lt;, or close the quote before it",
+        ));
+    }
+    Ok((end, !bytes[start..end].iter().any(|b| *b == b'&' || *b < b' ')))
 }

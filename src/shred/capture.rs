@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::attributes::Attribute;
 use super::fault::Fault;
 use super::text;
 use crate::contract::plan::{FrameRef, SlotRef};
@@ -15,6 +16,8 @@ pub(super) const NONE: u32 = u32::MAX;
 /// How to read a node's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NodeKind {
+    /// Written as it is meant: no reference, no white space to normalise.
+    Plain,
     /// An attribute's value as written.
     Attribute,
     /// Text as written.
@@ -36,25 +39,64 @@ pub(super) struct Node {
     pub end: u32,
     /// Where it stands in the document.
     pub at: u32,
+    /// The frame it was caught in.
+    origin: u32,
     /// The next node of the slot.
     next: u32,
 }
 
 impl Node {
     pub fn new(kind: NodeKind, start: usize, end: usize, at: usize) -> Self {
-        Self { kind, start: start as u32, end: end as u32, at: at as u32, next: NONE }
+        Self { kind, start: start as u32, end: end as u32, at: at as u32, origin: 0, next: NONE }
+    }
+
+    /// An attribute's value.
+    #[inline]
+    pub fn attribute(attribute: &Attribute) -> Self {
+        let Attribute { start, end, plain, .. } = *attribute;
+        let kind = if plain { NodeKind::Plain } else { NodeKind::Attribute };
+        Self { kind, start, end, at: start, origin: 0, next: NONE }
+    }
+
+    /// A piece of text between two tags.
+    #[inline]
+    pub fn text(document: &str, start: usize, end: usize) -> Self {
+        let kind = match text::is_plain(document, start..end) {
+            true => NodeKind::Plain,
+            false => NodeKind::Text,
+        };
+        Self::new(kind, start, end, start)
     }
 }
 
-/// The nodes of one path, as a list.
+/// The nodes of one path: the first, which is mostly the only one, and a list of the others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
     pub count: u32,
-    head: u32,
+    /// The last of the others.
     tail: u32,
+    first: Node,
 }
 
-const EMPTY: Slot = Slot { count: 0, head: NONE, tail: NONE };
+impl Slot {
+    const EMPTY: Slot = Slot {
+        count: 0,
+        tail: NONE,
+        first: Node { kind: NodeKind::Missing, start: 0, end: 0, at: 0, origin: 0, next: NONE },
+    };
+
+    /// The first node.
+    #[inline]
+    pub fn first(&self) -> Option<&Node> {
+        (self.count > 0).then_some(&self.first)
+    }
+
+    /// The node, when it is the only one.
+    #[inline]
+    pub fn only(&self) -> Option<&Node> {
+        (self.count == 1).then_some(&self.first)
+    }
+}
 
 /// An element that owns slots.
 #[derive(Debug, Clone, Copy)]
@@ -74,9 +116,6 @@ pub(super) struct Captures {
     nodes: Vec<Node>,
     /// Frames of elements that a predicate turned down after they had begun.
     refused: Vec<u32>,
-    /// For each node the frame it was caught in, where that is asked for.
-    origins: Vec<u32>,
-    tracks_origins: bool,
     /// The frame that nodes are caught in now.
     pub origin: u32,
     pub scratch: String,
@@ -90,18 +129,12 @@ impl Captures {
             slots: Vec::new(),
             nodes: Vec::new(),
             refused: Vec::new(),
-            origins: Vec::new(),
-            tracks_origins: false,
             origin: 0,
             scratch: String::new(),
         }
     }
 
-    /// Forgets everything. With `tracks_origins` it is noted in which frame each node is caught,
-    /// for [`Captures::withdraw`].
-    pub fn clear(&mut self, tracks_origins: bool) {
-        self.tracks_origins = tracks_origins;
-        self.origins.clear();
+    pub fn clear(&mut self) {
         self.frames.clear();
         self.slots.clear();
         self.nodes.clear();
@@ -113,7 +146,7 @@ impl Captures {
     pub fn open(&mut self, parent: u32, slots: u32, at: usize) -> u32 {
         let first = self.slots.len();
         self.frames.push(Frame { parent, slots: first as u32, at: at as u32 });
-        self.slots.resize(first + slots as usize, EMPTY);
+        self.slots.resize(first + slots as usize, Slot::EMPTY);
         self.frames.len() as u32 - 1
     }
 
@@ -163,12 +196,12 @@ impl Captures {
 
     /// The slot that an expression of the row with this frame reads.
     #[inline]
-    pub fn slot(&self, row: u32, reference: SlotRef) -> Slot {
+    pub fn slot(&self, row: u32, reference: SlotRef) -> &Slot {
         let frame = match reference.frame {
             FrameRef::Up(hops) => self.up(row, hops),
             FrameRef::Document => 0,
         };
-        self.slots[self.index(frame, reference.slot)]
+        &self.slots[self.index(frame, reference.slot)]
     }
 
     /// A slot as it is now, to be given to [`Captures::withdraw`].
@@ -176,98 +209,63 @@ impl Captures {
         self.slots[self.index(frame, slot)]
     }
 
-    /// Takes back what a slot caught since it was saved.
-    fn restore(&mut self, frame: u32, slot: u32, saved: Slot) {
-        let index = self.index(frame, slot);
-        self.slots[index] = saved;
-        if let Some(tail) = self.nodes.get_mut(saved.tail as usize) {
-            tail.next = NONE;
-        }
-    }
-
     /// Takes back what a slot caught in the refused frame since it was saved. Elements of `//` lie
     /// inside each other: what another of them caught in the meantime stays.
     pub fn withdraw(&mut self, frame: u32, slot: u32, saved: Slot, refused: u32) {
         let index = self.index(frame, slot);
-        let mut at = match self.nodes.get(saved.tail as usize) {
-            Some(tail) => tail.next,
-            None => self.slots[index].head,
-        };
-        self.restore(frame, slot, saved);
-        if !self.tracks_origins {
-            return;
+        let now = self.slots[index];
+        let stays = |node: &&Node| !self.is_inside(node.origin, |around| around == refused);
+        let since = self.nodes(&now).skip(saved.count as usize);
+        let staying: Vec<Node> = since.filter(stays).copied().collect();
+        self.slots[index] = saved;
+        if let Some(tail) = self.nodes.get_mut(saved.tail as usize) {
+            tail.next = NONE;
         }
-        while let Some(node) = self.nodes.get_mut(at as usize) {
-            let (caught, next) = (at, std::mem::replace(&mut node.next, NONE));
-            at = next;
-            if !self.is_inside(self.origins[caught as usize], |around| around == refused) {
-                self.link(index, caught);
-            }
-        }
-    }
-
-    /// Appends a node to the list of a slot.
-    #[inline]
-    fn link(&mut self, index: usize, node: u32) {
-        let slot = &mut self.slots[index];
-        slot.count += 1;
-        let before = std::mem::replace(&mut slot.tail, node);
-        if before == NONE {
-            slot.head = node;
-        } else {
-            self.nodes[before as usize].next = node;
+        for node in staying {
+            self.link(index, Node { next: NONE, ..node });
         }
     }
 
     /// Adds a node to a slot.
     #[inline]
     pub fn push(&mut self, frame: u32, slot: u32, node: Node) {
-        let index = self.index(frame, slot);
+        let origin = self.origin;
+        self.link(self.index(frame, slot), Node { origin, ..node });
+    }
+
+    #[inline]
+    fn link(&mut self, index: usize, node: Node) {
+        let slot = &mut self.slots[index];
+        slot.count += 1;
+        if slot.count == 1 {
+            slot.first = node;
+            return;
+        }
         let new = self.nodes.len() as u32;
         self.nodes.push(node);
-        if self.tracks_origins {
-            self.origins.push(self.origin);
+        match std::mem::replace(&mut slot.tail, new) {
+            NONE => slot.first.next = new,
+            before => self.nodes[before as usize].next = new,
         }
-        self.link(index, new);
     }
 
     /// Keeps one node: the first that came, or the last.
     pub fn choose(&mut self, frame: u32, slot: u32, node: Node, last: bool) {
         let index = self.index(frame, slot);
         if self.slots[index].count == 0 || last {
-            self.slots[index] = EMPTY;
+            self.slots[index] = Slot::EMPTY;
             self.push(frame, slot, node);
         }
     }
 
     /// The nodes of a slot, in the order they came.
-    pub fn nodes(&self, slot: Slot) -> impl Iterator<Item = &Node> {
-        let mut at = slot.head;
+    pub fn nodes<'c>(&'c self, slot: &'c Slot) -> impl Iterator<Item = &'c Node> {
+        let mut at = slot.first();
         std::iter::from_fn(move || {
-            let node = self.nodes.get(at as usize)?;
-            at = node.next;
+            let node = at?;
+            at = self.nodes.get(node.next as usize);
             Some(node)
         })
-    }
-
-    /// The first node of a slot.
-    #[inline]
-    pub fn first(&self, slot: Slot) -> Option<&Node> {
-        self.nodes.get(slot.head as usize)
-    }
-
-    /// A node's text where it stands in the document as it is meant, so that it need not be
-    /// copied.
-    #[inline]
-    pub fn plain<'t>(&self, node: &Node, document: &'t str) -> Option<&'t str> {
-        let raw = document.get(node.start as usize..node.end as usize)?;
-        let bytes = raw.as_bytes();
-        let plain = match node.kind {
-            NodeKind::Attribute => !bytes.iter().any(|b| *b == b'&' || *b < b' '),
-            NodeKind::Text => !bytes.iter().any(|b| *b == b'&' || *b == b'\r'),
-            NodeKind::Merged | NodeKind::Markup | NodeKind::Missing => false,
-        };
-        plain.then_some(raw)
     }
 
     /// A node's text: `None` for the attribute that a chosen element does not have.
@@ -279,6 +277,7 @@ impl Captures {
     ) -> Result<Option<Cow<'t, str>>, Box<Fault>> {
         let range = node.start as usize..node.end as usize;
         match node.kind {
+            NodeKind::Plain => Ok(Some(Cow::Borrowed(&document[range]))),
             NodeKind::Attribute => text::attribute(document, range).map(Some),
             NodeKind::Text => text::content(document, range).map(Some),
             NodeKind::Merged => Ok(Some(Cow::Borrowed(&self.scratch[range]))),

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 
-use super::capture::{Captures, NodeKind};
+use super::capture::{Captures, Node, NodeKind};
 use super::fault::Fault;
 use super::walk::About;
 use crate::contract::expr::ast::{BinaryOp, Function};
@@ -16,7 +16,7 @@ use crate::contract::plan::{LookupPlan, Op, Plan, SlotRef};
 use crate::outcome::{AppId, FailureCategory};
 use crate::value::convert::{Conversion, ConversionError};
 use crate::value::functions::{self, LikePattern};
-use crate::value::{datetime, is_blank, plain_text, Decimal, DecimalError, Value};
+use crate::value::{datetime, is_blank, plain_text, trim_xml, Decimal, DecimalError, Value};
 
 type Evaluated<T> = Result<T, Box<Fault>>;
 
@@ -107,6 +107,7 @@ impl Number {
 }
 
 /// What the expressions of one row can see.
+#[derive(Clone)]
 pub(super) struct Scope<'t> {
     pub plan: &'t Plan,
     pub text: &'t str,
@@ -126,25 +127,37 @@ pub(super) struct Scope<'t> {
 }
 
 impl<'t> Scope<'t> {
-    /// Puts a column's value, the expression's converted, where it is wanted.
+    /// Puts a column's value, the expression's converted, where it is wanted. What most columns
+    /// are, a path or a lookup, goes there without being anything else on the way.
     #[inline]
     pub fn column(&self, op: &'t Op, conversion: &Conversion, into: &mut Value) -> Evaluated<()> {
         self.last_read.set(None);
         let converted = match op {
             Op::One(reference) => {
                 let slot = self.captures.slot(self.frame, *reference);
-                let node = self.captures.first(slot).filter(|_| slot.count == 1);
-                match node.and_then(|node| self.captures.plain(node, self.text)) {
-                    Some(text) => {
-                        self.last_read.set(node.map(|node| node.at));
-                        conversion.text_into(text, into)
+                match slot.only() {
+                    Some(node) if node.kind == NodeKind::Plain => {
+                        conversion.text_into(self.plain(node), into)
                     }
-                    None => self.converted(self.one(*reference)?, conversion, into),
+                    None if slot.count == 0 => return Ok(()),
+                    _ => self.converted(self.one(*reference)?, conversion, into),
                 }
             }
+            Op::Lookup(index, text) => match self.found(&self.plan.lookups[*index], text)? {
+                None => return Ok(()),
+                Some(LookupValue::Integer(number)) => conversion.integer_into(*number, into),
+                Some(other) => self.converted(lookup_value(other), conversion, into),
+            },
             op => self.converted(self.value(op)?, conversion, into),
         };
         converted.map_err(|error| self.conversion_fault(error))
+    }
+
+    /// The text of a node that is written as it is meant.
+    #[inline]
+    fn plain(&self, node: &Node) -> &'t str {
+        self.last_read.set(Some(node.at));
+        &self.text[node.start as usize..node.end as usize]
     }
 
     fn converted(
@@ -192,7 +205,7 @@ impl<'t> Scope<'t> {
     #[inline]
     fn one(&self, reference: SlotRef) -> Evaluated<Datum<'t>> {
         let slot = self.captures.slot(self.frame, reference);
-        let Some(node) = self.captures.first(slot) else { return Ok(NULL) };
+        let Some(node) = slot.first() else { return Ok(NULL) };
         if slot.count > 1 {
             return Err(self.many(reference));
         }
@@ -274,6 +287,10 @@ impl<'t> Scope<'t> {
             return Ok(NULL);
         };
         self.last_read.set(Some(found.start));
+        if found.plain {
+            let value = &about.text[found.start as usize..found.end as usize];
+            return Ok(Datum::Text(Cow::Borrowed(value)));
+        }
         let value = super::text::attribute(about.text, found.start as usize..found.end as usize)?;
         Ok(Datum::Text(value))
     }
@@ -296,7 +313,7 @@ impl<'t> Scope<'t> {
                 let order = self.compare(self.value(left)?, self.value(right)?)?;
                 Ok(order.map(|order| holds(*op, order)))
             }
-            Op::IsNull(operand, negated) => Ok(Some(self.value(operand)?.is_null() != *negated)),
+            Op::IsNull(operand, negated) => Ok(Some(self.is_null(operand)? != *negated)),
             Op::IsEmpty(operand, negated) => {
                 let empty = self.value(operand)?.text().is_none_or(|text| is_blank(&text));
                 Ok(Some(empty != *negated))
@@ -336,6 +353,22 @@ impl<'t> Scope<'t> {
                 _ => Ok(Some(true)),
             },
         }
+    }
+
+    #[inline]
+    fn is_null(&self, op: &'t Op) -> Evaluated<bool> {
+        if let Op::One(reference) = op {
+            let slot = self.captures.slot(self.frame, *reference);
+            match slot.only() {
+                Some(node) if node.kind == NodeKind::Plain => {
+                    self.last_read.set(Some(node.at));
+                    return Ok(false);
+                }
+                None if slot.count == 0 => return Ok(true),
+                _ => {}
+            }
+        }
+        Ok(self.value(op)?.is_null())
     }
 
     fn like(
@@ -564,8 +597,29 @@ impl<'t> Scope<'t> {
     }
 
     fn lookup(&self, lookup: &'t LookupPlan, text: &'t Op) -> Evaluated<Datum<'t>> {
-        let text = self.value(text)?.text().unwrap_or_default();
-        let key = text.trim_matches([' ', '\t', '\r', '\n']);
+        Ok(self.found(lookup, text)?.map_or(NULL, lookup_value))
+    }
+
+    /// The text of a value; `None` for null.
+    #[inline]
+    fn text_of(&self, op: &'t Op) -> Evaluated<Option<Cow<'t, str>>> {
+        if let Op::One(reference) = op {
+            let slot = self.captures.slot(self.frame, *reference);
+            match slot.only() {
+                Some(node) if node.kind == NodeKind::Plain => {
+                    return Ok(Some(Cow::Borrowed(self.plain(node))));
+                }
+                None if slot.count == 0 => return Ok(None),
+                _ => {}
+            }
+        }
+        Ok(self.value(op)?.text())
+    }
+
+    /// What a lookup has for a text; `None` is null.
+    fn found(&self, lookup: &'t LookupPlan, text: &'t Op) -> Evaluated<Option<&'t LookupValue>> {
+        let text = self.text_of(text)?.unwrap_or_default();
+        let key = trim_xml(&text);
         let exact = match lookup.match_mode {
             MatchMode::Exact | MatchMode::ExactThenIgnoreCase => lookup.exact.get(key.as_bytes()),
             MatchMode::IgnoreCase => None,
@@ -575,12 +629,12 @@ impl<'t> Scope<'t> {
             _ => exact.or_else(|| lookup.folded.get(key.to_lowercase().as_bytes())),
         };
         if let Some(found) = found {
-            return Ok(lookup_value(found));
+            return Ok(Some(found));
         }
         let missing = if key.is_empty() { &lookup.on_blank } else { &lookup.on_unmapped };
         match missing {
-            OnMissing::Null => Ok(NULL),
-            OnMissing::Value(value) => Ok(lookup_value(value)),
+            OnMissing::Null => Ok(None),
+            OnMissing::Value(value) => Ok(Some(value)),
             OnMissing::Error => Err(self
                 .fault(
                     FailureCategory::UnmappedLookup,

@@ -9,6 +9,8 @@ mod decode;
 mod evaluate;
 mod fault;
 mod full;
+mod lanes;
+mod masks;
 mod place;
 mod rows;
 mod scan;
@@ -67,12 +69,14 @@ pub struct Shredder {
     contract: Arc<Contract>,
     limits: Limits,
     state: State,
+    /// Rows that each rule gave for the last document: room for as many is made at once.
+    expected: Vec<usize>,
 }
 
 impl Shredder {
     /// A shredder for a contract.
     pub fn new(contract: Arc<Contract>, limits: Limits) -> Self {
-        Self { contract, limits, state: State::default() }
+        Self { contract, limits, state: State::default(), expected: Vec::new() }
     }
 
     /// The contract it shreds with.
@@ -152,12 +156,14 @@ impl Shredder {
         let plan = contract.plan();
         let limits = self.limits;
         let setting = Setting { plan, text, limits: &limits, app_id, now };
-        let mut rows = Rows::new(setting);
+        let mut rows = Rows::new(setting, &self.expected);
         Walk::new(plan, text, &limits, &mut self.state, &mut rows).run()?;
         if plan.check == Check::Full {
             full::check(text)?;
         }
         check_document(plan, app_id, &self.state.captures, text)?;
+        self.expected.clear();
+        self.expected.extend(rows.counts());
         rows.finish(&self.state.captures, &contract.targets)
     }
 }
@@ -196,7 +202,7 @@ fn check_document(
 
 fn placed(mut fault: Box<Fault>, captures: &Captures, slot: SlotRef, path: &str) -> Box<Fault> {
     fault.path = Some(path.to_owned());
-    fault.at = captures.first(captures.slot(0, slot)).map(|node| node.at as usize);
+    fault.at = captures.slot(0, slot).first().map(|node| node.at as usize);
     fault
 }
 
@@ -206,7 +212,7 @@ fn slot_text<'t>(
     slot: SlotRef,
     text: &'t str,
 ) -> Result<Option<std::borrow::Cow<'t, str>>, Box<Fault>> {
-    match captures.first(captures.slot(0, slot)) {
+    match captures.slot(0, slot).first() {
         Some(node) => captures.text(node, text),
         None => Ok(None),
     }

@@ -30,6 +30,28 @@ pub(super) struct Setting<'t> {
     pub now: DateTime<Utc>,
 }
 
+impl<'t> Setting<'t> {
+    /// What the expressions of the row with this frame see.
+    #[inline]
+    fn scope<'c>(&self, frame: u32, captures: &'c Captures) -> Scope<'c>
+    where
+        't: 'c,
+    {
+        Scope {
+            plan: self.plan,
+            text: self.text,
+            captures,
+            frame,
+            app_id: self.app_id,
+            now: self.now,
+            row: &[],
+            ordinal: None,
+            about: None,
+            last_read: Cell::new(None),
+        }
+    }
+}
+
 /// One row, beside its values.
 #[derive(Debug)]
 struct Row {
@@ -55,6 +77,10 @@ struct RuleRows {
     empty_frames: Vec<u32>,
 }
 
+/// Rows of a rule for which room is made before there are any, at most: one document with very
+/// many must not make every later one large.
+const MOST_EXPECTED: usize = 1000;
+
 /// The rows of a document so far, and the first failure among them.
 pub(super) struct Rows<'t> {
     setting: Setting<'t>,
@@ -64,35 +90,34 @@ pub(super) struct Rows<'t> {
 }
 
 impl<'t> Rows<'t> {
-    pub fn new(setting: Setting<'t>) -> Self {
-        let rules = setting.plan.rules.iter().map(|_| RuleRows::default()).collect();
-        Self { setting, rules, count: 0, failed: None }
+    /// With room for as many rows of each rule as `expected` says.
+    pub fn new(setting: Setting<'t>, expected: &[usize]) -> Self {
+        let expected = expected.iter().copied().chain(std::iter::repeat(0));
+        let rules = setting.plan.rules.iter().zip(expected).map(|(rule, expected)| {
+            let rows = expected.min(MOST_EXPECTED);
+            RuleRows {
+                rows: Vec::with_capacity(rows),
+                values: Vec::with_capacity(rows * rule.columns.len()),
+                ..RuleRows::default()
+            }
+        });
+        Self { setting, rules: rules.collect(), count: 0, failed: None }
     }
 
-    fn scope<'c>(&self, frame: u32, captures: &'c Captures, row: &'c [Value]) -> Scope<'c>
-    where
-        't: 'c,
-    {
-        Scope {
-            plan: self.setting.plan,
-            text: self.setting.text,
-            captures,
-            frame,
-            app_id: self.setting.app_id,
-            now: self.setting.now,
-            row,
-            ordinal: None,
-            about: None,
-            last_read: Cell::new(None),
-        }
+    /// How many rows each rule has so far.
+    pub fn counts(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rules.iter().map(|rule| rule.rows.len())
     }
 
     fn add(&mut self, index: usize, frame: u32, captures: &Captures) -> Result<()> {
         let rule = &self.setting.plan.rules[index];
+        let scope = self.setting.scope(frame, captures);
         let mut added = false;
-        if self.is_true(rule.where_.as_ref(), frame, captures, &[])? {
+        if is_true(&scope, rule.where_.as_ref())? {
             for (number, template) in rule.templates.iter().enumerate() {
-                added |= self.add_row(index, number, template, frame, captures)?;
+                if is_true(&scope, template.when.as_ref())? {
+                    added |= self.add_row(index, number, template, &scope)?;
+                }
             }
         }
         if !added {
@@ -101,133 +126,45 @@ impl<'t> Rows<'t> {
         Ok(())
     }
 
-    fn is_true(
-        &self,
-        condition: Option<&'t Op>,
-        frame: u32,
-        captures: &Captures,
-        row: &[Value],
-    ) -> Result<bool> {
-        match condition {
-            None => Ok(true),
-            Some(op) => Ok(self.scope(frame, captures, row).condition(op)? == Some(true)),
-        }
-    }
-
+    /// Adds a row, unless `keep_when` turns it down.
     fn add_row(
         &mut self,
         index: usize,
         number: usize,
         template: &'t Template,
-        frame: u32,
-        captures: &Captures,
+        scope: &Scope<'_>,
     ) -> Result<bool> {
-        let rule = &self.setting.plan.rules[index];
-        if !self.is_true(template.when.as_ref(), frame, captures, &[])? {
-            return Ok(false);
+        let Setting { plan, limits, .. } = self.setting;
+        let rule = &plan.rules[index];
+        let made = &mut self.rules[index];
+        if made.constants.len() != rule.constants.len() {
+            made.constants = constants(rule, scope)?;
         }
-        self.evaluate_constants(index, frame, captures)?;
-        let mut values = std::mem::take(&mut self.rules[index].values);
-        let first = values.len();
-        self.evaluate(index, template, frame, captures, &mut values)?;
-        let kept = self.is_true(rule.keep_when.as_ref(), frame, captures, &values[first..])?;
-        if !kept {
-            values.truncate(first);
+        let first = made.values.len();
+        evaluate(rule, template, scope, made)?;
+        if rule.keep_when.is_some() {
+            let with_row = Scope { row: &made.values[first..], ..scope.clone() };
+            if !is_true(&with_row, rule.keep_when.as_ref())? {
+                made.values.truncate(first);
+                return Ok(false);
+            }
         }
-        if kept {
-            self.rules[index].incomplete |= !fill(rule, &mut values[first..]);
-        }
-        self.rules[index].values = values;
-        if !kept {
-            return Ok(false);
-        }
-        let at = captures.frame(frame).at;
+        made.incomplete |= !fill(rule, &mut made.values[first..]);
+        let at = scope.captures.frame(scope.frame).at;
         self.count += 1;
-        if self.count > self.setting.limits.rows {
-            return Err(Fault::limit(
-                at as usize,
-                format!(
-                    "the document gives more than {} rows: raise --max-rows if such documents \
-                     are right",
-                    self.setting.limits.rows
-                ),
-            ));
+        if self.count > limits.rows {
+            return Err(too_many_rows(at, limits));
         }
         let key = match &rule.distinct {
             None => 0,
             Some(distinct) => {
-                let key = self.key(distinct, frame, captures)?;
-                self.rules[index].keys.push(key);
-                self.rules[index].keys.len() as u32 - 1
+                made.keys.push(key(distinct, scope)?);
+                made.keys.len() as u32 - 1
             }
         };
-        let template = number as u32;
-        self.rules[index].rows.push(Row { at, frame, template, dropped: false, key });
+        let (frame, template) = (scope.frame, number as u32);
+        made.rows.push(Row { at, frame, template, dropped: false, key });
         Ok(true)
-    }
-
-    /// The constants of a rule, evaluated when its first row comes: an error is one of a row.
-    fn evaluate_constants(&mut self, index: usize, frame: u32, captures: &Captures) -> Result<()> {
-        let rule = &self.setting.plan.rules[index];
-        if self.rules[index].constants.len() == rule.constants.len() {
-            return Ok(());
-        }
-        let mut constants = vec![Value::Null; rule.constants.len()];
-        let scope = self.scope(frame, captures, &[]);
-        for ((column, op), into) in rule.constants.iter().zip(&mut constants) {
-            put_column(&scope, rule, &rule.columns[*column], op, into)?;
-        }
-        self.rules[index].constants = constants;
-        Ok(())
-    }
-
-    /// Appends the converted values of one row.
-    fn evaluate(
-        &self,
-        index: usize,
-        template: &'t Template,
-        frame: u32,
-        captures: &Captures,
-        values: &mut Vec<Value>,
-    ) -> Result<()> {
-        let rule = &self.setting.plan.rules[index];
-        let scope = self.scope(frame, captures, &[]);
-        let constants = &self.rules[index].constants;
-        let first = values.len();
-        values.resize_with(first + rule.columns.len(), || Value::Null);
-        let plans = rule.columns.iter().zip(&template.values);
-        for (into, (column, value)) in values[first..].iter_mut().zip(plans) {
-            match value {
-                ValuePlan::Early(op) => put_column(&scope, rule, column, op, into)?,
-                ValuePlan::Constant(index) => into.clone_from(&constants[*index]),
-                ValuePlan::Absent | ValuePlan::Numbered(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The key by which rows are the same, and what prefers one of them.
-    fn key(
-        &self,
-        distinct: &'t DistinctPlan,
-        frame: u32,
-        captures: &Captures,
-    ) -> Result<(String, Datum<'static>)> {
-        let scope = self.scope(frame, captures, &[]);
-        let mut key = String::new();
-        for op in &distinct.by {
-            // Null and blank are one key; a separator keeps the parts apart.
-            match scope.value(op)? {
-                Datum::Text(text) => key.push_str(text.trim_end_matches(' ')),
-                Datum::Value(value) => key.push_str(&plain_text(&value).unwrap_or_default()),
-            }
-            key.push('\0');
-        }
-        let prefer = match &distinct.prefer {
-            None => Datum::Value(Value::Null),
-            Some(op) => scope.value(op)?.into_owned(),
-        };
-        Ok((key, prefer))
     }
 
     /// The finished rows per target, or the first failure.
@@ -270,7 +207,7 @@ impl<'t> Rows<'t> {
         distinct: &'t DistinctPlan,
         captures: &Captures,
     ) -> Result<()> {
-        let scope = self.scope(0, captures, &[]);
+        let scope = self.setting.scope(0, captures);
         let rule = &self.rules[index];
         let mut winners: HashMap<&str, (usize, usize)> = HashMap::new();
         let mut losers = Vec::new();
@@ -344,7 +281,7 @@ impl<'t> Rows<'t> {
             let template = &rule.templates[row.template as usize];
             for (at, value) in template.values.iter().enumerate() {
                 let ValuePlan::Numbered(op) = value else { continue };
-                let mut scope = self.scope(row.frame, captures, &[]);
+                let mut scope = self.setting.scope(row.frame, captures);
                 scope.ordinal = Some(number as i64 + 1);
                 put_column(&scope, rule, &rule.columns[at], op, &mut values[number * width + at])?;
             }
@@ -439,6 +376,74 @@ impl RuleRows {
         });
         self.rows.retain(|row| !row.dropped);
     }
+}
+
+/// Whether a condition is there and holds, or is not there.
+#[inline]
+fn is_true<'s>(scope: &Scope<'s>, condition: Option<&'s Op>) -> Result<bool> {
+    match condition {
+        None => Ok(true),
+        Some(op) => Ok(scope.condition(op)? == Some(true)),
+    }
+}
+
+/// The constants of a rule, evaluated when its first row comes: an error is one of a row.
+fn constants<'s>(rule: &'s Rule, scope: &Scope<'s>) -> Result<Vec<Value>> {
+    let mut constants = vec![Value::Null; rule.constants.len()];
+    for ((column, op), into) in rule.constants.iter().zip(&mut constants) {
+        put_column(scope, rule, &rule.columns[*column], op, into)?;
+    }
+    Ok(constants)
+}
+
+/// Appends the converted values of one row.
+#[inline]
+fn evaluate<'s>(
+    rule: &'s Rule,
+    template: &'s Template,
+    scope: &Scope<'s>,
+    made: &mut RuleRows,
+) -> Result<()> {
+    let first = made.values.len();
+    made.values.resize_with(first + rule.columns.len(), || Value::Null);
+    let plans = rule.columns.iter().zip(&template.values);
+    for (into, (column, value)) in made.values[first..].iter_mut().zip(plans) {
+        match value {
+            ValuePlan::Early(op) => put_column(scope, rule, column, op, into)?,
+            ValuePlan::Constant(index) => into.clone_from(&made.constants[*index]),
+            ValuePlan::Absent | ValuePlan::Numbered(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The key by which rows are the same, and what prefers one of them.
+fn key<'s>(distinct: &'s DistinctPlan, scope: &Scope<'s>) -> Result<(String, Datum<'static>)> {
+    let mut key = String::new();
+    for op in &distinct.by {
+        // Null and blank are one key; a separator keeps the parts apart.
+        match scope.value(op)? {
+            Datum::Text(text) => key.push_str(text.trim_end_matches(' ')),
+            Datum::Value(value) => key.push_str(&plain_text(&value).unwrap_or_default()),
+        }
+        key.push('\0');
+    }
+    let prefer = match &distinct.prefer {
+        None => Datum::Value(Value::Null),
+        Some(op) => scope.value(op)?.into_owned(),
+    };
+    Ok((key, prefer))
+}
+
+#[cold]
+fn too_many_rows(at: u32, limits: &Limits) -> Box<Fault> {
+    Fault::limit(
+        at as usize,
+        format!(
+            "the document gives more than {} rows: raise --max-rows if such documents are right",
+            limits.rows
+        ),
+    )
 }
 
 /// Gives a row its defaults; whether everything required is there then.
@@ -545,17 +550,6 @@ impl Events for Rows<'_> {
 /// Whether a predicate holds.
 pub(super) fn predicate(setting: Setting<'_>, condition: &Op, about: &About<'_>) -> Result<bool> {
     static NOTHING: Captures = Captures::empty();
-    let scope = Scope {
-        plan: setting.plan,
-        text: setting.text,
-        captures: &NOTHING,
-        frame: 0,
-        app_id: setting.app_id,
-        now: setting.now,
-        row: &[],
-        ordinal: None,
-        about: Some(about),
-        last_read: Cell::new(None),
-    };
+    let scope = Scope { about: Some(about), ..setting.scope(0, &NOTHING) };
     Ok(scope.condition(condition)? == Some(true))
 }

@@ -1,56 +1,14 @@
-//! Finding the ends of markup, 64 bytes at a time.
+//! Finding the ends of markup.
 //!
-//! Four bit masks per block say where `<`, `>`, `"` and `'` stand; every search is then a
+//! Four bit masks per 64 bytes say where `<`, `>`, `"` and `'` stand; every search is then a
 //! shift and a count of zeros. One loop for what is read and what is skipped, so that the two
 //! cannot disagree about where a tag ends. quick-xml's events are what the tests hold it against.
 
 use memchr::memmem;
 
+use super::lanes::{Lanes, WIDTH};
+use super::masks::{self, Masks, BLOCK};
 use crate::contract::names::same;
-
-/// Positions in one block of 64 bytes, a bit each.
-#[derive(Clone, Copy, Default)]
-struct Masks {
-    less: u64,
-    greater: u64,
-    double: u64,
-    single: u64,
-}
-
-#[cfg(target_arch = "x86_64")]
-fn masks(block: &[u8; 64]) -> Masks {
-    use std::arch::x86_64::*;
-    let mut found = Masks::default();
-    for part in 0..4 {
-        // SAFETY: SSE2 is part of every x86_64 target, and the 16 bytes from `part * 16` lie
-        // within the 64 of `block`; the load needs no alignment.
-        let (less, greater, double, single) = unsafe {
-            let bytes = _mm_loadu_si128(block.as_ptr().add(part * 16).cast());
-            let at = |byte: u8| {
-                let equal = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
-                _mm_movemask_epi8(equal) as u16 as u64
-            };
-            (at(b'<'), at(b'>'), at(b'"'), at(b'\''))
-        };
-        found.less |= less << (part * 16);
-        found.greater |= greater << (part * 16);
-        found.double |= double << (part * 16);
-        found.single |= single << (part * 16);
-    }
-    found
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn masks(block: &[u8; 64]) -> Masks {
-    let mut found = Masks::default();
-    for (bit, &byte) in block.iter().enumerate() {
-        found.less |= u64::from(byte == b'<') << bit;
-        found.greater |= u64::from(byte == b'>') << bit;
-        found.double |= u64::from(byte == b'"') << bit;
-        found.single |= u64::from(byte == b'\'') << bit;
-    }
-    found
-}
 
 /// A bit is set where an odd number of the bits up to it, itself counted, are set: from an opening
 /// quote up to the closing one.
@@ -90,47 +48,57 @@ pub(super) enum Markup {
     Start,
 }
 
+/// Blocks whose masks are made in one go: 4 KiB of the document.
+const AHEAD: usize = 64;
+
 /// Searches one document. Positions are byte offsets.
 pub(super) struct Scanner<'d> {
     bytes: &'d [u8],
+    /// Where the block of `masks` begins.
     base: usize,
     masks: Masks,
+    /// Where the blocks of `ahead` begin.
+    ahead_base: usize,
+    ahead: [Masks; AHEAD],
 }
 
 impl<'d> Scanner<'d> {
     pub fn new(text: &'d str) -> Self {
-        let mut scanner = Self { bytes: text.as_bytes(), base: 0, masks: Masks::default() };
+        let (masks, ahead) = (Masks::default(), [Masks::default(); AHEAD]);
+        let bytes = text.as_bytes();
+        let mut scanner = Self { bytes, base: 0, masks, ahead_base: 0, ahead };
+        scanner.look_ahead(0);
         scanner.load(0);
         scanner
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&mut self, base: usize) {
+        let mut block = base.wrapping_sub(self.ahead_base) / BLOCK;
+        if block >= AHEAD {
+            self.look_ahead(base);
+            block = 0;
+        }
         self.base = base;
-        self.masks = match self.bytes[base.min(self.bytes.len())..].first_chunk::<64>() {
-            Some(block) => masks(block),
-            None => self.last_block(base),
-        };
+        self.masks = self.ahead[block];
     }
 
-    #[cold]
-    fn last_block(&self, base: usize) -> Masks {
-        let rest = &self.bytes[base.min(self.bytes.len())..];
-        let mut block = [0u8; 64];
-        block[..rest.len()].copy_from_slice(rest);
-        masks(&block)
+    #[inline(never)]
+    fn look_ahead(&mut self, base: usize) {
+        self.ahead_base = base;
+        masks::fill(&self.bytes[base.min(self.bytes.len())..], &mut self.ahead);
     }
 
     /// The first position at or after `from` whose bit is set in what `pick` takes of the masks.
     #[inline]
     fn find(&mut self, from: usize, pick: impl Fn(&Masks) -> u64) -> Option<usize> {
-        let block = from & !63;
+        let block = from & !(BLOCK - 1);
         if block != self.base {
             self.load(block);
         }
-        let mut bits = pick(&self.masks) & (!0u64 << (from & 63));
+        let mut bits = pick(&self.masks) & (!0u64 << (from % BLOCK));
         while bits == 0 {
-            let next = self.base + 64;
+            let next = self.base + BLOCK;
             if next >= self.bytes.len() {
                 return None;
             }
@@ -173,11 +141,11 @@ impl<'d> Scanner<'d> {
     /// where values stand in double quotes, which nearly all do.
     #[inline(always)]
     fn tag_close(&mut self, from: usize) -> Option<usize> {
-        let block = from & !63;
+        let block = from & !(BLOCK - 1);
         if block != self.base {
             self.load(block);
         }
-        let mut wanted = !0u64 << (from & 63);
+        let mut wanted = !0u64 << (from % BLOCK);
         let mut inside = 0u64;
         loop {
             let Masks { greater, double, single, .. } = self.masks;
@@ -190,7 +158,7 @@ impl<'d> Scanner<'d> {
             if close != 0 {
                 return Some(self.base + close.trailing_zeros() as usize);
             }
-            let next = self.base + 64;
+            let next = self.base + BLOCK;
             if next >= self.bytes.len() {
                 return None;
             }
@@ -272,12 +240,26 @@ pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Bytes up to white space, `/`, `>`, `=`, a quote or the end. A quote is never passed over,
-/// because what it opens may hold the next `>`.
-#[inline]
+/// Bytes before what ends a name: white space, a control character, a quote, `/`, `<`, `=`, `>`,
+/// `?` or the end. A quote is never passed over, because what it opens may hold the next `>`.
+#[inline(always)]
 pub(super) fn name_length(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .position(|b| is_blank(*b) || matches!(b, b'/' | b'>' | b'=' | b'"' | b'\''))
-        .unwrap_or(bytes.len())
+    let mut length = 0;
+    while let Some(lanes) = Lanes::at(bytes, length) {
+        let ends = lanes.at_most(b' ')
+            | lanes.equal(b'/')
+            | lanes.equal(b'"')
+            | lanes.equal(b'\'')
+            | lanes.equal_masked(!3, b'<');
+        if ends != 0 {
+            return length + ends.trailing_zeros() as usize;
+        }
+        length += WIDTH;
+    }
+    let rest = &bytes[length..];
+    length + rest.iter().position(|b| ends_name(*b)).unwrap_or(rest.len())
+}
+
+fn ends_name(byte: u8) -> bool {
+    byte <= b' ' || matches!(byte, b'/' | b'"' | b'\'' | b'<'..=b'?')
 }

@@ -5,6 +5,19 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fault::Fault;
+use super::lanes;
+
+/// Whether text between tags is written as it is meant.
+#[inline(always)]
+pub(super) fn is_plain(document: &str, range: Range<usize>) -> bool {
+    !lanes::any(
+        document.as_bytes(),
+        range.start,
+        range.end,
+        |lanes| lanes.equal(b'&') | lanes.equal(b'\r'),
+        |byte| matches!(byte, b'&' | b'\r'),
+    )
+}
 
 /// An attribute's value.
 #[inline]
@@ -22,7 +35,7 @@ pub(super) fn attribute(document: &str, range: Range<usize>) -> Result<Cow<'_, s
 #[inline]
 pub(super) fn content(document: &str, range: Range<usize>) -> Result<Cow<'_, str>, Box<Fault>> {
     let raw = &document[range.clone()];
-    if memchr::memchr2(b'&', b'\r', raw.as_bytes()).is_none() {
+    if is_plain(document, range.clone()) {
         return Ok(Cow::Borrowed(raw));
     }
     let mut value = String::with_capacity(raw.len());

@@ -165,7 +165,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             pending,
             ..
         } = &mut *state;
-        captures.clear(plan.tracks_origins);
+        captures.clear();
         open.clear();
         live.clear();
         matches.clear();
@@ -328,16 +328,16 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             ));
         }
         let name_end = at + 1 + name_length(rest);
-        if let Some(b'=' | b'"' | b'\'') = self.bytes().get(name_end) {
-            return Err(self.name_runs_on(at, name_end));
+        match self.bytes().get(name_end) {
+            Some(b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>') | None => Ok(name_end),
+            Some(_) => Err(self.name_runs_on(at, name_end)),
         }
-        Ok(name_end)
     }
 
     #[cold]
     fn name_runs_on(&self, at: usize, name_end: usize) -> Box<Fault> {
         let name = &self.text[at + 1..name_end];
-        Fault::malformed(at, format!("white space is missing after the tag name {name:?}"))
+        Fault::malformed(at, format!("the tag name {name:?} must end with white space, / or >"))
     }
 
     #[inline(always)]
@@ -561,7 +561,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         let mut wants_text = false;
         for (id, parent) in &candidates {
             let saved = self.state.saved.len();
-            if !self.passes(*id, parent)? {
+            if !nodes[*id].filters.is_empty() && !self.passes(*id, parent)? {
                 self.state.saved.truncate(saved);
                 continue;
             }
@@ -581,7 +581,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             pending: pending as u32,
             former: self.state.former.len() as u32,
         });
-        self.capture_ancestors(first)?;
+        if self.plan.reads_ancestors {
+            self.capture_ancestors(first)?;
+        }
         Ok(true)
     }
 
@@ -687,22 +689,15 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 {
                     continue;
                 }
-                let (start, end) = (attribute.start as usize, attribute.end as usize);
                 for capture in wanted {
                     let into = captures.up(frame, capture.hops);
-                    captures.push(
-                        into,
-                        capture.slot,
-                        Node::new(NodeKind::Attribute, start, end, start),
-                    );
+                    captures.push(into, capture.slot, Node::attribute(attribute));
                 }
             }
             for (name, index) in &attributes.qualified {
-                let attribute = &attributes.list[*index];
-                let (start, end) = (attribute.start as usize, attribute.end as usize);
+                let value = Node::attribute(&attributes.list[*index]);
                 for capture in node.attributes.get(name.as_bytes()).into_iter().flatten() {
                     let into = captures.up(frame, capture.hops);
-                    let value = Node::new(NodeKind::Attribute, start, end, start);
                     captures.push(into, capture.slot, value);
                 }
             }
@@ -711,10 +706,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             let Some(name) = &chosen.attribute else { continue };
             let ignore_case = self.plan.ignore_case_attributes;
             let found = attributes.find(self.text.as_bytes(), name.as_bytes(), ignore_case);
-            let value = found.map_or(Node::new(NodeKind::Missing, at, at, at), |a| {
-                let (start, end) = (a.start as usize, a.end as usize);
-                Node::new(NodeKind::Attribute, start, end, start)
-            });
+            let absent = Node::new(NodeKind::Missing, at, at, at);
+            let value = found.map_or(absent, Node::attribute);
             let into = captures.up(frame, chosen.into.hops);
             captures.choose(into, chosen.into.slot, value, chosen.last);
         }
@@ -733,9 +726,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 let name = wanted.name.as_bytes();
                 let found = self.state.attributes.find(self.text.as_bytes(), name, ignore_case);
                 if let Some(found) = found {
-                    let (start, end) = (found.start as usize, found.end as usize);
-                    let node = Node::new(NodeKind::Attribute, start, end, start);
-                    self.state.captures.push(frame, wanted.slot, node);
+                    let value = Node::attribute(found);
+                    self.state.captures.push(frame, wanted.slot, value);
                 }
             }
         }
@@ -787,8 +779,10 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         for index in first..self.state.matches.len() {
             self.capture_content(self.state.matches[index], &live, at);
         }
-        for index in first..self.state.matches.len() {
-            self.decide_late(self.state.matches[index])?;
+        if self.plan.decides_late {
+            for index in first..self.state.matches.len() {
+                self.decide_late(self.state.matches[index])?;
+            }
         }
         for index in first..self.state.matches.len() {
             let Match { node, frame, .. } = self.state.matches[index];
@@ -815,10 +809,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         captures.origin = matched.frame;
         let content = live.content as usize;
         let text = match live.run {
-            Run::Nothing => Node::new(NodeKind::Text, content, content, content),
-            Run::Piece { start, end } => {
-                Node::new(NodeKind::Text, start as usize, end as usize, start as usize)
-            }
+            _ if !node.reads_text => Node::new(NodeKind::Missing, at, at, at),
+            Run::Nothing => Node::new(NodeKind::Plain, content, content, content),
+            Run::Piece { start, end } => Node::text(self.text, start as usize, end as usize),
             Run::Merged { start, end, at } => {
                 Node::new(NodeKind::Merged, start as usize, end as usize, at as usize)
             }
@@ -847,8 +840,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             self.read_tag_of(matched.frame)?;
             let captures = &self.state.captures;
             let slot = captures.save(matched.frame, text.slot);
-            let own =
-                captures.first(slot).map(|node| captures.text(node, self.text)).transpose()?;
+            let own = slot.first().map(|node| captures.text(node, self.text)).transpose()?;
             let own = own.flatten();
             let about = About {
                 text: self.text,

@@ -29,10 +29,40 @@ const SMALLDATETIME_END: NaiveDate = NaiveDate::from_ymd_opt(2079, 6, 6).expect(
 #[derive(Debug, Clone)]
 pub struct Conversion {
     sql_type: SqlType,
+    shape: Shape,
     date_formats: Arc<[DatePattern]>,
     rounding: Rounding,
     truncate: bool,
     keep_blank: bool,
+}
+
+/// What most texts need to know of the type, asked once.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// A character type: its length, and whether it stores code page 1252.
+    Characters {
+        limit: usize,
+        code_page: bool,
+    },
+    /// An integer type: its range.
+    Integer {
+        low: i64,
+        high: i64,
+    },
+    Other,
+}
+
+impl Shape {
+    fn of(sql_type: SqlType) -> Self {
+        match sql_type.integer_range() {
+            Some((low, high)) => Self::Integer { low, high },
+            None if sql_type.is_character() => Self::Characters {
+                limit: sql_type.max_chars().map_or(usize::MAX, usize::from),
+                code_page: sql_type.is_code_page(),
+            },
+            None => Self::Other,
+        }
+    }
 }
 
 /// What becomes of a fraction when a decimal or float becomes an integer.
@@ -148,6 +178,7 @@ impl Conversion {
     pub fn for_column(sql_type: SqlType) -> Self {
         Self {
             sql_type,
+            shape: Shape::of(sql_type),
             date_formats: Arc::from([]),
             rounding: Rounding::HalfAway,
             truncate: false,
@@ -199,25 +230,27 @@ impl Conversion {
     /// results costs more than making it. Nothing is changed by an error.
     #[inline]
     pub fn text_into(&self, text: &str, into: &mut Value) -> Result<(), ConversionError> {
-        if self.sql_type.is_character() {
-            match self.kept_characters(text) {
+        match self.shape {
+            Shape::Characters { .. } => match self.kept_characters(text) {
                 Ok(kept) => *into = kept.map_or(Value::Null, |kept| Value::Text(kept.into())),
                 Err(fault) => return Err(self.error(fault, text)),
-            }
-            return Ok(());
+            },
+            Shape::Integer { low, high } => match parse_integer(trim_xml(text).as_bytes()) {
+                Ok(number) if (low..=high).contains(&number) => *into = Value::Int(number),
+                _ => *into = self.text(text)?,
+            },
+            Shape::Other => *into = self.text(text)?,
         }
-        if self.sql_type.is_integer() {
-            let trimmed = trim_xml(text);
-            if let (Ok(number), Some((low, high))) =
-                (parse_integer(trimmed.as_bytes()), self.sql_type.integer_range())
-            {
-                if (low..=high).contains(&number) {
-                    *into = Value::Int(number);
-                    return Ok(());
-                }
-            }
-        }
-        *into = self.text(text)?;
+        Ok(())
+    }
+
+    /// [`Conversion::value`] of a whole number, to where it is wanted.
+    #[inline]
+    pub fn integer_into(&self, number: i64, into: &mut Value) -> Result<(), ConversionError> {
+        *into = match self.shape {
+            Shape::Integer { low, high } if (low..=high).contains(&number) => Value::Int(number),
+            _ => self.value(Value::Int(number))?,
+        };
         Ok(())
     }
 
@@ -397,6 +430,7 @@ impl Conversion {
     }
 
     /// What a character type keeps of a text: `None` is null.
+    #[inline]
     fn kept_characters<'t>(&self, text: &'t str) -> Result<Option<&'t str>, Fault> {
         if !self.keep_blank && is_blank(text) {
             return Ok(None);
@@ -406,16 +440,21 @@ impl Conversion {
 
     /// The text as far as this character type holds it. Blanks at the end that do not fit are
     /// dropped without an error, as SQL Server does.
+    #[inline]
     fn characters<'t>(&self, text: &'t str) -> Result<&'t str, Fault> {
-        let code_page = self.sql_type.is_code_page();
-        if code_page {
+        let Shape::Characters { limit, code_page } = self.shape else { return Ok(text) };
+        if code_page && !text.is_ascii() {
             check_code_page(text)?;
         }
-        let Some(limit) = self.sql_type.max_chars().map(usize::from) else { return Ok(text) };
         // UTF-8 is never shorter than UTF-16 or code page 1252.
-        if text.len() <= limit {
-            return Ok(text);
+        match text.len() > limit {
+            true => self.cut(text, limit, code_page),
+            false => Ok(text),
         }
+    }
+
+    /// A text of more bytes than the type holds characters.
+    fn cut<'t>(&self, text: &'t str, limit: usize, code_page: bool) -> Result<&'t str, Fault> {
         let end = match fitting(text, limit, if code_page { |_| 1 } else { char::len_utf16 }) {
             end if end == text.len() => return Ok(text),
             end => end,
@@ -574,10 +613,8 @@ fn parse_hex(text: &str) -> Result<Vec<u8>, Fault> {
 }
 
 /// Refuses the first character that code page 1252 lacks.
+#[cold]
 fn check_code_page(text: &str) -> Result<(), Fault> {
-    if text.is_ascii() {
-        return Ok(());
-    }
     let mut encoder = WINDOWS_1252.new_encoder();
     let mut encoded = [0; 256];
     let mut rest = text;
