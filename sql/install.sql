@@ -6357,6 +6357,8 @@ BEGIN
     FROM [$(Schema)].[processing_session] AS s
     WHERE s.ended_at IS NULL
         AND s.last_seen_at >= @live_since
+        -- One that was reaped is dead, as a rule.
+        AND s.reaped = 0
         AND s.contract_hash <> @installed_hash;
 
     -- The workers.
@@ -7102,7 +7104,7 @@ VALUES
 (N'procs/usp_Resume.sql', 1, 0x516B4C7E4B499BF11C63B29556882CB074983237F5126138F3AB01E05235F802, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_Resume]'))),
 (N'procs/usp_ExplainApp.sql', 1, 0xA3F6F0395E1BC269CD07DB90389E475A0E27998BFA50E5CABDE37BD1D87AC75F, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ExplainApp]'))),
 (N'procs/usp_ListFailures.sql', 1, 0x5AC064A1D7BC3AAC7A06506B3DF7F8FB634EC893AD16E8733703013195A0F1CB, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ListFailures]'))),
-(N'procs/usp_HealthCheck.sql', 1, 0x4A97F1DCB9C5D06578766F3557323EA46283B0F8EBB3ACB41A80D111C375BAFC, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_HealthCheck]'))),
+(N'procs/usp_HealthCheck.sql', 1, 0x6686CD44D9EDB6564D6FC6EC4C2B271B173A20EAE8B8090F83B4EDAEE3C618B3, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_HealthCheck]'))),
 (N'procs/usp_Reconcile.sql', 1, 0x444CF975F4167E1BB1D0E89E7B30212CABC69861B64A3D7EED91844D33568DA6, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_Reconcile]'))),
 (N'procs/usp_ReadDocument.sql', 1, 0xBC434F05A4774BE44BA1B85C7EB6F7FB48280815A42542D051105000D0FDCD36, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ReadDocument]'))),
 (N'security/roles.sql', 1, 0x40C408A3D5EDDFFE7A82B63FF7D04B921C9DA5332EDC913FC5EB081720DDB31B, NULL),

@@ -338,6 +338,8 @@ BEGIN
     FROM [$(Schema)].[processing_session] AS s
     WHERE s.ended_at IS NULL
         AND s.last_seen_at >= @live_since
+        -- One that was reaped is dead, as a rule.
+        AND s.reaped = 0
         AND s.contract_hash <> @installed_hash;
 
     -- The workers.

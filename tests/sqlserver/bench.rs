@@ -86,6 +86,11 @@ impl Bench {
         bench
     }
 
+    /// Writes a file into the folder that the executable runs in.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("write");
+    }
+
     /// The executable with blank-separated arguments, told by its environment where the server is.
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));

@@ -11,6 +11,7 @@ mod crash;
 mod database;
 mod harness;
 mod invariants;
+mod monday;
 mod monitoring;
 mod program;
 mod refusals;
@@ -41,6 +42,7 @@ type Trials = &'static [(&'static str, fn())];
 const OWN: &[(&str, Trials)] = &[
     ("agent", agent::TRIALS),
     ("crash", crash::TRIALS),
+    ("monday", monday::TRIALS),
     ("program", program::TRIALS),
     ("refusals", refusals::TRIALS),
     ("script", script::TRIALS),

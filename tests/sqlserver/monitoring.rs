@@ -43,6 +43,7 @@ tests! {
     an_object_changed_by_hand_is_found,
     what_agent_says_is_told,
     a_pause_is_found_and_resumed,
+    every_query_of_the_documentation_runs,
 }
 
 /// The one value of a query.
@@ -416,4 +417,33 @@ fn a_pause_is_found_and_resumed(h: &SqlServerHarness) {
     let findings = found(h, &[(2, "claiming is paused")]);
     assert!(findings[0].detail.ends_with("by Anna: storage is being moved"), "{findings:?}");
     mend(h, &findings[0]);
+}
+
+/// Pages whose statements are run one after the other.
+const PAGES: [&str; 3] = [
+    include_str!("../../docs/monitoring.md"),
+    include_str!("../../docs/runbooks.md"),
+    include_str!("../../docs/upgrade.md"),
+];
+
+/// What stands in the blocks of a page that are SQL.
+fn statements(page: &str) -> Vec<String> {
+    let mut statements = Vec::new();
+    let mut lines = page.lines().map(str::trim);
+    while lines.any(|line| line == "```sql") {
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        statements.push(block.join("\n"));
+    }
+    statements
+}
+
+fn every_query_of_the_documentation_runs(h: &SqlServerHarness) {
+    situation(h);
+    for page in PAGES {
+        let statements = statements(page);
+        assert!(!statements.is_empty(), "{page}");
+        for statement in statements {
+            h.ask(&statement.replace("sandbox.", "pipeline."));
+        }
+    }
 }

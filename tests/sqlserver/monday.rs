@@ -1,0 +1,203 @@
+//! docs/monday.md, followed: the situation is built, and then only what the page says is done.
+
+use crate::bench::Bench;
+
+crate::trials! { a_monday_morning_ends_with_nothing_missing }
+
+const PAGE: &str = include_str!("../../docs/monday.md");
+
+/// How many orders there are: 10,000 on the page.
+const VARIABLE: &str = "XMLSHRED_TEST_MONDAY";
+const USUALLY: i64 = 200;
+
+const CONTRACT: &str = r#"
+[contract]
+name = "orders"
+target_schema = "sandbox"
+
+[document]
+root = "order"
+
+[lookups.status]
+on_unmapped = "error"
+[lookups.status.values]
+OPEN = 1
+DONE = 2
+
+[[tables]]
+name = "orders"
+each = "/order"
+primary_key = ["app_id"]
+app_column = "app_id"
+[tables.columns]
+app_id = { type = "int", value = "APP_ID()" }
+title  = { type = "nvarchar(10)", value = "@title", too_long = "error" }
+status = { type = "smallint", value = "LOOKUP('status', @status)" }
+amount = { type = "decimal(12,2)", value = "@amount" }
+"#;
+
+/// What the page says the contract learns.
+fn corrected() -> String {
+    CONTRACT
+        .replace("\"@amount\"", "\"NUMBER(@amount)\"")
+        .replace("DONE = 2", "DONE = 2\nHELD = 3")
+        .replace("too_long = \"error\"", "too_long = \"truncate\"")
+}
+
+/// One in fifty fails, for one of three reasons in turn.
+fn document(app_id: i64) -> String {
+    let (mut title, mut status, mut amount) = ("a title", "OPEN", "12.50");
+    if app_id % 50 == 0 {
+        match app_id / 50 % 3 {
+            0 => title = "a title that is too long",
+            1 => status = "HELD",
+            _ => amount = "$12.50",
+        }
+    }
+    format!("<order title='{title}' status='{status}' amount='{amount}'/>")
+}
+
+/// Orders as they are on Monday: two in a hundred failed, the last one is quarantined, ten are held
+/// by a worker that is gone.
+fn situation(apps: i64) -> Bench {
+    let bench = Bench::with_apps(0);
+    let ids: Vec<i64> = (1..=apps).collect();
+    for some in ids.chunks(500) {
+        let row = |id: &i64| {
+            format!("({id}, CONVERT(varbinary(max), '{}'))", document(*id).replace('\'', "''"))
+        };
+        let rows: Vec<String> = some.iter().map(row).collect();
+        bench
+            .execute(&format!("INSERT INTO dbo.app_xml (app_id, xml) VALUES {};", rows.join(", ")));
+    }
+    bench.write("orders.toml", CONTRACT);
+    bench.succeed("install --contract orders.toml");
+    bench.succeed("enqueue");
+    let killed = |flags: &str| {
+        let run = format!("run --contract orders.toml --worker-name lost {flags}");
+        let status = bench.command(&run).env("XMLSHRED_FAILPOINT", "after_claim").status();
+        assert!(!status.expect("start").success(), "the worker was to be killed");
+    };
+    for _ in 0..3 {
+        killed(&format!("--batch-size 1 --app-id-start {apps} --app-id-end {apps}"));
+        night_passes(&bench);
+        bench.execute("EXEC pipeline.usp_ReapExpired;");
+    }
+    killed("--batch-size 10");
+    bench.succeed("run --contract orders.toml --fail-on never --worker-name weekend");
+    night_passes(&bench);
+    bench
+}
+
+fn night_passes(bench: &Bench) {
+    bench.execute(
+        "UPDATE pipeline.processing_claim SET lease_expires_at = DATEADD(HOUR, -1, claimed_at);",
+    );
+}
+
+/// Follows the page: its statements and commands, in order.
+struct Follower<'b> {
+    bench: &'b Bench,
+    blocks: Vec<(String, String)>,
+}
+
+impl<'b> Follower<'b> {
+    fn new(bench: &'b Bench) -> Self {
+        let page = PAGE.replace("\r\n", "\n");
+        let parts: Vec<&str> = page.split("```").collect();
+        let block = |part: &&str| {
+            let (language, text) = part.split_once('\n').expect("a language");
+            (language.to_owned(), text.trim().to_owned())
+        };
+        let mut blocks: Vec<_> = parts.iter().skip(1).step_by(2).map(block).collect();
+        blocks.reverse();
+        Self { bench, blocks }
+    }
+
+    /// The rows that the next statement of the page answers first.
+    fn ask(&mut self) -> Vec<Vec<String>> {
+        let (language, text) = self.blocks.pop().expect("a block");
+        assert_eq!(language, "sql", "{text}");
+        let schema = &self.bench.database.schema;
+        let own = ["usp_", "vw_"].iter().fold(text, |text, kind| {
+            text.replace(&format!("sandbox.{kind}"), &format!("{schema}.{kind}"))
+        });
+        let rows = self.bench.database.query(&own);
+        let text = |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default);
+        rows.into_iter().map(|row| text(row).collect()).collect()
+    }
+
+    /// Runs the next command of the page.
+    fn run(&mut self) {
+        let (language, text) = self.blocks.pop().expect("a block");
+        assert_eq!(language, "text", "{text}");
+        self.bench.succeed(text.strip_prefix("xmlshred ").expect("a command"));
+    }
+}
+
+fn a_monday_morning_ends_with_nothing_missing() {
+    let apps = std::env::var(VARIABLE).map_or(USUALLY, |n| n.parse().expect("a number"));
+    let bench = situation(apps);
+    // The quarantined order is the last one, which is one of the fiftieths.
+    let failing = apps / 50 - 1;
+    let mut page = Follower::new(&bench);
+
+    let found = page.ask();
+    let told: Vec<_> = found.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    assert_eq!(told, [("1", "expired leases"), ("2", "quarantined applications")]);
+    assert_eq!(page.ask(), [["1", "10", "0"]], "the lost worker's claim");
+
+    let done = apps - failing - 11;
+    let standing = [
+        ["failed".to_owned(), failing.to_string()],
+        ["quarantined".to_owned(), "1".to_owned()],
+        ["ready".to_owned(), "10".to_owned()],
+        ["success".to_owned(), done.to_string()],
+    ];
+    assert_eq!(page.ask(), standing);
+
+    let causes = page.ask();
+    let mut told: Vec<_> = causes.iter().map(|row| row[1].as_str()).collect();
+    told.sort_unstable();
+    let expected = ["bad_value", "too_long", "unmapped_lookup"];
+    assert_eq!(told, expected, "{causes:?}");
+    let counted: i64 = causes.iter().map(|row| row[0].parse::<i64>().expect("a number")).sum();
+    assert_eq!(counted, failing);
+
+    let life = page.ask();
+    let events: Vec<_> = life.iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(events, ["enqueued", "claimed", "failed", "now"]);
+    assert!(life[2][5].contains("value $12.50"), "{life:?}");
+
+    let quarantine = page.ask();
+    assert_eq!(quarantine, [[apps.to_string(), "3".into(), "3".into(), "lost".into()]]);
+
+    assert_eq!(page.ask()[0][0], "paused");
+    bench.succeed("run --contract orders.toml");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_queue WHERE state = 0"), 10);
+    bench.write("orders.toml", &corrected());
+    page.run();
+    assert_eq!(page.ask()[0][0], "resumed");
+
+    let preview = page.ask().len();
+    assert!(preview > 0);
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_queue"), 11);
+    page.ask();
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_queue"), 14);
+    page.run();
+    assert_eq!(page.ask(), [["0"]]);
+    page.ask();
+    page.run();
+
+    let reconciled = page.ask();
+    let all = apps.to_string();
+    for (line, subject) in reconciled.iter().zip(["source rows", "sandbox.orders"]) {
+        assert_eq!(line[..], [subject, &all, &all, "0", "0"].map(str::to_owned));
+    }
+    assert_eq!(page.ask(), Vec::<Vec<String>>::new());
+    assert!(page.blocks.is_empty(), "the page goes on: {:?}", page.blocks);
+    assert_eq!(
+        bench.number("SELECT COUNT(*) FROM pipeline.processing_log WHERE status = 'success'"),
+        apps
+    );
+}
