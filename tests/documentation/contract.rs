@@ -312,3 +312,33 @@ fn the_page_has_every_function_type_category_and_part_of_a_date() {
     let missing: Vec<&str> = wanted.filter(|name| !words.contains(name)).collect();
     assert!(missing.is_empty(), "docs/contract.md does not mention {missing:?}");
 }
+
+/// The keys of a contract that has everything, without the names that its author chose.
+fn keys(value: &toml::Value, under: &str, keys: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            let chosen = matches!(under, "lookups" | "values" | "columns" | "namespaces" | "rows");
+            for (key, inner) in table {
+                if !chosen {
+                    keys.insert(key.clone());
+                }
+                // Below a chosen name the keys are the language's again.
+                self::keys(inner, if chosen { "" } else { key }, keys);
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| self::keys(item, under, keys)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_has_every_key_of_a_contract_that_has_everything() {
+    let complete = include_str!("../contract/complete.toml");
+    let mut found = BTreeSet::new();
+    keys(&complete.parse::<toml::Table>().unwrap().into(), "", &mut found);
+    let page = page();
+    let words: BTreeSet<&str> = page.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let missing: Vec<&String> = found.iter().filter(|key| !words.contains(key.as_str())).collect();
+    assert!(missing.is_empty(), "docs/contract.md does not mention {missing:?}");
+    assert!(found.len() >= 35, "{found:?}");
+}
