@@ -22,7 +22,7 @@ fn fields_are_named_alone_by_element_and_of_the_contact() {
     let of = |expression: &str| evaluated("string", expression, "b='7'", inside);
     assert_eq!(of("a"), "3");
     assert_eq!(of("A"), "3");
-    assert_eq!(of("b"), "7");
+    assert_eq!(of("b"), "7", "what its own element lacks the application may have");
     assert_eq!(of("application.b"), "7");
     assert_eq!(of("app_product.A"), "3");
     assert_eq!(of("rmts.x"), "2");

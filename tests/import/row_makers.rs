@@ -173,3 +173,22 @@ fn a_collateral_is_a_row_when_something_of_it_is_known() {
         ["1|412|BOAT|25|-|0", "3|412|UNKNOWN|1900|0.50|0", "4|412|UNKNOWN|2|-|0"]
     );
 }
+
+#[test]
+fn a_row_maker_that_cannot_be_translated_is_named_once() {
+    let mappings = [
+        maker("history", "/app_product", "a", r#""mapping_type": ["add_history"]"#),
+        maker(
+            "history",
+            "/app_product",
+            "b",
+            r#""mapping_type": ["enum", "add_history"], "enum_name": "none""#,
+        ),
+        maker("history", "/app_product", "c", r#""mapping_type": ["add_score(X)"]"#),
+    ];
+    let imported = super::imported(&legacy(&mappings.join(","), ""));
+    assert_eq!(imported.report.failures(), 2, "{}", imported.report);
+    let left_out = imported.toml.matches("# NOT TRANSLATED: history(@").count();
+    assert_eq!(left_out, 2, "{}", imported.toml);
+    assert!(imported.toml.contains("`add_score` stands in a table of `add_history`"));
+}

@@ -99,6 +99,9 @@ impl Converter<'_> {
             always: false,
             differences: Vec::new(),
         };
+        if self.layout.is_below_last_contact(mapping) {
+            converted.differences.push(Difference::ContactsElsewhere);
+        }
         for link in &mapping.chain {
             if row_maker(&link.value).is_some() {
                 continue;

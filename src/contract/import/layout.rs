@@ -152,6 +152,14 @@ impl<'l> Layout<'l> {
         }
     }
 
+    /// Whether a mapping reads a child of the last valid contact.
+    pub(super) fn is_below_last_contact(&self, mapping: &Mapping) -> bool {
+        let links = ["last_valid_pr_contact", "last_valid_sec_contact", "authu_contact"];
+        let element = self.contact.map(name_of);
+        links.iter().any(|link| mapping.has_type(link))
+            && mapping.path.last().map(String::as_str) != element
+    }
+
     /// `curr_address_only`: from the last address of the preferred type of the contact in hand.
     pub(super) fn of_current_address(
         &self,
@@ -254,7 +262,7 @@ impl<'l> Layout<'l> {
     }
 
     /// A field that names no element: of the mapping's own, unless the contract reads such an
-    /// attribute of another element only. Where it reads none, the application may have it.
+    /// attribute of another element only.
     fn bare_field(&self, rows: &Rows, mapping: &Mapping, attribute: &str) -> Expr {
         let reads = |m: &&Mapping| {
             m.attribute.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(attribute))
@@ -268,7 +276,8 @@ impl<'l> Layout<'l> {
         let plain = |path: &Steps| self.plain(rows, path, Some(attribute));
         match paths.first() {
             Some(other) if !paths.contains(&own) => plain(other),
-            None if own != application => {
+            // What the own element lacks the application may have.
+            _ if own != application => {
                 build::call(Function::Coalesce, [plain(own), plain(application)])
             }
             _ => plain(own),

@@ -18,6 +18,7 @@ pub(super) enum Difference {
     NeverNull,
     LoadOrder,
     KeyIsAppId,
+    ContactsElsewhere,
     AppColumn,
     MakerTypes,
     DefaultOfEmptyRecord,
@@ -53,6 +54,10 @@ impl Difference {
                 "The request's id has to be the app_id under which the document is stored, and \
                  there is one request in a document"
             }
+            Self::ContactsElsewhere => {
+                "Through a child element, the last valid contact is looked for at the path of the \
+                 contact filter only"
+            }
             Self::AppColumn => {
                 "The table needs a column for the application's id, by which its rows are found again"
             }
@@ -83,6 +88,7 @@ impl Difference {
             Self::MakerTypes | Self::LoadOrder | Self::KeyIsAppId | Self::DefaultOfEmptyRecord => {
                 return None
             }
+            Self::ContactsElsewhere => "contacts at the filter's path only",
             Self::AppColumn => "new: not in the earlier contract",
             Self::EarlierValue => "the last of several mappings that has a value",
         })

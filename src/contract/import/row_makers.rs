@@ -53,6 +53,8 @@ pub(super) fn fill(
         "warranty_field" => filler.warranties(&own),
         _ => filler.collateral(&own),
     }
+    // A mapping that is read twice fails twice for the same reason.
+    filler.made.failed.dedup();
     filler.made
 }
 
@@ -106,20 +108,20 @@ impl Filler<'_, '_> {
 
     /// What the mapping reads, its conversions applied. None when that failed.
     fn source(&mut self, own: &Own<'_>) -> Option<Expr> {
-        let converted = self.converter.convert(self.rows, own.mapping);
-        match converted.map(|converted| converted.expr) {
-            Ok(Some(expr)) => Some(expr),
-            Ok(None) => {
-                self.made
-                    .failed
-                    .push((own.index, "it reads nothing: it has no xml_path".to_owned()));
-                None
-            }
+        let converted = match self.converter.convert(self.rows, own.mapping) {
+            Ok(converted) => converted,
             Err(reason) => {
                 self.made.failed.push((own.index, reason));
-                None
+                return None;
             }
+        };
+        let differences = converted.differences.into_iter();
+        self.made.different.extend(differences.map(|difference| (difference, own.index)));
+        if converted.expr.is_none() {
+            let reason = "it reads nothing: it has no xml_path".to_owned();
+            self.made.failed.push((own.index, reason));
         }
+        converted.expr
     }
 
     fn attribute(&mut self, own: &Own<'_>) -> Option<String> {
