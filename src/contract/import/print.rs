@@ -234,7 +234,7 @@ fn column_keys(column: &Column) -> String {
     if column.required {
         keys.push("required = true".to_owned());
     }
-    if column.truncate && column.value.is_some() {
+    if column.truncate {
         keys.push("too_long = \"truncate\"".to_owned());
     }
     if column.on_error_null {
