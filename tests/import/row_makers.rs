@@ -65,6 +65,8 @@ fn history_names_its_attribute_and_its_element() {
         rows(&mappings, "history", "", inside),
         ["[a]|[app_product]|abc", "[b]|[app_product]|abcde", "[spouse]|[contact]|Jo"]
     );
+    let short = history("/app_product", "a", r#""data_length": 2,"#);
+    assert_eq!(rows(&[short], "history", "", inside), ["[a]|[app_product]|ab"]);
 }
 
 #[test]
@@ -172,6 +174,8 @@ fn a_collateral_is_a_row_when_something_of_it_is_known() {
         rows(&mappings, "collateral", "app_type='MARINE'", inside),
         ["1|412|BOAT|25|-|0", "3|412|UNKNOWN|1900|0.50|0", "4|412|UNKNOWN|2|-|0"]
     );
+    let make = field(1, "make", "make", r#""data_length": 3, "mapping_type": ["#);
+    assert_eq!(rows(&[make], "collateral", "", inside), ["1|BOA"]);
 }
 
 #[test]
