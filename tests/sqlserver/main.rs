@@ -18,6 +18,7 @@ mod refusals;
 mod script;
 mod session;
 mod store;
+mod triggers;
 mod types;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ const OWN: &[(&str, Trials)] = &[
     ("program", program::TRIALS),
     ("refusals", refusals::TRIALS),
     ("script", script::TRIALS),
+    ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),
 ];
 

@@ -251,7 +251,7 @@ fn a_database_that_may_not_be_written_is_no_error() {
     let bench = Bench::ready(1);
     let name = &bench.database.name;
     bench.execute(&format!("ALTER DATABASE [{name}] SET READ_ONLY WITH ROLLBACK IMMEDIATE;"));
-    let said = bench.run("run --contract contract.toml");
+    let said = bench.run("run --contract contract.toml --log-level off");
     bench.execute(&format!("ALTER DATABASE [{name}] SET READ_WRITE;"));
     assert_eq!(said.status, 0, "{said:?}");
     assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
