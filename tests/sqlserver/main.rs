@@ -14,6 +14,7 @@ mod invariants;
 mod monday;
 mod monitoring;
 mod program;
+mod races;
 mod refusals;
 mod script;
 mod session;
@@ -45,6 +46,7 @@ const OWN: &[(&str, Trials)] = &[
     ("crash", crash::TRIALS),
     ("monday", monday::TRIALS),
     ("program", program::TRIALS),
+    ("races", races::TRIALS),
     ("refusals", refusals::TRIALS),
     ("script", script::TRIALS),
     ("triggers", triggers::TRIALS),

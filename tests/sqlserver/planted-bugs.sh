@@ -4,10 +4,8 @@
 #   XMLSHRED_TEST_SQLSERVER=… bash tests/sqlserver/planted-bugs.sh [NAME…]
 #
 # Each bug is a substitution in a copy of sql/, which must match, and the part of the suite that is
-# to notice. Not here, because no test can bring it about at will on one server: the second look at
-# the log after enqueueing (it needs READ COMMITTED with locks, and a completion between two reads of
-# one statement). no-outer-state shows on an engine that ignores lock hints, such as Babelfish; where
-# the hints hold, it may stay green.
+# to notice. no-outer-state shows on an engine that ignores lock hints, such as Babelfish; where the
+# hints hold, it may stay green.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 : "${XMLSHRED_TEST_SQLSERVER:?names the server, as an ADO.NET connection string}"
@@ -51,6 +49,12 @@ bug no-attempt-in-the-fence procs/usp_ApplyOutcomes.sql completing::an_attempt_t
     's/ AND t\.attempt = k\.attempt;/;/'
 bug reaping-without-expiry procs/usp_ReapExpired.sql reaping::a_lease_that_has_not_passed \
     's/WHERE c\.lease_expires_at < SYSUTCDATETIME\(\)/WHERE 1 = 1/; $m = s/\n\s*AND lease_expires_at < SYSUTCDATETIME\(\)//; $n = $m'
+bug no-second-look-at-the-expiry procs/usp_ReapExpired.sql races::a_claim_that_is_renewed \
+    's/\n\s*AND lease_expires_at < SYSUTCDATETIME\(\)//'
+bug no-second-look-after-enqueueing procs/usp_EnqueueApps.sql races::an_application_that_was_finished \
+    's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log\] AS l ON i\.app_id = l\.app_id/INNER JOIN [\$(Schema)].[processing_log] AS l ON i.app_id = -l.app_id/'
+bug no-second-look-after-retrying procs/usp_QueueAgain.sql races::an_application_that_went_round \
+    's/AND l\.is_latest = 1\s+AND l\.status = c\.was//'
 bug no-outer-state procs/usp_ClaimBatch.sql claiming::claimers_side_by_side \
     's/WHERE state = 0\s+AND claim_token IS NULL\s+AND app_id IN/WHERE app_id IN/'
 bug finished-is-enqueued-again procs/usp_EnqueueApps.sql enqueueing::what_is_logged \

@@ -1,0 +1,101 @@
+//! What others do between two statements of a procedure, brought about at will by a trigger.
+
+use xmlshred::store::{EnqueueMode, Enqueued, ReapRequest, RetrySelector};
+
+use crate::harness::SqlServerHarness;
+use crate::store::harness::{contract, failure, Harness, Worker, NOTHING};
+
+crate::trials! {
+    a_claim_that_is_renewed_while_another_is_reaped_is_left_alone,
+    an_application_that_was_finished_while_it_was_enqueued_is_not_queued,
+    an_application_that_went_round_while_it_was_retried_is_not_queued,
+}
+
+/// A harness whose pipeline does `what` whenever rows come into one of its tables.
+fn with_trigger(harness: &SqlServerHarness, table: &str, what: &str) {
+    harness.database().execute(&harness.database().own(&format!(
+        "CREATE TRIGGER pipeline.tr_race ON pipeline.{table} AFTER INSERT AS
+         BEGIN
+             SET NOCOUNT ON;
+             {what}
+         END;"
+    )));
+}
+
+fn drop_trigger(harness: &SqlServerHarness) {
+    harness.database().execute(&harness.database().own("DROP TRIGGER pipeline.tr_race;"));
+}
+
+/// The log row of an attempt that somebody else concluded just now.
+fn logged(attempt: i32, status: &str, category: &str) -> String {
+    format!(
+        "INSERT INTO pipeline.processing_log
+         (
+             app_id, attempt, is_latest, status, failure_category, session_id, claim_token,
+             enqueued_at, claimed_at, processed_at, shred_micros, document_bytes, rows_written,
+             contract_hash
+         )
+         SELECT i.app_id, {attempt}, 1, '{status}', {category}, NEWID(), NEWID(),
+             SYSUTCDATETIME(), SYSUTCDATETIME(), SYSUTCDATETIME(), 0, 0, 0,
+             (SELECT c.contract_hash FROM pipeline.processing_contract AS c)
+         FROM inserted AS i
+         WHERE i.app_id = 1;"
+    )
+}
+
+fn a_claim_that_is_renewed_while_another_is_reaped_is_left_alone() {
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(2);
+    let mut worker = Worker::start(&harness, &contract);
+    for batch in [worker.claim(1), worker.claim(1)] {
+        harness.expire_lease(batch.token);
+    }
+    // Both are listed as expired; when the first is taken, whoever holds the other renews it.
+    with_trigger(
+        &harness,
+        "processing_event",
+        "UPDATE pipeline.processing_claim
+         SET lease_expires_at = DATEADD(HOUR, 1, SYSUTCDATETIME());",
+    );
+    let reaped = worker.store.reap_expired(ReapRequest::default()).expect("reap");
+    assert_eq!((reaped.claims, reaped.apps), (1, 1));
+    drop_trigger(&harness);
+    assert_eq!(harness.count("processing_claim", "1 = 1"), 1);
+    harness.assert_invariants();
+    drop(worker);
+    harness.leave();
+}
+
+fn an_application_that_was_finished_while_it_was_enqueued_is_not_queued() {
+    let harness = SqlServerHarness::fresh();
+    harness.put_documents(2);
+    let mut store = harness.connect();
+    store.install_contract(&contract()).expect("install");
+    with_trigger(&harness, "processing_queue", &logged(1, "failed", "'bad_value'"));
+    assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), Enqueued::Added(1));
+    drop_trigger(&harness);
+    assert_eq!(harness.count("processing_queue", "app_id = 1"), 0);
+    assert_eq!(harness.count("processing_queue", "app_id = 2"), 1);
+    drop(store);
+    harness.leave();
+}
+
+fn an_application_that_went_round_while_it_was_retried_is_not_queued() {
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(1);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(1);
+    let outcomes = [failure(&batch.apps[0])];
+    worker.complete(&contract, batch.token, &outcomes);
+    let later = format!(
+        "UPDATE pipeline.processing_log SET is_latest = 0 WHERE app_id = 1;
+         {}",
+        logged(2, "success", "NULL")
+    );
+    with_trigger(&harness, "processing_queue", &later);
+    assert_eq!(worker.retry(RetrySelector::All), NOTHING);
+    drop_trigger(&harness);
+    assert_eq!(harness.count("processing_queue", "1 = 1"), 0);
+    drop(worker);
+    harness.leave();
+}
