@@ -32,11 +32,13 @@ impl SqlServerHarness {
         harness
     }
 
-    /// Lets another test have the database.
+    /// Lets another test have the database, if it can be emptied.
     pub fn leave(mut self) {
         let Some(database) = self.database.take() else { return };
-        database.execute(&database.own(EMPTY));
-        locked(&IDLE).push(database);
+        // Babelfish now and then looks for a table under a name made twice: then it is dropped.
+        if database.with(|sql| sql.try_query(&database.own(EMPTY))).is_ok() {
+            locked(&IDLE).push(database);
+        }
     }
 
     /// Drops the databases that were kept for other tests.
