@@ -46,13 +46,22 @@ pub fn two_executables_and_a_reaper_by_hand_lose_and_double_nothing() {
         assert!(!worker.has_ended(), "worker {name} ended by itself");
         stop(worker);
         let said = std::fs::read_to_string(log(name)).expect("a log");
-        assert!(!said.contains("ERROR"), "{said}");
+        let errors: Vec<&str> = said.lines().filter(|line| is_error(line)).collect();
+        assert!(errors.is_empty(), "{errors:#?} in\n{said}");
     }
     stage.assert_all_concluded();
     let both = "SELECT COUNT(DISTINCT l.session_id) FROM pipeline.processing_log AS l";
     assert_eq!(stage.bench.number(both), 2, "one of the two did nothing");
     let spent = "SELECT COUNT(*) FROM pipeline.processing_log WHERE attempt > 1";
     assert_eq!(stage.bench.number(spent), 0, "nobody died, and an attempt was spent");
+}
+
+/// Babelfish has another number for a lock that was waited for too long, which no CATCH sees; the
+/// worker tries such a renewal again.
+const LOCK_TIMEOUT_OF_BABELFISH: &str = "canceling statement due to lock timeout code=33557097";
+
+fn is_error(line: &str) -> bool {
+    line.contains("ERROR") && !line.ends_with(LOCK_TIMEOUT_OF_BABELFISH)
 }
 
 /// As SQL Server Agent stops it.
