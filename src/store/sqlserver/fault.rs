@@ -8,6 +8,7 @@ use crate::store::{ClaimToken, StoreError};
 
 /// Refusals of the procedures (docs/errors.md) that mean something to the caller.
 mod number {
+    pub const LOCK_TIMEOUT: i64 = 1222;
     pub const LEASE_LOST: i64 = 50010;
     pub const CONTRACT_NOT_INSTALLED: i64 = 50020;
     pub const WHOLE_BATCH_FAILED: i64 = 50021;
@@ -28,6 +29,9 @@ const TRANSIENT: [i64; 18] = [
     1205, 1222, 4060, 4221, 10928, 10929, 10053, 10054, 10060, 40143, 40197, 40501, 40540, 40613,
     49918, 49919, 49920, 41302,
 ];
+
+/// What Babelfish says where SQL Server raises [`number::LOCK_TIMEOUT`].
+const LOCK_TIMEOUT_OF_BABELFISH: &str = "canceling statement due to lock timeout";
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,10 +144,12 @@ impl From<Error> for Fault {
                 if refusal.class() >= 20 {
                     return Self::Lost(format!("{} ({})", refusal.message(), refusal.code()));
                 }
-                Self::Server {
-                    number: i64::from(refusal.code()),
-                    message: refusal.message().to_owned(),
-                }
+                // Babelfish gives a lock that was waited for too long a number that says nothing.
+                let number = match refusal.message() == LOCK_TIMEOUT_OF_BABELFISH {
+                    true => number::LOCK_TIMEOUT,
+                    false => i64::from(refusal.code()),
+                };
+                Self::Server { number, message: refusal.message().to_owned() }
             }
             Error::Io { message, .. } => Self::Lost(message.clone()),
             Error::Tls(message) => Self::Lost(format!("TLS: {message}")),
