@@ -5949,6 +5949,7 @@ Parameters: @failure_category  only these; default NULL, all
             @fingerprint       only these, 16 characters; default NULL, all
             @after_app_id      only ids above this: the last one of the page before; default NULL
             @page_size         at most this many, 1 to 10000, default 1000
+            @help              1: only say what the parameters are; default 0
 Results:    one row per application, in order of id: app_id, attempt, failure_category,
             failure_table, failure_column, failure_path, failure_line, failure_column_number,
             failure_value, failure_reason, fingerprint, error_number, processed_at, worker_name,
@@ -5962,7 +5963,8 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
     @failure_category varchar(30) = NULL,
     @fingerprint char(16) = NULL,
     @after_app_id bigint = NULL,
-    @page_size int = 1000
+    @page_size int = 1000,
+    @help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -5970,6 +5972,25 @@ BEGIN
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'@failure_category', N'only failures of this category; default all'),
+                (2, N'@fingerprint', N'only failures with this fingerprint, 16 characters; default all'),
+                (3, N'@after_app_id', N'only ids above this: the last one of the page before'),
+                (4, N'@page_size', N'at most this many, 1 to 10000, default 1000'),
+                (5, N'answers', N'one row per application, in order of id, with all that is known of its failure')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
 
     IF COALESCE(@page_size, 0) NOT BETWEEN 1 AND 10000
     BEGIN
@@ -7103,7 +7124,7 @@ VALUES
 (N'procs/usp_Pause.sql', 1, 0x08CAD14FC1A3975BAEF31B184C5BF2362733F69E8F9BBA79A63C946085919B75, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_Pause]'))),
 (N'procs/usp_Resume.sql', 1, 0x516B4C7E4B499BF11C63B29556882CB074983237F5126138F3AB01E05235F802, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_Resume]'))),
 (N'procs/usp_ExplainApp.sql', 1, 0xA3F6F0395E1BC269CD07DB90389E475A0E27998BFA50E5CABDE37BD1D87AC75F, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ExplainApp]'))),
-(N'procs/usp_ListFailures.sql', 1, 0x5AC064A1D7BC3AAC7A06506B3DF7F8FB634EC893AD16E8733703013195A0F1CB, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ListFailures]'))),
+(N'procs/usp_ListFailures.sql', 1, 0xFD918DB7BDF4BA21C4B5B69082E5F4D802388A59E9BA2237C84A33AD26FCB903, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ListFailures]'))),
 (N'procs/usp_HealthCheck.sql', 1, 0x6686CD44D9EDB6564D6FC6EC4C2B271B173A20EAE8B8090F83B4EDAEE3C618B3, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_HealthCheck]'))),
 (N'procs/usp_Reconcile.sql', 1, 0x444CF975F4167E1BB1D0E89E7B30212CABC69861B64A3D7EED91844D33568DA6, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_Reconcile]'))),
 (N'procs/usp_ReadDocument.sql', 1, 0xBC434F05A4774BE44BA1B85C7EB6F7FB48280815A42542D051105000D0FDCD36, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ReadDocument]'))),

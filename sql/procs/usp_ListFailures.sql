@@ -8,6 +8,7 @@ Parameters: @failure_category  only these; default NULL, all
             @fingerprint       only these, 16 characters; default NULL, all
             @after_app_id      only ids above this: the last one of the page before; default NULL
             @page_size         at most this many, 1 to 10000, default 1000
+            @help              1: only say what the parameters are; default 0
 Results:    one row per application, in order of id: app_id, attempt, failure_category,
             failure_table, failure_column, failure_path, failure_line, failure_column_number,
             failure_value, failure_reason, fingerprint, error_number, processed_at, worker_name,
@@ -21,7 +22,8 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
     @failure_category varchar(30) = NULL,
     @fingerprint char(16) = NULL,
     @after_app_id bigint = NULL,
-    @page_size int = 1000
+    @page_size int = 1000,
+    @help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -29,6 +31,25 @@ BEGIN
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
+
+    IF @help = 1
+    BEGIN
+        SELECT
+            h.name,
+            h.meaning
+        FROM
+            (
+                VALUES
+                (1, N'@failure_category', N'only failures of this category; default all'),
+                (2, N'@fingerprint', N'only failures with this fingerprint, 16 characters; default all'),
+                (3, N'@after_app_id', N'only ids above this: the last one of the page before'),
+                (4, N'@page_size', N'at most this many, 1 to 10000, default 1000'),
+                (5, N'answers', N'one row per application, in order of id, with all that is known of its failure')
+            ) AS h(ordinal, name, meaning)
+        ORDER BY h.ordinal;
+
+        RETURN;
+    END;
 
     IF COALESCE(@page_size, 0) NOT BETWEEN 1 AND 10000
     BEGIN

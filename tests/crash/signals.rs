@@ -81,10 +81,10 @@ fn a_second_signal_ends_a_worker_at_once() {
 
 #[test]
 fn a_worker_paused_past_its_lease_writes_nothing_of_what_was_reaped() {
-    let stage = Stage::with_apps(200);
+    let stage = Stage::with_apps(1500);
     let mut paused = Worker::start(
         &mut stage
-            .run("--workers 1 --batch-size 20 --lease 1s --fail-on never --worker-name paused"),
+            .run("--workers 1 --batch-size 20 --lease 2s --fail-on never --worker-name paused"),
     );
     pause_outside_a_transaction(&stage, &paused);
     let held = stage.ids("SELECT app_id FROM processing_queue WHERE state = 1 ORDER BY app_id");

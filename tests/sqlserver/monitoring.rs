@@ -95,6 +95,7 @@ fn every_procedure_for_people_explains_itself(h: &SqlServerHarness) {
         "usp_ExplainApp",
         "usp_GetStatus",
         "usp_HealthCheck",
+        "usp_ListFailures",
         "usp_Pause",
         "usp_PurgeLog",
         "usp_Reconcile",

@@ -5,6 +5,8 @@ use crate::database::{parts_of_connection_string, Sql};
 
 crate::trials! {
     the_whole_job_runs_by_the_flags_of_the_command_line,
+    what_a_person_asks_is_answered,
+    the_doctor_looks_at_the_server,
     installing_again_changes_nothing,
     every_object_is_listed_as_what_it_is,
     a_dry_run_prints_the_script_and_runs_nothing,
@@ -70,6 +72,47 @@ fn the_whole_job_runs_by_the_flags_of_the_command_line() {
     assert_eq!(said.status, 1, "{said:?}");
     assert_eq!(bench.number(concluded), APPS + 1);
     bench.assert_all_concluded();
+}
+
+fn what_a_person_asks_is_answered() {
+    let bench = Bench::ready(60);
+    bench.succeed("contract check contract.toml --against-database");
+    assert!(bench.succeed("pause --reason maintenance").contains("paused"));
+    bench.succeed("run --contract contract.toml");
+    let concluded = "SELECT COUNT(*) FROM pipeline.processing_log";
+    assert_eq!(bench.number(concluded), 0, "claimed while claiming was paused");
+    bench.succeed("resume");
+    bench.succeed("run --contract contract.toml --fail-on never");
+    assert_eq!(bench.number(concluded), 60);
+
+    let failed = "FROM pipeline.processing_log WHERE status = 'failed'";
+    let app_id = bench.number(&format!("SELECT MIN(app_id) {failed}"));
+    let life = bench.succeed(&format!("explain {app_id}"));
+    assert!(life.contains("failed"), "{life}");
+    let category = bench.value(&format!("SELECT failure_category {failed} AND app_id = {app_id}"));
+    let mapped = bench.run(&format!(
+        "map --app-id {app_id} --contract contract.toml --format json --fail-on never"
+    ));
+    let replay: serde_json::Value = serde_json::from_str(&mapped.stdout).expect("JSON");
+    let constraint = category == "constraint_violation";
+    assert!(constraint || replay["failure"]["category"] == category, "{replay:#}");
+
+    bench.succeed("export-failed out");
+    let files = std::fs::read_dir(bench.path("out")).expect("a folder").count() as i64;
+    assert_eq!(files, 2 * bench.number(&format!("SELECT COUNT(*) {failed}")));
+}
+
+fn the_doctor_looks_at_the_server() {
+    let bench = Bench::ready(0);
+    let well = bench.run("doctor --contract contract.toml");
+    assert_eq!(well.status, 0, "{well:?}");
+    for part in ["connection", "TLS", "clock", "may call what a worker calls", "fit the contract"] {
+        assert!(well.stdout.contains(part), "{part} is missing: {well:?}");
+    }
+    bench.execute("DROP PROCEDURE pipeline.usp_RenewLease;");
+    let ill = bench.run("doctor --contract contract.toml");
+    assert_eq!(ill.status, 4, "{ill:?}");
+    assert!(ill.stdout.contains("usp_RenewLease; run xmlshred install"), "{ill:?}");
 }
 
 fn installing_again_changes_nothing() {
