@@ -63,7 +63,6 @@ impl Sample {
     }
 }
 
-/// Of the demo's first 2,000 applications, but without failures, those in UTF-8.
 /// The demonstration's documents, small and full of what becomes rows.
 fn applications() -> Vec<Sample> {
     generated(2_000, Profile::DEMO)
@@ -74,6 +73,7 @@ fn applications_of_all_sizes() -> Vec<Sample> {
     generated(200, Profile { usual_bytes: (5_000, 2_000_000), ..Profile::DEMO })
 }
 
+/// The first so many applications of a profile, but without failures, those in UTF-8.
 fn generated(count: i64, profile: Profile) -> Vec<Sample> {
     let profile = profile.without_failures();
     (1..=count).filter_map(|id| Sample::new(id, generate::application(1, id, &profile))).collect()
