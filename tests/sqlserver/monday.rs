@@ -1,6 +1,8 @@
 //! docs/monday.md, followed: the situation is built, and then only what the page says is done.
 
+use crate::babelfish;
 use crate::bench::Bench;
+use crate::database::Server;
 
 crate::trials! { a_monday_morning_ends_with_nothing_missing }
 
@@ -71,8 +73,9 @@ fn situation(apps: i64) -> Bench {
             .execute(&format!("INSERT INTO dbo.app_xml (app_id, xml) VALUES {};", rows.join(", ")));
     }
     bench.write("orders.toml", CONTRACT);
-    // Babelfish loses its place in a bulk load of these rows that is larger than a packet.
-    bench.write("xmlshred.toml", "batch_size = 10\n");
+    if Server::from_environment().is_some_and(|server| server.is_babelfish) {
+        bench.write("xmlshred.toml", &format!("batch_size = {}\n", babelfish::BATCH_SIZE));
+    }
     bench.succeed("install --contract orders.toml");
     bench.succeed("enqueue");
     let killed = |flags: &str| {

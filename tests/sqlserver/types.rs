@@ -7,11 +7,13 @@ use xmlshred::outcome::TableRows;
 use xmlshred::value::{Decimal, SqlType, Value};
 
 use crate::harness::SqlServerHarness;
-use crate::store::harness::{contract, outcome, Harness, Worker};
+use crate::store::harness::{contract, failure, outcome, Harness, Worker};
 
 crate::trials! {
     every_type_keeps_its_lowest_and_its_highest_value,
     the_seventh_digit_of_a_second_is_kept,
+    values_of_any_length_are_kept,
+    a_failure_may_be_told_at_any_length,
     what_is_too_long_for_the_table_fails_its_application_alone,
 }
 
@@ -305,6 +307,56 @@ fn the_seventh_digit_of_a_second_is_kept() {
             ),
         ),
     ]);
+}
+
+/// The driver's bulk load ends at 65,535 bytes of a value.
+fn values_of_any_length_are_kept() {
+    let x = |n| text("x".repeat(n));
+    let bytes = |n: usize| Value::Bytes(vec![7; n].into());
+    keeps(vec![
+        sample(
+            SqlType::NVarChar(None),
+            (x(32_767), "LEN($x) = 32767"),
+            (x(32_768), "LEN($x) = 32768 AND $x NOT LIKE N'%[^x]%'"),
+        ),
+        sample(
+            SqlType::VarChar(None),
+            (text("é".repeat(32_767)), "LEN($x) = 32767"),
+            (text("é".repeat(100_000)), "LEN($x) = 100000 AND RIGHT($x, 2) = 'éé'"),
+        ),
+        sample(
+            SqlType::VarBinary(None),
+            (bytes(65_535), "DATALENGTH($x) = 65535"),
+            (bytes(65_536), "DATALENGTH($x) = 65536 AND SUBSTRING($x, 65535, 2) = 0x0707"),
+        ),
+        sample(
+            SqlType::Xml,
+            (text("<a/>"), "CONVERT(nvarchar(max), $x) = N'<a/>'"),
+            (
+                text(format!("<a>{}</a>", "x".repeat(2_000_000))),
+                "LEN(CONVERT(nvarchar(max), $x)) = 2000007",
+            ),
+        ),
+    ]);
+}
+
+fn a_failure_may_be_told_at_any_length() {
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(1);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(1);
+    let mut failed = failure(&batch.apps[0]);
+    if let Err(failure) = &mut failed.outcome {
+        failure.path = Some("/é".repeat(40_000));
+        failure.reason = "é".repeat(70_000);
+    }
+    worker.complete(&contract, batch.token, &[failed]);
+    assert_eq!(
+        harness.count("processing_log", "status = 'failed' AND LEN(failure_path) = 1000"),
+        1
+    );
+    drop(worker);
+    harness.leave();
 }
 
 /// The worker checks every length before; a table that was narrowed behind its back refuses.

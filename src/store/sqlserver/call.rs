@@ -35,10 +35,10 @@ impl Call {
 }
 
 /// The driver's own conversions know no `ColumnData`.
-struct Typed(ColumnData<'static>);
+pub(super) struct Typed<'v>(pub(super) ColumnData<'v>);
 
-impl IntoSql<'static> for Typed {
-    fn into_sql(self) -> ColumnData<'static> {
+impl<'v> IntoSql<'v> for Typed<'v> {
+    fn into_sql(self) -> ColumnData<'v> {
         self.0
     }
 }

@@ -87,6 +87,9 @@ impl Completion<'_> {
             let columns = stage::stage_columns(table);
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
             connection.bulk_load(&sql::stage_name(table), &columns, rows)?;
+            for long in stage::long_values(self.outcomes, index, table) {
+                connection.execute(&long.statement(table), long.parameters())?;
+            }
         }
         Ok(())
     }

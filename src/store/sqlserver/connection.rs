@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tiberius::error::Error;
-use tiberius::{Client, CommandStream, TokenRow};
+use tiberius::{Client, ColumnData, CommandStream, Query, TokenRow};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 use uuid::Uuid;
 
-use super::call::Call;
+use super::call::{Call, Typed};
 use super::fault::Fault;
 use super::record::Record;
 use super::settings::ServerSettings;
@@ -121,6 +121,18 @@ impl Connection {
             let records = |set: Vec<_>| set.into_iter().map(|r| Record::new("a batch", r));
             Ok(sets.into_iter().map(|set| records(set).collect()).collect())
         })
+    }
+
+    /// Executes a statement with parameters `@P1`, `@P2`, ….
+    pub(super) fn execute<'p>(
+        &mut self,
+        statement: &str,
+        parameters: impl IntoIterator<Item = ColumnData<'p>>,
+    ) -> Result<(), Fault> {
+        let bound = Some(self.settings.command_timeout);
+        let mut query = Query::new(statement);
+        parameters.into_iter().for_each(|value| query.bind(Typed(value)));
+        self.run(async |link| within(bound, "a statement", query.execute(link)).await.map(drop))
     }
 
     /// Loads rows into `columns` of a table.

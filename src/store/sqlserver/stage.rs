@@ -9,8 +9,12 @@ use tiberius::{ColumnData, TokenRow};
 
 use crate::contract::sql::{staged_columns, STAGE_APP_ID, STAGE_ROW};
 use crate::contract::{sql, TargetTable};
-use crate::outcome::{AppOutcome, Failure, TableRows};
+use crate::outcome::{AppId, AppOutcome, Failure, TableRows};
 use crate::value::{Decimal, SqlType, Value};
+
+/// Bulk load takes no longer value: the driver compares the bytes of a value with the 0xFFFF by
+/// which the server marks a `(max)` column.
+const BULK_LOAD_BYTES: usize = 0xFFFF;
 
 /// The columns of `#outcome`, in the order of [`outcome_row`].
 pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
@@ -35,7 +39,7 @@ pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
 pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
     let failure = app.outcome.as_ref().err().map(|failure| &**failure);
     let text = |of: fn(&Failure) -> Option<&str>| {
-        ColumnData::String(failure.and_then(of).map(Cow::Borrowed))
+        ColumnData::String(failure.and_then(of).map(|text| Cow::Borrowed(loadable(text))))
     };
     let line = |of: fn(&Failure) -> Option<u32>| {
         ColumnData::I32(failure.and_then(of).map(|n| i32::try_from(n).unwrap_or(i32::MAX)))
@@ -59,6 +63,14 @@ pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
         ColumnData::Binary(app.source_hash.as_ref().map(|hash| Cow::Borrowed(&hash.0[..]))),
     ];
     row(cells)
+}
+
+/// The beginning of a text, short enough for bulk load; the log keeps less of it.
+fn loadable(text: &str) -> &str {
+    // A byte of UTF-8 is at most two of UTF-16.
+    let most = text.len().min(BULK_LOAD_BYTES / 2);
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
 }
 
 /// The columns of a table's stage, in the order of [`stage_rows`].
@@ -99,23 +111,92 @@ impl Decimals {
     }
 }
 
-/// The rows of all successful outcomes for the target at `index`, numbered from 1.
+/// The rows of all successful outcomes for the target at `index`: application, values, and the
+/// row's number, from 1.
+fn numbered_rows<'o>(
+    outcomes: &'o [AppOutcome],
+    index: usize,
+) -> impl Iterator<Item = (AppId, &'o [Value], i64)> {
+    let rows_of = move |app: &'o AppOutcome| {
+        let rows = app.outcome.as_ref().ok().map(|tables| &tables[index]);
+        rows.into_iter().flat_map(TableRows::iter).map(|values| (app.app_id, values))
+    };
+    let numbered = outcomes.iter().flat_map(rows_of).zip(1i64..);
+    numbered.map(|((app_id, values), number)| (app_id, values, number))
+}
+
+/// What bulk load sends of the target at `index`: all its rows, with null for [`LongValue`]s.
 pub(super) fn stage_rows<'o>(
     outcomes: &'o [AppOutcome],
     index: usize,
     table: &'o TargetTable,
     decimals: Decimals,
 ) -> impl Iterator<Item = TokenRow<'o>> {
-    let rows_of = move |app: &'o AppOutcome| {
-        let rows = app.outcome.as_ref().ok().map(|tables| &tables[index]);
-        rows.into_iter().flat_map(TableRows::iter).map(|values| (app.app_id, values))
-    };
-    outcomes.iter().flat_map(rows_of).zip(1i64..).map(move |((app_id, values), number)| {
+    numbered_rows(outcomes, index).map(move |(app_id, values, number)| {
         let place = [ColumnData::I64(Some(app_id.0)), ColumnData::I64(Some(number))];
-        let own =
-            staged_columns(table).map(|(i, column)| cell(&values[i], column.sql_type, decimals));
+        let own = staged_columns(table).map(|(i, column)| match is_long(&values[i]) {
+            true => null(column.sql_type, decimals),
+            false => cell(&values[i], column.sql_type, decimals),
+        });
         row(place.into_iter().chain(own))
     })
+}
+
+/// A value that bulk load does not take: it follows in a statement of its own.
+pub(super) struct LongValue<'o> {
+    app_id: AppId,
+    number: i64,
+    column: &'o str,
+    value: &'o Value,
+}
+
+/// Those of the rows of [`stage_rows`].
+pub(super) fn long_values<'o>(
+    outcomes: &'o [AppOutcome],
+    index: usize,
+    table: &'o TargetTable,
+) -> impl Iterator<Item = LongValue<'o>> {
+    numbered_rows(outcomes, index).flat_map(move |(app_id, values, number)| {
+        let long = staged_columns(table).filter(|(i, _)| is_long(&values[*i]));
+        long.map(move |(i, column)| LongValue {
+            app_id,
+            number,
+            column: &column.name,
+            value: &values[i],
+        })
+    })
+}
+
+fn is_long(value: &Value) -> bool {
+    match value {
+        Value::Text(text) if text.len() > BULK_LOAD_BYTES / 2 => {
+            2 * text.encode_utf16().count() > BULK_LOAD_BYTES
+        }
+        Value::Bytes(bytes) => bytes.len() > BULK_LOAD_BYTES,
+        _ => false,
+    }
+}
+
+impl LongValue<'_> {
+    /// The statement that puts it into its row of the table's stage.
+    pub(super) fn statement(&self, table: &TargetTable) -> String {
+        format!(
+            "UPDATE {} SET {} = @P1 WHERE {STAGE_APP_ID} = @P2 AND {STAGE_ROW} = @P3;
+             IF @@ROWCOUNT <> 1 THROW 50000, N'A staged row is gone.', 1;",
+            sql::stage_name(table),
+            sql::bracketed(self.column),
+        )
+    }
+
+    /// The parameters of its statement.
+    pub(super) fn parameters(&self) -> [ColumnData<'_>; 3] {
+        let value = match self.value {
+            Value::Bytes(bytes) => ColumnData::Binary(Some(Cow::Borrowed(&bytes[..]))),
+            Value::Text(text) => ColumnData::String(Some(Cow::Borrowed(text.as_str()))),
+            _ => ColumnData::String(None),
+        };
+        [value, ColumnData::I64(Some(self.app_id.0)), ColumnData::I64(Some(self.number))]
+    }
 }
 
 fn row<'v>(cells: impl IntoIterator<Item = ColumnData<'v>>) -> TokenRow<'v> {
