@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use self::diagnostic::{Diagnostic, Diagnostics};
+use self::diagnostic::Diagnostics;
 use crate::outcome::ContractHash;
 use crate::value::SqlType;
 
@@ -65,19 +65,8 @@ impl ParsedContract {
         let maps = draft.maps.clone();
         let type_places = draft.type_places();
         let Some((model, targets)) = lower::lower(draft, targets) else { return Err(diagnostics) };
-        match Contract::compile(&model, text_hash(text), targets) {
-            Ok(contract) => {
-                let contract = Arc::new(contract);
-                Ok(Self { contract, diagnostics, model, maps, type_places })
-            }
-            Err(unsupported) => {
-                for part in unsupported {
-                    let span = place(&maps, part.span);
-                    diagnostics.push(Diagnostic::error(span, part.message));
-                }
-                Err(diagnostics)
-            }
-        }
+        let contract = Arc::new(Contract::compile(&model, text_hash(text), targets));
+        Ok(Self { contract, diagnostics, model, maps, type_places })
     }
 }
 
@@ -97,19 +86,19 @@ impl Contract {
         Ok((Arc::into_inner(contract).expect("nobody else has it yet"), diagnostics))
     }
 
-    /// Compiles a checked model. Errors are what this version cannot compile.
+    /// Compiles a checked model.
     pub(crate) fn compile(
         model: &model::Model,
         hash: ContractHash,
         targets: Vec<TargetTable>,
-    ) -> Result<Self, Vec<plan::Unsupported>> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             name: model.name.clone(),
             hash,
             target_schema: model.target_schema.clone(),
-            plan: plan::compile(model, &targets)?,
+            plan: plan::compile(model, &targets),
             targets,
-        })
+        }
     }
 
     /// What the shredder runs.

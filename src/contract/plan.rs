@@ -8,7 +8,7 @@
 
 use super::expr::ast::{
     BinaryOp, DatePart as WrittenPart, Expr, ExprKind, Function, Origin, Path, Predicate, Read,
-    Span, Step,
+    Step,
 };
 use super::model::{Check, Keep, LookupValue, MatchMode, Model, OnMissing, TableRule, TooLong};
 use super::names::NameMap;
@@ -46,8 +46,12 @@ pub(crate) struct Plan {
     pub qualified_attributes: bool,
     /// Whether any node has [`Node::ancestors`].
     pub reads_ancestors: bool,
-    /// Whether any node has a [`Filter::Late`].
+    /// Whether any node has [`Node::late`].
     pub decides_late: bool,
+    /// Whether any node has [`Node::fills`].
+    pub takes_back: bool,
+    /// Whether any node has [`Node::gathers`].
+    pub gathers: bool,
     pub date_formats: Arc<[DatePattern]>,
 }
 
@@ -71,13 +75,15 @@ pub(crate) struct Node {
     pub descendants: NameMap<Vec<NodeId>>,
     /// The element's namespace; empty for none. `None` where namespaces are not declared.
     pub uri: Option<Box<str>>,
-    /// Predicates of the step, in order.
+    /// Predicates of the step that are decided when the element begins, in order.
     pub filters: Vec<Filter>,
+    /// Predicates that are decided when it ends, in order.
+    pub late: Vec<Filter>,
     /// Counters that the filters of `children` and `descendants` need per element.
     pub counters: u32,
     /// Attribute values that go to slots.
     pub attributes: NameMap<Vec<Capture>>,
-    /// First or last of several elements, by attribute or text.
+    /// What is read of elements that are chosen first.
     pub chosen: Vec<Chosen>,
     /// Slots that the element's own text goes to.
     pub texts: Vec<Capture>,
@@ -85,6 +91,8 @@ pub(crate) struct Node {
     pub inner: Vec<Capture>,
     /// Attributes of ancestors that go to the element's own slots.
     pub ancestors: Vec<AncestorAttribute>,
+    /// What the rows of this node are given when the document has ended.
+    pub gathers: Vec<Gather>,
     /// Rules whose row path ends here.
     pub rules: Vec<usize>,
     /// Whether elements open a frame.
@@ -114,15 +122,58 @@ pub(crate) struct Capture {
 pub(crate) struct Chosen {
     pub into: Capture,
     pub attribute: Option<Box<str>>,
-    pub last: bool,
+    pub keep: Kept,
 }
 
-/// `../@a`: read from an open ancestor's tag when the row's element starts.
+/// Which of several elements a slot keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    First,
+    Last,
+    /// All, for [`Op::Pick`] to choose from when it is known which of them stay.
+    All,
+}
+
+/// Read from an open ancestor's tag when the row's element starts.
 #[derive(Debug, Clone)]
 pub(crate) struct AncestorAttribute {
     pub up: u32,
-    pub name: Box<str>,
+    /// The attribute of `../@a`; `None` keeps only which element the ancestor is.
+    pub name: Option<Box<str>>,
     pub slot: u32,
+}
+
+/// `../name` where it is not known which elements are around the row's: what was caught anywhere
+/// in the document is given to the rows whose ancestor it is in.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    pub from: Gathered,
+    /// The row's slot that says which element its ancestor is.
+    pub ancestor: u32,
+    /// The row's slot that is filled.
+    pub into: u32,
+}
+
+/// What is gathered of an ancestor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Gathered {
+    /// Its own text.
+    Text,
+    /// The markup inside it.
+    Markup,
+    /// What a path from it found.
+    Nodes {
+        /// The document's slot with what that path finds anywhere.
+        slot: u32,
+        /// The path's first element, whose frame has the slot `parent`.
+        first: NodeId,
+        /// Which element the first one is in.
+        parent: u32,
+        /// The path's last element.
+        last: NodeId,
+        /// Frames up from the last to the first.
+        hops: u32,
+    },
 }
 
 /// A predicate of a step.
@@ -131,12 +182,10 @@ pub(crate) enum Filter {
     /// The element is the nth to come this far.
     Position { wanted: u32, counter: Counter },
     /// The last to come this far: each takes back what the one before captured, and its rows.
-    /// The counter keeps what was before the first; the one after it, the frame of the last.
+    /// The counter keeps the frame of the one before, plus one.
     Last { counter: Counter },
-    /// Decided by attributes, when the element starts.
-    Early(Op),
-    /// Decided by the element's own text, when it ends.
-    Late { condition: Op, text: Capture },
+    /// Over the attributes of the element, or in [`Node::late`] over slots of its frame.
+    Condition(Op),
 }
 
 /// Where elements are counted.
@@ -258,10 +307,12 @@ pub(crate) enum Op {
     One(SlotRef),
     /// Text without the white space around it.
     Strip(Box<Op>),
+    /// The first (or last) element of a slot that keeps all of them.
+    Pick(SlotRef, bool),
     /// An attribute of the element that a predicate is about.
     Attribute(Box<str>),
-    /// The own text of the element that a predicate is about.
-    OwnText,
+    /// The text of the node that an aggregate is at.
+    Current,
     /// A converted column of the row, by index into [`Rule::columns`].
     Column(usize),
     Negate(Box<Op>),
@@ -281,23 +332,24 @@ pub(crate) enum Op {
     DateAdd(DatePart, Box<Op>, Box<Op>),
     DateDiff(DatePart, Box<Op>, Box<Op>),
     /// `JOIN COUNT EXISTS SUM MIN MAX` over all nodes of a slot.
-    Aggregate(Function, SlotRef, Vec<Op>),
+    Aggregate(Box<Aggregate>),
     /// Any other function.
     Call(Function, Vec<Op>),
 }
 
-/// A part of the language that this version cannot compile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unsupported {
-    /// Index into [`Model::tables`]; `None` for a path of `[document]`.
-    pub table: Option<usize>,
-    /// The expression it is in, where it is one.
-    pub span: Span,
-    pub message: String,
+/// A function over all nodes of a slot.
+#[derive(Debug)]
+pub(crate) struct Aggregate {
+    pub function: Function,
+    pub slot: SlotRef,
+    /// What each node gives, where that is not just its text.
+    pub each: Option<Op>,
+    /// The separator of `JOIN`.
+    pub rest: Vec<Op>,
 }
 
 /// Compiles a model without mistakes.
-pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Vec<Unsupported>> {
+pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
     let mut compiler = Compiler::new(model);
     let key = model.document.key.as_ref().map(|p| (compiler.document_slot(p), location(p)));
     let require = model.document.require.iter().map(|path| compiler.required(path)).collect();
@@ -305,16 +357,13 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
     compiler.link_parents(&mut rules, &rows, targets);
     compiler.resolve_hops(&mut rules, &rows);
-    compiler.check_anywhere_chosen();
-    if !compiler.unsupported.is_empty() {
-        return Err(compiler.unsupported);
-    }
     let (root_uri, root) = compiler.split_name(&model.document.root);
     let nodes = compiler.nodes;
-    let is_late = |filter: &Filter| matches!(filter, Filter::Late { .. });
-    Ok(Plan {
+    Plan {
         reads_ancestors: nodes.iter().any(|node| !node.ancestors.is_empty()),
-        decides_late: nodes.iter().any(|node| node.filters.iter().any(is_late)),
+        decides_late: nodes.iter().any(|node| !node.late.is_empty()),
+        takes_back: nodes.iter().any(|node| !node.fills.is_empty()),
+        gathers: nodes.iter().any(|node| !node.gathers.is_empty()),
         nodes,
         rules,
         lookups: model.lookups.iter().map(lookup).collect(),
@@ -328,7 +377,7 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Result<Plan, Ve
         namespaced: !model.document.namespaces.is_empty(),
         qualified_attributes: compiler.qualified_attributes,
         date_formats: compiler.date_formats,
-    })
+    }
 }
 
 fn lookup(lookup: &super::model::Lookup) -> LookupPlan {
@@ -380,6 +429,8 @@ enum Mode {
     Every,
     First,
     Last,
+    /// Every element, also those that lack the attribute.
+    All,
     InnerXml,
 }
 
@@ -391,7 +442,6 @@ struct Anchor {
 
 /// What an expression is compiled in.
 struct Scope<'m> {
-    table: usize,
     rule: &'m TableRule,
     node: NodeId,
     ready: Ready,
@@ -414,15 +464,10 @@ struct Compiler<'m> {
     steps: Vec<Vec<Predicate>>,
     /// Counters of steps that begin with `//`.
     anywhere_counters: u32,
-    /// Where FIRST and LAST choose among elements of `//`.
-    anywhere_chosen: Vec<(NodeId, Option<usize>, Span)>,
     qualified_attributes: bool,
     /// Slots already made: owner, path and mode.
     known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
     date_formats: Arc<[DatePattern]>,
-    /// The table being compiled.
-    table: Option<usize>,
-    unsupported: Vec<Unsupported>,
 }
 
 impl<'m> Compiler<'m> {
@@ -432,12 +477,9 @@ impl<'m> Compiler<'m> {
             nodes: Vec::new(),
             steps: Vec::new(),
             anywhere_counters: 0,
-            anywhere_chosen: Vec::new(),
             qualified_attributes: false,
             known: Vec::new(),
             date_formats: model.document.date_formats.clone().into(),
-            table: None,
-            unsupported: Vec::new(),
         };
         let document = compiler.new_node(0, None, Vec::new());
         compiler.nodes[document].frame = true;
@@ -456,12 +498,14 @@ impl<'m> Compiler<'m> {
             descendants: NameMap::new(false),
             uri,
             filters: Vec::new(),
+            late: Vec::new(),
             counters: 0,
             attributes: NameMap::new(self.model.document.ignore_case_attributes),
             chosen: Vec::new(),
             texts: Vec::new(),
             inner: Vec::new(),
             ancestors: Vec::new(),
+            gathers: Vec::new(),
             rules: Vec::new(),
             frame: false,
             slots: 0,
@@ -499,10 +543,6 @@ impl<'m> Compiler<'m> {
         qualified_name(&uri.unwrap_or_default(), local).into()
     }
 
-    fn unsupported(&mut self, table: Option<usize>, span: Span, message: impl Into<String>) {
-        self.unsupported.push(Unsupported { table, span, message: message.into() });
-    }
-
     /// The node of a step under `parent`, shared with every path that goes the same way.
     fn child(&mut self, parent: NodeId, step: &Step, anywhere: bool) -> NodeId {
         let (uri, name) = self.split_name(&step.name);
@@ -523,37 +563,35 @@ impl<'m> Compiler<'m> {
             &mut self.nodes[parent].children
         };
         map.entry(name.as_bytes(), Vec::new).push(node);
-        for predicate in &step.predicates {
-            let filter = self.filter(parent, node, predicate, anywhere);
-            self.nodes[node].filters.push(filter);
+        let late = late_predicates(&step.predicates);
+        let mut only_one = false;
+        for (predicate, late) in step.predicates.iter().zip(late) {
+            let filter = match predicate {
+                // `[last()]` leaves one element, which is not known until the last has come.
+                Predicate::Last | Predicate::Position(1) if only_one => continue,
+                Predicate::Position(_) if only_one => Filter::Condition(Op::Null),
+                _ => self.filter(parent, node, predicate, anywhere, late),
+            };
+            only_one |= *predicate == Predicate::Last;
+            match late {
+                true => self.nodes[node].late.push(filter),
+                false => self.nodes[node].filters.push(filter),
+            }
         }
-        self.check_order(node, step);
         node
     }
 
-    /// Positions are counted while elements begin.
-    fn check_order(&mut self, node: NodeId, step: &Step) {
-        let filters = &self.nodes[node].filters;
-        let counted = |f: &Filter| matches!(f, Filter::Position { .. } | Filter::Last { .. });
-        let mut after_text = filters.iter().skip_while(|f| !matches!(f, Filter::Late { .. }));
-        if after_text.any(counted) {
-            let message = "a position cannot be counted after a predicate on the element's own \
-                           text: use FIRST(…) or LAST(…), or put the text into `where`";
-            self.unsupported(self.table, step.span, message);
-        }
-    }
-
-    /// So many counters for the children of `parent`, or for a step with `//`.
-    fn counter(&mut self, parent: NodeId, anywhere: bool, count: u32) -> Counter {
+    /// A counter for the children of `parent`, or for a step with `//`.
+    fn counter(&mut self, parent: NodeId, anywhere: bool) -> Counter {
         let used = match anywhere {
             true => &mut self.anywhere_counters,
             false => &mut self.nodes[parent].counters,
         };
-        let first = *used;
-        *used += count;
+        let counter = *used;
+        *used += 1;
         match anywhere {
-            true => Counter::Anywhere(first),
-            false => Counter::Child(first),
+            true => Counter::Anywhere(counter),
+            false => Counter::Child(counter),
         }
     }
 
@@ -563,36 +601,38 @@ impl<'m> Compiler<'m> {
         node: NodeId,
         predicate: &Predicate,
         anywhere: bool,
+        late: bool,
     ) -> Filter {
         match predicate {
             Predicate::Position(wanted) => {
-                Filter::Position { wanted: *wanted, counter: self.counter(parent, anywhere, 1) }
+                Filter::Position { wanted: *wanted, counter: self.counter(parent, anywhere) }
             }
             Predicate::Last => {
                 self.nodes[node].frame = true;
-                Filter::Last { counter: self.counter(parent, anywhere, 2) }
+                Filter::Last { counter: self.counter(parent, anywhere) }
             }
-            Predicate::Condition(expr) => {
-                let mut reads_text = false;
-                let condition = self.condition(expr, &mut reads_text);
-                if !reads_text {
-                    return Filter::Early(condition);
-                }
-                let slot = self.slot_for(node, node, &Read::Text, Mode::Every);
-                Filter::Late { condition, text: Capture { hops: 0, slot, owner: node } }
-            }
+            Predicate::Condition(expr) if late => Filter::Condition(self.condition(node, expr)),
+            Predicate::Condition(expr) => Filter::Condition(self.tag_condition(expr)),
         }
     }
 
-    /// A predicate's condition; its paths are attributes and own text of the step's element.
-    fn condition(&mut self, expr: &Expr, reads_text: &mut bool) -> Op {
+    /// A condition on an element's attributes alone.
+    fn tag_condition(&mut self, expr: &Expr) -> Op {
         self.lower(expr, &mut |compiler, leaf| match leaf {
             Leaf::Path(Path { read: Read::Attribute(name), .. }, _) => {
                 Op::Attribute(compiler.attribute_name(name))
             }
-            Leaf::Path(..) => {
-                *reads_text = true;
-                Op::OwnText
+            _ => Op::Null,
+        })
+    }
+
+    /// A condition on an element that has ended: its paths fill slots of the element's frame.
+    fn condition(&mut self, element: NodeId, expr: &Expr) -> Op {
+        self.nodes[element].frame = true;
+        self.lower(expr, &mut |compiler, leaf| match leaf {
+            Leaf::Path(path, mode) => {
+                let node = compiler.walk(element, path);
+                compiler.read(element, FrameRef::Up(0), node, path, mode)
             }
             Leaf::Column(_) => Op::Null,
         })
@@ -616,9 +656,7 @@ impl<'m> Compiler<'m> {
         if let Some((.., slot)) = made {
             return *slot;
         }
-        let slot = self.nodes[owner].slots;
-        self.nodes[owner].slots += 1;
-        self.nodes[owner].frame = true;
+        let slot = self.new_slot(owner);
         self.known.push((owner, node, read.clone(), mode, slot));
         let into = Capture { hops: 0, slot, owner };
         let attribute = match read {
@@ -632,11 +670,51 @@ impl<'m> Compiler<'m> {
             }
             (Mode::Every, None) => node.texts.push(into),
             (Mode::InnerXml, _) => node.inner.push(into),
-            (Mode::First | Mode::Last, attribute) => {
-                node.chosen.push(Chosen { into, attribute, last: mode == Mode::Last });
+            (Mode::First, attribute) => {
+                node.chosen.push(Chosen { into, attribute, keep: Kept::First })
             }
+            (Mode::Last, attribute) => {
+                node.chosen.push(Chosen { into, attribute, keep: Kept::Last })
+            }
+            (Mode::All, attribute) => node.chosen.push(Chosen { into, attribute, keep: Kept::All }),
         }
         slot
+    }
+
+    /// What reads a path that ends at `node` from the slot on `owner` that it fills.
+    fn read(
+        &mut self,
+        owner: NodeId,
+        frame: FrameRef,
+        node: NodeId,
+        path: &Path,
+        mode: Mode,
+    ) -> Op {
+        if path.origin == Origin::Anywhere {
+            // Elements of `//` lie inside each other: only their frames tell the order they
+            // begin in.
+            self.nodes[node].frame = true;
+        }
+        if matches!(mode, Mode::First | Mode::Last) && self.is_chosen_late(owner, node, path) {
+            let slot = self.slot_for(owner, node, &path.read, Mode::All);
+            return Op::Pick(SlotRef { frame, slot }, mode == Mode::Last);
+        }
+        let slot = self.slot_for(owner, node, &path.read, mode);
+        Op::One(SlotRef { frame, slot })
+    }
+
+    /// Whether elements cannot be chosen as they come: because one that was chosen may be turned
+    /// down after others have been passed over, or because they do not end in the order they begin.
+    fn is_chosen_late(&self, owner: NodeId, node: NodeId, path: &Path) -> bool {
+        let anywhere = path.origin == Origin::Anywhere;
+        let is_last = |filter: &Filter| matches!(filter, Filter::Last { .. });
+        let (mut at, mut late) = (node, anywhere && path.read == Read::Text);
+        while at != owner {
+            let node = &self.nodes[at];
+            late |= !node.late.is_empty() || (anywhere && node.filters.iter().any(is_last));
+            at = node.parent;
+        }
+        late
     }
 
     fn required(&mut self, path: &Path) -> Required {
@@ -654,7 +732,6 @@ impl<'m> Compiler<'m> {
     }
 
     fn row_node(&mut self, table: usize) -> NodeId {
-        self.table = Some(table);
         let each = &self.model.tables[table].each;
         let node = self.walk(0, each);
         self.nodes[node].rules.push(table);
@@ -669,12 +746,15 @@ impl<'m> Compiler<'m> {
         let (mut decided, mut node, mut up) = (Ready::Own, row, 0);
         while node != 0 {
             let parent = self.nodes[node].parent;
-            for filter in &self.nodes[node].filters {
+            let Node { filters, late, .. } = &self.nodes[node];
+            if !late.is_empty() {
+                decided = decided.max(ended(up));
+            }
+            for filter in filters.iter().chain(late) {
                 decided = decided.max(match filter {
-                    Filter::Late { .. } => ended(up),
                     Filter::Last { counter: Counter::Child(_) } if parent != 0 => ended(up + 1),
                     Filter::Last { .. } => Ready::Document,
-                    Filter::Position { .. } | Filter::Early(_) => Ready::Own,
+                    Filter::Position { .. } | Filter::Condition(_) => Ready::Own,
                 });
             }
             (node, up) = (parent, up + 1);
@@ -682,24 +762,16 @@ impl<'m> Compiler<'m> {
         decided
     }
 
-    /// Whose frame a path of a row fills, and when it is complete.
-    fn anchor(&mut self, scope: &Scope<'_>, path: &Path, span: Span) -> Anchor {
-        match path.origin {
+    /// Whose frame a path of a row fills, and when it is complete. `None` where the path goes up to
+    /// an element of which nothing is known.
+    fn anchor(&self, scope: &Scope<'_>, path: &Path) -> Option<Anchor> {
+        Some(match path.origin {
             Origin::Document | Origin::Anywhere => Anchor { owner: 0, ready: Ready::Document },
             Origin::Row { up: 0 } => Anchor { owner: scope.node, ready: Ready::Own },
-            Origin::Row { up } => match self.ancestor(scope.node, up) {
-                Some(owner) => Anchor { owner, ready: Ready::Ancestor(up) },
-                None => {
-                    self.unsupported(
-                        Some(scope.table),
-                        span,
-                        "below a row path that starts with //, `..` can only be followed by an \
-                         attribute (`../@name`): give the row path in full",
-                    );
-                    Anchor { owner: scope.node, ready: Ready::Own }
-                }
-            },
-        }
+            Origin::Row { up } => {
+                Anchor { owner: self.ancestor(scope.node, up)?, ready: Ready::Ancestor(up) }
+            }
+        })
     }
 
     /// The node `up` levels above, where the levels are known.
@@ -716,49 +788,89 @@ impl<'m> Compiler<'m> {
         Some(node)
     }
 
-    /// The slot that a path of a row's expression reads.
-    fn row_slot(&mut self, scope: &mut Scope<'_>, path: &Path, span: Span, mode: Mode) -> SlotRef {
-        if let (Origin::Row { up }, [], Read::Attribute(name)) =
+    /// What a path of a row's expression reads.
+    fn row_path(&mut self, scope: &mut Scope<'_>, path: &Path, mode: Mode) -> Op {
+        if let (Origin::Row { up: up @ 1.. }, [], Read::Attribute(name)) =
             (path.origin, path.steps.as_slice(), &path.read)
         {
             // An ancestor's attribute is known before the row begins.
-            if let Some(owner) = self.ancestor(scope.node, up).filter(|_| up > 0) {
-                let slot = self.slot_for(owner, owner, &path.read, mode);
-                return SlotRef { frame: FrameRef::Up(owner as u32), slot };
-            }
-            if up > 0 {
-                return self.ancestor_attribute(scope.node, up, name);
-            }
+            return Op::One(match self.ancestor(scope.node, up) {
+                Some(owner) => {
+                    let slot = self.slot_for(owner, owner, &path.read, mode);
+                    SlotRef { frame: FrameRef::Up(owner as u32), slot }
+                }
+                None => {
+                    let name = self.attribute_name(name);
+                    let slot = self.ancestor_slot(scope.node, up, Some(name));
+                    SlotRef { frame: FrameRef::Up(scope.node as u32), slot }
+                }
+            });
         }
-        let Anchor { owner, ready } = self.anchor(scope, path, span);
+        let Some(Anchor { owner, ready }) = self.anchor(scope, path) else {
+            return self.gathered(scope, path, mode);
+        };
         scope.ready = scope.ready.max(ready);
         let node = self.walk(owner, path);
-        if matches!(mode, Mode::First | Mode::Last) && path.origin == Origin::Anywhere {
-            self.anywhere_chosen.push((node, self.table, span));
-        }
-        let slot = self.slot_for(owner, node, &path.read, mode);
         // `Up` holds the owner's node until every frame is known; see `resolve_hops`.
         let frame = if owner == 0 { FrameRef::Document } else { FrameRef::Up(owner as u32) };
-        SlotRef { frame, slot }
+        self.read(owner, frame, node, path, mode)
     }
 
-    fn ancestor_attribute(&mut self, node: NodeId, up: u32, name: &str) -> SlotRef {
-        let frame = FrameRef::Up(node as u32);
-        let name = self.attribute_name(name);
+    /// A slot of the node's own for an attribute of an ancestor, or for which element it is.
+    fn ancestor_slot(&mut self, node: NodeId, up: u32, name: Option<Box<str>>) -> u32 {
         let made = self.nodes[node].ancestors.iter().find(|a| a.up == up && a.name == name);
         if let Some(made) = made {
-            return SlotRef { frame, slot: made.slot };
+            return made.slot;
         }
-        let slot = self.nodes[node].slots;
-        self.nodes[node].slots += 1;
+        let slot = self.new_slot(node);
         self.nodes[node].ancestors.push(AncestorAttribute { up, name, slot });
-        SlotRef { frame, slot }
+        slot
+    }
+
+    fn new_slot(&mut self, owner: NodeId) -> u32 {
+        let owner = &mut self.nodes[owner];
+        owner.frame = true;
+        owner.slots += 1;
+        owner.slots - 1
+    }
+
+    /// A path up to an element of which nothing is known: below a row path that begins with `//`.
+    /// What the rest of it finds anywhere is caught, and the rows choose at the end.
+    fn gathered(&mut self, scope: &mut Scope<'_>, path: &Path, mode: Mode) -> Op {
+        scope.ready = Ready::Document;
+        let Origin::Row { up } = path.origin else { return Op::Null };
+        let ancestor = self.ancestor_slot(scope.node, up, None);
+        let chosen = matches!(mode, Mode::First | Mode::Last);
+        let from = match path.steps.first() {
+            None if mode == Mode::InnerXml => Gathered::Markup,
+            None => Gathered::Text,
+            Some(step) => {
+                let first = self.child(0, step, true);
+                let parent = self.ancestor_slot(first, 1, None);
+                let last = self.walk(0, &Path { origin: Origin::Anywhere, ..path.clone() });
+                self.nodes[last].frame = true;
+                let mode = if chosen { Mode::All } else { mode };
+                let slot = self.slot_for(0, last, &path.read, mode);
+                Gathered::Nodes { slot, first, parent, last, hops: 0 }
+            }
+        };
+        let mut known = self.nodes[scope.node].gathers.iter();
+        let known = known.find(|known| known.ancestor == ancestor && known.from == from);
+        let into = known.map(|known| known.into).unwrap_or_else(|| {
+            let into = self.new_slot(scope.node);
+            self.nodes[scope.node].gathers.push(Gather { from, ancestor, into });
+            into
+        });
+        let slot = SlotRef { frame: FrameRef::Up(scope.node as u32), slot: into };
+        match chosen {
+            true => Op::Pick(slot, mode == Mode::Last),
+            false => Op::One(slot),
+        }
     }
 
     fn rule(&mut self, table: usize, node: NodeId) -> Rule {
-        self.table = Some(table);
         let rule = &self.model.tables[table];
-        let mut scope = Scope { table, rule, node, ready: self.decided(node), numbered: false };
+        let mut scope = Scope { rule, node, ready: self.decided(node), numbered: false };
         let where_ = rule.where_.as_ref().map(|e| self.row_op(&mut scope, e));
         let mut constants = Vec::new();
         let own = |_: usize| None;
@@ -854,7 +966,7 @@ impl<'m> Compiler<'m> {
 
     fn row_op(&mut self, scope: &mut Scope<'_>, expr: &Expr) -> Op {
         let mut op = self.lower(expr, &mut |compiler, leaf| match leaf {
-            Leaf::Path(path, mode) => Op::One(compiler.row_slot(scope, path, expr.span, mode)),
+            Leaf::Path(path, mode) => compiler.row_path(scope, path, mode),
             Leaf::Column(name) => {
                 let mut columns = scope.rule.columns.iter();
                 columns.position(|c| c.name == name).map_or(Op::Null, Op::Column)
@@ -938,20 +1050,6 @@ impl<'m> Compiler<'m> {
             (Function::First, Some(p)) => self.stripped(p, Mode::First, leaves),
             (Function::Last, Some(p)) => self.stripped(p, Mode::Last, leaves),
             (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
-            (
-                Function::Join
-                | Function::Count
-                | Function::Exists
-                | Function::Sum
-                | Function::Min
-                | Function::Max,
-                Some(p),
-            ) => {
-                let Op::One(slot) = leaves(self, Leaf::Path(p, Mode::Every)) else {
-                    return Op::Null;
-                };
-                Op::Aggregate(function, slot, self.lower_all(&arguments[1..], leaves))
-            }
             (Function::Lookup, _) => {
                 let name = match &arguments[0].kind {
                     ExprKind::Text(name) => name.as_str(),
@@ -982,8 +1080,27 @@ impl<'m> Compiler<'m> {
                     Op::DateDiff(part, first, second)
                 }
             }
+            _ if function.is_aggregate() => self.aggregate(function, arguments, leaves),
             _ => Op::Call(function, self.lower_all(arguments, leaves)),
         }
+    }
+
+    /// A function over all nodes of the one path in its first argument.
+    fn aggregate(&mut self, function: Function, arguments: &[Expr], leaves: Leaves<'_, 'm>) -> Op {
+        let mut path = None;
+        arguments[0].walk_outside_predicates(&mut |part| {
+            if let ExprKind::Path(found) = &part.kind {
+                path = Some(found);
+            }
+        });
+        let Some(path) = path else { return Op::Null };
+        let Op::One(slot) = leaves(self, Leaf::Path(path, Mode::Every)) else { return Op::Null };
+        let each = match &arguments[0].kind {
+            ExprKind::Path(_) => None,
+            _ => Some(self.lower(&arguments[0], &mut |_, _| Op::Current)),
+        };
+        let rest = self.lower_all(&arguments[1..], leaves);
+        Op::Aggregate(Box::new(Aggregate { function, slot, each, rest }))
     }
 
     /// Finds, for each rule, the rules of its parent table whose elements contain its own.
@@ -1041,10 +1158,11 @@ impl<'m> Compiler<'m> {
             }
         }
         self.collect_fills();
+        self.resolve_gathers();
         for node in &mut self.nodes {
             node.reads_tag = !node.attributes.is_empty()
                 || node.chosen.iter().any(|chosen| chosen.attribute.is_some())
-                || node.filters.iter().any(|filter| matches!(filter, Filter::Early(_)));
+                || node.filters.iter().any(|filter| matches!(filter, Filter::Condition(_)));
             node.reads_text =
                 !node.texts.is_empty() || node.chosen.iter().any(|c| c.attribute.is_none());
         }
@@ -1058,28 +1176,23 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// What FIRST and LAST did not choose is forgotten, and cannot be chosen after all when a
-    /// predicate turns down what was: among elements of `//`, which lie inside each other.
-    fn check_anywhere_chosen(&mut self) {
-        for (node, table, span) in std::mem::take(&mut self.anywhere_chosen) {
-            if self.decided(node) != Ready::Own || self.has_late(node) {
-                let message =
-                    "FIRST and LAST cannot choose among elements of // by text or last(): \
-                               give the path in full, or use JOIN, MIN or MAX";
-                self.unsupported(table, span, message);
+    fn resolve_gathers(&mut self) {
+        for node in 0..self.nodes.len() {
+            let mut gathers = std::mem::take(&mut self.nodes[node].gathers);
+            for gather in &mut gathers {
+                if let Gathered::Nodes { first, last, hops, .. } = &mut gather.from {
+                    *hops = self.hops(*last, *first).unwrap_or_default();
+                }
             }
+            self.nodes[node].gathers = gathers;
         }
-    }
-
-    fn has_late(&self, node: NodeId) -> bool {
-        self.nodes[node].filters.iter().any(|f| matches!(f, Filter::Late { .. }))
     }
 
     /// For every node with a predicate that may take captures back: which slots it fills.
     fn collect_fills(&mut self) {
         for node in 0..self.nodes.len() {
-            let filters = &self.nodes[node].filters;
-            if !filters.iter().any(|f| matches!(f, Filter::Last { .. } | Filter::Late { .. })) {
+            let Node { filters, late, .. } = &self.nodes[node];
+            if late.is_empty() && !filters.iter().any(|f| matches!(f, Filter::Last { .. })) {
                 continue;
             }
             let mut fills = Vec::new();
@@ -1124,8 +1237,10 @@ fn each_slot(rule: &mut Rule, change: impl Fn(&mut SlotRef)) {
 
 impl Op {
     fn each_slot(&mut self, change: &impl Fn(&mut SlotRef)) {
-        if let Op::One(slot) | Op::Aggregate(_, slot, _) = self {
-            change(slot);
+        match self {
+            Op::One(slot) | Op::Pick(slot, _) => change(slot),
+            Op::Aggregate(aggregate) => change(&mut aggregate.slot),
+            _ => {}
         }
         self.each_part(&mut |part| part.each_slot(change));
     }
@@ -1134,7 +1249,12 @@ impl Op {
     fn is_constant(&mut self) -> bool {
         let mut constant = !matches!(
             self,
-            Op::One(_) | Op::Column(_) | Op::Aggregate(..) | Op::Call(Function::Name, _)
+            Op::One(_)
+                | Op::Pick(..)
+                | Op::Current
+                | Op::Column(_)
+                | Op::Aggregate(_)
+                | Op::Call(Function::Name, _)
         );
         self.each_part(&mut |part| constant &= part.is_constant());
         constant
@@ -1154,8 +1274,9 @@ impl Op {
             | Op::Integer(_)
             | Op::Decimal(_)
             | Op::One(_)
+            | Op::Pick(..)
             | Op::Attribute(_)
-            | Op::OwnText
+            | Op::Current
             | Op::Column(_) => {}
             Op::Strip(a) | Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => {
                 visit(a)
@@ -1179,9 +1300,37 @@ impl Op {
                     visit(then);
                 }
             }
-            Op::Aggregate(_, _, list) | Op::Call(_, list) => list.iter_mut().for_each(visit),
+            Op::Aggregate(aggregate) => {
+                aggregate.each.iter_mut().chain(&mut aggregate.rest).for_each(visit);
+            }
+            Op::Call(_, list) => list.iter_mut().for_each(visit),
         }
     }
+}
+
+/// Which of a step's predicates are decided when its element ends: those that read what is inside
+/// it, and what is counted of the elements that they leave.
+fn late_predicates(predicates: &[Predicate]) -> Vec<bool> {
+    let reads: Vec<bool> = predicates.iter().map(reads_content).collect();
+    let first = reads.iter().position(|reads| *reads).unwrap_or(reads.len());
+    let counted = |predicate: &Predicate| !matches!(predicate, Predicate::Condition(_));
+    let recounted = predicates[first..].iter().any(counted);
+    let late = reads.iter().enumerate();
+    late.map(|(index, reads)| *reads || (recounted && index > first)).collect()
+}
+
+/// Whether a predicate needs more than the attributes of its element.
+fn reads_content(predicate: &Predicate) -> bool {
+    let Predicate::Condition(condition) = predicate else { return false };
+    let mut reads = false;
+    condition.walk_outside_predicates(&mut |part| {
+        reads |= match &part.kind {
+            ExprKind::Path(path) => !path.steps.is_empty() || path.read == Read::Text,
+            ExprKind::Call { function, .. } => function.is_aggregate(),
+            _ => false,
+        };
+    });
+    reads
 }
 
 /// What a written part counts.

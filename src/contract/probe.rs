@@ -47,8 +47,8 @@ pub(crate) struct Width {
 }
 
 impl ParsedContract {
-    /// Counts what the paths find. `None` where this contract's paths cannot be counted.
-    pub(crate) fn path_probe(&self) -> Option<PathProbe> {
+    /// Counts what the paths find.
+    pub(crate) fn path_probe(&self) -> PathProbe {
         let mut rules: Vec<(Path, Vec<(Path, Span)>)> =
             self.model.tables.iter().map(|table| (table.each.clone(), paths_of(table))).collect();
         let document = &self.model.document;
@@ -61,11 +61,11 @@ impl ParsedContract {
         let tables = tables.collect();
         let (rules, targets) = rules.into_iter().map(counting_table).unzip();
         let rules = numbered(rules);
-        Some(PathProbe { contract: self.derived(rules, targets)?, tables })
+        PathProbe { contract: self.derived(rules, targets), tables }
     }
 
-    /// Lets text be as long as it is. `None` where nothing of this contract could be derived.
-    pub(crate) fn width_probe(&self) -> Option<WidthProbe> {
+    /// Lets text be as long as it is.
+    pub(crate) fn width_probe(&self) -> WidthProbe {
         let mut tables = Vec::new();
         let (mut rules, mut targets) = (Vec::new(), Vec::new());
         for (table, places) in self.model.tables.iter().zip(&self.type_places) {
@@ -79,7 +79,7 @@ impl ParsedContract {
             targets.push(target(&table));
             rules.push(table);
         }
-        Some(WidthProbe { contract: self.derived(numbered(rules), targets)?, tables })
+        WidthProbe { contract: self.derived(numbered(rules), targets), tables }
     }
 
     fn place(&self, path: &Path, span: Span) -> Place {
@@ -87,12 +87,12 @@ impl ParsedContract {
     }
 
     /// The contract with other tables and no conditions on the whole document.
-    fn derived(&self, tables: Vec<TableRule>, targets: Vec<TargetTable>) -> Option<Arc<Contract>> {
+    fn derived(&self, tables: Vec<TableRule>, targets: Vec<TargetTable>) -> Arc<Contract> {
         let mut document = self.model.document.clone();
         document.require.clear();
         document.key = None;
         let model = Model { tables, document, ..self.model.clone() };
-        Contract::compile(&model, self.contract.hash, targets).ok().map(Arc::new)
+        Arc::new(Contract::compile(&model, self.contract.hash, targets))
     }
 }
 

@@ -47,14 +47,14 @@ pub fn examine(
     let (paths, widths) = (parsed.path_probe(), parsed.width_probe());
     let mut report =
         SampleReport { summary: MapSummary::new(&mapping.contract), failures: Vec::new() };
-    let mut seen = Seen::new(paths.as_ref(), widths.as_ref());
+    let mut seen = Seen::new(&paths, &widths);
     let shredders = || Shredders {
         own: mapping.shredder(),
-        paths: paths.as_ref().map(|p| Shredder::new(p.contract.clone(), mapping.limits)),
-        widths: widths.as_ref().map(|w| Shredder::new(w.contract.clone(), mapping.limits)),
+        paths: Shredder::new(paths.contract.clone(), mapping.limits),
+        widths: Shredder::new(widths.contract.clone(), mapping.limits),
     };
     let work = |shredders: &mut Shredders, source: &Source| {
-        let look = shredders.look(mapping, source, widths.as_ref());
+        let look = shredders.look(mapping, source, &widths);
         (source.name.clone(), look)
     };
     in_order(sources, threads, shredders, work, |(name, look)| {
@@ -68,15 +68,15 @@ pub fn examine(
         Ok(())
     })?;
     report.summary.elapsed = began.elapsed();
-    seen.report(parsed, paths.as_ref(), widths.as_ref());
+    seen.report(parsed, &paths, &widths);
     Ok(report)
 }
 
 /// The shredders of one thread.
 struct Shredders {
     own: Shredder,
-    paths: Option<Shredder>,
-    widths: Option<Shredder>,
+    paths: Shredder,
+    widths: Shredder,
 }
 
 /// What one sample shows.
@@ -90,7 +90,7 @@ struct Look {
 }
 
 impl Shredders {
-    fn look(&mut self, mapping: &Mapping, source: &Source, widths: Option<&WidthProbe>) -> Look {
+    fn look(&mut self, mapping: &Mapping, source: &Source, widths: &WidthProbe) -> Look {
         // Read once: stdin cannot be read again.
         let source = match source.read(mapping.limits.document_bytes) {
             Ok(document) => Source { content: Content::Stored(document), ..source.clone() },
@@ -100,20 +100,14 @@ impl Shredders {
         let Content::Stored(Some(document)) = &source.content else {
             return Look { mapped, counts: None, lengths: Vec::new(), names: BTreeSet::new() };
         };
-        let mut probe = |shredder: &mut Shredder| {
+        let probe = |shredder: &mut Shredder| {
             shredder.shred(mapped.app_id, mapping.now, Some(document)).ok()
         };
-        let counts = self.paths.as_mut().and_then(&mut probe);
+        let counts = probe(&mut self.paths);
         let counts = counts.map(|tables| tables.iter().map(sums).collect());
-        let texts = self.widths.as_mut().and_then(&mut probe);
-        let lengths = match (texts, widths) {
-            (Some(tables), Some(probe)) => tables
-                .iter()
-                .zip(&probe.tables)
-                .map(|(rows, widths)| excess(rows, widths))
-                .collect(),
-            _ => Vec::new(),
-        };
+        let texts = probe(&mut self.widths).unwrap_or_default();
+        let texts = texts.iter().zip(&widths.tables);
+        let lengths = texts.map(|(rows, widths)| excess(rows, widths)).collect();
         let names = names(&document.bytes);
         Look { mapped, counts, lengths, names }
     }
@@ -190,9 +184,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(paths: Option<&PathProbe>, widths: Option<&WidthProbe>) -> Self {
-        let counts = paths.map_or(&[][..], |probe| &probe.tables);
-        let widths = widths.map_or(&[][..], |probe| &probe.tables);
+    fn new(paths: &PathProbe, widths: &WidthProbe) -> Self {
+        let (counts, widths) = (&paths.tables, &widths.tables);
         Self {
             counted: false,
             counts: counts.iter().map(|(_, paths)| vec![0; paths.len() + 1]).collect(),
@@ -224,13 +217,8 @@ impl Seen {
         }
     }
 
-    fn report(
-        &self,
-        parsed: &mut ParsedContract,
-        paths: Option<&PathProbe>,
-        widths: Option<&WidthProbe>,
-    ) {
-        let tables = paths.filter(|_| self.counted).map_or(&[][..], |probe| &probe.tables);
+    fn report(&self, parsed: &mut ParsedContract, paths: &PathProbe, widths: &WidthProbe) {
+        let tables = if self.counted { &paths.tables[..] } else { &[] };
         for ((each, paths), counts) in tables.iter().zip(&self.counts) {
             let rows = counts[0];
             if let (Some(each), 0) = (each, rows) {
@@ -244,7 +232,7 @@ impl Seen {
                 parsed.diagnostics.push(warning.hint(self.advice(&place.path)));
             }
         }
-        let widths = widths.map_or(&[][..], |probe| &probe.tables).iter().flatten();
+        let widths = widths.tables.iter().flatten();
         for (width, (length, sample)) in widths.zip(self.lengths.iter().flatten()) {
             if let (Some(conversion), 1..) = (&width.conversion, *length) {
                 let warning = too_narrow(width, conversion.sql_type(), *length, sample);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::attributes::Attribute;
 use super::fault::Fault;
 use super::text;
-use crate::contract::plan::{FrameRef, SlotRef};
+use crate::contract::plan::{FrameRef, Kept, SlotRef};
 
 /// No index.
 pub(super) const NONE: u32 = u32::MAX;
@@ -40,7 +40,7 @@ pub(super) struct Node {
     /// Where it stands in the document.
     pub at: u32,
     /// The frame it was caught in.
-    origin: u32,
+    pub origin: u32,
     /// The next node of the slot.
     next: u32,
 }
@@ -106,6 +106,8 @@ pub(super) struct Frame {
     slots: u32,
     /// Offset of the element's `<`.
     pub at: u32,
+    /// Whether a predicate turned the element down after it had begun.
+    refused: bool,
 }
 
 /// Everything caught so far.
@@ -114,8 +116,8 @@ pub(super) struct Captures {
     frames: Vec<Frame>,
     slots: Vec<Slot>,
     nodes: Vec<Node>,
-    /// Frames of elements that a predicate turned down after they had begun.
-    refused: Vec<u32>,
+    /// Whether a predicate turned down any frame's element.
+    refuses: bool,
     /// The frame that nodes are caught in now.
     pub origin: u32,
     pub scratch: String,
@@ -128,7 +130,7 @@ impl Captures {
             frames: Vec::new(),
             slots: Vec::new(),
             nodes: Vec::new(),
-            refused: Vec::new(),
+            refuses: false,
             origin: 0,
             scratch: String::new(),
         }
@@ -138,14 +140,14 @@ impl Captures {
         self.frames.clear();
         self.slots.clear();
         self.nodes.clear();
-        self.refused.clear();
+        self.refuses = false;
         self.scratch.clear();
     }
 
     /// Opens a frame and returns its index.
     pub fn open(&mut self, parent: u32, slots: u32, at: usize) -> u32 {
         let first = self.slots.len();
-        self.frames.push(Frame { parent, slots: first as u32, at: at as u32 });
+        self.frames.push(Frame { parent, slots: first as u32, at: at as u32, refused: false });
         self.slots.resize(first + slots as usize, Slot::EMPTY);
         self.frames.len() as u32 - 1
     }
@@ -162,17 +164,14 @@ impl Captures {
 
     /// Notes that a predicate turned the frame's element down.
     pub fn refuse(&mut self, frame: u32) {
-        self.refused.push(frame);
+        self.refuses = true;
+        self.frames[frame as usize].refused = true;
     }
 
     /// Whether a predicate turned down the frame's element, or one around it.
     #[inline]
     pub fn is_refused(&self, frame: u32) -> bool {
-        !self.refused.is_empty() && self.is_inside_refused(frame)
-    }
-
-    fn is_inside_refused(&self, frame: u32) -> bool {
-        self.is_inside(frame, |around| self.refused.contains(&around))
+        self.refuses && self.is_inside(frame, |around| self.frames[around as usize].refused)
     }
 
     /// Whether a frame, or one around it, is one of these.
@@ -204,26 +203,46 @@ impl Captures {
         &self.slots[self.index(frame, reference.slot)]
     }
 
-    /// A slot as it is now, to be given to [`Captures::withdraw`].
-    pub fn save(&self, frame: u32, slot: u32) -> Slot {
-        self.slots[self.index(frame, slot)]
-    }
-
-    /// Takes back what a slot caught in the refused frame since it was saved. Elements of `//` lie
-    /// inside each other: what another of them caught in the meantime stays.
-    pub fn withdraw(&mut self, frame: u32, slot: u32, saved: Slot, refused: u32) {
+    /// Takes back what a slot caught in the refused frame. Elements of `//` lie inside each other:
+    /// what another of them caught in the meantime stays.
+    pub fn withdraw(&mut self, frame: u32, slot: u32, refused: u32) {
         let index = self.index(frame, slot);
         let now = self.slots[index];
-        let stays = |node: &&Node| !self.is_inside(node.origin, |around| around == refused);
-        let since = self.nodes(&now).skip(saved.count as usize);
-        let staying: Vec<Node> = since.filter(stays).copied().collect();
-        self.slots[index] = saved;
-        if let Some(tail) = self.nodes.get_mut(saved.tail as usize) {
-            tail.next = NONE;
+        let begins = self.frames[refused as usize].at;
+        let stays = |node: &Node| {
+            node.at < begins || !self.is_inside(node.origin, |around| around == refused)
+        };
+        let mut before = Slot::EMPTY;
+        let (mut next, mut id) = (now.first(), NONE);
+        while let Some(node) = next.filter(|node| stays(node)) {
+            before.count += 1;
+            match id {
+                NONE => before.first = *node,
+                id => before.tail = id,
+            }
+            id = node.next;
+            next = self.nodes.get(id as usize);
         }
+        let after = self.nodes(&now).skip(before.count as usize);
+        let staying: Vec<Node> = after.filter(|node| stays(node)).copied().collect();
+        match self.nodes.get_mut(before.tail as usize) {
+            Some(tail) => tail.next = NONE,
+            None => before.first.next = NONE,
+        }
+        self.slots[index] = before;
         for node in staying {
-            self.link(index, Node { next: NONE, ..node });
+            self.give(frame, slot, node);
         }
+    }
+
+    /// Adds a node that was caught elsewhere.
+    pub fn give(&mut self, frame: u32, slot: u32, node: Node) {
+        self.link(self.index(frame, slot), Node { next: NONE, ..node });
+    }
+
+    /// The nodes of a frame's own slot.
+    pub fn all(&self, frame: u32, slot: u32) -> impl Iterator<Item = &Node> {
+        self.nodes(&self.slots[self.index(frame, slot)])
     }
 
     /// Adds a node to a slot.
@@ -249,13 +268,15 @@ impl Captures {
         }
     }
 
-    /// Keeps one node: the first that came, or the last.
-    pub fn choose(&mut self, frame: u32, slot: u32, node: Node, last: bool) {
+    /// Keeps one node, the first that came or the last, or all.
+    pub fn choose(&mut self, frame: u32, slot: u32, node: Node, keep: Kept) {
         let index = self.index(frame, slot);
-        if self.slots[index].count == 0 || last {
-            self.slots[index] = Slot::EMPTY;
-            self.push(frame, slot, node);
+        match keep {
+            Kept::First if self.slots[index].count > 0 => return,
+            Kept::Last => self.slots[index] = Slot::EMPTY,
+            Kept::First | Kept::All => {}
         }
+        self.push(frame, slot, node);
     }
 
     /// The nodes of a slot, in the order they came.

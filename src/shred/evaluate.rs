@@ -9,10 +9,10 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 
 use super::capture::{Captures, Node, NodeKind};
 use super::fault::Fault;
-use super::walk::About;
+use super::walk::Tag;
 use crate::contract::expr::ast::{BinaryOp, Function};
 use crate::contract::model::{LookupValue, MatchMode, OnMissing};
-use crate::contract::plan::{LookupPlan, Op, Plan, SlotRef};
+use crate::contract::plan::{Aggregate, LookupPlan, Op, Plan, SlotRef};
 use crate::outcome::{AppId, FailureCategory};
 use crate::value::convert::{Conversion, ConversionError};
 use crate::value::functions::{self, LikePattern};
@@ -120,8 +120,10 @@ pub(super) struct Scope<'t> {
     pub row: &'t [Value],
     /// The row's number, once it is known.
     pub ordinal: Option<i64>,
-    /// The element that a predicate is about.
-    pub about: Option<&'t About<'t>>,
+    /// The tag of the element that a predicate is about.
+    pub tag: Option<&'t Tag<'t>>,
+    /// The node that an aggregate is at.
+    pub current: Option<&'t Node>,
     /// Where the value read last stands: the place of whatever goes wrong next.
     pub last_read: Cell<Option<u32>>,
 }
@@ -189,7 +191,7 @@ impl<'t> Scope<'t> {
     #[cold]
     fn fault(&self, category: FailureCategory, reason: impl Into<String>) -> Box<Fault> {
         let fault = Fault::new(category, reason);
-        match (self.last_read.get(), self.about) {
+        match (self.last_read.get(), self.tag) {
             (Some(at), _) => fault.at(at as usize),
             (None, Some(_)) => fault,
             (None, None) => fault.at(self.captures.frame(self.frame).at as usize),
@@ -209,10 +211,26 @@ impl<'t> Scope<'t> {
         if slot.count > 1 {
             return Err(self.many(reference));
         }
+        self.node(node)
+    }
+
+    #[inline]
+    fn node(&self, node: &'t Node) -> Evaluated<Datum<'t>> {
         if node.kind != NodeKind::Missing {
             self.last_read.set(Some(node.at));
         }
         Ok(self.captures.text(node, self.text)?.map_or(NULL, Datum::Text))
+    }
+
+    /// The first or last of the elements of a slot, in the order they begin.
+    fn pick(&self, reference: SlotRef, last: bool) -> Evaluated<Datum<'t>> {
+        let nodes = self.captures.nodes(self.captures.slot(self.frame, reference));
+        let begins = |node: &&Node| self.captures.frame(node.origin).at;
+        let node = match last {
+            true => nodes.max_by_key(begins),
+            false => nodes.min_by_key(begins),
+        };
+        node.map_or(Ok(NULL), |node| self.node(node))
     }
 
     #[cold]
@@ -242,11 +260,9 @@ impl<'t> Scope<'t> {
                 Datum::Text(text) => cut(text, str::trim),
                 value => value,
             }),
+            Op::Pick(slot, last) => self.pick(*slot, *last),
             Op::Attribute(name) => self.attribute(name),
-            Op::OwnText => {
-                let own = self.about.and_then(|about| about.own_text);
-                Ok(own.map_or(NULL, |text| Datum::Text(Cow::Borrowed(text))))
-            }
+            Op::Current => self.current.map_or(Ok(NULL), |node| self.node(node)),
             Op::Column(index) => Ok(self.row.get(*index).map_or(NULL, Datum::from_value)),
             Op::Negate(operand) => self.negate(operand),
             Op::Binary(op, left, right) => self.binary(*op, left, right),
@@ -270,7 +286,7 @@ impl<'t> Scope<'t> {
                 let difference = difference.map_err(|error| self.bad(error.to_string(), ""))?;
                 Ok(difference.map_or(NULL, Datum::integer))
             }
-            Op::Aggregate(function, slot, rest) => self.aggregate(*function, *slot, rest),
+            Op::Aggregate(aggregate) => self.aggregate(aggregate),
             Op::Call(function, arguments) => self.call(*function, arguments),
             condition => Ok(match self.condition(condition)? {
                 Some(truth) => Datum::Value(Value::Bit(truth)),
@@ -280,18 +296,18 @@ impl<'t> Scope<'t> {
     }
 
     fn attribute(&self, name: &str) -> Evaluated<Datum<'t>> {
-        let Some(about) = self.about else { return Ok(NULL) };
+        let Some(tag) = self.tag else { return Ok(NULL) };
         let ignore_case = self.plan.ignore_case_attributes;
-        let bytes = about.text.as_bytes();
-        let Some(found) = about.attributes.find(bytes, name.as_bytes(), ignore_case) else {
+        let bytes = tag.text.as_bytes();
+        let Some(found) = tag.attributes.find(bytes, name.as_bytes(), ignore_case) else {
             return Ok(NULL);
         };
         self.last_read.set(Some(found.start));
         if found.plain {
-            let value = &about.text[found.start as usize..found.end as usize];
+            let value = &tag.text[found.start as usize..found.end as usize];
             return Ok(Datum::Text(Cow::Borrowed(value)));
         }
-        let value = super::text::attribute(about.text, found.start as usize..found.end as usize)?;
+        let value = super::text::attribute(tag.text, found.start as usize..found.end as usize)?;
         Ok(Datum::Text(value))
     }
 
@@ -335,9 +351,6 @@ impl<'t> Scope<'t> {
                 let high = self.compare(operand, self.value(high)?)?;
                 let within = and(low.map(Ordering::is_ge), high.map(Ordering::is_le));
                 Ok(within.map(|within| within != *negated))
-            }
-            Op::Aggregate(Function::Exists, slot, _) => {
-                Ok(Some(self.captures.slot(self.frame, *slot).count > 0))
             }
             Op::Case(operand, whens, otherwise) => {
                 for (when, then) in whens {
@@ -664,65 +677,92 @@ impl<'t> Scope<'t> {
         }
     }
 
-    fn aggregate(
-        &self,
-        function: Function,
-        reference: SlotRef,
-        rest: &'t [Op],
-    ) -> Evaluated<Datum<'t>> {
-        let slot = self.captures.slot(self.frame, reference);
-        match function {
-            Function::Count => return Ok(Datum::integer(slot.count.into())),
-            Function::Exists => return Ok(Datum::Value(Value::Bit(slot.count > 0))),
-            Function::Join => return self.join(reference, rest),
-            _ => {}
-        }
-        let mut result: Option<Number> = None;
-        for node in self.captures.nodes(slot) {
-            self.last_read.set(Some(node.at));
-            let text = self.captures.text(node, self.text)?.unwrap_or_default();
-            let Some(number) = self.text_to_number(&text)? else { continue };
-            result = Some(match result {
-                None => number,
-                Some(so_far) if function == Function::Sum => {
-                    let sum = self.arithmetic(BinaryOp::Add, so_far, number)?;
-                    self.to_number(sum)?.unwrap_or(number)
+    fn aggregate(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+        let slot = self.captures.slot(self.frame, aggregate.slot);
+        match (aggregate.function, &aggregate.each) {
+            (Function::Count, None) => Ok(Datum::integer(slot.count.into())),
+            (Function::Count, Some(_)) => {
+                let mut count = 0;
+                for node in self.captures.nodes(slot) {
+                    count += i64::from(!self.each(aggregate, node)?.is_null());
                 }
-                Some(so_far) => {
-                    let wanted = match function {
-                        Function::Min => Ordering::Less,
-                        _ => Ordering::Greater,
-                    };
-                    if number.compare(so_far) == Some(wanted) {
-                        number
-                    } else {
-                        so_far
-                    }
-                }
-            });
+                Ok(Datum::integer(count))
+            }
+            (Function::Exists, _) => Ok(Datum::Value(Value::Bit(slot.count > 0))),
+            (Function::Join, _) => self.join(aggregate),
+            _ => self.folded(aggregate),
         }
-        Ok(result.map_or(NULL, Number::datum))
     }
 
-    fn join(&self, reference: SlotRef, rest: &'t [Op]) -> Evaluated<Datum<'t>> {
-        let slot = self.captures.slot(self.frame, reference);
-        if slot.count == 0 {
-            return Ok(NULL);
+    /// `SUM`, `MIN` and `MAX`, which leave null out.
+    fn folded(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+        let mut result = NULL;
+        for node in self.captures.nodes(self.captures.slot(self.frame, aggregate.slot)) {
+            let value = self.each(aggregate, node)?;
+            let as_number = aggregate.each.is_none() || aggregate.function == Function::Sum;
+            let value = match as_number {
+                true => self.to_number(value)?.map_or(NULL, Number::datum),
+                false => value,
+            };
+            result = match (result, value) {
+                (so_far, value) if value.is_null() => so_far,
+                (so_far, value) if so_far.is_null() => value,
+                (so_far, value) => self.fold(aggregate.function, so_far, value)?,
+            };
         }
-        let separator = match rest.first() {
+        Ok(result)
+    }
+
+    fn fold(
+        &self,
+        function: Function,
+        so_far: Datum<'t>,
+        value: Datum<'t>,
+    ) -> Evaluated<Datum<'t>> {
+        let wanted = match function {
+            Function::Min => Ordering::Less,
+            Function::Max => Ordering::Greater,
+            _ => {
+                let numbers = self.to_number(so_far)?.zip(self.to_number(value)?);
+                return numbers.map_or(Ok(NULL), |(a, b)| self.arithmetic(BinaryOp::Add, a, b));
+            }
+        };
+        let order = self.compare(value.clone(), so_far.clone())?;
+        Ok(if order == Some(wanted) { value } else { so_far })
+    }
+
+    /// What one node gives to an aggregate.
+    fn each(&self, aggregate: &'t Aggregate, node: &'t Node) -> Evaluated<Datum<'t>> {
+        let value = match &aggregate.each {
+            None => self.node(node),
+            Some(op) => Scope { current: Some(node), ..self.clone() }.value(op),
+        };
+        self.last_read.set(Some(node.at));
+        value
+    }
+
+    /// All texts in the order their elements begin; null is left out.
+    fn join(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+        let slot = self.captures.slot(self.frame, aggregate.slot);
+        let mut nodes: Vec<&Node> = self.captures.nodes(slot).collect();
+        nodes.sort_by_key(|node| self.captures.frame(node.origin).at);
+        let separator = match aggregate.rest.first() {
             Some(separator) => self.value(separator)?.text().unwrap_or_default(),
             None => Cow::Borrowed(""),
         };
-        let mut joined = String::new();
-        for (index, node) in self.captures.nodes(slot).enumerate() {
-            if index > 0 {
-                joined.push_str(&separator);
+        let mut joined: Option<String> = None;
+        for node in nodes {
+            let Some(text) = self.each(aggregate, node)?.text() else { continue };
+            let text = if self.plan.strip { text.trim() } else { &text };
+            match &mut joined {
+                None => joined = Some(text.to_owned()),
+                Some(joined) => {
+                    joined.push_str(&separator);
+                    joined.push_str(text);
+                }
             }
-            self.last_read.set(Some(node.at));
-            let text = self.captures.text(node, self.text)?.unwrap_or_default();
-            joined.push_str(if self.plan.strip { text.trim() } else { &text });
         }
-        Ok(Datum::Text(Cow::Owned(joined)))
+        Ok(joined.map_or(NULL, |joined| Datum::Text(Cow::Owned(joined))))
     }
 
     fn call(&self, function: Function, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {

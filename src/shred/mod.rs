@@ -9,6 +9,7 @@ mod decode;
 mod evaluate;
 mod fault;
 mod full;
+mod gather;
 mod lanes;
 mod masks;
 mod place;
@@ -30,7 +31,7 @@ use crate::value::is_blank;
 use capture::Captures;
 use fault::Fault;
 use rows::{Rows, Setting};
-use walk::{About, Events, State, Walk};
+use walk::{Element, Events, State, Walk};
 
 /// What a document may have at most. A document that has more is the failure `limit_exceeded`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,9 +229,9 @@ impl Events for KeySearch<'_> {
     fn holds(
         &mut self,
         condition: &crate::contract::plan::Op,
-        about: About<'_>,
+        element: Element<'_>,
     ) -> Result<bool, Box<Fault>> {
-        rows::predicate(self.setting, condition, &about)
+        rows::predicate(self.setting, condition, &element)
     }
 
     fn row(&mut self, _: usize, _: u32, _: &Captures) -> Result<(), Box<Fault>> {
@@ -238,6 +239,6 @@ impl Events for KeySearch<'_> {
     }
 
     fn done(&self, captures: &Captures) -> bool {
-        captures.slot(0, self.slot).count > 0
+        !self.setting.plan.takes_back && captures.slot(0, self.slot).count > 0
     }
 }

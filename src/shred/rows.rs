@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::capture::Captures;
 use super::evaluate::{Datum, Scope};
 use super::fault::Fault;
-use super::walk::{About, Events};
+use super::walk::{Element, Events};
 use super::Limits;
 use crate::contract::model::Keep;
 use crate::contract::plan::{DistinctPlan, Op, Plan, Rule, Template, ValuePlan};
@@ -46,7 +46,8 @@ impl<'t> Setting<'t> {
             now: self.now,
             row: &[],
             ordinal: None,
-            about: None,
+            tag: None,
+            current: None,
             last_read: Cell::new(None),
         }
     }
@@ -528,8 +529,8 @@ fn preference<'t>(
 }
 
 impl Events for Rows<'_> {
-    fn holds(&mut self, condition: &Op, about: About<'_>) -> Result<bool> {
-        predicate(self.setting, condition, &about)
+    fn holds(&mut self, condition: &Op, element: Element<'_>) -> Result<bool> {
+        predicate(self.setting, condition, &element)
     }
 
     fn row(&mut self, rule: usize, frame: u32, captures: &Captures) -> Result<()> {
@@ -548,8 +549,15 @@ impl Events for Rows<'_> {
 }
 
 /// Whether a predicate holds.
-pub(super) fn predicate(setting: Setting<'_>, condition: &Op, about: &About<'_>) -> Result<bool> {
+pub(super) fn predicate(
+    setting: Setting<'_>,
+    condition: &Op,
+    element: &Element<'_>,
+) -> Result<bool> {
     static NOTHING: Captures = Captures::empty();
-    let scope = Scope { about: Some(about), ..setting.scope(0, &NOTHING) };
+    let scope = match element {
+        Element::Begins(tag) => Scope { tag: Some(tag), ..setting.scope(0, &NOTHING) },
+        Element::Ends { frame, captures } => setting.scope(*frame, captures),
+    };
     Ok(scope.condition(condition)? == Some(true))
 }

@@ -6,17 +6,19 @@ mod namespace;
 use std::collections::HashMap;
 
 use super::attributes::Attributes;
-use super::capture::{Captures, Node, NodeKind, Slot};
+use super::capture::{Captures, Node, NodeKind};
 use super::fault::Fault;
 use super::scan::{name_length, DoctypeError, Markup, Scanner, StartTag};
-use super::{text, Limits};
-use crate::contract::plan::{Capture, Counter, Filter, NodeId, Op, Plan, Ready};
+use super::{gather, text, Limits};
+use crate::contract::plan::{
+    AncestorAttribute, Counter, Filter, Node as PlanNode, NodeId, Op, Plan, Ready,
+};
 use crate::outcome::FailureCategory;
 
 /// What the walk asks and tells while elements come and go.
 pub(super) trait Events {
-    /// Whether a predicate holds for the element whose attributes these are.
-    fn holds(&mut self, condition: &Op, about: About<'_>) -> Result<bool, Box<Fault>>;
+    /// Whether a predicate holds for the element.
+    fn holds(&mut self, condition: &Op, element: Element<'_>) -> Result<bool, Box<Fault>>;
 
     /// A row of a rule has everything it reads. Its failure does not end the walk.
     fn row(&mut self, rule: usize, frame: u32, captures: &Captures) -> Result<(), Box<Fault>>;
@@ -28,10 +30,15 @@ pub(super) trait Events {
 }
 
 /// The element that a predicate is about.
-pub(super) struct About<'a> {
+pub(super) enum Element<'a> {
+    Begins(Tag<'a>),
+    Ends { frame: u32, captures: &'a Captures },
+}
+
+/// The start tag of an element.
+pub(super) struct Tag<'a> {
     pub text: &'a str,
     pub attributes: &'a Attributes,
-    pub own_text: Option<&'a str>,
 }
 
 /// An open element.
@@ -54,8 +61,6 @@ struct Live {
     content: u32,
     /// Rows that were waiting when it began.
     pending: u32,
-    /// Length of [`State::former`] when it began.
-    former: u32,
 }
 
 /// An element as one plan node sees it.
@@ -66,8 +71,8 @@ struct Match {
     frame: u32,
     /// First of the counters for the positions of its children.
     counters: u32,
-    /// First of the slots saved for a predicate that the element's end decides.
-    saved: u32,
+    /// First of the counters that its own position is counted with.
+    around: u32,
 }
 
 /// An element's own text so far.
@@ -89,9 +94,9 @@ enum Run {
 
 /// A row that waits for an element further out to end.
 #[derive(Debug, Clone, Copy)]
-struct Pending {
-    rule: u32,
-    frame: u32,
+pub(super) struct Pending {
+    pub rule: u32,
+    pub frame: u32,
     /// Number of open elements when it is ready.
     depth: u32,
 }
@@ -109,24 +114,18 @@ pub(super) struct State {
     anywhere_counters: HashMap<(u32, u32), u32>,
     /// The attributes of elements around, where namespaces are looked for.
     outer: Attributes,
-    /// What slots held before an element whose predicate its end decides.
-    saved: Vec<Slot>,
-    /// What slots held before the first element of a step that says `[last()]`.
-    former: Vec<Slot>,
     pending: Vec<Pending>,
     candidates: Vec<(NodeId, Match)>,
 }
 
 impl State {
-    /// The counter `offset` behind one of a filter's.
-    fn counter(&mut self, parent: &Match, counter: Counter, offset: u32) -> &mut u32 {
+    /// A filter's counter. `counters` is the first one of the parent.
+    fn counter(&mut self, counters: u32, counter: Counter) -> &mut u32 {
         match counter {
-            Counter::Child(index) => {
-                &mut self.counters[(parent.counters + index + offset) as usize]
-            }
+            Counter::Child(index) => &mut self.counters[(counters + index) as usize],
             Counter::Anywhere(index) => {
                 let around = self.open.last().map_or(0, |open| open.name_start);
-                self.anywhere_counters.entry((around, index + offset)).or_default()
+                self.anywhere_counters.entry((around, index)).or_default()
             }
         }
     }
@@ -153,38 +152,25 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         state: &'s mut State,
         events: &'s mut E,
     ) -> Self {
-        let State {
-            captures,
-            open,
-            live,
-            matches,
-            counters,
-            anywhere_counters,
-            saved,
-            former,
-            pending,
-            ..
-        } = &mut *state;
+        let State { captures, open, live, matches, counters, anywhere_counters, pending, .. } =
+            &mut *state;
         captures.clear();
         open.clear();
         live.clear();
         matches.clear();
         counters.clear();
-        saved.clear();
-        former.clear();
         pending.clear();
         anywhere_counters.clear();
         let document = &plan.nodes[0];
         captures.open(0, document.slots, 0);
         counters.resize(document.counters as usize, 0);
-        matches.push(Match { node: 0, frame: 0, counters: 0, saved: 0 });
+        matches.push(Match { node: 0, frame: 0, counters: 0, around: 0 });
         live.push(Live {
             matches: 0,
             run: Run::Nothing,
             wants_text: false,
             content: 0,
             pending: 0,
-            former: 0,
         });
         Self {
             watches: !document.descendants.is_empty(),
@@ -220,6 +206,10 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
         if !self.rooted {
             return Err(Fault::malformed(self.text.len(), "the document has no element"));
+        }
+        if self.plan.gathers {
+            let State { captures, pending, .. } = &mut *self.state;
+            gather::gather(self.plan, self.text, captures, pending)?;
         }
         self.release_pending(0)
     }
@@ -537,14 +527,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Ok(())
     }
 
-    /// The attributes of the element of a frame, once more.
-    fn read_tag_of(&mut self, frame: u32) -> Result<(), Box<Fault>> {
-        let at = self.state.captures.frame(frame).at as usize;
-        let name_end = at + 1 + name_length(&self.bytes()[at + 1..]);
-        self.read_tag(at, name_end)?;
-        self.qualify_attributes(self.state.open.len())
-    }
-
     /// An attribute's value in the tag last read.
     fn attribute_value(&self, name: &str) -> Result<Option<String>, Box<Fault>> {
         let found = self.state.attributes.find(self.bytes(), name.as_bytes(), false);
@@ -560,12 +542,10 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         let pending = self.state.pending.len();
         let mut wants_text = false;
         for (id, parent) in &candidates {
-            let saved = self.state.saved.len();
             if !nodes[*id].filters.is_empty() && !self.passes(*id, parent)? {
-                self.state.saved.truncate(saved);
                 continue;
             }
-            self.open_match(*id, parent, saved, at);
+            self.open_match(*id, parent, at);
             let node = &nodes[*id];
             wants_text |= node.reads_text;
         }
@@ -579,7 +559,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             wants_text,
             content: tag.end as u32,
             pending: pending as u32,
-            former: self.state.former.len() as u32,
         });
         if self.plan.reads_ancestors {
             self.capture_ancestors(first)?;
@@ -587,40 +566,16 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Ok(true)
     }
 
-    /// Whether the element passes the predicates of a step.
+    /// Whether the element that begins passes the predicates that are decided then.
     fn passes(&mut self, id: NodeId, parent: &Match) -> Result<bool, Box<Fault>> {
         let node = &self.plan.nodes[id];
         for filter in &node.filters {
             let passed = match filter {
-                Filter::Position { wanted, counter } => {
-                    let count = self.state.counter(parent, *counter, 0);
-                    *count += 1;
-                    *count == *wanted
+                Filter::Condition(condition) => {
+                    let tag = Tag { text: self.text, attributes: &self.state.attributes };
+                    self.events.holds(condition, Element::Begins(tag))?
                 }
-                Filter::Last { counter } => {
-                    let former = std::mem::take(self.state.counter(parent, *counter, 1));
-                    let former = former.checked_sub(1);
-                    if let Some(frame) = former {
-                        self.state.captures.refuse(frame);
-                    }
-                    self.forget_former(&node.fills, parent, *counter, former);
-                    true
-                }
-                Filter::Early(condition) => {
-                    let about = About {
-                        text: self.text,
-                        attributes: &self.state.attributes,
-                        own_text: None,
-                    };
-                    self.events.holds(condition, about)?
-                }
-                Filter::Late { .. } => {
-                    for fill in &node.fills {
-                        let frame = self.state.captures.up(parent.frame, fill.hops);
-                        self.state.saved.push(self.state.captures.save(frame, fill.slot));
-                    }
-                    true
-                }
+                counted => self.counts(node, counted, parent.frame, parent.counters),
             };
             if !passed {
                 return Ok(false);
@@ -629,34 +584,38 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Ok(true)
     }
 
-    /// `[last()]`: the first element to come saves what its slots held, and each later one
-    /// returns to that. The parent's counter keeps where, plus one.
-    fn forget_former(
-        &mut self,
-        fills: &[Capture],
-        parent: &Match,
-        counter: Counter,
-        refused: Option<u32>,
-    ) {
-        let saved = self.state.former.len() as u32 + 1;
-        let counter = self.state.counter(parent, counter, 0);
-        let first = *counter == 0;
-        if first {
-            *counter = saved;
-        }
-        let from = *counter as usize - 1;
-        let State { captures, former, .. } = &mut *self.state;
-        for (index, fill) in fills.iter().enumerate() {
-            let frame = captures.up(parent.frame, fill.hops);
-            if first {
-                former.push(captures.save(frame, fill.slot));
-            } else if let Some(refused) = refused {
-                captures.withdraw(frame, fill.slot, former[from + index], refused);
+    /// Counts an element that comes as far as a position. `parent` is the frame around it, and
+    /// `counters` are those of its parent.
+    fn counts(&mut self, node: &PlanNode, filter: &Filter, parent: u32, counters: u32) -> bool {
+        match filter {
+            Filter::Position { wanted, counter } => {
+                let count = self.state.counter(counters, *counter);
+                *count += 1;
+                *count == *wanted
             }
+            Filter::Last { counter } => {
+                let former = std::mem::take(self.state.counter(counters, *counter));
+                if let Some(former) = former.checked_sub(1) {
+                    self.take_back(node, parent, former);
+                }
+                true
+            }
+            Filter::Condition(_) => true,
         }
     }
 
-    fn open_match(&mut self, id: NodeId, parent: &Match, saved: usize, at: usize) {
+    /// Takes back what an element put into slots outside it, and its rows. `parent` is the frame
+    /// around it.
+    fn take_back(&mut self, node: &PlanNode, parent: u32, refused: u32) {
+        let captures = &mut self.state.captures;
+        captures.refuse(refused);
+        for fill in &node.fills {
+            let frame = captures.up(parent, fill.hops);
+            captures.withdraw(frame, fill.slot, refused);
+        }
+    }
+
+    fn open_match(&mut self, id: NodeId, parent: &Match, at: usize) {
         let node = &self.plan.nodes[id];
         let frame = match node.frame {
             true => self.state.captures.open(parent.frame, node.slots, at),
@@ -664,7 +623,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         };
         for filter in &node.filters {
             if let Filter::Last { counter } = filter {
-                *self.state.counter(parent, *counter, 1) = frame + 1;
+                *self.state.counter(parent.counters, *counter) = frame + 1;
             }
         }
         let State { captures, matches, counters, attributes, .. } = &mut *self.state;
@@ -677,7 +636,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             node: id as u32,
             frame,
             counters: first_counter as u32,
-            saved: saved as u32,
+            around: parent.counters,
         });
         if !node.attributes.is_empty() {
             for attribute in &attributes.list {
@@ -709,22 +668,26 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             let absent = Node::new(NodeKind::Missing, at, at, at);
             let value = found.map_or(absent, Node::attribute);
             let into = captures.up(frame, chosen.into.hops);
-            captures.choose(into, chosen.into.slot, value, chosen.last);
+            captures.choose(into, chosen.into.slot, value, chosen.keep);
         }
     }
 
-    /// `../@name`: read from the tags of the elements around the new one.
+    /// What rows read of the elements around them, whichever those are.
     fn capture_ancestors(&mut self, first: usize) -> Result<(), Box<Fault>> {
         for index in first..self.state.matches.len() {
             let Match { node, frame, .. } = self.state.matches[index];
             for wanted in &self.plan.nodes[node as usize].ancestors {
                 let depth = self.state.open.len();
+                let Some(name) = &wanted.name else {
+                    self.capture_ancestor(frame, wanted);
+                    continue;
+                };
                 let Some(level) = depth.checked_sub(wanted.up as usize) else { continue };
                 self.read_open_tag(level)?;
                 self.qualify_attributes(level)?;
                 let ignore_case = self.plan.ignore_case_attributes;
-                let name = wanted.name.as_bytes();
-                let found = self.state.attributes.find(self.text.as_bytes(), name, ignore_case);
+                let found =
+                    self.state.attributes.find(self.text.as_bytes(), name.as_bytes(), ignore_case);
                 if let Some(found) = found {
                     let value = Node::attribute(found);
                     self.state.captures.push(frame, wanted.slot, value);
@@ -732,6 +695,15 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             }
         }
         Ok(())
+    }
+
+    /// Which element it is that lies so many levels around the new one; 0 is the document.
+    fn capture_ancestor(&mut self, frame: u32, wanted: &AncestorAttribute) {
+        let open = &self.state.open;
+        let Some(level) = (open.len() + 1).checked_sub(wanted.up as usize) else { return };
+        let at = level.checked_sub(1).map_or(0, |level| open[level].name_start as usize);
+        let node = Node::new(NodeKind::Missing, at, at, at);
+        self.state.captures.push(frame, wanted.slot, node);
     }
 
     /// The end tag at `at`.
@@ -796,9 +768,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         self.release_pending_since(self.state.open.len() as u32 + 1, live.pending as usize)?;
         let counters = self.state.matches[first].counters;
         self.state.counters.truncate(counters as usize);
-        let saved = self.state.matches[first].saved;
-        self.state.saved.truncate(saved as usize);
-        self.state.former.truncate(live.former as usize);
         self.state.matches.truncate(first);
         Ok(())
     }
@@ -822,7 +791,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
         for chosen in node.chosen.iter().filter(|chosen| chosen.attribute.is_none()) {
             let into = captures.up(matched.frame, chosen.into.hops);
-            captures.choose(into, chosen.into.slot, text, chosen.last);
+            captures.choose(into, chosen.into.slot, text, chosen.keep);
         }
         for capture in &node.inner {
             let into = captures.up(matched.frame, capture.hops);
@@ -831,34 +800,28 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
     }
 
-    /// Takes back what the element put into slots outside it, when its text fails a predicate.
+    /// Decides the predicates that need what is inside the element.
     fn decide_late(&mut self, matched: Match) -> Result<(), Box<Fault>> {
-        let node = &self.plan.nodes[matched.node as usize];
-        let mut saved = matched.saved as usize;
-        for filter in &node.filters {
-            let Filter::Late { condition, text } = filter else { continue };
-            self.read_tag_of(matched.frame)?;
-            let captures = &self.state.captures;
-            let slot = captures.save(matched.frame, text.slot);
-            let own = slot.first().map(|node| captures.text(node, self.text)).transpose()?;
-            let own = own.flatten();
-            let about = About {
-                text: self.text,
-                attributes: &self.state.attributes,
-                own_text: own.as_deref(),
-            };
-            let holds = self.events.holds(condition, about)?;
-            if !holds {
-                self.state.captures.refuse(matched.frame);
-                let parent = self.state.captures.frame(matched.frame).parent;
-                for (index, fill) in node.fills.iter().enumerate() {
-                    let frame = self.state.captures.up(parent, fill.hops);
-                    let before = self.state.saved[saved + index];
-                    self.state.captures.withdraw(frame, fill.slot, before, matched.frame);
+        let Match { node, frame, around, .. } = matched;
+        let node = &self.plan.nodes[node as usize];
+        let parent = self.state.captures.frame(frame).parent;
+        for filter in &node.late {
+            let passed = match filter {
+                Filter::Condition(condition) => {
+                    let element = Element::Ends { frame, captures: &self.state.captures };
+                    self.events.holds(condition, element)?
                 }
+                counted => self.counts(node, counted, parent, around),
+            };
+            if !passed {
+                self.take_back(node, parent, frame);
                 return Ok(());
             }
-            saved += node.fills.len();
+        }
+        for filter in &node.late {
+            if let Filter::Last { counter } = filter {
+                *self.state.counter(around, *counter) = frame + 1;
+            }
         }
         Ok(())
     }

@@ -560,11 +560,6 @@ j = { type = "int", value = "NOW_UTC() + 1" }
         |                                                         ^^^^^^^^^
     hint: did you mean `colour`?
 
-    contract.toml:21:34: error: SUM takes a path, and this is none
-     21 | g = { type = "int", value = "SUM(@a + 1) + COUNT('x')" }
-        |                                  ^^^^^^
-    hint: `SUM(element/@attribute)`
-
     contract.toml:21:50: error: COUNT takes a path, and this is none
      21 | g = { type = "int", value = "SUM(@a + 1) + COUNT('x')" }
         |                                                  ^^^
@@ -727,10 +722,10 @@ fn paths_that_match_nothing_are_reported() {
 a = { type = "int", value = "/other/@x" }
 b = { type = "int", value = "../../@x" }
 c = { type = "int", value = "x:child/@y:name" }
-d = { type = "int", value = "child[other/@x = 1]/@y" }
+d = { type = "int", value = "child[../@x = 1]/@y" }
 e = { type = "int", value = "child[0]/@y" }
 f = { type = "int", value = "child[@x]/@y" }
-g = { type = "int", value = "child[COUNT(x) = 1 OR ORDINAL() = 1]/@y" }
+g = { type = "int", value = "child[NAME() = 1 OR ORDINAL() = 1]/@y" }
 h = { type = "int", value = "child[-1]/@y" }
 "#)), @r#"
     contract.toml:15:31: error: this path never matches: the root element is `r`
@@ -754,23 +749,23 @@ h = { type = "int", value = "child[-1]/@y" }
     hint: declare it: `[document]` `namespaces = { y = "…" }`
 
     contract.toml:18:36: error: this path leaves the predicate's element
-     18 | d = { type = "int", value = "child[other/@x = 1]/@y" }
-        |                                    ^^^^^^^^
-    hint: a predicate sees the attributes of its own element (`@a`) and its text (`.`)
+     18 | d = { type = "int", value = "child[../@x = 1]/@y" }
+        |                                    ^^^^^
+    hint: a predicate sees its own element: its attributes (`@a`), its text (`.`), and what is inside (`b/@a`)
 
     contract.toml:19:36: error: there is no position 0
      19 | e = { type = "int", value = "child[0]/@y" }
         |                                    ^
     hint: positions count from 1; the last one is `[last()]`
 
-    contract.toml:21:36: error: `COUNT` cannot stand here
-     21 | g = { type = "int", value = "child[COUNT(x) = 1 OR ORDINAL() = 1]/@y" }
-        |                                    ^^^^^^^^
-    hint: a predicate sees the element's attributes and its own text
+    contract.toml:21:36: error: `NAME` cannot stand here
+     21 | g = { type = "int", value = "child[NAME() = 1 OR ORDINAL() = 1]/@y" }
+        |                                    ^^^^^^
+    hint: a predicate sees the element's attributes, its text, and elements inside it
 
-    contract.toml:21:52: error: `ORDINAL` cannot stand here
-     21 | g = { type = "int", value = "child[COUNT(x) = 1 OR ORDINAL() = 1]/@y" }
-        |                                                    ^^^^^^^^^
+    contract.toml:21:50: error: `ORDINAL` cannot stand here
+     21 | g = { type = "int", value = "child[NAME() = 1 OR ORDINAL() = 1]/@y" }
+        |                                                  ^^^^^^^^^
     hint: rows are numbered after those that are left out are gone; use it in a column's value
 
     contract.toml:22:36: error: a number stands where a condition is needed
@@ -1504,17 +1499,31 @@ fn broken_toml_is_reported_without_what_follows_from_it() {
 }
 
 #[test]
-fn what_the_plan_cannot_do_is_pointed_at() {
+fn aggregates_go_over_one_path() {
     assert_snapshot!(said(&with_columns(r#"
-a = { type = "int", value = "1 + LAST(//x[. = '\u00e9']/@n)" }
-b = { type = "int", value = "b[. = '\u00e9'][2]/@n" }
+a = { type = "int", value = "SUM(x/@a * x/@b)" }
+b = { type = "int", value = "MAX(COUNT(x) + 1)" }
+c = { type = "int", value = "FIRST(NUMBER(x))" }
+d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
 "#)), @r#"
-    contract.toml:15:30: error: FIRST and LAST cannot choose among elements of // by text or last(): give the path in full, or use JOIN, MIN or MAX
-     15 | a = { type = "int", value = "1 + LAST(//x[. = '\u00e9']/@n)" }
-        |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    contract.toml:15:34: error: SUM goes over one path, and this has `x/@a` and `x/@b`
+     15 | a = { type = "int", value = "SUM(x/@a * x/@b)" }
+        |                                  ^^^^^^^^^^^
+    hint: `SUM(element/@attribute)`
 
-    contract.toml:16:30: error: a position cannot be counted after a predicate on the element's own text: use FIRST(…) or LAST(…), or put the text into `where`
-     16 | b = { type = "int", value = "b[. = '\u00e9'][2]/@n" }
-        |                              ^^^^^^^^^^^^^^^^^^
-    "#);
+    contract.toml:16:34: error: COUNT cannot stand inside MAX
+     16 | b = { type = "int", value = "MAX(COUNT(x) + 1)" }
+        |                                  ^^^^^^^^
+    hint: `MAX(element/@attribute)`
+
+    contract.toml:17:36: error: FIRST takes a path, and this is none
+     17 | c = { type = "int", value = "FIRST(NUMBER(x))" }
+        |                                    ^^^^^^^^^
+    hint: `FIRST(element/@attribute)`
+
+    contract.toml:18:30: error: a date does not convert to int
+     18 | d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
+        |                              ^^^^^^^^^^^^^^^^^^^^^^^
+    hint: change the type, or the expression
+"#);
 }

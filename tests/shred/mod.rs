@@ -1,5 +1,6 @@
 //! Documents in, rows or failures out.
 
+mod against_dom;
 mod encodings;
 mod failures;
 mod paths;

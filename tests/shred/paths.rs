@@ -182,3 +182,86 @@ fn a_prefixed_attribute_is_found_by_its_namespace() {
     assert_eq!(failed.category, FailureCategory::MalformedXml);
     assert!(failed.reason.contains("\"u:x\" is not declared"), "{}", failed.reason);
 }
+
+#[test]
+fn first_and_last_choose_among_elements_anywhere_in_document_order() {
+    let document = "<r><a k='1'>x<a k='2'>y</a></a><a>x</a><a k='4'>y<a k='5'>x</a></a></r>";
+    assert_eq!(values("/r", "FIRST(//a) || LAST(//a)", document), ["xx"]);
+    assert_eq!(values("/r", "FIRST(//a[. = 'y']/@k) || LAST(//a[. = 'y']/@k)", document), ["24"]);
+    assert_eq!(values("/r", "FIRST(//a[last()]/@k)", document), ["2"]);
+    assert_eq!(values("/r", "LAST(//a[. = 'x']/@k)", document), ["5"]);
+    assert_eq!(values("/r", "FIRST(//a[last()][. = 'q'])", document), ["-"]);
+    assert_eq!(values("/r", "JOIN(//a, ',')", document), ["x,y,x,y,x"]);
+}
+
+#[test]
+fn positions_count_what_a_predicate_on_content_has_left() {
+    let document = "<r><a n='1'>no</a><a n='2'>yes</a><a n='3' k=''>yes</a><a n='4'>no</a></r>";
+    assert_eq!(values("/r", "a[. = 'yes'][2]/@n", document), ["3"]);
+    assert_eq!(values("/r", "a[. = 'no'][last()]/@n", document), ["4"]);
+    assert_eq!(values("/r", "a[. = 'yes'][@k][1]/@n", document), ["3"]);
+    assert_eq!(values("/r", "FIRST(a[. = 'yes'][last()]/@n)", document), ["3"]);
+    assert_eq!(values("/r/a[. = 'yes'][1]", "@n", document), ["2"]);
+    assert_eq!(values("//a[. = 'yes'][last()]", "@n", document), ["3"]);
+    assert_eq!(values("/r", "COUNT(a[last()][2])", document), ["0"]);
+    assert_eq!(values("/r", "a[last()][1]/@n", document), ["4"]);
+}
+
+#[test]
+fn predicates_see_the_elements_inside() {
+    let document = "<r><a n='1'><b>x</b></a><a n='2'><b k='7'>y</b><c/></a>\
+                    <a n='3'><b>x</b><b>y</b></a></r>";
+    assert_eq!(values("/r/a[COUNT(b) = 1 AND b = 'x']", "@n", document), ["1"]);
+    assert_eq!(values("/r/a[c]", "@n", document), ["2"]);
+    assert_eq!(values("/r/a[b/@k]", "@n", document), ["2"]);
+    assert_eq!(values("/r/a[b/@k = '7']", "@n", document), ["2"]);
+    assert_eq!(values("/r", "JOIN(a[LAST(b) = 'y']/@n, ',')", document), ["2,3"]);
+    assert_eq!(values("/r", "a[b[. = 'y'][@k]]/@n", document), ["2"]);
+    let failed = failure(&one_column("/r", "a[b = 'x']/@n"), document);
+    assert_eq!(failed.category, FailureCategory::ManyValues);
+    assert_eq!(failed.path.as_deref(), Some("/r/a[3]/b[2]"));
+}
+
+#[test]
+fn elements_around_a_row_found_anywhere_are_read_whatever_they_are() {
+    let document = "<r><p>one<n>1</n><a i='1'/><a i='2'/></p><q><n>2</n><u><a i='3'/></u>two</q>\
+                    <a i='4'/><n>3</n></r>";
+    assert_eq!(values("//a", "@i || ../n", document), ["11", "21", "-", "43"]);
+    assert_eq!(values("//a", "../../n", document), ["3", "3", "2", "-"]);
+    assert_eq!(values("//a", "COUNT(../a)", document), ["2", "2", "1", "1"]);
+    assert_eq!(values("//a", "LAST(../a/@i)", document), ["2", "2", "3", "4"]);
+    assert_eq!(values("//a", "..", document), ["one", "one", "-", "-"]);
+    assert_eq!(values("//a[. = '']", "../..", document), ["-", "-", "two", "-"]);
+    assert_eq!(values("//a[2]", "INNER_XML(..)", document), ["one<n>1</n><a i='1'/><a i='2'/>"]);
+    assert_eq!(values("//p", "INNER_XML(../q/u)", document), ["<a i='3'/>"]);
+    assert_eq!(values("//r", "../r/n || '/' || COUNT(../a)", document), ["3/0"]);
+    let failed = failure(&one_column("//n", "../a/@i"), document);
+    assert_eq!(failed.category, FailureCategory::ManyValues);
+    assert_eq!(failed.path.as_deref(), Some("/r/p/a[2]/@i"));
+}
+
+#[test]
+fn own_text_around_a_row_found_anywhere_is_merged() {
+    let document = "<r><q>a&amp;<![CDATA[<b>]]><!-- no --><i>no</i> c<a/></q></r>";
+    assert_eq!(values("//a", "..", document), ["a&<b> c"]);
+}
+
+#[test]
+fn aggregates_go_over_what_an_expression_makes_of_each_node() {
+    let document = "<r><a d='03/01/2026' m='$1,000.50' n='b'/><a d='12/31/2025' m='' n='B'/>\
+                    <a m='(0.50)' n=''/></r>";
+    let one = |value: &str| values("/r", value, document).remove(0);
+    assert_eq!(one("MIN(PARSE_DATE(a/@d, 'MM/dd/yyyy'))"), "2025-12-31");
+    assert_eq!(one("MAX(PARSE_DATE(a/@d, 'MM/dd/yyyy'))"), "2026-03-01");
+    assert_eq!(one("SUM(NUMBER(a/@m))"), "1000.00");
+    assert_eq!(one("COUNT(NULLIF(a/@m, ''))"), "2");
+    assert_eq!(one("JOIN(UPPER(NULLIF(a/@n, '')), '+')"), "B+B");
+    assert_eq!(one("MAX(CAST(a/@n AS nvarchar(9)))"), "b");
+    assert_eq!(one("MIN(CAST(a/@n AS nvarchar(9)))"), "B");
+    assert_eq!(one("SUM(LEN(a/@n) * 10 + LEN(a/@n))"), "22");
+    assert_eq!(one("MAX(CASE a/@n WHEN 'b' THEN 1 ELSE 2 END)"), "2");
+    assert_eq!(one("MIN(NULLIF(a/@x, ''))"), "-");
+    let failed = failure(&one_column("/r", "MAX(CAST(a/@d AS date))"), document);
+    assert_eq!(failed.category, FailureCategory::BadValue);
+    assert_eq!(failed.path.as_deref(), Some("/r/a[1]/@d"));
+}

@@ -1,7 +1,7 @@
 //! Function calls: how many arguments, of which kinds, and where.
 
 use super::{Checker, Place};
-use crate::contract::expr::ast::{Expr, ExprKind, Function, Read};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Path, Read};
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;
 use crate::contract::spelling;
@@ -95,8 +95,8 @@ impl Checker<'_> {
             (Place::Row, _) if reads_document => {
                 "this condition sees the row's columns by their names; `where` sees the document"
             }
-            (Place::Predicate, _) if reads_document => {
-                "a predicate sees the element's attributes and its own text"
+            (Place::Predicate, Function::Name | Function::InnerXml) => {
+                "a predicate sees the element's attributes, its text, and elements inside it"
             }
             _ => return true,
         };
@@ -123,15 +123,16 @@ impl Checker<'_> {
     fn aggregate(&mut self, function: Function, arguments: &[Expr]) -> Kind {
         let name = function.name();
         let first = &arguments[0];
-        match &first.kind {
-            ExprKind::Path(path) => self.path(path, first.span),
-            ExprKind::Null => {}
-            _ => {
-                self.value(first);
-                let message = format!("{name} takes a path, and this is none");
-                self.error(first, message, form(function));
+        let kind = match &first.kind {
+            ExprKind::Path(path) => {
+                self.path(path, first.span);
+                Kind::Any
             }
-        }
+            ExprKind::Null => Kind::Any,
+            _ if function == Function::Sum => self.number(first, name),
+            _ => self.value(first),
+        };
+        self.over_one_path(function, first);
         match function {
             Function::Join => {
                 self.text(&arguments[1], name);
@@ -140,9 +141,42 @@ impl Checker<'_> {
             Function::Count => Kind::Integer,
             Function::Exists => Kind::Condition,
             Function::Sum => Kind::Decimal,
-            Function::Min | Function::Max => Kind::Any,
+            Function::Min | Function::Max => kind,
             _ => Kind::Text,
         }
+    }
+
+    /// What an aggregate is over has one path. Where it chooses an element, or asks for one, it is
+    /// nothing but that path.
+    fn over_one_path(&mut self, function: Function, first: &Expr) {
+        if matches!(first.kind, ExprKind::Path(_) | ExprKind::Null) {
+            return;
+        }
+        let name = function.name();
+        if matches!(function, Function::First | Function::Last | Function::Exists) {
+            let message = format!("{name} takes a path, and this is none");
+            return self.error(first, message, form(function));
+        }
+        let mut paths: Vec<&Path> = Vec::new();
+        let mut inner = None;
+        first.walk_outside_predicates(&mut |part| match &part.kind {
+            ExprKind::Path(path) if !paths.iter().any(|known| known.same(path)) => paths.push(path),
+            ExprKind::Call { function, .. }
+                if function.is_aggregate() || *function == Function::InnerXml =>
+            {
+                inner = Some((part, function.name()));
+            }
+            _ => {}
+        });
+        let (at, message) = match (inner, paths.as_slice()) {
+            (Some((part, inner)), _) => (part, format!("{inner} cannot stand inside {name}")),
+            (None, []) => (first, format!("{name} takes a path, and this is none")),
+            (None, [_]) => return,
+            (None, [one, two, ..]) => {
+                (first, format!("{name} goes over one path, and this has `{one}` and `{two}`"))
+            }
+        };
+        self.error(at, message, form(function));
     }
 
     fn null_if(&mut self, arguments: &[Expr]) -> Kind {

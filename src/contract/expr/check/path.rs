@@ -25,11 +25,15 @@ impl Checker<'_> {
     }
 
     fn path_in_predicate(&mut self, path: &Path, span: Span) {
-        if path.origin != (Origin::Row { up: 0 }) || !path.steps.is_empty() {
-            let hint =
-                "a predicate sees the attributes of its own element (`@a`) and its text (`.`)";
+        if path.origin != (Origin::Row { up: 0 }) {
+            let hint = "a predicate sees its own element: its attributes (`@a`), its text (`.`), \
+                        and what is inside (`b/@a`)";
             let message = "this path leaves the predicate's element";
             self.mistakes.push(Mistake::error(span, message).hint(hint));
+        }
+        for step in &path.steps {
+            self.prefix(&step.name, step.span);
+            self.predicates(step);
         }
         if let Read::Attribute(name) = &path.read {
             self.prefix(name, span);

@@ -305,13 +305,17 @@ impl Parser<'_> {
     }
 }
 
-/// `[@a]` asks whether the attribute is there, as in XPath.
+/// `[@a]` and `[b]` ask whether the attribute or an element is there, as in XPath.
 fn existence(condition: Expr) -> Expr {
     let span = condition.span;
-    let bare = matches!(&condition.kind, ExprKind::Path(path)
-        if path.steps.is_empty() && path.read != Read::Text);
-    if !bare {
-        return condition;
-    }
-    Expr { kind: ExprKind::IsNull { operand: Box::new(condition), negated: true }, span }
+    let kind = match &condition.kind {
+        ExprKind::Path(path) if !path.steps.is_empty() => {
+            ExprKind::Call { function: Function::Exists, arguments: vec![condition] }
+        }
+        ExprKind::Path(Path { read: Read::Attribute(_), .. }) => {
+            ExprKind::IsNull { operand: Box::new(condition), negated: true }
+        }
+        _ => return condition,
+    };
+    Expr { kind, span }
 }

@@ -1,0 +1,135 @@
+//! What rows read around them where it is not known which elements are there: `../name` below a
+//! row path that begins with `//`. What the rest of the path finds anywhere was caught; at the end
+//! of the document each row is given what is in its own ancestor.
+
+use std::collections::HashMap;
+
+use super::capture::{Captures, Node, NodeKind};
+use super::fault::Fault;
+use super::scan::{name_length, Markup, Scanner};
+use super::text;
+use super::walk::Pending;
+use crate::contract::plan::{Gather, Gathered, Plan};
+
+/// Fills the slots of the rows that wait for the end of the document.
+pub(super) fn gather(
+    plan: &Plan,
+    document: &str,
+    captures: &mut Captures,
+    pending: &[Pending],
+) -> Result<(), Box<Fault>> {
+    for node in plan.nodes.iter().filter(|node| !node.gathers.is_empty()) {
+        let own = |row: &&Pending| node.rules.contains(&(row.rule as usize));
+        let mut frames: Vec<u32> = pending.iter().filter(own).map(|row| row.frame).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        for gather in &node.gathers {
+            match gather.from {
+                Gathered::Nodes { slot, parent, hops, .. } => {
+                    let found = by_parent(captures, slot, parent, hops);
+                    give(captures, gather, &frames, &found);
+                }
+                Gathered::Text | Gathered::Markup => {
+                    let found = contents(document, captures, gather, &frames)?;
+                    give(captures, gather, &frames, &found);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// By the element they are in.
+type Found = HashMap<u32, Vec<Node>>;
+
+fn by_parent(captures: &Captures, slot: u32, parent: u32, hops: u32) -> Found {
+    let mut found = Found::new();
+    for node in captures.all(0, slot) {
+        let first = captures.up(node.origin, hops);
+        if let Some(parent) = captures.all(first, parent).next() {
+            found.entry(parent.at).or_default().push(*node);
+        }
+    }
+    found
+}
+
+fn give(captures: &mut Captures, gather: &Gather, frames: &[u32], found: &Found) {
+    for frame in frames {
+        let ancestor = captures.all(*frame, gather.ancestor).next().map(|node| node.at);
+        for node in ancestor.and_then(|ancestor| found.get(&ancestor)).into_iter().flatten() {
+            captures.give(*frame, gather.into, *node);
+        }
+    }
+}
+
+/// What is in the ancestors themselves, which are read once more.
+fn contents(
+    document: &str,
+    captures: &mut Captures,
+    gather: &Gather,
+    frames: &[u32],
+) -> Result<Found, Box<Fault>> {
+    let mut found = Found::new();
+    let mut scanner = Scanner::new(document);
+    for frame in frames {
+        let ancestor = captures.all(*frame, gather.ancestor).next().map(|node| node.at);
+        let Some(ancestor @ 1..) = ancestor else { continue };
+        if found.contains_key(&ancestor) {
+            continue;
+        }
+        let begin = captures.scratch.len();
+        let (start, end) =
+            own_text(document, &mut scanner, ancestor as usize, &mut captures.scratch)?;
+        let node = match gather.from {
+            Gathered::Markup => Node::new(NodeKind::Markup, start, end, start),
+            _ => Node::new(NodeKind::Merged, begin, captures.scratch.len(), start),
+        };
+        found.insert(ancestor, vec![node]);
+    }
+    Ok(found)
+}
+
+/// Appends the own text of the element whose name starts at `name`. Returns where its content
+/// starts and ends.
+fn own_text(
+    document: &str,
+    scanner: &mut Scanner<'_>,
+    name: usize,
+    own: &mut String,
+) -> Result<(usize, usize), Box<Fault>> {
+    let bytes = document.as_bytes();
+    let start_tag = |name: usize, scanner: &mut Scanner<'_>| {
+        let tag = scanner.start_tag(name + name_length(&bytes[name..]));
+        tag.ok_or_else(|| Fault::malformed(name, "the tag that begins here is never closed"))
+    };
+    let tag = start_tag(name, scanner)?;
+    let (start, mut at, mut depth) = (tag.end, tag.end, u32::from(!tag.empty));
+    let mut end = at;
+    while depth > 0 {
+        let Some(markup) = scanner.next_markup(at) else { break };
+        if depth == 1 {
+            text::append(&document[at..markup], at, own)?;
+        }
+        at = match scanner.markup(markup) {
+            Markup::Start => {
+                let tag = start_tag(markup + 1, scanner)?;
+                depth += u32::from(!tag.empty);
+                tag.end
+            }
+            Markup::End => {
+                depth -= 1;
+                memchr::memchr(b'>', &bytes[markup..]).map_or(bytes.len(), |end| markup + end + 1)
+            }
+            other => {
+                let past = scanner.past(markup, other).unwrap_or(bytes.len());
+                if depth == 1 && other == Markup::CData {
+                    let (open, close) = ("<![CDATA[".len(), "]]>".len());
+                    text::append_cdata(&document[markup + open..past - close], own);
+                }
+                past
+            }
+        };
+        end = markup;
+    }
+    Ok((start, end))
+}
