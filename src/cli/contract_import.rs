@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{console, CommandError, ExitStatus};
+use crate::contract::diagnostic::counted;
 use crate::contract::import;
 
 /// Translate the earlier system's JSON contract: the TOML goes to stdout, to stderr a report of
@@ -20,7 +21,8 @@ impl Arguments {
     /// Prints the translated contract.
     ///
     /// # Errors
-    /// The file cannot be read, or is no such contract.
+    /// The file cannot be read, is no such contract, or has mappings that could not be translated:
+    /// the contract is printed without them then.
     pub fn execute(&self) -> Result<ExitStatus, CommandError> {
         let shown = self.file.display().to_string();
         let bytes = std::fs::read(&self.file).map_err(|e| {
@@ -36,7 +38,7 @@ impl Arguments {
                 console::print(&imported.toml)?;
                 console::note(&imported.warnings);
                 console::note(&imported.report);
-                Ok(ExitStatus::Success)
+                complete(&imported.report)
             }
             Err(diagnostics) => {
                 console::note(&diagnostics);
@@ -47,4 +49,15 @@ impl Arguments {
             }
         }
     }
+}
+
+/// A contract that gives less than the earlier one must not be taken for the whole.
+fn complete(report: &import::Report) -> Result<ExitStatus, CommandError> {
+    let left_out = report.failures();
+    if left_out == 0 {
+        return Ok(ExitStatus::Success);
+    }
+    let message = format!("the contract lacks {}", counted(left_out, "mapping"));
+    Err(CommandError::new(ExitStatus::Contract, message)
+        .hint("write what the comments NOT TRANSLATED name by hand, or mend the JSON"))
 }

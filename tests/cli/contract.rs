@@ -61,6 +61,32 @@ fn a_diff_counts_and_shows_what_appears_vanishes_and_changes() {
 }
 
 #[test]
+fn an_import_that_lacks_a_mapping_prints_the_rest_and_does_not_pass_for_the_whole() {
+    let bench = workbench();
+    let json = |chain: &str| {
+        format!(
+            r#"{{"xml_root_element": "P", "xml_application_path": "/P/R/application", "mappings": [
+            {{"xml_path": "/P/R", "xml_attribute": "ID", "target_table": "t",
+              "target_column": "app_id", "data_type": "int"}},
+            {{"xml_path": "/P/R/application", "xml_attribute": "b", "target_table": "t",
+              "target_column": "b", "data_type": "string"}},
+            {{"xml_path": "/P/R/application", "xml_attribute": "a", "target_table": "t",
+              "target_column": "a", "data_type": "string"{chain}}}]}}"#
+        )
+    };
+    bench.write("legacy.json", json(""));
+    let said = bench.run("contract import legacy.json");
+    assert_eq!(said.status, 0, "{said:?}");
+    bench.write("legacy.json", json(r#", "mapping_type": ["enum"]"#));
+    let said = bench.run("contract import legacy.json");
+    assert_eq!(said.status, 3, "{said:?}");
+    assert!(said.stdout.contains("# NOT TRANSLATED: t.a"), "{said:?}");
+    assert!(said.stderr.contains("error: the contract lacks 1 mapping\nhint: "), "{said:?}");
+    bench.write("made.toml", &said.stdout);
+    assert_eq!(bench.run("contract check made.toml").status, 0);
+}
+
+#[test]
 fn a_diff_is_one_json_document_for_programs() {
     let bench = workbench();
     bench.write("new.toml", changed());

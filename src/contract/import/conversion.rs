@@ -221,6 +221,9 @@ impl Converter<'_> {
         if mapping.is_never_null() && default.is_none() && !always {
             differences.push(Difference::NeverNull);
         }
+        if mapping.data_type == DataType::Decimal {
+            differences.push(Difference::DecimalDigits);
+        }
         if mapping.exclude_default && default.is_some() {
             differences.push(Difference::DefaultOfEmptyRecord);
         }
@@ -339,6 +342,10 @@ pub(super) fn text_type(length: Option<i64>) -> SqlType {
     SqlType::NVarChar(length.and_then(|length| u16::try_from(length).ok()))
 }
 
+/// Digits of a decimal, whose number the JSON does not say: with fewer, what does not fit would
+/// become null.
+const MOST_DIGITS: u8 = 38;
+
 /// The column's type by SQL Server's name.
 pub(super) fn sql_type(mapping: &Mapping) -> SqlType {
     match mapping.data_type {
@@ -352,9 +359,7 @@ pub(super) fn sql_type(mapping: &Mapping) -> SqlType {
         DataType::DateTime => SqlType::DateTime,
         DataType::Decimal => {
             let scale = mapping.length.and_then(|length| u8::try_from(length).ok()).unwrap_or(2);
-            let scale = scale.min(38);
-            let precision = if scale <= 9 { 18 } else { 38 };
-            SqlType::Decimal { precision, scale }
+            SqlType::Decimal { precision: MOST_DIGITS, scale: scale.min(MOST_DIGITS) }
         }
     }
 }

@@ -164,6 +164,11 @@ fn sound(
     mut diagnostics: Diagnostics,
 ) -> Result<Imported, Diagnostics> {
     loop {
+        if output.tables.is_empty() {
+            let message = "no mapping of this contract can be translated";
+            diagnostics.push(Diagnostic::error(0..1, message).hint(report.to_string()));
+            return Err(diagnostics);
+        }
         let Printed { text, parts } = print::print(&output);
         let Err(found) = Contract::parse(&text, "contract.toml") else {
             report.set_tables(distinct_names(&output));
@@ -188,11 +193,6 @@ fn sound(
             return Err(diagnostics);
         }
         leave_out(legacy, &mut output, &mut report, &diagnostics, &refused);
-        if output.tables.is_empty() {
-            let message = "no mapping of this contract can be translated";
-            diagnostics.push(Diagnostic::error(0..1, message).hint(report.to_string()));
-            return Err(diagnostics);
-        }
     }
 }
 

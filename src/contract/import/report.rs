@@ -21,6 +21,7 @@ pub(super) enum Difference {
     ContactsElsewhere,
     AppColumn,
     MakerTypes,
+    DecimalDigits,
     DefaultOfEmptyRecord,
     EarlierValue,
 }
@@ -65,6 +66,10 @@ impl Difference {
                 "The JSON does not say which types the columns of these rows have: compare them \
                  with the table"
             }
+            Self::DecimalDigits => {
+                "The JSON does not say how many digits a decimal has, and 38 hold all: compare them \
+                 with the table"
+            }
             Self::DefaultOfEmptyRecord => {
                 "exclude_default_when_record_empty is not read: a row of nothing but defaults is left out, \
                  and in every other row the default stands"
@@ -85,9 +90,11 @@ impl Difference {
             Self::QuotedNumber => "compared as text",
             Self::Remainder => "% has the sign of its left side",
             Self::NeverNull => "without a value the application fails",
-            Self::MakerTypes | Self::LoadOrder | Self::KeyIsAppId | Self::DefaultOfEmptyRecord => {
-                return None
-            }
+            Self::MakerTypes
+            | Self::DecimalDigits
+            | Self::LoadOrder
+            | Self::KeyIsAppId
+            | Self::DefaultOfEmptyRecord => return None,
             Self::ContactsElsewhere => "contacts at the filter's path only",
             Self::AppColumn => "new: not in the earlier contract",
             Self::EarlierValue => "the last of several mappings that has a value",
