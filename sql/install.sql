@@ -1455,7 +1455,12 @@ Results:    none
 Errors:     50001 a parameter or #contract_table is wrong
 Called by:  xmlshred install
 Isolation:  READ COMMITTED, in the caller's transaction or its own. Locks the contracts.
-Example:    not called by hand; sql/README.md has the order of calls
+Example:    -- As xmlshred install does, after CREATE TABLE #contract_table
+            INSERT INTO #contract_table
+            VALUES (0, N'sandbox', N'app_base', N'app_id', 'fail');
+            EXEC [$(Schema)].[usp_RegisterContract]
+                @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,
+                @contract_name = N'credit-card';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RegisterContract]
     @contract_hash varbinary(64),
@@ -2161,7 +2166,8 @@ Errors:     50001 a parameter is wrong          50002 a transaction is open
             50020 the contract is not the installed one
             50030 the source table cannot be read
 Called by:  the executable
-Isolation:  READ COMMITTED, with RCSI on or off. Locks claim, queue, event, session. The documents
+Isolation:  READ COMMITTED, with RCSI on or off. Locks claim, queue, event, session. A lock is
+            waited for two seconds, ten times in all, and then the answer is busy. The documents
             are read after the commit, so that a slow reader holds no lock on the queue. A
             partition is read past row by row; a range is a seek.
 Example:    EXEC [$(Schema)].[usp_ClaimBatch]
@@ -2189,7 +2195,7 @@ BEGIN
     SET XACT_ABORT ON;
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-    SET LOCK_TIMEOUT 10000;
+    SET LOCK_TIMEOUT 2000;
 
     DECLARE @message nvarchar(2048);
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
@@ -2579,18 +2585,36 @@ BEGIN
 
             ROLLBACK TRANSACTION;
 
-            -- Rows that neighbours merely hold locked are not the end of the work: wait for them.
+            -- Rows that neighbours merely hold locked are not the end of the work: the same seeks
+            -- again, waiting for them.
             SET @ready_app_id = NULL;
+            SET @level = -1;
 
-            SELECT TOP (1) @ready_app_id = q.app_id
-            FROM [$(Schema)].[processing_queue] AS q
-                WITH (UPDLOCK, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
-            WHERE q.state = 0
-                AND q.claim_token IS NULL
-                AND q.app_id >= @low
-                AND q.app_id <= @high
-                AND q.available_at <= @now
-                AND (q.app_id % @instance_count + @instance_count) % @instance_count = @instance_id;
+            WHILE @level IS NOT NULL AND @ready_app_id IS NULL
+            BEGIN
+                SET @level = (
+                    SELECT MIN(q.reaps)
+                    FROM [$(Schema)].[processing_queue] AS q
+                        WITH (READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
+                    WHERE q.state = 0
+                        AND q.claim_token IS NULL
+                        AND q.reaps > @level
+                );
+
+                SET @ready_app_id = (
+                    SELECT TOP (1) q.app_id
+                    FROM [$(Schema)].[processing_queue] AS q
+                        WITH (UPDLOCK, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
+                    WHERE q.state = 0
+                        AND q.claim_token IS NULL
+                        AND q.reaps = @level
+                        AND q.app_id >= @low
+                        AND q.app_id <= @high
+                        AND q.available_at <= @now
+                        AND (q.app_id % @instance_count + @instance_count) % @instance_count = @instance_id
+                    ORDER BY q.app_id
+                );
+            END;
 
             IF @ready_app_id IS NULL
             BEGIN
@@ -2816,17 +2840,25 @@ Purpose:    Checks what usp_CompleteBatch and usp_CompleteApp are given, before 
 Parameters: @caller         the procedure that is checked, for the message
             @claim_token    must not be NULL
             @contract_hash  must be 32 bytes
+            @is_one         1: one application is asked for; default 0
+            @app_id         that application: it must be in #outcome; default NULL
             Input table #outcome
 Results:    none
 Errors:     50001 something is wrong
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  READ COMMITTED; reads #outcome only
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_CheckOutcomes]
+                @caller = N'usp_CompleteBatch',
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CheckOutcomes]
     @caller nvarchar(128),
     @claim_token uniqueidentifier,
-    @contract_hash varbinary(64)
+    @contract_hash varbinary(64),
+    @is_one bit = 0,
+    @app_id bigint = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -2838,6 +2870,7 @@ BEGIN
     DECLARE @outcomes int;
     DECLARE @apps int;
     DECLARE @incomplete int;
+    DECLARE @asked_for int;
 
     IF OBJECT_ID(N'tempdb..#outcome') IS NOT NULL
         AND OBJECT_ID(N'tempdb..#load_app') IS NOT NULL
@@ -2856,7 +2889,8 @@ BEGIN
                         THEN 1
                     ELSE 0
                 END
-            )
+            ),
+            @asked_for = SUM(CASE WHEN o.app_id = @app_id THEN 1 ELSE 0 END)
         FROM #outcome AS o;
     END;
 
@@ -2880,6 +2914,12 @@ BEGIN
                 )
             WHEN @apps <> @outcomes
                 THEN N' #outcome has an app_id twice.'
+        END,
+        CASE
+            WHEN @is_one = 1 AND COALESCE(@asked_for, 0) = 0
+                THEN CONCAT(
+                    N' @app_id ', COALESCE(CONVERT(nvarchar(20), @app_id), N'NULL'), N' has no row in #outcome.'
+                )
         END
     );
 
@@ -2928,7 +2968,10 @@ Errors:     50002 a transaction is open
 Called by:  usp_CompleteBatch, usp_CompleteApp, usp_ApplyRefusal
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session.
             A deadlock or a lock timeout is tried again, five times in all.
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_ApplyOutcomes]
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ApplyOutcomes]
     @claim_token uniqueidentifier,
@@ -3363,7 +3406,14 @@ Results:    none
 Errors:     those of usp_ApplyOutcomes
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  as usp_ApplyOutcomes
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_ApplyRefusal]
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash,
+                @app_id = 101,
+                @error_number = 2627,
+                @error_message = N'Violation of PRIMARY KEY constraint',
+                @error_table = N'app_base';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ApplyRefusal]
     @claim_token uniqueidentifier,
@@ -3426,7 +3476,9 @@ Results:    the two of usp_CompleteBatch
 Errors:     none
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  READ COMMITTED; reads the log by key
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_ReportOutcomes]
+                @claim_token = @claim_token;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReportOutcomes]
     @claim_token uniqueidentifier,
@@ -3500,7 +3552,12 @@ Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session, in
             one transaction or, after a refusal, in one per application. A lock is waited for 30
             seconds.
-Example:    not called by hand; sql/README.md has the order of calls
+Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
+            INSERT INTO #outcome (app_id, attempt, succeeded, failure_category, failure_reason)
+            VALUES (101, 1, 0, N'bad_value', N'given up by hand');
+            EXEC [$(Schema)].[usp_CompleteBatch]
+                @claim_token = '00000000-0000-0000-0000-00000000000a',
+                @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteBatch]
     @claim_token uniqueidentifier,
@@ -3657,7 +3714,13 @@ Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is op
 Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session. A
             lock is waited for 30 seconds.
-Example:    not called by hand; sql/README.md has the order of calls
+Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
+            INSERT INTO #outcome (app_id, attempt, succeeded, failure_category, failure_reason)
+            VALUES (101, 1, 0, N'bad_value', N'given up by hand');
+            EXEC [$(Schema)].[usp_CompleteApp]
+                @claim_token = '00000000-0000-0000-0000-00000000000a',
+                @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,
+                @app_id = 101;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteApp]
     @claim_token uniqueidentifier,
@@ -3671,7 +3734,6 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
-    DECLARE @message nvarchar(2048);
     DECLARE @result int;
     DECLARE @error_number int;
     DECLARE @error_message nvarchar(2048);
@@ -3685,21 +3747,9 @@ BEGIN
     EXEC [$(Schema)].[usp_CheckOutcomes]
         @caller = N'usp_CompleteApp',
         @claim_token = @claim_token,
-        @contract_hash = @contract_hash;
-
-    IF NOT EXISTS
-    (
-        SELECT 1
-        FROM #outcome AS o
-        WHERE o.app_id = @app_id
-    )
-    BEGIN
-        SET @message = CONCAT(
-            N'usp_CompleteApp: @app_id ', COALESCE(CONVERT(nvarchar(20), @app_id), N'NULL'),
-            N' has no row in #outcome.'
-        );
-        THROW 50001, @message, 1;
-    END;
+        @contract_hash = @contract_hash,
+        @is_one = 1,
+        @app_id = @app_id;
 
     EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
         @claim_token = @claim_token,
@@ -4220,7 +4270,10 @@ Errors:     50002 a transaction is open
 Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  READ COMMITTED, one transaction per 1000 applications, each under an application lock.
             Locks queue, reads log, writes event.
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_QueueAgain]
+                @procedure_name = N'usp_RetryFailed',
+                @requested_by = NULL;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_QueueAgain]
     @procedure_name nvarchar(128),
@@ -7100,23 +7153,23 @@ VALUES
 (N'views/vw_LeaseTimeline.sql', 1, 0x6F8AEA3299867FBF17648D676C202CD43C8564A4E9064E2843D51552529FF931, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_LeaseTimeline]'))),
 (N'views/vw_Reconciliation.sql', 1, 0x0DD377F8EEFB33E95FE79BEA1D0AFC8EDA7839CE2B0CCAF5F54C4BAF3E2D7A74, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Reconciliation]'))),
 (N'procs/usp_RecordThroughput.sql', 1, 0x1D7966A21DF9D92CC048F88D2E6BA01AA1EAD9F04426DC9DD71A8049F573261B, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RecordThroughput]'))),
-(N'procs/usp_RegisterContract.sql', 1, 0x768EE9A5490E7150FE878396F55F47D138A1D378353B4ABDDB465A3F1FF1E53F, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RegisterContract]'))),
+(N'procs/usp_RegisterContract.sql', 1, 0x3B3A244CAC66B712F257730ECAD38B7DE4DB276AB394362FF619AE904BB53664, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RegisterContract]'))),
 (N'procs/usp_GetContract.sql', 1, 0x2330E3A4B74E472196C41FC917A450020965A7FEF13D5B39D45767BBDCF3CA15, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_GetContract]'))),
 (N'procs/usp_StartSession.sql', 1, 0x3797874693859EBD7542092BB5387F7BBBED473EE684CA1B06A92111615B6C3B, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_StartSession]'))),
 (N'procs/usp_EndSession.sql', 1, 0x24618FC5991B734F51FCC18BF7D0AD011D9B5BCAE61D72691AC81A04796E2B99, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_EndSession]'))),
 (N'procs/usp_EnqueueApps.sql', 1, 0x741D0958D6204A911455174F74E2915F15A005BCECE110D48FC2F60AF51C3C39, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_EnqueueApps]'))),
-(N'procs/usp_ClaimBatch.sql', 1, 0xBFF3CEBD1A0D4FB05911D06DAD339F211A8432271F1B83EF9A27A484D23DB82E, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ClaimBatch]'))),
+(N'procs/usp_ClaimBatch.sql', 1, 0x74FD4E8A68F7ED6B110EE479FC8BE180D2061EA182F976D2D365981A6EB67A38, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ClaimBatch]'))),
 (N'procs/usp_RenewLease.sql', 1, 0x68BE09EEF50A5C1B9C9AB3D56D55ABDFDF542C459B0EB03B3523F0A418C05B22, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RenewLease]'))),
-(N'procs/usp_CheckOutcomes.sql', 1, 0x885402018B51F855751F2F30A5DAC212AC8D2A67D541013CC8A0189969DB7C32, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_CheckOutcomes]'))),
-(N'procs/usp_ApplyOutcomes.sql', 1, 0x5E77EFB247657F95E913548EBB955F5A07561664D16B6E965223657E7C6A506E, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ApplyOutcomes]'))),
-(N'procs/usp_ApplyRefusal.sql', 1, 0x7BF5EE6A246C10790D41FF04F662BF3DDD011B97AA9C3115EC5D71A1DF4A7D72, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ApplyRefusal]'))),
-(N'procs/usp_ReportOutcomes.sql', 1, 0xB6A57BBF494ACD724BE6C658BB518795E1FBCB36AF4C4AF61F9E9FC9E90B0662, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ReportOutcomes]'))),
-(N'procs/usp_CompleteBatch.sql', 1, 0xF18B4F829BEB7AF219C0ED89584BD04C4A3F83E3D866A5603A3F73BD187002BE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_CompleteBatch]'))),
-(N'procs/usp_CompleteApp.sql', 1, 0x1022A655DC23F8BAB0C67806F6D59525593F718018128F912557424B4E73E4BE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_CompleteApp]'))),
+(N'procs/usp_CheckOutcomes.sql', 1, 0x9784436F51EF6DDFEF037B8D3F63E83D6364561F59771DB14463725D54FF45BE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_CheckOutcomes]'))),
+(N'procs/usp_ApplyOutcomes.sql', 1, 0x1283317715DDB2E2902D2677A5CB54C8239438D9F63404DDCC389D314535B106, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ApplyOutcomes]'))),
+(N'procs/usp_ApplyRefusal.sql', 1, 0x63BED78C6E252114765566D1D016EC25807D0A3C7ABF095B49B2236B3D622886, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ApplyRefusal]'))),
+(N'procs/usp_ReportOutcomes.sql', 1, 0x0C09CACACE3B5C275B315BB19F54CAC75A4A4CD21556265D033BDA9591DD26DE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ReportOutcomes]'))),
+(N'procs/usp_CompleteBatch.sql', 1, 0xCEC2D6C702C846F66415A796A231C0440322893511DF58EB61AF19503E26EAED, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_CompleteBatch]'))),
+(N'procs/usp_CompleteApp.sql', 1, 0x1E3EC4F14A59E5081170FEEE2386AC92468F1CD9FD295AF8EFF9DEB90DA505C3, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_CompleteApp]'))),
 (N'procs/usp_ReleaseClaim.sql', 1, 0x2E96699E0747F418653096B33F6F252724C37AEB66F83474ED92A1E019AD6723, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ReleaseClaim]'))),
 (N'procs/usp_ReapExpired.sql', 1, 0x03EAED6344FE123F1D1BB436BC2F0E80A3073F1FB2D0F7F6CC7534350FF86303, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_ReapExpired]'))),
 (N'procs/usp_GetClaimOutcome.sql', 1, 0x41C8912CABC52D4340AEC5ABE1E9EEFCF2BBA153FA07B3EFEC2280CC4F87D85C, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_GetClaimOutcome]'))),
-(N'procs/usp_QueueAgain.sql', 1, 0x882DC4DC9B415EF1AB88B228ED3C49DE6EA16FFC6D337990C786FFA0AFCDC485, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_QueueAgain]'))),
+(N'procs/usp_QueueAgain.sql', 1, 0xB08B75FBE45A512D673DD7B1D5EE14C5F842BE496B5BF3F1D7355195198B4AB8, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_QueueAgain]'))),
 (N'procs/usp_RetryFailed.sql', 1, 0xD0DE41F9A7B4CC8E21EEFD03B6F32D7084ED29CB7C02ECB6D88377A2D4517CB0, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RetryFailed]'))),
 (N'procs/usp_RequeueApps.sql', 1, 0xE6D2DA67314A9DD73B69145774D83E5463B61D5664F22E1489880E3427519F15, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RequeueApps]'))),
 (N'procs/usp_PurgeLog.sql', 1, 0x8B8A0F743F12208AF599FE0A680C067A8CCB081BA915B88ACF607501F1280A35, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_PurgeLog]'))),

@@ -30,7 +30,10 @@ Errors:     50002 a transaction is open
 Called by:  usp_CompleteBatch, usp_CompleteApp, usp_ApplyRefusal
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session.
             A deadlock or a lock timeout is tried again, five times in all.
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_ApplyOutcomes]
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ApplyOutcomes]
     @claim_token uniqueidentifier,

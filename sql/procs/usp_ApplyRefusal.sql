@@ -15,7 +15,14 @@ Results:    none
 Errors:     those of usp_ApplyOutcomes
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  as usp_ApplyOutcomes
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_ApplyRefusal]
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash,
+                @app_id = 101,
+                @error_number = 2627,
+                @error_message = N'Violation of PRIMARY KEY constraint',
+                @error_table = N'app_base';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ApplyRefusal]
     @claim_token uniqueidentifier,

@@ -7,17 +7,25 @@ Purpose:    Checks what usp_CompleteBatch and usp_CompleteApp are given, before 
 Parameters: @caller         the procedure that is checked, for the message
             @claim_token    must not be NULL
             @contract_hash  must be 32 bytes
+            @is_one         1: one application is asked for; default 0
+            @app_id         that application: it must be in #outcome; default NULL
             Input table #outcome
 Results:    none
 Errors:     50001 something is wrong
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  READ COMMITTED; reads #outcome only
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_CheckOutcomes]
+                @caller = N'usp_CompleteBatch',
+                @claim_token = @claim_token,
+                @contract_hash = @contract_hash;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CheckOutcomes]
     @caller nvarchar(128),
     @claim_token uniqueidentifier,
-    @contract_hash varbinary(64)
+    @contract_hash varbinary(64),
+    @is_one bit = 0,
+    @app_id bigint = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -29,6 +37,7 @@ BEGIN
     DECLARE @outcomes int;
     DECLARE @apps int;
     DECLARE @incomplete int;
+    DECLARE @asked_for int;
 
     IF OBJECT_ID(N'tempdb..#outcome') IS NOT NULL
         AND OBJECT_ID(N'tempdb..#load_app') IS NOT NULL
@@ -47,7 +56,8 @@ BEGIN
                         THEN 1
                     ELSE 0
                 END
-            )
+            ),
+            @asked_for = SUM(CASE WHEN o.app_id = @app_id THEN 1 ELSE 0 END)
         FROM #outcome AS o;
     END;
 
@@ -71,6 +81,12 @@ BEGIN
                 )
             WHEN @apps <> @outcomes
                 THEN N' #outcome has an app_id twice.'
+        END,
+        CASE
+            WHEN @is_one = 1 AND COALESCE(@asked_for, 0) = 0
+                THEN CONCAT(
+                    N' @app_id ', COALESCE(CONVERT(nvarchar(20), @app_id), N'NULL'), N' has no row in #outcome.'
+                )
         END
     );
 

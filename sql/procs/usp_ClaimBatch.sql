@@ -41,7 +41,8 @@ Errors:     50001 a parameter is wrong          50002 a transaction is open
             50020 the contract is not the installed one
             50030 the source table cannot be read
 Called by:  the executable
-Isolation:  READ COMMITTED, with RCSI on or off. Locks claim, queue, event, session. The documents
+Isolation:  READ COMMITTED, with RCSI on or off. Locks claim, queue, event, session. A lock is
+            waited for two seconds, ten times in all, and then the answer is busy. The documents
             are read after the commit, so that a slow reader holds no lock on the queue. A
             partition is read past row by row; a range is a seek.
 Example:    EXEC [$(Schema)].[usp_ClaimBatch]
@@ -69,7 +70,7 @@ BEGIN
     SET XACT_ABORT ON;
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-    SET LOCK_TIMEOUT 10000;
+    SET LOCK_TIMEOUT 2000;
 
     DECLARE @message nvarchar(2048);
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
@@ -459,18 +460,36 @@ BEGIN
 
             ROLLBACK TRANSACTION;
 
-            -- Rows that neighbours merely hold locked are not the end of the work: wait for them.
+            -- Rows that neighbours merely hold locked are not the end of the work: the same seeks
+            -- again, waiting for them.
             SET @ready_app_id = NULL;
+            SET @level = -1;
 
-            SELECT TOP (1) @ready_app_id = q.app_id
-            FROM [$(Schema)].[processing_queue] AS q
-                WITH (UPDLOCK, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
-            WHERE q.state = 0
-                AND q.claim_token IS NULL
-                AND q.app_id >= @low
-                AND q.app_id <= @high
-                AND q.available_at <= @now
-                AND (q.app_id % @instance_count + @instance_count) % @instance_count = @instance_id;
+            WHILE @level IS NOT NULL AND @ready_app_id IS NULL
+            BEGIN
+                SET @level = (
+                    SELECT MIN(q.reaps)
+                    FROM [$(Schema)].[processing_queue] AS q
+                        WITH (READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
+                    WHERE q.state = 0
+                        AND q.claim_token IS NULL
+                        AND q.reaps > @level
+                );
+
+                SET @ready_app_id = (
+                    SELECT TOP (1) q.app_id
+                    FROM [$(Schema)].[processing_queue] AS q
+                        WITH (UPDLOCK, READCOMMITTEDLOCK, INDEX (IX_processing_queue_claim))
+                    WHERE q.state = 0
+                        AND q.claim_token IS NULL
+                        AND q.reaps = @level
+                        AND q.app_id >= @low
+                        AND q.app_id <= @high
+                        AND q.available_at <= @now
+                        AND (q.app_id % @instance_count + @instance_count) % @instance_count = @instance_id
+                    ORDER BY q.app_id
+                );
+            END;
 
             IF @ready_app_id IS NULL
             BEGIN

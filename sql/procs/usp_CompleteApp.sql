@@ -17,7 +17,13 @@ Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is op
 Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session. A
             lock is waited for 30 seconds.
-Example:    not called by hand; sql/README.md has the order of calls
+Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
+            INSERT INTO #outcome (app_id, attempt, succeeded, failure_category, failure_reason)
+            VALUES (101, 1, 0, N'bad_value', N'given up by hand');
+            EXEC [$(Schema)].[usp_CompleteApp]
+                @claim_token = '00000000-0000-0000-0000-00000000000a',
+                @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,
+                @app_id = 101;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteApp]
     @claim_token uniqueidentifier,
@@ -31,7 +37,6 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
-    DECLARE @message nvarchar(2048);
     DECLARE @result int;
     DECLARE @error_number int;
     DECLARE @error_message nvarchar(2048);
@@ -45,21 +50,9 @@ BEGIN
     EXEC [$(Schema)].[usp_CheckOutcomes]
         @caller = N'usp_CompleteApp',
         @claim_token = @claim_token,
-        @contract_hash = @contract_hash;
-
-    IF NOT EXISTS
-    (
-        SELECT 1
-        FROM #outcome AS o
-        WHERE o.app_id = @app_id
-    )
-    BEGIN
-        SET @message = CONCAT(
-            N'usp_CompleteApp: @app_id ', COALESCE(CONVERT(nvarchar(20), @app_id), N'NULL'),
-            N' has no row in #outcome.'
-        );
-        THROW 50001, @message, 1;
-    END;
+        @contract_hash = @contract_hash,
+        @is_one = 1,
+        @app_id = @app_id;
 
     EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
         @claim_token = @claim_token,

@@ -14,7 +14,10 @@ Errors:     50002 a transaction is open
 Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  READ COMMITTED, one transaction per 1000 applications, each under an application lock.
             Locks queue, reads log, writes event.
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_QueueAgain]
+                @procedure_name = N'usp_RetryFailed',
+                @requested_by = NULL;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_QueueAgain]
     @procedure_name nvarchar(128),

@@ -16,7 +16,12 @@ Results:    none
 Errors:     50001 a parameter or #contract_table is wrong
 Called by:  xmlshred install
 Isolation:  READ COMMITTED, in the caller's transaction or its own. Locks the contracts.
-Example:    not called by hand; sql/README.md has the order of calls
+Example:    -- As xmlshred install does, after CREATE TABLE #contract_table
+            INSERT INTO #contract_table
+            VALUES (0, N'sandbox', N'app_base', N'app_id', 'fail');
+            EXEC [$(Schema)].[usp_RegisterContract]
+                @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,
+                @contract_name = N'credit-card';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RegisterContract]
     @contract_hash varbinary(64),

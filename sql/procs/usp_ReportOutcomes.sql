@@ -10,7 +10,9 @@ Results:    the two of usp_CompleteBatch
 Errors:     none
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  READ COMMITTED; reads the log by key
-Example:    not called by hand
+Example:    -- Not called by hand. As its callers do:
+            EXEC [$(Schema)].[usp_ReportOutcomes]
+                @claim_token = @claim_token;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReportOutcomes]
     @claim_token uniqueidentifier,

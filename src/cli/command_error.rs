@@ -87,13 +87,10 @@ impl From<StoreError> for CommandError {
                 "run the xmlshred that installed them, or a newer one: `xmlshred --version` \
                  says which one this is",
             ),
-            StoreError::Unreachable { .. } => (
+            StoreError::Unreachable { .. } | StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
-                "see what --store names; `xmlshred settings` says where its value comes from",
-            ),
-            StoreError::NotInstalled { .. } => (
-                ExitStatus::Store,
-                "see what --store names; `xmlshred settings` says where its value comes from",
+                "see what --store or --server names; `xmlshred settings` says where its value \
+                 comes from",
             ),
             StoreError::ContractNotInstalled { .. } => (
                 ExitStatus::Contract,

@@ -8,10 +8,6 @@ const SKIPPED: &[(&str, &str)] = &[
         "program::a_database_that_may_not_be_written_is_no_error",
         "ALTER DATABASE … SET READ_ONLY is not there",
     ),
-    (
-        "program::a_login_that_may_only_work_runs_the_whole_job",
-        "a procedure needs the permissions of its caller: there is no ownership chaining",
-    ),
     ("types::the_seventh_digit_of_a_second_is_kept", "times have six digits"),
 ];
 

@@ -11,6 +11,7 @@ mod crash;
 mod database;
 mod harness;
 mod invariants;
+mod line;
 mod monday;
 mod monitoring;
 mod program;
@@ -44,6 +45,7 @@ type Trials = &'static [(&'static str, fn())];
 const OWN: &[(&str, Trials)] = &[
     ("agent", agent::TRIALS),
     ("crash", crash::TRIALS),
+    ("line", line::TRIALS),
     ("monday", monday::TRIALS),
     ("program", program::TRIALS),
     ("races", races::TRIALS),

@@ -16,9 +16,12 @@ only=("$@")
 caught=0
 missed=()
 
-# The program that runs the suite.
-suite=$(cargo test --test sqlserver --no-run --message-format=json 2>/dev/null \
-    | grep -o '"executable":"[^"]*sqlserver-[^"]*"' | tail -n 1 | cut -d '"' -f 4)
+# The program that runs the suite, and the T-SQL without a bug: as they are now, whatever is built or
+# edited meanwhile.
+suite=$broken/suite
+cp "$(cargo test --test sqlserver --no-run --message-format=json 2>/dev/null \
+    | grep -o '"executable":"[^"]*sqlserver-[^"]*"' | tail -n 1 | cut -d '"' -f 4)" "$suite"
+cp -r sql "$broken/whole"
 
 # bug NAME FILE TESTS PERL: PERL is a substitution over the whole file.
 bug() {
@@ -27,7 +30,7 @@ bug() {
         return
     fi
     rm -rf "$broken/sql"
-    cp -r sql "$broken/sql"
+    cp -r "$broken/whole" "$broken/sql"
     perl -0777 -i -pe "\$n = $substitution; END { exit(\$n == 1 ? 0 : 1) }" "$broken/sql/$file" \
         || { echo "$name: the substitution does not match in $file" >&2; exit 2; }
     if XMLSHRED_TEST_SQL="$broken/sql" RUST_BACKTRACE=0 timeout 600 "$suite" "$tests" >"$broken/said" 2>&1; then

@@ -1,14 +1,18 @@
 //! What others do between two statements of a procedure, brought about at will by a trigger.
 
-use xmlshred::store::{EnqueueMode, Enqueued, ReapRequest, RetrySelector};
+use std::sync::mpsc::{channel, RecvTimeoutError};
+use std::time::Duration;
+
+use xmlshred::store::{Claimed, EnqueueMode, Enqueued, ReapRequest, RetrySelector};
 
 use crate::harness::SqlServerHarness;
-use crate::store::harness::{contract, failure, Harness, Worker, NOTHING};
+use crate::store::harness::{contract, failure, ids, Harness, Worker, NOTHING};
 
 crate::trials! {
     a_claim_that_is_renewed_while_another_is_reaped_is_left_alone,
     an_application_that_was_finished_while_it_was_enqueued_is_not_queued,
     an_application_that_went_round_while_it_was_retried_is_not_queued,
+    what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work,
 }
 
 /// A harness whose pipeline does `what` whenever rows come into one of its tables.
@@ -97,5 +101,35 @@ fn an_application_that_went_round_while_it_was_retried_is_not_queued() {
     drop_trigger(&harness);
     assert_eq!(harness.count("processing_queue", "1 = 1"), 0);
     drop(worker);
+    harness.leave();
+}
+
+fn what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work() {
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(1);
+    let mut worker = Worker::start(&harness, &contract);
+    let request = worker.request(1);
+    let database = harness.database();
+    database.execute(&database.own(
+        "BEGIN TRANSACTION;
+         UPDATE pipeline.processing_queue SET available_at = available_at WHERE app_id = 1;",
+    ));
+    std::thread::scope(|scope| {
+        let (answer, answered) = channel();
+        let claimer = scope.spawn(move || {
+            let _ = answer.send(worker.store.claim_batch(&request));
+            worker
+        });
+        // Whatever is said while the row is locked is wrong; silence is right.
+        let early = answered.recv_timeout(Duration::from_millis(700));
+        database.execute("ROLLBACK TRANSACTION;");
+        assert!(matches!(early, Err(RecvTimeoutError::Timeout)), "{early:?}");
+        match answered.recv().expect("an answer") {
+            Ok(Claimed::Batch(batch)) => assert_eq!(ids(&batch), [1]),
+            other => panic!("{other:?}"),
+        }
+        drop(claimer.join().expect("the claimer"));
+    });
+    harness.assert_invariants();
     harness.leave();
 }

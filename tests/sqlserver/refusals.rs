@@ -67,6 +67,11 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
         50001,
         &["@claim_token", "32 bytes", "#outcome"],
     ),
+    (
+        "usp_CompleteApp @claim_token = NULL, @contract_hash = NULL, @app_id = 7",
+        50001,
+        &["@claim_token", "32 bytes", "#outcome", "@app_id 7 has no row"],
+    ),
     ("usp_ReleaseClaim @claim_token = NULL", 50001, &["@claim_token"]),
     ("usp_ReapExpired @max_claims = 0, @max_reaps = NULL", 50001, &["@max_claims", "@max_reaps"]),
     ("usp_GetClaimOutcome @claim_token = NULL", 50001, &["@claim_token"]),
@@ -86,11 +91,26 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
         50001,
         &["@older_than_seconds", "@chunk_size", "@Execute"],
     ),
+    (
+        "usp_RegisterContract @contract_hash = 0x00, @contract_name = N''",
+        50001,
+        &["32 bytes", "@contract_name", "#contract_table"],
+    ),
+    ("usp_Pause", 50001, &["@reason"]),
+    ("usp_ReadDocument @app_id = NULL", 50001, &["@app_id"]),
+    ("usp_ListFailures @page_size = 10001", 50001, &["@page_size"]),
+    ("usp_ExplainApp @app_id = NULL", 50001, &["@app_id"]),
+];
+
+/// What a token that no claim has comes to: an answer that says so, or a refusal, and no change.
+const UNKNOWN: &[(&str, &str)] = &[
+    ("usp_RenewLease @claim_token = GUID", "lost"),
+    ("usp_ReleaseClaim @claim_token = GUID", "0"),
 ];
 
 /// What a call could have changed.
 fn state(harness: &SqlServerHarness) -> Vec<Vec<Option<String>>> {
-    let counts = ["queue", "claim", "log", "event", "session", "watermark"]
+    let counts = ["queue", "claim", "log", "event", "session", "watermark", "pause", "contract"]
         .map(|table| format!("(SELECT COUNT(*) FROM {{processing_{table}}})"));
     harness.query(&format!("SELECT {}", counts.join(", ")))
 }
@@ -118,6 +138,10 @@ fn a_senseless_call_is_refused_with_all_that_is_wrong() {
             assert!(said.contains(part), "{part:?} is not in what {call} said: {said}");
         }
     }
+    for (call, answer) in UNKNOWN {
+        let sql = harness.own(&format!("EXEC pipeline.{};", call.replace("GUID", GUID)));
+        assert_eq!(harness.database().query(&sql)[0][0].as_deref(), Some(*answer), "{call}");
+    }
     assert_eq!(state(&harness), before);
     harness.assert_invariants();
     drop(worker);
@@ -126,16 +150,26 @@ fn a_senseless_call_is_refused_with_all_that_is_wrong() {
 
 fn a_call_within_a_transaction_is_refused() {
     let harness = SqlServerHarness::fresh();
-    harness.prepare(3);
+    let contract = harness.prepare(3);
     for call in [
+        "usp_StartSession @session_id = GUID, @worker_name = N'a', @host_name = N'a',
+         @process_id = 1, @program_version = N'1', @contract_hash = HASH",
+        "usp_EndSession @session_id = GUID, @exit_status = 0",
         "usp_EnqueueApps",
+        "usp_ClaimBatch @claim_token = GUID, @session_id = GUID, @contract_hash = HASH",
+        "usp_RenewLease @claim_token = GUID",
+        "usp_CompleteBatch @claim_token = GUID, @contract_hash = HASH",
+        "usp_CompleteApp @claim_token = GUID, @contract_hash = HASH, @app_id = 1",
+        "usp_GetClaimOutcome @claim_token = GUID",
+        "usp_ReleaseClaim @claim_token = GUID",
         "usp_ReapExpired",
         "usp_RetryFailed @all = 'Y'",
+        "usp_RequeueApps @app_ids = N'1'",
         "usp_PurgeLog",
-        "usp_ReleaseClaim @claim_token = GUID",
-        "usp_RenewLease @claim_token = GUID",
+        "usp_Pause @reason = N'a'",
+        "usp_Resume",
     ] {
-        let call = call.replace("GUID", GUID);
+        let call = call.replace("GUID", GUID).replace("HASH", &format!("0x{}", contract.hash));
         let sql = format!("BEGIN TRANSACTION; EXEC pipeline.{call};");
         let (number, said) = refusal(&harness, &sql);
         harness.database().execute("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;");

@@ -144,7 +144,13 @@ fn each_selector_takes_its_own(h: &dyn Harness) {
 
 fn a_success_is_never_retried(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 2);
-    assert_eq!(worker.retry(RetrySelector::AppIds(app_ids(&[1]))), NOTHING);
+    let one = RetrySelector::AppIds(app_ids(&[1]));
+    // Neither done nor promised by a preview.
+    for execute in [false, true] {
+        let request = retry(one.clone(), None, execute);
+        let chosen = worker.store.retry_failed(&request).expect("retry");
+        assert!(chosen.is_empty(), "{execute}: {chosen:?}");
+    }
     assert_eq!(h.count("processing_queue", "1 = 1"), 0);
 }
 

@@ -22,12 +22,12 @@ mod number {
     pub const NOT_PRIMARY: [i64; 4] = [3906, 976, 978, 983];
 }
 
-/// Server errors after which the same call may succeed: deadlock, lock timeout, and what the
-/// documentation of Azure SQL lists as transient ("Troubleshoot common connection errors",
-/// "Retry logic for transient errors").
-const TRANSIENT: [i64; 18] = [
-    1205, 1222, 4060, 4221, 10928, 10929, 10053, 10054, 10060, 40143, 40197, 40501, 40540, 40613,
-    49918, 49919, 49920, 41302,
+/// Server errors after which the same call may succeed: deadlock, lock timeout, and what Microsoft
+/// lists as transient ("Troubleshoot connectivity issues and other errors with Azure SQL Database
+/// and Azure SQL Managed Instance", its resource governance and transport errors included).
+const TRANSIENT: [i64; 20] = [
+    615, 926, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501,
+    40540, 40613, 41302, 49918, 49919, 49920,
 ];
 
 /// What Babelfish says where SQL Server raises [`number::LOCK_TIMEOUT`].
@@ -140,8 +140,10 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match &error {
             Error::Server(refusal) => {
-                // Severity 20 and above ends the connection.
-                if refusal.class() >= 20 {
+                // Severity 20 and above ends the connection; what is transient is known all the
+                // same, such as 40501 while logging in.
+                let is_known = TRANSIENT.contains(&i64::from(refusal.code()));
+                if refusal.class() >= 20 && !is_known {
                     return Self::Lost(format!("{} ({})", refusal.message(), refusal.code()));
                 }
                 // Babelfish gives a lock that was waited for too long a number that says nothing.
@@ -152,9 +154,21 @@ impl From<Error> for Fault {
                 Self::Server { number, message: refusal.message().to_owned() }
             }
             Error::Io { message, .. } => Self::Lost(message.clone()),
-            Error::Tls(message) => Self::Lost(format!("TLS: {message}")),
+            Error::Tls(message) => Self::Lost(refused_handshake(message)),
             _ => Self::Unexpected(error.to_string()),
         }
+    }
+}
+
+/// What the driver says of a handshake, with our flags for the next step instead of its own calls.
+fn refused_handshake(message: &str) -> String {
+    let reason = message.split(". To connect anyway").next().unwrap_or(message);
+    match reason.contains("certificate") {
+        true => format!(
+            "TLS: {reason}. Name the authority that vouches for the server with --ca-file, or \
+             believe any certificate with --trust-server-certificate"
+        ),
+        false => format!("TLS: {reason}"),
     }
 }
 
@@ -179,12 +193,25 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_by_itself_is_tried_again() {
-        assert!(refusal(1205, "deadlock").is_transient());
-        assert!(refusal(40613, "not available").is_transient());
+        for number in [
+            615, 926, 1205, 1222, 4060, 4221, 10053, 10054, 40197, 40501, 40613, 49918, 49919,
+            49920,
+        ] {
+            assert!(refusal(number, "transient").is_transient(), "{number}");
+        }
         assert!(Fault::Lost("reset".into()).is_transient());
-        assert!(!refusal(2627, "duplicate").is_transient());
-        assert!(!refusal(50001, "wrong").is_transient());
+        assert!(Fault::Timeout("silent".into()).is_transient());
+        for number in [547, 2627, 2812, 18456, 50001, 50010, 50022] {
+            assert!(!refusal(number, "for good").is_transient(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_is_said_at_once_and_a_busy_server_is_waited_for() {
+        assert!(refusal(40501, "busy").is_transient_refusal());
+        assert!(refusal(40613, "not available").is_transient_refusal());
         assert!(!refusal(4060, "no such database").is_transient_refusal());
+        assert!(!refusal(18456, "login failed").is_transient_refusal());
         assert!(!Fault::Lost("no such host".into()).is_transient_refusal());
     }
 }

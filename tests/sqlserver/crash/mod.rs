@@ -7,7 +7,7 @@ mod rounds;
 mod side_by_side;
 mod stage;
 #[path = "../../crash/worker.rs"]
-mod worker;
+pub mod worker;
 
 use side_by_side::two_executables_and_a_reaper_by_hand_lose_and_double_nothing;
 

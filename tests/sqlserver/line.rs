@@ -1,0 +1,223 @@
+//! A line to the server that is cut, or falls silent, at an answer of one's choice: the server has
+//! done what it was asked, and the store does not know.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use xmlshred::contract::Contract;
+use xmlshred::store::sqlserver::{ServerSettings, SqlServerStore};
+use xmlshred::store::{Batch, EnqueueMode, Enqueued, Renewal, Store};
+
+use crate::database::{connection_string_of, parts_of_connection_string};
+use crate::harness::SqlServerHarness;
+use crate::store::harness::{ids, success, Harness, Worker, LEASE};
+
+crate::trials! {
+    a_completion_whose_answers_are_lost_one_after_the_other_is_done_once,
+    a_claim_whose_answer_is_lost_is_the_same_claim,
+    an_enqueueing_whose_answer_is_lost_queues_each_application_once,
+    a_server_that_falls_silent_is_asked_again,
+}
+
+/// What becomes of the answer that was chosen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// The line is cut instead of passing it on.
+    Cut,
+    /// It is kept, and whatever follows on this connection too.
+    Silence,
+}
+
+/// A port that leads to the server.
+#[derive(Clone)]
+struct Line {
+    port: u16,
+    /// Answers to go until the fateful one, counting it; below one nothing happens.
+    answers_to_go: Arc<AtomicI64>,
+    fate: Fate,
+}
+
+impl Line {
+    fn new(fate: Fate) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let line = Self { port, answers_to_go: Arc::new(AtomicI64::new(0)), fate };
+        let accepting = line.clone();
+        // It ends with the process, as the test's other ends of it do.
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                accepting.lead(client);
+            }
+        });
+        line
+    }
+
+    /// The `n`th answer from now, on whatever connection, meets its fate.
+    fn trip_at(&self, n: i64) {
+        self.answers_to_go.store(n, Ordering::SeqCst);
+    }
+
+    /// Whether the fateful answer has come; it does not any more afterwards.
+    fn has_tripped(&self) -> bool {
+        self.answers_to_go.swap(0, Ordering::SeqCst) < 1
+    }
+
+    fn lead(&self, client: TcpStream) {
+        let server = parts_of_connection_string();
+        let port = server.port.parse().expect("a port");
+        let server = TcpStream::connect((server.host.as_str(), port)).expect("the server");
+        let asked = Arc::new(AtomicBool::new(false));
+        let (from_client, to_server) = (twin(&client), twin(&server));
+        let asking = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            pass_on(from_client, to_server, || {
+                asking.store(true, Ordering::SeqCst);
+                true
+            });
+        });
+        let line = self.clone();
+        std::thread::spawn(move || {
+            let mut is_silent = false;
+            pass_on(twin(&server), twin(&client), || {
+                let is_answer = asked.swap(false, Ordering::SeqCst);
+                let trips = is_answer && line.answers_to_go.fetch_sub(1, Ordering::SeqCst) == 1;
+                match line.fate {
+                    Fate::Cut if trips => {
+                        let _ = client.shutdown(Shutdown::Both);
+                        let _ = server.shutdown(Shutdown::Both);
+                    }
+                    Fate::Cut => {}
+                    Fate::Silence => is_silent |= trips,
+                }
+                !trips && !is_silent
+            });
+        });
+    }
+
+    /// A session that comes by this line.
+    fn connect(&self, harness: &SqlServerHarness, command_timeout: Duration) -> SqlServerStore {
+        let text = connection_string_of(&harness.database().name);
+        let parts = text.split(';').filter(|part| {
+            let key = part.split('=').next().unwrap_or("").trim().to_lowercase();
+            key != "server" && key != "data source"
+        });
+        let rest: Vec<&str> = parts.collect();
+        let text = format!("Server=127.0.0.1,{};{}", self.port, rest.join(";"));
+        let settings = ServerSettings::from_ado_string(&text)
+            .and_then(|settings| settings.schema(&harness.database().schema))
+            .expect("settings");
+        SqlServerStore::connect(settings.command_timeout(command_timeout), "line").expect("connect")
+    }
+}
+
+fn twin(stream: &TcpStream) -> TcpStream {
+    stream.try_clone().expect("another handle")
+}
+
+/// Passes on what comes, unless `passes` says no.
+fn pass_on(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut() -> bool) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        if passes() && to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// Longer than a new session may need to compile what it calls.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Completes a batch by a line that loses its `n`th answer; whether it came to that.
+fn complete_losing(
+    n: i64,
+    line: &Line,
+    store: &mut SqlServerStore,
+    contract: &Contract,
+    batch: &Batch,
+) -> bool {
+    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+    line.trip_at(n);
+    let completed = store.complete_batch(batch.token, contract, &outcomes).expect("complete");
+    let tripped = line.has_tripped();
+    assert!(completed.iter().all(|app| app.failure.is_none()), "answer {n}: {completed:?}");
+    assert_eq!(completed.len(), outcomes.len(), "answer {n}");
+    tripped
+}
+
+fn a_completion_whose_answers_are_lost_one_after_the_other_is_done_once() {
+    const MOST: i64 = 30;
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(MOST);
+    let mut worker = Worker::start(&harness, &contract);
+    let line = Line::new(Fate::Cut);
+    let mut store = line.connect(&harness, PATIENCE);
+    let mut done = 0;
+    for n in 1..=MOST {
+        let batch = worker.claim(1);
+        let tripped = complete_losing(n, &line, &mut store, &contract, &batch);
+        done += 1;
+        assert_eq!(harness.count("processing_log", "status = 'success'"), done, "answer {n}");
+        assert_eq!(harness.count("app_base", "1 = 1"), done, "answer {n}");
+        harness.assert_invariants();
+        if !tripped {
+            // Every answer of a completion was lost once: beside the last, those of clearing or
+            // making the stage and of loading it.
+            assert!(n > 3, "a completion has only {} answers", n - 1);
+            drop((store, worker));
+            return harness.leave();
+        }
+    }
+    panic!("a completion has more than {MOST} answers");
+}
+
+fn a_claim_whose_answer_is_lost_is_the_same_claim() {
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(4);
+    let mut worker = Worker::start(&harness, &contract);
+    let line = Line::new(Fate::Cut);
+    worker.store = Box::new(line.connect(&harness, PATIENCE));
+    line.trip_at(1);
+    let batch = worker.claim(2);
+    assert!(line.has_tripped());
+    assert_eq!(ids(&batch), [1, 2]);
+    assert!(batch.apps.iter().all(|app| app.attempt == 1 && app.document.is_some()));
+    assert_eq!(harness.count("processing_claim", "1 = 1"), 1);
+    assert_eq!(harness.count("processing_queue", "state = 1 AND attempts = 1"), 2);
+    harness.assert_invariants();
+    drop(worker);
+    harness.leave();
+}
+
+fn an_enqueueing_whose_answer_is_lost_queues_each_application_once() {
+    let harness = SqlServerHarness::fresh();
+    harness.prepare(1);
+    harness.put_documents(3);
+    let line = Line::new(Fate::Cut);
+    let mut store = line.connect(&harness, PATIENCE);
+    line.trip_at(1);
+    // The number went with the answer that was lost: the second asking finds nothing to add.
+    assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), Enqueued::Added(0));
+    assert!(line.has_tripped());
+    assert_eq!(harness.count("processing_queue", "state = 0"), 3);
+    harness.assert_invariants();
+    drop(store);
+    harness.leave();
+}
+
+fn a_server_that_falls_silent_is_asked_again() {
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(1);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(1);
+    let line = Line::new(Fate::Silence);
+    let mut store = line.connect(&harness, Duration::from_secs(3));
+    line.trip_at(1);
+    assert_eq!(store.renew_lease(batch.token, LEASE).expect("renew"), Renewal::Renewed);
+    assert!(line.has_tripped());
+    drop((store, worker));
+    harness.leave();
+}
