@@ -17,5 +17,7 @@ mod notes;
 mod operating;
 #[cfg(feature = "embedded")]
 mod pipeline;
+#[cfg(feature = "sqlserver")]
+mod server;
 #[cfg(not(feature = "embedded"))]
 mod without_embedded;

@@ -1,5 +1,6 @@
 //! The documentation leads somewhere.
 
+mod claims;
 mod contract;
 mod proofs;
 mod tables;

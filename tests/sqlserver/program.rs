@@ -14,6 +14,7 @@ crate::trials! {
     what_a_person_asks_is_answered,
     the_doctor_looks_at_the_server,
     installing_again_changes_nothing,
+    two_pipelines_of_one_database_know_nothing_of_each_other,
     every_object_is_listed_as_what_it_is,
     a_dry_run_prints_the_script_and_runs_nothing,
     what_is_uninstalled_with_its_data_kept_goes_on_when_it_is_installed_again,
@@ -187,6 +188,24 @@ fn installing_again_changes_nothing() {
     assert!(bench.succeed(install).contains(" is up to date\n"));
     assert!(bench.succeed("install").contains(" is up to date\n"));
     assert_eq!((bench.number(before), bench.database.query(modules)), (runs, objects));
+}
+
+fn two_pipelines_of_one_database_know_nothing_of_each_other() {
+    let bench = Bench::ready(3);
+    let second = format!("{}_2", bench.database.schema);
+    let by_second = |arguments: &str| {
+        let said = Said::of(bench.command(arguments).env("XMLSHRED_SCHEMA", &second));
+        assert_eq!(said.status, 0, "{arguments}: {said:?}");
+        said.stdout
+    };
+    by_second("install");
+    assert_eq!(by_second("enqueue"), "3 applications are new in the queue\n");
+    bench.succeed("run --contract contract.toml --fail-on never");
+    let queued =
+        |schema: &str| bench.number(&format!("SELECT COUNT(*) FROM [{schema}].[processing_queue]"));
+    assert_eq!((queued(&bench.database.schema), queued(&second)), (0, 3));
+    by_second("uninstall --all");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_log"), 3);
 }
 
 fn every_object_is_listed_as_what_it_is() {
