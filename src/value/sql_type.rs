@@ -95,6 +95,23 @@ impl SqlType {
         text.parse()
     }
 
+    /// Parses the type of a `CAST`, where `char` and its like have length 30 if it is left out, as
+    /// in SQL Server.
+    pub fn parse_in_cast(text: &str) -> Result<Self, ParseTypeError> {
+        let found = Self::parse(text)?;
+        if text.contains('(') {
+            return Ok(found);
+        }
+        Ok(match found {
+            Self::Char(_) => Self::Char(30),
+            Self::NChar(_) => Self::NChar(30),
+            Self::VarChar(_) => Self::VarChar(Some(30)),
+            Self::NVarChar(_) => Self::NVarChar(Some(30)),
+            Self::VarBinary(_) => Self::VarBinary(Some(30)),
+            other => other,
+        })
+    }
+
     /// `tinyint`, `smallint`, `int` or `bigint`.
     pub fn is_integer(self) -> bool {
         matches!(self, Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt)

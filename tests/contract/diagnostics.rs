@@ -1483,6 +1483,7 @@ fn broken_toml_is_reported_without_what_follows_from_it() {
     contract.toml:14:30: error: there is no function `FOO`
      14 | a = { type = "int", value = "FOO(@a)" }
         |                              ^^^
+    hint: docs/contract.md lists the functions
 
     contract.toml:16:1: error: this is not TOML: missing comma between key-value pairs, expected `,`
      16 | c = = 3
@@ -1525,5 +1526,56 @@ d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
      18 | d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
         |                              ^^^^^^^^^^^^^^^^^^^^^^^
     hint: change the type, or the expression
+"#);
+}
+
+#[test]
+fn what_sql_and_xpath_would_have_is_answered_once() {
+    assert_snapshot!(said(&with_columns(r#"
+a = { type = "nvarchar", value = "CHARINDEX('a', @b)" }
+b = { type = "datetime", value = "GETDATE()" }
+c = { type = "int", value = "CASE WHEN @r IN 'PR', 'SEC' THEN 1 END" }
+d = { type = "int", value = "following-sibling::x" }
+"#)), @r#"
+    contract.toml:15:14: warning: `nvarchar` without a length is nvarchar(1)
+     15 | a = { type = "nvarchar", value = "CHARINDEX('a', @b)" }
+        |              ^^^^^^^^^^
+    hint: say how much it holds: `nvarchar(50)`, `nvarchar(max)`, or `nvarchar(1)`
+
+    contract.toml:15:35: error: there is no function `CHARINDEX`
+     15 | a = { type = "nvarchar", value = "CHARINDEX('a', @b)" }
+        |                                   ^^^^^^^^^
+    hint: docs/contract.md lists the functions
+
+    contract.toml:16:35: error: there is no function `GETDATE`
+     16 | b = { type = "datetime", value = "GETDATE()" }
+        |                                   ^^^^^^^
+    hint: write it with `NOW_UTC()`
+
+    contract.toml:17:46: error: expected `(` and a list after `IN`, found `'PR'`
+     17 | c = { type = "int", value = "CASE WHEN @r IN 'PR', 'SEC' THEN 1 END" }
+        |                                              ^^^^
+    hint: write `x IN ('a', 'b')`
+
+    contract.toml:18:47: error: `::` has no meaning here
+     18 | d = { type = "int", value = "following-sibling::x" }
+        |                                               ^^
+    hint: there are no axes: a path goes down by names, and up by `..`
+"#);
+}
+
+#[test]
+fn brackets_and_quotes_that_toml_lacks_are_told() {
+    assert_snapshot!(said("[contract]\nname = \"t\"\n[document]\nroot = \"r\"\n[[tables]]\nname = \"a\"\n[tables]\nname = \"b\"\n"), @r#"
+    contract.toml:7:2: error: `tables` is there twice
+     7 | [tables]
+       |  ^^^^^^
+    hint: each table begins with `[[tables]]`, in two pairs of brackets
+"#);
+    assert_snapshot!(said(&with_columns("a = { type = \"int\", value = @a }\n")), @r#"
+    contract.toml:14:29: error: this is not TOML: string values must be quoted, expected literal string
+     14 | a = { type = "int", value = @a }
+        |                             ^^
+    hint: an expression stands in quotes: `value = "@name"`
 "#);
 }

@@ -48,6 +48,7 @@ fn underlines_line_up_after_tabs_and_wide_characters() {
     contract.toml:14:38: error: there is no function `nope`
      14 | a   =   { type = "int", value = "'日本' || nope('é', é)" }
         |                                            ^^^^
+    hint: docs/contract.md lists the functions
     "#);
 }
 
@@ -78,6 +79,7 @@ fn long_lines_are_shown_around_the_mistake() {
     contract.toml:14:330: error: there is no function `nope`
      14 | …@a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + nope(1) + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + …
         |                                                              ^^^^
+    hint: docs/contract.md lists the functions
     "#);
 }
 

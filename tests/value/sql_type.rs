@@ -134,3 +134,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn text_in_a_cast_has_length_30_where_none_is_given() {
+    for (text, parsed) in [
+        ("varchar", "varchar(30)"),
+        ("nvarchar", "nvarchar(30)"),
+        ("char", "char(30)"),
+        ("varbinary", "varbinary(30)"),
+        ("varchar(5)", "varchar(5)"),
+        ("nvarchar(max)", "nvarchar(max)"),
+        ("decimal", "decimal(18,0)"),
+    ] {
+        assert_eq!(SqlType::parse_in_cast(text).unwrap().to_string(), parsed, "{text}");
+    }
+}

@@ -254,6 +254,11 @@ impl Lexer<'_> {
         if c == '"' {
             return self.double_quoted(start);
         }
+        if self.rest().starts_with("::") {
+            self.at += 2;
+            let hint = "there are no axes: a path goes down by names, and up by `..`";
+            return self.mistake(start, "`::` has no meaning here", hint);
+        }
         self.at += c.len_utf8();
         let hint = match c {
             '&' => "conditions are joined with `AND`",

@@ -87,13 +87,31 @@ impl Reader<'_> {
     fn sql_type(&mut self, value: &Value<'_>) -> Option<Located<SqlType>> {
         let text = self.string("type", value)?;
         match SqlType::parse(&text.value) {
-            Ok(sql_type) => Some(Located { value: sql_type, span: text.span }),
+            Ok(sql_type) => {
+                self.warn_of_length(sql_type, &text);
+                Some(Located { value: sql_type, span: text.span })
+            }
             Err(error) => {
                 let (message, hint) = mistake::of_type(&error);
                 self.report(Diagnostic::error(text.span, message).hint(hint));
                 None
             }
         }
+    }
+
+    /// `varchar` alone is varchar(1), which hardly anybody means.
+    fn warn_of_length(&mut self, sql_type: SqlType, text: &Located<String>) {
+        let one = matches!(
+            sql_type,
+            SqlType::VarChar(Some(1)) | SqlType::NVarChar(Some(1)) | SqlType::VarBinary(Some(1))
+        );
+        if !one || text.value.contains('(') {
+            return;
+        }
+        let name = &text.value;
+        let message = format!("`{name}` without a length is {name}(1)");
+        let hint = format!("say how much it holds: `{name}(50)`, `{name}(max)`, or `{name}(1)`");
+        self.report(Diagnostic::warning(text.span.clone(), message).hint(hint));
     }
 
     fn too_long(&mut self, section: &Section<'_>, sql_type: Option<&Located<SqlType>>) -> TooLong {

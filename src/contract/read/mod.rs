@@ -54,11 +54,19 @@ impl Reader<'_> {
         let span = error.span().unwrap_or(self.text.len()..self.text.len());
         let word = self.text.get(span.clone()).unwrap_or("");
         let diagnostic = if error.message().starts_with("duplicate key") {
-            Diagnostic::error(span.clone(), format!("`{word}` is there twice"))
-                .hint("keep one of the two; a table's columns have different names")
+            let hint = match word {
+                "tables" => "each table begins with `[[tables]]`, in two pairs of brackets",
+                _ => "keep one of the two; a table's columns have different names",
+            };
+            Diagnostic::error(span.clone(), format!("`{word}` is there twice")).hint(hint)
         } else {
             self.lossy = true;
-            Diagnostic::error(span.clone(), format!("this is not TOML: {}", error.message()))
+            let message = format!("this is not TOML: {}", error.message());
+            let diagnostic = Diagnostic::error(span.clone(), message);
+            match error.message().contains("must be quoted") {
+                true => diagnostic.hint("an expression stands in quotes: `value = \"@name\"`"),
+                false => diagnostic,
+            }
         };
         self.diagnostics.push(diagnostic);
         self.toml_errors.push(self.diagnostics.position(span.start).0);

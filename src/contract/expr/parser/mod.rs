@@ -361,11 +361,26 @@ impl<'a> Parser<'a> {
     }
 
     fn in_list(&mut self, operand: Node, negated: bool, start: u32) -> Node {
-        self.expect(&TokenKind::LeftParen, "`(` and a list after `IN`");
-        let (list, height) = self.list();
+        let (list, height) = match self.accept(&TokenKind::LeftParen) {
+            true => self.list(),
+            false => self.bare_list(),
+        };
         let height = height.max(operand.height) + 1;
         let operand = Box::new(operand.expr);
         self.node(ExprKind::In { operand, list, negated }, start, height)
+    }
+
+    /// What stands after `IN` without parentheses.
+    fn bare_list(&mut self) -> (Vec<Expr>, u32) {
+        let message = format!("expected `(` and a list after `IN`, found {}", self.found());
+        self.fail(Mistake::error(self.span(), message).hint("write `x IN ('a', 'b')`"));
+        let mut list = Vec::new();
+        loop {
+            list.push(self.additive().expr);
+            if !self.accept(&TokenKind::Comma) {
+                return (list, 0);
+            }
+        }
     }
 
     fn between(&mut self, operand: Node, negated: bool, start: u32) -> Node {
@@ -565,9 +580,12 @@ impl<'a> Parser<'a> {
             let hint = foreign_function(name).map(|ours| format!("write it with `{ours}`"));
             let near = spelling::nearest(name, Function::names().chain(["CAST", "TRY_CAST"]));
             let hint = hint.or(near.map(|near| format!("did you mean `{near}`?")));
+            let hint = hint.unwrap_or_else(|| "docs/contract.md lists the functions".into());
             let mistake = Mistake::error(name_span, format!("there is no function `{name}`"));
-            self.mistakes.push(mistake.maybe_hint(hint));
-            self.list();
+            self.mistakes.push(mistake.hint(hint));
+            if !self.accept(&TokenKind::RightParen) {
+                self.list();
+            }
             return self.nothing();
         };
         let (arguments, height) = self.arguments(function);
@@ -683,7 +701,7 @@ impl<'a> Parser<'a> {
             }
         }
         let span = self.since(start);
-        SqlType::parse(self.slice(span)).unwrap_or_else(|error| {
+        SqlType::parse_in_cast(self.slice(span)).unwrap_or_else(|error| {
             let (message, hint) = mistake::of_type(&error);
             self.fail(Mistake::error(span, message).hint(hint));
             SqlType::NVarChar(None)
