@@ -1,0 +1,84 @@
+//! A difference as a person reads it.
+
+use std::fmt;
+
+use super::rows::shown;
+use super::{ContractDiff, TableDiff};
+use crate::report::{self, Align, Table};
+
+impl fmt::Display for ContractDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcomes = &self.outcomes;
+        writeln!(
+            f,
+            "{} documents: {} differ, {} fail now, {} no longer fail, {} fail otherwise",
+            report::count(self.documents),
+            report::count(self.differing),
+            report::count(outcomes.fails_now),
+            report::count(outcomes.mapped_now),
+            report::count(outcomes.fails_otherwise),
+        )?;
+        for change in &outcomes.examples {
+            writeln!(f, "  {}: {} -> {}", change.file, change.old, change.new)?;
+        }
+        let right = Align::Right;
+        let columns = ["before", "now", "appear", "vanish", "change"].map(|name| (name, right));
+        let mut tables = Table::new(&[&[("table", Align::Left)], &columns[..]].concat());
+        for table in &self.tables {
+            let counts = [
+                table.old_rows,
+                table.new_rows,
+                table.appear.count,
+                table.vanish.count,
+                table.change,
+            ];
+            let counts = counts.map(report::count);
+            tables.row([&table.table].into_iter().chain(&counts));
+        }
+        write!(f, "\n{tables}")?;
+        self.tables.iter().filter(|table| !table.is_alike()).try_for_each(|table| table.fmt(f))
+    }
+}
+
+impl fmt::Display for TableDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.contract {
+            "new" => writeln!(f, "\n{} is new", self.table)?,
+            "old" => writeln!(f, "\n{} is gone", self.table)?,
+            _ => writeln!(f, "\n{}", self.table)?,
+        }
+        for column in &self.new_columns {
+            writeln!(f, "  {column} is a new column")?;
+        }
+        for column in &self.gone_columns {
+            writeln!(f, "  {column} is gone")?;
+        }
+        for (column, old, new) in &self.retyped_columns {
+            writeln!(f, "  {column} was {old} and is {new}")?;
+        }
+        for (changes, what) in [(&self.appear, "appear"), (&self.vanish, "vanish")] {
+            if changes.count > 0 {
+                let verb = if changes.count == 1 { format!("{what}s") } else { what.to_owned() };
+                writeln!(f, "  {} {verb}", rows(changes.count))?;
+            }
+            for example in &changes.examples {
+                writeln!(f, "    {}: {}", example.file, example.row)?;
+            }
+        }
+        for column in &self.columns {
+            writeln!(f, "  {} changes in {}", column.column, rows(column.count))?;
+            for change in &column.examples {
+                let (old, new) = (shown(change.old.as_deref()), shown(change.new.as_deref()));
+                writeln!(f, "    {}: {}: {old} -> {new}", change.file, change.row)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rows(count: u64) -> String {
+    match count {
+        1 => "1 row".to_owned(),
+        _ => format!("{} rows", report::count(count)),
+    }
+}

@@ -1,0 +1,7 @@
+//! What is said about each mistake.
+
+mod columns;
+mod expressions;
+mod file;
+mod paths;
+mod tables;
