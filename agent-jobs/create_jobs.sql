@@ -224,18 +224,18 @@ VALUES
     CONCAT(
         @when_primary, N'
 BEGIN
-    CREATE TABLE #finding
+    CREATE TABLE #told
     (
         priority tinyint, finding nvarchar(60), detail nvarchar(1000), why nvarchar(400), fix nvarchar(1000)
     );
-    INSERT INTO #finding (priority, finding, detail, why, fix)
+    INSERT INTO #told (priority, finding, detail, why, fix)
     EXEC ', @pipeline, N'.[usp_HealthCheck];
     DECLARE @message nvarchar(2000) =
     (
-        SELECT TOP (1) CONCAT(f.finding, N'': '', f.detail, N''; '', f.why, N''; '', f.fix)
-        FROM #finding AS f
-        WHERE f.priority = 1
-        ORDER BY f.finding
+        SELECT TOP (1) CONCAT(t.finding, N'': '', t.detail, N''; '', t.why, N''; '', t.fix)
+        FROM #told AS t
+        WHERE t.priority = 1
+        ORDER BY t.finding
     );
     IF @message IS NOT NULL RAISERROR(N''%s'', 16, 1, @message);
 END;'

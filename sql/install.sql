@@ -787,6 +787,42 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
+Purpose:    The path of a failure without its positions: the same for every application that has the
+            failure in another row. A fingerprint is made of it.
+Parameters: @path  such as /a/b[2]/@c
+Results:    /a/b/@c; NULL of NULL
+Errors:     none
+Called by:  vw_FailureFingerprints, once per fingerprint
+Isolation:  reads no table
+Example:    SELECT [$(Schema)].[ufn_PathShape](N'/a/b[2]/@c') AS path_shape;
+*/
+CREATE OR ALTER FUNCTION [$(Schema)].[ufn_PathShape](@path nvarchar(1000))
+RETURNS nvarchar(1000)
+AS
+BEGIN
+    DECLARE @start int = CHARINDEX(N'[', @path);
+    DECLARE @end int = CHARINDEX(N']', @path, @start);
+
+    WHILE @start > 0 AND @end > @start
+    BEGIN
+        SET @path = STUFF(@path, @start, @end - @start + 1, N'');
+        SET @start = CHARINDEX(N'[', @path);
+        SET @end = CHARINDEX(N']', @path, @start);
+    END;
+
+    RETURN @path;
+END;
+GO
+IF @@TRANCOUNT = 0
+BEGIN
+    RAISERROR(N'The installation was rolled back by the error above.', 16, 1);
+    SET NOEXEC ON;
+END;
+GO
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
 Answers:    How much is left, and how did the rest come out?
 Columns:    state (ready, claimed, quarantined, failed, success), applications, oldest_at,
             newest_at: for the first three when they were enqueued, for the last two when they
@@ -921,9 +957,10 @@ GO
 Answers:    What are the different causes of failure, and how many applications has each? Failures
             with one cause have one fingerprint; usp_RetryFailed takes it. Order by applications
             DESC.
-Columns:    applications, failure_category, failure_table, failure_column, error_number, first_at,
-            last_at, example_app_id, example_value, example_reason, example_path, fingerprint.
-            Counted are applications whose last attempt failed and that are not queued again.
+Columns:    applications, failure_category, failure_table, failure_column, path_shape (the path
+            without positions), error_number, first_at, last_at, example_app_id, example_value,
+            example_reason, example_path, fingerprint. Counted are applications whose last attempt
+            failed and that are not queued again.
 Cost:       the failed part of IX_processing_log_latest, and one log row per fingerprint
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_FailureFingerprints]
@@ -933,6 +970,7 @@ SELECT
     l.failure_category,
     l.failure_table,
     l.failure_column,
+    [$(Schema)].[ufn_PathShape](l.failure_path) AS path_shape,
     l.error_number,
     f.first_at,
     f.last_at,
@@ -1125,9 +1163,9 @@ Columns:    instance_id, instance_count, app_id_start, app_id_end, workers (not 
             claimed, quarantined, concluded_10_min (in the last ten minutes), per_minute,
             minutes_left and done_at (UTC): what is ready and claimed at that pace, NULL while
             nothing was concluded
-Cost:       per share one pass over the queue's narrow index IX_processing_queue_claim, which holds
-            only what is unfinished, and the throughput of ten minutes. Never the log. A range is
-            no seek in that index
+Cost:       the sessions, one row per process, which purging keeps few; per share one pass over the
+            queue's narrow index IX_processing_queue_claim, which holds only what is unfinished; and
+            ten minutes of throughput. Never the log. A range is no seek in that index
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_PartitionProgress]
 AS
@@ -1253,9 +1291,9 @@ Columns:    subject, expected, actual, difference (actual less expected), meanin
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
             one row per   expected: rows that the last successful attempts wrote; actual: rows that
             target table  the catalog says are there. Rows by another hand show as a surplus
-Cost:       reads the ids of the source, the queue and the log once, in order, and processing_log_rows
-            once: seconds per ten million applications, so it is for after a run, not for a
-            dashboard. Target tables are not read
+Cost:       the only view that reads the whole log: its clustered index, processing_log_rows and
+            the ids of source and queue, once each and all in order of app_id, which is one merge and
+            no sort. It is for after a run, not for a dashboard. Target tables are not read
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Reconciliation]
 AS
@@ -7142,16 +7180,17 @@ VALUES
 (N'functions/ufn_SourceDocumentType.sql', 1, 0x866D4D65DB303831100ABB435C73914F5EB44AFB5289B9F32E40866E018832ED, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_SourceDocumentType]'))),
 (N'functions/ufn_AppIdList.sql', 1, 0x126C385FF729FAD6A2B71E67920D538A62C5633C1021951AE8AB37EBB5E58D86, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_AppIdList]'))),
 (N'functions/ufn_IsDataError.sql', 1, 0x743B4948BE70D546768C1EE55E0E2553E7666994F2353177D4EC1E48A487D500, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_IsDataError]'))),
+(N'functions/ufn_PathShape.sql', 1, 0xBC88AD4CD07976B37D89913E58DD8F11F237DF618A063842C47EBDE4791A6231, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_PathShape]'))),
 (N'views/vw_QueueStatus.sql', 1, 0x92E7FDF9A62DAA880E9366904774481132CD6010BBC626192E7F6EB5BA9DFEEA, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_QueueStatus]'))),
 (N'views/vw_ActiveClaims.sql', 1, 0xA20D3E4E811A3DBF2D958B6B88D37BC6DEAB1A64E86956C1CF6FD2AD2CAEA4DE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_ActiveClaims]'))),
 (N'views/vw_RecentFailures.sql', 1, 0xF8AEFBFCB989F211A273186A99E0393C445C2455882C2944D783BB57B0127F3B, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_RecentFailures]'))),
-(N'views/vw_FailureFingerprints.sql', 1, 0x0C91D9F0FBE56141846652FD7CABADE8D93AE072BB7469EE7FE3E713118C65E3, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_FailureFingerprints]'))),
+(N'views/vw_FailureFingerprints.sql', 1, 0x4018461EDF1FE06C865BF2AE29E734C6919C95D3605D56BEF6C6461FE76EBD37, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_FailureFingerprints]'))),
 (N'views/vw_Quarantine.sql', 1, 0x10625D437F1956B89AA82D13F133061EB1C8D79ADEB59D803988980D024038FB, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Quarantine]'))),
 (N'views/vw_Sessions.sql', 1, 0x2E997A2C7CB19B53E17101C26170521E422734D138148C5752A0DBCAE9A431A4, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Sessions]'))),
 (N'views/vw_Throughput.sql', 1, 0xD8784DD1269DF4F2C04D47EDCFC8A07E2CB7D4069D4D0FBC33E69BE3FF0E5ACE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Throughput]'))),
-(N'views/vw_PartitionProgress.sql', 1, 0x657F3F0E84B66610C5B09522D7D40245A7E6074A4C8B5A33EDC739D49A12C0A6, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_PartitionProgress]'))),
+(N'views/vw_PartitionProgress.sql', 1, 0x146ACB30AF3658CE666156299BB463AAA6B7504EB2DACBCD894F00667D7A8568, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_PartitionProgress]'))),
 (N'views/vw_LeaseTimeline.sql', 1, 0x6F8AEA3299867FBF17648D676C202CD43C8564A4E9064E2843D51552529FF931, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_LeaseTimeline]'))),
-(N'views/vw_Reconciliation.sql', 1, 0x0DD377F8EEFB33E95FE79BEA1D0AFC8EDA7839CE2B0CCAF5F54C4BAF3E2D7A74, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Reconciliation]'))),
+(N'views/vw_Reconciliation.sql', 1, 0xFE1257CBE4BF2D21B33245B28C6F5E03F477A18D4C8EB6836690A8B19F6725D6, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_Reconciliation]'))),
 (N'procs/usp_RecordThroughput.sql', 1, 0x1D7966A21DF9D92CC048F88D2E6BA01AA1EAD9F04426DC9DD71A8049F573261B, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RecordThroughput]'))),
 (N'procs/usp_RegisterContract.sql', 1, 0x3B3A244CAC66B712F257730ECAD38B7DE4DB276AB394362FF619AE904BB53664, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_RegisterContract]'))),
 (N'procs/usp_GetContract.sql', 1, 0x2330E3A4B74E472196C41FC917A450020965A7FEF13D5B39D45767BBDCF3CA15, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[usp_GetContract]'))),

@@ -5,9 +5,10 @@ GO
 Answers:    What are the different causes of failure, and how many applications has each? Failures
             with one cause have one fingerprint; usp_RetryFailed takes it. Order by applications
             DESC.
-Columns:    applications, failure_category, failure_table, failure_column, error_number, first_at,
-            last_at, example_app_id, example_value, example_reason, example_path, fingerprint.
-            Counted are applications whose last attempt failed and that are not queued again.
+Columns:    applications, failure_category, failure_table, failure_column, path_shape (the path
+            without positions), error_number, first_at, last_at, example_app_id, example_value,
+            example_reason, example_path, fingerprint. Counted are applications whose last attempt
+            failed and that are not queued again.
 Cost:       the failed part of IX_processing_log_latest, and one log row per fingerprint
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_FailureFingerprints]
@@ -17,6 +18,7 @@ SELECT
     l.failure_category,
     l.failure_table,
     l.failure_column,
+    [$(Schema)].[ufn_PathShape](l.failure_path) AS path_shape,
     l.error_number,
     f.first_at,
     f.last_at,

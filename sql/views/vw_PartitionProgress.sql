@@ -9,9 +9,9 @@ Columns:    instance_id, instance_count, app_id_start, app_id_end, workers (not 
             claimed, quarantined, concluded_10_min (in the last ten minutes), per_minute,
             minutes_left and done_at (UTC): what is ready and claimed at that pace, NULL while
             nothing was concluded
-Cost:       per share one pass over the queue's narrow index IX_processing_queue_claim, which holds
-            only what is unfinished, and the throughput of ten minutes. Never the log. A range is
-            no seek in that index
+Cost:       the sessions, one row per process, which purging keeps few; per share one pass over the
+            queue's narrow index IX_processing_queue_claim, which holds only what is unfinished; and
+            ten minutes of throughput. Never the log. A range is no seek in that index
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_PartitionProgress]
 AS

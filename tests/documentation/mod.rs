@@ -2,6 +2,7 @@
 
 mod claims;
 mod contract;
+mod followed;
 mod proofs;
 mod tables;
 #[cfg(feature = "embedded")]

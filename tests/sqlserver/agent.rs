@@ -4,7 +4,8 @@
 
 use xmlshred::agent_jobs::AgentJobs;
 
-use crate::database::Database;
+use crate::bench::Bench;
+use crate::database::{Database, Server, Sql};
 
 crate::trials! {
     the_jobs_are_made_once_and_then_left_as_they_are,
@@ -18,6 +19,10 @@ crate::trials! {
     a_job_that_cannot_be_made_leaves_nothing_behind,
     removing_takes_away_what_is_ours_and_nothing_else,
     the_view_names_what_is_wrong_with_a_job,
+    what_mends_a_job_mends_it,
+    the_sql_steps_are_those_that_are_parsed,
+    the_sql_steps_do_what_their_jobs_are_for,
+    the_sql_steps_do_nothing_on_a_secondary,
 }
 
 /// The parameters are those of Microsoft's documentation, all of them, so that a name that is not
@@ -31,6 +36,24 @@ fn batches(script: &str) -> Vec<String> {
     batches.filter(|batch| !batch.trim().is_empty()).collect()
 }
 
+/// Puts the stand-in into a database.
+pub fn stand_in(database: &Database) {
+    for batch in batches(STAND_IN) {
+        database.execute(&batch);
+    }
+}
+
+/// Runs a script in a database that has the stand-in; the last result, or the error.
+pub fn try_run(database: &Database, script: &str) -> Result<Vec<Vec<String>>, String> {
+    let script = script.replace("[msdb].", "").replace("CREATE OR ALTER", "CREATE");
+    let mut rows = Vec::new();
+    for batch in batches(&script).iter().filter(|batch| !batch.starts_with("USE ")) {
+        rows = database.with(|sql| sql.try_query(batch)).map_err(|e| e.to_string())?;
+    }
+    let text = |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default);
+    Ok(rows.into_iter().map(|row| text(row).collect()).collect())
+}
+
 /// A database with the stand-in and as much of a pipeline as the scripts look for.
 struct Agent {
     database: Database,
@@ -39,9 +62,7 @@ struct Agent {
 impl Agent {
     fn start() -> Self {
         let database = Database::create();
-        for batch in batches(STAND_IN) {
-            database.execute(&batch);
-        }
+        stand_in(&database);
         database.execute(&format!("CREATE SCHEMA {} AUTHORIZATION dbo;", database.schema));
         database
             .execute(&database.own("CREATE PROCEDURE pipeline.usp_ClaimBatch AS SELECT 1 AS one;"));
@@ -53,15 +74,8 @@ impl Agent {
         AgentJobs::default().with("Schema", self.database.schema.as_str())
     }
 
-    /// Runs a script; the last result, or the error.
     fn try_run(&self, script: &str) -> Result<Vec<Vec<String>>, String> {
-        let script = script.replace("[msdb].", "").replace("CREATE OR ALTER", "CREATE");
-        let mut rows = Vec::new();
-        for batch in batches(&script).iter().filter(|batch| !batch.starts_with("USE ")) {
-            rows = self.database.with(|sql| sql.try_query(batch)).map_err(|e| e.to_string())?;
-        }
-        let text = |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default);
-        Ok(rows.into_iter().map(|row| text(row).collect()).collect())
+        try_run(&self.database, script)
     }
 
     /// Creates or updates the jobs; action and job of each thing done.
@@ -306,4 +320,149 @@ fn the_view_names_what_is_wrong_with_a_job() {
             "xmlshred - worker 1: failed: no disk",
         ]
     );
+}
+
+/// The statements that the view gives, on jobs with everything wrong that a statement mends.
+fn what_mends_a_job_mends_it() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    agent.try_run(&agent.jobs().view_script("d")).expect("the view");
+    agent.database.execute(
+        "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Purge';
+         UPDATE dbo.sysjobs SET owner_sid = 0x0102 WHERE name LIKE N'%Reaper';
+         DELETE FROM dbo.sysjobservers
+         WHERE job_id IN (SELECT job_id FROM dbo.sysjobs WHERE name LIKE N'%Prepare');
+         INSERT INTO dbo.sysproxies (proxy_id, name, enabled) VALUES (5, N'shredder', 0);
+         UPDATE dbo.sysjobsteps SET proxy_id = 5 WHERE step_name LIKE N'%worker 1';",
+    );
+    let problems = agent.database.own(
+        "SELECT CONCAT(job_name, ': ', problem) FROM pipeline.vw_AgentJobs
+         WHERE problem IS NOT NULL ORDER BY job_name",
+    );
+    assert_eq!(
+        agent.list(&problems),
+        [
+            "xmlshred - prepare: has no target server",
+            "xmlshred - purge: is disabled",
+            "xmlshred - reaper: its owner is no login of this server",
+            "xmlshred - worker 1: its proxy is disabled",
+        ]
+    );
+    let fixes = agent
+        .database
+        .own("SELECT fix FROM pipeline.vw_AgentJobs WHERE fix LIKE N'%EXEC %' ORDER BY job_name");
+    let fixes: Vec<String> = agent
+        .database
+        .query_exactly(&fixes)
+        .into_iter()
+        .flatten()
+        .flatten()
+        // The stand-in is in this database, and the login that owns what 0x01 owns elsewhere.
+        .map(|fix| fix.replace("msdb.dbo.", "dbo.").replace("SUSER_SNAME(0x01)", "SUSER_SNAME()"))
+        .collect();
+    assert_eq!(fixes.len(), 3, "{fixes:?}");
+    fixes.iter().for_each(|fix| agent.database.execute(fix));
+    assert_eq!(agent.list(&problems), ["xmlshred - worker 1: its proxy is disabled"]);
+}
+
+/// The T-SQL steps of a pipeline, job and command.
+fn sql_steps(bench: &Bench) -> Vec<(String, String)> {
+    stand_in(&bench.database);
+    let jobs = AgentJobs::default().with("Schema", bench.database.schema.as_str());
+    try_run(&bench.database, &jobs.create_script(&bench.database.name)).expect("create");
+    let steps = bench.database.query_exactly(
+        "SELECT j.name, s.command
+         FROM dbo.sysjobs AS j INNER JOIN dbo.sysjobsteps AS s ON j.job_id = s.job_id
+         WHERE s.subsystem = N'TSQL' AND s.database_name = N'master' ORDER BY j.name",
+    );
+    let step = |mut row: Vec<Option<String>>| {
+        let command = row.remove(1).expect("a command");
+        let job = row.remove(0).expect("a job");
+        (job.trim_start_matches("xmlshred - ").to_owned(), command)
+    };
+    let steps: Vec<_> = steps.into_iter().map(step).collect();
+    let jobs: Vec<&str> = steps.iter().map(|(job, _)| job.as_str()).collect();
+    assert_eq!(jobs, ["Health", "Prepare", "Purge", "Reaper"]);
+    steps
+}
+
+/// What `tools/tsql-check/run.sh` gives to Microsoft's parser.
+const PARSED: &str = include_str!("../generated_sql/agent_steps.sql");
+
+fn the_sql_steps_are_those_that_are_parsed() {
+    let bench = Bench::ready(0);
+    let text = |(job, command): (String, String)| format!("-- {job}\n{command}\nGO\n");
+    let steps: String = sql_steps(&bench).into_iter().map(text).collect();
+    let steps = steps.replace("\r\n", "\n");
+    let steps = steps.replace(&bench.database.name, "credit");
+    let steps = steps.replace(&bench.database.schema, "sandbox");
+    assert_eq!(steps, PARSED.replace("\r\n", "\n"), "tests/generated_sql/agent_steps.sql");
+}
+
+/// Runs a step in master, as Agent does, on a replica of this kind: NULL where there is no
+/// availability group.
+fn run_step(bench: &Bench, command: &str, is_primary: &str) -> Result<(), String> {
+    let (before, rest) =
+        command.split_once("sys.fn_hadr_is_primary_replica(").expect("the question");
+    let (_, after) = rest.split_once(')').expect("its end");
+    let is_babelfish = Server::from_environment().is_some_and(|server| server.is_babelfish);
+    // Babelfish has no such function, and looks for some of what another database's procedure
+    // names in this one.
+    let database = if is_babelfish { &bench.database.name } else { "master" };
+    let command = match is_primary {
+        "NULL" if !is_babelfish => command.to_owned(),
+        _ => format!("{before}CONVERT(bit, {is_primary}){after}"),
+    };
+    Sql::connect(database).try_query(&command).map(drop).map_err(|error| error.to_string())
+}
+
+/// A pipeline with something to do for each of the steps: two documents that nobody has enqueued,
+/// one that a dead worker holds, and events of long ago.
+fn neglected() -> (Bench, impl Fn(&str) -> String) {
+    let bench = Bench::ready(1);
+    let killed = bench
+        .command("run --contract contract.toml --batch-size 1")
+        .env("XMLSHRED_FAILPOINT", "after_claim")
+        .status();
+    assert!(!killed.expect("start").success(), "the worker was to be killed");
+    bench.execute(
+        "UPDATE pipeline.processing_claim SET lease_expires_at = DATEADD(HOUR, -1, claimed_at);
+         UPDATE pipeline.processing_event SET occurred_at = DATEADD(DAY, -98, occurred_at);",
+    );
+    bench.add_apps(2);
+    let steps = sql_steps(&bench);
+    let step = move |job: &str| {
+        let found = steps.iter().find(|(name, _)| name == job);
+        found.expect("a step").1.clone()
+    };
+    (bench, step)
+}
+
+/// Applications that are ready, claims, and events.
+const STATE: &str = "SELECT CONCAT(
+     (SELECT COUNT(*) FROM pipeline.processing_queue WHERE state = 0), ' ready, ',
+     (SELECT COUNT(*) FROM pipeline.processing_claim), ' claimed, ',
+     (SELECT COUNT(*) FROM pipeline.processing_event), ' events')";
+
+fn the_sql_steps_do_what_their_jobs_are_for() {
+    let (bench, step) = neglected();
+    assert_eq!(bench.value(STATE), "0 ready, 1 claimed, 1 events");
+    let ill = run_step(&bench, &step("Health"), "NULL").expect_err("a failing step");
+    assert!(ill.contains("expired leases") && ill.contains("usp_ReapExpired"), "{ill}");
+    run_step(&bench, &step("Purge"), "NULL").expect("purge");
+    assert_eq!(bench.value(STATE), "0 ready, 1 claimed, 0 events");
+    run_step(&bench, &step("Reaper"), "NULL").expect("reap");
+    assert_eq!(bench.value(STATE), "1 ready, 0 claimed, 1 events");
+    run_step(&bench, &step("Prepare"), "NULL").expect("prepare");
+    assert_eq!(bench.value(STATE), "3 ready, 0 claimed, 1 events");
+    run_step(&bench, &step("Health"), "NULL").expect("all is well");
+}
+
+fn the_sql_steps_do_nothing_on_a_secondary() {
+    let (bench, step) = neglected();
+    let before = bench.value(STATE);
+    for job in ["Health", "Prepare", "Purge", "Reaper"] {
+        run_step(&bench, &step(job), "0").expect(job);
+        assert_eq!(bench.value(STATE), before, "{job}");
+    }
 }

@@ -88,7 +88,9 @@ impl Bench {
 
     /// Writes a file into the folder that the executable runs in.
     pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).expect("write");
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("write");
     }
 
     /// The executable with blank-separated arguments, told by its environment where the server is.

@@ -115,6 +115,12 @@ impl Database {
         self.with(|connection| connection.query(sql))
     }
 
+    /// As [`Database::query`], in the letters that it has there.
+    pub fn query_exactly(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.with(|connection| connection.try_query_exactly(sql))
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
     /// Does `work` with the connection of this database.
     pub fn with<T>(&self, work: impl FnOnce(&mut Sql) -> T) -> T {
         work(locked(&self.sql).get_or_insert_with(|| Sql::connect(&self.name)))
@@ -177,6 +183,16 @@ impl Sql {
         &mut self,
         sql: &str,
     ) -> Result<Vec<Vec<Option<String>>>, tiberius::error::Error> {
+        let lower = |text: Option<String>| text.map(|text| text.to_lowercase());
+        let rows = self.try_query_exactly(sql)?;
+        Ok(rows.into_iter().map(|row| row.into_iter().map(lower).collect()).collect())
+    }
+
+    /// As [`Sql::try_query`], in the letters that it has there.
+    pub fn try_query_exactly(
+        &mut self,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, tiberius::error::Error> {
         let Self { runtime, client } = self;
         let rows = runtime
             .block_on(async { client.simple_query(sql).await?.into_first_result().await })?;
@@ -196,7 +212,7 @@ fn as_texts(row: &Row) -> Vec<Option<String>> {
 }
 
 fn as_text(data: &ColumnData<'static>) -> Option<String> {
-    let text = match data {
+    match data {
         ColumnData::U8(n) => n.map(|n| n.to_string()),
         ColumnData::I16(n) => n.map(|n| n.to_string()),
         ColumnData::I32(n) => n.map(|n| n.to_string()),
@@ -214,8 +230,7 @@ fn as_text(data: &ColumnData<'static>) -> Option<String> {
                 tiberius::FromSql::from_sql(other).unwrap_or_else(|e| panic!("{other:?}: {e}"));
             time.map(|time| time.to_string())
         }
-    };
-    text.map(|text| text.to_lowercase())
+    }
 }
 
 /// A binary literal.

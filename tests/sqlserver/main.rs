@@ -14,6 +14,8 @@ mod invariants;
 mod line;
 mod monday;
 mod monitoring;
+mod page;
+mod pages;
 mod program;
 mod races;
 mod refusals;
@@ -47,6 +49,7 @@ const OWN: &[(&str, Trials)] = &[
     ("crash", crash::TRIALS),
     ("line", line::TRIALS),
     ("monday", monday::TRIALS),
+    ("pages", pages::TRIALS),
     ("program", program::TRIALS),
     ("races", races::TRIALS),
     ("refusals", refusals::TRIALS),

@@ -3,6 +3,7 @@
 use crate::babelfish;
 use crate::bench::Bench;
 use crate::database::Server;
+use crate::page::Page;
 
 crate::trials! { a_monday_morning_ends_with_nothing_missing }
 
@@ -39,7 +40,7 @@ amount = { type = "decimal(12,2)", value = "@amount" }
 "#;
 
 /// What the page says the contract learns.
-fn corrected() -> String {
+pub fn corrected() -> String {
     CONTRACT
         .replace("\"@amount\"", "\"NUMBER(@amount)\"")
         .replace("DONE = 2", "DONE = 2\nHELD = 3")
@@ -59,9 +60,8 @@ fn document(app_id: i64) -> String {
     format!("<order title='{title}' status='{status}' amount='{amount}'/>")
 }
 
-/// Orders as they are on Monday: two in a hundred failed, the last one is quarantined, ten are held
-/// by a worker that is gone.
-fn situation(apps: i64) -> Bench {
+/// Orders 1 to `apps` in the source table.
+pub fn orders(apps: i64) -> Bench {
     let bench = Bench::with_apps(0);
     let ids: Vec<i64> = (1..=apps).collect();
     for some in ids.chunks(500) {
@@ -72,72 +72,48 @@ fn situation(apps: i64) -> Bench {
         bench
             .execute(&format!("INSERT INTO dbo.app_xml (app_id, xml) VALUES {};", rows.join(", ")));
     }
-    bench.write("orders.toml", CONTRACT);
-    if Server::from_environment().is_some_and(|server| server.is_babelfish) {
-        bench.write("xmlshred.toml", &format!("batch_size = {}\n", babelfish::BATCH_SIZE));
+    match Server::from_environment().is_some_and(|server| server.is_babelfish) {
+        true => bench.write("xmlshred.toml", &format!("batch_size = {}\n", babelfish::BATCH_SIZE)),
+        // Off in a new database, which would be a finding.
+        false => bench.execute(&format!(
+            "ALTER DATABASE [{}] SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;",
+            bench.database.name
+        )),
     }
-    bench.succeed("install --contract orders.toml");
-    bench.succeed("enqueue");
-    let killed = |flags: &str| {
-        let run = format!("run --contract orders.toml --worker-name lost {flags}");
-        let status = bench.command(&run).env("XMLSHRED_FAILPOINT", "after_claim").status();
-        assert!(!status.expect("start").success(), "the worker was to be killed");
-    };
-    for _ in 0..3 {
-        killed(&format!("--batch-size 1 --app-id-start {apps} --app-id-end {apps}"));
-        night_passes(&bench);
-        bench.execute("EXEC pipeline.usp_ReapExpired;");
-    }
-    killed("--batch-size 10");
-    bench.succeed("run --contract orders.toml --fail-on never --worker-name weekend");
-    night_passes(&bench);
     bench
 }
 
-fn night_passes(bench: &Bench) {
+/// A worker that claims and is killed.
+pub fn killed(bench: &Bench, flags: &str) {
+    let run = format!("run --contract orders.toml --worker-name lost {flags}");
+    let status = bench.command(&run).env("XMLSHRED_FAILPOINT", "after_claim").status();
+    assert!(!status.expect("start").success(), "the worker was to be killed");
+}
+
+/// Leases end.
+pub fn night_passes(bench: &Bench) {
     bench.execute(
         "UPDATE pipeline.processing_claim SET lease_expires_at = DATEADD(HOUR, -1, claimed_at);",
     );
 }
 
-/// Follows the page: its statements and commands, in order.
-struct Follower<'b> {
-    bench: &'b Bench,
-    blocks: Vec<(String, String)>,
-}
-
-impl<'b> Follower<'b> {
-    fn new(bench: &'b Bench) -> Self {
-        let page = PAGE.replace("\r\n", "\n");
-        let parts: Vec<&str> = page.split("```").collect();
-        let block = |part: &&str| {
-            let (language, text) = part.split_once('\n').expect("a language");
-            (language.to_owned(), text.trim().to_owned())
-        };
-        let mut blocks: Vec<_> = parts.iter().skip(1).step_by(2).map(block).collect();
-        blocks.reverse();
-        Self { bench, blocks }
+/// Orders as they are on Monday: two in a hundred failed, the last one is quarantined, ten are held
+/// by a worker that is gone.
+fn situation(apps: i64) -> Bench {
+    let bench = orders(apps);
+    bench.write("orders.toml", CONTRACT);
+    bench.succeed("install --contract orders.toml");
+    bench.succeed("enqueue");
+    for _ in 0..3 {
+        killed(&bench, &format!("--batch-size 1 --app-id-start {apps} --app-id-end {apps}"));
+        night_passes(&bench);
+        bench.execute("EXEC pipeline.usp_ReapExpired;");
     }
-
-    /// The rows that the next statement of the page answers first.
-    fn ask(&mut self) -> Vec<Vec<String>> {
-        let (language, text) = self.blocks.pop().expect("a block");
-        assert_eq!(language, "sql", "{text}");
-        let schema = &self.bench.database.schema;
-        let own = ["usp_", "vw_"].iter().fold(text, |text, kind| {
-            text.replace(&format!("sandbox.{kind}"), &format!("{schema}.{kind}"))
-        });
-        let rows = self.bench.database.query(&own);
-        let text = |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default);
-        rows.into_iter().map(|row| text(row).collect()).collect()
-    }
-
-    /// Runs the next command of the page.
-    fn run(&mut self) {
-        let (language, text) = self.blocks.pop().expect("a block");
-        assert_eq!(language, "text", "{text}");
-        self.bench.succeed(text.strip_prefix("xmlshred ").expect("a command"));
-    }
+    // Its lease must outlast the work of the others, who would reap it.
+    killed(&bench, "--batch-size 10 --lease 1h");
+    bench.succeed("run --contract orders.toml --fail-on never --worker-name weekend");
+    night_passes(&bench);
+    bench
 }
 
 fn a_monday_morning_ends_with_nothing_missing() {
@@ -145,7 +121,7 @@ fn a_monday_morning_ends_with_nothing_missing() {
     let bench = situation(apps);
     // The quarantined order is the last one, which is one of the fiftieths.
     let failing = apps / 50 - 1;
-    let mut page = Follower::new(&bench);
+    let mut page = Page::new(&bench, PAGE);
 
     let found = page.ask();
     let told: Vec<_> = found.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
@@ -200,7 +176,10 @@ fn a_monday_morning_ends_with_nothing_missing() {
         assert_eq!(line[..], [subject, &all, &all, "0", "0"].map(str::to_owned));
     }
     assert_eq!(page.ask(), Vec::<Vec<String>>::new());
-    assert!(page.blocks.is_empty(), "the page goes on: {:?}", page.blocks);
+    // The contract is looked at when it is installed; the poison of this test is a switch.
+    page.leave_out("xmlshred contract check");
+    page.leave_out("xmlshred map");
+    page.end();
     assert_eq!(
         bench.number("SELECT COUNT(*) FROM pipeline.processing_log WHERE status = 'success'"),
         apps

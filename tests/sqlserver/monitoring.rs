@@ -29,7 +29,15 @@ tests! {
     what_was_written_is_reconciled_with_what_is_there,
     a_row_by_another_hand_is_found,
     what_was_paused_is_audited,
+    nothing_is_found_where_all_is_well,
+    a_database_that_may_not_be_written_is_found,
+    a_secondary_replica_is_found,
+    readers_that_wait_for_writers_are_found,
+    readers_that_wait_for_writers_are_found_and_helped,
     a_lost_index_is_found_and_made_again,
+    a_disabled_index_is_found,
+    a_disabled_index_is_found_and_rebuilt,
+    a_pipeline_without_a_contract_is_found,
     an_expired_lease_is_found_and_reaped,
     workers_of_two_versions_are_found,
     a_worker_with_another_contract_is_found,
@@ -37,6 +45,8 @@ tests! {
     a_vanished_worker_is_found_and_ended,
     an_old_backlog_is_found,
     source_rows_that_nobody_enqueues_are_found,
+    many_failures_are_found,
+    what_is_in_quarantine_is_found,
     a_missing_target_table_is_found,
     a_missing_load_procedure_is_found,
     a_log_that_nobody_purges_is_found,
@@ -76,9 +86,13 @@ fn situation(h: &SqlServerHarness) -> (xmlshred::contract::Contract, Worker) {
     (contract, worker)
 }
 
+/// What a new database of SQL Server has off: a finding of tests of its own.
+const READERS_WAIT: &str = "readers wait for writers";
+
 /// The findings that are there, and only those.
 fn found(h: &SqlServerHarness, expected: &[(u8, &str)]) -> Vec<Finding> {
-    let findings = h.connect().health_check().expect("check");
+    let mut findings = h.connect().health_check().expect("check");
+    findings.retain(|finding| finding.finding != READERS_WAIT);
     let told: Vec<_> = findings.iter().map(|f| (f.priority, f.finding.as_str())).collect();
     assert_eq!(told, expected, "{findings:#?}");
     findings
@@ -193,10 +207,12 @@ fn failures_are_shown_with_their_place(h: &SqlServerHarness) {
 fn failures_with_one_cause_are_one_line(h: &SqlServerHarness) {
     let (_, mut worker) = situation(h);
     let causes =
-        "SELECT applications, failure_category, failure_table, failure_column, example_path
+        "SELECT applications, failure_category, failure_table, failure_column, path_shape,
+             example_path
          FROM pipeline.vw_FailureFingerprints";
     let line = |n: &str| {
-        [n, "bad_value", "app_base", "amount", "/a/b[2]/@amount"].map(|text| Some(text.to_owned()))
+        [n, "bad_value", "app_base", "amount", "/a/b/@amount", "/a/b[2]/@amount"]
+            .map(|text| Some(text.to_owned()))
     };
     assert_eq!(h.ask(causes), [line("3")]);
     worker.retry(RetrySelector::AppIds(vec![AppId(2)]));
@@ -259,6 +275,140 @@ fn what_was_paused_is_audited(h: &SqlServerHarness) {
     assert_eq!(audit, [expected.map(|text| Some(text.to_owned()))]);
     let again = h.ask("EXEC pipeline.usp_Resume;");
     assert_eq!(again[0][0].as_deref(), Some("not_paused"));
+}
+
+/// Priority, finding, detail and fix of what is found where facts of the server are other ones: a
+/// procedure with another text in the place of each is called.
+fn found_where(h: &SqlServerHarness, facts: &[(&str, &str)]) -> Vec<[String; 4]> {
+    let text = include_str!("../../sql/procs/usp_HealthCheck.sql").replace("\r\n", "\n");
+    let (_, body) = text.split_once("PROCEDURE [$(Schema)].[usp_HealthCheck]").expect("it");
+    let body = body.trim_end().strip_suffix("GO").expect("the end of the batch");
+    let other = facts.iter().fold(body.to_owned(), |body, (fact, instead)| {
+        assert!(body.contains(fact), "the procedure does not ask for {fact}");
+        body.replace(fact, instead)
+    });
+    let create = format!("CREATE PROCEDURE [$(Schema)].[usp_HealthCheckElsewhere]{other}");
+    let create = create.replace("$(Schema)", &h.database().schema);
+    let create = create.replace("$(SourceSchema)", "dbo").replace("$(SourceTable)", "app_xml");
+    h.database().execute(&create);
+    let rows = h.database().query_exactly(&h.own("EXEC pipeline.usp_HealthCheckElsewhere;"));
+    h.database().execute(&h.own("DROP PROCEDURE pipeline.usp_HealthCheckElsewhere;"));
+    let told =
+        |row: Vec<Option<String>>| [0, 1, 2, 4].map(|cell| row[cell].clone().unwrap_or_default());
+    rows.into_iter().map(told).collect()
+}
+
+fn nothing_is_found_where_all_is_well(h: &SqlServerHarness) {
+    let contract = h.prepare(30);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(20);
+    worker.succeed(&contract, &batch);
+    worker.claim(3);
+    found(h, &[]);
+}
+
+fn a_database_that_may_not_be_written_is_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    let read_only = [("DATABASEPROPERTYEX(DB_NAME(), N'Updateability')", "N'READ_ONLY'")];
+    let findings = found_where(h, &read_only);
+    let told: Vec<_> = findings.iter().map(|f| (f[0].as_str(), f[1].as_str())).collect();
+    assert!(told.contains(&("3", "not the primary")), "{findings:?}");
+}
+
+/// A read-only database stands in for it: the property that is asked for is the same.
+fn a_secondary_replica_is_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    let name = &h.database().name;
+    h.database().sessions.close();
+    h.database()
+        .execute(&format!("ALTER DATABASE [{name}] SET READ_ONLY WITH ROLLBACK IMMEDIATE;"));
+    let findings = h.ask("EXEC pipeline.usp_HealthCheck;");
+    h.database().execute(&format!("ALTER DATABASE [{name}] SET READ_WRITE;"));
+    assert!(findings.iter().any(|row| row[1].as_deref() == Some("not the primary")));
+}
+
+fn readers_that_wait_for_writers_are_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    let off =
+        "FROM (SELECT DB_NAME() AS name, CONVERT(bit, 0) AS is_read_committed_snapshot_on) AS d";
+    let findings = found_where(h, &[("FROM sys.databases AS d", off)]);
+    let name = &h.database().name;
+    let detail = format!("database {name} has READ_COMMITTED_SNAPSHOT OFF");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0][..3], ["3", READERS_WAIT, &detail]);
+    let fix =
+        format!("ALTER DATABASE [{name}] SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;");
+    assert!(findings[0][3].starts_with(&fix), "{findings:?}");
+}
+
+fn readers_that_wait_for_writers_are_found_and_helped(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.database().sessions.close();
+    h.database().execute(&format!(
+        "ALTER DATABASE [{}] SET READ_COMMITTED_SNAPSHOT OFF WITH ROLLBACK IMMEDIATE;",
+        h.database().name
+    ));
+    let findings = h.database().query_exactly(&h.own("EXEC pipeline.usp_HealthCheck;"));
+    assert_eq!(findings[0][1].as_deref(), Some(READERS_WAIT), "{findings:?}");
+    h.database().execute(findings[0][4].as_deref().expect("a fix"));
+    assert_eq!(h.ask("EXEC pipeline.usp_HealthCheck;"), Vec::<Vec<Option<String>>>::new());
+}
+
+fn a_disabled_index_is_found(h: &SqlServerHarness) {
+    h.prepare(1);
+    // Babelfish has other names for indexes.
+    let disabled = "FROM (SELECT x.object_id, x.index_id,
+            CASE WHEN LOWER(x.name) LIKE N'ix_processing_event_app%'
+                THEN N'IX_processing_event_app' ELSE x.name END AS name,
+            CASE WHEN LOWER(x.name) LIKE N'ix_processing_event_app%' THEN 1 ELSE 0 END AS is_disabled
+        FROM sys.indexes AS x)";
+    let findings = found_where(h, &[("FROM sys.indexes", disabled)]);
+    let fix = format!(
+        "ALTER INDEX IX_processing_event_app ON [{}].[processing_event] REBUILD;",
+        h.database().schema
+    );
+    let detail = "IX_processing_event_app on processing_event";
+    assert_eq!(findings[0], ["1", "index missing or disabled", detail, &fix], "{findings:?}");
+}
+
+fn a_disabled_index_is_found_and_rebuilt(h: &SqlServerHarness) {
+    h.prepare(1);
+    h.database().execute(
+        &h.own("ALTER INDEX IX_processing_event_app ON pipeline.processing_event DISABLE;"),
+    );
+    let findings = found(h, &[(1, "index missing or disabled")]);
+    assert!(findings[0].fix.ends_with("REBUILD;"), "{findings:?}");
+    mend(h, &findings[0]);
+}
+
+fn a_pipeline_without_a_contract_is_found(h: &SqlServerHarness) {
+    found(h, &[(1, "no contract installed")]);
+    h.prepare(1);
+    found(h, &[]);
+}
+
+fn many_failures_are_found(h: &SqlServerHarness) {
+    let contract = h.prepare(40);
+    let mut worker = Worker::start(h, &contract);
+    let mut work = |failures: usize| {
+        let batch = worker.claim(20);
+        let outcome = |(i, app)| if i < failures { failure(app) } else { success(app) };
+        let outcomes: Vec<_> = batch.apps.iter().enumerate().map(outcome).collect();
+        worker.complete(&contract, batch.token, &outcomes);
+    };
+    work(1);
+    found(h, &[]);
+    work(4);
+    let findings = found(h, &[(1, "failure rate")]);
+    assert_eq!(findings[0].detail, "5 of 40 failed in the last hour, 12.5%");
+    h.ask(&findings[0].fix);
+}
+
+fn what_is_in_quarantine_is_found(h: &SqlServerHarness) {
+    situation(h);
+    let findings = found(h, &[(2, "quarantined applications")]);
+    assert_eq!(findings[0].detail, "1 applications, such as 9");
+    h.ask(&findings[0].fix);
 }
 
 fn a_lost_index_is_found_and_made_again(h: &SqlServerHarness) {

@@ -1,0 +1,49 @@
+//! Every statement and command that a DBA's page shows is run by a test on a server, or the page
+//! says why not: behind the block's fence, after `not run:`.
+
+use std::fs;
+use std::path::Path;
+
+/// Pages that a test of `tests/sqlserver/` follows from their first block to their last.
+const FOLLOWED: [&str; 7] =
+    ["agent-jobs", "install", "monday", "monitoring", "quick-start", "runbooks", "upgrade"];
+
+/// Pages with nothing on them to follow, or nothing that can be run.
+const OTHERS: [&str; 5] = ["partitions", "security", "sizing", "sql-server", "troubleshooting"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What stands behind the opening fences of a page.
+fn infos(page: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("docs").join(format!("{page}.md"))).expect(page);
+    let fences = text.lines().filter_map(|line| line.trim_start().strip_prefix("```"));
+    fences.step_by(2).map(str::to_owned).collect()
+}
+
+fn is_to_be_run(info: &str) -> bool {
+    ["sql", "text", "console"].contains(&info.split_whitespace().next().unwrap_or_default())
+}
+
+#[test]
+fn every_block_of_a_page_for_a_dba_is_run_or_says_why_not() {
+    for page in OTHERS {
+        for info in infos(page) {
+            let said = info.split_once("not run: ").is_some_and(|(_, why)| !why.is_empty());
+            assert!(said || !is_to_be_run(&info), "docs/{page}.md: ```{info} is run by no test");
+        }
+    }
+    let mut tests = String::new();
+    for entry in fs::read_dir(root().join("tests/sqlserver")).expect("the tests") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            tests.push_str(&fs::read_to_string(path).expect("UTF-8 text"));
+        }
+    }
+    for page in FOLLOWED {
+        assert!(infos(page).iter().any(|info| is_to_be_run(info)), "{page} has nothing to run");
+        let included = format!("include_str!(\"../../docs/{page}.md\")");
+        assert!(tests.contains(&included), "no test follows docs/{page}.md");
+    }
+}

@@ -1,0 +1,28 @@
+-- Health
+IF COALESCE(sys.fn_hadr_is_primary_replica(N'credit'), 1) = 1
+BEGIN
+    CREATE TABLE #told
+    (
+        priority tinyint, finding nvarchar(60), detail nvarchar(1000), why nvarchar(400), fix nvarchar(1000)
+    );
+    INSERT INTO #told (priority, finding, detail, why, fix)
+    EXEC [credit].[sandbox].[usp_HealthCheck];
+    DECLARE @message nvarchar(2000) =
+    (
+        SELECT TOP (1) CONCAT(t.finding, N': ', t.detail, N'; ', t.why, N'; ', t.fix)
+        FROM #told AS t
+        WHERE t.priority = 1
+        ORDER BY t.finding
+    );
+    IF @message IS NOT NULL RAISERROR(N'%s', 16, 1, @message);
+END;
+GO
+-- Prepare
+IF COALESCE(sys.fn_hadr_is_primary_replica(N'credit'), 1) = 1 BEGIN EXEC [credit].[sandbox].[usp_EnqueueApps]; EXEC [credit].[sandbox].[usp_ReapExpired]; END;
+GO
+-- Purge
+IF COALESCE(sys.fn_hadr_is_primary_replica(N'credit'), 1) = 1 EXEC [credit].[sandbox].[usp_PurgeLog] @older_than_seconds = 7776000;
+GO
+-- Reaper
+IF COALESCE(sys.fn_hadr_is_primary_replica(N'credit'), 1) = 1 EXEC [credit].[sandbox].[usp_ReapExpired];
+GO

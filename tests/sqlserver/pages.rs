@@ -1,0 +1,253 @@
+//! The pages for a DBA, each followed on a server in the situation that it speaks of.
+
+use std::process::Command;
+
+use crate::agent;
+use crate::bench::{Bench, Said};
+use crate::database::parts_of_connection_string;
+use crate::monday;
+use crate::page::Page;
+
+crate::trials! {
+    the_quick_start_is_followed,
+    the_page_on_installing_is_followed,
+    the_page_on_agent_is_followed,
+    the_runbooks_are_followed,
+    the_page_on_upgrading_is_followed,
+}
+
+/// The settings file of the page, for this server instead of `db1`.
+fn settings(bench: &Bench, page: &str) -> String {
+    let server = parts_of_connection_string();
+    let said = page
+        .replace("'db1'", &format!("'{},{}'", server.host, server.port))
+        .replace("'credit'", &format!("'{}'", bench.database.name))
+        .replace("'C:\\ProgramData\\xmlshred\\contract.toml'", "'contract.toml'")
+        .replace("'C:\\ProgramData\\xmlshred\\log'", "'log'");
+    assert!(!said.contains("db1") && !said.contains("C:"), "{said}");
+    format!("{said}\nuser = '{}'\ntrust_server_certificate = true\n", server.user)
+}
+
+fn the_quick_start_is_followed() {
+    let bench = Bench::with_apps(310);
+    let by_the_settings_file = |command: &mut Command| {
+        command.env_remove("XMLSHRED_CONNECTION_STRING");
+        command.env("XMLSHRED_PASSWORD", parts_of_connection_string().password);
+    };
+    let page = Page::new(&bench, include_str!("../../docs/quick-start.md"));
+    let mut page = page.preparing(by_the_settings_file);
+    bench.write("xmlshred.toml", &settings(&bench, &page.take("toml")));
+    page.inline("xmlshred contract check contract.toml");
+    let document = bench.value("SELECT TOP (1) xml FROM dbo.app_xml ORDER BY app_id");
+    bench.write("some.xml", &unhexed(&document));
+    page.inline("xmlshred map some.xml --contract contract.toml");
+
+    page.run_lines(&[("xmlshred install", 0), ("xmlshred doctor", 0)]);
+    // Documents of the sample are wrong: that is what status 1 says.
+    let said = page.run_lines(&[
+        ("xmlshred enqueue", 0),
+        ("xmlshred run --limit 300", 1),
+        ("xmlshred status", 0),
+    ]);
+    assert_eq!(said[0], "310 applications are new in the queue\n");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_log"), 300);
+    assert!(said[2].contains("ready"), "{said:?}");
+    assert!(std::fs::read_dir(bench.path("log")).expect("a folder").count() > 0);
+    page.end();
+}
+
+/// The text of a binary value.
+fn unhexed(digits: &str) -> String {
+    let byte = |i| u8::from_str_radix(&digits[i..i + 2], 16).expect("two digits");
+    let bytes: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+fn the_page_on_installing_is_followed() {
+    let bench = Bench::with_apps(3);
+    let mut page = Page::new(&bench, include_str!("../../docs/install.md"));
+    let server = parts_of_connection_string();
+    let command = page.take("text");
+    let given = ["--server db1", "--database credit", "--user installer"];
+    assert!(given.iter().all(|flag| command.contains(flag)), "{command}");
+    let flags = command
+        .replace("--server db1", &format!("--server {},{}", server.host, server.port))
+        .replace("--database credit", &format!("--database {}", bench.database.name))
+        .replace("--user installer", &format!("--user {}", server.user));
+    let mut command = bench.command(flags.strip_prefix("xmlshred ").expect("a command"));
+    command.arg("--trust-server-certificate").env_remove("XMLSHRED_CONNECTION_STRING");
+    let said = Said::of(command.env("XMLSHRED_PASSWORD", &server.password));
+    assert_eq!(said.status, 0, "{said:?}");
+    page.take("text");
+
+    page.inline("xmlshred install --dry-run");
+    let info = page.inline("xmlshred install --info");
+    assert!(info.lines().all(|line| line.starts_with("current")), "{info}");
+    let script = page.inline("xmlshred install --script --contract contract.toml");
+    assert!(script.contains("usp_LoadApps"), "the contract is in it");
+    page.inline_with("xmlshred install --contract FILE", &[("FILE", "contract.toml")]);
+    page.inline("xmlshred uninstall --keep-data");
+    page.inline("xmlshred install");
+    page.inline("xmlshred uninstall --all");
+    page.end();
+}
+
+fn the_page_on_agent_is_followed() {
+    let bench = Bench::ready(0);
+    agent::stand_in(&bench.database);
+    bench.execute("INSERT INTO dbo.sysoperators (id, name) VALUES (7, N'DBA on call');");
+    let run = |file: &str| {
+        let script = std::fs::read_to_string(bench.path(file)).expect(file);
+        let made = agent::try_run(&bench.database, &script).expect(file);
+        made.into_iter().map(|row| row.first().cloned().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let jobs = "SELECT COUNT(*) FROM dbo.sysjobs WHERE notify_email_operator_id = 7";
+    let mut page = Page::new(&bench, include_str!("../../docs/agent-jobs.md"));
+    let make = page.take("text");
+    let (print, sqlcmd) = make.split_once('\n').expect("two commands");
+    page.run_line(print, 0);
+    // The scripts run as sqlcmd would run them, in the pipeline's database.
+    assert_eq!(sqlcmd, "sqlcmd -S db1 -b -I -x -i jobs.sql");
+    assert_eq!(run("jobs.sql").len(), 9, "a category, four jobs, four workers");
+    assert_eq!(bench.number(jobs), 8);
+    assert_eq!(run("jobs.sql"), [""; 0]);
+    page.run();
+    run("view.sql");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.vw_AgentJobs"), 8);
+    bench.execute("UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Reaper';");
+    let told = bench.database.query(&bench.database.own("EXEC pipeline.usp_HealthCheck;"));
+    let told: Vec<_> = told.iter().map(|row| row[2].as_deref().unwrap_or_default()).collect();
+    assert!(told.contains(&"xmlshred - reaper: is disabled"), "{told:?}");
+    page.leave_out("xmlshred agent-jobs --remove");
+    let database = &bench.database.name;
+    page.run_line(&format!("xmlshred agent-jobs --database {database} --remove > remove.sql"), 0);
+    run("remove.sql");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM dbo.sysjobs"), 0);
+    page.leave_out("xmlshred <schema>: <what>");
+    page.end();
+}
+
+fn the_runbooks_are_followed() {
+    const APPS: i64 = 40;
+    let right = monday::corrected().replace("each =", "on_existing = \"replace\"\neach =");
+    let bench = monday::orders(APPS);
+    bench.write("orders.toml", &right);
+    bench.succeed("install --contract orders.toml");
+    bench.succeed("enqueue");
+    let count = |state: &str| {
+        bench.number(&format!("SELECT COUNT(*) FROM pipeline.processing_queue WHERE {state}"))
+    };
+    let finished = "SELECT COUNT(*) FROM pipeline.processing_log
+         WHERE is_latest = 1 AND status = 'success'";
+    let work = "run --contract orders.toml --fail-on never";
+    let mut page = Page::new(&bench, include_str!("../../docs/runbooks.md"));
+
+    // The server restarts.
+    assert_eq!(page.ask(), Vec::<Vec<String>>::new());
+
+    // A worker machine is lost.
+    monday::killed(&bench, "--batch-size 5");
+    monday::night_passes(&bench);
+    let claims = page.ask();
+    assert_eq!((claims.len(), claims[0][0].as_str(), claims[0][2].as_str()), (1, "lost", "5"));
+    assert!(claims[0][3].starts_with('-'), "the lease has ended: {claims:?}");
+    assert_eq!(page.ask(), [["1", "5", "0"]]);
+    assert_eq!(count("state = 0"), APPS);
+
+    // A bad contract was deployed, and a quarter of the work was done under it.
+    let bad = right.replace("HELD = 3", "").replace("OPEN = 1", "");
+    bench.write("orders.toml", &bad);
+    bench.succeed("install --contract orders.toml");
+    bench.succeed(&format!("{work} --limit 10"));
+    assert_eq!(page.ask()[0][0], "paused");
+    bench.write("orders.toml", &right);
+    page.inline_with("xmlshred install --contract FILE", &[("FILE", "orders.toml")]);
+    assert_eq!(page.ask()[0][0], "resumed");
+    assert_eq!(page.ask().len(), 10, "those that failed");
+    bench.succeed("retry --all");
+    bench.succeed(work);
+    assert_eq!(bench.number(finished), APPS);
+    page.leave_out("xmlshred requeue --older-contract");
+    bench.write("newer.toml", &right.replace("DONE = 2", "DONE = 4"));
+    bench.succeed("install --contract newer.toml");
+    let older = "requeue --older-contract --contract newer.toml";
+    bench.succeed(&format!("{older} --dry-run"));
+    assert_eq!(count("1 = 1"), 0);
+    bench.succeed(older);
+    bench.succeed("run --contract newer.toml");
+    assert_eq!(bench.number(finished), APPS);
+
+    // A poison document.
+    bench.succeed("requeue --app-id 7 --contract newer.toml");
+    bench.write("orders.toml", &right.replace("DONE = 2", "DONE = 4"));
+    for _ in 0..3 {
+        monday::killed(&bench, "--batch-size 1");
+        monday::night_passes(&bench);
+        bench.execute("EXEC pipeline.usp_ReapExpired;");
+    }
+    assert_eq!(page.ask()[0][..3], ["7", "3", "lost"]);
+    assert_eq!(page.ask().len(), 1);
+    assert_eq!(count("state = 2"), 1, "a preview changes nothing");
+    bench.execute("EXEC pipeline.usp_RetryFailed @quarantined = 'Y';");
+    bench.succeed(work);
+    assert_eq!((count("1 = 1"), bench.number(finished)), (0, APPS));
+    page.leave_out("xmlshred map");
+
+    // Reprocess everything.
+    let again = "xmlshred requeue --app-id-start 1 --app-id-end 1000000";
+    page.leave_out(again);
+    page.run_line(&format!("{again} --contract orders.toml"), 0);
+    assert_eq!(count("state = 0"), APPS);
+    bench.succeed(work);
+    assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.orders"), APPS);
+
+    // Stop everything now.
+    assert_eq!(page.ask()[0][0], "paused");
+    assert_eq!(page.ask()[0][0], "resumed");
+
+    // The log grows.
+    bench.execute(
+        "UPDATE pipeline.processing_event SET occurred_at = DATEADD(DAY, -31, occurred_at);",
+    );
+    let events = bench.number("SELECT COUNT(*) FROM pipeline.processing_event");
+    let told = page.ask();
+    assert!(told[0].contains(&events.to_string()), "{events} events, {told:?}");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_event"), events);
+    page.end();
+}
+
+fn the_page_on_upgrading_is_followed() {
+    let bench = monday::orders(4);
+    let contract = monday::corrected().replace("each =", "on_existing = \"replace\"\neach =");
+    bench.write("old.toml", &contract);
+    bench.write("new.toml", &contract.replace("DONE = 2", "DONE = 4"));
+    bench.succeed("install --contract old.toml");
+    bench.succeed("enqueue");
+    let mut page = Page::new(&bench, include_str!("../../docs/upgrade.md"));
+    assert_eq!(page.ask()[0][0], "paused");
+    assert_eq!(page.ask(), [["0"]]);
+    page.inline("xmlshred install --dry-run");
+    page.inline("xmlshred install");
+    page.leave_out("xmlshred doctor");
+    page.run_line("xmlshred doctor --contract old.toml", 0);
+    assert_eq!(page.ask()[0][0], "resumed");
+    bench.succeed("run --contract old.toml");
+
+    bench.write("sample/1.xml", "<order title='a' status='DONE' amount='1'/>");
+    page.inline_with("xmlshred contract diff old.toml new.toml --sample DIR", &[("DIR", "sample")]);
+    page.inline("xmlshred install --contract new.toml");
+    let (status, _) = bench.fail("run --contract old.toml");
+    assert_eq!(status, 3, "workers with the old one are refused");
+    page.leave_out("xmlshred requeue --older-contract");
+    bench.succeed("requeue --older-contract --contract new.toml");
+    bench.succeed("run --contract new.toml");
+    let newest = "SELECT COUNT(*) FROM pipeline.processing_log AS l
+         INNER JOIN pipeline.processing_contract AS c ON l.contract_hash = c.contract_hash
+         WHERE l.is_latest = 1 AND c.retired_at IS NULL";
+    assert_eq!(bench.number(newest), 4);
+    // Removing the jobs is followed on the page on Agent.
+    page.leave_out("xmlshred agent-jobs --remove");
+    page.leave_out("xmlshred uninstall");
+    bench.succeed("uninstall --all");
+    page.end();
+}
