@@ -206,8 +206,7 @@ fn failures_are_shown_with_their_place(h: &SqlServerHarness) {
 
 fn failures_with_one_cause_are_one_line(h: &SqlServerHarness) {
     let (_, mut worker) = situation(h);
-    let causes =
-        "SELECT applications, failure_category, failure_table, failure_column, path_shape,
+    let causes = "SELECT applications, failure_category, failure_table, failure_column, path_shape,
              example_path
          FROM pipeline.vw_FailureFingerprints";
     let line = |n: &str| {
