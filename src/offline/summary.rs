@@ -53,8 +53,9 @@ impl fmt::Display for MapSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} documents: {} mapped, {} failed; {} in {}",
+            "{} {}: {} mapped, {} failed; {} in {}",
             report::count(self.documents),
+            if self.documents == 1 { "document" } else { "documents" },
             report::count(self.documents - self.failed()),
             report::count(self.failed()),
             report::bytes(self.bytes),

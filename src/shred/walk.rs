@@ -434,20 +434,24 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             return Err(Fault::malformed(at, "a second root element"));
         }
         let name = &self.text[at + 1..name_end];
-        let right = if self.plan.namespaced {
-            let local = name.rsplit(':').next() == Some(&*self.plan.root);
-            let uri = self.namespace(at, name)?;
-            local && Some(&*uri) == self.plan.root_uri.as_deref()
-        } else {
-            name == &*self.plan.root
+        let uri = match self.plan.namespaced {
+            true => Some(self.namespace(at, name)?),
+            false => None,
         };
-        if right {
+        let local = match uri {
+            Some(_) => name.rsplit(':').next().unwrap_or(name),
+            None => name,
+        };
+        if local == &*self.plan.root && uri.as_deref() == self.plan.root_uri.as_deref() {
             return Ok(());
         }
+        let of = |uri: Option<&str>| uri.map_or(String::new(), |uri| format!(" of {uri:?}"));
         let reason = format!(
-            "the root element is {name:?}, and the contract is for {:?}: this document needs \
+            "the root element is {name:?}{}, and the contract is for {:?}{}: this document needs \
              another contract, or does not belong in this table",
-            self.plan.root
+            of(uri.as_deref()),
+            self.plan.root,
+            of(self.plan.root_uri.as_deref()),
         );
         Err(Fault::new(FailureCategory::WrongDocument, reason).at(at).value(name))
     }

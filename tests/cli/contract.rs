@@ -33,7 +33,7 @@ fn samples_that_have_everything_are_only_counted() {
     let bench = workbench();
     let said = bench.run("contract check contract.toml --sample docs/note-1.xml");
     assert_eq!((said.status, said.stderr.as_str()), (0, ""));
-    assert!(said.stdout.contains("1 documents: 1 mapped, 0 failed"), "{said:?}");
+    assert!(said.stdout.contains("1 document: 1 mapped, 0 failed"), "{said:?}");
 }
 
 /// A contract that gives other rows than [`CONTRACT`] in every way.

@@ -159,16 +159,30 @@ fn read() -> impl Strategy<Value = Read> + Clone {
     prop_oneof![Just(Read::Text), name().prop_map(Read::Attribute)]
 }
 
-/// A comparison of attributes and own text: all that a predicate has to be here.
-fn predicate() -> impl Strategy<Value = Predicate> + Clone {
-    let own = read().prop_map(|read| {
-        expr(ExprKind::Path(Path { origin: Origin::Row { up: 0 }, steps: Vec::new(), read }))
+/// What a predicate sees: attributes and own text of its element, and paths into it.
+fn inside(fewest: usize) -> impl Strategy<Value = Expr> + Clone {
+    let position = (1..9u32).prop_map(Predicate::Position);
+    let step = (name(), vec(position, 0..2)).prop_map(|(name, predicates)| Step {
+        name,
+        predicates,
+        span: Span::default(),
     });
-    let condition = (own.clone(), own, comparison()).prop_map(|(left, right, op)| {
+    (vec(step, fewest..3), read()).prop_map(|(steps, read)| {
+        expr(ExprKind::Path(Path { origin: Origin::Row { up: 0 }, steps, read }))
+    })
+}
+
+fn predicate() -> impl Strategy<Value = Predicate> + Clone {
+    let condition = (inside(0), inside(0), comparison()).prop_map(|(left, right, op)| {
         let (left, right) = (boxed(left), boxed(right));
         Predicate::Condition(expr(ExprKind::Binary { op, left, right }))
     });
-    prop_oneof![(1..9u32).prop_map(Predicate::Position), Just(Predicate::Last), condition]
+    let exists = inside(1).prop_map(|path| {
+        let (function, arguments) = (Function::Exists, vec![path]);
+        Predicate::Condition(expr(ExprKind::Call { function, arguments }))
+    });
+    let position = (1..9u32).prop_map(Predicate::Position);
+    prop_oneof![position, Just(Predicate::Last), condition, exists]
 }
 
 fn path() -> impl Strategy<Value = Path> {

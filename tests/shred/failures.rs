@@ -17,6 +17,20 @@ fn at(failure: &Failure) -> (u32, u32) {
 }
 
 #[test]
+fn a_root_of_another_namespace_is_told_by_it() {
+    let contract = super::contract(
+        "[contract]\nname = \"t\"\n[document]\nroot = \"p:r\"\nnamespaces = { p = \"urn:p\" }\n\
+         [[tables]]\nname = \"t\"\neach = '/p:r'\napp_column = \"app_id\"\n[tables.columns]\n\
+         app_id = { type = \"int\", value = \"APP_ID()\" }\n",
+    );
+    let failure = failure(&contract, "<p:r xmlns:p='urn:q'/>");
+    assert_eq!(failure.category, FailureCategory::WrongDocument);
+    let told =
+        "the root element is \"p:r\" of \"urn:q\", and the contract is for \"r\" of \"urn:p\"";
+    assert!(failure.reason.starts_with(told), "{}", failure.reason);
+}
+
+#[test]
 fn malformed_documents_say_where() {
     let contract = one_column("/r/a", "@x");
     for (document, place) in [

@@ -11,8 +11,9 @@ impl fmt::Display for ContractDiff {
         let outcomes = &self.outcomes;
         writeln!(
             f,
-            "{} documents: {} differ, {} fail now, {} no longer fail, {} fail otherwise",
+            "{} {}: {} differ, {} fail now, {} no longer fail, {} fail otherwise",
             report::count(self.documents),
+            if self.documents == 1 { "document" } else { "documents" },
             report::count(self.differing),
             report::count(outcomes.fails_now),
             report::count(outcomes.mapped_now),
