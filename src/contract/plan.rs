@@ -50,8 +50,9 @@ pub(crate) struct Plan {
     pub decides_late: bool,
     /// Whether any node has [`Node::fills`].
     pub takes_back: bool,
-    /// Whether any node has [`Node::gathers`].
+    /// Whether any node has [`Node::gathers`], or there are `picks`.
     pub gathers: bool,
+    pub picks: Vec<DocumentPick>,
     pub date_formats: Arc<[DatePattern]>,
 }
 
@@ -152,6 +153,15 @@ pub(crate) struct Gather {
     pub ancestor: u32,
     /// The row's slot that is filled.
     pub into: u32,
+}
+
+/// The first or last of the elements that a slot of the document keeps, chosen when the document
+/// has ended: once for all rows.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DocumentPick {
+    pub from: u32,
+    pub into: u32,
+    pub last: bool,
 }
 
 /// What is gathered of an ancestor.
@@ -363,7 +373,8 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
         reads_ancestors: nodes.iter().any(|node| !node.ancestors.is_empty()),
         decides_late: nodes.iter().any(|node| !node.late.is_empty()),
         takes_back: nodes.iter().any(|node| !node.fills.is_empty()),
-        gathers: nodes.iter().any(|node| !node.gathers.is_empty()),
+        gathers: !compiler.picks.is_empty() || nodes.iter().any(|node| !node.gathers.is_empty()),
+        picks: compiler.picks,
         nodes,
         rules,
         lookups: model.lookups.iter().map(lookup).collect(),
@@ -465,6 +476,7 @@ struct Compiler<'m> {
     /// Counters of steps that begin with `//`.
     anywhere_counters: u32,
     qualified_attributes: bool,
+    picks: Vec<DocumentPick>,
     /// Slots already made: owner, path and mode.
     known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
     date_formats: Arc<[DatePattern]>,
@@ -478,6 +490,7 @@ impl<'m> Compiler<'m> {
             steps: Vec::new(),
             anywhere_counters: 0,
             qualified_attributes: false,
+            picks: Vec::new(),
             known: Vec::new(),
             date_formats: model.document.date_formats.clone().into(),
         };
@@ -697,10 +710,24 @@ impl<'m> Compiler<'m> {
         }
         if matches!(mode, Mode::First | Mode::Last) && self.is_chosen_late(owner, node, path) {
             let slot = self.slot_for(owner, node, &path.read, Mode::All);
-            return Op::Pick(SlotRef { frame, slot }, mode == Mode::Last);
+            let last = mode == Mode::Last;
+            return match frame {
+                FrameRef::Document => self.document_pick(slot, last),
+                FrameRef::Up(_) => Op::Pick(SlotRef { frame, slot }, last),
+            };
         }
         let slot = self.slot_for(owner, node, &path.read, mode);
         Op::One(SlotRef { frame, slot })
+    }
+
+    fn document_pick(&mut self, from: u32, last: bool) -> Op {
+        let known = self.picks.iter().find(|known| known.from == from && known.last == last);
+        let into = known.map(|known| known.into).unwrap_or_else(|| {
+            let into = self.new_slot(0);
+            self.picks.push(DocumentPick { from, into, last });
+            into
+        });
+        Op::One(SlotRef { frame: FrameRef::Document, slot: into })
     }
 
     /// Whether elements cannot be chosen as they come: because one that was chosen may be turned

@@ -116,6 +116,8 @@ pub(super) struct Captures {
     frames: Vec<Frame>,
     slots: Vec<Slot>,
     nodes: Vec<Node>,
+    /// The node before each of `nodes` in its slot; none before the second.
+    before: Vec<u32>,
     /// Whether a predicate turned down any frame's element.
     refuses: bool,
     /// The frame that nodes are caught in now.
@@ -130,6 +132,7 @@ impl Captures {
             frames: Vec::new(),
             slots: Vec::new(),
             nodes: Vec::new(),
+            before: Vec::new(),
             refuses: false,
             origin: 0,
             scratch: String::new(),
@@ -140,6 +143,7 @@ impl Captures {
         self.frames.clear();
         self.slots.clear();
         self.nodes.clear();
+        self.before.clear();
         self.refuses = false;
         self.scratch.clear();
     }
@@ -207,30 +211,27 @@ impl Captures {
     /// what another of them caught in the meantime stays.
     pub fn withdraw(&mut self, frame: u32, slot: u32, refused: u32) {
         let index = self.index(frame, slot);
-        let now = self.slots[index];
         let begins = self.frames[refused as usize].at;
-        let stays = |node: &Node| {
-            node.at < begins || !self.is_inside(node.origin, |around| around == refused)
-        };
-        let mut before = Slot::EMPTY;
-        let (mut next, mut id) = (now.first(), NONE);
-        while let Some(node) = next.filter(|node| stays(node)) {
-            before.count += 1;
-            match id {
-                NONE => before.first = *node,
-                id => before.tail = id,
+        let mut left = self.slots[index];
+        let mut staying = Vec::new();
+        // What was caught since the element began stands behind where it began.
+        while left.count > 0 {
+            let last = self.nodes.get(left.tail as usize).copied().unwrap_or(left.first);
+            if last.at < begins {
+                break;
             }
-            id = node.next;
-            next = self.nodes.get(id as usize);
+            if !self.is_inside(last.origin, |around| around == refused) {
+                staying.push(last);
+            }
+            left.count -= 1;
+            left.tail = self.before.get(left.tail as usize).copied().unwrap_or(NONE);
         }
-        let after = self.nodes(&now).skip(before.count as usize);
-        let staying: Vec<Node> = after.filter(|node| stays(node)).copied().collect();
-        match self.nodes.get_mut(before.tail as usize) {
+        match self.nodes.get_mut(left.tail as usize) {
             Some(tail) => tail.next = NONE,
-            None => before.first.next = NONE,
+            None => left.first.next = NONE,
         }
-        self.slots[index] = before;
-        for node in staying {
+        self.slots[index] = left;
+        for node in staying.into_iter().rev() {
             self.give(frame, slot, node);
         }
     }
@@ -262,6 +263,7 @@ impl Captures {
         }
         let new = self.nodes.len() as u32;
         self.nodes.push(node);
+        self.before.push(slot.tail);
         match std::mem::replace(&mut slot.tail, new) {
             NONE => slot.first.next = new,
             before => self.nodes[before as usize].next = new,
@@ -287,6 +289,15 @@ impl Captures {
             at = self.nodes.get(node.next as usize);
             Some(node)
         })
+    }
+
+    /// The first or last of these nodes, in the order in which their elements begin.
+    pub fn pick<'c>(&self, nodes: impl Iterator<Item = &'c Node>, last: bool) -> Option<&'c Node> {
+        let begins = |node: &&Node| self.frames[node.origin as usize].at;
+        match last {
+            true => nodes.max_by_key(begins),
+            false => nodes.min_by_key(begins),
+        }
     }
 
     /// A node's text: `None` for the attribute that a chosen element does not have.

@@ -225,11 +225,7 @@ impl<'t> Scope<'t> {
     /// The first or last of the elements of a slot, in the order they begin.
     fn pick(&self, reference: SlotRef, last: bool) -> Evaluated<Datum<'t>> {
         let nodes = self.captures.nodes(self.captures.slot(self.frame, reference));
-        let begins = |node: &&Node| self.captures.frame(node.origin).at;
-        let node = match last {
-            true => nodes.max_by_key(begins),
-            false => nodes.min_by_key(begins),
-        };
+        let node = self.captures.pick(nodes, last);
         node.map_or(Ok(NULL), |node| self.node(node))
     }
 

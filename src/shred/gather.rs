@@ -1,6 +1,9 @@
-//! What rows read around them where it is not known which elements are there: `../name` below a
-//! row path that begins with `//`. What the rest of the path finds anywhere was caught; at the end
-//! of the document each row is given what is in its own ancestor.
+//! What is known only when the document has ended.
+//!
+//! What rows read around them where it is not known which elements are there, `../name` below a
+//! row path that begins with `//`: what the rest of the path finds anywhere was caught, and each row
+//! is given what is in its own ancestor. And which element FIRST and LAST choose among those that a
+//! predicate may have turned down.
 
 use std::collections::HashMap;
 
@@ -11,13 +14,18 @@ use super::text;
 use super::walk::Pending;
 use crate::contract::plan::{Gather, Gathered, Plan};
 
-/// Fills the slots of the rows that wait for the end of the document.
+/// Fills the slots of the document and of the rows that wait for its end.
 pub(super) fn gather(
     plan: &Plan,
     document: &str,
     captures: &mut Captures,
     pending: &[Pending],
 ) -> Result<(), Box<Fault>> {
+    for pick in &plan.picks {
+        if let Some(node) = captures.pick(captures.all(0, pick.from), pick.last).copied() {
+            captures.give(0, pick.into, node);
+        }
+    }
     for node in plan.nodes.iter().filter(|node| !node.gathers.is_empty()) {
         let own = |row: &&Pending| node.rules.contains(&(row.rule as usize));
         let mut frames: Vec<u32> = pending.iter().filter(own).map(|row| row.frame).collect();
