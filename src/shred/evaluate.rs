@@ -697,7 +697,7 @@ impl<'t> Scope<'t> {
             let value = self.each(aggregate, node)?;
             let as_number = aggregate.each.is_none() || aggregate.function == Function::Sum;
             let value = match as_number {
-                true => self.to_number(value)?.map_or(NULL, Number::datum),
+                true => self.summand(aggregate, value)?,
                 false => value,
             };
             result = match (result, value) {
@@ -707,6 +707,18 @@ impl<'t> Scope<'t> {
             };
         }
         Ok(result)
+    }
+
+    /// The number that a plain path's text is taken for.
+    fn summand(&self, aggregate: &'t Aggregate, text: Datum<'t>) -> Evaluated<Datum<'t>> {
+        let number = self.to_number(text).map_err(|mut fault| {
+            if aggregate.function != Function::Sum {
+                fault.reason += "; dates and text are compared where the contract says what they \
+                                 are, as in MAX(CAST(path AS date))";
+            }
+            fault
+        })?;
+        Ok(number.map_or(NULL, Number::datum))
     }
 
     fn fold(

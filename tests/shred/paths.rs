@@ -264,4 +264,6 @@ fn aggregates_go_over_what_an_expression_makes_of_each_node() {
     let failed = failure(&one_column("/r", "MAX(CAST(a/@d AS date))"), document);
     assert_eq!(failed.category, FailureCategory::BadValue);
     assert_eq!(failed.path.as_deref(), Some("/r/a[1]/@d"));
+    let failed = failure(&one_column("/r", "MAX(a/@d)"), document);
+    assert!(failed.reason.contains("MAX(CAST(path AS date))"), "{}", failed.reason);
 }

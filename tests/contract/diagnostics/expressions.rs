@@ -156,7 +156,7 @@ d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
     contract.toml:15:34: error: SUM goes over one path, and this has `x/@a` and `x/@b`
      15 | a = { type = "int", value = "SUM(x/@a * x/@b)" }
         |                                  ^^^^^^^^^^^
-    hint: `SUM(element/@attribute)`
+    hint: make a row of each element, or write a SUM for each path
 
     contract.toml:16:34: error: COUNT cannot stand inside MAX
      16 | b = { type = "int", value = "MAX(COUNT(x) + 1)" }
@@ -437,19 +437,19 @@ o = { type = "int", value = "" }
 #[test]
 fn what_sql_and_xpath_would_have_is_answered_once() {
     assert_snapshot!(said(&with_columns(r#"
-a = { type = "nvarchar", value = "CHARINDEX('a', @b)" }
+a = { type = "nvarchar", value = "STUFF('a', @b)" }
 b = { type = "datetime", value = "GETDATE()" }
 c = { type = "int", value = "CASE WHEN @r IN 'PR', 'SEC' THEN 1 END" }
 d = { type = "int", value = "following-sibling::x" }
 "#)), @r#"
     contract.toml:15:14: warning: `nvarchar` without a length is nvarchar(1)
-     15 | a = { type = "nvarchar", value = "CHARINDEX('a', @b)" }
+     15 | a = { type = "nvarchar", value = "STUFF('a', @b)" }
         |              ^^^^^^^^^^
     hint: say how much it holds: `nvarchar(50)`, `nvarchar(max)`, or `nvarchar(1)`
 
-    contract.toml:15:35: error: there is no function `CHARINDEX`
-     15 | a = { type = "nvarchar", value = "CHARINDEX('a', @b)" }
-        |                                   ^^^^^^^^^
+    contract.toml:15:35: error: there is no function `STUFF`
+     15 | a = { type = "nvarchar", value = "STUFF('a', @b)" }
+        |                                   ^^^^^
     hint: docs/contract.md lists the functions
 
     contract.toml:16:35: error: there is no function `GETDATE`

@@ -173,7 +173,10 @@ impl Checker<'_> {
             (None, []) => (first, format!("{name} takes a path, and this is none")),
             (None, [_]) => return,
             (None, [one, two, ..]) => {
-                (first, format!("{name} goes over one path, and this has `{one}` and `{two}`"))
+                let message =
+                    format!("{name} goes over one path, and this has `{one}` and `{two}`");
+                let hint = format!("make a row of each element, or write a {name} for each path");
+                return self.error(first, message, hint);
             }
         };
         self.error(at, message, form(function));

@@ -197,6 +197,11 @@ impl<'a> Parser<'a> {
             TokenKind::Text(_) => {
                 Some("text is joined with `||`; a quote inside text is doubled: `'it''s'`".into())
             }
+            TokenKind::LeftBracket => Some(
+                "a predicate stands after a name: `name[…]`; of all that a path finds, \
+                 `FIRST(path)` and `LAST(path)` choose"
+                    .into(),
+            ),
             _ => None,
         }
     }
