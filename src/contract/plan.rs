@@ -11,7 +11,7 @@ use super::expr::ast::{
     Step,
 };
 use super::model::{Check, Keep, LookupValue, MatchMode, Model, OnMissing, TableRule, TooLong};
-use super::names::NameMap;
+use super::names::{Name, NameMap};
 use super::TargetTable;
 use std::sync::Arc;
 
@@ -44,8 +44,8 @@ pub(crate) struct Plan {
     pub namespaced: bool,
     /// Whether any attribute is asked for by URI and local name.
     pub qualified_attributes: bool,
-    /// Whether any node has [`Node::ancestors`].
-    pub reads_ancestors: bool,
+    /// How many [`Node::ancestors`] all nodes have together.
+    pub ancestors: usize,
     /// Whether any node has [`Node::late`].
     pub decides_late: bool,
     /// Whether any node has [`Node::fills`].
@@ -142,6 +142,8 @@ pub(crate) struct AncestorAttribute {
     /// The attribute of `../@a`; `None` keeps only which element the ancestor is.
     pub name: Option<Box<str>>,
     pub slot: u32,
+    /// Its place among those of all nodes.
+    pub index: usize,
 }
 
 /// `../name` where it is not known which elements are around the row's: what was caught anywhere
@@ -299,6 +301,7 @@ pub(crate) struct DistinctPlan {
 pub(crate) struct LookupPlan {
     pub name: Box<str>,
     pub match_mode: MatchMode,
+    /// What blank text becomes: the blank entry's value, where there is one.
     pub on_blank: OnMissing,
     pub on_unmapped: OnMissing,
     pub exact: NameMap<LookupValue>,
@@ -370,7 +373,7 @@ pub(crate) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
     let (root_uri, root) = compiler.split_name(&model.document.root);
     let nodes = compiler.nodes;
     Plan {
-        reads_ancestors: nodes.iter().any(|node| !node.ancestors.is_empty()),
+        ancestors: nodes.iter().map(|node| node.ancestors.len()).sum(),
         decides_late: nodes.iter().any(|node| !node.late.is_empty()),
         takes_back: nodes.iter().any(|node| !node.fills.is_empty()),
         gathers: !compiler.picks.is_empty() || nodes.iter().any(|node| !node.gathers.is_empty()),
@@ -398,10 +401,14 @@ fn lookup(lookup: &super::model::Lookup) -> LookupPlan {
         exact.entry(key.as_bytes(), || value.clone());
         folded.entry(key.to_lowercase().as_bytes(), || value.clone());
     }
+    let blank = lookup.values.iter().find(|(key, _)| key.trim().is_empty());
     LookupPlan {
         name: lookup.name.as_str().into(),
         match_mode: lookup.match_mode,
-        on_blank: lookup.on_blank.clone(),
+        on_blank: match blank {
+            Some((_, value)) => OnMissing::Value(value.clone()),
+            None => lookup.on_blank.clone(),
+        },
         on_unmapped: lookup.on_unmapped.clone(),
         exact,
         folded,
@@ -561,7 +568,7 @@ impl<'m> Compiler<'m> {
         let (uri, name) = self.split_name(&step.name);
         let map = |node: &'_ Node| -> Option<Vec<NodeId>> {
             let map = if anywhere { &node.descendants } else { &node.children };
-            map.get(name.as_bytes()).cloned()
+            map.get(Name::new(name.as_bytes())).cloned()
         };
         let siblings = map(&self.nodes[parent]).unwrap_or_default();
         let same =
@@ -850,7 +857,8 @@ impl<'m> Compiler<'m> {
             return made.slot;
         }
         let slot = self.new_slot(node);
-        self.nodes[node].ancestors.push(AncestorAttribute { up, name, slot });
+        let index = self.nodes.iter().map(|node| node.ancestors.len()).sum();
+        self.nodes[node].ancestors.push(AncestorAttribute { up, name, slot, index });
         slot
     }
 

@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::lanes::Lanes;
 use super::scan::{is_blank, name_length, StartTag};
 use super::Limits;
-use crate::contract::names::{name_hash, same};
+use crate::contract::names::Name;
 
 /// One attribute by its offsets.
 #[derive(Debug, Clone, Copy)]
@@ -46,11 +46,20 @@ impl Attributes {
         let bytes = text.as_bytes();
         let mut from = name_end;
         let tag = loop {
-            let next = past_blanks(bytes, from);
-            match bytes[next..] {
-                [b'>', ..] => break StartTag { name_end, end: next + 1, empty: false },
-                [b'/', b'>', ..] => break StartTag { name_end, end: next + 2, empty: true },
-                [] => return Err(Fault::malformed(at, "the tag that begins here is never closed")),
+            // Mostly a tag ends here, or a blank and a name follow.
+            let next = match &bytes[from..] {
+                [b'>', ..] => break StartTag { name_end, end: from + 1, empty: false },
+                [b' ', letter, ..] if *letter > b'>' => from + 1,
+                _ => past_blanks(bytes, from),
+            };
+            match bytes.get(next) {
+                Some(b'>') => break StartTag { name_end, end: next + 1, empty: false },
+                Some(b'/') if bytes.get(next + 1) == Some(&b'>') => {
+                    break StartTag { name_end, end: next + 2, empty: true }
+                }
+                None => {
+                    return Err(Fault::malformed(at, "the tag that begins here is never closed"))
+                }
                 _ if next == from => {
                     let reason = "white space is missing before this attribute";
                     return Err(Fault::malformed(next, reason));
@@ -122,16 +131,20 @@ impl Attributes {
 
     /// The attribute of that name, compared as the contract says.
     pub fn find(&self, bytes: &[u8], name: &[u8], ignore_case: bool) -> Option<&Attribute> {
-        let exact = self.find_by(bytes, |own| same(own, name));
+        if let Some((_, index)) = self.qualified.iter().find(|(own, _)| own.as_bytes() == name) {
+            return self.list.get(*index);
+        }
+        let wanted = Name::new(name);
+        let exact = self.list.iter().find(|own| own.key(bytes) == wanted);
         match exact {
-            None if ignore_case => self.find_by(bytes, |own| own.eq_ignore_ascii_case(name)),
+            None if ignore_case => self.find_ignoring_case(bytes, name),
             exact => exact,
         }
     }
 
-    fn find_by(&self, bytes: &[u8], same: impl Fn(&[u8]) -> bool) -> Option<&Attribute> {
-        let qualified = self.qualified.iter().find(|(own, _)| same(own.as_bytes()));
-        match qualified {
+    fn find_ignoring_case(&self, bytes: &[u8], name: &[u8]) -> Option<&Attribute> {
+        let same = |own: &[u8]| own.eq_ignore_ascii_case(name);
+        match self.qualified.iter().find(|(own, _)| same(own.as_bytes())) {
             Some((_, index)) => self.list.get(*index),
             None => self.list.iter().find(|attribute| same(attribute.name(bytes))),
         }
@@ -154,6 +167,12 @@ impl Attribute {
     pub fn name<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
         &bytes[self.name_start as usize..self.name_end as usize]
     }
+
+    /// The name, to be looked up.
+    #[inline(always)]
+    pub fn key<'b>(&self, bytes: &'b [u8]) -> Name<'b> {
+        Name::within(bytes, self.name_start as usize, self.name_end as usize)
+    }
 }
 
 /// The first position from `from` on that is no white space: mostly `from` or the next.
@@ -169,24 +188,33 @@ fn past_blanks(bytes: &[u8], mut from: usize) -> usize {
 #[inline(always)]
 fn attribute(bytes: &[u8], at: usize) -> Result<Attribute, Box<Fault>> {
     let name_end = at + name_length(&bytes[at..]);
-    let equals = past_blanks(bytes, name_end);
-    if name_end == at || bytes.get(equals) != Some(&b'=') {
-        return Err(Fault::malformed(at, "an attribute is a name, = and a quoted value"));
-    }
-    let open = past_blanks(bytes, equals + 1);
-    let Some(quote @ (b'"' | b'\'')) = bytes.get(open) else {
-        return Err(Fault::malformed(open, "an attribute's value stands in quotes"));
+    let (start, quote) = match &bytes[name_end..] {
+        [b'=', quote @ (b'"' | b'\''), ..] if name_end > at => (name_end + 2, *quote),
+        _ => value_start(bytes, at, name_end)?,
     };
-    let start = open + 1;
-    let (end, plain) = value_end(bytes, start, *quote)?;
+    let (end, plain) = value_end(bytes, start, quote)?;
     Ok(Attribute {
-        hash: name_hash(&bytes[at..name_end]),
+        hash: Name::within(bytes, at, name_end).hash(),
         name_start: at as u32,
         name_end: name_end as u32,
         start: start as u32,
         end: end as u32,
         plain,
     })
+}
+
+/// Where the value begins of the attribute at `at`, and its quote, where white space may stand
+/// around the `=`.
+fn value_start(bytes: &[u8], at: usize, name_end: usize) -> Result<(usize, u8), Box<Fault>> {
+    let equals = past_blanks(bytes, name_end);
+    if name_end == at || bytes.get(equals) != Some(&b'=') {
+        return Err(Fault::malformed(at, "an attribute is a name, = and a quoted value"));
+    }
+    let open = past_blanks(bytes, equals + 1);
+    match bytes.get(open) {
+        Some(quote @ (b'"' | b'\'')) => Ok((open + 1, *quote)),
+        _ => Err(Fault::malformed(open, "an attribute's value stands in quotes")),
+    }
 }
 
 /// Where the value that begins at `start` ends, and whether it is plain.

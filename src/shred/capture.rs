@@ -207,6 +207,13 @@ impl Captures {
         &self.slots[self.index(frame, reference.slot)]
     }
 
+    /// The slots of a frame.
+    #[inline(always)]
+    pub fn own(&self, frame: u32) -> &[Slot] {
+        // Those of later frames are behind them, and are never asked for.
+        self.frames.get(frame as usize).map_or(&[], |frame| &self.slots[frame.slots as usize..])
+    }
+
     /// Takes back what a slot caught in the refused frame. Elements of `//` lie inside each other:
     /// what another of them caught in the meantime stays.
     pub fn withdraw(&mut self, frame: u32, slot: u32, refused: u32) {

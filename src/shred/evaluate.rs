@@ -7,12 +7,13 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 
-use super::capture::{Captures, Node, NodeKind};
+use super::capture::{Captures, Node, NodeKind, Slot};
 use super::fault::Fault;
 use super::walk::Tag;
 use crate::contract::expr::ast::{BinaryOp, Function};
 use crate::contract::model::{LookupValue, MatchMode, OnMissing};
-use crate::contract::plan::{Aggregate, LookupPlan, Op, Plan, SlotRef};
+use crate::contract::names::Name;
+use crate::contract::plan::{Aggregate, FrameRef, LookupPlan, Op, Plan, SlotRef};
 use crate::outcome::{AppId, FailureCategory};
 use crate::value::convert::{Conversion, ConversionError};
 use crate::value::functions::{self, LikePattern};
@@ -114,6 +115,8 @@ pub(super) struct Scope<'t> {
     pub captures: &'t Captures,
     /// The row's frame.
     pub frame: u32,
+    /// The slots of that frame.
+    pub own: &'t [Slot],
     pub app_id: AppId,
     pub now: DateTime<Utc>,
     /// The converted columns so far.
@@ -131,20 +134,25 @@ pub(super) struct Scope<'t> {
 impl<'t> Scope<'t> {
     /// Puts a column's value, the expression's converted, where it is wanted. What most columns
     /// are, a path or a lookup, goes there without being anything else on the way.
-    #[inline]
+    #[inline(always)]
     pub fn column(&self, op: &'t Op, conversion: &Conversion, into: &mut Value) -> Evaluated<()> {
         self.last_read.set(None);
-        let converted = match op {
-            Op::One(reference) => {
-                let slot = self.captures.slot(self.frame, *reference);
-                match slot.only() {
-                    Some(node) if node.kind == NodeKind::Plain => {
-                        conversion.text_into(self.plain(node), into)
-                    }
-                    None if slot.count == 0 => return Ok(()),
-                    _ => self.converted(self.one(*reference)?, conversion, into),
-                }
+        if let Op::One(reference) = op {
+            let slot = self.slot(*reference);
+            if slot.count == 0 {
+                return Ok(());
             }
+            if let Some(node) = slot.only().filter(|node| node.kind == NodeKind::Plain) {
+                let converted = conversion.text_into(self.plain(node), into);
+                return converted.map_err(|error| self.conversion_fault(error));
+            }
+        }
+        self.other_column(op, conversion, into)
+    }
+
+    /// [`Scope::column`] for what is not one plain node.
+    fn other_column(&self, op: &'t Op, conversion: &Conversion, into: &mut Value) -> Evaluated<()> {
+        let converted = match op {
             Op::Lookup(index, text) => match self.found(&self.plan.lookups[*index], text)? {
                 None => return Ok(()),
                 Some(LookupValue::Integer(number)) => conversion.integer_into(*number, into),
@@ -153,6 +161,15 @@ impl<'t> Scope<'t> {
             op => self.converted(self.value(op)?, conversion, into),
         };
         converted.map_err(|error| self.conversion_fault(error))
+    }
+
+    /// The slot that a path of the row's fills.
+    #[inline(always)]
+    fn slot(&self, reference: SlotRef) -> &'t Slot {
+        match reference.frame {
+            FrameRef::Up(0) => &self.own[reference.slot as usize],
+            _ => self.captures.slot(self.frame, reference),
+        }
     }
 
     /// The text of a node that is written as it is meant.
@@ -206,7 +223,7 @@ impl<'t> Scope<'t> {
     /// The one node of a plain path.
     #[inline]
     fn one(&self, reference: SlotRef) -> Evaluated<Datum<'t>> {
-        let slot = self.captures.slot(self.frame, reference);
+        let slot = self.slot(reference);
         let Some(node) = slot.first() else { return Ok(NULL) };
         if slot.count > 1 {
             return Err(self.many(reference));
@@ -224,14 +241,14 @@ impl<'t> Scope<'t> {
 
     /// The first or last of the elements of a slot, in the order they begin.
     fn pick(&self, reference: SlotRef, last: bool) -> Evaluated<Datum<'t>> {
-        let nodes = self.captures.nodes(self.captures.slot(self.frame, reference));
+        let nodes = self.captures.nodes(self.slot(reference));
         let node = self.captures.pick(nodes, last);
         node.map_or(Ok(NULL), |node| self.node(node))
     }
 
     #[cold]
     fn many(&self, reference: SlotRef) -> Box<Fault> {
-        let slot = self.captures.slot(self.frame, reference);
+        let slot = self.slot(reference);
         let second = self.captures.nodes(slot).nth(1);
         let reason = format!(
             "the path matches {} nodes here, and a plain path may match one: say FIRST(…), \
@@ -367,7 +384,7 @@ impl<'t> Scope<'t> {
     #[inline]
     fn is_null(&self, op: &'t Op) -> Evaluated<bool> {
         if let Op::One(reference) = op {
-            let slot = self.captures.slot(self.frame, *reference);
+            let slot = self.slot(*reference);
             match slot.only() {
                 Some(node) if node.kind == NodeKind::Plain => {
                     self.last_read.set(Some(node.at));
@@ -613,7 +630,7 @@ impl<'t> Scope<'t> {
     #[inline]
     fn text_of(&self, op: &'t Op) -> Evaluated<Option<Cow<'t, str>>> {
         if let Op::One(reference) = op {
-            let slot = self.captures.slot(self.frame, *reference);
+            let slot = self.slot(*reference);
             match slot.only() {
                 Some(node) if node.kind == NodeKind::Plain => {
                     return Ok(Some(Cow::Borrowed(self.plain(node))));
@@ -629,18 +646,31 @@ impl<'t> Scope<'t> {
     fn found(&self, lookup: &'t LookupPlan, text: &'t Op) -> Evaluated<Option<&'t LookupValue>> {
         let text = self.text_of(text)?.unwrap_or_default();
         let key = trim_xml(&text);
+        if key.is_empty() {
+            return self.missing_entry(lookup, &lookup.on_blank, key);
+        }
         let exact = match lookup.match_mode {
-            MatchMode::Exact | MatchMode::ExactThenIgnoreCase => lookup.exact.get(key.as_bytes()),
+            MatchMode::Exact | MatchMode::ExactThenIgnoreCase => {
+                lookup.exact.get(Name::new(key.as_bytes()))
+            }
             MatchMode::IgnoreCase => None,
         };
         let found = match lookup.match_mode {
             MatchMode::Exact => exact,
-            _ => exact.or_else(|| lookup.folded.get(key.to_lowercase().as_bytes())),
+            _ => exact.or_else(|| lookup.folded.get(Name::new(key.to_lowercase().as_bytes()))),
         };
         if let Some(found) = found {
             return Ok(Some(found));
         }
-        let missing = if key.is_empty() { &lookup.on_blank } else { &lookup.on_unmapped };
+        self.missing_entry(lookup, &lookup.on_unmapped, key)
+    }
+
+    fn missing_entry(
+        &self,
+        lookup: &LookupPlan,
+        missing: &'t OnMissing,
+        key: &str,
+    ) -> Evaluated<Option<&'t LookupValue>> {
         match missing {
             OnMissing::Null => Ok(None),
             OnMissing::Value(value) => Ok(Some(value)),
@@ -674,7 +704,7 @@ impl<'t> Scope<'t> {
     }
 
     fn aggregate(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
-        let slot = self.captures.slot(self.frame, aggregate.slot);
+        let slot = self.slot(aggregate.slot);
         match (aggregate.function, &aggregate.each) {
             (Function::Count, None) => Ok(Datum::integer(slot.count.into())),
             (Function::Count, Some(_)) => {
@@ -693,7 +723,7 @@ impl<'t> Scope<'t> {
     /// `SUM`, `MIN` and `MAX`, which leave null out.
     fn folded(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
         let mut result = NULL;
-        for node in self.captures.nodes(self.captures.slot(self.frame, aggregate.slot)) {
+        for node in self.captures.nodes(self.slot(aggregate.slot)) {
             let value = self.each(aggregate, node)?;
             let as_number = aggregate.each.is_none() || aggregate.function == Function::Sum;
             let value = match as_number {
@@ -751,7 +781,7 @@ impl<'t> Scope<'t> {
 
     /// All texts in the order their elements begin; null is left out.
     fn join(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
-        let slot = self.captures.slot(self.frame, aggregate.slot);
+        let slot = self.slot(aggregate.slot);
         let mut nodes: Vec<&Node> = self.captures.nodes(slot).collect();
         nodes.sort_by_key(|node| self.captures.frame(node.origin).at);
         let separator = match aggregate.rest.first() {

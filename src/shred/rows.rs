@@ -42,6 +42,7 @@ impl<'t> Setting<'t> {
             text: self.text,
             captures,
             frame,
+            own: captures.own(frame),
             app_id: self.app_id,
             now: self.now,
             row: &[],
@@ -80,7 +81,7 @@ struct RuleRows {
 
 /// Rows of a rule for which room is made before there are any, at most: one document with very
 /// many must not make every later one large.
-const MOST_EXPECTED: usize = 1000;
+const MOST_EXPECTED: usize = 10_000;
 
 /// The rows of a document so far, and the first failure among them.
 pub(super) struct Rows<'t> {
@@ -321,7 +322,10 @@ impl<'t> Rows<'t> {
             let columns = &plan.rules[index].columns;
             let in_order = columns.iter().enumerate().all(|(at, c)| c.target_column == at);
             if in_order && columns.len() == width {
-                let values = std::mem::take(&mut self.rules[index].values);
+                let mut values = std::mem::take(&mut self.rules[index].values);
+                if values.len() < values.capacity() / 2 {
+                    values.shrink_to_fit();
+                }
                 return TableRows { width: if values.is_empty() { 0 } else { width }, values };
             }
         }
@@ -465,7 +469,7 @@ fn fill(rule: &Rule, row: &mut [Value]) -> bool {
 }
 
 /// Puts a column's value into its place, and the column's name on whatever goes wrong.
-#[inline]
+#[inline(always)]
 fn put_column<'t>(
     scope: &Scope<'t>,
     rule: &Rule,
@@ -554,6 +558,17 @@ pub(super) fn predicate(
     condition: &Op,
     element: &Element<'_>,
 ) -> Result<bool> {
+    // What most predicates are needs nothing else.
+    if let (Op::IsNull(operand, negated), Element::Begins(tag)) = (condition, element) {
+        if let Op::Attribute(name) = &**operand {
+            let (bytes, ignore_case) = (tag.text.as_bytes(), setting.plan.ignore_case_attributes);
+            match tag.attributes.find(bytes, name.as_bytes(), ignore_case) {
+                None => return Ok(!negated),
+                Some(found) if found.plain => return Ok(*negated),
+                Some(_) => {}
+            }
+        }
+    }
     static NOTHING: Captures = Captures::empty();
     let scope = match element {
         Element::Begins(tag) => Scope { tag: Some(tag), ..setting.scope(0, &NOTHING) },

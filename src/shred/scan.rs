@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::lanes::{Lanes, WIDTH};
 use super::masks::{self, Masks, BLOCK};
-use crate::contract::names::same;
+use crate::contract::names::Name;
 
 /// A bit is set where an odd number of the bits up to it, itself counted, are set: from an opening
 /// quote up to the closing one.
@@ -115,9 +115,10 @@ impl<'d> Scanner<'d> {
     }
 
     /// What the `<` at `at` begins.
-    #[inline]
+    #[inline(always)]
     pub fn markup(&self, at: usize) -> Markup {
         match self.bytes.get(at + 1) {
+            Some(letter) if *letter > b'?' => Markup::Start,
             Some(b'/') => Markup::End,
             Some(b'?') => Markup::Instruction,
             Some(b'!') => match &self.bytes[at + 2..] {
@@ -146,6 +147,11 @@ impl<'d> Scanner<'d> {
             self.load(block);
         }
         let mut wanted = !0u64 << (from % BLOCK);
+        let first = self.masks.greater & wanted;
+        let before_first = first.wrapping_sub(1) & !first;
+        if first != 0 && (self.masks.double | self.masks.single) & wanted & before_first == 0 {
+            return Some(self.base + first.trailing_zeros() as usize);
+        }
         let mut inside = 0u64;
         loop {
             let Masks { greater, double, single, .. } = self.masks;
@@ -182,17 +188,24 @@ impl<'d> Scanner<'d> {
     }
 
     /// Whether the end tag at `at` closes `name`, and where it ends.
-    #[inline]
-    pub fn end_tag(&self, at: usize, name: &[u8]) -> Option<usize> {
-        let (found, rest) = self.bytes.get(at + 2..)?.split_at_checked(name.len())?;
-        if !same(found, name) {
+    #[inline(always)]
+    pub fn end_tag(&self, at: usize, name: Name<'_>) -> Option<usize> {
+        let name_end = at + 2 + name.len();
+        if name_end > self.bytes.len() || Name::within(self.bytes, at + 2, name_end) != name {
             return None;
         }
-        if rest.first() == Some(&b'>') {
-            return Some(at + 2 + name.len() + 1);
+        match self.bytes.get(name_end) {
+            Some(b'>') => Some(name_end + 1),
+            _ => self.spaced_close(name_end),
         }
+    }
+
+    /// Just past a `>` that only white space stands before.
+    #[cold]
+    fn spaced_close(&self, from: usize) -> Option<usize> {
+        let rest = &self.bytes[from..];
         let blanks = rest.iter().take_while(|b| is_blank(**b)).count();
-        (rest.get(blanks) == Some(&b'>')).then_some(at + 2 + name.len() + blanks + 1)
+        (rest.get(blanks) == Some(&b'>')).then_some(from + blanks + 1)
     }
 
     /// Just past the comment, CDATA section or instruction at `at`.

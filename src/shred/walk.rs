@@ -10,6 +10,7 @@ use super::capture::{Captures, Node, NodeKind};
 use super::fault::Fault;
 use super::scan::{name_length, DoctypeError, Markup, Scanner, StartTag};
 use super::{gather, text, Limits};
+use crate::contract::names::Name;
 use crate::contract::plan::{
     AncestorAttribute, Counter, Filter, Node as PlanNode, NodeId, Op, Plan, Ready,
 };
@@ -115,7 +116,9 @@ pub(super) struct State {
     /// The attributes of elements around, where namespaces are looked for.
     outer: Attributes,
     pending: Vec<Pending>,
-    candidates: Vec<(NodeId, Match)>,
+    /// For each attribute of an ancestor: the start of the name of the element that it was last
+    /// read from, and what was found. Most elements have the parent of the one before.
+    ancestors: Vec<(u32, Option<Node>)>,
 }
 
 impl State {
@@ -131,6 +134,14 @@ impl State {
     }
 }
 
+/// What an element may be as one of its parent's matches sees it.
+#[derive(Debug, Clone, Copy)]
+struct Found<'p> {
+    /// The parent's match.
+    parent: u32,
+    ids: &'p [NodeId],
+}
+
 /// Walks one document.
 pub(super) struct Walk<'d, 'p, 's, E> {
     plan: &'p Plan,
@@ -139,6 +150,8 @@ pub(super) struct Walk<'d, 'p, 's, E> {
     limits: &'p Limits,
     state: &'s mut State,
     events: &'s mut E,
+    /// What the element that begins may be.
+    found: Vec<Found<'p>>,
     rooted: bool,
     /// Whether `//name` paths exist, so that passed-over parts are watched.
     watches: bool,
@@ -152,8 +165,17 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         state: &'s mut State,
         events: &'s mut E,
     ) -> Self {
-        let State { captures, open, live, matches, counters, anywhere_counters, pending, .. } =
-            &mut *state;
+        let State {
+            captures,
+            open,
+            live,
+            matches,
+            counters,
+            anywhere_counters,
+            pending,
+            ancestors,
+            ..
+        } = &mut *state;
         captures.clear();
         open.clear();
         live.clear();
@@ -161,6 +183,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         counters.clear();
         pending.clear();
         anywhere_counters.clear();
+        ancestors.clear();
+        ancestors.resize(plan.ancestors, (0, None));
         let document = &plan.nodes[0];
         captures.open(0, document.slots, 0);
         counters.resize(document.counters as usize, 0);
@@ -180,6 +204,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             limits,
             state,
             events,
+            found: Vec::new(),
             rooted: false,
         }
     }
@@ -248,9 +273,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
 
     /// Adds a piece to the innermost element's own text.
     fn add_text(&mut self, from: usize, to: usize, cdata: bool) -> Result<(), Box<Fault>> {
-        if to - from > self.limits.text_bytes {
-            return Err(Fault::long_text(from, to - from, self.limits));
-        }
+        self.check_length(from, to)?;
         let run = self.top().run;
         if run == Run::Nothing && !cdata {
             self.top().run = Run::Piece { start: from as u32, end: to as u32 };
@@ -266,6 +289,14 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         let end = scratch.len() as u32;
         self.top().run = Run::Merged { start, end, at };
         Ok(())
+    }
+
+    #[inline]
+    fn check_length(&self, from: usize, to: usize) -> Result<(), Box<Fault>> {
+        match to - from > self.limits.text_bytes {
+            true => Err(Fault::long_text(from, to - from, self.limits)),
+            false => Ok(()),
+        }
     }
 
     /// Brings a run to the end of the scratch buffer, where it can grow. Returns where it starts
@@ -383,7 +414,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         })
     }
 
-    /// An element begins at `at`. Returns where its start tag ends.
+    /// An element begins at `at`. Returns where its start tag ends, or its end tag.
     fn start(&mut self, at: usize) -> Result<usize, Box<Fault>> {
         let name_end = self.tag_name(at)?;
         let depth = self.state.open.len();
@@ -393,28 +424,97 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         if depth >= self.limits.depth {
             return Err(self.too_deep(at));
         }
-        self.find_candidates(at, name_end)?;
+        let name = self.plan_name(at, name_end);
+        if let Some(only) = self.only_candidate(name) {
+            return self.start_known(at, name_end, only.as_slice());
+        }
+        let mut found = std::mem::take(&mut self.found);
+        self.find_candidates(at, name_end, name, &mut found)?;
+        let end = self.start_known(at, name_end, &found);
+        self.found = found;
+        end
+    }
+
+    /// What an element of that name may be, when at most one match is around it, as is the case
+    /// nearly always; `None` otherwise.
+    #[inline(always)]
+    fn only_candidate(&self, name: Name<'_>) -> Option<Option<Found<'p>>> {
+        if self.watches || self.plan.namespaced {
+            return None;
+        }
+        let first = self.state.live.last()?.matches;
+        let parent = &self.state.matches[first as usize..];
+        if self.state.open.last().is_some_and(|top| top.dead) {
+            return Some(None);
+        }
+        let [parent] = parent else { return None };
+        let ids = self.plan.nodes[parent.node as usize].children.get(name);
+        Some(ids.map(|ids| Found { parent: first, ids }))
+    }
+
+    /// An element begins of which it is known what it may be.
+    #[inline(always)]
+    fn start_known(
+        &mut self,
+        at: usize,
+        name_end: usize,
+        found: &[Found<'p>],
+    ) -> Result<usize, Box<Fault>> {
         let nodes = &self.plan.nodes;
-        let tag = if self.state.candidates.iter().any(|(id, _)| nodes[*id].reads_tag) {
+        let reads_tag = |found: &Found| found.ids.iter().any(|id| nodes[*id].reads_tag);
+        let tag = if found.iter().any(reads_tag) {
             let tag = self.read_tag(at, name_end)?;
             self.qualify_attributes(self.state.open.len())?;
             tag
         } else {
             self.rest_of_tag(at, name_end)?
         };
-        let matched = !self.state.candidates.is_empty() && self.open_matches(at, tag)?;
-        if tag.empty {
-            if matched {
-                self.close_live(tag.end)?;
+        let live = match found {
+            [] => None,
+            found => self.open_matches(at, tag, found)?,
+        };
+        let leaf = match tag.empty {
+            true => Some((tag.end, tag.end)),
+            false => self.leaf(Name::within(self.bytes(), at + 1, name_end), tag.end),
+        };
+        match (live, leaf) {
+            (Some(live), Some((content_end, end))) => {
+                self.close_leaf(live, content_end)?;
+                Ok(end)
             }
-            return Ok(tag.end);
+            (None, Some((_, end))) => Ok(end),
+            (live, None) => {
+                self.state.open.push(Open {
+                    name_start: at as u32 + 1,
+                    name_end: name_end as u32,
+                    dead: live.is_none(),
+                });
+                self.state.live.extend(live);
+                Ok(tag.end)
+            }
         }
-        self.state.open.push(Open {
-            name_start: at as u32 + 1,
-            name_end: tag.name_end as u32,
-            dead: !matched,
-        });
-        Ok(tag.end)
+    }
+
+    /// Where the element that began before `from` ends, when at most text stands in it: its end
+    /// tag, and just past that. Most elements are so, and need no place among the open ones.
+    #[inline(always)]
+    fn leaf(&mut self, name: Name<'_>, from: usize) -> Option<(usize, usize)> {
+        let at = self.scanner.next_markup(from)?;
+        match self.scanner.markup(at) {
+            Markup::End => Some((at, self.scanner.end_tag(at, name)?)),
+            _ => None,
+        }
+    }
+
+    /// Ends an element in which at most text stood, up to `at`.
+    #[inline(always)]
+    fn close_leaf(&mut self, mut live: Live, at: usize) -> Result<(), Box<Fault>> {
+        let content = live.content as usize;
+        if live.wants_text && content < at {
+            self.check_length(content, at)?;
+            live.run = Run::Piece { start: content as u32, end: at as u32 };
+        }
+        self.close_live(live, at)
     }
 
     #[cold]
@@ -457,44 +557,60 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     }
 
     /// Collects the plan nodes that the element may be.
-    #[inline]
-    fn find_candidates(&mut self, at: usize, name_end: usize) -> Result<(), Box<Fault>> {
-        let name = self.plan_name(at, name_end);
-        let State { candidates, matches, live, open, .. } = &mut *self.state;
-        candidates.clear();
+    fn find_candidates(
+        &mut self,
+        at: usize,
+        name_end: usize,
+        name: Name<'_>,
+        found: &mut Vec<Found<'p>>,
+    ) -> Result<(), Box<Fault>> {
+        let plan = self.plan;
+        let State { matches, live, open, .. } = &*self.state;
+        found.clear();
         if !open.last().is_some_and(|top| top.dead) {
             let first = live.last().map_or(0, |live| live.matches as usize);
-            for parent in &matches[first..] {
-                if let Some(ids) = self.plan.nodes[parent.node as usize].children.get(name) {
-                    candidates.extend(ids.iter().map(|id| (*id, *parent)));
+            for (index, parent) in matches.iter().enumerate().skip(first) {
+                if let Some(ids) = plan.nodes[parent.node as usize].children.get(name) {
+                    found.push(Found { parent: index as u32, ids });
                 }
             }
         }
         if self.watches {
-            if let Some(ids) = self.plan.nodes[0].descendants.get(name) {
-                candidates.extend(ids.iter().map(|id| (*id, matches[0])));
+            if let Some(ids) = plan.nodes[0].descendants.get(name) {
+                found.push(Found { parent: 0, ids });
             }
         }
-        if self.plan.namespaced && !candidates.is_empty() {
-            self.keep_namespace(at, name_end)?;
+        if plan.namespaced && !found.is_empty() {
+            self.keep_namespace(at, name_end, found)?;
         }
         Ok(())
     }
 
     /// The name that the plan's nodes are found by.
-    #[inline]
-    fn plan_name(&self, at: usize, name_end: usize) -> &'d [u8] {
-        let name = &self.text.as_bytes()[at + 1..name_end];
-        match self.plan.namespaced {
-            true => name.rsplit(|b| *b == b':').next().unwrap_or(name),
-            false => name,
-        }
+    #[inline(always)]
+    fn plan_name(&self, at: usize, name_end: usize) -> Name<'d> {
+        let start = match self.plan.namespaced {
+            true => {
+                memchr::memrchr(b':', &self.bytes()[at + 1..name_end]).map_or(0, |colon| colon + 1)
+            }
+            false => 0,
+        };
+        Name::within(self.bytes(), at + 1 + start, name_end)
     }
 
-    fn keep_namespace(&mut self, at: usize, name_end: usize) -> Result<(), Box<Fault>> {
+    fn keep_namespace(
+        &mut self,
+        at: usize,
+        name_end: usize,
+        found: &mut Vec<Found<'p>>,
+    ) -> Result<(), Box<Fault>> {
         let uri = self.namespace(at, &self.text[at + 1..name_end])?;
         let nodes = &self.plan.nodes;
-        self.state.candidates.retain(|(id, _)| nodes[*id].uri.as_deref() == Some(&*uri));
+        let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(&*uri);
+        for Found { parent, ids } in std::mem::take(found) {
+            let kept = ids.iter().filter(is_in).map(std::slice::from_ref);
+            found.extend(kept.map(|ids| Found { parent, ids }));
+        }
         Ok(())
     }
 
@@ -538,36 +654,41 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Ok(value.transpose()?.map(String::from))
     }
 
-    /// Applies predicates and captures attributes; whether any candidate is a match.
-    fn open_matches(&mut self, at: usize, tag: StartTag) -> Result<bool, Box<Fault>> {
-        let candidates = std::mem::take(&mut self.state.candidates);
+    /// Applies predicates and captures attributes; `None` when no candidate is a match.
+    #[inline(always)]
+    fn open_matches(
+        &mut self,
+        at: usize,
+        tag: StartTag,
+        found: &[Found<'p>],
+    ) -> Result<Option<Live>, Box<Fault>> {
         let nodes = &self.plan.nodes;
         let first = self.state.matches.len();
         let pending = self.state.pending.len();
         let mut wants_text = false;
-        for (id, parent) in &candidates {
-            if !nodes[*id].filters.is_empty() && !self.passes(*id, parent)? {
-                continue;
+        for Found { parent, ids } in found {
+            let parent = self.state.matches[*parent as usize];
+            for id in *ids {
+                if !nodes[*id].filters.is_empty() && !self.passes(*id, &parent)? {
+                    continue;
+                }
+                self.open_match(*id, &parent, at);
+                wants_text |= nodes[*id].reads_text;
             }
-            self.open_match(*id, parent, at);
-            let node = &nodes[*id];
-            wants_text |= node.reads_text;
         }
-        self.state.candidates = candidates;
         if self.state.matches.len() == first {
-            return Ok(false);
+            return Ok(None);
         }
-        self.state.live.push(Live {
+        if self.plan.ancestors > 0 {
+            self.capture_ancestors(first)?;
+        }
+        Ok(Some(Live {
             matches: first as u32,
             run: Run::Nothing,
             wants_text,
             content: tag.end as u32,
             pending: pending as u32,
-        });
-        if self.plan.reads_ancestors {
-            self.capture_ancestors(first)?;
-        }
-        Ok(true)
+        }))
     }
 
     /// Whether the element that begins passes the predicates that are decided then.
@@ -644,7 +765,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         });
         if !node.attributes.is_empty() {
             for attribute in &attributes.list {
-                let name = attribute.name(self.text.as_bytes());
+                let name = attribute.key(self.text.as_bytes());
                 let found = node.attributes.entry_hashed(name, attribute.hash);
                 let Some((known, wanted)) = found else { continue };
                 if self.plan.ignore_case_attributes
@@ -659,7 +780,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             }
             for (name, index) in &attributes.qualified {
                 let value = Node::attribute(&attributes.list[*index]);
-                for capture in node.attributes.get(name.as_bytes()).into_iter().flatten() {
+                for capture in node.attributes.get(Name::new(name.as_bytes())).into_iter().flatten()
+                {
                     let into = captures.up(frame, capture.hops);
                     captures.push(into, capture.slot, value);
                 }
@@ -687,13 +809,12 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                     continue;
                 };
                 let Some(level) = depth.checked_sub(wanted.up as usize) else { continue };
-                self.read_open_tag(level)?;
-                self.qualify_attributes(level)?;
-                let ignore_case = self.plan.ignore_case_attributes;
-                let found =
-                    self.state.attributes.find(self.text.as_bytes(), name.as_bytes(), ignore_case);
-                if let Some(found) = found {
-                    let value = Node::attribute(found);
+                let around = self.state.open[level].name_start;
+                if self.state.ancestors[wanted.index].0 != around {
+                    let found = self.attribute_of(level, name)?;
+                    self.state.ancestors[wanted.index] = (around, found);
+                }
+                if let (_, Some(value)) = self.state.ancestors[wanted.index] {
                     self.state.captures.push(frame, wanted.slot, value);
                 }
             }
@@ -710,11 +831,21 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         self.state.captures.push(frame, wanted.slot, node);
     }
 
+    /// An attribute of an open element.
+    fn attribute_of(&mut self, level: usize, name: &str) -> Result<Option<Node>, Box<Fault>> {
+        self.read_open_tag(level)?;
+        self.qualify_attributes(level)?;
+        let ignore_case = self.plan.ignore_case_attributes;
+        let found = self.state.attributes.find(self.bytes(), name.as_bytes(), ignore_case);
+        Ok(found.map(Node::attribute))
+    }
+
     /// The end tag at `at`.
     #[inline]
     fn end(&mut self, at: usize) -> Result<usize, Box<Fault>> {
         let end = self.close_tag(at)?;
-        self.close_live(at)?;
+        let live = self.state.live.pop().expect("a live element is open");
+        self.close_live(live, at)?;
         Ok(end)
     }
 
@@ -724,8 +855,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         let Some(open) = self.state.open.last().copied() else {
             return Err(Fault::malformed(at, "an end tag without a start tag"));
         };
-        let name = &self.text.as_bytes()[open.name_start as usize..open.name_end as usize];
-        match self.scanner.end_tag(at, name) {
+        let (start, end) = (open.name_start as usize, open.name_end as usize);
+        match self.scanner.end_tag(at, Name::within(self.bytes(), start, end)) {
             Some(end) => {
                 self.state.open.pop();
                 Ok(end)
@@ -749,22 +880,18 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     }
 
     /// A live element ends at `at`: texts are captured, late predicates decided, rows evaluated.
-    fn close_live(&mut self, at: usize) -> Result<(), Box<Fault>> {
-        let live = self.state.live.pop().expect("a live element is open");
+    fn close_live(&mut self, live: Live, at: usize) -> Result<(), Box<Fault>> {
         let first = live.matches as usize;
-        for index in first..self.state.matches.len() {
-            self.capture_content(self.state.matches[index], &live, at);
-        }
-        if self.plan.decides_late {
-            for index in first..self.state.matches.len() {
-                self.decide_late(self.state.matches[index])?;
-            }
-        }
-        for index in first..self.state.matches.len() {
-            let Match { node, frame, .. } = self.state.matches[index];
-            for rule in &self.plan.nodes[node as usize].rules {
-                self.finish_row(*rule, frame)?;
-            }
+        let text = match live.wants_text {
+            true => self.own_text(&live),
+            false => Node::new(NodeKind::Missing, at, at, at),
+        };
+        if self.state.matches.len() == first + 1 && !self.plan.decides_late {
+            let matched = self.state.matches[first];
+            self.capture_content(matched, &live, text, at);
+            self.finish_rows(matched)?;
+        } else {
+            self.close_matches(first, &live, text, at)?;
         }
         // Pending rows of this element wait at the number of elements open inside it, itself
         // counted: for an empty element that is one more than are open now, as for any other,
@@ -776,19 +903,55 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Ok(())
     }
 
-    fn capture_content(&mut self, matched: Match, live: &Live, at: usize) {
-        let node = &self.plan.nodes[matched.node as usize];
-        let captures = &mut self.state.captures;
-        captures.origin = matched.frame;
+    /// Everything is captured before a row of the same element is evaluated.
+    fn close_matches(
+        &mut self,
+        first: usize,
+        live: &Live,
+        text: Node,
+        at: usize,
+    ) -> Result<(), Box<Fault>> {
+        let matches = first..self.state.matches.len();
+        for index in matches.clone() {
+            self.capture_content(self.state.matches[index], live, text, at);
+        }
+        if self.plan.decides_late {
+            for index in matches.clone() {
+                self.decide_late(self.state.matches[index])?;
+            }
+        }
+        for index in matches {
+            self.finish_rows(self.state.matches[index])?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn finish_rows(&mut self, matched: Match) -> Result<(), Box<Fault>> {
+        for rule in &self.plan.nodes[matched.node as usize].rules {
+            self.finish_row(*rule, matched.frame)?;
+        }
+        Ok(())
+    }
+
+    /// What an element's own text has become by its end.
+    fn own_text(&self, live: &Live) -> Node {
         let content = live.content as usize;
-        let text = match live.run {
-            _ if !node.reads_text => Node::new(NodeKind::Missing, at, at, at),
+        match live.run {
             Run::Nothing => Node::new(NodeKind::Plain, content, content, content),
             Run::Piece { start, end } => Node::text(self.text, start as usize, end as usize),
             Run::Merged { start, end, at } => {
                 Node::new(NodeKind::Merged, start as usize, end as usize, at as usize)
             }
-        };
+        }
+    }
+
+    #[inline(always)]
+    fn capture_content(&mut self, matched: Match, live: &Live, text: Node, at: usize) {
+        let node = &self.plan.nodes[matched.node as usize];
+        let captures = &mut self.state.captures;
+        captures.origin = matched.frame;
+        let content = live.content as usize;
         for capture in &node.texts {
             let into = captures.up(matched.frame, capture.hops);
             captures.push(into, capture.slot, text);
@@ -889,7 +1052,13 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                     }
                     let tag = self.rest_of_tag(markup, name_end)?;
                     at = tag.end;
-                    if !tag.empty {
+                    if tag.empty {
+                        continue;
+                    }
+                    let name = Name::within(self.bytes(), markup + 1, name_end);
+                    if let Some((_, end)) = self.leaf(name, at) {
+                        at = end;
+                    } else {
                         self.state.open.push(Open {
                             name_start: markup as u32 + 1,
                             name_end: name_end as u32,

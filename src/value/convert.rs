@@ -430,7 +430,7 @@ impl Conversion {
     }
 
     /// What a character type keeps of a text: `None` is null.
-    #[inline]
+    #[inline(always)]
     fn kept_characters<'t>(&self, text: &'t str) -> Result<Option<&'t str>, Fault> {
         if !self.keep_blank && is_blank(text) {
             return Ok(None);
@@ -440,7 +440,7 @@ impl Conversion {
 
     /// The text as far as this character type holds it. Blanks at the end that do not fit are
     /// dropped without an error, as SQL Server does.
-    #[inline]
+    #[inline(always)]
     fn characters<'t>(&self, text: &'t str) -> Result<&'t str, Fault> {
         let Shape::Characters { limit, code_page } = self.shape else { return Ok(text) };
         if code_page && !text.is_ascii() {
@@ -454,6 +454,7 @@ impl Conversion {
     }
 
     /// A text of more bytes than the type holds characters.
+    #[inline(never)]
     fn cut<'t>(&self, text: &'t str, limit: usize, code_page: bool) -> Result<&'t str, Fault> {
         let end = match fitting(text, limit, if code_page { |_| 1 } else { char::len_utf16 }) {
             end if end == text.len() => return Ok(text),
