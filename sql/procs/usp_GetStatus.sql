@@ -18,8 +18,8 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
                last_seen_at, ended_at, exit_status, claimed, succeeded, failed, released, reaped
 Errors:     none
 Called by:  the executable (status); by hand
-Isolation:  READ COMMITTED. Counting the log reads IX_processing_log_latest, about a second per
-            ten million rows.
+Isolation:  READ COMMITTED. Counting the log is one pass over the narrow index
+            IX_processing_log_latest.
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]

@@ -6,9 +6,9 @@ Answers:    What are the different causes of failure, and how many applications 
             with one cause have one fingerprint; usp_RetryFailed takes it. Order by applications
             DESC.
 Columns:    applications, failure_category, failure_table, failure_column, path_shape (the path
-            without positions), error_number, first_at, last_at, example_app_id, example_value,
-            example_reason, example_path, fingerprint. Counted are applications whose last attempt
-            failed and that are not queued again.
+            without its positions, six of them at most), error_number, first_at, last_at,
+            example_app_id, example_value, example_reason, example_path, fingerprint. Counted are
+            applications whose last attempt failed and that are not queued again.
 Cost:       the failed part of IX_processing_log_latest, and one log row per fingerprint
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_FailureFingerprints]
@@ -18,7 +18,7 @@ SELECT
     l.failure_category,
     l.failure_table,
     l.failure_column,
-    [$(Schema)].[ufn_PathShape](l.failure_path) AS path_shape,
+    s6.shape AS path_shape,
     l.error_number,
     f.first_at,
     f.last_at,
@@ -48,5 +48,96 @@ FROM
             g.failure_category,
             g.fingerprint
     ) AS f
-INNER JOIN [$(Schema)].[processing_log] AS l ON f.example_app_id = l.app_id AND l.is_latest = 1;
+INNER JOIN [$(Schema)].[processing_log] AS l ON f.example_app_id = l.app_id AND l.is_latest = 1
+-- One position is taken away at a time; where there is none, STUFF gives NULL.
+CROSS APPLY
+    (
+        VALUES
+        (
+            COALESCE(
+                STUFF(
+                    l.failure_path,
+                    CHARINDEX(N'[', l.failure_path),
+                    CHARINDEX(N']', l.failure_path) - CHARINDEX(N'[', l.failure_path) + 1,
+                    N''
+                ),
+                l.failure_path
+            )
+        )
+    ) AS s1(shape)
+CROSS APPLY
+    (
+        VALUES
+        (
+            COALESCE(
+                STUFF(
+                    s1.shape,
+                    CHARINDEX(N'[', s1.shape),
+                    CHARINDEX(N']', s1.shape) - CHARINDEX(N'[', s1.shape) + 1,
+                    N''
+                ),
+                s1.shape
+            )
+        )
+    ) AS s2(shape)
+CROSS APPLY
+    (
+        VALUES
+        (
+            COALESCE(
+                STUFF(
+                    s2.shape,
+                    CHARINDEX(N'[', s2.shape),
+                    CHARINDEX(N']', s2.shape) - CHARINDEX(N'[', s2.shape) + 1,
+                    N''
+                ),
+                s2.shape
+            )
+        )
+    ) AS s3(shape)
+CROSS APPLY
+    (
+        VALUES
+        (
+            COALESCE(
+                STUFF(
+                    s3.shape,
+                    CHARINDEX(N'[', s3.shape),
+                    CHARINDEX(N']', s3.shape) - CHARINDEX(N'[', s3.shape) + 1,
+                    N''
+                ),
+                s3.shape
+            )
+        )
+    ) AS s4(shape)
+CROSS APPLY
+    (
+        VALUES
+        (
+            COALESCE(
+                STUFF(
+                    s4.shape,
+                    CHARINDEX(N'[', s4.shape),
+                    CHARINDEX(N']', s4.shape) - CHARINDEX(N'[', s4.shape) + 1,
+                    N''
+                ),
+                s4.shape
+            )
+        )
+    ) AS s5(shape)
+CROSS APPLY
+    (
+        VALUES
+        (
+            COALESCE(
+                STUFF(
+                    s5.shape,
+                    CHARINDEX(N'[', s5.shape),
+                    CHARINDEX(N']', s5.shape) - CHARINDEX(N'[', s5.shape) + 1,
+                    N''
+                ),
+                s5.shape
+            )
+        )
+    ) AS s6(shape);
 GO

@@ -141,6 +141,8 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     assert_eq!(agent.everything(), [""; 0]);
     agent.create(&agent.jobs());
     let made = agent.everything();
+    let updated = ["update step xmlshred - worker 1", "update step xmlshred - worker 2"];
+    assert_eq!(agent.create(&dry.clone().with("Executable", "D:\\xmlshred.exe")), updated);
     assert_eq!(agent.remove(&dry).len(), 12);
     assert_eq!(agent.everything(), made);
 }

@@ -192,6 +192,7 @@ fn the_runbooks_are_followed() {
     bench.succeed(work);
     assert_eq!((count("1 = 1"), bench.number(finished)), (0, APPS));
     page.leave_out("xmlshred map");
+    page.run_line("xmlshred map --app-id 7 --contract orders.toml", 0);
 
     // Reprocess everything.
     let again = "xmlshred requeue --app-id-start 1 --app-id-end 1000000";
