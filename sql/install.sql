@@ -734,8 +734,8 @@ Purpose:    Whether an error raised while rows are loaded lies in the data, so t
             is not here stops the worker.
 Parameters: @error_number  ERROR_NUMBER() of the failed statement
 Results:    1 or 0
-            220 232 235 236 244 246 248 8115        a number does not fit its type
-            241 242 245 293 295 296 8114 8169       text does not convert to the column's type
+            220 232 236 244 248 294 8115            a number does not fit its type
+            235 241 242 245 293 295 8114 8169       text does not convert to the column's type
             517 535                                 a date leaves its range
             515                                     NULL in a column that does not allow it
             547 550                                 a foreign key, a check, a view's check option
@@ -758,8 +758,8 @@ BEGIN
     RETURN CASE
         WHEN @error_number IN
             (
-                220, 232, 235, 236, 244, 246, 248, 8115,
-                241, 242, 245, 293, 295, 296, 8114, 8169,
+                220, 232, 236, 244, 248, 294, 8115,
+                235, 241, 242, 245, 293, 295, 8114, 8169,
                 517, 535,
                 515,
                 547, 550,
@@ -7234,7 +7234,7 @@ VALUES
 (N'tables/processing_pause.sql', 1, 0x0464A5869BBBFD3F24DADF192F68787F11FD2FB286BBE921D567D1C9D282DA75, NULL),
 (N'functions/ufn_SourceDocumentType.sql', 1, 0x866D4D65DB303831100ABB435C73914F5EB44AFB5289B9F32E40866E018832ED, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_SourceDocumentType]'))),
 (N'functions/ufn_AppIdList.sql', 1, 0x126C385FF729FAD6A2B71E67920D538A62C5633C1021951AE8AB37EBB5E58D86, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_AppIdList]'))),
-(N'functions/ufn_IsDataError.sql', 1, 0x743B4948BE70D546768C1EE55E0E2553E7666994F2353177D4EC1E48A487D500, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_IsDataError]'))),
+(N'functions/ufn_IsDataError.sql', 1, 0x0E14297289E6D1B0CD41C65368AAB67CA01DAEBF304F291C412A295AF7ED72AD, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[ufn_IsDataError]'))),
 (N'views/vw_QueueStatus.sql', 1, 0x92E7FDF9A62DAA880E9366904774481132CD6010BBC626192E7F6EB5BA9DFEEA, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_QueueStatus]'))),
 (N'views/vw_ActiveClaims.sql', 1, 0xA20D3E4E811A3DBF2D958B6B88D37BC6DEAB1A64E86956C1CF6FD2AD2CAEA4DE, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_ActiveClaims]'))),
 (N'views/vw_RecentFailures.sql', 1, 0xF8AEFBFCB989F211A273186A99E0393C445C2455882C2944D783BB57B0127F3B, (SELECT HASHBYTES('SHA2_256', m.definition) FROM sys.sql_modules AS m WHERE m.object_id = OBJECT_ID(N'[$(Schema)].[vw_RecentFailures]'))),

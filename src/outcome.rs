@@ -243,3 +243,35 @@ pub struct AppOutcome {
     /// Size of the document in bytes.
     pub document_bytes: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_forgets_positions_and_values() {
+        let failure = |category, column: &str, path: &str, value| {
+            let failure = Failure {
+                category,
+                table: Some("app_contact".into()),
+                column: Some(column.into()),
+                path: Some(path.into()),
+                line: None,
+                column_number: None,
+                value: None,
+                reason: "it does not convert".into(),
+            };
+            failure.with_value(value).fingerprint()
+        };
+        let first = failure(FailureCategory::BadValue, "zip", "/a/b[1]/@c", "x");
+        assert_eq!(first.len(), 16);
+        assert_eq!(first, failure(FailureCategory::BadValue, "zip", "/a/b[27]/@c", "y"));
+        for other in [
+            failure(FailureCategory::TooLong, "zip", "/a/b[1]/@c", "x"),
+            failure(FailureCategory::BadValue, "name", "/a/b[1]/@c", "x"),
+            failure(FailureCategory::BadValue, "zip", "/a/d[1]/@c", "x"),
+        ] {
+            assert_ne!(first, other);
+        }
+    }
+}

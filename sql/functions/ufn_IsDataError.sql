@@ -7,8 +7,8 @@ Purpose:    Whether an error raised while rows are loaded lies in the data, so t
             is not here stops the worker.
 Parameters: @error_number  ERROR_NUMBER() of the failed statement
 Results:    1 or 0
-            220 232 235 236 244 246 248 8115        a number does not fit its type
-            241 242 245 293 295 296 8114 8169       text does not convert to the column's type
+            220 232 236 244 248 294 8115            a number does not fit its type
+            235 241 242 245 293 295 8114 8169       text does not convert to the column's type
             517 535                                 a date leaves its range
             515                                     NULL in a column that does not allow it
             547 550                                 a foreign key, a check, a view's check option
@@ -31,8 +31,8 @@ BEGIN
     RETURN CASE
         WHEN @error_number IN
             (
-                220, 232, 235, 236, 244, 246, 248, 8115,
-                241, 242, 245, 293, 295, 296, 8114, 8169,
+                220, 232, 236, 244, 248, 294, 8115,
+                235, 241, 242, 245, 293, 295, 8114, 8169,
                 517, 535,
                 515,
                 547, 550,

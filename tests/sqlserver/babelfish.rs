@@ -1,4 +1,92 @@
-//! What Babelfish, which stands in where no SQL Server is at hand, cannot show.
+//! Babelfish, which stands in where no SQL Server is at hand: how it is spoken to, and what it cannot
+//! show.
+
+use std::process::{Command, ExitCode};
+
+use clap::Parser;
+use xmlshred::cli::Cli;
+use xmlshred::store::sqlserver::install::{Kind, FILES};
+use xmlshred::store::sqlserver::Dialect;
+
+use crate::database::Server;
+
+/// What it needs to be told otherwise than SQL Server.
+pub const DIALECT: Dialect = Dialect { installation, owner, error_number, decimals_as_text: true };
+
+const CREATE_OR_ALTER: &str = "CREATE OR ALTER ";
+
+/// It knows no `CREATE OR ALTER`, so a module is dropped and created; no VIEW DEFINITION, because
+/// its catalog shows everybody everything; and HASHBYTES takes no more than 8,000 bytes.
+pub fn installation(batch: &str) -> Vec<String> {
+    let known = |line: &&str| !line.trim_start().starts_with("GRANT VIEW DEFINITION ");
+    let lines: Vec<&str> = batch.lines().filter(known).collect();
+    let batch = lines
+        .join("\n")
+        .replacen(CREATE_OR_ALTER, "CREATE ", 1)
+        .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))");
+    drops(&lines.join("\n")).into_iter().chain([batch]).collect()
+}
+
+/// What has to go before a batch creates what it creates or alters: the module itself, and before a
+/// function all views, which may call it; they are created after it.
+fn drops(sql: &str) -> Vec<String> {
+    let Some((schema, drop)) = drop_of_module(sql) else { return Vec::new() };
+    let views = FILES.iter().rev().filter(|file| file.kind() == Kind::Module("VIEW"));
+    let views = views.map(|view| format!("DROP VIEW IF EXISTS {schema}.[{}];", view.object()));
+    let first: Vec<String> = match drop.starts_with("DROP FUNCTION ") {
+        true => views.collect(),
+        false => Vec::new(),
+    };
+    first.into_iter().chain([drop]).collect()
+}
+
+/// The schema, and `DROP PROCEDURE IF EXISTS …`, for a batch that creates or alters a module.
+fn drop_of_module(sql: &str) -> Option<(&str, String)> {
+    let (_, definition) = sql.split_once(CREATE_OR_ALTER)?;
+    let (kind, rest) = definition.split_once(' ')?;
+    let dot = rest.find("].[")?;
+    let end = dot + 3 + rest[dot + 3..].find(']')?;
+    Some((&rest[..=dot], format!("DROP {kind} IF EXISTS {};", &rest[..=end])))
+}
+
+/// The schema dbo belongs to db_owner there, and what dbo owns elsewhere to dbo.
+fn owner(name: &str) -> &str {
+    match name {
+        "db_owner" => "dbo",
+        other => other,
+    }
+}
+
+/// A lock that was waited for too long has a number that says nothing.
+fn error_number(number: i64, message: &str) -> i64 {
+    match message {
+        "canceling statement due to lock timeout" => 1222,
+        _ => number,
+    }
+}
+
+/// Says to this program, started by [`program`], that it is to be `xmlshred`.
+const AS_PROGRAM: &str = "SQLSERVER_SUITE_AS_PROGRAM";
+
+/// The executable; on Babelfish this one, which is the same program that speaks [`DIALECT`].
+pub fn program() -> Command {
+    if !Server::from_environment().is_some_and(|server| server.is_babelfish) {
+        return Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
+    }
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.env(AS_PROGRAM, "1");
+    command
+}
+
+/// Is `xmlshred` if [`program`] has started us.
+pub fn as_program() -> Option<ExitCode> {
+    std::env::var_os(AS_PROGRAM)?;
+    DIALECT.speak();
+    Some(match Cli::parse().run() {
+        Ok(status) => status.into(),
+        Err(error) => error.report().into(),
+    })
+}
 
 /// Names of tests, without `sqlserver::`, and why they are skipped there.
 const SKIPPED: &[(&str, &str)] = &[

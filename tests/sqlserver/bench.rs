@@ -9,6 +9,7 @@ use xmlshred::demo::generate::{application, expected, Profile, CONTRACT};
 use xmlshred::store::sqlserver::install::{Installer, Names};
 use xmlshred::store::sqlserver::ServerSettings;
 
+use crate::babelfish;
 use crate::database::{binary, connection_string_of, Database};
 use crate::invariants;
 
@@ -95,7 +96,7 @@ impl Bench {
 
     /// The executable with blank-separated arguments, told by its environment where the server is.
     pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
+        let mut command = babelfish::program();
         for (variable, _) in std::env::vars_os() {
             if variable.to_string_lossy().starts_with("XMLSHRED_") {
                 command.env_remove(variable);

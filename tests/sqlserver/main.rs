@@ -71,8 +71,15 @@ fn own() -> impl Iterator<Item = Trial> {
 }
 
 fn main() -> ExitCode {
+    if let Some(status) = babelfish::as_program() {
+        return status;
+    }
     let arguments = Arguments::from_args();
     let server = Server::from_environment();
+    let is_babelfish = server.is_some_and(|server| server.is_babelfish);
+    if is_babelfish {
+        babelfish::DIALECT.speak();
+    }
     let suite = store::suite().map(|(name, behaviour)| {
         Trial::test(format!("sqlserver::{name}"), move || {
             let harness = SqlServerHarness::fresh();
@@ -93,7 +100,6 @@ fn main() -> ExitCode {
         store::no_file_is_left_out();
         Ok(())
     });
-    let is_babelfish = server.is_some_and(|server| server.is_babelfish);
     let skips = |trial: &Trial| is_babelfish.then(|| babelfish::skips(trial.name())).flatten();
     let mut reasons = String::new();
     let trials = suite.chain(monitoring).chain(own()).map(|trial| {

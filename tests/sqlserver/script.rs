@@ -2,6 +2,7 @@
 
 use xmlshred::store::sqlserver::install::{Installed, SqlFile, State, FILES};
 
+use crate::babelfish;
 use crate::bench::Bench;
 use crate::database::Server;
 
@@ -28,16 +29,6 @@ fn batches_of_sqlcmd(script: &str, schema: &str) -> Vec<String> {
     batches
 }
 
-/// What Babelfish does not know, in a database with nothing to alter.
-fn as_babelfish_takes_it(batch: &str) -> String {
-    let known = |line: &&str| !line.starts_with("GRANT VIEW DEFINITION ");
-    let lines: Vec<&str> = batch.lines().filter(known).collect();
-    lines
-        .join("\n")
-        .replace("CREATE OR ALTER ", "CREATE ")
-        .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))")
-}
-
 fn the_script_for_sqlcmd_installs_what_install_does() {
     let bench = Bench::with_apps(0);
     let script = include_str!("../../sql/install.sql");
@@ -45,7 +36,9 @@ fn the_script_for_sqlcmd_installs_what_install_does() {
     let is_babelfish = Server::from_environment().expect("a server").is_babelfish;
     for batch in batches_of_sqlcmd(script, &bench.database.schema) {
         match is_babelfish {
-            true => bench.database.execute(&as_babelfish_takes_it(&batch)),
+            true => {
+                babelfish::installation(&batch).iter().for_each(|sql| bench.database.execute(sql))
+            }
             false => bench.database.execute(&batch),
         }
     }

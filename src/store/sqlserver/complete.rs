@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::call::Call;
 use super::connection::{Connection, ResultSets};
+use super::dialect::spoken;
 use super::fault::Fault;
 use super::outcome::completed_by_app;
 use super::stage::Decimals;
@@ -79,7 +80,7 @@ impl Completion<'_> {
         let outcomes = self.outcomes.iter().map(stage::outcome_row);
         connection.bulk_load("#outcome", &stage::OUTCOME_COLUMNS, outcomes)?;
         for (index, table) in self.contract.targets.iter().enumerate() {
-            let rows = stage::stage_rows(self.outcomes, index, table, decimals(connection));
+            let rows = stage::stage_rows(self.outcomes, index, table, decimals());
             let mut rows = rows.peekable();
             if rows.peek().is_none() {
                 continue;
@@ -124,8 +125,8 @@ impl Completion<'_> {
     }
 }
 
-fn decimals(connection: &Connection) -> Decimals {
-    match connection.is_babelfish() {
+fn decimals() -> Decimals {
+    match spoken().decimals_as_text {
         true => Decimals::Text,
         false => Decimals::Native,
     }
@@ -138,7 +139,7 @@ impl Stage {
         connection: &mut Connection,
         contract: &Contract,
     ) -> std::result::Result<(), Fault> {
-        let ddl = decimals(connection).stage_ddl(&contract.targets);
+        let ddl = decimals().stage_ddl(&contract.targets);
         if let Some((generation, made)) = &self.made {
             // A connection may break between this look and the batch, which then fails: no harm.
             if *generation == connection.generation() && *made == ddl {

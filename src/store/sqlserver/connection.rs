@@ -35,7 +35,6 @@ pub(super) struct Connection {
     application: String,
     link: Option<Link>,
     generation: u64,
-    is_babelfish: bool,
 }
 
 impl Connection {
@@ -46,22 +45,12 @@ impl Connection {
             .enable_time()
             .build()
             .map_err(|error| Fault::Unexpected(format!("cannot start a runtime: {error}")))?;
-        let mut connection =
-            Self { runtime, settings, application, link: None, generation: 0, is_babelfish: false };
+        let mut connection = Self { runtime, settings, application, link: None, generation: 0 };
         connection.patiently(Fault::is_transient_refusal, |c| {
             c.link = Some(c.connect()?);
             Ok(())
         })?;
-        let mut sets = connection
-            .batch("SELECT CONVERT(int, SERVERPROPERTY('Babelfish')) AS is_babelfish;")?;
-        let is_babelfish = super::claim::head(&mut sets)?.integer_or_null("is_babelfish")?;
-        connection.is_babelfish = is_babelfish == Some(1);
         Ok(connection)
-    }
-
-    /// Whether the server is Babelfish, which speaks nearly all of this T-SQL.
-    pub(super) fn is_babelfish(&self) -> bool {
-        self.is_babelfish
     }
 
     pub(super) fn settings(&self) -> &ServerSettings {

@@ -4,11 +4,11 @@ use std::fmt;
 
 use tiberius::error::Error;
 
+use super::dialect::spoken;
 use crate::store::{ClaimToken, StoreError};
 
 /// Refusals of the procedures (docs/errors.md) that mean something to the caller.
 mod number {
-    pub const LOCK_TIMEOUT: i64 = 1222;
     pub const LEASE_LOST: i64 = 50010;
     pub const CONTRACT_NOT_INSTALLED: i64 = 50020;
     pub const WHOLE_BATCH_FAILED: i64 = 50021;
@@ -29,9 +29,6 @@ const TRANSIENT: [i64; 20] = [
     615, 926, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501,
     40540, 40613, 41302, 49918, 49919, 49920,
 ];
-
-/// What Babelfish says where SQL Server raises [`number::LOCK_TIMEOUT`].
-const LOCK_TIMEOUT_OF_BABELFISH: &str = "canceling statement due to lock timeout";
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,17 +137,12 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match &error {
             Error::Server(refusal) => {
+                let number = (spoken().error_number)(i64::from(refusal.code()), refusal.message());
                 // Severity 20 and above ends the connection; what is transient is known all the
                 // same, such as 40501 while logging in.
-                let is_known = TRANSIENT.contains(&i64::from(refusal.code()));
-                if refusal.class() >= 20 && !is_known {
-                    return Self::Lost(format!("{} ({})", refusal.message(), refusal.code()));
+                if refusal.class() >= 20 && !TRANSIENT.contains(&number) {
+                    return Self::Lost(format!("{} ({number})", refusal.message()));
                 }
-                // Babelfish gives a lock that was waited for too long a number that says nothing.
-                let number = match refusal.message() == LOCK_TIMEOUT_OF_BABELFISH {
-                    true => number::LOCK_TIMEOUT,
-                    false => i64::from(refusal.code()),
-                };
                 Self::Server { number, message: refusal.message().to_owned() }
             }
             Error::Io { message, .. } => Self::Lost(message.clone()),

@@ -5,6 +5,7 @@ mod call;
 mod claim;
 mod complete;
 mod connection;
+mod dialect;
 mod examine;
 mod fault;
 mod inspect;
@@ -35,6 +36,7 @@ use crate::contract::Contract;
 use crate::document::Document;
 use crate::outcome::{AppId, AppOutcome, ContractHash};
 
+pub use dialect::Dialect;
 pub use examine::ServerFact;
 pub use settings::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,

@@ -79,8 +79,8 @@ pub(super) fn stage_columns(table: &TargetTable) -> Vec<String> {
     [STAGE_APP_ID, STAGE_ROW].map(str::to_owned).into_iter().chain(own).collect()
 }
 
-/// What travels as a decimal: Babelfish reads one of fewer than 20 digits wrongly out of a bulk
-/// load, and right out of a text, which `usp_LoadApps` converts without another word.
+/// What travels as a decimal: an engine may read one wrongly out of a bulk load and right out of a
+/// text, which `usp_LoadApps` converts without another word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decimals {
     /// A decimal of the column's precision and scale.

@@ -1,13 +1,13 @@
 //! `xmlshred install`: the objects of `sql/` and a contract, under one lock in one transaction.
 
 mod files;
-mod module;
 mod owner;
 mod script;
 
 use super::call::Call;
 use super::claim::head;
-use super::connection::Connection;
+use super::connection::{Connection, ResultSets};
+use super::dialect::spoken;
 use super::fault::Fault;
 use super::record::Record;
 use super::settings::ServerSettings;
@@ -236,8 +236,7 @@ impl Installer {
         if !self.exists(&table)? {
             return Ok(Recorded::default());
         }
-        let query = module::query(&self.connection, recorded_query(self.files, &self.names));
-        let sets = self.connection.batch(&query);
+        let sets = send(&mut self.connection, &recorded_query(self.files, &self.names));
         let sets = sets.map_err(|fault| self.error(fault))?;
         let mut recorded = Recorded::default();
         for record in sets.into_iter().flatten() {
@@ -358,10 +357,19 @@ fn run_batches(
             contract.map_or(Ok(()), |contract| target::check(connection, contract))?;
             owner::check(connection, names, contract)?;
         }
-        module::send(connection, &batch.sql)
+        send(connection, &batch.sql)
             .map_err(|fault| explained(fault, &batch.part).into_store_error(&location))?;
     }
     Ok(())
+}
+
+/// Sends a batch of an installation; the answer to the last of those that stand for it.
+fn send(connection: &mut Connection, sql: &str) -> std::result::Result<ResultSets, Fault> {
+    let mut answer = ResultSets::new();
+    for batch in (spoken().installation)(sql) {
+        answer = connection.batch_at_length(&batch)?;
+    }
+    Ok(answer)
 }
 
 /// Says which part of the script the server refused.

@@ -5,6 +5,7 @@ use super::files::Names;
 use crate::contract::sql::{bracketed, literal};
 use crate::contract::Contract;
 use crate::store::sqlserver::connection::Connection;
+use crate::store::sqlserver::dialect::spoken;
 use crate::store::{Result, StoreError};
 
 /// Refuses tables whose owner is not the schema's; the source is known where names are given.
@@ -39,12 +40,7 @@ fn owners(
     schema: &str,
     table: &str,
 ) -> Result<Option<(String, String)>> {
-    // On Babelfish the schema dbo belongs to db_owner, and what dbo owns elsewhere to dbo.
-    let is_babelfish = connection.is_babelfish();
-    let same = |owner: &str| match is_babelfish && owner == "db_owner" {
-        true => "dbo".to_owned(),
-        false => owner.to_owned(),
-    };
+    let meant = |owner: &str| (spoken().owner)(owner).to_owned();
     let asked = connection.batch(&format!(
         "SELECT
     USER_NAME(p.principal_id) AS schema_owner,
@@ -60,7 +56,7 @@ WHERE o.object_id = OBJECT_ID({});",
         let Some(record) = sets.into_iter().flatten().next() else { return Ok(None) };
         let owners = (record.text_or_null("schema_owner")?, record.text_or_null("table_owner")?);
         Ok(match owners {
-            (Some(of_schema), Some(of_table)) => Some((same(of_schema), same(of_table))),
+            (Some(of_schema), Some(of_table)) => Some((meant(of_schema), meant(of_table))),
             _ => None,
         })
     });
