@@ -30,7 +30,7 @@ use crate::outcome::{AppId, Failure, FailureCategory, Outcome, TableRows};
 use crate::value::is_blank;
 use capture::Captures;
 use fault::Fault;
-use rows::{Rows, Setting};
+use rows::{Rows, RuleRows, Setting};
 use walk::{Element, Events, State, Walk};
 
 /// What a document may have at most. A document that has more is the failure `limit_exceeded`.
@@ -70,14 +70,13 @@ pub struct Shredder {
     contract: Arc<Contract>,
     limits: Limits,
     state: State,
-    /// Rows that each rule gave for one of the last documents: room for as many is made at once.
-    expected: Vec<usize>,
+    rows: Vec<RuleRows>,
 }
 
 impl Shredder {
     /// A shredder for a contract.
     pub fn new(contract: Arc<Contract>, limits: Limits) -> Self {
-        Self { contract, limits, state: State::default(), expected: Vec::new() }
+        Self { contract, limits, state: State::default(), rows: Vec::new() }
     }
 
     /// The contract it shreds with.
@@ -157,16 +156,12 @@ impl Shredder {
         let plan = contract.plan();
         let limits = self.limits;
         let setting = Setting { plan, text, limits: &limits, app_id, now };
-        let mut rows = Rows::new(setting, &self.expected);
+        let mut rows = Rows::new(setting, &mut self.rows);
         Walk::new(plan, text, &limits, &mut self.state, &mut rows).run()?;
         if plan.check == Check::Full {
             full::check(text)?;
         }
         check_document(plan, app_id, &self.state.captures, text)?;
-        self.expected.resize(plan.rules.len(), 0);
-        for (expected, rows) in self.expected.iter_mut().zip(rows.counts()) {
-            *expected = rows.max(*expected / 4 * 3);
-        }
         rows.finish(&self.state.captures, &contract.targets)
     }
 }

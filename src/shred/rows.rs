@@ -66,9 +66,10 @@ struct Row {
     key: u32,
 }
 
-/// The rows of one rule; row `i` has the values from `i * columns` on.
+/// The rows of one rule; row `i` has the values from `i * columns` on. The buffers serve the next
+/// document.
 #[derive(Debug, Default)]
-struct RuleRows {
+pub(super) struct RuleRows {
     rows: Vec<Row>,
     values: Vec<Value>,
     constants: Vec<Value>,
@@ -79,36 +80,39 @@ struct RuleRows {
     empty_frames: Vec<u32>,
 }
 
-/// Rows of a rule for which room is made before there are any, at most: one document with very
-/// many must not make every later one large.
-const MOST_EXPECTED: usize = 10_000;
+/// Rows of a rule for which room is kept, at most: one document with very many must not make a
+/// worker large for good.
+const MOST_KEPT: usize = 10_000;
+
+impl RuleRows {
+    fn clear(&mut self, columns: usize) {
+        self.rows.clear();
+        self.rows.shrink_to(MOST_KEPT);
+        self.values.clear();
+        self.values.shrink_to(MOST_KEPT * columns);
+        self.constants.clear();
+        self.incomplete = false;
+        self.keys.clear();
+        self.empty_frames.clear();
+    }
+}
 
 /// The rows of a document so far, and the first failure among them.
 pub(super) struct Rows<'t> {
     setting: Setting<'t>,
-    rules: Vec<RuleRows>,
+    rules: &'t mut Vec<RuleRows>,
     count: usize,
     failed: Option<Box<Fault>>,
 }
 
 impl<'t> Rows<'t> {
-    /// With room for as many rows of each rule as `expected` says.
-    pub fn new(setting: Setting<'t>, expected: &[usize]) -> Self {
-        let expected = expected.iter().copied().chain(std::iter::repeat(0));
-        let rules = setting.plan.rules.iter().zip(expected).map(|(rule, expected)| {
-            let rows = expected.min(MOST_EXPECTED);
-            RuleRows {
-                rows: Vec::with_capacity(rows),
-                values: Vec::with_capacity(rows * rule.columns.len()),
-                ..RuleRows::default()
-            }
-        });
-        Self { setting, rules: rules.collect(), count: 0, failed: None }
-    }
-
-    /// How many rows each rule has so far.
-    pub fn counts(&self) -> impl Iterator<Item = usize> + '_ {
-        self.rules.iter().map(|rule| rule.rows.len())
+    /// No rows yet, in buffers that an earlier document may have used.
+    pub fn new(setting: Setting<'t>, rules: &'t mut Vec<RuleRows>) -> Self {
+        rules.resize_with(setting.plan.rules.len(), RuleRows::default);
+        for (rows, rule) in rules.iter_mut().zip(&setting.plan.rules) {
+            rows.clear(rule.columns.len());
+        }
+        Self { setting, rules, count: 0, failed: None }
     }
 
     fn add(&mut self, index: usize, frame: u32, captures: &Captures) -> Result<()> {
@@ -322,10 +326,9 @@ impl<'t> Rows<'t> {
             let columns = &plan.rules[index].columns;
             let in_order = columns.iter().enumerate().all(|(at, c)| c.target_column == at);
             if in_order && columns.len() == width {
-                let mut values = std::mem::take(&mut self.rules[index].values);
-                if values.len() < values.capacity() / 2 {
-                    values.shrink_to_fit();
-                }
+                let made = &mut self.rules[index].values;
+                let mut values = Vec::with_capacity(made.len());
+                values.append(made);
                 return TableRows { width: if values.is_empty() { 0 } else { width }, values };
             }
         }
