@@ -1,0 +1,161 @@
+//! From written expressions to those that are evaluated.
+
+use super::{Compiler, Leaf, Leaves, Mode};
+use crate::contract::expr::ast::{DatePart as WrittenPart, Expr, ExprKind, Function, Path};
+use crate::contract::plan::*;
+
+impl<'m> Compiler<'m> {
+    /// The tree with its leaves turned into what `leaves` makes of them.
+    pub(super) fn lower(&mut self, expr: &Expr, leaves: Leaves<'_, 'm>) -> Op {
+        let mut one = |compiler: &mut Self, e: &Expr| Box::new(compiler.lower(e, leaves));
+        match &expr.kind {
+            ExprKind::Null => Op::Null,
+            ExprKind::Text(text) => Op::Text(text.as_str().into()),
+            ExprKind::Integer(number) => Op::Integer(*number),
+            ExprKind::Decimal(number) => Op::Decimal(*number),
+            ExprKind::Path(p) => self.stripped(p, Mode::Every, leaves),
+            ExprKind::Column(name) => leaves(self, Leaf::Column(name)),
+            ExprKind::Negate(e) => Op::Negate(one(self, e)),
+            ExprKind::Not(e) => Op::Not(one(self, e)),
+            ExprKind::Binary { op, left, right } => {
+                Op::Binary(*op, one(self, left), one(self, right))
+            }
+            ExprKind::IsNull { operand, negated } => Op::IsNull(one(self, operand), *negated),
+            ExprKind::IsEmpty { operand, negated } => Op::IsEmpty(one(self, operand), *negated),
+            ExprKind::In { operand, list, negated } => {
+                let operand = one(self, operand);
+                Op::In(operand, self.lower_all(list, leaves), *negated)
+            }
+            ExprKind::Like { operand, pattern, negated } => {
+                let operand = one(self, operand);
+                let literal = match &pattern.kind {
+                    ExprKind::Text(text) => LikePattern::new(text).ok(),
+                    _ => None,
+                };
+                match literal {
+                    Some(literal) => Op::LikePattern(operand, literal, *negated),
+                    None => Op::Like(operand, Box::new(self.lower(pattern, leaves)), *negated),
+                }
+            }
+            ExprKind::Between { operand, low, high, negated } => {
+                Op::Between(one(self, operand), one(self, low), one(self, high), *negated)
+            }
+            ExprKind::Case { operand, whens, otherwise } => {
+                let operand = operand.as_ref().map(|e| one(self, e));
+                let whens =
+                    whens.iter().map(|(when, then)| (*one(self, when), *one(self, then))).collect();
+                Op::Case(operand, whens, otherwise.as_ref().map(|e| one(self, e)))
+            }
+            ExprKind::Cast { operand, sql_type, or_null } => {
+                let operand = one(self, operand);
+                let conversion = Conversion::for_cast(*sql_type);
+                let conversion = conversion.date_formats(self.date_formats.clone());
+                Op::Cast(operand, conversion, *or_null)
+            }
+            ExprKind::Call { function, arguments } => self.call(*function, arguments, leaves),
+            ExprKind::DatePart(_) => Op::Null,
+        }
+    }
+
+    /// The text of a path, without the white space around it where the contract says so.
+    pub(super) fn stripped(&mut self, path: &Path, mode: Mode, leaves: Leaves<'_, 'm>) -> Op {
+        let text = leaves(self, Leaf::Path(path, mode));
+        match self.model.document.strip {
+            true => Op::Strip(Box::new(text)),
+            false => text,
+        }
+    }
+
+    pub(super) fn lower_all(&mut self, list: &[Expr], leaves: Leaves<'_, 'm>) -> Vec<Op> {
+        list.iter().map(|e| self.lower(e, leaves)).collect()
+    }
+
+    pub(super) fn call(
+        &mut self,
+        function: Function,
+        arguments: &[Expr],
+        leaves: Leaves<'_, 'm>,
+    ) -> Op {
+        let path_argument = match arguments.first().map(|e| &e.kind) {
+            Some(ExprKind::Path(p)) => Some(p),
+            _ => None,
+        };
+        match (function, path_argument) {
+            (Function::First, Some(p)) => self.stripped(p, Mode::First, leaves),
+            (Function::Last, Some(p)) => self.stripped(p, Mode::Last, leaves),
+            (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
+            (Function::Lookup, _) => {
+                let name = match &arguments[0].kind {
+                    ExprKind::Text(name) => name.as_str(),
+                    _ => "",
+                };
+                let known = self.model.lookups.iter();
+                let index = known.map(|l| &l.name).position(|n| n.eq_ignore_ascii_case(name));
+                Op::Lookup(index.unwrap_or_default(), Box::new(self.lower(&arguments[1], leaves)))
+            }
+            (Function::ParseDate, _) => {
+                let patterns = arguments[1..].iter().filter_map(|argument| match &argument.kind {
+                    ExprKind::Text(text) => DatePattern::new(text).ok(),
+                    _ => None,
+                });
+                let patterns = patterns.collect();
+                Op::ParseDate(Box::new(self.lower(&arguments[0], leaves)), patterns)
+            }
+            (Function::DateAdd | Function::DateDiff, _) => {
+                let part = match &arguments[0].kind {
+                    ExprKind::DatePart(part) => date_part(*part),
+                    _ => DatePart::Day,
+                };
+                let first = Box::new(self.lower(&arguments[1], leaves));
+                let second = Box::new(self.lower(&arguments[2], leaves));
+                if function == Function::DateAdd {
+                    Op::DateAdd(part, first, second)
+                } else {
+                    Op::DateDiff(part, first, second)
+                }
+            }
+            _ if function.is_aggregate() => self.aggregate(function, arguments, leaves),
+            _ => Op::Call(function, self.lower_all(arguments, leaves)),
+        }
+    }
+
+    /// A function over all nodes of the one path in its first argument.
+    pub(super) fn aggregate(
+        &mut self,
+        function: Function,
+        arguments: &[Expr],
+        leaves: Leaves<'_, 'm>,
+    ) -> Op {
+        let mut path = None;
+        arguments[0].walk_outside_predicates(&mut |part| {
+            if let ExprKind::Path(found) = &part.kind {
+                path = Some(found);
+            }
+        });
+        let Some(path) = path else { return Op::Null };
+        let Op::One(slot) = leaves(self, Leaf::Path(path, Mode::Every)) else { return Op::Null };
+        let each = match &arguments[0].kind {
+            ExprKind::Path(_) => None,
+            _ => Some(self.lower(&arguments[0], &mut |_, _| Op::Current)),
+        };
+        let rest = self.lower_all(&arguments[1..], leaves);
+        Op::Aggregate(Box::new(Aggregate { function, slot, each, rest }))
+    }
+}
+
+/// What a written part counts.
+fn date_part(written: WrittenPart) -> DatePart {
+    match written {
+        WrittenPart::Year => DatePart::Year,
+        WrittenPart::Quarter => DatePart::Quarter,
+        WrittenPart::Month => DatePart::Month,
+        WrittenPart::DayOfYear | WrittenPart::Day | WrittenPart::Weekday => DatePart::Day,
+        WrittenPart::Week => DatePart::Week,
+        WrittenPart::Hour => DatePart::Hour,
+        WrittenPart::Minute => DatePart::Minute,
+        WrittenPart::Second => DatePart::Second,
+        WrittenPart::Millisecond => DatePart::Millisecond,
+        WrittenPart::Microsecond => DatePart::Microsecond,
+        WrittenPart::Nanosecond => DatePart::Nanosecond,
+    }
+}
