@@ -1,7 +1,9 @@
 //! One pass over a document: elements matched against the plan, what the contract reads captured,
 //! everything else balanced and passed over.
 
+mod ancestors;
 mod namespace;
+mod own_text;
 
 use std::collections::HashMap;
 
@@ -11,9 +13,7 @@ use super::fault::Fault;
 use super::scan::{name_length, DoctypeError, Markup, Scanner, StartTag};
 use super::{gather, text, Limits};
 use crate::contract::names::Name;
-use crate::contract::plan::{
-    AncestorAttribute, Counter, Filter, Node as PlanNode, NodeId, Op, Plan, Ready,
-};
+use crate::contract::plan::{Counter, Filter, Node as PlanNode, NodeId, Op, Plan, Ready};
 use crate::outcome::FailureCategory;
 
 /// What the walk asks and tells while elements come and go.
@@ -271,52 +271,11 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         self.state.live.last_mut().expect("the document's entry is never removed")
     }
 
-    /// Adds a piece to the innermost element's own text.
-    fn add_text(&mut self, from: usize, to: usize, cdata: bool) -> Result<(), Box<Fault>> {
-        self.check_length(from, to)?;
-        let run = self.top().run;
-        if run == Run::Nothing && !cdata {
-            self.top().run = Run::Piece { start: from as u32, end: to as u32 };
-            return Ok(());
-        }
-        let (start, at) = self.begin_merge(run, from)?;
-        let scratch = &mut self.state.captures.scratch;
-        if cdata {
-            text::append_cdata(&self.text[from..to], scratch);
-        } else {
-            text::append(&self.text[from..to], from, scratch)?;
-        }
-        let end = scratch.len() as u32;
-        self.top().run = Run::Merged { start, end, at };
-        Ok(())
-    }
-
     #[inline]
     fn check_length(&self, from: usize, to: usize) -> Result<(), Box<Fault>> {
         match to - from > self.limits.text_bytes {
             true => Err(Fault::long_text(from, to - from, self.limits)),
             false => Ok(()),
-        }
-    }
-
-    /// Brings a run to the end of the scratch buffer, where it can grow. Returns where it starts
-    /// there and where it stood in the document.
-    fn begin_merge(&mut self, run: Run, from: usize) -> Result<(u32, u32), Box<Fault>> {
-        let scratch = &mut self.state.captures.scratch;
-        let begin = scratch.len() as u32;
-        match run {
-            Run::Nothing => Ok((begin, from as u32)),
-            Run::Piece { start, end } => {
-                let piece = &self.text[start as usize..end as usize];
-                text::append(piece, start as usize, scratch)?;
-                Ok((begin, start))
-            }
-            Run::Merged { start, end, at } if end == begin => Ok((start, at)),
-            // An element inside has put its own text behind this one's.
-            Run::Merged { start, end, at } => {
-                scratch.extend_from_within(start as usize..end as usize);
-                Ok((begin, at))
-            }
         }
     }
 
@@ -383,16 +342,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             };
             Fault::malformed(at, format!("the {what} that begins here is never closed"))
         })
-    }
-
-    fn cdata(&mut self, at: usize, end: usize) -> Result<(), Box<Fault>> {
-        if self.state.open.is_empty() {
-            return Err(Fault::malformed(at, "a CDATA section outside the root element"));
-        }
-        if self.top().wants_text {
-            self.add_text(at + "<![CDATA[".len(), end - "]]>".len(), true)?;
-        }
-        Ok(())
     }
 
     fn declaration(&mut self, at: usize) -> Result<usize, Box<Fault>> {
@@ -598,48 +547,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Name::within(self.bytes(), at + 1 + start, name_end)
     }
 
-    fn keep_namespace(
-        &mut self,
-        at: usize,
-        name_end: usize,
-        found: &mut Vec<Found<'p>>,
-    ) -> Result<(), Box<Fault>> {
-        let uri = self.namespace(at, &self.text[at + 1..name_end])?;
-        let nodes = &self.plan.nodes;
-        let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(&*uri);
-        for Found { parent, ids } in std::mem::take(found) {
-            let kept = ids.iter().filter(is_in).map(std::slice::from_ref);
-            found.extend(kept.map(|ids| Found { parent, ids }));
-        }
-        Ok(())
-    }
-
-    /// The namespace of an element's name: the nearest declaration of its prefix, looked for in
-    /// its own tag and then outwards.
-    fn namespace(&mut self, at: usize, name: &str) -> Result<String, Box<Fault>> {
-        let declaration = match name.split_once(':') {
-            Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace".into()),
-            Some((prefix, _)) => format!("xmlns:{prefix}"),
-            None => "xmlns".into(),
-        };
-        self.read_tag(at, at + 1 + name.len())?;
-        let mut level = self.state.open.len();
-        loop {
-            if let Some(uri) = self.attribute_value(&declaration)? {
-                return Ok(uri);
-            }
-            if level == 0 {
-                break;
-            }
-            level -= 1;
-            self.read_open_tag(level)?;
-        }
-        if declaration == "xmlns" {
-            return Ok(String::new());
-        }
-        Err(Fault::malformed(at, format!("the prefix of {name:?} is not declared")))
-    }
-
     /// The attributes of an open element, once more.
     fn read_open_tag(&mut self, level: usize) -> Result<(), Box<Fault>> {
         let Open { name_start, name_end, .. } = self.state.open[level];
@@ -796,48 +703,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             let into = captures.up(frame, chosen.into.hops);
             captures.choose(into, chosen.into.slot, value, chosen.keep);
         }
-    }
-
-    /// What rows read of the elements around them, whichever those are.
-    fn capture_ancestors(&mut self, first: usize) -> Result<(), Box<Fault>> {
-        for index in first..self.state.matches.len() {
-            let Match { node, frame, .. } = self.state.matches[index];
-            for wanted in &self.plan.nodes[node as usize].ancestors {
-                let depth = self.state.open.len();
-                let Some(name) = &wanted.name else {
-                    self.capture_ancestor(frame, wanted);
-                    continue;
-                };
-                let Some(level) = depth.checked_sub(wanted.up as usize) else { continue };
-                let around = self.state.open[level].name_start;
-                if self.state.ancestors[wanted.index].0 != around {
-                    let found = self.attribute_of(level, name)?;
-                    self.state.ancestors[wanted.index] = (around, found);
-                }
-                if let (_, Some(value)) = self.state.ancestors[wanted.index] {
-                    self.state.captures.push(frame, wanted.slot, value);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Which element it is that lies so many levels around the new one; 0 is the document.
-    fn capture_ancestor(&mut self, frame: u32, wanted: &AncestorAttribute) {
-        let open = &self.state.open;
-        let Some(level) = (open.len() + 1).checked_sub(wanted.up as usize) else { return };
-        let at = level.checked_sub(1).map_or(0, |level| open[level].name_start as usize);
-        let node = Node::new(NodeKind::Missing, at, at, at);
-        self.state.captures.push(frame, wanted.slot, node);
-    }
-
-    /// An attribute of an open element.
-    fn attribute_of(&mut self, level: usize, name: &str) -> Result<Option<Node>, Box<Fault>> {
-        self.read_open_tag(level)?;
-        self.qualify_attributes(level)?;
-        let ignore_case = self.plan.ignore_case_attributes;
-        let found = self.state.attributes.find(self.bytes(), name.as_bytes(), ignore_case);
-        Ok(found.map(Node::attribute))
     }
 
     /// The end tag at `at`.

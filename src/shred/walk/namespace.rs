@@ -1,11 +1,53 @@
-//! The namespaces of attributes, for contracts that ask for `@p:name`.
+//! Namespaces of elements and attributes, for contracts that declare any.
 
-use super::{Events, Fault, Walk};
-use crate::contract::plan::qualified_name;
+use super::{Events, Fault, Found, Walk};
+use crate::contract::plan::{qualified_name, NodeId};
 use crate::shred::attributes::Attributes;
 use crate::shred::text;
 
-impl<E: Events> Walk<'_, '_, '_, E> {
+impl<'p, E: Events> Walk<'_, 'p, '_, E> {
+    pub(super) fn keep_namespace(
+        &mut self,
+        at: usize,
+        name_end: usize,
+        found: &mut Vec<Found<'p>>,
+    ) -> Result<(), Box<Fault>> {
+        let uri = self.namespace(at, &self.text[at + 1..name_end])?;
+        let nodes = &self.plan.nodes;
+        let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(&*uri);
+        for Found { parent, ids } in std::mem::take(found) {
+            let kept = ids.iter().filter(is_in).map(std::slice::from_ref);
+            found.extend(kept.map(|ids| Found { parent, ids }));
+        }
+        Ok(())
+    }
+
+    /// The namespace of an element's name: the nearest declaration of its prefix, looked for in
+    /// its own tag and then outwards.
+    pub(super) fn namespace(&mut self, at: usize, name: &str) -> Result<String, Box<Fault>> {
+        let declaration = match name.split_once(':') {
+            Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace".into()),
+            Some((prefix, _)) => format!("xmlns:{prefix}"),
+            None => "xmlns".into(),
+        };
+        self.read_tag(at, at + 1 + name.len())?;
+        let mut level = self.state.open.len();
+        loop {
+            if let Some(uri) = self.attribute_value(&declaration)? {
+                return Ok(uri);
+            }
+            if level == 0 {
+                break;
+            }
+            level -= 1;
+            self.read_open_tag(level)?;
+        }
+        if declaration == "xmlns" {
+            return Ok(String::new());
+        }
+        Err(Fault::malformed(at, format!("the prefix of {name:?} is not declared")))
+    }
+
     /// Gives the attributes last read the names that namespaces give them. `level` elements are
     /// open around theirs.
     #[inline]

@@ -1,0 +1,117 @@
+//! Functions over all nodes of a path.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::arithmetic::Number;
+use super::{Datum, Evaluated, Scope, NULL};
+use crate::contract::expr::ast::{BinaryOp, Function};
+use crate::contract::plan::Aggregate;
+use crate::shred::capture::Node;
+use crate::value::Value;
+
+impl<'t> Scope<'t> {
+    pub(super) fn aggregate(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+        let slot = self.slot(aggregate.slot);
+        match (aggregate.function, &aggregate.each) {
+            (Function::Count, None) => Ok(Datum::integer(slot.count.into())),
+            (Function::Count, Some(_)) => {
+                let mut count = 0;
+                for node in self.captures.nodes(slot) {
+                    count += i64::from(!self.each(aggregate, node)?.is_null());
+                }
+                Ok(Datum::integer(count))
+            }
+            (Function::Exists, _) => Ok(Datum::Value(Value::Bit(slot.count > 0))),
+            (Function::Join, _) => self.join(aggregate),
+            _ => self.folded(aggregate),
+        }
+    }
+
+    /// `SUM`, `MIN` and `MAX`, which leave null out.
+    pub(super) fn folded(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+        let mut result = NULL;
+        for node in self.captures.nodes(self.slot(aggregate.slot)) {
+            let value = self.each(aggregate, node)?;
+            let as_number = aggregate.each.is_none() || aggregate.function == Function::Sum;
+            let value = match as_number {
+                true => self.summand(aggregate, value)?,
+                false => value,
+            };
+            result = match (result, value) {
+                (so_far, value) if value.is_null() => so_far,
+                (so_far, value) if so_far.is_null() => value,
+                (so_far, value) => self.fold(aggregate.function, so_far, value)?,
+            };
+        }
+        Ok(result)
+    }
+
+    /// The number that a plain path's text is taken for.
+    pub(super) fn summand(
+        &self,
+        aggregate: &'t Aggregate,
+        text: Datum<'t>,
+    ) -> Evaluated<Datum<'t>> {
+        let number = self.to_number(text).map_err(|mut fault| {
+            if aggregate.function != Function::Sum {
+                fault.reason += "; dates and text are compared where the contract says what they \
+                                 are, as in MAX(CAST(path AS date))";
+            }
+            fault
+        })?;
+        Ok(number.map_or(NULL, Number::datum))
+    }
+
+    pub(super) fn fold(
+        &self,
+        function: Function,
+        so_far: Datum<'t>,
+        value: Datum<'t>,
+    ) -> Evaluated<Datum<'t>> {
+        let wanted = match function {
+            Function::Min => Ordering::Less,
+            Function::Max => Ordering::Greater,
+            _ => {
+                let numbers = self.to_number(so_far)?.zip(self.to_number(value)?);
+                return numbers.map_or(Ok(NULL), |(a, b)| self.arithmetic(BinaryOp::Add, a, b));
+            }
+        };
+        let order = self.compare(value.clone(), so_far.clone())?;
+        Ok(if order == Some(wanted) { value } else { so_far })
+    }
+
+    /// What one node gives to an aggregate.
+    pub(super) fn each(&self, aggregate: &'t Aggregate, node: &'t Node) -> Evaluated<Datum<'t>> {
+        let value = match &aggregate.each {
+            None => self.node(node),
+            Some(op) => Scope { current: Some(node), ..self.clone() }.value(op),
+        };
+        self.last_read.set(Some(node.at));
+        value
+    }
+
+    /// All texts in the order their elements begin; null is left out.
+    pub(super) fn join(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+        let slot = self.slot(aggregate.slot);
+        let mut nodes: Vec<&Node> = self.captures.nodes(slot).collect();
+        nodes.sort_by_key(|node| self.captures.frame(node.origin).at);
+        let separator = match aggregate.rest.first() {
+            Some(separator) => self.value(separator)?.text().unwrap_or_default(),
+            None => Cow::Borrowed(""),
+        };
+        let mut joined: Option<String> = None;
+        for node in nodes {
+            let Some(text) = self.each(aggregate, node)?.text() else { continue };
+            let text = if self.plan.strip { text.trim() } else { &text };
+            match &mut joined {
+                None => joined = Some(text.to_owned()),
+                Some(joined) => {
+                    joined.push_str(&separator);
+                    joined.push_str(text);
+                }
+            }
+        }
+        Ok(joined.map_or(NULL, |joined| Datum::Text(Cow::Owned(joined))))
+    }
+}

@@ -1,0 +1,179 @@
+//! Calls of the language's functions.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::arithmetic::{plain_text_of, power, round, Number};
+use super::{Datum, Evaluated, Scope, NULL};
+use crate::contract::expr::ast::Function;
+use crate::contract::plan::Op;
+use crate::shred::scan::name_length;
+use crate::value::{functions, DecimalError, Value};
+
+impl<'t> Scope<'t> {
+    pub(super) fn call(&self, function: Function, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+        match function {
+            Function::Coalesce => {
+                for argument in arguments {
+                    let value = self.value(argument)?;
+                    if !value.is_null() {
+                        return Ok(value);
+                    }
+                }
+                Ok(NULL)
+            }
+            Function::NullIf => {
+                let first = self.value(&arguments[0])?;
+                let order = self.compare(first.clone(), self.value(&arguments[1])?)?;
+                Ok(if order == Some(Ordering::Equal) { NULL } else { first })
+            }
+            Function::Concat => {
+                let mut joined = String::new();
+                for argument in arguments {
+                    joined.push_str(&self.value(argument)?.text().unwrap_or_default());
+                }
+                Ok(Datum::Text(Cow::Owned(joined)))
+            }
+            Function::AppId => Ok(Datum::integer(self.app_id.0)),
+            Function::Ordinal => Ok(self.ordinal.map_or(NULL, Datum::integer)),
+            Function::NowUtc => Ok(Datum::Value(Value::DateTime(self.now.naive_utc()))),
+            Function::Name => Ok(Datum::Text(Cow::Borrowed(self.row_name()))),
+            Function::Flag => self.flag(arguments),
+            Function::Year | Function::Month | Function::Day => self.part(function, &arguments[0]),
+            Function::Abs
+            | Function::Round
+            | Function::Floor
+            | Function::Ceiling
+            | Function::Power => self.numeric(function, arguments),
+            _ => self.textual(function, arguments),
+        }
+    }
+
+    pub(super) fn row_name(&self) -> &'t str {
+        let after = &self.text[self.captures.frame(self.frame).at as usize + 1..];
+        &after[..name_length(after.as_bytes())]
+    }
+
+    pub(super) fn flag(&self, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+        let text = self.value(&arguments[0])?.text().unwrap_or_default();
+        let key = text.trim_matches([' ', '\t', '\r', '\n']);
+        for listed in &arguments[1..] {
+            if self.value(listed)?.text().is_some_and(|listed| functions::equal(key, &listed)) {
+                return Ok(Datum::integer(1));
+            }
+        }
+        Ok(Datum::integer(0))
+    }
+
+    pub(super) fn part(&self, function: Function, date: &'t Op) -> Evaluated<Datum<'t>> {
+        let Some(date) = self.date(date)? else { return Ok(NULL) };
+        let part = match function {
+            Function::Year => functions::year(&date),
+            Function::Month => functions::month(&date),
+            _ => functions::day(&date),
+        };
+        let part = part.map_err(|error| self.bad(error.to_string(), ""))?;
+        Ok(part.map_or(NULL, Datum::integer))
+    }
+
+    pub(super) fn numeric(&self, function: Function, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+        let Some(number) = self.number(&arguments[0])? else { return Ok(NULL) };
+        let result = match (function, number) {
+            (Function::Abs, Number::Integer(n)) => {
+                n.checked_abs().map(Number::Integer).ok_or(DecimalError::Overflow(38))
+            }
+            (Function::Abs, Number::Decimal(n)) => Ok(Number::Decimal(n.abs())),
+            (Function::Abs, Number::Float(n)) => Ok(Number::Float(n.abs())),
+            (Function::Floor | Function::Ceiling, whole @ Number::Integer(_)) => Ok(whole),
+            (Function::Floor, Number::Decimal(n)) => Ok(Number::Decimal(n.floor())),
+            (Function::Floor, Number::Float(n)) => Ok(Number::Float(n.floor())),
+            (Function::Ceiling, Number::Decimal(n)) => Ok(Number::Decimal(n.ceiling())),
+            (Function::Ceiling, Number::Float(n)) => Ok(Number::Float(n.ceil())),
+            (Function::Round, number) => {
+                let Some(digits) = self.integer(&arguments[1])? else { return Ok(NULL) };
+                round(number, digits.clamp(-400, 400) as i32)
+            }
+            (_, base) => {
+                let Some(exponent) = self.number(&arguments[1])? else { return Ok(NULL) };
+                power(base, exponent)
+            }
+        };
+        let shown = plain_text_of(number);
+        result.map(Number::datum).map_err(|error| self.bad(format!("{shown}: {error}"), &shown))
+    }
+
+    pub(super) fn textual(&self, function: Function, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+        let Some(text) = self.value(&arguments[0])?.text() else { return Ok(NULL) };
+        match function {
+            Function::Upper => Ok(mapped(text, functions::upper)),
+            Function::Lower => Ok(mapped(text, functions::lower)),
+            Function::Trim => Ok(cut(text, functions::trim)),
+            Function::LTrim => Ok(cut(text, functions::trim_start)),
+            Function::RTrim => Ok(cut(text, functions::trim_end)),
+            Function::Len => Ok(Datum::integer(functions::len(&text))),
+            Function::InnerXml => Ok(Datum::Text(text)),
+            Function::Digits => Ok(match functions::digits(&text) {
+                None => NULL,
+                Some(Cow::Owned(digits)) => Datum::Text(Cow::Owned(digits)),
+                Some(Cow::Borrowed(_)) => Datum::Text(text),
+            }),
+            Function::Number => match functions::number(&text) {
+                Ok(number) => Ok(number.map_or(NULL, |n| Datum::Value(Value::Decimal(n)))),
+                Err(error) => Err(self.bad(error.to_string(), &text)),
+            },
+            Function::FirstNumber => match functions::first_number(&text) {
+                Ok(number) => Ok(number.map_or(NULL, |n| Datum::Value(Value::Decimal(n)))),
+                Err(error) => Err(self.bad(error.to_string(), &text)),
+            },
+            Function::Left | Function::Right => {
+                let Some(count) = self.integer(&arguments[1])? else { return Ok(NULL) };
+                let take = match function {
+                    Function::Left => functions::left,
+                    _ => functions::right,
+                };
+                self.taken(text, |text| take(text, count))
+            }
+            Function::Substring => {
+                let start = self.integer(&arguments[1])?;
+                let (Some(start), Some(count)) = (start, self.integer(&arguments[2])?) else {
+                    return Ok(NULL);
+                };
+                self.taken(text, |text| functions::substring(text, start, count))
+            }
+            Function::Replace => {
+                let from = self.value(&arguments[1])?.text();
+                let (Some(from), Some(to)) = (from, self.value(&arguments[2])?.text()) else {
+                    return Ok(NULL);
+                };
+                Ok(mapped(text, |text| functions::replace(text, &from, &to)))
+            }
+            other => Err(self.bad(format!("{other:?} cannot be evaluated here"), &text)),
+        }
+    }
+
+    pub(super) fn taken(
+        &self,
+        text: Cow<'t, str>,
+        take: impl for<'x> Fn(&'x str) -> Result<&'x str, functions::NegativeLength>,
+    ) -> Evaluated<Datum<'t>> {
+        match text {
+            Cow::Borrowed(text) => take(text).map(|part| Datum::Text(Cow::Borrowed(part))),
+            Cow::Owned(text) => take(&text).map(|part| Datum::Text(Cow::Owned(part.to_owned()))),
+        }
+        .map_err(|error| self.bad(error.to_string(), ""))
+    }
+}
+
+pub(super) fn mapped<'t>(
+    text: Cow<'t, str>,
+    map: impl for<'x> Fn(&'x str) -> Cow<'x, str>,
+) -> Datum<'t> {
+    Datum::Text(match text {
+        Cow::Borrowed(text) => map(text),
+        Cow::Owned(text) => Cow::Owned(map(&text).into_owned()),
+    })
+}
+
+pub(super) fn cut<'t>(text: Cow<'t, str>, cut: impl for<'x> Fn(&'x str) -> &'x str) -> Datum<'t> {
+    mapped(text, |text| Cow::Borrowed(cut(text)))
+}

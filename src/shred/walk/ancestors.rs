@@ -1,0 +1,49 @@
+//! What a row reads of the tags around its element.
+
+use super::{Events, Fault, Match, Walk};
+use crate::contract::plan::AncestorAttribute;
+use crate::shred::capture::{Node, NodeKind};
+
+impl<E: Events> Walk<'_, '_, '_, E> {
+    /// What rows read of the elements around them, whichever those are.
+    pub(super) fn capture_ancestors(&mut self, first: usize) -> Result<(), Box<Fault>> {
+        for index in first..self.state.matches.len() {
+            let Match { node, frame, .. } = self.state.matches[index];
+            for wanted in &self.plan.nodes[node as usize].ancestors {
+                let depth = self.state.open.len();
+                let Some(name) = &wanted.name else {
+                    self.capture_ancestor(frame, wanted);
+                    continue;
+                };
+                let Some(level) = depth.checked_sub(wanted.up as usize) else { continue };
+                let around = self.state.open[level].name_start;
+                if self.state.ancestors[wanted.index].0 != around {
+                    let found = self.attribute_of(level, name)?;
+                    self.state.ancestors[wanted.index] = (around, found);
+                }
+                if let (_, Some(value)) = self.state.ancestors[wanted.index] {
+                    self.state.captures.push(frame, wanted.slot, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Which element it is that lies so many levels around the new one; 0 is the document.
+    fn capture_ancestor(&mut self, frame: u32, wanted: &AncestorAttribute) {
+        let open = &self.state.open;
+        let Some(level) = (open.len() + 1).checked_sub(wanted.up as usize) else { return };
+        let at = level.checked_sub(1).map_or(0, |level| open[level].name_start as usize);
+        let node = Node::new(NodeKind::Missing, at, at, at);
+        self.state.captures.push(frame, wanted.slot, node);
+    }
+
+    /// An attribute of an open element.
+    fn attribute_of(&mut self, level: usize, name: &str) -> Result<Option<Node>, Box<Fault>> {
+        self.read_open_tag(level)?;
+        self.qualify_attributes(level)?;
+        let ignore_case = self.plan.ignore_case_attributes;
+        let found = self.state.attributes.find(self.bytes(), name.as_bytes(), ignore_case);
+        Ok(found.map(Node::attribute))
+    }
+}

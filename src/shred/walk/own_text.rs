@@ -1,0 +1,62 @@
+//! An element's own text, put together from the pieces between what is inside it.
+
+use super::{Events, Fault, Run, Walk};
+use crate::shred::text;
+
+impl<E: Events> Walk<'_, '_, '_, E> {
+    /// Adds a piece to the innermost element's own text.
+    pub(super) fn add_text(
+        &mut self,
+        from: usize,
+        to: usize,
+        cdata: bool,
+    ) -> Result<(), Box<Fault>> {
+        self.check_length(from, to)?;
+        let run = self.top().run;
+        if run == Run::Nothing && !cdata {
+            self.top().run = Run::Piece { start: from as u32, end: to as u32 };
+            return Ok(());
+        }
+        let (start, at) = self.begin_merge(run, from)?;
+        let scratch = &mut self.state.captures.scratch;
+        if cdata {
+            text::append_cdata(&self.text[from..to], scratch);
+        } else {
+            text::append(&self.text[from..to], from, scratch)?;
+        }
+        let end = scratch.len() as u32;
+        self.top().run = Run::Merged { start, end, at };
+        Ok(())
+    }
+
+    /// Brings a run to the end of the scratch buffer, where it can grow. Returns where it starts
+    /// there and where it stood in the document.
+    fn begin_merge(&mut self, run: Run, from: usize) -> Result<(u32, u32), Box<Fault>> {
+        let scratch = &mut self.state.captures.scratch;
+        let begin = scratch.len() as u32;
+        match run {
+            Run::Nothing => Ok((begin, from as u32)),
+            Run::Piece { start, end } => {
+                let piece = &self.text[start as usize..end as usize];
+                text::append(piece, start as usize, scratch)?;
+                Ok((begin, start))
+            }
+            Run::Merged { start, end, at } if end == begin => Ok((start, at)),
+            // An element inside has put its own text behind this one's.
+            Run::Merged { start, end, at } => {
+                scratch.extend_from_within(start as usize..end as usize);
+                Ok((begin, at))
+            }
+        }
+    }
+
+    pub(super) fn cdata(&mut self, at: usize, end: usize) -> Result<(), Box<Fault>> {
+        if self.state.open.is_empty() {
+            return Err(Fault::malformed(at, "a CDATA section outside the root element"));
+        }
+        if self.top().wants_text {
+            self.add_text(at + "<![CDATA[".len(), end - "]]>".len(), true)?;
+        }
+        Ok(())
+    }
+}
