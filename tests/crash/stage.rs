@@ -131,9 +131,13 @@ impl Stage {
     /// Lets fresh workers work until nothing is unfinished.
     pub fn finish(&self) {
         for _ in 0..50 {
-            let mut worker = Worker::start(&mut self.run("--fail-on never --lease 10s"));
-            let status = worker.wait();
-            assert!(status.success(), "a worker that nobody disturbed ended with {status}");
+            // A lease that no slow machine outlasts.
+            let mut command = self.run("--fail-on never --lease 10m");
+            let said = self.file("finish.log");
+            command.stderr(std::fs::File::create(&said).expect("a file"));
+            let status = Worker::start(&mut command).wait();
+            let said = std::fs::read_to_string(&said).expect("a file");
+            assert!(status.success(), "a worker that nobody disturbed ended with {status}: {said}");
             if self.unfinished() == 0 {
                 return;
             }
