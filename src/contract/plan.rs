@@ -101,6 +101,8 @@ pub(crate) struct Node {
     pub frame: bool,
     /// Slots of that frame.
     pub slots: u32,
+    /// Whether there is nothing in `chosen` and `inner`, and no [`Filter::Last`].
+    pub plain: bool,
     /// Whether the attributes of the tag must be known.
     pub reads_tag: bool,
     /// Whether the element's own text is wanted.

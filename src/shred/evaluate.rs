@@ -474,7 +474,9 @@ impl<'t> Scope<'t> {
 
     /// What a lookup has for a text; `None` is null.
     fn found(&self, lookup: &'t LookupPlan, text: &'t Op) -> Evaluated<Option<&'t LookupValue>> {
-        let text = self.text_of(text)?.unwrap_or_default();
+        let Some(text) = self.text_of(text)? else {
+            return self.missing_entry(lookup, &lookup.on_blank, "");
+        };
         let key = trim_xml(&text);
         if key.is_empty() {
             return self.missing_entry(lookup, &lookup.on_blank, key);

@@ -150,8 +150,6 @@ pub(super) struct Walk<'d, 'p, 's, E> {
     limits: &'p Limits,
     state: &'s mut State,
     events: &'s mut E,
-    /// What the element that begins may be.
-    found: Vec<Found<'p>>,
     rooted: bool,
     /// Whether `//name` paths exist, so that passed-over parts are watched.
     watches: bool,
@@ -204,7 +202,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             limits,
             state,
             events,
-            found: Vec::new(),
             rooted: false,
         }
     }
@@ -374,14 +371,18 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             return Err(self.too_deep(at));
         }
         let name = self.plan_name(at, name_end);
-        if let Some(only) = self.only_candidate(name) {
-            return self.start_known(at, name_end, only.as_slice());
-        }
-        let mut found = std::mem::take(&mut self.found);
-        self.find_candidates(at, name_end, name, &mut found)?;
-        let end = self.start_known(at, name_end, &found);
-        self.found = found;
-        end
+        let (only, several);
+        let found = match self.only_candidate(name) {
+            Some(candidate) => {
+                only = candidate;
+                only.as_slice()
+            }
+            None => {
+                several = self.candidates(at, name_end, name)?;
+                &several
+            }
+        };
+        self.start_known(at, name_end, found)
     }
 
     /// What an element of that name may be, when at most one match is around it, as is the case
@@ -505,17 +506,17 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         Err(Fault::new(FailureCategory::WrongDocument, reason).at(at).value(name))
     }
 
-    /// Collects the plan nodes that the element may be.
-    fn find_candidates(
+    /// What the element may be, as each match around it sees it.
+    #[inline(never)]
+    fn candidates(
         &mut self,
         at: usize,
         name_end: usize,
         name: Name<'_>,
-        found: &mut Vec<Found<'p>>,
-    ) -> Result<(), Box<Fault>> {
+    ) -> Result<Vec<Found<'p>>, Box<Fault>> {
         let plan = self.plan;
         let State { matches, live, open, .. } = &*self.state;
-        found.clear();
+        let mut found = Vec::new();
         if !open.last().is_some_and(|top| top.dead) {
             let first = live.last().map_or(0, |live| live.matches as usize);
             for (index, parent) in matches.iter().enumerate().skip(first) {
@@ -530,9 +531,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             }
         }
         if plan.namespaced && !found.is_empty() {
-            self.keep_namespace(at, name_end, found)?;
+            self.keep_namespace(at, name_end, &mut found)?;
         }
-        Ok(())
+        Ok(found)
     }
 
     /// The name that the plan's nodes are found by.
@@ -653,11 +654,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             true => self.state.captures.open(parent.frame, node.slots, at),
             false => parent.frame,
         };
-        for filter in &node.filters {
-            if let Filter::Last { counter } = filter {
-                *self.state.counter(parent.counters, *counter) = frame + 1;
-            }
-        }
         let State { captures, matches, counters, attributes, .. } = &mut *self.state;
         captures.origin = frame;
         let first_counter = counters.len();
@@ -694,6 +690,19 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 }
             }
         }
+        if !node.plain {
+            self.open_choices(node, frame, parent, at);
+        }
+    }
+
+    /// What is read of an element that is one of several to choose from.
+    fn open_choices(&mut self, node: &PlanNode, frame: u32, parent: &Match, at: usize) {
+        for filter in &node.filters {
+            if let Filter::Last { counter } = filter {
+                *self.state.counter(parent.counters, *counter) = frame + 1;
+            }
+        }
+        let State { captures, attributes, .. } = &mut *self.state;
         for chosen in &node.chosen {
             let Some(name) = &chosen.attribute else { continue };
             let ignore_case = self.plan.ignore_case_attributes;
@@ -820,6 +829,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         for capture in &node.texts {
             let into = captures.up(matched.frame, capture.hops);
             captures.push(into, capture.slot, text);
+        }
+        if node.plain {
+            return;
         }
         for chosen in node.chosen.iter().filter(|chosen| chosen.attribute.is_none()) {
             let into = captures.up(matched.frame, chosen.into.hops);

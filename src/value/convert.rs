@@ -228,18 +228,26 @@ impl Conversion {
 
     /// [`Conversion::text`] to where the value is wanted: a value handed up through several
     /// results costs more than making it. Nothing is changed by an error.
-    #[inline]
+    #[inline(always)]
     pub fn text_into(&self, text: &str, into: &mut Value) -> Result<(), ConversionError> {
+        if !matches!(self.shape, Shape::Characters { .. }) {
+            return self.other_text_into(text, into);
+        }
+        match self.kept_characters(text) {
+            Ok(kept) => *into = kept.map_or(Value::Null, |kept| Value::Text(kept.into())),
+            Err(fault) => return Err(self.error(fault, text)),
+        }
+        Ok(())
+    }
+
+    /// [`Conversion::text_into`] of a type that holds no characters.
+    fn other_text_into(&self, text: &str, into: &mut Value) -> Result<(), ConversionError> {
         match self.shape {
-            Shape::Characters { .. } => match self.kept_characters(text) {
-                Ok(kept) => *into = kept.map_or(Value::Null, |kept| Value::Text(kept.into())),
-                Err(fault) => return Err(self.error(fault, text)),
-            },
             Shape::Integer { low, high } => match parse_integer(trim_xml(text).as_bytes()) {
                 Ok(number) if (low..=high).contains(&number) => *into = Value::Int(number),
                 _ => *into = self.text(text)?,
             },
-            Shape::Other => *into = self.text(text)?,
+            _ => *into = self.text(text)?,
         }
         Ok(())
     }
@@ -282,6 +290,7 @@ impl Conversion {
         converted.map_err(|fault| self.error(fault, &plain_text(&value).unwrap_or_default()))
     }
 
+    #[cold]
     fn error(&self, fault: Fault, value: &str) -> ConversionError {
         let (sql_type, value) = (self.sql_type, super::clip(value));
         match fault {

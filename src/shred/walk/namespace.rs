@@ -15,10 +15,11 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         let uri = self.namespace(at, &self.text[at + 1..name_end])?;
         let nodes = &self.plan.nodes;
         let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(&*uri);
-        for Found { parent, ids } in std::mem::take(found) {
-            let kept = ids.iter().filter(is_in).map(std::slice::from_ref);
-            found.extend(kept.map(|ids| Found { parent, ids }));
-        }
+        let kept = std::mem::take(found).into_iter().flat_map(|Found { parent, ids }| {
+            let ids = ids.iter().filter(is_in).map(std::slice::from_ref);
+            ids.map(move |ids| Found { parent, ids })
+        });
+        *found = kept.collect();
         Ok(())
     }
 

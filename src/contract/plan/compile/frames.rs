@@ -68,6 +68,10 @@ impl<'m> Compiler<'m> {
         self.collect_fills();
         self.resolve_gathers();
         for node in &mut self.nodes {
+            let is_last = |filter: &Filter| matches!(filter, Filter::Last { .. });
+            node.plain = node.chosen.is_empty()
+                && node.inner.is_empty()
+                && !node.filters.iter().any(is_last);
             node.reads_tag = !node.attributes.is_empty()
                 || node.chosen.iter().any(|chosen| chosen.attribute.is_some())
                 || node.filters.iter().any(|filter| matches!(filter, Filter::Condition(_)));

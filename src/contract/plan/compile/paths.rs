@@ -29,6 +29,7 @@ impl<'m> Compiler<'m> {
             rules: Vec::new(),
             frame: false,
             slots: 0,
+            plain: false,
             reads_tag: false,
             reads_text: false,
             fills: Vec::new(),
