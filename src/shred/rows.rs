@@ -418,7 +418,11 @@ fn evaluate<'s>(
     for (into, (column, value)) in made.values[first..].iter_mut().zip(plans) {
         match value {
             ValuePlan::Early(op) => put_column(scope, rule, column, op, into)?,
-            ValuePlan::Constant(index) => into.clone_from(&made.constants[*index]),
+            ValuePlan::Constant(index) => match &made.constants[*index] {
+                // The application's id, mostly.
+                Value::Int(number) => *into = Value::Int(*number),
+                constant => *into = constant.clone(),
+            },
             ValuePlan::Absent | ValuePlan::Numbered(_) => {}
         }
     }
