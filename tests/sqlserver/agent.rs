@@ -18,6 +18,7 @@ crate::trials! {
     a_missing_operator_is_named_before_anything_is_made,
     a_job_that_cannot_be_made_leaves_nothing_behind,
     removing_takes_away_what_is_ours_and_nothing_else,
+    a_job_belongs_to_the_first_login_or_to_whom_one_says,
     the_view_names_what_is_wrong_with_a_job,
     what_mends_a_job_mends_it,
     the_sql_steps_are_those_that_are_parsed,
@@ -294,6 +295,18 @@ fn removing_takes_away_what_is_ours_and_nothing_else() {
     let schedules = "SELECT name FROM dbo.sysschedules ORDER BY name";
     assert_eq!(agent.list(schedules), ["xmlshred - purge", "xmlshred - reaper"]);
     assert_eq!(agent.remove(&agent.jobs()), [""; 0]);
+}
+
+/// `sa` by whatever name it has, so that a job outlives whoever made it.
+fn a_job_belongs_to_the_first_login_or_to_whom_one_says() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    let owners = "SELECT DISTINCT COALESCE(made_for, N'nobody') FROM dbo.sysjobs";
+    let first = agent.list("SELECT COALESCE(SUSER_SNAME(0x01), N'nobody')");
+    assert_eq!(agent.list(owners), first);
+    agent.remove(&agent.jobs());
+    agent.create(&agent.jobs().with("JobOwner", "somebody else"));
+    assert_eq!(agent.list(owners), ["somebody else"]);
 }
 
 fn the_view_names_what_is_wrong_with_a_job() {
