@@ -100,6 +100,19 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
     ("usp_ReadDocument @app_id = NULL", 50001, &["@app_id"]),
     ("usp_ListFailures @page_size = 10001", 50001, &["@page_size"]),
     ("usp_ExplainApp @app_id = NULL", 50001, &["@app_id"]),
+    (
+        "usp_HealthCheck @backlog_hours = 0, @failure_percent = 101, @stale_seconds = -1, \
+         @retention_days = NULL, @clock_skew_ms = 0",
+        50001,
+        &[
+            "@backlog_hours",
+            "@failure_percent",
+            "@stale_seconds",
+            "@retention_days",
+            "@clock_skew_ms",
+        ],
+    ),
+    ("usp_Reconcile @examples = 1001", 50001, &["@examples"]),
 ];
 
 /// What a token that no claim has comes to: an answer that says so, or a refusal, and no change.
