@@ -54,9 +54,6 @@ const AHEAD: usize = 64;
 /// Searches one document. Positions are byte offsets.
 pub(super) struct Scanner<'d> {
     bytes: &'d [u8],
-    /// Where the block of `masks` begins.
-    base: usize,
-    masks: Masks,
     /// Where the blocks of `ahead` begin.
     ahead_base: usize,
     ahead: [Masks; AHEAD],
@@ -64,23 +61,21 @@ pub(super) struct Scanner<'d> {
 
 impl<'d> Scanner<'d> {
     pub fn new(text: &'d str) -> Self {
-        let (masks, ahead) = (Masks::default(), [Masks::default(); AHEAD]);
         let bytes = text.as_bytes();
-        let mut scanner = Self { bytes, base: 0, masks, ahead_base: 0, ahead };
+        let mut scanner = Self { bytes, ahead_base: 0, ahead: [Masks::default(); AHEAD] };
         scanner.look_ahead(0);
-        scanner.load(0);
         scanner
     }
 
+    /// The masks of the block that `at` is in.
     #[inline(always)]
-    fn load(&mut self, base: usize) {
-        let mut block = base.wrapping_sub(self.ahead_base) / BLOCK;
+    fn masks(&mut self, at: usize) -> &Masks {
+        let mut block = at.wrapping_sub(self.ahead_base) / BLOCK;
         if block >= AHEAD {
-            self.look_ahead(base);
+            self.look_ahead(at & !(BLOCK - 1));
             block = 0;
         }
-        self.base = base;
-        self.masks = self.ahead[block];
+        &self.ahead[block]
     }
 
     #[inline(never)]
@@ -90,22 +85,18 @@ impl<'d> Scanner<'d> {
     }
 
     /// The first position at or after `from` whose bit is set in what `pick` takes of the masks.
-    #[inline]
+    #[inline(always)]
     fn find(&mut self, from: usize, pick: impl Fn(&Masks) -> u64) -> Option<usize> {
-        let block = from & !(BLOCK - 1);
-        if block != self.base {
-            self.load(block);
-        }
-        let mut bits = pick(&self.masks) & (!0u64 << (from % BLOCK));
+        let mut base = from & !(BLOCK - 1);
+        let mut bits = pick(self.masks(from)) & (!0u64 << (from % BLOCK));
         while bits == 0 {
-            let next = self.base + BLOCK;
-            if next >= self.bytes.len() {
+            base += BLOCK;
+            if base >= self.bytes.len() {
                 return None;
             }
-            self.load(next);
-            bits = pick(&self.masks);
+            bits = pick(self.masks(base));
         }
-        Some(self.base + bits.trailing_zeros() as usize)
+        Some(base + bits.trailing_zeros() as usize)
     }
 
     /// The next `<`.
@@ -142,19 +133,17 @@ impl<'d> Scanner<'d> {
     /// where values stand in double quotes, which nearly all do.
     #[inline(always)]
     fn tag_close(&mut self, from: usize) -> Option<usize> {
-        let block = from & !(BLOCK - 1);
-        if block != self.base {
-            self.load(block);
-        }
+        let mut base = from & !(BLOCK - 1);
+        let mut masks = *self.masks(from);
         let mut wanted = !0u64 << (from % BLOCK);
-        let first = self.masks.greater & wanted;
+        let first = masks.greater & wanted;
         let before_first = first.wrapping_sub(1) & !first;
-        if first != 0 && (self.masks.double | self.masks.single) & wanted & before_first == 0 {
-            return Some(self.base + first.trailing_zeros() as usize);
+        if first != 0 && (masks.double | masks.single) & wanted & before_first == 0 {
+            return Some(base + first.trailing_zeros() as usize);
         }
         let mut inside = 0u64;
         loop {
-            let Masks { greater, double, single, .. } = self.masks;
+            let Masks { greater, double, single, .. } = masks;
             let quoted = parity(double & wanted) ^ inside;
             let close = greater & wanted & !quoted;
             let before_close = close.wrapping_sub(1) & !close;
@@ -162,13 +151,13 @@ impl<'d> Scanner<'d> {
                 return self.tag_close_by_quotes(from);
             }
             if close != 0 {
-                return Some(self.base + close.trailing_zeros() as usize);
+                return Some(base + close.trailing_zeros() as usize);
             }
-            let next = self.base + BLOCK;
-            if next >= self.bytes.len() {
+            base += BLOCK;
+            if base >= self.bytes.len() {
                 return None;
             }
-            self.load(next);
+            masks = *self.masks(base);
             inside = if quoted >> 63 == 1 { !0 } else { 0 };
             wanted = !0;
         }
