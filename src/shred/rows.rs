@@ -416,14 +416,14 @@ fn evaluate<'s>(
     made.values.resize_with(first + rule.columns.len(), || Value::Null);
     let plans = rule.columns.iter().zip(&template.values);
     for (into, (column, value)) in made.values[first..].iter_mut().zip(plans) {
-        match value {
-            ValuePlan::Early(op) => put_column(scope, rule, column, op, into)?,
-            ValuePlan::Constant(index) => match &made.constants[*index] {
+        if let ValuePlan::Early(op) = value {
+            put_column(scope, rule, column, op, into)?;
+        } else if let ValuePlan::Constant(index) = value {
+            match &made.constants[*index] {
                 // The application's id, mostly.
                 Value::Int(number) => *into = Value::Int(*number),
                 constant => *into = constant.clone(),
-            },
-            ValuePlan::Absent | ValuePlan::Numbered(_) => {}
+            }
         }
     }
     Ok(())
@@ -468,6 +468,8 @@ fn fill(rule: &Rule, row: &mut [Value]) -> bool {
             continue;
         }
         match &column.default {
+            // A value that is handed on as a whole is put together twice.
+            Some(Value::Text(text)) => row[at] = Value::Text(text.clone()),
             Some(default) => row[at] = default.clone(),
             None => complete = false,
         }

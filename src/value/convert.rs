@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use compact_str::CompactString;
 use encoding_rs::{EncoderResult, WINDOWS_1252};
 use uuid::Uuid;
 
@@ -234,7 +235,8 @@ impl Conversion {
             return self.other_text_into(text, into);
         }
         match self.kept_characters(text) {
-            Ok(kept) => *into = kept.map_or(Value::Null, |kept| Value::Text(kept.into())),
+            Ok(Some(kept)) => *into = Value::Text(CompactString::new(kept)),
+            Ok(None) => *into = Value::Null,
             Err(fault) => return Err(self.error(fault, text)),
         }
         Ok(())
@@ -452,7 +454,7 @@ impl Conversion {
     #[inline(always)]
     fn characters<'t>(&self, text: &'t str) -> Result<&'t str, Fault> {
         let Shape::Characters { limit, code_page } = self.shape else { return Ok(text) };
-        if code_page && !text.is_ascii() {
+        if code_page && !super::is_ascii(text) {
             check_code_page(text)?;
         }
         // UTF-8 is never shorter than UTF-16 or code page 1252.
