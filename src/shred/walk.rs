@@ -410,6 +410,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         name_end: usize,
         found: &[Found<'p>],
     ) -> Result<usize, Box<Fault>> {
+        let next = self.scanner.next_markup(at + 1);
         let nodes = &self.plan.nodes;
         let reads_tag = |found: &Found| found.ids.iter().any(|id| nodes[*id].reads_tag);
         let tag = if found.iter().any(reads_tag) {
@@ -425,7 +426,10 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         };
         let leaf = match tag.empty {
             true => Some((tag.end, tag.end)),
-            false => self.leaf(Name::within(self.bytes(), at + 1, name_end), tag.end),
+            false => {
+                let next = self.behind(tag.end, next);
+                self.leaf(Name::within(self.bytes(), at + 1, name_end), next)
+            }
         };
         match (live, leaf) {
             (Some(live), Some((content_end, end))) => {
@@ -445,11 +449,24 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
     }
 
-    /// Where the element that began before `from` ends, when at most text stands in it: its end
-    /// tag, and just past that. Most elements are so, and need no place among the open ones.
+    /// The markup that follows a start tag which ends at `end`, when `next` is what follows its
+    /// `<`. That is looked for before it is known where the tag ends, so that the one need not wait
+    /// for the other.
     #[inline(always)]
-    fn leaf(&mut self, name: Name<'_>, from: usize) -> Option<(usize, usize)> {
-        let at = self.scanner.next_markup(from)?;
+    fn behind(&mut self, end: usize, next: Option<usize>) -> Option<usize> {
+        match next {
+            // Only in a value that is not well-formed.
+            Some(next) if next < end => self.scanner.next_markup(end),
+            next => next,
+        }
+    }
+
+    /// Where the element of that name ends when the markup at `next` is the first in it, and is its
+    /// end tag: there, and just past that. Most elements are so, and need no place among the open
+    /// ones.
+    #[inline(always)]
+    fn leaf(&self, name: Name<'_>, next: Option<usize>) -> Option<(usize, usize)> {
+        let at = next?;
         match self.scanner.markup(at) {
             Markup::End => Some((at, self.scanner.end_tag(at, name)?)),
             _ => None,
@@ -903,52 +920,68 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
 
     /// Balances tags until the outermost element that nothing reads has ended, or a `//name`
     /// begins. Returns where to go on.
-    fn pass_over(&mut self, mut at: usize) -> Result<usize, Box<Fault>> {
-        loop {
-            let Some(markup) = self.scanner.next_markup(at) else {
-                return Ok(self.text.len());
-            };
-            match self.scanner.markup(markup) {
+    fn pass_over(&mut self, from: usize) -> Result<usize, Box<Fault>> {
+        let mut markup = self.scanner.next_markup(from);
+        while let Some(at) = markup {
+            let next = self.scanner.next_markup(at + 1);
+            markup = match self.scanner.markup(at) {
                 Markup::End => {
-                    at = self.close_tag(markup)?;
+                    let end = self.close_tag(at)?;
                     if !self.state.open.last().is_some_and(|top| top.dead) {
-                        return Ok(at);
+                        return Ok(end);
                     }
+                    next
                 }
                 Markup::Start => {
                     if self.state.open.len() >= self.limits.depth {
-                        return Err(self.too_deep(markup));
+                        return Err(self.too_deep(at));
                     }
-                    let name_end = self.tag_name(markup)?;
-                    if self.watches && self.is_watched(markup, name_end) {
-                        at = self.start(markup)?;
+                    let name_end = self.tag_name(at)?;
+                    if self.watches && self.is_watched(at, name_end) {
+                        let end = self.start(at)?;
                         if !self.state.open.last().is_some_and(|top| top.dead) {
-                            return Ok(at);
+                            return Ok(end);
                         }
-                        continue;
-                    }
-                    let tag = self.rest_of_tag(markup, name_end)?;
-                    at = tag.end;
-                    if tag.empty {
-                        continue;
-                    }
-                    let name = Name::within(self.bytes(), markup + 1, name_end);
-                    if let Some((_, end)) = self.leaf(name, at) {
-                        at = end;
+                        self.scanner.next_markup(end)
                     } else {
-                        self.state.open.push(Open {
-                            name_start: markup as u32 + 1,
-                            name_end: name_end as u32,
-                            dead: true,
-                        });
+                        self.pass_over_start(at, name_end, next)?
                     }
                 }
                 Markup::Declaration => {
-                    return Err(Fault::malformed(markup, "a declaration cannot stand here"))
+                    return Err(Fault::malformed(at, "a declaration cannot stand here"))
                 }
-                other => at = self.past(markup, other)?,
-            }
+                other => {
+                    let end = self.past(at, other)?;
+                    self.scanner.next_markup(end)
+                }
+            };
         }
+        Ok(self.text.len())
+    }
+
+    /// Passes over a start tag, and over the end tag that follows it at once. `next` is the next
+    /// markup, and so is what is returned.
+    #[inline(always)]
+    fn pass_over_start(
+        &mut self,
+        at: usize,
+        name_end: usize,
+        next: Option<usize>,
+    ) -> Result<Option<usize>, Box<Fault>> {
+        let tag = self.rest_of_tag(at, name_end)?;
+        let next = self.behind(tag.end, next);
+        if tag.empty {
+            return Ok(next);
+        }
+        if let Some((end_tag, _)) = self.leaf(Name::within(self.bytes(), at + 1, name_end), next) {
+            return Ok(self.scanner.next_markup(end_tag + 1));
+        }
+        self.state.open.push(Open {
+            name_start: at as u32 + 1,
+            name_end: name_end as u32,
+            dead: true,
+        });
+        Ok(next)
     }
 
     fn is_watched(&self, at: usize, name_end: usize) -> bool {
