@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::lanes::Lanes;
 use super::scan::{is_blank, name_length, StartTag};
-use super::Limits;
+use super::{text, Limits};
 use crate::contract::names::Name;
 
 /// One attribute by its offsets.
@@ -14,7 +14,8 @@ pub(super) struct Attribute {
     pub name_end: u32,
     pub start: u32,
     pub end: u32,
-    /// Whether the value is written as it is meant: no reference, no white space to normalise.
+    /// Whether the value is written as it is meant: no reference, no white space to normalise, and
+    /// nothing that XML may not allow.
     pub plain: bool,
 }
 
@@ -225,7 +226,7 @@ fn value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool), Box
         // The bits before the first that is set.
         let within = close.wrapping_sub(1) & !close;
         if close != 0 && lanes.equal(b'<') & within == 0 {
-            let special = lanes.equal(b'&') | lanes.at_most(b' ' - 1);
+            let special = lanes.equal(b'&') | lanes.at_most(b' ' - 1) | lanes.equal(text::LAST);
             return Ok((start + close.trailing_zeros() as usize, special & within == 0));
         }
     }
@@ -242,5 +243,6 @@ fn long_value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool)
             "an attribute's value cannot hold <: write it as &lt;, or close the quote before it",
         ));
     }
-    Ok((end, !bytes[start..end].iter().any(|b| *b == b'&' || *b < b' ')))
+    let special = |byte: &u8| matches!(*byte, b'&' | text::LAST | ..b' ');
+    Ok((end, !bytes[start..end].iter().any(special)))
 }

@@ -320,7 +320,7 @@ impl Captures {
             NodeKind::Attribute => text::attribute(document, range).map(Some),
             NodeKind::Text => text::content(document, range).map(Some),
             NodeKind::Merged => Ok(Some(Cow::Borrowed(&self.scratch[range]))),
-            NodeKind::Markup => Ok(Some(Cow::Borrowed(&document[range]))),
+            NodeKind::Markup => text::markup(document, range).map(|raw| Some(Cow::Borrowed(raw))),
             NodeKind::Missing => Ok(None),
         }
     }

@@ -8,12 +8,7 @@ use super::text;
 
 /// Checks a document whose tags are known to nest.
 pub(super) fn check(document: &str) -> Result<(), Box<Fault>> {
-    if let Some((at, character)) = document.char_indices().find(|(_, c)| !text::allowed(*c)) {
-        return Err(Fault::malformed(
-            at,
-            format!("the character U+{:04X} may not stand in a document", character as u32),
-        ));
-    }
+    text::check_characters(document, 0)?;
     let mut reader = Reader::from_str(document);
     reader.config_mut().check_comments = true;
     let mut resolved = String::new();
@@ -28,10 +23,21 @@ pub(super) fn check(document: &str) -> Result<(), Box<Fault>> {
                 let written = format!("&{};", String::from_utf8_lossy(&reference));
                 text::append(&written, begin, &mut resolved)?;
             }
+            Event::Text(content) => check_text(&content, begin)?,
             Event::Eof => return Ok(()),
             _ => {}
         }
         resolved.clear();
+    }
+}
+
+fn check_text(content: &[u8], begin: usize) -> Result<(), Box<Fault>> {
+    match memchr::memmem::find(content, b"]]>") {
+        None => Ok(()),
+        Some(offset) => {
+            let reason = "]]> ends a CDATA section and cannot stand in text: write it as ]]&gt;";
+            Err(Fault::malformed(begin + offset, reason))
+        }
     }
 }
 

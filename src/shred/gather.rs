@@ -132,7 +132,7 @@ fn own_text(
                 let past = scanner.past(markup, other).unwrap_or(bytes.len());
                 if depth == 1 && other == Markup::CData {
                     let (open, close) = ("<![CDATA[".len(), "]]>".len());
-                    text::append_cdata(&document[markup + open..past - close], own);
+                    text::append_cdata(&document[markup + open..past - close], markup + open, own)?;
                 }
                 past
             }

@@ -136,8 +136,10 @@ impl Shredder {
         }
         let text = decode::decode(&document.bytes, document.encoding).map_err(|error| {
             let mut failure = Box::new(Failure::new(FailureCategory::MalformedXml, error.reason));
-            let before = &document.bytes[..error.offset];
-            failure.line = Some(memchr::memchr_iter(b'\n', before).count() as u32 + 1);
+            let place = place::place(&error.before, error.before.len());
+            failure.line = Some(place.line);
+            failure.column_number = Some(place.column);
+            failure.path = place.path;
             failure
         })?;
         if text.len() as u64 > most {

@@ -7,15 +7,18 @@ use std::ops::Range;
 use super::fault::Fault;
 use super::lanes;
 
-/// Whether text between tags is written as it is meant.
+/// The first byte in UTF-8 of U+FFFE and U+FFFF, and of some four thousand that XML allows.
+pub(super) const LAST: u8 = 0xEF;
+
+/// Whether text between tags is written as it is meant, and surely of characters that XML allows.
 #[inline(always)]
 pub(super) fn is_plain(document: &str, range: Range<usize>) -> bool {
     !lanes::any(
         document.as_bytes(),
         range.start,
         range.end,
-        |lanes| lanes.equal(b'&') | lanes.equal(b'\r'),
-        |byte| matches!(byte, b'&' | b'\r'),
+        |lanes| lanes.equal(b'&') | lanes.at_most(b' ' - 1) | lanes.equal(LAST),
+        |byte| matches!(byte, b'&' | LAST | ..b' '),
     )
 }
 
@@ -23,6 +26,7 @@ pub(super) fn is_plain(document: &str, range: Range<usize>) -> bool {
 #[inline]
 pub(super) fn attribute(document: &str, range: Range<usize>) -> Result<Cow<'_, str>, Box<Fault>> {
     let raw = &document[range.clone()];
+    check_characters(raw, range.start)?;
     if !raw.bytes().any(|b| b == b'&' || b < b' ') {
         return Ok(Cow::Borrowed(raw));
     }
@@ -34,8 +38,8 @@ pub(super) fn attribute(document: &str, range: Range<usize>) -> Result<Cow<'_, s
 /// Text between tags.
 #[inline]
 pub(super) fn content(document: &str, range: Range<usize>) -> Result<Cow<'_, str>, Box<Fault>> {
-    let raw = &document[range.clone()];
-    if is_plain(document, range.clone()) {
+    let raw = markup(document, range.clone())?;
+    if memchr::memchr2(b'&', b'\r', raw.as_bytes()).is_none() {
         return Ok(Cow::Borrowed(raw));
     }
     let mut value = String::with_capacity(raw.len());
@@ -43,18 +47,43 @@ pub(super) fn content(document: &str, range: Range<usize>) -> Result<Cow<'_, str
     Ok(Cow::Owned(value))
 }
 
+/// Text and markup as they are written.
+pub(super) fn markup(document: &str, range: Range<usize>) -> Result<&str, Box<Fault>> {
+    let raw = &document[range.clone()];
+    check_characters(raw, range.start)?;
+    Ok(raw)
+}
+
 /// Appends `raw`, which stands at `at`, with its references resolved.
 pub(super) fn append(raw: &str, at: usize, value: &mut String) -> Result<(), Box<Fault>> {
+    check_characters(raw, at)?;
     resolve(raw, at, false, value)
 }
 
-/// Appends the content of a CDATA section.
-pub(super) fn append_cdata(raw: &str, value: &mut String) {
+/// Appends the content of a CDATA section, which stands at `at`.
+pub(super) fn append_cdata(raw: &str, at: usize, value: &mut String) -> Result<(), Box<Fault>> {
+    check_characters(raw, at)?;
     for (index, line) in raw.split("\r\n").enumerate() {
         if index > 0 {
             value.push('\n');
         }
         value.extend(line.chars().map(|c| if c == '\r' { '\n' } else { c }));
+    }
+    Ok(())
+}
+
+/// Refuses what XML allows in no document, of a text that stands at `at`.
+pub(super) fn check_characters(raw: &str, at: usize) -> Result<(), Box<Fault>> {
+    match raw.char_indices().find(|(_, character)| !allowed(*character)) {
+        None => Ok(()),
+        Some((offset, character)) => Err(Fault::malformed(
+            at + offset,
+            format!(
+                "the character U+{:04X} may not stand in an XML document: leave it out where the \
+                 document is made",
+                character as u32
+            ),
+        )),
     }
 }
 
@@ -110,7 +139,7 @@ fn reference(text: &str) -> Option<(char, usize)> {
 }
 
 /// Whether XML 1.0 allows the character in a document (production 2, Char).
-pub(super) fn allowed(character: char) -> bool {
+fn allowed(character: char) -> bool {
     !matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
 }
 

@@ -331,6 +331,13 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     }
 
     fn past(&self, at: usize, markup: Markup) -> Result<usize, Box<Fault>> {
+        if markup == Markup::Instruction && at > 0 && self.is_xml_declaration(at) {
+            return Err(Fault::malformed(
+                at,
+                "an XML declaration stands at the very beginning of a document or nowhere: leave \
+                 out what is before it",
+            ));
+        }
         self.scanner.past(at, markup).ok_or_else(|| {
             let what = match markup {
                 Markup::Comment => "comment",
@@ -339,6 +346,11 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             };
             Fault::malformed(at, format!("the {what} that begins here is never closed"))
         })
+    }
+
+    fn is_xml_declaration(&self, at: usize) -> bool {
+        let target = &self.bytes()[at + 2..];
+        target.starts_with(b"xml") && name_length(target) == 3
     }
 
     fn declaration(&mut self, at: usize) -> Result<usize, Box<Fault>> {
@@ -760,6 +772,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     fn mismatch(&self, at: usize, open: Open) -> Box<Fault> {
         let found = &self.bytes()[(at + 2).min(self.text.len())..];
         let length = name_length(found);
+        if found[..length] == *self.name(open).as_bytes() {
+            return Fault::malformed(at, "an end tag is a name and >: nothing else stands in it");
+        }
         Fault::malformed(
             at,
             format!(

@@ -2,7 +2,7 @@
 
 use super::{one_column, rows_of, shred_document};
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::FailureCategory;
+use xmlshred::outcome::{Failure, FailureCategory};
 
 fn value(bytes: Vec<u8>, encoding: DocumentEncoding) -> Result<String, FailureCategory> {
     let contract = one_column("/r", "@x");
@@ -11,6 +11,11 @@ fn value(bytes: Vec<u8>, encoding: DocumentEncoding) -> Result<String, FailureCa
         Ok(_) => Ok(rows_of(&contract, &outcome, "t")[0][2..].to_owned()),
         Err(failure) => Err(failure.category),
     }
+}
+
+fn failure(bytes: Vec<u8>, encoding: DocumentEncoding) -> Failure {
+    let contract = one_column("/r", "@x");
+    *shred_document(&contract, &Document { bytes, encoding }).expect_err("the document fails")
 }
 
 fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
@@ -61,8 +66,35 @@ fn bytes_that_are_not_what_they_claim_are_malformed() {
         let found = value(bytes, DocumentEncoding::Detect);
         assert_eq!(found, Err(FailureCategory::MalformedXml));
     }
-    let mut lone = utf16("<r x='", false, false);
+    let utf32: Vec<u8> = "<r x='1'/>".chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+    let marked = [vec![0xFF, 0xFE, 0, 0], utf32.clone()].concat();
+    for bytes in [utf32, marked] {
+        let failure = failure(bytes, DocumentEncoding::Detect);
+        assert!(failure.reason.contains("UTF-32"), "{}", failure.reason);
+    }
+    let twice = "\u{FEFF}\u{FEFF}<r x='1'/>".as_bytes().to_vec();
+    assert_eq!(value(twice, DocumentEncoding::Detect), Err(FailureCategory::MalformedXml));
+}
+
+#[test]
+fn bytes_that_are_no_text_have_a_place() {
+    let latin = "<?xml version='1.0'?>\n<r><ä>\u{1}</ä>".as_bytes();
+    let latin = [latin, b"<q x='\xFC'/></r>"].concat();
+    let mut lone = utf16("<r>\n<ä x='", false, false);
     lone.extend([0x00, 0xD8]);
-    lone.extend(utf16("'/>", false, false));
-    assert_eq!(value(lone, DocumentEncoding::Utf16Le), Err(FailureCategory::MalformedXml));
+    lone.extend(utf16("'/></r>", false, false));
+    for (bytes, encoding, place) in
+        [(latin, DocumentEncoding::Detect, (2, 18)), (lone, DocumentEncoding::Utf16Le, (2, 7))]
+    {
+        let failure = failure(bytes, encoding);
+        assert_eq!(failure.category, FailureCategory::MalformedXml);
+        assert_eq!((failure.line, failure.column_number), (Some(place.0), Some(place.1)));
+    }
+}
+
+#[test]
+fn a_declaration_that_is_not_read_is_told_of() {
+    let bytes = b"\n<?xml version='1.0' encoding='windows-1252'?><r x='\xFC'/>".to_vec();
+    let failure = failure(bytes, DocumentEncoding::Detect);
+    assert!(failure.reason.contains("its declaration is not read"), "{}", failure.reason);
 }

@@ -52,10 +52,50 @@ fn malformed_documents_say_where() {
         ("<r><a x='never closed/></r>", (1, 24)),
         ("<!DOCTYPE r [<!ENTITY e 'x'>]><r/>", (1, 1)),
         ("", (1, 1)),
+        ("\n<?xml version='1.0'?><r/>", (2, 1)),
+        ("<r><q><?xml version='1.0'?></q></r>", (1, 7)),
+        ("<r><q></q x='1'></r>", (1, 7)),
     ] {
         let failure = failure(&contract, document);
         assert_eq!(failure.category, FailureCategory::MalformedXml, "{document}");
         assert_eq!(at(&failure), place, "{document}: {}", failure.reason);
+    }
+}
+
+/// What XML allows in no document is refused wherever a column reads it, as its reference is.
+#[test]
+fn a_character_that_xml_forbids_is_in_no_value() {
+    let inner = "INNER_XML(a)";
+    for (value, document, place) in [
+        ("a/@x", "<r><a x='\u{0}'/></r>", (1, 10)),
+        ("a/@x", "<r><a x='&lt;\u{1}'/></r>", (1, 14)),
+        ("a/@x", "<r><a x='as long as sixteen bytes \u{1F}'/></r>", (1, 35)),
+        ("a/@x", "<r><a x='1\u{FFFE}'/></r>", (1, 11)),
+        ("a", "<r><a>\n\u{8}</a></r>", (2, 1)),
+        ("a", "<r><a>1\u{FFFF}</a></r>", (1, 8)),
+        ("a", "<r><a>\u{B}<!-- --></a></r>", (1, 7)),
+        ("a", "<r><a><!-- -->\u{B}<!-- --></a></r>", (1, 15)),
+        ("a", "<r><a><![CDATA[\u{C}]]></a></r>", (1, 16)),
+        ("JOIN(//a, ' ')", "<r><a>1<b/>\u{E}</a></r>", (1, 12)),
+        (inner, "<r><a><b>\u{1}</b></a></r>", (1, 10)),
+    ] {
+        let contract = one_column("/r", value);
+        let failure = failure(&contract, document);
+        assert_eq!(failure.category, FailureCategory::MalformedXml, "{document:?}");
+        assert!(failure.reason.contains("may not stand in an XML document"), "{}", failure.reason);
+        assert_eq!(at(&failure), place, "{document:?}");
+    }
+}
+
+/// Neighbours of what is forbidden.
+#[test]
+fn characters_that_xml_allows_are_values() {
+    let value = "\u{D7FF}\u{E000}\u{F8FF}\u{FF0C}\u{FFFD}\u{10000}\u{7F}\u{85}";
+    for path in ["a/@x", "a", "INNER_XML(a)"] {
+        let contract = one_column("/r", path);
+        let document = format!("<r><a x='{value}'>{value}</a></r>");
+        let outcome = shred(&contract, &document);
+        assert_eq!(super::rows_of(&contract, &outcome, "t"), [format!("7|{value}")], "{path}");
     }
 }
 
@@ -176,8 +216,9 @@ fn parts_that_no_column_reads_are_checked_only_when_asked() {
          check = \"full\"\n[[tables]]\nname = \"t\"\neach = '/r'\napp_column = \"app_id\"\n\
          [tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n",
     );
-    assert!(shred(&full, "<r><q x='1'>&lt;</q></r>").is_ok());
-    for document in [document, "<r><q x='&bogus;'/></r>", "<r>\u{1}</r>", "<r>&bogus;</r>"] {
+    assert!(shred(&full, "<r><q x='1'>&lt;<![CDATA[]]]]>></q></r>").is_ok());
+    let reference = "<r><q x='&bogus;'/></r>";
+    for document in [document, reference, "<r>\u{1}</r>", "<r>&bogus;</r>", "<r>]]></r>"] {
         assert_eq!(failure(&full, document).category, FailureCategory::MalformedXml, "{document}");
     }
 }

@@ -20,7 +20,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         let (start, at) = self.begin_merge(run, from)?;
         let scratch = &mut self.state.captures.scratch;
         if cdata {
-            text::append_cdata(&self.text[from..to], scratch);
+            text::append_cdata(&self.text[from..to], from, scratch)?;
         } else {
             text::append(&self.text[from..to], from, scratch)?;
         }
