@@ -2,10 +2,11 @@
 
 use clap::Args;
 
+#[cfg(feature = "embedded")]
+use super::embedded_install;
 #[cfg(feature = "sqlserver")]
 use super::server_install;
-use super::{console, contract_file, open_store, Call, CommandError, Execute, ExitStatus};
-#[cfg(feature = "sqlserver")]
+use super::{open_store, Call, CommandError, Execute, ExitStatus};
 use crate::settings::StoreLocation;
 
 /// Create the target tables of a contract and make it the installed one
@@ -13,8 +14,7 @@ use crate::settings::StoreLocation;
 /// On SQL Server, also the queue, the log, the procedures, views and roles, in one transaction.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Print the script that would run on SQL Server, and run nothing
-    #[cfg(feature = "sqlserver")]
+    /// Print the script that would run, and run nothing
     #[arg(long, conflicts_with = "info")]
     dry_run: bool,
 
@@ -24,8 +24,8 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["info", "dry_run"])]
     script: bool,
 
-    /// List every object on SQL Server as current, missing, older or edited, and change nothing
-    #[cfg(feature = "sqlserver")]
+    /// Name the installed contract or, on SQL Server, list every object as current, missing, older
+    /// or edited; change nothing
     #[arg(long)]
     info: bool,
 }
@@ -36,23 +36,21 @@ impl Execute for Arguments {
         if self.script {
             return server_install::script_for_sqlcmd(call);
         }
-        #[cfg(feature = "sqlserver")]
-        if let StoreLocation::SqlServer(server) = open_store::location(&call.settings)? {
-            return match (self.dry_run, self.info) {
-                (true, _) => server_install::dry_run(call, server),
-                (_, true) => server_install::info(server),
-                _ => server_install::install(call, server),
-            };
+        match (open_store::location(&call.settings)?, self.dry_run, self.info) {
+            #[cfg(feature = "embedded")]
+            (StoreLocation::Sqlite(path), true, _) => embedded_install::dry_run(call, path),
+            #[cfg(feature = "embedded")]
+            (StoreLocation::Sqlite(path), _, true) => embedded_install::info(path),
+            #[cfg(feature = "embedded")]
+            (StoreLocation::Sqlite(path), ..) => embedded_install::install(call, path),
+            #[cfg(not(feature = "embedded"))]
+            (StoreLocation::Sqlite(_), ..) => unreachable!("open_store::location refuses it"),
+            #[cfg(feature = "sqlserver")]
+            (StoreLocation::SqlServer(server), true, _) => server_install::dry_run(call, server),
+            #[cfg(feature = "sqlserver")]
+            (StoreLocation::SqlServer(server), _, true) => server_install::info(server),
+            #[cfg(feature = "sqlserver")]
+            (StoreLocation::SqlServer(server), ..) => server_install::install(call, server),
         }
-        let contract = contract_file::read(&call.settings)?;
-        let mut store = open_store::existing_or_new(&call.settings)?;
-        store.install_contract(&contract)?;
-        console::print(&format!(
-            "contract {} ({}) is installed: {} target tables\n",
-            contract.name,
-            contract.hash,
-            contract.targets.len()
-        ))?;
-        Ok(ExitStatus::Success)
     }
 }

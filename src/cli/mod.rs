@@ -14,6 +14,8 @@ mod contract_import;
 mod demo;
 mod doctor;
 mod document_files;
+#[cfg(feature = "embedded")]
+mod embedded_install;
 mod enqueue;
 mod exit_status;
 mod explain;

@@ -74,19 +74,6 @@ pub fn embedded(settings: &Settings) -> Result<SqliteStore, CommandError> {
     }
 }
 
-/// The store that `--store` names; an embedded one is made where it does not exist.
-///
-/// # Errors
-/// As [`existing`].
-pub fn existing_or_new(settings: &Settings) -> Result<Box<dyn Store>, CommandError> {
-    match location(settings)? {
-        #[cfg(feature = "embedded")]
-        StoreLocation::Sqlite(path) => Ok(Box::new(SqliteStore::open_or_create(path)?)),
-        #[cfg(any(feature = "sqlserver", not(feature = "embedded")))]
-        other => Ok(connect(other)?),
-    }
-}
-
 /// Installs the contract where none is installed yet, in an embedded store: on a server only
 /// `xmlshred install` does, with a login that may.
 ///

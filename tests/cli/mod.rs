@@ -9,6 +9,8 @@ mod workbench;
 mod bad_input;
 #[cfg(feature = "embedded")]
 mod demo;
+#[cfg(feature = "embedded")]
+mod install;
 #[cfg(all(feature = "embedded", unix))]
 mod interrupt;
 mod map;

@@ -1,16 +1,19 @@
 //! Installing a contract: its target tables, and its hash as the fence.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{named_params, Connection, OptionalExtension};
 
+use super::binding::instant;
 use super::fault::Step;
 use super::statement::statement;
 use super::target;
-use super::transaction::{write, Work};
+use super::transaction::{read, write, Work};
 use crate::contract::{Contract, OnExisting, TargetColumn, TargetTable};
 use crate::outcome::ContractHash;
 use crate::store::StoreError;
 
 const FILE: &str = include_str!("install_contract.sql");
+const INSTALLATION: &str = statement(FILE, "installation");
 const INSTALLED: &str = statement(FILE, "installed");
 const TABLES: &str = statement(FILE, "tables");
 const RETIRE: &str = statement(FILE, "retire");
@@ -18,26 +21,66 @@ const RECORD: &str = statement(FILE, "record");
 const FORGET_TABLES: &str = statement(FILE, "forget_tables");
 const RECORD_TABLE: &str = statement(FILE, "record_table");
 const EXISTS: &str = statement(FILE, "exists");
+const INDEX_EXISTS: &str = statement(FILE, "index_exists");
 const COLUMNS: &str = statement(FILE, "columns");
 const FOREIGN_KEYS: &str = statement(FILE, "foreign_keys");
+
+/// What installing a contract would do to a store.
+#[derive(Debug)]
+pub struct InstallPreview {
+    /// The statements that would run, without semicolons at their ends.
+    pub changes: Vec<String>,
+    /// The contract that is installed now.
+    pub replaces: Option<ContractHash>,
+}
+
+/// The contract that a store is made ready for.
+#[derive(Debug)]
+pub struct Installation {
+    /// Its name.
+    pub contract_name: String,
+    /// Its hash.
+    pub contract_hash: ContractHash,
+    /// When it became the installed one, by the database's clock.
+    pub installed_at: DateTime<Utc>,
+}
 
 pub(super) fn install(connection: &mut Connection, contract: &Contract) -> Step<()> {
     target::check(contract)?;
     write(connection, |tx| {
-        for table in &contract.targets {
-            match table_exists(tx, &table.name)? {
-                true => fit(tx, table)?,
-                false => tx.execute_batch(&target::create_table(contract, table))?,
-            }
-            for index in target::create_indexes(table) {
-                tx.execute_batch(&index)?;
-            }
+        for statement in changes(tx, contract)? {
+            tx.execute_batch(&statement)?;
         }
         match installed(tx)? == Some(contract.hash) {
             true => Ok(()),
             false => record(tx, contract),
         }
     })
+}
+
+/// What [`install`] would do.
+pub(super) fn preview(connection: &mut Connection, contract: &Contract) -> Step<InstallPreview> {
+    target::check(contract)?;
+    read(connection, |tx| {
+        Ok(InstallPreview { changes: changes(tx, contract)?, replaces: installed(tx)? })
+    })
+}
+
+/// The statements that make the target tables the contract's, as far as adding does.
+fn changes(connection: &Connection, contract: &Contract) -> Step<Vec<String>> {
+    let mut changes = Vec::new();
+    for table in &contract.targets {
+        match table_exists(connection, &table.name)? {
+            true => changes.extend(missing_columns(connection, table)?),
+            false => changes.push(target::create_table(contract, table)),
+        }
+        for (name, statement) in target::create_indexes(table) {
+            if !connection.prepare_cached(INDEX_EXISTS)?.exists(named_params! {":index": name})? {
+                changes.push(statement);
+            }
+        }
+    }
+    Ok(changes)
 }
 
 fn record(tx: &Work, contract: &Contract) -> Step<()> {
@@ -67,6 +110,21 @@ fn rule(on_existing: OnExisting) -> &'static str {
         OnExisting::Skip => "skip",
         OnExisting::Replace => "replace",
     }
+}
+
+/// The installed contract with its name and when it was installed, if any.
+pub(super) fn installation(connection: &mut Connection) -> Step<Option<Installation>> {
+    read(connection, |tx| {
+        let mut statement = tx.prepare_cached(INSTALLATION)?;
+        let installation = statement.query_row([], |row| {
+            Ok(Installation {
+                contract_name: row.get(0)?,
+                contract_hash: row.get(1)?,
+                installed_at: instant(row.get(2)?),
+            })
+        });
+        Ok(installation.optional()?)
+    })
 }
 
 /// The installed contract, if any.
@@ -103,9 +161,10 @@ struct ActualColumn {
     in_key: bool,
 }
 
-/// Adds nullable columns that are missing; any other difference is drift.
-fn fit(tx: &Work, table: &TargetTable) -> Step<()> {
-    let actual = actual_columns(tx, &table.name)?;
+/// The statements that add the nullable columns that are missing; any other difference is drift.
+fn missing_columns(connection: &Connection, table: &TargetTable) -> Step<Vec<String>> {
+    let mut missing = Vec::new();
+    let actual = actual_columns(connection, &table.name)?;
     let find = |name: &str| actual.iter().find(|column| column.name.eq_ignore_ascii_case(name));
     for column in &table.columns {
         match find(&column.name) {
@@ -116,7 +175,7 @@ fn fit(tx: &Work, table: &TargetTable) -> Step<()> {
                     format!("column {} is not there, and it may not be null", column.name),
                 ))
             }
-            None => tx.execute_batch(&target::add_column(table, column))?,
+            None => missing.push(target::add_column(table, column)),
         }
     }
     let known = |name: &str| table.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
@@ -130,7 +189,8 @@ fn fit(tx: &Work, table: &TargetTable) -> Step<()> {
         ));
     }
     compare_key(table, &actual)?;
-    compare_foreign_key(tx, table)
+    compare_foreign_key(connection, table)?;
+    Ok(missing)
 }
 
 fn compare(table: &TargetTable, column: &TargetColumn, actual: &ActualColumn) -> Step<()> {
@@ -176,9 +236,9 @@ fn compare_key(table: &TargetTable, actual: &[ActualColumn]) -> Step<()> {
     Err(drift(table, format!("its primary key is {} there and {} here", list(&there), list(&here))))
 }
 
-fn compare_foreign_key(tx: &Work, table: &TargetTable) -> Step<()> {
+fn compare_foreign_key(connection: &Connection, table: &TargetTable) -> Step<()> {
     let Some(foreign) = &table.foreign_key else { return Ok(()) };
-    let there: Vec<(String, String)> = tx
+    let there: Vec<(String, String)> = connection
         .prepare_cached(FOREIGN_KEYS)?
         .query_map(named_params! {":table": table.name}, |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
@@ -200,8 +260,8 @@ fn compare_foreign_key(tx: &Work, table: &TargetTable) -> Step<()> {
     }
 }
 
-fn actual_columns(tx: &Work, table: &str) -> Step<Vec<ActualColumn>> {
-    let mut statement = tx.prepare_cached(COLUMNS)?;
+fn actual_columns(connection: &Connection, table: &str) -> Step<Vec<ActualColumn>> {
+    let mut statement = connection.prepare_cached(COLUMNS)?;
     let columns = statement
         .query_map(named_params! {":table": table}, |row| {
             Ok(ActualColumn {

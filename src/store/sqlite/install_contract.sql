@@ -6,6 +6,11 @@ SELECT contract_hash
 FROM processing_contract
 WHERE retired_at IS NULL;
 
+-- name: installation
+SELECT contract_name, contract_hash, installed_at
+FROM processing_contract
+WHERE retired_at IS NULL;
+
 -- name: tables
 SELECT t.table_name
 FROM processing_contract_table AS t
@@ -40,6 +45,11 @@ VALUES
 SELECT 1
 FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name = :table COLLATE NOCASE;
+
+-- name: index_exists
+SELECT 1
+FROM sqlite_schema
+WHERE type = 'index' AND name = :index COLLATE NOCASE;
 
 -- name: columns
 SELECT name, type, "notnull", dflt_value IS NOT NULL, pk > 0

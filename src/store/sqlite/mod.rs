@@ -58,6 +58,7 @@ use super::{
 };
 use crate::contract::Contract;
 use crate::outcome::{AppId, AppOutcome, ContractHash};
+pub use install::{InstallPreview, Installation};
 pub use load::{Existing, Loader, NewDocument};
 
 /// One connection to a store in a SQLite file.
@@ -66,6 +67,9 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// Version of the store's own tables that this program knows.
+    pub const VERSION: u32 = open::SCHEMA_VERSION;
+
     /// Opens the store in an existing file. A missing, foreign, unreadable or read-only file is
     /// an error that says what to do, and is not touched.
     pub fn open(path: &Path) -> Result<Self> {
@@ -75,6 +79,24 @@ impl SqliteStore {
     /// Opens the store, making it first where there is no file of that name.
     pub fn open_or_create(path: &Path) -> Result<Self> {
         Ok(Self { connection: open::open_or_create(path)? })
+    }
+
+    /// What installing the contract would do to the store in `path`, or to a new one where there
+    /// is no file of that name. Changes nothing, and makes no file.
+    ///
+    /// # Errors
+    /// Those of [`SqliteStore::open`] and [`Store::install_contract`].
+    pub fn preview_install(path: &Path, contract: &Contract) -> Result<InstallPreview> {
+        let mut connection = match path.exists() {
+            true => open::open(path)?,
+            false => open::imagine()?,
+        };
+        Ok(install::preview(&mut connection, contract)?)
+    }
+
+    /// The installed contract, if there is one.
+    pub fn installation(&mut self) -> Result<Option<Installation>> {
+        Ok(install::installation(&mut self.connection)?)
     }
 
     /// Loads documents into the source table, a transaction per chunk of some megabytes.

@@ -43,6 +43,13 @@ pub(super) fn open_or_create(path: &Path) -> Result<Connection> {
     open(path)
 }
 
+/// An empty store in memory, which only shows what would be done to one.
+pub(super) fn imagine() -> Result<Connection> {
+    let connection = Connection::open_in_memory().map_err(Fault::from)?;
+    connection.execute_batch(SCHEMA).map_err(Fault::from)?;
+    Ok(connection)
+}
+
 /// Makes a whole store under a temporary name and moves it into place, so that nobody ever sees
 /// half of one.
 fn create(path: &Path) -> Result<()> {

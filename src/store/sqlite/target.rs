@@ -145,9 +145,10 @@ pub(super) fn add_column(table: &TargetTable, column: &TargetColumn) -> String {
     format!("ALTER TABLE {} ADD COLUMN {}", quoted(&table.name), declare_column(table, column))
 }
 
-/// Indexes by application and by parent, where the primary key does not begin with them:
-/// replacing, skipping and deleting a parent look rows up by these.
-pub(super) fn create_indexes(table: &TargetTable) -> Vec<String> {
+/// Names of indexes with the statements that make them: by application and by parent, where the
+/// primary key does not begin with them. Replacing, skipping and deleting a parent look rows up by
+/// these.
+pub(super) fn create_indexes(table: &TargetTable) -> Vec<(String, String)> {
     let app_column = vec![table.columns[table.app_column].name.clone()];
     let mut wanted = vec![app_column];
     if let Some(foreign) = &table.foreign_key {
@@ -158,12 +159,14 @@ pub(super) fn create_indexes(table: &TargetTable) -> Vec<String> {
     wanted
         .iter()
         .map(|columns| {
-            format!(
+            let name = format!("{}__{}", table.name, columns.join("_"));
+            let statement = format!(
                 "CREATE INDEX IF NOT EXISTS {} ON {} ({})",
-                quoted(&format!("{}__{}", table.name, columns.join("_"))),
+                quoted(&name),
                 quoted(&table.name),
                 quoted_list(columns.iter().map(String::as_str)),
-            )
+            );
+            (name, statement)
         })
         .collect()
 }

@@ -1,0 +1,110 @@
+//! Installing in an embedded store, and looking first.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::notes::{finished, workbench, CONTRACT};
+use super::workbench::Workbench;
+
+/// What is in the folder once the write-ahead log that a run left is back in the store's file.
+fn settled(bench: &Workbench) -> BTreeMap<PathBuf, Vec<u8>> {
+    assert_eq!(bench.run("status").status, 0);
+    bench.contents()
+}
+
+/// The contract with one more column, another one to the store.
+fn with_a_column(bench: &Workbench) {
+    let column = "remark = { type = \"nvarchar(50)\", value = \"@remark\" }\n";
+    bench.write(
+        "newer.toml",
+        CONTRACT.replace(
+            "\n\n[[tables]]\nname = \"line\"",
+            &format!("\n{column}\n[[tables]]\nname = \"line\""),
+        ),
+    );
+}
+
+#[test]
+fn a_dry_run_prints_what_would_run_and_leaves_the_store_as_it_is() {
+    let bench = finished();
+    with_a_column(&bench);
+    let before = settled(&bench);
+    let said = bench.run("install --dry-run --contract newer.toml");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert_eq!(said.stdout, "ALTER TABLE \"note\" ADD COLUMN \"remark\" TEXT;\n");
+    assert!(said.stderr.contains(" would be installed in place of "), "{said:?}");
+    assert!(said.stderr.ends_with("; nothing was changed\n"), "{said:?}");
+    assert_eq!(bench.contents(), before);
+    let said = bench.run("run --log-level warn");
+    assert_eq!(said.status, 0, "the contract from before is no longer installed: {said:?}");
+}
+
+#[test]
+fn a_dry_run_makes_no_store() {
+    let bench = workbench();
+    let before = bench.contents();
+    let said = bench.run("install --dry-run --store sqlite:new.db --contract contract.toml");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.starts_with("CREATE TABLE \"note\" (\n"), "{said:?}");
+    assert!(said.stdout.contains("CREATE TABLE \"line\" (\n"), "{said:?}");
+    assert!(said.stderr.contains(" would be installed; nothing was changed"), "{said:?}");
+    assert_eq!(bench.contents(), before);
+}
+
+#[test]
+fn what_a_dry_run_prints_is_what_install_does() {
+    let bench = workbench();
+    let store = "--store sqlite:new.db --contract contract.toml";
+    let script = bench.run(&format!("install --dry-run {store}")).stdout;
+    let by_hand = rusqlite::Connection::open_in_memory().unwrap();
+    by_hand.execute_batch(&script).unwrap();
+    assert_eq!(bench.run(&format!("install {store}")).status, 0);
+    let installed = rusqlite::Connection::open(bench.path().join("new.db")).unwrap();
+    let tables = |connection: &rusqlite::Connection| -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name IN ('note', 'line') AND sql IS NOT NULL")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    assert_eq!(tables(&installed), tables(&by_hand));
+    assert_eq!(tables(&installed).len(), 2);
+    let said = bench.run(&format!("install --dry-run {store}"));
+    assert_eq!(said.stdout, "", "{said:?}");
+    assert!(said.stderr.contains(" is the installed one; nothing was changed"), "{said:?}");
+}
+
+#[test]
+fn a_dry_run_meets_the_differences_that_install_would_meet() {
+    let bench = finished();
+    bench.write("other.toml", CONTRACT.replace("nvarchar(20)", "int"));
+    let said = bench.run("install --dry-run --contract other.toml");
+    assert_eq!(said.status, 3, "{said:?}");
+    assert!(said.stderr.contains("column title is TEXT there and INTEGER here"), "{said:?}");
+}
+
+#[test]
+fn info_names_the_installed_contract_and_changes_nothing() {
+    let bench = finished();
+    with_a_column(&bench);
+    let before = settled(&bench);
+    let said = bench.run("install --info --contract newer.toml");
+    assert_eq!(said.status, 0, "{said:?}");
+    let checked = bench.run("contract check contract.toml").stdout;
+    let hash = checked.lines().find_map(|line| line.strip_prefix("hash ")).unwrap();
+    let contract = format!("contract notes ({hash}) is installed since ");
+    assert!(said.stdout.starts_with(&contract), "{said:?}");
+    assert!(said.stdout.contains("the store's own tables have version "), "{said:?}");
+    assert_eq!(bench.contents(), before);
+}
+
+#[test]
+fn info_says_where_no_contract_is_installed_and_makes_no_store() {
+    let bench = workbench();
+    let before = bench.contents();
+    assert_eq!(bench.run("install --info --store sqlite:new.db").status, 4);
+    assert_eq!(bench.contents(), before);
+    assert_eq!(bench.run("load docs --store sqlite:new.db").status, 0);
+    let said = bench.run("install --info --store sqlite:new.db");
+    assert!(said.stdout.starts_with("no contract is installed\n"), "{said:?}");
+}
