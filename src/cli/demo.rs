@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{Call, CommandError, Execute, ExitStatus};
 use crate::demo::{self, DemoError, DemoOptions};
+use crate::runner::Shutdown;
 
 /// Watch it work: thousands of made-up applications, three workers, one of them killed
 #[derive(Debug, Args)]
@@ -31,7 +32,11 @@ impl Execute for Arguments {
         })?;
         let options =
             DemoOptions { dir: self.dir.clone(), apps: self.apps, seed: self.seed, program };
-        let proof = demo::run(&options, &mut std::io::stdout().lock())?;
+        let shutdown = Shutdown::new();
+        shutdown.on_signals(ExitStatus::Interrupted.code().into()).map_err(|e| {
+            CommandError::new(ExitStatus::Aborted, format!("cannot listen for Ctrl+C: {e}"))
+        })?;
+        let proof = demo::run(&options, &shutdown, &mut std::io::stdout().lock())?;
         Ok(match proof.holds() {
             true => ExitStatus::Success,
             false => ExitStatus::Aborted,
@@ -46,6 +51,8 @@ impl From<DemoError> for CommandError {
             DemoError::NotFresh(_) => Self::usage(error.to_string()),
             DemoError::System { .. } => Self::new(ExitStatus::Aborted, error.to_string())
                 .hint("see who may write the folder and whether the disk is full, or use --dir"),
+            DemoError::Interrupted => Self::new(ExitStatus::Interrupted, error.to_string())
+                .hint("start again with another --dir, or without"),
             DemoError::Worker { .. } => {
                 Self::new(ExitStatus::Aborted, error.to_string()).hint("its log says why it ended")
             }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::contract::Contract;
 use crate::outcome::AppId;
 use crate::report::{bytes, count, duration, Align, Table};
+use crate::runner::Shutdown;
 use crate::store::sqlite::{Existing, NewDocument, SqliteStore};
 use crate::store::{EnqueueMode, Store, StoreError};
 
@@ -48,6 +49,9 @@ pub enum DemoError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It was asked to stop.
+    #[error("interrupted; its workers were told to stop, and have ended")]
+    Interrupted,
     /// Workers ended without doing their work.
     #[error("{worker} ended with {status} and work is left; its log is {}", .log.display())]
     Worker {
@@ -71,6 +75,9 @@ impl DemoError {
 /// the killed one's to pass.
 const LEASE: Duration = Duration::from_secs(5);
 
+/// Documents made at once: enough for every core, few enough for little memory.
+const GENERATED_AT_ONCE: i64 = 256;
+
 /// How often the database is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(30);
 
@@ -79,9 +86,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(30);
 ///
 /// # Errors
 /// What keeps it from reaching its end.
-pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<Proof, DemoError> {
+pub fn run(
+    options: &DemoOptions,
+    shutdown: &Shutdown,
+    out: &mut dyn Write,
+) -> Result<Proof, DemoError> {
     let mut story = Story::new(out);
-    let demo = Demo::prepare(options)?;
+    let demo = Demo::prepare(options, shutdown)?;
     story.say(format_args!("Demonstration in {}\n", demo.dir.display()))?;
     demo.load(options, &mut story)?;
     let ledger = Ledger::open(&demo.store)?;
@@ -94,14 +105,15 @@ pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<Proof, DemoErro
 }
 
 /// One demonstration's folder.
-struct Demo {
+struct Demo<'s> {
+    shutdown: &'s Shutdown,
     dir: PathBuf,
     store: PathBuf,
     contract: Contract,
 }
 
-impl Demo {
-    fn prepare(options: &DemoOptions) -> Result<Self, DemoError> {
+impl<'s> Demo<'s> {
+    fn prepare(options: &DemoOptions, shutdown: &'s Shutdown) -> Result<Self, DemoError> {
         let dir = folder(options.dir.as_deref())?;
         let store = dir.join("demo.db");
         if store.exists() {
@@ -112,7 +124,7 @@ impl Demo {
             .map_err(DemoError::system(format!("write {}", contract_file.display())))?;
         let (contract, _) = Contract::parse(generate::CONTRACT, workers::CONTRACT_FILE)
             .expect("the demonstration's contract is right");
-        Ok(Self { dir, store, contract })
+        Ok(Self { shutdown, dir, store, contract })
     }
 
     /// Makes the applications up, puts them into a new store and enqueues them.
@@ -120,7 +132,7 @@ impl Demo {
         let began = Instant::now();
         let mut store = SqliteStore::open_or_create(&self.store)?;
         store.install_contract(&self.contract)?;
-        let size = load_documents(&mut store, options)?;
+        let size = self.load_documents(&mut store, options)?;
         store.enqueue_apps(EnqueueMode::New)?;
         story.step(format_args!(
             "Made up {} credit applications ({}), loaded and enqueued them in {}.",
@@ -146,7 +158,7 @@ impl Demo {
             workers::BATCH_SIZE,
             humantime::format_duration(LEASE)
         ))?;
-        if !wait_to_kill(victim, apps, workers, ledger)? {
+        if !self.wait_to_kill(victim, apps, workers, ledger)? {
             return story.step(format_args!(
                 "The workers were done before one could be killed: try more --apps."
             ));
@@ -156,7 +168,7 @@ impl Demo {
             count(ledger.counts()?.concluded()),
             count(ledger.held_by(victim)?)
         ))?;
-        wait_for_workers(workers, ledger)?;
+        self.wait_for_workers(workers, ledger)?;
         story.step(format_args!(
             "{first} and {third} did the rest, but for {} that stay leased to {victim} until its \
              lease passes.",
@@ -174,10 +186,10 @@ impl Demo {
         let mut left = ledger.counts()?.unfinished;
         while left > 0 {
             while ledger.has_live_lease()? {
-                std::thread::sleep(LOOK_EVERY);
+                self.wait_a_moment()?;
             }
             let name = workers.start()?;
-            wait_for_workers(workers, ledger)?;
+            self.wait_for_workers(workers, ledger)?;
             let still_left = ledger.counts()?.unfinished;
             if still_left >= left {
                 return Err(workers.failure(&name));
@@ -220,6 +232,80 @@ impl Demo {
         }
         story.say(format_args!("  {program} status --store sqlite:{store}"))
     }
+
+    /// Waits until half is done and the victim holds something, and kills it. Returns whether it
+    /// came to that.
+    fn wait_to_kill(
+        &self,
+        victim: &str,
+        apps: u64,
+        workers: &mut Workers,
+        ledger: &Ledger,
+    ) -> Result<bool, DemoError> {
+        let mut watch = Watch::new();
+        loop {
+            let counts = ledger.counts()?;
+            watch.look(&counts);
+            if counts.concluded() * 2 >= apps && ledger.held_by(victim)? > 0 {
+                workers.kill(victim)?;
+                return Ok(true);
+            }
+            if !workers.any_running()? {
+                return Ok(false);
+            }
+            self.wait_a_moment()?;
+        }
+    }
+
+    fn wait_for_workers(&self, workers: &mut Workers, ledger: &Ledger) -> Result<(), DemoError> {
+        let mut watch = Watch::new();
+        while workers.any_running()? {
+            watch.look(&ledger.counts()?);
+            self.wait_a_moment()?;
+        }
+        Ok(())
+    }
+
+    fn load_documents(
+        &self,
+        store: &mut SqliteStore,
+        options: &DemoOptions,
+    ) -> Result<u64, DemoError> {
+        let last = i64::try_from(options.apps).unwrap_or(i64::MAX);
+        let mut loader = store.loader(Existing::Refuse);
+        let mut size = 0;
+        let mut first = 1;
+        while first <= last {
+            self.go_on()?;
+            let ids = first..=last.min(first + GENERATED_AT_ONCE - 1);
+            first = ids.end() + 1;
+            let documents: Vec<(i64, Vec<u8>)> = ids
+                .into_par_iter()
+                .map(|id| (id, generate::application(options.seed, id, &Profile::DEMO)))
+                .collect();
+            for (id, document) in documents {
+                size += document.len() as u64;
+                loader.add(AppId(id), NewDocument::Bytes(document))?;
+            }
+        }
+        loader.finish()?;
+        Ok(size)
+    }
+
+    /// Refuses to go on once stopping was asked for.
+    fn go_on(&self) -> Result<(), DemoError> {
+        match self.shutdown.is_requested() {
+            true => Err(DemoError::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until it is time to look again.
+    fn wait_a_moment(&self) -> Result<(), DemoError> {
+        // Disconnected is what a request to stop looks like.
+        self.shutdown.requested().recv_timeout(LOOK_EVERY).ok();
+        self.go_on()
+    }
 }
 
 /// The folder asked for, or a fresh one.
@@ -234,62 +320,6 @@ fn folder(named: Option<&Path>) -> Result<PathBuf, DemoError> {
     std::fs::create_dir_all(dir)
         .and_then(|()| std::path::absolute(dir))
         .map_err(DemoError::system(doing))
-}
-
-/// Waits until half is done and the victim holds something, and kills it. Returns whether it
-/// came to that.
-fn wait_to_kill(
-    victim: &str,
-    apps: u64,
-    workers: &mut Workers,
-    ledger: &Ledger,
-) -> Result<bool, DemoError> {
-    let mut watch = Watch::new();
-    loop {
-        let counts = ledger.counts()?;
-        watch.look(&counts);
-        if counts.concluded() * 2 >= apps && ledger.held_by(victim)? > 0 {
-            workers.kill(victim)?;
-            return Ok(true);
-        }
-        if !workers.any_running()? {
-            return Ok(false);
-        }
-        std::thread::sleep(LOOK_EVERY);
-    }
-}
-
-fn wait_for_workers(workers: &mut Workers, ledger: &Ledger) -> Result<(), DemoError> {
-    let mut watch = Watch::new();
-    while workers.any_running()? {
-        watch.look(&ledger.counts()?);
-        std::thread::sleep(LOOK_EVERY);
-    }
-    Ok(())
-}
-
-/// Documents made at once: enough for every core, few enough for little memory.
-const GENERATED_AT_ONCE: i64 = 256;
-
-fn load_documents(store: &mut SqliteStore, options: &DemoOptions) -> Result<u64, DemoError> {
-    let last = i64::try_from(options.apps).unwrap_or(i64::MAX);
-    let mut loader = store.loader(Existing::Refuse);
-    let mut size = 0;
-    let mut first = 1;
-    while first <= last {
-        let ids = first..=last.min(first + GENERATED_AT_ONCE - 1);
-        first = ids.end() + 1;
-        let documents: Vec<(i64, Vec<u8>)> = ids
-            .into_par_iter()
-            .map(|id| (id, generate::application(options.seed, id, &Profile::DEMO)))
-            .collect();
-        for (id, document) in documents {
-            size += document.len() as u64;
-            loader.add(AppId(id), NewDocument::Bytes(document))?;
-        }
-    }
-    loader.finish()?;
-    Ok(size)
 }
 
 /// A path as a word of a command line.

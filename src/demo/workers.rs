@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::run::DemoError;
 
@@ -66,6 +66,10 @@ impl Workers {
             .args(["--batch-size", &BATCH_SIZE.to_string()])
             .args(["--lease", &humantime::format_duration(self.lease).to_string()])
             .args(["--fail-on", "never", "--log-level", "info"]);
+        // Ctrl+C at a terminal is for this process alone, which passes it on: a worker that hears
+        // of it twice would stop at once and leave what it holds.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         for (variable, _) in std::env::vars_os() {
             if variable.to_string_lossy().starts_with("XMLSHRED_") {
                 command.env_remove(variable);
@@ -99,6 +103,17 @@ impl Workers {
         Ok(())
     }
 
+    /// Asks every worker to stop and waits until they have.
+    fn stop(&mut self) {
+        for worker in self.workers.iter().filter(|worker| worker.ended.is_none()) {
+            ask_to_stop(&worker.child);
+        }
+        let began = Instant::now();
+        while began.elapsed() < STOP_WITHIN && matches!(self.any_running(), Ok(true)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// The error for a worker that did nothing.
     pub(super) fn failure(&self, name: &str) -> DemoError {
         let ended = self.workers.iter().find(|worker| worker.name == name).and_then(|w| w.ended);
@@ -107,8 +122,24 @@ impl Workers {
     }
 }
 
+/// A worker that was asked to stop ends within five seconds.
+const STOP_WITHIN: Duration = Duration::from_secs(7);
+
+#[cfg(unix)]
+fn ask_to_stop(child: &Child) {
+    if let Ok(pid) = libc::pid_t::try_from(child.id()) {
+        // SAFETY: a signal to a child that has not been waited for, so the id is its own.
+        unsafe { libc::kill(pid, libc::SIGTERM) };
+    }
+}
+
+/// Processes of one console are all told of Ctrl+C by the system.
+#[cfg(not(unix))]
+fn ask_to_stop(_: &Child) {}
+
 impl Drop for Workers {
     fn drop(&mut self) {
+        self.stop();
         for worker in self.workers.iter_mut().filter(|worker| worker.ended.is_none()) {
             worker.child.kill().ok();
             worker.child.wait().ok();
