@@ -48,7 +48,7 @@ pub struct Settings {
     pub follow: bool,
     /// How long a claim holds, [`Settings::MIN_LEASE`] to [`Settings::MAX_LEASE`].
     pub lease: Duration,
-    /// How long to wait when nothing is ready, above zero.
+    /// How long to wait when nothing is ready, at least [`Settings::MIN_POLL`].
     pub poll: Duration,
     /// The worker's name, if anybody said.
     pub worker_name: Option<String>,
@@ -89,6 +89,8 @@ impl Settings {
     pub const MIN_LEASE: Duration = Duration::from_millis(100);
     /// The longest lease: what a dead worker held would be gone for longer than a day.
     pub const MAX_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
+    /// The shortest wait when nothing is ready: looking more often would take a whole core.
+    pub const MIN_POLL: Duration = Duration::from_millis(100);
     /// The largest batch.
     pub const MAX_BATCH_SIZE: u32 = 10_000;
 
@@ -459,8 +461,8 @@ fn parse_lease(text: &str) -> Result<Duration, Expected> {
 
 fn parse_poll(text: &str) -> Result<Duration, Expected> {
     let poll = parse_duration(text)?;
-    if poll.is_zero() {
-        return Err("a duration above zero; 5s suits most".to_owned());
+    if poll < Settings::MIN_POLL {
+        return Err("a duration of at least 100ms; 5s suits most".to_owned());
     }
     Ok(poll)
 }

@@ -49,7 +49,7 @@ fn everything_that_is_wrong_is_said_at_once() {
     bench.write("xmlshred.toml", "batchsize = 5\nlease = \"soon\"\nworkers = [1]\nnonsense = 1\n");
     let mut command = bench.command(
         "settings --batch-size 0 --workers 0 --instance-id 4 --instance-count 4 \
-         --app-id-start 9 --app-id-end 1 --poll 0s --fail-on 101% --max-bytes-in-flight 64M \
+         --app-id-start 9 --app-id-end 1 --poll 99ms --fail-on 101% --max-bytes-in-flight 64M \
          --store mysql:x --log-level loud",
     );
     let said = Said::of(command.env("XMLSHRED_LIMIT", "none"));
@@ -96,8 +96,8 @@ fn a_settings_file_that_was_named_must_exist() {
 fn paths_in_a_settings_file_start_from_its_folder() {
     let bench = Workbench::new();
     bench.write("job/xmlshred.toml", "log_dir = 'logs'\n");
-    let said = bench.run("settings --config job/xmlshred.toml");
-    assert_eq!(said.status, 0, "{said:?}");
+    let said = bench.run("run --config job/xmlshred.toml");
+    assert_eq!(said.status, 2, "{said:?}");
     let logs: Vec<_> = std::fs::read_dir(bench.path().join("job/logs")).unwrap().collect();
     assert_eq!(logs.len(), 1);
 }

@@ -53,7 +53,7 @@ impl Round {
     fn start_worker(&mut self) {
         let (threads, batch_size) = (self.dice.within(1..3), self.dice.within(2..12));
         let mut command = self.stage.run(&format!(
-            "--follow --poll 50ms --lease {} --workers {threads} --batch-size {batch_size}",
+            "--follow --poll 100ms --lease {} --workers {threads} --batch-size {batch_size}",
             humantime::format_duration(LEASE)
         ));
         let armed = self.dice.within(0..3) == 0;
