@@ -6,8 +6,5 @@ use clap::Parser;
 use xmlshred::cli::Cli;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
-        Ok(status) => status.into(),
-        Err(error) => error.report().into(),
-    }
+    Cli::parse().run().into()
 }

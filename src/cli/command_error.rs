@@ -7,6 +7,9 @@ use super::exit_status::ExitStatus;
 use crate::settings::SettingsError;
 use crate::store::StoreError;
 
+/// The target of the log line that says what stopped a command.
+pub const TARGET: &str = "xmlshred::stopped";
+
 /// What stopped a command: a message, the next step, and the exit status. With
 /// [`ExitStatus::Success`] it is no error, but the one line that says why nothing was to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,18 @@ impl CommandError {
     pub fn report(&self) -> ExitStatus {
         console::note(self);
         self.status
+    }
+
+    /// Logs the error, once logging has begun, in one line that has everything.
+    pub fn log(&self) {
+        let (exit_status, category) = (self.status.code(), self.status.category());
+        let hint = self.hint.as_deref();
+        match self.status {
+            ExitStatus::Success => {
+                tracing::info!(target: TARGET, exit_status, category, "{}", self.message);
+            }
+            _ => tracing::error!(target: TARGET, exit_status, category, hint, "{}", self.message),
+        }
     }
 }
 

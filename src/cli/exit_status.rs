@@ -6,9 +6,9 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitStatus {
-    /// All was done.
+    /// All that was ready was done.
     Success = 0,
-    /// It finished, but more applications failed than `--fail-on` allows.
+    /// It finished, but more applications failed or were quarantined than `--fail-on` allows.
     SomeFailed = 1,
     /// A flag, a setting or an input file is wrong; nothing was done.
     Usage = 2,
@@ -26,6 +26,19 @@ impl ExitStatus {
     /// The number.
     pub fn code(self) -> u8 {
         self as u8
+    }
+
+    /// Its name in log lines; these do not change.
+    pub fn category(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::SomeFailed => "some_failed",
+            Self::Usage => "usage",
+            Self::Contract => "contract",
+            Self::Store => "store",
+            Self::Aborted => "aborted",
+            Self::Interrupted => "interrupted",
+        }
     }
 }
 

@@ -44,15 +44,15 @@ mod uninstall;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
 use crate::settings::keys::Key;
-use crate::settings::{Environment, Settings, SettingsError, SettingsFile};
+use crate::settings::{Environment, LogFormat, Settings, SettingsError, SettingsFile};
 use crate::store::SessionId;
 
 pub use command_error::CommandError;
 pub use exit_status::ExitStatus;
+use logging::Habits;
 use setting_flags::{Everywhere, SettingFlags};
 
 /// Turns XML documents in a database table into typed rows, exactly once.
@@ -113,9 +113,9 @@ trait Execute {
         &[]
     }
 
-    /// What stderr is told at least of, where a log file has the rest.
-    fn console_level(&self) -> Option<LevelFilter> {
-        None
+    /// How it logs.
+    fn habits(&self) -> Habits {
+        Habits::default()
     }
 
     /// Does its work.
@@ -167,11 +167,26 @@ impl Command {
 }
 
 impl Cli {
-    /// Resolves the settings, starts logging and runs the subcommand.
-    ///
-    /// # Errors
-    /// What stopped the command, fit for showing.
-    pub fn run(&self) -> Result<ExitStatus, CommandError> {
+    /// Resolves the settings, starts logging and runs the subcommand. What stopped it is said on
+    /// stderr and, once logging has begun, in the log.
+    pub fn run(&self) -> ExitStatus {
+        let call = match self.prepare() {
+            Ok(call) => call,
+            Err(error) => return error.report(),
+        };
+        match self.command.chosen().execute(&call) {
+            Ok(status) => status,
+            Err(error) => {
+                error.log();
+                match call.settings.log.format {
+                    LogFormat::Text => error.report(),
+                    LogFormat::Json => error.status,
+                }
+            }
+        }
+    }
+
+    fn prepare(&self) -> Result<Call, CommandError> {
         let command = self.command.chosen();
         let given = [self.everywhere.given.as_slice(), command.given()].concat();
         let environment = Environment::of_process();
@@ -185,11 +200,11 @@ impl Cli {
         };
         let session = SessionId(Uuid::new_v4());
         settings.store = settings.store.map(|store| store.in_session(session));
-        logging::start(&settings.log, session, command.console_level())?;
+        logging::start(&settings.log, session, command.habits())?;
         for (name, meant) in environment.misspelt() {
             tracing::warn!("{name} is not a setting; did you mean {meant}?");
         }
-        command.execute(&Call { settings, session })
+        Ok(Call { settings, session })
     }
 
     fn config_file(&self, environment: &Environment) -> Option<PathBuf> {

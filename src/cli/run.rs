@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use tracing::level_filters::LevelFilter;
 
+use super::logging::Habits;
 use super::setting_flags::{Pipeline, SettingFlags};
 use super::{console, contract_file, open_store, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
@@ -63,8 +64,9 @@ impl Execute for Arguments {
     }
 
     /// Job history keeps the beginning of what a step prints: that is to be the summary.
-    fn console_level(&self) -> Option<LevelFilter> {
-        self.agent_job.as_ref().map(|_| LevelFilter::WARN)
+    fn habits(&self) -> Habits {
+        let console = self.agent_job.as_ref().map(|_| LevelFilter::WARN);
+        Habits { console, always_logs: true }
     }
 
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
@@ -77,15 +79,17 @@ impl Execute for Arguments {
         })?;
         let contract = Arc::new(contract_file::read(&call.settings)?);
         let location = open_store::location(&call.settings)?.clone();
-        let mut store = open_store::connect(&location)?;
-        open_store::install_if_none(&location, store.as_mut(), &contract)?;
-        self.refuse_drift(store.as_mut(), &contract)?;
-        drop(store);
+        let (at, installed, allow_drift) = (location.clone(), contract.clone(), self.allow_drift);
+        runner::unless_stopped(&shutdown, &location.to_string(), move || {
+            let mut store = open_store::connect(&at)?;
+            open_store::install_if_none(&at, store.as_mut(), &installed)?;
+            refuse_drift(store.as_mut(), &installed, allow_drift)
+        })??;
         let shredder = Arc::new(ContractShredder::new(contract.clone(), call.settings.limits));
-        let config = self.config(call);
+        let config = self.config(call, &location);
         log_start(&config, &contract, &location);
         let connect: Connect = Arc::new(move |_role| open_store::connect(&location));
-        let mut progress = ProgressLine::new(call.settings.limit);
+        let mut progress = ProgressLine::new(call.settings.limit, call.settings.log.format);
         let summary = runner::run(config, contract, connect, shredder, &shutdown, &mut progress)?;
         drop(progress);
         log_end(&summary);
@@ -98,32 +102,36 @@ impl Execute for Arguments {
 }
 
 impl Arguments {
-    /// Stops before the first row where the tables that are there are not the contract's.
-    fn refuse_drift(&self, store: &mut dyn Store, contract: &Contract) -> Result<(), CommandError> {
-        let mut drift = store.compare_targets(contract)?;
-        drift.retain(|difference| difference.refuses);
-        if drift.is_empty() {
-            return Ok(());
-        }
-        if self.allow_drift {
-            drift.iter().for_each(|difference| tracing::warn!("{difference}"));
-            return Ok(());
-        }
-        let problems: Vec<String> = drift.iter().map(ToString::to_string).collect();
-        let message =
-            format!("the target tables are not the contract's\n  {}", problems.join("\n  "));
-        Err(CommandError::new(ExitStatus::Contract, message).hint(
-            "nothing was claimed; change the contract or the tables, or start with --allow-drift",
-        ))
-    }
-
-    fn config(&self, call: &Call) -> RunConfig {
+    fn config(&self, call: &Call, location: &StoreLocation) -> RunConfig {
         RunConfig {
+            store_name: location.to_string(),
             agent_job: self.agent_job.clone(),
             agent_step: self.agent_step.map(|step| step.to_string()),
             ..config(call)
         }
     }
+}
+
+/// Stops before the first row where the tables that are there are not the contract's.
+fn refuse_drift(
+    store: &mut dyn Store,
+    contract: &Contract,
+    allow_drift: bool,
+) -> Result<(), CommandError> {
+    let mut drift = store.compare_targets(contract)?;
+    drift.retain(|difference| difference.refuses);
+    if drift.is_empty() {
+        return Ok(());
+    }
+    if allow_drift {
+        drift.iter().for_each(|difference| tracing::warn!("{difference}"));
+        return Ok(());
+    }
+    let problems: Vec<String> = drift.iter().map(ToString::to_string).collect();
+    let message = format!("the target tables are not the contract's\n  {}", problems.join("\n  "));
+    Err(CommandError::new(ExitStatus::Contract, message).hint(
+        "nothing was claimed; change the contract or the tables, or start with --allow-drift",
+    ))
 }
 
 fn log_start(config: &RunConfig, contract: &Contract, location: &StoreLocation) {
@@ -159,6 +167,7 @@ fn config(call: &Call) -> RunConfig {
     let default = RunConfig::default();
     RunConfig {
         session: call.session,
+        store_name: default.store_name,
         worker_name: settings.worker_name.clone().unwrap_or(default.worker_name),
         agent_job: None,
         agent_step: None,
@@ -194,6 +203,8 @@ impl From<RunError> for CommandError {
         match error {
             RunError::Store(error) => error.into(),
             RunError::Threads { .. } => Self::usage(error.to_string()),
+            RunError::Stopped => Self::new(ExitStatus::Interrupted, error.to_string())
+                .hint("see who holds the store if it had to wait; run it again to continue"),
         }
     }
 }

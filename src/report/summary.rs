@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::runner::RunSummary;
+use crate::runner::{Left, RunSummary};
 
 use super::figures::{bytes, count, duration};
 use super::table::{Align, Table};
@@ -21,8 +21,14 @@ pub fn render_summary(summary: &RunSummary, format: Format) -> String {
 /// All that matters in one line, ending in a line break: for a history that keeps the beginning.
 pub fn render_summary_line(summary: &RunSummary) -> String {
     let stopped = summary.stopped_by.as_ref().map(|error| format!(" ({error})"));
+    let quarantined = match summary.quarantined {
+        0 => String::new(),
+        apps => format!(", {} quarantined", count(apps)),
+    };
+    let left: Vec<String> =
+        left(&summary.left).iter().map(|(what, _)| format!("; {what}")).collect();
     format!(
-        "{}{}: {} claimed, {} success, {} failed, {} released, in {}\n",
+        "{}{}: {} claimed, {} success, {} failed{quarantined}, {} released, in {}{}\n",
         summary.end.sentence(),
         stopped.unwrap_or_default(),
         count(summary.claimed),
@@ -30,6 +36,7 @@ pub fn render_summary_line(summary: &RunSummary) -> String {
         count(summary.failed),
         count(summary.released),
         duration(Duration::from_secs_f64(summary.wall_seconds.max(0.0))),
+        left.concat(),
     )
 }
 
@@ -39,6 +46,9 @@ fn as_table(summary: &RunSummary) -> String {
         text += &format!("{error}\n");
     }
     text += &format!("\n{}", counts(summary));
+    if summary.left.is_something() {
+        text += &format!("\n{}", left_table(&summary.left));
+    }
     if summary.rows.iter().any(|table| table.rows > 0) {
         text += &format!("\n{}", rows(summary));
     }
@@ -60,11 +70,42 @@ fn counts(summary: &RunSummary) -> Table {
         ("    defects", summary.defects, "xmlshred failed on them: see the log, please report it"),
         ("  abandoned", summary.abandoned, "their lease was lost; reaping recovers them"),
         ("  unsettled", summary.unsettled, "ended without an answer; reaping recovers them"),
+        (
+            "quarantined",
+            summary.quarantined,
+            "they kept killing their workers; `xmlshred retry --quarantined` tries again",
+        ),
     ];
     for (name, number, remark) in exceptional {
         if number > 0 {
             row(name, number, remark);
         }
+    }
+    table
+}
+
+/// What is left, each with the next step.
+fn left(left: &Left) -> Vec<(String, &'static str)> {
+    let counted = [
+        (
+            left.claimed_elsewhere,
+            "claimed elsewhere",
+            "`xmlshred reap` takes back what dead workers held, once its lease has passed",
+        ),
+        (left.not_enqueued, "not enqueued", "`xmlshred enqueue` queues them"),
+    ];
+    let counted = counted.into_iter().filter_map(|(number, what, step)| {
+        let number = number.filter(|number| *number > 0)?;
+        Some((format!("{} {what}", count(number)), step))
+    });
+    let paused = left.paused.then(|| ("claiming is paused".into(), "`xmlshred resume` ends it"));
+    counted.chain(paused).collect()
+}
+
+fn left_table(what: &Left) -> Table {
+    let mut table = Table::new(&[("left", Align::Left), ("", Align::Left)]);
+    for (what, step) in left(what) {
+        table.row([what.as_str(), step]);
     }
     table
 }
@@ -111,11 +152,13 @@ mod tests {
             success: 4931,
             failed: 66,
             failed_by_category: BTreeMap::from([("bad_value".into(), 40), ("too_long".into(), 26)]),
+            quarantined: 0,
             released: 3,
             abandoned: 0,
             unsettled: 0,
             defects: 0,
             lost_leases: 0,
+            left: Left::default(),
             rows: vec![
                 TableCount { table: "app_base".into(), rows: 4931 },
                 TableCount { table: "app_contact".into(), rows: 7203 },
@@ -155,7 +198,44 @@ mod tests {
 
     #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(render_summary(&summary(), Format::Json), @r#"{"end":"some_failed","exit_status":1,"stopped_by":null,"worker":"host:1","session":"b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10","claimed":5000,"success":4931,"failed":66,"failed_by_category":{"bad_value":40,"too_long":26},"released":3,"abandoned":0,"unsettled":0,"defects":0,"lost_leases":0,"rows":[{"table":"app_base","rows":4931},{"table":"app_contact","rows":7203}],"document_bytes":101200000,"wall_seconds":4.2,"apps_per_second":1189.76,"megabytes_per_second":24.095,"shred_p50_ms":0.207,"shred_p99_ms":3.1,"peak_memory_bytes":61300000}"#);
+        insta::assert_snapshot!(render_summary(&summary(), Format::Json), @r#"{"end":"some_failed","exit_status":1,"stopped_by":null,"worker":"host:1","session":"b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10","claimed":5000,"success":4931,"failed":66,"failed_by_category":{"bad_value":40,"too_long":26},"quarantined":0,"released":3,"abandoned":0,"unsettled":0,"defects":0,"lost_leases":0,"left":{"claimed_elsewhere":null,"not_enqueued":null,"paused":false},"rows":[{"table":"app_base","rows":4931},{"table":"app_contact","rows":7203}],"document_bytes":101200000,"wall_seconds":4.2,"apps_per_second":1189.76,"megabytes_per_second":24.095,"shred_p50_ms":0.207,"shred_p99_ms":3.1,"peak_memory_bytes":61300000}"#);
+    }
+
+    #[test]
+    fn what_is_left_is_said_with_the_next_step() {
+        let summary = RunSummary {
+            quarantined: 1,
+            left: Left { claimed_elsewhere: Some(75), not_enqueued: Some(8), paused: true },
+            rows: Vec::new(),
+            ..summary()
+        };
+        insta::assert_snapshot!(render_summary(&summary, Format::Table), @r#"
+        finished; some applications failed
+
+        claimed        5,000
+          success      4,931
+          failed          66
+            bad_value     40
+            too_long      26
+          released         3  given back, their attempt not spent
+        quarantined        1  they kept killing their workers; `xmlshred retry --quarantined` tries again
+
+        left
+        75 claimed elsewhere  `xmlshred reap` takes back what dead workers held, once its lease has passed
+        8 not enqueued        `xmlshred enqueue` queues them
+        claiming is paused    `xmlshred resume` ends it
+
+        documents    101.2 MB in 4.2 s
+        rate         1,190 applications/s, 24.1 MB/s
+        shred time   p50 0.21 ms, p99 3.10 ms
+        peak memory  61.3 MB
+        "#);
+        assert_eq!(
+            render_summary_line(&summary),
+            "finished; some applications failed: 5,000 claimed, 4,931 success, 66 failed, \
+             1 quarantined, 3 released, in 4.2 s; 75 claimed elsewhere; 8 not enqueued; claiming is \
+             paused\n"
+        );
     }
 
     #[test]

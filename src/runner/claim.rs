@@ -12,7 +12,7 @@ use super::batch::{bytes_in_flight, InFlight};
 use super::lease::Lease;
 use super::session::{backoff, Session};
 use super::shredding::spread;
-use super::Shared;
+use super::{Left, Shared};
 
 /// Claims until the limit is reached, nothing is ready (unless following), or the run stops.
 pub(super) fn claim_batches(shared: &Arc<Shared>, session: Session) {
@@ -45,6 +45,7 @@ impl Claimer<'_> {
                 Ok(None) => {
                     shared.flow.give_back(reserved);
                     if !self.wait_for_work()? {
+                        self.count_unqueued();
                         break;
                     }
                 }
@@ -89,11 +90,13 @@ impl Claimer<'_> {
             let error = match self.session.call(|store| store.claim_batch(&request)) {
                 Ok(Claimed::Batch(batch)) => {
                     self.pause = None;
+                    self.shared.tally().left = Left::default();
                     return Ok(Some((batch, lease)));
                 }
                 Ok(Claimed::Empty { claimed_elsewhere }) => {
                     tracing::debug!(claimed_elsewhere, "nothing ready");
                     self.pause = None;
+                    self.leave_elsewhere(claimed_elsewhere);
                     return Ok(None);
                 }
                 Ok(Claimed::Paused(pause)) => {
@@ -122,6 +125,21 @@ impl Claimer<'_> {
             tracing::warn!(%since, by, reason, "claiming is paused; `xmlshred resume` ends it");
         }
         self.pause = Some(pause);
+        self.shared.tally().left = Left { paused: true, ..Left::default() };
+    }
+
+    /// Notes what claims other than this run's own hold.
+    fn leave_elsewhere(&self, claimed: u64) {
+        let mut tally = self.shared.tally();
+        let claimed_elsewhere = Some(claimed.saturating_sub(tally.in_hand()));
+        tally.left = Left { claimed_elsewhere, ..Left::default() };
+    }
+
+    /// Notes what there would be to do had it been queued. Not to know it is no reason to fail.
+    fn count_unqueued(&mut self) {
+        if let Ok(unqueued) = self.session.call(|store| store.count_unqueued()) {
+            self.shared.tally().left.not_enqueued = unqueued;
+        }
     }
 
     fn dispatch(&mut self, batch: Batch, lease: Lease, reserved: u64) {
@@ -160,6 +178,7 @@ impl Claimer<'_> {
             |store| store.reap_expired(request),
         )?;
         self.reaped_at = Instant::now();
+        self.shared.tally().quarantined += reaped.quarantined;
         if reaped.claims > 0 {
             tracing::warn!(
                 claims = reaped.claims,

@@ -24,6 +24,7 @@ mod remaining;
 mod session;
 mod shredding;
 mod shutdown;
+mod startup;
 pub mod stop_event;
 mod summary;
 mod tally;
@@ -32,7 +33,8 @@ pub use host::{host_name, peak_memory_bytes};
 pub use session::{Connect, Role};
 pub use shredding::{ContractShredder, Shred};
 pub use shutdown::Shutdown;
-pub use summary::{RunEnd, RunSummary, TableCount};
+pub use startup::unless_stopped;
+pub use summary::{Left, RunEnd, RunSummary, TableCount};
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,7 +46,7 @@ use uuid::Uuid;
 
 use crate::contract::Contract;
 use crate::settings::FailOn;
-use crate::store::{SessionId, SessionStart, Share, StoreError};
+use crate::store::{self, SessionId, SessionStart, Share, StoreError};
 
 use batch::{Held, InFlight};
 use flow::{Flow, Stop};
@@ -57,6 +59,8 @@ use tally::Tally;
 pub struct RunConfig {
     /// The session this run is: a new one for each run.
     pub session: SessionId,
+    /// How the store is called in log lines.
+    pub store_name: String,
     /// How the worker is called in the log and the status.
     pub worker_name: String,
     /// SQL Server Agent job, where one started the run.
@@ -91,6 +95,7 @@ impl Default for RunConfig {
     fn default() -> Self {
         Self {
             session: SessionId(Uuid::new_v4()),
+            store_name: "store".into(),
             worker_name: format!("{}:{}", host_name(), std::process::id()),
             agent_job: None,
             agent_step: None,
@@ -115,6 +120,9 @@ pub enum RunError {
     /// The store could not be opened, or the session not be recorded.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It was asked to stop while it waited for the store.
+    #[error("interrupted before anything was claimed")]
+    Stopped,
     /// The system gave no threads.
     #[error("cannot start {threads} worker threads: {reason}; give a smaller --workers")]
     Threads {
@@ -138,15 +146,15 @@ pub struct Progress {
     pub failed: u64,
     /// Size of the documents of concluded applications, in bytes.
     pub document_bytes: u64,
-    /// Where known, how many applications of this share were unfinished, and when that was, as
-    /// time since the run began. All workers' together.
-    pub unfinished: Option<(u64, Duration)>,
+    /// Where known, how many applications of this share were ready or in this run's own hands, and
+    /// when that was, as time since the run began. What other workers hold is not among them.
+    pub to_do: Option<(u64, Duration)>,
 }
 
 /// Somebody who watches a run.
 pub trait Observer {
-    /// Whether [`Progress::unfinished`] is of use: counting costs the store a query now and then.
-    fn wants_unfinished(&self) -> bool {
+    /// Whether [`Progress::to_do`] is of use: counting costs the store a query now and then.
+    fn wants_to_do(&self) -> bool {
         false
     }
 
@@ -173,23 +181,30 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<RunSummary, RunError> {
     let started = Instant::now();
-    let mut claiming = Session::open(&connect, Role::Claim)?;
-    let completing = Session::open(&connect, Role::Complete)?;
-    let renewing = Session::open(&connect, Role::Renew)?;
-    let start = session_start(&config, &contract);
-    claiming.call(|store| store.start_session(&start))?;
+    let (start, connecting) = (session_start(&config, &contract), connect.clone());
+    let [claiming, completing, renewing] =
+        unless_stopped(shutdown, &config.store_name, move || open_sessions(&connecting, &start))??;
 
     let (shared, messages) = Shared::new(config, contract, shred)?;
     if shutdown.is_requested() {
         shared.interrupt();
     }
     let completed = shared.start(claiming, completing, renewing, messages)?;
-    if observer.wants_unfinished() {
+    if observer.wants_to_do() {
         remaining::watch(&shared, connect, started)?;
     }
     shared.supervise(started, shutdown, observer, &completed);
     observer.progress(&shared.progress(started));
     Ok(shared.summary(started))
+}
+
+/// Opens the three threads' sessions and records the run's.
+fn open_sessions(connect: &Connect, start: &SessionStart) -> store::Result<[Session; 3]> {
+    let mut claiming = Session::open(connect, Role::Claim)?;
+    let completing = Session::open(connect, Role::Complete)?;
+    let renewing = Session::open(connect, Role::Renew)?;
+    claiming.call(|store| store.start_session(start))?;
+    Ok([claiming, completing, renewing])
 }
 
 fn session_start(config: &RunConfig, contract: &Contract) -> SessionStart {
@@ -387,7 +402,7 @@ impl Shared {
     /// How the run ends, as things stand.
     fn end(&self) -> RunEnd {
         let tally = self.tally();
-        let failed = tally.failed_apps();
+        let failed = tally.failed_apps() + tally.quarantined;
         let lost = tally.lost_leases + tally.defects + tally.unsettled > 0;
         match &tally.fatal {
             Some((end, _)) => *end,
@@ -408,14 +423,14 @@ impl Shared {
             success: tally.success,
             failed: tally.failed_apps(),
             document_bytes: tally.document_bytes,
-            unfinished: self.remaining.get(),
+            to_do: self.remaining.get(),
         }
     }
 
     fn summary(&self, started: Instant) -> RunSummary {
         {
             let mut tally = self.tally();
-            tally.unsettled += tally.claimed.saturating_sub(tally.settled());
+            tally.unsettled += tally.in_hand();
         }
         let end = self.end();
         let tally = self.tally();
@@ -435,11 +450,13 @@ impl Shared {
             success: tally.success,
             failed: tally.failed_apps(),
             failed_by_category: tally.failed.iter().map(|(c, n)| (c.name().into(), *n)).collect(),
+            quarantined: tally.quarantined,
             released: tally.released,
             abandoned: tally.abandoned,
             unsettled: tally.unsettled,
             defects: tally.defects,
             lost_leases: tally.lost_leases,
+            left: tally.left,
             rows: tables.map(|(t, n)| TableCount { table: t.name.clone(), rows: *n }).collect(),
             document_bytes: tally.document_bytes,
             wall_seconds: to_thousandths(seconds),

@@ -1,4 +1,4 @@
-//! How much of the queue is unfinished, asked now and then.
+//! How much there is to do, asked now and then.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,8 +17,8 @@ impl Remaining {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, unfinished: u64, at: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((unfinished, at));
+    fn set(&self, to_do: u64, at: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((to_do, at));
     }
 }
 
@@ -32,7 +32,7 @@ pub(super) fn watch(
     connect: Connect,
     started: Instant,
 ) -> Result<(), RunError> {
-    if unfinished_of_share(&Status::default(), shared.config.share).is_none() {
+    if ready_of_share(&Status::default(), shared.config.share).is_none() {
         return Ok(());
     }
     shared.spawn("status", move |shared| {
@@ -41,8 +41,8 @@ pub(super) fn watch(
             let asked = Instant::now();
             let status = session.call(|store| store.get_status());
             if let Ok(status) = status {
-                let unfinished = unfinished_of_share(&status, shared.config.share).unwrap_or(0);
-                shared.remaining.set(unfinished, started.elapsed());
+                let ready = ready_of_share(&status, shared.config.share).unwrap_or(0);
+                shared.remaining.set(ready + shared.tally().in_hand(), started.elapsed());
             }
             if !shared.flow.sleep(EVERY.max(asked.elapsed() * 50)) {
                 return;
@@ -51,11 +51,11 @@ pub(super) fn watch(
     })
 }
 
-/// Unfinished applications of a share; `None` for a range, which the status does not count.
-fn unfinished_of_share(status: &Status, share: Share) -> Option<u64> {
+/// Applications of a share that are ready; `None` for a range, which the status does not count.
+fn ready_of_share(status: &Status, share: Share) -> Option<u64> {
     if share.app_id_start.is_some() || share.app_id_end.is_some() {
         return None;
     }
     let partitions = share.partition.map_or(1, |p| u64::from(p.instance_count.max(1)));
-    Some((status.ready + status.claimed).div_ceil(partitions))
+    Some(status.ready.div_ceil(partitions))
 }

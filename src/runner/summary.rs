@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum RunEnd {
     /// Everything claimed was concluded, and no more applications failed than are allowed to.
     Done,
-    /// Finished, but more applications failed than [`crate::settings::FailOn`] allows.
+    /// Finished, but more applications failed or were quarantined than [`crate::settings::FailOn`] allows.
     SomeFailed,
     /// The store has another contract installed.
     ContractRefused,
@@ -57,6 +57,26 @@ pub struct TableCount {
     pub rows: u64,
 }
 
+/// What is left when nothing is ready any more, so that "done" is not mistaken for "all is done".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Left {
+    /// Applications of this share that other workers' claims hold, whether these live or not;
+    /// `None` when the run ended before it had nothing left to claim.
+    pub claimed_elsewhere: Option<u64>,
+    /// Source documents that were never queued; `None` when the run ended earlier, and where
+    /// counting them takes a search of the source table, as it does on SQL Server.
+    pub not_enqueued: Option<u64>,
+    /// Whether claiming is paused.
+    pub paused: bool,
+}
+
+impl Left {
+    /// Whether there is anything.
+    pub fn is_something(&self) -> bool {
+        self.paused || self.claimed_elsewhere > Some(0) || self.not_enqueued > Some(0)
+    }
+}
+
 /// What a run did; the field names are those of `--format json` and do not change.
 ///
 /// `claimed` is the sum of `success`, `failed`, `released`, `abandoned` and `unsettled`.
@@ -80,6 +100,9 @@ pub struct RunSummary {
     pub failed: u64,
     /// `failed` by category.
     pub failed_by_category: BTreeMap<String, u64>,
+    /// Set aside by this run because they kept killing their workers; it claimed none of these, and
+    /// they count as failed for `--fail-on`.
+    pub quarantined: u64,
     /// Given back unfinished, without spending the attempt.
     pub released: u64,
     /// Given up because their lease was lost or could not be renewed in time.
@@ -91,6 +114,8 @@ pub struct RunSummary {
     pub defects: u64,
     /// Batches of which applications were abandoned.
     pub lost_leases: u64,
+    /// What other workers hold, what was never queued, and whether claiming is paused.
+    pub left: Left,
     /// Rows written, per target table in load order.
     pub rows: Vec<TableCount>,
     /// Size of the documents of concluded applications, in bytes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::outcome::{AppId, AppOutcome, FailureCategory};
 use crate::store::Completed;
 
-use super::RunEnd;
+use super::{Left, RunEnd};
 
 /// Counts of one run; `claimed` is the sum of the others once the run is over.
 #[derive(Debug, Default)]
@@ -19,6 +19,10 @@ pub(super) struct Tally {
     pub(super) abandoned: u64,
     /// The store could not say, or not be asked, before the process had to end.
     pub(super) unsettled: u64,
+    /// Set aside by this run's reaping.
+    pub(super) quarantined: u64,
+    /// What the run left because it was not there to take.
+    pub(super) left: Left,
     /// Applications on which this program failed.
     pub(super) defects: u64,
     /// Batches of which at least one application was abandoned.
@@ -42,6 +46,11 @@ impl Tally {
     /// Applications accounted for: what `claimed` is to come to.
     pub(super) fn settled(&self) -> u64 {
         self.success + self.failed_apps() + self.released + self.abandoned + self.unsettled
+    }
+
+    /// Applications claimed and not yet accounted for.
+    pub(super) fn in_hand(&self) -> u64 {
+        self.claimed.saturating_sub(self.settled())
     }
 
     /// Adds applications that the store says are concluded.

@@ -584,6 +584,12 @@ pub trait Store: Send {
     /// Adds source applications that are neither queued nor logged.
     fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued>;
 
+    /// How many source applications [`Store::enqueue_apps`] would add as new; `None` where saying
+    /// so takes a search of the source table, as it does on SQL Server.
+    fn count_unqueued(&mut self) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// Leases a batch to a token and reads its documents.
     ///
     /// Applications are taken in ascending order of their ids, above

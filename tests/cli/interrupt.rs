@@ -1,12 +1,13 @@
 //! The resume drill: interrupt a run, look at what is there, run again.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::notes::CONTRACT;
+use super::notes::{self, CONTRACT};
 use super::workbench::Workbench;
 
 const DOCUMENTS: usize = 4000;
@@ -78,6 +79,66 @@ fn drill(signal: libc::c_int) {
     let every: Vec<i64> = (1..=DOCUMENTS as i64).collect();
     assert_eq!(ids(&store, LOGGED), every, "each application was logged once");
     assert_eq!(ids(&store, "SELECT app_id FROM note ORDER BY app_id"), every);
+}
+
+/// Starts the executable with its log on a pipe, and waits for a line that has `part`.
+fn start_until(folder: &Path, arguments: &str, part: &str) -> Child {
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"))
+        .args(arguments.split_whitespace())
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains(part)), "{part} does not come");
+    child
+}
+
+#[test]
+fn a_run_that_waits_for_a_locked_store_says_so_and_heeds_a_signal() {
+    for installed in [false, true] {
+        let bench = notes::queued();
+        if installed {
+            assert_eq!(bench.run("run --limit 1").status, 0);
+        }
+        let store = Connection::open(bench.path().join("work.db")).unwrap();
+        store.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let child = start_until(bench.path(), "run", "waiting for the store");
+        // SAFETY: a signal to a process that this test started and has not waited for.
+        unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{output:?}");
+    }
+}
+
+#[test]
+fn a_demo_that_is_stopped_leaves_no_worker_behind() {
+    let bench = Workbench::new();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"))
+        .args(["demo", "--apps", "1500", "--dir", "demo"])
+        .current_dir(bench.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let started = stdout.lines().map(Result::unwrap).find(|line| line.contains("Started worker"));
+    assert!(started.is_some());
+    let path = bench.path().join("demo/demo.db");
+    let store = Connection::open(&path).unwrap();
+    store.busy_timeout(Duration::from_secs(60)).unwrap();
+    let count = |query: &str| store.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
+    wait_until("the third worker", || count("SELECT count(*) FROM processing_session") == 3);
+    // SAFETY: a signal to a process that this test started and has not waited for.
+    unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGTERM) };
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+
+    let living = "SELECT count(*) FROM processing_session WHERE ended_at IS NULL";
+    assert!(count(living) <= 1, "more than the one that is killed have not ended");
+    let before = count("SELECT count(*) FROM processing_log");
+    assert!(before < 1500, "the demo was done before it could be stopped");
 }
 
 #[test]

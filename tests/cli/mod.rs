@@ -13,6 +13,8 @@ mod demo;
 mod install;
 #[cfg(all(feature = "embedded", unix))]
 mod interrupt;
+#[cfg(feature = "embedded")]
+mod logging;
 mod map;
 mod notes;
 #[cfg(feature = "embedded")]

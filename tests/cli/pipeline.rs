@@ -68,6 +68,80 @@ fn a_run_says_it_in_json_too() {
 }
 
 #[test]
+fn a_run_with_nothing_queued_says_what_was_not() {
+    let bench = workbench();
+    bench.write("xmlshred.toml", "store = 'sqlite:work.db'\ncontract = 'contract.toml'\n");
+    assert_eq!(bench.run("load docs").status, 0);
+    let said = bench.run("run");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("\n5 not enqueued  `xmlshred enqueue` queues them\n"), "{said:?}");
+    let left = summary(&bench.run("run --format json"))["left"].clone();
+    assert_eq!(left["not_enqueued"], 5);
+    bench.run("enqueue");
+    let left = summary(&bench.run("run --format json"))["left"].clone();
+    assert_eq!((&left["not_enqueued"], &left["claimed_elsewhere"]), (&0.into(), &0.into()));
+}
+
+/// A claim of all five by a worker that will not come back, its lease over when `expired`.
+fn held_by_another(expired: bool) -> super::workbench::Workbench {
+    let bench = queued();
+    // The first run installs the contract; nothing is taken because claiming is paused.
+    bench.run("pause --reason test");
+    let said = bench.run("run");
+    assert!(said.stdout.contains("claiming is paused  `xmlshred resume` ends it"), "{said:?}");
+    bench.run("resume");
+    let expires = if expired { 0 } else { i64::MAX };
+    let work = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+    work.execute_batch(&format!(
+        "INSERT INTO processing_claim
+             (claim_token, session_id, claimed_at, lease_expires_at, lease_ms, app_count, renewals)
+         SELECT '00000000-0000-4000-8000-000000000000', session_id, 0, {expires}, 1000, 5, 0 FROM processing_session LIMIT 1;
+         UPDATE processing_queue
+         SET state = 1, claim_token = '00000000-0000-4000-8000-000000000000', attempts = 1;"
+    ))
+    .unwrap();
+    bench
+}
+
+#[test]
+fn a_run_says_what_others_hold() {
+    let bench = held_by_another(false);
+    let said = bench.run("run");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("\n5 claimed elsewhere  `xmlshred reap` takes back"), "{said:?}");
+    assert_eq!(summary(&bench.run("run --format json"))["left"]["claimed_elsewhere"], 5);
+    let line = bench.run("run --agent-job 0x6F8D3CF3BD53F64F8A0A92319835E01B --agent-step 1");
+    assert!(line.stdout.lines().next().unwrap().ends_with("; 5 claimed elsewhere"), "{line:?}");
+}
+
+#[test]
+fn quarantining_counts_as_failing() {
+    for (flags, status) in [("", 1), ("--fail-on never", 0), ("--fail-on 50%", 0)] {
+        let bench = held_by_another(true);
+        let work = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+        // All but one were completed before its worker died.
+        work.execute_batch(
+            "UPDATE processing_queue SET lone_reaps = 2 WHERE app_id = 1;
+             UPDATE processing_queue SET state = 0, claim_token = NULL WHERE app_id IN (2, 4);
+             DELETE FROM processing_queue WHERE app_id IN (3, 5)",
+        )
+        .unwrap();
+        let said = bench.run(&format!("run --format json {flags}"));
+        let summary = summary(&said);
+        assert_eq!(
+            (&summary["quarantined"], &summary["failed"]),
+            (&1.into(), &0.into()),
+            "{said:?}"
+        );
+        assert_eq!(said.status, status, "{flags}: {said:?}");
+    }
+}
+
+fn summary(said: &Said) -> serde_json::Value {
+    serde_json::from_str(&said.stdout).unwrap_or_else(|e| panic!("{e}: {said:?}"))
+}
+
+#[test]
 fn a_run_that_may_fail_exits_0() {
     assert_eq!(queued().run("run --fail-on never").status, 0);
     assert_eq!(queued().run("run --fail-on 20%").status, 0);

@@ -225,7 +225,7 @@ fn a_following_worker_takes_what_is_enqueued_later() {
 fn an_observer_sees_the_end_and_what_is_unfinished() {
     struct Last(Option<Progress>);
     impl Observer for Last {
-        fn wants_unfinished(&self) -> bool {
+        fn wants_to_do(&self) -> bool {
             true
         }
         fn progress(&mut self, progress: &Progress) {

@@ -82,10 +82,7 @@ pub fn program() -> Command {
 pub fn as_program() -> Option<ExitCode> {
     std::env::var_os(AS_PROGRAM)?;
     DIALECT.speak();
-    Some(match Cli::parse().run() {
-        Ok(status) => status.into(),
-        Err(error) => error.report().into(),
-    })
+    Some(Cli::parse().run().into())
 }
 
 /// Names of tests, without `sqlserver::`, and why they are skipped there.

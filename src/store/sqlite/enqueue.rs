@@ -16,6 +16,7 @@ const FILE: &str = include_str!("enqueue_apps.sql");
 const LOWEST_NEW: &str = statement(FILE, "lowest_new");
 const CHUNK: &str = statement(FILE, "chunk");
 const ADD: &str = statement(FILE, "add");
+const COUNT: &str = statement(FILE, "count");
 const ADVANCE: &str = statement(FILE, "advance");
 
 /// Applications per transaction, so that claims get their turn in between.
@@ -61,6 +62,14 @@ fn add_new(connection: &mut Connection) -> Step<u64> {
         })?;
     }
     Ok(added)
+}
+
+/// How many applications [`EnqueueMode::New`] would add.
+pub(super) fn count_unqueued(connection: &mut Connection) -> Step<u64> {
+    let Some(from) = lowest_new(connection)? else { return Ok(0) };
+    read(connection, |tx| {
+        Ok(tx.prepare_cached(COUNT)?.query_row(named_params! {":from": from}, |row| row.get(0))?)
+    })
 }
 
 fn lowest_new(connection: &mut Connection) -> Step<Option<i64>> {

@@ -25,6 +25,13 @@ WHERE x.app_id BETWEEN :from AND :to
   AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)
   AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id);
 
+-- name: count
+SELECT count(*)
+FROM app_xml AS x INDEXED BY app_xml_id
+WHERE x.app_id >= :from
+  AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)
+  AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id);
+
 -- name: advance
 -- A lower id that came meanwhile stays the lowest.
 UPDATE processing_enqueue

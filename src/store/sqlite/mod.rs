@@ -142,6 +142,10 @@ impl Store for SqliteStore {
         Ok(enqueue::enqueue(&mut self.connection, mode)?)
     }
 
+    fn count_unqueued(&mut self) -> Result<Option<u64>> {
+        Ok(Some(enqueue::count_unqueued(&mut self.connection)?))
+    }
+
     fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed> {
         Ok(claim::claim(&mut self.connection, request)?)
     }
