@@ -25,3 +25,6 @@ mod pipeline;
 mod server;
 #[cfg(not(feature = "embedded"))]
 mod without_embedded;
+
+#[cfg(feature = "embedded")]
+pub use notes::queued as queued_notes;

@@ -3,8 +3,18 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
 use xmlshred::cli::ExitStatus;
+#[cfg(feature = "embedded")]
+use xmlshred::contract::Contract;
 use xmlshred::outcome::FailureCategory;
+use xmlshred::report::{render_status, Format};
+use xmlshred::settings::keys::{self, Key};
+#[cfg(feature = "embedded")]
+use xmlshred::store::sqlite::SqliteStore;
+#[cfg(feature = "embedded")]
+use xmlshred::store::Store;
+use xmlshred::store::{ActiveClaim, ClaimToken, Pause, SessionId, SessionSummary, Status};
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -16,6 +26,117 @@ fn first_column(page: &str, heading: &str) -> Vec<String> {
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
     rows.map(|row| row.split('|').nth(1).unwrap().trim().replace('`', "")).collect()
+}
+
+#[test]
+fn every_setting_is_on_the_page() {
+    let page = page("docs/reference.md");
+    let expected: Vec<String> = keys::ALL.iter().map(|key| setting_row(key)).collect();
+    let (_, section) = page.split_once("\n## Settings\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    assert_eq!(rows, expected);
+}
+
+fn setting_row(key: &Key) -> String {
+    let (flag, variable, name) = (key.flag(), key.variable(), key.name);
+    let default = match key.default {
+        keys::Default::Is(text) => format!("`{text}`"),
+        keys::Default::Computed(how) => how.to_owned(),
+        keys::Default::Unset => String::new(),
+    };
+    let meaning = key.help.replace('<', "&lt;").replace('>', "&gt;");
+    format!("| `--{flag}` | `{variable}` | `{name}` | {default} | {meaning} |")
+}
+
+/// The paths of an object's fields; what is by category has names of its own.
+fn fields(path: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(object) if !path.ends_with("by_category") => object
+            .iter()
+            .flat_map(|(name, value)| {
+                let dot = if path.is_empty() { "" } else { "." };
+                fields(&format!("{path}{dot}{name}"), value)
+            })
+            .collect(),
+        Value::Array(elements) => fields(&format!("{path}[]"), elements.first().unwrap()),
+        _ => vec![path.to_owned()],
+    }
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn every_field_of_a_run_is_on_the_page() {
+    let said = crate::cli::queued_notes().run("run --format json --log-level off");
+    let summary = serde_json::from_str(&said.stdout).unwrap();
+    let page = page("docs/reference.md");
+    assert_eq!(first_column(&page, "Fields of a run"), fields("", &summary));
+}
+
+#[test]
+fn every_field_of_the_status_is_on_the_page() {
+    let time = chrono::DateTime::UNIX_EPOCH;
+    let status = Status {
+        table_rows: vec![("t".into(), 1)],
+        claims: vec![ActiveClaim {
+            token: ClaimToken::random(),
+            worker_name: "w".into(),
+            apps: 1,
+            age_ms: 1,
+            remaining_ms: 1,
+            renewals: 1,
+        }],
+        sessions: vec![SessionSummary {
+            session: SessionId(ClaimToken::random().0),
+            worker_name: "w".into(),
+            started_at: time,
+            last_seen_at: time,
+            ended_at: None,
+            exit_status: None,
+            claimed: 1,
+            succeeded: 1,
+            failed: 0,
+            released: 0,
+            reaped: 0,
+        }],
+        paused: Some(Pause { since: time, by: "b".into(), reason: "r".into() }),
+        ..Status::default()
+    };
+    let status = serde_json::from_str(&render_status(&status, Format::Json)).unwrap();
+    let page = page("docs/reference.md");
+    assert_eq!(first_column(&page, "Fields of the status"), fields("", &status));
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn every_type_is_kept_as_the_page_says() {
+    let page = page("docs/embedded.md");
+    let (_, section) = page.split_once("\n## How values are kept\n").unwrap();
+    let rows = section.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with('|'));
+    let mut said = Vec::new();
+    for row in rows.skip(2) {
+        let cells: Vec<String> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+        said.extend(cells[1].split(", ").map(|name| (name.to_owned(), cells[2].clone())));
+    }
+    let columns = said.iter().enumerate().map(|(i, (sql_type, _))| {
+        format!("c{i} = {{ type = \"{sql_type}\", value = \"@c{i}\" }}\n")
+    });
+    let contract = format!(
+        "[contract]\nname = \"types\"\ntarget_schema = \"sandbox\"\n[document]\nroot = \"r\"\n\
+         [[tables]]\nname = \"t\"\neach = \"/r\"\napp_column = \"app_id\"\n[tables.columns]\n\
+         app_id = {{ type = \"int\", value = \"APP_ID()\" }}\n{}",
+        columns.collect::<String>()
+    );
+    let (contract, _) = Contract::parse(&contract, "types.toml").unwrap_or_else(|e| panic!("{e}"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("types.db");
+    SqliteStore::open_or_create(&file).unwrap().install_contract(&contract).unwrap();
+    let store = rusqlite::Connection::open(&file).unwrap();
+    for (i, (sql_type, kept)) in said.iter().enumerate() {
+        let query = "SELECT type FROM pragma_table_info('t') WHERE name = ?1";
+        let real: String = store.query_row(query, [format!("c{i}")], |row| row.get(0)).unwrap();
+        assert_eq!(&real, kept, "{sql_type}");
+    }
 }
 
 #[test]

@@ -77,6 +77,38 @@ fn every_table_holds_what_xmllint_finds_in_every_document() {
     }
 }
 
+#[cfg(feature = "embedded")]
+#[test]
+#[ignore = "needs XMLSHRED_TEST_CLDR, the folder common/main of package unicode-cldr-core, and xmllint"]
+fn the_tables_that_a_run_fills_have_as_many_rows_as_xmllint_counts() {
+    let files = documents();
+    let mut theirs = [0; ROWS.len()];
+    for line in xmllint(&files) {
+        let counts = line.split('|').map(|text| text.trim().parse::<f64>());
+        for (sum, count) in theirs.iter_mut().zip(counts) {
+            *sum += count.expect("a count") as i64;
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for command in ["load", "enqueue", "run"] {
+        let mut program = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
+        program.current_dir(&folder).args([command, "--store", "sqlite:cldr.db", "--contract"]);
+        program.arg(root.join("examples/cldr/contract.toml"));
+        if command == "load" {
+            program.args(&files);
+        }
+        let output = program.output().expect("the program");
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+    let store = rusqlite::Connection::open(folder.path().join("cldr.db")).expect("the store");
+    let ours = ROWS.map(|(table, _)| {
+        let query = format!("SELECT count(*) FROM {table}");
+        store.query_row(&query, [], |row| row.get::<_, i64>(0)).expect("a count")
+    });
+    assert_eq!(ours, theirs);
+}
+
 /// The documents in the order of their names.
 fn documents() -> Vec<PathBuf> {
     let folder = std::env::var_os("XMLSHRED_TEST_CLDR").expect("XMLSHRED_TEST_CLDR is set");
