@@ -142,6 +142,37 @@ fn summary(said: &Said) -> serde_json::Value {
 }
 
 #[test]
+fn every_limit_has_its_flag_on_run_and_map() {
+    let bench = workbench();
+    bench.write("deep.xml", "<note title='x'><a><b><c/></b></a></note>");
+    bench.write("wide.xml", "<note title='x' price='1' other='2'/>");
+    bench.write("long.xml", "<note title='twelve bytes'/>");
+    bench.write("many.xml", "<note title='x'><line>a</line><line>b</line></note>");
+    for (file, limit, sound, exceeded) in [
+        ("deep.xml", "depth", 4, 3),
+        ("wide.xml", "attributes", 3, 2),
+        ("long.xml", "text-bytes", 12, 11),
+        ("many.xml", "rows", 3, 2),
+    ] {
+        let store = format!("--store sqlite:{limit}.db --contract contract.toml --format json");
+        assert_eq!(bench.run(&format!("load {file} --store sqlite:{limit}.db")).status, 0);
+        assert_eq!(bench.run(&format!("enqueue --store sqlite:{limit}.db")).status, 0);
+        let run = bench.run(&format!("run {store} --max-{limit} {exceeded}"));
+        let categories = &summary(&run)["failed_by_category"];
+        assert_eq!(categories["limit_exceeded"], 1, "{limit}: {run:?}");
+        bench.run(&format!("retry --all --store sqlite:{limit}.db"));
+        let run = bench.run(&format!("run {store} --max-{limit} {sound}"));
+        assert_eq!((&summary(&run)["success"], run.status), (&1.into(), 0), "{limit}: {run:?}");
+
+        let map = |n| bench.run(&format!("map {file} --contract contract.toml --max-{limit} {n}"));
+        let said = map(exceeded);
+        assert_eq!(said.status, 1, "{limit}: {said:?}");
+        assert!(said.stdout.contains("\"category\":\"limit_exceeded\""), "{limit}: {said:?}");
+        assert_eq!(map(sound).status, 0, "{limit}");
+    }
+}
+
+#[test]
 fn a_run_that_may_fail_exits_0() {
     assert_eq!(queued().run("run --fail-on never").status, 0);
     assert_eq!(queued().run("run --fail-on 20%").status, 0);
