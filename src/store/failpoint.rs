@@ -1,9 +1,11 @@
-//! Named places where a process can be made to die: a testing aid for crash recovery.
+//! Named places where a process can be made to die, or to wait: a testing aid for crash recovery.
 //!
 //! `XMLSHRED_FAILPOINT=name[:count]`, set when the process starts, kills the process the moment
 //! it passes the named place for the count-th time (by default the first). It dies as if by
-//! SIGKILL: nothing is flushed, no destructor runs. Unset, a place costs one atomic load.
+//! SIGKILL: nothing is flushed, no destructor runs. With `name:count:wait` it says on stderr that
+//! it waits, and goes on when its stdin ends. Unset, a place costs one atomic load.
 
+use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
@@ -16,35 +18,48 @@ pub const BETWEEN_STAGE_AND_COMMIT: &str = "between_stage_and_commit";
 /// A completion is committed and the caller does not know yet.
 pub const AFTER_COMMIT_BEFORE_ANSWER: &str = "after_commit_before_answer";
 
-/// Every name there is.
-pub const ALL: [&str; 3] = [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER];
+/// A document is added and the load it belongs to not committed.
+pub const AMID_LOAD: &str = "amid_load";
 
-/// The place that was asked for, and how often it may still be passed.
+/// Those that a worker passes.
+pub const OF_WORKERS: [&str; 3] =
+    [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER];
+
+/// Every name there is.
+pub const ALL: [&str; 4] =
+    [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER, AMID_LOAD];
+
+/// The place that was asked for, how often it may still be passed, and what happens then.
 struct Armed {
     name: &'static str,
     passes_left: AtomicU64,
+    act: fn(&str),
 }
 
-/// Ends the process here, if that was asked for.
+/// Ends or stays the process here, if that was asked for.
 pub fn hit(name: &str) {
     static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
     let armed = ARMED.get_or_init(|| arm(&std::env::var("XMLSHRED_FAILPOINT").ok()?));
     let Some(armed) = armed else { return };
     if armed.name == name && armed.passes_left.fetch_sub(1, Ordering::SeqCst) == 1 {
-        die();
+        (armed.act)(name);
     }
 }
 
-/// Reads `name[:count]`. A name that does not exist is reported and disarms.
+/// Reads `name[:count[:wait]]`. A name that does not exist is reported and disarms.
 fn arm(text: &str) -> Option<Armed> {
-    let (name, count) = text.split_once(':').unwrap_or((text, "1"));
+    let (place, act): (_, fn(&str)) = match text.strip_suffix(":wait") {
+        Some(place) => (place, wait),
+        None => (text, |_| die()),
+    };
+    let (name, count) = place.split_once(':').unwrap_or((place, "1"));
     let known = ALL.into_iter().find(|known| *known == name);
     let count = count.parse().ok().filter(|count| *count > 0);
     match (known, count) {
-        (Some(name), Some(count)) => Some(Armed { name, passes_left: AtomicU64::new(count) }),
+        (Some(name), Some(count)) => Some(Armed { name, passes_left: AtomicU64::new(count), act }),
         _ => {
             tracing::warn!(
-                "XMLSHRED_FAILPOINT={text} is ignored: it takes one of {}, with :COUNT from 1",
+                "XMLSHRED_FAILPOINT={text} is ignored: it takes one of {}, with :COUNT from 1 and :wait",
                 ALL.join(", ")
             );
             None
@@ -62,6 +77,13 @@ fn die() -> ! {
     std::process::abort()
 }
 
+/// Waits until whoever started the process closes its stdin.
+fn wait(name: &str) {
+    eprintln!("waiting at {name}");
+    // An error ends the wait as well.
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +93,8 @@ mod tests {
         let armed = arm("after_claim:3").expect("armed");
         assert_eq!((armed.name, armed.passes_left.into_inner()), (AFTER_CLAIM, 3));
         assert_eq!(arm("after_claim").expect("armed").passes_left.into_inner(), 1);
+        let armed = arm("after_claim:3:wait").expect("armed");
+        assert_eq!((armed.name, armed.passes_left.into_inner()), (AFTER_CLAIM, 3));
     }
 
     #[test]

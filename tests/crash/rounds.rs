@@ -58,7 +58,7 @@ impl Round {
         ));
         let armed = self.dice.within(0..3) == 0;
         if armed {
-            let (place, count) = (self.dice.pick(&failpoint::ALL), self.dice.within(1..6));
+            let (place, count) = (self.dice.pick(&failpoint::OF_WORKERS), self.dice.within(1..6));
             command.env("XMLSHRED_FAILPOINT", format!("{place}:{count}"));
         }
         self.workers.push(Player {
