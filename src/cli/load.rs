@@ -1,22 +1,26 @@
 //! `xmlshred load`: XML files into the source table of an embedded store.
 
+use std::fmt;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::document_files;
+use super::interruption::Interruption;
 use super::setting_flags::{FlagSet, SettingFlags};
 use super::{console, open_store, Call, CommandError, Execute, ExitStatus};
 use crate::outcome::AppId;
 use crate::report;
 use crate::settings::keys::{self, Key};
-use crate::store::sqlite::{Existing, NewDocument, SqliteStore};
+use crate::store::sqlite::{Existing, Loader, NewDocument, NewStore, SqliteStore};
+use crate::store::StoreError;
 
-/// Load XML files into the embedded store, as its source documents
+/// Load XML files, all or none, into the embedded store as its source documents
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// XML files, and folders of *.xml
+    /// XML files, and folders of *.xml, taken by name, 2 before 10
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 
@@ -25,7 +29,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = IdFrom::Order, value_name = "order|digits", hide_possible_values = true)]
     app_id_from: IdFrom,
 
-    /// Put a document in the place of the one that has its id already
+    /// Put a document in the place of the one that has its id already; with ids from the names
     #[arg(long)]
     replace: bool,
 
@@ -53,46 +57,108 @@ impl Execute for Arguments {
     }
 
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+        let store = open_store::embedded(&call.settings)?;
+        let existing = self.existing()?;
+        let interruption = Interruption::on_signals()?;
         let files = document_files::expand(&self.files)?;
-        check_sizes(&files, call.settings.limits.document_bytes)?;
+        let limit = call.settings.limits.document_bytes;
+        check_files(&files, limit)?;
         let ids_in_names = match self.app_id_from {
             IdFrom::Digits => Some(document_files::ids_in_names(&files)?),
             IdFrom::Order => None,
         };
-        let mut store = open_store::embedded(&call.settings)?;
-        let ids = match ids_in_names {
-            Some(ids) => ids,
-            None => document_files::ids_from(store.next_free_app_id()?, files.len()),
-        };
-        if !self.replace {
-            check_ids(&store.existing_app_ids(&ids)?)?;
-        }
-        let bytes = load(&mut store, &ids, &files, self.existing())?;
-        console::print(&format!(
-            "{} loaded ({}), as {}\n",
-            counted(files.len() as u64),
-            report::bytes(bytes),
-            span(&ids)
-        ))?;
+        let load = Load { files, ids_in_names, existing, limit, interruption };
+        let loaded = load.fill_file(store)?;
+        console::print(&format!("{loaded}\n"))?;
         Ok(ExitStatus::Success)
     }
 }
 
 impl Arguments {
-    fn existing(&self) -> Existing {
-        match self.replace {
-            true => Existing::Replace,
-            false => Existing::Refuse,
+    fn existing(&self) -> Result<Existing, CommandError> {
+        match (self.replace, self.app_id_from) {
+            (false, _) => Ok(Existing::Refuse),
+            (true, IdFrom::Digits) => Ok(Existing::Replace),
+            (true, IdFrom::Order) => Err(CommandError::usage(
+                "--replace would replace nothing: without ids in the files' names every document \
+                 gets a new one",
+            )
+            .hint("nothing was loaded; add --app-id-from digits")),
         }
+    }
+}
+
+/// What is to be loaded, all of it or nothing.
+struct Load {
+    files: Vec<PathBuf>,
+    ids_in_names: Option<Vec<AppId>>,
+    existing: Existing,
+    /// Bytes that a document may have.
+    limit: u64,
+    interruption: Interruption,
+}
+
+/// What was loaded.
+struct Loaded {
+    ids: Vec<AppId>,
+    bytes: u64,
+}
+
+impl Load {
+    /// Loads into the store at `path`, which is made, with the documents in it, where there is
+    /// none.
+    fn fill_file(&self, path: &Path) -> Result<Loaded, CommandError> {
+        if !path.exists() {
+            let mut new = NewStore::create(path)?;
+            let loaded = self.fill(new.store())?;
+            if new.put_in_place().map_err(not_loaded)? {
+                return Ok(loaded);
+            }
+            // Somebody else made a store meanwhile, so this one is thrown away.
+            self.interruption.reopen();
+        }
+        self.fill(&mut SqliteStore::open(path)?)
+    }
+
+    fn fill(&self, store: &mut SqliteStore) -> Result<Loaded, CommandError> {
+        let stop = || self.interruption.is_requested();
+        let loader = store.loader_unless(self.existing, stop).map_err(not_loaded)?;
+        let mut loader = loader.ok_or_else(interrupted)?;
+        let ids = self.ids(&loader)?;
+        let mut bytes = 0;
+        for (app_id, file) in ids.iter().zip(&self.files) {
+            if stop() {
+                return Err(interrupted());
+            }
+            let document = read(file, self.limit)?;
+            bytes += document.len() as u64;
+            loader.add(*app_id, NewDocument::Bytes(document)).map_err(not_loaded)?;
+        }
+        if !self.interruption.decide() {
+            return Err(interrupted());
+        }
+        loader.finish().map_err(not_loaded)?;
+        Ok(Loaded { ids, bytes })
+    }
+
+    /// An id for each file. Nobody else takes one of them before the load ends.
+    fn ids(&self, loader: &Loader) -> Result<Vec<AppId>, CommandError> {
+        let Some(ids) = &self.ids_in_names else {
+            return loader.free_app_ids(self.files.len()).map_err(not_loaded);
+        };
+        if self.existing == Existing::Refuse {
+            check_ids(&loader.existing_app_ids(ids).map_err(not_loaded)?)?;
+        }
+        Ok(ids.clone())
     }
 }
 
 /// The largest value SQLite keeps in a row.
 const LARGEST_VALUE: u64 = 1_000_000_000;
 
-/// Refuses what could never become rows, before anything is written and without reading it.
-fn check_sizes(files: &[PathBuf], limit: u64) -> Result<(), CommandError> {
-    let problems: Vec<String> = files.iter().filter_map(|file| size_problem(file, limit)).collect();
+/// Refuses what cannot be read and what could never become rows, before a store is touched.
+fn check_files(files: &[PathBuf], limit: u64) -> Result<(), CommandError> {
+    let problems: Vec<String> = files.iter().filter_map(|file| problem(file, limit)).collect();
     if problems.is_empty() {
         return Ok(());
     }
@@ -100,21 +166,53 @@ fn check_sizes(files: &[PathBuf], limit: u64) -> Result<(), CommandError> {
         .hint("nothing was loaded; leave these files out, or mend them"))
 }
 
-fn size_problem(file: &Path, limit: u64) -> Option<String> {
+fn problem(file: &Path, limit: u64) -> Option<String> {
+    // Opened last, because opening what is no file, such as a pipe, may wait for ever.
+    let bytes = match fs::metadata(file) {
+        Ok(metadata) if !metadata.is_file() => {
+            return Some(format!("{} is not a file", file.display()))
+        }
+        Ok(metadata) => File::open(file).map(|_| metadata.len()),
+        Err(e) => Err(e),
+    };
+    match bytes {
+        Ok(bytes) => size_problem(file, bytes, limit),
+        Err(e) => Some(unreadable(file, &e)),
+    }
+}
+
+fn size_problem(file: &Path, bytes: u64, limit: u64) -> Option<String> {
     let shown = file.display();
-    match std::fs::metadata(file).map(|metadata| metadata.len()) {
-        Err(e) => Some(format!("cannot read {shown}: {e}")),
-        Ok(0) => Some(format!("{shown} is empty")),
-        Ok(bytes) if bytes > LARGEST_VALUE => Some(format!(
+    match bytes {
+        0 => Some(format!("{shown} is empty")),
+        _ if bytes > LARGEST_VALUE => Some(format!(
             "{shown} has {bytes} bytes, and the embedded store holds at most {LARGEST_VALUE} in a \
              document"
         )),
-        Ok(bytes) if bytes > limit => Some(format!(
+        _ if bytes > limit => Some(format!(
             "{shown} has {bytes} bytes, and the limit is {limit}: raise --max-document-bytes if \
              such documents are right"
         )),
-        Ok(_) => None,
+        _ => None,
     }
+}
+
+/// A document, which may have changed since it was looked at.
+fn read(file: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
+    let document = fs::read(file).map_err(|e| unreadable(file, &e));
+    let changed = |problem: String| {
+        CommandError::usage(problem)
+            .hint("nothing was loaded; see who changes the files, and run again when they rest")
+    };
+    let document = document.map_err(changed)?;
+    match size_problem(file, document.len() as u64, limit) {
+        None => Ok(document),
+        Some(problem) => Err(changed(problem)),
+    }
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> String {
+    format!("cannot read {}: {error}", file.display())
 }
 
 /// Refuses to load when applications of these ids are there already.
@@ -131,43 +229,39 @@ fn check_ids(existing: &[AppId]) -> Result<(), CommandError> {
         .hint("nothing was loaded; add --replace to put these documents in their place"))
 }
 
-/// Loads the files and returns their size in bytes.
-fn load(
-    store: &mut SqliteStore,
-    ids: &[AppId],
-    files: &[PathBuf],
-    existing: Existing,
-) -> Result<u64, CommandError> {
-    let mut loader = store.loader(existing);
-    let mut bytes = 0;
-    for (app_id, file) in ids.iter().zip(files) {
-        let document = std::fs::read(file).map_err(|e| unreadable(file, &e))?;
-        bytes += document.len() as u64;
-        loader.add(*app_id, NewDocument::Bytes(document))?;
-    }
-    loader.finish()?;
-    Ok(bytes)
+/// What the store did not do, of all of which nothing is left.
+fn not_loaded(error: StoreError) -> CommandError {
+    let next = match &error {
+        StoreError::Refused(_) => "give the documents ids of their own with --app-id-from digits",
+        _ => "run again once the cause is gone",
+    };
+    CommandError::from(error).hint(format!("nothing was loaded; {next}"))
 }
 
-/// `application 7` or `applications 1 to 803`.
+fn interrupted() -> CommandError {
+    CommandError::new(ExitStatus::Interrupted, "interrupted")
+        .hint("nothing was loaded; the same command begins anew")
+}
+
+impl fmt::Display for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let documents = match self.ids.len() {
+            1 => "1 document".to_owned(),
+            many => format!("{} documents", report::count(many as u64)),
+        };
+        write!(f, "{documents} loaded ({}), {}", report::bytes(self.bytes), span(&self.ids))
+    }
+}
+
+/// `as application 7`, `as applications 1 to 803` or, where ids between are not among them,
+/// `with ids from 5 to 12`.
 fn span(ids: &[AppId]) -> String {
-    match (ids.iter().min(), ids.iter().max()) {
-        (Some(first), Some(last)) if first != last => format!("applications {first} to {last}"),
-        (Some(only), _) => format!("application {only}"),
-        _ => "nothing".to_owned(),
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
+        return "as no application".to_owned();
+    };
+    match last.0.abs_diff(first.0) {
+        0 => format!("as application {first}"),
+        between if between == ids.len() as u64 - 1 => format!("as applications {first} to {last}"),
+        _ => format!("with ids from {first} to {last}"),
     }
-}
-
-/// `1 document`, `803 documents`.
-fn counted(documents: u64) -> String {
-    match documents {
-        1 => "1 document".to_owned(),
-        many => format!("{} documents", report::count(many)),
-    }
-}
-
-/// A file that could be found, but not read.
-fn unreadable(file: &Path, error: &io::Error) -> CommandError {
-    CommandError::usage(format!("cannot read {}: {error}", file.display()))
-        .hint("see who may read the file, and whether it is still there")
 }

@@ -123,7 +123,7 @@ impl Arguments {
         }
         let paths = document_files::expand(&self.files)?;
         let ids = match self.app_id_from {
-            IdFrom::Key | IdFrom::Order => document_files::ids_from(AppId(1), paths.len()),
+            IdFrom::Key | IdFrom::Order => document_files::ids_in_order(paths.len()).collect(),
             IdFrom::Digits => document_files::ids_in_names(&paths)?,
         };
         Ok(ids.into_iter().zip(paths).map(|(id, path)| Source::file(id, path)).collect())

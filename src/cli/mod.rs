@@ -22,6 +22,8 @@ mod explain;
 mod export_failed;
 mod install;
 #[cfg(feature = "embedded")]
+mod interruption;
+#[cfg(feature = "embedded")]
 mod load;
 mod logging;
 mod map;

@@ -1,5 +1,8 @@
 //! The one place that opens a store.
 
+#[cfg(feature = "embedded")]
+use std::path::Path;
+
 use super::CommandError;
 use crate::contract::Contract;
 use crate::settings::{Settings, StoreLocation};
@@ -58,14 +61,14 @@ pub fn connect(location: &StoreLocation) -> store::Result<Box<dyn Store>> {
     }
 }
 
-/// The embedded store that `--store` names, made first where it does not exist.
+/// Where the embedded store that `--store` names is, or is to be.
 ///
 /// # Errors
-/// No store was named, or it can be neither opened nor made.
+/// No store was named, or not an embedded one.
 #[cfg(feature = "embedded")]
-pub fn embedded(settings: &Settings) -> Result<SqliteStore, CommandError> {
+pub fn embedded(settings: &Settings) -> Result<&Path, CommandError> {
     match location(settings)? {
-        StoreLocation::Sqlite(path) => Ok(SqliteStore::open_or_create(path)?),
+        StoreLocation::Sqlite(path) => Ok(path),
         #[cfg(feature = "sqlserver")]
         StoreLocation::SqlServer(server) => {
             Err(CommandError::usage(format!("{server} is not an embedded store"))

@@ -272,7 +272,7 @@ impl<'s> Demo<'s> {
         options: &DemoOptions,
     ) -> Result<u64, DemoError> {
         let last = i64::try_from(options.apps).unwrap_or(i64::MAX);
-        let mut loader = store.loader(Existing::Refuse);
+        let mut loader = store.loader(Existing::Refuse)?;
         let mut size = 0;
         let mut first = 1;
         while first <= last {

@@ -14,6 +14,8 @@ mod install;
 #[cfg(all(feature = "embedded", unix))]
 mod interrupt;
 #[cfg(feature = "embedded")]
+mod loading;
+#[cfg(feature = "embedded")]
 mod logging;
 mod map;
 mod notes;

@@ -38,7 +38,7 @@ fn ids_can_come_from_the_digits_in_the_names() {
     let bench = workbench();
     bench.write("docs/2026-note-000077.xml", "<note title='x'/>");
     let said = bench.run("load docs --app-id-from digits --store sqlite:work.db");
-    assert!(said.stdout.contains("as applications 1 to 77\n"), "{said:?}");
+    assert!(said.stdout.contains("with ids from 1 to 77\n"), "{said:?}");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn make_store(path: &Path, apps: i64) {
     let (contract, _) = Contract::parse(CONTRACT, "contract.toml").expect("right");
     let mut store = SqliteStore::open_or_create(path).expect("create");
     store.install_contract(&contract).expect("install");
-    let mut loader = store.loader(Existing::Refuse);
+    let mut loader = store.loader(Existing::Refuse).expect("a loader");
     for app_id in 1..=apps {
         let document = application(SEED, app_id, &PROFILE);
         loader.add(AppId(app_id), NewDocument::Bytes(document)).expect("load");

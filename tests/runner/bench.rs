@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 use xmlshred::contract::Contract;
-use xmlshred::outcome::{AppId, AppOutcome, Failure, FailureCategory, TableRows};
+use xmlshred::outcome::{AppOutcome, Failure, FailureCategory, TableRows};
 use xmlshred::runner::{run, Connect, Role, RunConfig, RunSummary, Shred, Shutdown};
 use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
 use xmlshred::store::{
@@ -143,10 +143,10 @@ impl Bench {
 
 pub fn load(path: PathBuf, sizes: &[usize]) {
     let mut store = SqliteStore::open(&path).expect("open");
-    let next = store.next_free_app_id().expect("an id").0;
-    let mut loader = store.loader(Existing::Refuse);
-    for (app_id, size) in (next..).zip(sizes) {
-        loader.add(AppId(app_id), NewDocument::Text("x".repeat(*size))).expect("load");
+    let mut loader = store.loader(Existing::Refuse).expect("a loader");
+    let ids = loader.free_app_ids(sizes.len()).expect("ids");
+    for (app_id, size) in ids.into_iter().zip(sizes) {
+        loader.add(app_id, NewDocument::Text("x".repeat(*size))).expect("load");
     }
     loader.finish().expect("load");
     store.enqueue_apps(EnqueueMode::New).expect("enqueue");

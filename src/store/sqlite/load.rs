@@ -1,25 +1,19 @@
 //! Filling the source table.
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{named_params, Connection, ToSql};
+use rusqlite::{named_params, Connection, ToSql, Transaction, TransactionBehavior};
 
 use super::fault::Step;
 use super::statement::statement;
-use super::transaction::{read, write, Work};
+use super::transaction::patiently_unless;
 use crate::outcome::AppId;
-use crate::store::{Result, StoreError};
+use crate::store::{failpoint, Result, StoreError};
 
 const FILE: &str = include_str!("load_documents.sql");
 const INSERT: &str = statement(FILE, "insert");
 const REPLACE: &str = statement(FILE, "replace");
 const LAST_APP_ID: &str = statement(FILE, "last_app_id");
 const EXISTS: &str = statement(FILE, "exists");
-
-/// Bytes of documents per transaction.
-const CHUNK_BYTES: usize = 8 << 20;
-
-/// Documents per transaction.
-const CHUNK_DOCUMENTS: usize = 4000;
 
 /// A document to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +22,6 @@ pub enum NewDocument {
     Bytes(Vec<u8>),
     /// Text: an encoding declared in it is ignored.
     Text(String),
-}
-
-impl NewDocument {
-    fn len(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Text(text) => text.len(),
-        }
-    }
 }
 
 impl ToSql for NewDocument {
@@ -51,7 +36,7 @@ impl ToSql for NewDocument {
 /// What to do with a document whose id is in the source table already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// Refuse it; the chunk it came in is not loaded.
+    /// Refuse it.
     #[default]
     Refuse,
     /// Put it in place of the one that is there. What was made of that one stays as it is, until
@@ -59,51 +44,71 @@ pub enum Existing {
     Replace,
 }
 
-/// Loads documents in chunks of some megabytes, a transaction each. Nothing is promised to be
-/// there before [`Loader::finish`]; what an error or a crash leaves is whole chunks.
-#[must_use = "the last chunk is written by finish"]
+/// Loads documents, all or none: they are there when [`Loader::finish`] has returned, and none of
+/// them is if it never did. Memory does not grow with them; the write-ahead log does, until
+/// the end.
+#[must_use = "nothing is loaded before finish"]
 pub struct Loader<'s> {
-    connection: &'s mut Connection,
+    transaction: Transaction<'s>,
     existing: Existing,
-    chunk: Vec<(AppId, NewDocument)>,
-    chunk_bytes: usize,
     loaded: u64,
 }
 
 impl<'s> Loader<'s> {
-    pub(super) fn new(connection: &'s mut Connection, existing: Existing) -> Self {
-        Self { connection, existing, chunk: Vec::new(), chunk_bytes: 0, loaded: 0 }
+    /// Takes the write lock, for which it waits until `stop` says not to.
+    pub(super) fn begin(
+        connection: &'s mut Connection,
+        existing: Existing,
+        stop: impl Fn() -> bool,
+    ) -> Step<Option<Self>> {
+        // Nobody else begins one meanwhile: the borrow is exclusive.
+        let connection: &'s Connection = connection;
+        let begun = patiently_unless(stop, || {
+            Ok(Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?)
+        })?;
+        Ok(begun.map(|transaction| Self { transaction, existing, loaded: 0 }))
+    }
+
+    /// Those of the ids that the source table has.
+    pub fn existing_app_ids(&self, ids: &[AppId]) -> Result<Vec<AppId>> {
+        Ok(existing_app_ids(&self.transaction, ids)?)
+    }
+
+    /// So many ids on from the highest one in the source table, or from 0 if that is lower.
+    ///
+    /// # Errors
+    /// There are not so many.
+    pub fn free_app_ids(&self, count: usize) -> Result<Vec<AppId>> {
+        Ok(free_app_ids(&self.transaction, count)?)
     }
 
     /// Adds one document.
+    ///
+    /// # Errors
+    /// The id is there already and nothing is to be replaced; the database refuses to go on.
+    /// What was added before is not loaded either, unless [`Loader::finish`] is called all the same.
     pub fn add(&mut self, app_id: AppId, document: NewDocument) -> Result<()> {
-        self.chunk_bytes += document.len();
-        self.chunk.push((app_id, document));
-        if self.chunk_bytes >= CHUNK_BYTES || self.chunk.len() >= CHUNK_DOCUMENTS {
-            self.flush()?;
-        }
+        put(&self.transaction, self.existing, app_id, &document)?;
+        self.loaded += 1;
+        failpoint::hit(failpoint::AMID_LOAD);
         Ok(())
     }
 
-    /// Writes what is left; returns how many documents were loaded in all.
-    pub fn finish(mut self) -> Result<u64> {
-        self.flush()?;
+    /// Makes it so; returns how many documents were loaded.
+    ///
+    /// # Errors
+    /// The database cannot keep them; then none is loaded.
+    pub fn finish(self) -> Result<u64> {
+        commit(self.transaction)?;
         Ok(self.loaded)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        let (chunk, existing) = (&self.chunk, self.existing);
-        write(self.connection, |tx| {
-            chunk.iter().try_for_each(|(app_id, document)| put(tx, existing, *app_id, document))
-        })?;
-        self.loaded += self.chunk.len() as u64;
-        self.chunk.clear();
-        self.chunk_bytes = 0;
-        Ok(())
     }
 }
 
-fn put(tx: &Work, existing: Existing, app_id: AppId, document: &NewDocument) -> Step<()> {
+fn commit(transaction: Transaction) -> Step<()> {
+    Ok(transaction.commit()?)
+}
+
+fn put(tx: &Transaction, existing: Existing, app_id: AppId, document: &NewDocument) -> Step<()> {
     let statement = match existing {
         Existing::Refuse => INSERT,
         Existing::Replace => REPLACE,
@@ -121,29 +126,27 @@ fn put(tx: &Work, existing: Existing, app_id: AppId, document: &NewDocument) -> 
     Ok(())
 }
 
-/// Those of the ids that the source table has.
-pub(super) fn existing_app_ids(connection: &mut Connection, ids: &[AppId]) -> Step<Vec<AppId>> {
-    read(connection, |tx| {
-        let mut exists = tx.prepare_cached(EXISTS)?;
-        let mut existing = Vec::new();
-        for id in ids {
-            if exists.query_row(named_params! {":app_id": id}, |row| row.get(0))? {
-                existing.push(*id);
-            }
+fn existing_app_ids(tx: &Transaction, ids: &[AppId]) -> Step<Vec<AppId>> {
+    let mut exists = tx.prepare_cached(EXISTS)?;
+    let mut existing = Vec::new();
+    for id in ids {
+        if exists.query_row(named_params! {":app_id": id}, |row| row.get(0))? {
+            existing.push(*id);
         }
-        Ok(existing)
-    })
+    }
+    Ok(existing)
 }
 
-/// One more than the highest id there is; 1 in an empty source table.
-pub(super) fn next_free_app_id(connection: &mut Connection) -> Step<AppId> {
-    let last: Option<i64> =
-        read(connection, |tx| Ok(tx.prepare_cached(LAST_APP_ID)?.query_row([], |r| r.get(0))?))?;
-    match last.unwrap_or(0).max(0).checked_add(1) {
-        Some(next) => Ok(AppId(next)),
-        None => Err(StoreError::Refused(
-            "the highest application id is in use; give the documents ids of their own".into(),
-        )
+fn free_app_ids(tx: &Transaction, count: usize) -> Step<Vec<AppId>> {
+    let highest: Option<i64> = tx.prepare_cached(LAST_APP_ID)?.query_row([], |row| row.get(0))?;
+    let highest = highest.unwrap_or(0).max(0);
+    match i64::try_from(count).ok().and_then(|count| highest.checked_add(count)) {
+        Some(last) => Ok((highest..last).map(|id| AppId(id + 1)).collect()),
+        None => Err(StoreError::Refused(format!(
+            "the highest application id in use is {highest}, and ids end at {}: there are not \
+             {count} more",
+            i64::MAX
+        ))
         .into()),
     }
 }

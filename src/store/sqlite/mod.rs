@@ -27,6 +27,7 @@ mod fault;
 mod health;
 mod install;
 mod load;
+mod new_store;
 mod open;
 mod outcome;
 mod pause;
@@ -60,6 +61,7 @@ use crate::contract::Contract;
 use crate::outcome::{AppId, AppOutcome, ContractHash};
 pub use install::{InstallPreview, Installation};
 pub use load::{Existing, Loader, NewDocument};
+pub use new_store::NewStore;
 
 /// One connection to a store in a SQLite file.
 pub struct SqliteStore {
@@ -99,21 +101,23 @@ impl SqliteStore {
         Ok(install::installation(&mut self.connection)?)
     }
 
-    /// Loads documents into the source table, a transaction per chunk of some megabytes.
+    /// Begins to load documents into the source table: all of them in one transaction, for which
+    /// the others that write to the store wait.
     ///
     /// What is loaded is not queued yet: [`Store::enqueue_apps`] does that.
-    pub fn loader(&mut self, existing: Existing) -> Loader<'_> {
-        Loader::new(&mut self.connection, existing)
+    pub fn loader(&mut self, existing: Existing) -> Result<Loader<'_>> {
+        let never = self.loader_unless(existing, || false)?;
+        Ok(never.expect("nobody asked to stop"))
     }
 
-    /// Those of the ids that the source table has.
-    pub fn existing_app_ids(&mut self, ids: &[AppId]) -> Result<Vec<AppId>> {
-        Ok(load::existing_app_ids(&mut self.connection, ids)?)
-    }
-
-    /// One more than the highest id in the source table, at least 1.
-    pub fn next_free_app_id(&mut self) -> Result<AppId> {
-        Ok(load::next_free_app_id(&mut self.connection)?)
+    /// As [`Self::loader`], but `None` if `stop` says so while another process has the store's
+    /// lock; it is asked every few seconds.
+    pub fn loader_unless(
+        &mut self,
+        existing: Existing,
+        stop: impl Fn() -> bool,
+    ) -> Result<Option<Loader<'_>>> {
+        Ok(Loader::begin(&mut self.connection, existing, stop)?)
     }
 }
 

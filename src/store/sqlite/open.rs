@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
 
 use super::fault::{Fault, Step};
+use super::new_store::{NewStore, SCHEMA};
 use super::transaction::{patiently, BUSY_TIMEOUT};
 use crate::outcome::SourceHash;
 use crate::store::{Result, StoreError};
@@ -19,8 +20,6 @@ pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"xmls");
 
 /// `PRAGMA user_version`: version of the tables in schema.sql.
 pub(super) const SCHEMA_VERSION: u32 = 2;
-
-const SCHEMA: &str = include_str!("schema.sql");
 
 /// Prepared statements kept per connection: all of this store's and a wide contract's.
 const STATEMENT_CACHE: usize = 512;
@@ -38,7 +37,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
 pub(super) fn open_or_create(path: &Path) -> Result<Connection> {
     // Two processes may create at once: whoever comes second opens what the first made.
     if !path.exists() {
-        create(path)?;
+        NewStore::create(path)?.put_in_place()?;
     }
     open(path)
 }
@@ -48,60 +47,6 @@ pub(super) fn imagine() -> Result<Connection> {
     let connection = Connection::open_in_memory().map_err(Fault::from)?;
     connection.execute_batch(SCHEMA).map_err(Fault::from)?;
     Ok(connection)
-}
-
-/// Makes a whole store under a temporary name and moves it into place, so that nobody ever sees
-/// half of one.
-fn create(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let unreachable = |reason: String| StoreError::Unreachable { location: shown(path), reason };
-    let temporary = temporary_file(folder).map_err(|error| {
-        unreachable(format!(
-            "{error} in folder {}; create the folder or name a file in another one",
-            folder.display()
-        ))
-    })?;
-    write_schema(&temporary).map_err(|fault| unreachable_file(path, &fault))?;
-    let sync = OpenOptions::new().write(true).open(&temporary).and_then(|file| file.sync_all());
-    sync.map_err(|error| unreachable(error.to_string()))?;
-    match temporary.persist_noclobber(path) {
-        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => {
-            Err(unreachable(error.error.to_string()))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn temporary_file(folder: &Path) -> std::io::Result<tempfile::TempPath> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".xmlshred-").suffix(".new");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What the umask leaves, as for any other new file.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    Ok(builder.tempfile_in(folder)?.into_temp_path())
-}
-
-/// Writes an empty store. The header must reach the file itself, where [`recognise`] reads it:
-/// hence the switch to write-ahead logging only after the tables are there.
-fn write_schema(path: &Path) -> Step<()> {
-    let connection = Connection::open(path)?;
-    // Nobody knows the file yet: it is made durable once, as a whole, before it gets its name.
-    connection.execute_batch(&format!(
-        "PRAGMA synchronous = OFF;
-         PRAGMA application_id = {APPLICATION_ID};
-         PRAGMA user_version = {SCHEMA_VERSION};
-         BEGIN;
-         {SCHEMA}
-         COMMIT;
-         PRAGMA journal_mode = WAL;"
-    ))?;
-    connection.close().map_err(|(_, error)| Fault::from(error))
 }
 
 fn connect(path: &Path) -> Step<Connection> {
@@ -243,7 +188,7 @@ fn judge(header: &[u8]) -> std::result::Result<(), String> {
     }
 }
 
-fn unreachable_file(path: &Path, fault: &Fault) -> StoreError {
+pub(super) fn unreachable_file(path: &Path, fault: &Fault) -> StoreError {
     let reason = match fault {
         Fault::Sqlite(error) => {
             format!("SQLite says: {error}; see who may write the file's folder")
@@ -253,7 +198,7 @@ fn unreachable_file(path: &Path, fault: &Fault) -> StoreError {
     StoreError::Unreachable { location: shown(path), reason }
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let absolute: PathBuf = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     absolute.display().to_string()
 }

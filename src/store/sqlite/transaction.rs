@@ -64,17 +64,27 @@ fn in_transaction<T>(
 }
 
 /// Tries again with growing pauses while a lock is in the way.
-pub(super) fn patiently<T>(mut attempt: impl FnMut() -> Step<T>) -> Step<T> {
+pub(super) fn patiently<T>(attempt: impl FnMut() -> Step<T>) -> Step<T> {
+    let done = patiently_unless(|| false, attempt)?;
+    Ok(done.expect("nobody asked to stop"))
+}
+
+/// As [`patiently`], but gives up, with `None`, if `stop` says so while a lock is in the way.
+pub(super) fn patiently_unless<T>(
+    stop: impl Fn() -> bool,
+    mut attempt: impl FnMut() -> Step<T>,
+) -> Step<Option<T>> {
     let since = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
         match attempt() {
+            Err(fault) if fault.is_busy() && stop() => return Ok(None),
             Err(fault) if fault.is_busy() && since.elapsed() < PATIENCE => {
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_millis(100));
             }
             Err(fault) if fault.is_busy() => return Err(still_locked(&fault)),
-            other => return other,
+            other => return other.map(Some),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use xmlshred::document::{Document, DocumentEncoding};
 use xmlshred::outcome::AppId;
-use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
+use xmlshred::store::sqlite::{Existing, NewDocument, NewStore, SqliteStore};
 use xmlshred::store::{EnqueueMode, Store, StoreError};
 
 use super::SqliteHarness;
@@ -13,7 +13,7 @@ fn load(
     existing: Existing,
     documents: impl IntoIterator<Item = (i64, NewDocument)>,
 ) -> Result<u64, StoreError> {
-    let mut loader = store.loader(existing);
+    let mut loader = store.loader(existing)?;
     for (id, document) in documents {
         loader.add(AppId(id), document)?;
     }
@@ -54,7 +54,7 @@ fn an_id_that_is_there_is_refused_unless_it_is_replaced() {
     let error = load(&mut store, Existing::Refuse, again.clone()).expect_err("refused");
     assert!(error.to_string().contains("application 7"), "{error}");
     assert_eq!(harness.count("app_xml", "xml = '<a/>'"), 1);
-    assert_eq!(harness.count("app_xml", "1 = 1"), 1, "the chunk is not loaded in part");
+    assert_eq!(harness.count("app_xml", "1 = 1"), 1, "nothing is loaded in part");
     assert_eq!(load(&mut store, Existing::Replace, again).expect("load"), 2);
     assert_eq!(harness.count("app_xml", "xml = '<b/>'"), 2);
 }
@@ -71,18 +71,77 @@ fn a_replaced_document_is_not_new_to_the_queue() {
     assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(0));
 }
 
+/// So many ids as a load would take, which then does not happen.
+fn free_ids(store: &mut SqliteStore, count: usize) -> Result<Vec<i64>, StoreError> {
+    let loader = store.loader(Existing::Refuse).expect("a loader");
+    Ok(loader.free_app_ids(count)?.into_iter().map(|id| id.0).collect())
+}
+
 #[test]
-fn the_next_free_id_follows_the_highest() {
+fn free_ids_follow_the_highest() {
     let harness = SqliteHarness::fresh();
     let mut store = open(&harness);
-    assert_eq!(store.next_free_app_id().expect("an id"), AppId(1));
+    assert_eq!(free_ids(&mut store, 2).expect("ids"), [1, 2]);
     load(&mut store, Existing::Refuse, [(-5, text("<a/>"))]).expect("load");
-    assert_eq!(store.next_free_app_id().expect("an id"), AppId(1));
+    assert_eq!(free_ids(&mut store, 1).expect("ids"), [1]);
     load(&mut store, Existing::Refuse, [(41, text("<a/>"))]).expect("load");
-    assert_eq!(store.next_free_app_id().expect("an id"), AppId(42));
-    load(&mut store, Existing::Refuse, [(i64::MAX, text("<a/>"))]).expect("load");
-    let error = store.next_free_app_id().expect_err("none is free");
+    assert_eq!(free_ids(&mut store, 3).expect("ids"), [42, 43, 44]);
+}
+
+#[test]
+fn more_ids_than_there_are_above_the_highest_are_refused() {
+    let harness = SqliteHarness::fresh();
+    let mut store = open(&harness);
+    load(&mut store, Existing::Refuse, [(i64::MAX - 2, text("<a/>"))]).expect("load");
+    assert_eq!(free_ids(&mut store, 2).expect("ids"), [i64::MAX - 1, i64::MAX]);
+    let error = free_ids(&mut store, 3).expect_err("there are two");
     assert!(matches!(&error, StoreError::Refused(_)), "{error}");
+    assert!(error.to_string().contains(&(i64::MAX - 2).to_string()), "{error}");
+}
+
+#[test]
+fn what_is_not_finished_is_not_loaded() {
+    let harness = SqliteHarness::fresh();
+    let mut store = open(&harness);
+    let mut loader = store.loader(Existing::Refuse).expect("a loader");
+    for id in 1..=5000 {
+        loader.add(AppId(id), text("<a/>")).expect("add");
+    }
+    drop(loader);
+    assert_eq!(harness.count("app_xml", "1 = 1"), 0);
+    assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(0));
+}
+
+#[test]
+fn who_waits_for_the_lock_to_load_can_be_told_to_stop() {
+    let harness = SqliteHarness::fresh();
+    let (mut first, mut second) = (open(&harness), open(&harness));
+    let holder = first.loader(Existing::Refuse).expect("a loader");
+    assert!(second.loader_unless(Existing::Refuse, || true).expect("no error").is_none());
+    drop(holder);
+    assert!(second.loader_unless(Existing::Refuse, || true).expect("no error").is_some());
+}
+
+#[test]
+fn a_new_store_is_there_with_its_documents_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new.db");
+    let files = || std::fs::read_dir(folder.path()).expect("a folder").count();
+    let begun = |id| {
+        let mut new = NewStore::create(&path).expect("create");
+        load(new.store(), Existing::Refuse, [(id, text("<a/>"))]).expect("load");
+        new
+    };
+    drop(begun(1));
+    assert_eq!(files(), 0, "what was given up leaves nothing");
+    let (slow, fast) = (begun(2), begun(3));
+    assert!(!path.exists());
+    assert!(fast.put_in_place().expect("moved"));
+    assert!(!slow.put_in_place().expect("no error"), "another one is there");
+    assert_eq!(files(), 1);
+    let mut store = SqliteStore::open(&path).expect("open");
+    assert!(store.read_document(AppId(3)).expect("read").is_some());
+    assert_eq!(store.get_status().expect("status").source, 1);
 }
 
 #[test]
