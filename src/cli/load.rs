@@ -1,5 +1,6 @@
 //! `xmlshred load`: XML files into the source table of an embedded store.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
@@ -122,7 +123,14 @@ impl Load {
 
     fn fill(&self, store: &mut SqliteStore) -> Result<Loaded, CommandError> {
         let stop = || self.interruption.is_requested();
-        let loader = store.loader_unless(self.existing, stop).map_err(not_loaded)?;
+        let told = Cell::new(false);
+        let while_locked = || {
+            if !told.replace(true) {
+                tracing::warn!("waiting for the store: another process is writing to it");
+            }
+            stop()
+        };
+        let loader = store.loader_unless(self.existing, while_locked).map_err(not_loaded)?;
         let mut loader = loader.ok_or_else(interrupted)?;
         let ids = self.ids(&loader)?;
         let mut bytes = 0;

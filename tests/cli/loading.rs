@@ -70,7 +70,7 @@ fn assert_again_gives_each_once(bench: &Workbench, before: &[(i64, String)]) {
     assert_eq!(stored(bench), expected);
 }
 
-/// A load that stays where it is when it has added some documents.
+/// A load that stays where it is once it has added some documents.
 struct Stayed {
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -78,6 +78,13 @@ struct Stayed {
 
 impl Stayed {
     fn start(bench: &Workbench, arguments: &str) -> Self {
+        let mut stayed = Self::begin(bench, arguments);
+        stayed.hear("waiting at amid_load");
+        stayed
+    }
+
+    /// One that is not there yet.
+    fn begin(bench: &Workbench, arguments: &str) -> Self {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"))
             .arg("load")
             .args(arguments.split_whitespace())
@@ -89,9 +96,7 @@ impl Stayed {
             .spawn()
             .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut stayed = Self { child, stderr };
-        stayed.hear("waiting at amid_load");
-        stayed
+        Self { child, stderr }
     }
 
     /// Reads what it says until it says this.
@@ -167,6 +172,21 @@ fn a_second_signal_does_not_wait_and_has_loaded_nothing_either() {
         assert_eq!(load.child.wait().unwrap().code(), Some(130));
         assert_again_gives_each_once(&bench, &before);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_load_that_waits_for_another_one_says_so_and_can_be_interrupted() {
+    let bench = with_a_store();
+    let first = Stayed::start(&bench, "docs --app-id-from digits");
+    let mut second = Stayed::begin(&bench, "docs");
+    second.hear("waiting for the store: another process is writing to it");
+    second.signal(libc::SIGINT);
+    let said = second.go_on();
+    assert_eq!(said.status, 130, "{said:?}");
+    assert!(said.stderr.contains("hint: nothing was loaded;"), "{said:?}");
+    assert_eq!(first.go_on().status, 0);
+    assert_eq!(stored(&bench).len() as i64, DOCUMENTS + 1);
 }
 
 #[test]
