@@ -122,5 +122,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
 
 fn unwritable(path: &Path, error: &std::io::Error) -> CommandError {
     CommandError::new(ExitStatus::Aborted, format!("cannot write {}: {error}", path.display()))
-        .hint("name a folder that this account may write to, on a disk with room")
+        .hint(
+            "name a folder that this account may write to, on a disk with room; what was written \
+             before it stays, and is replaced when this is run again",
+        )
 }

@@ -85,6 +85,16 @@ fn what_is_handed_on_can_be_chosen() {
 }
 
 #[test]
+fn handing_on_that_stops_half_way_says_what_stays() {
+    let bench = finished();
+    std::fs::create_dir_all(bench.path().join("out/3.json")).unwrap();
+    let said = bench.run("export-failed out");
+    assert_eq!(said.status, 5, "{said:?}");
+    assert!(said.stderr.contains("what was written before it stays"), "{said:?}");
+    assert!(bench.path().join("out/3.xml").exists());
+}
+
+#[test]
 fn what_was_handed_on_maps_as_it_did() {
     let bench = finished();
     bench.run("export-failed out");
