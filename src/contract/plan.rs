@@ -249,8 +249,6 @@ pub(crate) struct Rule {
     pub templates: Vec<Template>,
     pub keep_when: Option<Op>,
     pub distinct: Option<DistinctPlan>,
-    /// The columns with a default or that are required.
-    pub completed: Vec<usize>,
     /// Columns with an expression that reads nothing of the row.
     pub constants: Vec<(usize, Op)>,
     /// Rules of the parent table whose row paths contain this one's, and how many frames up.

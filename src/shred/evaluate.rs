@@ -473,6 +473,7 @@ impl<'t> Scope<'t> {
     }
 
     /// What a lookup has for a text; `None` is null.
+    #[inline]
     fn found(&self, lookup: &'t LookupPlan, text: &'t Op) -> Evaluated<Option<&'t LookupValue>> {
         let Some(text) = self.text_of(text)? else {
             return self.missing_entry(lookup, &lookup.on_blank, "");
@@ -497,6 +498,7 @@ impl<'t> Scope<'t> {
         self.missing_entry(lookup, &lookup.on_unmapped, key)
     }
 
+    #[inline]
     fn missing_entry(
         &self,
         lookup: &LookupPlan,
@@ -506,19 +508,19 @@ impl<'t> Scope<'t> {
         match missing {
             OnMissing::Null => Ok(None),
             OnMissing::Value(value) => Ok(Some(value)),
-            OnMissing::Error => Err(self
-                .fault(
-                    FailureCategory::UnmappedLookup,
-                    format!(
-                        "lookup {} has no entry for `{}`: add it to the contract, or say what \
-                         {} becomes",
-                        lookup.name,
-                        clip(key),
-                        if key.is_empty() { "on_blank" } else { "on_unmapped" }
-                    ),
-                )
-                .value(key)),
+            OnMissing::Error => Err(self.unmapped(lookup, key)),
         }
+    }
+
+    #[cold]
+    fn unmapped(&self, lookup: &LookupPlan, key: &str) -> Box<Fault> {
+        let reason = format!(
+            "lookup {} has no entry for `{}`: add it to the contract, or say what {} becomes",
+            lookup.name,
+            clip(key),
+            if key.is_empty() { "on_blank" } else { "on_unmapped" }
+        );
+        self.fault(FailureCategory::UnmappedLookup, reason).value(key)
     }
 
     fn parse_date(&self, text: &'t Op, patterns: &[datetime::DatePattern]) -> Evaluated<Datum<'t>> {

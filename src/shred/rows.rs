@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::walk::{Element, Events};
 use super::Limits;
 use crate::contract::model::Keep;
-use crate::contract::plan::{DistinctPlan, Op, Plan, Rule, Template, ValuePlan};
+use crate::contract::plan::{Column, DistinctPlan, Op, Plan, Rule, Template, ValuePlan};
 use crate::contract::TargetTable;
 use crate::outcome::{AppId, FailureCategory, TableRows};
 use crate::value::{plain_text, Value};
@@ -154,8 +154,8 @@ impl<'t> Rows<'t> {
                 made.values.truncate(first);
                 return Ok(false);
             }
+            made.incomplete |= !fill(rule, &mut made.values[first..]);
         }
-        made.incomplete |= !fill(rule, &mut made.values[first..]);
         let at = scope.captures.frame(scope.frame).at;
         self.count += 1;
         if self.count > limits.rows {
@@ -404,7 +404,7 @@ fn constants<'s>(rule: &'s Rule, scope: &Scope<'s>) -> Result<Vec<Value>> {
     Ok(constants)
 }
 
-/// Appends the converted values of one row.
+/// Appends the converted values of one row, and its defaults unless `keep_when` is to decide first.
 #[inline]
 fn evaluate<'s>(
     rule: &'s Rule,
@@ -414,6 +414,8 @@ fn evaluate<'s>(
 ) -> Result<()> {
     let first = made.values.len();
     made.values.resize_with(first + rule.columns.len(), || Value::Null);
+    // What `keep_when` sees has no defaults yet.
+    let settles = rule.keep_when.is_none();
     let plans = rule.columns.iter().zip(&template.values);
     for (into, (column, value)) in made.values[first..].iter_mut().zip(plans) {
         if let ValuePlan::Early(op) = value {
@@ -424,6 +426,9 @@ fn evaluate<'s>(
                 Value::Int(number) => *into = Value::Int(*number),
                 constant => *into = constant.clone(),
             }
+        }
+        if settles {
+            made.incomplete |= !settle(column, into);
         }
     }
     Ok(())
@@ -459,22 +464,26 @@ fn too_many_rows(at: u32, limits: &Limits) -> Box<Fault> {
 }
 
 /// Gives a row its defaults; whether everything required is there then.
-#[inline]
 fn fill(rule: &Rule, row: &mut [Value]) -> bool {
-    let mut complete = true;
-    for column in &rule.completed {
-        let (at, column) = (*column, &rule.columns[*column]);
-        if !matches!(row[at], Value::Null) {
-            continue;
-        }
-        match &column.default {
-            // A value that is handed on as a whole is put together twice.
-            Some(Value::Text(text)) => row[at] = Value::Text(text.clone()),
-            Some(default) => row[at] = default.clone(),
-            None => complete = false,
-        }
+    row.iter_mut().zip(&rule.columns).fold(true, |complete, (value, column)| {
+        let settled = settle(column, value);
+        complete && settled
+    })
+}
+
+/// Gives a column its default; whether it may be as it is then.
+#[inline(always)]
+fn settle(column: &Column, value: &mut Value) -> bool {
+    if !matches!(value, Value::Null) {
+        return true;
     }
-    complete
+    match &column.default {
+        None => return !column.required,
+        // A value that is handed on as a whole is put together twice.
+        Some(Value::Text(text)) => *value = Value::Text(text.clone()),
+        Some(default) => *value = default.clone(),
+    }
+    true
 }
 
 /// Puts a column's value into its place, and the column's name on whatever goes wrong.
@@ -482,7 +491,7 @@ fn fill(rule: &Rule, row: &mut [Value]) -> bool {
 fn put_column<'t>(
     scope: &Scope<'t>,
     rule: &Rule,
-    column: &crate::contract::plan::Column,
+    column: &Column,
     op: &'t Op,
     into: &mut Value,
 ) -> Result<()> {
@@ -494,11 +503,7 @@ fn put_column<'t>(
 
 /// `on_error = "null"`, or the failure.
 #[cold]
-fn forgive(
-    mut fault: Box<Fault>,
-    rule: &Rule,
-    column: &crate::contract::plan::Column,
-) -> Result<()> {
+fn forgive(mut fault: Box<Fault>, rule: &Rule, column: &Column) -> Result<()> {
     let data =
         !matches!(fault.category, FailureCategory::MalformedXml | FailureCategory::LimitExceeded);
     if data && column.on_error_null {

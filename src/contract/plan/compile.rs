@@ -171,12 +171,6 @@ impl<'m> Compiler<'m> {
             templates,
             keep_when,
             distinct,
-            completed: (0..rule.columns.len())
-                .filter(|at| {
-                    let column = &rule.columns[*at];
-                    column.default.is_some() || (column.required && !column.identity)
-                })
-                .collect(),
             constants,
             parents: Vec::new(),
             numbered: scope.numbered,
