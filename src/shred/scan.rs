@@ -105,6 +105,18 @@ impl<'d> Scanner<'d> {
         self.find(from, |m| m.less)
     }
 
+    /// The next `<`, when it stands in the block of `from` or the one after it.
+    #[inline(always)]
+    pub fn near_markup(&mut self, from: usize) -> Option<usize> {
+        let base = from & !(BLOCK - 1);
+        let bits = self.masks(from).less & (!0u64 << (from % BLOCK));
+        if bits != 0 {
+            return Some(base + bits.trailing_zeros() as usize);
+        }
+        let bits = self.masks(base + BLOCK).less;
+        (bits != 0).then(|| base + BLOCK + bits.trailing_zeros() as usize)
+    }
+
     /// What the `<` at `at` begins.
     #[inline(always)]
     pub fn markup(&self, at: usize) -> Markup {

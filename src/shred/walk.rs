@@ -422,7 +422,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         name_end: usize,
         found: &[Found<'p>],
     ) -> Result<usize, Box<Fault>> {
-        let next = self.scanner.next_markup(at + 1);
+        let next = self.scanner.near_markup(at + 1);
         let nodes = &self.plan.nodes;
         let reads_tag = |found: &Found| found.ids.iter().any(|id| nodes[*id].reads_tag);
         let tag = if found.iter().any(reads_tag) {
@@ -467,9 +467,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     #[inline(always)]
     fn behind(&mut self, end: usize, next: Option<usize>) -> Option<usize> {
         match next {
-            // Only in a value that is not well-formed.
-            Some(next) if next < end => self.scanner.next_markup(end),
-            next => next,
+            Some(next) if next >= end => Some(next),
+            // Further on, or in a value that is not well-formed.
+            _ => self.scanner.next_markup(end),
         }
     }
 
@@ -938,14 +938,14 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     fn pass_over(&mut self, from: usize) -> Result<usize, Box<Fault>> {
         let mut markup = self.scanner.next_markup(from);
         while let Some(at) = markup {
-            let next = self.scanner.next_markup(at + 1);
+            let next = self.scanner.near_markup(at + 1);
             markup = match self.scanner.markup(at) {
                 Markup::End => {
                     let end = self.close_tag(at)?;
                     if !self.state.open.last().is_some_and(|top| top.dead) {
                         return Ok(end);
                     }
-                    next
+                    self.behind(end, next)
                 }
                 Markup::Start => {
                     if self.state.open.len() >= self.limits.depth {
