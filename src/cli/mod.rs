@@ -48,7 +48,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
-use crate::settings::keys::Key;
+use crate::settings::keys::{self, Key};
 use crate::settings::{Environment, LogFormat, Settings, SettingsError, SettingsFile};
 use crate::store::SessionId;
 
@@ -123,9 +123,9 @@ trait Execute {
     /// Does its work.
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError>;
 
-    /// Says what can be said although the settings do not hold.
-    fn explain(&self, _error: &SettingsError) -> Result<(), CommandError> {
-        Ok(())
+    /// What is said when the settings do not hold.
+    fn explain(&self, error: SettingsError) -> CommandError {
+        error.into()
     }
 }
 
@@ -190,27 +190,28 @@ impl Cli {
 
     fn prepare(&self) -> Result<Call, CommandError> {
         let command = self.command.chosen();
-        let given = [self.everywhere.given.as_slice(), command.given()].concat();
+        let mut given = [self.everywhere.given.as_slice(), command.given()].concat();
+        given.extend(self.config.iter().map(|file| (&keys::CONFIG, file.display().to_string())));
         let environment = Environment::of_process();
         let file = SettingsFile::find(self.config_file(&environment).as_deref());
-        let mut settings = match Settings::resolve(&given, &environment, &file) {
-            Ok(settings) => settings,
-            Err(error) => {
-                command.explain(&error)?;
-                return Err(error.into());
-            }
-        };
+        let mut settings = Settings::resolve(&given, &environment, &file)
+            .map_err(|error| command.explain(error))?;
         let session = SessionId(Uuid::new_v4());
         settings.store = settings.store.map(|store| store.in_session(session));
         logging::start(&settings.log, session, command.habits())?;
-        for (name, meant) in environment.misspelt() {
-            tracing::warn!("{name} is not a setting; did you mean {meant}?");
+        for (name, meant) in environment.unknown() {
+            match meant {
+                Some(meant) => tracing::warn!("{name} is not a setting; did you mean {meant}?"),
+                None => tracing::warn!(
+                    "{name} is not a setting and is ignored; `xmlshred settings` lists them all"
+                ),
+            }
         }
         Ok(Call { settings, session })
     }
 
     fn config_file(&self, environment: &Environment) -> Option<PathBuf> {
-        let named = || environment.0.get("XMLSHRED_CONFIG").map(PathBuf::from);
+        let named = || environment.0.get(&keys::CONFIG.variable()).map(PathBuf::from);
         self.config.clone().or_else(named)
     }
 }

@@ -25,8 +25,12 @@ impl Execute for Arguments {
         Ok(ExitStatus::Success)
     }
 
-    fn explain(&self, error: &SettingsError) -> Result<(), CommandError> {
-        console::print(&table(&error.resolved))
+    /// Its own table is the next step.
+    fn explain(&self, error: SettingsError) -> CommandError {
+        match console::print(&table(&error.resolved)) {
+            Ok(()) => CommandError { hint: None, ..error.into() },
+            Err(unwritable) => unwritable,
+        }
     }
 }
 
@@ -34,7 +38,11 @@ fn table(resolved: &[Resolved]) -> String {
     let mut table =
         Table::new(&[("setting", Align::Left), ("value", Align::Left), ("from", Align::Left)]);
     for setting in resolved {
-        let from = setting.origin.describe(setting.key);
+        let origin = setting.origin.describe(setting.key);
+        let from = match &setting.outranked_by {
+            Some(winner) => format!("{origin}, outranked by {winner}"),
+            None => origin,
+        };
         table.row([setting.key.name, &setting.shown(), &from]);
     }
     table.to_string()

@@ -67,6 +67,11 @@ impl SettingsFile {
         file
     }
 
+    /// Whether there is one.
+    pub fn exists(&self) -> bool {
+        !self.path.as_os_str().is_empty()
+    }
+
     /// What relative paths in the file start from: its own folder.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
@@ -77,6 +82,15 @@ fn entry(name: &str, value: &DeValue<'_>, line: usize) -> Result<FileEntry, Stri
     let Some(&key) = keys::ALL.iter().find(|key| key.name == name) else {
         return Err(unknown_key(name));
     };
+    if *key == keys::PASSWORD {
+        return Err(format!(
+            "`password` has no place in a settings file; write `password_file`, or set {}",
+            key.variable()
+        ));
+    }
+    if *key == keys::CONFIG {
+        return Err("`config` cannot stand in a settings file; leave it out".to_owned());
+    }
     let text = match value {
         DeValue::String(text) => text.to_string(),
         DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', ""),

@@ -33,6 +33,11 @@ pub enum Default {
 }
 
 impl Key {
+    /// Whether the value is never shown.
+    pub fn is_secret(&self) -> bool {
+        *self == PASSWORD || *self == CONNECTION_STRING
+    }
+
     /// The flag without its dashes, such as `batch-size`.
     pub fn flag(&self) -> String {
         self.name.replace('_', "-")
@@ -51,6 +56,16 @@ const PIPELINE: Option<&str> = Some("Pipeline");
 const LIMITS: Option<&str> = Some("Limits on a document; one that has more fails");
 const SQL_SERVER: Option<&str> = Some("SQL Server");
 const SHARE: Option<&str> = Some("Share of the queue");
+
+/// The settings file; it cannot stand in one.
+pub const CONFIG: Key = Key {
+    name: "config",
+    value_name: "FILE",
+    default: Default::Computed("no xmlshred.toml in the working folder"),
+    help: "Settings file",
+    heading: None,
+    switch: false,
+};
 
 /// Where the queue is.
 pub const STORE: Key = Key {
@@ -343,6 +358,17 @@ pub const USER: Key = Key {
     switch: false,
 };
 
+/// The password: a variable only, because a flag would show it to everybody who lists processes,
+/// and a settings file to everybody who reads it.
+pub const PASSWORD: Key = Key {
+    name: "password",
+    value_name: "TEXT",
+    default: Default::Unset,
+    help: "The password of --user",
+    heading: SQL_SERVER,
+    switch: false,
+};
+
 /// Where the password is.
 pub const PASSWORD_FILE: Key = Key {
     name: "password_file",
@@ -415,12 +441,14 @@ pub const COMMAND_TIMEOUT: Key = Key {
 
 /// Every setting, in the order `xmlshred settings` prints them.
 pub const ALL: &[&Key] = &[
+    &CONFIG,
     &STORE,
     &SERVER,
     &DATABASE,
     &SCHEMA,
     &SOURCE_TABLE,
     &USER,
+    &PASSWORD,
     &PASSWORD_FILE,
     &ACCESS_TOKEN_FILE,
     &CONNECTION_STRING,

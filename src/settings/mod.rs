@@ -20,7 +20,7 @@ use tracing::level_filters::LevelFilter;
 use crate::contract::spelling::nearest;
 use crate::outcome::AppId;
 use crate::shred::Limits;
-use crate::store::{Partition, Share};
+use crate::store::{failpoint, Partition, Share};
 
 pub use file::{FileEntry, SettingsFile};
 use keys::Key;
@@ -104,13 +104,9 @@ impl Settings {
         file: &SettingsFile,
     ) -> Result<Self, SettingsError> {
         let resolved = keys::ALL.iter().map(|key| find(key, flags, environment, file)).collect();
-        let mut reader = Reader {
-            resolved,
-            folder: file.folder(),
-            problems: file.problems.clone(),
-            #[cfg(feature = "sqlserver")]
-            password: environment.0.get(server::PASSWORD_VARIABLE).cloned(),
-        };
+        let mut reader =
+            Reader { resolved, folder: file.folder(), problems: file.problems.clone() };
+        reader.refuse_secrets();
         let settings = reader.settings();
         match (settings, reader.problems) {
             (Some(settings), problems) if problems.is_empty() => {
@@ -120,6 +116,9 @@ impl Settings {
         }
     }
 }
+
+/// What the variables of this program's own tests begin with.
+const TEST_PREFIX: &str = "XMLSHRED_TEST_";
 
 /// The `XMLSHRED_*` variables that are not empty.
 #[derive(Debug, Clone, Default)]
@@ -142,14 +141,20 @@ impl Environment {
 
 impl Environment {
     /// Variables that are no settings, each with the one that was probably meant.
-    pub fn misspelt(&self) -> Vec<(&str, String)> {
+    pub fn unknown(&self) -> Vec<(&str, Option<String>)> {
         let names: Vec<String> = keys::ALL.iter().map(|key| key.variable()).collect();
         let settings = || names.iter().map(|name| &name[keys::VARIABLE_PREFIX.len()..]);
-        let unknown = self.0.keys().filter(|name| !names.contains(name));
-        unknown
-            .filter_map(|name| {
-                let near = nearest(&name[keys::VARIABLE_PREFIX.len()..], settings())?;
-                Some((name.as_str(), format!("{}{near}", keys::VARIABLE_PREFIX)))
+        let is_unknown = |name: &&String| {
+            !names.contains(name)
+                && !name.starts_with(TEST_PREFIX)
+                && failpoint::VARIABLE != Some(name.as_str())
+        };
+        self.0
+            .keys()
+            .filter(is_unknown)
+            .map(|name| {
+                let near = nearest(&name[keys::VARIABLE_PREFIX.len()..], settings());
+                (name.as_str(), near.map(|near| format!("{}{near}", keys::VARIABLE_PREFIX)))
             })
             .collect()
     }
@@ -174,14 +179,34 @@ pub struct Resolved {
     pub text: Option<String>,
     /// Where it came from.
     pub origin: Origin,
+    /// What of a higher origin names the store in its place, such as `--server`.
+    pub outranked_by: Option<String>,
 }
 
 impl Resolved {
+    /// The setting with its value and origin, for messages: passwords masked.
+    fn named(&self) -> String {
+        let name = format!("--{}", self.key.flag());
+        let value = match *self.key == keys::CONNECTION_STRING {
+            true => String::new(),
+            false => format!(" {}", self.shown()),
+        };
+        format!("{name}{value}{}", self.from())
+    }
+
+    /// Where the value came from, in brackets; nothing for a flag, which its name tells.
+    fn from(&self) -> String {
+        match &self.origin {
+            Origin::Flag => String::new(),
+            other => format!(" (from {})", other.describe(self.key)),
+        }
+    }
+
     /// The value fit for showing: passwords masked.
     pub fn shown(&self) -> String {
         match (&self.text, &self.key.default) {
             // A quoted password may hold anything, a semicolon too.
-            (Some(_), _) if *self.key == keys::CONNECTION_STRING => "***".to_owned(),
+            (Some(_), _) if self.key.is_secret() => "***".to_owned(),
             (Some(text), _) => mask_secrets(text),
             (None, keys::Default::Computed(how)) => format!("({how})"),
             (None, _) => "(not set)".to_owned(),
@@ -208,6 +233,17 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// 0 beats 1, and so on.
+    #[cfg(feature = "sqlserver")]
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Flag => 0,
+            Self::Environment => 1,
+            Self::File { .. } => 2,
+            Self::Default => 3,
+        }
+    }
+
     /// In words, such as `--lease` or `xmlshred.toml:4`.
     pub fn describe(&self, key: &Key) -> String {
         match self {
@@ -225,7 +261,12 @@ fn find(
     environment: &Environment,
     file: &SettingsFile,
 ) -> Resolved {
-    let of = |text: &str, origin| Resolved { key, text: Some(text.to_owned()), origin };
+    let of = |text: &str, origin| Resolved {
+        key,
+        text: Some(text.to_owned()),
+        origin,
+        outranked_by: None,
+    };
     if let Some((_, text)) = flags.iter().find(|(flag, _)| *flag == key) {
         return of(text, Origin::Flag);
     }
@@ -237,7 +278,10 @@ fn find(
     }
     match key.default {
         keys::Default::Is(text) => of(text, Origin::Default),
-        _ => Resolved { key, text: None, origin: Origin::Default },
+        _ if *key == keys::CONFIG && file.exists() => {
+            of(&file.path.display().to_string(), Origin::Default)
+        }
+        _ => Resolved { key, text: None, origin: Origin::Default, outranked_by: None },
     }
 }
 
@@ -246,8 +290,6 @@ struct Reader<'f> {
     resolved: Vec<Resolved>,
     folder: &'f Path,
     problems: Vec<String>,
-    #[cfg(feature = "sqlserver")]
-    password: Option<String>,
 }
 
 impl Reader<'_> {
@@ -303,18 +345,63 @@ impl Reader<'_> {
     ) -> Option<T> {
         let resolved = self.get(key)?;
         let text = resolved.text.as_deref()?.trim();
+        if resolved.outranked_by.is_some() || (!key.is_secret() && holds_secret(text)) {
+            return None;
+        }
         match parse(text) {
             Ok(value) => Some(value),
             Err(expected) => {
-                let from = match &resolved.origin {
-                    Origin::Flag => String::new(),
-                    other => format!(" (from {})", other.describe(key)),
-                };
-                let problem =
-                    format!("--{} `{}`{from} is not {expected}", key.flag(), mask_secrets(text),);
-                self.problems.push(problem);
+                let from = resolved.from();
+                self.problems.push(format!("--{} `{text}`{from} is not {expected}", key.flag()));
                 None
             }
+        }
+    }
+
+    /// A password where none is expected would be shown with what it stands in.
+    fn refuse_secrets(&mut self) {
+        let misplaced = self.resolved.iter().filter(|resolved| {
+            !resolved.key.is_secret() && resolved.text.as_deref().is_some_and(holds_secret)
+        });
+        let problems = misplaced.map(|resolved| {
+            format!(
+                "{} holds a password; a whole connection string goes into {}",
+                resolved.named(),
+                keys::CONNECTION_STRING.variable()
+            )
+        });
+        self.problems.extend(problems.collect::<Vec<_>>());
+    }
+
+    fn is_set(&self, key: &'static Key) -> bool {
+        self.get(key).is_some_and(|resolved| resolved.text.is_some())
+    }
+
+    /// Of the settings that name a store, those of the highest origin count.
+    #[cfg(feature = "sqlserver")]
+    fn rank_stores(&mut self) {
+        let names = [&keys::STORE, &keys::SERVER, &keys::CONNECTION_STRING];
+        let names_store =
+            |resolved: &&Resolved| names.contains(&resolved.key) && resolved.text.is_some();
+        let Some(first) = self.resolved.iter().filter(names_store).min_by_key(|r| r.origin.rank())
+        else {
+            return;
+        };
+        let (highest, winner) = (first.origin.rank(), first.origin.describe(first.key));
+        let rivals: Vec<String> = self
+            .resolved
+            .iter()
+            .filter(|r| names_store(r) && r.origin.rank() == highest)
+            .map(Resolved::named)
+            .collect();
+        if rivals.len() > 1 {
+            let problem =
+                format!("{} name {} stores; keep one", rivals.join(" and "), rivals.len());
+            self.problems.push(problem);
+        }
+        for resolved in &mut self.resolved {
+            let loses = names_store(&&*resolved) && resolved.origin.rank() > highest;
+            resolved.outranked_by = loses.then(|| winner.clone());
         }
     }
 
@@ -329,10 +416,9 @@ impl Reader<'_> {
 
     fn store(&mut self) -> Option<StoreLocation> {
         #[cfg(feature = "sqlserver")]
+        self.rank_stores();
+        #[cfg(feature = "sqlserver")]
         if let Some(server) = self.server() {
-            if let Some(store) = self.get(&keys::STORE).and_then(|store| store.text.as_ref()) {
-                self.problems.push(format!("--store {store} and --server name two stores"));
-            }
             return Some(server);
         }
         let location = self.read(&keys::STORE, StoreLocation::parse)?;
@@ -376,7 +462,6 @@ impl Reader<'_> {
         let instance_id = self.read(&keys::INSTANCE_ID, |t| parse_integer(t, 0, u32::MAX.into()));
         let instance_count =
             self.read(&keys::INSTANCE_COUNT, |t| parse_integer(t, 1, u32::MAX.into()));
-        let is_set = |key| self.get(key).is_some_and(|r| r.text.is_some());
         let problem = match (instance_id, instance_count) {
             (Some(id), Some(count)) if id < count => {
                 return Some(Partition { instance_id: id as u32, instance_count: count as u32 });
@@ -385,10 +470,10 @@ impl Reader<'_> {
                 "--instance-id {id} is outside --instance-count {count}; the ids are 0 to {}",
                 count - 1
             ),
-            (Some(id), None) if !is_set(&keys::INSTANCE_COUNT) => {
+            (Some(id), None) if !self.is_set(&keys::INSTANCE_COUNT) => {
                 format!("--instance-id {id} needs --instance-count")
             }
-            (None, Some(count)) if !is_set(&keys::INSTANCE_ID) => {
+            (None, Some(count)) if !self.is_set(&keys::INSTANCE_ID) => {
                 format!("--instance-count {count} needs --instance-id, 0 to {}", count - 1)
             }
             _ => return None,
@@ -411,7 +496,7 @@ fn parse_integer(text: &str, min: i64, max: i64) -> Result<i64, Expected> {
 }
 
 fn parse_bool(text: &str) -> Result<bool, Expected> {
-    match text {
+    match text.to_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err("true or false".to_owned()),
@@ -429,7 +514,7 @@ fn parse_level(text: &str) -> Result<LevelFilter, Expected> {
 }
 
 fn parse_log_format(text: &str) -> Result<LogFormat, Expected> {
-    match text {
+    match text.to_lowercase().as_str() {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err("a log format: text or json".to_owned()),
@@ -474,13 +559,36 @@ fn parse_name(text: &str) -> Result<String, Expected> {
     Ok(text.to_owned())
 }
 
-/// The text with the value after `password=` or `pwd=` replaced, as in connection strings.
+/// Whether a password stands in the text, as in a connection string or a URL.
+fn holds_secret(text: &str) -> bool {
+    secret_start(text).is_some()
+}
+
+/// The text up to where a password begins. What follows it is masked too: where a quoted one ends
+/// is nothing to guess at.
 fn mask_secrets(text: &str) -> String {
-    let mask = |part: &str| match part.split_once('=') {
-        Some((name, _)) if matches!(name.trim().to_lowercase().as_str(), "password" | "pwd") => {
-            format!("{name}=***")
-        }
-        _ => part.to_owned(),
-    };
-    text.split(';').map(mask).collect::<Vec<_>>().join(";")
+    match secret_start(text) {
+        Some(start) => format!("{}***", &text[..start]),
+        None => text.to_owned(),
+    }
+}
+
+fn secret_start(text: &str) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    let after_name = ["password", "pwd"].into_iter().filter_map(|name| {
+        lower.match_indices(name).find_map(|(at, _)| {
+            let end = at + name.len();
+            let rest = &text[end..];
+            let blanks = rest.len() - rest.trim_start().len();
+            rest.trim_start().starts_with('=').then_some(end + blanks + 1)
+        })
+    });
+    after_name.chain(after_user_of_url(text)).min()
+}
+
+/// Where the password begins in `scheme://user:password@host`.
+fn after_user_of_url(text: &str) -> Option<usize> {
+    let start = text.find("://")? + 3;
+    let user_and_password = &text[start..start + text[start..].rfind('@')?];
+    Some(start + user_and_password.find(':')? + 1)
 }

@@ -50,7 +50,7 @@ pub enum FailOn {
 impl FailOn {
     /// From `never`, `any`, `5` or `2.5%`.
     pub fn parse(text: &str) -> Result<Self, Expected> {
-        match text {
+        match text.to_lowercase().as_str() {
             "never" => return Ok(Self::Never),
             "any" => return Ok(Self::Any),
             _ => {}

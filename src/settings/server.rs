@@ -4,16 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::quantity::parse_duration;
+use super::quantity::{parse_duration, Expected};
 use super::{keys, parse_bool, Reader, StoreLocation};
 use crate::store::sqlserver::install::Names;
 use crate::store::sqlserver::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
 };
-
-/// The variable that holds the password of `--user`: a flag would show it to everybody who lists
-/// processes.
-pub const PASSWORD_VARIABLE: &str = "XMLSHRED_PASSWORD";
 
 /// A server and the installation on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,16 +85,14 @@ impl fmt::Display for ServerLocation {
 impl Reader<'_> {
     /// The server that the settings name, if they name one.
     pub(super) fn server(&mut self) -> Option<StoreLocation> {
-        let server = match (self.is_set(&keys::SERVER), self.is_set(&keys::CONNECTION_STRING)) {
+        let server = match (self.counts(&keys::SERVER), self.counts(&keys::CONNECTION_STRING)) {
             (false, false) => return None,
-            (true, true) => {
-                self.problems.push("--server and --connection-string name two servers".to_owned());
-                return None;
-            }
-            (true, false) => self.named_server(),
+            (true, _) => self.named_server(),
             (false, true) => self.connection_string().map(Server::ConnectionString),
         };
-        let schema = self.read(&keys::SCHEMA, |text| checked_identifier("schema", text));
+        let schema = self.read(&keys::SCHEMA, |text| {
+            checked_identifier("schema", text).map_err(|_| schema_expected())
+        });
         let source_table = self
             .read(&keys::SOURCE_TABLE, |text| Names::new("sandbox", text).map(|_| text.to_owned()));
         let connect_timeout = self.read(&keys::CONNECT_TIMEOUT, parse_duration);
@@ -113,6 +107,11 @@ impl Reader<'_> {
         })))
     }
 
+    /// Whether a setting names the store, and none of a higher origin does.
+    fn counts(&self, key: &'static keys::Key) -> bool {
+        self.get(key).is_some_and(|found| found.text.is_some() && found.outranked_by.is_none())
+    }
+
     fn connection_string(&mut self) -> Option<Secret> {
         let text = self.get(&keys::CONNECTION_STRING)?.text.clone()?;
         match ServerSettings::from_ado_string(&text) {
@@ -125,7 +124,8 @@ impl Reader<'_> {
     }
 
     fn named_server(&mut self) -> Option<Server> {
-        let name = self.read(&keys::SERVER, ServerName::parse);
+        let name =
+            self.read(&keys::SERVER, |text| ServerName::parse(text).map_err(|_| server_expected()));
         let database = self.read(&keys::DATABASE, |text| Ok(text.to_owned()));
         if !self.is_set(&keys::DATABASE) {
             self.problems.push("--server needs --database".to_owned());
@@ -147,21 +147,23 @@ impl Reader<'_> {
             (None, Some(file)) => self.secret_of(&file).map(Login::AccessToken),
             (None, None) if cfg!(windows) => Some(Login::Integrated),
             (None, None) => {
-                self.problems.push(format!(
-                    "--server needs --user with {PASSWORD_VARIABLE} or --password-file, or \
+                self.problems.push(
+                    "--server needs --user with XMLSHRED_PASSWORD or --password-file, or \
                      --access-token-file; Windows authentication works on Windows only"
-                ));
+                        .to_owned(),
+                );
                 None
             }
         }
     }
 
     fn password(&mut self) -> Option<Secret> {
-        match (self.path(&keys::PASSWORD_FILE), self.password.clone()) {
+        let password = self.read(&keys::PASSWORD, |text| Ok(text.to_owned()));
+        match (self.path(&keys::PASSWORD_FILE), password) {
             (Some(file), _) => self.secret_of(&file),
             (None, Some(password)) => Some(Secret::new(password)),
             (None, None) => {
-                self.problems.push(format!("--user needs {PASSWORD_VARIABLE} or --password-file"));
+                self.problems.push("--user needs XMLSHRED_PASSWORD or --password-file".to_owned());
                 None
             }
         }
@@ -187,8 +189,12 @@ impl Reader<'_> {
             (false, None) => Some(Trust::System),
         }
     }
+}
 
-    fn is_set(&self, key: &'static keys::Key) -> bool {
-        self.get(key).is_some_and(|resolved| resolved.text.is_some())
-    }
+fn server_expected() -> Expected {
+    r"a server: write HOST, HOST\INSTANCE or HOST,PORT, such as localhost\SQLEXPRESS".to_owned()
+}
+
+fn schema_expected() -> Expected {
+    "a schema: a letter, then letters, digits and _ - # $ @, at most 128 bytes".to_owned()
 }

@@ -3,11 +3,19 @@
 //! `XMLSHRED_FAILPOINT=name[:count]`, set when the process starts, kills the process the moment
 //! it passes the named place for the count-th time (by default the first). It dies as if by
 //! SIGKILL: nothing is flushed, no destructor runs. With `name:count:wait` it says on stderr that
-//! it waits, and goes on when its stdin ends. Unset, a place costs one atomic load.
+//! it waits, and goes on when its stdin ends. Builds without debug assertions,
+//! and so releases, have no such places.
 
+#[cfg(debug_assertions)]
 use std::io::Read;
+#[cfg(debug_assertions)]
 use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(debug_assertions)]
 use std::sync::OnceLock;
+
+/// The variable that names a place, where this build has such places.
+pub const VARIABLE: Option<&str> =
+    if cfg!(debug_assertions) { Some("XMLSHRED_FAILPOINT") } else { None };
 
 /// A claim is committed and its documents are not yet read.
 pub const AFTER_CLAIM: &str = "after_claim";
@@ -30,13 +38,20 @@ pub const ALL: [&str; 4] =
     [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER, AMID_LOAD];
 
 /// The place that was asked for, how often it may still be passed, and what happens then.
+#[cfg(debug_assertions)]
 struct Armed {
     name: &'static str,
     passes_left: AtomicU64,
     act: fn(&str),
 }
 
+/// Nothing: a release cannot be made to die.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn hit(_name: &str) {}
+
 /// Ends or stays the process here, if that was asked for.
+#[cfg(debug_assertions)]
 pub fn hit(name: &str) {
     static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
     let armed = ARMED.get_or_init(|| arm(&std::env::var("XMLSHRED_FAILPOINT").ok()?));
@@ -47,6 +62,7 @@ pub fn hit(name: &str) {
 }
 
 /// Reads `name[:count[:wait]]`. A name that does not exist is reported and disarms.
+#[cfg(debug_assertions)]
 fn arm(text: &str) -> Option<Armed> {
     let (place, act): (_, fn(&str)) = match text.strip_suffix(":wait") {
         Some(place) => (place, wait),
@@ -68,6 +84,7 @@ fn arm(text: &str) -> Option<Armed> {
 }
 
 /// Dies as a process does that is killed from outside.
+#[cfg(debug_assertions)]
 fn die() -> ! {
     #[cfg(unix)]
     // SAFETY: both calls take plain integers and touch no memory of this process.
@@ -78,13 +95,14 @@ fn die() -> ! {
 }
 
 /// Waits until whoever started the process closes its stdin.
+#[cfg(debug_assertions)]
 fn wait(name: &str) {
     eprintln!("waiting at {name}");
     // An error ends the wait as well.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
-#[cfg(test)]
+#[cfg(all(test, debug_assertions))]
 mod tests {
     use super::*;
 

@@ -23,6 +23,8 @@ mod notes;
 mod operating;
 #[cfg(feature = "embedded")]
 mod pipeline;
+#[cfg(all(feature = "embedded", feature = "sqlserver"))]
+mod secrets;
 #[cfg(feature = "sqlserver")]
 mod server;
 #[cfg(not(feature = "embedded"))]

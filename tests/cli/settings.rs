@@ -44,6 +44,105 @@ fn a_misspelt_variable_is_pointed_out() {
 }
 
 #[test]
+fn a_variable_that_is_like_no_setting_is_pointed_out_too() {
+    let bench = Workbench::new();
+    let mut command = bench.command("settings");
+    let said = Said::of(command.env("XMLSHRED_BOGUS", "1").env("XMLSHRED_PASWORD", "x"));
+    assert_eq!(said.status, 0, "{said:?}");
+    for part in [
+        "XMLSHRED_BOGUS is not a setting and is ignored",
+        "XMLSHRED_PASWORD is not a setting; did you mean XMLSHRED_PASSWORD?",
+    ] {
+        assert!(said.stderr.contains(part), "{said:?}");
+    }
+}
+
+#[test]
+fn a_failpoint_is_known_where_the_program_has_any() {
+    let bench = Workbench::new();
+    let mut command = bench.command("settings");
+    let said = Said::of(command.env("XMLSHRED_FAILPOINT", "after_claim"));
+    assert_eq!(said.stderr.contains("is not a setting"), !cfg!(debug_assertions), "{said:?}");
+}
+
+#[test]
+fn the_settings_file_and_the_password_are_shown_by_where_they_come_from() {
+    let bench = Workbench::new();
+    let row = |said: &Said, name: &str| -> Vec<String> {
+        let line = said.stdout.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().skip(1).map(str::to_owned).collect()
+    };
+    assert_eq!(row(&bench.run("settings"), "password "), ["(not", "set)", "default"]);
+    bench.write("xmlshred.toml", "");
+    assert_eq!(row(&bench.run("settings"), "config "), ["xmlshred.toml", "default"]);
+    bench.write("other.toml", "");
+    let said = bench.run("settings --config other.toml");
+    assert_eq!(row(&said, "config "), ["other.toml", "--config"]);
+    let mut command = bench.command("settings");
+    let said = Said::of(command.env("XMLSHRED_CONFIG", "other.toml").env("XMLSHRED_PASSWORD", "p"));
+    assert_eq!(row(&said, "config "), ["other.toml", "XMLSHRED_CONFIG"]);
+    assert_eq!(row(&said, "password "), ["***", "XMLSHRED_PASSWORD"]);
+}
+
+#[test]
+fn settings_that_do_not_hold_do_not_send_to_settings_from_there() {
+    let said = Workbench::new().run("settings --lease 0s");
+    assert!(!said.stderr.contains("hint"), "{said:?}");
+    let said = Workbench::new().run("status --log-level loud");
+    assert!(said.stderr.contains("hint: `xmlshred settings` shows"), "{said:?}");
+}
+
+#[cfg(all(feature = "embedded", feature = "sqlserver"))]
+#[test]
+fn the_store_of_the_higher_origin_wins() {
+    let bench = Workbench::new();
+    bench.write("xmlshred.toml", "store = 'sqlite:w.db'\nuser = 'u'\n");
+    let mut command = bench.command("settings --server h --database d");
+    let said = Said::of(command.env("XMLSHRED_PASSWORD", "p"));
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("xmlshred.toml:1, outranked by --server"), "{said:?}");
+    let mut command = bench.command("settings");
+    let string = "Server=db;User Id=u;Password=p";
+    let said = Said::of(command.env("XMLSHRED_CONNECTION_STRING", string));
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("outranked by XMLSHRED_CONNECTION_STRING"), "{said:?}");
+    bench.write("xmlshred.toml", "server = 'h'\ndatabase = 'd'\n");
+    let said = bench.run("status --store sqlite:absent.db");
+    assert_eq!(said.status, 4, "{said:?}");
+    assert!(said.stderr.contains("absent.db"), "{said:?}");
+    let mut command = bench.command("status");
+    let said = Said::of(command.env("XMLSHRED_STORE", "sqlite:absent.db"));
+    assert!(said.stderr.contains("absent.db"), "{said:?}");
+}
+
+#[cfg(feature = "sqlserver")]
+#[test]
+fn two_stores_of_one_origin_are_refused_with_their_places() {
+    let bench = Workbench::new();
+    bench.write("xmlshred.toml", "store = 'sqlite:w.db'\nserver = 'h'\n");
+    let said = bench.run("status");
+    let stores = "--store sqlite:w.db (from xmlshred.toml:1) and --server h (from \
+                  xmlshred.toml:2) name 2 stores; keep one";
+    assert!(refusal(&said).contains(stores), "{said:?}");
+    let said = bench.run("status --store sqlite:w.db --server h");
+    let stores = "--store sqlite:w.db and --server h name 2 stores";
+    assert!(refusal(&said).contains(stores), "{said:?}");
+    let mut command = bench.command("status");
+    command.env("XMLSHRED_CONNECTION_STRING", "Server=db;Password=p").env("XMLSHRED_SERVER", "h");
+    let said = Said::of(&mut command);
+    let stores = "--server h (from XMLSHRED_SERVER) and --connection-string (from \
+                  XMLSHRED_CONNECTION_STRING) name 2 stores";
+    assert!(refusal(&said).contains(stores), "{said:?}");
+}
+
+#[test]
+fn words_may_be_written_in_capitals() {
+    let flags = "--log-format JSON --fail-on NEVER --log-level INFO --follow=TRUE";
+    let said = Workbench::new().run(&format!("settings {flags}"));
+    assert_eq!(said.status, 0, "{said:?}");
+}
+
+#[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let bench = Workbench::new();
     bench.write("xmlshred.toml", "batchsize = 5\nlease = \"soon\"\nworkers = [1]\nnonsense = 1\n");
@@ -107,10 +206,5 @@ fn a_password_is_never_shown() {
     let said = Workbench::new().run("settings --store Server=db;Password=hunter2;Database=x");
     assert_eq!(said.status, 2);
     assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
-    assert!(said.stdout.contains("Server=db;Password=***;Database=x"), "{said:?}");
-}
-
-#[test]
-fn log_levels_may_be_written_in_capitals() {
-    assert_eq!(Workbench::new().run("settings --log-level INFO").status, 0);
+    assert!(said.stdout.contains("Server=db;Password=***"), "{said:?}");
 }
