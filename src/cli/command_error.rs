@@ -102,6 +102,11 @@ impl From<StoreError> for CommandError {
                 "run the xmlshred that installed them, or a newer one: `xmlshred --version` \
                  says which one this is",
             ),
+            StoreError::Damaged { .. } => (
+                ExitStatus::Store,
+                "keep the file as it is; restore a backup, or copy what can be read with \
+                 `sqlite3 FILE .recover`",
+            ),
             StoreError::Unreachable { .. } | StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
                 "see what --store or --server names; `xmlshred settings` says where its value \
@@ -125,9 +130,7 @@ impl From<StoreError> for CommandError {
                 ExitStatus::Aborted,
                 "this is not the documents' fault: mend what the message names, then run again",
             ),
-            StoreError::Refused(_) => {
-                (ExitStatus::Usage, "nothing was changed; `--dry-run` previews")
-            }
+            StoreError::Refused(_) => (ExitStatus::Usage, "nothing was changed"),
             StoreError::Database(_) => (
                 ExitStatus::Aborted,
                 "run again once the cause is gone: what was not committed returns to the queue",

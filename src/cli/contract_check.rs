@@ -21,9 +21,9 @@ use crate::store::Difference;
 /// Report every mistake in a contract, each with its place and what to do
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The contract
+    /// The contract [default: the one that --contract names]
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Option<PathBuf>,
 
     /// XML files and folders of *.xml: also warn of paths that none of them has, and of text
     /// columns that are narrower than what they hold
@@ -44,7 +44,10 @@ impl Execute for Arguments {
     }
 
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let mut parsed = contract_file::parse_file(&self.file)?;
+        let mut parsed = match &self.file {
+            Some(file) => contract_file::parse_file(file)?,
+            None => contract_file::parse_file(contract_file::named(&call.settings)?)?,
+        };
         let report = match self.sample.as_slice() {
             [] => None,
             samples => Some(examine(&mut parsed, samples, call)?),

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{Call, CommandError, Execute, ExitStatus};
 use crate::demo::{self, DemoError, DemoOptions};
 use crate::runner::Shutdown;
+use crate::settings::{keys, Origin, Resolved};
 
 /// Watch it work: thousands of made-up applications, three workers, one of them killed
 #[derive(Debug, Args)]
@@ -26,7 +27,8 @@ pub struct Arguments {
 }
 
 impl Execute for Arguments {
-    fn execute(&self, _call: &Call) -> Result<ExitStatus, CommandError> {
+    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+        refuse_unheeded(call)?;
         let program = std::env::current_exe().map_err(|e| {
             CommandError::new(ExitStatus::Aborted, format!("cannot find this program: {e}"))
         })?;
@@ -44,11 +46,27 @@ impl Execute for Arguments {
     }
 }
 
+/// The demonstration has a store and a contract of its own.
+fn refuse_unheeded(call: &Call) -> Result<(), CommandError> {
+    let names = [&keys::STORE, &keys::SERVER, &keys::CONNECTION_STRING, &keys::CONTRACT];
+    let by_flag = |found: &&Resolved| found.origin == Origin::Flag && names.contains(&found.key);
+    match call.settings.resolved.iter().find(by_flag) {
+        None => Ok(()),
+        Some(found) => {
+            let message = format!("demo takes no --{}", found.key.flag());
+            Err(CommandError::usage(message)
+                .hint("it has a store and a contract of its own; --dir says where it puts them"))
+        }
+    }
+}
+
 impl From<DemoError> for CommandError {
     fn from(error: DemoError) -> Self {
         match error {
             DemoError::Store(error) => error.into(),
             DemoError::NotFresh(_) => Self::usage(error.to_string()),
+            DemoError::Folder { .. } => Self::usage(error.to_string())
+                .hint("name a folder that can be made with --dir, or leave it out"),
             DemoError::System { .. } => Self::new(ExitStatus::Aborted, error.to_string())
                 .hint("see who may write the folder and whether the disk is full, or use --dir"),
             DemoError::Interrupted => Self::new(ExitStatus::Interrupted, error.to_string())

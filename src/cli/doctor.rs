@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{console, contract_file, open_store, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
-use crate::report::{Align, Table};
+use crate::report::{counted, Align, Table};
 use crate::settings::StoreLocation;
 use crate::store::{Finding, Store};
 #[cfg(feature = "sqlserver")]
@@ -81,7 +81,7 @@ impl Execute for Arguments {
         }
         console::print(&examination.table.to_string())?;
         if examination.problems > 0 {
-            console::note(format!("{} problems\n", examination.problems));
+            console::note(format!("{}\n", counted(examination.problems as u64, "problem")));
         }
         Ok(examination.worst)
     }

@@ -9,6 +9,7 @@ use serde_json::{json, Value};
 use super::{console, open_store, Call, CommandError, Execute, ExitStatus};
 use crate::document::{Document, DocumentEncoding};
 use crate::outcome::FailureCategory;
+use crate::report::counted;
 use crate::store::{FailurePage, LoggedFailure, Store};
 
 /// Write the documents that failed as files, each with its failure as JSON beside it
@@ -63,7 +64,8 @@ impl Execute for Arguments {
             left -= failures.len() as u64;
         }
         let folder = self.folder.display();
-        console::print(&format!("{written} failed documents written to {folder}\n"))?;
+        let documents = counted(written, "failed document");
+        console::print(&format!("{documents} written to {folder}\n"))?;
         Ok(ExitStatus::Success)
     }
 }

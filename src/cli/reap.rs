@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::setting_flags::{FlagSet, SettingFlags};
 use super::{console, open_store, Call, CommandError, Execute, ExitStatus};
+use crate::report::counted;
 use crate::settings::keys::{self, Key};
 use crate::store::ReapRequest;
 
@@ -32,8 +33,10 @@ impl Execute for Arguments {
         let max_reaps = call.settings.max_reaps;
         let reaped = store.reap_expired(ReapRequest { max_reaps, ..ReapRequest::default() })?;
         console::print(&format!(
-            "{} expired claims taken back: {} applications ready again, {} quarantined\n",
-            reaped.claims, reaped.apps, reaped.quarantined
+            "{} taken back: {} ready again, {} quarantined\n",
+            counted(reaped.claims, "expired claim"),
+            counted(reaped.apps, "application"),
+            reaped.quarantined
         ))?;
         Ok(ExitStatus::Success)
     }

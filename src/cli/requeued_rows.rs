@@ -2,15 +2,12 @@
 
 use super::console;
 use super::CommandError;
-use crate::report::{Align, Table};
+use crate::report::{counted, Align, Table};
 use crate::store::Requeued;
 
 /// A dry run prints every application; a real one prints how many there were.
 pub fn print(moved: &[Requeued], dry_run: bool) -> Result<(), CommandError> {
-    let applications = match moved.len() {
-        1 => "1 application".to_owned(),
-        count => format!("{count} applications"),
-    };
+    let applications = counted(moved.len() as u64, "application");
     if !dry_run {
         return console::print(&format!("{applications} queued again\n"));
     }

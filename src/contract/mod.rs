@@ -110,7 +110,7 @@ impl Contract {
 /// SHA-256 of the text with CRLF turned into LF, so that a checkout on Windows is the same
 /// contract.
 fn text_hash(text: &str) -> ContractHash {
-    let normalised = text.replace("\r\n", "\n");
+    let normalised = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     ContractHash(Sha256::digest(normalised.as_bytes()).into())
 }
 

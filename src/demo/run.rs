@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::contract::Contract;
 use crate::outcome::AppId;
-use crate::report::{bytes, count, duration, Align, Table};
+use crate::report::{bytes, count, counted, duration, Align, Table};
 use crate::runner::Shutdown;
 use crate::store::sqlite::{Existing, NewDocument, SqliteStore};
 use crate::store::{EnqueueMode, Store, StoreError};
@@ -40,6 +40,14 @@ pub enum DemoError {
     System {
         /// What was tried, with the name of the thing.
         doing: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The folder cannot be made.
+    #[error("cannot create {folder}: {reason}")]
+    Folder {
+        /// The folder.
+        folder: String,
         /// What the system said.
         reason: String,
     },
@@ -135,8 +143,8 @@ impl<'s> Demo<'s> {
         let size = self.load_documents(&mut store, options)?;
         store.enqueue_apps(EnqueueMode::New)?;
         story.step(format_args!(
-            "Made up {} credit applications ({}), loaded and enqueued them in {}.",
-            count(options.apps),
+            "Made up {} ({}), loaded and enqueued in {}.",
+            counted(options.apps, "credit application"),
             bytes(size),
             duration(began.elapsed())
         ))
@@ -314,12 +322,15 @@ fn folder(named: Option<&Path>) -> Result<PathBuf, DemoError> {
         let made = tempfile::Builder::new().prefix("xmlshred-demo-").tempdir();
         return made
             .map(tempfile::TempDir::keep)
-            .map_err(DemoError::system("create a temporary folder"));
+            .map_err(no_folder(format!("a folder in {}", std::env::temp_dir().display())));
     };
-    let doing = format!("create the folder {}", dir.display());
     std::fs::create_dir_all(dir)
         .and_then(|()| std::path::absolute(dir))
-        .map_err(DemoError::system(doing))
+        .map_err(no_folder(format!("the folder {}", dir.display())))
+}
+
+fn no_folder(folder: String) -> impl FnOnce(io::Error) -> DemoError {
+    move |error| DemoError::Folder { folder, reason: error.to_string() }
 }
 
 /// A path as a word of a command line.

@@ -15,6 +15,12 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// A number with its noun: `1 row`, `1,234 rows`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
+}
+
 /// Decimal megabytes or gigabytes: `58.1 MB`.
 pub fn bytes(number: u64) -> String {
     match number {

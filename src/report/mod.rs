@@ -6,7 +6,7 @@ mod status;
 mod summary;
 mod table;
 
-pub use figures::{bytes, count, duration};
+pub use figures::{bytes, count, counted, duration};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;
 pub use summary::{render_summary, render_summary_line};

@@ -381,6 +381,7 @@ impl Shared {
         let end = match error {
             StoreError::ContractNotInstalled { .. } => RunEnd::ContractRefused,
             StoreError::Unreachable { .. }
+            | StoreError::Damaged { .. }
             | StoreError::NotInstalled { .. }
             | StoreError::OtherVersion { .. } => RunEnd::StoreUnreachable,
             _ => RunEnd::Lost,

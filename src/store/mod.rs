@@ -354,7 +354,7 @@ pub(crate) fn check_replaces(contract: &Contract) -> Result<()> {
         [] => Ok(()),
         _ => Err(StoreError::Refused(format!(
             "finished applications are only done again where every table says on_existing = \
-             \"replace\"; these do not: {}",
+             \"replace\"; these do not: {}; say so there, install the contract, and requeue then",
             others.join(", ")
         ))),
     }
@@ -485,6 +485,14 @@ pub enum StoreError {
     #[error("cannot open the store {location}: {reason}")]
     Unreachable {
         /// File or server.
+        location: String,
+        /// What was said.
+        reason: String,
+    },
+    /// The embedded store's file can no longer be relied on.
+    #[error("the store {location} is damaged: {reason}")]
+    Damaged {
+        /// File.
         location: String,
         /// What was said.
         reason: String,

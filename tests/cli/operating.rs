@@ -60,7 +60,7 @@ fn an_application_that_is_nowhere_is_said_to_be_unknown() {
 fn a_failed_document_is_handed_on_with_its_failure() {
     let bench = finished();
     let said = bench.run("export-failed for-the-sender");
-    assert_eq!(said.stdout, "1 failed documents written to for-the-sender\n", "{said:?}");
+    assert_eq!(said.stdout, "1 failed document written to for-the-sender\n", "{said:?}");
     let folder = bench.path().join("for-the-sender");
     let document = std::fs::read(bench.path().join("docs/note-3.xml")).unwrap();
     assert_eq!(std::fs::read(folder.join("3.xml")).unwrap(), document);

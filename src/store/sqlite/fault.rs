@@ -1,6 +1,6 @@
 //! What can go wrong inside an operation, before it is told to the caller.
 
-use rusqlite::{ffi, ErrorCode};
+use rusqlite::{ffi, Connection, ErrorCode};
 
 use crate::store::StoreError;
 
@@ -58,6 +58,17 @@ impl From<Fault> for StoreError {
 }
 
 impl Fault {
+    /// The same, where the file that `connection` is to is damaged, with its name.
+    pub fn naming_damage(self, connection: &Connection) -> Self {
+        match self {
+            Self::Sqlite(error) if is_damage(&error) => {
+                let location = connection.path().unwrap_or_default();
+                damaged(location.to_owned(), &error).into()
+            }
+            other => other,
+        }
+    }
+
     /// Whether another connection merely was in the way.
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::Sqlite(error) if is_busy(error))
@@ -100,14 +111,21 @@ pub(super) fn data_reason(error: &rusqlite::Error) -> Option<(i32, String)> {
     data.then(|| (code.extended_code, message.clone().unwrap_or_else(|| code.to_string())))
 }
 
+/// Whether the file is not, or no longer, what SQLite wrote.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// The error for a damaged file.
+pub(super) fn damaged(location: String, error: &rusqlite::Error) -> StoreError {
+    StoreError::Damaged { location, reason: describe(error) }
+}
+
 /// The error with its number and, where there is one, the next step.
-fn describe(error: &rusqlite::Error) -> String {
+pub(super) fn describe(error: &rusqlite::Error) -> String {
     let hint = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "; free space on the disk and run again",
         Some(ErrorCode::ReadOnly) => "; make the file and its folder writable and run again",
-        Some(ErrorCode::DatabaseCorrupt) => {
-            "; keep the file, and copy what can be read with `sqlite3 FILE .recover`"
-        }
         Some(ErrorCode::SystemIoFailure) => "; check the disk and run again",
         _ => "",
     };

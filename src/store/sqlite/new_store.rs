@@ -35,11 +35,8 @@ impl NewStore {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let file = temporary_file(folder).map_err(|error| {
-            let folder = folder.display();
-            let next = "create the folder or name a file in another one";
-            unreachable(path, format!("{error} in folder {folder}; {next}"))
-        })?;
+        let file = temporary_file(folder)
+            .map_err(|error| unreachable(path, no_file_in(folder, &error)))?;
         let connection = write_schema(&file).map_err(|fault| unreachable_file(path, &fault))?;
         Ok(Self { store: SqliteStore { connection }, file, path: path.to_owned() })
     }
@@ -69,6 +66,25 @@ impl NewStore {
 
 fn unreachable(path: &Path, reason: String) -> StoreError {
     StoreError::Unreachable { location: shown(path), reason }
+}
+
+/// Why no file can be made in a folder, without the temporary file's name that `error` has.
+fn no_file_in(folder: &Path, error: &std::io::Error) -> String {
+    let shown = folder.display();
+    match error.kind() {
+        ErrorKind::NotFound => {
+            format!("the folder {shown} is not there; create the folder or name a file in another")
+        }
+        ErrorKind::PermissionDenied => format!(
+            "no file may be made in the folder {shown}; see who may write there, or name a file \
+             in another"
+        ),
+        ErrorKind::NotADirectory => format!("{shown} is not a folder; name a file in one"),
+        ErrorKind::StorageFull => {
+            format!("the disk of the folder {shown} is full; free space, or name another folder")
+        }
+        kind => format!("no file can be made in the folder {shown}: {kind}; name another folder"),
+    }
 }
 
 fn temporary_file(folder: &Path) -> std::io::Result<TempPath> {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sha2::{Digest, Sha256};
 
-use super::fault::{Fault, Step};
+use super::fault::{damaged, describe, is_damage, Fault, Step};
 use super::new_store::{NewStore, SCHEMA};
 use super::transaction::{patiently, BUSY_TIMEOUT};
 use crate::outcome::SourceHash;
@@ -98,9 +98,10 @@ fn recognise(path: &Path) -> Result<()> {
         )));
     }
     if metadata.permissions().readonly() {
-        return Err(unreachable(
-            "the file is read-only; make it writable, or copy it and name the copy".into(),
-        ));
+        return Err(unreachable(match nobody_may_read(&metadata) {
+            true => "nobody may read it; see who is to read the file".into(),
+            false => "the file is read-only; make it writable, or copy it and name the copy".into(),
+        }));
     }
     before_the_first_connection(&metadata, || {
         let header = read_header(path).map_err(|error| {
@@ -112,6 +113,19 @@ fn recognise(path: &Path) -> Result<()> {
             unreachable(format!("it cannot be written ({error}); see who may write the file"))
         })
     })
+}
+
+/// Told without opening the file, which [`before_the_first_connection`] says why not to do.
+#[cfg(unix)]
+fn nobody_may_read(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o444 == 0
+}
+
+/// Elsewhere reading is not a matter of such bits.
+#[cfg(not(unix))]
+fn nobody_may_read(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// Looks into a file, unless this process did so before and may have connections to it.
@@ -190,9 +204,11 @@ fn judge(header: &[u8]) -> std::result::Result<(), String> {
 
 pub(super) fn unreachable_file(path: &Path, fault: &Fault) -> StoreError {
     let reason = match fault {
-        Fault::Sqlite(error) => {
-            format!("SQLite says: {error}; see who may write the file's folder")
-        }
+        Fault::Sqlite(error) if is_damage(error) => return damaged(shown(path), error),
+        Fault::Sqlite(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => describe(error),
+            _ => format!("SQLite says: {error}; see who may write the file's folder"),
+        },
         other => format!("{other:?}"),
     };
     StoreError::Unreachable { location: shown(path), reason }

@@ -40,6 +40,7 @@ pub(super) fn write<T>(
     mut work: impl FnMut(&Work) -> Step<T>,
 ) -> Step<T> {
     patiently(|| in_transaction(connection, TransactionBehavior::Immediate, &mut work))
+        .map_err(|fault| fault.naming_damage(connection))
 }
 
 /// Does `work` on one unchanging view of the database.
@@ -48,6 +49,7 @@ pub(super) fn read<T>(
     mut work: impl FnMut(&Work) -> Step<T>,
 ) -> Step<T> {
     patiently(|| in_transaction(connection, TransactionBehavior::Deferred, &mut work))
+        .map_err(|fault| fault.naming_damage(connection))
 }
 
 fn in_transaction<T>(

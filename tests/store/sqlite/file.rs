@@ -159,10 +159,9 @@ fn a_file_that_nobody_may_read_is_unreachable() {
     let place = Place::new();
     drop(SqliteStore::open_or_create(&place.path).expect("create"));
     fs::set_permissions(&place.path, fs::Permissions::from_mode(0o000)).expect("set");
-    // Root may read it all the same, and is told that it is read-only.
     let error = refusal(SqliteStore::open(&place.path));
     assert!(matches!(error, StoreError::Unreachable { .. }));
-    assert_says(&error, &place.path, &["read"]);
+    assert_says(&error, &place.path, &["nobody may read it"]);
 }
 
 #[test]
@@ -171,8 +170,49 @@ fn a_store_in_a_folder_that_is_not_there_is_not_created() {
     let path = place.folder.path().join("no").join("some.db");
     let error = refusal(SqliteStore::open_or_create(&path));
     assert!(matches!(error, StoreError::Unreachable { .. }));
-    assert_says(&error, &path, &["create the folder"]);
+    assert_says(&error, &path, &["no is not there; create the folder"]);
+    assert!(!error.to_string().contains(".xmlshred-"), "{error}");
     assert!(place.contents().is_empty());
+}
+
+#[test]
+fn a_store_below_a_file_is_not_created() {
+    let place = Place::new();
+    fs::write(&place.path, b"").expect("write");
+    let error = refusal(SqliteStore::open_or_create(&place.path.join("some.db")));
+    assert!(matches!(error, StoreError::Unreachable { .. }));
+    assert!(!error.to_string().contains(".xmlshred-"), "{error}");
+    assert!(!error.to_string().contains("create the folder"), "{error}");
+}
+
+#[test]
+fn a_truncated_store_is_damaged() {
+    let place = Place::new();
+    drop(SqliteStore::open_or_create(&place.path).expect("create"));
+    let file = fs::OpenOptions::new().write(true).open(&place.path).expect("open");
+    file.set_len(5000).expect("truncate");
+    drop(file);
+    let error = match SqliteStore::open(&place.path).and_then(|mut store| store.get_status()) {
+        Ok(status) => panic!("{status:?}"),
+        Err(error) => error,
+    };
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert_says(&error, &place.path, &["is damaged", "malformed"]);
+}
+
+#[test]
+fn a_store_that_is_sound_at_its_beginning_only_is_damaged() {
+    let place = Place::new();
+    drop(SqliteStore::open_or_create(&place.path).expect("create"));
+    let mut bytes = fs::read(&place.path).expect("read");
+    bytes[4096..].fill(0xa5);
+    fs::write(&place.path, bytes).expect("write");
+    let error = match SqliteStore::open(&place.path).and_then(|mut store| store.get_status()) {
+        Ok(status) => panic!("{status:?}"),
+        Err(error) => error,
+    };
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert_says(&error, &place.path, &["is damaged"]);
 }
 
 #[test]
