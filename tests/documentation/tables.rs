@@ -40,13 +40,16 @@ fn every_setting_is_on_the_page() {
 
 fn setting_row(key: &Key) -> String {
     let (flag, variable, name) = (key.flag(), key.variable(), key.name);
+    let flag = if *key == keys::PASSWORD { String::new() } else { format!("`--{flag}`") };
+    let in_file = ![keys::PASSWORD, keys::CONFIG].contains(key);
+    let name = if in_file { format!("`{name}`") } else { String::new() };
     let default = match key.default {
         keys::Default::Is(text) => format!("`{text}`"),
         keys::Default::Computed(how) => how.to_owned(),
         keys::Default::Unset => String::new(),
     };
     let meaning = key.help.replace('<', "&lt;").replace('>', "&gt;");
-    format!("| `--{flag}` | `{variable}` | `{name}` | {default} | {meaning} |")
+    format!("| {flag} | `{variable}` | {name} | {default} | {meaning} |")
 }
 
 /// The paths of an object's fields; what is by category has names of its own.
