@@ -61,7 +61,7 @@ const SHARE: Option<&str> = Some("Share of the queue");
 pub const CONFIG: Key = Key {
     name: "config",
     value_name: "FILE",
-    default: Default::Computed("xmlshred.toml in the working folder"),
+    default: Default::Computed("xmlshred.toml in the working folder, if there is one"),
     help: "Settings file",
     heading: None,
     switch: false,
