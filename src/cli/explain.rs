@@ -12,6 +12,7 @@ use crate::store::LifeEvent;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The application
+    #[arg(allow_negative_numbers = true)]
     app_id: i64,
 
     /// A table for people, or JSON for programs

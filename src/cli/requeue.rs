@@ -12,15 +12,22 @@ use crate::store::{RequeueRequest, RequeueSelector};
 #[command(group = ArgGroup::new("which").required(true))]
 pub struct Arguments {
     /// These applications
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', group = "which")]
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', group = "which",
+        allow_negative_numbers = true)]
     app_id: Vec<i64>,
 
     /// All from this id to --app-id-end, both inclusive
-    #[arg(long, value_name = "ID", requires = "app_id_end", group = "which")]
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "app_id_end",
+        group = "which",
+        allow_negative_numbers = true
+    )]
     app_id_start: Option<i64>,
 
     /// The last of a range
-    #[arg(long, value_name = "ID", requires = "app_id_start")]
+    #[arg(long, value_name = "ID", requires = "app_id_start", allow_negative_numbers = true)]
     app_id_end: Option<i64>,
 
     /// Those concluded under another contract than --contract
@@ -51,6 +58,9 @@ impl Execute for Arguments {
         };
         let moved = open_store::existing(&call.settings)?.requeue_apps(&contract, &request)?;
         requeued_rows::print(&moved, self.dry_run)?;
+        if self.canary.is_none() {
+            requeued_rows::note_left(&self.app_id, &moved);
+        }
         Ok(ExitStatus::Success)
     }
 }

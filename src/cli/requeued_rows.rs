@@ -18,6 +18,16 @@ pub fn print(moved: &[Requeued], dry_run: bool) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Says which of the applications that were named stay as they are.
+pub fn note_left(named: &[i64], moved: &[Requeued]) {
+    let left = named.iter().filter(|id| moved.iter().all(|app| app.app_id.0 != **id));
+    for id in left {
+        console::note(format!(
+            "application {id} stays as it is: `xmlshred explain {id}` says why\n"
+        ));
+    }
+}
+
 fn table(moved: &[Requeued]) -> String {
     let mut table = Table::new(&[
         ("app_id", Align::Right),

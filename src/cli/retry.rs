@@ -12,7 +12,8 @@ use crate::store::{RetryRequest, RetrySelector};
 #[command(group = ArgGroup::new("which").required(true))]
 pub struct Arguments {
     /// These applications
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', group = "which")]
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', group = "which",
+        allow_negative_numbers = true)]
     app_id: Vec<i64>,
 
     /// Those whose last attempt failed with this category
@@ -54,6 +55,9 @@ impl Execute for Arguments {
         };
         let moved = open_store::existing(&call.settings)?.retry_failed(&request)?;
         requeued_rows::print(&moved, self.dry_run)?;
+        if self.canary.is_none() {
+            requeued_rows::note_left(&self.app_id, &moved);
+        }
         Ok(ExitStatus::Success)
     }
 }

@@ -255,6 +255,19 @@ fn a_retried_application_runs_again_once_its_cause_is_mended() {
 }
 
 #[test]
+fn a_named_application_that_is_not_queued_again_is_told_of() {
+    let bench = finished();
+    let said = bench.run("retry --app-id 1 3 -5");
+    assert_eq!(said.stdout, "1 application queued again\n", "{said:?}");
+    for id in ["1", "-5"] {
+        let note = format!("application {id} stays as it is: `xmlshred explain {id}` says why\n");
+        assert!(said.stderr.contains(&note), "{said:?}");
+        assert!(!bench.run(&format!("explain {id}")).stderr.contains("unexpected"), "{said:?}");
+    }
+    assert!(!said.stderr.contains("application 3 "), "{said:?}");
+}
+
+#[test]
 fn what_to_retry_must_be_said() {
     assert_snapshot!(finished().run("retry --dry-run").transcript());
 }
