@@ -14,7 +14,7 @@ use quick_xml::Reader;
 use xmlshred::contract::Contract;
 use xmlshred::demo::generate::{self, Profile};
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::AppId;
+use xmlshred::id::AppId;
 use xmlshred::shred::{Limits, Shredder};
 
 /// Rounds of both loops; the median round counts.

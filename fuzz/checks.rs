@@ -8,7 +8,8 @@ use quick_xml::events::Event;
 use quick_xml::Reader;
 use xmlshred::contract::Contract;
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::{AppId, Outcome};
+use xmlshred::id::AppId;
+use xmlshred::outcome::Outcome;
 use xmlshred::shred::{Limits, Shredder};
 
 /// A document never makes the shredder panic, whatever its bytes are read as. The first byte

@@ -3,7 +3,7 @@
 /// A document's bytes and their encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The bytes that [`crate::outcome::SourceHash`] is taken of.
+    /// The bytes that [`crate::id::SourceHash`] is taken of.
     pub bytes: Vec<u8>,
     /// How to read them.
     pub encoding: DocumentEncoding,

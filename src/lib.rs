@@ -5,12 +5,14 @@
 //! [`contract`] says how a document becomes rows; the [`runner`] drives the pipeline. `store` and
 //! `shred` do not know each other.
 
-#[cfg(feature = "sqlserver")]
-pub mod agent_jobs;
 pub mod cli;
 pub mod contract;
+#[path = "../examples/credit-applications/demo/mod.rs"]
 pub mod demo;
+pub mod diagnostic;
 pub mod document;
+pub mod id;
+pub mod import;
 pub mod offline;
 pub mod outcome;
 pub mod report;

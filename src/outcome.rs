@@ -5,45 +5,8 @@
 
 use std::fmt;
 
+use crate::id::{AppId, SourceHash};
 use crate::value::Value;
-
-/// The key of a source row: `app_xml.app_id`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AppId(pub i64);
-
-impl fmt::Display for AppId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// SHA-256 of a document's bytes as the store handed them out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SourceHash(pub [u8; 32]);
-
-/// SHA-256 of a contract's text with line endings normalised to LF.
-///
-/// It travels with every claim and completion, so that an old worker never feeds tables that a
-/// new contract describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ContractHash(pub [u8; 32]);
-
-/// Writes 32 bytes as 64 lower-case hexadecimal digits.
-fn write_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|b| write!(f, "{b:02x}"))
-}
-
-impl fmt::Display for SourceHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
-    }
-}
-
-impl fmt::Display for ContractHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
-    }
-}
 
 /// Rows for one target table, row-major: row `i` is `values[i * width..(i + 1) * width]`, in the
 /// order of [`crate::contract::TargetTable::columns`].

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::command_error::CommandError;
+use crate::id::AppId;
 use crate::offline::Source;
-use crate::outcome::AppId;
 
 /// The files meant by `arguments`: a folder stands for its `*.xml`, sorted by name, `2` before
 /// `10`; all else, also the `-` for stdin, stands for itself, in the order given.

@@ -16,9 +16,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::command_error::{self, CommandError};
 use super::console;
+use crate::id::SessionId;
 use crate::report::LogWriter;
 use crate::settings::{LogFormat, LogSettings};
-use crate::store::SessionId;
 
 /// What a command logs at least, whatever happens to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -8,11 +8,13 @@ use chrono::Utc;
 use clap::{Args, ValueEnum};
 use rayon::ThreadPool;
 
+use super::contract::file as contract_file;
 use super::document_files;
 use super::setting_flags::{FlagSet, SettingFlags};
-use super::{console, contract_file, open_store, Call, CommandError, Execute, ExitStatus};
+use super::store::open;
+use super::{console, Call, CommandError, Execute, ExitStatus};
+use crate::id::AppId;
 use crate::offline::{Content, CsvFolder, MapSummary, Mapping, Source};
-use crate::outcome::AppId;
 use crate::settings::keys::{self, Key};
 
 /// Map documents to rows in parallel, write nothing to a database, and print what became of each
@@ -131,7 +133,7 @@ impl Arguments {
 
     /// The documents that `--app-id` names.
     fn stored(&self, call: &Call) -> Result<Vec<Source>, CommandError> {
-        let mut store = open_store::existing(&call.settings)?;
+        let mut store = open::existing(&call.settings)?;
         let mut sources = Vec::new();
         for id in &self.app_id {
             let app_id = AppId(*id);

@@ -1,56 +1,30 @@
 //! The command line: one file per subcommand; no logic beyond arguments in, report out.
 
-#[cfg(feature = "sqlserver")]
-mod agent_jobs;
 mod command_error;
 mod completions;
 mod console;
 mod contract;
-mod contract_check;
-mod contract_diff;
-mod contract_file;
-mod contract_import;
 #[cfg(feature = "embedded")]
 mod demo;
-mod doctor;
 mod document_files;
-#[cfg(feature = "embedded")]
-mod embedded_install;
-mod enqueue;
 mod exit_status;
-mod explain;
-mod export_failed;
-mod install;
 #[cfg(feature = "embedded")]
 mod interruption;
-#[cfg(feature = "embedded")]
-mod load;
 mod logging;
 mod map;
-mod open_store;
-mod pause;
-mod reap;
-mod requeue;
-mod requeued_rows;
-mod resume;
-mod retry;
 mod run;
-#[cfg(feature = "sqlserver")]
-mod server_install;
 mod setting_flags;
 mod settings;
-mod status;
-#[cfg(feature = "sqlserver")]
-mod uninstall;
+mod store;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
+use crate::id::SessionId;
 use crate::settings::keys::{self, Key};
 use crate::settings::{Environment, LogFormat, Settings, SettingsError, SettingsFile};
-use crate::store::SessionId;
 
 pub use command_error::CommandError;
 pub use exit_status::ExitStatus;
@@ -85,23 +59,23 @@ enum Command {
     #[cfg(feature = "embedded")]
     Demo(demo::Arguments),
     #[cfg(feature = "embedded")]
-    Load(load::Arguments),
-    Install(install::Arguments),
+    Load(store::load::Arguments),
+    Install(store::install::Arguments),
     #[cfg(feature = "sqlserver")]
-    Uninstall(uninstall::Arguments),
-    Enqueue(enqueue::Arguments),
+    Uninstall(store::uninstall::Arguments),
+    Enqueue(store::enqueue::Arguments),
     Run(run::Arguments),
-    Status(status::Arguments),
-    Explain(explain::Arguments),
-    Reap(reap::Arguments),
-    Retry(retry::Arguments),
-    Requeue(requeue::Arguments),
-    ExportFailed(export_failed::Arguments),
-    Pause(pause::Arguments),
-    Resume(resume::Arguments),
-    Doctor(doctor::Arguments),
+    Status(store::status::Arguments),
+    Explain(store::explain::Arguments),
+    Reap(store::reap::Arguments),
+    Retry(store::retry::Arguments),
+    Requeue(store::requeue::Arguments),
+    ExportFailed(store::export_failed::Arguments),
+    Pause(store::pause::Arguments),
+    Resume(store::resume::Arguments),
+    Doctor(store::doctor::Arguments),
     #[cfg(feature = "sqlserver")]
-    AgentJobs(agent_jobs::Arguments),
+    AgentJobs(store::agent_jobs::Arguments),
     Map(map::Arguments),
     Contract(contract::Arguments),
     Settings(settings::Arguments),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use clap::Args;
 use tracing::level_filters::LevelFilter;
 
+use super::contract::file as contract_file;
 use super::logging::Habits;
 use super::setting_flags::{Pipeline, SettingFlags};
-use super::{console, contract_file, open_store, Call, CommandError, Execute, ExitStatus};
+use super::store::open;
+use super::{console, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
 use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
 use crate::runner::{
@@ -78,17 +80,17 @@ impl Execute for Arguments {
             CommandError::new(ExitStatus::Aborted, format!("cannot listen for Ctrl+C: {e}"))
         })?;
         let contract = Arc::new(contract_file::read(&call.settings)?);
-        let location = open_store::location(&call.settings)?.clone();
+        let location = open::location(&call.settings)?.clone();
         let (at, installed, allow_drift) = (location.clone(), contract.clone(), self.allow_drift);
         runner::unless_stopped(&shutdown, &location.to_string(), move || {
-            let mut store = open_store::connect(&at)?;
-            open_store::install_if_none(&at, store.as_mut(), &installed)?;
+            let mut store = open::connect(&at)?;
+            open::install_if_none(&at, store.as_mut(), &installed)?;
             refuse_drift(store.as_mut(), &installed, allow_drift)
         })??;
         let shredder = Arc::new(ContractShredder::new(contract.clone(), call.settings.limits));
         let config = self.config(call, &location);
         log_start(&config, &contract, &location);
-        let connect: Connect = Arc::new(move |_role| open_store::connect(&location));
+        let connect: Connect = Arc::new(move |_role| open::connect(&location));
         let mut progress = ProgressLine::new(call.settings.limit, call.settings.log.format);
         let summary = runner::run(config, contract, connect, shredder, &shutdown, &mut progress)?;
         drop(progress);

@@ -1,18 +1,14 @@
 //! The mapping contract: how one document becomes rows.
 
 mod check;
-pub mod diagnostic;
-mod draft;
+pub(crate) mod draft;
 pub mod expr;
-pub mod import;
 mod lower;
 pub mod model;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod probe;
 mod read;
-pub(crate) mod spelling;
-pub mod sql;
 mod string_map;
 
 use std::ops::Range;
@@ -20,8 +16,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use self::diagnostic::Diagnostics;
-use crate::outcome::ContractHash;
+use crate::diagnostic::Diagnostics;
+use crate::id::ContractHash;
 use crate::value::SqlType;
 
 /// A checked contract, compiled and ready to shred with.

@@ -3,7 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::contract::{Contract, TargetTable};
-use crate::outcome::{AppId, Failure, Outcome, TableRows};
+use crate::id::AppId;
+use crate::outcome::{Failure, Outcome, TableRows};
 use crate::value::{to_text, SqlType, Value};
 
 /// `{"file","app_id","ok","failure","tables"}`: numbers are JSON numbers, decimals and dates are

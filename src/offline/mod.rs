@@ -19,7 +19,8 @@ use rayon::ThreadPool;
 
 use crate::contract::Contract;
 use crate::document::{Document, DocumentEncoding};
-use crate::outcome::{AppId, Failure, FailureCategory, Outcome};
+use crate::id::AppId;
+use crate::outcome::{Failure, FailureCategory, Outcome};
 use crate::shred::{Limits, Shredder};
 
 pub use csv::CsvFolder;

@@ -10,10 +10,11 @@ use quick_xml::Reader;
 use rayon::ThreadPool;
 
 use super::{counts, in_order, Content, MapSummary, Mapping, Source};
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::expr::ast::{Path, Read};
 use crate::contract::probe::{PathProbe, Width, WidthProbe};
-use crate::contract::{spelling, ParsedContract};
+use crate::contract::ParsedContract;
+use crate::diagnostic::spelling;
+use crate::diagnostic::Diagnostic;
 use crate::outcome::{Failure, TableRows};
 use crate::shred::Shredder;
 use crate::value::convert::ConversionError;

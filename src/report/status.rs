@@ -220,8 +220,9 @@ mod tests {
     use chrono::TimeZone;
     use uuid::Uuid;
 
+    use crate::id::{ClaimToken, SessionId};
     use crate::outcome::FailureCategory;
-    use crate::store::{ClaimToken, Pause, SessionId};
+    use crate::store::Pause;
 
     use super::*;
 

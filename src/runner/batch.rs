@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::outcome::{AppId, AppOutcome};
-use crate::store::{Batch, ClaimToken, ClaimedApp};
+use crate::id::AppId;
+use crate::id::ClaimToken;
+use crate::outcome::AppOutcome;
+use crate::store::{Batch, ClaimedApp};
 
 use super::lease::Lease;
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::outcome::AppId;
-use crate::store::{
-    self, Batch, ClaimRequest, ClaimToken, Claimed, Pause, ReapRequest, StoreError,
-};
+use crate::id::AppId;
+use crate::id::ClaimToken;
+use crate::store::{self, Batch, ClaimRequest, Claimed, Pause, ReapRequest, StoreError};
 
 use super::batch::{bytes_in_flight, InFlight};
 use super::lease::Lease;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
-use crate::outcome::{AppId, AppOutcome};
+use crate::id::AppId;
+use crate::outcome::AppOutcome;
 use crate::store::{ClaimOutcome, StoreError};
 
 use super::batch::{InFlight, Work};

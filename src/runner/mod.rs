@@ -45,8 +45,9 @@ use crossbeam_channel::{bounded, never, select, tick, Receiver, Sender};
 use uuid::Uuid;
 
 use crate::contract::Contract;
+use crate::id::SessionId;
 use crate::settings::FailOn;
-use crate::store::{self, SessionId, SessionStart, Share, StoreError};
+use crate::store::{self, SessionStart, Share, StoreError};
 
 use batch::{Held, InFlight};
 use flow::{Flow, Stop};

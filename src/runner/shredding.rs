@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::contract::Contract;
-use crate::outcome::{AppOutcome, SourceHash};
+use crate::id::SourceHash;
+use crate::outcome::AppOutcome;
 use crate::shred::{Limits, Shredder};
 use crate::store::ClaimedApp;
 

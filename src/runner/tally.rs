@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::outcome::{AppId, AppOutcome, FailureCategory};
+use crate::id::AppId;
+use crate::outcome::{AppOutcome, FailureCategory};
 use crate::store::Completed;
 
 use super::{Left, RunEnd};

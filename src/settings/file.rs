@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Key};
-use crate::contract::spelling::nearest;
+use crate::diagnostic::spelling::nearest;
 
 /// The name looked for in the working folder when `--config` names no file.
 pub const DEFAULT_NAME: &str = "xmlshred.toml";

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::contract::spelling::nearest;
-use crate::outcome::AppId;
+use crate::diagnostic::spelling::nearest;
+use crate::id::AppId;
 use crate::shred::Limits;
 use crate::store::{failpoint, Partition, Share};
 

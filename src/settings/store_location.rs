@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::quantity::Expected;
 #[cfg(feature = "sqlserver")]
 use super::server::ServerLocation;
-use crate::store::SessionId;
+use crate::id::SessionId;
 
 /// Where a store is, as `--store` names it.
 #[derive(Debug, Clone, PartialEq)]

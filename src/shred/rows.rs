@@ -15,7 +15,8 @@ use super::Limits;
 use crate::contract::model::Keep;
 use crate::contract::plan::{Column, DistinctPlan, Op, Plan, Rule, Template, ValuePlan};
 use crate::contract::TargetTable;
-use crate::outcome::{AppId, FailureCategory, TableRows};
+use crate::id::AppId;
+use crate::outcome::{FailureCategory, TableRows};
 use crate::value::{plain_text, Value};
 
 type Result<T> = std::result::Result<T, Box<Fault>>;

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ClaimToken;
-use crate::outcome::{AppId, Failure, FailureCategory};
+use crate::id::AppId;
+use crate::id::ClaimToken;
+use crate::outcome::{Failure, FailureCategory};
 
 /// Claiming is paused: by whom and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

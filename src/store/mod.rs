@@ -19,30 +19,13 @@ pub mod sqlserver;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 pub use self::drift::Difference;
 use crate::contract::{Contract, OnExisting};
 pub use crate::document::{Document, DocumentEncoding};
-use crate::outcome::{AppId, AppOutcome, ContractHash, FailureCategory};
+use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
+use crate::outcome::{AppOutcome, FailureCategory};
 pub use inspection::{FailurePage, Finding, LifeEvent, LoggedFailure, Pause};
-
-/// The caller's name for one claim, and the fence of everything done under it.
-///
-/// The caller makes it, so that a claim whose answer was lost can be asked for again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClaimToken(pub Uuid);
-
-impl ClaimToken {
-    /// A token never used before.
-    pub fn random() -> Self {
-        Self(Uuid::new_v4())
-    }
-}
-
-/// One run of one worker process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionId(pub Uuid);
 
 /// What a session says of itself when it starts.
 #[derive(Debug, Clone)]

@@ -8,8 +8,8 @@ mod places;
 mod sqlite;
 mod whole;
 
-use xmlshred::contract::diagnostic::Diagnostics;
 use xmlshred::contract::Contract;
+use xmlshred::diagnostic::Diagnostics;
 
 /// A contract that has everything the language has, and no mistakes.
 const COMPLETE: &str = include_str!("complete.toml");

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use xmlshred::contract::expr::ast::{BinaryOp, Expr, ExprKind, Function, Origin, Path, Read};
 use xmlshred::contract::Contract;
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::AppId;
+use xmlshred::id::AppId;
 use xmlshred::shred::{Limits, Shredder};
 use xmlshred::value::{to_text, SqlType};
 

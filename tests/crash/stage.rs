@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use xmlshred::contract::Contract;
 use xmlshred::demo::generate::{application, expected, Profile, CONTRACT};
-use xmlshred::outcome::AppId;
+use xmlshred::id::AppId;
 use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
 use xmlshred::store::{EnqueueMode, ReapRequest, Store};
 

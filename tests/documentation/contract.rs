@@ -15,8 +15,9 @@ use chrono::DateTime;
 use xmlshred::contract::expr::ast::{DatePart, Function};
 use xmlshred::contract::Contract;
 use xmlshred::document::{Document, DocumentEncoding};
+use xmlshred::id::AppId;
 use xmlshred::offline::JsonLine;
-use xmlshred::outcome::{AppId, Failure, FailureCategory, Outcome};
+use xmlshred::outcome::{Failure, FailureCategory, Outcome};
 use xmlshred::shred::{Limits, Shredder};
 use xmlshred::value::{to_text, SqlType};
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use xmlshred::cli::ExitStatus;
 #[cfg(feature = "embedded")]
 use xmlshred::contract::Contract;
+use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::FailureCategory;
 use xmlshred::report::{render_status, Format};
 use xmlshred::settings::keys::{self, Key};
@@ -14,7 +15,7 @@ use xmlshred::settings::keys::{self, Key};
 use xmlshred::store::sqlite::SqliteStore;
 #[cfg(feature = "embedded")]
 use xmlshred::store::Store;
-use xmlshred::store::{ActiveClaim, ClaimToken, Pause, SessionId, SessionSummary, Status};
+use xmlshred::store::{ActiveClaim, Pause, SessionSummary, Status};
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()

@@ -7,7 +7,8 @@ use std::process::Command;
 use chrono::DateTime;
 use xmlshred::contract::Contract;
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::{AppId, TableRows};
+use xmlshred::id::AppId;
+use xmlshred::outcome::TableRows;
 use xmlshred::value::Value;
 
 /// Every table with an XPath of its own for what gives a row.

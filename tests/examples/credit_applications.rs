@@ -9,7 +9,8 @@ use quick_xml::Reader;
 use xmlshred::contract::Contract;
 use xmlshred::demo::generate::{application, expected, Profile};
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::{AppId, FailureCategory, Outcome, TableRows};
+use xmlshred::id::AppId;
+use xmlshred::outcome::{FailureCategory, Outcome, TableRows};
 use xmlshred::shred::Shredder;
 use xmlshred::value::Value;
 

@@ -1,8 +1,8 @@
 //! What is no contract of the earlier system, and what cannot be translated.
 
 use super::{imported, legacy, mapping, one_column};
-use xmlshred::contract::import::import;
 use xmlshred::contract::Contract;
+use xmlshred::import::import;
 
 /// The messages of a refused import, each with its line and column.
 fn refused(json: &str) -> Vec<String> {

@@ -12,10 +12,11 @@ mod row_makers;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use xmlshred::contract::import::{import, Imported};
 use xmlshred::contract::Contract;
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::{AppId, Outcome};
+use xmlshred::id::AppId;
+use xmlshred::import::{import, Imported};
+use xmlshred::outcome::Outcome;
 use xmlshred::shred::{Limits, Shredder};
 use xmlshred::value::to_text;
 

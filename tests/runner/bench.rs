@@ -9,12 +9,12 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 use xmlshred::contract::Contract;
+use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::{AppOutcome, Failure, FailureCategory, TableRows};
 use xmlshred::runner::{run, Connect, Role, RunConfig, RunSummary, Shred, Shutdown};
 use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
 use xmlshred::store::{
-    Batch, ClaimRequest, ClaimToken, Claimed, ClaimedApp, EnqueueMode, SessionId, SessionStart,
-    Share, Status, Store,
+    Batch, ClaimRequest, Claimed, ClaimedApp, EnqueueMode, SessionStart, Share, Status, Store,
 };
 use xmlshred::value::Value;
 

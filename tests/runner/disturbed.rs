@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use xmlshred::contract::Contract;
 use xmlshred::document::Document;
-use xmlshred::outcome::{AppId, AppOutcome, ContractHash};
+use xmlshred::id::{AppId, ContractHash};
+use xmlshred::id::{ClaimToken, SessionId};
+use xmlshred::outcome::AppOutcome;
 use xmlshred::runner::Role;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Difference, EnqueueMode, Enqueued,
-    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
-    Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionId, SessionStart,
-    Status, Store, StoreError,
+    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
+    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Renewal,
+    RequeueRequest, Requeued, Result, RetryRequest, SessionStart, Status, Store, StoreError,
 };
 
 /// A call that a run makes, and what it was answered.

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use xmlshred::id::ClaimToken;
 use xmlshred::runner::{Role, RunConfig, RunEnd, RunSummary, Shutdown};
 use xmlshred::store::sqlite::SqliteStore;
-use xmlshred::store::{ClaimToken, ClaimedApp, ReapRequest, Store};
+use xmlshred::store::{ClaimedApp, ReapRequest, Store};
 
 use super::bench::{config, expire_leases, shred, Bench, Happenings, Neighbour};
 use super::disturbed::{unreachable_store, Call, Effect};

@@ -1,7 +1,8 @@
 //! Every way in which a document fails, with category, place and value.
 
 use super::{contract, failure, one_column, shred, with_root};
-use xmlshred::outcome::{AppId, Failure, FailureCategory};
+use xmlshred::id::AppId;
+use xmlshred::outcome::{Failure, FailureCategory};
 use xmlshred::shred::{Limits, Shredder};
 
 fn column(sql_type: &str, value: &str, more: &str) -> std::sync::Arc<xmlshred::contract::Contract> {

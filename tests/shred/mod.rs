@@ -12,7 +12,8 @@ use std::sync::Arc;
 use chrono::DateTime;
 use xmlshred::contract::Contract;
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::{AppId, Failure, Outcome};
+use xmlshred::id::AppId;
+use xmlshred::outcome::{Failure, Outcome};
 use xmlshred::shred::{Limits, Shredder};
 use xmlshred::value::to_text;
 

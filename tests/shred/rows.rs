@@ -167,7 +167,7 @@ fn the_same_shredder_gives_the_same_rows_again() {
     let mut shredder = xmlshred::shred::Shredder::new(contract.clone(), Default::default());
     let mut rows = |document: &str| {
         let now = chrono::DateTime::UNIX_EPOCH;
-        shredder.shred(xmlshred::outcome::AppId(7), now, Some(&super::text(document)))
+        shredder.shred(xmlshred::id::AppId(7), now, Some(&super::text(document)))
     };
     let first = rows("<r><a x='1'/><a x='2'/></r>");
     assert!(rows("<r><a x='1'/><a x='bad'/></r>").is_err());

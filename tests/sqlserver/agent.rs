@@ -2,7 +2,7 @@
 //! Microsoft documents, with their parameters' names and types and their return codes, on tables
 //! with the columns that Microsoft documents. Here all is in one database.
 
-use xmlshred::agent_jobs::AgentJobs;
+use xmlshred::store::sqlserver::agent_jobs::AgentJobs;
 
 use crate::bench::Bench;
 use crate::database::{Database, Server, Sql};

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
+use xmlshred::id::ClaimToken;
 use xmlshred::store::sqlserver::install::{Installer, Names, SqlFile, FILES};
 use xmlshred::store::sqlserver::{ServerSettings, SqlServerStore};
-use xmlshred::store::{ClaimToken, Store};
+use xmlshred::store::Store;
 
 use crate::database::{binary, connection_string_of, locked, Database};
 use crate::invariants;

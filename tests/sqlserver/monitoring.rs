@@ -1,7 +1,8 @@
 //! What a DBA reads in SSMS: each view and procedure for people, in a situation that was built.
 
-use xmlshred::outcome::{AppId, ContractHash};
-use xmlshred::store::{Finding, Partition, RetrySelector, SessionId, SessionStart, Share};
+use xmlshred::id::SessionId;
+use xmlshred::id::{AppId, ContractHash};
+use xmlshred::store::{Finding, Partition, RetrySelector, SessionStart, Share};
 
 use crate::harness::SqlServerHarness;
 use crate::store::harness::{failure, ids, success, Harness, Worker};

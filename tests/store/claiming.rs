@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use xmlshred::outcome::{AppId, ContractHash};
-use xmlshred::store::{ClaimRequest, Claimed, Partition, SessionId, Share, StoreError};
+use xmlshred::id::SessionId;
+use xmlshred::id::{AppId, ContractHash};
+use xmlshred::store::{ClaimRequest, Claimed, Partition, Share, StoreError};
 
 use super::harness::{document, ids, success, Harness, Worker};
 

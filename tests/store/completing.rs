@@ -1,8 +1,9 @@
 //! Completing: rows, log and queue change together or not at all.
 
 use xmlshred::contract::OnExisting;
+use xmlshred::id::ClaimToken;
 use xmlshred::outcome::{AppOutcome, FailureCategory, TableRows};
-use xmlshred::store::{ClaimToken, ClaimedApp, Completed, RetrySelector, StoreError};
+use xmlshred::store::{ClaimedApp, Completed, RetrySelector, StoreError};
 use xmlshred::value::Value;
 
 use super::harness::{

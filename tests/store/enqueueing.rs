@@ -1,6 +1,6 @@
 //! Enqueueing: every source row once, however often and by however many it is asked for.
 
-use xmlshred::outcome::AppId;
+use xmlshred::id::AppId;
 use xmlshred::store::{EnqueueMode, Enqueued};
 
 use super::harness::{added, document, failure, ids, Harness, Worker};

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 use xmlshred::contract::{Contract, OnExisting};
-use xmlshred::outcome::{
-    AppId, AppOutcome, ContractHash, Failure, FailureCategory, SourceHash, TableRows,
-};
+use xmlshred::id::{AppId, ContractHash, SourceHash};
+use xmlshred::id::{ClaimToken, SessionId};
+use xmlshred::outcome::{AppOutcome, Failure, FailureCategory, TableRows};
 use xmlshred::store::{
-    Batch, ClaimRequest, ClaimToken, Claimed, ClaimedApp, Completed, EnqueueMode, Enqueued,
-    ReapRequest, Reaped, RetryRequest, RetrySelector, SessionId, SessionStart, Share, Store,
+    Batch, ClaimRequest, Claimed, ClaimedApp, Completed, EnqueueMode, Enqueued, ReapRequest,
+    Reaped, RetryRequest, RetrySelector, SessionStart, Share, Store,
 };
 use xmlshred::value::{Decimal, Value};
 

@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xmlshred::contract::{Contract, OnExisting};
-use xmlshred::outcome::{AppId, AppOutcome, TableRows};
+use xmlshred::id::AppId;
+use xmlshred::id::ClaimToken;
+use xmlshred::outcome::{AppOutcome, TableRows};
 use xmlshred::store::{
-    ClaimRequest, ClaimToken, Claimed, ClaimedApp, EnqueueMode, Partition, ReapRequest, Reaped,
-    Renewal, RequeueRequest, RequeueSelector, RetrySelector, Share, StoreError,
+    ClaimRequest, Claimed, ClaimedApp, EnqueueMode, Partition, ReapRequest, Reaped, Renewal,
+    RequeueRequest, RequeueSelector, RetrySelector, Share, StoreError,
 };
 use xmlshred::value::Value;
 

@@ -1,6 +1,7 @@
 //! What people ask: pausing, one application's life, what failed, what is unwell.
 
-use xmlshred::outcome::{AppId, FailureCategory};
+use xmlshred::id::AppId;
+use xmlshred::outcome::FailureCategory;
 use xmlshred::store::{Claimed, FailurePage, LifeEvent, RetrySelector, Store};
 
 use super::harness::{failure, ids, success, Harness, Worker};

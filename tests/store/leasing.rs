@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use xmlshred::store::{ClaimToken, Renewal, StoreError};
+use xmlshred::id::ClaimToken;
+use xmlshred::store::{Renewal, StoreError};
 
 use super::harness::{ids, success, Harness, Worker, LEASE};
 

@@ -1,7 +1,8 @@
 //! Retrying what failed and doing again what is finished.
 
 use xmlshred::contract::{Contract, OnExisting};
-use xmlshred::outcome::{AppId, ContractHash, FailureCategory};
+use xmlshred::id::{AppId, ContractHash};
+use xmlshred::outcome::FailureCategory;
 use xmlshred::store::{RequeueRequest, RequeueSelector, RetryRequest, RetrySelector, StoreError};
 
 use super::harness::{

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use xmlshred::contract::OnExisting;
+use xmlshred::id::SessionId;
 use xmlshred::outcome::FailureCategory;
-use xmlshred::store::{PurgeRequest, Purged, RetrySelector, SessionId, SessionStart, StoreError};
+use xmlshred::store::{PurgeRequest, Purged, RetrySelector, SessionStart, StoreError};
 
 use super::harness::{added, contract_with, failure, success, Harness, Worker};
 

@@ -1,15 +1,15 @@
 //! The expressions of one table.
 
-use super::super::draft::{ColumnDraft, Placed, TableDraft};
-use super::super::expr::ast::{Expr, ExprKind, Function, Origin};
-use super::super::expr::check::{
+use super::Checks;
+use crate::contract::draft::{ColumnDraft, Placed, TableDraft};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Origin};
+use crate::contract::expr::check::{
     check_column, check_condition, check_path, check_value, Checked, Place, Scope,
 };
-use super::super::expr::kind::Kind;
-use super::super::expr::mistake::{self, Mistake};
-use super::super::model::LookupValue;
-use super::super::model::TooLong;
-use super::Checks;
+use crate::contract::expr::kind::Kind;
+use crate::contract::expr::mistake::{self, Mistake};
+use crate::contract::model::LookupValue;
+use crate::contract::model::TooLong;
 use crate::value::convert::Conversion;
 use crate::value::Value;
 

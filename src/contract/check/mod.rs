@@ -7,7 +7,6 @@ mod targets;
 use std::collections::BTreeSet;
 
 pub(super) use self::targets::Targets;
-use super::diagnostic::{Diagnostic, Diagnostics};
 use super::draft::{Draft, LookupDraft};
 use super::expr::ast::{Origin, Path, Read, Step};
 use super::expr::check::{check_path, Checked, Place, Scope};
@@ -15,6 +14,7 @@ use super::expr::kind::Kind;
 use super::model::LookupValue;
 use super::read::located;
 use super::string_map::StringMap;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Checks the whole contract. Returns what its tables have in common; it means something only
 /// when no error was reported.

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::super::diagnostic::Diagnostic;
-use super::super::draft::{ColumnDraft, Located, Placed, TableDraft};
-use super::super::expr::ast::{Expr, ExprKind, Function};
-use super::super::expr::kind::Kind;
-use super::super::expr::parser::same_name;
-use super::super::spelling;
 use super::targets::Target;
 use super::Checks;
+use crate::contract::draft::{ColumnDraft, Located, Placed, TableDraft};
+use crate::contract::expr::ast::{Expr, ExprKind, Function};
+use crate::contract::expr::kind::Kind;
+use crate::contract::expr::parser::same_name;
+use crate::diagnostic::spelling;
+use crate::diagnostic::Diagnostic;
 use crate::value::SqlType;
 
 impl Checks<'_> {

@@ -1,10 +1,11 @@
 //! What the `[[tables]]` of one name have in common, and how tables reference each other.
 
-use super::super::diagnostic::Diagnostic;
-use super::super::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
-use super::super::expr::parser::same_name;
-use super::super::{spelling, ForeignKey, OnExisting, TargetColumn, TargetTable};
 use super::Checks;
+use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
+use crate::contract::expr::parser::same_name;
+use crate::contract::{ForeignKey, OnExisting, TargetColumn, TargetTable};
+use crate::diagnostic::spelling;
+use crate::diagnostic::Diagnostic;
 use crate::value::SqlType;
 
 /// The target tables in load order.
@@ -281,8 +282,8 @@ impl Checks<'_> {
         if ours.len() != theirs.len() {
             let message = format!(
                 "{} cannot refer to a primary key of {}",
-                super::super::diagnostic::counted(ours.len(), "column"),
-                super::super::diagnostic::counted(theirs.len(), "column"),
+                crate::diagnostic::counted(ours.len(), "column"),
+                crate::diagnostic::counted(theirs.len(), "column"),
             );
             let hint = format!("the primary key of `{}` is ({})", parent.name, theirs.join(", "));
             return self.report(Diagnostic::error(span, message).hint(hint));

@@ -1,8 +1,8 @@
 //! A mistake inside one expression, before anything knows where the expression stands in a file.
 
 use super::ast::Span;
-use crate::contract::diagnostic::Severity;
-use crate::contract::spelling;
+use crate::diagnostic::spelling;
+use crate::diagnostic::Severity;
 use crate::value::convert::ConversionError;
 use crate::value::{ParseTypeError, SqlType};
 

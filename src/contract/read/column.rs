@@ -4,12 +4,12 @@ use toml::de::DeValue;
 
 use super::section::Section;
 use super::{Reader, Value};
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::draft::{ColumnDraft, Located};
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::mistake;
 use crate::contract::expr::parser::{same_name, Names};
 use crate::contract::model::TooLong;
+use crate::diagnostic::Diagnostic;
 use crate::value::convert::Conversion;
 use crate::value::{self, SqlType};
 

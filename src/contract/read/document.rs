@@ -2,12 +2,12 @@
 
 use super::section::Section;
 use super::{Reader, Value};
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::draft::{DocumentDraft, Located, Placed};
 use crate::contract::expr::ast::{Origin, Path};
 use crate::contract::expr::check::{DocumentScope, DATE_PATTERN};
 use crate::contract::expr::lexer::{continues_name, starts_name};
 use crate::contract::model::Check;
+use crate::diagnostic::Diagnostic;
 use crate::value::datetime::DatePattern;
 
 const KEYS: [&str; 9] = [

@@ -4,10 +4,10 @@ use toml::de::DeValue;
 
 use super::section::{self, Section};
 use super::{Reader, Value};
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::draft::LookupDraft;
 use crate::contract::expr::parser::same_name;
 use crate::contract::model::{Lookup, LookupValue, MatchMode, OnMissing};
+use crate::diagnostic::Diagnostic;
 
 const KEYS: [&str; 6] =
     ["match", "on_blank", "blank_value", "on_unmapped", "unmapped_value", "values"];

@@ -11,13 +11,13 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use self::section::Section;
-use super::diagnostic::{Diagnostic, Diagnostics};
 use super::draft::{Draft, Located, Placed, TableDraft};
 use super::expr::ast::{Expr, ExprKind, Path, Span};
 use super::expr::mistake::Mistake;
 use super::expr::parser::{parse_at, parse_path_at, Names, Parsed};
-use super::spelling;
 use super::string_map::StringMap;
+use crate::diagnostic::spelling;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::value::Decimal;
 
 /// A TOML value and its place.

@@ -2,7 +2,6 @@
 
 use super::section::Section;
 use super::{Reader, Value};
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::draft::{
     ColumnDraft, DistinctDraft, ForeignKeyDraft, Placed, RowDraft, TableDraft,
 };
@@ -11,7 +10,9 @@ use crate::contract::expr::ast::Read;
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::parser::{same_name, Names};
 use crate::contract::model::Keep;
-use crate::contract::{spelling, OnExisting};
+use crate::contract::OnExisting;
+use crate::diagnostic::spelling;
+use crate::diagnostic::Diagnostic;
 
 const KEYS: [&str; 11] = [
     "name",

@@ -8,8 +8,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use rusqlite::ToSql;
 use uuid::Uuid;
 
-use crate::outcome::{AppId, ContractHash, FailureCategory, SourceHash};
-use crate::store::{ClaimToken, SessionId};
+use crate::id::{AppId, ContractHash, SourceHash};
+use crate::id::{ClaimToken, SessionId};
+use crate::outcome::FailureCategory;
 
 impl ToSql for AppId {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

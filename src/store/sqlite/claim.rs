@@ -11,10 +11,9 @@ use super::statement::statement;
 use super::throughput::Tally;
 use super::transaction::{patiently, write, Work};
 use crate::document::{Document, DocumentEncoding};
-use crate::outcome::AppId;
-use crate::store::{
-    failpoint, Batch, ClaimRequest, Claimed, ClaimedApp, Pause, SessionId, Share, StoreError,
-};
+use crate::id::AppId;
+use crate::id::SessionId;
+use crate::store::{failpoint, Batch, ClaimRequest, Claimed, ClaimedApp, Pause, Share, StoreError};
 
 const FILE: &str = include_str!("claim_batch.sql");
 const HELD: &str = statement(FILE, "held");

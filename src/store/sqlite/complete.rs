@@ -12,8 +12,10 @@ use super::statement::statement;
 use super::throughput::Tally;
 use super::transaction::{write, Work};
 use crate::contract::Contract;
-use crate::outcome::{AppId, AppOutcome, Failure, FailureCategory, TableRows};
-use crate::store::{failpoint, ClaimToken, Completed, Result, SessionId, StoreError};
+use crate::id::AppId;
+use crate::id::{ClaimToken, SessionId};
+use crate::outcome::{AppOutcome, Failure, FailureCategory, TableRows};
+use crate::store::{failpoint, Completed, Result, StoreError};
 
 const FILE: &str = include_str!("complete_batch.sql");
 const HOLD: &str = statement(FILE, "hold");

@@ -9,7 +9,7 @@ use rusqlite::{named_params, Connection};
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::{read, write, Work};
-use crate::outcome::AppId;
+use crate::id::AppId;
 use crate::store::{EnqueueMode, Enqueued};
 
 const FILE: &str = include_str!("enqueue_apps.sql");

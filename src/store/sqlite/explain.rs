@@ -7,7 +7,7 @@ use super::fault::Step;
 use super::pause;
 use super::statement::statement;
 use super::transaction::{read, Work};
-use crate::outcome::AppId;
+use crate::id::AppId;
 use crate::store::LifeEvent;
 
 const FILE: &str = include_str!("explain_app.sql");
@@ -69,7 +69,7 @@ struct Queued {
     attempts: u32,
     reaps: u32,
     available_at: i64,
-    claim: Option<crate::store::ClaimToken>,
+    claim: Option<crate::id::ClaimToken>,
     lease_expires_at: Option<i64>,
     worker_name: Option<String>,
     host: Option<String>,

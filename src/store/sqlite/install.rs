@@ -9,7 +9,7 @@ use super::statement::statement;
 use super::target;
 use super::transaction::{read, write, Work};
 use crate::contract::{Contract, OnExisting, TargetColumn, TargetTable};
-use crate::outcome::ContractHash;
+use crate::id::ContractHash;
 use crate::store::StoreError;
 
 const FILE: &str = include_str!("install_contract.sql");

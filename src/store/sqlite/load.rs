@@ -6,7 +6,7 @@ use rusqlite::{named_params, Connection, ToSql, Transaction, TransactionBehavior
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::patiently_unless;
-use crate::outcome::AppId;
+use crate::id::AppId;
 use crate::store::{failpoint, Result, StoreError};
 
 const FILE: &str = include_str!("load_documents.sql");

@@ -52,13 +52,14 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed, Difference, Document, EnqueueMode,
-    Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged,
-    ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionId,
-    SessionStart, Status, Store,
+    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, Document, EnqueueMode, Enqueued,
+    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
+    Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionStart, Status, Store,
 };
 use crate::contract::Contract;
-use crate::outcome::{AppId, AppOutcome, ContractHash};
+use crate::id::{AppId, ContractHash};
+use crate::id::{ClaimToken, SessionId};
+use crate::outcome::AppOutcome;
 pub use install::{InstallPreview, Installation};
 pub use load::{Existing, Loader, NewDocument};
 pub use new_store::NewStore;

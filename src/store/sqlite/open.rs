@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::fault::{damaged, describe, is_damage, Fault, Step};
 use super::new_store::{NewStore, SCHEMA};
 use super::transaction::{patiently, BUSY_TIMEOUT};
-use crate::outcome::SourceHash;
+use crate::id::SourceHash;
 use crate::store::{Result, StoreError};
 
 /// `PRAGMA application_id` of a store: the letters `xmls`.

@@ -5,8 +5,9 @@ use rusqlite::{named_params, Connection, Row};
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::read;
-use crate::outcome::AppId;
-use crate::store::{ClaimOutcome, ClaimToken, Completed};
+use crate::id::AppId;
+use crate::id::ClaimToken;
+use crate::store::{ClaimOutcome, Completed};
 
 const FILE: &str = include_str!("get_claim_outcome.sql");
 const HELD: &str = statement(FILE, "held");

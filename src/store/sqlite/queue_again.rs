@@ -5,7 +5,7 @@ use rusqlite::{named_params, Connection, Row, ToSql};
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::{read, write, Work};
-use crate::outcome::AppId;
+use crate::id::AppId;
 use crate::store::Requeued;
 
 const FILE: &str = include_str!("queue_again.sql");

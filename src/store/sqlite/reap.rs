@@ -6,8 +6,9 @@ use super::binding::instant;
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::{read, write, Work};
-use crate::outcome::AppId;
-use crate::store::{ClaimToken, ReapRequest, Reaped, SessionId};
+use crate::id::AppId;
+use crate::id::{ClaimToken, SessionId};
+use crate::store::{ReapRequest, Reaped};
 
 const FILE: &str = include_str!("reap_expired.sql");
 const EXPIRED: &str = statement(FILE, "expired");

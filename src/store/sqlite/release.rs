@@ -6,7 +6,7 @@ use super::fault::Step;
 use super::statement::statement;
 use super::throughput::Tally;
 use super::transaction::write;
-use crate::store::{ClaimToken, SessionId};
+use crate::id::{ClaimToken, SessionId};
 
 const FILE: &str = include_str!("release_claim.sql");
 const CLAIM: &str = statement(FILE, "claim");

@@ -8,7 +8,8 @@ use super::binding::milliseconds;
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::write;
-use crate::store::{check_lease, ClaimToken, Renewal, SessionId};
+use crate::id::{ClaimToken, SessionId};
+use crate::store::{check_lease, Renewal};
 
 const FILE: &str = include_str!("renew_lease.sql");
 const RENEW: &str = statement(FILE, "renew");

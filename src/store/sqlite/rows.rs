@@ -7,7 +7,8 @@ use super::fault::{data_reason, Fault, RefusedRow, Step};
 use super::target::RowStatements;
 use super::transaction::Work;
 use crate::contract::{Contract, OnExisting, TargetTable};
-use crate::outcome::{AppId, TableRows};
+use crate::id::AppId;
+use crate::outcome::TableRows;
 use crate::store::StoreError;
 use crate::value::{to_text, Decimal, SqlType, Value};
 

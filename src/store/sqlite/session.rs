@@ -5,7 +5,8 @@ use rusqlite::{named_params, Connection};
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::write;
-use crate::store::{SessionId, SessionStart, StoreError};
+use crate::id::SessionId;
+use crate::store::{SessionStart, StoreError};
 
 const START: &str = statement(include_str!("start_session.sql"), "start");
 const END: &str = statement(include_str!("end_session.sql"), "end");

@@ -6,7 +6,7 @@ use super::fault::Step;
 use super::session;
 use super::statement::statement;
 use super::transaction::Work;
-use crate::store::SessionId;
+use crate::id::SessionId;
 
 const FILE: &str = include_str!("record_throughput.sql");
 const RECORD: &str = statement(FILE, "record");

@@ -9,7 +9,7 @@ use super::connection::{Connection, ResultSets};
 use super::fault::Fault;
 use super::record::Record;
 use crate::document::{Document, DocumentEncoding};
-use crate::outcome::AppId;
+use crate::id::AppId;
 use crate::store::{failpoint, Batch, ClaimRequest, Claimed, ClaimedApp};
 
 /// What the procedure takes at most.

@@ -4,14 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use super::call::Call;
 use super::connection::{Connection, ResultSets};
+use super::contract_sql;
 use super::dialect::spoken;
 use super::fault::Fault;
 use super::outcome::completed_by_app;
 use super::stage::Decimals;
 use super::{install, stage};
-use crate::contract::{sql, Contract};
-use crate::outcome::{AppId, AppOutcome, TableRows};
-use crate::store::{failpoint, ClaimToken, Completed, Result, StoreError};
+use crate::contract::Contract;
+use crate::id::AppId;
+use crate::id::ClaimToken;
+use crate::outcome::{AppOutcome, TableRows};
+use crate::store::{failpoint, Completed, Result, StoreError};
 
 /// The temp tables of a connection, so that they are made once.
 #[derive(Default)]
@@ -87,7 +90,7 @@ impl Completion<'_> {
             }
             let columns = stage::stage_columns(table);
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-            connection.bulk_load(&sql::stage_name(table), &columns, rows)?;
+            connection.bulk_load(&contract_sql::stage_name(table), &columns, rows)?;
             for long in stage::long_values(self.outcomes, index, table) {
                 connection.execute(&long.statement(table), long.parameters())?;
             }
@@ -143,7 +146,7 @@ impl Stage {
         if let Some((generation, made)) = &self.made {
             // A connection may break between this look and the batch, which then fails: no harm.
             if *generation == connection.generation() && *made == ddl {
-                let clear = sql::clear_stage(&contract.targets);
+                let clear = contract_sql::clear_stage(&contract.targets);
                 return connection.batch(&format!("TRUNCATE TABLE #outcome;\n{clear}")).map(drop);
             }
             if *generation == connection.generation() {

@@ -5,7 +5,8 @@ use std::fmt;
 use tiberius::error::Error;
 
 use super::dialect::spoken;
-use crate::store::{ClaimToken, StoreError};
+use crate::id::ClaimToken;
+use crate::store::StoreError;
 
 /// Refusals of the procedures (docs/errors.md) that mean something to the caller.
 mod number {

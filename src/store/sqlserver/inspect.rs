@@ -5,8 +5,10 @@ use super::claim::head;
 use super::connection::Connection;
 use super::fault::Fault;
 use super::record::Record;
-use crate::outcome::{AppId, Failure, FailureCategory};
-use crate::store::{ClaimToken, FailurePage, Finding, LifeEvent, LoggedFailure, Pause};
+use crate::id::AppId;
+use crate::id::ClaimToken;
+use crate::outcome::{Failure, FailureCategory};
+use crate::store::{FailurePage, Finding, LifeEvent, LoggedFailure, Pause};
 
 pub(super) fn pause(
     connection: &mut Connection,

@@ -1,10 +1,12 @@
 //! The SQL Server store: it calls the stored procedures of `sql/`, and does nothing to the queue
 //! by itself.
 
+pub mod agent_jobs;
 mod call;
 mod claim;
 mod complete;
 mod connection;
+pub mod contract_sql;
 mod dialect;
 mod examine;
 mod fault;
@@ -27,14 +29,16 @@ use connection::Connection;
 use fault::Fault;
 
 use super::{
-    check_lease, check_replaces, ClaimOutcome, ClaimRequest, ClaimToken, Claimed, Completed,
-    Difference, EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause,
-    PurgeRequest, Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result,
-    RetryRequest, SessionId, SessionStart, Status, Store, StoreError,
+    check_lease, check_replaces, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference,
+    EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
+    Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest,
+    SessionStart, Status, Store, StoreError,
 };
 use crate::contract::Contract;
 use crate::document::Document;
-use crate::outcome::{AppId, AppOutcome, ContractHash};
+use crate::id::{AppId, ContractHash};
+use crate::id::{ClaimToken, SessionId};
+use crate::outcome::AppOutcome;
 
 pub use dialect::Dialect;
 pub use examine::ServerFact;

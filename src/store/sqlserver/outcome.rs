@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::connection::ResultSets;
 use super::fault::Fault;
 use super::record::Record;
-use crate::outcome::AppId;
+use crate::id::AppId;
 use crate::store::Completed;
 
 /// Applications of a claim, by what became of them.

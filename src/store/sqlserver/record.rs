@@ -5,7 +5,8 @@ use tiberius::{ColumnData, FromSql, Row};
 use uuid::Uuid;
 
 use super::fault::Fault;
-use crate::outcome::{AppId, ContractHash, FailureCategory};
+use crate::id::{AppId, ContractHash};
+use crate::outcome::FailureCategory;
 
 /// A row and the procedure that it came from, which messages name.
 pub(super) struct Record {

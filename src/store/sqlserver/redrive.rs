@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::connection::Connection;
 use super::fault::Fault;
-use crate::outcome::AppId;
+use crate::id::AppId;
 use crate::store::{RequeueRequest, RequeueSelector, Requeued, RetryRequest, RetrySelector};
 
 pub(super) fn retry_failed(

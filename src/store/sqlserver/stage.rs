@@ -7,9 +7,11 @@ use tiberius::numeric::Numeric;
 use tiberius::time::{Date, DateTime2, Time};
 use tiberius::{ColumnData, TokenRow};
 
-use crate::contract::sql::{staged_columns, STAGE_APP_ID, STAGE_ROW};
-use crate::contract::{sql, TargetTable};
-use crate::outcome::{AppId, AppOutcome, Failure, TableRows};
+use super::contract_sql;
+use crate::contract::TargetTable;
+use crate::id::AppId;
+use crate::outcome::{AppOutcome, Failure, TableRows};
+use crate::store::sqlserver::contract_sql::{staged_columns, STAGE_APP_ID, STAGE_ROW};
 use crate::value::{Decimal, SqlType, Value};
 
 /// Bulk load takes no longer value: the driver compares the bytes of a value with the 0xFFFF by
@@ -75,7 +77,7 @@ fn loadable(text: &str) -> &str {
 
 /// The columns of a table's stage, in the order of [`stage_rows`].
 pub(super) fn stage_columns(table: &TargetTable) -> Vec<String> {
-    let own = staged_columns(table).map(|(_, column)| sql::bracketed(&column.name));
+    let own = staged_columns(table).map(|(_, column)| contract_sql::bracketed(&column.name));
     [STAGE_APP_ID, STAGE_ROW].map(str::to_owned).into_iter().chain(own).collect()
 }
 
@@ -93,10 +95,10 @@ impl Decimals {
     /// The batch that makes the stage.
     pub(super) fn stage_ddl(self, targets: &[TargetTable]) -> String {
         match self {
-            Self::Native => sql::stage_ddl(targets),
-            Self::Text => sql::stage_ddl_of(targets, |sql_type| match sql_type {
-                SqlType::Decimal { .. } | SqlType::Money => sql::STAGE_TEXT.to_owned(),
-                other => sql::stage_type(other),
+            Self::Native => contract_sql::stage_ddl(targets),
+            Self::Text => contract_sql::stage_ddl_of(targets, |sql_type| match sql_type {
+                SqlType::Decimal { .. } | SqlType::Money => contract_sql::STAGE_TEXT.to_owned(),
+                other => contract_sql::stage_type(other),
             }),
         }
     }
@@ -183,8 +185,8 @@ impl LongValue<'_> {
         format!(
             "UPDATE {} SET {} = @P1 WHERE {STAGE_APP_ID} = @P2 AND {STAGE_ROW} = @P3;
              IF @@ROWCOUNT <> 1 THROW 50000, N'A staged row is gone.', 1;",
-            sql::stage_name(table),
-            sql::bracketed(self.column),
+            contract_sql::stage_name(table),
+            contract_sql::bracketed(self.column),
         )
     }
 
@@ -205,7 +207,7 @@ fn row<'v>(cells: impl IntoIterator<Item = ColumnData<'v>>) -> TokenRow<'v> {
     row
 }
 
-/// A value in the type that [`sql::stage_type`] gives its column.
+/// A value in the type that [`contract_sql::stage_type`] gives its column.
 fn cell(value: &Value, sql_type: SqlType, decimals: Decimals) -> ColumnData<'_> {
     match value {
         Value::Null => null(sql_type, decimals),

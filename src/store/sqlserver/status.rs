@@ -4,8 +4,9 @@ use super::call::Call;
 use super::connection::Connection;
 use super::fault::Fault;
 use super::record::Record;
+use crate::id::{ClaimToken, SessionId};
 use crate::outcome::FailureCategory;
-use crate::store::{ActiveClaim, ClaimToken, SessionId, SessionSummary, Status};
+use crate::store::{ActiveClaim, SessionSummary, Status};
 
 pub(super) fn get_status(connection: &mut Connection) -> Result<Status, Fault> {
     let sets = connection.call_at_length(&Call::new("usp_GetStatus"))?;

@@ -3,9 +3,9 @@
 use super::connection::Connection;
 use super::fault::Fault;
 use super::record::Record;
-use crate::contract::sql::{bracketed, literal};
 use crate::contract::{Contract, TargetTable};
 use crate::store::drift::{self, FoundColumn, FoundKey, FoundTable};
+use crate::store::sqlserver::contract_sql::{bracketed, literal};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 

@@ -149,7 +149,7 @@ fn reading_does_not_wait_for_a_writer() {
     outside.execute_batch("BEGIN IMMEDIATE; DELETE FROM processing_queue").expect("lock");
     let mut store = SqliteStore::open(harness.path()).expect("opening does not wait either");
     assert_eq!(store.get_status().expect("status").ready, 4);
-    assert!(store.read_document(xmlshred::outcome::AppId(1)).expect("read").is_some());
+    assert!(store.read_document(xmlshred::id::AppId(1)).expect("read").is_some());
 }
 
 #[test]

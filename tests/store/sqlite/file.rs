@@ -245,7 +245,7 @@ fn creators_side_by_side_share_one_store() {
                 let mut store = SqliteStore::open_or_create(path).expect("create");
                 let mut loader = store.loader(Default::default()).expect("a loader");
                 let document = xmlshred::store::sqlite::NewDocument::Text("<a/>".into());
-                loader.add(xmlshred::outcome::AppId(id), document).expect("add");
+                loader.add(xmlshred::id::AppId(id), document).expect("add");
                 assert_eq!(loader.finish().expect("load"), 1);
             });
         }

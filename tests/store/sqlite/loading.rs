@@ -1,7 +1,7 @@
 //! Loading documents into the source table.
 
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::outcome::AppId;
+use xmlshred::id::AppId;
 use xmlshred::store::sqlite::{Existing, NewDocument, NewStore, SqliteStore};
 use xmlshred::store::{EnqueueMode, Store, StoreError};
 

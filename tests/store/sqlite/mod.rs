@@ -13,8 +13,9 @@ use std::sync::{Mutex, MutexGuard};
 use rusqlite::types::Value;
 use rusqlite::Connection;
 use tempfile::TempDir;
+use xmlshred::id::ClaimToken;
 use xmlshred::store::sqlite::SqliteStore;
-use xmlshred::store::{ClaimToken, Store};
+use xmlshred::store::Store;
 
 use super::harness::Harness;
 use super::{invariants, Behaviour};

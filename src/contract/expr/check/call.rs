@@ -4,7 +4,7 @@ use super::{Checker, Place};
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Path, Read};
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;
-use crate::contract::spelling;
+use crate::diagnostic::spelling;
 use crate::value::datetime::DatePattern;
 
 impl Checker<'_> {

@@ -3,7 +3,7 @@
 use super::{Checker, Place, Scope};
 use crate::contract::expr::ast::{Origin, Path, Predicate, Read, Span, Step};
 use crate::contract::expr::mistake::Mistake;
-use crate::contract::spelling;
+use crate::diagnostic::spelling;
 
 impl Checker<'_> {
     pub(super) fn path(&mut self, path: &Path, span: Span) {
@@ -64,7 +64,7 @@ impl Checker<'_> {
             1 => "the row element is the root".to_owned(),
             _ => format!(
                 "the row element is {} below the root",
-                crate::contract::diagnostic::counted(depth - 1, "level")
+                crate::diagnostic::counted(depth - 1, "level")
             ),
         };
         self.mistakes.push(Mistake::error(span, message).hint(hint));

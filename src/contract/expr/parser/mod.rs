@@ -10,7 +10,7 @@ use super::ast::{BinaryOp, DatePart, Expr, ExprKind, Function, Path, Span};
 use super::lexer::{tokenize, Token, TokenKind};
 use super::mistake::{self, Mistake};
 use super::names::{foreign_function, is_keyword};
-use crate::contract::spelling;
+use crate::diagnostic::spelling;
 use crate::value::SqlType;
 
 /// What a bare name means.

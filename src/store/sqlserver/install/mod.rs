@@ -31,7 +31,7 @@ pub fn contract_script(schema: &str, contract: &Contract) -> String {
         text.push_str("\nGO\n");
     }
     text.push_str("/* What a worker runs once per connection. */\n");
-    text.push_str(&crate::contract::sql::stage_ddl(&contract.targets));
+    text.push_str(&crate::store::sqlserver::contract_sql::stage_ddl(&contract.targets));
     text.push_str("GO\n");
     text
 }

@@ -2,9 +2,9 @@
 //! between them, and a role that may only execute the procedures could not run the job.
 
 use super::files::Names;
-use crate::contract::sql::{bracketed, literal};
 use crate::contract::Contract;
 use crate::store::sqlserver::connection::Connection;
+use crate::store::sqlserver::contract_sql::{bracketed, literal};
 use crate::store::sqlserver::dialect::spoken;
 use crate::store::{Result, StoreError};
 

@@ -4,8 +4,8 @@
 use std::fmt::Write;
 
 use super::files::{batches, checksum, Kind, Names, SqlFile};
-use crate::contract::sql::{self, bracketed, literal};
 use crate::contract::{Contract, OnExisting};
+use crate::store::sqlserver::contract_sql::{self, bracketed, literal};
 
 /// Version of the objects of `sql/`: raised when an executable of before could not work with
 /// them.
@@ -164,7 +164,7 @@ END;
 
 /// The batches that make a contract the installed one, its target tables included.
 pub fn contract_batches(schema: &str, contract: &Contract) -> Vec<Batch> {
-    let ddl = sql::target_ddl(&contract.target_schema, &contract.targets);
+    let ddl = contract_sql::target_ddl(&contract.target_schema, &contract.targets);
     let tables = contract.targets.iter().zip(ddl);
     let mut script: Vec<Batch> = tables
         .map(|(table, ddl)| Batch::new(&format!("target table {}", table.name), ddl))
@@ -194,7 +194,7 @@ pub fn commit() -> Batch {
 
 /// The contract's `usp_LoadApps`.
 pub fn load_procedure(schema: &str, contract: &Contract) -> String {
-    sql::load_procedure(schema, &contract.name, &contract.target_schema, &contract.targets)
+    contract_sql::load_procedure(schema, &contract.name, &contract.target_schema, &contract.targets)
 }
 
 /// The catalog shows a worker only the tables it may see.

@@ -1,0 +1,345 @@
+//! The course of the demonstration.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use crate::contract::Contract;
+use crate::id::AppId;
+use crate::report::{bytes, count, counted, duration, Align, Table};
+use crate::runner::Shutdown;
+use crate::store::sqlite::{Existing, NewDocument, SqliteStore};
+use crate::store::{EnqueueMode, Store, StoreError};
+
+use super::generate::{self, Profile};
+use super::proof::{Ledger, Proof};
+use super::story::{Story, Watch};
+use super::workers::{self, Workers};
+
+/// Parameters of a demonstration.
+#[derive(Debug, Clone)]
+pub struct DemoOptions {
+    /// Where to put everything: created if need be, and not to hold a demonstration yet. A fresh
+    /// temporary folder without it. It stays when the demonstration is over.
+    pub dir: Option<PathBuf>,
+    /// How many applications to make up, at least 1.
+    pub apps: u64,
+    /// The same seed makes the same applications.
+    pub seed: u64,
+    /// The program whose `run` the workers are: this one.
+    pub program: PathBuf,
+}
+
+/// What stops a demonstration.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A file, folder or process.
+    #[error("cannot {doing}: {reason}")]
+    System {
+        /// What was tried, with the name of the thing.
+        doing: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The folder cannot be made.
+    #[error("cannot create {folder}: {reason}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The folder is in use.
+    #[error("{} is there already; name another folder with --dir, or leave --dir out", .0.display())]
+    NotFresh(PathBuf),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It was asked to stop.
+    #[error("interrupted; its workers were told to stop, and have ended")]
+    Interrupted,
+    /// Workers ended without doing their work.
+    #[error("{worker} ended with {status} and work is left; its log is {}", .log.display())]
+    Worker {
+        /// The worker's name.
+        worker: String,
+        /// How it ended.
+        status: String,
+        /// Where its log is.
+        log: PathBuf,
+    },
+}
+
+impl DemoError {
+    pub(super) fn system(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let doing = doing.into();
+        move |error| Self::System { doing, reason: error.to_string() }
+    }
+}
+
+/// How long the demonstration's workers lease a batch for: short, so that nobody waits long for
+/// the killed one's to pass.
+const LEASE: Duration = Duration::from_secs(5);
+
+/// Documents made at once: enough for every core, few enough for little memory.
+const GENERATED_AT_ONCE: i64 = 256;
+
+/// How often the database is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(30);
+
+/// Runs the demonstration, telling what happens on `out`. Whether the numbers agree in the end
+/// is [`Proof::holds`].
+///
+/// # Errors
+/// What keeps it from reaching its end.
+pub fn run(
+    options: &DemoOptions,
+    shutdown: &Shutdown,
+    out: &mut dyn Write,
+) -> Result<Proof, DemoError> {
+    let mut story = Story::new(out);
+    let demo = Demo::prepare(options, shutdown)?;
+    story.say(format_args!("Demonstration in {}\n", demo.dir.display()))?;
+    demo.load(options, &mut story)?;
+    let ledger = Ledger::open(&demo.store)?;
+    let mut workers = Workers::new(&options.program, &demo.dir, &demo.store, LEASE);
+    demo.work_and_kill(options.apps, &mut workers, &ledger, &mut story)?;
+    demo.recover(&mut workers, &ledger, &mut story)?;
+    let proof = ledger.prove(&demo.contract)?;
+    demo.conclude(&proof, &ledger, &options.program, &mut story)?;
+    Ok(proof)
+}
+
+/// One demonstration's folder.
+struct Demo<'s> {
+    shutdown: &'s Shutdown,
+    dir: PathBuf,
+    store: PathBuf,
+    contract: Contract,
+}
+
+impl<'s> Demo<'s> {
+    fn prepare(options: &DemoOptions, shutdown: &'s Shutdown) -> Result<Self, DemoError> {
+        let dir = folder(options.dir.as_deref())?;
+        let store = dir.join("demo.db");
+        if store.exists() {
+            return Err(DemoError::NotFresh(store));
+        }
+        let contract_file = dir.join(workers::CONTRACT_FILE);
+        std::fs::write(&contract_file, generate::CONTRACT)
+            .map_err(DemoError::system(format!("write {}", contract_file.display())))?;
+        let (contract, _) = Contract::parse(generate::CONTRACT, workers::CONTRACT_FILE)
+            .expect("the demonstration's contract is right");
+        Ok(Self { shutdown, dir, store, contract })
+    }
+
+    /// Makes the applications up, puts them into a new store and enqueues them.
+    fn load(&self, options: &DemoOptions, story: &mut Story<'_>) -> Result<(), DemoError> {
+        let began = Instant::now();
+        let mut store = SqliteStore::open_or_create(&self.store)?;
+        store.install_contract(&self.contract)?;
+        let size = self.load_documents(&mut store, options)?;
+        store.enqueue_apps(EnqueueMode::New)?;
+        story.step(format_args!(
+            "Made up {} ({}), loaded and enqueued in {}.",
+            counted(options.apps, "credit application"),
+            bytes(size),
+            duration(began.elapsed())
+        ))
+    }
+
+    /// Three workers; one of them is killed when half is done and it holds something.
+    fn work_and_kill(
+        &self,
+        apps: u64,
+        workers: &mut Workers,
+        ledger: &Ledger,
+        story: &mut Story<'_>,
+    ) -> Result<(), DemoError> {
+        let names: Vec<String> = (0..3).map(|_| workers.start()).collect::<Result<_, _>>()?;
+        let [first, victim, third] = &names[..] else { unreachable!("three were started") };
+        story.step(format_args!(
+            "Started {first}, {victim} and {third}, processes of this program, each leasing \
+             batches of {} for {}.",
+            workers::BATCH_SIZE,
+            humantime::format_duration(LEASE)
+        ))?;
+        if !self.wait_to_kill(victim, apps, workers, ledger)? {
+            return story.step(format_args!(
+                "The workers were done before one could be killed: try more --apps."
+            ));
+        }
+        story.step(format_args!(
+            "Killed {victim} when {} applications were done. It held {}.",
+            count(ledger.counts()?.concluded()),
+            count(ledger.held_by(victim)?)
+        ))?;
+        self.wait_for_workers(workers, ledger)?;
+        story.step(format_args!(
+            "{first} and {third} did the rest, but for {} that stay leased to {victim} until its \
+             lease passes.",
+            count(ledger.held_by(victim)?)
+        ))
+    }
+
+    /// Lets workers take back and finish what others left, until nothing is left.
+    fn recover(
+        &self,
+        workers: &mut Workers,
+        ledger: &Ledger,
+        story: &mut Story<'_>,
+    ) -> Result<(), DemoError> {
+        let mut left = ledger.counts()?.unfinished;
+        while left > 0 {
+            while ledger.has_live_lease()? {
+                self.wait_a_moment()?;
+            }
+            let name = workers.start()?;
+            self.wait_for_workers(workers, ledger)?;
+            let still_left = ledger.counts()?.unfinished;
+            if still_left >= left {
+                return Err(workers.failure(&name));
+            }
+            story.step(format_args!(
+                "The lease has passed: {name} took the applications back and finished {}.",
+                count(left - still_left)
+            ))?;
+            left = still_left;
+        }
+        Ok(())
+    }
+
+    /// Prints the numbers, and how to look further.
+    fn conclude(
+        &self,
+        proof: &Proof,
+        ledger: &Ledger,
+        program: &Path,
+        story: &mut Story<'_>,
+    ) -> Result<(), DemoError> {
+        story.say(format_args!("\n{}\n{}", ledger.worker_table()?, ledger.outcome_table()?))?;
+        let mut rows = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
+        for (table, number) in &proof.rows {
+            rows.row([table.as_str(), &count(*number)]);
+        }
+        let verdict = if proof.holds() { "CHECKED" } else { "WRONG" };
+        story.say(format_args!("{rows}\n{verdict}: {proof}\n\nLook around:"))?;
+
+        let (program, store) = (shell_word(program), shell_word(&self.store));
+        let recovered = ledger.recovered_app()?.unwrap_or(AppId(1));
+        for query in [
+            "SELECT * FROM app_base LIMIT 5".to_owned(),
+            "SELECT app_id, failure_category, failure_reason FROM processing_log \
+             WHERE status = 'failed' LIMIT 5"
+                .to_owned(),
+            format!("SELECT * FROM processing_event WHERE app_id = {recovered}"),
+        ] {
+            story.say(format_args!("  sqlite3 {store} \"{query}\""))?;
+        }
+        story.say(format_args!("  {program} status --store sqlite:{store}"))
+    }
+
+    /// Waits until half is done and the victim holds something, and kills it. Returns whether it
+    /// came to that.
+    fn wait_to_kill(
+        &self,
+        victim: &str,
+        apps: u64,
+        workers: &mut Workers,
+        ledger: &Ledger,
+    ) -> Result<bool, DemoError> {
+        let mut watch = Watch::new();
+        loop {
+            let counts = ledger.counts()?;
+            watch.look(&counts);
+            if counts.concluded() * 2 >= apps && ledger.held_by(victim)? > 0 {
+                workers.kill(victim)?;
+                return Ok(true);
+            }
+            if !workers.any_running()? {
+                return Ok(false);
+            }
+            self.wait_a_moment()?;
+        }
+    }
+
+    fn wait_for_workers(&self, workers: &mut Workers, ledger: &Ledger) -> Result<(), DemoError> {
+        let mut watch = Watch::new();
+        while workers.any_running()? {
+            watch.look(&ledger.counts()?);
+            self.wait_a_moment()?;
+        }
+        Ok(())
+    }
+
+    fn load_documents(
+        &self,
+        store: &mut SqliteStore,
+        options: &DemoOptions,
+    ) -> Result<u64, DemoError> {
+        let last = i64::try_from(options.apps).unwrap_or(i64::MAX);
+        let mut loader = store.loader(Existing::Refuse)?;
+        let mut size = 0;
+        let mut first = 1;
+        while first <= last {
+            self.go_on()?;
+            let ids = first..=last.min(first + GENERATED_AT_ONCE - 1);
+            first = ids.end() + 1;
+            let documents: Vec<(i64, Vec<u8>)> = ids
+                .into_par_iter()
+                .map(|id| (id, generate::application(options.seed, id, &Profile::DEMO)))
+                .collect();
+            for (id, document) in documents {
+                size += document.len() as u64;
+                loader.add(AppId(id), NewDocument::Bytes(document))?;
+            }
+        }
+        loader.finish()?;
+        Ok(size)
+    }
+
+    /// Refuses to go on once stopping was asked for.
+    fn go_on(&self) -> Result<(), DemoError> {
+        match self.shutdown.is_requested() {
+            true => Err(DemoError::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until it is time to look again.
+    fn wait_a_moment(&self) -> Result<(), DemoError> {
+        // Disconnected is what a request to stop looks like.
+        self.shutdown.requested().recv_timeout(LOOK_EVERY).ok();
+        self.go_on()
+    }
+}
+
+/// The folder asked for, or a fresh one.
+fn folder(named: Option<&Path>) -> Result<PathBuf, DemoError> {
+    let Some(dir) = named else {
+        let made = tempfile::Builder::new().prefix("xmlshred-demo-").tempdir();
+        return made
+            .map(tempfile::TempDir::keep)
+            .map_err(no_folder(format!("a folder in {}", std::env::temp_dir().display())));
+    };
+    std::fs::create_dir_all(dir)
+        .and_then(|()| std::path::absolute(dir))
+        .map_err(no_folder(format!("the folder {}", dir.display())))
+}
+
+fn no_folder(folder: String) -> impl FnOnce(io::Error) -> DemoError {
+    move |error| DemoError::Folder { folder, reason: error.to_string() }
+}
+
+/// A path as a word of a command line.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+".contains(c);
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("\"{text}\"")
+    }
+}

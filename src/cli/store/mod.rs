@@ -1,0 +1,25 @@
+//! The commands that work on a store.
+
+#[cfg(feature = "sqlserver")]
+pub mod agent_jobs;
+pub mod doctor;
+#[cfg(feature = "embedded")]
+mod embedded_install;
+pub mod enqueue;
+pub mod explain;
+pub mod export_failed;
+pub mod install;
+#[cfg(feature = "embedded")]
+pub mod load;
+pub mod open;
+pub mod pause;
+pub mod reap;
+mod redriven_rows;
+pub mod requeue;
+pub mod resume;
+pub mod retry;
+#[cfg(feature = "sqlserver")]
+mod server_install;
+pub mod status;
+#[cfg(feature = "sqlserver")]
+pub mod uninstall;
