@@ -11,6 +11,7 @@ pub mod contract;
 pub mod demo;
 pub mod diagnostic;
 pub mod document;
+pub mod figures;
 pub mod id;
 pub mod import;
 pub mod offline;

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::figures::counted;
+
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -184,12 +186,6 @@ impl fmt::Display for Diagnostics {
         }
         Ok(())
     }
-}
-
-/// `1 error`, `2 errors`
-pub(crate) fn counted(n: usize, noun: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {noun}{plural}")
 }
 
 /// Longer messages and hints are cut: they quote something that need not be seen whole.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Range;
 
 use super::legacy::Mapping;
-use crate::diagnostic::{counted, Diagnostics};
+use crate::diagnostic::Diagnostics;
+use crate::figures::counted;
 
 /// A way in which the rows are not what they were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::contract::Contract;
+use crate::figures;
 use crate::outcome::FailureCategory;
-use crate::report::{self, Align, Table};
+use crate::report::{Align, Table};
 
 /// What became of all documents of a call; displayed as a few lines for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,20 +55,20 @@ impl fmt::Display for MapSummary {
         writeln!(
             f,
             "{} {}: {} mapped, {} failed; {} in {}",
-            report::count(self.documents),
+            figures::count(self.documents),
             if self.documents == 1 { "document" } else { "documents" },
-            report::count(self.documents - self.failed()),
-            report::count(self.failed()),
-            report::bytes(self.bytes),
-            report::duration(self.elapsed),
+            figures::count(self.documents - self.failed()),
+            figures::count(self.failed()),
+            figures::bytes(self.bytes),
+            figures::duration(self.elapsed),
         )?;
         let mut failures = Table::new(&[("failure", Align::Left), ("documents", Align::Right)]);
         for (category, count) in &self.failures {
-            failures.row([category.name(), &report::count(*count)]);
+            failures.row([category.name(), &figures::count(*count)]);
         }
         let mut rows = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
         for (table, count) in &self.rows {
-            rows.row([table.as_str(), &report::count(*count)]);
+            rows.row([table.as_str(), &figures::count(*count)]);
         }
         let tables = [failures, rows];
         tables.iter().filter(|table| !table.is_empty()).try_for_each(|t| write!(f, "\n{t}"))

@@ -1,12 +1,10 @@
 //! What people and programs read: run summary, status tables, progress.
 
-mod figures;
 mod progress;
 mod status;
 mod summary;
 mod table;
 
-pub use figures::{bytes, count, counted, duration};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;
 pub use summary::{render_summary, render_summary_line};

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::runner::{Observer, Progress};
 use crate::settings::LogFormat;
 
-use super::figures::{count, duration};
+use crate::figures::{count, duration};
 
 /// The bar on the terminal, if there is one now; [`LogWriter`] writes around it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);

@@ -8,9 +8,9 @@ use serde_json::{json, Map, Value};
 
 use crate::store::{ActiveClaim, SessionSummary, Status};
 
-use super::figures::{count, duration};
 use super::table::{Align, Table};
 use super::Format;
+use crate::figures::{count, duration};
 
 /// A store's status, ending in a line break.
 pub fn render_status(status: &Status, format: Format) -> String {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::runner::{Left, RunSummary};
 
-use super::figures::{bytes, count, duration};
 use super::table::{Align, Table};
 use super::Format;
+use crate::figures::{bytes, count, duration};
 
 /// A run's summary, ending in a line break.
 pub fn render_summary(summary: &RunSummary, format: Format) -> String {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Params, Row};
 
 use crate::contract::Contract;
+use crate::figures::count;
 use crate::id::AppId;
-use crate::report::{count, Align, Table};
+use crate::report::{Align, Table};
 use crate::store::StoreError;
 
 use super::run::DemoError;

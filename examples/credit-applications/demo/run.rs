@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::contract::Contract;
+use crate::figures::{bytes, count, counted, duration};
 use crate::id::AppId;
-use crate::report::{bytes, count, counted, duration, Align, Table};
+use crate::report::{Align, Table};
 use crate::runner::Shutdown;
 use crate::store::sqlite::{Existing, NewDocument, SqliteStore};
 use crate::store::{EnqueueMode, Store, StoreError};

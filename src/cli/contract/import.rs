@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::{console, CommandError, ExitStatus};
-use crate::diagnostic::counted;
+use crate::figures::counted;
 use crate::import;
 
 /// Translate the earlier system's JSON contract: the TOML goes to stdout, to stderr a report of

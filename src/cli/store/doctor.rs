@@ -6,7 +6,8 @@ use super::open;
 use crate::cli::contract::file as contract_file;
 use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
-use crate::report::{counted, Align, Table};
+use crate::figures::counted;
+use crate::report::{Align, Table};
 use crate::settings::StoreLocation;
 use crate::store::{Finding, Store};
 #[cfg(feature = "sqlserver")]

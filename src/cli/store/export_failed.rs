@@ -9,8 +9,8 @@ use serde_json::{json, Value};
 use super::open;
 use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
 use crate::document::{Document, DocumentEncoding};
+use crate::figures::counted;
 use crate::outcome::FailureCategory;
-use crate::report::counted;
 use crate::store::{FailurePage, LoggedFailure, Store};
 
 /// Write the documents that failed as files, each with its failure as JSON beside it

@@ -13,8 +13,8 @@ use crate::cli::document_files;
 use crate::cli::interruption::Interruption;
 use crate::cli::setting_flags::{FlagSet, SettingFlags};
 use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use crate::figures;
 use crate::id::AppId;
-use crate::report;
 use crate::settings::keys::{self, Key};
 use crate::store::sqlite::{Existing, Loader, NewDocument, NewStore, SqliteStore};
 use crate::store::StoreError;
@@ -256,9 +256,9 @@ impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let documents = match self.ids.len() {
             1 => "1 document".to_owned(),
-            many => format!("{} documents", report::count(many as u64)),
+            many => format!("{} documents", figures::count(many as u64)),
         };
-        write!(f, "{documents} loaded ({}), {}", report::bytes(self.bytes), span(&self.ids))
+        write!(f, "{documents} loaded ({}), {}", figures::bytes(self.bytes), span(&self.ids))
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::open;
 use crate::cli::setting_flags::{FlagSet, SettingFlags};
 use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
-use crate::report::counted;
+use crate::figures::counted;
 use crate::settings::keys::{self, Key};
 use crate::store::ReapRequest;
 

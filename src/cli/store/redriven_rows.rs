@@ -2,7 +2,8 @@
 
 use crate::cli::console;
 use crate::cli::CommandError;
-use crate::report::{counted, Align, Table};
+use crate::figures::counted;
+use crate::report::{Align, Table};
 use crate::store::Requeued;
 
 /// A dry run prints every application; a real one prints how many there were.

@@ -282,8 +282,8 @@ impl Checks<'_> {
         if ours.len() != theirs.len() {
             let message = format!(
                 "{} cannot refer to a primary key of {}",
-                crate::diagnostic::counted(ours.len(), "column"),
-                crate::diagnostic::counted(theirs.len(), "column"),
+                crate::figures::counted(ours.len(), "column"),
+                crate::figures::counted(theirs.len(), "column"),
             );
             let hint = format!("the primary key of `{}` is ({})", parent.name, theirs.join(", "));
             return self.report(Diagnostic::error(span, message).hint(hint));

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::rows::shown;
 use super::{ContractDiff, TableDiff};
-use crate::report::{self, Align, Table};
+use crate::figures;
+use crate::report::{Align, Table};
 
 impl fmt::Display for ContractDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,12 +13,12 @@ impl fmt::Display for ContractDiff {
         writeln!(
             f,
             "{} {}: {} differ, {} fail now, {} no longer fail, {} fail otherwise",
-            report::count(self.documents),
+            figures::count(self.documents),
             if self.documents == 1 { "document" } else { "documents" },
-            report::count(self.differing),
-            report::count(outcomes.fails_now),
-            report::count(outcomes.mapped_now),
-            report::count(outcomes.fails_otherwise),
+            figures::count(self.differing),
+            figures::count(outcomes.fails_now),
+            figures::count(outcomes.mapped_now),
+            figures::count(outcomes.fails_otherwise),
         )?;
         for change in &outcomes.examples {
             writeln!(f, "  {}: {} -> {}", change.file, change.old, change.new)?;
@@ -33,7 +34,7 @@ impl fmt::Display for ContractDiff {
                 table.vanish.count,
                 table.change,
             ];
-            let counts = counts.map(report::count);
+            let counts = counts.map(figures::count);
             tables.row([&table.table].into_iter().chain(&counts));
         }
         write!(f, "\n{tables}")?;
@@ -80,6 +81,6 @@ impl fmt::Display for TableDiff {
 fn rows(count: u64) -> String {
     match count {
         1 => "1 row".to_owned(),
-        _ => format!("{} rows", report::count(count)),
+        _ => format!("{} rows", figures::count(count)),
     }
 }

@@ -64,7 +64,7 @@ impl Checker<'_> {
             1 => "the row element is the root".to_owned(),
             _ => format!(
                 "the row element is {} below the root",
-                crate::diagnostic::counted(depth - 1, "level")
+                crate::figures::counted(depth - 1, "level")
             ),
         };
         self.mistakes.push(Mistake::error(span, message).hint(hint));

@@ -16,7 +16,8 @@ pub fn count(number: u64) -> String {
 }
 
 /// A number with its noun: `1 row`, `1,234 rows`.
-pub fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(number))
 }
