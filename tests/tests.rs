@@ -10,6 +10,7 @@ mod documentation;
 mod examples;
 #[cfg(feature = "sqlserver")]
 mod generated_sql;
+mod house;
 mod import;
 mod replays;
 #[cfg(feature = "embedded")]
