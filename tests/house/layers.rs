@@ -69,8 +69,7 @@ fn no_modules_use_each_other_in_a_circle() {
         let partners: Vec<String> = partners.map(|used| used.join("::")).collect();
         format!("{} uses {}", module.join("::"), partners.join(", "))
     };
-    let circles: Vec<String> =
-        imports.keys().filter(circular).map(|module| described(module)).collect();
+    let circles: Vec<String> = imports.keys().filter(circular).map(described).collect();
     assert!(circles.is_empty(), "modules in circles:\n{}", circles.join("\n"));
 }
 
