@@ -1,18 +1,21 @@
 //! The nearest known name to a misspelt one.
 
+use std::cmp::Reverse;
+
 /// The candidate that `name` most probably stands for: the same ignoring case, or so few edits
-/// away that it can hardly be chance.
+/// away that it can hardly be chance. A forgotten letter is likelier than a wrong one, so the
+/// longer of two candidates that are equally near wins.
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let wanted = folded(name);
-    let allowed = (wanted.len() / 3).max(1);
+    let allowed = (wanted.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&wanted, &folded(candidate)), candidate))
+        .map(|candidate| (strsim::osa_distance(&wanted, &folded(candidate)), candidate))
         .filter(|(edits, _)| *edits <= allowed)
-        .min_by_key(|(edits, _)| *edits)
+        .min_by_key(|(edits, candidate)| (*edits, Reverse(candidate.len())))
         .map(|(_, candidate)| candidate)
 }
 
@@ -39,27 +42,8 @@ const MOST_LISTED: usize = 12;
 /// Longer names are compared by their beginning.
 const LONGEST: usize = 128;
 
-fn folded(name: &str) -> Vec<char> {
+fn folded(name: &str) -> String {
     name.chars().flat_map(char::to_lowercase).take(LONGEST).collect()
-}
-
-/// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 0..a.len() {
-        let mut row = vec![i + 1];
-        for j in 0..b.len() {
-            let substituted = last[j] + usize::from(a[i] != b[j]);
-            let mut edits = substituted.min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
-                edits = edits.min(before[j - 1] + 1);
-            }
-            row.push(edits);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]

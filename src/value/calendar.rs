@@ -15,10 +15,14 @@ pub enum DatePart {
     Quarter,
     /// `month`, `mm`, `m`
     Month,
+    /// `dayofyear`, `dy`, `y`: counts days
+    DayOfYear,
     /// `day`, `dd`, `d`
     Day,
     /// `week`, `wk`, `ww`: begins on Sunday
     Week,
+    /// `weekday`, `dw`, `w`: counts days
+    Weekday,
     /// `hour`, `hh`
     Hour,
     /// `minute`, `mi`, `n`
@@ -34,43 +38,37 @@ pub enum DatePart {
 }
 
 impl DatePart {
-    /// The full names, for messages.
-    pub const NAMES: [&'static str; 11] = [
-        "year",
-        "quarter",
-        "month",
-        "day",
-        "week",
-        "hour",
-        "minute",
-        "second",
-        "millisecond",
-        "microsecond",
-        "nanosecond",
+    /// Every part: its full name, then SQL Server's abbreviations.
+    const NAMES: [(Self, &'static [&'static str]); 13] = [
+        (Self::Year, &["year", "yy", "yyyy"]),
+        (Self::Quarter, &["quarter", "qq", "q"]),
+        (Self::Month, &["month", "mm", "m"]),
+        (Self::DayOfYear, &["dayofyear", "dy", "y"]),
+        (Self::Day, &["day", "dd", "d"]),
+        (Self::Week, &["week", "wk", "ww"]),
+        (Self::Weekday, &["weekday", "dw", "w"]),
+        (Self::Hour, &["hour", "hh"]),
+        (Self::Minute, &["minute", "mi", "n"]),
+        (Self::Second, &["second", "ss", "s"]),
+        (Self::Millisecond, &["millisecond", "ms"]),
+        (Self::Microsecond, &["microsecond", "mcs"]),
+        (Self::Nanosecond, &["nanosecond", "ns"]),
     ];
 
     /// The part of that name or abbreviation, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
-        let part = match name.to_ascii_lowercase().as_str() {
-            "year" | "yy" | "yyyy" => Self::Year,
-            "quarter" | "qq" | "q" => Self::Quarter,
-            "month" | "mm" | "m" => Self::Month,
-            "day" | "dd" | "d" => Self::Day,
-            "week" | "wk" | "ww" => Self::Week,
-            "hour" | "hh" => Self::Hour,
-            "minute" | "mi" | "n" => Self::Minute,
-            "second" | "ss" | "s" => Self::Second,
-            "millisecond" | "ms" => Self::Millisecond,
-            "microsecond" | "mcs" => Self::Microsecond,
-            "nanosecond" | "ns" => Self::Nanosecond,
-            _ => return None,
-        };
-        Some(part)
+        let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        Self::NAMES.iter().find(|(_, names)| known(names)).map(|(part, _)| *part)
     }
 
     /// The full name.
     pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
+        Self::NAMES[self as usize].1[0]
+    }
+
+    /// The full names of all parts.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::NAMES.iter().map(|(_, names)| names[0])
     }
 
     fn is_time(self) -> bool {

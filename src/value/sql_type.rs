@@ -1,8 +1,9 @@
 //! SQL Server's scalar types, as a contract names them.
 
-use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
+
+use crate::diagnostic::spelling;
 
 /// A column type with its length, precision or scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -249,19 +250,19 @@ impl fmt::Display for SqlType {
     }
 }
 
-/// Why a contract's text is not a type. Each sentence says what would be.
+/// Why a contract's text is not a type; [`ParseTypeError::hint`] says what to write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseTypeError {
     /// No such type here.
-    #[error("`{name}` is not a type{}; known are {}", hint(.suggestion), SqlType::NAMES.join(", "))]
+    #[error("unknown type `{name}`")]
     Unknown {
         /// The name as written.
         name: String,
-        /// The nearest known name.
+        /// The equivalent of another system's type, or the nearest known name.
         suggestion: Option<&'static str>,
     },
     /// Not `name`, `name(n)`, `name(p,s)` or `name(max)`.
-    #[error("`{text}` is not written as a type: write {expected}")]
+    #[error("`{text}` is not a valid type")]
     Malformed {
         /// The text as written.
         text: String,
@@ -269,7 +270,7 @@ pub enum ParseTypeError {
         expected: &'static str,
     },
     /// A length, precision or scale outside its range.
-    #[error("`{text}` has {what} {given}: it must be {low} to {high}{also}")]
+    #[error("`{text}` has {what} {given}")]
     Parameter {
         /// The text as written.
         text: String,
@@ -286,8 +287,18 @@ pub enum ParseTypeError {
     },
 }
 
-fn hint(suggestion: &Option<&'static str>) -> String {
-    suggestion.map(|s| format!(": did you mean `{s}`?")).unwrap_or_default()
+impl ParseTypeError {
+    /// What to write instead.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown { suggestion: Some(suggestion), .. } => {
+                format!("did you mean `{suggestion}`?")
+            }
+            Self::Unknown { .. } => format!("the types are {}", SqlType::NAMES.join(", ")),
+            Self::Malformed { expected, .. } => format!("write {expected}"),
+            Self::Parameter { low, high, also, .. } => format!("it must be {low} to {high}{also}"),
+        }
+    }
 }
 
 impl FromStr for SqlType {
@@ -442,19 +453,26 @@ impl<'a> Written<'a> {
     }
 }
 
-/// Types of SQL Server or of other systems that a contract cannot name, and what to write instead.
-const INSTEAD: [(&str, &str); 22] = [
+/// Types that a contract does not have, and what to write instead.
+const INSTEAD: [(&str, &str); 30] = [
     ("binary", "varbinary(n)"),
     ("blob", "varbinary(max)"),
     ("bool", "bit"),
     ("boolean", "bit"),
     ("byte", "tinyint"),
+    ("bytea", "varbinary(max)"),
+    ("bytes", "varbinary(max)"),
     ("character varying", "varchar(n)"),
     ("clob", "nvarchar(max)"),
+    ("currency", "money"),
     ("double", "float"),
     ("double precision", "float"),
     ("guid", "uniqueidentifier"),
     ("image", "varbinary(max)"),
+    ("int16", "smallint"),
+    ("int32", "int"),
+    ("int64", "bigint"),
+    ("json", "nvarchar(max)"),
     ("long", "bigint"),
     ("number", "decimal(p,s)"),
     ("ntext", "nvarchar(max)"),
@@ -465,31 +483,12 @@ const INSTEAD: [(&str, &str); 22] = [
     ("sysname", "nvarchar(128)"),
     ("text", "varchar(max)"),
     ("timestamp", "datetime2(n)"),
+    ("timestamptz", "datetimeoffset(n)"),
     ("uuid", "uniqueidentifier"),
 ];
 
 fn suggestion(name: &str) -> Option<&'static str> {
-    if let Some((_, instead)) = INSTEAD.iter().find(|(other, _)| *other == name) {
-        return Some(instead);
-    }
-    let known = SqlType::NAMES.iter().map(|form| form.split('(').next().unwrap_or(form));
-    // A letter left out is likelier than one mistaken: of two as near, the longer.
-    let nearest = known.min_by_key(|k| (edit_distance(name, k), Reverse(k.len())))?;
-    let distance = edit_distance(name, nearest);
-    (distance <= 2 && distance < nearest.len()).then_some(nearest)
-}
-
-/// Insertions, deletions and replacements that turn one text into the other.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let instead = INSTEAD.iter().find(|(other, _)| *other == name).map(|(_, instead)| *instead);
+    let known = SqlType::NAMES.iter().filter_map(|form| form.split('(').next());
+    instead.or_else(|| spelling::nearest(name, known.chain(["integer"])))
 }

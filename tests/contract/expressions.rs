@@ -3,9 +3,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use xmlshred::contract::expr::ast::{
-    BinaryOp, DatePart, Expr, ExprKind, Function, Origin, Path, Predicate, Read, Span, Step,
+    BinaryOp, Expr, ExprKind, Function, Origin, Path, Predicate, Read, Span, Step,
 };
 use xmlshred::contract::expr::parser::{parse, Names};
+use xmlshred::value::functions::DatePart;
 use xmlshred::value::{Decimal, SqlType};
 
 /// The tree of a text without mistakes.

@@ -12,13 +12,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use xmlshred::contract::expr::ast::{DatePart, Function};
+use xmlshred::contract::expr::ast::Function;
 use xmlshred::contract::Contract;
 use xmlshred::document::{Document, DocumentEncoding};
 use xmlshred::id::AppId;
 use xmlshred::offline::JsonLine;
 use xmlshred::outcome::{Failure, FailureCategory, Outcome};
 use xmlshred::shred::{Limits, Shredder};
+use xmlshred::value::functions::DatePart;
 use xmlshred::value::{to_text, SqlType};
 
 fn page() -> String {

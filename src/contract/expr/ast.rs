@@ -1,5 +1,6 @@
 //! The tree of an expression, with the place of every part in the expression's text.
 
+use crate::value::functions::DatePart;
 use crate::value::{Decimal, SqlType};
 
 /// A byte range in the text of one expression.
@@ -118,28 +119,6 @@ pub enum ExprKind {
     },
     /// `month` in `DATEADD(month, 1, @d)`: only as the first argument of DATEADD and DATEDIFF.
     DatePart(DatePart),
-}
-
-/// Parts of a date that DATEADD and DATEDIFF count, by SQL Server's names and abbreviations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum DatePart {
-    Year,
-    Quarter,
-    Month,
-    /// Counts days, as `day` does.
-    DayOfYear,
-    Day,
-    /// Seven days to DATEADD; the number of Sundays crossed to DATEDIFF.
-    Week,
-    /// Counts days, as `day` does.
-    Weekday,
-    Hour,
-    Minute,
-    Second,
-    Millisecond,
-    Microsecond,
-    Nanosecond,
 }
 
 /// Binary operators.

@@ -1,10 +1,8 @@
 //! A mistake inside one expression, before anything knows where the expression stands in a file.
 
 use super::ast::Span;
-use crate::diagnostic::spelling;
 use crate::diagnostic::Severity;
 use crate::value::convert::ConversionError;
-use crate::value::{ParseTypeError, SqlType};
 
 /// What is wrong at a place of an expression's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,26 +38,6 @@ impl Mistake {
     pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
         self
-    }
-}
-
-/// What is wrong with the text of a type, and what to write instead.
-pub(crate) fn of_type(error: &ParseTypeError) -> (String, String) {
-    match error {
-        ParseTypeError::Unknown { name, .. } => {
-            let known = SqlType::NAMES.iter().filter_map(|known| known.split('(').next());
-            let hint = match spelling::nearest(name, known.chain(["integer"])) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("one of {}", SqlType::NAMES.join(", ")),
-            };
-            (format!("`{name}` is no type"), hint)
-        }
-        ParseTypeError::Malformed { text, expected } => {
-            (format!("`{text}` is no type"), format!("write {expected}"))
-        }
-        ParseTypeError::Parameter { text, what, given, low, high, also } => {
-            (format!("`{text}` has {what} {given}"), format!("it must be {low} to {high}{also}"))
-        }
     }
 }
 

@@ -1,7 +1,7 @@
-//! The words of the language: functions and how many arguments they take, parts of a date,
+//! The words of the language: functions and how many arguments they take, and
 //! keywords.
 
-use super::ast::{DatePart, Function};
+use super::ast::Function;
 
 impl Function {
     /// Every function that is called by name, with the fewest and the most arguments it takes.
@@ -95,42 +95,6 @@ impl Function {
 
 /// Any number of arguments.
 const MANY: usize = usize::MAX;
-
-impl DatePart {
-    /// Each with its full name first and SQL Server's abbreviations after it.
-    const NAMES: [(DatePart, &'static [&'static str]); 13] = [
-        (Self::Year, &["year", "yy", "yyyy"]),
-        (Self::Quarter, &["quarter", "qq", "q"]),
-        (Self::Month, &["month", "mm", "m"]),
-        (Self::DayOfYear, &["dayofyear", "dy", "y"]),
-        (Self::Day, &["day", "dd", "d"]),
-        (Self::Week, &["week", "wk", "ww"]),
-        (Self::Weekday, &["weekday", "dw", "w"]),
-        (Self::Hour, &["hour", "hh"]),
-        (Self::Minute, &["minute", "mi", "n"]),
-        (Self::Second, &["second", "ss", "s"]),
-        (Self::Millisecond, &["millisecond", "ms"]),
-        (Self::Microsecond, &["microsecond", "mcs"]),
-        (Self::Nanosecond, &["nanosecond", "ns"]),
-    ];
-
-    /// The full name, in lower case.
-    pub fn name(self) -> &'static str {
-        let found = Self::NAMES.into_iter().find(|(part, _)| *part == self);
-        found.map(|(_, names)| names[0]).expect("every part has a name")
-    }
-
-    /// The part of that name or abbreviation, ignoring case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        let known = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
-        Self::NAMES.iter().find(|(_, names)| known(names)).map(|(part, _)| *part)
-    }
-
-    /// The full names of all parts.
-    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
-        Self::NAMES.iter().map(|(_, names)| names[0])
-    }
-}
 
 /// What stands here for a function of T-SQL or another dialect.
 pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {

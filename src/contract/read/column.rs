@@ -92,8 +92,7 @@ impl Reader<'_> {
                 Some(Located { value: sql_type, span: text.span })
             }
             Err(error) => {
-                let (message, hint) = mistake::of_type(&error);
-                self.report(Diagnostic::error(text.span, message).hint(hint));
+                self.report(Diagnostic::error(text.span, error.to_string()).hint(error.hint()));
                 None
             }
         }

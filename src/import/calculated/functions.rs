@@ -2,10 +2,11 @@
 
 use super::conditions::of_condition;
 use super::{Parsed, Parser, Term, TermKind};
-use crate::contract::expr::ast::{DatePart, Expr, ExprKind, Function};
+use crate::contract::expr::ast::{Expr, ExprKind, Function};
 use crate::import::build;
 use crate::import::tokens::Token;
 use crate::value::datetime::parse_date_text;
+use crate::value::functions::DatePart;
 
 impl Parser<'_> {
     /// A call whose opening parenthesis is read.

@@ -226,3 +226,24 @@ position = { type = "int", value = "10 * ORDINAL()" }
     hint: turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`
     "#);
 }
+
+#[test]
+fn a_type_of_another_system_is_answered_with_sql_servers() {
+    for (written, ours) in [
+        ("string", "nvarchar(n)"),
+        ("string(50)", "nvarchar(n)"),
+        ("text", "varchar(max)"),
+        ("uuid", "uniqueidentifier"),
+        ("number", "decimal(p,s)"),
+        ("Boolean", "bit"),
+        ("double precision", "float"),
+        ("timestamp", "datetime2(n)"),
+        ("int64", "bigint"),
+        ("itn", "int"),
+    ] {
+        let name = written.split('(').next().unwrap();
+        let found = said(&with_columns(&format!("x = {{ type = \"{written}\", value = \"@x\" }}")));
+        assert!(found.contains(&format!("error: unknown type `{name}`\n")), "{found}");
+        assert!(found.contains(&format!("\nhint: did you mean `{ours}`?\n")), "{found}");
+    }
+}

@@ -398,7 +398,7 @@ o = { type = "int", value = "" }
         |                                     ^
     hint: a conversion is written `CAST(x AS type)`
 
-    contract.toml:25:57: error: `interger` is no type
+    contract.toml:25:57: error: unknown type `interger`
      25 | k = { type = "int", value = "CAST(@x, int) + CAST(@y AS interger)" }
         |                                                         ^^^^^^^^
     hint: did you mean `integer`?

@@ -128,7 +128,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |               ^^^^^^^^
     hint: one of `fail`, `skip`, `replace`
 
-    contract.toml:28:19: error: `itn` is no type
+    contract.toml:28:19: error: unknown type `itn`
      28 | app_id = { type = "itn", value = "APP_ID(1)" }
         |                   ^^^^^
     hint: did you mean `int`?

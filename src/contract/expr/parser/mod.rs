@@ -6,11 +6,12 @@
 mod case;
 mod path;
 
-use super::ast::{BinaryOp, DatePart, Expr, ExprKind, Function, Path, Span};
+use super::ast::{BinaryOp, Expr, ExprKind, Function, Path, Span};
 use super::lexer::{tokenize, Token, TokenKind};
-use super::mistake::{self, Mistake};
+use super::mistake::Mistake;
 use super::names::{foreign_function, is_keyword};
 use crate::diagnostic::spelling;
+use crate::value::functions::DatePart;
 use crate::value::SqlType;
 
 /// What a bare name means.
@@ -707,8 +708,7 @@ impl<'a> Parser<'a> {
         }
         let span = self.since(start);
         SqlType::parse_in_cast(self.slice(span)).unwrap_or_else(|error| {
-            let (message, hint) = mistake::of_type(&error);
-            self.fail(Mistake::error(span, message).hint(hint));
+            self.fail(Mistake::error(span, error.to_string()).hint(error.hint()));
             SqlType::NVarChar(None)
         })
     }

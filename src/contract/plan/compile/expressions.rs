@@ -1,7 +1,7 @@
 //! From written expressions to those that are evaluated.
 
 use super::{Compiler, Leaf, Leaves, Mode};
-use crate::contract::expr::ast::{DatePart as WrittenPart, Expr, ExprKind, Function, Path};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Path};
 use crate::contract::plan::*;
 
 impl<'m> Compiler<'m> {
@@ -103,7 +103,7 @@ impl<'m> Compiler<'m> {
             }
             (Function::DateAdd | Function::DateDiff, _) => {
                 let part = match &arguments[0].kind {
-                    ExprKind::DatePart(part) => date_part(*part),
+                    ExprKind::DatePart(part) => *part,
                     _ => DatePart::Day,
                 };
                 let first = Box::new(self.lower(&arguments[1], leaves));
@@ -140,22 +140,5 @@ impl<'m> Compiler<'m> {
         };
         let rest = self.lower_all(&arguments[1..], leaves);
         Op::Aggregate(Box::new(Aggregate { function, slot, each, rest }))
-    }
-}
-
-/// What a written part counts.
-fn date_part(written: WrittenPart) -> DatePart {
-    match written {
-        WrittenPart::Year => DatePart::Year,
-        WrittenPart::Quarter => DatePart::Quarter,
-        WrittenPart::Month => DatePart::Month,
-        WrittenPart::DayOfYear | WrittenPart::Day | WrittenPart::Weekday => DatePart::Day,
-        WrittenPart::Week => DatePart::Week,
-        WrittenPart::Hour => DatePart::Hour,
-        WrittenPart::Minute => DatePart::Minute,
-        WrittenPart::Second => DatePart::Second,
-        WrittenPart::Millisecond => DatePart::Millisecond,
-        WrittenPart::Microsecond => DatePart::Microsecond,
-        WrittenPart::Nanosecond => DatePart::Nanosecond,
     }
 }
