@@ -2,7 +2,7 @@
 // tree to enforce what a tree can show of this project's rules.
 //
 //   TsqlCheck.exe check PATH...      every .sql file written by hand must parse and keep every rule
-//   TsqlCheck.exe parse PATH...      every .sql file must parse: for those that a program wrote
+//   TsqlCheck.exe parse PATH...      every .sql file must parse: for generated T-SQL
 //   TsqlCheck.exe self-test FOLDER   every file of broken/ must break exactly the rule it is named
 //                                    after: NAME.sql or NAME.variant.sql
 
@@ -58,7 +58,7 @@ static class Program
         return wrong + untested.Count == 0 ? 0 : 1;
     }
 
-    /// sql/install.sql is put together from the others; snapshots are of generated T-SQL.
+    /// Packaging generates sql/install.sql from the other files; snapshots hold generated T-SQL.
     static bool IsWrittenByHand(string path)
     {
         return Path.GetFileName(path) != "install.sql" && !path.EndsWith(".snap.sql", StringComparison.Ordinal);

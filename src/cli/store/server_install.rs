@@ -20,7 +20,7 @@ fn contract(call: &Call) -> Result<Option<Contract>, CommandError> {
     call.settings.contract.as_ref().map(|_| contract_file::read(&call.settings)).transpose()
 }
 
-/// Prints the script that sqlcmd fills in; without a contract it is `sql/install.sql`.
+/// Prints the script for sqlcmd, which fills in the variables.
 pub fn script_for_sqlcmd(call: &Call) -> Result<ExitStatus, CommandError> {
     console::print(&script(&Names::placeholders(), contract(call)?.as_ref()))?;
     Ok(ExitStatus::Success)

@@ -381,27 +381,3 @@ fn explained(fault: Fault, part: &str) -> Fault {
         other => other,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Made by `xmlshred install --script`.
-    const COMMITTED: &str = include_str!("../../../../sql/install.sql");
-
-    #[test]
-    fn the_script_for_sqlcmd_is_what_install_runs() {
-        let script = script(&Names::placeholders(), None);
-        assert!(
-            COMMITTED.replace("\r\n", "\n") == script,
-            "sql/install.sql is not that of this version: cargo run -- install --script > \
-             sql/install.sql"
-        );
-        let files = FILES.iter().filter(|file| file.kind() != Kind::Migration);
-        for file in files {
-            for batch in files::batches(file.text) {
-                assert!(script.contains(batch.trim_end()), "{} is not in the script", file.name);
-            }
-        }
-    }
-}
