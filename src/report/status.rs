@@ -72,7 +72,7 @@ fn claims(status: &Status) -> Table {
         table.row([
             claim.worker_name.clone(),
             count(claim.apps),
-            duration(milliseconds(claim.age_ms)),
+            duration(seconds(claim.age_seconds)),
             lease_left(claim),
             count(claim.renewals),
         ]);
@@ -81,14 +81,14 @@ fn claims(status: &Status) -> Table {
 }
 
 fn lease_left(claim: &ActiveClaim) -> String {
-    match claim.remaining_ms {
-        0.. => duration(milliseconds(claim.remaining_ms)),
+    match claim.remaining_seconds {
+        0.. => duration(seconds(claim.remaining_seconds)),
         _ => "passed".into(),
     }
 }
 
-fn milliseconds(ms: i64) -> Duration {
-    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+fn seconds(seconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }
 
 fn sessions(status: &Status) -> Table {
@@ -110,7 +110,7 @@ fn sessions(status: &Status) -> Table {
             ended(session),
             session.exit_status.map_or_else(String::new, |status| status.to_string()),
             count(session.claimed),
-            count(session.succeeded),
+            count(session.success),
             count(session.failed),
             count(session.released),
             count(session.reaped),
@@ -163,8 +163,8 @@ struct JsonClaim<'a> {
     token: String,
     worker: &'a str,
     applications: u64,
-    age_ms: i64,
-    remaining_ms: i64,
+    age_seconds: i64,
+    remaining_seconds: i64,
     renewals: u64,
 }
 
@@ -174,8 +174,8 @@ impl<'a> From<&'a ActiveClaim> for JsonClaim<'a> {
             token: claim.token.0.to_string(),
             worker: &claim.worker_name,
             applications: claim.apps,
-            age_ms: claim.age_ms,
-            remaining_ms: claim.remaining_ms,
+            age_seconds: claim.age_seconds,
+            remaining_seconds: claim.remaining_seconds,
             renewals: claim.renewals,
         }
     }
@@ -207,7 +207,7 @@ impl<'a> From<&'a SessionSummary> for JsonSession<'a> {
             ended_at: session.ended_at.map(text),
             exit_status: session.exit_status,
             claimed: session.claimed,
-            success: session.succeeded,
+            success: session.success,
             failed: session.failed,
             released: session.released,
             reaped: session.reaped,
@@ -236,17 +236,17 @@ mod tests {
             ended_at,
             exit_status: ended_at.map(|_| 130),
             claimed: 2000,
-            succeeded: 1960,
+            success: 1960,
             failed: 30,
             released: 10,
             reaped: 0,
         };
-        let claim = |remaining_ms| ActiveClaim {
+        let claim = |remaining_seconds| ActiveClaim {
             token: ClaimToken(Uuid::nil()),
             worker_name: "db1:4711".into(),
             apps: 25,
-            age_ms: 65_000,
-            remaining_ms,
+            age_seconds: 65,
+            remaining_seconds,
             renewals: 3,
         };
         Status {
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":55000,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_ms":65000,"remaining_ms":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0}],"paused":null}"#);
+        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65000,"remaining_seconds":55000,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65000,"remaining_seconds":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0}],"paused":null}"#);
     }
 
     #[test]

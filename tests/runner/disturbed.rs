@@ -11,8 +11,8 @@ use xmlshred::outcome::AppOutcome;
 use xmlshred::runner::Role;
 use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Renewal,
-    RequeueRequest, Requeued, Result, RetryRequest, SessionStart, Status, Store, StoreError,
+    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
+    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, Status, Store, StoreError,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -133,15 +133,15 @@ impl Store for Disturbed {
         self.store.compare_targets(contract)
     }
 
-    fn installed_contract(&mut self) -> Result<Option<ContractHash>> {
-        self.store.installed_contract()
+    fn get_contract(&mut self) -> Result<Option<ContractHash>> {
+        self.store.get_contract()
     }
 
     fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued> {
         self.store.enqueue_apps(mode)
     }
 
-    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>> {
+    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Redriven>> {
         self.store.retry_failed(request)
     }
 
@@ -149,7 +149,7 @@ impl Store for Disturbed {
         &mut self,
         contract: &Contract,
         request: &RequeueRequest,
-    ) -> Result<Vec<Requeued>> {
+    ) -> Result<Vec<Redriven>> {
         self.store.requeue_apps(contract, request)
     }
 

@@ -12,8 +12,8 @@ use xmlshred::outcome::AppOutcome;
 use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Renewal,
-    RequeueRequest, Requeued, Result, RetryRequest, SessionStart, Status, Store,
+    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
+    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, Status, Store,
 };
 
 use crate::database::locked;
@@ -68,7 +68,7 @@ impl Store for Session {
     passed_on! {
         fn install_contract(&mut self, contract: &Contract) -> Result<()>;
         fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;
-        fn installed_contract(&mut self) -> Result<Option<ContractHash>>;
+        fn get_contract(&mut self) -> Result<Option<ContractHash>>;
         fn start_session(&mut self, start: &SessionStart) -> Result<()>;
         fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()>;
         fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued>;
@@ -80,21 +80,15 @@ impl Store for Session {
             contract: &Contract,
             outcomes: &[AppOutcome]
         ) -> Result<Vec<Completed>>;
-        fn complete_app(
-            &mut self,
-            token: ClaimToken,
-            contract: &Contract,
-            outcome: &AppOutcome
-        ) -> Result<Completed>;
         fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64>;
         fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
         fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome>;
-        fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>>;
+        fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Redriven>>;
         fn requeue_apps(
             &mut self,
             contract: &Contract,
             request: &RequeueRequest
-        ) -> Result<Vec<Requeued>>;
+        ) -> Result<Vec<Redriven>>;
         fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged>;
         fn get_status(&mut self) -> Result<Status>;
         fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;

@@ -108,5 +108,5 @@ fn comparing_changes_nothing(h: &dyn Harness) {
     for _ in 0..2 {
         assert_eq!(places(&compared(h, &new)), [("score", true)]);
     }
-    assert_eq!(h.connect().installed_contract().expect("installed"), Some(contract().hash));
+    assert_eq!(h.connect().get_contract().expect("installed"), Some(contract().hash));
 }

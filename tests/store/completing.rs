@@ -145,10 +145,8 @@ fn one_application_may_be_completed_alone(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
-    let one = worker
-        .store
-        .complete_app(batch.token, &contract, &failure(&batch.apps[0]))
-        .expect("complete");
+    let completed = worker.complete(&contract, batch.token, &[failure(&batch.apps[0])]);
+    let [one] = &completed[..] else { panic!("{completed:?}") };
     assert_eq!((one.app_id.0, one.failure), (1, Some(FailureCategory::BadValue)));
     assert_eq!(h.count("processing_queue", "state = 1"), 1);
     h.assert_invariants();

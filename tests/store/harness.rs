@@ -236,8 +236,12 @@ impl Worker {
     }
 
     pub fn retry(&mut self, selector: RetrySelector) -> Vec<i64> {
-        let request =
-            RetryRequest { selector, limit: None, execute: true, requested_by: "the suite".into() };
+        let request = RetryRequest {
+            selector,
+            canary: None,
+            execute: true,
+            requested_by: "the suite".into(),
+        };
         let moved = self.store.retry_failed(&request).expect("retry");
         moved.iter().map(|app| app.app_id.0).collect()
     }

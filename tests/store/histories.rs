@@ -470,7 +470,7 @@ impl<'h> Simulation<'h> {
         self.note(format!("requeueing {expected:?} of {wanted:?}"));
         let request = RequeueRequest {
             selector: RequeueSelector::AppIds(app_ids(&wanted)),
-            limit: None,
+            canary: None,
             execute: true,
             requested_by: "the history".into(),
         };

@@ -41,10 +41,10 @@ fn nullable(name: &str) -> TargetColumn {
 fn a_contract_is_installed_once(h: &dyn Harness) {
     let contract = contract();
     let mut store = h.connect();
-    assert_eq!(store.installed_contract().expect("installed"), None);
+    assert_eq!(store.get_contract().expect("installed"), None);
     store.install_contract(&contract).expect("install");
     store.install_contract(&contract).expect("install");
-    assert_eq!(store.installed_contract().expect("installed"), Some(contract.hash));
+    assert_eq!(store.get_contract().expect("installed"), Some(contract.hash));
     assert_eq!(h.count("processing_contract", "1 = 1"), 1);
     assert_eq!(h.count("app_base", "1 = 1") + h.count("app_contact", "1 = 1"), 0);
 }
@@ -54,7 +54,7 @@ fn the_last_contract_is_the_installed_one(h: &dyn Harness) {
     let mut store = h.connect();
     for contract in [&one, &two, &one] {
         store.install_contract(contract).expect("install");
-        assert_eq!(store.installed_contract().expect("installed"), Some(contract.hash));
+        assert_eq!(store.get_contract().expect("installed"), Some(contract.hash));
     }
 }
 
@@ -128,7 +128,7 @@ fn drift_leaves_everything_as_it_was(h: &dyn Harness) {
     new.targets[0].columns.push(nullable("score"));
     new.targets[1].columns[0].sql_type = SqlType::NVarChar(None);
     expect_drift(h, &new, "app_contact", "con_id");
-    assert_eq!(h.connect().installed_contract().expect("installed"), Some(contract().hash));
+    assert_eq!(h.connect().get_contract().expect("installed"), Some(contract().hash));
     // The column that could have been added to the first table was not.
     let mut required = contract_with(3, OnExisting::Fail);
     required.targets[0].columns.push(TargetColumn { required: true, ..nullable("score") });

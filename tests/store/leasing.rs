@@ -99,5 +99,5 @@ fn renewals_are_counted_and_told(h: &dyn Harness) {
     assert_eq!(h.count("processing_event", "event_type = 'claimed' AND app_count = 2"), 1);
     let claims = worker.store.get_status().expect("status").claims;
     assert_eq!((claims.len(), claims[0].token, claims[0].renewals), (1, batch.token, 2));
-    assert!(claims[0].remaining_ms > 0);
+    assert!(claims[0].remaining_seconds > 0);
 }

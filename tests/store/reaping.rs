@@ -33,7 +33,7 @@ fn a_reaped_worker_writes_nothing(h: &dyn Harness) {
     let outcomes: Vec<_> = lost.apps.iter().map(success).collect();
     let error = late.store.complete_batch(lost.token, &contract, &outcomes).expect_err("lost");
     assert!(matches!(error, StoreError::LeaseLost(token) if token == lost.token), "{error}");
-    let error = late.store.complete_app(lost.token, &contract, &outcomes[0]).expect_err("lost");
+    let error = late.store.complete_batch(lost.token, &contract, &outcomes[..1]).expect_err("lost");
     assert!(matches!(error, StoreError::LeaseLost(_)), "{error}");
     assert_eq!(late.store.release_claim(lost.token, "late").expect("release"), 0);
 

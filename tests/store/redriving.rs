@@ -52,13 +52,13 @@ fn replacing(h: &dyn Harness, n: i64) -> (Contract, Worker) {
     half_failed(h, contract_with(1, OnExisting::Replace), n)
 }
 
-fn retry(selector: RetrySelector, limit: Option<u64>, execute: bool) -> RetryRequest {
-    RetryRequest { selector, limit, execute, requested_by: "Anna".into() }
+fn retry(selector: RetrySelector, canary: Option<u64>, execute: bool) -> RetryRequest {
+    RetryRequest { selector, canary, execute, requested_by: "Anna".into() }
 }
 
 fn requeue(worker: &mut Worker, contract: &Contract, selector: RequeueSelector) -> Vec<i64> {
     let request =
-        RequeueRequest { selector, limit: None, execute: true, requested_by: "Anna".into() };
+        RequeueRequest { selector, canary: None, execute: true, requested_by: "Anna".into() };
     let moved = worker.store.requeue_apps(contract, &request).expect("requeue");
     moved.iter().map(|app| app.app_id.0).collect()
 }
@@ -100,8 +100,8 @@ fn a_preview_says_the_same_and_changes_nothing(h: &dyn Harness) {
 
 fn a_limit_takes_the_lowest_ids_first(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 8);
-    let mut canary = |limit| {
-        let request = retry(RetrySelector::All, Some(limit), true);
+    let mut canary = |size| {
+        let request = retry(RetrySelector::All, Some(size), true);
         let moved = worker.store.retry_failed(&request).expect("retry");
         moved.iter().map(|app| app.app_id.0).collect::<Vec<_>>()
     };
@@ -190,7 +190,7 @@ fn finished_applications_are_done_again_only_where_every_table_replaces(h: &dyn 
     contract.targets[1].on_existing = OnExisting::Skip;
     let request = RequeueRequest {
         selector: RequeueSelector::AppIds(app_ids(&[1])),
-        limit: None,
+        canary: None,
         execute: true,
         requested_by: "Anna".into(),
     };
@@ -288,7 +288,7 @@ fn a_requeue_with_another_contract_is_refused(h: &dyn Harness) {
     let other = contract_with(2, OnExisting::Replace);
     let request = RequeueRequest {
         selector: RequeueSelector::ChangedDocument,
-        limit: None,
+        canary: None,
         execute: true,
         requested_by: "Anna".into(),
     };

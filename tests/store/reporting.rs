@@ -75,7 +75,7 @@ fn a_session_counts_what_became_of_its_applications(h: &dyn Harness) {
     let status = worker.store.get_status().expect("status");
     let session = &status.sessions[0];
     assert_eq!(
-        (session.claimed, session.succeeded, session.failed, session.released, session.reaped),
+        (session.claimed, session.success, session.failed, session.released, session.reaped),
         (7, 2, 1, 1, 2)
     );
     assert!(session.started_at <= session.last_seen_at);

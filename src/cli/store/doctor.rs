@@ -160,7 +160,7 @@ fn examine_installation(
     store: &mut dyn Store,
     contract: Option<&Contract>,
 ) {
-    match (store.installed_contract(), contract) {
+    match (store.get_contract(), contract) {
         (Err(error), _) => return examination.problem("installation", &error.into()),
         (Ok(installed), Some(contract)) if installed != Some(contract.hash) => {
             let error = crate::store::StoreError::ContractNotInstalled {

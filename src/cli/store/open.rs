@@ -87,7 +87,7 @@ pub fn install_if_none(
     store: &mut dyn Store,
     contract: &Contract,
 ) -> Result<(), CommandError> {
-    match store.installed_contract()? {
+    match store.get_contract()? {
         None if matches!(location, StoreLocation::Sqlite(_)) => {
             Ok(store.install_contract(contract)?)
         }

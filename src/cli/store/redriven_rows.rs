@@ -4,10 +4,10 @@ use crate::cli::console;
 use crate::cli::CommandError;
 use crate::figures::counted;
 use crate::report::{Align, Table};
-use crate::store::Requeued;
+use crate::store::Redriven;
 
 /// A dry run prints every application; a real one prints how many there were.
-pub fn print(moved: &[Requeued], dry_run: bool) -> Result<(), CommandError> {
+pub fn print(moved: &[Redriven], dry_run: bool) -> Result<(), CommandError> {
     let applications = counted(moved.len() as u64, "application");
     if !dry_run {
         return console::print(&format!("{applications} queued again\n"));
@@ -20,7 +20,7 @@ pub fn print(moved: &[Requeued], dry_run: bool) -> Result<(), CommandError> {
 }
 
 /// Says which of the applications that were named stay as they are.
-pub fn note_left(named: &[i64], moved: &[Requeued]) {
+pub fn note_left(named: &[i64], moved: &[Redriven]) {
     let left = named.iter().filter(|id| moved.iter().all(|app| app.app_id.0 != **id));
     for id in left {
         console::note(format!(
@@ -29,7 +29,7 @@ pub fn note_left(named: &[i64], moved: &[Requeued]) {
     }
 }
 
-fn table(moved: &[Requeued]) -> String {
+fn table(moved: &[Redriven]) -> String {
     let mut table = Table::new(&[
         ("app_id", Align::Right),
         ("was", Align::Left),

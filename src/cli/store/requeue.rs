@@ -55,7 +55,7 @@ impl Execute for Arguments {
         let contract = contract_file::read(&call.settings)?;
         let request = RequeueRequest {
             selector: self.selector(&contract)?,
-            limit: self.canary,
+            canary: self.canary,
             execute: !self.dry_run,
             requested_by: redriven_rows::requested_by(),
         };

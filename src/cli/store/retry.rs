@@ -52,7 +52,7 @@ impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
         let request = RetryRequest {
             selector: self.selector(),
-            limit: self.canary,
+            canary: self.canary,
             execute: !self.dry_run,
             requested_by: redriven_rows::requested_by(),
         };

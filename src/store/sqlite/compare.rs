@@ -7,7 +7,7 @@ use super::statement::statement;
 use super::target;
 use super::transaction::{read, Work};
 use crate::contract::{Contract, TargetTable};
-use crate::store::drift::{differences, FoundColumn, FoundKey, FoundTable};
+use crate::store::target::{differences, FoundColumn, FoundKey, FoundTable};
 use crate::store::Difference;
 
 const FILE: &str = include_str!("compare_targets.sql");

@@ -54,7 +54,7 @@ use rusqlite::Connection;
 use super::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, Document, EnqueueMode, Enqueued,
     FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
-    Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest, SessionStart, Status, Store,
+    Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, Status, Store,
 };
 use crate::contract::Contract;
 use crate::id::{AppId, ContractHash};
@@ -131,7 +131,7 @@ impl Store for SqliteStore {
         Ok(compare::compare(&mut self.connection, contract)?)
     }
 
-    fn installed_contract(&mut self) -> Result<Option<ContractHash>> {
+    fn get_contract(&mut self) -> Result<Option<ContractHash>> {
         Ok(transaction::read(&mut self.connection, |tx| install::installed(tx))?)
     }
 
@@ -180,7 +180,7 @@ impl Store for SqliteStore {
         Ok(outcome::outcome(&mut self.connection, token)?)
     }
 
-    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>> {
+    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Redriven>> {
         Ok(retry::retry(&mut self.connection, request)?)
     }
 
@@ -188,7 +188,7 @@ impl Store for SqliteStore {
         &mut self,
         contract: &Contract,
         request: &RequeueRequest,
-    ) -> Result<Vec<Requeued>> {
+    ) -> Result<Vec<Redriven>> {
         Ok(requeue::requeue(&mut self.connection, contract, request)?)
     }
 

@@ -6,7 +6,7 @@ use super::fault::Step;
 use super::statement::statement;
 use super::transaction::{read, write, Work};
 use crate::id::AppId;
-use crate::store::Requeued;
+use crate::store::Redriven;
 
 const FILE: &str = include_str!("queue_again.sql");
 const QUEUE: &str = statement(FILE, "queue");
@@ -23,7 +23,7 @@ pub(super) struct Redrive<'r> {
     /// Its other parameters.
     pub parameters: Vec<(&'static str, &'r dyn ToSql)>,
     /// At most this many, lowest ids first.
-    pub limit: Option<u64>,
+    pub canary: Option<u64>,
     /// `false` only lists.
     pub execute: bool,
     /// Who asks.
@@ -33,9 +33,9 @@ pub(super) struct Redrive<'r> {
 impl Redrive<'_> {
     /// Lists, and moves if told to. Listing is outside the moving transaction, because it may
     /// read every document; moving checks each application again.
-    pub fn run(&self, connection: &mut Connection) -> Step<Vec<Requeued>> {
-        let limit = self.limit.unwrap_or(u64::MAX);
-        let mut moved: Vec<Requeued> = Vec::new();
+    pub fn run(&self, connection: &mut Connection) -> Step<Vec<Redriven>> {
+        let limit = self.canary.unwrap_or(u64::MAX);
+        let mut moved: Vec<Redriven> = Vec::new();
         let mut after = AppId(i64::MIN);
         loop {
             let wanted = CHUNK.min(limit - moved.len() as u64);
@@ -49,7 +49,7 @@ impl Redrive<'_> {
         }
     }
 
-    fn list(&self, tx: &Work, after: AppId, limit: u64) -> Step<Vec<Requeued>> {
+    fn list(&self, tx: &Work, after: AppId, limit: u64) -> Step<Vec<Redriven>> {
         let limit = limit as i64;
         let mut parameters = self.parameters.clone();
         parameters.push((":after", &after));
@@ -60,7 +60,7 @@ impl Redrive<'_> {
         Ok(listed)
     }
 
-    fn put_back(&self, tx: &Work, listed: &[Requeued]) -> Step<Vec<Requeued>> {
+    fn put_back(&self, tx: &Work, listed: &[Redriven]) -> Step<Vec<Redriven>> {
         let mut moved = Vec::with_capacity(listed.len());
         for app in listed {
             if put_back(tx, app)? {
@@ -71,7 +71,7 @@ impl Redrive<'_> {
         Ok(moved)
     }
 
-    fn record(&self, tx: &Work, app: &Requeued) -> Step<()> {
+    fn record(&self, tx: &Work, app: &Redriven) -> Step<()> {
         let category = app.failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
         let detail = format!("by {}; it was {}{category}", self.requested_by, app.was);
         tx.prepare_cached(EVENT)?.execute(named_params! {
@@ -85,7 +85,7 @@ impl Redrive<'_> {
 }
 
 /// Whether the application was still what it was listed as, and is now ready.
-fn put_back(tx: &Work, app: &Requeued) -> Step<bool> {
+fn put_back(tx: &Work, app: &Redriven) -> Step<bool> {
     let changed = match app.was.as_str() {
         "quarantined" => tx
             .prepare_cached(FREE)?
@@ -99,8 +99,8 @@ fn put_back(tx: &Work, app: &Requeued) -> Step<bool> {
     Ok(changed == 1)
 }
 
-fn listed(row: &Row) -> rusqlite::Result<Requeued> {
-    Ok(Requeued {
+fn listed(row: &Row) -> rusqlite::Result<Redriven> {
+    Ok(Redriven {
         app_id: row.get(0)?,
         was: row.get(1)?,
         attempts: row.get(2)?,

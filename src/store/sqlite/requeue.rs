@@ -7,7 +7,7 @@ use super::install;
 use super::queue_again::{id_list, Redrive};
 use super::statement::statement;
 use crate::contract::Contract;
-use crate::store::{check_replaces, RequeueRequest, RequeueSelector, Requeued};
+use crate::store::{check_replaces, Redriven, RequeueRequest, RequeueSelector};
 
 const FILE: &str = include_str!("requeue_apps.sql");
 const APP_IDS: &str = statement(FILE, "app_ids");
@@ -19,7 +19,7 @@ pub(super) fn requeue(
     connection: &mut Connection,
     contract: &Contract,
     request: &RequeueRequest,
-) -> Step<Vec<Requeued>> {
+) -> Step<Vec<Redriven>> {
     check_replaces(contract)?;
     install::check_installed(connection, contract.hash)?;
     let app_ids = match &request.selector {
@@ -35,7 +35,7 @@ pub(super) fn requeue(
     Redrive {
         select,
         parameters,
-        limit: request.limit,
+        canary: request.canary,
         execute: request.execute,
         requested_by: &request.requested_by,
     }

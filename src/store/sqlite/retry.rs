@@ -5,7 +5,7 @@ use rusqlite::{Connection, ToSql};
 use super::fault::Step;
 use super::queue_again::{id_list, Redrive};
 use super::statement::statement;
-use crate::store::{Requeued, RetryRequest, RetrySelector};
+use crate::store::{Redriven, RetryRequest, RetrySelector};
 
 const FILE: &str = include_str!("retry_failed.sql");
 const APP_IDS: &str = statement(FILE, "app_ids");
@@ -14,7 +14,7 @@ const FINGERPRINT: &str = statement(FILE, "fingerprint");
 const QUARANTINED: &str = statement(FILE, "quarantined");
 const ALL: &str = statement(FILE, "all");
 
-pub(super) fn retry(connection: &mut Connection, request: &RetryRequest) -> Step<Vec<Requeued>> {
+pub(super) fn retry(connection: &mut Connection, request: &RetryRequest) -> Step<Vec<Redriven>> {
     let app_ids = match &request.selector {
         RetrySelector::AppIds(ids) => id_list(ids),
         _ => String::new(),
@@ -29,7 +29,7 @@ pub(super) fn retry(connection: &mut Connection, request: &RetryRequest) -> Step
     Redrive {
         select,
         parameters,
-        limit: request.limit,
+        canary: request.canary,
         execute: request.execute,
         requested_by: &request.requested_by,
     }

@@ -90,8 +90,8 @@ fn claims(tx: &Work) -> Step<Vec<ActiveClaim>> {
                 token: row.get(0)?,
                 worker_name: row.get(1)?,
                 apps: row.get(2)?,
-                age_ms: row.get(3)?,
-                remaining_ms: row.get(4)?,
+                age_seconds: row.get::<_, i64>(3)?.div_euclid(1000),
+                remaining_seconds: row.get::<_, i64>(4)?.div_euclid(1000),
                 renewals: row.get(5)?,
             })
         })?
@@ -111,7 +111,7 @@ fn sessions(tx: &Work) -> Step<Vec<SessionSummary>> {
                 ended_at: row.get::<_, Option<i64>>(4)?.map(instant),
                 exit_status: row.get(5)?,
                 claimed: row.get(6)?,
-                succeeded: row.get(7)?,
+                success: row.get(7)?,
                 failed: row.get(8)?,
                 released: row.get(9)?,
                 reaped: row.get(10)?,

@@ -28,8 +28,6 @@ pub(super) struct Completion<'c> {
     pub(super) token: ClaimToken,
     pub(super) contract: &'c Contract,
     pub(super) outcomes: &'c [AppOutcome],
-    /// One application of the claim, or all that `outcomes` has.
-    pub(super) only: Option<AppId>,
 }
 
 impl Completion<'_> {
@@ -66,17 +64,9 @@ impl Completion<'_> {
     }
 
     fn call(&self) -> Call {
-        let procedure = match self.only {
-            Some(_) => "usp_CompleteApp",
-            None => "usp_CompleteBatch",
-        };
-        let call = Call::new(procedure)
+        Call::new("usp_CompleteBatch")
             .with("@claim_token", self.token.0)
-            .with("@contract_hash", self.contract.hash.0);
-        match self.only {
-            Some(app_id) => call.with("@app_id", app_id.0),
-            None => call,
-        }
+            .with("@contract_hash", self.contract.hash.0)
     }
 
     fn fill(&self, connection: &mut Connection) -> std::result::Result<(), Fault> {

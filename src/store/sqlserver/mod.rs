@@ -31,7 +31,7 @@ use fault::Fault;
 use super::{
     check_lease, check_replaces, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference,
     EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
-    Purged, ReapRequest, Reaped, Renewal, RequeueRequest, Requeued, Result, RetryRequest,
+    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
     SessionStart, Status, Store, StoreError,
 };
 use crate::contract::Contract;
@@ -119,7 +119,7 @@ impl SqlServerStore {
         if !fault.is_other_contract() {
             return self.error(fault);
         }
-        match self.installed_contract() {
+        match self.get_contract() {
             Ok(installed) => StoreError::ContractNotInstalled { offered, installed },
             Err(error) => error,
         }
@@ -189,7 +189,7 @@ impl Store for SqlServerStore {
         Ok(all)
     }
 
-    fn installed_contract(&mut self) -> Result<Option<ContractHash>> {
+    fn get_contract(&mut self) -> Result<Option<ContractHash>> {
         let head = self.ask(&Call::new(VERSION_PROCEDURE))?;
         head.contract_or_null("contract_hash").map_err(|fault| self.error(fault))
     }
@@ -257,19 +257,7 @@ impl Store for SqlServerStore {
         contract: &Contract,
         outcomes: &[AppOutcome],
     ) -> Result<Vec<Completed>> {
-        self.complete(&Completion { token, contract, outcomes, only: None })
-    }
-
-    fn complete_app(
-        &mut self,
-        token: ClaimToken,
-        contract: &Contract,
-        outcome: &AppOutcome,
-    ) -> Result<Completed> {
-        let outcomes = std::slice::from_ref(outcome);
-        let only = Some(outcome.app_id);
-        let mut completed = self.complete(&Completion { token, contract, outcomes, only })?;
-        Ok(completed.remove(0))
+        self.complete(&Completion { token, contract, outcomes })
     }
 
     fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64> {
@@ -311,7 +299,7 @@ impl Store for SqlServerStore {
         Ok(ClaimOutcome { held: answer.held, completed })
     }
 
-    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Requeued>> {
+    fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Redriven>> {
         redrive::retry_failed(&mut self.connection, request).map_err(|fault| self.error(fault))
     }
 
@@ -319,9 +307,9 @@ impl Store for SqlServerStore {
         &mut self,
         contract: &Contract,
         request: &RequeueRequest,
-    ) -> Result<Vec<Requeued>> {
+    ) -> Result<Vec<Redriven>> {
         check_replaces(contract)?;
-        let installed = self.installed_contract()?;
+        let installed = self.get_contract()?;
         if installed != Some(contract.hash) {
             return Err(StoreError::ContractNotInstalled { offered: contract.hash, installed });
         }

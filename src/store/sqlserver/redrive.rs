@@ -4,14 +4,14 @@ use super::call::Call;
 use super::connection::Connection;
 use super::fault::Fault;
 use crate::id::AppId;
-use crate::store::{RequeueRequest, RequeueSelector, Requeued, RetryRequest, RetrySelector};
+use crate::store::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 
 pub(super) fn retry_failed(
     connection: &mut Connection,
     request: &RetryRequest,
-) -> Result<Vec<Requeued>, Fault> {
+) -> Result<Vec<Redriven>, Fault> {
     // The procedure takes no limit that leaves nothing to do.
-    if request.limit == Some(0) {
+    if request.canary == Some(0) {
         return Ok(Vec::new());
     }
     let call = Call::new("usp_RetryFailed");
@@ -22,15 +22,15 @@ pub(super) fn retry_failed(
         RetrySelector::Quarantined => call.with("@quarantined", "Y"),
         RetrySelector::All => call.with("@all", "Y"),
     };
-    let call = call.with("@Canary", limit(request.limit));
+    let call = call.with("@Canary", canary(request.canary));
     moved(connection, call, &request.requested_by, request.execute)
 }
 
 pub(super) fn requeue_apps(
     connection: &mut Connection,
     request: &RequeueRequest,
-) -> Result<Vec<Requeued>, Fault> {
-    if request.limit == Some(0) {
+) -> Result<Vec<Redriven>, Fault> {
+    if request.canary == Some(0) {
         return Ok(Vec::new());
     }
     let call = Call::new("usp_RequeueApps");
@@ -42,7 +42,7 @@ pub(super) fn requeue_apps(
         RequeueSelector::OlderContract(hash) => call.with("@not_by_contract", hash.0),
         RequeueSelector::ChangedDocument => call.with("@changed_document", "Y"),
     };
-    let call = call.with("@limit", limit(request.limit));
+    let call = call.with("@limit", canary(request.canary));
     moved(connection, call, &request.requested_by, request.execute)
 }
 
@@ -51,7 +51,7 @@ fn moved(
     call: Call,
     requested_by: &str,
     execute: bool,
-) -> Result<Vec<Requeued>, Fault> {
+) -> Result<Vec<Redriven>, Fault> {
     // The parameter is nvarchar(128); a longer name would be refused.
     let requested_by: String = requested_by.chars().take(64).collect();
     let call =
@@ -60,7 +60,7 @@ fn moved(
     sets.into_iter()
         .flatten()
         .map(|record| {
-            Ok(Requeued {
+            Ok(Redriven {
                 app_id: record.app_id("app_id")?,
                 was: record.text("was")?.to_owned(),
                 attempts: record.attempt("attempts")?,
@@ -74,6 +74,6 @@ fn list(ids: &[AppId]) -> String {
     ids.iter().map(AppId::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn limit(limit: Option<u64>) -> Option<i64> {
-    limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX))
+fn canary(canary: Option<u64>) -> Option<i64> {
+    canary.map(|canary| i64::try_from(canary).unwrap_or(i64::MAX))
 }

@@ -53,8 +53,8 @@ fn claim(record: &Record) -> Result<ActiveClaim, Fault> {
         token: ClaimToken(record.guid("claim_token")?),
         worker_name: record.text("worker_name")?.to_owned(),
         apps: record.count("app_count")?,
-        age_ms: record.integer("age_ms")?,
-        remaining_ms: record.integer("remaining_ms")?,
+        age_seconds: record.integer("age_ms")?.div_euclid(1000),
+        remaining_seconds: record.integer("remaining_ms")?.div_euclid(1000),
         renewals: record.count("renewals")?,
     })
 }
@@ -70,7 +70,7 @@ fn session(record: &Record) -> Result<SessionSummary, Fault> {
             .integer_or_null("exit_status")?
             .map(|status| u8::try_from(status).unwrap_or(u8::MAX)),
         claimed: record.count("claimed")?,
-        succeeded: record.count("succeeded")?,
+        success: record.count("succeeded")?,
         failed: record.count("failed")?,
         released: record.count("released")?,
         reaped: if record.has("reaped") { record.count("reaped")? } else { 0 },

@@ -4,8 +4,8 @@ use super::connection::Connection;
 use super::fault::Fault;
 use super::record::Record;
 use crate::contract::{Contract, TargetTable};
-use crate::store::drift::{self, FoundColumn, FoundKey, FoundTable};
 use crate::store::sqlserver::contract_sql::{bracketed, literal};
+use crate::store::target::{differences, FoundColumn, FoundKey, FoundTable};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 
@@ -28,9 +28,7 @@ pub(super) fn compare(
 ) -> Result<Vec<Difference>> {
     let Found { sizes, table: found } = read(connection, &contract.target_schema, table)
         .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-    Ok(drift::differences(contract, table, &found, &|column, at| {
-        holds(column.sql_type, &sizes[at])
-    }))
+    Ok(differences(contract, table, &found, &|column, at| holds(column.sql_type, &sizes[at])))
 }
 
 /// A table of the catalog.

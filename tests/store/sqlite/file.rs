@@ -232,7 +232,7 @@ fn opening_or_creating_keeps_what_is_there() {
     store.install_contract(&crate::store::harness::contract()).expect("install");
     drop(store);
     let mut store = SqliteStore::open_or_create(&place.path).expect("open");
-    assert!(store.installed_contract().expect("installed").is_some());
+    assert!(store.get_contract().expect("installed").is_some());
 }
 
 #[test]

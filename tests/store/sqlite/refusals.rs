@@ -139,7 +139,7 @@ fn earlier_rows_that_others_refer_to_stay_and_the_log_says_so() {
     );
     let request = xmlshred::store::RequeueRequest {
         selector: xmlshred::store::RequeueSelector::AppIds(crate::store::harness::app_ids(&[1])),
-        limit: None,
+        canary: None,
         execute: true,
         requested_by: "Anna".into(),
     };

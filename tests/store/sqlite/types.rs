@@ -216,7 +216,7 @@ fn an_application_column_may_be_of_any_type() {
             selector: xmlshred::store::RequeueSelector::AppIds(crate::store::harness::app_ids(&[
                 1,
             ])),
-            limit: None,
+            canary: None,
             execute: true,
             requested_by: "Anna".into(),
         };

@@ -1,21 +1,80 @@
-//! What people ask a store: whether claiming is paused, how an application fared, what failed, and
-//! what is unwell.
+//! Inspecting: the status, the life of an application, what failed, and what is unhealthy.
 
 use chrono::{DateTime, Utc};
 
-use crate::id::AppId;
-use crate::id::ClaimToken;
+use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{Failure, FailureCategory};
+use crate::store::session::Pause;
 
-/// Claiming is paused: by whom and why.
+/// Counts by where applications are; every enqueued application is in exactly one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// Rows of the source table.
+    pub source: u64,
+    /// Ready to claim.
+    pub ready: u64,
+    /// Held by a claim.
+    pub claimed: u64,
+    /// Set aside because it kept killing its workers.
+    pub quarantined: u64,
+    /// Last attempt succeeded, and not queued again.
+    pub success: u64,
+    /// Last attempt failed, and not queued again.
+    pub failed: u64,
+    /// `failed` by category, largest first.
+    pub failures: Vec<(FailureCategory, u64)>,
+    /// Rows per target table of the installed contract, in load order.
+    pub table_rows: Vec<(String, u64)>,
+    /// Current claims.
+    pub claims: Vec<ActiveClaim>,
+    /// Sessions, newest first, at most 50.
+    pub sessions: Vec<SessionSummary>,
+    /// Whether claiming is paused.
+    pub paused: Option<Pause>,
+}
+
+/// One claim that is held now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pause {
-    /// Since when, by the database's clock.
-    pub since: DateTime<Utc>,
-    /// Who paused it.
-    pub by: String,
-    /// Why, for whoever finds nothing being processed.
-    pub reason: String,
+pub struct ActiveClaim {
+    /// Its token.
+    pub token: ClaimToken,
+    /// Who holds it.
+    pub worker_name: String,
+    /// Applications unfinished in it.
+    pub apps: u64,
+    /// Seconds since it was claimed.
+    pub age_seconds: i64,
+    /// Seconds until it may be reaped; negative when it may be already.
+    pub remaining_seconds: i64,
+    /// Renewals so far.
+    pub renewals: u64,
+}
+
+/// One session, as status shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Its id.
+    pub session: SessionId,
+    /// Its worker.
+    pub worker_name: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it was last heard of.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ended, if it said so.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Its exit status, if it ended.
+    pub exit_status: Option<u8>,
+    /// Applications it claimed.
+    pub claimed: u64,
+    /// Of these, logged as success.
+    pub success: u64,
+    /// Of these, logged as failed.
+    pub failed: u64,
+    /// Of these, given back.
+    pub released: u64,
+    /// Of these, taken back because a lease passed.
+    pub reaped: u64,
 }
 
 /// One event of an application's life.
