@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::console;
-use super::exit_status::ExitStatus;
+use crate::runner::ExitStatus;
 use crate::settings::SettingsError;
 use crate::store::StoreError;
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use super::command_error::CommandError;
-use super::exit_status::ExitStatus;
+use crate::runner::ExitStatus;
 
 /// Writes `text` to stdout. A reader that has seen enough, such as `head`, is no error.
 ///

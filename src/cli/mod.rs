@@ -7,7 +7,6 @@ mod contract;
 #[cfg(feature = "embedded")]
 mod demo;
 mod document_files;
-mod exit_status;
 #[cfg(feature = "embedded")]
 mod interruption;
 mod logging;
@@ -23,17 +22,17 @@ use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
 use crate::id::SessionId;
+use crate::runner::ExitStatus;
 use crate::settings::keys::{self, Key};
 use crate::settings::{Environment, LogFormat, Settings, SettingsError, SettingsFile};
 
 pub use command_error::CommandError;
-pub use exit_status::ExitStatus;
 use logging::Habits;
 use setting_flags::{Everywhere, SettingFlags};
 
 /// Turns XML documents in a database table into typed rows, exactly once.
 #[derive(Debug, Parser)]
-#[command(name = "xmlshred", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "xmlshred", version, max_term_width = 100, after_help = after_help())]
 pub struct Cli {
     /// Settings file [default: xmlshred.toml in the working folder, if there is one]
     #[arg(long, global = true, value_name = "FILE", help_heading = "On every command")]
@@ -46,13 +45,16 @@ pub struct Cli {
     command: Command,
 }
 
-const AFTER_HELP: &str = "\
+fn after_help() -> String {
+    let statuses =
+        ExitStatus::ALL.map(|status| format!("  {:>3}  {}\n", status.code(), status.meaning()));
+    format!("{SETTINGS_HELP}\n\nExit statuses:\n{}", statuses.concat())
+}
+
+const SETTINGS_HELP: &str = "\
 Every setting comes from its flag, else from XMLSHRED_<NAME>, else from xmlshred.toml: \
 --batch-size 50, XMLSHRED_BATCH_SIZE=50 and batch_size = 50 say the same. \
-`xmlshred settings` shows what holds and why.
-
-Exit statuses: 0 all done; 1 finished, some applications failed; 2 usage or settings; \
-3 contract; 4 store; 5 lease lost or aborted; 130 interrupted.";
+`xmlshred settings` shows what holds and why.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

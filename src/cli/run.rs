@@ -13,10 +13,10 @@ use super::{console, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
 use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
 use crate::runner::{
-    self, stop_event, Connect, ContractShredder, RunConfig, RunEnd, RunError, RunSummary, Shutdown,
+    self, stop_event, Connect, ContractShredder, RunConfig, RunError, RunSummary, Shutdown,
 };
 use crate::settings::keys::Key;
-use crate::settings::StoreLocation;
+use crate::settings::{LogFormat, StoreLocation};
 use crate::store::Store;
 
 /// Claim, shred and complete applications until nothing is ready
@@ -91,7 +91,8 @@ impl Execute for Arguments {
         let config = self.config(call, &location);
         log_start(&config, &contract, &location);
         let connect: Connect = Arc::new(move |_role| open::connect(&location));
-        let mut progress = ProgressLine::new(call.settings.limit, call.settings.log.format);
+        let mut progress =
+            ProgressLine::new(call.settings.limit, call.settings.log.format == LogFormat::Text);
         let summary = runner::run(config, contract, connect, shredder, &shutdown, &mut progress)?;
         drop(progress);
         log_end(&summary);
@@ -99,7 +100,7 @@ impl Execute for Arguments {
             console::print(&render_summary_line(&summary))?;
         }
         console::print(&render_summary(&summary, self.format))?;
-        Ok(summary.end.into())
+        Ok(summary.end.exit_status())
     }
 }
 
@@ -187,19 +188,6 @@ fn config(call: &Call) -> RunConfig {
     }
 }
 
-impl From<RunEnd> for ExitStatus {
-    fn from(end: RunEnd) -> Self {
-        match end {
-            RunEnd::Done => Self::Success,
-            RunEnd::SomeFailed => Self::SomeFailed,
-            RunEnd::ContractRefused => Self::Contract,
-            RunEnd::StoreUnreachable => Self::Store,
-            RunEnd::Lost => Self::Aborted,
-            RunEnd::Interrupted => Self::Interrupted,
-        }
-    }
-}
-
 impl From<RunError> for CommandError {
     fn from(error: RunError) -> Self {
         match error {
@@ -207,19 +195,6 @@ impl From<RunError> for CommandError {
             RunError::Threads { .. } => Self::usage(error.to_string()),
             RunError::Stopped => Self::new(ExitStatus::Interrupted, error.to_string())
                 .hint("see who holds the store if it had to wait; run it again to continue"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_summary_and_the_process_say_the_same_exit_status() {
-        use RunEnd::*;
-        for end in [Done, SomeFailed, ContractRefused, StoreUnreachable, Lost, Interrupted] {
-            assert_eq!(ExitStatus::from(end).code(), end.exit_status());
         }
     }
 }

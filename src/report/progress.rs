@@ -8,7 +8,6 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::runner::{Observer, Progress};
-use crate::settings::LogFormat;
 
 use crate::figures::{count, duration};
 
@@ -30,9 +29,8 @@ impl ProgressLine {
 
     /// Progress towards `limit` applications, or else towards all that are ready. Lines that are
     /// for programs know no bar.
-    pub fn new(limit: Option<u64>, format: LogFormat) -> Self {
-        let for_people = format == LogFormat::Text && io::stderr().is_terminal();
-        let bar = for_people.then(|| {
+    pub fn new(limit: Option<u64>, for_people: bool) -> Self {
+        let bar = (for_people && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             bar.set_style(spinner_style());
             bar
@@ -295,7 +293,7 @@ mod tests {
         let subscriber =
             tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
-            let mut line = ProgressLine::new(None, LogFormat::Json);
+            let mut line = ProgressLine::new(None, false);
             for tenths in 0..=400 {
                 let done = tenths.min(250);
                 let elapsed = Duration::from_millis(tenths * 100);

@@ -238,7 +238,7 @@ impl Completer<'_> {
     }
 
     fn end_session(&mut self) {
-        let (id, status) = (self.shared.config.session, self.shared.end().exit_status());
+        let (id, status) = (self.shared.config.session, self.shared.end().exit_status().code());
         let patience = self.patience();
         let ended =
             self.session.call_patiently(patience, pause, |store| store.end_session(id, status));

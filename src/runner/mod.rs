@@ -16,6 +16,8 @@
 mod batch;
 mod claim;
 mod complete;
+mod exit_status;
+mod fail_on;
 mod flow;
 mod host;
 mod keep;
@@ -29,6 +31,8 @@ pub mod stop_event;
 mod summary;
 mod tally;
 
+pub use exit_status::ExitStatus;
+pub use fail_on::FailOn;
 pub use host::{host_name, peak_memory_bytes};
 pub use session::{Connect, Role};
 pub use shredding::{ContractShredder, Shred};
@@ -46,7 +50,6 @@ use uuid::Uuid;
 
 use crate::contract::Contract;
 use crate::id::SessionId;
-use crate::settings::FailOn;
 use crate::store::{self, SessionStart, Share, StoreError};
 
 use batch::{Held, InFlight};
@@ -92,6 +95,20 @@ pub struct RunConfig {
     pub store_patience: Duration,
 }
 
+/// The defaults that are the same everywhere; the settings show them.
+impl RunConfig {
+    /// Default of `batch_size`.
+    pub const BATCH_SIZE: u32 = 25;
+    /// Default of `lease`.
+    pub const LEASE: Duration = Duration::from_secs(120);
+    /// Default of `poll`.
+    pub const POLL: Duration = Duration::from_secs(5);
+    /// Default of `max_bytes_in_flight`: 128 MiB.
+    pub const MAX_BYTES_IN_FLIGHT: u64 = 128 << 20;
+    /// Default of `max_reaps`.
+    pub const MAX_REAPS: u32 = 3;
+}
+
 impl Default for RunConfig {
     fn default() -> Self {
         Self {
@@ -101,15 +118,15 @@ impl Default for RunConfig {
             agent_job: None,
             agent_step: None,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
-            batch_size: 25,
+            batch_size: Self::BATCH_SIZE,
             limit: None,
             share: Share::default(),
-            lease: Duration::from_secs(120),
+            lease: Self::LEASE,
             follow: false,
-            poll: Duration::from_secs(5),
-            max_bytes_in_flight: 128 << 20,
+            poll: Self::POLL,
+            max_bytes_in_flight: Self::MAX_BYTES_IN_FLIGHT,
             fail_on: FailOn::Any,
-            max_reaps: 3,
+            max_reaps: Self::MAX_REAPS,
             store_patience: Duration::from_secs(60),
         }
     }
@@ -444,7 +461,7 @@ impl Shared {
         let tables = self.contract.targets.iter().zip(&tally.rows);
         RunSummary {
             end,
-            exit_status: end.exit_status(),
+            exit_status: end.exit_status().code(),
             stopped_by: tally.fatal.as_ref().map(|(_, text)| text.clone()),
             worker: self.config.worker_name.clone(),
             session: self.config.session.0.to_string(),

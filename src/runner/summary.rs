@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::exit_status::ExitStatus;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunEnd {
     /// Everything claimed was concluded, and no more applications failed than are allowed to.
     Done,
-    /// Finished, but more applications failed or were quarantined than [`crate::settings::FailOn`] allows.
+    /// Finished, but more applications failed or were quarantined than [`super::FailOn`] allows.
     SomeFailed,
     /// The store has another contract installed.
     ContractRefused,
@@ -24,14 +26,14 @@ pub enum RunEnd {
 
 impl RunEnd {
     /// The process's exit status for it.
-    pub fn exit_status(self) -> u8 {
+    pub fn exit_status(self) -> ExitStatus {
         match self {
-            Self::Done => 0,
-            Self::SomeFailed => 1,
-            Self::ContractRefused => 3,
-            Self::StoreUnreachable => 4,
-            Self::Lost => 5,
-            Self::Interrupted => 130,
+            Self::Done => ExitStatus::Success,
+            Self::SomeFailed => ExitStatus::SomeFailed,
+            Self::ContractRefused => ExitStatus::Contract,
+            Self::StoreUnreachable => ExitStatus::Store,
+            Self::Lost => ExitStatus::Aborted,
+            Self::Interrupted => ExitStatus::Interrupted,
         }
     }
 

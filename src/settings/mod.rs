@@ -19,12 +19,13 @@ use tracing::level_filters::LevelFilter;
 
 use crate::diagnostic::spelling::nearest;
 use crate::id::AppId;
+use crate::runner::FailOn;
 use crate::shred::Limits;
 use crate::store::{failpoint, Partition, Share};
 
 pub use file::{FileEntry, SettingsFile};
 use keys::Key;
-pub use quantity::{parse_bytes, parse_duration, Expected, FailOn};
+pub use quantity::{parse_bytes, parse_duration, Expected};
 pub use store_location::StoreLocation;
 
 /// Validated settings; a command reads the ones that concern it.
@@ -309,7 +310,9 @@ impl Reader<'_> {
         let lease = self.read(&keys::LEASE, parse_lease);
         let poll = self.read(&keys::POLL, parse_poll);
         let worker_name = self.read(&keys::WORKER_NAME, parse_name);
-        let fail_on = self.read(&keys::FAIL_ON, FailOn::parse);
+        let fail_on = self.read(&keys::FAIL_ON, |t| {
+            t.parse().map_err(|()| "never, any or a percentage from 0 to 100".to_owned())
+        });
         let max_reaps = self.read(&keys::MAX_REAPS, |t| parse_integer(t, 1, 1000));
         let share = self.share();
         let limits = self.limits();

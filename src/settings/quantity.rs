@@ -1,6 +1,5 @@
-//! Values as people write them: sizes, durations, shares of failures.
+//! Values as people write them: sizes and durations.
 
-use std::fmt;
 use std::time::Duration;
 
 /// What a value should have looked like; completes the sentence "… is not …".
@@ -34,52 +33,4 @@ pub fn parse_bytes(text: &str) -> Result<u64, Expected> {
 /// A duration from `2m`, `1h 30m` or `500ms`.
 pub fn parse_duration(text: &str) -> Result<Duration, Expected> {
     humantime::parse_duration(text).map_err(|_| "a duration such as 500ms, 30s or 2m".to_owned())
-}
-
-/// How many failed applications make a run end with exit status 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FailOn {
-    /// None do.
-    Never,
-    /// One is enough.
-    Any,
-    /// More than this share of the concluded applications, 0 to 100.
-    Percent(f64),
-}
-
-impl FailOn {
-    /// From `never`, `any`, `5` or `2.5%`.
-    pub fn parse(text: &str) -> Result<Self, Expected> {
-        match text.to_lowercase().as_str() {
-            "never" => return Ok(Self::Never),
-            "any" => return Ok(Self::Any),
-            _ => {}
-        }
-        text.trim_end_matches('%')
-            .trim_end()
-            .parse()
-            .ok()
-            .filter(|percent| (0.0..=100.0).contains(percent))
-            .map(Self::Percent)
-            .ok_or_else(|| "never, any or a percentage from 0 to 100".to_owned())
-    }
-
-    /// Whether `failed` out of `concluded` applications are too many.
-    pub fn is_exceeded(self, failed: u64, concluded: u64) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Any => failed > 0,
-            Self::Percent(percent) => failed as f64 * 100.0 > percent * concluded as f64,
-        }
-    }
-}
-
-impl fmt::Display for FailOn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Never => f.write_str("never"),
-            Self::Any => f.write_str("any"),
-            Self::Percent(percent) => write!(f, "{percent}%"),
-        }
-    }
 }

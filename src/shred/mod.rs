@@ -50,17 +50,21 @@ pub struct Limits {
     pub rows: usize,
 }
 
-impl Default for Limits {
+impl Limits {
     /// 256 MiB, 512 deep, 10,000 attributes, 64 MiB of text, 1,000,000 rows: far above what the
     /// documents this is for have (5 KB to 2 MB), and low enough to protect a worker.
+    pub const DEFAULT: Self = Self {
+        document_bytes: 256 << 20,
+        depth: 512,
+        attributes: 10_000,
+        text_bytes: 64 << 20,
+        rows: 1_000_000,
+    };
+}
+
+impl Default for Limits {
     fn default() -> Self {
-        Self {
-            document_bytes: 256 << 20,
-            depth: 512,
-            attributes: 10_000,
-            text_bytes: 64 << 20,
-            rows: 1_000_000,
-        }
+        Self::DEFAULT
     }
 }
 

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use xmlshred::cli::ExitStatus;
 #[cfg(feature = "embedded")]
 use xmlshred::contract::Contract;
 use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::FailureCategory;
 use xmlshred::report::{render_status, Format};
+use xmlshred::runner::ExitStatus;
 use xmlshred::settings::keys::{self, Key};
 #[cfg(feature = "embedded")]
 use xmlshred::store::sqlite::SqliteStore;
@@ -21,22 +21,24 @@ fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// The first column of the table under a heading, without backticks.
-fn first_column(page: &str, heading: &str) -> Vec<String> {
+/// The rows of the table under a heading.
+fn rows<'p>(page: &'p str, heading: &str) -> impl Iterator<Item = &'p str> {
     let (_, section) = page.split_once(&format!("\n## {heading}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
-    rows.map(|row| row.split('|').nth(1).unwrap().trim().replace('`', "")).collect()
+    section.lines().filter(|line| line.starts_with('|')).skip(2)
+}
+
+/// The first column of the table under a heading, without backticks.
+fn first_column(page: &str, heading: &str) -> Vec<String> {
+    let first = |row: &str| row.split('|').nth(1).unwrap().trim().replace('`', "");
+    rows(page, heading).map(first).collect()
 }
 
 #[test]
 fn every_setting_is_on_the_page() {
     let page = page("docs/reference.md");
     let expected: Vec<String> = keys::ALL.iter().map(|key| setting_row(key)).collect();
-    let (_, section) = page.split_once("\n## Settings\n").unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let rows: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
-    assert_eq!(rows, expected);
+    assert_eq!(rows(&page, "Settings").collect::<Vec<_>>(), expected);
 }
 
 fn setting_row(key: &Key) -> String {
@@ -115,10 +117,8 @@ fn every_field_of_the_status_is_on_the_page() {
 #[test]
 fn every_type_is_kept_as_the_page_says() {
     let page = page("docs/embedded.md");
-    let (_, section) = page.split_once("\n## How values are kept\n").unwrap();
-    let rows = section.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with('|'));
     let mut said = Vec::new();
-    for row in rows.skip(2) {
+    for row in rows(&page, "How values are kept") {
         let cells: Vec<String> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
         said.extend(cells[1].split(", ").map(|name| (name.to_owned(), cells[2].clone())));
     }
@@ -145,11 +145,16 @@ fn every_type_is_kept_as_the_page_says() {
 
 #[test]
 fn every_exit_status_is_explained() {
-    use ExitStatus::*;
-    let all = [Success, SomeFailed, Usage, Contract, Store, Aborted, Interrupted];
-    let numbers = all.map(|status| status.code().to_string());
-    assert_eq!(first_column(&page("README.md"), "Exit statuses"), numbers);
-    assert_eq!(first_column(&page("docs/errors.md"), "Exit statuses"), numbers);
+    for name in ["README.md", "docs/errors.md"] {
+        let page = page(name);
+        let rows: Vec<&str> = rows(&page, "Exit statuses").collect();
+        assert_eq!(rows.len(), ExitStatus::ALL.len(), "{name}: {rows:?}");
+        for (row, status) in rows.iter().zip(ExitStatus::ALL) {
+            let (first, rest) = status.meaning().split_at(1);
+            let begins = format!("| {} | {}{rest}", status.code(), first.to_uppercase());
+            assert!(row.replace('`', "").starts_with(&begins), "{name}: {row}");
+        }
+    }
 }
 
 #[test]

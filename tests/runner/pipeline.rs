@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use xmlshred::outcome::FailureCategory;
-use xmlshred::runner::{run, Observer, Progress, Role, RunConfig, RunEnd, RunError, Shutdown};
-use xmlshred::settings::FailOn;
+use xmlshred::runner::{
+    run, FailOn, Observer, Progress, Role, RunConfig, RunEnd, RunError, Shutdown,
+};
 use xmlshred::store::{ClaimedApp, Partition, Share};
 
 use super::bench::{config, load, refuse, shred, Bench, Happenings, Neighbour};
@@ -42,7 +43,7 @@ fn failures_are_counted_by_category_and_decide_the_exit_status() {
         assert_eq!((summary.end, summary.success, summary.failed), (end, 7, 3));
         let categories: Vec<_> = summary.failed_by_category.into_iter().collect();
         assert_eq!(categories, [("bad_value".into(), 1), ("too_long".into(), 2)]);
-        assert_eq!(bench.status().sessions[0].exit_status, Some(end.exit_status()));
+        assert_eq!(bench.status().sessions[0].exit_status, Some(end.exit_status().code()));
         bench.assert_settled();
     }
 }
