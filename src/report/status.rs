@@ -258,7 +258,7 @@ mod tests {
             failed: 30,
             failures: vec![(FailureCategory::BadValue, 20), (FailureCategory::MalformedXml, 10)],
             table_rows: vec![("app_base".into(), 2000), ("app_contact".into(), 3124)],
-            claims: vec![claim(55_000), claim(-10)],
+            claims: vec![claim(55), claim(-10)],
             sessions: vec![session("db1:4711", None), session("db2:99", Some(time(31)))],
             paused: None,
         }
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65000,"remaining_seconds":55000,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65000,"remaining_seconds":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0}],"paused":null}"#);
+        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":55,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0}],"paused":null}"#);
     }
 
     #[test]
