@@ -5,7 +5,7 @@ GO
 Answers:    Which Agent jobs does this pipeline have, how did they last end, and what is wrong with
             them? usp_HealthCheck reads it where it is installed; Azure SQL has no Agent.
 Columns:    job_name, is_enabled, owner_name (NULL: the login is gone), schedules (enabled ones),
-            last_run (yyyymmdd hhmmss, 0 for never), last_outcome (0 failed, 1 succeeded, 3
+            last_run (yyyymmdd hhmmss, 0 for never), last_outcome (0 failed, 1 success, 3
             cancelled, 5 unknown), last_message, problem and fix (NULL when all is well), job_id
 Cost:       a few rows of msdb; the caller must be allowed to read them there
 */

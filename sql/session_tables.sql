@@ -11,7 +11,7 @@ CREATE TABLE #outcome
 (
     app_id bigint NULL,
     attempt int NULL,
-    succeeded bit NULL,
+    is_success bit NULL,
     failure_category nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
     failure_table nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
     failure_column nvarchar(max) COLLATE DATABASE_DEFAULT NULL,

@@ -68,7 +68,7 @@ BEGIN
     DECLARE @load_result int;
     DECLARE @is_data_error bit;
     DECLARE @table_ordinal int;
-    DECLARE @succeeded bigint;
+    DECLARE @success bigint;
     DECLARE @failed bigint;
     DECLARE @rows_written bigint;
     DECLARE @document_bytes bigint;
@@ -77,33 +77,30 @@ BEGIN
     DECLARE @lease TABLE
     (
         session_id uniqueidentifier NOT NULL,
-        claimed_at datetime2(3) NOT NULL
+        claimed_at_utc datetime2(3) NOT NULL
     );
     DECLARE @todo TABLE
     (
         app_id bigint NOT NULL PRIMARY KEY,
         attempt int NOT NULL,
-        succeeded bit NOT NULL
+        is_success bit NOT NULL
     );
     DECLARE @taken TABLE
     (
         app_id bigint NOT NULL PRIMARY KEY,
         attempt int NOT NULL,
-        enqueued_at datetime2(3) NOT NULL
+        enqueued_at_utc datetime2(3) NOT NULL
     );
 
     -- One fingerprint per table and error: the message itself names the offending key.
-    SET @refusal_fingerprint = RIGHT(
-        CONCAT(
-            '0000000000000000',
-            CONVERT(
-                bigint,
-                SUBSTRING(
-                    HASHBYTES('SHA2_256', CONCAT(N'constraint_violation ', @refusal_table, N' ', @refusal_number)), 1, 6
-                )
-            )
-        ),
-        16
+    SET @refusal_fingerprint = LOWER(
+        CONVERT(
+            char(16),
+            SUBSTRING(
+                HASHBYTES('SHA2_256', CONCAT(N'constraint_violation ', @refusal_table, N' ', @refusal_number)), 1, 8
+            ),
+            2
+        )
     );
 
     IF @@TRANCOUNT > 0
@@ -133,22 +130,22 @@ BEGIN
             -- The fence. Holding the row keeps the reaper and every other call with this token
             -- out until the end.
             UPDATE [$(Schema)].[processing_claim]
-            SET lease_expires_at = CASE
-                WHEN lease_expires_at > DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
-                    THEN lease_expires_at
+            SET lease_expires_at_utc = CASE
+                WHEN lease_expires_at_utc > DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
+                    THEN lease_expires_at_utc
                 ELSE DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
             END
-            OUTPUT inserted.session_id, inserted.claimed_at INTO @lease (session_id, claimed_at)
+            OUTPUT inserted.session_id, inserted.claimed_at_utc INTO @lease (session_id, claimed_at_utc)
             WHERE claim_token = @claim_token;
 
             SET @held = @@ROWCOUNT;
             SET @now = SYSUTCDATETIME();
 
-            INSERT INTO @todo (app_id, attempt, succeeded)
+            INSERT INTO @todo (app_id, attempt, is_success)
             SELECT
                 o.app_id,
                 o.attempt,
-                CASE WHEN @refusal_number IS NULL THEN o.succeeded ELSE 0 END
+                CASE WHEN @refusal_number IS NULL THEN o.is_success ELSE 0 END
             FROM #outcome AS o
             WHERE (@app_id IS NULL OR o.app_id = @app_id)
                 AND NOT EXISTS
@@ -169,8 +166,8 @@ BEGIN
             END;
 
             DELETE FROM [$(Schema)].[processing_queue]
-            OUTPUT deleted.app_id, deleted.attempts, deleted.enqueued_at
-            INTO @taken (app_id, attempt, enqueued_at)
+            OUTPUT deleted.app_id, deleted.attempts, deleted.enqueued_at_utc
+            INTO @taken (app_id, attempt, enqueued_at_utc)
             WHERE state = 1
                 AND claim_token = @claim_token
                 AND app_id IN (SELECT t.app_id FROM @todo AS t)
@@ -193,9 +190,9 @@ BEGIN
             -- Held to the end, so that a new contract waits for us and we never meet it.
             SELECT
                 @installed_hash = c.contract_hash,
-                @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
+                @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at_utc, 120), N' UTC')
             FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
-            WHERE c.retired_at IS NULL;
+            WHERE c.retired_at_utc IS NULL;
 
             IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
             BEGIN
@@ -208,7 +205,7 @@ BEGIN
 
             SELECT
                 @session_id = l.session_id,
-                @claimed_at = l.claimed_at
+                @claimed_at = l.claimed_at_utc
             FROM @lease AS l;
 
             -- An application that fails after an earlier success loses its rows: rows are there
@@ -216,9 +213,9 @@ BEGIN
             INSERT INTO #load_app (app_id, clear_only)
             SELECT
                 t.app_id,
-                1 - t.succeeded
+                1 - t.is_success
             FROM @todo AS t
-            WHERE t.succeeded = 1
+            WHERE t.is_success = 1
                 OR (
                     @keep_rows = 0
                     AND EXISTS
@@ -274,9 +271,9 @@ BEGIN
                     error_number,
                     session_id,
                     claim_token,
-                    enqueued_at,
-                    claimed_at,
-                    processed_at,
+                    enqueued_at_utc,
+                    claimed_at_utc,
+                    processed_at_utc,
                     shred_micros,
                     document_bytes,
                     rows_written,
@@ -287,35 +284,35 @@ BEGIN
                     t.app_id,
                     t.attempt,
                     1,
-                    CASE t.succeeded WHEN 1 THEN 'success' ELSE 'failed' END,
+                    CASE t.is_success WHEN 1 THEN 'success' ELSE 'failed' END,
                     CASE
-                        WHEN t.succeeded = 1 THEN NULL
+                        WHEN t.is_success = 1 THEN NULL
                         WHEN @refusal_number IS NOT NULL THEN 'constraint_violation'
                         ELSE LEFT(o.failure_category, 30)
                     END,
                     CASE
-                        WHEN t.succeeded = 1 THEN NULL
+                        WHEN t.is_success = 1 THEN NULL
                         WHEN @refusal_number IS NOT NULL THEN @refusal_table
                         ELSE LEFT(o.failure_table, 128)
                     END,
                     CASE
-                        WHEN t.succeeded = 0 AND @refusal_number IS NULL THEN LEFT(o.failure_column, 128)
+                        WHEN t.is_success = 0 AND @refusal_number IS NULL THEN LEFT(o.failure_column, 128)
                     END,
                     CASE
-                        WHEN t.succeeded = 0 AND @refusal_number IS NULL THEN LEFT(o.failure_path, 1000)
+                        WHEN t.is_success = 0 AND @refusal_number IS NULL THEN LEFT(o.failure_path, 1000)
                     END,
-                    CASE WHEN t.succeeded = 0 AND @refusal_number IS NULL THEN o.failure_line END,
-                    CASE WHEN t.succeeded = 0 AND @refusal_number IS NULL THEN o.failure_column_number END,
+                    CASE WHEN t.is_success = 0 AND @refusal_number IS NULL THEN o.failure_line END,
+                    CASE WHEN t.is_success = 0 AND @refusal_number IS NULL THEN o.failure_column_number END,
                     CASE
-                        WHEN t.succeeded = 0 AND @refusal_number IS NULL THEN LEFT(o.failure_value, 400)
+                        WHEN t.is_success = 0 AND @refusal_number IS NULL THEN LEFT(o.failure_value, 400)
                     END,
                     CASE
-                        WHEN t.succeeded = 1 THEN NULL
+                        WHEN t.is_success = 1 THEN NULL
                         WHEN @refusal_number IS NOT NULL THEN @refusal_message
                         ELSE LEFT(o.failure_reason, 2048)
                     END,
                     CASE
-                        WHEN t.succeeded = 1 THEN NULL
+                        WHEN t.is_success = 1 THEN NULL
                         WHEN @refusal_number IS NOT NULL
                             THEN @refusal_fingerprint
                         ELSE LEFT(o.fingerprint, 16)
@@ -323,13 +320,13 @@ BEGIN
                     @refusal_number,
                     @session_id,
                     @claim_token,
-                    k.enqueued_at,
+                    k.enqueued_at_utc,
                     @claimed_at,
                     @now,
                     COALESCE(o.shred_micros, 0),
                     COALESCE(o.document_bytes, 0),
                     CASE
-                        WHEN t.succeeded = 1
+                        WHEN t.is_success = 1
                             THEN COALESCE(
                                 (
                                     SELECT CONVERT(bigint, SUM(n.row_count))
@@ -346,7 +343,7 @@ BEGIN
                 INNER JOIN @taken AS k ON t.app_id = k.app_id
                 INNER JOIN #outcome AS o ON t.app_id = o.app_id;
 
-                INSERT INTO [$(Schema)].[processing_log_rows]
+                INSERT INTO [$(Schema)].[processing_log_table]
                 (
                     app_id,
                     attempt,
@@ -377,8 +374,8 @@ BEGIN
                     );
 
                 SELECT
-                    @succeeded = SUM(CASE t.succeeded WHEN 1 THEN 1 ELSE 0 END),
-                    @failed = SUM(CASE t.succeeded WHEN 1 THEN 0 ELSE 1 END),
+                    @success = SUM(CASE t.is_success WHEN 1 THEN 1 ELSE 0 END),
+                    @failed = SUM(CASE t.is_success WHEN 1 THEN 0 ELSE 1 END),
                     @document_bytes = SUM(COALESCE(o.document_bytes, 0)),
                     @shred_micros = SUM(COALESCE(o.shred_micros, 0))
                 FROM @todo AS t
@@ -389,7 +386,7 @@ BEGIN
 
                 EXEC [$(Schema)].[usp_RecordThroughput]
                     @session_id = @session_id,
-                    @succeeded = @succeeded,
+                    @success = @success,
                     @failed = @failed,
                     @rows_written = @rows_written,
                     @document_bytes = @document_bytes,

@@ -50,8 +50,8 @@ BEGIN
                 CASE
                     WHEN o.app_id IS NULL
                         OR COALESCE(o.attempt, 0) < 1
-                        OR o.succeeded IS NULL
-                        OR (o.succeeded = 0 AND COALESCE(o.failure_category, N'') = N'')
+                        OR o.is_success IS NULL
+                        OR (o.is_success = 0 AND COALESCE(o.failure_category, N'') = N'')
                         OR DATALENGTH(o.source_hash) <> 32
                         THEN 1
                     ELSE 0
@@ -76,7 +76,7 @@ BEGIN
         CASE
             WHEN @incomplete > 0
                 THEN CONCAT(
-                    N' ', @incomplete, N' rows of #outcome lack app_id, attempt (1 or more), succeeded, the',
+                    N' ', @incomplete, N' rows of #outcome lack app_id, attempt (1 or more), is_success, the',
                     N' failure_category of a failure, or have a source_hash that is not 32 bytes.'
                 )
             WHEN @apps <> @outcomes

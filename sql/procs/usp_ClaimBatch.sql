@@ -17,15 +17,15 @@ Parameters: @claim_token        made by the caller, new for each batch
             @max_bytes          at most this many bytes of documents, but always one application;
                                 1 or more, default 67108864
             @lease_ms           milliseconds until the claim may be reaped unless it is renewed,
-                                1 to 86400000, default 300000
+                                1 to 86400000, default 120000
             @instance_id        with @instance_count, the partition app_id % count = id;
             @instance_count     0 to count - 1 of 1 to 10000, default 0 of 1, which is everything
             @app_id_start       smallest id, inclusive; default NULL, no limit
             @app_id_end         largest id, inclusive; default NULL, no limit
             @after_app_id       the last id the caller was handed; default NULL
             @documents_as_text  1: character and xml documents come as document_text; default 0
-Results:    1. one row: claim_status, claim_token, claimed_at, lease_expires_at, app_count,
-               apps_claimed_elsewhere, paused_at, paused_by, pause_reason
+Results:    1. one row: claim_status, claim_token, claimed_at_utc, lease_expires_at_utc, app_count,
+               apps_claimed_elsewhere, paused_at_utc, paused_by, pause_reason
                claimed  here is a batch
                empty    nothing is ready in this share; apps_claimed_elsewhere of it are held
                busy     neighbours hold locks and it is not known: call again with this token
@@ -57,7 +57,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ClaimBatch]
     @contract_hash varbinary(64),
     @batch_size int = 25,
     @max_bytes bigint = 67108864,
-    @lease_ms int = 300000,
+    @lease_ms int = 120000,
     @instance_id int = 0,
     @instance_count int = 1,
     @app_id_start bigint = NULL,
@@ -101,8 +101,8 @@ BEGIN
     DECLARE @lease TABLE
     (
         session_id uniqueidentifier NOT NULL,
-        claimed_at datetime2(3) NOT NULL,
-        lease_expires_at datetime2(3) NOT NULL
+        claimed_at_utc datetime2(3) NOT NULL,
+        lease_expires_at_utc datetime2(3) NOT NULL
     );
     DECLARE @picked TABLE
     (
@@ -179,9 +179,9 @@ BEGIN
 
     SELECT
         @installed_hash = c.contract_hash,
-        @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at, 120), N' UTC')
+        @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at_utc, 120), N' UTC')
     FROM [$(Schema)].[processing_contract] AS c
-    WHERE c.retired_at IS NULL;
+    WHERE c.retired_at_utc IS NULL;
 
     IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
     BEGIN
@@ -193,11 +193,11 @@ BEGIN
     END;
 
     SELECT
-        @paused_at = p.paused_at,
+        @paused_at = p.paused_at_utc,
         @paused_by = p.paused_by,
         @pause_reason = p.reason
     FROM [$(Schema)].[processing_pause] AS p
-    WHERE p.resumed_at IS NULL;
+    WHERE p.resumed_at_utc IS NULL;
 
     -- A claim that is held already is handed out again all the same: its answer was lost.
     IF @paused_at IS NOT NULL
@@ -226,9 +226,9 @@ BEGIN
             UPDATE [$(Schema)].[processing_claim]
             SET
                 lease_ms = @lease_ms,
-                lease_expires_at = DATEADD(MILLISECOND, @lease_ms, @now)
-            OUTPUT inserted.session_id, inserted.claimed_at, inserted.lease_expires_at
-            INTO @lease (session_id, claimed_at, lease_expires_at)
+                lease_expires_at_utc = DATEADD(MILLISECOND, @lease_ms, @now)
+            OUTPUT inserted.session_id, inserted.claimed_at_utc, inserted.lease_expires_at_utc
+            INTO @lease (session_id, claimed_at_utc, lease_expires_at_utc)
             WHERE claim_token = @claim_token;
 
             IF @@ROWCOUNT = 1
@@ -236,8 +236,8 @@ BEGIN
                 -- The token has its claim already: an earlier answer was lost.
                 SELECT
                     @owner_id = l.session_id,
-                    @claimed_at = l.claimed_at,
-                    @lease_expires_at = l.lease_expires_at
+                    @claimed_at = l.claimed_at_utc,
+                    @lease_expires_at = l.lease_expires_at_utc
                 FROM @lease AS l;
 
                 IF @owner_id <> @session_id
@@ -270,9 +270,9 @@ BEGIN
             (
                 claim_token,
                 session_id,
-                claimed_at,
+                claimed_at_utc,
                 lease_ms,
-                lease_expires_at,
+                lease_expires_at_utc,
                 app_count,
                 renewals
             )
@@ -326,7 +326,7 @@ BEGIN
                                 AND q.reaps = @level
                                 AND q.app_id >= @from
                                 AND q.app_id <= @to
-                                AND q.available_at <= @now
+                                AND q.available_at_utc <= @now
                                 AND (q.app_id % @instance_count + @instance_count) % @instance_count = @instance_id
                             ORDER BY q.app_id
                         );
@@ -358,7 +358,7 @@ BEGIN
                         AND q.reaps = @reaps
                         AND q.app_id >= @from
                         AND q.app_id <= @to
-                        AND q.available_at <= @now
+                        AND q.available_at_utc <= @now
                         AND (q.app_id % @instance_count + @instance_count) % @instance_count = @instance_id
                     ORDER BY q.app_id;
 
@@ -415,7 +415,7 @@ BEGIN
 
                 INSERT INTO [$(Schema)].[processing_event]
                 (
-                    occurred_at,
+                    occurred_at_utc,
                     event_type,
                     claim_token,
                     session_id,
@@ -485,7 +485,7 @@ BEGIN
                         AND q.reaps = @level
                         AND q.app_id >= @low
                         AND q.app_id <= @high
-                        AND q.available_at <= @now
+                        AND q.available_at_utc <= @now
                         AND (q.app_id % @instance_count + @instance_count) % @instance_count = @instance_id
                     ORDER BY q.app_id
                 );
@@ -520,11 +520,11 @@ BEGIN
     SELECT
         @claim_status AS claim_status,
         @claim_token AS claim_token,
-        @claimed_at AS claimed_at,
-        @lease_expires_at AS lease_expires_at,
+        @claimed_at AS claimed_at_utc,
+        @lease_expires_at AS lease_expires_at_utc,
         CASE WHEN @claim_status = 'claimed' THEN @app_count ELSE 0 END AS app_count,
         COALESCE(@apps_claimed_elsewhere, 0) AS apps_claimed_elsewhere,
-        @paused_at AS paused_at,
+        @paused_at AS paused_at_utc,
         @paused_by AS paused_by,
         @pause_reason AS pause_reason;
 

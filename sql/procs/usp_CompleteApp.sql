@@ -18,7 +18,7 @@ Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session. A
             lock is waited for 30 seconds.
 Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
-            INSERT INTO #outcome (app_id, attempt, succeeded, failure_category, failure_reason)
+            INSERT INTO #outcome (app_id, attempt, is_success, failure_category, failure_reason)
             VALUES (101, 1, 0, N'bad_value', N'given up by hand');
             EXEC [$(Schema)].[usp_CompleteApp]
                 @claim_token = '00000000-0000-0000-0000-00000000000a',

@@ -49,8 +49,8 @@ BEGIN
 
     UPDATE [$(Schema)].[processing_session]
     SET
-        last_seen_at = @now,
-        ended_at = COALESCE(ended_at, @now),
+        last_seen_at_utc = @now,
+        ended_at_utc = COALESCE(ended_at_utc, @now),
         exit_status = COALESCE(exit_status, @exit_status)
     WHERE session_id = @session_id;
 

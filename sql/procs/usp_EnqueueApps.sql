@@ -168,8 +168,8 @@ BEGIN
                     reaps,
                     lone_reaps,
                     document_bytes,
-                    available_at,
-                    enqueued_at
+                    available_at_utc,
+                    enqueued_at_utc
                 )
                 OUTPUT inserted.app_id INTO @inserted (app_id)
                 SELECT
@@ -242,12 +242,12 @@ BEGIN
             UPDATE [$(Schema)].[processing_watermark]
             SET
                 app_id = CASE WHEN app_id > @highest THEN app_id ELSE @highest END,
-                moved_at = SYSUTCDATETIME()
+                moved_at_utc = SYSUTCDATETIME()
             WHERE watermark_id = 1;
 
             IF @@ROWCOUNT = 0
             BEGIN
-                INSERT INTO [$(Schema)].[processing_watermark] (watermark_id, app_id, moved_at)
+                INSERT INTO [$(Schema)].[processing_watermark] (watermark_id, app_id, moved_at_utc)
                 VALUES (1, @highest, SYSUTCDATETIME());
             END;
         END;

@@ -6,8 +6,8 @@ Purpose:    One application's whole life, in order: when it was enqueued, every 
             renewals, what was given back or reaped, each attempt's outcome with the place in the
             document and the rows it wrote, who sent it round again, and how it stands now.
 Parameters: @app_id  the application
-            @help    1: only say what the parameters are; default 0
-Results:    one row per event in order of time: occurred_at (UTC), event_type, attempt, worker_name,
+            @Help    1: only say what the parameters are; default 0
+Results:    one row per event in order of time: occurred_at_utc (UTC), event_type, attempt, worker_name,
             host_name, detail, claim_token. event_type is
             enqueued, claimed, renewed (once per claim), released, reaped, quarantined, requeued
             success, failed  an attempt was concluded; detail says why it failed and where
@@ -22,7 +22,7 @@ Example:    EXEC [$(Schema)].[usp_ExplainApp] @app_id = 101;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ExplainApp]
     @app_id bigint = NULL,
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -51,7 +51,7 @@ BEGIN
     );
     DECLARE @life TABLE
     (
-        occurred_at datetime2(3) NOT NULL,
+        occurred_at_utc datetime2(3) NOT NULL,
         ordinal tinyint NOT NULL,
         event_type varchar(11) NOT NULL,
         attempt int NULL,
@@ -60,7 +60,7 @@ BEGIN
         claim_token uniqueidentifier NULL
     );
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -69,7 +69,7 @@ BEGIN
             (
                 VALUES
                 (1, N'@app_id', N'the application whose life is told'),
-                (2, N'answers', N'occurred_at, event_type, attempt, worker_name, host_name, detail, claim_token'),
+                (2, N'answers', N'occurred_at_utc, event_type, attempt, worker_name, host_name, detail, claim_token'),
                 (3, N'event_type', N'enqueued, claimed, renewed, released, reaped, quarantined, requeued, success,'
                     + N' failed, wrote, and last of all now')
             ) AS h(ordinal, name, meaning)
@@ -88,8 +88,8 @@ BEGIN
         @held_token = q.claim_token,
         @attempts = q.attempts,
         @reaps = q.reaps,
-        @available_at = q.available_at,
-        @enqueued_at = q.enqueued_at,
+        @available_at = q.available_at_utc,
+        @enqueued_at = q.enqueued_at_utc,
         @document_bytes = q.document_bytes
     FROM [$(Schema)].[processing_queue] AS q
     WHERE q.app_id = @app_id;
@@ -102,7 +102,7 @@ BEGIN
         AND l.is_latest = 1;
 
     SELECT
-        @first_enqueued_at = MIN(l.enqueued_at),
+        @first_enqueued_at = MIN(l.enqueued_at_utc),
         @document_bytes = COALESCE(@document_bytes, MAX(l.document_bytes))
     FROM [$(Schema)].[processing_log] AS l
     WHERE l.app_id = @app_id;
@@ -119,7 +119,7 @@ BEGIN
 
     SELECT @pause_reason = p.reason
     FROM [$(Schema)].[processing_pause] AS p
-    WHERE p.resumed_at IS NULL;
+    WHERE p.resumed_at_utc IS NULL;
 
     INSERT INTO @claim (claim_token, attempt)
     SELECT
@@ -151,7 +151,7 @@ BEGIN
 
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         detail
@@ -165,7 +165,7 @@ BEGIN
 
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         attempt,
@@ -174,7 +174,7 @@ BEGIN
         claim_token
     )
     SELECT
-        e.occurred_at,
+        e.occurred_at_utc,
         1,
         'claimed',
         c.attempt,
@@ -188,7 +188,7 @@ BEGIN
     -- Events may have been purged; the log still knows when and by whom.
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         attempt,
@@ -196,7 +196,7 @@ BEGIN
         claim_token
     )
     SELECT
-        l.claimed_at,
+        l.claimed_at_utc,
         1,
         'claimed',
         l.attempt,
@@ -213,7 +213,7 @@ BEGIN
 
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         attempt,
@@ -222,7 +222,7 @@ BEGIN
         claim_token
     )
     SELECT
-        r.last_at,
+        r.last_at_utc,
         2,
         'renewed',
         r.attempt,
@@ -236,7 +236,7 @@ BEGIN
                 c.attempt,
                 e.session_id,
                 COUNT_BIG(*) AS renewals,
-                MAX(e.occurred_at) AS last_at
+                MAX(e.occurred_at_utc) AS last_at_utc
             FROM @claim AS c
             INNER JOIN [$(Schema)].[processing_event] AS e ON c.claim_token = e.claim_token
             WHERE e.event_type = 'renewed'
@@ -248,7 +248,7 @@ BEGIN
 
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         attempt,
@@ -257,7 +257,7 @@ BEGIN
         claim_token
     )
     SELECT
-        e.occurred_at,
+        e.occurred_at_utc,
         CASE e.event_type WHEN 'requeued' THEN 7 WHEN 'quarantined' THEN 4 ELSE 3 END,
         e.event_type,
         e.attempt,
@@ -269,7 +269,7 @@ BEGIN
 
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         attempt,
@@ -278,7 +278,7 @@ BEGIN
         claim_token
     )
     SELECT
-        l.processed_at,
+        l.processed_at_utc,
         5,
         l.status,
         l.attempt,
@@ -303,7 +303,7 @@ BEGIN
 
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         attempt,
@@ -312,7 +312,7 @@ BEGIN
         claim_token
     )
     SELECT
-        l.processed_at,
+        l.processed_at_utc,
         6,
         'wrote',
         l.attempt,
@@ -320,14 +320,14 @@ BEGIN
         CONCAT(r.row_count, N' rows to ', t.schema_name, N'.', t.table_name),
         l.claim_token
     FROM [$(Schema)].[processing_log] AS l
-    INNER JOIN [$(Schema)].[processing_log_rows] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
+    INNER JOIN [$(Schema)].[processing_log_table] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
     INNER JOIN [$(Schema)].[processing_contract_table] AS t
         ON l.contract_hash = t.contract_hash AND r.table_ordinal = t.table_ordinal
     WHERE l.app_id = @app_id;
 
     INSERT INTO @life
     (
-        occurred_at,
+        occurred_at_utc,
         ordinal,
         event_type,
         attempt,
@@ -357,7 +357,7 @@ BEGIN
                 THEN CONCAT(
                     N'claimed; the lease ends in ',
                     (
-                        SELECT DATEDIFF_BIG(SECOND, @now, c.lease_expires_at)
+                        SELECT DATEDIFF_BIG(SECOND, @now, c.lease_expires_at_utc)
                         FROM [$(Schema)].[processing_claim] AS c
                         WHERE c.claim_token = @held_token
                     ),
@@ -379,7 +379,7 @@ BEGIN
         @held_token;
 
     SELECT
-        k.occurred_at,
+        k.occurred_at_utc,
         k.event_type,
         k.attempt,
         s.worker_name,
@@ -389,7 +389,7 @@ BEGIN
     FROM @life AS k
     LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON k.session_id = s.session_id
     ORDER BY
-        k.occurred_at ASC,
+        k.occurred_at_utc ASC,
         CASE WHEN k.event_type = 'now' THEN 1 ELSE 0 END ASC,
         COALESCE(k.attempt, 0) ASC,
         k.ordinal ASC;

@@ -99,7 +99,7 @@ BEGIN
         r.table_ordinal,
         r.row_count
     FROM [$(Schema)].[processing_log] AS l
-    INNER JOIN [$(Schema)].[processing_log_rows] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
+    INNER JOIN [$(Schema)].[processing_log_table] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
     WHERE l.claim_token = @claim_token
     ORDER BY
         r.app_id,

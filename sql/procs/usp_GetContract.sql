@@ -5,7 +5,7 @@ GO
 Purpose:    The installed contract and the installed version of these objects.
 Parameters: none
 Results:    one row: schema_version, program_version (both NULL when nothing is recorded),
-            contract_hash, contract_name, contract_installed_at (all NULL when no contract is
+            contract_hash, contract_name, contract_installed_at_utc (all NULL when no contract is
             installed)
 Errors:     none
 Called by:  the executable, when it connects
@@ -35,15 +35,15 @@ BEGIN
     SELECT
         @contract_hash = c.contract_hash,
         @contract_name = c.contract_name,
-        @contract_installed_at = c.installed_at
+        @contract_installed_at = c.installed_at_utc
     FROM [$(Schema)].[processing_contract] AS c
-    WHERE c.retired_at IS NULL;
+    WHERE c.retired_at_utc IS NULL;
 
     SELECT
         @schema_version AS schema_version,
         @program_version AS program_version,
         @contract_hash AS contract_hash,
         @contract_name AS contract_name,
-        @contract_installed_at AS contract_installed_at;
+        @contract_installed_at AS contract_installed_at_utc;
 END;
 GO

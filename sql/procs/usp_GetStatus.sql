@@ -3,8 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    How things stand, for people and for the executable's status.
-Parameters: @help  1: only say what the answers are; default 0
-Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, and paused_at,
+Parameters: @Help  1: only say what the answers are; default 0
+Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, and paused_at_utc,
                paused_by, pause_reason, which are NULL unless claiming is paused.
                Every enqueued application is in one of the five; while workers run the counts
                are taken one after the other. Rows of source and target tables come from the
@@ -12,10 +12,10 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
             2. failed by category, largest first: failure_category, app_count
             3. target tables of the installed contract in load order: table_ordinal, table_name,
                row_count
-            4. claims held now: claim_token, worker_name, host_name, app_count, age_ms,
-               remaining_ms (negative: may be reaped), renewals
-            5. the newest 50 sessions: session_id, worker_name, host_name, started_at,
-               last_seen_at, ended_at, exit_status, claimed, succeeded, failed, released, reaped
+            4. claims held now: claim_token, worker_name, host_name, app_count, age_seconds,
+               remaining_seconds (negative: may be reaped), renewals
+            5. the newest 50 sessions: session_id, worker_name, host_name, started_at_utc,
+               last_seen_at_utc, ended_at_utc, exit_status, claimed, success, failed, released, reaped
 Errors:     none
 Called by:  the executable (status); by hand
 Isolation:  READ COMMITTED. Counting the log is one pass over the narrow index
@@ -23,7 +23,7 @@ Isolation:  READ COMMITTED. Counting the log is one pass over the narrow index
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -38,7 +38,7 @@ BEGIN
     DECLARE @success bigint;
     DECLARE @failed bigint;
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -75,7 +75,7 @@ BEGIN
     INNER JOIN sys.partitions AS p
         ON p.object_id = OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name))
             AND p.index_id IN (0, 1)
-    WHERE c.retired_at IS NULL
+    WHERE c.retired_at_utc IS NULL
     GROUP BY t.table_ordinal;
 
     SELECT
@@ -104,19 +104,19 @@ BEGIN
         @success AS success,
         @failed AS failed,
         (
-            SELECT p.paused_at
+            SELECT p.paused_at_utc
             FROM [$(Schema)].[processing_pause] AS p
-            WHERE p.resumed_at IS NULL
-        ) AS paused_at,
+            WHERE p.resumed_at_utc IS NULL
+        ) AS paused_at_utc,
         (
             SELECT p.paused_by
             FROM [$(Schema)].[processing_pause] AS p
-            WHERE p.resumed_at IS NULL
+            WHERE p.resumed_at_utc IS NULL
         ) AS paused_by,
         (
             SELECT p.reason
             FROM [$(Schema)].[processing_pause] AS p
-            WHERE p.resumed_at IS NULL
+            WHERE p.resumed_at_utc IS NULL
         ) AS pause_reason;
 
     SELECT
@@ -143,7 +143,7 @@ BEGIN
     FROM [$(Schema)].[processing_contract] AS c
     INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
     LEFT OUTER JOIN #target_count AS n ON t.table_ordinal = n.table_ordinal
-    WHERE c.retired_at IS NULL
+    WHERE c.retired_at_utc IS NULL
     ORDER BY t.table_ordinal;
 
     SELECT
@@ -151,28 +151,28 @@ BEGIN
         a.worker_name,
         a.host_name,
         a.app_count,
-        a.age_ms,
-        a.remaining_ms,
+        a.age_seconds,
+        a.remaining_seconds,
         a.renewals
     FROM [$(Schema)].[vw_ActiveClaims] AS a
-    ORDER BY a.age_ms DESC;
+    ORDER BY a.age_seconds DESC;
 
     SELECT TOP (50)
         s.session_id,
         s.worker_name,
         s.host_name,
-        s.started_at,
-        s.last_seen_at,
-        s.ended_at,
+        s.started_at_utc,
+        s.last_seen_at_utc,
+        s.ended_at_utc,
         s.exit_status,
         s.claimed,
-        s.succeeded,
+        s.success,
         s.failed,
         s.released,
         s.reaped
     FROM [$(Schema)].[processing_session] AS s
     ORDER BY
-        s.started_at DESC,
+        s.started_at_utc DESC,
         s.session_id ASC;
 END;
 GO

@@ -14,7 +14,7 @@ Parameters: @backlog_hours     work that was ready for longer than this is a fin
                                default 90
             @clock_skew_ms     a worker's clock may differ from the database's by so many
                                milliseconds, 1 or more, default 60000
-            @help              1: only say what the parameters are; default 0
+            @Help              1: only say what the parameters are; default 0
 Results:    one row per finding, most urgent first: priority (1 now: work stands still or is wrong;
             2 today; 3 when convenient), finding, detail (the figures), why (it matters), fix (a
             statement, or what to do). None is no row
@@ -32,7 +32,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_HealthCheck]
     @stale_seconds int = 300,
     @retention_days int = 90,
     @clock_skew_ms bigint = 60000,
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -48,7 +48,7 @@ BEGIN
     DECLARE @active_claims bigint;
     DECLARE @statement nvarchar(max);
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -96,11 +96,11 @@ BEGIN
 
     SELECT @installed_hash = c.contract_hash
     FROM [$(Schema)].[processing_contract] AS c
-    WHERE c.retired_at IS NULL;
+    WHERE c.retired_at_utc IS NULL;
 
     SELECT @active_claims = COUNT_BIG(*)
     FROM [$(Schema)].[processing_claim] AS c
-    WHERE c.lease_expires_at >= @now;
+    WHERE c.lease_expires_at_utc >= @now;
 
     -- The database and what is installed in it.
     IF CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) = N'READ_ONLY'
@@ -173,19 +173,19 @@ BEGIN
             (
                 N'processing_queue', N'IX_processing_queue_claim', N'state', N'claim_token',
                 N'CREATE INDEX IX_processing_queue_claim ON [$(Schema)].[processing_queue]'
-                + N' (state, claim_token, reaps, app_id) INCLUDE (document_bytes, available_at)'
+                + N' (state, claim_token, reaps, app_id) INCLUDE (document_bytes, available_at_utc)'
                 + N' WITH (ALLOW_PAGE_LOCKS = OFF);'
             ),
             (
                 N'processing_log', N'IX_processing_log_latest', N'is_latest', N'status',
                 N'CREATE INDEX IX_processing_log_latest ON [$(Schema)].[processing_log]'
-                + N' (is_latest, status, failure_category, fingerprint) INCLUDE (processed_at)'
+                + N' (is_latest, status, failure_category, fingerprint) INCLUDE (processed_at_utc)'
                 + N' WITH (ALLOW_PAGE_LOCKS = OFF);'
             ),
             (
-                N'processing_log', N'IX_processing_log_processed', N'status', N'processed_at',
+                N'processing_log', N'IX_processing_log_processed', N'status', N'processed_at_utc',
                 N'CREATE INDEX IX_processing_log_processed ON [$(Schema)].[processing_log]'
-                + N' (status, processed_at) WITH (ALLOW_PAGE_LOCKS = OFF);'
+                + N' (status, processed_at_utc) WITH (ALLOW_PAGE_LOCKS = OFF);'
             ),
             (
                 N'processing_log', N'IX_processing_log_claim', N'claim_token', NULL,
@@ -203,9 +203,9 @@ BEGIN
                 + N' (claim_token) WITH (ALLOW_PAGE_LOCKS = OFF);'
             ),
             (
-                N'processing_session', N'IX_processing_session_started', N'started_at', NULL,
+                N'processing_session', N'IX_processing_session_started', N'started_at_utc', NULL,
                 N'CREATE INDEX IX_processing_session_started ON [$(Schema)].[processing_session]'
-                + N' (started_at) WITH (ALLOW_PAGE_LOCKS = OFF);'
+                + N' (started_at_utc) WITH (ALLOW_PAGE_LOCKS = OFF);'
             ),
             (
                 N'processing_throughput', N'IX_processing_throughput_minute', N'minute_utc', NULL,
@@ -336,8 +336,8 @@ BEGIN
         N'it is refused (50020) at its next claim and ends with exit status 3: its share is not done',
         N'start it with the installed contract''s file'
     FROM [$(Schema)].[processing_session] AS s
-    WHERE s.ended_at IS NULL
-        AND s.last_seen_at >= @live_since
+    WHERE s.ended_at_utc IS NULL
+        AND s.last_seen_at_utc >= @live_since
         -- One that was reaped is dead, as a rule.
         AND s.reaped = 0
         AND s.contract_hash <> @installed_hash;
@@ -355,13 +355,13 @@ BEGIN
         1,
         N'expired leases',
         CONCAT(
-            COUNT_BIG(*), N' claims, the oldest since ', CONVERT(nvarchar(19), MIN(c.lease_expires_at), 120),
+            COUNT_BIG(*), N' claims, the oldest since ', CONVERT(nvarchar(19), MIN(c.lease_expires_at_utc), 120),
             N' UTC'
         ),
         N'their workers are gone and nobody took the work back: the Reaper job does not run',
         N'EXEC [$(Schema)].[usp_ReapExpired];'
     FROM [$(Schema)].[processing_claim] AS c
-    WHERE c.lease_expires_at < DATEADD(SECOND, -@stale_seconds, @now)
+    WHERE c.lease_expires_at_utc < DATEADD(SECOND, -@stale_seconds, @now)
     HAVING COUNT_BIG(*) > 0;
 
     INSERT INTO #finding
@@ -380,10 +380,10 @@ BEGIN
             MAX(s.program_version)
         ),
         N'the same document may give other rows, depending on who takes it',
-        N'SELECT worker_name, host_name, program_version FROM [$(Schema)].[vw_Sessions] WHERE ended_at IS NULL;'
+        N'SELECT worker_name, host_name, program_version FROM [$(Schema)].[vw_Sessions] WHERE ended_at_utc IS NULL;'
     FROM [$(Schema)].[processing_session] AS s
-    WHERE s.ended_at IS NULL
-        AND s.last_seen_at >= @live_since
+    WHERE s.ended_at_utc IS NULL
+        AND s.last_seen_at_utc >= @live_since
     HAVING COUNT(DISTINCT s.program_version) > 1;
 
     INSERT INTO #finding
@@ -401,7 +401,7 @@ BEGIN
         N'leases do not depend on it, but the times of its log files do not fit those of the tables',
         N'synchronise the clock of ' + s.host_name
     FROM [$(Schema)].[processing_session] AS s
-    WHERE s.started_at >= DATEADD(DAY, -1, @now)
+    WHERE s.started_at_utc >= DATEADD(DAY, -1, @now)
         AND ABS(s.clock_skew_ms) > @clock_skew_ms
     GROUP BY s.host_name;
 
@@ -418,7 +418,7 @@ BEGIN
         N'worker vanished',
         CONCAT(
             s.worker_name, N' on ', s.host_name, N', process ', s.process_id, N', last heard of ',
-            CONVERT(nvarchar(19), s.last_seen_at, 120), N' UTC'
+            CONVERT(nvarchar(19), s.last_seen_at_utc, 120), N' UTC'
         ),
         N'it was killed, or its machine is gone; its claims were or will be reaped',
         CONCAT(
@@ -426,9 +426,9 @@ BEGIN
             N''', @exit_status = 5;'
         )
     FROM [$(Schema)].[processing_session] AS s
-    WHERE s.ended_at IS NULL
+    WHERE s.ended_at_utc IS NULL
         AND s.reaped > 0
-        AND s.last_seen_at < @live_since
+        AND s.last_seen_at_utc < @live_since
         AND NOT EXISTS
         (
             SELECT 1
@@ -448,11 +448,11 @@ BEGIN
     SELECT
         2,
         N'claiming is paused',
-        CONCAT(N'since ', CONVERT(nvarchar(19), p.paused_at, 120), N' UTC by ', p.paused_by, N': ', p.reason),
+        CONCAT(N'since ', CONVERT(nvarchar(19), p.paused_at_utc, 120), N' UTC by ', p.paused_by, N': ', p.reason),
         N'nothing is processed until it is resumed',
         N'EXEC [$(Schema)].[usp_Resume];'
     FROM [$(Schema)].[processing_pause] AS p
-    WHERE p.resumed_at IS NULL;
+    WHERE p.resumed_at_utc IS NULL;
 
     INSERT INTO #finding
     (
@@ -481,7 +481,7 @@ BEGIN
         END
     FROM [$(Schema)].[processing_queue] AS q
     WHERE q.state = 0
-        AND q.available_at < DATEADD(HOUR, -@backlog_hours, @now)
+        AND q.available_at_utc < DATEADD(HOUR, -@backlog_hours, @now)
     HAVING COUNT_BIG(*) > 0;
 
     INSERT INTO #finding
@@ -497,12 +497,12 @@ BEGIN
         N'source rows not enqueued',
         CONCAT(
             N'ids above ', w.app_id, N' came, and nothing was enqueued since ',
-            CONVERT(nvarchar(19), w.moved_at, 120), N' UTC'
+            CONVERT(nvarchar(19), w.moved_at_utc, 120), N' UTC'
         ),
         N'they are not processed: the Prepare job does not run',
         N'EXEC [$(Schema)].[usp_EnqueueApps];'
     FROM [$(Schema)].[processing_watermark] AS w
-    WHERE w.moved_at < DATEADD(HOUR, -@backlog_hours, @now)
+    WHERE w.moved_at_utc < DATEADD(HOUR, -@backlog_hours, @now)
         AND w.app_id < (SELECT MAX(s.app_id) FROM [$(SourceSchema)].[$(SourceTable)] AS s);
 
     INSERT INTO #finding
@@ -517,15 +517,15 @@ BEGIN
         1,
         N'failure rate',
         CONCAT(
-            SUM(t.failed), N' of ', SUM(t.succeeded + t.failed), N' failed in the last hour, ',
-            CONVERT(decimal(5, 1), 100.0 * SUM(t.failed) / SUM(t.succeeded + t.failed)), N'%'
+            SUM(t.failed), N' of ', SUM(t.success + t.failed), N' failed in the last hour, ',
+            CONVERT(decimal(5, 1), 100.0 * SUM(t.failed) / SUM(t.success + t.failed)), N'%'
         ),
         N'the contract does not fit, or a sender changed something: the more run, the more there is to redo',
         N'SELECT TOP (20) * FROM [$(Schema)].[vw_FailureFingerprints] ORDER BY applications DESC;'
     FROM [$(Schema)].[processing_throughput] AS t
     WHERE t.minute_utc >= @live_since
-    HAVING SUM(t.succeeded + t.failed) >= 20
-        AND 100.0 * SUM(t.failed) > @failure_percent * SUM(t.succeeded + t.failed);
+    HAVING SUM(t.success + t.failed) >= 20
+        AND 100.0 * SUM(t.failed) > @failure_percent * SUM(t.success + t.failed);
 
     INSERT INTO #finding
     (
@@ -557,7 +557,7 @@ BEGIN
     SELECT
         3,
         N'log is not purged',
-        CONCAT(N'the oldest event is of ', CONVERT(nvarchar(19), e.occurred_at, 120), N' UTC'),
+        CONCAT(N'the oldest event is of ', CONVERT(nvarchar(19), e.occurred_at_utc, 120), N' UTC'),
         N'events and superseded attempts grow without end: the Purge job does not run',
         CONCAT(
             N'EXEC [$(Schema)].[usp_PurgeLog] @older_than_seconds = ',
@@ -565,11 +565,11 @@ BEGIN
         )
     FROM
         (
-            SELECT TOP (1) v.occurred_at
+            SELECT TOP (1) v.occurred_at_utc
             FROM [$(Schema)].[processing_event] AS v
             ORDER BY v.event_id
         ) AS e
-    WHERE e.occurred_at < DATEADD(DAY, -@retention_days - 7, @now);
+    WHERE e.occurred_at_utc < DATEADD(DAY, -@retention_days - 7, @now);
 
     -- Agent, which Azure SQL has none of.
     IF OBJECT_ID(N'[$(Schema)].[vw_AgentJobs]') IS NOT NULL

@@ -8,10 +8,10 @@ Parameters: @failure_category  only these; default NULL, all
             @fingerprint       only these, 16 characters; default NULL, all
             @after_app_id      only ids above this: the last one of the page before; default NULL
             @page_size         at most this many, 1 to 10000, default 1000
-            @help              1: only say what the parameters are; default 0
+            @Help              1: only say what the parameters are; default 0
 Results:    one row per application, in order of id: app_id, attempt, failure_category,
             failure_table, failure_column, failure_path, failure_line, failure_column_number,
-            failure_value, failure_reason, fingerprint, error_number, processed_at, worker_name,
+            failure_value, failure_reason, fingerprint, error_number, processed_at_utc, worker_name,
             document_bytes, source_hash, contract_hash
 Errors:     50001 a parameter is wrong
 Called by:  the executable (export-failed); by hand
@@ -23,7 +23,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
     @fingerprint char(16) = NULL,
     @after_app_id bigint = NULL,
     @page_size int = 1000,
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,7 +32,7 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -69,7 +69,7 @@ BEGIN
         l.failure_reason,
         l.fingerprint,
         l.error_number,
-        l.processed_at,
+        l.processed_at_utc,
         s.worker_name,
         l.document_bytes,
         l.source_hash,

@@ -6,8 +6,8 @@ Purpose:    Pauses claiming: from now on usp_ClaimBatch hands out nothing and an
             who and why. What is claimed is finished as ever. Pausing twice keeps the first pause.
 Parameters: @reason        why, 1 to 400 characters; everybody who asks is shown it
             @requested_by  by whom; default the login
-            @help          1: only say what the parameters are; default 0
-Results:    one row: pause_status (paused, already_paused), paused_at, paused_by, reason
+            @Help          1: only say what the parameters are; default 0
+Results:    one row: pause_status (paused, already_paused), paused_at_utc, paused_by, reason
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50033 another pause or resume did not end within 10 seconds
 Called by:  operators; the executable (pause)
@@ -18,7 +18,7 @@ Example:    EXEC [$(Schema)].[usp_Pause] @reason = N'storage is being moved';
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Pause]
     @reason nvarchar(400) = NULL,
     @requested_by nvarchar(128) = NULL,
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,7 +32,7 @@ BEGIN
     DECLARE @pause_id int;
     DECLARE @pause_status varchar(14) = 'already_paused';
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -42,7 +42,7 @@ BEGIN
                 VALUES
                 (1, N'@reason', N'why claiming is paused, 1 to 400 characters; shown to everybody who asks'),
                 (2, N'@requested_by', N'by whom; default the login'),
-                (3, N'answers', N'pause_status (paused, already_paused), paused_at, paused_by, reason')
+                (3, N'answers', N'pause_status (paused, already_paused), paused_at_utc, paused_by, reason')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -79,13 +79,13 @@ BEGIN
 
         SELECT @pause_id = p.pause_id
         FROM [$(Schema)].[processing_pause] AS p
-        WHERE p.resumed_at IS NULL;
+        WHERE p.resumed_at_utc IS NULL;
 
         IF @pause_id IS NULL
         BEGIN
             INSERT INTO [$(Schema)].[processing_pause]
             (
-                paused_at,
+                paused_at_utc,
                 paused_by,
                 reason
             )
@@ -112,10 +112,10 @@ BEGIN
 
     SELECT
         @pause_status AS pause_status,
-        p.paused_at,
+        p.paused_at_utc,
         p.paused_by,
         p.reason
     FROM [$(Schema)].[processing_pause] AS p
-    WHERE p.resumed_at IS NULL;
+    WHERE p.resumed_at_utc IS NULL;
 END;
 GO

@@ -8,7 +8,7 @@ Purpose:    Deletes what is old and no longer says how things stand: superseded 
 Parameters: @older_than_seconds  age of what may go, 0 or more, default 7776000 (90 days)
             @chunk_size          rows per transaction, 1 to 4000, default 1000
             @Execute             Y: do it (default); N: only count
-            @help                1: only say what the parameters are; default 0
+            @Help                1: only say what the parameters are; default 0
 Results:    one row: attempts_purged, events_purged, sessions_purged
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the Agent job Purge; by hand
@@ -19,7 +19,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_PurgeLog]
     @older_than_seconds int = 7776000,
     @chunk_size int = 1000,
     @Execute char(1) = 'Y',
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -44,7 +44,7 @@ BEGIN
     DECLARE @event TABLE (event_id bigint NOT NULL PRIMARY KEY);
     DECLARE @session TABLE (session_id uniqueidentifier NOT NULL PRIMARY KEY);
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -95,15 +95,15 @@ BEGIN
         SELECT @attempts_purged = COUNT_BIG(*)
         FROM [$(Schema)].[processing_log] AS l
         WHERE l.is_latest = 0
-            AND l.processed_at < @before;
+            AND l.processed_at_utc < @before;
 
         SELECT @events_purged = COUNT_BIG(*)
         FROM [$(Schema)].[processing_event] AS e
-        WHERE e.occurred_at < @before;
+        WHERE e.occurred_at_utc < @before;
 
         SELECT @sessions_purged = COUNT_BIG(*)
         FROM [$(Schema)].[processing_session] AS s
-        WHERE s.ended_at < @before
+        WHERE s.ended_at_utc < @before
             AND NOT EXISTS
             (
                 SELECT 1
@@ -134,15 +134,15 @@ BEGIN
                 l.attempt
             FROM [$(Schema)].[processing_log] AS l
             WHERE l.is_latest = 0
-                AND l.processed_at < @before;
+                AND l.processed_at_utc < @before;
 
-            DELETE FROM [$(Schema)].[processing_log_rows]
+            DELETE FROM [$(Schema)].[processing_log_table]
             WHERE EXISTS
             (
                 SELECT 1
                 FROM @attempt AS a
-                WHERE a.app_id = [processing_log_rows].app_id
-                    AND a.attempt = [processing_log_rows].attempt
+                WHERE a.app_id = [processing_log_table].app_id
+                    AND a.attempt = [processing_log_table].attempt
             );
 
             DELETE FROM [$(Schema)].[processing_log]
@@ -184,11 +184,11 @@ BEGIN
             (
                 SELECT TOP (@chunk_size)
                     e.event_id,
-                    e.occurred_at
+                    e.occurred_at_utc
                 FROM [$(Schema)].[processing_event] AS e
                 ORDER BY e.event_id
             ) AS o
-        WHERE o.occurred_at < @before;
+        WHERE o.occurred_at_utc < @before;
 
         DELETE FROM [$(Schema)].[processing_event]
         WHERE event_id IN (SELECT e.event_id FROM @event AS e);
@@ -219,7 +219,7 @@ BEGIN
             INSERT INTO @session (session_id)
             SELECT TOP (@chunk_size) s.session_id
             FROM [$(Schema)].[processing_session] AS s WITH (UPDLOCK)
-            WHERE s.ended_at < @before
+            WHERE s.ended_at_utc < @before
                 AND NOT EXISTS
                 (
                     SELECT 1

@@ -42,7 +42,7 @@ BEGIN
     DECLARE @lease TABLE
     (
         session_id uniqueidentifier NOT NULL,
-        lease_expires_at datetime2(3) NOT NULL
+        lease_expires_at_utc datetime2(3) NOT NULL
     );
     DECLARE @reaped TABLE
     (
@@ -78,8 +78,8 @@ BEGIN
     INSERT INTO @expired (claim_token)
     SELECT TOP (@max_claims) c.claim_token
     FROM [$(Schema)].[processing_claim] AS c WITH (READPAST, READCOMMITTEDLOCK)
-    WHERE c.lease_expires_at < SYSUTCDATETIME()
-    ORDER BY c.lease_expires_at;
+    WHERE c.lease_expires_at_utc < SYSUTCDATETIME()
+    ORDER BY c.lease_expires_at_utc;
 
     SET @claim_token = (SELECT TOP (1) e.claim_token FROM @expired AS e);
 
@@ -95,16 +95,16 @@ BEGIN
             -- Whether it has expired is asked again by the statement that takes it: a renewal
             -- may have come since the claim was listed.
             DELETE FROM [$(Schema)].[processing_claim] WITH (READPAST, READCOMMITTEDLOCK)
-            OUTPUT deleted.session_id, deleted.lease_expires_at
-            INTO @lease (session_id, lease_expires_at)
+            OUTPUT deleted.session_id, deleted.lease_expires_at_utc
+            INTO @lease (session_id, lease_expires_at_utc)
             WHERE claim_token = @claim_token
-                AND lease_expires_at < SYSUTCDATETIME();
+                AND lease_expires_at_utc < SYSUTCDATETIME();
 
             IF @@ROWCOUNT > 0
             BEGIN
                 SELECT
                     @session_id = l.session_id,
-                    @lease_expired_at = l.lease_expires_at,
+                    @lease_expired_at = l.lease_expires_at_utc,
                     @worker_name = s.worker_name
                 FROM @lease AS l
                 INNER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id;
@@ -120,7 +120,7 @@ BEGIN
                     claim_token = NULL,
                     reaps = reaps + 1,
                     lone_reaps = lone_reaps + CASE WHEN @held = 1 THEN 1 ELSE 0 END,
-                    available_at = @now
+                    available_at_utc = @now
                 OUTPUT
                     inserted.app_id,
                     inserted.state,
@@ -140,7 +140,7 @@ BEGIN
 
                 INSERT INTO [$(Schema)].[processing_event]
                 (
-                    occurred_at,
+                    occurred_at_utc,
                     event_type,
                     app_id,
                     attempt,
@@ -166,7 +166,7 @@ BEGIN
 
                 INSERT INTO [$(Schema)].[processing_event]
                 (
-                    occurred_at,
+                    occurred_at_utc,
                     event_type,
                     app_id,
                     attempt,

@@ -6,7 +6,7 @@ Purpose:    Proves, application by application, that every source row is queued 
             the target tables hold exactly the rows that the log says were written.
 Parameters: @examples  at most this many differing applications per subject are named, 0 to 1000,
                        default 10
-            @help      1: only say what the parameters are; default 0
+            @Help      1: only say what the parameters are; default 0
 Results:    1. one row per subject (source rows, then the target tables in load order): subject,
                expected, actual, difference, differing_apps. All is well where the last two are 0
             2. examples: subject, app_id, expected, actual. Of the source, expected 1 is a row of it,
@@ -20,7 +20,7 @@ Example:    EXEC [$(Schema)].[usp_Reconcile];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Reconcile]
     @examples int = 10,
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -60,7 +60,7 @@ BEGIN
         actual bigint NOT NULL
     );
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -91,7 +91,7 @@ BEGIN
         t.schema_name + N'.' + t.table_name
     FROM [$(Schema)].[processing_contract] AS c
     INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
-    WHERE c.retired_at IS NULL
+    WHERE c.retired_at_utc IS NULL
     GROUP BY
         t.schema_name,
         t.table_name;
@@ -150,7 +150,7 @@ BEGIN
                 @app_column = QUOTENAME(t.app_column)
             FROM [$(Schema)].[processing_contract] AS c
             INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
-            WHERE c.retired_at IS NULL
+            WHERE c.retired_at_utc IS NULL
                 AND t.table_ordinal = @ordinal;
 
             -- The names are the installed contract's, in brackets.
@@ -161,7 +161,7 @@ BEGIN
                     (
                         SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS actual
                         FROM [$(Schema)].[processing_log] AS l
-                        INNER JOIN [$(Schema)].[processing_log_rows] AS r
+                        INNER JOIN [$(Schema)].[processing_log_table] AS r
                             ON l.app_id = r.app_id AND l.attempt = r.attempt
                         INNER JOIN [$(Schema)].[processing_contract_table] AS t
                             ON l.contract_hash = t.contract_hash AND r.table_ordinal = t.table_ordinal

@@ -7,9 +7,9 @@ Purpose:    Adds to what a session did, in all and in the current minute, and no
             committed.
 Parameters: @session_id      a started session
             @claimed         applications claimed, 0 or more, default 0
-            @succeeded       of these, logged as success, default 0
+            @success         of these, logged as success, default 0
             @failed          of these, logged as failed, default 0
-            @released        of these, given back, default 0
+            @released        of these, released, default 0
             @rows_written    rows written to target tables, default 0
             @document_bytes  bytes of the documents concluded, default 0
             @shred_micros    microseconds spent on shredding them, default 0
@@ -24,7 +24,7 @@ Example:    EXEC [$(Schema)].[usp_RecordThroughput] @session_id = @session_id, @
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RecordThroughput]
     @session_id uniqueidentifier,
     @claimed bigint = 0,
-    @succeeded bigint = 0,
+    @success bigint = 0,
     @failed bigint = 0,
     @released bigint = 0,
     @rows_written bigint = 0,
@@ -42,9 +42,9 @@ BEGIN
 
     UPDATE [$(Schema)].[processing_session]
     SET
-        last_seen_at = @now,
+        last_seen_at_utc = @now,
         claimed = claimed + @claimed,
-        succeeded = succeeded + @succeeded,
+        success = success + @success,
         failed = failed + @failed,
         released = released + @released
     WHERE session_id = @session_id;
@@ -52,7 +52,7 @@ BEGIN
     UPDATE [$(Schema)].[processing_throughput]
     SET
         claimed = claimed + @claimed,
-        succeeded = succeeded + @succeeded,
+        success = success + @success,
         failed = failed + @failed,
         released = released + @released,
         rows_written = rows_written + @rows_written,
@@ -68,7 +68,7 @@ BEGIN
             session_id,
             minute_utc,
             claimed,
-            succeeded,
+            success,
             failed,
             released,
             rows_written,
@@ -80,7 +80,7 @@ BEGIN
             @session_id,
             @minute_utc,
             @claimed,
-            @succeeded,
+            @success,
             @failed,
             @released,
             @rows_written,

@@ -63,7 +63,7 @@ BEGIN
                 state = 0,
                 claim_token = NULL,
                 attempts = attempts - 1,
-                available_at = @now
+                available_at_utc = @now
             OUTPUT inserted.app_id, inserted.attempts INTO @released (app_id, attempt)
             WHERE state = 1
                 AND claim_token = @claim_token;
@@ -72,7 +72,7 @@ BEGIN
 
             INSERT INTO [$(Schema)].[processing_event]
             (
-                occurred_at,
+                occurred_at_utc,
                 event_type,
                 app_id,
                 attempt,

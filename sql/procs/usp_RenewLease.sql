@@ -5,20 +5,20 @@ GO
 Purpose:    Extends one claim if it is still held, and says so if it is not. A claim that has
             expired but was not reaped is still held.
 Parameters: @claim_token  the claim
-            @lease_ms     milliseconds from now, 1 to 86400000, default 300000
-Results:    one row: renewal_status (renewed, lost), lease_expires_at
-            lease_expires_at is NULL when a completion holds the claim at this moment: it extends
+            @lease_ms     milliseconds from now, 1 to 86400000, default 120000
+Results:    one row: renewal_status (renewed, lost), lease_expires_at_utc
+            lease_expires_at_utc is NULL when a completion holds the claim at this moment: it extends
             the lease itself, which counts as renewed.
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the executable's lease keeper
 Isolation:  READ COMMITTED. Locks claim, event; then, apart, the session. Waits two seconds at most.
 Example:    EXEC [$(Schema)].[usp_RenewLease]
                 @claim_token = '00000000-0000-0000-0000-00000000000a',
-                @lease_ms = 300000;
+                @lease_ms = 120000;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RenewLease]
     @claim_token uniqueidentifier,
-    @lease_ms int = 300000
+    @lease_ms int = 120000
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -36,7 +36,7 @@ BEGIN
     DECLARE @lease TABLE
     (
         session_id uniqueidentifier NOT NULL,
-        lease_expires_at datetime2(3) NOT NULL,
+        lease_expires_at_utc datetime2(3) NOT NULL,
         app_count int NOT NULL
     );
 
@@ -65,15 +65,15 @@ BEGIN
         UPDATE [$(Schema)].[processing_claim]
         SET
             lease_ms = @lease_ms,
-            lease_expires_at = DATEADD(MILLISECOND, @lease_ms, @now),
+            lease_expires_at_utc = DATEADD(MILLISECOND, @lease_ms, @now),
             renewals = renewals + 1
-        OUTPUT inserted.session_id, inserted.lease_expires_at, inserted.app_count
-        INTO @lease (session_id, lease_expires_at, app_count)
+        OUTPUT inserted.session_id, inserted.lease_expires_at_utc, inserted.app_count
+        INTO @lease (session_id, lease_expires_at_utc, app_count)
         WHERE claim_token = @claim_token;
 
         SELECT
             @session_id = l.session_id,
-            @lease_expires_at = l.lease_expires_at,
+            @lease_expires_at = l.lease_expires_at_utc,
             @app_count = l.app_count,
             @renewal_status = 'renewed'
         FROM @lease AS l;
@@ -82,7 +82,7 @@ BEGIN
         BEGIN
             INSERT INTO [$(Schema)].[processing_event]
             (
-                occurred_at,
+                occurred_at_utc,
                 event_type,
                 claim_token,
                 session_id,
@@ -121,7 +121,7 @@ BEGIN
 
     BEGIN TRY
         UPDATE [$(Schema)].[processing_session]
-        SET last_seen_at = @now
+        SET last_seen_at_utc = @now
         WHERE session_id = @session_id;
     END TRY
     BEGIN CATCH
@@ -134,6 +134,6 @@ BEGIN
 
     SELECT
         @renewal_status AS renewal_status,
-        @lease_expires_at AS lease_expires_at;
+        @lease_expires_at AS lease_expires_at_utc;
 END;
 GO

@@ -45,7 +45,7 @@ BEGIN
         r.row_count
     FROM #outcome AS o
     INNER JOIN [$(Schema)].[processing_log] AS l ON o.app_id = l.app_id AND o.attempt = l.attempt
-    INNER JOIN [$(Schema)].[processing_log_rows] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
+    INNER JOIN [$(Schema)].[processing_log_table] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
     WHERE l.claim_token = @claim_token
         AND (@app_id IS NULL OR l.app_id = @app_id)
     ORDER BY

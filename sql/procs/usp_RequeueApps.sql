@@ -15,7 +15,7 @@ Parameters: Exactly one of
                                   hash; reads and hashes every document. A source row
                                   that is gone is no change. Default N
             and
-            @limit                at most this many, lowest ids first, 0 or more; default NULL, all
+            @canary               at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by         for the events; default the login
             @Execute              Y: do it (default); N: only return what would be done
 Results:    one row per application, in order of id: app_id, was (success, failed), attempts,
@@ -35,7 +35,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RequeueApps]
     @app_id_end bigint = NULL,
     @not_by_contract varbinary(64) = NULL,
     @changed_document char(1) = 'N',
-    @limit bigint = NULL,
+    @canary bigint = NULL,
     @requested_by nvarchar(128) = NULL,
     @Execute char(1) = 'Y'
 AS
@@ -95,7 +95,7 @@ BEGIN
             WHEN @bad_entry IS NOT NULL
                 THEN CONCAT(N' @app_ids has an entry that is not an id: ', @bad_entry, N'.')
         END,
-        CASE WHEN @limit < 0 THEN N' @limit must be 0 or more.' END
+        CASE WHEN @canary < 0 THEN N' @canary must be 0 or more.' END
     );
 
     IF @message <> N''
@@ -115,7 +115,7 @@ BEGIN
 
     SELECT @installed_hash = c.contract_hash
     FROM [$(Schema)].[processing_contract] AS c
-    WHERE c.retired_at IS NULL;
+    WHERE c.retired_at_utc IS NULL;
 
     IF @installed_hash IS NULL
     BEGIN
@@ -154,7 +154,7 @@ BEGIN
         attempts,
         moved
     )
-    SELECT TOP (COALESCE(@limit, 9223372036854775807))
+    SELECT TOP (COALESCE(@canary, 9223372036854775807))
         l.app_id,
         l.status,
         l.attempt,
@@ -196,7 +196,7 @@ BEGIN
 
     IF @Execute = 'Y'
     BEGIN
-        EXEC [$(Schema)].[usp_QueueAgain]
+        EXEC [$(Schema)].[usp_Redrive]
             @procedure_name = N'usp_RequeueApps',
             @requested_by = @requested_by;
     END;

@@ -5,8 +5,8 @@ GO
 Purpose:    Ends a pause: usp_ClaimBatch hands out work again. Resuming what is not paused changes
             nothing.
 Parameters: @requested_by  by whom; default the login
-            @help          1: only say what the parameters are; default 0
-Results:    one row: resume_status (resumed, not_paused), and of the pause that ended paused_at,
+            @Help          1: only say what the parameters are; default 0
+Results:    one row: resume_status (resumed, not_paused), and of the pause that ended paused_at_utc,
             paused_by, reason, which are NULL when nothing was paused
 Errors:     50002 a transaction is open
             50033 another pause or resume did not end within 10 seconds
@@ -17,7 +17,7 @@ Example:    EXEC [$(Schema)].[usp_Resume];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Resume]
     @requested_by nvarchar(128) = NULL,
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -33,7 +33,7 @@ BEGIN
     DECLARE @paused_by nvarchar(128);
     DECLARE @reason nvarchar(400);
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -42,7 +42,7 @@ BEGIN
             (
                 VALUES
                 (1, N'@requested_by', N'who resumes; default the login'),
-                (2, N'answers', N'resume_status (resumed, not_paused), paused_at, paused_by, reason')
+                (2, N'answers', N'resume_status (resumed, not_paused), paused_at_utc, paused_by, reason')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -74,15 +74,15 @@ BEGIN
 
         SELECT
             @pause_id = p.pause_id,
-            @paused_at = p.paused_at,
+            @paused_at = p.paused_at_utc,
             @paused_by = p.paused_by,
             @reason = p.reason
         FROM [$(Schema)].[processing_pause] AS p
-        WHERE p.resumed_at IS NULL;
+        WHERE p.resumed_at_utc IS NULL;
 
         UPDATE [$(Schema)].[processing_pause]
         SET
-            resumed_at = SYSUTCDATETIME(),
+            resumed_at_utc = SYSUTCDATETIME(),
             resumed_by = COALESCE(@requested_by, ORIGINAL_LOGIN())
         WHERE pause_id = @pause_id;
 
@@ -99,7 +99,7 @@ BEGIN
 
     SELECT
         CASE WHEN @pause_id IS NULL THEN 'not_paused' ELSE 'resumed' END AS resume_status,
-        @paused_at AS paused_at,
+        @paused_at AS paused_at_utc,
         @paused_by AS paused_by,
         @reason AS reason;
 END;

@@ -12,10 +12,10 @@ Parameters: Exactly one of
             @quarantined       Y: everything quarantined; default N
             @all               Y: everything failed or quarantined; default N
             and
-            @Canary            at most this many, lowest ids first, 0 or more; default NULL, all
+            @canary            at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by      for the events; default the login
             @Execute           Y: do it (default); N: only return what would be done
-            @help              1: only say what the parameters are; default 0
+            @Help              1: only say what the parameters are; default 0
 Results:    one row per application, in order of id: app_id, was (failed, quarantined), attempts,
             failure_category, fingerprint, failure_reason
 Errors:     50001 a parameter is wrong   50002 a transaction is open
@@ -24,7 +24,7 @@ Called by:  operators; the executable (retry)
 Isolation:  READ COMMITTED, one transaction per 1000 applications. Locks queue, reads log, writes
             event. Retries and requeues take turns.
 Example:    EXEC [$(Schema)].[usp_RetryFailed] @failure_category = 'bad_value', @Execute = 'N';
-            EXEC [$(Schema)].[usp_RetryFailed] @failure_category = 'bad_value', @Canary = 10;
+            EXEC [$(Schema)].[usp_RetryFailed] @failure_category = 'bad_value', @canary = 10;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RetryFailed]
     @app_ids nvarchar(max) = NULL,
@@ -32,10 +32,10 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RetryFailed]
     @fingerprint char(16) = NULL,
     @quarantined char(1) = 'N',
     @all char(1) = 'N',
-    @Canary bigint = NULL,
+    @canary bigint = NULL,
     @requested_by nvarchar(128) = NULL,
     @Execute char(1) = 'Y',
-    @help bit = 0
+    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -48,7 +48,7 @@ BEGIN
     DECLARE @message nvarchar(2048);
     DECLARE @bad_entry nvarchar(40);
 
-    IF @help = 1
+    IF @Help = 1
     BEGIN
         SELECT
             h.name,
@@ -62,7 +62,7 @@ BEGIN
                 (4, N'@fingerprint', N'everything with this cause, as vw_FailureFingerprints shows it'),
                 (5, N'@quarantined', N'Y: everything quarantined; default N'),
                 (6, N'@all', N'Y: everything failed or quarantined; default N'),
-                (7, N'@Canary', N'at most this many, lowest ids first: see how they fare before sending the rest'),
+                (7, N'@canary', N'at most this many, lowest ids first: see how they fare before sending the rest'),
                 (8, N'@requested_by', N'for the events; default the login'),
                 (9, N'@Execute', N'N: only return what would be done; default Y'),
                 (10, N'answers', N'app_id, was, attempts, failure_category, fingerprint, failure_reason')
@@ -102,7 +102,7 @@ BEGIN
             WHEN @bad_entry IS NOT NULL
                 THEN CONCAT(N' @app_ids has an entry that is not an id: ', @bad_entry, N'.')
         END,
-        CASE WHEN @Canary < 0 THEN N' @Canary must be 0 or more.' END
+        CASE WHEN @canary < 0 THEN N' @canary must be 0 or more.' END
     );
 
     IF @message <> N''
@@ -126,7 +126,7 @@ BEGIN
         attempts,
         moved
     )
-    SELECT TOP (COALESCE(@Canary, 9223372036854775807))
+    SELECT TOP (COALESCE(@canary, 9223372036854775807))
         u.app_id,
         u.was,
         u.attempts,
@@ -166,7 +166,7 @@ BEGIN
 
     IF @Execute = 'Y'
     BEGIN
-        EXEC [$(Schema)].[usp_QueueAgain]
+        EXEC [$(Schema)].[usp_Redrive]
             @procedure_name = N'usp_RetryFailed',
             @requested_by = @requested_by;
     END;

@@ -13,7 +13,7 @@ Parameters: @session_id       made by the worker, new for each run
             @agent_step       its step; default NULL
             @client_unix_ms   the worker's clock, milliseconds since 1970-01-01 UTC, to tell a
                               skewed one; default NULL
-Results:    session_id, started_at, server_time: the session and the database's clock (UTC)
+Results:    session_id, started_at_utc, server_time: the session and the database's clock (UTC)
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the executable, once per run
 Isolation:  READ COMMITTED. Locks the session row.
@@ -74,7 +74,7 @@ BEGIN
         BEGIN TRANSACTION;
 
         UPDATE [$(Schema)].[processing_session]
-        SET last_seen_at = @now
+        SET last_seen_at_utc = @now
         WHERE session_id = @session_id;
 
         IF @@ROWCOUNT = 0
@@ -91,8 +91,8 @@ BEGIN
                 agent_step,
                 login_name,
                 clock_skew_ms,
-                started_at,
-                last_seen_at
+                started_at_utc,
+                last_seen_at_utc
             )
             VALUES
             (
@@ -124,7 +124,7 @@ BEGIN
 
     SELECT
         s.session_id,
-        s.started_at,
+        s.started_at_utc,
         @now AS server_time
     FROM [$(Schema)].[processing_session] AS s
     WHERE s.session_id = @session_id;

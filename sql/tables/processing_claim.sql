@@ -6,7 +6,7 @@ One row per batch that is held now: the lease. The token is the worker's name fo
 the fence of everything done under it. The row is the first lock of every procedure that touches
 a claimed application, and it is gone when nothing of the batch is left.
 
-lease_ms is the length last asked for; completing extends by it. No index on lease_expires_at:
+lease_ms is the length last asked for; completing extends by it. No index on lease_expires_at_utc:
 the table has a row or two per worker, and each renewal would have to maintain it.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_claim]', N'U') IS NULL
@@ -15,9 +15,9 @@ BEGIN
     (
         claim_token uniqueidentifier NOT NULL,
         session_id uniqueidentifier NOT NULL,
-        claimed_at datetime2(3) NOT NULL,
+        claimed_at_utc datetime2(3) NOT NULL,
         lease_ms int NOT NULL,
-        lease_expires_at datetime2(3) NOT NULL,
+        lease_expires_at_utc datetime2(3) NOT NULL,
         app_count int NOT NULL,
         renewals int NOT NULL,
         CONSTRAINT PK_processing_claim PRIMARY KEY CLUSTERED (claim_token)

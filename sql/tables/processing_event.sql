@@ -11,7 +11,7 @@ BEGIN
     CREATE TABLE [$(Schema)].[processing_event]
     (
         event_id bigint IDENTITY (1, 1) NOT NULL,
-        occurred_at datetime2(3) NOT NULL,
+        occurred_at_utc datetime2(3) NOT NULL,
         event_type varchar(11) NOT NULL,
         app_id bigint NULL,
         attempt int NULL,

@@ -13,8 +13,8 @@ BEGIN
         install_id int IDENTITY (1, 1) NOT NULL,
         schema_version int NOT NULL,
         program_version nvarchar(50) NOT NULL,
-        installed_at datetime2(3) NOT NULL
-            CONSTRAINT DF_processing_install_installed_at DEFAULT (SYSUTCDATETIME()),
+        installed_at_utc datetime2(3) NOT NULL
+            CONSTRAINT DF_processing_install_installed_at_utc DEFAULT (SYSUTCDATETIME()),
         installed_by nvarchar(128) NOT NULL
             CONSTRAINT DF_processing_install_installed_by DEFAULT (ORIGINAL_LOGIN()),
         CONSTRAINT PK_processing_install PRIMARY KEY CLUSTERED (install_id)

@@ -15,8 +15,8 @@ BEGIN
         schema_version int NOT NULL,
         file_checksum binary(32) NOT NULL,
         definition_checksum binary(32) NULL,
-        installed_at datetime2(3) NOT NULL
-            CONSTRAINT DF_processing_install_file_installed_at DEFAULT (SYSUTCDATETIME()),
+        installed_at_utc datetime2(3) NOT NULL
+            CONSTRAINT DF_processing_install_file_installed_at_utc DEFAULT (SYSUTCDATETIME()),
         CONSTRAINT PK_processing_install_file PRIMARY KEY CLUSTERED (file_name)
     );
 END;

@@ -29,9 +29,9 @@ BEGIN
         error_number int NULL,
         session_id uniqueidentifier NOT NULL,
         claim_token uniqueidentifier NOT NULL,
-        enqueued_at datetime2(3) NOT NULL,
-        claimed_at datetime2(3) NOT NULL,
-        processed_at datetime2(3) NOT NULL,
+        enqueued_at_utc datetime2(3) NOT NULL,
+        claimed_at_utc datetime2(3) NOT NULL,
+        processed_at_utc datetime2(3) NOT NULL,
         shred_micros bigint NOT NULL,
         document_bytes bigint NOT NULL,
         rows_written bigint NOT NULL,
@@ -46,11 +46,11 @@ BEGIN
 
     CREATE NONCLUSTERED INDEX IX_processing_log_latest
         ON [$(Schema)].[processing_log] (is_latest, status, failure_category, fingerprint)
-        INCLUDE (processed_at)
+        INCLUDE (processed_at_utc)
         WITH (ALLOW_PAGE_LOCKS = OFF);
 
     CREATE NONCLUSTERED INDEX IX_processing_log_processed
-        ON [$(Schema)].[processing_log] (status, processed_at)
+        ON [$(Schema)].[processing_log] (status, processed_at_utc)
         WITH (ALLOW_PAGE_LOCKS = OFF);
 
     CREATE NONCLUSTERED INDEX IX_processing_log_claim

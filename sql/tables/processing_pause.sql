@@ -2,7 +2,7 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Every time that claiming was paused, by whom and why. It is paused while a row has no resumed_at;
+Every time that claiming was paused, by whom and why. It is paused while a row has no resumed_at_utc;
 there is at most one such row, because usp_Pause and usp_Resume take turns. The table stays small:
 each claim reads it.
 */
@@ -11,16 +11,16 @@ BEGIN
     CREATE TABLE [$(Schema)].[processing_pause]
     (
         pause_id int IDENTITY (1, 1) NOT NULL,
-        paused_at datetime2(3) NOT NULL,
+        paused_at_utc datetime2(3) NOT NULL,
         paused_by nvarchar(128) NOT NULL,
         reason nvarchar(400) NOT NULL,
-        resumed_at datetime2(3) NULL,
+        resumed_at_utc datetime2(3) NULL,
         resumed_by nvarchar(128) NULL,
         CONSTRAINT PK_processing_pause PRIMARY KEY CLUSTERED (pause_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_pause_resumed
-            CHECK ((resumed_at IS NULL AND resumed_by IS NULL)
-                OR (resumed_at IS NOT NULL AND resumed_by IS NOT NULL))
+            CHECK ((resumed_at_utc IS NULL AND resumed_by IS NULL)
+                OR (resumed_at_utc IS NOT NULL AND resumed_by IS NOT NULL))
     );
 END;
 GO

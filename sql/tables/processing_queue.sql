@@ -10,7 +10,7 @@ attempts        claims so far; the attempt number of the current claim
 reaps           how often a claim that held it was reaped; decides how small its next batch is
 lone_reaps      of these, how often it was alone in the claim; decides quarantine
 document_bytes  size of the document as it is handed out, measured once, at enqueue
-available_at    not claimed before this
+available_at_utc    not claimed before this
 
 Every index has ALLOW_PAGE_LOCKS = OFF and the table LOCK_ESCALATION = DISABLE: readers that
 skip locked rows (READPAST) must meet row locks only.
@@ -26,8 +26,8 @@ BEGIN
         reaps int NOT NULL,
         lone_reaps int NOT NULL,
         document_bytes bigint NOT NULL,
-        available_at datetime2(3) NOT NULL,
-        enqueued_at datetime2(3) NOT NULL,
+        available_at_utc datetime2(3) NOT NULL,
+        enqueued_at_utc datetime2(3) NOT NULL,
         CONSTRAINT PK_processing_queue PRIMARY KEY CLUSTERED (app_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_queue_state CHECK (state IN (0, 1, 2)),
@@ -40,7 +40,7 @@ BEGIN
 
     CREATE NONCLUSTERED INDEX IX_processing_queue_claim
         ON [$(Schema)].[processing_queue] (state, claim_token, reaps, app_id)
-        INCLUDE (document_bytes, available_at)
+        INCLUDE (document_bytes, available_at_utc)
         WITH (ALLOW_PAGE_LOCKS = OFF);
 END;
 GO

@@ -2,8 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-One row per run of a worker process. ended_at stays NULL for a process that was killed. claimed =
-succeeded + failed + released + reaped + what it holds now. The row is also the lock under which
+One row per run of a worker process. ended_at_utc stays NULL for a process that was killed. claimed =
+success + failed + released + reaped + what it holds now. The row is also the lock under which
 the session's minutes in processing_throughput are written, and the last one in the lock order.
 
 clock_skew_ms is the worker's clock less the database's when it started; nothing but a warning
@@ -28,24 +28,24 @@ BEGIN
         instance_count int NULL,
         app_id_start bigint NULL,
         app_id_end bigint NULL,
-        started_at datetime2(3) NOT NULL,
-        last_seen_at datetime2(3) NOT NULL,
-        ended_at datetime2(3) NULL,
+        started_at_utc datetime2(3) NOT NULL,
+        last_seen_at_utc datetime2(3) NOT NULL,
+        ended_at_utc datetime2(3) NULL,
         exit_status int NULL,
         claimed bigint NOT NULL CONSTRAINT DF_processing_session_claimed DEFAULT (0),
-        succeeded bigint NOT NULL CONSTRAINT DF_processing_session_succeeded DEFAULT (0),
+        success bigint NOT NULL CONSTRAINT DF_processing_session_success DEFAULT (0),
         failed bigint NOT NULL CONSTRAINT DF_processing_session_failed DEFAULT (0),
         released bigint NOT NULL CONSTRAINT DF_processing_session_released DEFAULT (0),
         reaped bigint NOT NULL CONSTRAINT DF_processing_session_reaped DEFAULT (0),
         CONSTRAINT PK_processing_session PRIMARY KEY CLUSTERED (session_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_session_ended
-            CHECK ((ended_at IS NULL AND exit_status IS NULL)
-                OR (ended_at IS NOT NULL AND exit_status IS NOT NULL))
+            CHECK ((ended_at_utc IS NULL AND exit_status IS NULL)
+                OR (ended_at_utc IS NOT NULL AND exit_status IS NOT NULL))
     );
 
     CREATE NONCLUSTERED INDEX IX_processing_session_started
-        ON [$(Schema)].[processing_session] (started_at)
+        ON [$(Schema)].[processing_session] (started_at_utc)
         WITH (ALLOW_PAGE_LOCKS = OFF);
 END;
 GO

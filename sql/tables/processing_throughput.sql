@@ -13,7 +13,7 @@ BEGIN
         session_id uniqueidentifier NOT NULL,
         minute_utc datetime2(0) NOT NULL,
         claimed bigint NOT NULL,
-        succeeded bigint NOT NULL,
+        success bigint NOT NULL,
         failed bigint NOT NULL,
         released bigint NOT NULL,
         rows_written bigint NOT NULL,

@@ -12,7 +12,7 @@ BEGIN
     (
         watermark_id tinyint NOT NULL,
         app_id bigint NOT NULL,
-        moved_at datetime2(3) NOT NULL,
+        moved_at_utc datetime2(3) NOT NULL,
         CONSTRAINT PK_processing_watermark PRIMARY KEY CLUSTERED (watermark_id),
         CONSTRAINT CK_processing_watermark_one_row CHECK (watermark_id = 1)
     );

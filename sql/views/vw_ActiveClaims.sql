@@ -3,8 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Answers:    Who is working on what right now, and whose lease is running out?
-Columns:    worker_name, host_name, process_id, app_count (unfinished), claimed_at, age_ms,
-            lease_expires_at, remaining_ms (negative: may be reaped), renewals, claim_token,
+Columns:    worker_name, host_name, process_id, app_count (unfinished), claimed_at_utc, age_seconds,
+            lease_expires_at_utc, remaining_seconds (negative: may be reaped), renewals, claim_token,
             session_id
 Cost:       one row per batch in flight
 */
@@ -20,10 +20,13 @@ SELECT
         WHERE q.state = 1
             AND q.claim_token = c.claim_token
     ) AS app_count,
-    c.claimed_at,
-    DATEDIFF_BIG(MILLISECOND, c.claimed_at, SYSUTCDATETIME()) AS age_ms,
-    c.lease_expires_at,
-    DATEDIFF_BIG(MILLISECOND, SYSUTCDATETIME(), c.lease_expires_at) AS remaining_ms,
+    c.claimed_at_utc,
+    DATEDIFF_BIG(MILLISECOND, c.claimed_at_utc, SYSUTCDATETIME()) / 1000 AS age_seconds,
+    c.lease_expires_at_utc,
+    CONVERT(
+        bigint,
+        FLOOR(DATEDIFF_BIG(MILLISECOND, SYSUTCDATETIME(), c.lease_expires_at_utc) / 1000.0)
+    ) AS remaining_seconds,
     c.renewals,
     c.claim_token,
     c.session_id

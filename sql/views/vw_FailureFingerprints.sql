@@ -6,7 +6,7 @@ Answers:    What are the different causes of failure, and how many applications 
             with one cause have one fingerprint; usp_RetryFailed takes it. Order by applications
             DESC.
 Columns:    applications, failure_category, failure_table, failure_column, path_shape (the path
-            without its positions, six of them at most), error_number, first_at, last_at,
+            without its positions, six of them at most), error_number, first_at_utc, last_at_utc,
             example_app_id, example_value, example_reason, example_path, fingerprint. Counted are
             applications whose last attempt failed and that are not queued again.
 Cost:       the failed part of IX_processing_log_latest, and one log row per fingerprint
@@ -20,8 +20,8 @@ SELECT
     l.failure_column,
     s6.shape AS path_shape,
     l.error_number,
-    f.first_at,
-    f.last_at,
+    f.first_at_utc,
+    f.last_at_utc,
     f.example_app_id,
     l.failure_value AS example_value,
     l.failure_reason AS example_reason,
@@ -32,8 +32,8 @@ FROM
         SELECT
             g.fingerprint,
             COUNT_BIG(*) AS applications,
-            MIN(g.processed_at) AS first_at,
-            MAX(g.processed_at) AS last_at,
+            MIN(g.processed_at_utc) AS first_at_utc,
+            MAX(g.processed_at_utc) AS last_at_utc,
             MAX(g.app_id) AS example_app_id
         FROM [$(Schema)].[processing_log] AS g
         WHERE g.is_latest = 1

@@ -5,7 +5,7 @@ GO
 Answers:    What happened to the leases, in order: who claimed how much, renewed, gave back, was
             reaped, and what was quarantined or sent round again by whom? Order by event_id DESC.
             What became of an application is in usp_ExplainApp.
-Columns:    occurred_at, event_type (claimed, renewed, released, reaped, quarantined, requeued),
+Columns:    occurred_at_utc, event_type (claimed, renewed, released, reaped, quarantined, requeued),
             worker_name, host_name, app_id (NULL: the whole batch), app_count (of a batch), attempt,
             detail, login_name, claim_token, session_id, event_id
 Cost:       a query with TOP and ORDER BY event_id DESC reads that many events from the end; one with
@@ -14,7 +14,7 @@ Cost:       a query with TOP and ORDER BY event_id DESC reads that many events f
 CREATE OR ALTER VIEW [$(Schema)].[vw_LeaseTimeline]
 AS
 SELECT
-    e.occurred_at,
+    e.occurred_at_utc,
     e.event_type,
     s.worker_name,
     s.host_name,

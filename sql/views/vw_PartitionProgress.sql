@@ -7,7 +7,7 @@ Answers:    How far is each share of the queue, and when will it be done at this
             of ids. Shares of workers that have not ended, or ended within the last hour, are shown.
 Columns:    instance_id, instance_count, app_id_start, app_id_end, workers (not ended), ready,
             claimed, quarantined, concluded_10_min (in the last ten minutes), per_minute,
-            minutes_left and done_at (UTC): what is ready and claimed at that pace, NULL while
+            minutes_left and done_at_utc (UTC): what is ready and claimed at that pace, NULL while
             nothing was concluded
 Cost:       the sessions, one row per process, which purging keeps few; per share one pass over the
             queue's narrow index IX_processing_queue_claim, which holds only what is unfinished; and
@@ -36,7 +36,7 @@ SELECT
                 CONVERT(int, CEILING((q.ready + q.claimed) / p.per_minute)),
                 CONVERT(datetime2(0), SYSUTCDATETIME())
             )
-    END AS done_at
+    END AS done_at_utc
 FROM
     (
         SELECT
@@ -44,7 +44,7 @@ FROM
             s.instance_count,
             s.app_id_start,
             s.app_id_end,
-            SUM(CASE WHEN s.ended_at IS NULL THEN 1 ELSE 0 END) AS workers,
+            SUM(CASE WHEN s.ended_at_utc IS NULL THEN 1 ELSE 0 END) AS workers,
             COALESCE(SUM(t.concluded), 0) AS concluded_10_min,
             -- The minute at hand is not over: the pace is over the time since the first of them.
             CONVERT(
@@ -56,14 +56,14 @@ FROM
         OUTER APPLY
             (
                 SELECT
-                    SUM(m.succeeded + m.failed) AS concluded,
+                    SUM(m.success + m.failed) AS concluded,
                     MIN(m.minute_utc) AS first_minute
                 FROM [$(Schema)].[processing_throughput] AS m
                 WHERE m.session_id = s.session_id
                     AND m.minute_utc >= DATEADD(MINUTE, -10, SYSUTCDATETIME())
             ) AS t
         WHERE s.instance_count IS NOT NULL
-            AND (s.ended_at IS NULL OR s.ended_at >= DATEADD(HOUR, -1, SYSUTCDATETIME()))
+            AND (s.ended_at_utc IS NULL OR s.ended_at_utc >= DATEADD(HOUR, -1, SYSUTCDATETIME()))
         GROUP BY
             s.instance_id,
             s.instance_count,

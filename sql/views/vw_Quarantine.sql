@@ -4,7 +4,7 @@ GO
 /*
 Answers:    Which applications were set aside because they kept killing their workers, and which
             workers were that?
-Columns:    app_id, quarantined_at, reaps, lone_reaps, attempts, document_bytes, enqueued_at,
+Columns:    app_id, quarantined_at_utc, reaps, lone_reaps, attempts, document_bytes, enqueued_at_utc,
             last_worker_name, last_host_name, detail
 Cost:       the quarantined part of IX_processing_queue_claim, and the events of each
 */
@@ -12,12 +12,12 @@ CREATE OR ALTER VIEW [$(Schema)].[vw_Quarantine]
 AS
 SELECT
     q.app_id,
-    e.occurred_at AS quarantined_at,
+    e.occurred_at_utc AS quarantined_at_utc,
     q.reaps,
     q.lone_reaps,
     q.attempts,
     q.document_bytes,
-    q.enqueued_at,
+    q.enqueued_at_utc,
     s.worker_name AS last_worker_name,
     s.host_name AS last_host_name,
     e.detail
@@ -25,7 +25,7 @@ FROM [$(Schema)].[processing_queue] AS q
 OUTER APPLY
     (
         SELECT TOP (1)
-            v.occurred_at,
+            v.occurred_at_utc,
             v.session_id,
             v.detail
         FROM [$(Schema)].[processing_event] AS v

@@ -3,9 +3,9 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Answers:    How much is left, and how did the rest come out?
-Columns:    state (ready, claimed, quarantined, failed, success), applications, oldest_at,
-            newest_at: for the first three when they were enqueued, for the last two when they
-            were concluded; document_mb of what is queued
+Columns:    state (ready, claimed, quarantined, failed, success), applications, oldest_at_utc,
+            newest_at_utc: for the first three when they were enqueued, for the last two when they
+            were concluded; document_bytes of what is queued
 Cost:       the queue, and one pass over the narrow index IX_processing_log_latest
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_QueueStatus]
@@ -13,18 +13,18 @@ AS
 SELECT
     CASE q.state WHEN 0 THEN 'ready' WHEN 1 THEN 'claimed' ELSE 'quarantined' END AS state,
     COUNT_BIG(*) AS applications,
-    MIN(q.enqueued_at) AS oldest_at,
-    MAX(q.enqueued_at) AS newest_at,
-    CONVERT(bigint, SUM(q.document_bytes) / 1048576) AS document_mb
+    MIN(q.enqueued_at_utc) AS oldest_at_utc,
+    MAX(q.enqueued_at_utc) AS newest_at_utc,
+    SUM(q.document_bytes) AS document_bytes
 FROM [$(Schema)].[processing_queue] AS q
 GROUP BY q.state
 UNION ALL
 SELECT
     l.status AS state,
     COUNT_BIG(*) AS applications,
-    MIN(l.processed_at) AS oldest_at,
-    MAX(l.processed_at) AS newest_at,
-    CONVERT(bigint, NULL) AS document_mb
+    MIN(l.processed_at_utc) AS oldest_at_utc,
+    MAX(l.processed_at_utc) AS newest_at_utc,
+    CONVERT(bigint, NULL) AS document_bytes
 FROM [$(Schema)].[processing_log] AS l
 WHERE l.is_latest = 1
     AND NOT EXISTS

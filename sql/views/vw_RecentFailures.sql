@@ -2,17 +2,17 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    Which applications failed, why, and where in the document? Order by processed_at DESC.
-Columns:    processed_at, app_id, attempt, failure_category, failure_table, failure_column,
+Answers:    Which applications failed, why, and where in the document? Order by processed_at_utc DESC.
+Columns:    processed_at_utc, app_id, attempt, failure_category, failure_table, failure_column,
             failure_value, failure_reason, failure_path, failure_line, failure_column_number,
-            error_number, fingerprint, worker_name, is_latest, is_queued_again
-Cost:       a query with TOP and ORDER BY processed_at DESC reads that many entries of
+            error_number, fingerprint, worker_name, is_latest, is_redriven
+Cost:       a query with TOP and ORDER BY processed_at_utc DESC reads that many entries of
             IX_processing_log_processed from its end
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_RecentFailures]
 AS
 SELECT
-    l.processed_at,
+    l.processed_at_utc,
     l.app_id,
     l.attempt,
     l.failure_category,
@@ -37,7 +37,7 @@ SELECT
             )
             THEN CONVERT(bit, 1)
         ELSE CONVERT(bit, 0)
-    END AS is_queued_again
+    END AS is_redriven
 FROM [$(Schema)].[processing_log] AS l
 LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id
 WHERE l.status = 'failed';

@@ -10,7 +10,7 @@ Columns:    subject, expected, actual, difference (actual less expected), meanin
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
             one row per   expected: rows that the last successful attempts wrote; actual: rows that
             target table  the catalog says are there. Rows by another hand show as a surplus
-Cost:       the only view that reads the whole log: its clustered index, processing_log_rows and
+Cost:       the only view that reads the whole log: its clustered index, processing_log_table and
             the ids of source and queue, once each and all in order of app_id, which is one merge and
             no sort. It is for after a run, not for a dashboard. Target tables are not read
 */
@@ -67,7 +67,7 @@ FROM
                     o.table_name,
                     SUM(n.row_count) AS row_count
                 FROM [$(Schema)].[processing_log] AS l
-                INNER JOIN [$(Schema)].[processing_log_rows] AS n
+                INNER JOIN [$(Schema)].[processing_log_table] AS n
                     ON l.app_id = n.app_id AND l.attempt = n.attempt
                 INNER JOIN [$(Schema)].[processing_contract_table] AS o
                     ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
@@ -77,7 +77,7 @@ FROM
                     o.schema_name,
                     o.table_name
             ) AS g ON t.schema_name = g.schema_name AND t.table_name = g.table_name
-        WHERE c.retired_at IS NULL
+        WHERE c.retired_at_utc IS NULL
         GROUP BY
             t.schema_name,
             t.table_name

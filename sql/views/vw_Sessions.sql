@@ -3,14 +3,14 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Answers:    Which worker processes ran or run, how did they fare, and which of them went silent?
-            Order by started_at DESC.
+            Order by started_at_utc DESC.
 Columns:    state (working: it holds a claim; idle: it has none, and was heard of within ten minutes;
             silent: neither, which is a worker that waits for work or one that was killed; ended),
-            worker_name, host_name, process_id, started_at, last_seen_at, silent_seconds, ended_at,
-            exit_status, claimed, succeeded, failed, released, reaped, holds (unfinished applications),
+            worker_name, host_name, process_id, started_at_utc, last_seen_at_utc, silent_seconds, ended_at_utc,
+            exit_status, claimed, success, failed, released, reaped, holds (unfinished applications),
             program_version, agent_job, agent_step, clock_skew_ms, login_name, contract_hash,
             session_id
-Cost:       a query with TOP and ORDER BY started_at DESC reads that many sessions from the end of
+Cost:       a query with TOP and ORDER BY started_at_utc DESC reads that many sessions from the end of
             IX_processing_session_started, and for each its few claims. The log is not read: sessions
             keep their own counts
 */
@@ -18,27 +18,27 @@ CREATE OR ALTER VIEW [$(Schema)].[vw_Sessions]
 AS
 SELECT
     CASE
-        WHEN s.ended_at IS NOT NULL THEN 'ended'
+        WHEN s.ended_at_utc IS NOT NULL THEN 'ended'
         WHEN c.claims > 0 THEN 'working'
-        WHEN s.last_seen_at >= DATEADD(MINUTE, -10, SYSUTCDATETIME()) THEN 'idle'
+        WHEN s.last_seen_at_utc >= DATEADD(MINUTE, -10, SYSUTCDATETIME()) THEN 'idle'
         ELSE 'silent'
     END AS state,
     s.worker_name,
     s.host_name,
     s.process_id,
-    s.started_at,
-    s.last_seen_at,
+    s.started_at_utc,
+    s.last_seen_at_utc,
     CASE
-        WHEN s.ended_at IS NULL THEN DATEDIFF_BIG(SECOND, s.last_seen_at, SYSUTCDATETIME())
+        WHEN s.ended_at_utc IS NULL THEN DATEDIFF_BIG(SECOND, s.last_seen_at_utc, SYSUTCDATETIME())
     END AS silent_seconds,
-    s.ended_at,
+    s.ended_at_utc,
     s.exit_status,
     s.claimed,
-    s.succeeded,
+    s.success,
     s.failed,
     s.released,
     s.reaped,
-    s.claimed - s.succeeded - s.failed - s.released - s.reaped AS holds,
+    s.claimed - s.success - s.failed - s.released - s.reaped AS holds,
     s.program_version,
     s.agent_job,
     s.agent_step,

@@ -3,8 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Answers:    How much did each worker do in each minute? Order by minute_utc DESC.
-Columns:    minute_utc, worker_name, host_name, claimed, succeeded, failed, released,
-            failed_percent (of what was concluded), rows_written, document_kb, cpu_seconds (spent on
+Columns:    minute_utc, worker_name, host_name, claimed, success, failed, released,
+            failed_percent (of what was concluded), rows_written, document_bytes, cpu_seconds (spent on
             shredding, over all its threads), session_id
 Cost:       reads processing_throughput, one row per session and minute, and never the log. A query
             with minute_utc >= … seeks IX_processing_throughput_minute
@@ -16,15 +16,15 @@ SELECT
     s.worker_name,
     s.host_name,
     t.claimed,
-    t.succeeded,
+    t.success,
     t.failed,
     t.released,
     CASE
-        WHEN t.succeeded + t.failed > 0
-            THEN CONVERT(decimal(5, 2), 100.0 * t.failed / (t.succeeded + t.failed))
+        WHEN t.success + t.failed > 0
+            THEN CONVERT(decimal(5, 2), 100.0 * t.failed / (t.success + t.failed))
     END AS failed_percent,
     t.rows_written,
-    t.document_bytes / 1024 AS document_kb,
+    t.document_bytes,
     CONVERT(decimal(19, 1), t.shred_micros / 1000000.0) AS cpu_seconds,
     t.session_id
 FROM [$(Schema)].[processing_throughput] AS t

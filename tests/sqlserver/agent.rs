@@ -441,8 +441,8 @@ fn neglected() -> (Bench, impl Fn(&str) -> String) {
         .status();
     assert!(!killed.expect("start").success(), "the worker was to be killed");
     bench.execute(
-        "UPDATE pipeline.processing_claim SET lease_expires_at = DATEADD(HOUR, -1, claimed_at);
-         UPDATE pipeline.processing_event SET occurred_at = DATEADD(DAY, -98, occurred_at);",
+        "UPDATE pipeline.processing_claim SET lease_expires_at_utc = DATEADD(HOUR, -1, claimed_at_utc);
+         UPDATE pipeline.processing_event SET occurred_at_utc = DATEADD(DAY, -98, occurred_at_utc);",
     );
     bench.add_apps(2);
     let steps = sql_steps(&bench);

@@ -107,7 +107,7 @@ const EMPTY: &str = "
 DROP PROCEDURE IF EXISTS pipeline.usp_LoadApps;
 DROP TABLE IF EXISTS sandbox.app_contact;
 DROP TABLE IF EXISTS sandbox.app_base;
-DELETE FROM pipeline.processing_log_rows;
+DELETE FROM pipeline.processing_log_table;
 DELETE FROM pipeline.processing_log;
 DELETE FROM pipeline.processing_event;
 DELETE FROM pipeline.processing_queue;
@@ -167,7 +167,7 @@ impl Harness for SqlServerHarness {
     fn expire_lease(&self, token: ClaimToken) {
         let statement = self.database().own(
             "UPDATE pipeline.processing_claim
-             SET lease_expires_at = DATEADD(MILLISECOND, -1, claimed_at)
+             SET lease_expires_at_utc = DATEADD(MILLISECOND, -1, claimed_at_utc)
              WHERE claim_token = @P1",
         );
         let expired = self.database().with(|sql| sql.execute_with(&statement, &[&token.0]));
@@ -176,7 +176,7 @@ impl Harness for SqlServerHarness {
 
     fn postpone(&self, app_id: i64) {
         let statement = self.database().own(
-            "UPDATE pipeline.processing_queue SET available_at = DATEADD(HOUR, 1, available_at)
+            "UPDATE pipeline.processing_queue SET available_at_utc = DATEADD(HOUR, 1, available_at_utc)
              WHERE app_id = @P1",
         );
         let postponed = self.database().with(|sql| sql.execute_with(&statement, &[&app_id]));
@@ -185,9 +185,9 @@ impl Harness for SqlServerHarness {
 
     fn age_everything(&self) {
         let statements = self.database().own(
-            "UPDATE pipeline.processing_log SET processed_at = DATEADD(DAY, -100, processed_at);
-             UPDATE pipeline.processing_event SET occurred_at = DATEADD(DAY, -100, occurred_at);
-             UPDATE pipeline.processing_session SET ended_at = DATEADD(DAY, -100, ended_at);",
+            "UPDATE pipeline.processing_log SET processed_at_utc = DATEADD(DAY, -100, processed_at_utc);
+             UPDATE pipeline.processing_event SET occurred_at_utc = DATEADD(DAY, -100, occurred_at_utc);
+             UPDATE pipeline.processing_session SET ended_at_utc = DATEADD(DAY, -100, ended_at_utc);",
         );
         self.database().execute(&statements);
     }

@@ -58,7 +58,7 @@ const OFFENCES: [&str; 13] = [
      WHERE r.event_type = 'released'",
     // What the sessions count is what happened.
     "SELECT CONCAT('session ', t.session_id, ' concluded ', t.concluded, ' and logged ', l.logged)
-     FROM (SELECT p.session_id, SUM(p.succeeded + p.failed) AS concluded
+     FROM (SELECT p.session_id, SUM(p.success + p.failed) AS concluded
            FROM sandbox.processing_throughput AS p GROUP BY p.session_id) AS t
      INNER JOIN (SELECT l.session_id, COUNT_BIG(*) AS logged
                  FROM sandbox.processing_log AS l GROUP BY l.session_id) AS l
@@ -68,7 +68,7 @@ const OFFENCES: [&str; 13] = [
                    COALESCE(r.row_count, 0), ' per table')
      FROM sandbox.processing_log AS l
      LEFT OUTER JOIN (SELECT n.app_id, n.attempt, SUM(n.row_count) AS row_count
-                      FROM sandbox.processing_log_rows AS n GROUP BY n.app_id, n.attempt) AS r
+                      FROM sandbox.processing_log_table AS n GROUP BY n.app_id, n.attempt) AS r
          ON r.app_id = l.app_id AND r.attempt = l.attempt
      WHERE l.rows_written <> COALESCE(r.row_count, 0)",
     "SELECT CONCAT('claim ', c.claim_token, ' belongs to no session')
@@ -87,7 +87,7 @@ pub fn violations(sql: &mut Sql, schema: &str) -> Vec<String> {
         sql.query(&own("SELECT t.table_ordinal, t.schema_name, t.table_name, t.app_column
          FROM sandbox.processing_contract_table AS t
          INNER JOIN sandbox.processing_contract AS c ON c.contract_hash = t.contract_hash
-         WHERE c.retired_at IS NULL"));
+         WHERE c.retired_at_utc IS NULL"));
     for target in targets {
         let [ordinal, target_schema, table, app_column] = &target[..] else { panic!("{target:?}") };
         let (Some(ordinal), Some(target_schema), Some(table), Some(app_column)) =
@@ -122,7 +122,7 @@ fn success_without_rows(table: &str, app_column: &str, ordinal: &str) -> String 
         "SELECT CONCAT('application ', l.app_id, ' wrote ', COALESCE(r.row_count, 0),
                        ' rows to {table} and has ', COALESCE(t.n, 0))
          FROM sandbox.processing_log AS l
-         LEFT OUTER JOIN sandbox.processing_log_rows AS r
+         LEFT OUTER JOIN sandbox.processing_log_table AS r
              ON r.app_id = l.app_id AND r.attempt = l.attempt AND r.table_ordinal = {ordinal}
          LEFT OUTER JOIN (SELECT [{app_column}] AS app_id, COUNT(*) AS n
                           FROM {table} GROUP BY [{app_column}]) AS t

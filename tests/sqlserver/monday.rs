@@ -93,7 +93,7 @@ pub fn killed(bench: &Bench, flags: &str) {
 /// Leases end.
 pub fn night_passes(bench: &Bench) {
     bench.execute(
-        "UPDATE pipeline.processing_claim SET lease_expires_at = DATEADD(HOUR, -1, claimed_at);",
+        "UPDATE pipeline.processing_claim SET lease_expires_at_utc = DATEADD(HOUR, -1, claimed_at_utc);",
     );
 }
 

@@ -117,7 +117,7 @@ fn every_procedure_for_people_explains_itself(h: &SqlServerHarness) {
         "usp_Resume",
         "usp_RetryFailed",
     ] {
-        let help = h.ask(&format!("EXEC pipeline.{procedure} @help = 1;"));
+        let help = h.ask(&format!("EXEC pipeline.{procedure} @Help = 1;"));
         assert!(help.len() > 1, "{procedure}");
         let answers = help.iter().any(|row| row[0].as_deref() == Some("answers"));
         assert!(answers, "{procedure} does not say what it answers: {help:?}");
@@ -135,7 +135,7 @@ fn the_queue_is_counted_by_state(h: &SqlServerHarness) {
 fn the_claims_held_now_are_shown_with_their_time_left(h: &SqlServerHarness) {
     situation(h);
     let claims = h.ask(
-        "SELECT host_name, app_count, CASE WHEN remaining_ms BETWEEN 1 AND 300000 THEN 1 ELSE 0 END
+        "SELECT host_name, app_count, CASE WHEN remaining_seconds BETWEEN 0 AND 300 THEN 1 ELSE 0 END
          FROM pipeline.vw_ActiveClaims",
     );
     assert_eq!(claims, [["host", "2", "1"].map(|text| Some(text.to_owned()))]);
@@ -148,7 +148,7 @@ fn a_session_is_working_idle_silent_or_ended(h: &SqlServerHarness) {
     let mut ended = Worker::start(h, &contract);
     ended.store.end_session(ended.session, 0).expect("end");
     h.database().execute(&h.own(&format!(
-        "UPDATE pipeline.processing_session SET last_seen_at = DATEADD(HOUR, -1, last_seen_at)
+        "UPDATE pipeline.processing_session SET last_seen_at_utc = DATEADD(HOUR, -1, last_seen_at_utc)
          WHERE session_id = '{}'",
         silent.session.0
     )));
@@ -167,7 +167,7 @@ fn each_minute_of_each_worker_is_counted(h: &SqlServerHarness) {
     situation(h);
     // The situation may have taken from one minute into the next.
     let sums = h.ask(
-        "SELECT SUM(claimed), SUM(succeeded), SUM(failed), SUM(rows_written)
+        "SELECT SUM(claimed), SUM(success), SUM(failed), SUM(rows_written)
          FROM pipeline.vw_Throughput WHERE minute_utc >= DATEADD(HOUR, -1, SYSUTCDATETIME())",
     );
     assert_eq!(sums, [["9", "3", "3", "9"].map(|text| Some(text.to_owned()))]);
@@ -186,7 +186,7 @@ fn a_share_says_when_it_will_be_done(h: &SqlServerHarness) {
     worker.succeed(&contract, &batch);
     let progress = h.ask(
         "SELECT instance_id, instance_count, workers, ready, claimed, concluded_10_min,
-             CASE WHEN per_minute > 0 AND minutes_left >= 1 AND done_at > SYSUTCDATETIME()
+             CASE WHEN per_minute > 0 AND minutes_left >= 1 AND done_at_utc > SYSUTCDATETIME()
                  THEN 1 ELSE 0 END
          FROM pipeline.vw_PartitionProgress",
     );
@@ -197,7 +197,7 @@ fn a_share_says_when_it_will_be_done(h: &SqlServerHarness) {
 fn failures_are_shown_with_their_place(h: &SqlServerHarness) {
     situation(h);
     let failures = h.ask(
-        "SELECT app_id, failure_category, failure_column, failure_path, failure_line, is_queued_again
+        "SELECT app_id, failure_category, failure_column, failure_path, failure_line, is_redriven
          FROM pipeline.vw_RecentFailures ORDER BY app_id",
     );
     assert_eq!(failures.len(), 3);
@@ -424,7 +424,7 @@ fn an_expired_lease_is_found_and_reaped(h: &SqlServerHarness) {
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
     h.execute(&format!(
-        "UPDATE {{processing_claim}} SET lease_expires_at = DATEADD(HOUR, -1, claimed_at)
+        "UPDATE {{processing_claim}} SET lease_expires_at_utc = DATEADD(HOUR, -1, claimed_at_utc)
          WHERE claim_token = '{}'",
         batch.token.0
     ));
@@ -482,14 +482,18 @@ fn a_vanished_worker_is_found_and_ended(h: &SqlServerHarness) {
     let batch = worker.claim(2);
     h.expire_lease(batch.token);
     worker.reap();
-    h.execute("UPDATE {processing_session} SET last_seen_at = DATEADD(HOUR, -2, last_seen_at)");
+    h.execute(
+        "UPDATE {processing_session} SET last_seen_at_utc = DATEADD(HOUR, -2, last_seen_at_utc)",
+    );
     let findings = found(h, &[(2, "worker vanished")]);
     mend(h, &findings[0]);
 }
 
 fn an_old_backlog_is_found(h: &SqlServerHarness) {
     let contract = h.prepare(3);
-    h.execute("UPDATE {processing_queue} SET available_at = DATEADD(DAY, -2, available_at)");
+    h.execute(
+        "UPDATE {processing_queue} SET available_at_utc = DATEADD(DAY, -2, available_at_utc)",
+    );
     let findings = found(h, &[(1, "old backlog")]);
     assert!(findings[0].why.starts_with("nobody works"), "{findings:?}");
     let mut worker = Worker::start(h, &contract);
@@ -502,7 +506,7 @@ fn source_rows_that_nobody_enqueues_are_found(h: &SqlServerHarness) {
     h.prepare(1);
     h.put_documents(2);
     found(h, &[]);
-    h.execute("UPDATE {processing_watermark} SET moved_at = DATEADD(DAY, -2, moved_at)");
+    h.execute("UPDATE {processing_watermark} SET moved_at_utc = DATEADD(DAY, -2, moved_at_utc)");
     let findings = found(h, &[(2, "source rows not enqueued")]);
     mend(h, &findings[0]);
 }
@@ -523,7 +527,7 @@ fn a_missing_load_procedure_is_found(h: &SqlServerHarness) {
 fn a_log_that_nobody_purges_is_found(h: &SqlServerHarness) {
     let contract = h.prepare(1);
     Worker::start(h, &contract).claim(1);
-    h.execute("UPDATE {processing_event} SET occurred_at = DATEADD(DAY, -98, occurred_at)");
+    h.execute("UPDATE {processing_event} SET occurred_at_utc = DATEADD(DAY, -98, occurred_at_utc)");
     let findings = found(h, &[(3, "log is not purged")]);
     mend(h, &findings[0]);
 }

@@ -208,7 +208,7 @@ fn the_runbooks_are_followed() {
 
     // The log grows.
     bench.execute(
-        "UPDATE pipeline.processing_event SET occurred_at = DATEADD(DAY, -31, occurred_at);",
+        "UPDATE pipeline.processing_event SET occurred_at_utc = DATEADD(DAY, -31, occurred_at_utc);",
     );
     let events = bench.number("SELECT COUNT(*) FROM pipeline.processing_event");
     let told = page.ask();
@@ -244,7 +244,7 @@ fn the_page_on_upgrading_is_followed() {
     bench.succeed("run --contract new.toml");
     let newest = "SELECT COUNT(*) FROM pipeline.processing_log AS l
          INNER JOIN pipeline.processing_contract AS c ON l.contract_hash = c.contract_hash
-         WHERE l.is_latest = 1 AND c.retired_at IS NULL";
+         WHERE l.is_latest = 1 AND c.retired_at_utc IS NULL";
     assert_eq!(bench.number(newest), 4);
     // Removing the jobs is followed on the page on Agent.
     page.leave_out("xmlshred agent-jobs --remove");

@@ -51,12 +51,12 @@ bug no-fence procs/usp_ApplyOutcomes.sql reaping::a_reaped_worker_writes_nothing
 bug no-attempt-in-the-fence procs/usp_ApplyOutcomes.sql completing::an_attempt_the_token_does_not_hold \
     's/ AND t\.attempt = k\.attempt;/;/'
 bug reaping-without-expiry procs/usp_ReapExpired.sql reaping::a_lease_that_has_not_passed \
-    's/WHERE c\.lease_expires_at < SYSUTCDATETIME\(\)/WHERE 1 = 1/; $m = s/\n\s*AND lease_expires_at < SYSUTCDATETIME\(\)//; $n = $m'
+    's/WHERE c\.lease_expires_at_utc < SYSUTCDATETIME\(\)/WHERE 1 = 1/; $m = s/\n\s*AND lease_expires_at_utc < SYSUTCDATETIME\(\)//; $n = $m'
 bug no-second-look-at-the-expiry procs/usp_ReapExpired.sql races::a_claim_that_is_renewed \
-    's/\n\s*AND lease_expires_at < SYSUTCDATETIME\(\)//'
+    's/\n\s*AND lease_expires_at_utc < SYSUTCDATETIME\(\)//'
 bug no-second-look-after-enqueueing procs/usp_EnqueueApps.sql races::an_application_that_was_finished \
     's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log\] AS l ON i\.app_id = l\.app_id/INNER JOIN [\$(Schema)].[processing_log] AS l ON i.app_id = -l.app_id/'
-bug no-second-look-after-retrying procs/usp_QueueAgain.sql races::an_application_that_went_round \
+bug no-second-look-after-retrying procs/usp_Redrive.sql races::an_application_that_went_round \
     's/AND l\.is_latest = 1\s+AND l\.status = c\.was//'
 bug no-outer-state procs/usp_ClaimBatch.sql claiming::claimers_side_by_side \
     's/WHERE state = 0\s+AND claim_token IS NULL\s+AND app_id IN/WHERE app_id IN/'
@@ -71,7 +71,7 @@ bug session-not-checked procs/usp_ClaimBatch.sql claiming::a_token_of_another_se
 bug range-without-end procs/usp_ClaimBatch.sql claiming::ranges_are_inclusive \
     's/DECLARE \@high bigint = COALESCE\(\@app_id_end, /DECLARE \@high bigint = COALESCE(NULL, /'
 bug partition-of-everybody procs/usp_ClaimBatch.sql claiming::partitions_are_disjoint \
-    's/(AND q\.available_at <= \@now\s+AND )\(q\.app_id % \@instance_count \+ \@instance_count\) % \@instance_count = \@instance_id(\s+ORDER BY q\.app_id;)/${1}1 = 1$2/'
+    's/(AND q\.available_at_utc <= \@now\s+AND )\(q\.app_id % \@instance_count \+ \@instance_count\) % \@instance_count = \@instance_id(\s+ORDER BY q\.app_id;)/${1}1 = 1$2/'
 bug bytes-without-bound procs/usp_ClaimBatch.sql claiming::a_batch_is_bounded_by_bytes \
     's/WHERE r\.running_bytes > \@max_bytes/WHERE 1 = 0/'
 bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_worker \
@@ -89,7 +89,7 @@ bug success-is-retried procs/usp_RetryFailed.sql redriving::a_success_is_never_r
 bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
     's/WHERE l\.is_latest = 0/WHERE 1 = 1/; $n = s/WHERE l\.is_latest = 0/WHERE 1 = 1/; $n = s/WHERE is_latest = 0/WHERE 1 = 1/'
 bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
-    's/lease_expires_at = DATEADD\(MILLISECOND, \@lease_ms, \@now\)/lease_expires_at = lease_expires_at/'
+    's/lease_expires_at_utc = DATEADD\(MILLISECOND, \@lease_ms, \@now\)/lease_expires_at_utc = lease_expires_at_utc/'
 bug released-attempt-is-spent procs/usp_ReleaseClaim.sql completing::a_released_claim \
     's/attempts = attempts - 1,/attempts = attempts,/'
 

@@ -239,7 +239,7 @@ fn every_object_is_listed_as_what_it_is() {
 
     assert!(bench.succeed("install").contains(" is installed\n"));
     assert_eq!(states().keys().collect::<Vec<_>>(), ["current"]);
-    let hash = "SELECT COUNT(*) FROM pipeline.processing_contract WHERE retired_at IS NULL";
+    let hash = "SELECT COUNT(*) FROM pipeline.processing_contract WHERE retired_at_utc IS NULL";
     assert_eq!(bench.number(hash), 1, "the contract is still the installed one");
 }
 

@@ -36,7 +36,7 @@ fn logged(attempt: i32, status: &str, category: &str) -> String {
         "INSERT INTO pipeline.processing_log
          (
              app_id, attempt, is_latest, status, failure_category, session_id, claim_token,
-             enqueued_at, claimed_at, processed_at, shred_micros, document_bytes, rows_written,
+             enqueued_at_utc, claimed_at_utc, processed_at_utc, shred_micros, document_bytes, rows_written,
              contract_hash
          )
          SELECT i.app_id, {attempt}, 1, '{status}', {category}, NEWID(), NEWID(),
@@ -59,7 +59,7 @@ fn a_claim_that_is_renewed_while_another_is_reaped_is_left_alone() {
         &harness,
         "processing_event",
         "UPDATE pipeline.processing_claim
-         SET lease_expires_at = DATEADD(HOUR, 1, SYSUTCDATETIME());",
+         SET lease_expires_at_utc = DATEADD(HOUR, 1, SYSUTCDATETIME());",
     );
     let reaped = worker.store.reap_expired(ReapRequest::default()).expect("reap");
     assert_eq!((reaped.claims, reaped.apps), (1, 1));
@@ -112,7 +112,7 @@ fn what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work() {
     let database = harness.database();
     database.execute(&database.own(
         "BEGIN TRANSACTION;
-         UPDATE pipeline.processing_queue SET available_at = available_at WHERE app_id = 1;",
+         UPDATE pipeline.processing_queue SET available_at_utc = available_at_utc WHERE app_id = 1;",
     ));
     std::thread::scope(|scope| {
         let (answer, answered) = channel();

@@ -76,9 +76,9 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
     ("usp_ReapExpired @max_claims = 0, @max_reaps = NULL", 50001, &["@max_claims", "@max_reaps"]),
     ("usp_GetClaimOutcome @claim_token = NULL", 50001, &["@claim_token"]),
     (
-        "usp_RetryFailed @app_ids = N'1, x', @all = 'Y', @Canary = -1, @Execute = 'X'",
+        "usp_RetryFailed @app_ids = N'1, x', @all = 'Y', @canary = -1, @Execute = 'X'",
         50001,
-        &["exactly one", "x", "@Canary", "@Execute"],
+        &["exactly one", "x", "@canary", "@Execute"],
     ),
     ("usp_RetryFailed", 50001, &["exactly one"]),
     (
@@ -92,7 +92,7 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
         &["@older_than_seconds", "@chunk_size", "@Execute"],
     ),
     (
-        "usp_RegisterContract @contract_hash = 0x00, @contract_name = N''",
+        "usp_InstallContract @contract_hash = 0x00, @contract_name = N''",
         50001,
         &["32 bytes", "@contract_name", "#contract_table"],
     ),

@@ -89,7 +89,7 @@ fn batch(request: &ClaimRequest, head: &Record, sets: ResultSets) -> Result<Clai
     let apps = records.into_iter().map(app).collect::<Result<Vec<_>, _>>()?;
     Ok(Claimed::Batch(Batch {
         token: request.token,
-        claimed_at: head.instant("claimed_at")?,
+        claimed_at: head.instant("claimed_at_utc")?,
         apps,
     }))
 }

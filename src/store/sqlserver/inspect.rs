@@ -34,7 +34,7 @@ pub(super) fn resume(
 
 /// The pause that a row tells of, if it does.
 pub(super) fn pause_of(record: &Record, reason: &str) -> Result<Option<Pause>, Fault> {
-    let Some(since) = record.instant_or_null("paused_at")? else { return Ok(None) };
+    let Some(since) = record.instant_or_null("paused_at_utc")? else { return Ok(None) };
     let by = record.text("paused_by")?.to_owned();
     Ok(Some(Pause { since, by, reason: record.text(reason)?.to_owned() }))
 }
@@ -73,7 +73,7 @@ fn rows<T>(
 
 fn life_event(record: &Record) -> Result<LifeEvent, Fault> {
     Ok(LifeEvent {
-        at: record.instant("occurred_at")?,
+        at: record.instant("occurred_at_utc")?,
         event: record.text("event_type")?.to_owned(),
         attempt: record.attempt_or_null("attempt")?,
         worker_name: owned(record, "worker_name")?,
@@ -101,7 +101,7 @@ fn logged_failure(record: &Record) -> Result<LoggedFailure, Fault> {
         },
         fingerprint: owned(record, "fingerprint")?,
         error_number: record.integer_or_null("error_number")?,
-        processed_at: record.instant("processed_at")?,
+        processed_at: record.instant("processed_at_utc")?,
         worker_name: owned(record, "worker_name")?,
         document_bytes: record.count("document_bytes")?,
     })

@@ -22,7 +22,7 @@ pub(super) fn retry_failed(
         RetrySelector::Quarantined => call.with("@quarantined", "Y"),
         RetrySelector::All => call.with("@all", "Y"),
     };
-    let call = call.with("@Canary", canary(request.canary));
+    let call = call.with("@canary", canary(request.canary));
     moved(connection, call, &request.requested_by, request.execute)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn requeue_apps(
         RequeueSelector::OlderContract(hash) => call.with("@not_by_contract", hash.0),
         RequeueSelector::ChangedDocument => call.with("@changed_document", "Y"),
     };
-    let call = call.with("@limit", canary(request.canary));
+    let call = call.with("@canary", canary(request.canary));
     moved(connection, call, &request.requested_by, request.execute)
 }
 

@@ -22,7 +22,7 @@ const BULK_LOAD_BYTES: usize = 0xFFFF;
 pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
     "app_id",
     "attempt",
-    "succeeded",
+    "is_success",
     "failure_category",
     "failure_table",
     "failure_column",

@@ -53,8 +53,8 @@ fn claim(record: &Record) -> Result<ActiveClaim, Fault> {
         token: ClaimToken(record.guid("claim_token")?),
         worker_name: record.text("worker_name")?.to_owned(),
         apps: record.count("app_count")?,
-        age_seconds: record.integer("age_ms")?.div_euclid(1000),
-        remaining_seconds: record.integer("remaining_ms")?.div_euclid(1000),
+        age_seconds: record.integer("age_seconds")?,
+        remaining_seconds: record.integer("remaining_seconds")?,
         renewals: record.count("renewals")?,
     })
 }
@@ -63,14 +63,14 @@ fn session(record: &Record) -> Result<SessionSummary, Fault> {
     Ok(SessionSummary {
         session: SessionId(record.guid("session_id")?),
         worker_name: record.text("worker_name")?.to_owned(),
-        started_at: record.instant("started_at")?,
-        last_seen_at: record.instant("last_seen_at")?,
-        ended_at: record.instant_or_null("ended_at")?,
+        started_at: record.instant("started_at_utc")?,
+        last_seen_at: record.instant("last_seen_at_utc")?,
+        ended_at: record.instant_or_null("ended_at_utc")?,
         exit_status: record
             .integer_or_null("exit_status")?
             .map(|status| u8::try_from(status).unwrap_or(u8::MAX)),
         claimed: record.count("claimed")?,
-        success: record.count("succeeded")?,
+        success: record.count("success")?,
         failed: record.count("failed")?,
         released: record.count("released")?,
         reaped: if record.has("reaped") { record.count("reaped")? } else { 0 },

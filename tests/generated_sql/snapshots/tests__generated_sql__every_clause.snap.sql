@@ -98,7 +98,7 @@ VALUES
 (0, N'dbo', N'base table with a name so long that no foreign key can have both names', N'app_id', 'replace'),
 (1, N'dbo', N'child''s table with a name as long as its parent''s name', N'app_id', 'skip');
 
-EXEC [sandbox].[usp_RegisterContract]
+EXEC [sandbox].[usp_InstallContract]
     @contract_hash = 0xf9dcb4a6d8524ba036b5d5d605797e81807588910d6ed2dca1ba2b0b85db89f6,
     @contract_name = N'every-clause';
 

@@ -46,7 +46,7 @@ impl Stage {
 
     fn has_live_lease(&self) -> bool {
         let live = "SELECT COUNT(*) FROM pipeline.processing_claim
-                    WHERE lease_expires_at >= SYSUTCDATETIME()";
+                    WHERE lease_expires_at_utc >= SYSUTCDATETIME()";
         self.bench.number(live) > 0
     }
 

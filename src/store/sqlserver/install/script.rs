@@ -245,7 +245,7 @@ INSERT INTO #contract_table
 VALUES
 {};
 
-EXEC {}.[usp_RegisterContract]
+EXEC {}.[usp_InstallContract]
     @contract_hash = 0x{},
     @contract_name = {};
 

@@ -5,21 +5,21 @@ GO
 How many rows a successful attempt wrote to each target table. Tables it wrote nothing to have no
 row here. table_ordinal is that of processing_contract_table for the attempt's contract_hash.
 */
-IF OBJECT_ID(N'[$(Schema)].[processing_log_rows]', N'U') IS NULL
+IF OBJECT_ID(N'[$(Schema)].[processing_log_table]', N'U') IS NULL
 BEGIN
-    CREATE TABLE [$(Schema)].[processing_log_rows]
+    CREATE TABLE [$(Schema)].[processing_log_table]
     (
         app_id bigint NOT NULL,
         attempt int NOT NULL,
         table_ordinal int NOT NULL,
         row_count bigint NOT NULL,
-        CONSTRAINT PK_processing_log_rows
+        CONSTRAINT PK_processing_log_table
             PRIMARY KEY CLUSTERED (app_id, attempt, table_ordinal)
             WITH (ALLOW_PAGE_LOCKS = OFF),
-        CONSTRAINT FK_processing_log_rows_log
+        CONSTRAINT FK_processing_log_table_log
             FOREIGN KEY (app_id, attempt)
             REFERENCES [$(Schema)].[processing_log] (app_id, attempt),
-        CONSTRAINT CK_processing_log_rows_count CHECK (row_count >= 1)
+        CONSTRAINT CK_processing_log_table_count CHECK (row_count >= 1)
     );
 END;
 GO
@@ -27,10 +27,10 @@ IF EXISTS -- noqa: PRS
 (
     SELECT 1
     FROM sys.tables AS t
-    WHERE t.object_id = OBJECT_ID(N'[$(Schema)].[processing_log_rows]')
+    WHERE t.object_id = OBJECT_ID(N'[$(Schema)].[processing_log_table]')
         AND t.lock_escalation_desc <> N'DISABLE'
 )
 BEGIN
-    ALTER TABLE [$(Schema)].[processing_log_rows] SET (LOCK_ESCALATION = DISABLE);
+    ALTER TABLE [$(Schema)].[processing_log_table] SET (LOCK_ESCALATION = DISABLE);
 END;
 GO

@@ -15,11 +15,11 @@ Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  READ COMMITTED, one transaction per 1000 applications, each under an application lock.
             Locks queue, reads log, writes event.
 Example:    -- Not called by hand. As its callers do:
-            EXEC [$(Schema)].[usp_QueueAgain]
+            EXEC [$(Schema)].[usp_Redrive]
                 @procedure_name = N'usp_RetryFailed',
                 @requested_by = NULL;
 */
-CREATE OR ALTER PROCEDURE [$(Schema)].[usp_QueueAgain]
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Redrive]
     @procedure_name nvarchar(128),
     @requested_by nvarchar(128)
 AS
@@ -53,7 +53,7 @@ BEGIN
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_QueueAgain: a transaction is open; commit or roll it back, then call again.', 1;
+        THROW 50002, N'usp_Redrive: a transaction is open; commit or roll it back, then call again.', 1;
     END;
 
     SET @from = (SELECT MIN(c.app_id) FROM #candidate AS c);
@@ -85,7 +85,7 @@ BEGIN
             BEGIN TRANSACTION;
 
             EXEC @lock_result = sys.sp_getapplock
-                @Resource = N'xmlshred $(Schema) queue again',
+                @Resource = N'xmlshred $(Schema) redrive',
                 @LockMode = 'Exclusive',
                 @LockOwner = 'Transaction',
                 @LockTimeout = 30000;
@@ -105,7 +105,7 @@ BEGIN
                 state = 0,
                 reaps = 0,
                 lone_reaps = 0,
-                available_at = @now
+                available_at_utc = @now
             OUTPUT inserted.app_id, inserted.attempts INTO @moved (app_id, attempts)
             WHERE state = 2
                 AND app_id IN
@@ -124,8 +124,8 @@ BEGIN
                 reaps,
                 lone_reaps,
                 document_bytes,
-                available_at,
-                enqueued_at
+                available_at_utc,
+                enqueued_at_utc
             )
             OUTPUT inserted.app_id INTO @inserted (app_id)
             SELECT
@@ -176,7 +176,7 @@ BEGIN
 
             INSERT INTO [$(Schema)].[processing_event]
             (
-                occurred_at,
+                occurred_at_utc,
                 event_type,
                 app_id,
                 attempt,

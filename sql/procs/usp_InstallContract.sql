@@ -19,11 +19,11 @@ Isolation:  READ COMMITTED, in the caller's transaction or its own. Locks the co
 Example:    -- As xmlshred install does, after CREATE TABLE #contract_table
             INSERT INTO #contract_table
             VALUES (0, N'sandbox', N'app_base', N'app_id', 'fail');
-            EXEC [$(Schema)].[usp_RegisterContract]
+            EXEC [$(Schema)].[usp_InstallContract]
                 @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,
                 @contract_name = N'credit-card';
 */
-CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RegisterContract]
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_InstallContract]
     @contract_hash varbinary(64),
     @contract_name nvarchar(128),
     @contract_text nvarchar(max) = NULL
@@ -65,7 +65,7 @@ BEGIN
 
     IF @message <> N''
     BEGIN
-        SET @message = N'usp_RegisterContract:' + @message;
+        SET @message = N'usp_InstallContract:' + @message;
         THROW 50001, @message, 1;
     END;
 
@@ -73,17 +73,17 @@ BEGIN
         BEGIN TRANSACTION;
 
         UPDATE [$(Schema)].[processing_contract]
-        SET retired_at = @now
-        WHERE retired_at IS NULL
+        SET retired_at_utc = @now
+        WHERE retired_at_utc IS NULL
             AND contract_hash <> @contract_hash;
 
         UPDATE [$(Schema)].[processing_contract]
         SET
-            installed_at = @now,
+            installed_at_utc = @now,
             installed_by = ORIGINAL_LOGIN(),
-            retired_at = NULL
+            retired_at_utc = NULL
         WHERE contract_hash = @contract_hash
-            AND retired_at IS NOT NULL;
+            AND retired_at_utc IS NOT NULL;
 
         IF NOT EXISTS
         (
@@ -97,7 +97,7 @@ BEGIN
                 contract_hash,
                 contract_name,
                 contract_text,
-                installed_at,
+                installed_at_utc,
                 installed_by
             )
             VALUES (@contract_hash, @contract_name, @contract_text, @now, ORIGINAL_LOGIN());
