@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod expressions;
+mod functions;
 mod mutations;
 mod places;
 #[cfg(feature = "embedded")]

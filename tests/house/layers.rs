@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("id", &[]),
     ("document", &[]),
     ("diagnostic", &["figures"]),
-    ("value", &[]),
+    ("value", &["diagnostic"]),
     ("outcome", &["id", "value"]),
     ("contract", &["diagnostic", "figures", "id", "value"]),
     ("shred", &["contract", "document", "figures", "id", "outcome", "value"]),

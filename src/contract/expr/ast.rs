@@ -1,5 +1,6 @@
 //! The tree of an expression, with the place of every part in the expression's text.
 
+pub use super::function::Function;
 use crate::value::functions::DatePart;
 use crate::value::{Decimal, SqlType};
 
@@ -140,56 +141,6 @@ pub enum BinaryOp {
     GreaterOrEqual,
     And,
     Or,
-}
-
-/// Functions by their SQL names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Function {
-    Coalesce,
-    NullIf,
-    Upper,
-    Lower,
-    Trim,
-    LTrim,
-    RTrim,
-    Left,
-    Right,
-    Substring,
-    Replace,
-    Len,
-    Concat,
-    Abs,
-    Round,
-    Floor,
-    Ceiling,
-    Power,
-    DateAdd,
-    DateDiff,
-    Year,
-    Month,
-    Day,
-    ParseDate,
-    Lookup,
-    Flag,
-    Digits,
-    Number,
-    FirstNumber,
-    AppId,
-    Ordinal,
-    NowUtc,
-    InnerXml,
-    /// `FIRST(p/@x)`: choose the element, then read it.
-    First,
-    Last,
-    Join,
-    Count,
-    Exists,
-    Sum,
-    Min,
-    Max,
-    /// `NAME()`: the row element's name.
-    Name,
 }
 
 /// A location: where it starts, the elements it goes through, and what it reads there.

@@ -2,10 +2,11 @@
 
 pub mod ast;
 pub mod check;
+pub mod function;
+pub(crate) mod keyword;
 pub mod kind;
 pub(crate) mod lexer;
 pub mod mistake;
-mod names;
 pub mod parser;
 pub mod print;
 mod walk;

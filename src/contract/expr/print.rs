@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::ast::{BinaryOp, Expr, ExprKind, Function, Origin, Path, Predicate, Read, Step};
+use super::keyword::is_keyword;
 use super::lexer::{continues_name, starts_name};
-use super::names::is_keyword;
 
 /// How tightly a form binds; a part that binds less tightly than its place asks for needs
 /// parentheses.

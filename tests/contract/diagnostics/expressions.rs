@@ -66,17 +66,17 @@ j = { type = "int", value = "NOW_UTC() + 1" }
     contract.toml:15:30: error: COALESCE takes at least 2 arguments, not 1
      15 | a = { type = "int", value = "COALESCE(@x) + NOW_UTC(1) + LEN()" }
         |                              ^^^^^^^^^^^^
-    hint: `COALESCE(x, y, …)`
+    hint: write `COALESCE(x, y, …)`: the first argument that is not null
 
     contract.toml:15:45: error: NOW_UTC takes no arguments, not 1
      15 | a = { type = "int", value = "COALESCE(@x) + NOW_UTC(1) + LEN()" }
         |                                             ^^^^^^^^^^
-    hint: `NOW_UTC()`
+    hint: write `NOW_UTC()`: the time of the claim by the database's clock: one value per claim
 
     contract.toml:15:58: error: LEN takes one argument, not 0
      15 | a = { type = "int", value = "COALESCE(@x) + NOW_UTC(1) + LEN()" }
         |                                                          ^^^^^
-    hint: `LEN(text)`
+    hint: write `LEN(text)`: the number of characters without blanks at the end
 
     contract.toml:16:35: error: YEAR takes a date, and this is a number
      16 | b = { type = "int", value = "YEAR(5) + ABS(NOW_UTC()) + MONTH('soon')" }
@@ -126,7 +126,7 @@ j = { type = "int", value = "NOW_UTC() + 1" }
     contract.toml:21:50: error: COUNT takes a path, and this is none
      21 | g = { type = "int", value = "SUM(@a + 1) + COUNT('x')" }
         |                                                  ^^^
-    hint: `COUNT(element)`
+    hint: write `COUNT(path)`: the number of nodes; 0 where there are none
 
     contract.toml:22:40: error: INNER_XML takes a path to an element
      22 | h = { type = "xml", value = "INNER_XML(@a)" }
@@ -161,18 +161,18 @@ d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
     contract.toml:16:34: error: COUNT cannot stand inside MAX
      16 | b = { type = "int", value = "MAX(COUNT(x) + 1)" }
         |                                  ^^^^^^^^
-    hint: `MAX(element/@attribute)`
+    hint: write `MAX(path)`: the greatest value without blank ones; null where there are none
 
     contract.toml:17:36: error: FIRST takes a path, and this is none
      17 | c = { type = "int", value = "FIRST(NUMBER(x))" }
         |                                    ^^^^^^^^^
-    hint: `FIRST(element/@attribute)`
+    hint: write `FIRST(path)`: what the first element has; null where it lacks the attribute
 
     contract.toml:18:30: error: a date does not convert to int
      18 | d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
         |                              ^^^^^^^^^^^^^^^^^^^^^^^
     hint: change the type, or the expression
-"#);
+    "#);
 }
 
 #[test]

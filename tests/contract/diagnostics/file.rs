@@ -136,7 +136,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
     contract.toml:28:35: error: APP_ID takes no arguments, not 1
      28 | app_id = { type = "itn", value = "APP_ID(1)" }
         |                                   ^^^^^^^^^
-    hint: `APP_ID()`
+    hint: write `APP_ID()`: the application's id
 
     contract.toml:29:48: error: there is no function `UPER`
      29 | first_name = { type = "nvarchar(50)", value = "UPER(@first_name) + 'x'", to_long = "truncate" }
@@ -166,7 +166,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
     contract.toml:30:76: error: SUBSTRING takes 3 arguments, not 2
      30 | zip = { type = "char(5)", default = "000000", value = "DIGITS(a/text()) || SUBSTRING(@x, 1)" }
         |                                                                            ^^^^^^^^^^^^^^^^
-    hint: `SUBSTRING(text, start, length)`
+    hint: write `SUBSTRING(text, start, n)`: n characters from `start`, counted from 1
 
     contract.toml:31:36: error: a path ends with its attribute
      31 | total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }

@@ -15,72 +15,35 @@ impl Checker<'_> {
         if function.is_aggregate() {
             return self.aggregate(function, arguments);
         }
-        let name = function.name();
         match function {
-            Function::Coalesce => self.alternatives(arguments.iter()),
-            Function::NullIf => self.null_if(arguments),
-            Function::Upper
-            | Function::Lower
-            | Function::Trim
-            | Function::LTrim
-            | Function::RTrim
-            | Function::Replace
-            | Function::Concat
-            | Function::Digits => {
-                arguments.iter().for_each(|argument| _ = self.text(argument, name));
-                Kind::Text
-            }
-            Function::Left | Function::Right | Function::Substring => {
-                self.text(&arguments[0], name);
-                arguments[1..].iter().for_each(|count| self.count(count, name));
-                Kind::Text
-            }
-            Function::Len => {
-                self.text(&arguments[0], name);
-                Kind::Integer
-            }
-            Function::Number | Function::FirstNumber => {
-                self.text(&arguments[0], name);
-                Kind::Decimal
-            }
-            Function::Abs | Function::Floor | Function::Ceiling => self.number(&arguments[0], name),
-            Function::Round => {
-                let kind = self.number(&arguments[0], name);
-                self.count(&arguments[1], name);
-                kind
-            }
-            Function::Power => {
-                let kind = self.number(&arguments[0], name);
-                self.number(&arguments[1], name);
-                kind
-            }
-            Function::DateAdd => {
-                self.number(&arguments[1], name);
-                self.date(&arguments[2], name)
-            }
-            Function::DateDiff => {
-                self.date(&arguments[1], name);
-                self.date(&arguments[2], name);
-                Kind::Integer
-            }
-            Function::Year | Function::Month | Function::Day => {
-                self.date(&arguments[0], name);
-                Kind::Integer
-            }
+            Function::Coalesce => return self.alternatives(arguments.iter()),
+            Function::NullIf => return self.null_if(arguments),
             Function::ParseDate => self.parse_date(arguments),
-            Function::Lookup => self.lookup(arguments),
-            Function::Flag => {
-                arguments.iter().for_each(|argument| _ = self.text(argument, name));
-                Kind::Integer
-            }
-            Function::AppId | Function::Ordinal => Kind::Integer,
-            Function::NowUtc => Kind::DateTime,
-            Function::InnerXml => {
-                self.element_path(&arguments[0], name);
-                Kind::Text
-            }
-            _ => Kind::Text,
+            Function::Lookup => return self.lookup(arguments),
+            Function::InnerXml => self.element_path(&arguments[0]),
+            _ => return self.plain(function, arguments),
         }
+        function.kind()
+    }
+
+    /// A function whose parameters say what its arguments have to be.
+    fn plain(&mut self, function: Function, arguments: &[Expr]) -> Kind {
+        let name = function.name();
+        let mut kind = function.kind();
+        let parameters = function.parameters().chain(std::iter::repeat("…"));
+        for (argument, parameter) in arguments.iter().zip(parameters) {
+            let given = match parameter {
+                "part" => continue,
+                "n" | "start" | "digits" => self.count(argument, name),
+                "number" | "exponent" => self.number(argument, name),
+                "date" | "from" | "to" => self.date(argument, name),
+                _ => self.text(argument, name),
+            };
+            if function.kind() == Kind::Any && matches!(parameter, "number" | "date") {
+                kind = given;
+            }
+        }
+        kind
     }
 
     /// Reports a function that has no meaning where the expression stands.
@@ -116,7 +79,7 @@ impl Checker<'_> {
             _ => format!("{fewest} arguments"),
         };
         let message = format!("{} takes {takes}, not {}", function.name(), arguments.len());
-        self.error(call, message, form(function));
+        self.error(call, message, usage(function));
         false
     }
 
@@ -133,16 +96,12 @@ impl Checker<'_> {
             _ => self.value(first),
         };
         self.over_one_path(function, first);
-        match function {
-            Function::Join => {
-                self.text(&arguments[1], name);
-                Kind::Text
-            }
-            Function::Count => Kind::Integer,
-            Function::Exists => Kind::Condition,
-            Function::Sum => Kind::Decimal,
-            Function::Min | Function::Max => kind,
-            _ => Kind::Text,
+        if function == Function::Join {
+            self.text(&arguments[1], name);
+        }
+        match function.kind() {
+            Kind::Any => kind,
+            known => known,
         }
     }
 
@@ -155,7 +114,7 @@ impl Checker<'_> {
         let name = function.name();
         if matches!(function, Function::First | Function::Last | Function::Exists) {
             let message = format!("{name} takes a path, and this is none");
-            return self.error(first, message, form(function));
+            return self.error(first, message, usage(function));
         }
         let mut paths: Vec<&Path> = Vec::new();
         let mut inner = None;
@@ -179,7 +138,7 @@ impl Checker<'_> {
                 return self.error(first, message, hint);
             }
         };
-        self.error(at, message, form(function));
+        self.error(at, message, usage(function));
     }
 
     fn null_if(&mut self, arguments: &[Expr]) -> Kind {
@@ -189,15 +148,16 @@ impl Checker<'_> {
     }
 
     /// A whole number, such as a length.
-    fn count(&mut self, expr: &Expr, user: &str) {
-        self.number(expr, user);
+    fn count(&mut self, expr: &Expr, user: &str) -> Kind {
+        let kind = self.number(expr, user);
         if matches!(expr.kind, ExprKind::Decimal(_)) {
             let message = format!("{user} counts in whole numbers");
             self.error(expr, message, "write it without a point");
         }
+        kind
     }
 
-    fn parse_date(&mut self, arguments: &[Expr]) -> Kind {
+    fn parse_date(&mut self, arguments: &[Expr]) {
         self.text(&arguments[0], "PARSE_DATE");
         for pattern in &arguments[1..] {
             let ExprKind::Text(text) = &pattern.kind else {
@@ -210,7 +170,6 @@ impl Checker<'_> {
                 self.error(pattern, error.to_string(), DATE_PATTERN);
             }
         }
-        Kind::DateTime
     }
 
     fn lookup(&mut self, arguments: &[Expr]) -> Kind {
@@ -233,12 +192,12 @@ impl Checker<'_> {
         lookups[index].1
     }
 
-    fn element_path(&mut self, expr: &Expr, name: &str) {
+    fn element_path(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Path(path) if path.read == Read::Text => self.path(path, expr.span),
             _ => {
                 self.value(expr);
-                let message = format!("{name} takes a path to an element");
+                let message = "INNER_XML takes a path to an element";
                 self.error(expr, message, "for example `INNER_XML(notes)`, or `INNER_XML(.)`");
             }
         }
@@ -249,50 +208,7 @@ impl Checker<'_> {
 pub(crate) const DATE_PATTERN: &str =
     "a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`";
 
-/// How a call is written.
-fn form(function: Function) -> &'static str {
-    match function {
-        Function::Coalesce => "`COALESCE(x, y, …)`",
-        Function::NullIf => "`NULLIF(x, y)`",
-        Function::Upper => "`UPPER(text)`",
-        Function::Lower => "`LOWER(text)`",
-        Function::Trim => "`TRIM(text)`",
-        Function::LTrim => "`LTRIM(text)`",
-        Function::RTrim => "`RTRIM(text)`",
-        Function::Left => "`LEFT(text, length)`",
-        Function::Right => "`RIGHT(text, length)`",
-        Function::Substring => "`SUBSTRING(text, start, length)`",
-        Function::Replace => "`REPLACE(text, old, new)`",
-        Function::Len => "`LEN(text)`",
-        Function::Concat => "`CONCAT(x, y, …)`",
-        Function::Abs => "`ABS(number)`",
-        Function::Round => "`ROUND(number, digits)`",
-        Function::Floor => "`FLOOR(number)`",
-        Function::Ceiling => "`CEILING(number)`",
-        Function::Power => "`POWER(number, exponent)`",
-        Function::DateAdd => "`DATEADD(part, number, date)`",
-        Function::DateDiff => "`DATEDIFF(part, from, to)`",
-        Function::Year => "`YEAR(date)`",
-        Function::Month => "`MONTH(date)`",
-        Function::Day => "`DAY(date)`",
-        Function::ParseDate => "`PARSE_DATE(text, 'pattern', …)`",
-        Function::Lookup => "`LOOKUP('name', text)`",
-        Function::Flag => "`FLAG(text, 'Y', …)`",
-        Function::Digits => "`DIGITS(text)`",
-        Function::Number => "`NUMBER(text)`",
-        Function::FirstNumber => "`FIRST_NUMBER(text)`",
-        Function::AppId => "`APP_ID()`",
-        Function::Ordinal => "`ORDINAL()`",
-        Function::NowUtc => "`NOW_UTC()`",
-        Function::InnerXml => "`INNER_XML(element)`",
-        Function::First => "`FIRST(element/@attribute)`",
-        Function::Last => "`LAST(element/@attribute)`",
-        Function::Join => "`JOIN(element/@attribute, ', ')`",
-        Function::Count => "`COUNT(element)`",
-        Function::Exists => "`EXISTS(element)`",
-        Function::Sum => "`SUM(element/@attribute)`",
-        Function::Min => "`MIN(element/@attribute)`",
-        Function::Max => "`MAX(element/@attribute)`",
-        Function::Name => "`NAME()`",
-    }
+/// How a call is written, and what it returns.
+fn usage(function: Function) -> String {
+    format!("write `{}`: {}", function.form(), function.meaning())
 }

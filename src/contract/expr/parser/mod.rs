@@ -7,9 +7,10 @@ mod case;
 mod path;
 
 use super::ast::{BinaryOp, Expr, ExprKind, Function, Path, Span};
+use super::function::foreign_function;
+use super::keyword::is_keyword;
 use super::lexer::{tokenize, Token, TokenKind};
 use super::mistake::Mistake;
-use super::names::{foreign_function, is_keyword};
 use crate::diagnostic::spelling;
 use crate::value::functions::DatePart;
 use crate::value::SqlType;

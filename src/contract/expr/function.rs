@@ -1,0 +1,166 @@
+//! The functions of the language: one table for the parser, the checks, suggestions, the printer
+//! and the reference in `docs/contract.md`.
+
+use super::kind::Kind;
+
+macro_rules! functions {
+    ($($function:ident: $form:literal, $kind:expr, $meaning:literal;)*) => {
+        /// Functions of the language.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Function {
+            $(#[doc = concat!("`", $form, "`: ", $meaning)] $function,)*
+        }
+
+        impl Function {
+            /// Every function.
+            pub const ALL: &'static [Self] = &[$(Self::$function),*];
+            /// Form, kind and meaning of each, in the order of `ALL`.
+            const TABLE: &'static [(&'static str, Kind, &'static str)] =
+                &[$(($form, $kind, $meaning)),*];
+        }
+    };
+}
+
+// The form says a function's name and its parameters, of which the last may be repeated (`…`).
+// The parameters' names decide what an argument has to be: see `check::call`. `Kind::Any` is a
+// kind that depends on the arguments.
+functions! {
+    Coalesce: "COALESCE(x, y, …)", Kind::Any, "the first argument that is not null";
+    NullIf: "NULLIF(x, y)", Kind::Any, "null where x equals y, else x";
+    Upper: "UPPER(text)", Kind::Text, "the text in upper case";
+    Lower: "LOWER(text)", Kind::Text, "the text in lower case";
+    Trim: "TRIM(text)", Kind::Text, "the text without blanks at both ends";
+    LTrim: "LTRIM(text)", Kind::Text, "the text without blanks at its start";
+    RTrim: "RTRIM(text)", Kind::Text, "the text without blanks at its end";
+    Left: "LEFT(text, n)", Kind::Text, "the first n characters";
+    Right: "RIGHT(text, n)", Kind::Text, "the last n characters";
+    Substring: "SUBSTRING(text, start, n)", Kind::Text,
+        "n characters from `start`, counted from 1";
+    Replace: "REPLACE(text, old, new)", Kind::Text, "the text with `new` for every `old`; the case matters";
+    Len: "LEN(text)", Kind::Integer, "the number of characters without blanks at the end";
+    Concat: "CONCAT(x, y, …)", Kind::Text, "the arguments joined; null is empty";
+    Abs: "ABS(number)", Kind::Any, "the number without its sign";
+    Round: "ROUND(number, digits)", Kind::Any,
+        "rounded half away from zero; negative digits round before the point";
+    Floor: "FLOOR(number)", Kind::Any, "the next whole number down";
+    Ceiling: "CEILING(number)", Kind::Any, "the next whole number up";
+    Power: "POWER(number, exponent)", Kind::Any, "the power, of the kind of the number, as in SQL Server";
+    DateAdd: "DATEADD(part, number, date)", Kind::Any,
+        "the date moved; a day that the month lacks becomes its last";
+    DateDiff: "DATEDIFF(part, from, to)", Kind::Integer,
+        "the number of the part's boundaries between the two";
+    Year: "YEAR(date)", Kind::Integer, "the year";
+    Month: "MONTH(date)", Kind::Integer, "the month, from 1 to 12";
+    Day: "DAY(date)", Kind::Integer, "the day of the month";
+    ParseDate: "PARSE_DATE(text, 'pattern', …)", Kind::DateTime,
+        "the date, read by the first of the patterns that matches; blank is null";
+    Lookup: "LOOKUP('name', text)", Kind::Any, "the value of a lookup for the text";
+    Flag: "FLAG(text, 'Y', …)", Kind::Integer,
+        "1 where the text is listed, else 0, also for null; blanks around it do not count";
+    Digits: "DIGITS(text)", Kind::Text,
+        "the digits 0 to 9 of the text, with leading zeros; null where there are none";
+    Number: "NUMBER(text)", Kind::Decimal,
+        "the number in text for people, without currency signs and grouping; blank is null";
+    FirstNumber: "FIRST_NUMBER(text)", Kind::Decimal,
+        "the first number in the text; null where there is none";
+    AppId: "APP_ID()", Kind::Integer, "the application's id";
+    Ordinal: "ORDINAL()", Kind::Integer,
+        "the row's number among the remaining rows of its `[[tables]]`, from 1; \
+         in a column's value only";
+    NowUtc: "NOW_UTC()", Kind::DateTime,
+        "the time of the claim by the database's clock: one value per claim";
+    InnerXml: "INNER_XML(element)", Kind::Text,
+        "the markup inside an element, unchanged; `INNER_XML(.)` of the row element";
+    First: "FIRST(path)", Kind::Text,
+        "what the first element has; null where it lacks the attribute";
+    Last: "LAST(path)", Kind::Text,
+        "what the last element has; null where it lacks the attribute";
+    Join: "JOIN(path, separator)", Kind::Text, "all texts joined; null where there are none";
+    Count: "COUNT(path)", Kind::Integer, "the number of nodes; 0 where there are none";
+    Exists: "EXISTS(path)", Kind::Condition, "whether there is a node; a condition";
+    Sum: "SUM(path)", Kind::Decimal,
+        "the sum of the numbers without blank ones; null where there are none";
+    Min: "MIN(path)", Kind::Any, "the least value without blank ones; null where there are none";
+    Max: "MAX(path)", Kind::Any, "the greatest value without blank ones; null where there are none";
+    Name: "NAME()", Kind::Text, "the row element's name, as the document writes it";
+}
+
+impl Function {
+    fn row(self) -> (&'static str, Kind, &'static str) {
+        Self::TABLE[self as usize]
+    }
+
+    /// How it is called: `LEFT(text, n)`.
+    pub fn form(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What it returns, in a line.
+    pub fn meaning(self) -> &'static str {
+        self.row().2
+    }
+
+    /// The kind of its results; [`Kind::Any`] where that depends on its arguments.
+    pub fn kind(self) -> Kind {
+        self.row().1
+    }
+
+    /// The name, in capitals.
+    pub fn name(self) -> &'static str {
+        self.form().split('(').next().unwrap_or_default()
+    }
+
+    /// The function of that name, ignoring case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|function| function.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The names of all functions.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::ALL.iter().map(|function| function.name())
+    }
+
+    /// The names of its parameters. The last one is `…` where it can be repeated.
+    pub fn parameters(self) -> impl Iterator<Item = &'static str> + Clone {
+        let inside = self.form().split(['(', ')']).nth(1).unwrap_or_default();
+        inside.split(", ").filter(|parameter| !parameter.is_empty())
+    }
+
+    /// The fewest arguments it takes, and the most; [`usize::MAX`] is any number.
+    pub fn arity(self) -> (usize, usize) {
+        let named = self.parameters().filter(|parameter| *parameter != "…").count();
+        let repeats = self.parameters().count() > named;
+        (named, if repeats { usize::MAX } else { named })
+    }
+
+    /// Whether its first argument is a path of which it takes every node.
+    pub fn is_aggregate(self) -> bool {
+        self.parameters().next() == Some("path")
+    }
+}
+
+/// The equivalent of a function of T-SQL or another dialect.
+pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_uppercase().as_str() {
+        "IIF" | "IF" | "CHOOSE" | "DECODE" => "CASE WHEN … THEN … ELSE … END",
+        "ISNULL" | "IFNULL" | "NVL" => "COALESCE(x, y)",
+        "CONVERT" => "CAST(x AS type)",
+        "TRY_CONVERT" | "TRY_PARSE" => "TRY_CAST(x AS type)",
+        "GETDATE" | "GETUTCDATE" | "SYSDATETIME" | "SYSUTCDATETIME" | "NOW" => "NOW_UTC()",
+        "DATEPART" => "YEAR(date)`, `MONTH(date)` or `DAY(date)",
+        "STRPTIME" | "TO_DATE" | "PARSE" => "PARSE_DATE(text, 'pattern')",
+        "LENGTH" | "DATALENGTH" => "LEN(text)",
+        "SUBSTR" | "MID" => "SUBSTRING(text, start, length)",
+        "STRING_AGG" | "STRING_JOIN" | "CONCAT_WS" => "JOIN(element/@attribute, ', ')",
+        "ROW_NUMBER" => "ORDINAL()",
+        "POSITION" => "name[2]` in a path, or `ORDINAL()",
+        "AVG" | "AVERAGE" => "SUM(path) / COUNT(path)",
+        "CONTAINS" | "CHARINDEX" | "PATINDEX" => "x LIKE '%…%'",
+        "STARTS-WITH" => "x LIKE '…%'",
+        "NORMALIZE-SPACE" => "TRIM(text)",
+        "STRING-LENGTH" => "LEN(text)",
+        "LOCAL-NAME" => "NAME()",
+        "TO_NUMBER" => "NUMBER(text)",
+        _ => return None,
+    })
+}
