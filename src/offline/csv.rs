@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::{Mapped, Source};
+use super::mapping::Mapped;
+use super::source::Source;
 use crate::contract::Contract;
 use crate::outcome::{Failure, TableRows};
 use crate::value::{to_text, Value};

@@ -9,7 +9,9 @@ use quick_xml::events::Event;
 use quick_xml::Reader;
 use rayon::ThreadPool;
 
-use super::{counts, in_order, Content, MapSummary, Mapping, Source};
+use super::mapping::{counts, in_order, Mapping};
+use super::source::{Content, Source};
+use super::summary::MapSummary;
 use crate::contract::expr::ast::{Path, Read};
 use crate::contract::probe::{PathProbe, Width, WidthProbe};
 use crate::contract::ParsedContract;

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::id::AppId;
-use crate::id::ClaimToken;
+use crate::id::{AppId, ClaimToken};
 use crate::outcome::AppOutcome;
 use crate::store::{Batch, ClaimedApp};
 

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::id::AppId;
-use crate::id::ClaimToken;
+use crate::id::{AppId, ClaimToken};
 use crate::store::{self, Batch, ClaimRequest, Claimed, Pause, ReapRequest, StoreError};
 
 use super::batch::{bytes_in_flight, InFlight};
 use super::lease::Lease;
 use super::session::{backoff, Session};
+use super::shared::Shared;
 use super::shredding::spread;
-use super::{Left, Shared};
+use super::summary::Left;
 
 /// Claims until the limit is reached, nothing is ready (unless following), or the run stops.
 pub(super) fn claim_batches(shared: &Arc<Shared>, session: Session) {

@@ -12,7 +12,8 @@ use crate::store::{ClaimOutcome, StoreError};
 
 use super::batch::{InFlight, Work};
 use super::session::{backoff, Session};
-use super::{Message, RunEnd, Shared};
+use super::shared::{Message, Shared};
+use super::summary::RunEnd;
 
 /// Applications on which the program itself failed before the run stops: past this it is not
 /// one odd document.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::store::Renewal;
 
 use super::session::{backoff, Session};
-use super::Shared;
+use super::shared::Shared;
 
 /// Renews until [`super::batch::Held::close`].
 ///

@@ -1,26 +1,13 @@
-//! How much there is to do, asked now and then.
+//! Counts from time to time how much there is to do.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::store::{Share, Status};
 
+use super::config::RunError;
 use super::session::{Connect, Role, Session};
-use super::{RunError, Shared};
-
-/// The latest count, and when it was taken.
-#[derive(Debug, Default)]
-pub(super) struct Remaining(Mutex<Option<(u64, Duration)>>);
-
-impl Remaining {
-    pub(super) fn get(&self) -> Option<(u64, Duration)> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, to_do: u64, at: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((to_do, at));
-    }
-}
+use super::shared::Shared;
 
 /// Least time between two counts.
 const EVERY: Duration = Duration::from_secs(10);
@@ -42,7 +29,7 @@ pub(super) fn watch(
             let status = session.call(|store| store.get_status());
             if let Ok(status) = status {
                 let ready = ready_of_share(&status, shared.config.share).unwrap_or(0);
-                shared.remaining.set(ready + shared.tally().in_hand(), started.elapsed());
+                shared.to_do.set(ready + shared.tally().in_hand(), started.elapsed());
             }
             if !shared.flow.sleep(EVERY.max(asked.elapsed() * 50)) {
                 return;

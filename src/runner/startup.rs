@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{after, bounded, never, select};
 
-use super::{RunError, Shutdown};
+use super::config::RunError;
+use super::shutdown::Shutdown;
 
 /// A wait that is longer than this is spoken of.
 const SILENT_FOR: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@
 //! is that less five, at least one). Source: "Using a stop event in CmdExec subsystem", SQL Server
 //! Agent team, 2011.
 
-use super::Shutdown;
+use super::shutdown::Shutdown;
 
 /// The event's name. `job` is as Agent's token JOBID gives it.
 pub fn name(job: &str, step: u32) -> String {

@@ -1,13 +1,14 @@
 //! What a run has done so far.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+
+use hdrhistogram::Histogram;
 
 use crate::id::AppId;
 use crate::outcome::{AppOutcome, FailureCategory};
 use crate::store::Completed;
 
-use super::{Left, RunEnd};
+use super::summary::{Left, RunEnd};
 
 /// Counts of one run; `claimed` is the sum of the others once the run is over.
 #[derive(Debug, Default)]
@@ -31,7 +32,7 @@ pub(super) struct Tally {
     pub(super) document_bytes: u64,
     /// Rows per target table, in load order.
     pub(super) rows: Vec<u64>,
-    pub(super) shred_times: Durations,
+    pub(super) shred_times: ShredTimes,
     pub(super) fatal: Option<(RunEnd, String)>,
 }
 
@@ -67,7 +68,7 @@ impl Tally {
             }
             if let Some(outcome) = by_id.get(&app.app_id) {
                 self.document_bytes += outcome.document_bytes;
-                self.shred_times.add(Duration::from_micros(outcome.shred_micros));
+                self.shred_times.add(outcome.shred_micros);
             }
         }
     }
@@ -79,49 +80,26 @@ impl Tally {
     }
 }
 
-/// A histogram of durations: sixteen buckets for each power of two of microseconds, so that a
-/// percentile is right to about six per cent whatever its size.
-#[derive(Debug, Default)]
-pub(super) struct Durations {
-    buckets: Vec<u64>,
-    count: u64,
+/// How long documents took to shred, in microseconds; right to one per cent, whatever their size.
+#[derive(Debug)]
+pub(super) struct ShredTimes(Histogram<u64>);
+
+impl Default for ShredTimes {
+    fn default() -> Self {
+        Self(Histogram::new(2).expect("two significant digits are within the library's range"))
+    }
 }
 
-const SUB_BITS: u32 = 4;
-
-impl Durations {
-    pub(super) fn add(&mut self, duration: Duration) {
-        let bucket = Self::bucket(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
-        if self.buckets.len() <= bucket {
-            self.buckets.resize(bucket + 1, 0);
-        }
-        self.buckets[bucket] += 1;
-        self.count += 1;
+impl ShredTimes {
+    fn add(&mut self, micros: u64) {
+        // A histogram that grows refuses no value.
+        self.0.record(micros).ok();
     }
 
-    fn bucket(micros: u64) -> usize {
-        let shift = (u64::BITS - micros.leading_zeros()).saturating_sub(SUB_BITS + 1);
-        ((u64::from(shift) << SUB_BITS) + (micros >> shift)) as usize
-    }
-
-    /// The largest duration that falls into a bucket.
-    fn upper_bound(bucket: usize) -> Duration {
-        let bucket = bucket as u64;
-        let shift = (bucket >> SUB_BITS).saturating_sub(1);
-        let base = bucket - (shift << SUB_BITS);
-        Duration::from_micros(((base + 1) << shift) - 1)
-    }
-
-    /// The duration that this share of all (from 0 to 1) does not exceed; `None` when there are
-    /// none.
-    pub(super) fn percentile(&self, share: f64) -> Option<Duration> {
-        let rank = ((self.count as f64 * share).ceil() as u64).max(1);
-        let mut seen = 0;
-        let bucket = self.buckets.iter().position(|count| {
-            seen += count;
-            seen >= rank
-        })?;
-        Some(Self::upper_bound(bucket))
+    /// The milliseconds that this share of all (from 0 to 1) does not exceed; `None` when there
+    /// are none.
+    pub(super) fn percentile_ms(&self, share: f64) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.value_at_quantile(share) as f64 / 1e3)
     }
 }
 
@@ -130,25 +108,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_are_contiguous_and_hold_what_they_say() {
-        let mut last = 0;
-        for micros in 0..100_000u64 {
-            let bucket = Durations::bucket(micros);
-            assert!(bucket == last || bucket == last + 1, "{micros}");
-            let upper = Durations::upper_bound(bucket).as_micros() as u64;
-            assert!(micros <= upper && upper - micros <= micros / 16, "{micros}: {upper}");
-            last = bucket;
-        }
-    }
-
-    #[test]
     fn percentiles_of_known_durations() {
-        let mut durations = Durations::default();
-        assert_eq!(durations.percentile(0.5), None);
+        let mut times = ShredTimes::default();
+        assert_eq!(times.percentile_ms(0.5), None);
         for micros in 1..=10 {
-            durations.add(Duration::from_micros(micros));
+            times.add(micros);
         }
-        assert_eq!(durations.percentile(0.5), Some(Duration::from_micros(5)));
-        assert_eq!(durations.percentile(0.99), Some(Duration::from_micros(10)));
+        assert_eq!(times.percentile_ms(0.5), Some(0.005));
+        assert_eq!(times.percentile_ms(0.99), Some(0.010));
     }
 }

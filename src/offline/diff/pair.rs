@@ -1,6 +1,6 @@
 //! Which tables and columns of two contracts belong together.
 
-use super::{RowChanges, TableDiff};
+use super::changes::{RowChanges, TableDiff};
 use crate::contract::{Contract, TargetTable};
 
 /// A table in both contracts, or in one.

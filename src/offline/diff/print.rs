@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::changes::{ContractDiff, TableDiff};
 use super::rows::shown;
-use super::{ContractDiff, TableDiff};
 use crate::figures;
 use crate::report::{Align, Table};
 

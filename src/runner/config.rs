@@ -1,0 +1,103 @@
+//! The parameters of a run, and what keeps it from starting.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::fail_on::FailOn;
+use super::host::host_name;
+use crate::id::SessionId;
+use crate::store::{Share, StoreError};
+
+/// Parameters of a run.
+#[derive(Debug, Clone)]
+pub struct RunConfig {
+    /// The session this run is: a new one for each run.
+    pub session: SessionId,
+    /// How the store is called in log lines.
+    pub store_name: String,
+    /// How the worker is called in the log and the status.
+    pub worker_name: String,
+    /// SQL Server Agent job, where one started the run.
+    pub agent_job: Option<String>,
+    /// SQL Server Agent step, where one started the run.
+    pub agent_step: Option<String>,
+    /// Threads that shred, at least 1.
+    pub workers: usize,
+    /// Applications per claim, at least 1.
+    pub batch_size: u32,
+    /// Never claim more applications than this.
+    pub limit: Option<u64>,
+    /// Which of the queue to take.
+    pub share: Share,
+    /// How long a claim holds without a renewal. It is renewed at a third of this.
+    pub lease: Duration,
+    /// Go on when nothing is ready, and look again every `poll`.
+    pub follow: bool,
+    /// How often to look for work when following.
+    pub poll: Duration,
+    /// Bound on twice the bytes of the documents in flight; one larger document is taken alone.
+    pub max_bytes_in_flight: u64,
+    /// When failed applications count against the exit status.
+    pub fail_on: FailOn,
+    /// An application reaped this often while alone in its claim is quarantined, at least 1.
+    pub max_reaps: u32,
+    /// How long to go on trying when the store cannot be reached, after it was once.
+    pub store_patience: Duration,
+}
+
+/// The defaults that are the same everywhere; the settings show them.
+impl RunConfig {
+    /// Default of `batch_size`.
+    pub const BATCH_SIZE: u32 = 25;
+    /// Default of `lease`.
+    pub const LEASE: Duration = Duration::from_secs(120);
+    /// Default of `poll`.
+    pub const POLL: Duration = Duration::from_secs(5);
+    /// Default of `max_bytes_in_flight`: 128 MiB.
+    pub const MAX_BYTES_IN_FLIGHT: u64 = 128 << 20;
+    /// Default of `max_reaps`.
+    pub const MAX_REAPS: u32 = 3;
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            session: SessionId(Uuid::new_v4()),
+            store_name: "store".into(),
+            worker_name: format!("{}:{}", host_name(), std::process::id()),
+            agent_job: None,
+            agent_step: None,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            batch_size: Self::BATCH_SIZE,
+            limit: None,
+            share: Share::default(),
+            lease: Self::LEASE,
+            follow: false,
+            poll: Self::POLL,
+            max_bytes_in_flight: Self::MAX_BYTES_IN_FLIGHT,
+            fail_on: FailOn::Any,
+            max_reaps: Self::MAX_REAPS,
+            store_patience: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What keeps a run from beginning.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store could not be opened, or the session not be recorded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It was asked to stop while it waited for the store.
+    #[error("interrupted before anything was claimed")]
+    Stopped,
+    /// The system gave no threads.
+    #[error("cannot start {threads} worker threads: {reason}; give a smaller --workers")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+}

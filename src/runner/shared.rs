@@ -1,0 +1,199 @@
+//! What the threads of one run share.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crossbeam_channel::{bounded, Receiver, Sender};
+
+use super::batch::{Held, InFlight};
+use super::config::{RunConfig, RunError};
+use super::flow::{Flow, Stop};
+use super::host::peak_memory_bytes;
+use super::observer::Progress;
+use super::panic::panic_message;
+use super::shredder::Shred;
+use super::summary::{RunEnd, RunSummary, TableCount};
+use super::tally::Tally;
+use super::to_do::ToDo;
+use crate::contract::Contract;
+use crate::store::StoreError;
+
+/// What is sent to the completing thread.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A batch with nothing left to shred.
+    Closed(Arc<InFlight>),
+    /// No more batches are claimed.
+    ClaimsEnded,
+}
+
+/// What the threads of one run share.
+pub(super) struct Shared {
+    pub(super) config: RunConfig,
+    pub(super) contract: Arc<Contract>,
+    pub(super) shred: Arc<dyn Shred>,
+    pub(super) pool: rayon::ThreadPool,
+    pub(super) flow: Flow,
+    pub(super) held: Held,
+    pub(super) tally: Mutex<Tally>,
+    pub(super) to_do: ToDo,
+    pub(super) interrupted: AtomicBool,
+    pub(super) to_completer: Sender<Message>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        config: RunConfig,
+        contract: Arc<Contract>,
+        shred: Arc<dyn Shred>,
+    ) -> Result<(Arc<Self>, Receiver<Message>), RunError> {
+        let threads = config.workers.max(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("xmlshred-shred-{index}"))
+            .build()
+            .map_err(|error| RunError::Threads { threads, reason: error.to_string() })?;
+        // One batch being claimed, one being completed, and enough between them that every
+        // worker has a document while its neighbours finish the batch before.
+        let shredding = (2 * threads).div_ceil(config.batch_size.max(1) as usize).max(1);
+        let max_batches = shredding + 2;
+        let (to_completer, messages) = bounded(max_batches + 1);
+        let shared = Self {
+            flow: Flow::new(config.max_bytes_in_flight, max_batches),
+            tally: Mutex::new(Tally::new(contract.targets.len())),
+            config,
+            contract,
+            shred,
+            pool,
+            held: Held::default(),
+            to_do: ToDo::default(),
+            interrupted: AtomicBool::new(false),
+            to_completer,
+        };
+        Ok((Arc::new(shared), messages))
+    }
+
+    /// Starts a thread whose panic stops the run instead of leaving it waiting.
+    pub(super) fn spawn(
+        self: &Arc<Self>,
+        name: &'static str,
+        body: impl FnOnce(&Arc<Self>) + Send + 'static,
+    ) -> Result<(), RunError> {
+        let shared = self.clone();
+        let guarded = move || {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(&shared))) {
+                let message = panic_message(panic.as_ref());
+                let text = format!("defect in xmlshred: its {name} thread panicked: {message}");
+                shared.fail_with(RunEnd::Lost, text);
+            }
+        };
+        let thread = std::thread::Builder::new().name(format!("xmlshred-{name}")).spawn(guarded);
+        thread
+            .map(drop)
+            .map_err(|error| RunError::Threads { threads: 1, reason: error.to_string() })
+    }
+
+    /// Hands a closed batch to the completing thread.
+    pub(super) fn send_on(&self, batch: Arc<InFlight>) {
+        // The completing thread is only gone when the run is over.
+        self.to_completer.send(Message::Closed(batch)).ok();
+    }
+
+    pub(super) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::SeqCst);
+        self.flow.stop(Stop::Drain);
+    }
+
+    /// Stops the run because of the store.
+    pub(super) fn fail(&self, error: &StoreError) {
+        let end = match error {
+            StoreError::ContractNotInstalled { .. } => RunEnd::ContractRefused,
+            StoreError::Unreachable { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::NotInstalled { .. }
+            | StoreError::OtherVersion { .. } => RunEnd::StoreUnreachable,
+            _ => RunEnd::Lost,
+        };
+        self.fail_with(end, error.to_string());
+    }
+
+    /// Stops the run; the first reason is the one that is reported.
+    pub(super) fn fail_with(&self, end: RunEnd, text: String) {
+        tracing::error!(error = text, "stopping: giving back what is held");
+        self.tally().fatal.get_or_insert((end, text));
+        self.flow.stop(Stop::Abort);
+    }
+
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the run ends, as things stand.
+    pub(super) fn end(&self) -> RunEnd {
+        let tally = self.tally();
+        let failed = tally.failed_apps() + tally.quarantined;
+        let lost = tally.lost_leases + tally.defects + tally.unsettled > 0;
+        match &tally.fatal {
+            Some((end, _)) => *end,
+            None if self.interrupted.load(Ordering::SeqCst) => RunEnd::Interrupted,
+            None if lost => RunEnd::Lost,
+            None if self.config.fail_on.is_exceeded(failed, tally.success + failed) => {
+                RunEnd::SomeFailed
+            }
+            None => RunEnd::Done,
+        }
+    }
+
+    pub(super) fn progress(&self, started: Instant) -> Progress {
+        let tally = self.tally();
+        Progress {
+            elapsed: started.elapsed(),
+            claimed: tally.claimed,
+            success: tally.success,
+            failed: tally.failed_apps(),
+            document_bytes: tally.document_bytes,
+            to_do: self.to_do.get(),
+        }
+    }
+
+    pub(super) fn summary(&self, started: Instant) -> RunSummary {
+        {
+            let mut tally = self.tally();
+            tally.unsettled += tally.in_hand();
+        }
+        let end = self.end();
+        let tally = self.tally();
+        let seconds = started.elapsed().as_secs_f64().max(1e-6);
+        let concluded = tally.success + tally.failed_apps();
+        let to_thousandths = |number: f64| (number * 1e3).round() / 1e3;
+        let tables = self.contract.targets.iter().zip(&tally.rows);
+        RunSummary {
+            end,
+            exit_status: end.exit_status().code(),
+            stopped_by: tally.fatal.as_ref().map(|(_, text)| text.clone()),
+            worker: self.config.worker_name.clone(),
+            session: self.config.session.0.to_string(),
+            claimed: tally.claimed,
+            success: tally.success,
+            failed: tally.failed_apps(),
+            failed_by_category: tally.failed.iter().map(|(c, n)| (c.name().into(), *n)).collect(),
+            quarantined: tally.quarantined,
+            released: tally.released,
+            abandoned: tally.abandoned,
+            unsettled: tally.unsettled,
+            defects: tally.defects,
+            lost_leases: tally.lost_leases,
+            left: tally.left,
+            rows: tables.map(|(t, n)| TableCount { table: t.name.clone(), rows: *n }).collect(),
+            document_bytes: tally.document_bytes,
+            wall_seconds: to_thousandths(seconds),
+            apps_per_second: to_thousandths(concluded as f64 / seconds),
+            megabytes_per_second: to_thousandths(tally.document_bytes as f64 / 1e6 / seconds),
+            shred_p50_ms: tally.shred_times.percentile_ms(0.5),
+            shred_p99_ms: tally.shred_times.percentile_ms(0.99),
+            peak_memory_bytes: peak_memory_bytes(),
+        }
+    }
+}
