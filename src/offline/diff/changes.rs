@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
+use super::pair::{column, Pair};
 use super::rows::{Cell, RowsDiff};
+use crate::contract::TargetTable;
 
 /// What the new contract does differently. Serialised, its field names do not change.
 #[derive(Debug, Serialize)]
@@ -156,6 +158,58 @@ impl ContractDiff {
 }
 
 impl TableDiff {
+    /// The table of a pair, before any document is compared.
+    pub(super) fn of(pair: &Pair<'_>) -> Self {
+        let tables = (pair.old.map(|(_, table)| table), pair.new.map(|(_, table)| table));
+        let only_in = |one: &TargetTable, other: &TargetTable| -> Vec<String> {
+            let names = one.columns.iter().map(|column| &column.name);
+            names.filter(|name| column(other, name).is_none()).cloned().collect()
+        };
+        let (new_columns, gone_columns) = match tables {
+            (Some(old), Some(new)) => (only_in(new, old), only_in(old, new)),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let retyped_columns = match tables {
+            (Some(old), Some(new)) => pair.columns.iter().filter_map(|(a, b)| {
+                let (a, b) = (&old.columns[*a], &new.columns[*b]);
+                (a.sql_type != b.sql_type)
+                    .then(|| (b.name.clone(), a.sql_type.to_string(), b.sql_type.to_string()))
+            }),
+            _ => return Self::of_one(pair),
+        };
+        Self {
+            new_columns,
+            gone_columns,
+            retyped_columns: retyped_columns.collect(),
+            ..Self::of_one(pair)
+        }
+    }
+
+    fn of_one(pair: &Pair<'_>) -> Self {
+        let name = pair.new.or(pair.old).map(|(_, table)| table.name.clone());
+        let key = pair.key.iter().filter_map(|at| {
+            pair.new.map(|(_, table)| table.columns[pair.columns[*at].1].name.clone())
+        });
+        Self {
+            table: name.unwrap_or_default(),
+            contract: match (pair.old, pair.new) {
+                (Some(_), Some(_)) => "both",
+                (Some(_), None) => "old",
+                _ => "new",
+            },
+            key: key.collect(),
+            new_columns: Vec::new(),
+            gone_columns: Vec::new(),
+            retyped_columns: Vec::new(),
+            old_rows: 0,
+            new_rows: 0,
+            appear: RowChanges::default(),
+            vanish: RowChanges::default(),
+            change: 0,
+            columns: Vec::new(),
+        }
+    }
+
     /// Whether anything differs.
     fn add(&mut self, file: &str, rows: RowsDiff, examples: usize) -> bool {
         let differs = !(rows.appear.is_empty() && rows.vanish.is_empty() && rows.change.is_empty());

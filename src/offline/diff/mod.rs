@@ -37,7 +37,7 @@ pub fn diff(
         documents: 0,
         differing: 0,
         outcomes: OutcomeChanges::default(),
-        tables: pairs.iter().map(Pair::nothing_yet).collect(),
+        tables: pairs.iter().map(TableDiff::of).collect(),
     };
     let work = |shredders: &mut (Shredder, Shredder), source: &Source| {
         let source = match source.read(old.limits.document_bytes) {

@@ -1,6 +1,5 @@
 //! Which tables and columns of two contracts belong together.
 
-use super::changes::{RowChanges, TableDiff};
 use crate::contract::{Contract, TargetTable};
 
 /// A table in both contracts, or in one.
@@ -46,57 +45,4 @@ fn pair<'c>(
 
 pub(super) fn column(table: &TargetTable, name: &str) -> Option<usize> {
     table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
-}
-
-impl Pair<'_> {
-    pub(super) fn nothing_yet(&self) -> TableDiff {
-        let tables = (self.old.map(|(_, table)| table), self.new.map(|(_, table)| table));
-        let only_in = |one: &TargetTable, other: &TargetTable| -> Vec<String> {
-            let names = one.columns.iter().map(|column| &column.name);
-            names.filter(|name| column(other, name).is_none()).cloned().collect()
-        };
-        let (new_columns, gone_columns) = match tables {
-            (Some(old), Some(new)) => (only_in(new, old), only_in(old, new)),
-            _ => (Vec::new(), Vec::new()),
-        };
-        let retyped_columns = match tables {
-            (Some(old), Some(new)) => self.columns.iter().filter_map(|(a, b)| {
-                let (a, b) = (&old.columns[*a], &new.columns[*b]);
-                (a.sql_type != b.sql_type)
-                    .then(|| (b.name.clone(), a.sql_type.to_string(), b.sql_type.to_string()))
-            }),
-            _ => return self.of_one(),
-        };
-        TableDiff {
-            new_columns,
-            gone_columns,
-            retyped_columns: retyped_columns.collect(),
-            ..self.of_one()
-        }
-    }
-
-    fn of_one(&self) -> TableDiff {
-        let name = self.new.or(self.old).map(|(_, table)| table.name.clone());
-        let key = self.key.iter().filter_map(|at| {
-            self.new.map(|(_, table)| table.columns[self.columns[*at].1].name.clone())
-        });
-        TableDiff {
-            table: name.unwrap_or_default(),
-            contract: match (self.old, self.new) {
-                (Some(_), Some(_)) => "both",
-                (Some(_), None) => "old",
-                _ => "new",
-            },
-            key: key.collect(),
-            new_columns: Vec::new(),
-            gone_columns: Vec::new(),
-            retyped_columns: Vec::new(),
-            old_rows: 0,
-            new_rows: 0,
-            appear: RowChanges::default(),
-            vanish: RowChanges::default(),
-            change: 0,
-            columns: Vec::new(),
-        }
-    }
 }
