@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use super::command_error::CommandError;
+use super::logging::colours_suit_stderr;
+use crate::diagnostic::Diagnostics;
 use crate::runner::ExitStatus;
 
 /// Writes `text` to stdout. A reader that has seen enough, such as `head`, is no error.
@@ -27,4 +29,9 @@ pub fn unwritable(error: &io::Error) -> CommandError {
 /// Writes `text` to stderr. Where that is closed nobody wants to know.
 pub fn note(text: impl Display) {
     let _ = io::stderr().write_all(text.to_string().as_bytes());
+}
+
+/// Writes mistakes to stderr, with colours where they suit it.
+pub fn diagnose(diagnostics: &Diagnostics) {
+    note(diagnostics.render(colours_suit_stderr()));
 }

@@ -87,8 +87,8 @@ where
     }
 }
 
-/// Older Windows consoles print colour codes as they stand.
-fn colours_suit_stderr() -> bool {
+/// Whether stderr is a terminal that shows colours. Older Windows consoles print their codes.
+pub fn colours_suit_stderr() -> bool {
     let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     cfg!(unix) && !unwanted && std::io::stderr().is_terminal()
 }

@@ -45,22 +45,3 @@ const LONGEST: usize = 128;
 fn folded(name: &str) -> String {
     name.chars().flat_map(char::to_lowercase).take(LONGEST).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_slip_in_a_short_name_is_recognised() {
-        let known = ["app_id", "con_id", "decision"];
-        assert_eq!(nearest("ap_id", known), Some("app_id"));
-        assert_eq!(nearest("DECISON", known), Some("decision"));
-        assert_eq!(nearest("decisino", known), Some("decision"));
-    }
-
-    #[test]
-    fn a_different_word_is_not_offered() {
-        assert_eq!(nearest("salary", ["app_id", "con_id"]), None);
-        assert_eq!(nearest("", ["app_id"]), None);
-    }
-}

@@ -15,6 +15,8 @@ fn escapes_before_a_mistake_do_not_move_it() {
         r#"a = { type = "int", value = "LEN('\"\u00e9\t\\') + nope(1) + '\u0041b'" }"#,
     );
     assert_eq!(pointed_at(&text), ["nope", r"'\u0041b'"]);
+    let text = with_columns(r#"a = { type = "int", value = "\t\t1\\" }"#);
+    assert_eq!(pointed_at(&text), [r"\\"]);
 }
 
 #[test]
@@ -23,6 +25,12 @@ fn multi_line_strings_are_pointed_into() {
         "a = { type = \"int\", value = \"\"\"\n  1 +\n  nope(2) \\\n     + none(3)\"\"\" }",
     );
     assert_eq!(pointed_at(&text), ["nope", "none"]);
+    let text = with_columns(
+        "a = { type = \"int\", value = \"\"\"\r\n  1 \\\r\n   + nope(2)\r\n\"\"\" }\r\n",
+    );
+    assert_eq!(pointed_at(&text), ["nope"]);
+    let text = with_columns("a = { type = \"int\", value = \"\"\"'a\"\"b' || 1 \"x\"\"\"\" }");
+    assert_eq!(pointed_at(&text), ["\"x\""; 2]);
     let text = with_columns("a = { type = \"int\", value = '''\n'\\' || nope(2)''' }");
     assert_eq!(pointed_at(&text), ["nope"]);
 }
@@ -90,4 +98,26 @@ fn a_mistake_at_the_end_of_an_expression_points_behind_it() {
      14 | a = { type = "int", value = "1 + " }
         |                                  ^
     "#);
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let found =
+        diagnostics(&with_columns("id = 1\na = { type = \"varchar\", value = \"nope(1)\" }"));
+    let coloured = found.render(true);
+    let [error, warning, note, hint] =
+        ["1;31", "1;33", "1;36", "1;32"].map(|c| format!("\x1b[{c}m"));
+    for painted in [
+        format!(": {error}error\x1b[0m: "),
+        format!("{error}^^^^\x1b[0m\n"),
+        format!(": {warning}warning\x1b[0m: "),
+        format!("\n{hint}hint\x1b[0m: "),
+    ] {
+        assert!(coloured.contains(&painted), "{coloured}");
+    }
+    let plain = [error, warning, note, hint, "\x1b[0m".to_owned()]
+        .iter()
+        .fold(coloured, |text, code| text.replace(code, ""));
+    assert_eq!(plain, found.to_string());
+    assert!(!plain.contains('\x1b'));
 }

@@ -52,7 +52,7 @@ impl Execute for Arguments {
             [] => None,
             samples => Some(examine(&mut parsed, samples, call)?),
         };
-        console::note(&parsed.diagnostics);
+        console::diagnose(&parsed.diagnostics);
         let mut text = description(&parsed.contract);
         let mut status = ExitStatus::Success;
         if let Some(SampleReport { summary, failures }) = report {

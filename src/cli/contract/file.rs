@@ -33,7 +33,7 @@ pub fn named(settings: &Settings) -> Result<&Path, CommandError> {
 /// The file cannot be read, or is not a sound contract.
 pub fn read_file(path: &Path) -> Result<Contract, CommandError> {
     let ParsedContract { contract, diagnostics, .. } = parse_file(path)?;
-    console::note(diagnostics);
+    console::diagnose(&diagnostics);
     Ok(Arc::into_inner(contract).expect("nobody else has it yet"))
 }
 
@@ -49,7 +49,7 @@ pub fn parse_file(path: &Path) -> Result<ParsedContract, CommandError> {
     })?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error))?;
     ParsedContract::parse(&text, &shown).map_err(|diagnostics| {
-        console::note(&diagnostics);
+        console::diagnose(&diagnostics);
         let message = format!("{shown} is not a sound contract: {}", diagnostics.counts());
         CommandError::new(ExitStatus::Contract, message)
             .hint(format!("mend what is said above; `xmlshred contract check {shown}` looks again"))

@@ -36,12 +36,12 @@ impl Arguments {
         match import::import(&text, &shown) {
             Ok(imported) => {
                 console::print(&imported.toml)?;
-                console::note(&imported.warnings);
+                console::diagnose(&imported.warnings);
                 console::note(&imported.report);
                 complete(&imported.report)
             }
             Err(diagnostics) => {
-                console::note(&diagnostics);
+                console::diagnose(&diagnostics);
                 let counts = diagnostics.counts();
                 let message = format!("{shown} is no contract of the earlier system: {counts}");
                 Err(CommandError::new(ExitStatus::Contract, message)

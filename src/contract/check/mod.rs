@@ -12,7 +12,6 @@ use super::expr::ast::{Origin, Path, Read, Step};
 use super::expr::check::{check_path, Checked, Place, Scope};
 use super::expr::kind::Kind;
 use super::model::LookupValue;
-use super::read::located;
 use super::string_map::StringMap;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -60,7 +59,7 @@ impl Checks<'_> {
     /// Reports what came of checking an expression.
     fn take(&mut self, checked: Checked, map: &StringMap) -> Kind {
         for mistake in checked.mistakes {
-            self.report(located(mistake, map));
+            self.report(mistake.map_places(|span| map.locate(span)));
         }
         self.used_lookups.extend(checked.lookups);
         checked.kind

@@ -1,45 +1,11 @@
-//! A mistake inside one expression, before anything knows where the expression stands in a file.
+//! A mistake in one expression.
 
 use super::ast::Span;
-use crate::diagnostic::Severity;
+use crate::diagnostic::Diagnostic;
 use crate::value::convert::ConversionError;
 
 /// What is wrong at a place of an expression's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// How much it matters.
-    pub severity: Severity,
-    /// Where.
-    pub span: Span,
-    /// What is wrong.
-    pub message: String,
-    /// What was expected, or what to write instead.
-    pub hint: Option<String>,
-}
-
-impl Mistake {
-    /// An error at a place.
-    pub(crate) fn error(span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, span, message: message.into(), hint: None }
-    }
-
-    /// A warning at a place.
-    pub(crate) fn warning(span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(span, message) }
-    }
-
-    /// Adds what was expected.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Adds what was expected, if there is something to say.
-    pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint.or(self.hint);
-        self
-    }
-}
+pub type Mistake = Diagnostic<Span>;
 
 /// What is wrong with a literal that has to be of a type, and what the type holds.
 pub(crate) fn of_literal(error: &ConversionError) -> (String, String) {

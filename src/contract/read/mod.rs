@@ -328,7 +328,7 @@ impl Reader<'_> {
 
     fn mistakes(&mut self, mistakes: Vec<Mistake>, map: &StringMap) {
         for mistake in mistakes {
-            self.report(located(mistake, map));
+            self.report(mistake.map_places(|span| map.locate(span)));
         }
     }
 
@@ -386,17 +386,6 @@ impl Reader<'_> {
         let map = StringMap::of(self.text, string.span, &string.value);
         let placed = self.placed(parse_path_at(&string.value, map.base()), map);
         Some(Placed { tree: placed.tree?, map: placed.map, broken: placed.broken })
-    }
-}
-
-/// A mistake in an expression at its place in the file.
-pub(super) fn located(mistake: Mistake, map: &StringMap) -> Diagnostic {
-    Diagnostic {
-        severity: mistake.severity,
-        message: mistake.message,
-        span: map.locate(mistake.span),
-        hint: mistake.hint,
-        related: None,
     }
 }
 

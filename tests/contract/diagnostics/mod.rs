@@ -4,4 +4,5 @@ mod columns;
 mod expressions;
 mod file;
 mod paths;
+mod suggestions;
 mod tables;
