@@ -1,9 +1,10 @@
 //! The attributes of one start tag, checked as XML asks: quoted, separated, each name once.
 
-use super::fault::Fault;
+use super::fault::{Result, ShredFault};
 use super::lanes::Lanes;
+use super::limits::Limits;
 use super::scan::{is_blank, name_length, StartTag};
-use super::{text, Limits};
+use super::text;
 use crate::contract::names::Name;
 
 /// One attribute by its offsets.
@@ -41,7 +42,7 @@ impl Attributes {
         at: usize,
         name_end: usize,
         limits: &Limits,
-    ) -> Result<StartTag, Box<Fault>> {
+    ) -> Result<StartTag> {
         self.list.clear();
         self.qualified.clear();
         let bytes = text.as_bytes();
@@ -59,11 +60,14 @@ impl Attributes {
                     break StartTag { name_end, end: next + 2, empty: true }
                 }
                 None => {
-                    return Err(Fault::malformed(at, "the tag that begins here is never closed"))
+                    return Err(ShredFault::malformed(
+                        at,
+                        "the tag that begins here is never closed",
+                    ))
                 }
                 _ if next == from => {
                     let reason = "white space is missing before this attribute";
-                    return Err(Fault::malformed(next, reason));
+                    return Err(ShredFault::malformed(next, reason));
                 }
                 _ => {}
             }
@@ -71,20 +75,15 @@ impl Attributes {
             from = attribute.end as usize + 1;
             let length = (attribute.end - attribute.start) as usize;
             if length > limits.text_bytes {
-                return Err(Fault::long_text(attribute.start as usize, length, limits));
+                return Err(ShredFault::long_text(attribute.start as usize, length, limits));
             }
             self.list.push(attribute);
         };
         let most = limits.attributes;
         if self.list.len() > most {
-            return Err(Fault::limit(
-                name_end,
-                format!(
-                    "the element has {} attributes, and the limit is {most}: raise \
-                     --max-attributes if such documents are right",
-                    self.list.len()
-                ),
-            ));
+            let count = self.list.len();
+            let found = format!("the element has {count} attributes, and the limit is {most}");
+            return Err(ShredFault::limit(name_end, found, "--max-attributes"));
         }
         self.check_names(bytes)?;
         Ok(tag)
@@ -92,7 +91,7 @@ impl Attributes {
 
     /// No name twice.
     #[inline]
-    fn check_names(&mut self, bytes: &[u8]) -> Result<(), Box<Fault>> {
+    fn check_names(&mut self, bytes: &[u8]) -> Result<()> {
         match self.list.as_slice() {
             [] | [_] => Ok(()),
             [one, other] if one.hash != other.hash => Ok(()),
@@ -102,7 +101,7 @@ impl Attributes {
     }
 
     /// Only names that share a bucket are compared.
-    fn check_many_names(&mut self, bytes: &[u8]) -> Result<(), Box<Fault>> {
+    fn check_many_names(&mut self, bytes: &[u8]) -> Result<()> {
         if self.used.is_empty() {
             self.used = vec![0; BUCKETS];
         }
@@ -118,7 +117,7 @@ impl Attributes {
             }
             let name = attribute.name(bytes);
             if self.list[..index].iter().any(|other| other.name(bytes) == name) {
-                return Err(Fault::malformed(
+                return Err(ShredFault::malformed(
                     attribute.name_start as usize,
                     format!(
                         "the element has the attribute {:?} twice",
@@ -187,7 +186,7 @@ fn past_blanks(bytes: &[u8], mut from: usize) -> usize {
 
 /// `name = "value"` at `at`.
 #[inline(always)]
-fn attribute(bytes: &[u8], at: usize) -> Result<Attribute, Box<Fault>> {
+fn attribute(bytes: &[u8], at: usize) -> Result<Attribute> {
     let name_end = at + name_length(&bytes[at..]);
     let (start, quote) = match &bytes[name_end..] {
         [b'=', quote @ (b'"' | b'\''), ..] if name_end > at => (name_end + 2, *quote),
@@ -206,21 +205,21 @@ fn attribute(bytes: &[u8], at: usize) -> Result<Attribute, Box<Fault>> {
 
 /// Where the value begins of the attribute at `at`, and its quote, where white space may stand
 /// around the `=`.
-fn value_start(bytes: &[u8], at: usize, name_end: usize) -> Result<(usize, u8), Box<Fault>> {
+fn value_start(bytes: &[u8], at: usize, name_end: usize) -> Result<(usize, u8)> {
     let equals = past_blanks(bytes, name_end);
     if name_end == at || bytes.get(equals) != Some(&b'=') {
-        return Err(Fault::malformed(at, "an attribute is a name, = and a quoted value"));
+        return Err(ShredFault::malformed(at, "an attribute is a name, = and a quoted value"));
     }
     let open = past_blanks(bytes, equals + 1);
     match bytes.get(open) {
         Some(quote @ (b'"' | b'\'')) => Ok((open + 1, *quote)),
-        _ => Err(Fault::malformed(open, "an attribute's value stands in quotes")),
+        _ => Err(ShredFault::malformed(open, "an attribute's value stands in quotes")),
     }
 }
 
 /// Where the value that begins at `start` ends, and whether it is plain.
 #[inline(always)]
-fn value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool), Box<Fault>> {
+fn value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool)> {
     if let Some(lanes) = Lanes::at(bytes, start) {
         let close = lanes.equal(quote);
         // The bits before the first that is set.
@@ -233,12 +232,12 @@ fn value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool), Box
     long_value_end(bytes, start, quote)
 }
 
-fn long_value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool), Box<Fault>> {
+fn long_value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool)> {
     let length = memchr::memchr2(quote, b'<', &bytes[start..])
-        .ok_or_else(|| Fault::malformed(start - 1, "the attribute's quote is never closed"))?;
+        .ok_or_else(|| ShredFault::malformed(start - 1, "the attribute's quote is never closed"))?;
     let end = start + length;
     if bytes[end] == b'<' {
-        return Err(Fault::malformed(
+        return Err(ShredFault::malformed(
             end,
             "an attribute's value cannot hold <: write it as &lt;, or close the quote before it",
         ));

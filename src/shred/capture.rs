@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 
 use super::attributes::Attribute;
-use super::fault::Fault;
+use super::fault::Result;
 use super::text;
 use crate::contract::plan::{FrameRef, Kept, SlotRef};
 
 /// No index.
-pub(super) const NONE: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
 
 /// How to read a node's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -309,11 +309,7 @@ impl Captures {
 
     /// A node's text: `None` for the attribute that a chosen element does not have.
     #[inline]
-    pub fn text<'t>(
-        &'t self,
-        node: &Node,
-        document: &'t str,
-    ) -> Result<Option<Cow<'t, str>>, Box<Fault>> {
+    pub fn text<'t>(&'t self, node: &Node, document: &'t str) -> Result<Option<Cow<'t, str>>> {
         let range = node.start as usize..node.end as usize;
         match node.kind {
             NodeKind::Plain => Ok(Some(Cow::Borrowed(&document[range]))),

@@ -4,19 +4,14 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, UTF_8};
 
+use super::place::locate;
 use crate::document::DocumentEncoding;
+use crate::outcome::{Failure, FailureCategory};
 
-/// Why a document is not text.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotText {
-    /// What could be read of it, up to the first byte that could not.
-    pub before: String,
-    /// One sentence.
-    pub reason: String,
-}
+type Decoded<'b> = Result<Cow<'b, str>, Box<Failure>>;
 
 /// The document as UTF-8 without a byte order mark; borrowed whenever it already is.
-pub(super) fn decode(bytes: &[u8], encoding: DocumentEncoding) -> Result<Cow<'_, str>, NotText> {
+pub(super) fn decode(bytes: &[u8], encoding: DocumentEncoding) -> Decoded<'_> {
     match encoding {
         DocumentEncoding::Utf8 => utf8(bytes),
         DocumentEncoding::Utf16Le => {
@@ -28,14 +23,15 @@ pub(super) fn decode(bytes: &[u8], encoding: DocumentEncoding) -> Result<Cow<'_,
 }
 
 /// By mark, then by the width of the first characters, then by declaration (XML 1.0, appendix F).
-fn detect(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
+fn detect(bytes: &[u8]) -> Decoded<'_> {
     if let [0xFF, 0xFE, 0, 0, ..]
     | [0, 0, 0xFE, 0xFF, ..]
     | [b'<', 0, 0, 0, ..]
     | [0, 0, 0, b'<', ..] = bytes
     {
-        let reason = "the document is in UTF-32, which is not read: convert it to UTF-8 or UTF-16";
-        return Err(NotText { before: String::new(), reason: reason.into() });
+        let reason = "the document is in UTF-32, which is not supported: convert it to UTF-8 or \
+                      UTF-16";
+        return Err(not_text("", reason));
     }
     if let Some((marked, length)) = Encoding::for_bom(bytes).filter(|(marked, _)| *marked != UTF_8)
     {
@@ -51,61 +47,64 @@ fn detect(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
     };
     match Encoding::for_label(label) {
         Some(declared) if declared == UTF_8 => utf8(bytes),
-        Some(declared) if declared == UTF_16LE || declared == UTF_16BE => Err(NotText {
-            before: String::new(),
-            reason: format!(
-                "the declaration says encoding {declared}, but the document has one byte per \
-                 character: store it as {declared}, or correct the declaration",
-                declared = declared.name()
-            ),
-        }),
+        Some(declared) if declared == UTF_16LE || declared == UTF_16BE => {
+            let declared = declared.name();
+            let reason = format!(
+                "the declared encoding is {declared}, but the document has one byte per \
+                 character: store it as {declared}, or correct the declaration"
+            );
+            Err(not_text("", reason))
+        }
         Some(declared) => transcode(bytes, declared, "the declaration"),
-        None => Err(NotText {
-            before: String::new(),
-            reason: format!(
-                "the declaration names the encoding {:?}, which is not known: convert the \
-                 document to UTF-8 or correct the declaration",
+        None => {
+            let reason = format!(
+                "the declared encoding {:?} is unknown: convert the document to UTF-8, or correct \
+                 the declaration",
                 String::from_utf8_lossy(label)
-            ),
-        }),
+            );
+            Err(not_text("", reason))
+        }
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
+fn utf8(bytes: &[u8]) -> Decoded<'_> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    // Quicker than the check that knows where it fails, which is asked only then.
+    // Faster than the check that reports where it fails, which runs only then.
     if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
         return Ok(Cow::Borrowed(text));
     }
     let read = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let reason = match read.trim_start().starts_with("<?xml") && !read.starts_with("<?xml") {
         true => {
-            "the document is not valid UTF-8 here, and its declaration is not read because \
-             something stands before it: let it be the very first thing in the document"
+            "the document is not valid UTF-8 here, and its XML declaration is ignored because \
+             it is not at the very beginning: remove what is before it"
         }
         false => {
             "the document is not valid UTF-8 here: convert it, or declare the encoding it is in"
         }
     };
-    Err(NotText { before: read.into(), reason: reason.into() })
+    Err(not_text(read, reason))
 }
 
-fn transcode<'b>(
-    bytes: &'b [u8],
-    encoding: &'static Encoding,
-    named_by: &str,
-) -> Result<Cow<'b, str>, NotText> {
-    encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| NotText {
-        before: readable(bytes, encoding),
-        reason: format!(
-            "the document is not valid {}, which is what {named_by} says it is (a lone \
-             surrogate or an impossible byte): correct the document or its declaration",
+fn transcode<'b>(bytes: &'b [u8], encoding: &'static Encoding, source: &str) -> Decoded<'b> {
+    encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| {
+        let reason = format!(
+            "the document is not valid {}, its encoding according to {source} (an unpaired \
+             surrogate or an invalid byte): correct the document or its declaration",
             encoding.name()
-        ),
+        );
+        not_text(&readable(bytes, encoding), reason)
     })
 }
 
-/// The text up to the first bytes that are none.
+/// The failure of a document that is not text after `before`.
+fn not_text(before: &str, reason: impl Into<String>) -> Box<Failure> {
+    let mut failure = Box::new(Failure::new(FailureCategory::MalformedXml, reason));
+    locate(&mut failure, before, before.len());
+    failure
+}
+
+/// The text up to the first invalid bytes.
 fn readable(bytes: &[u8], encoding: &'static Encoding) -> String {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len());

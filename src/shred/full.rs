@@ -3,11 +3,11 @@
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::Reader;
 
-use super::fault::Fault;
+use super::fault::{Result, ShredFault};
 use super::text;
 
 /// Checks a document whose tags are known to nest.
-pub(super) fn check(document: &str) -> Result<(), Box<Fault>> {
+pub(super) fn check(document: &str) -> Result<()> {
     text::check_characters(document, 0)?;
     let mut reader = Reader::from_str(document);
     reader.config_mut().check_comments = true;
@@ -15,7 +15,7 @@ pub(super) fn check(document: &str) -> Result<(), Box<Fault>> {
     loop {
         let begin = reader.buffer_position() as usize;
         let event = reader.read_event().map_err(|error| {
-            Fault::malformed(reader.error_position() as usize, error.to_string())
+            ShredFault::malformed(reader.error_position() as usize, error.to_string())
         })?;
         match event {
             Event::Start(tag) | Event::Empty(tag) => check_tag(&tag, begin, &mut resolved)?,
@@ -31,23 +31,23 @@ pub(super) fn check(document: &str) -> Result<(), Box<Fault>> {
     }
 }
 
-fn check_text(content: &[u8], begin: usize) -> Result<(), Box<Fault>> {
+fn check_text(content: &[u8], begin: usize) -> Result<()> {
     match memchr::memmem::find(content, b"]]>") {
         None => Ok(()),
         Some(offset) => {
             let reason = "]]> ends a CDATA section and cannot stand in text: write it as ]]&gt;";
-            Err(Fault::malformed(begin + offset, reason))
+            Err(ShredFault::malformed(begin + offset, reason))
         }
     }
 }
 
-fn check_tag(tag: &BytesStart<'_>, begin: usize, resolved: &mut String) -> Result<(), Box<Fault>> {
+fn check_tag(tag: &BytesStart<'_>, begin: usize, resolved: &mut String) -> Result<()> {
     for attribute in tag.attributes() {
-        let attribute =
-            attribute.map_err(|error| Fault::malformed(begin, format!("attributes: {error}")))?;
+        let attribute = attribute
+            .map_err(|error| ShredFault::malformed(begin, format!("attributes: {error}")))?;
         let value = String::from_utf8_lossy(&attribute.value);
         if value.contains('<') {
-            return Err(Fault::malformed(
+            return Err(ShredFault::malformed(
                 begin,
                 "an attribute's value cannot hold <: write it as &lt;",
             ));

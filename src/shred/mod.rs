@@ -9,8 +9,8 @@ mod decode;
 mod evaluate;
 mod fault;
 mod full;
-mod gather;
 mod lanes;
+mod limits;
 mod masks;
 mod place;
 mod rows;
@@ -18,55 +18,26 @@ mod scan;
 mod text;
 mod walk;
 
+pub use limits::Limits;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::contract::model::Check;
-use crate::contract::plan::{Plan, Required, SlotRef};
+use crate::contract::plan::{Op, Plan, Required, SlotRef};
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory, Outcome, TableRows};
 use crate::value::is_blank;
 use capture::Captures;
-use fault::Fault;
-use rows::{Rows, RuleRows, Setting};
+use decode::decode;
+use evaluate::Setting;
+use fault::{Result, ShredFault};
+use rows::{Rows, RuleRows};
 use walk::{Element, Events, State, Walk};
-
-/// What a document may have at most. A document that has more is the failure `limit_exceeded`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of a document as stored and as decoded; below 4 GiB, because places in a document
-    /// are 32-bit offsets.
-    pub document_bytes: u64,
-    /// Elements inside each other.
-    pub depth: usize,
-    /// Attributes of one element that the contract reads.
-    pub attributes: usize,
-    /// Bytes of one attribute's value or one element's text that the contract reads.
-    pub text_bytes: usize,
-    /// Rows of all tables.
-    pub rows: usize,
-}
-
-impl Limits {
-    /// 256 MiB, 512 deep, 10,000 attributes, 64 MiB of text, 1,000,000 rows: far above what the
-    /// documents this is for have (5 KB to 2 MB), and low enough to protect a worker.
-    pub const DEFAULT: Self = Self {
-        document_bytes: 256 << 20,
-        depth: 512,
-        attributes: 10_000,
-        text_bytes: 64 << 20,
-        rows: 1_000_000,
-    };
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 /// Shreds documents with one contract. It keeps its buffers from document to document, so each
 /// thread has its own.
@@ -122,43 +93,28 @@ impl Shredder {
         found.trim().parse().ok().map(AppId)
     }
 
-    fn decoded<'b>(
-        &self,
-        document: &'b Document,
-    ) -> Result<std::borrow::Cow<'b, str>, Box<Failure>> {
+    fn decoded<'b>(&self, document: &'b Document) -> Result<Cow<'b, str>, Box<Failure>> {
         let most = self.limits.document_bytes.min(u64::from(u32::MAX) - 1);
         let too_big = |bytes: usize| {
             Box::new(Failure::new(
                 FailureCategory::LimitExceeded,
                 format!(
                     "the document has {bytes} bytes, and the limit is {most}: raise \
-                     --max-document-bytes if such documents are right"
+                     --max-document-bytes if such documents are expected"
                 ),
             ))
         };
         if document.bytes.len() as u64 > most {
             return Err(too_big(document.bytes.len()));
         }
-        let text = decode::decode(&document.bytes, document.encoding).map_err(|error| {
-            let mut failure = Box::new(Failure::new(FailureCategory::MalformedXml, error.reason));
-            let place = place::place(&error.before, error.before.len());
-            failure.line = Some(place.line);
-            failure.column_number = Some(place.column);
-            failure.path = place.path;
-            failure
-        })?;
+        let text = decode(&document.bytes, document.encoding)?;
         if text.len() as u64 > most {
             return Err(too_big(text.len()));
         }
         Ok(text)
     }
 
-    fn rows(
-        &mut self,
-        app_id: AppId,
-        now: DateTime<Utc>,
-        text: &str,
-    ) -> Result<Vec<TableRows>, Box<Fault>> {
+    fn rows(&mut self, app_id: AppId, now: DateTime<Utc>, text: &str) -> Result<Vec<TableRows>> {
         let contract = Arc::clone(&self.contract);
         let plan = contract.plan();
         let limits = self.limits;
@@ -174,12 +130,7 @@ impl Shredder {
 }
 
 /// `document.key` and `document.require`.
-fn check_document(
-    plan: &Plan,
-    app_id: AppId,
-    captures: &Captures,
-    text: &str,
-) -> Result<(), Box<Fault>> {
+fn check_document(plan: &Plan, app_id: AppId, captures: &Captures, text: &str) -> Result<()> {
     if let Some((slot, path)) = &plan.key {
         let found = slot_text(captures, *slot, text)?;
         let key = found.as_deref().unwrap_or("").trim();
@@ -188,7 +139,7 @@ fn check_document(
                 "{path} is {key:?}, and the application is {app_id}: the document is in the \
                  wrong row, or the key is wrong"
             );
-            let fault = Fault::new(FailureCategory::KeyMismatch, reason).value(key);
+            let fault = ShredFault::new(FailureCategory::KeyMismatch, reason).value(key);
             return Err(placed(fault, captures, *slot, path));
         }
     }
@@ -199,14 +150,19 @@ fn check_document(
         }
         let lack = if *element { "absent" } else { "absent or blank" };
         let reason = format!("{path} is required, and it is {lack}");
-        let fault = Fault::new(FailureCategory::MissingRequired, reason);
+        let fault = ShredFault::new(FailureCategory::MissingRequired, reason);
         return Err(placed(fault, captures, *slot, path));
     }
     Ok(())
 }
 
-fn placed(mut fault: Box<Fault>, captures: &Captures, slot: SlotRef, path: &str) -> Box<Fault> {
-    fault.path = Some(path.to_owned());
+fn placed(
+    mut fault: Box<ShredFault>,
+    captures: &Captures,
+    slot: SlotRef,
+    path: &str,
+) -> Box<ShredFault> {
+    fault.failure.path = Some(path.to_owned());
     fault.at = captures.slot(0, slot).first().map(|node| node.at as usize);
     fault
 }
@@ -216,7 +172,7 @@ fn slot_text<'t>(
     captures: &'t Captures,
     slot: SlotRef,
     text: &'t str,
-) -> Result<Option<std::borrow::Cow<'t, str>>, Box<Fault>> {
+) -> Result<Option<Cow<'t, str>>> {
     match captures.slot(0, slot).first() {
         Some(node) => captures.text(node, text),
         None => Ok(None),
@@ -230,15 +186,11 @@ struct KeySearch<'t> {
 }
 
 impl Events for KeySearch<'_> {
-    fn holds(
-        &mut self,
-        condition: &crate::contract::plan::Op,
-        element: Element<'_>,
-    ) -> Result<bool, Box<Fault>> {
+    fn holds(&mut self, condition: &Op, element: Element<'_>) -> Result<bool> {
         rows::predicate(self.setting, condition, &element)
     }
 
-    fn row(&mut self, _: usize, _: u32, _: &Captures) -> Result<(), Box<Fault>> {
+    fn row(&mut self, _: usize, _: u32, _: &Captures) -> Result<()> {
         Ok(())
     }
 

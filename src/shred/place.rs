@@ -5,27 +5,17 @@ use std::collections::HashMap;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::Reader;
 
-/// Where something stands in a document.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    /// From 1.
-    pub line: u32,
-    /// From 1, in characters.
-    pub column: u32,
-    /// XPath with the position of every element that has siblings of its name.
-    pub path: Option<String>,
-}
+use crate::outcome::Failure;
 
-/// The place of a byte offset in a document's text.
-pub(super) fn place(text: &str, at: usize) -> Place {
+/// Sets the place of a failure: the line, the column in characters and the XPath of a byte offset
+/// in the document's text. The XPath has the position of every element with siblings of its name.
+pub(super) fn locate(failure: &mut Failure, text: &str, at: usize) {
     let at = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
     let before = &text[..at];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Place {
-        line: before.matches('\n').count() as u32 + 1,
-        column: before[line_start..].chars().count() as u32 + 1,
-        path: path(text, at as u64),
-    }
+    failure.line = Some(before.matches('\n').count() as u32 + 1);
+    failure.column_number = Some(before[line_start..].chars().count() as u32 + 1);
+    failure.path = path(text, at as u64).or(failure.path.take());
 }
 
 /// An element on the way to the place.

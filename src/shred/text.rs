@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fault::Fault;
+use super::fault::{Result, ShredFault};
 use super::lanes;
 
 /// The first byte in UTF-8 of U+FFFE and U+FFFF, and of some four thousand that XML allows.
@@ -24,7 +24,7 @@ pub(super) fn is_plain(document: &str, range: Range<usize>) -> bool {
 
 /// An attribute's value.
 #[inline]
-pub(super) fn attribute(document: &str, range: Range<usize>) -> Result<Cow<'_, str>, Box<Fault>> {
+pub(super) fn attribute(document: &str, range: Range<usize>) -> Result<Cow<'_, str>> {
     let raw = &document[range.clone()];
     check_characters(raw, range.start)?;
     if !raw.bytes().any(|b| b == b'&' || b < b' ') {
@@ -37,7 +37,7 @@ pub(super) fn attribute(document: &str, range: Range<usize>) -> Result<Cow<'_, s
 
 /// Text between tags.
 #[inline]
-pub(super) fn content(document: &str, range: Range<usize>) -> Result<Cow<'_, str>, Box<Fault>> {
+pub(super) fn content(document: &str, range: Range<usize>) -> Result<Cow<'_, str>> {
     let raw = markup(document, range.clone())?;
     if memchr::memchr2(b'&', b'\r', raw.as_bytes()).is_none() {
         return Ok(Cow::Borrowed(raw));
@@ -48,20 +48,20 @@ pub(super) fn content(document: &str, range: Range<usize>) -> Result<Cow<'_, str
 }
 
 /// Text and markup as they are written.
-pub(super) fn markup(document: &str, range: Range<usize>) -> Result<&str, Box<Fault>> {
+pub(super) fn markup(document: &str, range: Range<usize>) -> Result<&str> {
     let raw = &document[range.clone()];
     check_characters(raw, range.start)?;
     Ok(raw)
 }
 
 /// Appends `raw`, which stands at `at`, with its references resolved.
-pub(super) fn append(raw: &str, at: usize, value: &mut String) -> Result<(), Box<Fault>> {
+pub(super) fn append(raw: &str, at: usize, value: &mut String) -> Result<()> {
     check_characters(raw, at)?;
     resolve(raw, at, false, value)
 }
 
 /// Appends the content of a CDATA section, which stands at `at`.
-pub(super) fn append_cdata(raw: &str, at: usize, value: &mut String) -> Result<(), Box<Fault>> {
+pub(super) fn append_cdata(raw: &str, at: usize, value: &mut String) -> Result<()> {
     check_characters(raw, at)?;
     for (index, line) in raw.split("\r\n").enumerate() {
         if index > 0 {
@@ -73,10 +73,10 @@ pub(super) fn append_cdata(raw: &str, at: usize, value: &mut String) -> Result<(
 }
 
 /// Refuses what XML allows in no document, of a text that stands at `at`.
-pub(super) fn check_characters(raw: &str, at: usize) -> Result<(), Box<Fault>> {
+pub(super) fn check_characters(raw: &str, at: usize) -> Result<()> {
     match raw.char_indices().find(|(_, character)| !allowed(*character)) {
         None => Ok(()),
-        Some((offset, character)) => Err(Fault::malformed(
+        Some((offset, character)) => Err(ShredFault::malformed(
             at + offset,
             format!(
                 "the character U+{:04X} may not stand in an XML document: leave it out where the \
@@ -87,7 +87,7 @@ pub(super) fn check_characters(raw: &str, at: usize) -> Result<(), Box<Fault>> {
     }
 }
 
-fn resolve(raw: &str, at: usize, attribute: bool, value: &mut String) -> Result<(), Box<Fault>> {
+fn resolve(raw: &str, at: usize, attribute: bool, value: &mut String) -> Result<()> {
     let mut rest = raw;
     while let Some(special) = rest.find(['&', '\r', '\n', '\t']) {
         value.push_str(&rest[..special]);
@@ -143,9 +143,9 @@ fn allowed(character: char) -> bool {
     !matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
 }
 
-fn bad(text: &str, at: usize) -> Box<Fault> {
+fn bad(text: &str, at: usize) -> Box<ShredFault> {
     let shown: String = text.chars().take_while(|c| *c != ';').take(20).collect();
-    Fault::malformed(
+    ShredFault::malformed(
         at,
         format!(
             "{shown:?} is not a character reference or one of &lt; &gt; &amp; &apos; &quot;: write \

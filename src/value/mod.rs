@@ -24,9 +24,10 @@ use uuid::Uuid;
 ///
 /// Range, precision, scale and length were enforced when the value was made, so a store never
 /// has to round, cut or reject one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// SQL NULL of any type.
+    #[default]
     Null,
     /// `bit`.
     Bit(bool),
@@ -93,7 +94,7 @@ pub fn trim_xml(text: &str) -> &str {
 }
 
 /// A text as a sentence quotes it: its first 60 characters.
-fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -80,11 +80,11 @@ fn bytes_that_are_not_what_they_claim_are_malformed() {
 fn bytes_that_are_no_text_have_a_place() {
     let latin = "<?xml version='1.0'?>\n<r><ä>\u{1}</ä>".as_bytes();
     let latin = [latin, b"<q x='\xFC'/></r>"].concat();
-    let mut lone = utf16("<r>\n<ä x='", false, false);
-    lone.extend([0x00, 0xD8]);
-    lone.extend(utf16("'/></r>", false, false));
+    let mut unpaired = utf16("<r>\n<ä x='", false, false);
+    unpaired.extend([0x00, 0xD8]);
+    unpaired.extend(utf16("'/></r>", false, false));
     for (bytes, encoding, place) in
-        [(latin, DocumentEncoding::Detect, (2, 18)), (lone, DocumentEncoding::Utf16Le, (2, 7))]
+        [(latin, DocumentEncoding::Detect, (2, 18)), (unpaired, DocumentEncoding::Utf16Le, (2, 7))]
     {
         let failure = failure(bytes, encoding);
         assert_eq!(failure.category, FailureCategory::MalformedXml);
@@ -93,8 +93,8 @@ fn bytes_that_are_no_text_have_a_place() {
 }
 
 #[test]
-fn a_declaration_that_is_not_read_is_told_of() {
+fn a_declaration_that_is_ignored_is_reported() {
     let bytes = b"\n<?xml version='1.0' encoding='windows-1252'?><r x='\xFC'/>".to_vec();
     let failure = failure(bytes, DocumentEncoding::Detect);
-    assert!(failure.reason.contains("its declaration is not read"), "{}", failure.reason);
+    assert!(failure.reason.contains("its XML declaration is ignored"), "{}", failure.reason);
 }

@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::arithmetic::Number;
-use super::{Datum, Evaluated, Scope, NULL};
+use super::datum::{Datum, NULL};
+use super::scope::Scope;
 use crate::contract::expr::ast::{BinaryOp, Function};
 use crate::contract::plan::Aggregate;
 use crate::shred::capture::Node;
+use crate::shred::fault::Result;
 use crate::value::Value;
 
 impl<'t> Scope<'t> {
-    pub(super) fn aggregate(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+    pub(super) fn aggregate(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
         let slot = self.slot(aggregate.slot);
         match (aggregate.function, &aggregate.each) {
             (Function::Count, None) => Ok(Datum::integer(slot.count.into())),
@@ -29,7 +31,7 @@ impl<'t> Scope<'t> {
     }
 
     /// `SUM`, `MIN` and `MAX`, which leave null out.
-    pub(super) fn folded(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+    pub(super) fn folded(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
         let mut result = NULL;
         for node in self.captures.nodes(self.slot(aggregate.slot)) {
             let value = self.each(aggregate, node)?;
@@ -48,14 +50,11 @@ impl<'t> Scope<'t> {
     }
 
     /// The number that a plain path's text is taken for.
-    pub(super) fn summand(
-        &self,
-        aggregate: &'t Aggregate,
-        text: Datum<'t>,
-    ) -> Evaluated<Datum<'t>> {
+    fn summand(&self, aggregate: &'t Aggregate, text: Datum<'t>) -> Result<Datum<'t>> {
         let number = self.to_number(text).map_err(|mut fault| {
             if aggregate.function != Function::Sum {
-                fault.reason += "; dates and text are compared where the contract says what they \
+                fault.failure.reason +=
+                    "; dates and text are compared where the contract says what they \
                                  are, as in MAX(CAST(path AS date))";
             }
             fault
@@ -68,7 +67,7 @@ impl<'t> Scope<'t> {
         function: Function,
         so_far: Datum<'t>,
         value: Datum<'t>,
-    ) -> Evaluated<Datum<'t>> {
+    ) -> Result<Datum<'t>> {
         let wanted = match function {
             Function::Min => Ordering::Less,
             Function::Max => Ordering::Greater,
@@ -82,7 +81,7 @@ impl<'t> Scope<'t> {
     }
 
     /// What one node gives to an aggregate.
-    pub(super) fn each(&self, aggregate: &'t Aggregate, node: &'t Node) -> Evaluated<Datum<'t>> {
+    pub(super) fn each(&self, aggregate: &'t Aggregate, node: &'t Node) -> Result<Datum<'t>> {
         let value = match &aggregate.each {
             None => self.node(node),
             Some(op) => Scope { current: Some(node), ..self.clone() }.value(op),
@@ -92,7 +91,7 @@ impl<'t> Scope<'t> {
     }
 
     /// All texts in the order their elements begin; null is left out.
-    pub(super) fn join(&self, aggregate: &'t Aggregate) -> Evaluated<Datum<'t>> {
+    fn join(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
         let slot = self.slot(aggregate.slot);
         let mut nodes: Vec<&Node> = self.captures.nodes(slot).collect();
         nodes.sort_by_key(|node| self.captures.frame(node.origin).at);
@@ -103,7 +102,7 @@ impl<'t> Scope<'t> {
         let mut joined: Option<String> = None;
         for node in nodes {
             let Some(text) = self.each(aggregate, node)?.text() else { continue };
-            let text = if self.plan.strip { text.trim() } else { &text };
+            let text = if self.setting.plan.strip { text.trim() } else { &text };
             match &mut joined {
                 None => joined = Some(text.to_owned()),
                 Some(joined) => {

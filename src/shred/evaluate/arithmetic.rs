@@ -2,10 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::{clip, holds, is_date, Datum, Evaluated, Scope, NULL};
+use super::condition::{holds, is_date};
+use super::datum::{Datum, NULL};
+use super::scope::Scope;
 use crate::contract::expr::ast::BinaryOp;
 use crate::contract::plan::Op;
-use crate::value::{datetime, functions, is_blank, plain_text, Decimal, DecimalError, Value};
+use crate::shred::fault::Result;
+use crate::value::{clip, datetime, functions, is_blank, plain_text, Decimal, DecimalError, Value};
 
 /// A number in the widest form it needs.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +19,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    pub(super) fn decimal(self) -> Option<Decimal> {
+    fn decimal(self) -> Option<Decimal> {
         match self {
             Number::Integer(number) => Some(Decimal::from(number)),
             Number::Decimal(number) => Some(number),
@@ -24,7 +27,7 @@ impl Number {
         }
     }
 
-    pub(super) fn float(self) -> f64 {
+    fn float(self) -> f64 {
         match self {
             Number::Integer(number) => number as f64,
             Number::Decimal(number) => number.to_f64(),
@@ -52,7 +55,7 @@ impl Number {
 }
 
 impl<'t> Scope<'t> {
-    pub(super) fn to_number(&self, datum: Datum<'t>) -> Evaluated<Option<Number>> {
+    pub(super) fn to_number(&self, datum: Datum<'t>) -> Result<Option<Number>> {
         Ok(Some(match datum {
             Datum::Value(Value::Null) => return Ok(None),
             Datum::Value(Value::Bit(bit)) => Number::Integer(bit.into()),
@@ -67,7 +70,7 @@ impl<'t> Scope<'t> {
         }))
     }
 
-    pub(super) fn text_to_number(&self, text: &str) -> Evaluated<Option<Number>> {
+    fn text_to_number(&self, text: &str) -> Result<Option<Number>> {
         let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
         if trimmed.is_empty() {
             return Ok(None);
@@ -92,12 +95,12 @@ impl<'t> Scope<'t> {
         }
     }
 
-    pub(super) fn number(&self, op: &'t Op) -> Evaluated<Option<Number>> {
+    pub(super) fn number(&self, op: &'t Op) -> Result<Option<Number>> {
         self.to_number(self.value(op)?)
     }
 
     /// A whole number, for lengths and positions.
-    pub(super) fn integer(&self, op: &'t Op) -> Evaluated<Option<i64>> {
+    pub(super) fn integer(&self, op: &'t Op) -> Result<Option<i64>> {
         let Some(number) = self.number(op)? else { return Ok(None) };
         let whole = match number {
             Number::Integer(number) => Some(number),
@@ -109,7 +112,7 @@ impl<'t> Scope<'t> {
         }
     }
 
-    pub(super) fn to_date(&self, datum: Datum<'t>) -> Evaluated<Option<Value>> {
+    pub(super) fn to_date(&self, datum: Datum<'t>) -> Result<Option<Value>> {
         match datum {
             Datum::Value(Value::Null) => Ok(None),
             Datum::Value(value) if is_date(&Datum::Value(value.clone())) => Ok(Some(value)),
@@ -118,7 +121,7 @@ impl<'t> Scope<'t> {
                 if is_blank(&text) {
                     return Ok(None);
                 }
-                let found = datetime::parse_date_text(&text, &self.plan.date_formats);
+                let found = datetime::parse_date_text(&text, &self.setting.plan.date_formats);
                 let value = found.and_then(|found| found.to_value());
                 value.map(Some).ok_or_else(|| {
                     self.bad(
@@ -134,17 +137,17 @@ impl<'t> Scope<'t> {
         }
     }
 
-    pub(super) fn date(&self, op: &'t Op) -> Evaluated<Option<Value>> {
+    pub(super) fn date(&self, op: &'t Op) -> Result<Option<Value>> {
         self.to_date(self.value(op)?)
     }
 
-    pub(super) fn negate(&self, operand: &'t Op) -> Evaluated<Datum<'t>> {
+    pub(super) fn negate(&self, operand: &'t Op) -> Result<Datum<'t>> {
         let Some(number) = self.number(operand)? else { return Ok(NULL) };
         let zero = Number::Integer(0);
         self.arithmetic(BinaryOp::Subtract, zero, number)
     }
 
-    pub(super) fn binary(&self, op: BinaryOp, left: &'t Op, right: &'t Op) -> Evaluated<Datum<'t>> {
+    pub(super) fn binary(&self, op: BinaryOp, left: &'t Op, right: &'t Op) -> Result<Datum<'t>> {
         match op {
             BinaryOp::Concat => {
                 let (left, right) = (self.value(left)?.text(), self.value(right)?.text());
@@ -171,7 +174,7 @@ impl<'t> Scope<'t> {
         op: BinaryOp,
         left: Number,
         right: Number,
-    ) -> Evaluated<Datum<'t>> {
+    ) -> Result<Datum<'t>> {
         let result = match (left, right) {
             (Number::Integer(left), Number::Integer(right)) => integers(op, left, right),
             (Number::Float(_), _) | (_, Number::Float(_)) => {

@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::arithmetic::{plain_text_of, power, round, Number};
-use super::{Datum, Evaluated, Scope, NULL};
+use super::datum::{Datum, NULL};
+use super::scope::Scope;
 use crate::contract::expr::ast::Function;
 use crate::contract::plan::Op;
+use crate::shred::fault::Result;
 use crate::shred::scan::name_length;
 use crate::value::{functions, DecimalError, Value};
 
 impl<'t> Scope<'t> {
-    pub(super) fn call(&self, function: Function, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+    pub(super) fn call(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
         match function {
             Function::Coalesce => {
                 for argument in arguments {
@@ -34,9 +36,9 @@ impl<'t> Scope<'t> {
                 }
                 Ok(Datum::Text(Cow::Owned(joined)))
             }
-            Function::AppId => Ok(Datum::integer(self.app_id.0)),
+            Function::AppId => Ok(Datum::integer(self.setting.app_id.0)),
             Function::Ordinal => Ok(self.ordinal.map_or(NULL, Datum::integer)),
-            Function::NowUtc => Ok(Datum::Value(Value::DateTime(self.now.naive_utc()))),
+            Function::NowUtc => Ok(Datum::Value(Value::DateTime(self.setting.now.naive_utc()))),
             Function::Name => Ok(Datum::Text(Cow::Borrowed(self.row_name()))),
             Function::Flag => self.flag(arguments),
             Function::Year | Function::Month | Function::Day => self.part(function, &arguments[0]),
@@ -49,12 +51,12 @@ impl<'t> Scope<'t> {
         }
     }
 
-    pub(super) fn row_name(&self) -> &'t str {
-        let after = &self.text[self.captures.frame(self.frame).at as usize + 1..];
+    fn row_name(&self) -> &'t str {
+        let after = &self.setting.text[self.captures.frame(self.frame).at as usize + 1..];
         &after[..name_length(after.as_bytes())]
     }
 
-    pub(super) fn flag(&self, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+    pub(super) fn flag(&self, arguments: &'t [Op]) -> Result<Datum<'t>> {
         let text = self.value(&arguments[0])?.text().unwrap_or_default();
         let key = text.trim_matches([' ', '\t', '\r', '\n']);
         for listed in &arguments[1..] {
@@ -65,7 +67,7 @@ impl<'t> Scope<'t> {
         Ok(Datum::integer(0))
     }
 
-    pub(super) fn part(&self, function: Function, date: &'t Op) -> Evaluated<Datum<'t>> {
+    pub(super) fn part(&self, function: Function, date: &'t Op) -> Result<Datum<'t>> {
         let Some(date) = self.date(date)? else { return Ok(NULL) };
         let part = match function {
             Function::Year => functions::year(&date),
@@ -76,7 +78,7 @@ impl<'t> Scope<'t> {
         Ok(part.map_or(NULL, Datum::integer))
     }
 
-    pub(super) fn numeric(&self, function: Function, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+    fn numeric(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
         let Some(number) = self.number(&arguments[0])? else { return Ok(NULL) };
         let result = match (function, number) {
             (Function::Abs, Number::Integer(n)) => {
@@ -102,7 +104,7 @@ impl<'t> Scope<'t> {
         result.map(Number::datum).map_err(|error| self.bad(format!("{shown}: {error}"), &shown))
     }
 
-    pub(super) fn textual(&self, function: Function, arguments: &'t [Op]) -> Evaluated<Datum<'t>> {
+    fn textual(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
         let Some(text) = self.value(&arguments[0])?.text() else { return Ok(NULL) };
         match function {
             Function::Upper => Ok(mapped(text, functions::upper)),
@@ -155,7 +157,7 @@ impl<'t> Scope<'t> {
         &self,
         text: Cow<'t, str>,
         take: impl for<'x> Fn(&'x str) -> Result<&'x str, functions::NegativeLength>,
-    ) -> Evaluated<Datum<'t>> {
+    ) -> Result<Datum<'t>> {
         match text {
             Cow::Borrowed(text) => take(text).map(|part| Datum::Text(Cow::Borrowed(part))),
             Cow::Owned(text) => take(&text).map(|part| Datum::Text(Cow::Owned(part.to_owned()))),
@@ -164,10 +166,7 @@ impl<'t> Scope<'t> {
     }
 }
 
-pub(super) fn mapped<'t>(
-    text: Cow<'t, str>,
-    map: impl for<'x> Fn(&'x str) -> Cow<'x, str>,
-) -> Datum<'t> {
+fn mapped<'t>(text: Cow<'t, str>, map: impl for<'x> Fn(&'x str) -> Cow<'x, str>) -> Datum<'t> {
     Datum::Text(match text {
         Cow::Borrowed(text) => map(text),
         Cow::Owned(text) => Cow::Owned(map(&text).into_owned()),

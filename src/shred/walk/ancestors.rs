@@ -1,12 +1,14 @@
 //! What a row reads of the tags around its element.
 
-use super::{Events, Fault, Match, Walk};
+use super::events::Events;
+use super::state::{Match, Walk};
 use crate::contract::plan::AncestorAttribute;
 use crate::shred::capture::{Node, NodeKind};
+use crate::shred::fault::Result;
 
 impl<E: Events> Walk<'_, '_, '_, E> {
     /// What rows read of the elements around them, whichever those are.
-    pub(super) fn capture_ancestors(&mut self, first: usize) -> Result<(), Box<Fault>> {
+    pub(super) fn capture_ancestors(&mut self, first: usize) -> Result<()> {
         for index in first..self.state.matches.len() {
             let Match { node, frame, .. } = self.state.matches[index];
             for wanted in &self.plan.nodes[node as usize].ancestors {
@@ -39,7 +41,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     }
 
     /// An attribute of an open element.
-    fn attribute_of(&mut self, level: usize, name: &str) -> Result<Option<Node>, Box<Fault>> {
+    fn attribute_of(&mut self, level: usize, name: &str) -> Result<Option<Node>> {
         self.read_open_tag(level)?;
         self.qualify_attributes(level)?;
         let ignore_case = self.plan.ignore_case_attributes;

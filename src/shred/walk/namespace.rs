@@ -1,8 +1,10 @@
 //! Namespaces of elements and attributes, for contracts that declare any.
 
-use super::{Events, Fault, Found, Walk};
+use super::events::Events;
+use super::state::{Found, Walk};
 use crate::contract::plan::{qualified_name, NodeId};
 use crate::shred::attributes::Attributes;
+use crate::shred::fault::{Result, ShredFault};
 use crate::shred::text;
 
 impl<'p, E: Events> Walk<'_, 'p, '_, E> {
@@ -11,7 +13,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         at: usize,
         name_end: usize,
         found: &mut Vec<Found<'p>>,
-    ) -> Result<(), Box<Fault>> {
+    ) -> Result<()> {
         let uri = self.namespace(at, &self.text[at + 1..name_end])?;
         let nodes = &self.plan.nodes;
         let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(&*uri);
@@ -25,7 +27,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
 
     /// The namespace of an element's name: the nearest declaration of its prefix, looked for in
     /// its own tag and then outwards.
-    pub(super) fn namespace(&mut self, at: usize, name: &str) -> Result<String, Box<Fault>> {
+    pub(super) fn namespace(&mut self, at: usize, name: &str) -> Result<String> {
         let declaration = match name.split_once(':') {
             Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace".into()),
             Some((prefix, _)) => format!("xmlns:{prefix}"),
@@ -34,7 +36,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         self.read_tag(at, at + 1 + name.len())?;
         let mut level = self.state.open.len();
         loop {
-            if let Some(uri) = self.attribute_value(&declaration)? {
+            if let Some(uri) = value(&self.state.attributes, self.text, &declaration)? {
                 return Ok(uri);
             }
             if level == 0 {
@@ -46,20 +48,20 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         if declaration == "xmlns" {
             return Ok(String::new());
         }
-        Err(Fault::malformed(at, format!("the prefix of {name:?} is not declared")))
+        Err(ShredFault::malformed(at, format!("the prefix of {name:?} is not declared")))
     }
 
     /// Gives the attributes last read the names that namespaces give them. `level` elements are
     /// open around theirs.
     #[inline]
-    pub(super) fn qualify_attributes(&mut self, level: usize) -> Result<(), Box<Fault>> {
+    pub(super) fn qualify_attributes(&mut self, level: usize) -> Result<()> {
         match self.plan.qualified_attributes {
             true => self.qualify(level),
             false => Ok(()),
         }
     }
 
-    fn qualify(&mut self, level: usize) -> Result<(), Box<Fault>> {
+    fn qualify(&mut self, level: usize) -> Result<()> {
         for index in 0..self.state.attributes.list.len() {
             let attribute = self.state.attributes.list[index];
             let name = &self.text[attribute.name_start as usize..attribute.name_end as usize];
@@ -69,7 +71,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
             }
             let Some(uri) = self.uri_of(prefix, level)? else {
                 let reason = format!("the prefix of {name:?} is not declared");
-                return Err(Fault::malformed(attribute.name_start as usize, reason));
+                return Err(ShredFault::malformed(attribute.name_start as usize, reason));
             };
             self.state.attributes.qualified.push((qualified_name(&uri, local), index));
         }
@@ -77,7 +79,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
     }
 
     /// What a prefix stands for: the nearest declaration, outwards from the tag last read.
-    fn uri_of(&mut self, prefix: &str, level: usize) -> Result<Option<String>, Box<Fault>> {
+    fn uri_of(&mut self, prefix: &str, level: usize) -> Result<Option<String>> {
         let declaration = format!("xmlns:{prefix}");
         let own = value(&self.state.attributes, self.text, &declaration)?;
         if own.is_some() {
@@ -95,11 +97,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
     }
 }
 
-fn value(
-    attributes: &Attributes,
-    document: &str,
-    name: &str,
-) -> Result<Option<String>, Box<Fault>> {
+fn value(attributes: &Attributes, document: &str, name: &str) -> Result<Option<String>> {
     let found = attributes.find(document.as_bytes(), name.as_bytes(), false);
     let value = found.map(|a| text::attribute(document, a.start as usize..a.end as usize));
     Ok(value.transpose()?.map(String::from))

@@ -1,16 +1,13 @@
 //! An element's own text, put together from the pieces between what is inside it.
 
-use super::{Events, Fault, Run, Walk};
+use super::events::Events;
+use super::state::{Run, Walk};
+use crate::shred::fault::{Result, ShredFault};
 use crate::shred::text;
 
 impl<E: Events> Walk<'_, '_, '_, E> {
     /// Adds a piece to the innermost element's own text.
-    pub(super) fn add_text(
-        &mut self,
-        from: usize,
-        to: usize,
-        cdata: bool,
-    ) -> Result<(), Box<Fault>> {
+    pub(super) fn add_text(&mut self, from: usize, to: usize, cdata: bool) -> Result<()> {
         self.check_length(from, to)?;
         let run = self.top().run;
         if run == Run::Nothing && !cdata {
@@ -31,7 +28,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
 
     /// Brings a run to the end of the scratch buffer, where it can grow. Returns where it starts
     /// there and where it stood in the document.
-    fn begin_merge(&mut self, run: Run, from: usize) -> Result<(u32, u32), Box<Fault>> {
+    fn begin_merge(&mut self, run: Run, from: usize) -> Result<(u32, u32)> {
         let scratch = &mut self.state.captures.scratch;
         let begin = scratch.len() as u32;
         match run {
@@ -50,9 +47,9 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         }
     }
 
-    pub(super) fn cdata(&mut self, at: usize, end: usize) -> Result<(), Box<Fault>> {
+    pub(super) fn cdata(&mut self, at: usize, end: usize) -> Result<()> {
         if self.state.open.is_empty() {
-            return Err(Fault::malformed(at, "a CDATA section outside the root element"));
+            return Err(ShredFault::malformed(at, "a CDATA section outside the root element"));
         }
         if self.top().wants_text {
             self.add_text(at + "<![CDATA[".len(), end - "]]>".len(), true)?;

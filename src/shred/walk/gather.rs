@@ -7,12 +7,12 @@
 
 use std::collections::HashMap;
 
-use super::capture::{Captures, Node, NodeKind};
-use super::fault::Fault;
-use super::scan::{name_length, Markup, Scanner};
-use super::text;
-use super::walk::Pending;
+use super::state::Pending;
 use crate::contract::plan::{Gather, Gathered, Plan};
+use crate::shred::capture::{Captures, Node, NodeKind};
+use crate::shred::fault::{Result, ShredFault};
+use crate::shred::scan::{name_length, Markup, Scanner};
+use crate::shred::text;
 
 /// Fills the slots of the document and of the rows that wait for its end.
 pub(super) fn gather(
@@ -20,7 +20,7 @@ pub(super) fn gather(
     document: &str,
     captures: &mut Captures,
     pending: &[Pending],
-) -> Result<(), Box<Fault>> {
+) -> Result<()> {
     for pick in &plan.picks {
         if let Some(node) = captures.pick(captures.all(0, pick.from), pick.last).copied() {
             captures.give(0, pick.into, node);
@@ -76,7 +76,7 @@ fn contents(
     captures: &mut Captures,
     gather: &Gather,
     frames: &[u32],
-) -> Result<Found, Box<Fault>> {
+) -> Result<Found> {
     let mut found = Found::new();
     let mut scanner = Scanner::new(document);
     for frame in frames {
@@ -104,11 +104,11 @@ fn own_text(
     scanner: &mut Scanner<'_>,
     name: usize,
     own: &mut String,
-) -> Result<(usize, usize), Box<Fault>> {
+) -> Result<(usize, usize)> {
     let bytes = document.as_bytes();
     let start_tag = |name: usize, scanner: &mut Scanner<'_>| {
         let tag = scanner.start_tag(name + name_length(&bytes[name..]));
-        tag.ok_or_else(|| Fault::malformed(name, "the tag that begins here is never closed"))
+        tag.ok_or_else(|| ShredFault::malformed(name, "the tag that begins here is never closed"))
     };
     let tag = start_tag(name, scanner)?;
     let (start, mut at, mut depth) = (tag.end, tag.end, u32::from(!tag.empty));

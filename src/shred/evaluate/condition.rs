@@ -1,0 +1,196 @@
+//! Conditions, in SQL's three-valued logic: `None` is unknown.
+
+use std::cmp::Ordering;
+
+use chrono::{NaiveDateTime, NaiveTime};
+
+use super::datum::Datum;
+use super::scope::Scope;
+use crate::contract::expr::ast::BinaryOp;
+use crate::contract::plan::Op;
+use crate::shred::capture::NodeKind;
+use crate::shred::fault::Result;
+use crate::value::functions::{self, LikePattern};
+use crate::value::{is_blank, Value};
+
+impl<'t> Scope<'t> {
+    /// The truth of a condition; `None` is SQL's unknown.
+    pub fn condition(&self, op: &'t Op) -> Result<Option<bool>> {
+        match op {
+            Op::Not(operand) => Ok(self.condition(operand)?.map(|truth| !truth)),
+            Op::Binary(BinaryOp::And, left, right) => match self.condition(left)? {
+                Some(false) => Ok(Some(false)),
+                Some(true) => self.condition(right),
+                None => Ok(self.condition(right)?.filter(|truth| !truth)),
+            },
+            Op::Binary(BinaryOp::Or, left, right) => match self.condition(left)? {
+                Some(true) => Ok(Some(true)),
+                Some(false) => self.condition(right),
+                None => Ok(self.condition(right)?.filter(|truth| *truth)),
+            },
+            Op::Binary(op, left, right) if is_comparison(*op) => {
+                let order = self.compare(self.value(left)?, self.value(right)?)?;
+                Ok(order.map(|order| holds(*op, order)))
+            }
+            Op::IsNull(operand, negated) => Ok(Some(self.is_null(operand)? != *negated)),
+            Op::IsEmpty(operand, negated) => {
+                let empty = self.value(operand)?.text().is_none_or(|text| is_blank(&text));
+                Ok(Some(empty != *negated))
+            }
+            Op::In(operand, list, negated) => {
+                let found = self.is_in(self.value(operand)?, list)?;
+                Ok(found.map(|found| found != *negated))
+            }
+            Op::Like(operand, pattern, negated) => {
+                let Some(pattern) = self.value(pattern)?.text() else { return Ok(None) };
+                let pattern = LikePattern::new(&pattern)
+                    .map_err(|error| self.bad(error.to_string(), &pattern))?;
+                self.like(operand, &pattern, *negated)
+            }
+            Op::LikePattern(operand, pattern, negated) => self.like(operand, pattern, *negated),
+            Op::Between(operand, low, high, negated) => {
+                let operand = self.value(operand)?;
+                let low = self.compare(operand.clone(), self.value(low)?)?;
+                let high = self.compare(operand, self.value(high)?)?;
+                let within = and(low.map(Ordering::is_ge), high.map(Ordering::is_le));
+                Ok(within.map(|within| within != *negated))
+            }
+            Op::Case(operand, whens, otherwise) => {
+                for (when, then) in whens {
+                    if self.applies(operand.as_deref(), when)? {
+                        return self.condition(then);
+                    }
+                }
+                otherwise.as_ref().map_or(Ok(None), |otherwise| self.condition(otherwise))
+            }
+            value => match self.value(value)? {
+                Datum::Value(Value::Null) => Ok(None),
+                Datum::Value(Value::Bit(truth)) => Ok(Some(truth)),
+                _ => Ok(Some(true)),
+            },
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_null(&self, op: &'t Op) -> Result<bool> {
+        if let Op::One(reference) = op {
+            let slot = self.slot(*reference);
+            match slot.only() {
+                Some(node) if node.kind == NodeKind::Plain => {
+                    self.last_read.set(Some(node.at));
+                    return Ok(false);
+                }
+                None if slot.count == 0 => return Ok(true),
+                _ => {}
+            }
+        }
+        Ok(self.value(op)?.is_null())
+    }
+
+    fn like(&self, operand: &'t Op, pattern: &LikePattern, negated: bool) -> Result<Option<bool>> {
+        let text = self.value(operand)?.text();
+        Ok(text.map(|text| pattern.matches(&text) != negated))
+    }
+
+    pub(super) fn is_in(&self, operand: Datum<'t>, list: &'t [Op]) -> Result<Option<bool>> {
+        let mut found = Some(false);
+        for item in list {
+            match self.compare(operand.clone(), self.value(item)?)? {
+                Some(Ordering::Equal) => return Ok(Some(true)),
+                Some(_) => {}
+                None => found = None,
+            }
+        }
+        Ok(found)
+    }
+
+    /// How two values compare; `None` when one is null. Text beside a number or a date is
+    /// converted.
+    pub fn compare(&self, left: Datum<'t>, right: Datum<'t>) -> Result<Option<Ordering>> {
+        if let (Datum::Text(left), Datum::Text(right)) = (&left, &right) {
+            return Ok(Some(functions::compare(left, right)));
+        }
+        if left.is_null() || right.is_null() {
+            return Ok(None);
+        }
+        if is_date(&left) || is_date(&right) {
+            let (left, right) = (self.to_date(left)?, self.to_date(right)?);
+            let moments = left.as_ref().and_then(moment).zip(right.as_ref().and_then(moment));
+            return Ok(moments.map(|(left, right)| left.cmp(&right)));
+        }
+        match (&left, &right) {
+            (Datum::Value(Value::Guid(a)), Datum::Value(Value::Guid(b))) => {
+                return Ok(Some(a.cmp(b)))
+            }
+            (Datum::Value(Value::Bytes(a)), Datum::Value(Value::Bytes(b))) => {
+                return Ok(Some(a.cmp(b)))
+            }
+            _ => {}
+        }
+        let (Some(left), Some(right)) = (self.to_number(left)?, self.to_number(right)?) else {
+            return Ok(None);
+        };
+        Ok(left.compare(right))
+    }
+
+    pub(super) fn applies(&self, operand: Option<&'t Op>, when: &'t Op) -> Result<bool> {
+        match operand {
+            None => Ok(self.condition(when)? == Some(true)),
+            Some(operand) => {
+                let order = self.compare(self.value(operand)?, self.value(when)?)?;
+                Ok(order == Some(Ordering::Equal))
+            }
+        }
+    }
+}
+
+fn is_comparison(op: BinaryOp) -> bool {
+    matches!(
+        op,
+        BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessOrEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterOrEqual
+    )
+}
+
+pub(super) fn holds(op: BinaryOp, order: Ordering) -> bool {
+    match op {
+        BinaryOp::Equal => order.is_eq(),
+        BinaryOp::NotEqual => order.is_ne(),
+        BinaryOp::Less => order.is_lt(),
+        BinaryOp::LessOrEqual => order.is_le(),
+        BinaryOp::Greater => order.is_gt(),
+        _ => order.is_ge(),
+    }
+}
+
+fn and(left: Option<bool>, right: Option<bool>) -> Option<bool> {
+    match (left, right) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+pub(super) fn is_date(datum: &Datum<'_>) -> bool {
+    matches!(
+        datum,
+        Datum::Value(
+            Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::DateTimeOffset(_)
+        )
+    )
+}
+
+/// What dates and times are compared by. A time alone is on SQL Server's first day.
+fn moment(value: &Value) -> Option<NaiveDateTime> {
+    match value {
+        Value::Date(date) => Some(date.and_time(NaiveTime::MIN)),
+        Value::Time(time) => Some(functions::BASE_DATE.and_time(*time)),
+        Value::DateTime(both) => Some(*both),
+        Value::DateTimeOffset(both) => Some(both.naive_utc()),
+        _ => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! What the expressions of one row see, and the place of whatever goes wrong in them.
+
+use std::cell::Cell;
+
+use chrono::{DateTime, Utc};
+
+use super::datum::{Datum, NULL};
+use crate::contract::plan::{FrameRef, Plan, SlotRef};
+use crate::id::AppId;
+use crate::outcome::FailureCategory;
+use crate::shred::capture::{Captures, Node, NodeKind, Slot};
+use crate::shred::fault::{Result, ShredFault};
+use crate::shred::limits::Limits;
+use crate::shred::walk::Tag;
+use crate::value::convert::ConversionError;
+use crate::value::Value;
+
+/// What a document's rows are made with.
+#[derive(Clone, Copy)]
+pub(in crate::shred) struct Setting<'t> {
+    pub plan: &'t Plan,
+    pub text: &'t str,
+    pub limits: &'t Limits,
+    pub app_id: AppId,
+    pub now: DateTime<Utc>,
+}
+
+impl<'t> Setting<'t> {
+    /// What the expressions of the row with this frame see.
+    #[inline]
+    pub fn scope<'c>(&self, frame: u32, captures: &'c Captures) -> Scope<'c>
+    where
+        't: 'c,
+    {
+        Scope {
+            setting: *self,
+            captures,
+            frame,
+            own: captures.own(frame),
+            row: &[],
+            ordinal: None,
+            tag: None,
+            current: None,
+            last_read: Cell::new(None),
+        }
+    }
+}
+
+/// What the expressions of one row can see.
+#[derive(Clone)]
+pub(in crate::shred) struct Scope<'t> {
+    pub setting: Setting<'t>,
+    pub captures: &'t Captures,
+    /// The row's frame.
+    pub frame: u32,
+    /// The slots of that frame.
+    pub own: &'t [Slot],
+    /// The converted columns so far.
+    pub row: &'t [Value],
+    /// The row's number, once it is known.
+    pub ordinal: Option<i64>,
+    /// The tag of the element that a predicate is about.
+    pub tag: Option<&'t Tag<'t>>,
+    /// The node that an aggregate is at.
+    pub current: Option<&'t Node>,
+    /// Where the value read last stands: the place of whatever goes wrong next.
+    pub last_read: Cell<Option<u32>>,
+}
+
+impl<'t> Scope<'t> {
+    /// The slot that a path of the row's fills.
+    #[inline(always)]
+    pub(super) fn slot(&self, reference: SlotRef) -> &'t Slot {
+        match reference.frame {
+            FrameRef::Up(0) => &self.own[reference.slot as usize],
+            _ => self.captures.slot(self.frame, reference),
+        }
+    }
+
+    /// The text of a node that is written as it is meant.
+    #[inline]
+    pub(super) fn plain(&self, node: &Node) -> &'t str {
+        self.last_read.set(Some(node.at));
+        &self.setting.text[node.start as usize..node.end as usize]
+    }
+
+    /// The one node of a plain path.
+    #[inline]
+    pub(super) fn one(&self, reference: SlotRef) -> Result<Datum<'t>> {
+        let slot = self.slot(reference);
+        let Some(node) = slot.first() else { return Ok(NULL) };
+        if slot.count > 1 {
+            return Err(self.many(reference));
+        }
+        self.node(node)
+    }
+
+    #[inline]
+    pub(super) fn node(&self, node: &'t Node) -> Result<Datum<'t>> {
+        if node.kind != NodeKind::Missing {
+            self.last_read.set(Some(node.at));
+        }
+        Ok(self.captures.text(node, self.setting.text)?.map_or(NULL, Datum::Text))
+    }
+
+    /// The first or last of the elements of a slot, in the order they begin.
+    pub(super) fn pick(&self, reference: SlotRef, last: bool) -> Result<Datum<'t>> {
+        let nodes = self.captures.nodes(self.slot(reference));
+        let node = self.captures.pick(nodes, last);
+        node.map_or(Ok(NULL), |node| self.node(node))
+    }
+
+    #[cold]
+    pub(super) fn many(&self, reference: SlotRef) -> Box<ShredFault> {
+        let slot = self.slot(reference);
+        let second = self.captures.nodes(slot).nth(1);
+        let reason = format!(
+            "the path matches {} nodes here, and a plain path may match one: say FIRST(…), \
+             LAST(…), JOIN(…, ', ') or add a predicate",
+            slot.count
+        );
+        let fault = self.fault(FailureCategory::ManyValues, reason);
+        let Some(second) = second else { return fault };
+        let value =
+            self.captures.text(second, self.setting.text).ok().flatten().unwrap_or_default();
+        fault.at(second.at as usize).value(value)
+    }
+
+    #[cold]
+    pub(super) fn conversion_fault(&self, error: ConversionError) -> Box<ShredFault> {
+        let category = match error {
+            ConversionError::TooLong { .. } => FailureCategory::TooLong,
+            _ => FailureCategory::BadValue,
+        };
+        let value = error.value().to_owned();
+        self.fault(category, error.to_string()).value(value)
+    }
+
+    #[cold]
+    pub(super) fn fault(
+        &self,
+        category: FailureCategory,
+        reason: impl Into<String>,
+    ) -> Box<ShredFault> {
+        let fault = ShredFault::new(category, reason);
+        match (self.last_read.get(), self.tag) {
+            (Some(at), _) => fault.at(at as usize),
+            (None, Some(_)) => fault,
+            (None, None) => fault.at(self.captures.frame(self.frame).at as usize),
+        }
+    }
+
+    #[cold]
+    pub(super) fn bad(&self, reason: impl Into<String>, value: &str) -> Box<ShredFault> {
+        self.fault(FailureCategory::BadValue, reason).value(value)
+    }
+}

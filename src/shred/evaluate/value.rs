@@ -1,0 +1,176 @@
+//! Values of expressions, and of columns.
+
+use std::borrow::Cow;
+
+use super::calls::cut;
+use super::datum::{Datum, NULL};
+use super::lookup::lookup_value;
+use super::scope::Scope;
+use crate::contract::model::LookupValue;
+use crate::contract::plan::Op;
+use crate::shred::capture::NodeKind;
+use crate::shred::fault::Result;
+use crate::shred::text;
+use crate::value::convert::{Conversion, ConversionError};
+use crate::value::datetime::DatePattern;
+use crate::value::{clip, functions, is_blank, Value};
+
+impl<'t> Scope<'t> {
+    /// Puts a column's value, the expression's converted, where it is wanted. What most columns
+    /// are, a path or a lookup, goes there without being anything else on the way.
+    #[inline(always)]
+    pub fn column(&self, op: &'t Op, conversion: &Conversion, into: &mut Value) -> Result<()> {
+        self.last_read.set(None);
+        if let Op::One(reference) = op {
+            let slot = self.slot(*reference);
+            if slot.count == 0 {
+                return Ok(());
+            }
+            if let Some(node) = slot.only().filter(|node| node.kind == NodeKind::Plain) {
+                let converted = conversion.text_into(self.plain(node), into);
+                return converted.map_err(|error| self.conversion_fault(error));
+            }
+        }
+        self.other_column(op, conversion, into)
+    }
+
+    /// [`Scope::column`] for what is not one plain node.
+    fn other_column(&self, op: &'t Op, conversion: &Conversion, into: &mut Value) -> Result<()> {
+        let converted = match op {
+            Op::Lookup(index, text) => {
+                match self.found(&self.setting.plan.lookups[*index], text)? {
+                    None => return Ok(()),
+                    Some(LookupValue::Integer(number)) => conversion.integer_into(*number, into),
+                    Some(other) => self.converted(lookup_value(other), conversion, into),
+                }
+            }
+            op => self.converted(self.value(op)?, conversion, into),
+        };
+        converted.map_err(|error| self.conversion_fault(error))
+    }
+
+    pub(super) fn converted(
+        &self,
+        found: Datum<'t>,
+        conversion: &Conversion,
+        into: &mut Value,
+    ) -> Result<(), ConversionError> {
+        match found {
+            Datum::Value(Value::Null) => Ok(()),
+            Datum::Text(text) => conversion.text_into(&text, into),
+            Datum::Value(value) => {
+                *into = conversion.value(value)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The value of an expression that is not a condition.
+    pub fn value(&self, op: &'t Op) -> Result<Datum<'t>> {
+        match op {
+            Op::Null => Ok(NULL),
+            Op::Text(text) => Ok(Datum::Text(Cow::Borrowed(text))),
+            Op::Integer(number) => Ok(Datum::integer(*number)),
+            Op::Decimal(number) => Ok(Datum::Value(Value::Decimal(*number))),
+            Op::One(slot) => self.one(*slot),
+            Op::Strip(text) => Ok(match self.value(text)? {
+                Datum::Text(text) => cut(text, str::trim),
+                value => value,
+            }),
+            Op::Pick(slot, last) => self.pick(*slot, *last),
+            Op::Attribute(name) => self.attribute(name),
+            Op::Current => self.current.map_or(Ok(NULL), |node| self.node(node)),
+            Op::Column(index) => Ok(self.row.get(*index).map_or(NULL, Datum::from_value)),
+            Op::Negate(operand) => self.negate(operand),
+            Op::Binary(op, left, right) => self.binary(*op, left, right),
+            Op::Case(operand, whens, otherwise) => {
+                self.case(operand.as_deref(), whens, otherwise.as_deref())
+            }
+            Op::Cast(operand, conversion, or_null) => self.cast(operand, conversion, *or_null),
+            Op::Lookup(index, text) => self.lookup(&self.setting.plan.lookups[*index], text),
+            Op::ParseDate(text, patterns) => self.parse_date(text, patterns),
+            Op::DateAdd(part, number, date) => {
+                let Some(number) = self.integer(number)? else { return Ok(NULL) };
+                let Some(date) = self.date(date)? else { return Ok(NULL) };
+                let added = functions::date_add(*part, number, &date);
+                added.map(Datum::Value).map_err(|error| self.bad(error.to_string(), ""))
+            }
+            Op::DateDiff(part, from, to) => {
+                let (Some(from), Some(to)) = (self.date(from)?, self.date(to)?) else {
+                    return Ok(NULL);
+                };
+                let difference = functions::date_diff(*part, &from, &to);
+                let difference = difference.map_err(|error| self.bad(error.to_string(), ""))?;
+                Ok(difference.map_or(NULL, Datum::integer))
+            }
+            Op::Aggregate(aggregate) => self.aggregate(aggregate),
+            Op::Call(function, arguments) => self.call(*function, arguments),
+            condition => Ok(match self.condition(condition)? {
+                Some(truth) => Datum::Value(Value::Bit(truth)),
+                None => NULL,
+            }),
+        }
+    }
+
+    pub(super) fn attribute(&self, name: &str) -> Result<Datum<'t>> {
+        let Some(tag) = self.tag else { return Ok(NULL) };
+        let ignore_case = self.setting.plan.ignore_case_attributes;
+        let bytes = tag.text.as_bytes();
+        let Some(found) = tag.attributes.find(bytes, name.as_bytes(), ignore_case) else {
+            return Ok(NULL);
+        };
+        self.last_read.set(Some(found.start));
+        if found.plain {
+            let value = &tag.text[found.start as usize..found.end as usize];
+            return Ok(Datum::Text(Cow::Borrowed(value)));
+        }
+        let value = text::attribute(tag.text, found.start as usize..found.end as usize)?;
+        Ok(Datum::Text(value))
+    }
+
+    pub(super) fn case(
+        &self,
+        operand: Option<&'t Op>,
+        whens: &'t [(Op, Op)],
+        otherwise: Option<&'t Op>,
+    ) -> Result<Datum<'t>> {
+        for (when, then) in whens {
+            if self.applies(operand, when)? {
+                return self.value(then);
+            }
+        }
+        otherwise.map_or(Ok(NULL), |otherwise| self.value(otherwise))
+    }
+
+    pub(super) fn cast(
+        &self,
+        operand: &'t Op,
+        conversion: &Conversion,
+        or_null: bool,
+    ) -> Result<Datum<'t>> {
+        let converted = match self.value(operand)? {
+            Datum::Text(text) => conversion.text(&text),
+            Datum::Value(value) => conversion.value(value),
+        };
+        match converted {
+            Ok(Value::Text(text)) => Ok(Datum::Text(Cow::Owned(text.into()))),
+            Ok(value) => Ok(Datum::Value(value)),
+            Err(_) if or_null => Ok(NULL),
+            Err(error) => Err(self.conversion_fault(error)),
+        }
+    }
+
+    fn parse_date(&self, text: &'t Op, patterns: &[DatePattern]) -> Result<Datum<'t>> {
+        let Some(text) = self.value(text)?.text().filter(|text| !is_blank(text)) else {
+            return Ok(NULL);
+        };
+        let found = patterns.iter().find_map(|pattern| pattern.parse(&text));
+        match found.and_then(|found| found.to_value()) {
+            Some(value) => Ok(Datum::Value(value)),
+            None => Err(self.bad(
+                format!("`{}` matches none of the patterns of PARSE_DATE", clip(&text)),
+                &text,
+            )),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The rows of one document: evaluated as their elements complete, put in order, numbered, and
+//! given their defaults when the document has ended.
+
+mod distinct;
+mod orphans;
+mod predicate;
+mod row;
+mod rule_rows;
+
+use std::mem;
+
+use distinct::{drop_duplicates, key};
+use orphans::drop_orphans;
+pub(super) use predicate::predicate;
+use row::{append, constants, fill, is_true, missing, put_column};
+use rule_rows::Row;
+pub(super) use rule_rows::RuleRows;
+
+use super::capture::Captures;
+use super::evaluate::{Scope, Setting};
+use super::fault::{Result, ShredFault};
+use super::walk::{Element, Events};
+use crate::contract::plan::{Op, Template, ValuePlan};
+use crate::contract::TargetTable;
+use crate::outcome::{FailureCategory, TableRows};
+use crate::value::Value;
+
+/// The rows of a document so far, and the first failure among them.
+pub(super) struct Rows<'t> {
+    setting: Setting<'t>,
+    rules: &'t mut Vec<RuleRows>,
+    count: usize,
+    failed: Option<Box<ShredFault>>,
+}
+
+impl<'t> Rows<'t> {
+    /// No rows yet, in buffers that an earlier document may have used.
+    pub fn new(setting: Setting<'t>, rules: &'t mut Vec<RuleRows>) -> Self {
+        rules.resize_with(setting.plan.rules.len(), RuleRows::default);
+        for (rows, rule) in rules.iter_mut().zip(&setting.plan.rules) {
+            rows.clear(rule.columns.len());
+        }
+        Self { setting, rules, count: 0, failed: None }
+    }
+
+    fn add(&mut self, index: usize, frame: u32, captures: &Captures) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
+        let scope = self.setting.scope(frame, captures);
+        let mut added = false;
+        if is_true(&scope, rule.where_.as_ref())? {
+            for (number, template) in rule.templates.iter().enumerate() {
+                if is_true(&scope, template.when.as_ref())? {
+                    added |= self.add_row(index, number, template, &scope)?;
+                }
+            }
+        }
+        if !added {
+            self.rules[index].empty_frames.push(frame);
+        }
+        Ok(())
+    }
+
+    /// Adds a row, unless `keep_when` turns it down.
+    fn add_row(
+        &mut self,
+        index: usize,
+        number: usize,
+        template: &'t Template,
+        scope: &Scope<'_>,
+    ) -> Result<bool> {
+        let Setting { plan, limits, .. } = self.setting;
+        let rule = &plan.rules[index];
+        let made = &mut self.rules[index];
+        if made.constants.len() != rule.constants.len() {
+            made.constants = constants(rule, scope)?;
+        }
+        let first = made.values.len();
+        append(rule, template, scope, made)?;
+        if rule.keep_when.is_some() {
+            let with_row = Scope { row: &made.values[first..], ..scope.clone() };
+            if !is_true(&with_row, rule.keep_when.as_ref())? {
+                made.values.truncate(first);
+                return Ok(false);
+            }
+            made.incomplete |= !fill(rule, &mut made.values[first..]);
+        }
+        let at = scope.captures.frame(scope.frame).at;
+        self.count += 1;
+        if self.count > limits.rows {
+            let found = format!("the document has more than {} rows", limits.rows);
+            return Err(ShredFault::limit(at as usize, found, "--max-rows"));
+        }
+        let key = match &rule.distinct {
+            None => 0,
+            Some(distinct) => {
+                made.keys.push(key(distinct, scope)?);
+                made.keys.len() as u32 - 1
+            }
+        };
+        let (frame, template) = (scope.frame, number as u32);
+        made.rows.push(Row { at, frame, template, dropped: false, key });
+        Ok(true)
+    }
+
+    /// The finished rows per target, or the first failure.
+    pub fn finish(
+        mut self,
+        captures: &Captures,
+        targets: &[TargetTable],
+    ) -> Result<Vec<TableRows>> {
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        let plan = self.setting.plan;
+        for (index, rule) in plan.rules.iter().enumerate() {
+            self.rules[index].sort(rule);
+        }
+        // Parents first, and in each rule orphans before duplicates: a row whose parent is gone
+        // must not win over one that stays.
+        let mut order: Vec<usize> = (0..plan.rules.len()).collect();
+        order.sort_by_key(|index| plan.rules[*index].target);
+        for index in order {
+            let rule = &plan.rules[index];
+            drop_orphans(self.rules, index, rule, captures);
+            if let Some(distinct) = &rule.distinct {
+                let scope = self.setting.scope(0, captures);
+                drop_duplicates(&mut self.rules[index], distinct, &scope, rule.columns.len())?;
+            }
+        }
+        for (index, rule) in plan.rules.iter().enumerate() {
+            self.rules[index].remove_dropped(rule.columns.len());
+            if rule.numbered {
+                self.number(index, captures)?;
+            }
+            self.complete(index)?;
+        }
+        Ok((0..targets.len()).map(|target| self.gather(target, targets)).collect())
+    }
+
+    /// `ORDINAL()`, now that it is known which rows there are.
+    fn number(&mut self, index: usize, captures: &Captures) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
+        let width = rule.columns.len();
+        let mut values = mem::take(&mut self.rules[index].values);
+        for (number, row) in self.rules[index].rows.iter().enumerate() {
+            let template = &rule.templates[row.template as usize];
+            for (at, value) in template.values.iter().enumerate() {
+                let ValuePlan::Numbered(op) = value else { continue };
+                let mut scope = self.setting.scope(row.frame, captures);
+                scope.ordinal = Some(number as i64 + 1);
+                put_column(&scope, rule, &rule.columns[at], op, &mut values[number * width + at])?;
+            }
+        }
+        for row in values.chunks_mut(width) {
+            self.rules[index].incomplete |= !fill(rule, row);
+        }
+        self.rules[index].values = values;
+        Ok(())
+    }
+
+    /// What is required, of the rows that are left.
+    fn complete(&self, index: usize) -> Result<()> {
+        let rule = &self.setting.plan.rules[index];
+        let RuleRows { rows, values, incomplete, .. } = &self.rules[index];
+        if !incomplete {
+            return Ok(());
+        }
+        for (row, values) in rows.iter().zip(values.chunks(rule.columns.len())) {
+            let mut columns = rule.columns.iter().zip(values);
+            let absent = columns.find(|(c, value)| c.required && matches!(value, Value::Null));
+            if let Some((column, _)) = absent {
+                return Err(missing(rule, &column.name, row.at));
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows of one target in document order.
+    fn gather(&mut self, target: usize, targets: &[TargetTable]) -> TableRows {
+        let plan = self.setting.plan;
+        let width = targets[target].columns.len();
+        let mut sources = (0..plan.rules.len()).filter(|rule| plan.rules[*rule].target == target);
+        let (first, second) = (sources.next(), sources.next());
+        if let (Some(index), None) = (first, second) {
+            let columns = &plan.rules[index].columns;
+            let in_order = columns.iter().enumerate().all(|(at, c)| c.target_column == at);
+            if in_order && columns.len() == width {
+                let made = &mut self.rules[index].values;
+                let mut values = Vec::with_capacity(made.len());
+                values.append(made);
+                return TableRows { width: if values.is_empty() { 0 } else { width }, values };
+            }
+        }
+        let mut all: Vec<(u32, usize, usize)> = Vec::new();
+        for (index, rule) in plan.rules.iter().enumerate().filter(|(_, r)| r.target == target) {
+            debug_assert!(rule.columns.len() <= width);
+            let rows = self.rules[index].rows.iter().enumerate();
+            all.extend(rows.map(|(number, row)| (row.at, index, number)));
+        }
+        all.sort_unstable();
+        let mut values = vec![Value::Null; all.len() * width];
+        for (place, (_, index, number)) in all.iter().enumerate() {
+            let columns = &plan.rules[*index].columns;
+            let from = &mut self.rules[*index].values[number * columns.len()..];
+            for (value, column) in from.iter_mut().zip(columns) {
+                let to = &mut values[place * width + column.target_column];
+                *to = mem::take(value);
+            }
+        }
+        TableRows { width: if values.is_empty() { 0 } else { width }, values }
+    }
+}
+
+impl Events for Rows<'_> {
+    fn holds(&mut self, condition: &Op, element: Element<'_>) -> Result<bool> {
+        predicate(self.setting, condition, &element)
+    }
+
+    fn row(&mut self, rule: usize, frame: u32, captures: &Captures) -> Result<()> {
+        if self.failed.is_some() || captures.is_refused(frame) {
+            return Ok(());
+        }
+        match self.add(rule, frame, captures) {
+            Err(fault) if fault.failure.category == FailureCategory::LimitExceeded => Err(fault),
+            Err(fault) => {
+                self.failed = Some(fault);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}

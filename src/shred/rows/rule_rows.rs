@@ -1,0 +1,79 @@
+//! The rows of one rule, in buffers that serve the next document too.
+
+use crate::contract::plan::Rule;
+use crate::shred::evaluate::Datum;
+use crate::value::Value;
+
+/// One row, beside its values.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// Offset of its element: document order.
+    pub at: u32,
+    pub frame: u32,
+    pub template: u32,
+    pub dropped: bool,
+    /// Index into [`RuleRows::keys`], for a rule with `distinct`.
+    pub key: u32,
+}
+
+/// Row `i` has the values from `i * columns` on.
+#[derive(Debug, Default)]
+pub(in crate::shred) struct RuleRows {
+    pub(super) rows: Vec<Row>,
+    pub(super) values: Vec<Value>,
+    pub(super) constants: Vec<Value>,
+    /// Whether a required column of some row was null after defaults.
+    pub(super) incomplete: bool,
+    pub(super) keys: Vec<(String, Datum<'static>)>,
+    /// Elements that have no row.
+    pub(super) empty_frames: Vec<u32>,
+}
+
+/// Rows of a rule for which room is kept, at most: one document with very many must not make a
+/// worker large for good.
+const MOST_KEPT: usize = 10_000;
+
+impl RuleRows {
+    pub(super) fn clear(&mut self, columns: usize) {
+        self.rows.clear();
+        self.rows.shrink_to(MOST_KEPT);
+        self.values.clear();
+        self.values.shrink_to(MOST_KEPT * columns);
+        self.constants.clear();
+        self.incomplete = false;
+        self.keys.clear();
+        self.empty_frames.clear();
+    }
+
+    /// Puts rows in document order; nested and waiting elements complete in another order.
+    pub(super) fn sort(&mut self, rule: &Rule) {
+        let place = |row: &Row| (row.at, row.template);
+        if self.rows.is_sorted_by_key(place) {
+            return;
+        }
+        let width = rule.columns.len();
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|number| place(&self.rows[*number]));
+        let mut values = Vec::with_capacity(self.values.len());
+        for number in order {
+            let row = &mut self.values[number * width..(number + 1) * width];
+            values.extend(row.iter_mut().map(std::mem::take));
+        }
+        self.values = values;
+        self.rows.sort_by_key(place);
+    }
+
+    pub(super) fn remove_dropped(&mut self, width: usize) {
+        if !self.rows.iter().any(|row| row.dropped) {
+            return;
+        }
+        let rows = &self.rows;
+        let mut at = 0;
+        self.values.retain(|_| {
+            let dropped = rows[at / width].dropped;
+            at += 1;
+            !dropped
+        });
+        self.rows.retain(|row| !row.dropped);
+    }
+}

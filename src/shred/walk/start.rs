@@ -1,0 +1,246 @@
+//! Start tags: which plan nodes an element matches, and where the element ends.
+
+use super::events::Events;
+use super::state::{Found, Live, Open, Run, State, Walk};
+use crate::contract::names::Name;
+use crate::outcome::FailureCategory;
+use crate::shred::fault::{Result, ShredFault};
+use crate::shred::scan::{name_length, Markup, StartTag};
+
+impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
+    /// Where the name of the tag at `at` ends.
+    #[inline(always)]
+    pub(super) fn tag_name(&self, at: usize) -> Result<usize> {
+        let rest = &self.bytes()[at + 1..];
+        let first = rest.first().copied().unwrap_or(b'>');
+        if first.is_ascii() && !matches!(first, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':') {
+            return Err(ShredFault::malformed(
+                at,
+                "a < begins a tag, and a tag's name begins with a letter: write a plain < as &lt;",
+            ));
+        }
+        let name_end = at + 1 + name_length(rest);
+        match self.bytes().get(name_end) {
+            Some(b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>') | None => Ok(name_end),
+            Some(_) => Err(self.name_runs_on(at, name_end)),
+        }
+    }
+
+    #[cold]
+    fn name_runs_on(&self, at: usize, name_end: usize) -> Box<ShredFault> {
+        let name = &self.text[at + 1..name_end];
+        ShredFault::malformed(
+            at,
+            format!("the tag name {name:?} must end with white space, / or >"),
+        )
+    }
+
+    #[inline(always)]
+    pub(super) fn rest_of_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag> {
+        match self.scanner.start_tag(name_end) {
+            Some(tag) => Ok(tag),
+            None => Err(ShredFault::malformed(at, "the tag that begins here is never closed")),
+        }
+    }
+
+    #[inline]
+    pub(super) fn read_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag> {
+        self.state.attributes.read(self.text, at, name_end, self.limits)
+    }
+
+    /// An element begins at `at`. Returns where its start tag ends, or its end tag.
+    pub(super) fn start(&mut self, at: usize) -> Result<usize> {
+        let name_end = self.tag_name(at)?;
+        let depth = self.state.open.len();
+        if depth == 0 {
+            self.root(at, name_end)?;
+        }
+        if depth >= self.limits.depth {
+            return Err(self.too_deep(at));
+        }
+        let name = self.plan_name(at, name_end);
+        let (only, several);
+        let found = match self.only_candidate(name) {
+            Some(candidate) => {
+                only = candidate;
+                only.as_slice()
+            }
+            None => {
+                several = self.candidates(at, name_end, name)?;
+                &several
+            }
+        };
+        self.start_known(at, name_end, found)
+    }
+
+    /// What an element of that name may be, when at most one match is around it, as is the case
+    /// nearly always; `None` otherwise.
+    #[inline(always)]
+    fn only_candidate(&self, name: Name<'_>) -> Option<Option<Found<'p>>> {
+        if self.watches || self.plan.namespaced {
+            return None;
+        }
+        let first = self.state.live.last()?.matches;
+        let parent = &self.state.matches[first as usize..];
+        if self.state.open.last().is_some_and(|top| top.dead) {
+            return Some(None);
+        }
+        let [parent] = parent else { return None };
+        let ids = self.plan.nodes[parent.node as usize].children.get(name);
+        Some(ids.map(|ids| Found { parent: first, ids }))
+    }
+
+    /// An element begins of which it is known what it may be.
+    #[inline(always)]
+    fn start_known(&mut self, at: usize, name_end: usize, found: &[Found<'p>]) -> Result<usize> {
+        let next = self.scanner.near_markup(at + 1);
+        let nodes = &self.plan.nodes;
+        let reads_tag = |found: &Found| found.ids.iter().any(|id| nodes[*id].reads_tag);
+        let tag = if found.iter().any(reads_tag) {
+            let tag = self.read_tag(at, name_end)?;
+            self.qualify_attributes(self.state.open.len())?;
+            tag
+        } else {
+            self.rest_of_tag(at, name_end)?
+        };
+        let live = match found {
+            [] => None,
+            found => self.open_matches(at, tag, found)?,
+        };
+        let leaf = match tag.empty {
+            true => Some((tag.end, tag.end)),
+            false => {
+                let next = self.behind(tag.end, next);
+                self.leaf(Name::within(self.bytes(), at + 1, name_end), next)
+            }
+        };
+        match (live, leaf) {
+            (Some(live), Some((content_end, end))) => {
+                self.close_leaf(live, content_end)?;
+                Ok(end)
+            }
+            (None, Some((_, end))) => Ok(end),
+            (live, None) => {
+                self.state.open.push(Open {
+                    name_start: at as u32 + 1,
+                    name_end: name_end as u32,
+                    dead: live.is_none(),
+                });
+                self.state.live.extend(live);
+                Ok(tag.end)
+            }
+        }
+    }
+
+    /// The markup that follows a start tag which ends at `end`, when `next` is what follows its
+    /// `<`. That is looked for before it is known where the tag ends, so that the one need not wait
+    /// for the other.
+    #[inline(always)]
+    pub(super) fn behind(&mut self, end: usize, next: Option<usize>) -> Option<usize> {
+        match next {
+            Some(next) if next >= end => Some(next),
+            // Further on, or in a value that is not well-formed.
+            _ => self.scanner.next_markup(end),
+        }
+    }
+
+    /// Where the element of that name ends when the markup at `next` is the first in it, and is its
+    /// end tag: there, and just past that. Most elements are so, and need no place among the open
+    /// ones.
+    #[inline(always)]
+    pub(super) fn leaf(&self, name: Name<'_>, next: Option<usize>) -> Option<(usize, usize)> {
+        let at = next?;
+        match self.scanner.markup(at) {
+            Markup::End => Some((at, self.scanner.end_tag(at, name)?)),
+            _ => None,
+        }
+    }
+
+    /// Ends an element in which at most text stood, up to `at`.
+    #[inline(always)]
+    fn close_leaf(&mut self, mut live: Live, at: usize) -> Result<()> {
+        let content = live.content as usize;
+        if live.wants_text && content < at {
+            self.check_length(content, at)?;
+            live.run = Run::Piece { start: content as u32, end: at as u32 };
+        }
+        self.close_live(live, at)
+    }
+
+    #[cold]
+    pub(super) fn too_deep(&self, at: usize) -> Box<ShredFault> {
+        let found = format!("elements are nested more than {} deep", self.limits.depth);
+        ShredFault::limit(at, found, "--max-depth")
+    }
+
+    pub(super) fn root(&mut self, at: usize, name_end: usize) -> Result<()> {
+        if std::mem::replace(&mut self.rooted, true) {
+            return Err(ShredFault::malformed(at, "a second root element"));
+        }
+        let name = &self.text[at + 1..name_end];
+        let uri = match self.plan.namespaced {
+            true => Some(self.namespace(at, name)?),
+            false => None,
+        };
+        let local = match uri {
+            Some(_) => name.rsplit(':').next().unwrap_or(name),
+            None => name,
+        };
+        if local == &*self.plan.root && uri.as_deref() == self.plan.root_uri.as_deref() {
+            return Ok(());
+        }
+        let of = |uri: Option<&str>| uri.map_or(String::new(), |uri| format!(" of {uri:?}"));
+        let reason = format!(
+            "the root element is {name:?}{}, and the contract is for {:?}{}: this document needs \
+             another contract, or does not belong in this table",
+            of(uri.as_deref()),
+            self.plan.root,
+            of(self.plan.root_uri.as_deref()),
+        );
+        Err(ShredFault::new(FailureCategory::WrongDocument, reason).at(at).value(name))
+    }
+
+    /// What the element may be, as each match around it sees it.
+    #[inline(never)]
+    fn candidates(&mut self, at: usize, name_end: usize, name: Name<'_>) -> Result<Vec<Found<'p>>> {
+        let plan = self.plan;
+        let State { matches, live, open, .. } = &*self.state;
+        let mut found = Vec::new();
+        if !open.last().is_some_and(|top| top.dead) {
+            let first = live.last().map_or(0, |live| live.matches as usize);
+            for (index, parent) in matches.iter().enumerate().skip(first) {
+                if let Some(ids) = plan.nodes[parent.node as usize].children.get(name) {
+                    found.push(Found { parent: index as u32, ids });
+                }
+            }
+        }
+        if self.watches {
+            if let Some(ids) = plan.nodes[0].descendants.get(name) {
+                found.push(Found { parent: 0, ids });
+            }
+        }
+        if plan.namespaced && !found.is_empty() {
+            self.keep_namespace(at, name_end, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// The name that the plan's nodes are found by.
+    #[inline(always)]
+    pub(super) fn plan_name(&self, at: usize, name_end: usize) -> Name<'d> {
+        let start = match self.plan.namespaced {
+            true => {
+                memchr::memrchr(b':', &self.bytes()[at + 1..name_end]).map_or(0, |colon| colon + 1)
+            }
+            false => 0,
+        };
+        Name::within(self.bytes(), at + 1 + start, name_end)
+    }
+
+    /// The attributes of an open element, once more.
+    pub(super) fn read_open_tag(&mut self, level: usize) -> Result<()> {
+        let Open { name_start, name_end, .. } = self.state.open[level];
+        self.read_tag(name_start as usize - 1, name_end as usize)?;
+        Ok(())
+    }
+}
