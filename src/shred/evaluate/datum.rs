@@ -6,7 +6,7 @@ use crate::value::{plain_text, Value};
 
 /// A value on its way: text borrowed from the document, or anything typed.
 #[derive(Debug, Clone)]
-pub(in crate::shred) enum Datum<'t> {
+pub enum Datum<'t> {
     Text(Cow<'t, str>),
     /// Never [`Value::Text`].
     Value(Value),

@@ -17,7 +17,7 @@ use crate::value::Value;
 
 /// What a document's rows are made with.
 #[derive(Clone, Copy)]
-pub(in crate::shred) struct Setting<'t> {
+pub struct Setting<'t> {
     pub plan: &'t Plan,
     pub text: &'t str,
     pub limits: &'t Limits,
@@ -48,7 +48,7 @@ impl<'t> Setting<'t> {
 
 /// What the expressions of one row can see.
 #[derive(Clone)]
-pub(in crate::shred) struct Scope<'t> {
+pub struct Scope<'t> {
     pub setting: Setting<'t>,
     pub captures: &'t Captures,
     /// The row's frame.

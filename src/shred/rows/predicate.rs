@@ -7,11 +7,7 @@ use crate::shred::fault::Result;
 use crate::shred::walk::Element;
 
 /// Whether a predicate holds for the element.
-pub(in crate::shred) fn predicate(
-    setting: Setting<'_>,
-    condition: &Op,
-    element: &Element<'_>,
-) -> Result<bool> {
+pub fn predicate(setting: Setting<'_>, condition: &Op, element: &Element<'_>) -> Result<bool> {
     // The most frequent predicate, `[@a]`, needs no scope.
     if let (Op::IsNull(operand, negated), Element::Begins(tag)) = (condition, element) {
         if let Op::Attribute(name) = &**operand {

@@ -18,7 +18,7 @@ pub(super) struct Row {
 
 /// Row `i` has the values from `i * columns` on.
 #[derive(Debug, Default)]
-pub(in crate::shred) struct RuleRows {
+pub struct RuleRows {
     pub(super) rows: Vec<Row>,
     pub(super) values: Vec<Value>,
     pub(super) constants: Vec<Value>,

@@ -6,7 +6,7 @@ use crate::shred::capture::Captures;
 use crate::shred::fault::Result;
 
 /// What the walk asks and tells while elements come and go.
-pub(in crate::shred) trait Events {
+pub trait Events {
     /// Whether a predicate holds for the element.
     fn holds(&mut self, condition: &Op, element: Element<'_>) -> Result<bool>;
 
@@ -20,13 +20,13 @@ pub(in crate::shred) trait Events {
 }
 
 /// The element that a predicate is about.
-pub(in crate::shred) enum Element<'a> {
+pub enum Element<'a> {
     Begins(Tag<'a>),
     Ends { frame: u32, captures: &'a Captures },
 }
 
 /// The start tag of an element.
-pub(in crate::shred) struct Tag<'a> {
+pub struct Tag<'a> {
     pub text: &'a str,
     pub attributes: &'a Attributes,
 }

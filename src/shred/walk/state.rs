@@ -64,7 +64,7 @@ pub(super) struct Pending {
 
 /// The walk's buffers, kept from document to document.
 #[derive(Debug, Default)]
-pub(in crate::shred) struct State {
+pub struct State {
     pub captures: Captures,
     pub(super) attributes: Attributes,
     pub(super) open: Vec<Open>,
@@ -121,7 +121,7 @@ pub(super) struct Found<'p> {
 }
 
 /// Walks one document.
-pub(in crate::shred) struct Walk<'d, 'p, 's, E> {
+pub struct Walk<'d, 'p, 's, E> {
     pub plan: &'p Plan,
     pub text: &'d str,
     pub scanner: Scanner<'d>,
