@@ -2,12 +2,11 @@
 
 use super::calculated::{self, Misread};
 use super::layout::{Layout, Rows};
-use super::legacy::{DataType, Enum, EnumValue, Legacy, Mapping};
+use super::legacy::{row_maker, DataType, Enum, EnumValue, Legacy, Mapping};
 use super::output::Column;
 use super::report::Difference;
-use super::{build, dates};
+use super::{build, dates, legacy};
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
-use crate::value::SqlType;
 
 /// A mapping's value on its way through the chain of types.
 pub(super) struct Converted {
@@ -38,17 +37,6 @@ pub(super) struct Converter<'l> {
     pub(super) layout: &'l Layout<'l>,
 }
 
-/// The mapping types that make rows of their own.
-pub(super) const ROW_MAKERS: [&str; 7] = [
-    "add_score",
-    "add_indicator",
-    "add_history",
-    "add_report_lookup",
-    "policy_exceptions",
-    "warranty_field",
-    "add_collateral",
-];
-
 const MAPPING_TYPES: [&str; 12] = [
     "enum",
     "char_to_bit",
@@ -63,14 +51,6 @@ const MAPPING_TYPES: [&str; 12] = [
     "calculated_field",
     "identity_insert",
 ];
-
-/// The row maker that a mapping type is, and what stands in its parentheses.
-pub(super) fn row_maker(link: &str) -> Option<(&'static str, &str)> {
-    let (name, rest) = link.split_once('(').unwrap_or((link, ")"));
-    let argument = rest.trim_end().strip_suffix(')')?;
-    let maker = ROW_MAKERS.into_iter().find(|maker| *maker == name.trim())?;
-    Some((maker, argument.trim().trim_matches(['\'', '"'])))
-}
 
 impl Converter<'_> {
     /// What the mapping reads, before any conversion. None where it reads nothing.
@@ -103,10 +83,10 @@ impl Converter<'_> {
             converted.differences.push(Difference::ContactsElsewhere);
         }
         for link in &mapping.chain {
-            if row_maker(&link.value).is_some() {
+            if row_maker(link).is_some() {
                 continue;
             }
-            match link.value.as_str() {
+            match link.as_str() {
                 "last_valid_pr_contact"
                 | "last_valid_sec_contact"
                 | "authu_contact"
@@ -114,7 +94,7 @@ impl Converter<'_> {
                 | "extract_date" => {}
                 "identity_insert" => converted.kind = Kind::Plain,
                 "enum" => self.look_up(mapping, source.as_ref(), &mut converted)?,
-                "char_to_bit" | "boolean_to_bit" => self.bit(&link.value, &mut converted)?,
+                "char_to_bit" | "boolean_to_bit" => self.bit(link, &mut converted)?,
                 "numbers_only" | "extract_numeric" => digits(mapping, &mut converted),
                 "default_getutcdate_if_null" => now(&mut converted),
                 "calculated_field" => self.calculate(rows, mapping, &mut converted)?,
@@ -130,10 +110,10 @@ impl Converter<'_> {
         source: Option<&Expr>,
         converted: &mut Converted,
     ) -> Result<(), String> {
-        let wanted = mapping.enum_name.as_ref().map_or(&mapping.column, |name| &name.value);
-        let found = self.legacy.enums.iter().find(|e| e.name == *wanted);
-        let Some(found) = found else {
-            let names = self.legacy.enums.iter().map(|e| e.name.as_str());
+        let wanted = mapping.enum_name.as_ref().unwrap_or(&mapping.column);
+        let found = self.legacy.enums.0.iter().find(|(name, _)| name == wanted);
+        let Some((_, found)) = found else {
+            let names = self.legacy.enums.0.iter().map(|(name, _)| name.as_str());
             let near = crate::diagnostic::spelling::nearest(wanted, names);
             let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(format!("there is no enum `{wanted}` in enum_mappings{near}"));
@@ -143,7 +123,7 @@ impl Converter<'_> {
         let looked_up = match constant(found) {
             Some(constant) => Some(constant),
             // An enum without values maps everything to nothing.
-            None if found.values.is_empty() => None,
+            None if found.0.is_empty() => None,
             None => Some(build::call(
                 Function::Lookup,
                 [build::text(wanted), text.unwrap_or_else(|| build::expr(ExprKind::Null))],
@@ -162,10 +142,10 @@ impl Converter<'_> {
 
     fn bit(&self, table: &str, converted: &mut Converted) -> Result<(), String> {
         let known = match table {
-            "char_to_bit" => &self.legacy.char_to_bit,
-            _ => &self.legacy.boolean_to_bit,
+            "char_to_bit" => &self.legacy.bits.char_to_bit,
+            _ => &self.legacy.bits.boolean_to_bit,
         };
-        if known.as_ref().is_none_or(|table| table.is_empty()) {
+        if known.0.is_empty() {
             return Err(format!("there is no `{table}` in bit_conversions"));
         }
         let text = converted.expr.take().unwrap_or_else(|| build::expr(ExprKind::Null));
@@ -187,7 +167,7 @@ impl Converter<'_> {
         let numeric = numeric && !mapping.has_type("enum");
         let field = |name: &str| self.layout.field(rows, mapping, name);
         let formats = dates::patterns();
-        let calculated = calculated::translate(&expression.value, numeric, &formats, &field)?;
+        let calculated = calculated::translate(expression, numeric, &formats, &field)?;
         converted.differences.extend(misread(calculated.misread));
         let before_enum = mapping.has_type("enum") && calculated.text;
         converted.expr = Some(match before_enum {
@@ -212,7 +192,7 @@ impl Converter<'_> {
         let always = converted.always;
         let applies = default_applies(&converted, mapping);
         let default = match &mapping.default {
-            Some(default) if applies => Some(super::defaults::literal(&default.value, mapping)?),
+            Some(default) if applies => Some(super::defaults::literal(default, mapping)?),
             _ => None,
         };
         if mapping.length == Some(-1) {
@@ -227,7 +207,7 @@ impl Converter<'_> {
         if mapping.exclude_default && default.is_some() {
             differences.push(Difference::DefaultOfEmptyRecord);
         }
-        let sql_type = sql_type(mapping);
+        let sql_type = mapping.sql_type();
         let column = Column {
             name: mapping.column.clone(),
             sql_type,
@@ -305,19 +285,19 @@ fn misread(misread: Misread) -> impl Iterator<Item = Difference> {
 
 /// What an enum gives for blanks and for every text it does not list.
 pub(super) fn blank_value(found: &Enum) -> Option<&EnumValue> {
-    found.values.iter().find(|(code, _)| code.trim().is_empty()).map(|(_, value)| value)
+    found.0.iter().find(|(code, _)| code.trim().is_empty()).map(|(_, value)| value)
 }
 
 /// The value of an enum that gives the same for everything.
 fn constant(found: &Enum) -> Option<Expr> {
     let blank = blank_value(found)?;
-    if found.values.iter().any(|(_, value)| value != blank) {
+    if found.0.iter().any(|(_, value)| value != blank) {
         return None;
     }
     Some(match blank {
-        EnumValue::Number(number) => match number.parse() {
-            Ok(integer) => build::integer(integer),
-            Err(_) => build::text(number),
+        EnumValue::Number(number) => match number.as_i64() {
+            Some(integer) => build::integer(integer),
+            None => build::text(number.to_string()),
         },
         EnumValue::Text(text) => build::text(text),
     })
@@ -325,41 +305,11 @@ fn constant(found: &Enum) -> Option<Expr> {
 
 fn unknown_type(link: &str) -> String {
     let name = link.split('(').next().unwrap_or(link).trim();
-    let known = MAPPING_TYPES.into_iter().chain(ROW_MAKERS);
+    let known = MAPPING_TYPES.into_iter().chain(legacy::ROW_MAKERS);
     match crate::diagnostic::spelling::nearest(name, known) {
         Some(near) if near != name => {
             format!("`{link}` is no mapping type; did you mean `{near}`?")
         }
         _ => format!("`{link}` is no mapping type"),
-    }
-}
-
-/// Lengths up to this can be given; longer text is `nvarchar(max)`.
-const LONGEST_TEXT: i64 = 4000;
-
-pub(super) fn text_type(length: Option<i64>) -> SqlType {
-    let length = length.filter(|length| (1..=LONGEST_TEXT).contains(length));
-    SqlType::NVarChar(length.and_then(|length| u16::try_from(length).ok()))
-}
-
-/// Digits of a decimal, whose number the JSON does not say: with fewer, what does not fit would
-/// become null.
-const MOST_DIGITS: u8 = 38;
-
-/// The column's type by SQL Server's name.
-pub(super) fn sql_type(mapping: &Mapping) -> SqlType {
-    match mapping.data_type {
-        DataType::Text => text_type(mapping.length),
-        DataType::Int => SqlType::Int,
-        DataType::SmallInt => SqlType::SmallInt,
-        DataType::TinyInt => SqlType::TinyInt,
-        DataType::BigInt => SqlType::BigInt,
-        DataType::Bit => SqlType::Bit,
-        DataType::Date => SqlType::Date,
-        DataType::DateTime => SqlType::DateTime,
-        DataType::Decimal => {
-            let scale = mapping.length.and_then(|length| u8::try_from(length).ok()).unwrap_or(2);
-            SqlType::Decimal { precision: MOST_DIGITS, scale: scale.min(MOST_DIGITS) }
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! Default values, from text to literals of the column's type.
 
-use super::conversion::sql_type;
 use super::dates;
 use super::legacy::{DataType, Mapping};
 use super::output::toml_string;
@@ -9,8 +8,8 @@ use crate::value::{plain_text, Value};
 
 /// The TOML literal of a default, converted to the column's type.
 pub(super) fn literal(text: &str, mapping: &Mapping) -> Result<String, String> {
-    let no_value = || format!("its default `{text}` is no {}", sql_type(mapping));
-    let conversion = Conversion::for_column(sql_type(mapping))
+    let no_value = || format!("its default `{text}` is no {}", mapping.sql_type());
+    let conversion = Conversion::for_column(mapping.sql_type())
         .truncate(true)
         .date_formats(dates::patterns().into());
     let plain = match mapping.data_type {

@@ -34,7 +34,6 @@ pub(super) struct Layout<'l> {
 
 impl<'l> Layout<'l> {
     pub(super) fn new(legacy: &'l Legacy, app_column: &str) -> Self {
-        let of_type = |wanted| legacy.filters.iter().find(|f| f.element_type == wanted);
         let id = legacy.mappings.iter().find(|m| {
             m.column.eq_ignore_ascii_case(app_column)
                 && m.attribute.is_some()
@@ -47,18 +46,18 @@ impl<'l> Layout<'l> {
             legacy,
             request: id.map_or(request, |m| m.path.clone()),
             id_attribute: attribute.unwrap_or_else(|| "ID".to_owned()),
-            contact: of_type(ElementType::Contact),
-            address: of_type(ElementType::Address),
-            employment: of_type(ElementType::Employment),
+            contact: legacy.filter(ElementType::Contact),
+            address: legacy.filter(ElementType::Address),
+            employment: legacy.filter(ElementType::Employment),
         }
     }
 
     /// The path of the element that a document must have: absolute, or anywhere.
     pub(super) fn application(&self) -> (Origin, Vec<Step>) {
         let path = &self.legacy.application_path;
-        match path.iter().position(|step| *step == self.legacy.application_element) {
+        match path.iter().position(|step| *step == self.legacy.application_element()) {
             Some(at) => (Origin::Document, build::steps(&path[..=at])),
-            None => (Origin::Anywhere, vec![build::step(&self.legacy.application_element)]),
+            None => (Origin::Anywhere, vec![build::step(self.legacy.application_element())]),
         }
     }
 
@@ -123,7 +122,7 @@ impl<'l> Layout<'l> {
     ) -> Result<Expr, String> {
         let contact = self.contact.ok_or("there is no filter rule for contacts")?;
         let (attribute, roles) =
-            contact.listed.first().ok_or("the contact filter has no list of roles")?;
+            contact.attributes.listed.first().ok_or("the contact filter has no list of roles")?;
         let role = roles.get(nth).ok_or("the contact filter lists only one role")?;
         let element = name_of(contact);
         let Some(at) = mapping.path.iter().rposition(|step| step == element) else {
@@ -190,8 +189,8 @@ impl<'l> Layout<'l> {
 
     /// Whether a contact counts, of which `read` reads an attribute.
     pub(super) fn valid_contact(&self, contact: &Filter, read: fn(&str) -> Expr) -> Option<Expr> {
-        let filled = contact.filled.iter().map(|name| build::is_empty(read(name), true));
-        let listed = contact.listed.iter();
+        let filled = contact.attributes.filled.iter().map(|name| build::is_empty(read(name), true));
+        let listed = contact.attributes.listed.iter();
         let listed = listed.map(|(name, values)| build::is_one_of(read(name), values));
         let facts = CONTACT_FACTS.map(|name| build::is_empty(read(name), true));
         let facts = build::joined(BinaryOp::Or, facts);
@@ -241,7 +240,11 @@ impl<'l> Layout<'l> {
             let steps = vec![build::step("contact")];
             return call_first(build::path(Origin::Anywhere, steps, Some(attribute)));
         };
-        let role = contact.listed.first().and_then(|(name, roles)| Some((name, roles.first()?)));
+        let role = contact
+            .attributes
+            .listed
+            .first()
+            .and_then(|(name, roles)| Some((name, roles.first()?)));
         let role = role.map(|(name, role)| {
             build::is_one_of(build::attribute(name), std::slice::from_ref(role))
         });
@@ -292,7 +295,8 @@ pub(super) fn name_of(filter: &Filter) -> &str {
 
 /// Whether an element is of the type that is listed first.
 fn preferred_type(address: &Filter) -> Result<Expr, String> {
-    let preferred = address.listed.first().and_then(|(name, types)| Some((name, types.first()?)));
+    let preferred =
+        address.attributes.listed.first().and_then(|(name, types)| Some((name, types.first()?)));
     let (attribute, preferred) = preferred.ok_or("the address filter has no list of types")?;
     Ok(build::is_one_of(build::attribute(attribute), std::slice::from_ref(preferred)))
 }

@@ -11,6 +11,7 @@ mod layout;
 mod legacy;
 mod output;
 mod print;
+mod read;
 mod report;
 mod row_makers;
 mod tables;
@@ -20,7 +21,7 @@ use crate::contract::expr::ast::{BinaryOp, ExprKind, Origin, Path, Read};
 use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use layout::Layout;
-use legacy::{ElementType, Legacy};
+use legacy::Legacy;
 use output::{Lookup, Output};
 use print::{Part, Printed};
 use report::Difference;
@@ -45,27 +46,14 @@ pub struct Imported {
 /// # Errors
 /// All mistakes for which the text is no such contract, each with its place.
 pub fn import(text: &str, file: &str) -> Result<Imported, Diagnostics> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut diagnostics = Diagnostics::new(file, text);
-    let Some(json) = json::read(text, &mut diagnostics) else { return Err(diagnostics) };
-    let Some(legacy) = legacy::read(&json, &mut diagnostics) else { return Err(diagnostics) };
+    let Some(legacy) = read::read(text, &mut diagnostics) else { return Err(diagnostics) };
     let layout = Layout::new(&legacy, tables::app_column(&legacy));
-    check_filters(&legacy, &layout, &mut diagnostics);
     let tables = tables::translate(&legacy, &layout);
     let report = told(&legacy, &tables, &diagnostics);
     let output = output(&legacy, &layout, file, tables);
     sound(&legacy, output, report, diagnostics)
-}
-
-/// Warns of filters without which rows cannot be what they were.
-fn check_filters(legacy: &Legacy, layout: &Layout<'_>, diagnostics: &mut Diagnostics) {
-    for filter in &legacy.filters {
-        let child = filter.element_type != ElementType::Contact;
-        if child && layout.contact.is_none() {
-            let message = "there is no filter rule for contacts, to which these elements belong";
-            let hint = "add one with `\"element_type\": \"contact\"`";
-            diagnostics.push(Diagnostic::warning(filter.span.clone(), message).hint(hint));
-        }
-    }
 }
 
 /// What became of the mappings, as far as that is known before the contract is checked.
@@ -86,7 +74,7 @@ fn told(legacy: &Legacy, tables: &Tables, places: &Diagnostics) -> Report {
     report.table_differs(Difference::KeyIsAppId, "the document's key");
     for untranslated in &tables.failed {
         let mapping = &legacy.mappings[untranslated.mapping];
-        report.failed(mapping.name(), &mapping.span, untranslated.reason.clone(), places);
+        report.failed(mapping.name(), mapping.start, untranslated.reason.clone(), places);
     }
     report
 }
@@ -149,9 +137,12 @@ fn lookups(legacy: &Legacy, output: &Output) -> Vec<Lookup> {
             }
         });
     }
-    let bits = [("char_to_bit", &legacy.char_to_bit), ("boolean_to_bit", &legacy.boolean_to_bit)];
-    let bits = bits.iter().filter_map(|(name, table)| Some(Lookup::of_bits(name, table.as_ref()?)));
-    let enums = legacy.enums.iter().map(Lookup::of_enum);
+    let bits = [
+        ("char_to_bit", &legacy.bits.char_to_bit),
+        ("boolean_to_bit", &legacy.bits.boolean_to_bit),
+    ];
+    let bits = bits.iter().map(|(name, table)| Lookup::of_bits(name, table));
+    let enums = legacy.enums.0.iter().map(|(name, values)| Lookup::of_enum(name, values));
     enums.chain(bits).filter(|lookup| used.contains(&lookup.name)).collect()
 }
 
@@ -246,7 +237,7 @@ fn leave_out(
         for index in mappings {
             let mapping = &legacy.mappings[index];
             report.withdraw(mapping, places);
-            report.failed(mapping.name(), &mapping.span, reason.clone(), places);
+            report.failed(mapping.name(), mapping.start, reason.clone(), places);
         }
     }
 }

@@ -27,23 +27,19 @@ pub(super) struct Lookup {
 
 impl Lookup {
     /// The `""` entry of an enum answers what no other does.
-    pub(super) fn of_enum(found: &Enum) -> Self {
+    pub(super) fn of_enum(name: &str, found: &Enum) -> Self {
         let blank = super::conversion::blank_value(found).cloned();
-        Self {
-            name: found.name.clone(),
-            otherwise: blank,
-            values: listed(found.values.iter().cloned()),
-        }
+        Self { name: name.to_owned(), otherwise: blank, values: listed(found.0.iter().cloned()) }
     }
 
     /// What a bit table does not list is 0.
     pub(super) fn of_bits(name: &str, table: &BitTable) -> Self {
-        let bit = |bit: bool| EnumValue::Number(i32::from(bit).to_string());
-        let blank = table.iter().find(|(text, _)| text.is_empty()).is_some_and(|(_, bit)| *bit);
+        let bit = |bit: bool| EnumValue::Number(u8::from(bit).into());
+        let blank = table.0.iter().any(|(text, bit)| text.is_empty() && bit.0);
         Self {
             name: name.to_owned(),
             otherwise: Some(bit(blank)),
-            values: listed(table.iter().map(|(text, value)| (text.clone(), bit(*value)))),
+            values: listed(table.0.iter().map(|(text, value)| (text.clone(), bit(value.0)))),
         }
     }
 }

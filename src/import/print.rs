@@ -377,11 +377,9 @@ fn single_line(text: &str) -> String {
 
 fn lookup_value(value: &EnumValue) -> String {
     match value {
-        EnumValue::Number(number) => match number.parse::<i64>() {
-            Ok(integer) => integer.to_string(),
-            Err(_) if number.contains(['e', 'E']) => toml_string(number),
-            Err(_) if number.contains('.') => number.clone(),
-            Err(_) => toml_string(number),
+        EnumValue::Number(number) => match number.to_string() {
+            text if number.is_i64() || !text.contains('e') && text.contains('.') => text,
+            text => toml_string(&text),
         },
         EnumValue::Text(text) => toml_string(text),
     }

@@ -1,7 +1,6 @@
 //! What became of the mappings: translated, different on purpose, or not translated.
 
 use std::fmt;
-use std::ops::Range;
 
 use super::legacy::Mapping;
 use crate::diagnostic::Diagnostics;
@@ -154,7 +153,7 @@ impl Report {
     pub(super) fn translated<'m>(&mut self, mapping: &'m Mapping, places: &Diagnostics) {
         let name = |link: &'m str| link.split('(').next().unwrap_or(link).trim();
         // Row makers are told apart by what stands in their parentheses, which says little here.
-        let chain: Vec<&str> = mapping.chain.iter().map(|link| name(&link.value)).collect();
+        let chain: Vec<&str> = mapping.chain.iter().map(|link| name(link)).collect();
         let label = match chain.as_slice() {
             [] => "no mapping type".to_owned(),
             chain => chain.join(", "),
@@ -195,11 +194,11 @@ impl Report {
     pub(super) fn failed(
         &mut self,
         name: String,
-        span: &Range<usize>,
+        start: usize,
         reason: String,
         places: &Diagnostics,
     ) {
-        let failed = Failed { name, place: places.position(span.start), reason };
+        let failed = Failed { name, place: places.position(start), reason };
         if !self.failed.contains(&failed) {
             self.failed.push(failed);
         }
@@ -216,7 +215,7 @@ impl Report {
 }
 
 fn subject(mapping: &Mapping, places: &Diagnostics) -> Subject {
-    Subject { name: mapping.name(), place: Some(places.position(mapping.span.start)) }
+    Subject { name: mapping.name(), place: Some(places.position(mapping.start)) }
 }
 
 impl fmt::Display for Subject {

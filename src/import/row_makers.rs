@@ -1,9 +1,9 @@
 //! Mapping types that make rows of their own: each becomes a row template.
 
 use super::build;
-use super::conversion::{self, Converter};
+use super::conversion::Converter;
 use super::layout::Rows;
-use super::legacy::{DataType, Mapping};
+use super::legacy::{text_type, DataType, Mapping};
 use super::output::{Column, Kept, Row, Table, Test};
 use super::report::Difference;
 use super::tables::Numbered;
@@ -59,7 +59,7 @@ pub(super) fn fill(
 }
 
 fn maker_of(mapping: &Mapping) -> Option<(&'static str, &str)> {
-    mapping.chain.iter().find_map(|link| conversion::row_maker(&link.value))
+    mapping.maker()
 }
 
 /// A mapping of the table's maker.
@@ -91,7 +91,7 @@ impl Filler<'_, '_> {
         let lengths: Option<Vec<i64>> = own.iter().map(|own| own.mapping.length).collect();
         let longest =
             lengths.filter(|all| !all.contains(&-1)).and_then(|all| all.into_iter().max());
-        conversion::text_type(longest)
+        text_type(longest)
     }
 
     /// What the mapping reads, as text cut to its own length.
@@ -162,7 +162,7 @@ impl Filler<'_, '_> {
         self.table.keep_when = vec![Kept { column: "score".to_owned(), test: Test::NotNull }];
         self.add("score_identifier", NAME);
         let numeric = own.iter().find(|own| own.mapping.data_type != DataType::Text);
-        let sql_type = numeric.map_or(SqlType::Int, |own| conversion::sql_type(own.mapping));
+        let sql_type = numeric.map_or(SqlType::Int, |own| own.mapping.sql_type());
         self.add("score", sql_type).on_error_null = true;
         for own in own {
             let (Some(identifier), Some(_)) = (self.argument(own), self.source(own)) else {
@@ -233,10 +233,10 @@ impl Filler<'_, '_> {
         let (notes, reasons): (Vec<_>, Vec<_>) =
             own.iter().partition(|own| own.argument.is_empty());
         let length = |own: &[&Own<'_>]| own.iter().filter_map(|own| own.mapping.length).max();
-        let sql_type = conversion::text_type(length(&reasons));
+        let sql_type = text_type(length(&reasons));
         self.add("policy_exception_type_enum", SqlType::SmallInt);
         self.add("reason_code", sql_type).truncate = sql_type.max_chars().is_some();
-        let notes_type = conversion::text_type(length(&notes));
+        let notes_type = text_type(length(&notes));
         self.add("notes", notes_type).truncate = notes_type.max_chars().is_some();
         let shared = notes.first().and_then(|own| self.source(own));
         self.table.columns[3].value.clone_from(&shared);
@@ -342,7 +342,7 @@ impl Filler<'_, '_> {
         let (own, other) = (known.sql_type.max_chars(), column.sql_type.max_chars());
         if known.sql_type.is_character() && column.sql_type.is_character() {
             let wider = own.zip(other).map(|(own, other)| own.max(other));
-            known.sql_type = conversion::text_type(wider.map(i64::from));
+            known.sql_type = text_type(wider.map(i64::from));
         }
         known.default = known.default.take().or(column.default);
         known.required &= column.required;

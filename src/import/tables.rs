@@ -1,8 +1,8 @@
 //! The tables: which rows they have, how they refer to each other, and their columns.
 
-use super::conversion::{self, Converter};
+use super::conversion::Converter;
 use super::layout::{self, Layout, Rows, CONTACT_ID};
-use super::legacy::{DataType, Legacy, Mapping, Steps};
+use super::legacy::{self, DataType, Legacy, Mapping, Steps};
 use super::output::{Column, Distinct, Kept, Table, Test};
 use super::report::Difference;
 use super::{build, row_makers};
@@ -33,8 +33,8 @@ pub(super) type Numbered<'l> = (usize, &'l Mapping);
 /// The column of the application's id: what refers to a table that has no parent itself.
 pub(super) fn app_column(legacy: &Legacy) -> &str {
     let relationships = &legacy.relationships;
-    let is_child = |name: &str| relationships.iter().any(|r| same_name(&r.child.value, name));
-    let to_base = relationships.iter().find(|r| !is_child(&r.parent.value));
+    let is_child = |name: &str| relationships.iter().any(|r| same_name(&r.child, name));
+    let to_base = relationships.iter().find(|r| !is_child(&r.parent));
     to_base.map_or("app_id", |r| r.column.as_str())
 }
 
@@ -75,7 +75,7 @@ fn by_table(legacy: &Legacy) -> Vec<(&str, Vec<Numbered<'_>>)> {
 fn app_type(legacy: &Legacy, app_column: &str) -> SqlType {
     let mut mappings = legacy.mappings.iter().filter(|m| same_name(&m.column, app_column));
     let whole = mappings.find(|m| m.data_type.is_integer() && m.data_type != DataType::TinyInt);
-    whole.map_or(SqlType::Int, conversion::sql_type)
+    whole.map_or(SqlType::Int, Mapping::sql_type)
 }
 
 struct Translator<'l> {
@@ -89,9 +89,8 @@ struct Translator<'l> {
 
 impl Translator<'_> {
     fn table(&mut self, name: &str, mappings: &[Numbered<'_>]) -> Option<Table> {
-        let makers = |(_, m): &&Numbered<'_>| {
-            m.chain.iter().any(|link| conversion::row_maker(&link.value).is_some())
-        };
+        let makers =
+            |(_, m): &&Numbered<'_>| m.chain.iter().any(|link| legacy::row_maker(link).is_some());
         let table = if mappings.iter().any(|mapping| makers(&mapping)) {
             self.made_rows(name, mappings)
         } else {
@@ -103,17 +102,17 @@ impl Translator<'_> {
     }
 
     fn is_parent(&self, name: &str) -> bool {
-        self.legacy.relationships.iter().any(|r| same_name(&r.parent.value, name))
+        self.legacy.relationships.iter().any(|r| same_name(&r.parent, name))
     }
 
     fn is_child(&self, name: &str) -> bool {
-        self.legacy.relationships.iter().any(|r| same_name(&r.child.value, name))
+        self.legacy.relationships.iter().any(|r| same_name(&r.child, name))
     }
 
     /// Whether the earlier contract says nothing of the application's column in this table.
     fn is_new_in(&self, name: &str, mappings: &[Numbered<'_>]) -> bool {
         let relationships = self.legacy.relationships.iter();
-        let mut own = relationships.filter(|r| same_name(&r.child.value, name));
+        let mut own = relationships.filter(|r| same_name(&r.child, name));
         let refers = own.any(|r| same_name(&r.column, self.app_column));
         let maps = mappings.iter().any(|(_, m)| same_name(&m.column, self.app_column));
         !refers && !maps && self.is_child(name)
@@ -259,17 +258,25 @@ impl Translator<'_> {
             table.distinct = Some(Distinct {
                 by: vec![build::attribute(CONTACT_ID)],
                 keep: "last",
-                prefer: filter.listed.first().and_then(|(name, roles)| by_rank(name, roles)),
+                prefer: filter
+                    .attributes
+                    .listed
+                    .first()
+                    .and_then(|(name, roles)| by_rank(name, roles)),
             });
             return table;
         }
         let about = format!("The `{element}` of those contacts, the first of each type.");
         let mut table = self.begun(name, &format!("//{contact}/{element}"), about);
-        let filled = filter.filled.iter().map(|name| build::is_empty(build::attribute(name), true));
-        let listed = filter.listed.iter();
+        let filled = filter
+            .attributes
+            .filled
+            .iter()
+            .map(|name| build::is_empty(build::attribute(name), true));
+        let listed = filter.attributes.listed.iter();
         let listed = listed.map(|(name, types)| build::is_one_of(build::attribute(name), types));
         table.where_ = build::joined(BinaryOp::And, filled.chain(listed));
-        let types = filter.listed.iter().map(|(name, _)| build::attribute(name));
+        let types = filter.attributes.listed.iter().map(|(name, _)| build::attribute(name));
         table.distinct = Some(Distinct {
             by: std::iter::once(build::parent_attribute(CONTACT_ID)).chain(types).collect(),
             keep: "first",
@@ -314,7 +321,7 @@ impl Translator<'_> {
             .legacy
             .relationships
             .iter()
-            .filter(|r| same_name(&r.child.value, &table.name))
+            .filter(|r| same_name(&r.child, &table.name))
             .map(|r| r.column.as_str())
             .chain([self.app_column, CONTACT_ID])
             .collect();
@@ -333,8 +340,8 @@ impl Translator<'_> {
             let position = |tables: &[Table], name: &str| {
                 tables.iter().position(|table| same_name(&table.name, name))
             };
-            let parent = position(&self.made.tables, &relationship.parent.value);
-            let child = position(&self.made.tables, &relationship.child.value);
+            let parent = position(&self.made.tables, &relationship.parent);
+            let child = position(&self.made.tables, &relationship.child);
             let (Some(parent), Some(child)) = (parent, child) else { continue };
             if parent == child || self.made.tables[child].foreign_key.is_some() {
                 continue;
@@ -416,10 +423,9 @@ impl Translator<'_> {
     fn inserted_otherwise(&mut self) {
         let place = |name: &str| self.legacy.table_order.iter().position(|t| same_name(t, name));
         for relationship in &self.legacy.relationships {
-            let (parent, child) =
-                (place(&relationship.parent.value), place(&relationship.child.value));
+            let (parent, child) = (place(&relationship.parent), place(&relationship.child));
             if parent.zip(child).is_some_and(|(parent, child)| child < parent) {
-                let name = relationship.child.value.clone();
+                let name = relationship.child.clone();
                 self.made.tables_differ.push((Difference::LoadOrder, name));
             }
         }

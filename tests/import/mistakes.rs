@@ -17,29 +17,20 @@ fn refused(json: &str) -> Vec<String> {
 #[test]
 fn everything_wrong_with_the_json_is_said_at_once() {
     let json = "{ \"xml_root_element\": \"A\",,\n \"xml_application_path\": \"/A/B\"\n \"mappings\": [1,]\n}";
-    assert_eq!(
-        refused(json),
-        ["1:27: this is not JSON: a key in double quotes should stand here, not `,`"]
-    );
+    assert_eq!(refused(json), ["1:27: invalid JSON: key must be a string"]);
     let json = "{ \"xml_root_element\": \"A\"\n \"xml_application_path\": \"/A/B\",\n \"mappings\": [[],],\n}";
     assert_eq!(
         refused(json),
         [
-            "2:2: this is not JSON: a comma is missing before this",
-            "3:17: this is not JSON: a comma stands before the closing bracket",
-            "3:19: this is not JSON: a comma stands before the closing bracket",
+            "2:2: invalid JSON: missing comma before this",
+            "3:17: invalid JSON: trailing comma",
+            "3:19: invalid JSON: trailing comma",
         ]
     );
-    assert_eq!(refused(""), ["1:1: this is not JSON: it ends where a value should stand"]);
-    assert_eq!(
-        refused("{} x"),
-        ["1:4: this is not JSON: something stands after the end of the JSON"]
-    );
-    assert_eq!(refused("{\"a\": tru}"), ["1:7: this is not JSON: `tru` is no value"]);
-    assert_eq!(
-        refused("[\"a"),
-        ["1:2: this is not JSON: the text that begins here is never closed"]
-    );
+    assert_eq!(refused(""), ["1:1: invalid JSON: the file ends inside a value"]);
+    assert_eq!(refused("{} x"), ["1:4: invalid JSON: trailing characters"]);
+    assert_eq!(refused("{\"a\": tru}"), ["1:7: invalid JSON: expected `true`, `false` or `null`"]);
+    assert_eq!(refused("[\"a"), ["1:2: invalid JSON: text without a closing `\"`"]);
 }
 
 #[test]
@@ -58,22 +49,22 @@ fn everything_of_a_wrong_type_is_said_at_once() {
     assert_eq!(
         refused(json),
         [
-            "1:23: `xml_root_element` has to be text, and this is a number",
-            "2:27: `/A/B c` in `xml_application_path` is no path of element names",
-            "3:62: `element_type` cannot be `contcat`",
-            "4:20: `relationships` has to be an array, and this is an object",
-            "5:34: `a` has to be a number or text, and this is an array",
-            "6:46: `Y` has to be 0 or 1, and this is a number",
-            "8:5: the mapping lacks `target_table`",
-            "8:42: `data_type` cannot be `strin`",
-            "8:63: `nullable` has to be true or false, and this is text",
+            "1:23: `xml_root_element`: expected a string, found 5",
+            "2:27: `xml_application_path`: expected names of elements such as `/Provenir/Request`, found \"/A/B c\"",
+            "3:62: `element_type`: unknown value `contcat`",
+            "4:20: `relationships`: expected an array, found {}",
+            "5:34: `a`: expected a number or a string, found []",
+            "6:46: `Y`: expected 0 or 1, found 2",
+            "8:5: the mapping has no `target_table`",
+            "8:42: `data_type`: unknown value `strin`",
+            "8:63: `nullable`: expected a boolean, found \"no\"",
             "9:45: `target_column` is blank",
-            "9:84: `data_length` has to be a whole number, or -1 for no limit, and this is text",
-            "9:105: `mapping_type` has to be text, and this is a number",
-            "10:5: `the mapping` has to be an object, and this is a number",
+            "9:84: `data_length`: expected a whole number, or -1 for no limit, found \"x\"",
+            "9:105: `mapping_type`: expected a string or an array of strings, found 3",
+            "10:5: the mapping: expected an object, found 7",
         ]
     );
-    assert_eq!(refused("[]"), ["1:1: `the contract` has to be an object, and this is an array"]);
+    assert_eq!(refused("[]"), ["1:1: the contract: expected an object, found []"]);
     let empty =
         "{ \"xml_root_element\": \"A\", \"xml_application_path\": \"/A\", \"mappings\": [] }";
     assert_eq!(refused(empty), ["1:70: the contract has no mappings"]);
@@ -159,7 +150,10 @@ fn a_value_that_the_column_cannot_hold_does_not_break_the_contract() {
 fn a_key_that_is_one_slip_away_is_warned_of() {
     let json = one_column(r#""nulable": false"#, "");
     let warnings = imported(&json).warnings.to_string();
-    assert!(warnings.contains("the mapping has no key `nulable`, so it is not read"), "{warnings}");
+    assert!(
+        warnings.contains("the mapping has an unknown key `nulable`, which is ignored"),
+        "{warnings}"
+    );
     assert!(warnings.contains("did you mean `nullable`?"), "{warnings}");
 }
 
