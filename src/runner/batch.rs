@@ -12,14 +12,14 @@ use crate::store::{Batch, ClaimedApp};
 
 use super::lease::Lease;
 
-/// What became of one document on a worker thread.
+/// The result of one document on a worker thread.
 #[derive(Debug)]
 pub(super) enum Shredded {
     /// Rows, or a failure of the document.
     Outcome(AppOutcome),
-    /// The program failed, not the document.
+    /// The program failed on it: a defect, not a fault of the document.
     Panicked(AppId),
-    /// Not begun: the run is stopping, or the lease may be over.
+    /// Not started: the run is stopping, or the lease may have expired.
     Skipped,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct InFlight {
     pub(super) lease: Lease,
     /// Number of applications claimed.
     pub(super) apps: usize,
-    /// What it takes of [`super::flow::Flow`].
+    /// The bytes it occupies in [`super::flow::Flow`].
     pub(super) bytes: u64,
     progress: Mutex<Progress>,
 }
@@ -40,12 +40,12 @@ pub(super) struct InFlight {
 struct Progress {
     outcomes: Vec<AppOutcome>,
     panicked: Vec<AppId>,
-    /// Documents whose worker has not answered yet.
+    /// Documents without a result yet.
     open: usize,
     closed: bool,
 }
 
-/// What a closed batch holds.
+/// The results of a closed batch.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     /// In ascending order of application.
@@ -79,8 +79,8 @@ impl InFlight {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes one document's answer. Returns whether it closed the batch: it was the last one,
-    /// and nobody closed the batch before.
+    /// Adds the result of one document. Returns whether it closed the batch: it was the last
+    /// result, and the batch was still open.
     pub(super) fn record(&self, shredded: Shredded) -> bool {
         let mut progress = self.progress();
         if progress.closed {
@@ -96,12 +96,13 @@ impl InFlight {
         progress.closed
     }
 
-    /// Closes the batch as it stands; later answers are dropped. Returns whether it was open.
+    /// Closes the batch with the results so far; later results are dropped. Returns whether it was
+    /// open.
     pub(super) fn close(&self) -> bool {
         !std::mem::replace(&mut self.progress().closed, true)
     }
 
-    /// Takes what a closed batch holds.
+    /// Removes and returns the results of a closed batch.
     pub(super) fn take_work(&self) -> Work {
         let mut progress = self.progress();
         let mut outcomes = std::mem::take(&mut progress.outcomes);
@@ -110,7 +111,7 @@ impl InFlight {
     }
 }
 
-/// Twice the documents' bytes: the documents, and the rows made of them.
+/// Twice the documents' bytes: for the documents and for their rows.
 pub(super) fn bytes_in_flight(apps: &[ClaimedApp]) -> u64 {
     let documents = apps.iter().filter_map(|app| app.document.as_ref());
     documents.map(|document| 2 * document.bytes.len() as u64).sum()
@@ -143,12 +144,12 @@ impl Held {
         self.state().batches.remove(&token);
     }
 
-    /// All of them now.
+    /// The batches held at this moment.
     pub(super) fn batches(&self) -> Vec<Arc<InFlight>> {
         self.state().batches.values().cloned().collect()
     }
 
-    /// Lets [`Held::wait_for_renewal`] end.
+    /// Ends [`Held::wait_for_renewal`].
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_all();
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_answer_closes_a_batch() {
+    fn the_last_result_closes_a_batch() {
         let batch = batch(2);
         assert!(!batch.record(Shredded::Skipped));
         assert!(batch.record(Shredded::Panicked(AppId(1))));
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_after_the_close_is_dropped() {
+    fn a_result_after_the_close_is_dropped() {
         let batch = batch(1);
         assert!(batch.close());
         assert!(!batch.record(Shredded::Panicked(AppId(0))));

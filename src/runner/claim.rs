@@ -28,7 +28,7 @@ struct Claimer<'a> {
     /// The last id seen: the next claim starts above it.
     after: Option<AppId>,
     reaped_at: Instant,
-    /// The pause that was last met, so that each is told of once.
+    /// The pause seen last, so that each is logged once.
     pause: Option<Pause>,
 }
 
@@ -36,24 +36,24 @@ impl Claimer<'_> {
     fn run(&mut self) -> store::Result<()> {
         let shared = self.shared;
         while self.remaining() > 0 {
-            self.reap_now_and_then()?;
+            self.reap_once_per_lease()?;
             let Some(reserved) = shared.flow.reserve() else { break };
             let claimed = self.claim(reserved);
             match claimed {
                 Ok(Some((batch, lease))) => self.dispatch(batch, lease, reserved),
                 Ok(None) => {
-                    shared.flow.give_back(reserved);
+                    shared.flow.release(reserved);
                     if !self.wait_for_work()? {
                         self.count_unqueued();
                         break;
                     }
                 }
                 Err(_) if shared.flow.is_stopping() => {
-                    shared.flow.give_back(reserved);
+                    shared.flow.release(reserved);
                     break;
                 }
                 Err(error) => {
-                    shared.flow.give_back(reserved);
+                    shared.flow.release(reserved);
                     return Err(error);
                 }
             }
@@ -67,9 +67,10 @@ impl Claimer<'_> {
         self.shared.config.limit.map_or(u64::MAX, |limit| limit.saturating_sub(claimed))
     }
 
-    /// Claims one batch, asking again with the same token while the store cannot be reached: the
-    /// answer to a claim that was made but not heard is that claim. Once the lease of the first
-    /// try may be over the token is given up, and what it holds is the reaper's.
+    /// Claims one batch. While the store cannot be reached it repeats the call with the same token:
+    /// if an earlier call succeeded and only its answer was lost, the repeat returns that claim.
+    /// Once the lease of the first call may have expired, it uses a new token and leaves the old
+    /// claim to the reaper.
     fn claim(&mut self, reserved: u64) -> store::Result<Option<(Batch, Lease)>> {
         let config = &self.shared.config;
         let mut request = ClaimRequest {
@@ -110,7 +111,7 @@ impl Claimer<'_> {
                 return Err(error);
             }
             tries += 1;
-            tracing::warn!(claim = %request.token.0, tries, %error, "claim not answered, asking again");
+            tracing::warn!(claim = %request.token.0, tries, %error, "no answer to the claim, trying again");
             if !lease.is_live() {
                 request.token = ClaimToken::random();
                 lease = Lease::new(config.lease, Instant::now());
@@ -121,20 +122,20 @@ impl Claimer<'_> {
     fn note(&mut self, pause: Pause) {
         if self.pause.as_ref() != Some(&pause) {
             let (since, by, reason) = (pause.since, &pause.by, &pause.reason);
-            tracing::warn!(%since, by, reason, "claiming is paused; `xmlshred resume` ends it");
+            tracing::warn!(%since, by, reason, "claiming is paused; `xmlshred resume` ends the pause");
         }
         self.pause = Some(pause);
         self.shared.tally().left = Left { paused: true, ..Left::default() };
     }
 
-    /// Notes what claims other than this run's own hold.
+    /// Records how many applications the claims of other runs hold.
     fn leave_elsewhere(&self, claimed: u64) {
         let mut tally = self.shared.tally();
         let claimed_elsewhere = Some(claimed.saturating_sub(tally.in_hand()));
         tally.left = Left { claimed_elsewhere, ..Left::default() };
     }
 
-    /// Notes what there would be to do had it been queued. Not to know it is no reason to fail.
+    /// Records how many source documents are not enqueued. A failure to count them is ignored.
     fn count_unqueued(&mut self) {
         if let Ok(unqueued) = self.session.call(|store| store.count_unqueued()) {
             self.shared.tally().left.not_enqueued = unqueued;
@@ -158,15 +159,16 @@ impl Claimer<'_> {
         spread(shared, &batch, apps);
     }
 
-    /// A dead worker's claims come back even while there is always other work.
-    fn reap_now_and_then(&mut self) -> store::Result<()> {
+    /// Reaps once per lease, so that the claims of dead workers return even while other work is
+    /// always ready.
+    fn reap_once_per_lease(&mut self) -> store::Result<()> {
         if self.reaped_at.elapsed() < self.shared.config.lease {
             return Ok(());
         }
         self.reap().map(drop)
     }
 
-    /// Takes back claims whose lease has passed. Returns whether there were any.
+    /// Reaps claims whose lease has expired. Returns whether there were any.
     fn reap(&mut self) -> store::Result<bool> {
         let config = &self.shared.config;
         let request = ReapRequest { max_reaps: config.max_reaps, ..ReapRequest::default() };
@@ -183,15 +185,14 @@ impl Claimer<'_> {
                 claims = reaped.claims,
                 apps = reaped.apps,
                 quarantined = reaped.quarantined,
-                "took back what workers left behind"
+                "reaped claims of dead workers"
             );
         }
         Ok(reaped.claims > 0)
     }
 
-    /// After an empty answer: whether to claim again, having waited where there is nothing to do.
-    /// A run that does not follow ends once its own batches have ended too: one of them may have
-    /// been reaped, and is then work again.
+    /// Waits after an empty answer. Returns whether to claim again. A run that does not follow ends
+    /// only when its own batches have ended: one of them may have been reaped and be ready again.
     fn wait_for_work(&mut self) -> store::Result<bool> {
         self.after = None;
         if self.reap()? {

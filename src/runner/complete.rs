@@ -15,12 +15,12 @@ use super::session::{backoff, Session};
 use super::shared::{Message, Shared};
 use super::summary::RunEnd;
 
-/// Applications on which the program itself failed before the run stops: past this it is not
-/// one odd document.
+/// Number of applications the program may fail on before the run stops: with so many, the cause
+/// is not a single document.
 const MAX_DEFECTS: u64 = 20;
 
-/// Completes batches until claiming has ended and nothing is in flight, then gives back what was
-/// held and ends the session.
+/// Completes batches until claiming has ended and nothing is in flight, then releases what is
+/// still held and ends the session.
 pub(super) fn complete_batches(
     shared: &Arc<Shared>,
     session: Session,
@@ -43,21 +43,21 @@ struct Completer<'a> {
     shared: &'a Arc<Shared>,
     session: Session,
     /// Claims of applications that the program failed on. They are kept until the run ends:
-    /// given back at once, this worker would only take them again.
+    /// released at once, this worker would only claim them again.
     held_back: Vec<(Arc<InFlight>, u64)>,
 }
 
-/// What a try to complete came to.
+/// The result of one attempt to complete.
 enum Verdict {
     /// Every outcome is in the log.
     Concluded,
-    /// The claim is gone, or may be gone soon.
+    /// The claim is lost, or may be lost soon.
     Abandoned,
-    /// The claim is held and nothing of the outcomes left was written.
+    /// The claim is held, and none of the remaining outcomes was written.
     Again(StoreError),
-    /// No use trying again; the claim is held.
+    /// A retry cannot help; the claim is held.
     Fatal(StoreError),
-    /// The store cannot be asked.
+    /// The store cannot be reached.
     Unknown(StoreError),
 }
 
@@ -77,7 +77,7 @@ impl Completer<'_> {
         if !kept {
             self.shared.held.remove(batch.token);
         }
-        self.shared.flow.give_back(batch.bytes);
+        self.shared.flow.release(batch.bytes);
     }
 
     fn count_defects(&self, panicked: u64) {
@@ -87,7 +87,8 @@ impl Completer<'_> {
             tally.defects
         };
         if defects >= MAX_DEFECTS {
-            let text = format!("{defects} applications made xmlshred panic: a defect, see the log");
+            let text =
+                format!("xmlshred panicked on {defects} applications: a defect, see the log");
             self.shared.fail_with(RunEnd::Lost, text);
         }
     }
@@ -112,7 +113,7 @@ impl Completer<'_> {
                 }
                 Verdict::Again(error) | Verdict::Fatal(error) => {
                     self.shared.fail(&error);
-                    return self.release(batch, open, "completing it failed");
+                    return self.release(batch, open, "completion failed");
                 }
                 Verdict::Unknown(error) => {
                     self.shared.fail(&error);
@@ -122,7 +123,8 @@ impl Completer<'_> {
         }
     }
 
-    /// Sends a completion. What the database answers is counted and taken out of `outcomes`.
+    /// Sends a completion. Outcomes that the database concluded are counted and removed from
+    /// `outcomes`.
     fn try_to_complete(&mut self, batch: &InFlight, outcomes: &mut Vec<AppOutcome>) -> Verdict {
         if outcomes.is_empty() {
             return Verdict::Concluded;
@@ -138,19 +140,19 @@ impl Completer<'_> {
                 batch.lease.completion_ended();
                 Verdict::Concluded
             }
-            Err(error) => self.ask_what_became(batch, outcomes, error),
+            Err(error) => self.check_claim_outcome(batch, outcomes, error),
         }
     }
 
-    /// After an error the claim's outcome is asked for before anything else: the transaction may
+    /// After an error, reads the outcome of the claim before anything else: the transaction may
     /// have been committed and only its answer lost.
-    fn ask_what_became(
+    fn check_claim_outcome(
         &mut self,
         batch: &InFlight,
         outcomes: &mut Vec<AppOutcome>,
         error: StoreError,
     ) -> Verdict {
-        tracing::warn!(claim = %batch.token.0, %error, "completing failed, asking what became of it");
+        tracing::warn!(claim = %batch.token.0, %error, "completion failed, reading the outcome of the claim");
         let patience = self.patience();
         let asked = self
             .session
@@ -174,7 +176,7 @@ impl Completer<'_> {
         }
     }
 
-    /// Gives back what was not shredded, or keeps it until the end where the program failed on it.
+    /// Releases what was not shredded, or keeps it until the run ends if the program failed on it.
     fn settle_rest(&mut self, batch: &Arc<InFlight>, apps: u64, panicked: bool) {
         match apps {
             0 => {}
@@ -191,7 +193,7 @@ impl Completer<'_> {
             claim = %batch.token.0,
             apps,
             "batch abandoned: its lease was lost or could not be renewed in time; the applications \
-             are claimed again once the lease has passed and is reaped"
+             are ready again once the lease has expired and the claim is reaped"
         );
         self.shared.tally().abandon(apps);
     }
@@ -203,26 +205,26 @@ impl Completer<'_> {
             .call_patiently(patience, pause, |store| store.release_claim(batch.token, reason));
         match released {
             Ok(released) => {
-                tracing::info!(claim = %batch.token.0, released, reason, "given back");
+                tracing::info!(claim = %batch.token.0, released, reason, "claim released");
                 let mut tally = self.shared.tally();
                 tally.released += released.min(apps);
                 tally.abandon(apps.saturating_sub(released));
             }
             Err(error) => {
-                tracing::error!(claim = %batch.token.0, %error, "could not give the claim back");
+                tracing::error!(claim = %batch.token.0, %error, "could not release the claim");
                 self.leave(batch, apps);
             }
         }
     }
 
-    /// What became of the applications is not known here; the store knows, and the reaper takes
-    /// back what is still claimed.
+    /// Leaves the claim as it is. Its outcome is not known here; the reaper recovers what is still
+    /// claimed.
     fn leave(&self, batch: &InFlight, apps: u64) {
-        tracing::warn!(claim = %batch.token.0, apps, "left as they are; reaping recovers what is held");
+        tracing::warn!(claim = %batch.token.0, apps, "outcome unknown; the reaper recovers what is still claimed");
         self.shared.tally().unsettled += apps;
     }
 
-    /// How long to go on when the store cannot be reached: not at all once the run is lost.
+    /// How long to keep trying when the store cannot be reached: not at all once the run has failed.
     fn patience(&self) -> Duration {
         match self.shared.flow.is_aborting() {
             true => Duration::ZERO,
@@ -249,7 +251,8 @@ impl Completer<'_> {
     }
 }
 
-/// A completing thread goes on while the run drains: [`super::run`] itself bounds how long.
+/// Waits before the next try. The completing thread keeps trying while the run drains:
+/// [`super::run`] bounds how long.
 fn pause(wait: Duration) -> bool {
     std::thread::sleep(wait);
     true

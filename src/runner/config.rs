@@ -1,4 +1,4 @@
-//! The parameters of a run, and what keeps it from starting.
+//! The parameters of a run, and the errors that prevent it from starting.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::store::{Share, StoreError};
 pub struct RunConfig {
     /// The session this run is: a new one for each run.
     pub session: SessionId,
-    /// How the store is called in log lines.
+    /// Name of the store in log lines.
     pub store_name: String,
-    /// How the worker is called in the log and the status.
+    /// Name of the worker in the log and the status.
     pub worker_name: String,
     /// SQL Server Agent job, where one started the run.
     pub agent_job: Option<String>,
@@ -26,27 +26,27 @@ pub struct RunConfig {
     pub workers: usize,
     /// Applications per claim, at least 1.
     pub batch_size: u32,
-    /// Never claim more applications than this.
+    /// Claim at most this many applications.
     pub limit: Option<u64>,
-    /// Which of the queue to take.
+    /// Which share of the queue to claim from.
     pub share: Share,
-    /// How long a claim holds without a renewal. It is renewed at a third of this.
+    /// How long a claim is held without a renewal. It is renewed after a third of this.
     pub lease: Duration,
-    /// Go on when nothing is ready, and look again every `poll`.
+    /// Keep running when nothing is ready, and look again every `poll`.
     pub follow: bool,
     /// How often to look for work when following.
     pub poll: Duration,
-    /// Bound on twice the bytes of the documents in flight; one larger document is taken alone.
+    /// Limit on twice the bytes of the documents in flight; a larger document is claimed alone.
     pub max_bytes_in_flight: u64,
     /// When failed applications count against the exit status.
     pub fail_on: FailOn,
     /// An application reaped this often while alone in its claim is quarantined, at least 1.
     pub max_reaps: u32,
-    /// How long to go on trying when the store cannot be reached, after it was once.
+    /// How long to keep trying when the store can no longer be reached.
     pub store_patience: Duration,
 }
 
-/// The defaults that are the same everywhere; the settings show them.
+/// The defaults that do not depend on the machine; the settings display them.
 impl RunConfig {
     /// Default of `batch_size`.
     pub const BATCH_SIZE: u32 = 25;
@@ -83,21 +83,21 @@ impl Default for RunConfig {
     }
 }
 
-/// What keeps a run from beginning.
+/// What prevents a run from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The store could not be opened, or the session not be recorded.
+    /// The store could not be opened, or the session could not be recorded.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It was asked to stop while it waited for the store.
+    /// A request to stop arrived while it waited for the store.
     #[error("interrupted before anything was claimed")]
     Stopped,
-    /// The system gave no threads.
-    #[error("cannot start {threads} worker threads: {reason}; give a smaller --workers")]
+    /// The operating system refused to start threads.
+    #[error("cannot start {threads} worker threads: {reason}")]
     Threads {
-        /// How many were asked for.
+        /// How many were requested.
         threads: usize,
-        /// What the system said.
+        /// The message of the operating system.
         reason: String,
     },
 }

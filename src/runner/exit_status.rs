@@ -16,7 +16,7 @@ pub enum ExitStatus {
     Contract = 3,
     /// The store cannot be reached, or is not installed.
     Store = 4,
-    /// A lease was lost, or the database refused to go on.
+    /// A lease was lost, or the database refused to continue.
     Aborted = 5,
     /// Stopped by Ctrl+C, SIGTERM or SQL Server Agent.
     Interrupted = 130,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 /// How many failed applications make a run end with exit status 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FailOn {
-    /// However many.
+    /// No number.
     Never,
     /// One is enough.
     Any,

@@ -1,4 +1,4 @@
-//! What is in flight, how much may be, and whether to go on.
+//! What is in flight, how much may be, and whether the run continues.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 /// How a run that is stopping treats what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Finish what is quick, give the rest back.
+    /// Finish what is quick, release the rest.
     Drain,
-    /// Give everything back that is not being completed this moment.
+    /// Release everything that is not being completed at this moment.
     Abort,
 }
 
-/// After a request to drain, documents are still begun for this long.
+/// After a request to drain, documents are still started for this long.
 const DRAIN_GRACE: Duration = Duration::from_millis(1500);
 
 /// The monitor that claiming waits on: bytes and batches in flight, and the request to stop.
 ///
 /// Memory is bounded by bytes, not by documents, because one document can be 2 MB and the next
-/// 5 KB. A batch counts twice its document bytes: the documents, and the rows made of them.
+/// 5 KB. A batch counts twice its document bytes: for the documents and for their rows.
 #[derive(Debug)]
 pub(super) struct Flow {
     max_bytes: u64,
@@ -68,8 +68,8 @@ impl Flow {
         Some(share)
     }
 
-    /// Turns a reservation into what the batch really takes. A batch that takes more than it
-    /// reserved (it is one document) waits until it fits beside the others, or is alone.
+    /// Replaces a reservation by the actual size of the batch. A batch that is larger than its
+    /// reservation (it is one document) waits until it fits beside the others, or is alone.
     pub(super) fn settle(&self, reserved: u64, actual: u64) {
         let mut state = self.state();
         while actual > reserved
@@ -83,8 +83,8 @@ impl Flow {
         self.changed.notify_all();
     }
 
-    /// Ends a batch that took this many bytes.
-    pub(super) fn give_back(&self, bytes: u64) {
+    /// Ends a batch of this many bytes.
+    pub(super) fn release(&self, bytes: u64) {
         let mut state = self.state();
         state.bytes -= bytes;
         state.batches -= 1;
@@ -96,7 +96,7 @@ impl Flow {
         self.state().batches
     }
 
-    /// Waits until no batch is in flight. Returns whether there was one and the run goes on.
+    /// Waits until no batch is in flight. Returns whether there was one and the run continues.
     pub(super) fn wait_until_idle(&self) -> bool {
         let mut state = self.state();
         let was_busy = state.batches > 0;
@@ -106,7 +106,7 @@ impl Flow {
         was_busy && state.stop.is_none()
     }
 
-    /// Asks to stop. Aborting overrides draining; nothing overrides aborting.
+    /// Requests a stop. Aborting overrides draining; nothing overrides aborting.
     pub(super) fn stop(&self, stop: Stop) {
         let mut state = self.state();
         let since = state.stop.map_or_else(Instant::now, |(_, since)| since);
@@ -121,12 +121,12 @@ impl Flow {
         self.state().stop.is_some()
     }
 
-    /// Whether everything held is to be given back.
+    /// Whether everything held is to be released.
     pub(super) fn is_aborting(&self) -> bool {
         matches!(self.state().stop, Some((Stop::Abort, _)))
     }
 
-    /// Whether a document may be begun.
+    /// Whether a document may be started.
     pub(super) fn may_shred(&self) -> bool {
         match self.state().stop {
             None => true,
@@ -135,12 +135,12 @@ impl Flow {
         }
     }
 
-    /// How long ago stopping was asked for.
+    /// How long ago the stop was requested.
     pub(super) fn stopping_for(&self) -> Option<(Stop, Duration)> {
         self.state().stop.map(|(stop, since)| (stop, since.elapsed()))
     }
 
-    /// Waits this long, or until stopping is asked for. Returns whether to go on.
+    /// Waits this long, or until a stop is requested. Returns whether the run continues.
     pub(super) fn sleep(&self, duration: Duration) -> bool {
         let until = Instant::now() + duration;
         let mut state = self.state();
@@ -167,13 +167,13 @@ mod tests {
         assert_eq!(shares, [100, 100, 100]);
         std::thread::scope(|scope| {
             let fourth = scope.spawn(|| flow.reserve());
-            flow.give_back(100);
+            flow.release(100);
             assert_eq!(fourth.join().unwrap(), Some(100));
         });
     }
 
     #[test]
-    fn a_small_batch_gives_the_rest_of_its_reservation_back() {
+    fn a_small_batch_returns_the_rest_of_its_reservation() {
         let flow = Flow::new(300, 10);
         for _ in 0..7 {
             let reserved = flow.reserve().unwrap();
@@ -189,17 +189,17 @@ mod tests {
         let large = flow.reserve().unwrap();
         std::thread::scope(|scope| {
             let settled = scope.spawn(|| flow.settle(large, 10_000));
-            flow.give_back(small);
+            flow.release(small);
             settled.join().unwrap();
         });
         assert_eq!(flow.state().bytes, 10_000);
         assert_eq!(flow.batches(), 1);
-        flow.give_back(10_000);
+        flow.release(10_000);
         assert_eq!(flow.reserve(), Some(100));
     }
 
     #[test]
-    fn stopping_wakes_whoever_waits() {
+    fn stopping_wakes_every_waiter() {
         let flow = Flow::new(3, 1);
         assert!(flow.reserve().is_some());
         std::thread::scope(|scope| {

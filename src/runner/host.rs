@@ -1,4 +1,4 @@
-//! What the operating system says of this process.
+//! What the operating system reports about this process.
 
 /// This machine's name, or `localhost` where it has none.
 pub fn host_name() -> String {
@@ -8,7 +8,7 @@ pub fn host_name() -> String {
 #[cfg(unix)]
 fn system_host_name() -> Option<String> {
     let mut buffer = [0u8; 256];
-    // SAFETY: the pointer and length describe `buffer`; one byte is kept back for the end mark.
+    // SAFETY: the pointer and length describe `buffer`; one byte is reserved for the terminating zero.
     let failed = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) } != 0;
     if failed {
         return None;
@@ -22,8 +22,8 @@ fn system_host_name() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
 }
 
-/// The most memory this process has had resident, in bytes; `None` where the system does not
-/// say cheaply.
+/// The peak resident memory of this process in bytes; `None` where the system does not report it
+/// cheaply.
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

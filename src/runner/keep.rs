@@ -9,8 +9,8 @@ use super::shared::Shared;
 
 /// Renews until [`super::batch::Held::close`].
 ///
-/// A call that hangs holds up other renewals but not the abandoning: whoever acts on a claim
-/// asks its [`super::lease::Lease`], which goes by the clock alone.
+/// A call that hangs delays other renewals but not the abandoning: every thread that acts on a
+/// claim checks its [`super::lease::Lease`], which depends on the clock alone.
 pub(super) fn keep_leases(shared: &Shared, mut session: Session) {
     let length = shared.config.lease;
     let mut failures = 0;

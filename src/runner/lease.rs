@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 /// A claim's lease as this process knows it.
 ///
 /// The database's clock decides when a lease ends, and it is never compared with this machine's
-/// clock. What is known here is that the lease ends no sooner than its length after the call
-/// that began or renewed it was *sent*; so a monotonic clock read before the call gives a time
-/// that is never too late. The process stops acting on a claim a margin before that. A clock
-/// that stood still (a suspended machine) is the one thing this does not see; the claim token,
-/// checked by the database, is the fence that does.
+/// clock. This process knows that the lease ends no sooner than its length after the call that
+/// started or renewed it was *sent*; so a monotonic clock read before that call gives a time that
+/// is never too late. The process stops acting on a claim a margin before that time. Only a clock
+/// that stops (a suspended machine) escapes this rule; then the claim token, which the database
+/// checks, is the fence.
 #[derive(Debug)]
 pub(super) struct Lease {
     length: Duration,
@@ -21,7 +21,7 @@ pub(super) struct Lease {
 struct State {
     /// When the next renewal is due.
     renew_at: Instant,
-    /// From here on the claim is not acted on any more.
+    /// From this time on, the process no longer acts on the claim.
     abandon_at: Instant,
     phase: Phase,
 }
@@ -29,9 +29,9 @@ struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Held,
-    /// A completion is under way: its answer, not a renewal's, says what became of the claim.
+    /// A completion is under way: its answer, not that of a renewal, decides about the claim.
     Completing,
-    /// Final: a renewal that lands later changes nothing.
+    /// Final: a renewal that succeeds later changes nothing.
     Abandoned,
 }
 
@@ -64,7 +64,7 @@ impl Lease {
         self.state().phase != Phase::Abandoned
     }
 
-    /// Whether a completion may be sent, or sent again: not once the lease may have ended.
+    /// Whether a completion may be sent, or sent again: not once the lease may have expired.
     pub(super) fn may_complete(&self) -> bool {
         let mut state = self.state();
         let live = state.phase != Phase::Abandoned && Instant::now() < state.abandon_at;
@@ -72,7 +72,7 @@ impl Lease {
         live
     }
 
-    /// A completion ended and some of the claim is still held.
+    /// A completion ended and part of the claim is still held.
     pub(super) fn completion_ended(&self) {
         let mut state = self.state();
         if state.phase == Phase::Completing {
@@ -80,13 +80,13 @@ impl Lease {
         }
     }
 
-    /// When a renewal is due; `None` when there is nothing to renew any more.
+    /// When a renewal is due; `None` when there is nothing left to renew.
     pub(super) fn renewal_due(&self) -> Option<Instant> {
         let state = self.state();
         (state.phase != Phase::Abandoned).then_some(state.renew_at)
     }
 
-    /// A renewal that was sent at `sent` landed.
+    /// A renewal that was sent at `sent` succeeded.
     pub(super) fn renewed(&self, sent: Instant) {
         let mut state = self.state();
         if state.phase != Phase::Abandoned {
@@ -99,8 +99,8 @@ impl Lease {
         self.state().renew_at = retry_at;
     }
 
-    /// The database says the claim is gone. Returns whether that is news: while a completion is
-    /// under way it may be the completion that ended the claim.
+    /// The database reports that the claim is gone. Returns whether the lease was lost: while a
+    /// completion is under way, the completion itself may have ended the claim.
     pub(super) fn lost(&self) -> bool {
         let mut state = self.state();
         let news = state.phase == Phase::Held;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_that_lands_after_abandoning_changes_nothing() {
+    fn a_renewal_after_abandoning_changes_nothing() {
         let lease = Lease::new(MINUTE, Instant::now() - MINUTE);
         assert!(!lease.is_live());
         lease.renewed(Instant::now());
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_renewal_is_no_news_while_completing() {
+    fn a_lost_renewal_is_not_a_lost_lease_while_completing() {
         let lease = Lease::new(MINUTE, Instant::now());
         assert!(lease.may_complete());
         assert!(!lease.lost());

@@ -5,13 +5,13 @@
 //! completing batch n-1 overlap, and a slow claim never holds up a renewal.
 //!
 //! ```text
-//! claim ──▶ Flow: bytes reserved ──▶ workers ──▶ complete ──▶ bytes given back
+//! claim ──▶ Flow: bytes reserved ──▶ workers ──▶ complete ──▶ bytes released
 //!              lease keeper renews beside it
 //! ```
 //!
 //! The threads are not joined when the run has to stop at once: a store call that hangs or a
 //! document that takes minutes must not keep the process from ending in time. What they still
-//! held is then [`RunSummary::unsettled`], and the reaper's.
+//! hold is counted as [`RunSummary::unsettled`], and the reaper recovers it.
 
 mod batch;
 mod claim;
@@ -59,10 +59,10 @@ use session::Session;
 use shared::{Message, Shared};
 
 /// Claims, shreds and completes until the queue has nothing ready, the limit is reached or the
-/// run is asked to stop, which it then does within five seconds whatever is in flight.
+/// run is asked to stop. It then stops within five seconds, regardless of what is in flight.
 ///
 /// # Errors
-/// Only when the run cannot begin. What stops it later is in [`RunSummary::stopped_by`].
+/// Only when the run cannot start. What stops it later is in [`RunSummary::stopped_by`].
 pub fn run(
     config: RunConfig,
     contract: Arc<Contract>,
@@ -89,7 +89,7 @@ pub fn run(
     Ok(shared.summary(started))
 }
 
-/// Opens the three threads' sessions and records the run's.
+/// Opens a session with the store for each of the three threads and records the run.
 fn open_sessions(connect: &Connect, start: &SessionStart) -> store::Result<[Session; 3]> {
     let mut claiming = Session::open(connect, Role::Claim)?;
     let completing = Session::open(connect, Role::Complete)?;
@@ -132,16 +132,17 @@ fn start_threads(
     Ok(completed)
 }
 
-/// After a request to stop, batches that are still being shredded are closed as they stand.
+/// After a request to stop, batches that are still being shredded are closed after this time.
 const CLOSE_AFTER: Duration = Duration::from_millis(2500);
 
-/// After a request to stop, [`run`] returns whatever is in flight.
+/// After a request to stop, [`run`] returns after this time, regardless of what is in flight.
 const DRAIN_WITHIN: Duration = Duration::from_millis(4400);
 
-/// After an error nobody waits at a terminal, and giving claims back is worth more time.
+/// After an error [`run`] takes longer: nobody waits at a terminal, and releasing the claims is
+/// worth the time.
 const ABORT_WITHIN: Duration = Duration::from_secs(30);
 
-/// Waits until completing has ended, or a run that is stopping has had its time.
+/// Waits until completing has ended, or the time limit of a stopping run is over.
 fn supervise(
     shared: &Shared,
     started: Instant,
@@ -172,7 +173,7 @@ fn supervise(
     shared.flow.stop(Stop::Drain);
 }
 
-/// Sends on every batch as far as it was shredded.
+/// Hands on every batch with the documents shredded so far.
 fn close_batches(shared: &Shared) {
     for batch in shared.held.batches() {
         if batch.close() {
@@ -181,7 +182,7 @@ fn close_batches(shared: &Shared) {
     }
 }
 
-/// Tells the completing thread that claiming has ended, however it ended.
+/// Notifies the completing thread that claiming has ended, also after a panic.
 struct ClaimsEnded<'a>(&'a Sender<Message>);
 
 impl Drop for ClaimsEnded<'_> {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Time since the run began.
+    /// Time since the start of the run.
     pub elapsed: Duration,
     /// Applications claimed.
     pub claimed: u64,
@@ -15,14 +15,14 @@ pub struct Progress {
     pub failed: u64,
     /// Size of the documents of concluded applications, in bytes.
     pub document_bytes: u64,
-    /// Where known, how many applications of this share were ready or in this run's own hands, and
-    /// when that was, as time since the run began. What other workers hold is not among them.
+    /// Where known, how many applications of this share were ready or claimed by this run, and when
+    /// they were counted, as time since the start of the run. Claims of other workers do not count.
     pub to_do: Option<(u64, Duration)>,
 }
 
-/// Somebody who watches a run.
+/// An observer of a run.
 pub trait Observer {
-    /// Whether [`Progress::to_do`] is of use: counting costs the store a query now and then.
+    /// Whether [`Progress::to_do`] is needed: counting costs the store a query every ten seconds.
     fn wants_to_do(&self) -> bool {
         false
     }
@@ -31,7 +31,7 @@ pub trait Observer {
     fn progress(&mut self, progress: &Progress);
 }
 
-/// Nobody watches.
+/// No observer.
 impl Observer for () {
     fn progress(&mut self, _: &Progress) {}
 }

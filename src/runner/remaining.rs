@@ -9,11 +9,11 @@ use super::config::RunError;
 use super::session::{Connect, Role, Session};
 use super::shared::Shared;
 
-/// Least time between two counts.
+/// Shortest time between two counts.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Starts a thread that counts until the run stops. It takes at most a fiftieth of the store's
-/// time, however long a count takes.
+/// Starts a thread that counts until the run stops. It uses at most a fiftieth of the time of the
+/// store, however long a count takes.
 pub(super) fn watch(
     shared: &Arc<Shared>,
     connect: Connect,

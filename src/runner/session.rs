@@ -39,8 +39,8 @@ pub type Connect = Arc<dyn Fn(Role) -> store::Result<Box<dyn Store>> + Send + Sy
 /// The shortest and longest wait between two tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// Wait before the try after `tries` failed ones: doubling, and a random half of it, so that
-/// workers that lost the same server do not come back in step.
+/// Wait after `tries` failed tries: it doubles, and half of it is random, so that workers that lost
+/// the same server do not return in step.
 pub(super) fn backoff(tries: u32) -> Duration {
     let ceiling = BACKOFF.0.saturating_mul(1 << tries.min(10)).min(BACKOFF.1);
     let random = (Uuid::new_v4().as_u128() & 0xffff) as u32;
@@ -76,8 +76,8 @@ impl Session {
         answer
     }
 
-    /// [`Session::call`], tried again while the store cannot be reached, until `patience` is
-    /// over or `pause`, which waits between two tries, says not to go on.
+    /// [`Session::call`], repeated while the store cannot be reached, until `patience` is over or
+    /// `pause`, which waits between two tries, returns false.
     pub(super) fn call_patiently<T>(
         &mut self,
         patience: Duration,
@@ -96,7 +96,7 @@ impl Session {
                 return Err(error);
             }
             tries += 1;
-            tracing::warn!(role = self.role.name(), tries, %error, "store not reached, trying again");
+            tracing::warn!(role = self.role.name(), tries, %error, "cannot reach the store, trying again");
         }
     }
 }

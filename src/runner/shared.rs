@@ -20,7 +20,7 @@ use super::to_do::ToDo;
 use crate::contract::Contract;
 use crate::store::StoreError;
 
-/// What is sent to the completing thread.
+/// A message to the completing thread.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A batch with nothing left to shred.
@@ -56,7 +56,7 @@ impl Shared {
             .build()
             .map_err(|error| RunError::Threads { threads, reason: error.to_string() })?;
         // One batch being claimed, one being completed, and enough between them that every
-        // worker has a document while its neighbours finish the batch before.
+        // worker has a document while the others finish the previous batch.
         let shredding = (2 * threads).div_ceil(config.batch_size.max(1) as usize).max(1);
         let max_batches = shredding + 2;
         let (to_completer, messages) = bounded(max_batches + 1);
@@ -97,7 +97,7 @@ impl Shared {
 
     /// Hands a closed batch to the completing thread.
     pub(super) fn send_on(&self, batch: Arc<InFlight>) {
-        // The completing thread is only gone when the run is over.
+        // The completing thread ends only when the run is over.
         self.to_completer.send(Message::Closed(batch)).ok();
     }
 
@@ -106,7 +106,7 @@ impl Shared {
         self.flow.stop(Stop::Drain);
     }
 
-    /// Stops the run because of the store.
+    /// Stops the run after an error of the store.
     pub(super) fn fail(&self, error: &StoreError) {
         let end = match error {
             StoreError::ContractNotInstalled { .. } => RunEnd::ContractRefused,
@@ -119,9 +119,9 @@ impl Shared {
         self.fail_with(end, error.to_string());
     }
 
-    /// Stops the run; the first reason is the one that is reported.
+    /// Stops the run; the first reason is reported.
     pub(super) fn fail_with(&self, end: RunEnd, text: String) {
-        tracing::error!(error = text, "stopping: giving back what is held");
+        tracing::error!(error = text, "stopping: releasing what is held");
         self.tally().fatal.get_or_insert((end, text));
         self.flow.stop(Stop::Abort);
     }
@@ -130,7 +130,7 @@ impl Shared {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the run ends, as things stand.
+    /// How the run ends, by the counts so far.
     pub(super) fn end(&self) -> RunEnd {
         let tally = self.tally();
         let failed = tally.failed_apps() + tally.quarantined;

@@ -16,7 +16,7 @@ use crate::store::ClaimedApp;
 /// at once. The time is the claim's, by the database's clock.
 pub trait Shred: Send + Sync {
     /// The outcome for this application and attempt. A document's failure is an outcome; a panic
-    /// is a defect of the program, and costs only this application's turn.
+    /// is a defect of the program and costs only this attempt.
     fn shred(&self, app: &ClaimedApp, claimed_at: DateTime<Utc>) -> AppOutcome;
 }
 

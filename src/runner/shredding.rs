@@ -8,8 +8,8 @@ use super::panic::panic_message;
 use super::shared::Shared;
 use crate::store::ClaimedApp;
 
-/// Hands a batch's documents to the worker threads; the one that finishes the last of them sends
-/// the batch on.
+/// Hands the documents of a batch to the worker threads. The thread that finishes the last one
+/// hands on the batch.
 pub(super) fn spread(shared: &Arc<Shared>, batch: &Arc<InFlight>, apps: Vec<ClaimedApp>) {
     for app in apps {
         let (shared, batch) = (shared.clone(), batch.clone());

@@ -1,12 +1,12 @@
-//! Being asked to stop: Ctrl+C, SIGTERM, a console that closes.
+//! Requests to stop: Ctrl+C, SIGTERM, a console that closes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{bounded, Receiver, Sender};
 
-/// A request to stop, shared by whoever may ask and whoever must notice.
+/// A request to stop, shared by the threads that may request it and those that must notice.
 ///
-/// It goes one way, from running to draining, and wakes every waiter at once.
+/// It changes once, from running to stopping, and wakes every waiter.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
     /// Dropping the sender is the request: it disconnects every receiver.
@@ -21,31 +21,30 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
-    /// A shutdown that nobody has asked for yet.
+    /// A shutdown that is not requested yet.
     pub fn new() -> Self {
         let (running, requested) = bounded(0);
         Self { running: Arc::new(Mutex::new(Some(running))), requested }
     }
 
-    /// Asks to stop. Returns whether this was the first request.
+    /// Requests a stop. Returns whether this was the first request.
     pub fn request(&self) -> bool {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
-    /// Whether somebody asked to stop.
+    /// Whether a stop was requested.
     pub fn is_requested(&self) -> bool {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    /// A channel that nothing is ever sent on and that disconnects when stopping is asked for,
-    /// to select on.
+    /// A channel to select on: it carries no message and disconnects when a stop is requested.
     pub fn requested(&self) -> &Receiver<()> {
         &self.requested
     }
 
-    /// Makes Ctrl+C, SIGTERM and SIGHUP (on Windows: Ctrl+C and Ctrl+Break) ask to stop, and a
-    /// second of them end the process at once with `exit_status`. Windows gives a process whose
-    /// console is closed no time to drain: its claims come back when their lease has passed.
+    /// Makes Ctrl+C, SIGTERM and SIGHUP (on Windows: Ctrl+C and Ctrl+Break) request a stop; a
+    /// second one ends the process at once with `exit_status`. Windows gives a process whose
+    /// console is closed no time to drain: its claims return when their lease expires.
     ///
     /// # Errors
     /// When the process already has a handler.
@@ -54,7 +53,7 @@ impl Shutdown {
         ctrlc::set_handler(move || {
             if shutdown.request() {
                 tracing::info!(
-                    "stopping: finishing what is being shredded and giving the rest back; \
+                    "stopping: finishing what is being shredded and releasing the rest; \
                      a second signal stops at once"
                 );
                 return;
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiter_wakes_when_stopping_is_asked_for() {
+    fn a_waiter_wakes_when_a_stop_is_requested() {
         let shutdown = Shutdown::new();
         let waiter = shutdown.clone();
         let thread = std::thread::spawn(move || waiter.requested().recv().is_err());

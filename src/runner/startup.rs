@@ -1,4 +1,4 @@
-//! What comes before anything is claimed: it may wait for the store, and can be stopped.
+//! The work before the first claim: it may wait for the store, and can be stopped.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use crossbeam_channel::{after, bounded, never, select};
 use super::config::RunError;
 use super::shutdown::Shutdown;
 
-/// A wait that is longer than this is spoken of.
+/// A longer wait is logged.
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
-/// After a request to stop, how long what is nearly done may still take.
+/// After a request to stop, how long the work may still take.
 const STOP_WITHIN: Duration = Duration::from_secs(1);
 
-/// Does `work`, which may have to wait for `store`, on a thread of its own, so that a request to
-/// stop is heeded meanwhile. Then the thread is left behind: the process is to end.
+/// Does `work`, which may have to wait for `store`, on a separate thread, so that a request to stop
+/// takes effect meanwhile. The thread is then abandoned, because the process is about to end.
 ///
 /// # Errors
-/// [`RunError::Stopped`], or the system gave no thread.
+/// [`RunError::Stopped`], or the system cannot start a thread.
 pub fn unless_stopped<T: Send + 'static>(
     shutdown: &Shutdown,
     store: &str,
@@ -32,7 +32,7 @@ pub fn unless_stopped<T: Send + 'static>(
     let mut requested = shutdown.requested().clone();
     loop {
         select! {
-            // A thread that panicked has said so, and there is nothing to go on with.
+            // A thread that panicked has printed why, and there is no result to continue with.
             recv(answered) -> answer => return answer.map_err(|_| RunError::Stopped),
             recv(silence) -> _ => {
                 silence = never();

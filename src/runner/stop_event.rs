@@ -1,21 +1,21 @@
-//! SQL Server Agent's way of asking a CmdExec step to stop.
+//! SQL Server Agent's request to stop a CmdExec step.
 //!
 //! A step that was made with flag 64 of `sp_add_jobstep` has a named event,
 //! `<job id>_<step id>_STOP`, which Agent sets when the job is cancelled or Agent shuts down. The
-//! step is killed some time later: ten seconds, unless Agent's JobShutdownTimeout says otherwise (it
-//! is that less five, at least one). Source: "Using a stop event in CmdExec subsystem", SQL Server
+//! step is killed some time later: after ten seconds by default; in general after Agent's
+//! JobShutdownTimeout less five seconds, at least one. Source: "Using a stop event in CmdExec subsystem", SQL Server
 //! Agent team, 2011.
 
 use super::shutdown::Shutdown;
 
-/// The event's name. `job` is as Agent's token JOBID gives it.
+/// The event's name. `job` is the value of Agent's token JOBID.
 pub fn name(job: &str, step: u32) -> String {
     format!("{job}_{step}_STOP")
 }
 
-/// Makes the event of a step ask for a drain, as Ctrl+C does. Where there is none, a warning says
-/// so, and the run goes on: stopping the job then kills it, and its claims come back when their
-/// lease has passed.
+/// Makes the event of a step request a drain, as Ctrl+C does. Without such an event it logs a
+/// warning and the run continues: stopping the job then kills it, and its claims return when their
+/// lease expires.
 pub fn drain_on(shutdown: &Shutdown, job: &str, step: u32) {
     let name = name(job, step);
     match event::wait_in_background(shutdown, &name) {
@@ -23,8 +23,8 @@ pub fn drain_on(shutdown: &Shutdown, job: &str, step: u32) {
         Err(error) => tracing::warn!(
             event = name,
             %error,
-            "SQL Server Agent's stop event cannot be waited for: stopping the job kills this \
-             process, and its claims come back when their lease has passed; the step needs flag \
+            "cannot wait for SQL Server Agent's stop event: stopping the job kills this \
+             process, and its claims return when their lease expires; the step needs flag \
              64, which agent-jobs/create_jobs.sql gives it"
         ),
     }
@@ -42,7 +42,7 @@ mod event {
 
     use super::Shutdown;
 
-    /// Handles are as good in one thread as in another: here as a number, which is `Send`.
+    /// A handle is valid in every thread; it is kept as a number, which is `Send`.
     struct Event(usize);
 
     impl Event {
@@ -66,7 +66,7 @@ mod event {
 
     impl Drop for Event {
         fn drop(&mut self) {
-            // SAFETY: the handle is open, and nobody uses it after this.
+            // SAFETY: the handle is open, and it is not used after this.
             unsafe { CloseHandle(self.0 as _) };
         }
     }
@@ -78,8 +78,8 @@ mod event {
         thread::Builder::new().name("stop event".into()).spawn(move || {
             if event.wait() && shutdown.request() {
                 tracing::info!(
-                    "SQL Server Agent stops the job: finishing what is being shredded and giving \
-                     the rest back"
+                    "SQL Server Agent stops the job: finishing what is being shredded and \
+                     releasing the rest"
                 );
             }
         })?;
@@ -96,7 +96,7 @@ mod event {
     pub(super) fn wait_in_background(_: &Shutdown, _: &str) -> io::Result<()> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            "there are such events on Windows only; SIGTERM drains here",
+            "such events exist on Windows only; SIGTERM drains here",
         ))
     }
 }

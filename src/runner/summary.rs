@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The result of a run.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::exit_status::ExitStatus;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunEnd {
-    /// Everything claimed was concluded, and no more applications failed than are allowed to.
+    /// Everything claimed was concluded, and no more applications failed than allowed.
     Done,
     /// Finished, but more applications failed or were quarantined than [`super::FailOn`] allows.
     SomeFailed,
@@ -18,9 +18,9 @@ pub enum RunEnd {
     ContractRefused,
     /// The store could not be reached for longer than [`super::RunConfig::store_patience`].
     StoreUnreachable,
-    /// A lease was lost, the program failed on an application, or the database refused to go on.
+    /// A lease was lost, the program failed on an application, or the database refused to continue.
     Lost,
-    /// Asked to stop.
+    /// A stop was requested.
     Interrupted,
 }
 
@@ -44,7 +44,7 @@ impl RunEnd {
             Self::SomeFailed => "finished; some applications failed",
             Self::ContractRefused => "stopped: the store has another contract installed",
             Self::StoreUnreachable => "stopped: the store cannot be reached",
-            Self::Lost => "finished or stopped with work lost on the way; run it again",
+            Self::Lost => "some claimed work was not concluded; run it again",
             Self::Interrupted => "interrupted; run it again to continue",
         }
     }
@@ -59,27 +59,27 @@ pub struct TableCount {
     pub rows: u64,
 }
 
-/// What is left when nothing is ready any more, so that "done" is not mistaken for "all is done".
+/// What is left when nothing is ready, so that "done" is not mistaken for "everything is done".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Left {
-    /// Applications of this share that other workers' claims hold, whether these live or not;
-    /// `None` when the run ended before it had nothing left to claim.
+    /// Applications of this share in claims of other workers, dead or alive; `None` when the run
+    /// ended while there was still work to claim.
     pub claimed_elsewhere: Option<u64>,
-    /// Source documents that were never queued; `None` when the run ended earlier, and where
-    /// counting them takes a search of the source table, as it does on SQL Server.
+    /// Source documents that are not enqueued; `None` when the run ended earlier, and where counting
+    /// them requires a scan of the source table, as on SQL Server.
     pub not_enqueued: Option<u64>,
     /// Whether claiming is paused.
     pub paused: bool,
 }
 
 impl Left {
-    /// Whether there is anything.
+    /// Whether anything is left.
     pub fn is_something(&self) -> bool {
         self.paused || self.claimed_elsewhere > Some(0) || self.not_enqueued > Some(0)
     }
 }
 
-/// What a run did; the field names are those of `--format json` and do not change.
+/// The counts and measures of a run; the field names are those of `--format json` and do not change.
 ///
 /// `claimed` is the sum of `success`, `failed`, `released`, `abandoned` and `unsettled`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -102,12 +102,12 @@ pub struct RunSummary {
     pub failed: u64,
     /// `failed` by category.
     pub failed_by_category: BTreeMap<String, u64>,
-    /// Set aside by this run because they kept killing their workers; it claimed none of these, and
-    /// they count as failed for `--fail-on`.
+    /// Quarantined by this run because they repeatedly killed their workers. They are not in
+    /// `claimed`, and count as failed for `--fail-on`.
     pub quarantined: u64,
-    /// Given back unfinished, without spending the attempt.
+    /// Released unfinished, without using up the attempt.
     pub released: u64,
-    /// Given up because their lease was lost or could not be renewed in time.
+    /// Abandoned because their lease was lost or could not be renewed in time.
     pub abandoned: u64,
     /// Still claimed, or concluded without an answer, when the process had to end; reaping
     /// recovers them.
@@ -116,7 +116,7 @@ pub struct RunSummary {
     pub defects: u64,
     /// Batches of which applications were abandoned.
     pub lost_leases: u64,
-    /// What other workers hold, what was never queued, and whether claiming is paused.
+    /// What other workers hold, what is not enqueued, and whether claiming is paused.
     pub left: Left,
     /// Rows written, per target table in load order.
     pub rows: Vec<TableCount>,
@@ -132,6 +132,6 @@ pub struct RunSummary {
     pub shred_p50_ms: Option<f64>,
     /// 99 of 100 documents took at most this long to shred, in milliseconds.
     pub shred_p99_ms: Option<f64>,
-    /// The most memory the process had resident, in bytes, where the system says.
+    /// Peak resident memory of the process in bytes, where the system reports it.
     pub peak_memory_bytes: Option<u64>,
 }

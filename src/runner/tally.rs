@@ -1,4 +1,4 @@
-//! What a run has done so far.
+//! The counts of a run so far.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,13 +17,13 @@ pub(super) struct Tally {
     pub(super) success: u64,
     pub(super) failed: BTreeMap<FailureCategory, u64>,
     pub(super) released: u64,
-    /// Their lease was lost, or given up in time.
+    /// Their lease was lost, or abandoned in time.
     pub(super) abandoned: u64,
-    /// The store could not say, or not be asked, before the process had to end.
+    /// The store gave no answer before the process had to end.
     pub(super) unsettled: u64,
-    /// Set aside by this run's reaping.
+    /// Quarantined when this run reaped.
     pub(super) quarantined: u64,
-    /// What the run left because it was not there to take.
+    /// What the run left because it was not ready.
     pub(super) left: Left,
     /// Applications on which this program failed.
     pub(super) defects: u64,
@@ -45,7 +45,7 @@ impl Tally {
         self.failed.values().sum()
     }
 
-    /// Applications accounted for: what `claimed` is to come to.
+    /// Applications accounted for: equal to `claimed` at the end.
     pub(super) fn settled(&self) -> u64 {
         self.success + self.failed_apps() + self.released + self.abandoned + self.unsettled
     }
@@ -55,7 +55,7 @@ impl Tally {
         self.claimed.saturating_sub(self.settled())
     }
 
-    /// Adds applications that the store says are concluded.
+    /// Adds applications that the store reports as concluded.
     pub(super) fn conclude(&mut self, completed: &[Completed], outcomes: &[AppOutcome]) {
         let by_id: HashMap<AppId, &AppOutcome> = outcomes.iter().map(|o| (o.app_id, o)).collect();
         for app in completed {
@@ -73,14 +73,14 @@ impl Tally {
         }
     }
 
-    /// Adds applications whose lease is gone.
+    /// Adds applications whose lease is lost.
     pub(super) fn abandon(&mut self, apps: u64) {
         self.abandoned += apps;
         self.lost_leases += u64::from(apps > 0);
     }
 }
 
-/// How long documents took to shred, in microseconds; right to one per cent, whatever their size.
+/// How long documents took to shred, in microseconds, with an error of at most one per cent.
 #[derive(Debug)]
 pub(super) struct ShredTimes(Histogram<u64>);
 
