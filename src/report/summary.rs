@@ -254,7 +254,7 @@ mod tests {
             ..summary()
         };
         insta::assert_snapshot!(render_summary(&summary, Format::Table), @r#"
-        finished or stopped with work lost on the way; run it again
+        some claimed work was not concluded; run it again
         table app_base does not fit the contract: no column x
 
         claimed      5,000
