@@ -5,21 +5,31 @@ use std::fs;
 use std::path::Path;
 
 /// Pages that a test of `tests/sqlserver/` follows from their first block to their last.
-const FOLLOWED: [&str; 7] =
-    ["agent-jobs", "install", "monday", "monitoring", "quick-start", "runbooks", "upgrade"];
+const FOLLOWED: [&str; 3] = ["cheat-sheet", "monday", "quick-start"];
+
+/// Pages whose sections are followed, each by a test of its own.
+const BY_SECTION: [&str; 2] = ["install", "operate"];
 
 /// Pages with nothing on them to follow, or nothing that can be run.
-const OTHERS: [&str; 5] = ["partitions", "security", "sizing", "sql-server", "troubleshooting"];
+const OTHERS: [&str; 1] = ["sql-server"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What stands behind the opening fences of a page.
-fn infos(page: &str) -> Vec<String> {
-    let text = fs::read_to_string(root().join("docs").join(format!("{page}.md"))).expect(page);
+fn text(page: &str) -> String {
+    fs::read_to_string(root().join("docs").join(format!("{page}.md"))).expect(page)
+}
+
+/// What is behind the opening fences of a page.
+fn infos(text: &str) -> Vec<String> {
     let fences = text.lines().filter_map(|line| line.trim_start().strip_prefix("```"));
     fences.step_by(2).map(str::to_owned).collect()
+}
+
+/// The sections of the second level, each with its heading.
+fn sections(text: &str) -> Vec<(&str, &str)> {
+    text.split("\n## ").skip(1).filter_map(|section| section.split_once('\n')).collect()
 }
 
 fn is_to_be_run(info: &str) -> bool {
@@ -29,7 +39,7 @@ fn is_to_be_run(info: &str) -> bool {
 #[test]
 fn every_block_of_a_page_for_a_dba_is_run_or_says_why_not() {
     for page in OTHERS {
-        for info in infos(page) {
+        for info in infos(&text(page)) {
             let said = info.split_once("not run: ").is_some_and(|(_, why)| !why.is_empty());
             assert!(said || !is_to_be_run(&info), "docs/{page}.md: ```{info} is run by no test");
         }
@@ -42,8 +52,17 @@ fn every_block_of_a_page_for_a_dba_is_run_or_says_why_not() {
         }
     }
     for page in FOLLOWED {
-        assert!(infos(page).iter().any(|info| is_to_be_run(info)), "{page} has nothing to run");
-        let included = format!("include_str!(\"../../docs/{page}.md\")");
-        assert!(tests.contains(&included), "no test follows docs/{page}.md");
+        assert!(tests.contains(&format!("\"docs/{page}.md\"")), "no test follows docs/{page}.md");
+    }
+    for page in BY_SECTION {
+        let text = text(page);
+        let (before, _) = text.split_once("\n## ").expect("a section");
+        assert!(!infos(before).iter().any(|info| is_to_be_run(info)), "docs/{page}.md");
+        for (heading, section) in sections(&text) {
+            let followed = tests.contains(&format!("\"docs/{page}.md\""))
+                && tests.contains(&format!("\"{heading}\""));
+            let is_run = infos(section).iter().any(|info| is_to_be_run(info));
+            assert!(followed || !is_run, "no test follows {heading} of docs/{page}.md");
+        }
     }
 }

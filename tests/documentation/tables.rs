@@ -116,9 +116,9 @@ fn every_field_of_the_status_is_on_the_page() {
 #[cfg(feature = "embedded")]
 #[test]
 fn every_type_is_kept_as_the_page_says() {
-    let page = page("docs/embedded.md");
+    let page = page("docs/reference.md");
     let mut said = Vec::new();
-    for row in rows(&page, "How values are kept") {
+    for row in rows(&page, "Types in the embedded store") {
         let cells: Vec<String> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
         said.extend(cells[1].split(", ").map(|name| (name.to_owned(), cells[2].clone())));
     }

@@ -149,7 +149,7 @@ fn follow(page: &str) -> Vec<String> {
         if let Some(name) = saved_as(&block.prose) {
             reader.save(name, &block.text);
         }
-        if block.language == "console" {
+        if block.language.split(' ').next() == Some("console") {
             let happened = transcript(&mut reader, &block.text);
             if !agree(&block.text, &happened) {
                 differences.push(format!("shown:\n{}\nhappened:\n{happened}", block.text));

@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use tiberius::{Client, ColumnData, Config, Row};
+use futures_util::TryStreamExt;
+use tiberius::{Client, ColumnData, Config, QueryItem, Row};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
+use crate::grid::Grid;
 use crate::session::Sessions;
 
 const VARIABLE: &str = "XMLSHRED_TEST_SQLSERVER";
@@ -197,6 +199,30 @@ impl Sql {
         let rows = runtime
             .block_on(async { client.simple_query(sql).await?.into_first_result().await })?;
         Ok(rows.iter().map(as_texts).collect())
+    }
+
+    /// Every result set, with its columns' names, in the letters that they have there.
+    pub fn grids(&mut self, sql: &str) -> Vec<Grid> {
+        let Self { runtime, client } = self;
+        let read = runtime.block_on(async {
+            let mut stream = client.simple_query(sql).await?;
+            let mut grids: Vec<Grid> = Vec::new();
+            while let Some(item) = stream.try_next().await? {
+                match item {
+                    QueryItem::Metadata(result) => {
+                        let names = result.columns().iter().map(|c| c.name().to_owned());
+                        grids.push(Grid { columns: names.collect(), rows: Vec::new() });
+                    }
+                    QueryItem::Row(row) => {
+                        grids.last_mut().expect("its columns").rows.push(as_texts(&row));
+                    }
+                }
+            }
+            Ok::<_, tiberius::error::Error>(grids)
+        });
+        let mut grids = read.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        grids.retain(|grid| !grid.columns.is_empty());
+        grids
     }
 
     /// Executes a statement with parameters `@P1`, `@P2`, ….

@@ -9,6 +9,7 @@ mod babelfish;
 mod bench;
 mod crash;
 mod database;
+mod grid;
 mod harness;
 mod invariants;
 mod line;

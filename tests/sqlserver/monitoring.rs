@@ -4,7 +4,9 @@ use xmlshred::id::SessionId;
 use xmlshred::id::{AppId, ContractHash};
 use xmlshred::store::{Finding, Partition, RetrySelector, SessionStart, Share};
 
+use crate::grid::{self, Place};
 use crate::harness::SqlServerHarness;
+use crate::page::{self, Block};
 use crate::store::harness::{failure, ids, success, Harness, Worker};
 
 type Test = fn(&SqlServerHarness);
@@ -574,31 +576,27 @@ fn a_pause_is_found_and_resumed(h: &SqlServerHarness) {
     mend(h, &findings[0]);
 }
 
-/// Pages whose statements are run one after the other.
-const PAGES: [&str; 3] = [
-    include_str!("../../docs/monitoring.md"),
-    include_str!("../../docs/runbooks.md"),
-    include_str!("../../docs/upgrade.md"),
-];
-
-/// What stands in the blocks of a page that are SQL.
-fn statements(page: &str) -> Vec<String> {
-    let mut statements = Vec::new();
-    let mut lines = page.lines().map(str::trim);
-    while lines.any(|line| line == "```sql") {
-        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        statements.push(block.join("\n"));
-    }
-    statements
+fn every_query_of_the_documentation_runs(h: &SqlServerHarness) {
+    let contract = h.prepare(6);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(6);
+    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+    worker.complete(&contract, batch.token, &outcomes);
+    show(h, "healthy");
+    let unhealthy = SqlServerHarness::fresh();
+    situation(&unhealthy);
+    show(&unhealthy, "unhealthy");
+    unhealthy.leave();
 }
 
-fn every_query_of_the_documentation_runs(h: &SqlServerHarness) {
-    situation(h);
-    for page in PAGES {
-        let statements = statements(page);
-        assert!(!statements.is_empty(), "{page}");
-        for statement in statements {
-            h.ask(&statement.replace("sandbox.", "pipeline."));
-        }
+/// Runs the queries on monitoring and holds their grids to the page.
+fn show(h: &SqlServerHarness, situation: &'static str) {
+    let page = grid::full_path("docs/operate.md");
+    let text = std::fs::read_to_string(&page).expect("the page").replace("\r\n", "\n");
+    let blocks = page::blocks(&text, Some("Monitoring"));
+    assert!(!blocks.is_empty());
+    for Block { text, ordinal, .. } in blocks {
+        let place = Place { page: page.clone(), ordinal, situation };
+        grid::shown(h.database(), &page::own(&h.database().schema, &text), &place);
     }
 }

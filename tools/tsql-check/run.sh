@@ -62,9 +62,9 @@ generate_script() {
 check_error_numbers() {
     local thrown documented
     thrown=$(grep -hoE 'THROW 50[0-9]{3}' "$cache/generated/install.sql" | grep -oE '50[0-9]{3}' | sort -u)
-    documented=$(grep -oE '^\| 50[0-9]{3}' docs/error-numbers.md | grep -oE '50[0-9]{3}' | sort -u)
+    documented=$(grep -oE '^\| 50[0-9]{3} \|' docs/errors.md | grep -oE '50[0-9]{3}' | sort -u)
     if ! diff <(echo "$thrown") <(echo "$documented"); then
-        echo "docs/error-numbers.md differs from what the T-SQL throws (< thrown, > documented)"
+        echo "docs/errors.md differs from what the T-SQL throws (< thrown, > documented)"
         return 1
     fi
     echo "error numbers: $(echo "$thrown" | wc -l) thrown, all documented"
