@@ -70,8 +70,7 @@ fn the_errors_that_lie_in_the_data_are_those_of_the_function() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let function = fs::read_to_string(root.join("sql/functions/ufn_IsDataError.sql")).expect("sql");
     let page = fs::read_to_string(root.join("docs/errors.md")).expect("the page");
-    let (_, section) =
-        page.split_once("## Database errors that fail one application").expect("it");
+    let (_, section) = page.split_once("## Database errors that fail one application").expect("it");
     let section = section.split("\n## ").next().expect("a section");
     let number = Regex::new(r"\b\d{3,5}\b").expect("a pattern");
     let numbers = |text: &str| {
