@@ -7,7 +7,7 @@ use super::expr::ast::{Expr, Path};
 use super::expr::check::DocumentScope;
 use super::model::{Check, Keep, Lookup, TooLong};
 use super::string_map::StringMap;
-use super::OnExisting;
+use super::target::OnExisting;
 use crate::value::datetime::DatePattern;
 use crate::value::{SqlType, Value};
 

@@ -4,7 +4,7 @@ use super::check::Targets;
 use super::draft::{ColumnDraft, Draft, Placed, RowDraft, TableDraft};
 use super::expr::parser::same_name;
 use super::model::{ColumnRule, Distinct, DocumentRules, Model, RowTemplate, TableRule};
-use super::TargetTable;
+use super::target::TargetTable;
 
 /// None when something is missing, which the checks have reported then.
 pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<TargetTable>)> {

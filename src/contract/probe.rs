@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::compiled::Contract;
 use super::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read, Span, Step};
 use super::model::{ColumnRule, Model, TableRule, TooLong};
-use super::{place, Contract, ParsedContract, TargetColumn, TargetTable};
+use super::parsed::ParsedContract;
+use super::target::{TargetColumn, TargetTable};
 use crate::value::convert::Conversion;
 use crate::value::SqlType;
 
@@ -54,9 +56,10 @@ impl ParsedContract {
         let document = &self.model.document;
         let whole = document.require.iter().chain(&document.key);
         rules.push((root(&document.root), whole.map(|path| (path.clone(), span(path))).collect()));
+        let placed = |path: &Path, span| Place { path: path.clone(), span: self.place(span) };
         let tables = rules.iter().enumerate().map(|(at, (each, paths))| {
-            let each = (at < self.model.tables.len()).then(|| self.place(each, span(each)));
-            (each, paths.iter().map(|(path, span)| self.place(path, *span)).collect())
+            let each = (at < self.model.tables.len()).then(|| placed(each, span(each)));
+            (each, paths.iter().map(|(path, span)| placed(path, *span)).collect())
         });
         let tables = tables.collect();
         let (rules, targets) = rules.into_iter().map(counting_table).unzip();
@@ -80,10 +83,6 @@ impl ParsedContract {
             rules.push(table);
         }
         WidthProbe { contract: self.derived(numbered(rules), targets), tables }
-    }
-
-    fn place(&self, path: &Path, span: Span) -> Place {
-        Place { path: path.clone(), span: place(&self.maps, span) }
     }
 
     /// The contract with other tables and no conditions on the whole document.

@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 use super::limits::Limits;
 use super::scan::{is_blank, name_length, StartTag};
 use super::text;
-use crate::contract::names::Name;
+use crate::contract::plan::Name;
 
 /// One attribute by its offsets.
 #[derive(Debug, Clone, Copy)]

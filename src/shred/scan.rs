@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::lanes::{Lanes, WIDTH};
 use super::masks::{self, Masks, BLOCK};
-use crate::contract::names::Name;
+use crate::contract::plan::Name;
 
 /// A bit is set where an odd number of the bits up to it, itself counted, are set: from an opening
 /// quote up to the closing one.

@@ -3,7 +3,7 @@
 use super::Checks;
 use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
 use crate::contract::expr::parser::same_name;
-use crate::contract::{ForeignKey, OnExisting, TargetColumn, TargetTable};
+use crate::contract::target::{ForeignKey, OnExisting, TargetColumn, TargetTable};
 use crate::diagnostic::spelling;
 use crate::diagnostic::Diagnostic;
 use crate::value::SqlType;

@@ -222,6 +222,27 @@ impl Display for Path {
 }
 
 impl Path {
+    /// The path without its predicates, for messages.
+    pub(crate) fn location(&self) -> String {
+        let mut text = match self.origin {
+            Origin::Row { up } => vec![".."; up as usize].join("/"),
+            Origin::Document => String::new(),
+            Origin::Anywhere => "/".into(),
+        };
+        for step in &self.steps {
+            if !matches!(self.origin, Origin::Row { up: 0 }) || !text.is_empty() {
+                text.push('/');
+            }
+            text.push_str(&step.name);
+        }
+        match &self.read {
+            Read::Attribute(name) if text.is_empty() => format!("@{name}"),
+            Read::Attribute(name) => format!("{text}/@{name}"),
+            Read::Text if text.is_empty() => ".".into(),
+            Read::Text => text,
+        }
+    }
+
     /// The beginning of a path at the row element, and what separates it from the first step.
     fn write_own_origin(&self, f: &mut Formatter<'_>) -> Result<&'static str, fmt::Error> {
         let Some(first) = self.steps.first() else {

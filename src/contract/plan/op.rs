@@ -1,10 +1,66 @@
-//! Walking over compiled expressions.
+//! Compiled expressions.
 
-use super::{Op, SlotRef};
-use crate::contract::expr::ast::Function;
+use super::slot::SlotRef;
+use crate::contract::expr::ast::{BinaryOp, Function};
+use crate::value::convert::Conversion;
+use crate::value::datetime::DatePattern;
+use crate::value::functions::{DatePart, LikePattern};
+use crate::value::Decimal;
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(crate) enum Op {
+    Null,
+    Text(Box<str>),
+    Integer(i64),
+    Decimal(Decimal),
+    /// The one node of a plain path.
+    One(SlotRef),
+    /// Text without the white space around it.
+    Strip(Box<Op>),
+    /// The first (or last) element of a slot that keeps all of them.
+    Pick(SlotRef, bool),
+    /// An attribute of the element that a predicate is about.
+    Attribute(Box<str>),
+    /// The text of the node that an aggregate is at.
+    Current,
+    /// A converted column of the row, by index into [`Rule::columns`].
+    Column(usize),
+    Negate(Box<Op>),
+    Not(Box<Op>),
+    Binary(BinaryOp, Box<Op>, Box<Op>),
+    IsNull(Box<Op>, bool),
+    IsEmpty(Box<Op>, bool),
+    In(Box<Op>, Vec<Op>, bool),
+    /// A pattern that is not a literal.
+    Like(Box<Op>, Box<Op>, bool),
+    LikePattern(Box<Op>, LikePattern, bool),
+    Between(Box<Op>, Box<Op>, Box<Op>, bool),
+    Case(Option<Box<Op>>, Vec<(Op, Op)>, Option<Box<Op>>),
+    Cast(Box<Op>, Conversion, bool),
+    Lookup(usize, Box<Op>),
+    ParseDate(Box<Op>, Vec<DatePattern>),
+    DateAdd(DatePart, Box<Op>, Box<Op>),
+    DateDiff(DatePart, Box<Op>, Box<Op>),
+    /// `JOIN COUNT EXISTS SUM MIN MAX` over all nodes of a slot.
+    Aggregate(Box<Aggregate>),
+    /// Any other function.
+    Call(Function, Vec<Op>),
+}
+
+/// A function over all nodes of a slot.
+#[derive(Debug)]
+pub(crate) struct Aggregate {
+    pub function: Function,
+    pub slot: SlotRef,
+    /// What each node gives, where that is not just its text.
+    pub each: Option<Op>,
+    /// The separator of `JOIN`.
+    pub rest: Vec<Op>,
+}
 
 impl Op {
-    pub(super) fn each_slot(&mut self, change: &impl Fn(&mut SlotRef)) {
+    pub(in crate::contract) fn each_slot(&mut self, change: &impl Fn(&mut SlotRef)) {
         match self {
             Op::One(slot) | Op::Pick(slot, _) => change(slot),
             Op::Aggregate(aggregate) => change(&mut aggregate.slot),
@@ -14,7 +70,7 @@ impl Op {
     }
 
     /// Whether the value is the same for every row of a document.
-    pub(super) fn is_constant(&mut self) -> bool {
+    pub(in crate::contract) fn is_constant(&mut self) -> bool {
         let mut constant = !matches!(
             self,
             Op::One(_)
@@ -28,7 +84,7 @@ impl Op {
         constant
     }
 
-    pub(super) fn reads_ordinal(&mut self) -> bool {
+    pub(in crate::contract) fn reads_ordinal(&mut self) -> bool {
         let mut found = matches!(self, Op::Call(Function::Ordinal, _));
         self.each_part(&mut |part| found |= part.reads_ordinal());
         found

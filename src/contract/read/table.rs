@@ -10,7 +10,7 @@ use crate::contract::expr::ast::Read;
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::parser::{same_name, Names};
 use crate::contract::model::Keep;
-use crate::contract::OnExisting;
+use crate::contract::target::OnExisting;
 use crate::diagnostic::spelling;
 use crate::diagnostic::Diagnostic;
 

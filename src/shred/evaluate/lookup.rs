@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::model::{LookupValue, MatchMode, OnMissing};
-use crate::contract::names::Name;
+use crate::contract::plan::Name;
 use crate::contract::plan::{LookupPlan, Op};
 use crate::outcome::FailureCategory;
 use crate::shred::capture::NodeKind;

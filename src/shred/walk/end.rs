@@ -3,7 +3,7 @@
 
 use super::events::{Element, Events};
 use super::state::{Live, Match, Open, Pending, Run, Walk};
-use crate::contract::names::Name;
+use crate::contract::plan::Name;
 use crate::contract::plan::{Filter, Ready};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};

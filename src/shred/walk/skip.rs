@@ -2,7 +2,7 @@
 
 use super::events::Events;
 use super::state::{Open, Walk};
-use crate::contract::names::Name;
+use crate::contract::plan::Name;
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::Markup;
 

@@ -2,7 +2,7 @@
 
 use super::events::Events;
 use super::state::{Found, Live, Open, Run, State, Walk};
-use crate::contract::names::Name;
+use crate::contract::plan::Name;
 use crate::outcome::FailureCategory;
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::{name_length, Markup, StartTag};

@@ -1,8 +1,11 @@
 //! From written expressions to those that are evaluated.
 
-use super::{Compiler, Leaf, Leaves, Mode};
+use super::compiler::{Compiler, Leaf, Leaves, Mode};
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Path};
 use crate::contract::plan::*;
+use crate::value::convert::Conversion;
+use crate::value::datetime::DatePattern;
+use crate::value::functions::{DatePart, LikePattern};
 
 impl<'m> Compiler<'m> {
     /// The tree with its leaves turned into what `leaves` makes of them.

@@ -1,8 +1,7 @@
 //! Where paths lead: the nodes of the trie, their predicates, and the slots that they fill.
 
-use super::{Anchor, Compiler, Leaf, Mode, Scope};
+use super::compiler::{Anchor, Compiler, Leaf, Mode, Scope};
 use crate::contract::expr::ast::{Expr, ExprKind, Origin, Path, Predicate, Read, Step};
-use crate::contract::names::{Name, NameMap};
 use crate::contract::plan::*;
 
 impl<'m> Compiler<'m> {
@@ -255,7 +254,7 @@ impl<'m> Compiler<'m> {
     pub(super) fn required(&mut self, path: &Path) -> Required {
         Required {
             slot: self.document_slot(path),
-            path: location(path),
+            path: path.location(),
             element: path.read == Read::Text,
         }
     }

@@ -1,9 +1,8 @@
 //! Which frames lie between what captures and what is captured for, once all are known.
 
-use super::Compiler;
-use crate::contract::names::NameMap;
+use super::compiler::Compiler;
 use crate::contract::plan::*;
-use crate::contract::TargetTable;
+use crate::contract::target::TargetTable;
 
 impl<'m> Compiler<'m> {
     /// Finds, for each rule, the rules of its parent table whose elements contain its own.

@@ -1,0 +1,74 @@
+//! What is known while a model is compiled.
+
+use std::sync::Arc;
+
+use crate::contract::expr::ast::{Path, Predicate, Read};
+use crate::contract::model::{Model, TableRule};
+use crate::contract::plan::{DocumentPick, Node, NodeId, Op, Ready};
+use crate::value::datetime::DatePattern;
+
+/// How a path's nodes end up in a slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Every,
+    First,
+    Last,
+    /// Every element, also those that lack the attribute.
+    All,
+    InnerXml,
+}
+
+/// Where a path starts and whose frame it fills.
+pub(super) struct Anchor {
+    pub(super) owner: NodeId,
+    pub(super) ready: Ready,
+}
+
+/// What an expression is compiled in.
+pub(super) struct Scope<'m> {
+    pub(super) rule: &'m TableRule,
+    pub(super) node: NodeId,
+    pub(super) ready: Ready,
+    pub(super) numbered: bool,
+}
+
+/// A leaf of an expression.
+pub(super) enum Leaf<'e> {
+    Path(&'e Path, Mode),
+    Column(&'e str),
+}
+
+/// What a scope makes of the leaves of an expression.
+pub(super) type Leaves<'a, 'm> = &'a mut dyn FnMut(&mut Compiler<'m>, Leaf<'_>) -> Op;
+
+pub(super) struct Compiler<'m> {
+    pub(super) model: &'m Model,
+    pub(super) nodes: Vec<Node>,
+    /// Steps that made each node, to share it between equal paths.
+    pub(super) steps: Vec<Vec<Predicate>>,
+    /// Counters of steps that begin with `//`.
+    pub(super) anywhere_counters: u32,
+    pub(super) qualified_attributes: bool,
+    pub(super) picks: Vec<DocumentPick>,
+    /// Slots already made: owner, path and mode.
+    pub(super) known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
+    pub(super) date_formats: Arc<[DatePattern]>,
+}
+
+impl<'m> Compiler<'m> {
+    pub(super) fn new(model: &'m Model) -> Self {
+        let mut compiler = Self {
+            model,
+            nodes: Vec::new(),
+            steps: Vec::new(),
+            anywhere_counters: 0,
+            qualified_attributes: false,
+            picks: Vec::new(),
+            known: Vec::new(),
+            date_formats: model.document.date_formats.clone().into(),
+        };
+        let document = compiler.new_node(0, None, Vec::new());
+        compiler.nodes[document].frame = true;
+        compiler
+    }
+}

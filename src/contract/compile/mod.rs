@@ -1,0 +1,66 @@
+//! From a model to its plan.
+
+mod compiler;
+mod expressions;
+mod frames;
+mod paths;
+mod rule;
+
+use self::compiler::Compiler;
+use super::model::{Lookup, Model, OnMissing};
+use super::plan::{LookupPlan, NameMap, NodeId, Plan, Rule};
+use super::target::TargetTable;
+
+/// Compiles a model without mistakes.
+pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
+    let mut compiler = Compiler::new(model);
+    let key = model.document.key.as_ref().map(|p| (compiler.document_slot(p), p.location()));
+    let require = model.document.require.iter().map(|path| compiler.required(path)).collect();
+    let rows: Vec<NodeId> = (0..model.tables.len()).map(|i| compiler.row_node(i)).collect();
+    let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
+    compiler.link_parents(&mut rules, &rows, targets);
+    compiler.resolve_hops(&mut rules, &rows);
+    let (root_uri, root) = compiler.split_name(&model.document.root);
+    let nodes = compiler.nodes;
+    Plan {
+        ancestors: nodes.iter().map(|node| node.ancestors.len()).sum(),
+        decides_late: nodes.iter().any(|node| !node.late.is_empty()),
+        takes_back: nodes.iter().any(|node| !node.fills.is_empty()),
+        gathers: !compiler.picks.is_empty() || nodes.iter().any(|node| !node.gathers.is_empty()),
+        picks: compiler.picks,
+        nodes,
+        rules,
+        lookups: model.lookups.iter().map(lookup).collect(),
+        root: root.into(),
+        root_uri,
+        key,
+        require,
+        check: model.document.check,
+        ignore_case_attributes: model.document.ignore_case_attributes,
+        strip: model.document.strip,
+        namespaced: !model.document.namespaces.is_empty(),
+        qualified_attributes: compiler.qualified_attributes,
+        date_formats: compiler.date_formats,
+    }
+}
+
+fn lookup(lookup: &Lookup) -> LookupPlan {
+    let (mut exact, mut folded) = (NameMap::new(false), NameMap::new(false));
+    for (key, value) in &lookup.values {
+        let key = key.trim();
+        exact.entry(key.as_bytes(), || value.clone());
+        folded.entry(key.to_lowercase().as_bytes(), || value.clone());
+    }
+    let blank = lookup.values.iter().find(|(key, _)| key.trim().is_empty());
+    LookupPlan {
+        name: lookup.name.as_str().into(),
+        match_mode: lookup.match_mode,
+        on_blank: match blank {
+            Some((_, value)) => OnMissing::Value(value.clone()),
+            None => lookup.on_blank.clone(),
+        },
+        on_unmapped: lookup.on_unmapped.clone(),
+        exact,
+        folded,
+    }
+}

@@ -1,0 +1,111 @@
+//! The rules of tables.
+
+use super::compiler::{Compiler, Leaf, Scope};
+use crate::contract::expr::ast::Expr;
+use crate::contract::model::{ColumnRule, TooLong};
+use crate::contract::plan::*;
+use crate::value::convert::Conversion;
+
+impl<'m> Compiler<'m> {
+    pub(super) fn rule(&mut self, table: usize, node: NodeId) -> Rule {
+        let rule = &self.model.tables[table];
+        let mut scope = Scope { rule, node, ready: self.decided(node), numbered: false };
+        let where_ = rule.where_.as_ref().map(|e| self.row_op(&mut scope, e));
+        let mut constants = Vec::new();
+        let own = |_: usize| None;
+        let templates = if rule.rows.is_empty() {
+            vec![Template { when: None, values: self.values(&mut scope, &mut constants, own) }]
+        } else {
+            rule.rows
+                .iter()
+                .map(|row| {
+                    let when = row.when.as_ref().map(|e| self.row_op(&mut scope, e));
+                    let given = |index| {
+                        row.values.iter().find(|(column, _)| *column == index).map(|(_, e)| e)
+                    };
+                    Template { when, values: self.values(&mut scope, &mut constants, given) }
+                })
+                .collect()
+        };
+        let distinct = rule.distinct.as_ref().map(|distinct| DistinctPlan {
+            by: distinct.by.iter().map(|e| self.row_op(&mut scope, e)).collect(),
+            keep: distinct.keep,
+            prefer: distinct.prefer.as_ref().map(|e| self.row_op(&mut scope, e)),
+        });
+        let keep_when = rule.keep_when.as_ref().map(|e| self.row_op(&mut scope, e));
+        Rule {
+            table: rule.name.as_str().into(),
+            target: rule.target,
+            ready: scope.ready,
+            columns: rule.columns.iter().map(|column| self.column(column)).collect(),
+            where_,
+            templates,
+            keep_when,
+            distinct,
+            constants,
+            parents: Vec::new(),
+            numbered: scope.numbered,
+        }
+    }
+
+    fn column(&self, rule: &ColumnRule) -> Column {
+        let conversion = Conversion::for_column(rule.sql_type)
+            .date_formats(self.date_formats.clone())
+            .truncate(rule.too_long == TooLong::Truncate)
+            .keep_blank(rule.blank_keep);
+        Column {
+            name: rule.name.as_str().into(),
+            target_column: rule.target_column,
+            conversion,
+            on_error_null: rule.on_error_null,
+            default: rule.default.clone(),
+            required: rule.required && !rule.identity,
+        }
+    }
+
+    /// One value per column: what `given` has for it, else the column's own.
+    fn values<'e>(
+        &mut self,
+        scope: &mut Scope<'e>,
+        constants: &mut Vec<(usize, Op)>,
+        given: impl Fn(usize) -> Option<&'e Expr>,
+    ) -> Vec<ValuePlan>
+    where
+        'm: 'e,
+    {
+        let rule = scope.rule;
+        let mut values = Vec::with_capacity(rule.columns.len());
+        for (index, column) in rule.columns.iter().enumerate() {
+            values.push(match given(index).or(column.value.as_ref()) {
+                None => ValuePlan::Absent,
+                Some(expr) => {
+                    let numbered = std::mem::take(&mut scope.numbered);
+                    let mut op = self.row_op(scope, expr);
+                    let is_numbered = std::mem::replace(&mut scope.numbered, numbered);
+                    scope.numbered |= is_numbered;
+                    if is_numbered {
+                        ValuePlan::Numbered(op)
+                    } else if op.is_constant() {
+                        constants.push((index, op));
+                        ValuePlan::Constant(constants.len() - 1)
+                    } else {
+                        ValuePlan::Early(op)
+                    }
+                }
+            });
+        }
+        values
+    }
+
+    fn row_op(&mut self, scope: &mut Scope<'_>, expr: &Expr) -> Op {
+        let mut op = self.lower(expr, &mut |compiler, leaf| match leaf {
+            Leaf::Path(path, mode) => compiler.row_path(scope, path, mode),
+            Leaf::Column(name) => {
+                let mut columns = scope.rule.columns.iter();
+                columns.position(|c| c.name == name).map_or(Op::Null, Op::Column)
+            }
+        });
+        scope.numbered |= op.reads_ordinal();
+        op
+    }
+}

@@ -1,0 +1,40 @@
+//! A contract, ready to shred with.
+
+use super::compile;
+use super::model::Model;
+use super::plan::Plan;
+use super::target::TargetTable;
+use crate::id::ContractHash;
+
+/// A checked contract, compiled and ready to shred with.
+#[derive(Debug)]
+pub struct Contract {
+    /// `contract.name`.
+    pub name: String,
+    /// Hash of the text it was read from.
+    pub hash: ContractHash,
+    /// `contract.target_schema`; the embedded store has no schemas and ignores it.
+    pub target_schema: String,
+    /// The distinct target tables in load order: a table comes after every table it references.
+    pub targets: Vec<TargetTable>,
+    /// The compiled form.
+    plan: Plan,
+}
+
+impl Contract {
+    /// Compiles a checked model.
+    pub(crate) fn compile(model: &Model, hash: ContractHash, targets: Vec<TargetTable>) -> Self {
+        Self {
+            name: model.name.clone(),
+            hash,
+            target_schema: model.target_schema.clone(),
+            plan: compile::compile(model, &targets),
+            targets,
+        }
+    }
+
+    /// What the shredder runs.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
