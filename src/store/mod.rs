@@ -34,6 +34,7 @@ pub use claim::{
     check_lease, Batch, ClaimRequest, Claimed, ClaimedApp, Partition, ReapRequest, Reaped, Renewal,
     Share,
 };
+pub(crate) use complete::check_outcomes;
 pub use complete::{ClaimOutcome, Completed};
 pub use enqueue::{EnqueueMode, Enqueued};
 pub use error::{Result, StoreError};

@@ -173,7 +173,7 @@ fn a_demo_that_is_stopped_leaves_no_worker_behind() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
 
-    let living = "SELECT count(*) FROM processing_session WHERE ended_at IS NULL";
+    let living = "SELECT count(*) FROM processing_session WHERE ended_at_utc IS NULL";
     assert!(count(living) <= 1, "more than the one that is killed have not ended");
     let before = count("SELECT count(*) FROM processing_log");
     assert!(before < 1500, "the demo was done before it could be stopped");

@@ -94,7 +94,7 @@ fn held_by_another(expired: bool) -> super::workbench::Workbench {
     let work = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
     work.execute_batch(&format!(
         "INSERT INTO processing_claim
-             (claim_token, session_id, claimed_at, lease_expires_at, lease_ms, app_count, renewals)
+             (claim_token, session_id, claimed_at_utc, lease_expires_at_utc, lease_ms, app_count, renewals)
          SELECT '00000000-0000-4000-8000-000000000000', session_id, 0, {expires}, 1000, 5, 0 FROM processing_session LIMIT 1;
          UPDATE processing_queue
          SET state = 1, claim_token = '00000000-0000-4000-8000-000000000000', attempts = 1;"

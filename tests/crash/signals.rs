@@ -71,7 +71,7 @@ fn a_second_signal_ends_a_worker_at_once() {
     transaction.rollback().expect("rollback");
     drop(database);
     wait_until("leases pass", || {
-        let expire = "UPDATE processing_claim SET lease_expires_at = claimed_at - 1";
+        let expire = "UPDATE processing_claim SET lease_expires_at_utc = claimed_at_utc - 1";
         stage.database().execute(expire, []).expect("expire");
         !stage.has_live_lease()
     });

@@ -94,7 +94,7 @@ impl Stage {
     pub fn has_live_lease(&self) -> bool {
         self.number(
             "SELECT count(*) FROM processing_claim
-             WHERE lease_expires_at >= unixepoch('subsec') * 1000",
+             WHERE lease_expires_at_utc >= unixepoch('subsec') * 1000",
         ) > 0
     }
 

@@ -156,7 +156,7 @@ pub fn expire_leases(path: &std::path::Path) {
     let connection = Connection::open(path).expect("open");
     connection.busy_timeout(Duration::from_secs(60)).expect("timeout");
     connection
-        .execute("UPDATE processing_claim SET lease_expires_at = claimed_at - 1", [])
+        .execute("UPDATE processing_claim SET lease_expires_at_utc = claimed_at_utc - 1", [])
         .expect("expire");
 }
 

@@ -90,8 +90,8 @@ fn the_log_says_who_when_and_how_long(h: &dyn Harness) {
     let batch = worker.claim(1);
     let outcomes = [success(&batch.apps[0])];
     worker.complete(&contract, batch.token, &outcomes);
-    assert_eq!(h.count("processing_log", "enqueued_at <= claimed_at"), 1);
-    assert_eq!(h.count("processing_log", "claimed_at <= processed_at"), 1);
+    assert_eq!(h.count("processing_log", "enqueued_at_utc <= claimed_at_utc"), 1);
+    assert_eq!(h.count("processing_log", "claimed_at_utc <= processed_at_utc"), 1);
     let row = h.query(
         "SELECT session_id, claim_token, shred_micros, document_bytes FROM {processing_log}",
     );
@@ -160,7 +160,7 @@ fn completing_again_answers_what_was_logged(h: &dyn Harness) {
         [success(&batch.apps[0]), failure(&batch.apps[1]), duplicate_of(&batch.apps[2], 1)];
     let first = worker.complete(&contract, batch.token, &outcomes);
     let log = h.query(
-        "SELECT app_id, attempt, status, processed_at FROM {processing_log} ORDER BY app_id",
+        "SELECT app_id, attempt, status, processed_at_utc FROM {processing_log} ORDER BY app_id",
     );
     let again = worker.complete(&contract, batch.token, &outcomes);
     assert_eq!(first, again);
@@ -169,7 +169,7 @@ fn completing_again_answers_what_was_logged(h: &dyn Harness) {
     assert_eq!(worker.complete(&contract, batch.token, &others), first);
     assert_eq!(
         h.query(
-            "SELECT app_id, attempt, status, processed_at FROM {processing_log} ORDER BY app_id"
+            "SELECT app_id, attempt, status, processed_at_utc FROM {processing_log} ORDER BY app_id"
         ),
         log
     );

@@ -68,7 +68,7 @@ fn the_first_of_two_pauses_counts(h: &dyn Harness) {
     let mut store = h.connect();
     let first = store.pause("storage is being moved", "Anna").expect("pause");
     assert_eq!(store.pause("lunch", "Boris").expect("pause"), first);
-    assert_eq!(h.count("processing_pause", "resumed_at IS NULL"), 1);
+    assert_eq!(h.count("processing_pause", "resumed_at_utc IS NULL"), 1);
 }
 
 fn a_pause_needs_a_reason(h: &dyn Harness) {
@@ -156,7 +156,7 @@ fn a_claimed_application_says_who_has_it(h: &dyn Harness) {
     let last = life(worker.store.as_mut(), 1).pop().expect("now");
     assert!(last.worker_name.expect("a worker").starts_with("worker-"));
     assert_eq!(last.claim, Some(batch.token));
-    assert!(last.detail.expect("a sentence").starts_with("claimed; the lease ends in "));
+    assert!(last.detail.expect("a sentence").starts_with("claimed; the lease expires in "));
 }
 
 fn an_application_says_what_it_waits_for(h: &dyn Harness) {
@@ -164,7 +164,7 @@ fn an_application_says_what_it_waits_for(h: &dyn Harness) {
     h.put_document(2, Some(b"<a/>"));
     let mut worker = Worker::start(h, &contract);
     let store = worker.store.as_mut();
-    assert!(now(store, 1).starts_with("ready: "));
+    assert!(now(store, 1).starts_with("ready for the next worker"));
     assert!(now(store, 2).starts_with("in the source table, but not enqueued"));
     assert!(now(store, 3).starts_with("unknown"));
     store.pause("storage is being moved", "Anna").expect("pause");

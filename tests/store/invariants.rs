@@ -58,13 +58,13 @@ const OFFENCES: [&str; 13] = [
      WHERE r.event_type = 'released'",
     // What the sessions count is what happened.
     "SELECT 'session ' || s.session_id || ' claimed ' || s.claimed || ', concluded ' ||
-            s.succeeded || ' + ' || s.failed || ', released ' || s.released || ', lost ' ||
+            s.success || ' + ' || s.failed || ', released ' || s.released || ', lost ' ||
             s.reaped || ' and holds ' || s.held
      FROM (SELECT s.*, (SELECT count(*) FROM processing_queue AS q
                         INNER JOIN processing_claim AS c ON c.claim_token = q.claim_token
                         WHERE q.state = 1 AND c.session_id = s.session_id) AS held
            FROM processing_session AS s) AS s
-     WHERE s.claimed <> s.succeeded + s.failed + s.released + s.reaped + s.held",
+     WHERE s.claimed <> s.success + s.failed + s.released + s.reaped + s.held",
     "SELECT 'application ' || l.app_id || ' wrote ' || l.rows_written || ' rows in all and ' ||
             (SELECT sum(value) FROM json_each(l.rows_per_table)) || ' per table'
      FROM processing_log AS l
@@ -101,7 +101,7 @@ fn targets(connection: &Connection) -> Vec<(String, String)> {
             "SELECT t.table_name, t.app_column
              FROM processing_contract_table AS t
              INNER JOIN processing_contract AS c ON c.contract_hash = t.contract_hash
-             WHERE c.retired_at IS NULL
+             WHERE c.retired_at_utc IS NULL
              ORDER BY t.table_ordinal",
         )
         .expect("targets");

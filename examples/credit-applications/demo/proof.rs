@@ -93,13 +93,13 @@ const HELD_BY: &str = "
     WHERE s.worker_name = ?1";
 
 const LIVE_LEASES: &str = "
-    SELECT count(*) FROM processing_claim WHERE lease_expires_at >= unixepoch('subsec') * 1000";
+    SELECT count(*) FROM processing_claim WHERE lease_expires_at_utc >= unixepoch('subsec') * 1000";
 
 const WORKERS: &str = "
     SELECT worker_name, coalesce(CAST(exit_status AS TEXT), 'killed'),
-           claimed, succeeded, failed, released, reaped
+           claimed, success, failed, released, reaped
     FROM processing_session
-    ORDER BY worker_name, started_at";
+    ORDER BY worker_name, started_at_utc";
 
 const FAILURES: &str = "
     SELECT failure_category, count(*)

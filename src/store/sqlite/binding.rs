@@ -1,4 +1,4 @@
-//! How this program's types are kept in SQLite.
+//! How this program's types are stored in SQLite.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,8 +8,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use rusqlite::ToSql;
 use uuid::Uuid;
 
-use crate::id::{AppId, ContractHash, SourceHash};
-use crate::id::{ClaimToken, SessionId};
+use crate::id::{AppId, ClaimToken, ContractHash, SessionId, SourceHash};
 use crate::outcome::FailureCategory;
 
 impl ToSql for AppId {
@@ -24,8 +23,8 @@ impl FromSql for AppId {
     }
 }
 
-/// Kept as their text: `Display` writes it, the function given reads it.
-macro_rules! kept_as_text {
+/// Stored as text, written and read by these functions.
+macro_rules! stored_as_text {
     ($type:ty, $write:expr, $read:expr) => {
         impl ToSql for $type {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -44,19 +43,20 @@ macro_rules! kept_as_text {
     };
 }
 
-kept_as_text!(ClaimToken, |token: &Self| token.0.to_string(), |text| Uuid::from_str(text)
-    .ok()
-    .map(ClaimToken));
-kept_as_text!(SessionId, |session: &Self| session.0.to_string(), |text| Uuid::from_str(text)
-    .ok()
+stored_as_text!(ClaimToken, |token: &Self| token.0.to_string(), |text| uuid(text).map(ClaimToken));
+stored_as_text!(SessionId, |session: &Self| session.0.to_string(), |text| uuid(text)
     .map(SessionId));
-kept_as_text!(SourceHash, Self::to_string, |text| digest(text).map(SourceHash));
-kept_as_text!(ContractHash, Self::to_string, |text| digest(text).map(ContractHash));
-kept_as_text!(
+stored_as_text!(SourceHash, Self::to_string, |text| digest(text).map(SourceHash));
+stored_as_text!(ContractHash, Self::to_string, |text| digest(text).map(ContractHash));
+stored_as_text!(
     FailureCategory,
     |category: &Self| category.name().to_owned(),
     FailureCategory::from_name
 );
+
+fn uuid(text: &str) -> Option<Uuid> {
+    Uuid::from_str(text).ok()
+}
 
 /// 64 hexadecimal digits as 32 bytes.
 fn digest(text: &str) -> Option<[u8; 32]> {
@@ -72,9 +72,9 @@ fn digest(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// A duration in whole milliseconds; what does not fit is as good as for ever.
+/// A duration in whole milliseconds, at most a century.
 pub(super) fn milliseconds(duration: Duration) -> i64 {
-    // A century: far above any lease, and far below what overflows when added to a time.
+    // Far above any lease, and far below what overflows when added to a time.
     const CENTURY: i64 = 100 * 366 * 86_400_000;
     i64::try_from(duration.as_millis()).unwrap_or(CENTURY).min(CENTURY)
 }

@@ -1,33 +1,54 @@
-//! Claiming: a batch leased to a token, then its documents.
+//! Claiming, renewing, releasing and reaping: what a token holds, and for how long.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{named_params, Connection, OptionalExtension};
+use std::time::Duration;
+
+use rusqlite::{named_params, Connection};
 
 use super::binding::{instant, milliseconds};
 use super::fault::Step;
-use super::install;
-use super::pause;
+use super::inspect::read_document;
+use super::install::check_installed;
+use super::session::{pause_in_force, Tally};
 use super::statement::statement;
-use super::throughput::Tally;
-use super::transaction::{patiently, write, Work};
-use crate::document::{Document, DocumentEncoding};
-use crate::id::AppId;
-use crate::id::SessionId;
-use crate::store::{failpoint, Batch, ClaimRequest, Claimed, ClaimedApp, Pause, Share, StoreError};
+use super::transaction::{read, write, Work};
+use crate::id::{AppId, ClaimToken, SessionId};
+use crate::store::{
+    check_lease, failpoint, Batch, ClaimRequest, Claimed, ClaimedApp, Pause, ReapRequest, Reaped,
+    Renewal, Share, StoreError,
+};
 
-const FILE: &str = include_str!("claim_batch.sql");
-const HELD: &str = statement(FILE, "held");
-const EXTEND_HELD: &str = statement(FILE, "extend_held");
-const HELD_APPS: &str = statement(FILE, "held_apps");
-const CLAIM: &str = statement(FILE, "claim");
-const FIRST: &str = statement(FILE, "first");
-const PICK: &str = statement(FILE, "pick");
-const TAKE: &str = statement(FILE, "take");
-const EVENT: &str = statement(FILE, "event");
-const CLAIMED_ELSEWHERE: &str = statement(FILE, "claimed_elsewhere");
-const DOCUMENT: &str = statement(FILE, "document");
+const CLAIM_BATCH: &str = include_str!("claim_batch.sql");
+const HELD: &str = statement(CLAIM_BATCH, "held");
+const EXTEND_HELD: &str = statement(CLAIM_BATCH, "extend_held");
+const HELD_APPS: &str = statement(CLAIM_BATCH, "held_apps");
+const CLAIM: &str = statement(CLAIM_BATCH, "claim");
+const FIRST: &str = statement(CLAIM_BATCH, "first");
+const PICK: &str = statement(CLAIM_BATCH, "pick");
+const CLAIM_APP: &str = statement(CLAIM_BATCH, "claim_app");
+const CLAIMED: &str = statement(CLAIM_BATCH, "event");
+const CLAIMED_ELSEWHERE: &str = statement(CLAIM_BATCH, "claimed_elsewhere");
 
-/// What the claiming transaction answers, before any document is read.
+const RENEW_LEASE: &str = include_str!("renew_lease.sql");
+const RENEW: &str = statement(RENEW_LEASE, "renew");
+const SEEN: &str = statement(RENEW_LEASE, "session");
+const RENEWED: &str = statement(RENEW_LEASE, "event");
+
+const RELEASE_CLAIM: &str = include_str!("release_claim.sql");
+const END_CLAIM: &str = statement(RELEASE_CLAIM, "claim");
+const RELEASED: &str = statement(RELEASE_CLAIM, "event");
+const RELEASE_APPS: &str = statement(RELEASE_CLAIM, "queue");
+
+const REAP_EXPIRED: &str = include_str!("reap_expired.sql");
+const EXPIRED: &str = statement(REAP_EXPIRED, "expired");
+const REAP_CLAIM: &str = statement(REAP_EXPIRED, "claim");
+const EXPIRED_APPS: &str = statement(REAP_EXPIRED, "held");
+const REAP_APP: &str = statement(REAP_EXPIRED, "queue");
+const WORKER: &str = statement(REAP_EXPIRED, "worker");
+const HISTORY: &str = statement(REAP_EXPIRED, "history");
+const REAPED: &str = statement(REAP_EXPIRED, "event");
+const COUNT_REAPED: &str = statement(REAP_EXPIRED, "session");
+
+/// What the claiming transaction returns, before any document is read.
 enum Leased {
     Apps { claimed_at: i64, apps: Vec<LeasedApp> },
     Nothing { claimed_elsewhere: u64 },
@@ -39,15 +60,15 @@ struct LeasedApp {
     attempt: u32,
 }
 
-pub(super) fn claim(connection: &mut Connection, request: &ClaimRequest) -> Step<Claimed> {
+pub(super) fn claim_batch(connection: &mut Connection, request: &ClaimRequest) -> Step<Claimed> {
     request.check()?;
     let (claimed_at, leased) = match write(connection, |tx| lease(tx, request))? {
-        Leased::Apps { claimed_at, apps } => (claimed_at, apps),
+        Leased::Apps { claimed_at, apps } => (instant(claimed_at), apps),
         Leased::Nothing { claimed_elsewhere } => return Ok(Claimed::Empty { claimed_elsewhere }),
         Leased::Paused(pause) => return Ok(Claimed::Paused(pause)),
     };
     failpoint::hit(failpoint::AFTER_CLAIM);
-    // Only now: a large document must not keep the queue locked.
+    // Documents are read after the commit: a large one must not keep the queue locked.
     let apps = leased
         .into_iter()
         .map(|LeasedApp { app_id, attempt }| {
@@ -55,77 +76,48 @@ pub(super) fn claim(connection: &mut Connection, request: &ClaimRequest) -> Step
             Ok(ClaimedApp { app_id, attempt, document })
         })
         .collect::<Step<Vec<_>>>()?;
-    Ok(Claimed::Batch(Batch { token: request.token, claimed_at: instant(claimed_at), apps }))
-}
-
-/// One source document; `None` when there is no such row or it is null.
-pub(super) fn read_document(connection: &Connection, app_id: AppId) -> Step<Option<Document>> {
-    patiently(|| {
-        let mut statement = connection.prepare_cached(DOCUMENT)?;
-        let found = statement
-            .query_row(named_params! {":app_id": app_id}, |row| Ok(document(row.get_ref(0)?)))
-            .optional()?;
-        Ok(found.flatten())
-    })
-}
-
-fn document(value: ValueRef<'_>) -> Option<Document> {
-    match value {
-        ValueRef::Text(bytes) => {
-            Some(Document { bytes: bytes.to_vec(), encoding: DocumentEncoding::Utf8 })
-        }
-        ValueRef::Blob(bytes) => {
-            Some(Document { bytes: bytes.to_vec(), encoding: DocumentEncoding::Detect })
-        }
-        _ => None,
-    }
+    Ok(Claimed::Batch(Batch { token: request.token, claimed_at, apps }))
 }
 
 fn lease(tx: &Work, request: &ClaimRequest) -> Step<Leased> {
-    install::check_installed(tx, request.contract_hash)?;
+    check_installed(tx, request.contract_hash)?;
     if let Some(held) = repeat(tx, request)? {
         return Ok(held);
     }
-    if let Some(pause) = pause::in_force(tx)? {
+    if let Some(pause) = pause_in_force(tx)? {
         return Ok(Leased::Paused(pause));
     }
-    let picked = pick(tx, request)?;
-    if picked.is_empty() {
+    let apps = pick(tx, request)?;
+    if apps.is_empty() {
         return Ok(Leased::Nothing { claimed_elsewhere: claimed_elsewhere(tx, &request.share)? });
     }
-    take(tx, request, &picked)?;
-    Ok(Leased::Apps { claimed_at: tx.now, apps: picked })
+    claim_apps(tx, request, &apps)?;
+    Ok(Leased::Apps { claimed_at: tx.now, apps })
 }
 
-/// The claim that the token has already, its lease begun anew: the answer was lost.
+/// The claim that the token already has, with its lease extended: the earlier answer was lost.
 fn repeat(tx: &Work, request: &ClaimRequest) -> Step<Option<Leased>> {
-    let held: Option<(SessionId, i64)> = tx
-        .prepare_cached(HELD)?
-        .query_row(named_params! {":token": request.token}, |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let token = named_params! {":token": request.token};
+    let held: Option<(SessionId, i64)> = tx.find(HELD, token, |row| row.try_into())?;
     let Some((session, claimed_at)) = held else { return Ok(None) };
     if session != request.session {
         return Err(StoreError::Refused(format!(
-            "claim {} belongs to session {}, not to {}; make a new token for each claim",
+            "claim {} belongs to session {}, not to {}; generate a new token for each claim",
             request.token.0, session.0, request.session.0
         ))
         .into());
     }
-    tx.prepare_cached(EXTEND_HELD)?.execute(named_params! {
-        ":token": request.token,
-        ":now": tx.now,
-        ":lease_ms": milliseconds(request.lease),
-    })?;
+    let lease_ms = milliseconds(request.lease);
+    tx.run(
+        EXTEND_HELD,
+        named_params! {":token": request.token, ":now": tx.now, ":lease_ms": lease_ms},
+    )?;
     let apps = tx
-        .prepare_cached(HELD_APPS)?
-        .query_map(named_params! {":token": request.token}, |row| {
-            Ok(LeasedApp { app_id: row.get(0)?, attempt: row.get(1)? })
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .all(HELD_APPS, token, |row| Ok(LeasedApp { app_id: row.get(0)?, attempt: row.get(1)? }))?;
     Ok(Some(Leased::Apps { claimed_at, apps }))
 }
 
-/// The applications to take, in ascending order: above `after_app_id`, then once from the start.
+/// The applications to claim, in ascending order: above `after_app_id`, then once from the start.
 /// All have been reaped equally often, and the more often, the fewer they are: so a document that
 /// kills its workers is soon alone.
 fn pick(tx: &Work, request: &ClaimRequest) -> Step<Vec<LeasedApp>> {
@@ -150,11 +142,11 @@ fn pick(tx: &Work, request: &ClaimRequest) -> Step<Vec<LeasedApp>> {
 struct Picked {
     apps: Vec<LeasedApp>,
     bytes: u64,
-    /// The next document would have passed the bound on bytes.
+    /// The next document would have exceeded the limit of bytes.
     full: bool,
 }
 
-/// Inclusive spans of ids to look at, in this order.
+/// Inclusive spans of ids to search, in this order.
 fn spans(request: &ClaimRequest) -> Vec<(i64, i64)> {
     let (start, end) = bounds(&request.share);
     match request.after_app_id {
@@ -176,19 +168,11 @@ fn partition(share: &Share) -> (u32, u32) {
 
 fn first_reaps(tx: &Work, share: &Share, (from, to): (i64, i64)) -> Step<Option<u32>> {
     let (instance_id, instance_count) = partition(share);
-    Ok(tx
-        .prepare_cached(FIRST)?
-        .query_row(
-            named_params! {
-                ":from": from,
-                ":to": to,
-                ":now": tx.now,
-                ":instance_id": instance_id,
-                ":instance_count": instance_count,
-            },
-            |row| row.get(0),
-        )
-        .optional()?)
+    let parameters = named_params! {
+        ":from": from, ":to": to, ":now": tx.now,
+        ":instance_id": instance_id, ":instance_count": instance_count,
+    };
+    tx.find(FIRST, parameters, |row| row.get(0))
 }
 
 fn pick_span(
@@ -202,12 +186,8 @@ fn pick_span(
     let (instance_id, instance_count) = partition(&request.share);
     let mut statement = tx.prepare_cached(PICK)?;
     let mut rows = statement.query(named_params! {
-        ":reaps": reaps,
-        ":from": from,
-        ":to": to,
-        ":now": tx.now,
-        ":instance_id": instance_id,
-        ":instance_count": instance_count,
+        ":reaps": reaps, ":from": from, ":to": to, ":now": tx.now,
+        ":instance_id": instance_id, ":instance_count": instance_count,
         ":limit": limit - picked.apps.len(),
     })?;
     while let Some(row) = rows.next()? {
@@ -222,40 +202,192 @@ fn pick_span(
     Ok(())
 }
 
-fn take(tx: &Work, request: &ClaimRequest, picked: &[LeasedApp]) -> Step<()> {
+fn claim_apps(tx: &Work, request: &ClaimRequest, picked: &[LeasedApp]) -> Step<()> {
     let ClaimRequest { token, session, .. } = *request;
     let app_count = picked.len();
-    tx.prepare_cached(CLAIM)?.execute(named_params! {
-        ":token": token,
-        ":session": session,
-        ":now": tx.now,
-        ":lease_ms": milliseconds(request.lease),
-        ":app_count": app_count,
-    })?;
-    let mut take = tx.prepare_cached(TAKE)?;
+    tx.run(
+        CLAIM,
+        named_params! {
+            ":token": token, ":session": session, ":now": tx.now,
+            ":lease_ms": milliseconds(request.lease), ":app_count": app_count,
+        },
+    )?;
     for app in picked {
-        take.execute(named_params! {":token": token, ":app_id": app.app_id})?;
+        tx.run(CLAIM_APP, named_params! {":token": token, ":app_id": app.app_id})?;
     }
-    tx.prepare_cached(EVENT)?.execute(named_params! {
-        ":now": tx.now,
-        ":app_count": app_count,
-        ":token": token,
-        ":session": session,
-    })?;
+    tx.run(
+        CLAIMED,
+        named_params! {
+            ":now": tx.now, ":app_count": app_count, ":token": token, ":session": session,
+        },
+    )?;
     Tally { claimed: app_count as u64, ..Tally::default() }.record(tx, session)
 }
 
 fn claimed_elsewhere(tx: &Work, share: &Share) -> Step<u64> {
     let (from, to) = bounds(share);
     let (instance_id, instance_count) = partition(share);
-    let count = tx.prepare_cached(CLAIMED_ELSEWHERE)?.query_row(
+    let parameters = named_params! {
+        ":from": from, ":to": to,
+        ":instance_id": instance_id, ":instance_count": instance_count,
+    };
+    tx.value(CLAIMED_ELSEWHERE, parameters)
+}
+
+/// One row, however large the batch.
+pub(super) fn renew_lease(
+    connection: &mut Connection,
+    token: ClaimToken,
+    lease: Duration,
+) -> Step<Renewal> {
+    check_lease(lease)?;
+    write(connection, |tx| {
+        let lease_ms = milliseconds(lease);
+        let parameters = named_params! {":token": token, ":now": tx.now, ":lease_ms": lease_ms};
+        let held: Option<(SessionId, i64)> = tx.find(RENEW, parameters, |row| row.try_into())?;
+        let Some((session, app_count)) = held else { return Ok(Renewal::Lost) };
+        tx.run(SEEN, named_params! {":session": session, ":now": tx.now})?;
+        tx.run(
+            RENEWED,
+            named_params! {
+                ":now": tx.now, ":app_count": app_count, ":token": token, ":session": session,
+            },
+        )?;
+        Ok(Renewal::Renewed)
+    })
+}
+
+pub(super) fn release_claim(
+    connection: &mut Connection,
+    token: ClaimToken,
+    reason: &str,
+) -> Step<u64> {
+    write(connection, |tx| {
+        let held = tx.find(END_CLAIM, named_params! {":token": token}, |row| row.get(0))?;
+        let Some(session): Option<SessionId> = held else { return Ok(0) };
+        tx.run(
+            RELEASED,
+            named_params! {
+                ":now": tx.now, ":token": token, ":session": session, ":reason": reason,
+            },
+        )?;
+        let released = tx.run(RELEASE_APPS, named_params! {":token": token, ":now": tx.now})?;
+        Tally { released, ..Tally::default() }.record(tx, session)?;
+        Ok(released)
+    })
+}
+
+pub(super) fn reap_expired(connection: &mut Connection, request: ReapRequest) -> Step<Reaped> {
+    request.check()?;
+    let expired: Vec<ClaimToken> = read(connection, |tx| {
+        let parameters = named_params! {":now": tx.now, ":max_claims": request.max_claims};
+        tx.all(EXPIRED, parameters, |row| row.get(0))
+    })?;
+    let mut reaped = Reaped::default();
+    for token in expired {
+        let one = write(connection, |tx| reap_claim(tx, token, request.max_reaps))?;
+        reaped.claims += one.claims;
+        reaped.apps += one.apps;
+        reaped.quarantined += one.quarantined;
+    }
+    Ok(reaped)
+}
+
+/// A claim as it was when it was reaped.
+struct DeadClaim {
+    token: ClaimToken,
+    session: SessionId,
+    worker: String,
+    expired_at: i64,
+}
+
+struct ExpiredApp {
+    app_id: AppId,
+    attempt: u32,
+    reaps: u32,
+    lone_reaps: u32,
+}
+
+fn reap_claim(tx: &Work, token: ClaimToken, max_reaps: u32) -> Step<Reaped> {
+    let Some(dead) = end_expired(tx, token)? else { return Ok(Reaped::default()) };
+    let held = tx.all(EXPIRED_APPS, named_params! {":token": token}, |row| {
+        Ok(ExpiredApp {
+            app_id: row.get(0)?,
+            attempt: row.get(1)?,
+            reaps: row.get(2)?,
+            lone_reaps: row.get(3)?,
+        })
+    })?;
+    let alone = held.len() == 1;
+    let mut reaped = Reaped { claims: 1, ..Reaped::default() };
+    for app in &held {
+        let quarantine = alone && app.lone_reaps + 1 >= max_reaps;
+        reap_app(tx, &dead, app, alone, quarantine)?;
+        match quarantine {
+            true => reaped.quarantined += 1,
+            false => reaped.apps += 1,
+        }
+    }
+    tx.run(COUNT_REAPED, named_params! {":session": dead.session, ":apps": held.len()})?;
+    Ok(reaped)
+}
+
+/// Deletes the claim if its lease is still expired; `None` when it was renewed, completed,
+/// released or reaped since it was listed.
+fn end_expired(tx: &Work, token: ClaimToken) -> Step<Option<DeadClaim>> {
+    let parameters = named_params! {":token": token, ":now": tx.now};
+    let ended: Option<(SessionId, i64)> = tx.find(REAP_CLAIM, parameters, |row| row.try_into())?;
+    let Some((session, expired_at)) = ended else { return Ok(None) };
+    let worker = tx.find(WORKER, named_params! {":session": session}, |row| row.get(0))?;
+    let worker = worker.unwrap_or_else(|| session.0.to_string());
+    Ok(Some(DeadClaim { token, session, worker, expired_at }))
+}
+
+fn reap_app(
+    tx: &Work,
+    dead: &DeadClaim,
+    app: &ExpiredApp,
+    alone: bool,
+    quarantine: bool,
+) -> Step<()> {
+    tx.run(
+        REAP_APP,
         named_params! {
-            ":from": from,
-            ":to": to,
-            ":instance_id": instance_id,
-            ":instance_count": instance_count,
+            ":app_id": app.app_id, ":token": dead.token, ":alone": alone, ":now": tx.now,
+            ":state": if quarantine { 2 } else { 0 },
         },
-        |row| row.get(0),
     )?;
-    Ok(count)
+    let record = |event_type: &str, detail: String| {
+        tx.run(
+            REAPED,
+            named_params! {
+                ":now": tx.now, ":event_type": event_type, ":app_id": app.app_id,
+                ":attempt": app.attempt, ":token": dead.token, ":session": dead.session,
+                ":detail": detail,
+            },
+        )
+    };
+    record(
+        "reaped",
+        format!(
+            "the lease of worker {} expired at {}; reaped {} times{}",
+            dead.worker,
+            instant(dead.expired_at).format("%Y-%m-%d %H:%M:%S%.3f UTC"),
+            app.reaps + 1,
+            if alone { ", alone in its claim" } else { "" },
+        ),
+    )?;
+    if quarantine {
+        let history: Vec<String> =
+            tx.all(HISTORY, named_params! {":app_id": app.app_id}, |row| row.get(0))?;
+        record(
+            "quarantined",
+            format!(
+                "reaped {} times while alone in its claim; its workers: {}",
+                app.lone_reaps + 1,
+                history.join(", ")
+            ),
+        )?;
+    }
+    Ok(())
 }

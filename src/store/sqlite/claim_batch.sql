@@ -2,14 +2,14 @@
 
 -- name: held
 -- The claim that this token has already: a repeated request.
-SELECT session_id, claimed_at
+SELECT session_id, claimed_at_utc
 FROM processing_claim
 WHERE claim_token = :token;
 
 -- name: extend_held
 UPDATE processing_claim
 SET lease_ms = :lease_ms,
-    lease_expires_at = :now + :lease_ms
+    lease_expires_at_utc = :now + :lease_ms
 WHERE claim_token = :token;
 
 -- name: held_apps
@@ -20,7 +20,7 @@ ORDER BY app_id;
 
 -- name: claim
 INSERT INTO processing_claim
-    (claim_token, session_id, claimed_at, lease_expires_at, lease_ms, app_count, renewals)
+    (claim_token, session_id, claimed_at_utc, lease_expires_at_utc, lease_ms, app_count, renewals)
 VALUES
     (:token, :session, :now, :now + :lease_ms, :lease_ms, :app_count, 0);
 
@@ -48,7 +48,7 @@ candidate (reaps, app_id) AS (
             FROM processing_queue AS q INDEXED BY processing_queue_claim
             WHERE q.state = 0 AND q.claim_token IS NULL AND q.reaps = level.reaps
               AND q.app_id BETWEEN :from AND :to
-              AND q.available_at <= :now
+              AND q.available_at_utc <= :now
               AND ((q.app_id % :instance_count) + :instance_count) % :instance_count = :instance_id
             ORDER BY q.app_id
             LIMIT 1)
@@ -66,12 +66,12 @@ SELECT app_id, attempts, document_bytes
 FROM processing_queue INDEXED BY processing_queue_claim
 WHERE state = 0 AND claim_token IS NULL AND reaps = :reaps
   AND app_id BETWEEN :from AND :to
-  AND available_at <= :now
+  AND available_at_utc <= :now
   AND ((app_id % :instance_count) + :instance_count) % :instance_count = :instance_id
 ORDER BY app_id
 LIMIT :limit;
 
--- name: take
+-- name: claim_app
 UPDATE processing_queue
 SET state = 1,
     claim_token = :token,
@@ -79,7 +79,7 @@ SET state = 1,
 WHERE app_id = :app_id AND state = 0;
 
 -- name: event
-INSERT INTO processing_event (occurred_at, event_type, claim_token, session_id, app_count)
+INSERT INTO processing_event (occurred_at_utc, event_type, claim_token, session_id, app_count)
 VALUES (:now, 'claimed', :token, :session, :app_count);
 
 -- name: claimed_elsewhere
@@ -88,8 +88,3 @@ FROM processing_queue INDEXED BY processing_queue_claim
 WHERE state = 1
   AND app_id BETWEEN :from AND :to
   AND ((app_id % :instance_count) + :instance_count) % :instance_count = :instance_id;
-
--- name: document
-SELECT xml
-FROM app_xml
-WHERE app_id = :app_id;

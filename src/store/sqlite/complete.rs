@@ -1,31 +1,31 @@
 //! Completing: rows, log and queue of a batch change together or not at all.
 
-use std::collections::HashSet;
+use rusqlite::{named_params, Connection, Row};
 
-use rusqlite::{named_params, Connection, OptionalExtension};
-
-use super::fault::{Fault, RefusedRow, Step};
-use super::install;
-use super::outcome::{logged, rows_to_json};
-use super::rows::Targets;
+use super::fault::{RefusedRow, SqliteFault, Step};
+use super::install::check_installed;
+use super::session::Tally;
 use super::statement::statement;
-use super::throughput::Tally;
-use super::transaction::{write, Work};
+use super::target::Targets;
+use super::transaction::{read, write, Work};
 use crate::contract::Contract;
-use crate::id::AppId;
-use crate::id::{ClaimToken, SessionId};
+use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{AppOutcome, Failure, FailureCategory, TableRows};
-use crate::store::{failpoint, Completed, Result, StoreError};
+use crate::store::{check_outcomes, failpoint, ClaimOutcome, Completed, Result, StoreError};
 
-const FILE: &str = include_str!("complete_batch.sql");
-const HOLD: &str = statement(FILE, "hold");
-const DEQUEUE: &str = statement(FILE, "dequeue");
-const LOGGED: &str = statement(FILE, "logged");
-const LAST_STATUS: &str = statement(FILE, "last_status");
-const LOG: &str = statement(FILE, "log");
-const DROP_CLAIM: &str = statement(FILE, "drop_claim");
+const COMPLETE_BATCH: &str = include_str!("complete_batch.sql");
+const HOLD: &str = statement(COMPLETE_BATCH, "hold");
+const DEQUEUE: &str = statement(COMPLETE_BATCH, "dequeue");
+const LOGGED: &str = statement(COMPLETE_BATCH, "logged");
+const LAST_STATUS: &str = statement(COMPLETE_BATCH, "last_status");
+const LOG: &str = statement(COMPLETE_BATCH, "log");
+const DROP_CLAIM: &str = statement(COMPLETE_BATCH, "drop_claim");
 
-pub(super) fn complete(
+const GET_CLAIM_OUTCOME: &str = include_str!("get_claim_outcome.sql");
+const HELD: &str = statement(GET_CLAIM_OUTCOME, "held");
+const COMPLETED: &str = statement(GET_CLAIM_OUTCOME, "completed");
+
+pub(super) fn complete_batch(
     connection: &mut Connection,
     token: ClaimToken,
     contract: &Contract,
@@ -35,40 +35,11 @@ pub(super) fn complete(
     let completion = Completion { token, contract, targets: Targets::new(contract) };
     let whole: Vec<Conclusion> = outcomes.iter().map(Conclusion::of).collect();
     let completed = match write(connection, |tx| completion.conclude(tx, &whole)) {
-        Err(Fault::Data(_)) => completion.one_by_one(connection, outcomes)?,
+        Err(SqliteFault::Data(_)) => completion.one_by_one(connection, outcomes)?,
         other => other?,
     };
     failpoint::hit(failpoint::AFTER_COMMIT_BEFORE_ANSWER);
     Ok(completed)
-}
-
-/// Refuses outcomes that were not made with this contract, before anything is touched.
-fn check_outcomes(contract: &Contract, outcomes: &[AppOutcome]) -> Result<()> {
-    let mut seen = HashSet::new();
-    outcomes.iter().try_for_each(|app| {
-        if !seen.insert(app.app_id) {
-            return Err(StoreError::Refused(format!(
-                "application {} is twice in one completion; give each outcome once",
-                app.app_id
-            )));
-        }
-        match &app.outcome {
-            Ok(rows) if !fits(contract, rows) => Err(StoreError::Refused(format!(
-                "the rows of application {} do not have the tables and columns of contract {}; \
-                 shred and complete with the same contract",
-                app.app_id, contract.name
-            ))),
-            _ => Ok(()),
-        }
-    })
-}
-
-fn fits(contract: &Contract, rows: &[TableRows]) -> bool {
-    let width_fits = |(table, rows): (&crate::contract::TargetTable, &TableRows)| {
-        rows.is_empty()
-            || (rows.width == table.columns.len() && rows.values.len() % rows.width == 0)
-    };
-    rows.len() == contract.targets.len() && contract.targets.iter().zip(rows).all(width_fits)
 }
 
 /// How one application is to be concluded.
@@ -77,7 +48,7 @@ struct Conclusion<'o> {
     outcome: std::result::Result<&'o [TableRows], &'o Failure>,
     /// SQLite's number, where it refused the rows.
     error_number: Option<i32>,
-    /// The database does not let go of the rows of an earlier success.
+    /// The database refuses to delete the rows of an earlier success.
     keep_earlier_rows: bool,
 }
 
@@ -88,7 +59,7 @@ impl<'o> Conclusion<'o> {
         Self { app, outcome, error_number: None, keep_earlier_rows: false }
     }
 
-    /// As a failure, whatever was shredded: the database refused it.
+    /// As a failure, because the database refused what was shredded.
     fn refused(app: &'o AppOutcome, violation: &'o Violation) -> Self {
         Self {
             outcome: Err(&violation.failure),
@@ -123,12 +94,12 @@ struct Held {
     claimed_at: i64,
 }
 
-/// What the queue said of an application.
-enum Taken {
-    /// It was held and is now taken off.
+/// An application that the fence let through.
+enum Dequeued {
+    /// It was held and has left the queue.
     Now { enqueued_at: i64 },
     /// This token concluded it earlier.
-    Before(Completed),
+    Earlier(Completed),
 }
 
 /// One call: everything its transactions have in common.
@@ -142,66 +113,55 @@ impl Completion<'_> {
     /// Concludes all of these in the transaction at hand, or reports why it cannot.
     fn conclude(&self, tx: &Work, conclusions: &[Conclusion]) -> Step<Vec<Completed>> {
         let held = self.hold(tx)?;
-        let taken = conclusions
+        let dequeued = conclusions
             .iter()
-            .map(|conclusion| self.take(tx, conclusion.app))
+            .map(|conclusion| self.dequeue(tx, conclusion.app))
             .collect::<Step<Vec<_>>>()?;
         // Nothing to do if every outcome was concluded earlier and only the answer was lost.
-        let Some(held) = held.filter(|_| taken.iter().any(|t| matches!(t, Taken::Now { .. })))
-        else {
-            return Ok(taken.into_iter().filter_map(concluded_before).collect());
+        let is_new = |app: &Dequeued| matches!(app, Dequeued::Now { .. });
+        let Some(held) = held.filter(|_| dequeued.iter().any(is_new)) else {
+            return Ok(dequeued.into_iter().filter_map(concluded_earlier).collect());
         };
-        install::check_installed(tx, self.contract.hash)?;
+        check_installed(tx, self.contract.hash)?;
         let rows = conclusions
             .iter()
-            .zip(&taken)
-            .map(|(conclusion, taken)| self.write_rows(tx, conclusion, taken))
+            .zip(&dequeued)
+            .map(|(conclusion, dequeued)| self.write_rows(tx, conclusion, dequeued))
             .collect::<Step<Vec<_>>>()?;
-        let completed = self.log(tx, &held, conclusions, taken, rows)?;
+        let completed = self.log(tx, &held, conclusions, dequeued, rows)?;
         failpoint::hit(failpoint::BETWEEN_STAGE_AND_COMMIT);
         Ok(completed)
     }
 
     /// Extends the lease, which also shows whether the claim is still there.
     fn hold(&self, tx: &Work) -> Step<Option<Held>> {
-        Ok(tx
-            .prepare_cached(HOLD)?
-            .query_row(named_params! {":token": self.token, ":now": tx.now}, |row| {
-                Ok(Held { session: row.get(0)?, claimed_at: row.get(1)? })
-            })
-            .optional()?)
+        tx.find(HOLD, named_params! {":token": self.token, ":now": tx.now}, |row| {
+            Ok(Held { session: row.get(0)?, claimed_at: row.get(1)? })
+        })
     }
 
-    /// Takes an application off the queue. The fence: token and attempt must be those of the
+    /// Removes an application from the queue. The fence: token and attempt must be those of the
     /// claim, or this token must have concluded the attempt already.
-    fn take(&self, tx: &Work, app: &AppOutcome) -> Step<Taken> {
+    fn dequeue(&self, tx: &Work, app: &AppOutcome) -> Step<Dequeued> {
         let key = named_params! {
-            ":app_id": app.app_id,
-            ":attempt": app.attempt,
-            ":token": self.token,
+            ":app_id": app.app_id, ":attempt": app.attempt, ":token": self.token,
         };
-        let enqueued_at: Option<i64> =
-            tx.prepare_cached(DEQUEUE)?.query_row(key, |row| row.get(0)).optional()?;
-        if let Some(enqueued_at) = enqueued_at {
-            return Ok(Taken::Now { enqueued_at });
+        if let Some(enqueued_at) = tx.find(DEQUEUE, key, |row| row.get(0))? {
+            return Ok(Dequeued::Now { enqueued_at });
         }
-        let before = tx
-            .prepare_cached(LOGGED)?
-            .query_row(key, |row| logged(app.app_id, app.attempt, row, 0))
-            .optional()?;
-        match before {
-            Some(before) => Ok(Taken::Before(before)),
+        match tx.find(LOGGED, key, logged)? {
+            Some(earlier) => Ok(Dequeued::Earlier(earlier)),
             None => Err(StoreError::LeaseLost(self.token).into()),
         }
     }
 
-    /// Writes the rows of a success. A failure leaves none: those of an earlier success go.
-    fn write_rows(&self, tx: &Work, conclusion: &Conclusion, taken: &Taken) -> Step<Vec<u64>> {
+    /// Writes the rows of a success. A failure leaves none: those of an earlier success are deleted.
+    fn write_rows(&self, tx: &Work, conclusion: &Conclusion, app: &Dequeued) -> Step<Vec<u64>> {
         let app_id = conclusion.app.app_id;
-        match (taken, conclusion.outcome) {
-            (Taken::Before(_), _) => Ok(Vec::new()),
-            (Taken::Now { .. }, Ok(rows)) => self.targets.insert(tx, app_id, rows),
-            (Taken::Now { .. }, Err(_)) => {
+        match (app, conclusion.outcome) {
+            (Dequeued::Earlier(_), _) => Ok(Vec::new()),
+            (Dequeued::Now { .. }, Ok(rows)) => self.targets.insert(tx, app_id, rows),
+            (Dequeued::Now { .. }, Err(_)) => {
                 if !conclusion.keep_earlier_rows && succeeded_last(tx, app_id)? {
                     self.targets.delete_all(tx, app_id)?;
                 }
@@ -210,21 +170,21 @@ impl Completion<'_> {
         }
     }
 
-    /// Logs what was taken just now, and counts it.
+    /// Logs what this transaction concludes, and counts it.
     fn log(
         &self,
         tx: &Work,
         held: &Held,
         conclusions: &[Conclusion],
-        taken: Vec<Taken>,
+        dequeued: Vec<Dequeued>,
         rows: Vec<Vec<u64>>,
     ) -> Step<Vec<Completed>> {
         let mut tally = Tally::default();
         let mut completed = Vec::with_capacity(conclusions.len());
-        for ((conclusion, taken), rows) in conclusions.iter().zip(taken).zip(rows) {
-            completed.push(match taken {
-                Taken::Before(before) => before,
-                Taken::Now { enqueued_at } => {
+        for ((conclusion, dequeued), rows) in conclusions.iter().zip(dequeued).zip(rows) {
+            completed.push(match dequeued {
+                Dequeued::Earlier(earlier) => earlier,
+                Dequeued::Now { enqueued_at } => {
                     count(&mut tally, conclusion, &rows);
                     self.log_one(tx, held, conclusion, enqueued_at, &rows)?;
                     Completed {
@@ -236,7 +196,7 @@ impl Completion<'_> {
                 }
             });
         }
-        tx.prepare_cached(DROP_CLAIM)?.execute(named_params! {":token": self.token})?;
+        tx.run(DROP_CLAIM, named_params! {":token": self.token})?;
         tally.record(tx, held.session)?;
         Ok(completed)
     }
@@ -253,7 +213,7 @@ impl Completion<'_> {
         let failure = conclusion.outcome.err();
         let names = self.contract.targets.iter().map(|table| table.name.as_str());
         let per_table = failure.is_none().then(|| rows_to_json(names.zip(rows.iter().copied())));
-        tx.prepare_cached(LOG)?.execute(named_params! {
+        let parameters = named_params! {
             ":app_id": app.app_id,
             ":attempt": app.attempt,
             ":failure_category": failure.map(|f| f.category),
@@ -277,8 +237,8 @@ impl Completion<'_> {
             ":rows_per_table": per_table,
             ":source_hash": app.source_hash,
             ":contract_hash": self.contract.hash,
-        })?;
-        Ok(())
+        };
+        tx.run(LOG, parameters).map(drop)
     }
 
     /// The batch again, one application per transaction: the good ones commit and each bad one is
@@ -293,7 +253,7 @@ impl Completion<'_> {
         for (index, app) in outcomes.iter().enumerate() {
             match write(connection, |tx| self.conclude(tx, &[Conclusion::of(app)])) {
                 Ok(one) => completed.extend(one.into_iter().map(|one| (index, one))),
-                Err(Fault::Data(refused)) => bad.push((index, *refused)),
+                Err(SqliteFault::Data(refused)) => bad.push((index, *refused)),
                 Err(other) => return Err(other),
             }
         }
@@ -315,8 +275,8 @@ impl Completion<'_> {
     ) -> Step<Vec<Completed>> {
         let violation = Violation::from(refused);
         match write(connection, |tx| self.conclude(tx, &[Conclusion::refused(app, &violation)])) {
-            // Not even the rows of its earlier success may go: the log says so, they stay.
-            Err(Fault::Data(refused)) => {
+            // The rows of its earlier success cannot be deleted either: they stay, as the log says.
+            Err(SqliteFault::Data(refused)) => {
                 let violation = Violation::from(*refused);
                 let conclusion =
                     Conclusion { keep_earlier_rows: true, ..Conclusion::refused(app, &violation) };
@@ -328,22 +288,20 @@ impl Completion<'_> {
 }
 
 /// The answer for an application that was concluded earlier.
-fn concluded_before(taken: Taken) -> Option<Completed> {
-    match taken {
-        Taken::Before(completed) => Some(completed),
-        Taken::Now { .. } => None,
+fn concluded_earlier(app: Dequeued) -> Option<Completed> {
+    match app {
+        Dequeued::Earlier(completed) => Some(completed),
+        Dequeued::Now { .. } => None,
     }
 }
 
 fn succeeded_last(tx: &Work, app_id: AppId) -> Step<bool> {
-    let last: Option<String> = tx
-        .prepare_cached(LAST_STATUS)?
-        .query_row(named_params! {":app_id": app_id}, |row| row.get(0))
-        .optional()?;
+    let last: Option<String> =
+        tx.find(LAST_STATUS, named_params! {":app_id": app_id}, |row| row.get(0))?;
     Ok(last.as_deref() == Some("success"))
 }
 
-/// Stops the worker if a whole batch of two or more failed with one same number.
+/// Stops the worker if every application of a batch of two or more failed with the same number.
 fn whole_batch(bad: &[(usize, RefusedRow)], batch: usize) -> Result<()> {
     match bad {
         [(_, first), rest @ ..]
@@ -363,10 +321,62 @@ fn whole_batch(bad: &[(usize, RefusedRow)], batch: usize) -> Result<()> {
 /// Counts one application.
 fn count(tally: &mut Tally, conclusion: &Conclusion, rows: &[u64]) {
     match conclusion.outcome {
-        Ok(_) => tally.succeeded += 1,
+        Ok(_) => tally.success += 1,
         Err(_) => tally.failed += 1,
     }
     tally.rows_written += rows.iter().sum::<u64>();
     tally.document_bytes += conclusion.app.document_bytes;
     tally.shred_micros += conclusion.app.shred_micros;
+}
+
+pub(super) fn get_claim_outcome(
+    connection: &mut Connection,
+    token: ClaimToken,
+) -> Step<ClaimOutcome> {
+    read(connection, |tx| {
+        let token = named_params! {":token": token};
+        Ok(ClaimOutcome {
+            held: tx.all(HELD, token, |row| row.get(0))?,
+            completed: tx.all(COMPLETED, token, logged)?,
+        })
+    })
+}
+
+/// A logged outcome: `app_id`, `attempt`, `failure_category`, `rows_per_table`.
+fn logged(row: &Row) -> rusqlite::Result<Completed> {
+    let rows: Option<String> = row.get(3)?;
+    Ok(Completed {
+        app_id: row.get(0)?,
+        attempt: row.get(1)?,
+        failure: row.get(2)?,
+        rows: rows.as_deref().map(rows_from_json).unwrap_or_default(),
+    })
+}
+
+/// `{"app_base":1,"app_contact":2}`: rows per table, in load order.
+fn rows_to_json<'t>(rows: impl Iterator<Item = (&'t str, u64)>) -> String {
+    let object: serde_json::Map<String, serde_json::Value> =
+        rows.map(|(table, count)| (table.to_owned(), count.into())).collect();
+    serde_json::Value::Object(object).to_string()
+}
+
+fn rows_from_json(text: &str) -> Vec<u64> {
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(object)) => {
+            object.values().map(|count| count.as_u64().unwrap_or(0)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_per_table_keep_their_order() {
+        let json = rows_to_json([("z", 1), ("a", 2), ("m", 0)].into_iter());
+        assert_eq!(json, r#"{"z":1,"a":2,"m":0}"#);
+        assert_eq!(rows_from_json(&json), [1, 2, 0]);
+    }
 }

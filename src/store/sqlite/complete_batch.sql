@@ -4,18 +4,18 @@
 -- name: hold
 -- The fence: no row, no completion. Holding it extends the lease as well.
 UPDATE processing_claim
-SET lease_expires_at = max(lease_expires_at, :now + lease_ms)
+SET lease_expires_at_utc = max(lease_expires_at_utc, :now + lease_ms)
 WHERE claim_token = :token
-RETURNING session_id, claimed_at;
+RETURNING session_id, claimed_at_utc;
 
 -- name: dequeue
 DELETE FROM processing_queue
 WHERE app_id = :app_id AND state = 1 AND claim_token = :token AND attempts = :attempt
-RETURNING enqueued_at;
+RETURNING enqueued_at_utc;
 
 -- name: logged
 -- What this token concluded earlier, when the answer was lost.
-SELECT failure_category, rows_per_table
+SELECT app_id, attempt, failure_category, rows_per_table
 FROM processing_log
 WHERE app_id = :app_id AND attempt = :attempt AND claim_token = :token;
 
@@ -31,7 +31,7 @@ INSERT INTO processing_log
     (app_id, attempt, status,
      failure_category, failure_table, failure_column, failure_path, failure_line,
      failure_column_number, failure_value, failure_reason, fingerprint, error_number,
-     session_id, claim_token, enqueued_at, claimed_at, processed_at,
+     session_id, claim_token, enqueued_at_utc, claimed_at_utc, processed_at_utc,
      shred_micros, document_bytes, rows_written, rows_per_table, source_hash, contract_hash)
 VALUES
     (:app_id, :attempt, CASE WHEN :failure_category IS NULL THEN 'success' ELSE 'failed' END,

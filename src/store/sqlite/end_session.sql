@@ -2,7 +2,7 @@
 
 -- name: end
 UPDATE processing_session
-SET ended_at = coalesce(ended_at, :now),
+SET ended_at_utc = coalesce(ended_at_utc, :now),
     exit_status = coalesce(exit_status, :exit_status),
-    last_seen_at = :now
+    last_seen_at_utc = :now
 WHERE session_id = :session;

@@ -13,41 +13,41 @@ WITH claim (token, attempt) AS (
     GROUP BY claim_token
 ),
 life (at, ordinal, event, attempt, session_id, detail, token) AS (
-    SELECT enqueued_at, 0, 'enqueued', NULL, NULL,
+    SELECT enqueued_at_utc, 0, 'enqueued', NULL, NULL,
            'a document of ' || document_bytes || ' bytes', NULL
-    FROM (SELECT enqueued_at, document_bytes FROM processing_log WHERE app_id = :app_id
+    FROM (SELECT enqueued_at_utc, document_bytes FROM processing_log WHERE app_id = :app_id
           UNION ALL
-          SELECT enqueued_at, document_bytes FROM processing_queue WHERE app_id = :app_id
-          ORDER BY enqueued_at
+          SELECT enqueued_at_utc, document_bytes FROM processing_queue WHERE app_id = :app_id
+          ORDER BY enqueued_at_utc
           LIMIT 1)
     UNION ALL
-    SELECT e.occurred_at, 1, 'claimed', c.attempt, e.session_id,
+    SELECT e.occurred_at_utc, 1, 'claimed', c.attempt, e.session_id,
            'in a batch of ' || e.app_count, e.claim_token
     FROM claim AS c
     JOIN processing_event AS e ON e.claim_token = c.token
     WHERE e.event_type = 'claimed'
     UNION ALL
     -- Events may have been purged; the log still knows when and by whom.
-    SELECT l.claimed_at, 1, 'claimed', l.attempt, l.session_id, NULL, l.claim_token
+    SELECT l.claimed_at_utc, 1, 'claimed', l.attempt, l.session_id, NULL, l.claim_token
     FROM processing_log AS l
     WHERE l.app_id = :app_id
       AND NOT EXISTS (SELECT 1 FROM processing_event AS e
                       WHERE e.claim_token = l.claim_token AND e.event_type = 'claimed')
     UNION ALL
-    SELECT max(e.occurred_at), 2, 'renewed', c.attempt, e.session_id,
+    SELECT max(e.occurred_at_utc), 2, 'renewed', c.attempt, e.session_id,
            'the last of ' || count(*) || ' times', c.token
     FROM claim AS c
     JOIN processing_event AS e ON e.claim_token = c.token
     WHERE e.event_type = 'renewed'
     GROUP BY c.token
     UNION ALL
-    SELECT occurred_at,
+    SELECT occurred_at_utc,
            CASE event_type WHEN 'requeued' THEN 7 WHEN 'quarantined' THEN 4 ELSE 3 END,
            event_type, attempt, session_id, detail, claim_token
     FROM processing_event
     WHERE app_id = :app_id
     UNION ALL
-    SELECT processed_at, 5, status, attempt, session_id,
+    SELECT processed_at_utc, 5, status, attempt, session_id,
            CASE status
                WHEN 'success' THEN 'wrote ' || rows_written || ' rows, after ' || shred_micros
                                    || ' microseconds of shredding'
@@ -64,7 +64,7 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
     FROM processing_log
     WHERE app_id = :app_id
     UNION ALL
-    SELECT l.processed_at, 6, 'wrote', l.attempt, l.session_id,
+    SELECT l.processed_at_utc, 6, 'wrote', l.attempt, l.session_id,
            r.value || ' rows to ' || r.key, l.claim_token
     FROM processing_log AS l, json_each(l.rows_per_table) AS r
     WHERE l.app_id = :app_id AND l.status = 'success' AND r.value > 0
@@ -76,7 +76,7 @@ LEFT JOIN processing_session AS s ON s.session_id = k.session_id
 ORDER BY k.at, coalesce(k.attempt, 0), k.ordinal;
 
 -- name: state
-SELECT q.state, q.attempts, q.reaps, q.available_at, q.claim_token, c.lease_expires_at,
+SELECT q.state, q.attempts, q.reaps, q.available_at_utc, q.claim_token, c.lease_expires_at_utc,
        s.worker_name, s.host_name
 FROM processing_queue AS q
 LEFT JOIN processing_claim AS c ON c.claim_token = q.claim_token

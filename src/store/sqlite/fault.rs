@@ -1,15 +1,15 @@
-//! What can go wrong inside an operation, before it is told to the caller.
+//! Errors inside an operation, before they become the caller's.
 
 use rusqlite::{ffi, Connection, ErrorCode};
 
 use crate::store::StoreError;
 
 /// Result of one step of an operation.
-pub(super) type Step<T> = Result<T, Fault>;
+pub(super) type Step<T> = Result<T, SqliteFault>;
 
 /// An error inside an operation.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum SqliteFault {
     /// Already in the caller's terms.
     Store(StoreError),
     /// The database refused a row: the document is at fault, not the store.
@@ -18,7 +18,7 @@ pub(super) enum Fault {
     Sqlite(rusqlite::Error),
 }
 
-/// A row the database refused, with the place where it can be told.
+/// A row that the database refused, with its place where it is known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RefusedRow {
     /// SQLite's extended result code.
@@ -29,36 +29,36 @@ pub(super) struct RefusedRow {
     pub table: String,
     /// The column, or several joined by commas.
     pub column: Option<String>,
-    /// The value that was offered for the column.
+    /// The value of the column.
     pub value: Option<String>,
     /// 1-based number of the application's row in the table; `None` when deleting.
     pub row: Option<usize>,
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for SqliteFault {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for SqliteFault {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
+impl From<SqliteFault> for StoreError {
+    fn from(fault: SqliteFault) -> Self {
         match fault {
-            Fault::Store(error) => error,
-            Fault::Data(refused) => Self::Database(refused.to_string()),
-            Fault::Sqlite(error) => Self::Database(describe(&error)),
+            SqliteFault::Store(error) => error,
+            SqliteFault::Data(refused) => Self::Database(refused.to_string()),
+            SqliteFault::Sqlite(error) => Self::Database(describe(&error)),
         }
     }
 }
 
-impl Fault {
-    /// The same, where the file that `connection` is to is damaged, with its name.
+impl SqliteFault {
+    /// The same error; a damaged file is named by its path.
     pub fn naming_damage(self, connection: &Connection) -> Self {
         match self {
             Self::Sqlite(error) if is_damage(&error) => {
@@ -69,9 +69,17 @@ impl Fault {
         }
     }
 
-    /// Whether another connection merely was in the way.
+    /// Whether another connection holds a lock.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Sqlite(error) if is_busy(error))
+        let Self::Sqlite(error) = self else { return false };
+        matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::FileLockingProtocolFailed
+            )
+        )
     }
 }
 
@@ -91,20 +99,8 @@ impl std::fmt::Display for RefusedRow {
     }
 }
 
-/// Whether the error passes when others finish what they are doing.
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::FileLockingProtocolFailed
-        )
-    )
-}
-
 /// The extended result code and message if a row's data is the cause: a constraint, a trigger
-/// that refuses, a value of another type than a STRICT column's. Nothing else counts as data.
+/// that refuses, a value of another type than its STRICT column's. Nothing else is a data reason.
 pub(super) fn data_reason(error: &rusqlite::Error) -> Option<(i32, String)> {
     let rusqlite::Error::SqliteFailure(code, message) = error else { return None };
     let data = matches!(code.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch);

@@ -4,6 +4,11 @@
 SELECT count(*)
 FROM app_xml;
 
+-- name: table_exists
+SELECT 1
+FROM sqlite_schema
+WHERE type IN ('table', 'view') AND name = :table COLLATE NOCASE;
+
 -- name: queue
 SELECT state, count(*)
 FROM processing_queue
@@ -22,16 +27,16 @@ SELECT c.claim_token,
        (SELECT count(*)
         FROM processing_queue AS q INDEXED BY processing_queue_claim
         WHERE q.state = 1 AND q.claim_token = c.claim_token),
-       :now - c.claimed_at,
-       c.lease_expires_at - :now,
+       :now - c.claimed_at_utc,
+       c.lease_expires_at_utc - :now,
        c.renewals
 FROM processing_claim AS c
 LEFT JOIN processing_session AS s ON s.session_id = c.session_id
-ORDER BY c.claimed_at, c.claim_token;
+ORDER BY c.claimed_at_utc, c.claim_token;
 
 -- name: sessions
-SELECT session_id, worker_name, started_at, last_seen_at, ended_at, exit_status,
-       claimed, succeeded, failed, released, reaped
+SELECT session_id, worker_name, started_at_utc, last_seen_at_utc, ended_at_utc, exit_status,
+       claimed, success, failed, released, reaped
 FROM processing_session
-ORDER BY started_at DESC, session_id
+ORDER BY started_at_utc DESC, session_id
 LIMIT 50;

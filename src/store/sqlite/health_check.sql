@@ -7,33 +7,33 @@ FROM (
            'no contract is in force' AS detail,
            'nothing can be claimed until there is one' AS why,
            'xmlshred install --contract FILE' AS fix
-    WHERE NOT EXISTS (SELECT 1 FROM processing_contract WHERE retired_at IS NULL)
+    WHERE NOT EXISTS (SELECT 1 FROM processing_contract WHERE retired_at_utc IS NULL)
     UNION ALL
     SELECT 1, 'expired leases', count(*) || ' claims',
            'their workers are gone and nobody took the work back', 'xmlshred reap'
     FROM processing_claim
-    WHERE lease_expires_at < :now - 300000
+    WHERE lease_expires_at_utc < :now - 300000
     HAVING count(*) > 0
     UNION ALL
     SELECT 2, 'claiming is paused', 'by ' || paused_by || ': ' || reason,
            'nothing is processed until it is resumed', 'xmlshred resume'
     FROM processing_pause
-    WHERE resumed_at IS NULL
+    WHERE resumed_at_utc IS NULL
     UNION ALL
     SELECT CASE WHEN EXISTS (SELECT 1 FROM processing_claim) THEN 2 ELSE 1 END, 'old backlog',
            count(*) || ' applications were ready a day ago',
            'nobody works, or the workers do not keep up', 'xmlshred run'
     FROM processing_queue
-    WHERE state = 0 AND available_at < :now - 86400000
+    WHERE state = 0 AND available_at_utc < :now - 86400000
     HAVING count(*) > 0
     UNION ALL
     SELECT 1, 'failure rate',
-           sum(failed) || ' of ' || sum(succeeded + failed) || ' failed in the last hour',
+           sum(failed) || ' of ' || sum(success + failed) || ' failed in the last hour',
            'the contract does not fit, or a sender changed something',
            'xmlshred status, then xmlshred explain APP_ID'
     FROM processing_throughput
     WHERE minute_utc >= :now - 3600000
-    HAVING sum(succeeded + failed) >= 20 AND 20 * sum(failed) > sum(succeeded + failed)
+    HAVING sum(success + failed) >= 20 AND 20 * sum(failed) > sum(success + failed)
     UNION ALL
     SELECT 2, 'quarantined applications', count(*) || ' applications, such as ' || min(app_id),
            'each kept killing the worker that took it; nobody takes it again by itself',

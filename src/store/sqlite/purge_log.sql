@@ -5,7 +5,7 @@
 SELECT l.app_id, l.attempt
 FROM processing_log AS l
 WHERE (l.app_id, l.attempt) > (:app_id, :attempt)
-  AND l.processed_at < :before
+  AND l.processed_at_utc < :before
   AND EXISTS (SELECT 1 FROM processing_log AS n
               WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
 ORDER BY l.app_id, l.attempt
@@ -18,26 +18,26 @@ WHERE app_id = :app_id AND attempt = :attempt;
 -- name: count_attempts
 SELECT count(*)
 FROM processing_log AS l
-WHERE l.processed_at < :before
+WHERE l.processed_at_utc < :before
   AND EXISTS (SELECT 1 FROM processing_log AS n
               WHERE n.app_id = l.app_id AND n.attempt > l.attempt);
 
 -- name: delete_events
 DELETE FROM processing_event
 WHERE event_id IN (SELECT event_id FROM processing_event
-                   WHERE occurred_at < :before
+                   WHERE occurred_at_utc < :before
                    ORDER BY event_id
                    LIMIT :chunk);
 
 -- name: count_events
 SELECT count(*)
 FROM processing_event
-WHERE occurred_at < :before;
+WHERE occurred_at_utc < :before;
 
 -- name: delete_sessions
 DELETE FROM processing_session
 WHERE session_id IN (SELECT s.session_id FROM processing_session AS s
-                     WHERE s.ended_at < :before
+                     WHERE s.ended_at_utc < :before
                        AND NOT EXISTS (SELECT 1 FROM processing_claim AS c
                                        WHERE c.session_id = s.session_id)
                      LIMIT :chunk);
@@ -45,7 +45,7 @@ WHERE session_id IN (SELECT s.session_id FROM processing_session AS s
 -- name: count_sessions
 SELECT count(*)
 FROM processing_session AS s
-WHERE s.ended_at < :before
+WHERE s.ended_at_utc < :before
   AND NOT EXISTS (SELECT 1 FROM processing_claim AS c WHERE c.session_id = s.session_id);
 
 -- name: delete_throughput

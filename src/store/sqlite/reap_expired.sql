@@ -3,15 +3,15 @@
 -- name: expired
 SELECT claim_token
 FROM processing_claim
-WHERE lease_expires_at < :now
-ORDER BY lease_expires_at
+WHERE lease_expires_at_utc < :now
+ORDER BY lease_expires_at_utc
 LIMIT :max_claims;
 
 -- name: claim
 -- Expiry is checked again here: a renewal may have come since the claim was listed.
 DELETE FROM processing_claim
-WHERE claim_token = :token AND lease_expires_at < :now
-RETURNING session_id, lease_expires_at, lease_ms;
+WHERE claim_token = :token AND lease_expires_at_utc < :now
+RETURNING session_id, lease_expires_at_utc, lease_ms;
 
 -- name: held
 SELECT app_id, attempts, reaps, lone_reaps
@@ -25,7 +25,7 @@ SET state = :state,
     claim_token = NULL,
     reaps = reaps + 1,
     lone_reaps = lone_reaps + :alone,
-    available_at = :now
+    available_at_utc = :now
 WHERE app_id = :app_id AND state = 1 AND claim_token = :token;
 
 -- name: worker
@@ -42,7 +42,7 @@ WHERE e.app_id = :app_id AND e.event_type = 'reaped'
 ORDER BY e.event_id;
 
 -- name: event
-INSERT INTO processing_event (occurred_at, event_type, app_id, attempt, claim_token, session_id, detail)
+INSERT INTO processing_event (occurred_at_utc, event_type, app_id, attempt, claim_token, session_id, detail)
 VALUES (:now, :event_type, :app_id, :attempt, :token, :session, :detail);
 
 -- name: session

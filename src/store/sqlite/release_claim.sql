@@ -6,7 +6,7 @@ WHERE claim_token = :token
 RETURNING session_id;
 
 -- name: event
-INSERT INTO processing_event (occurred_at, event_type, app_id, attempt, claim_token, session_id, detail)
+INSERT INTO processing_event (occurred_at_utc, event_type, app_id, attempt, claim_token, session_id, detail)
 SELECT :now, 'released', app_id, attempts, claim_token, :session, :reason
 FROM processing_queue INDEXED BY processing_queue_claim
 WHERE state = 1 AND claim_token = :token
@@ -18,5 +18,5 @@ UPDATE processing_queue
 SET state = 0,
     claim_token = NULL,
     attempts = attempts - 1,
-    available_at = :now
+    available_at_utc = :now
 WHERE state = 1 AND claim_token = :token;

@@ -1,24 +1,24 @@
-//! Transactions: begun with the write lock, retried while others hold it.
+//! Transactions: they take the write lock when they start, and wait while others hold it.
 
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
-use super::fault::{Fault, Step};
+use super::fault::{SqliteFault, Step};
 use crate::store::StoreError;
 
 /// SQLite's own clock in milliseconds since 1970-01-01 UTC: the only clock of the store.
 const NOW: &str = "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
 
-/// How long SQLite itself waits for a lock before the transaction is begun afresh.
+/// How long SQLite itself waits for a lock before the transaction is started again.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a lock may be in the way before it is an error. A process that was stopped in a
+/// How long to wait for a lock before it is an error. A process that is suspended inside a
 /// transaction makes the others wait, so this is far longer than any transaction lasts.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A transaction and the one time that counts in it.
+/// A transaction and the single time that applies to all of it.
 pub(super) struct Work<'c> {
     transaction: Transaction<'c>,
     /// Milliseconds since 1970-01-01 UTC.
@@ -33,45 +33,83 @@ impl Deref for Work<'_> {
     }
 }
 
-/// Does `work` in one transaction that holds the write lock from its beginning; commits if it
-/// gives `Ok`, else leaves nothing. `work` runs again from the start when a lock was in the way.
-pub(super) fn write<T>(
-    connection: &mut Connection,
-    mut work: impl FnMut(&Work) -> Step<T>,
-) -> Step<T> {
-    patiently(|| in_transaction(connection, TransactionBehavior::Immediate, &mut work))
-        .map_err(|fault| fault.naming_damage(connection))
+impl Work<'_> {
+    /// Runs a statement; returns the number of rows that it changed.
+    pub fn run(&self, sql: &str, parameters: impl Params) -> Step<u64> {
+        Ok(self.prepare_cached(sql)?.execute(parameters)? as u64)
+    }
+
+    /// The first row of a query, if it has one.
+    pub fn find<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row) -> rusqlite::Result<T>,
+    ) -> Step<Option<T>> {
+        Ok(self.prepare_cached(sql)?.query_row(parameters, read).optional()?)
+    }
+
+    /// The first value of a query that always has a row.
+    pub fn value<T: rusqlite::types::FromSql>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+    ) -> Step<T> {
+        Ok(self.prepare_cached(sql)?.query_row(parameters, |row| row.get(0))?)
+    }
+
+    /// Every row of a query.
+    pub fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row) -> rusqlite::Result<T>,
+    ) -> Step<Vec<T>> {
+        let mut statement = self.prepare_cached(sql)?;
+        let rows = statement.query_map(parameters, read)?.collect::<rusqlite::Result<_>>()?;
+        Ok(rows)
+    }
+
+    /// Whether a query has a row.
+    pub fn exists(&self, sql: &str, parameters: impl Params) -> Step<bool> {
+        Ok(self.prepare_cached(sql)?.exists(parameters)?)
+    }
+}
+
+/// Does `work` in one transaction that holds the write lock from its start. Commits if it returns
+/// `Ok`; otherwise nothing remains. `work` runs again from the start after waiting for a lock.
+pub(super) fn write<T>(connection: &mut Connection, work: impl FnMut(&Work) -> Step<T>) -> Step<T> {
+    transact(connection, TransactionBehavior::Immediate, work)
 }
 
 /// Does `work` on one unchanging view of the database.
-pub(super) fn read<T>(
-    connection: &mut Connection,
-    mut work: impl FnMut(&Work) -> Step<T>,
-) -> Step<T> {
-    patiently(|| in_transaction(connection, TransactionBehavior::Deferred, &mut work))
-        .map_err(|fault| fault.naming_damage(connection))
+pub(super) fn read<T>(connection: &mut Connection, work: impl FnMut(&Work) -> Step<T>) -> Step<T> {
+    transact(connection, TransactionBehavior::Deferred, work)
 }
 
-fn in_transaction<T>(
+fn transact<T>(
     connection: &mut Connection,
     behavior: TransactionBehavior,
-    work: &mut impl FnMut(&Work) -> Step<T>,
+    mut work: impl FnMut(&Work) -> Step<T>,
 ) -> Step<T> {
-    let transaction = connection.transaction_with_behavior(behavior)?;
-    let now = transaction.prepare_cached(NOW)?.query_row([], |row| row.get(0))?;
-    let work_in_hand = Work { transaction, now };
-    let value = work(&work_in_hand)?;
-    work_in_hand.transaction.commit()?;
-    Ok(value)
+    let attempt = || {
+        let transaction = connection.transaction_with_behavior(behavior)?;
+        let now = transaction.prepare_cached(NOW)?.query_row([], |row| row.get(0))?;
+        let in_hand = Work { transaction, now };
+        let value = work(&in_hand)?;
+        in_hand.transaction.commit()?;
+        Ok(value)
+    };
+    patiently(attempt).map_err(|fault| fault.naming_damage(connection))
 }
 
-/// Tries again with growing pauses while a lock is in the way.
+/// Tries again with growing pauses while another connection holds a lock.
 pub(super) fn patiently<T>(attempt: impl FnMut() -> Step<T>) -> Step<T> {
     let done = patiently_unless(|| false, attempt)?;
-    Ok(done.expect("nobody asked to stop"))
+    Ok(done.expect("nothing stops it"))
 }
 
-/// As [`patiently`], but gives up, with `None`, if `stop` says so while a lock is in the way.
+/// As [`patiently`], but gives up with `None` if `stop` returns true while a lock is held.
 pub(super) fn patiently_unless<T>(
     stop: impl Fn() -> bool,
     mut attempt: impl FnMut() -> Step<T>,
@@ -80,21 +118,22 @@ pub(super) fn patiently_unless<T>(
     let mut pause = Duration::from_millis(1);
     loop {
         match attempt() {
-            Err(fault) if fault.is_busy() && stop() => return Ok(None),
-            Err(fault) if fault.is_busy() && since.elapsed() < PATIENCE => {
+            Err(fault) if !fault.is_busy() => return Err(fault),
+            Err(_) if stop() => return Ok(None),
+            Err(_) if since.elapsed() < PATIENCE => {
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_millis(100));
             }
-            Err(fault) if fault.is_busy() => return Err(still_locked(&fault)),
-            other => return other.map(Some),
+            Err(fault) => return Err(still_locked(&fault)),
+            Ok(done) => return Ok(Some(done)),
         }
     }
 }
 
-fn still_locked(fault: &Fault) -> Fault {
+fn still_locked(fault: &SqliteFault) -> SqliteFault {
     StoreError::Database(format!(
-        "another process has held the store's lock for {} seconds ({fault:?}); find the one that \
-         is stopped in a transaction, let it continue or end it, and run again",
+        "another process has held the store's lock for {} seconds ({fault:?}); find the process \
+         that is suspended in a transaction, resume it or end it, and run again",
         PATIENCE.as_secs()
     ))
     .into()
@@ -106,12 +145,12 @@ mod tests {
 
     use super::*;
 
-    fn failing(code: i32) -> Fault {
+    fn failing(code: i32) -> SqliteFault {
         rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()
     }
 
     #[test]
-    fn a_lock_in_the_way_is_tried_again() {
+    fn a_held_lock_is_waited_for() {
         let mut locks = vec![
             ffi::SQLITE_BUSY,
             ffi::SQLITE_BUSY_SNAPSHOT,
@@ -127,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_error_is_told_at_once() {
+    fn any_other_error_is_returned_at_once() {
         let mut tries = 0;
         let failed: Step<()> = patiently(|| {
             tries += 1;

@@ -1,6 +1,6 @@
 //! Completing: rows and outcomes travel to temp tables, and one procedure concludes them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::call::Call;
 use super::connection::{Connection, ResultSets};
@@ -13,8 +13,8 @@ use super::{install, stage};
 use crate::contract::Contract;
 use crate::id::AppId;
 use crate::id::ClaimToken;
-use crate::outcome::{AppOutcome, TableRows};
-use crate::store::{failpoint, Completed, Result, StoreError};
+use crate::outcome::AppOutcome;
+use crate::store::{failpoint, Completed};
 
 /// The temp tables of a connection, so that they are made once.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl Completion<'_> {
         &self,
         connection: &mut Connection,
         stage: &mut Stage,
-    ) -> std::result::Result<Vec<Completed>, Fault> {
+    ) -> Result<Vec<Completed>, Fault> {
         let mut asked_for = 0;
         connection.patiently(Fault::is_transient, |connection| {
             // A connection that broke may have committed, or be about to: the claim knows.
@@ -54,7 +54,7 @@ impl Completion<'_> {
         &self,
         connection: &mut Connection,
         stage: &mut Stage,
-    ) -> std::result::Result<Vec<Completed>, Fault> {
+    ) -> Result<Vec<Completed>, Fault> {
         stage.prepare(connection, self.contract)?;
         self.fill(connection)?;
         failpoint::hit(failpoint::BETWEEN_STAGE_AND_COMMIT);
@@ -69,7 +69,7 @@ impl Completion<'_> {
             .with("@contract_hash", self.contract.hash.0)
     }
 
-    fn fill(&self, connection: &mut Connection) -> std::result::Result<(), Fault> {
+    fn fill(&self, connection: &mut Connection) -> Result<(), Fault> {
         let outcomes = self.outcomes.iter().map(stage::outcome_row);
         connection.bulk_load("#outcome", &stage::OUTCOME_COLUMNS, outcomes)?;
         for (index, table) in self.contract.targets.iter().enumerate() {
@@ -92,7 +92,7 @@ impl Completion<'_> {
     fn concluded_already(
         &self,
         connection: &mut Connection,
-    ) -> std::result::Result<Option<Vec<Completed>>, Fault> {
+    ) -> Result<Option<Vec<Completed>>, Fault> {
         let call = Call::new("usp_GetClaimOutcome").with("@claim_token", self.token.0);
         let bound = Some(connection.settings().command_timeout);
         let sets = connection.call_once(&call, bound)?;
@@ -100,7 +100,7 @@ impl Completion<'_> {
         Ok(self.outcomes.iter().map(|app| concluded.remove(&app.app_id)).collect())
     }
 
-    fn in_order(&self, sets: ResultSets) -> std::result::Result<Vec<Completed>, Fault> {
+    fn in_order(&self, sets: ResultSets) -> Result<Vec<Completed>, Fault> {
         let mut answered: HashMap<AppId, Completed> =
             completed_by_app(sets, self.contract.targets.len())?.completed;
         self.outcomes
@@ -127,11 +127,7 @@ fn decimals() -> Decimals {
 
 impl Stage {
     /// Makes the temp tables if this connection has none for the contract, and empties them.
-    fn prepare(
-        &mut self,
-        connection: &mut Connection,
-        contract: &Contract,
-    ) -> std::result::Result<(), Fault> {
+    fn prepare(&mut self, connection: &mut Connection, contract: &Contract) -> Result<(), Fault> {
         let ddl = decimals().stage_ddl(&contract.targets);
         if let Some((generation, made)) = &self.made {
             // A connection may break between this look and the batch, which then fails: no harm.
@@ -152,33 +148,4 @@ impl Stage {
         self.made = Some((connection.generation(), ddl));
         Ok(())
     }
-}
-
-/// Refuses outcomes that were not made with this contract, before anything is touched.
-pub(super) fn check_outcomes(contract: &Contract, outcomes: &[AppOutcome]) -> Result<()> {
-    let mut seen = HashSet::new();
-    outcomes.iter().try_for_each(|app| {
-        if !seen.insert(app.app_id) {
-            return Err(StoreError::Refused(format!(
-                "application {} is twice in one completion; give each outcome once",
-                app.app_id
-            )));
-        }
-        match &app.outcome {
-            Ok(rows) if !fits(contract, rows) => Err(StoreError::Refused(format!(
-                "the rows of application {} do not have the tables and columns of contract {}; \
-                 shred and complete with the same contract",
-                app.app_id, contract.name
-            ))),
-            _ => Ok(()),
-        }
-    })
-}
-
-fn fits(contract: &Contract, rows: &[TableRows]) -> bool {
-    rows.len() == contract.targets.len()
-        && contract.targets.iter().zip(rows).all(|(table, rows)| {
-            rows.is_empty()
-                || (rows.width == table.columns.len() && rows.values.len() % rows.width == 0)
-        })
 }

@@ -24,15 +24,15 @@ mod wire;
 use std::time::Duration;
 
 use call::Call;
-use complete::{check_outcomes, Completion, Stage};
+use complete::{Completion, Stage};
 use connection::Connection;
 use fault::Fault;
 
 use super::{
-    check_lease, check_replaces, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference,
-    EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
-    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
-    SessionStart, Status, Store, StoreError,
+    check_lease, check_outcomes, check_replaces, ClaimOutcome, ClaimRequest, Claimed, Completed,
+    Difference, EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause,
+    PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result,
+    RetryRequest, SessionStart, Status, Store, StoreError,
 };
 use crate::contract::Contract;
 use crate::document::Document;

@@ -88,7 +88,7 @@ fn a_process_killed_after_claiming_leaves_a_claim_to_reap() {
     assert_eq!(harness.count("processing_log", "1 = 1"), 5);
     assert_eq!(harness.count("processing_queue", "state = 1"), 3);
     assert_invariants(harness.path());
-    harness.execute("UPDATE {processing_claim} SET lease_expires_at = claimed_at - 1");
+    harness.execute("UPDATE {processing_claim} SET lease_expires_at_utc = claimed_at_utc - 1");
     let mut worker = Worker::start(&harness, &contract);
     assert_eq!(worker.reap().apps, 3);
     assert_eq!(ids(&worker.claim(8)), [6, 7, 8]);

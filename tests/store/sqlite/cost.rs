@@ -14,7 +14,7 @@ const FILES: [(&str, &str); 8] = [
     ("release_claim", include_str!("../../../src/store/sqlite/release_claim.sql")),
     ("reap_expired", include_str!("../../../src/store/sqlite/reap_expired.sql")),
     ("get_claim_outcome", include_str!("../../../src/store/sqlite/get_claim_outcome.sql")),
-    ("queue_again", include_str!("../../../src/store/sqlite/queue_again.sql")),
+    ("redrive", include_str!("../../../src/store/sqlite/redrive.sql")),
 ];
 
 /// Name and text of each statement of a file.
@@ -94,8 +94,8 @@ fn claiming_costs_the_same_however_much_is_queued_or_done() {
     assert_eq!(few, many, "20,000 are queued");
     harness.execute(
         "INSERT INTO processing_log
-             (app_id, attempt, status, session_id, claim_token, enqueued_at, claimed_at,
-              processed_at, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
+             (app_id, attempt, status, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
+              processed_at_utc, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
          SELECT app_id, 1, 'success', '', '', 0, 0, 0, 0, 0, 0, json_object(), '' FROM processing_queue
          WHERE app_id <= 19000;
          DELETE FROM processing_queue WHERE app_id <= 19000",

@@ -65,7 +65,7 @@ fn a_missing_file_is_unreachable_and_says_how_to_make_it() {
     let place = Place::new();
     let error = place.refused();
     assert!(matches!(error, StoreError::Unreachable { .. }));
-    assert_says(&error, &place.path, &["no such file", "xmlshred load"]);
+    assert_says(&error, &place.path, &["the file does not exist", "xmlshred load"]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_store_in_a_folder_that_is_not_there_is_not_created() {
     let path = place.folder.path().join("no").join("some.db");
     let error = refusal(SqliteStore::open_or_create(&path));
     assert!(matches!(error, StoreError::Unreachable { .. }));
-    assert_says(&error, &path, &["no is not there; create the folder"]);
+    assert_says(&error, &path, &["no does not exist; create it"]);
     assert!(!error.to_string().contains(".xmlshred-"), "{error}");
     assert!(place.contents().is_empty());
 }
@@ -182,7 +182,7 @@ fn a_store_below_a_file_is_not_created() {
     let error = refusal(SqliteStore::open_or_create(&place.path.join("some.db")));
     assert!(matches!(error, StoreError::Unreachable { .. }));
     assert!(!error.to_string().contains(".xmlshred-"), "{error}");
-    assert!(!error.to_string().contains("create the folder"), "{error}");
+    assert!(!error.to_string().contains("create it"), "{error}");
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl Harness for SqliteHarness {
         let expired = self
             .connection()
             .execute(
-                "UPDATE processing_claim SET lease_expires_at = claimed_at - 1
+                "UPDATE processing_claim SET lease_expires_at_utc = claimed_at_utc - 1
                  WHERE claim_token = ?1",
                 [token.0.to_string()],
             )
@@ -124,7 +124,7 @@ impl Harness for SqliteHarness {
     fn postpone(&self, app_id: i64) {
         self.connection()
             .execute(
-                "UPDATE processing_queue SET available_at = available_at + 3600000
+                "UPDATE processing_queue SET available_at_utc = available_at_utc + 3600000
                  WHERE app_id = ?1",
                 [app_id],
             )
@@ -135,9 +135,9 @@ impl Harness for SqliteHarness {
         const HUNDRED_DAYS: i64 = 100 * 86_400_000;
         self.connection()
             .execute_batch(&format!(
-                "UPDATE processing_log SET processed_at = processed_at - {HUNDRED_DAYS};
-                 UPDATE processing_event SET occurred_at = occurred_at - {HUNDRED_DAYS};
-                 UPDATE processing_session SET ended_at = ended_at - {HUNDRED_DAYS};"
+                "UPDATE processing_log SET processed_at_utc = processed_at_utc - {HUNDRED_DAYS};
+                 UPDATE processing_event SET occurred_at_utc = occurred_at_utc - {HUNDRED_DAYS};
+                 UPDATE processing_session SET ended_at_utc = ended_at_utc - {HUNDRED_DAYS};"
             ))
             .expect("age");
     }

@@ -46,8 +46,8 @@ fn a_unique_index_is_logged_with_column_and_value() {
         "INSERT INTO app_base (app_id, name) VALUES (99, 'bad');
          CREATE UNIQUE INDEX one_bad_name ON app_base (name) WHERE name = 'bad';
          INSERT INTO processing_log
-             (app_id, attempt, status, session_id, claim_token, enqueued_at, claimed_at,
-              processed_at, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
+             (app_id, attempt, status, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
+              processed_at_utc, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
          VALUES (99, 1, 'success', '', '', 0, 0, 0, 0, 0, 1, json_object('app_base', 1), '')",
     );
     let expected = [Some("2"), Some("app_base"), Some("name"), Some("bad")];
@@ -167,7 +167,7 @@ fn a_claim_that_was_renewed_after_it_was_listed_is_not_reaped() {
     // Whichever claim is taken first, the other one is renewed at that moment.
     harness.execute(
         "CREATE TRIGGER renew_the_other AFTER DELETE ON processing_claim
-         BEGIN UPDATE processing_claim SET lease_expires_at = lease_expires_at + 3600000; END",
+         BEGIN UPDATE processing_claim SET lease_expires_at_utc = lease_expires_at_utc + 3600000; END",
     );
     assert_eq!(worker.reap().claims, 1);
     assert_eq!(harness.count("processing_claim", "1 = 1"), 1);

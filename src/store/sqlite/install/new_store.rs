@@ -1,4 +1,4 @@
-//! Making a store that nobody ever sees half of.
+//! Creating a store that no other process ever sees half made.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -7,29 +7,26 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempPath;
 
-use super::fault::Step;
-use super::open::{shown, unreachable_file, APPLICATION_ID, SCHEMA_VERSION};
-use super::SqliteStore;
+use super::file::{shown, unreachable_file, APPLICATION_ID, SCHEMA, SCHEMA_VERSION};
+use crate::store::sqlite::fault::Step;
+use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, StoreError};
 
-/// The tables of an empty store.
-pub(super) const SCHEMA: &str = include_str!("schema.sql");
-
-/// A store in the making: a file beside its place that no other process knows. Unless it is put
-/// in its place it is gone when this is dropped; only a process that is killed leaves the file,
-/// `.xmlshred-*.new`.
+/// A store that is being created: a temporary file beside its place that no other process knows.
+/// It is deleted when this is dropped, unless it was put in its place; only a process that is
+/// killed leaves the file, `.xmlshred-*.new`.
 pub struct NewStore {
-    // Closed before the file is removed: fields are dropped in their order.
+    // Closed before the file is deleted: fields are dropped in this order.
     store: SqliteStore,
     file: TempPath,
     path: PathBuf,
 }
 
 impl NewStore {
-    /// Begins a store that is to be at `path`.
+    /// Starts a store for `path`.
     ///
     /// # Errors
-    /// The folder is not there, or may not be written.
+    /// The folder does not exist or is not writable.
     pub fn create(path: &Path) -> Result<Self> {
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -41,13 +38,13 @@ impl NewStore {
         Ok(Self { store: SqliteStore { connection }, file, path: path.to_owned() })
     }
 
-    /// The store, to put into it what it is to begin with.
+    /// The store, to be filled before it is put in its place.
     pub fn store(&mut self) -> &mut SqliteStore {
         &mut self.store
     }
 
-    /// Puts it in its place, whole and on the disk. `false`: another process was there first, and
-    /// what it put there stays.
+    /// Puts it in its place, complete and synced to the disk. `false`: another process was first,
+    /// and its store stays.
     ///
     /// # Errors
     /// The file cannot be written or moved.
@@ -64,26 +61,39 @@ impl NewStore {
     }
 }
 
+impl SqliteStore {
+    /// Opens the store; creates it first if the file does not exist.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        // Two processes may create at once: the second one opens what the first one created.
+        if !path.exists() {
+            NewStore::create(path)?.put_in_place()?;
+        }
+        Self::open(path)
+    }
+}
+
 fn unreachable(path: &Path, reason: String) -> StoreError {
     StoreError::Unreachable { location: shown(path), reason }
 }
 
-/// Why no file can be made in a folder, without the temporary file's name that `error` has.
+/// Why a file cannot be created in a folder, without the temporary file's name that `error` has.
 fn no_file_in(folder: &Path, error: &std::io::Error) -> String {
     let shown = folder.display();
     match error.kind() {
         ErrorKind::NotFound => {
-            format!("the folder {shown} is not there; create the folder or name a file in another")
+            format!("the folder {shown} does not exist; create it or name a file in another folder")
         }
         ErrorKind::PermissionDenied => format!(
-            "no file may be made in the folder {shown}; see who may write there, or name a file \
-             in another"
+            "permission denied to create a file in the folder {shown}; check its permissions, or \
+             name a file in another folder"
         ),
         ErrorKind::NotADirectory => format!("{shown} is not a folder; name a file in one"),
         ErrorKind::StorageFull => {
-            format!("the disk of the folder {shown} is full; free space, or name another folder")
+            format!("the disk of the folder {shown} is full; free space or name another folder")
         }
-        kind => format!("no file can be made in the folder {shown}: {kind}; name another folder"),
+        kind => {
+            format!("cannot create a file in the folder {shown}: {kind}; name another folder")
+        }
     }
 }
 
@@ -93,14 +103,14 @@ fn temporary_file(folder: &Path) -> std::io::Result<TempPath> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // What the umask leaves, as for any other new file.
+        // Reduced by the umask, as for any other new file.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     Ok(builder.tempfile_in(folder)?.into_temp_path())
 }
 
-/// Writes an empty store. Nobody knows the file yet, and it is thrown away if anything goes wrong:
-/// so it needs no journal, and is made durable once, as a whole, before it gets its name.
+/// Writes an empty store. No other process knows the file yet, and it is deleted if anything fails:
+/// so it needs no journal, and is synced once, as a whole, before it gets its name.
 fn write_schema(path: &Path) -> Step<Connection> {
     let connection = Connection::open(path)?;
     connection.execute_batch(&format!(
@@ -115,8 +125,8 @@ fn write_schema(path: &Path) -> Step<Connection> {
     Ok(connection)
 }
 
-/// The header must reach the file itself, where opening reads it without SQLite: hence the switch
-/// to write-ahead logging only after all else is there.
+/// The header must reach the file itself, because opening reads it without SQLite: so write-ahead
+/// logging starts only after everything else is written.
 fn close(connection: Connection) -> Step<()> {
     connection.execute_batch("PRAGMA journal_mode = WAL;")?;
     Ok(connection.close().map_err(|(_, error)| error)?)

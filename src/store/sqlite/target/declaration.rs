@@ -1,14 +1,14 @@
-//! Target tables in SQLite: declarations from the contract, statements for their rows.
+//! Target tables in SQLite: declarations from the contract, and statements for their rows.
 
 use crate::contract::{Contract, ForeignKey, TargetColumn, TargetTable};
 use crate::store::{Result, StoreError};
 use crate::value::SqlType;
 
-/// Identifiers of the store itself, which no target may have.
+/// Prefixes of the store's own names, which no target may have.
 const RESERVED: [&str; 3] = ["app_xml", "processing_", "sqlite_"];
 
-/// A name as SQLite reads it, whatever is in it.
-pub(super) fn quoted(name: &str) -> String {
+/// A name quoted for SQLite, with any characters.
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -16,9 +16,9 @@ fn quoted_list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// The type a column has in a STRICT table. Text keeps what no other type of SQLite does: all 38
-/// digits of a decimal, and dates as ISO 8601, which sort and compare as they should.
-pub(super) fn storage_type(column: &TargetColumn) -> &'static str {
+/// The type of a column in a STRICT table. Text keeps what no other type of SQLite does: all 38
+/// digits of a decimal, and dates as ISO 8601, which sort and compare correctly.
+pub fn storage_type(column: &TargetColumn) -> &'static str {
     if column.identity {
         return "INTEGER";
     }
@@ -46,7 +46,7 @@ pub(super) fn storage_type(column: &TargetColumn) -> &'static str {
 }
 
 /// Whether the database must refuse null in this column: required, or part of the key.
-pub(super) fn not_null(table: &TargetTable, column: &TargetColumn) -> bool {
+pub fn not_null(table: &TargetTable, column: &TargetColumn) -> bool {
     column.required || column.identity || is_key(table, &column.name)
 }
 
@@ -54,31 +54,30 @@ fn is_key(table: &TargetTable, column: &str) -> bool {
     table.primary_key.iter().any(|key| key.eq_ignore_ascii_case(column))
 }
 
-/// Refuses what SQLite cannot declare, before anything is written.
-pub(super) fn check(contract: &Contract) -> Result<()> {
+/// Refuses a contract that SQLite cannot declare, before anything is written.
+pub fn check(contract: &Contract) -> Result<()> {
     contract.targets.iter().try_for_each(|table| {
         let refuse = |reason: String| Err(StoreError::Refused(reason));
         let name = table.name.to_ascii_lowercase();
         if RESERVED.iter().any(|reserved| name.starts_with(reserved)) {
             return refuse(format!(
-                "table {} has a name that the store keeps for itself; give it another one",
+                "the name of table {} is reserved for the store; choose another name",
                 table.name
             ));
         }
         if table.columns.iter().filter(|column| column.identity).count() > 1 {
             return refuse(format!(
-                "table {} has more than one identity column; only one can have its values given \
-                 by the database",
+                "table {} has more than one identity column, and SQLite supports one; keep one",
                 table.name
             ));
         }
         match &table.foreign_key {
             Some(key) if parent_key(contract, key).len() != key.columns.len() => refuse(format!(
-                "table {} refers with {} column(s) to table {}, whose primary key has {}; give \
-                 them the same number",
+                "the foreign key of table {} to table {} has {} columns, and the primary key there \
+                 has {}; make the numbers equal",
                 table.name,
-                key.columns.len(),
                 key.references,
+                key.columns.len(),
                 parent_key(contract, key).len()
             )),
             _ => Ok(()),
@@ -96,10 +95,10 @@ fn parent_key<'c>(contract: &'c Contract, key: &ForeignKey) -> &'c [String] {
 
 /// `CREATE TABLE` for a target.
 ///
-/// An identity column is SQLite's own row id, and a primary key beside it a unique constraint.
-/// A table with a key and no identity has no row id: there SQLite refuses null in the key, which
-/// it would otherwise fill in by itself for a single integer column.
-pub(super) fn create_table(contract: &Contract, table: &TargetTable) -> String {
+/// An identity column is SQLite's row id, and a primary key beside it is a unique constraint. A
+/// table with a key and no identity has no row id: there SQLite refuses null in the key, where it
+/// would otherwise generate a value for a single integer column.
+pub fn create_table(contract: &Contract, table: &TargetTable) -> String {
     let identity = table.columns.iter().find(|column| column.identity);
     let mut lines: Vec<String> =
         table.columns.iter().map(|column| declare_column(table, column)).collect();
@@ -141,21 +140,20 @@ fn declare_column(table: &TargetTable, column: &TargetColumn) -> String {
 }
 
 /// `ALTER TABLE` that adds a nullable column.
-pub(super) fn add_column(table: &TargetTable, column: &TargetColumn) -> String {
+pub fn add_column(table: &TargetTable, column: &TargetColumn) -> String {
     format!("ALTER TABLE {} ADD COLUMN {}", quoted(&table.name), declare_column(table, column))
 }
 
-/// Names of indexes with the statements that make them: by application and by parent, where the
-/// primary key does not begin with them. Replacing, skipping and deleting a parent look rows up by
-/// these.
-pub(super) fn create_indexes(table: &TargetTable) -> Vec<(String, String)> {
+/// Names of indexes with the statements that create them: by application and by parent, unless the
+/// primary key starts with their columns. Replacing, skipping and deleting a parent use them.
+pub fn create_indexes(table: &TargetTable) -> Vec<(String, String)> {
     let app_column = vec![table.columns[table.app_column].name.clone()];
     let mut wanted = vec![app_column];
     if let Some(foreign) = &table.foreign_key {
         wanted.push(foreign.columns.clone());
     }
     wanted.dedup_by(|a, b| same_names(a, b));
-    wanted.retain(|columns| !begins_with(&table.primary_key, columns));
+    wanted.retain(|columns| !starts_with(&table.primary_key, columns));
     wanted
         .iter()
         .map(|columns| {
@@ -172,19 +170,19 @@ pub(super) fn create_indexes(table: &TargetTable) -> Vec<(String, String)> {
 }
 
 fn same_names(a: &[String], b: &[String]) -> bool {
-    a.len() == b.len() && begins_with(a, b)
+    a.len() == b.len() && starts_with(a, b)
 }
 
-fn begins_with(longer: &[String], shorter: &[String]) -> bool {
+fn starts_with(longer: &[String], shorter: &[String]) -> bool {
     longer.len() >= shorter.len()
         && longer.iter().zip(shorter).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 /// The statements that touch one application's rows in a target.
-pub(super) struct RowStatements {
+pub struct RowStatements {
     /// Inserts one row; parameters are the columns of `bound`, in that order.
     pub insert: String,
-    /// Indexes into the table's columns that a row gives a value for: all but the identity.
+    /// Indexes of the table's columns that a row has a value for: all except the identity.
     pub bound: Vec<usize>,
     /// Deletes the application's rows.
     pub delete: String,

@@ -36,25 +36,25 @@ CREATE TABLE processing_queue (
     reaps          INTEGER NOT NULL CHECK (reaps >= 0),
     lone_reaps     INTEGER NOT NULL CHECK (lone_reaps >= 0),
     document_bytes INTEGER NOT NULL,
-    available_at   INTEGER NOT NULL,
-    enqueued_at    INTEGER NOT NULL,
+    available_at_utc   INTEGER NOT NULL,
+    enqueued_at_utc    INTEGER NOT NULL,
     CHECK ((state = 1) = (claim_token IS NOT NULL))
 ) STRICT;
 
 CREATE INDEX processing_queue_claim
-ON processing_queue (state, claim_token, reaps, app_id, document_bytes, available_at);
+ON processing_queue (state, claim_token, reaps, app_id, document_bytes, available_at_utc);
 
 CREATE TABLE processing_claim (
     claim_token      TEXT PRIMARY KEY,
     session_id       TEXT NOT NULL,
-    claimed_at       INTEGER NOT NULL,
-    lease_expires_at INTEGER NOT NULL,
+    claimed_at_utc       INTEGER NOT NULL,
+    lease_expires_at_utc INTEGER NOT NULL,
     lease_ms         INTEGER NOT NULL CHECK (lease_ms > 0),
     app_count        INTEGER NOT NULL,
     renewals         INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX processing_claim_expiry ON processing_claim (lease_expires_at);
+CREATE INDEX processing_claim_expiry ON processing_claim (lease_expires_at_utc);
 
 CREATE TABLE processing_log (
     app_id                INTEGER NOT NULL,
@@ -73,9 +73,9 @@ CREATE TABLE processing_log (
     error_number          INTEGER,
     session_id            TEXT NOT NULL,
     claim_token           TEXT NOT NULL,
-    enqueued_at           INTEGER NOT NULL,
-    claimed_at            INTEGER NOT NULL,
-    processed_at          INTEGER NOT NULL,
+    enqueued_at_utc           INTEGER NOT NULL,
+    claimed_at_utc            INTEGER NOT NULL,
+    processed_at_utc          INTEGER NOT NULL,
     shred_micros          INTEGER NOT NULL,
     document_bytes        INTEGER NOT NULL,
     rows_written          INTEGER NOT NULL,
@@ -103,26 +103,26 @@ CREATE TABLE processing_session (
     contract_hash   TEXT NOT NULL,
     agent_job       TEXT,
     agent_step      TEXT,
-    started_at      INTEGER NOT NULL,
-    last_seen_at    INTEGER NOT NULL,
-    ended_at        INTEGER,
+    started_at_utc      INTEGER NOT NULL,
+    last_seen_at_utc    INTEGER NOT NULL,
+    ended_at_utc        INTEGER,
     exit_status     INTEGER,
-    -- claimed = succeeded + failed + released + reaped + what it holds now
+    -- claimed = success + failed + released + reaped + what it holds now
     claimed         INTEGER NOT NULL DEFAULT 0,
-    succeeded       INTEGER NOT NULL DEFAULT 0,
+    success       INTEGER NOT NULL DEFAULT 0,
     failed          INTEGER NOT NULL DEFAULT 0,
     released        INTEGER NOT NULL DEFAULT 0,
     reaped          INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX processing_session_started ON processing_session (started_at);
+CREATE INDEX processing_session_started ON processing_session (started_at_utc);
 
 -- Per minute and session, so that throughput is read without touching the log.
 CREATE TABLE processing_throughput (
     session_id     TEXT NOT NULL,
     minute_utc     INTEGER NOT NULL,
     claimed        INTEGER NOT NULL,
-    succeeded      INTEGER NOT NULL,
+    success      INTEGER NOT NULL,
     failed         INTEGER NOT NULL,
     released       INTEGER NOT NULL,
     rows_written   INTEGER NOT NULL,
@@ -137,7 +137,7 @@ CREATE INDEX processing_throughput_minute ON processing_throughput (minute_utc);
 -- 'released', 'reaped', 'quarantined' and 'requeued' are one per application.
 CREATE TABLE processing_event (
     event_id    INTEGER PRIMARY KEY AUTOINCREMENT,
-    occurred_at INTEGER NOT NULL,
+    occurred_at_utc INTEGER NOT NULL,
     event_type  TEXT NOT NULL CHECK (event_type IN
                 ('claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued')),
     app_id      INTEGER,
@@ -151,30 +151,30 @@ CREATE TABLE processing_event (
 CREATE INDEX processing_event_app ON processing_event (app_id, event_id) WHERE app_id IS NOT NULL;
 CREATE INDEX processing_event_claim ON processing_event (claim_token, event_id);
 
--- Every time that claiming was paused; it is while a row has no resumed_at.
+-- Every time that claiming was paused; it is while a row has no resumed_at_utc.
 CREATE TABLE processing_pause (
     pause_id   INTEGER PRIMARY KEY,
-    paused_at  INTEGER NOT NULL,
+    paused_at_utc  INTEGER NOT NULL,
     paused_by  TEXT NOT NULL,
     reason     TEXT NOT NULL,
-    resumed_at INTEGER,
+    resumed_at_utc INTEGER,
     resumed_by TEXT,
-    CHECK ((resumed_at IS NULL) = (resumed_by IS NULL))
+    CHECK ((resumed_at_utc IS NULL) = (resumed_by IS NULL))
 ) STRICT;
 
 CREATE UNIQUE INDEX processing_pause_in_force
-ON processing_pause (resumed_at IS NULL) WHERE resumed_at IS NULL;
+ON processing_pause (resumed_at_utc IS NULL) WHERE resumed_at_utc IS NULL;
 
--- Every contract that was ever installed; the installed one is the row whose retired_at is NULL.
+-- Every contract that was ever installed; the installed one is the row whose retired_at_utc is NULL.
 CREATE TABLE processing_contract (
     contract_hash TEXT PRIMARY KEY,
     contract_name TEXT NOT NULL,
-    installed_at  INTEGER NOT NULL,
-    retired_at    INTEGER
+    installed_at_utc  INTEGER NOT NULL,
+    retired_at_utc    INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX processing_contract_installed
-ON processing_contract (retired_at IS NULL) WHERE retired_at IS NULL;
+ON processing_contract (retired_at_utc IS NULL) WHERE retired_at_utc IS NULL;
 
 -- The target tables of each contract; table_ordinal 0 is loaded first.
 CREATE TABLE processing_contract_table (

@@ -6,7 +6,7 @@
 -- go on from the logged ones.
 INSERT INTO processing_queue
     (app_id, state, claim_token, attempts, reaps, lone_reaps,
-     document_bytes, available_at, enqueued_at)
+     document_bytes, available_at_utc, enqueued_at_utc)
 SELECT c.app_id, 0, NULL, c.attempt, 0, 0,
        coalesce((SELECT octet_length(x.xml) FROM app_xml AS x WHERE x.app_id = c.app_id), 0),
        :now, :now
@@ -18,9 +18,9 @@ UPDATE processing_queue
 SET state = 0,
     reaps = 0,
     lone_reaps = 0,
-    available_at = :now
+    available_at_utc = :now
 WHERE app_id = :app_id AND state = 2;
 
 -- name: event
-INSERT INTO processing_event (occurred_at, event_type, app_id, attempt, detail)
+INSERT INTO processing_event (occurred_at_utc, event_type, app_id, attempt, detail)
 VALUES (:now, 'requeued', :app_id, :attempts, :detail);

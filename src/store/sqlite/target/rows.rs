@@ -3,17 +3,17 @@
 use rusqlite::types::{ToSqlOutput, Value as Stored};
 use rusqlite::{params_from_iter, CachedStatement, ErrorCode};
 
-use super::fault::{data_reason, Fault, RefusedRow, Step};
-use super::target::RowStatements;
-use super::transaction::Work;
+use super::declaration::RowStatements;
 use crate::contract::{Contract, OnExisting, TargetTable};
 use crate::id::AppId;
 use crate::outcome::TableRows;
+use crate::store::sqlite::fault::{data_reason, RefusedRow, SqliteFault, Step};
+use crate::store::sqlite::transaction::Work;
 use crate::store::StoreError;
 use crate::value::{to_text, Decimal, SqlType, Value};
 
 /// The targets of a contract in load order, with their statements.
-pub(super) struct Targets<'c> {
+pub struct Targets<'c> {
     targets: Vec<(&'c TargetTable, RowStatements)>,
 }
 
@@ -26,7 +26,7 @@ impl<'c> Targets<'c> {
 
     /// Writes one application's rows, parents first; returns how many per table.
     pub fn insert(&self, tx: &Work, app_id: AppId, rows: &[TableRows]) -> Step<Vec<u64>> {
-        self.make_room(tx, app_id)?;
+        self.delete_from(tx, app_id, |table| table.on_existing == OnExisting::Replace)?;
         self.targets
             .iter()
             .zip(rows)
@@ -36,27 +36,18 @@ impl<'c> Targets<'c> {
 
     /// Deletes an application's rows from every target, children before parents.
     pub fn delete_all(&self, tx: &Work, app_id: AppId) -> Step<()> {
-        self.targets
-            .iter()
-            .rev()
-            .try_for_each(|(table, statements)| delete(tx, table, statements, app_id))
+        self.delete_from(tx, app_id, |_| true)
     }
 
-    /// Deletes what is to be replaced, children before parents.
-    fn make_room(&self, tx: &Work, app_id: AppId) -> Step<()> {
-        self.targets
-            .iter()
-            .rev()
-            .filter(|(table, _)| table.on_existing == OnExisting::Replace)
-            .try_for_each(|(table, statements)| delete(tx, table, statements, app_id))
+    fn delete_from(&self, tx: &Work, app_id: AppId, chosen: fn(&TargetTable) -> bool) -> Step<()> {
+        let chosen = self.targets.iter().rev().filter(|(table, _)| chosen(table));
+        for (table, statements) in chosen {
+            prepare(tx, table, &statements.delete)?
+                .execute([app_key(table, app_id)])
+                .map_err(|error| refused(table, None, error))?;
+        }
+        Ok(())
     }
-}
-
-fn delete(tx: &Work, table: &TargetTable, statements: &RowStatements, app_id: AppId) -> Step<()> {
-    prepare(tx, table, &statements.delete)?
-        .execute([app_key(table, app_id)])
-        .map_err(|error| refused(table, None, error))?;
-    Ok(())
 }
 
 fn insert_table(
@@ -78,7 +69,7 @@ fn insert_table(
     let mut written = 0;
     for (number, row) in rows.iter().enumerate() {
         let values = statements.bound.iter().map(|i| bind(&row[*i], table.columns[*i].sql_type));
-        // A trigger may quietly ignore a row: what counts is what SQLite says it wrote.
+        // A trigger may ignore a row without an error: SQLite's own count is used.
         written += insert
             .execute(params_from_iter(values))
             .map_err(|error| refused(table, Some((number, row)), error))?;
@@ -86,17 +77,13 @@ fn insert_table(
     Ok(written as u64)
 }
 
-/// A statement on a target. One that does not compile means that the table is no longer what
-/// the contract was installed on.
+/// A statement on a target. One that does not compile means that the table was changed after the
+/// contract was installed.
 fn prepare<'t>(tx: &'t Work, table: &TargetTable, sql: &str) -> Step<CachedStatement<'t>> {
     tx.prepare_cached(sql).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::Unknown) => StoreError::Drift {
-            table: table.name.clone(),
-            reason: format!(
-                "{error}; install the contract again (`xmlshred run` does), or repair the table"
-            ),
+        Some(ErrorCode::Unknown) => {
+            StoreError::Drift { table: table.name.clone(), reason: error.to_string() }.into()
         }
-        .into(),
         _ => error.into(),
     })
 }
@@ -116,8 +103,12 @@ fn app_key(table: &TargetTable, AppId(app_id): AppId) -> Stored {
     }
 }
 
-/// A data reason with its place; any other error as it is.
-fn refused(table: &TargetTable, row: Option<(usize, &[Value])>, error: rusqlite::Error) -> Fault {
+/// A data reason with its place; any other error unchanged.
+fn refused(
+    table: &TargetTable,
+    row: Option<(usize, &[Value])>,
+    error: rusqlite::Error,
+) -> SqliteFault {
     let Some((number, message)) = data_reason(&error) else { return error.into() };
     let columns = columns_in(&message, table);
     let value = match (&columns[..], row) {
@@ -125,7 +116,7 @@ fn refused(table: &TargetTable, row: Option<(usize, &[Value])>, error: rusqlite:
         _ => None,
     };
     let names: Vec<&str> = columns.iter().map(|i| table.columns[*i].name.as_str()).collect();
-    Fault::Data(Box::new(RefusedRow {
+    SqliteFault::Data(Box::new(RefusedRow {
         number,
         message,
         table: table.name.clone(),
@@ -145,7 +136,7 @@ fn columns_in(message: &str, table: &TargetTable) -> Vec<usize> {
         .collect()
 }
 
-/// A value as its column keeps it; see [`super::target::storage_type`].
+/// A value as its column stores it; see [`super::declaration::storage_type`].
 fn bind(value: &Value, sql_type: SqlType) -> ToSqlOutput<'_> {
     match value {
         Value::Null => ToSqlOutput::Owned(Stored::Null),
@@ -154,7 +145,6 @@ fn bind(value: &Value, sql_type: SqlType) -> ToSqlOutput<'_> {
         Value::Float(number) => (*number).into(),
         Value::Text(text) => text.as_str().into(),
         Value::Bytes(bytes) => (&bytes[..]).into(),
-        // No type of SQLite keeps all digits of a decimal, and dates as text sort as they should.
         _ => ToSqlOutput::Owned(
             to_text(value, sql_type).map_or(Stored::Null, |text| Stored::Text(text.into())),
         ),

@@ -1,0 +1,9 @@
+-- Counts what enqueue_apps.sql would add as new. SQL Server has no such procedure: there it takes a
+-- search of the source table.
+
+-- name: count
+SELECT count(*)
+FROM app_xml AS x INDEXED BY app_xml_id
+WHERE x.app_id >= :from
+  AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)
+  AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id);

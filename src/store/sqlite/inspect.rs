@@ -1,0 +1,278 @@
+//! Inspecting: the status, one document, an application's life, failures, and the store's health.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{named_params, Connection, OptionalExtension, Row};
+
+use super::binding::instant;
+use super::fault::Step;
+use super::install::installed_tables;
+use super::session::pause_in_force;
+use super::statement::statement;
+use super::target::quoted;
+use super::transaction::{patiently, read, Work};
+use crate::document::{Document, DocumentEncoding};
+use crate::id::{AppId, ClaimToken};
+use crate::outcome::{Failure, FailureCategory};
+use crate::store::{
+    ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
+};
+
+const GET_STATUS: &str = include_str!("get_status.sql");
+const SOURCE_ROWS: &str = statement(GET_STATUS, "source");
+const QUEUE: &str = statement(GET_STATUS, "queue");
+const LOG: &str = statement(GET_STATUS, "log");
+const TABLE_EXISTS: &str = statement(GET_STATUS, "table_exists");
+const CLAIMS: &str = statement(GET_STATUS, "claims");
+const SESSIONS: &str = statement(GET_STATUS, "sessions");
+
+const DOCUMENT: &str = statement(include_str!("read_document.sql"), "document");
+
+const EXPLAIN_APP: &str = include_str!("explain_app.sql");
+const LIFE: &str = statement(EXPLAIN_APP, "life");
+const STATE: &str = statement(EXPLAIN_APP, "state");
+const CONCLUDED: &str = statement(EXPLAIN_APP, "concluded");
+const SOURCE: &str = statement(EXPLAIN_APP, "source");
+
+const PAGE: &str = statement(include_str!("list_failures.sql"), "page");
+const FINDINGS: &str = statement(include_str!("health_check.sql"), "findings");
+
+pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
+    read(connection, |tx| {
+        let mut status = Status {
+            source: tx.value(SOURCE_ROWS, [])?,
+            table_rows: table_rows(tx)?,
+            claims: claims(tx)?,
+            sessions: sessions(tx)?,
+            paused: pause_in_force(tx)?,
+            ..Status::default()
+        };
+        for (state, count) in tx.all(QUEUE, [], |row| <(u8, u64)>::try_from(row))? {
+            match state {
+                0 => status.ready = count,
+                1 => status.claimed = count,
+                _ => status.quarantined = count,
+            }
+        }
+        let log = tx.all(LOG, [], |row| <(Option<FailureCategory>, u64)>::try_from(row))?;
+        for (category, count) in log {
+            match category {
+                None => status.success = count,
+                Some(category) => {
+                    status.failed += count;
+                    status.failures.push((category, count));
+                }
+            }
+        }
+        Ok(status)
+    })
+}
+
+/// Rows per target table; 0 for a table that was dropped.
+fn table_rows(tx: &Work) -> Step<Vec<(String, u64)>> {
+    let count = |table: String| {
+        let rows = match tx.exists(TABLE_EXISTS, named_params! {":table": table})? {
+            true => tx.value(&format!("SELECT count(*) FROM {}", quoted(&table)), [])?,
+            false => 0,
+        };
+        Ok((table, rows))
+    };
+    installed_tables(tx)?.into_iter().map(count).collect()
+}
+
+fn claims(tx: &Work) -> Step<Vec<ActiveClaim>> {
+    // Rounded down, so that an expired lease is negative.
+    let seconds = |ms: i64| ms.div_euclid(1000);
+    tx.all(CLAIMS, named_params! {":now": tx.now}, |row| {
+        Ok(ActiveClaim {
+            token: row.get(0)?,
+            worker_name: row.get(1)?,
+            apps: row.get(2)?,
+            age_seconds: seconds(row.get(3)?),
+            remaining_seconds: seconds(row.get(4)?),
+            renewals: row.get(5)?,
+        })
+    })
+}
+
+fn sessions(tx: &Work) -> Step<Vec<SessionSummary>> {
+    tx.all(SESSIONS, [], |row| {
+        Ok(SessionSummary {
+            session: row.get(0)?,
+            worker_name: row.get(1)?,
+            started_at: instant(row.get(2)?),
+            last_seen_at: instant(row.get(3)?),
+            ended_at: row.get::<_, Option<i64>>(4)?.map(instant),
+            exit_status: row.get(5)?,
+            claimed: row.get(6)?,
+            success: row.get(7)?,
+            failed: row.get(8)?,
+            released: row.get(9)?,
+            reaped: row.get(10)?,
+        })
+    })
+}
+
+pub(super) fn read_document(connection: &Connection, app_id: AppId) -> Step<Option<Document>> {
+    patiently(|| {
+        let mut statement = connection.prepare_cached(DOCUMENT)?;
+        let found = statement
+            .query_row(named_params! {":app_id": app_id}, |row| Ok(document(row.get_ref(0)?)))
+            .optional()?;
+        Ok(found.flatten())
+    })
+}
+
+fn document(value: ValueRef<'_>) -> Option<Document> {
+    let (bytes, encoding) = match value {
+        ValueRef::Text(bytes) => (bytes, DocumentEncoding::Utf8),
+        ValueRef::Blob(bytes) => (bytes, DocumentEncoding::Detect),
+        _ => return None,
+    };
+    Some(Document { bytes: bytes.to_vec(), encoding })
+}
+
+pub(super) fn explain_app(connection: &mut Connection, app_id: AppId) -> Step<Vec<LifeEvent>> {
+    read(connection, |tx| {
+        let mut life = tx.all(LIFE, named_params! {":app_id": app_id}, |row| {
+            Ok(LifeEvent {
+                at: instant(row.get(0)?),
+                event: row.get(1)?,
+                attempt: row.get(2)?,
+                worker_name: row.get(3)?,
+                host: row.get(4)?,
+                detail: row.get(5)?,
+                claim: row.get(6)?,
+            })
+        })?;
+        life.push(now(tx, app_id)?);
+        Ok(life)
+    })
+}
+
+/// Where the application is at this moment, and what happens next.
+fn now(tx: &Work, app_id: AppId) -> Step<LifeEvent> {
+    let queued = tx.find(STATE, named_params! {":app_id": app_id}, |row| {
+        Ok(Queued {
+            state: row.get(0)?,
+            attempts: row.get(1)?,
+            reaps: row.get(2)?,
+            available_at: row.get(3)?,
+            claim: row.get(4)?,
+            lease_expires_at: row.get(5)?,
+            worker_name: row.get(6)?,
+            host: row.get(7)?,
+        })
+    })?;
+    let detail = match &queued {
+        None => unqueued(tx, app_id)?,
+        Some(queued) => in_words(tx, app_id, queued)?,
+    };
+    let queued = queued.unwrap_or_default();
+    Ok(LifeEvent {
+        at: instant(tx.now),
+        event: "now".to_owned(),
+        attempt: queued.attempts,
+        worker_name: queued.worker_name,
+        host: queued.host,
+        detail: Some(detail),
+        claim: queued.claim,
+    })
+}
+
+#[derive(Default)]
+struct Queued {
+    state: u8,
+    attempts: Option<u32>,
+    reaps: u32,
+    available_at: i64,
+    claim: Option<ClaimToken>,
+    lease_expires_at: Option<i64>,
+    worker_name: Option<String>,
+    host: Option<String>,
+}
+
+fn in_words(tx: &Work, app_id: AppId, queued: &Queued) -> Step<String> {
+    Ok(match queued.state {
+        1 => {
+            let left = queued.lease_expires_at.unwrap_or(tx.now) - tx.now;
+            format!("claimed; the lease expires in {} seconds unless it is renewed", left / 1000)
+        }
+        2 => format!("quarantined; fix the cause, then `xmlshred retry --app-id {app_id}`"),
+        _ => match pause_in_force(tx)? {
+            Some(pause) => format!("ready, but claiming is paused: {}", pause.reason),
+            None if queued.available_at > tx.now => {
+                format!("ready from {} on", instant(queued.available_at))
+            }
+            None if queued.reaps > 0 => {
+                format!("ready; reaped {} times, so its next batch is smaller", queued.reaps)
+            }
+            None => "ready for the next worker".to_owned(),
+        },
+    })
+}
+
+fn unqueued(tx: &Work, app_id: AppId) -> Step<String> {
+    let parameters = named_params! {":app_id": app_id};
+    let concluded: Option<Option<String>> = tx.find(CONCLUDED, parameters, |row| row.get(0))?;
+    Ok(match concluded {
+        Some(None) => "finished".to_owned(),
+        Some(Some(category)) => {
+            format!("failed ({category}); fix the cause, then `xmlshred retry --app-id {app_id}`")
+        }
+        None if tx.exists(SOURCE, parameters)? => {
+            "in the source table, but not enqueued: run `xmlshred enqueue`".to_owned()
+        }
+        None => "unknown: not in the source table, the queue or the log".to_owned(),
+    })
+}
+
+pub(super) fn list_failures(
+    connection: &mut Connection,
+    page: &FailurePage,
+) -> Step<Vec<LoggedFailure>> {
+    read(connection, |tx| {
+        let parameters = named_params! {
+            ":category": page.category,
+            ":fingerprint": page.fingerprint,
+            ":after": page.after,
+            ":size": page.size.clamp(1, 10_000),
+        };
+        tx.all(PAGE, parameters, logged_failure)
+    })
+}
+
+fn logged_failure(row: &Row) -> rusqlite::Result<LoggedFailure> {
+    Ok(LoggedFailure {
+        app_id: row.get(0)?,
+        attempt: row.get(1)?,
+        failure: Failure {
+            category: row.get(2)?,
+            table: row.get(3)?,
+            column: row.get(4)?,
+            path: row.get(5)?,
+            line: row.get(6)?,
+            column_number: row.get(7)?,
+            value: row.get(8)?,
+            reason: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
+        },
+        fingerprint: row.get(10)?,
+        error_number: row.get(11)?,
+        processed_at: instant(row.get(12)?),
+        worker_name: row.get(13)?,
+        document_bytes: row.get(14)?,
+    })
+}
+
+pub(super) fn health_check(connection: &mut Connection) -> Step<Vec<Finding>> {
+    read(connection, |tx| {
+        tx.all(FINDINGS, named_params! {":now": tx.now}, |row| {
+            Ok(Finding {
+                priority: row.get(0)?,
+                finding: row.get(1)?,
+                detail: row.get(2)?,
+                why: row.get(3)?,
+                fix: row.get(4)?,
+            })
+        })
+    })
+}

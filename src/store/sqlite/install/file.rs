@@ -1,0 +1,72 @@
+//! The file of a store: how it is recognised, and errors that name it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::store::sqlite::fault::{damaged, describe, is_damage, SqliteFault};
+use crate::store::StoreError;
+
+/// The tables of an empty store.
+pub const SCHEMA: &str = include_str!("schema.sql");
+
+/// `PRAGMA application_id` of a store: the letters `xmls`.
+pub const APPLICATION_ID: u32 = u32::from_be_bytes(*b"xmls");
+
+/// `PRAGMA user_version`: the version of the tables in schema.sql.
+pub const SCHEMA_VERSION: u32 = 3;
+
+/// The first bytes of the file, at most as many as SQLite's header has.
+pub fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::with_capacity(100);
+    File::open(path)?.take(100).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+/// Refuses a file with another header than that of a store of this version, with what it is and
+/// what to do. Offsets are those of SQLite's file format: user version 60, application id 68.
+pub fn check_header(header: &[u8]) -> std::result::Result<(), String> {
+    let number = |at: usize| u32::from_be_bytes(std::array::from_fn(|i| header[at + i]));
+    if header.is_empty() {
+        return Err("the file is empty; delete it and run again, or name another file".into());
+    }
+    if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
+        let start = String::from_utf8_lossy(&header[..header.len().min(16)]);
+        return Err(format!(
+            "it is not a SQLite file, it starts with {start:?}; name another file"
+        ));
+    }
+    if number(68) != APPLICATION_ID {
+        return Err(format!(
+            "it is a SQLite database of another program (application_id {}, not \
+             {APPLICATION_ID}); name another file",
+            number(68)
+        ));
+    }
+    match number(60) {
+        SCHEMA_VERSION => Ok(()),
+        version => Err(format!(
+            "its tables have version {version} and this program uses version {SCHEMA_VERSION}; \
+             use the xmlshred that created it, or load into a new file"
+        )),
+    }
+}
+
+pub fn unreachable_file(path: &Path, fault: &SqliteFault) -> StoreError {
+    let reason = match fault {
+        SqliteFault::Sqlite(error) if is_damage(error) => return damaged(shown(path), error),
+        SqliteFault::Sqlite(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => describe(error),
+            _ => format!("SQLite: {error}; check the permissions of the file's folder"),
+        },
+        other => format!("{other:?}"),
+    };
+    StoreError::Unreachable { location: shown(path), reason }
+}
+
+pub fn shown(path: &Path) -> String {
+    let absolute: PathBuf = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute.display().to_string()
+}

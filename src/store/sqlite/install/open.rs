@@ -1,0 +1,154 @@
+//! Opening the file, without ever writing to one that is not a store.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
+use sha2::{Digest, Sha256};
+
+use super::file::{check_header, read_header, shown, unreachable_file, SCHEMA};
+use crate::id::SourceHash;
+use crate::store::sqlite::fault::Step;
+use crate::store::sqlite::transaction::{patiently, BUSY_TIMEOUT};
+use crate::store::{Result, StoreError};
+
+/// Prepared statements kept per connection: all of this store's and a wide contract's.
+const STATEMENT_CACHE: usize = 512;
+
+/// A write-ahead log that one large batch made grow is cut back to this many bytes.
+const WAL_LIMIT: u32 = 64 << 20;
+
+/// Opens an existing store; a file that is not one is not touched.
+pub fn open(path: &Path) -> Result<Connection> {
+    check_file(path)?;
+    connect(path).map_err(|fault| unreachable_file(path, &fault))
+}
+
+/// An empty store in memory, for previews.
+pub fn open_in_memory() -> Step<Connection> {
+    let connection = Connection::open_in_memory()?;
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> Step<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    add_sha256(&connection)?;
+    patiently(|| {
+        connection.execute_batch(&format!(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = NORMAL;
+             PRAGMA foreign_keys = ON;
+             PRAGMA journal_size_limit = {WAL_LIMIT};"
+        ))?;
+        Ok(())
+    })?;
+    Ok(connection)
+}
+
+/// `sha256(x)`: the hash of a document's bytes, as [`SourceHash`] is written; null of null.
+fn add_sha256(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("sha256", 1, flags, |context| {
+        Ok(match context.get_raw(0) {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                Some(SourceHash(Sha256::digest(bytes).into()).to_string())
+            }
+            _ => None,
+        })
+    })
+}
+
+/// Reads the file's header without SQLite, which would leave files beside it.
+fn check_file(path: &Path) -> Result<()> {
+    let unreachable = |reason: String| StoreError::Unreachable { location: shown(path), reason };
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => unreachable(format!(
+            "the file does not exist; create it with `xmlshred load FILES… --store sqlite:{}`",
+            path.display()
+        )),
+        _ => unreachable(error.to_string()),
+    })?;
+    if metadata.is_dir() {
+        let inside = path.join("xmlshred.db");
+        return Err(unreachable(format!(
+            "it is a folder; name a file in it, such as sqlite:{}",
+            inside.display()
+        )));
+    }
+    if metadata.permissions().readonly() {
+        return Err(unreachable(match nobody_may_read(&metadata) {
+            true => "nobody may read it; change the permissions of the file".into(),
+            false => "the file is read-only; make it writable, or copy it and name the copy".into(),
+        }));
+    }
+    before_the_first_connection(&metadata, || {
+        let header = read_header(path).map_err(|error| {
+            unreachable(format!("it cannot be read ({error}); check the permissions of the file"))
+        })?;
+        check_header(&header)
+            .map_err(|reason| StoreError::NotInstalled { location: shown(path), reason })?;
+        OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(|error| {
+            unreachable(format!(
+                "it cannot be written ({error}); check the permissions of the file"
+            ))
+        })
+    })
+}
+
+/// Decided without opening the file; [`before_the_first_connection`] says why.
+#[cfg(unix)]
+fn nobody_may_read(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o444 == 0
+}
+
+/// Other systems have no such bits.
+#[cfg(not(unix))]
+fn nobody_may_read(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Looks into a file, unless this process did so before and may have connections to it.
+///
+/// POSIX locks belong to the process: closing any handle to a file releases all locks that SQLite
+/// holds on it in this process. Another process would then consider itself the last user and
+/// remove the write-ahead log, and what this process commits afterwards would be lost.
+#[cfg(unix)]
+fn before_the_first_connection(
+    metadata: &std::fs::Metadata,
+    look: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    use std::collections::HashSet;
+    use std::os::unix::fs::MetadataExt;
+    use std::sync::{Mutex, PoisonError};
+    use std::time::SystemTime;
+
+    // Device, inode, and the time that distinguishes a file from a deleted one with its inode.
+    type Identity = (u64, u64, Option<SystemTime>);
+    static KNOWN: Mutex<Option<HashSet<Identity>>> = Mutex::new(None);
+    // Held while looking: another thread must not connect before the handles are closed.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = known.get_or_insert_with(HashSet::new);
+    let file = (metadata.dev(), metadata.ino(), metadata.created().ok());
+    if !known.contains(&file) {
+        look()?;
+        known.insert(file);
+    }
+    Ok(())
+}
+
+/// Elsewhere locks belong to the handle.
+#[cfg(not(unix))]
+fn before_the_first_connection(
+    _: &std::fs::Metadata,
+    look: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    look()
+}

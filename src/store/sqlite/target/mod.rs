@@ -1,0 +1,9 @@
+//! Target tables: their declarations, their comparison with a contract, and writing their rows.
+
+mod compare;
+mod declaration;
+mod rows;
+
+pub(super) use compare::{compare_targets, differences_of, found};
+pub(super) use declaration::{add_column, check, create_indexes, create_table, not_null, quoted};
+pub(super) use rows::Targets;
