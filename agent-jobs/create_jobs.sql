@@ -2,26 +2,25 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Creates the jobs of one pipeline in SQL Server Agent, and brings those that are there up to date.
-Run it in the pipeline's database, after variables.sqlcmd. It answers with one row per thing that it
-did, or with Execute N would do: action, job_name, detail. No row: all is as it should be.
+Creates the jobs of one pipeline in SQL Server Agent, and updates existing ones. Run it in the
+pipeline's database, after variables.sqlcmd. Returns one row per action that it took, or with Execute
+N would take: action, job_name, detail. No row: nothing to do.
 
-Prepare     enqueues what is new, and reaps             every PrepareMinutes
+Prepare     enqueues new applications, and reaps        every PrepareMinutes
 Worker 1…N  runs the executable until nothing is ready  every WorkerMinutes, unless it still runs
-Reaper      takes back expired leases                   every minute
-Purge       deletes what is old                         at 02:30
-Health      fails when usp_HealthCheck finds priority 1, and so notifies the operator
+Reaper      reaps claims with an expired lease          every minute
+Purge       deletes old history                         at 02:30
+Health      fails when usp_HealthCheck reports priority 1, which notifies the operator
 
-WorkerShare is queue (all take from the whole queue) or partitions (worker I takes the ids with
-app_id % N = I - 1).
+WorkerShare is queue (each worker claims from the whole queue) or partitions (worker I claims the ids
+with app_id % N = I - 1).
 
-A job that is there keeps its owner, schedules, notifications, category, its being enabled or not,
-its retries and every step that is not ours. Ours is the step named "xmlshred <Schema>: <what>": its
-command, output file, proxy and flags are brought up to date. A job of that name without such a step
-is somebody else's, and left alone.
+An existing job keeps its owner, schedules, notifications, category, enabled state, retries and every
+step of other origin. The step named "xmlshred <Schema>: <what>" is ours: its command, output file,
+proxy and flags are updated. A job of that name without such a step is not ours, and does not change.
 
-T-SQL steps run in master and do nothing where the database is an availability group's secondary;
-the executable sees to that itself.
+T-SQL steps run in master and do nothing if the database is a secondary of an availability group; the
+executable checks that itself.
 */
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
@@ -71,12 +70,12 @@ DECLARE @when_primary nvarchar(300) = CONCAT(
 );
 DECLARE @pipeline nvarchar(300) = QUOTENAME(DB_NAME()) + N'.' + QUOTENAME(@schema_name);
 
--- Agent's tokens are put together here, because sqlcmd takes what looks like its own variables.
+-- Agent's tokens are concatenated, because sqlcmd would replace them as its own variables.
 DECLARE @token_job nvarchar(40) = N'$' + N'(ESCAPE_NONE(JOBID))';
 DECLARE @token_step nvarchar(40) = N'$' + N'(ESCAPE_NONE(STEPID))';
 DECLARE @token_run nvarchar(80) = N'$' + N'(ESCAPE_SQUOTE(STRTDT))_$' + N'(ESCAPE_SQUOTE(STRTTM))';
 
--- What an earlier run in this session left, where it failed.
+-- An earlier run in this session may have failed and left these.
 DROP TABLE IF EXISTS #job;
 DROP TABLE IF EXISTS #action;
 
@@ -181,7 +180,7 @@ VALUES
 (
     1,
     N'Prepare',
-    N'Queues new applications of the source table, and takes back expired leases.',
+    N'Enqueues new applications of the source table, and reaps claims with an expired lease.',
     N'TSQL',
     CONCAT(
         @when_primary, N' BEGIN EXEC ', @pipeline, N'.[usp_EnqueueApps]; EXEC ', @pipeline, N'.[usp_ReapExpired]; END;'
@@ -194,7 +193,7 @@ VALUES
 (
     2,
     N'Reaper',
-    N'Takes back the claims of workers that died. Safe at any time.',
+    N'Reaps the claims of workers that died. Safe at any time.',
     N'TSQL',
     CONCAT(@when_primary, N' EXEC ', @pipeline, N'.[usp_ReapExpired];'),
     0,
@@ -205,7 +204,7 @@ VALUES
 (
     3,
     N'Purge',
-    N'Deletes events, superseded attempts and sessions that are old, in chunks.',
+    N'Deletes old events, superseded attempts and sessions, in chunks.',
     N'TSQL',
     CONCAT(
         @when_primary, N' EXEC ', @pipeline, N'.[usp_PurgeLog] @older_than_seconds = ',
@@ -219,7 +218,7 @@ VALUES
 (
     4,
     N'Health',
-    N'Fails when usp_HealthCheck finds something that cannot wait, and so notifies.',
+    N'Fails when usp_HealthCheck reports a problem that cannot wait, which notifies the operator.',
     N'TSQL',
     CONCAT(
         @when_primary, N'
@@ -264,8 +263,8 @@ BEGIN
     (
         100 + @worker,
         CONCAT(N'Worker ', @worker),
-        N'Claims, shreds and completes applications until nothing is ready. Stopping it drains: what it'
-        + N' holds is finished or given back.',
+        N'Claims, shreds and completes applications until nothing is ready. Stopping it drains: it'
+        + N' completes or releases its claims.',
         N'CmdExec',
         CONCAT(
             N'"', @executable, N'" run --config "', @settings_file, N'" --worker-name "Worker ', @worker,
@@ -322,7 +321,7 @@ BEGIN
         @command = j.command,
         @database_name = CASE WHEN j.subsystem = N'TSQL' THEN N'master' END,
         @retry_attempts = j.retry_attempts,
-        -- One file per run of a worker. T-SQL steps say what they did in the tables.
+        -- One file per run of a worker. T-SQL steps record their work in the tables.
         @output_file = CASE
             WHEN j.subsystem = N'CmdExec'
                 THEN CONCAT(@log_folder, N'\', REPLACE(LOWER(j.kind), N' ', N'_'), N'_', @token_run, N'.txt')
@@ -461,7 +460,7 @@ BEGIN
         WHERE s.job_id = @job_id
             AND s.step_id = @step_id;
 
-        -- NULL keeps what there is; an empty name takes the proxy away.
+        -- NULL keeps the proxy; an empty name removes it.
         IF @step_proxy IS NULL AND @present_proxy IS NOT NULL
         BEGIN
             SET @step_proxy = N'';
@@ -494,12 +493,12 @@ BEGIN
     );
 END;
 
--- More workers than are wanted: with partitions they would take what others take.
+-- More workers than WorkerCount: with partitions they would claim the share of others.
 INSERT INTO #action (action, job_name, detail)
 SELECT
     N'left alone',
     j.name,
-    N'a worker more than WorkerCount: disable it, or remove the jobs and create them again'
+    N'more workers than WorkerCount: disable this one, or remove the jobs and create them again'
 FROM [msdb].[dbo].[sysjobs] AS j
 INNER JOIN [msdb].[dbo].[sysjobsteps] AS s ON j.job_id = s.job_id
 WHERE s.step_name LIKE N'xmlshred%'

@@ -2,12 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Removes the jobs of one pipeline from SQL Server Agent, after variables.sqlcmd. It answers with one row
-per thing that it did, or with Execute N would do: action, job_name, detail.
+Removes the jobs of one pipeline from SQL Server Agent, after variables.sqlcmd. Returns one row
+per action that it took, or with Execute N would take: action, job_name, detail.
 
-Removed is what create_jobs.sql made: steps named "xmlshred <Schema>: <what>", the jobs that have no
-other step, and the schedules it made, where no job has them any more. A job with a step of somebody
-else's loses ours and stays; schedules, operators, proxies and the category stay.
+Removes what create_jobs.sql created: steps named "xmlshred <Schema>: <what>", the jobs that have no
+other step, and its schedules, if no job uses them any more. A job that has other steps keeps them;
+other schedules, operators, proxies and the category stay.
 */
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
@@ -24,7 +24,7 @@ DECLARE @job_name nvarchar(128);
 DECLARE @step_id int;
 DECLARE @schedule_id int;
 
--- What an earlier run in this session left, where it failed.
+-- An earlier run in this session may have failed and left these.
 DROP TABLE IF EXISTS #ours;
 DROP TABLE IF EXISTS #action;
 

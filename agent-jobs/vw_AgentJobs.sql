@@ -2,12 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    Which Agent jobs does this pipeline have, how did they last end, and what is wrong with
-            them? usp_HealthCheck reads it where it is installed; Azure SQL has no Agent.
-Columns:    job_name, is_enabled, owner_name (NULL: the login is gone), schedules (enabled ones),
+Answers:    Which Agent jobs does this pipeline have, how did their last run end, and what is wrong
+            with them? usp_HealthCheck reads this view if it exists; Azure SQL has no Agent.
+Columns:    job_name, is_enabled, owner_name (NULL: the login does not exist), schedules (enabled ones),
             last_run (yyyymmdd hhmmss, 0 for never), last_outcome (0 failed, 1 success, 3
             cancelled, 5 unknown), last_message, problem and fix (NULL when all is well), job_id
-Cost:       a few rows of msdb; the caller must be allowed to read them there
+Cost:       reads a few rows of msdb; the caller needs SELECT on them
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_AgentJobs]
 AS
@@ -21,7 +21,7 @@ SELECT
     a.last_message,
     CASE
         WHEN a.is_enabled = 0 THEN N'is disabled'
-        WHEN a.owner_name IS NULL THEN N'its owner is no login of this server'
+        WHEN a.owner_name IS NULL THEN N'its owner is not a login of this server'
         WHEN a.servers = 0 THEN N'has no target server'
         WHEN a.schedules = 0 THEN N'has no enabled schedule'
         WHEN a.lost_proxies > 0 THEN N'its proxy is disabled'
@@ -66,7 +66,7 @@ FROM
             COALESCE(v.servers, 0) AS servers,
             CONVERT(bigint, v.last_run_date) * 1000000 + v.last_run_time AS last_run,
             v.last_outcome,
-            COALESCE(v.last_message, N'its history says why') AS last_message
+            COALESCE(v.last_message, N'see its history') AS last_message
         FROM [msdb].[dbo].[sysjobs] AS j
         INNER JOIN
             (

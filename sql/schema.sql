@@ -4,8 +4,8 @@ GO
 /*
 The schema that holds one pipeline: its queue, its log and its procedures.
 
-It is owned by whoever owns the source and target tables (dbo, as a rule), so that ownership
-chaining lets a role with nothing but EXECUTE run the whole job.
+Its owner is the owner of the source and target tables (usually dbo), so that ownership chaining
+lets a role with only EXECUTE permissions run the whole job.
 */
 IF SCHEMA_ID(N'$(Schema)') IS NULL
 BEGIN

@@ -2,10 +2,10 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-The temp tables that a connection needs before it calls usp_CompleteBatch or usp_CompleteApp,
-beside the contract's own #stage_* tables. Run once per connection as a plain batch: a table that
-is made inside a procedure or sp_executesql is gone when that ends. sql/README.md says what goes
-into them.
+The temp tables that a connection needs before it calls usp_CompleteBatch or usp_CompleteApp, in
+addition to the contract's #stage_* tables. Run it once per connection as a plain batch: a temp table
+that is created inside a procedure or sp_executesql is dropped when that ends. sql/README.md
+describes their contents.
 */
 CREATE TABLE #outcome
 (

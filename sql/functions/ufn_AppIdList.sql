@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    The application ids of a comma-separated list. Blanks and line breaks around an id
-            are ignored, and so are empty entries.
-Parameters: @app_ids  the list, such as N'101, 102'; NULL gives no rows
+Purpose:    Returns the application ids of a comma-separated list. Ignores blanks and line breaks
+            around an id, and empty entries.
+Parameters: @app_ids  the list, such as N'101, 102'; NULL returns no rows
 Results:    entry    the text between two commas
             app_id   its value; NULL when it is not a whole number that fits bigint
 Errors:     none

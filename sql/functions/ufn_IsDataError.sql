@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Whether an error raised while rows are loaded lies in the data, so that the one
-            application is at fault and the others may go on. This is the closed list; whatever
-            is not here stops the worker.
+Purpose:    Returns whether the data caused an error that was raised while rows were loaded, so
+            that only its application fails and the others are completed. The list is closed: any
+            other error stops the worker.
 Parameters: @error_number  ERROR_NUMBER() of the failed statement
 Results:    1 or 0
             220 232 236 244 248 294 8115            a number does not fit its type
@@ -18,7 +18,7 @@ Results:    1 or 0
             8134                                    division by zero in a trigger or computed column
             6900-6999 9400-9499                     an xml column refuses the value
             50000 and from 50100                    a trigger raised an error of its own
-            50001-50099 are this schema's own errors and never lie in the data.
+            50001-50099 are this schema's own errors, which data never causes.
 Errors:     none
 Called by:  usp_ApplyOutcomes
 Isolation:  reads no table

@@ -2,11 +2,11 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    The base type of the source table's document column, which decides how a document is
-            measured, handed out and hashed.
+Purpose:    Returns the base type of the source table's document column, which decides how a
+            document is measured, returned and hashed.
 Parameters: none
 Results:    nvarchar, varchar, varbinary or xml; NULL when the source table or its column is
-            missing, is of another type, or may not be seen by the caller (VIEW DEFINITION).
+            missing or of another type, or the caller has no VIEW DEFINITION on it.
 Errors:     none
 Called by:  usp_EnqueueApps, usp_ClaimBatch, usp_ReadDocument, usp_RetryFailed, usp_RequeueApps
 Isolation:  reads the catalog only

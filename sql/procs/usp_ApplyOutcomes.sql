@@ -2,34 +2,35 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Concludes applications of a claim in one transaction: rows, log and queue change
-            together or not at all. What the token concluded before is left as it is, so that
-            repeating a call whose answer was lost is harmless. Not called by hand:
-            usp_CompleteBatch and usp_CompleteApp decide what to do when the database refuses.
-Parameters: @claim_token     the claim, and the fence
+Purpose:    Completes applications of a claim in one transaction: rows, log and queue change
+            together or not at all. Applications that this token has already completed stay as
+            they are, so a repeated call is harmless when its reply was lost. Not called by hand:
+            usp_CompleteBatch and usp_CompleteApp decide what to do when the database rejects
+            rows.
+Parameters: @claim_token     the claim; it is the fence
             @contract_hash   32 bytes; must be the installed contract's
-            @app_id          one application of #outcome; NULL for all of it
-            @refusal_number  with @app_id: log the application as failed with this error of the
-            @refusal_message database, its message and the target table, instead of loading it;
+            @app_id          one application of #outcome; default NULL, all of them
+            @refusal_number  with @app_id: do not load the application, but log it as failed with
+            @refusal_message this error number and message of the database and this target table;
             @refusal_table   default NULL
-            @keep_rows       1: the rows of an earlier success stay, because the database does not
-                             let them go; default 0
-            @error_number    OUTPUT: what the database refused the rows with, its message and
-            @error_message   OUTPUT  the target table where it is known; NULL unless 1 is returned
-            @error_table     OUTPUT
-            Tables of the connection, see sql/README.md: reads #outcome, fills #load_app for
-            usp_LoadApps, and reads what it answers in #loaded.
-Results:    none. RETURN 0: everything asked for is logged under this token, by this call or an
-            earlier one. RETURN 1: the database refused the rows for a reason that lies in the
-            data (@error_*), and nothing was written.
+            @keep_rows       1: keep the rows of an earlier success, because the database does not
+                             let them be deleted; default 0
+            @error_number    OUTPUT: the error with which the database rejected the rows, its
+            @error_message   OUTPUT  message, and the target table if it is known; NULL unless the
+            @error_table     OUTPUT  procedure returns 1
+            Tables of the connection (sql/README.md): reads #outcome, fills #load_app for
+            usp_LoadApps, and reads its result from #loaded.
+Results:    none. RETURN 0: every requested application is logged under this token, by this call
+            or by an earlier one. RETURN 1: the database rejected the rows because of the data
+            (@error_*), and nothing was written.
 Errors:     50002 a transaction is open
             50010 the claim does not hold these applications; nothing was written
             50020 the contract is not the installed one; nothing was written
-            50022 usp_LoadApps failed for a reason that does not lie in the data; nothing was
-            written. Any other error of the database is passed on; nothing was written.
+            50022 usp_LoadApps failed, and not because of the data; nothing was written
+            Any other error of the database is rethrown; nothing was written.
 Called by:  usp_CompleteBatch, usp_CompleteApp, usp_ApplyRefusal
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session.
-            A deadlock or a lock timeout is tried again, five times in all.
+            Tries up to five times after a deadlock or a lock timeout.
 Example:    -- Not called by hand. As its callers do:
             EXEC [$(Schema)].[usp_ApplyOutcomes]
                 @claim_token = @claim_token,
@@ -127,8 +128,8 @@ BEGIN
 
             BEGIN TRANSACTION;
 
-            -- The fence. Holding the row keeps the reaper and every other call with this token
-            -- out until the end.
+            -- The fence. The lock on this row keeps out the reaper and every other call with this
+            -- token until the end of the transaction.
             UPDATE [$(Schema)].[processing_claim]
             SET lease_expires_at_utc = CASE
                 WHEN lease_expires_at_utc > DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
@@ -182,15 +183,17 @@ BEGIN
                 SET @message = CONCAT(
                     N'Claim ', CONVERT(nvarchar(36), @claim_token), N' holds ', @taken_count, N' of ',
                     @todo_count, N' applications to complete: it was reaped or released, and nothing was written.',
-                    N' Ask usp_GetClaimOutcome what became of it, then claim again.'
+                    N' Call usp_GetClaimOutcome to see its outcome, then claim again.'
                 );
                 THROW 50010, @message, 1;
             END;
 
-            -- Held to the end, so that a new contract waits for us and we never meet it.
+            -- The lock is held to the end: a new contract waits for this completion.
             SELECT
                 @installed_hash = c.contract_hash,
-                @installed_name = CONCAT(c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at_utc, 120), N' UTC')
+                @installed_name = CONCAT(
+                    c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at_utc, 120), N' UTC'
+                )
             FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
             WHERE c.retired_at_utc IS NULL;
 
@@ -208,8 +211,8 @@ BEGIN
                 @claimed_at = l.claimed_at_utc
             FROM @lease AS l;
 
-            -- An application that fails after an earlier success loses its rows: rows are there
-            -- if and only if the last log row says success.
+            -- An application that fails after an earlier success loses its rows: rows exist if and
+            -- only if the latest log row is a success.
             INSERT INTO #load_app (app_id, clear_only)
             SELECT
                 t.app_id,
@@ -436,7 +439,7 @@ BEGIN
 
         SET @message = CONCAT(
             N'Loading ', COALESCE(N'table ' + @error_table, N'the target tables'), N' failed with error ',
-            @error_number, N', which does not lie in the documents: ', @error_message
+            @error_number, N', which the documents did not cause: ', @error_message
         );
         THROW 50022, @message, 1;
     END;

@@ -2,17 +2,17 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Logs an application whose rows the database refused as failed, with the database's own
-            message. The rows of an earlier success go; if the database refuses that as well,
-            because something else refers to them, that is what is logged, and they stay.
-Parameters: @claim_token     the claim, and the fence
+Purpose:    Logs an application as failed when the database has rejected its rows, with the
+            database's own message. Deletes the rows of an earlier success; if the database rejects
+            that as well, because other rows refer to them, the rows stay and that error is logged.
+Parameters: @claim_token     the claim; it is the fence
             @contract_hash   32 bytes; must be the installed contract's
             @app_id          the application, in #outcome
-            @error_number    the error that refused its rows
+            @error_number    the error with which the database rejected its rows
             @error_message   its message
-            @error_table     the target table, where it is known
+            @error_table     the target table, or NULL if it is not known
 Results:    none
-Errors:     those of usp_ApplyOutcomes
+Errors:     as usp_ApplyOutcomes
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  as usp_ApplyOutcomes
 Example:    -- Not called by hand. As its callers do:

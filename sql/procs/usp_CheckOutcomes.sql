@@ -2,16 +2,16 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Checks what usp_CompleteBatch and usp_CompleteApp are given, before anything is
-            touched, and reports all that is wrong at once.
-Parameters: @caller         the procedure that is checked, for the message
+Purpose:    Checks the parameters and #outcome of usp_CompleteBatch and usp_CompleteApp before
+            anything changes, and reports all mistakes at once.
+Parameters: @caller         the calling procedure, for the message
             @claim_token    must not be NULL
             @contract_hash  must be 32 bytes
-            @is_one         1: one application is asked for; default 0
-            @app_id         that application: it must be in #outcome; default NULL
+            @is_one         1: the caller completes one application; default 0
+            @app_id         that application, which must be in #outcome; default NULL
             Input table #outcome
 Results:    none
-Errors:     50001 something is wrong
+Errors:     50001 a parameter or #outcome is wrong
 Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  READ COMMITTED; reads #outcome only
 Example:    -- Not called by hand. As its callers do:
@@ -37,7 +37,7 @@ BEGIN
     DECLARE @outcomes int;
     DECLARE @apps int;
     DECLARE @incomplete int;
-    DECLARE @asked_for int;
+    DECLARE @requested int;
 
     IF OBJECT_ID(N'tempdb..#outcome') IS NOT NULL
         AND OBJECT_ID(N'tempdb..#load_app') IS NOT NULL
@@ -57,7 +57,7 @@ BEGIN
                     ELSE 0
                 END
             ),
-            @asked_for = SUM(CASE WHEN o.app_id = @app_id THEN 1 ELSE 0 END)
+            @requested = SUM(CASE WHEN o.app_id = @app_id THEN 1 ELSE 0 END)
         FROM #outcome AS o;
     END;
 
@@ -80,10 +80,10 @@ BEGIN
                     N' failure_category of a failure, or have a source_hash that is not 32 bytes.'
                 )
             WHEN @apps <> @outcomes
-                THEN N' #outcome has an app_id twice.'
+                THEN N' #outcome has a duplicate app_id.'
         END,
         CASE
-            WHEN @is_one = 1 AND COALESCE(@asked_for, 0) = 0
+            WHEN @is_one = 1 AND COALESCE(@requested, 0) = 0
                 THEN CONCAT(
                     N' @app_id ', COALESCE(CONVERT(nvarchar(20), @app_id), N'NULL'), N' has no row in #outcome.'
                 )

@@ -2,9 +2,10 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    usp_CompleteBatch for one application of a claim: its rows, log row and queue row
-            change together or not at all. If the database refuses the rows for a reason that
-            lies in the data, the application is logged as failed with the database's message.
+Purpose:    Completes one application of a claim: its rows, log row and queue row change together
+            or not at all. If the database rejects the rows because of the data, the application is
+            logged as failed with the database's message. usp_CompleteBatch does the same for all
+            of #outcome.
 Parameters: @claim_token    the claim
             @contract_hash  32 bytes; must be the installed contract's
             @app_id         the application; it must have a row in #outcome
@@ -13,13 +14,14 @@ Results:    as usp_CompleteBatch, for the one application
 Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is open
             50010 the claim no longer holds the application; nothing was written
             50020 the contract is not the installed one
-            50022 usp_LoadApps failed for a reason that does not lie in the data
-Called by:  the executable
-Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session. A
-            lock is waited for 30 seconds.
+            50022 usp_LoadApps failed, and not because of the data
+Called by:  nothing in xmlshred: a program or a person of your own that completes applications one
+            by one. The executable calls usp_CompleteBatch
+Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session.
+            Waits 30 seconds for a lock.
 Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
             INSERT INTO #outcome (app_id, attempt, is_success, failure_category, failure_reason)
-            VALUES (101, 1, 0, N'bad_value', N'given up by hand');
+            VALUES (101, 1, 0, N'bad_value', N'failed by hand');
             EXEC [$(Schema)].[usp_CompleteApp]
                 @claim_token = '00000000-0000-0000-0000-00000000000a',
                 @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,

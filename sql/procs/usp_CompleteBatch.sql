@@ -2,10 +2,10 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Writes rows, log and queue of a batch in one transaction. If the database refuses the
-            rows for a reason that lies in the data, each application gets a transaction of its
-            own, so that only the bad ones fail, logged with the database's own message. Repeating
-            a call whose answer was lost returns what was logged then.
+Purpose:    Completes a batch: writes its rows, log rows and queue rows in one transaction. If the
+            database rejects rows because of the data, each application gets its own transaction,
+            so that only the bad ones fail; they are logged with the database's own message.
+            Repeating a call whose reply was lost returns the logged outcomes.
 Parameters: @claim_token    the claim
             @contract_hash  32 bytes; must be the installed contract's
             Input tables #outcome, with one row per application, and the contract's #stage_*
@@ -17,17 +17,19 @@ Results:    1. one row per application of #outcome, in order of id: app_id, atte
 Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is open
             50010 the claim no longer holds an application of #outcome; it was not written
             50020 the contract is not the installed one
-            50021 the database refused every application, more than one, with one error number:
-                  that is not the documents' fault. Nothing was logged; the claim is still held.
-            50022 usp_LoadApps failed for a reason that does not lie in the data
-            Any other error of the database is passed on. What was not concluded is still held.
+            50021 the database rejected every application, more than one, with the same error
+                  number, so the documents are not the cause. Nothing was logged; the claim is
+                  still held.
+            50022 usp_LoadApps failed, and not because of the data
+            Any other error of the database is rethrown. The claim still holds what was not
+            completed.
 Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session, in
-            one transaction or, after a refusal, in one per application. A lock is waited for 30
-            seconds.
+            one transaction or, after a rejection, in one per application. Waits 30 seconds for a
+            lock.
 Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
             INSERT INTO #outcome (app_id, attempt, is_success, failure_category, failure_reason)
-            VALUES (101, 1, 0, N'bad_value', N'given up by hand');
+            VALUES (101, 1, 0, N'bad_value', N'failed by hand');
             EXEC [$(Schema)].[usp_CompleteBatch]
                 @claim_token = '00000000-0000-0000-0000-00000000000a',
                 @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000;
@@ -75,8 +77,8 @@ BEGIN
 
     IF @result = 1
     BEGIN
-        -- What is refused is logged only after all were tried: if nothing passes, the documents
-        -- are not to blame and nothing may be logged.
+        -- Rejected applications are logged only after all were tried: if every one is rejected,
+        -- the documents are not the cause and nothing may be logged.
         SET @app_id = (SELECT MIN(o.app_id) FROM #outcome AS o);
 
         WHILE @app_id IS NOT NULL

@@ -2,8 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Records that a worker process ended. The first exit status stays. What the session
-            still holds is not touched: usp_ReleaseClaim gives it back, or the reaper takes it.
+Purpose:    Records that a worker process ended. The first exit status is kept. Claims that the
+            session still holds do not change: usp_ReleaseClaim releases them, or the reaper reaps
+            them.
 Parameters: @session_id   a started session
             @exit_status  0 to 255, as the process reports it
 Results:    none
@@ -57,7 +58,7 @@ BEGIN
     IF @@ROWCOUNT = 0
     BEGIN
         SET @message = N'Session ' + CONVERT(nvarchar(36), @session_id)
-            + N' was never started: call usp_StartSession first.';
+            + N' does not exist: call usp_StartSession first.';
         THROW 50003, @message, 1;
     END;
 END;

@@ -2,23 +2,23 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Adds source applications that are neither queued nor logged. Only one caller at a
-            time does so; to the others it answers busy, which is success.
-Parameters: @mode          new: from the highest id gone through before, less @overlap (default)
+Purpose:    Adds source applications to the queue that are neither queued nor logged. One caller
+            at a time does so; every other caller gets busy, which is not an error.
+Parameters: @mode          new: source rows above the watermark less @overlap (default)
                            full: every source row; nightly, and after restoring old source rows
                            range: every source row from @app_id_start to @app_id_end
             @app_id_start  smallest id of a range, inclusive; default NULL
             @app_id_end    largest id of a range, inclusive; default NULL
-            @overlap       ids below the highest one that new looks at again, because ids commit
-                           out of order; 0 or more, default 10000
+            @overlap       number of ids below the watermark that new reads again, because ids
+                           commit out of order; 0 or more, default 10000
             @chunk_size    applications per transaction, 1 to 4000, default 4000
 Results:    one row: enqueue_status (added, busy), apps_added
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
-            50033 the enqueue lock cannot be taken
+            50033 the enqueue lock cannot be acquired
 Called by:  the executable; the Agent job Prepare; by hand
-Isolation:  READ COMMITTED; rows of the source that others are writing are waited for, never
-            skipped. One transaction per chunk. Locks the queue, reads the log.
+Isolation:  READ COMMITTED; waits for source rows that other sessions are writing, and never
+            skips them. One transaction per chunk. Locks the queue, reads the log.
 Example:    EXEC [$(Schema)].[usp_EnqueueApps];
             EXEC [$(Schema)].[usp_EnqueueApps] @mode = 'full';
 */
@@ -117,7 +117,7 @@ BEGIN
         SELECT @watermark = w.app_id
         FROM [$(Schema)].[processing_watermark] AS w;
 
-        -- Without a watermark nothing was gone through yet, and new means everything.
+        -- Without a watermark nothing was enqueued yet, and new means every source row.
         SET @from = CASE
             WHEN @mode = 'range' THEN @app_id_start
             WHEN @mode = 'new' AND @watermark >= -9223372036854775807 + @overlap THEN @watermark - @overlap
@@ -193,9 +193,9 @@ BEGIN
 
                 SET @added = @@ROWCOUNT;
 
-                -- A statement of its own: between the two halves of the search above an
-                -- application may have left the queue for the log. Its key is ours by now, so
-                -- that whoever finished it has committed.
+                -- A separate statement: while the search above ran, an application may have moved
+                -- from the queue to the log. This session now holds its key, so the session that
+                -- finished it has committed.
                 DELETE FROM [$(Schema)].[processing_queue]
                 WHERE app_id IN
                 (
@@ -227,7 +227,7 @@ BEGIN
                     ROLLBACK TRANSACTION;
                 END;
 
-                -- A deadlock, or somebody queued one of these first: look again from here.
+                -- A deadlock, or another session enqueued one of these first: search again.
                 IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
                 BEGIN
                     THROW;

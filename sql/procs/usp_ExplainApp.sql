@@ -2,22 +2,22 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    One application's whole life, in order: when it was enqueued, every claim and by whom,
-            renewals, what was given back or reaped, each attempt's outcome with the place in the
-            document and the rows it wrote, who sent it round again, and how it stands now.
+Purpose:    Shows the history of one application in order: when it was enqueued, each claim and its
+            worker, renewals, releases and reaps, each attempt's outcome with the place in the
+            document and the rows it wrote, each redrive, and its state now.
 Parameters: @app_id  the application
             @Help    1: only say what the parameters are; default 0
 Results:    one row per event in order of time: occurred_at_utc (UTC), event_type, attempt, worker_name,
             host_name, detail, claim_token. event_type is
             enqueued, claimed, renewed (once per claim), released, reaped, quarantined, requeued
-            success, failed  an attempt was concluded; detail says why it failed and where
+            success, failed  the outcome of an attempt; detail has the cause and place of a failure
             wrote            one per target table that a successful attempt wrote to
-            now              the last row: where it is at this moment, and what happens next
-            An application that is nowhere has the one row now
+            now              the last row: its state, and what happens next
+            An unknown application has only the row now
 Errors:     50001 a parameter is wrong
-Called by:  people; the executable (explain)
+Called by:  operators; the executable (explain)
 Isolation:  READ COMMITTED; seeks the queue, the log and the events of this application and of the
-            claims it was in. Events that were purged are missing; the attempts' outcomes are not
+            claims it was in. Purged events are missing; the outcomes of attempts are not
 Example:    EXEC [$(Schema)].[usp_ExplainApp] @app_id = 101;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ExplainApp]
@@ -68,10 +68,10 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'@app_id', N'the application whose life is told'),
+                (1, N'@app_id', N'the application whose history is shown'),
                 (2, N'answers', N'occurred_at_utc, event_type, attempt, worker_name, host_name, detail, claim_token'),
                 (3, N'event_type', N'enqueued, claimed, renewed, released, reaped, quarantined, requeued, success,'
-                    + N' failed, wrote, and last of all now')
+                    + N' failed, wrote; the last row is now')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -185,7 +185,7 @@ BEGIN
     INNER JOIN [$(Schema)].[processing_event] AS e ON c.claim_token = e.claim_token
     WHERE e.event_type = 'claimed';
 
-    -- Events may have been purged; the log still knows when and by whom.
+    -- The event of a claim may be purged; the log still has its time and its worker.
     INSERT INTO @life
     (
         occurred_at_utc,
@@ -349,13 +349,13 @@ BEGIN
             WHEN @state = 0 AND @pause_reason IS NOT NULL
                 THEN CONCAT(N'ready, but claiming is paused: ', @pause_reason)
             WHEN @state = 0 AND @available_at > @now
-                THEN CONCAT(N'ready from ', CONVERT(nvarchar(23), @available_at, 121), N' UTC on')
+                THEN CONCAT(N'ready from ', CONVERT(nvarchar(23), @available_at, 121), N' UTC')
             WHEN @state = 0 AND @reaps > 0
-                THEN CONCAT(N'ready; reaped ', @reaps, N' times, so it goes out in a smaller batch')
-            WHEN @state = 0 THEN N'ready: the next worker that comes to it takes it'
+                THEN CONCAT(N'ready; reaped ', @reaps, N' times, so its next batch is smaller')
+            WHEN @state = 0 THEN N'ready for the next worker'
             WHEN @state = 1
                 THEN CONCAT(
-                    N'claimed; the lease ends in ',
+                    N'claimed; the lease expires in ',
                     (
                         SELECT DATEDIFF_BIG(SECOND, @now, c.lease_expires_at_utc)
                         FROM [$(Schema)].[processing_claim] AS c
@@ -365,12 +365,12 @@ BEGIN
                 )
             WHEN @state = 2
                 THEN CONCAT(
-                    N'quarantined; mend the cause, then usp_RetryFailed @app_ids = N''', @app_id, N''''
+                    N'quarantined; fix the cause, then run usp_RetryFailed @app_ids = N''', @app_id, N''''
                 )
             WHEN @last_status = 'success' THEN N'finished'
             WHEN @last_status = 'failed'
                 THEN CONCAT(
-                    N'failed (', @last_category, N'); mend the cause, then usp_RetryFailed @app_ids = N''',
+                    N'failed (', @last_category, N'); fix the cause, then run usp_RetryFailed @app_ids = N''',
                     @app_id, N''''
                 )
             WHEN @in_source = 1 THEN N'in the source table, but not enqueued: run usp_EnqueueApps'

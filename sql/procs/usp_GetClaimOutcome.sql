@@ -2,16 +2,17 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    What became of a claim, by its token: for a worker whose completion's answer was lost.
-            Waits for a completion of the claim that is still running on a lost connection.
+Purpose:    Returns the outcome of each application of a claim, by its token: for a worker that
+            lost the reply of a completion. Waits for a completion of the claim that is still
+            running on a lost connection.
 Parameters: @claim_token  the claim
 Results:    1. one row per application, in order of id: app_id, attempt, outcome (held, success,
                failed), failure_category, failure_reason, error_number, rows_written
-               No rows: the claim was reaped or released, or never made.
+               No rows: the claim was reaped or released, or never existed.
             2. one row per application and target table that it has rows in: app_id, attempt,
                table_ordinal, row_count
 Errors:     50001 a parameter is wrong   50002 a transaction is open
-            1222 a completion of the claim is still running: ask again
+            1222 a completion of the claim is still running: call again
 Called by:  the executable; by hand
 Isolation:  READ COMMITTED. Locks claim (update), reads queue and log.
 Example:    EXEC [$(Schema)].[usp_GetClaimOutcome]
@@ -47,7 +48,8 @@ BEGIN
     BEGIN TRY
         BEGIN TRANSACTION;
 
-        -- Whoever completes this claim holds its row: behind it, held and concluded agree.
+        -- A completion of this claim locks its row until it commits: after this statement, held
+        -- and logged applications agree.
         SELECT @held_token = c.claim_token
         FROM [$(Schema)].[processing_claim] AS c WITH (UPDLOCK, READCOMMITTEDLOCK)
         WHERE c.claim_token = @claim_token;

@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    The installed contract and the installed version of these objects.
+Purpose:    Returns the installed contract and the installed version of these objects.
 Parameters: none
-Results:    one row: schema_version, program_version (both NULL when nothing is recorded),
+Results:    one row: schema_version, program_version (both NULL when no installation is recorded),
             contract_hash, contract_name, contract_installed_at_utc (all NULL when no contract is
             installed)
 Errors:     none

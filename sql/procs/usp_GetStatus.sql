@@ -2,24 +2,24 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    How things stand, for people and for the executable's status.
-Parameters: @Help  1: only say what the answers are; default 0
+Purpose:    Returns the state of the queue, the log, the claims and the sessions.
+Parameters: @Help  1: only describe the result sets; default 0
 Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, and paused_at_utc,
                paused_by, pause_reason, which are NULL unless claiming is paused.
-               Every enqueued application is in one of the five; while workers run the counts
-               are taken one after the other. Rows of source and target tables come from the
-               catalog: at once, and exact but for what is being written.
+               Every enqueued application is in one of the five states; while workers run, each
+               count is of a slightly different moment. Row counts of source and target tables
+               come from the catalog: fast, and exact except for rows that are being written.
             2. failed by category, largest first: failure_category, app_count
             3. target tables of the installed contract in load order: table_ordinal, table_name,
                row_count
             4. claims held now: claim_token, worker_name, host_name, app_count, age_seconds,
-               remaining_seconds (negative: may be reaped), renewals
+               remaining_seconds (negative: the lease has expired), renewals
             5. the newest 50 sessions: session_id, worker_name, host_name, started_at_utc,
                last_seen_at_utc, ended_at_utc, exit_status, claimed, success, failed, released, reaped
 Errors:     none
 Called by:  the executable (status); by hand
-Isolation:  READ COMMITTED. Counting the log is one pass over the narrow index
-            IX_processing_log_latest.
+Isolation:  READ COMMITTED. Counting the log scans the narrow index
+            IX_processing_log_latest once.
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]

@@ -2,27 +2,27 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    What is wrong or soon will be, with the statement that mends it. No rows: all is well.
-Parameters: @backlog_hours     work that was ready for longer than this is a finding, 1 or more,
-                               default 24
-            @failure_percent   more failures than this among what was concluded in the last hour is
-                               a finding, 0 to 100, default 5; fewer than 20 applications are no
-                               rate
-            @stale_seconds     a lease that ended longer ago than this was not reaped, 0 or more,
-                               default 300
-            @retention_days    events older than this and a week should have been purged, 1 or more,
+Purpose:    Reports problems and coming problems, each with the statement that fixes it. Returns
+            no rows when all is well.
+Parameters: @backlog_hours     report applications that have been ready for longer than this, 1 or
+                               more, default 24
+            @failure_percent   report a higher percentage of failures among at least 20
+                               applications completed in the last hour, 0 to 100, default 5
+            @stale_seconds     report leases that expired longer ago than this, 0 or more, default
+                               300
+            @retention_days    report events that are older than this and a week, 1 or more,
                                default 90
-            @clock_skew_ms     a worker's clock may differ from the database's by so many
-                               milliseconds, 1 or more, default 60000
-            @Help              1: only say what the parameters are; default 0
-Results:    one row per finding, most urgent first: priority (1 now: work stands still or is wrong;
+            @clock_skew_ms     report workers whose clock differs more from the database's clock,
+                               in milliseconds, 1 or more, default 60000
+            @Help              1: only describe the parameters; default 0
+Results:    one row per finding, most urgent first: priority (1 now: work has stopped or is wrong;
             2 today; 3 when convenient), finding, detail (the figures), why (it matters), fix (a
-            statement, or what to do). None is no row
+            statement, or what to do)
 Errors:     50001 a parameter is wrong
-Called by:  the Agent job Health; people; the executable (doctor)
+Called by:  the Agent job Health; operators; the executable (doctor)
 Isolation:  READ COMMITTED. Reads catalog views, the queue's index, sessions, an hour of throughput
-            and the oldest event: never the whole log. What Agent has is read where agent-jobs/ has
-            installed vw_AgentJobs
+            and the oldest event: never the whole log. Reads vw_AgentJobs where agent-jobs/ has
+            installed it
 Example:    EXEC [$(Schema)].[usp_HealthCheck];
             EXEC [$(Schema)].[usp_HealthCheck] @backlog_hours = 4, @failure_percent = 1;
 */
@@ -56,11 +56,11 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'@backlog_hours', N'work that was ready for longer is a finding; default 24'),
-                (2, N'@failure_percent', N'more failures in the last hour are a finding; default 5'),
-                (3, N'@stale_seconds', N'a lease that ended longer ago was not reaped; default 300'),
-                (4, N'@retention_days', N'older events, by a week, were not purged; default 90'),
-                (5, N'@clock_skew_ms', N'a worker''s clock may differ by so many milliseconds; default 60000'),
+                (1, N'@backlog_hours', N'reports applications that have been ready for longer; default 24'),
+                (2, N'@failure_percent', N'reports a higher percentage of failures in the last hour; default 5'),
+                (3, N'@stale_seconds', N'reports leases that expired longer ago; default 300'),
+                (4, N'@retention_days', N'reports events that are older than this and a week; default 90'),
+                (5, N'@clock_skew_ms', N'reports workers whose clock differs by more milliseconds; default 60000'),
                 (6, N'answers', N'priority (1 now, 2 today, 3 when convenient), finding, detail, why, fix')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
@@ -102,7 +102,7 @@ BEGIN
     FROM [$(Schema)].[processing_claim] AS c
     WHERE c.lease_expires_at_utc >= @now;
 
-    -- The database and what is installed in it.
+    -- The database and the installed objects.
     IF CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) = N'READ_ONLY'
     BEGIN
         INSERT INTO #finding
@@ -118,7 +118,7 @@ BEGIN
             3,
             N'not the primary',
             CONCAT(N'database ', DB_NAME(), N' is read-only here'),
-            N'workers and jobs do nothing on a secondary replica; ask on the primary how things stand',
+            N'workers and jobs do nothing on a secondary replica; run the check on the primary',
             N'connect to the availability group''s listener'
         );
     END;
@@ -135,9 +135,9 @@ BEGIN
         3,
         N'readers wait for writers',
         CONCAT(N'database ', d.name, N' has READ_COMMITTED_SNAPSHOT OFF'),
-        N'a view that is read while batches commit waits for their locks, and they for it',
+        N'a query of a view and a batch that commits wait for each other''s locks',
         N'ALTER DATABASE ' + QUOTENAME(d.name) + N' SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;'
-        + N' -- ends every session of the database: in a quiet minute'
+        + N' -- ends every session of the database: run it at a quiet time'
     FROM sys.databases AS d
     WHERE d.name = DB_NAME()
         AND d.is_read_committed_snapshot_on = 0;
@@ -154,7 +154,7 @@ BEGIN
         1,
         N'index missing or disabled',
         CONCAT(w.index_name, N' on ', w.table_name),
-        N'claiming, completing and the views seek it; without it each of them reads the table',
+        N'claiming, completing and the views need it; without it each of them scans the table',
         CASE
             WHEN EXISTS
                 (
@@ -215,7 +215,7 @@ BEGIN
         ) AS w(table_name, index_name, first_column, second_column, fix)
     WHERE NOT EXISTS
         (
-            -- By what it begins with: a DBA may have made it again under another name.
+            -- By its first columns: a DBA may have created it again under another name.
             SELECT 1
             FROM sys.indexes AS i
             INNER JOIN sys.index_columns AS k
@@ -240,7 +240,7 @@ BEGIN
         2,
         N'object changed by hand',
         o.object_name,
-        N'the next installation puts it back as it was, and nobody knows what it does until then',
+        N'its behaviour is unknown, and the next installation overwrites it',
         N'xmlshred install, or the file of sql/ for it; EXEC sp_helptext ''$(Schema).' + o.object_name + N''''
     FROM
         (
@@ -256,7 +256,7 @@ BEGIN
         ) AS o
     LEFT OUTER JOIN sys.sql_modules AS m ON m.object_id = OBJECT_ID(N'[$(Schema)].[' + o.object_name + N']')
     WHERE m.object_id IS NULL
-        -- An engine whose text is cut at 4000 characters recorded the checksum of those.
+        -- An engine that cuts the text at 4000 characters recorded the checksum of those.
         OR (m.[definition] IS NOT NULL
             AND o.definition_checksum <> CONVERT(binary(32), HASHBYTES('SHA2_256', m.[definition]))
             AND o.definition_checksum
@@ -277,8 +277,8 @@ BEGIN
         (
             1,
             N'no contract installed',
-            N'processing_contract has no contract in force',
-            N'workers are refused (50020) until there is one',
+            N'every contract in processing_contract is retired',
+            N'every claim fails with 50020 until one is installed',
             N'xmlshred install --contract FILE'
         );
     END;
@@ -295,8 +295,8 @@ BEGIN
         1,
         N'target table missing',
         t.schema_name + N'.' + t.table_name,
-        N'the first batch that has rows for it stops its worker with 50022',
-        N'xmlshred install --contract FILE, which makes it'
+        N'the first batch with rows for it stops its worker with 50022',
+        N'xmlshred install --contract FILE, which creates it'
     FROM [$(Schema)].[processing_contract_table] AS t
     WHERE t.contract_hash = @installed_hash
         AND OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name)) IS NULL;
@@ -315,7 +315,7 @@ BEGIN
         (
             1,
             N'usp_LoadApps missing',
-            N'a contract is installed, and the procedure that loads its tables is not there',
+            N'a contract is installed, but not the procedure that loads its tables',
             N'no batch can be completed',
             N'xmlshred install --contract FILE'
         );
@@ -333,12 +333,12 @@ BEGIN
         1,
         N'worker with another contract',
         CONCAT(s.worker_name, N' on ', s.host_name, N' has 0x', CONVERT(varchar(16), s.contract_hash, 2), N'...'),
-        N'it is refused (50020) at its next claim and ends with exit status 3: its share is not done',
-        N'start it with the installed contract''s file'
+        N'its next claim fails with 50020 and it ends with exit status 3',
+        N'start it with the file of the installed contract'
     FROM [$(Schema)].[processing_session] AS s
     WHERE s.ended_at_utc IS NULL
         AND s.last_seen_at_utc >= @live_since
-        -- One that was reaped is dead, as a rule.
+        -- A worker that was reaped is usually dead.
         AND s.reaped = 0
         AND s.contract_hash <> @installed_hash;
 
@@ -358,7 +358,7 @@ BEGIN
             COUNT_BIG(*), N' claims, the oldest since ', CONVERT(nvarchar(19), MIN(c.lease_expires_at_utc), 120),
             N' UTC'
         ),
-        N'their workers are gone and nobody took the work back: the Reaper job does not run',
+        N'their workers are gone and the claims were not reaped: the Reaper job does not run',
         N'EXEC [$(Schema)].[usp_ReapExpired];'
     FROM [$(Schema)].[processing_claim] AS c
     WHERE c.lease_expires_at_utc < DATEADD(SECOND, -@stale_seconds, @now)
@@ -379,7 +379,7 @@ BEGIN
             COUNT(DISTINCT s.program_version), N' versions, from ', MIN(s.program_version), N' to ',
             MAX(s.program_version)
         ),
-        N'the same document may give other rows, depending on who takes it',
+        N'the same document may produce different rows, depending on the worker',
         N'SELECT worker_name, host_name, program_version FROM [$(Schema)].[vw_Sessions] WHERE ended_at_utc IS NULL;'
     FROM [$(Schema)].[processing_session] AS s
     WHERE s.ended_at_utc IS NULL
@@ -398,7 +398,7 @@ BEGIN
         3,
         N'clock skew',
         CONCAT(s.host_name, N' differs by ', MAX(s.clock_skew_ms), N' ms'),
-        N'leases do not depend on it, but the times of its log files do not fit those of the tables',
+        N'leases do not depend on it, but times in its log files differ from those in the tables',
         N'synchronise the clock of ' + s.host_name
     FROM [$(Schema)].[processing_session] AS s
     WHERE s.started_at_utc >= DATEADD(DAY, -1, @now)
@@ -420,7 +420,7 @@ BEGIN
             s.worker_name, N' on ', s.host_name, N', process ', s.process_id, N', last heard of ',
             CONVERT(nvarchar(19), s.last_seen_at_utc, 120), N' UTC'
         ),
-        N'it was killed, or its machine is gone; its claims were or will be reaped',
+        N'its process or machine has stopped; its claims are reaped',
         CONCAT(
             N'EXEC [$(Schema)].[usp_EndSession] @session_id = ''', CONVERT(nvarchar(36), s.session_id),
             N''', @exit_status = 5;'
@@ -468,16 +468,16 @@ BEGIN
         CONCAT(
             COUNT_BIG(*), N' applications ready since before ',
             CONVERT(nvarchar(19), DATEADD(HOUR, -@backlog_hours, @now), 120), N' UTC; ',
-            @active_claims, N' claims are being worked on'
+            @active_claims, N' claims are active'
         ),
         CASE
-            WHEN @active_claims = 0 THEN N'nobody works: the Worker jobs do not run, or end at once'
-            ELSE N'the workers do not keep up, or none has this share of the queue'
+            WHEN @active_claims = 0 THEN N'no worker is active: the Worker jobs do not run, or end at once'
+            ELSE N'the workers are too slow, or none has this share of the queue'
         END,
         CASE
             WHEN @active_claims = 0
-                THEN N'start the Worker jobs; their history says why they ended'
-            ELSE N'SELECT * FROM [$(Schema)].[vw_PartitionProgress]; then more workers, or one for the share'
+                THEN N'start the Worker jobs; their history shows why they ended'
+            ELSE N'SELECT * FROM [$(Schema)].[vw_PartitionProgress]; then start more workers, or one for the share'
         END
     FROM [$(Schema)].[processing_queue] AS q
     WHERE q.state = 0
@@ -496,7 +496,7 @@ BEGIN
         2,
         N'source rows not enqueued',
         CONCAT(
-            N'ids above ', w.app_id, N' came, and nothing was enqueued since ',
+            N'ids above ', w.app_id, N' exist, and nothing was enqueued since ',
             CONVERT(nvarchar(19), w.moved_at_utc, 120), N' UTC'
         ),
         N'they are not processed: the Prepare job does not run',
@@ -520,7 +520,7 @@ BEGIN
             SUM(t.failed), N' of ', SUM(t.success + t.failed), N' failed in the last hour, ',
             CONVERT(decimal(5, 1), 100.0 * SUM(t.failed) / SUM(t.success + t.failed)), N'%'
         ),
-        N'the contract does not fit, or a sender changed something: the more run, the more there is to redo',
+        N'the contract or the sender of the documents is wrong, and each further failure must be retried',
         N'SELECT TOP (20) * FROM [$(Schema)].[vw_FailureFingerprints] ORDER BY applications DESC;'
     FROM [$(Schema)].[processing_throughput] AS t
     WHERE t.minute_utc >= @live_since
@@ -539,7 +539,7 @@ BEGIN
         2,
         N'quarantined applications',
         CONCAT(COUNT_BIG(*), N' applications, such as ', MIN(q.app_id)),
-        N'each kept killing the worker that took it; nobody takes it again by itself',
+        N'each of them killed its workers; none is claimed again until it is retried',
         N'SELECT * FROM [$(Schema)].[vw_Quarantine]; EXEC [$(Schema)].[usp_ExplainApp] @app_id = '
         + CONVERT(nvarchar(20), MIN(q.app_id)) + N';'
     FROM [$(Schema)].[processing_queue] AS q
@@ -571,12 +571,12 @@ BEGIN
         ) AS e
     WHERE e.occurred_at_utc < DATEADD(DAY, -@retention_days - 7, @now);
 
-    -- Agent, which Azure SQL has none of.
+    -- SQL Server Agent, which Azure SQL does not have.
     IF OBJECT_ID(N'[$(Schema)].[vw_AgentJobs]') IS NOT NULL
     BEGIN
         SET @statement = N'INSERT INTO #finding (priority, finding, detail, why, fix)
             SELECT 2, N''Agent job'', a.job_name + N'': '' + a.problem,
-                N''it does not run, or not as it should'', a.fix
+                N''it does not run as it should'', a.fix
             FROM [$(Schema)].[vw_AgentJobs] AS a
             WHERE a.problem IS NOT NULL;';
 

@@ -2,10 +2,10 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Makes a contract the installed one. Call it in the transaction that also creates
-            the contract's usp_LoadApps, and before doing so: a running completion holds the
-            contract's row until it commits, so that it never meets a new usp_LoadApps.
-            Registering the installed contract again changes nothing.
+Purpose:    Makes a contract the installed one. Call it in the transaction that also creates the
+            contract's usp_LoadApps, and call it first: a running completion locks the contract's
+            row until it commits, so it never calls a new usp_LoadApps. Installing the installed
+            contract again changes nothing.
 Parameters: @contract_hash  32 bytes
             @contract_name  1 to 128 characters
             @contract_text  the contract file, or NULL

@@ -2,13 +2,13 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    The applications that failed and are not queued again, a page at a time, with all that
-            is known of each failure.
-Parameters: @failure_category  only these; default NULL, all
-            @fingerprint       only these, 16 characters; default NULL, all
-            @after_app_id      only ids above this: the last one of the page before; default NULL
+Purpose:    Lists the applications whose latest attempt failed and that are not in the queue, a
+            page at a time, with the details of each failure.
+Parameters: @failure_category  only this category; default NULL, all
+            @fingerprint       only this cause, 16 hexadecimal digits; default NULL, all
+            @after_app_id      only ids above this, the last id of the previous page; default NULL
             @page_size         at most this many, 1 to 10000, default 1000
-            @Help              1: only say what the parameters are; default 0
+            @Help              1: only describe the parameters; default 0
 Results:    one row per application, in order of id: app_id, attempt, failure_category,
             failure_table, failure_column, failure_path, failure_line, failure_column_number,
             failure_value, failure_reason, fingerprint, error_number, processed_at_utc, worker_name,
@@ -41,10 +41,10 @@ BEGIN
             (
                 VALUES
                 (1, N'@failure_category', N'only failures of this category; default all'),
-                (2, N'@fingerprint', N'only failures with this fingerprint, 16 characters; default all'),
-                (3, N'@after_app_id', N'only ids above this: the last one of the page before'),
+                (2, N'@fingerprint', N'only failures with this fingerprint, 16 hexadecimal digits; default all'),
+                (3, N'@after_app_id', N'only ids above this, the last id of the previous page'),
                 (4, N'@page_size', N'at most this many, 1 to 10000, default 1000'),
-                (5, N'answers', N'one row per application, in order of id, with all that is known of its failure')
+                (5, N'answers', N'one row per application, in order of id, with the details of its failure')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

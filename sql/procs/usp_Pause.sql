@@ -2,11 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Pauses claiming: from now on usp_ClaimBatch hands out nothing and answers paused, with
-            who and why. What is claimed is finished as ever. Pausing twice keeps the first pause.
-Parameters: @reason        why, 1 to 400 characters; everybody who asks is shown it
-            @requested_by  by whom; default the login
-            @Help          1: only say what the parameters are; default 0
+Purpose:    Pauses claiming: usp_ClaimBatch returns paused, with the person and the reason, instead
+            of a batch. Claimed applications are still completed. Pausing twice keeps the first
+            pause.
+Parameters: @reason        why, 1 to 400 characters; workers and reports show it
+            @requested_by  the person; default the login
+            @Help          1: only describe the parameters; default 0
 Results:    one row: pause_status (paused, already_paused), paused_at_utc, paused_by, reason
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50033 another pause or resume did not end within 10 seconds
@@ -40,8 +41,8 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'@reason', N'why claiming is paused, 1 to 400 characters; shown to everybody who asks'),
-                (2, N'@requested_by', N'by whom; default the login'),
+                (1, N'@reason', N'why claiming is paused, 1 to 400 characters; workers and reports show it'),
+                (2, N'@requested_by', N'the person; default the login'),
                 (3, N'answers', N'pause_status (paused, already_paused), paused_at_utc, paused_by, reason')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
@@ -56,7 +57,7 @@ BEGIN
 
     IF LTRIM(RTRIM(COALESCE(@reason, N''))) = N''
     BEGIN
-        THROW 50001, N'usp_Pause: @reason is missing: say why, for whoever finds nothing being processed.', 1;
+        THROW 50001, N'usp_Pause: @reason is missing: workers and reports show it while claiming is paused.', 1;
     END;
 
     BEGIN TRY

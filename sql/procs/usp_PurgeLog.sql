@@ -2,16 +2,16 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Deletes what is old and no longer says how things stand: superseded attempts, events,
-            ended sessions, and throughput by the minute. Never an application's last log
-            row: enqueueing would take finished work again.
-Parameters: @older_than_seconds  age of what may go, 0 or more, default 7776000 (90 days)
+Purpose:    Deletes old history: superseded attempts, events, ended sessions and their throughput.
+            Never deletes the latest log row of an application, because it would be enqueued again
+            as if it were new.
+Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 days)
             @chunk_size          rows per transaction, 1 to 4000, default 1000
             @Execute             Y: do it (default); N: only count
-            @Help                1: only say what the parameters are; default 0
+            @Help                1: only describe the parameters; default 0
 Results:    one row: attempts_purged, events_purged, sessions_purged
 Errors:     50001 a parameter is wrong   50002 a transaction is open
-Called by:  the Agent job Purge; by hand
+Called by:  the Agent job Purge; the executable (purge); by hand
 Isolation:  READ COMMITTED, one transaction per chunk. Locks log; then event; then session.
 Example:    EXEC [$(Schema)].[usp_PurgeLog] @older_than_seconds = 2592000, @Execute = 'N';
 */
@@ -52,7 +52,7 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'@older_than_seconds', N'age of what may go; default 7776000, 90 days'),
+                (1, N'@older_than_seconds', N'minimum age of deleted rows; default 7776000, 90 days'),
                 (2, N'@chunk_size', N'rows per transaction, 1 to 4000; default 1000'),
                 (3, N'@Execute', N'N: only count; default Y'),
                 (4, N'answers', N'attempts_purged, events_purged, sessions_purged')

@@ -2,11 +2,11 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    One source document, to replay an application without claiming it.
+Purpose:    Returns one source document, to shred an application without claiming it.
 Parameters: @app_id             the application
-            @documents_as_text  1: a character or xml document comes as document_text; default 0
-Results:    one row, or none when the source has no such row: app_id, document, document_text,
-            document_encoding, as usp_ClaimBatch gives them
+            @documents_as_text  1: return a character or xml document as document_text; default 0
+Results:    one row, or none when the source row does not exist: app_id, document, document_text,
+            document_encoding, as in usp_ClaimBatch
 Errors:     50001 a parameter is wrong   50030 the source table cannot be read
 Called by:  the executable (map --app-id)
 Isolation:  READ COMMITTED; reads the source by key

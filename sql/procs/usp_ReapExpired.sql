@@ -2,17 +2,18 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Takes back claims whose lease has passed, so that a worker that died loses nothing. An
+Purpose:    Reaps claims whose lease has expired: their applications become ready again. An
             application that was reaped @max_reaps times while it was alone in its claim kills its
-            workers, and is quarantined. Safe at any time, by anybody, concurrently, as often as
-            you like: a claim that is renewed or completed meanwhile is left alone.
+            workers, and is quarantined. Safe to run at any time, concurrently and as often as you
+            like: a claim that is renewed or completed in the meantime is not reaped.
 Parameters: @max_claims  at most this many claims, 1 or more, default 1000
-            @max_reaps   lone reaps that quarantine an application, 1 or more, default 3
+            @max_reaps   number of reaps alone in its claim after which an application is quarantined,
+                         1 or more, default 3
 Results:    one row: claims_reaped, apps_ready, apps_quarantined
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the Agent job Reaper; the executable; by hand
 Isolation:  READ COMMITTED, READPAST on claims. One transaction per claim, which locks claim,
-            queue, event, session. A claim that somebody holds locked is skipped, not waited for.
+            queue, event, session. Skips claims that another session has locked.
 Example:    EXEC [$(Schema)].[usp_ReapExpired];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReapExpired]
@@ -92,8 +93,8 @@ BEGIN
         BEGIN TRY
             BEGIN TRANSACTION;
 
-            -- Whether it has expired is asked again by the statement that takes it: a renewal
-            -- may have come since the claim was listed.
+            -- The statement that reaps a claim checks again that it has expired: it may have been
+            -- renewed since it was listed.
             DELETE FROM [$(Schema)].[processing_claim] WITH (READPAST, READCOMMITTEDLOCK)
             OUTPUT deleted.session_id, deleted.lease_expires_at_utc
             INTO @lease (session_id, lease_expires_at_utc)
@@ -213,7 +214,7 @@ BEGIN
                 ROLLBACK TRANSACTION;
             END;
 
-            -- Somebody was in the way: the claim is still expired the next time.
+            -- Another session was in the way: the next call finds the claim again.
             IF ERROR_NUMBER() NOT IN (1205, 1222)
             BEGIN
                 THROW;

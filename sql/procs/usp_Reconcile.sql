@@ -2,20 +2,21 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Proves, application by application, that every source row is queued or concluded and that
-            the target tables hold exactly the rows that the log says were written.
-Parameters: @examples  at most this many differing applications per subject are named, 0 to 1000,
-                       default 10
-            @Help      1: only say what the parameters are; default 0
+Purpose:    Checks, application by application, that every source row is queued or logged and that
+            the target tables hold exactly the rows that the log records.
+Parameters: @examples  number of differing applications to list per subject, 0 to 1000, default
+                       10
+            @Help      1: only describe the parameters; default 0
 Results:    1. one row per subject (source rows, then the target tables in load order): subject,
-               expected, actual, difference, differing_apps. All is well where the last two are 0
-            2. examples: subject, app_id, expected, actual. Of the source, expected 1 is a row of it,
-               actual 1 an application that is queued or logged; of a target table they are rows
+               expected, actual, difference, differing_apps. All is well if the last two are 0
+            2. examples: subject, app_id, expected, actual. For the source, expected is 1 if
+               the source row exists and actual is 1 if the application is queued or logged; for a
+               target table they are numbers of rows
 Errors:     50001 a parameter is wrong
-Called by:  people
-Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: for
-            after a run. While workers run, what they commit meanwhile may show as a difference. The
-            caller needs SELECT on the target tables
+Called by:  operators
+Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: run it
+            after a run. Applications that workers complete in the meantime may show as differences.
+            The caller needs SELECT on the target tables
 Example:    EXEC [$(Schema)].[usp_Reconcile];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Reconcile]
@@ -68,7 +69,7 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'@examples', N'how many differing applications are named per subject, 0 to 1000; default 10'),
+                (1, N'@examples', N'number of differing applications to list per subject, 0 to 1000; default 10'),
                 (2, N'answers', N'1. subject, expected, actual, difference, differing_apps'),
                 (3, N'answers', N'2. subject, app_id, expected, actual')
             ) AS h(ordinal, name, meaning)

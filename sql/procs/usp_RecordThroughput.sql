@@ -2,16 +2,16 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Adds to what a session did, in all and in the current minute, and notes that it was
-            seen. Runs inside its caller's transaction, so that the counts are exactly what was
-            committed.
+Purpose:    Adds to the counts of a session, in total and for the current minute, and records that
+            the session was seen. Runs in its caller's transaction, so that the counts match what
+            was committed.
 Parameters: @session_id      a started session
             @claimed         applications claimed, 0 or more, default 0
             @success         of these, logged as success, default 0
             @failed          of these, logged as failed, default 0
             @released        of these, released, default 0
             @rows_written    rows written to target tables, default 0
-            @document_bytes  bytes of the documents concluded, default 0
+            @document_bytes  bytes of the completed documents, default 0
             @shred_micros    microseconds spent on shredding them, default 0
 Results:    none
 Errors:     none of its own

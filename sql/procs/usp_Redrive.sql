@@ -2,12 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Moves the applications of #candidate back into the queue, if they still are what they
-            were when they were chosen, and marks those it moved.
-Parameters: @procedure_name  who was asked, for the events
-            @requested_by    by whom, for the events; NULL is the login
+Purpose:    Moves the applications of #candidate back into the queue if their state is still the
+            one with which they were selected, and marks those it moved.
+Parameters: @procedure_name  the calling procedure, for the events
+            @requested_by    the person, for the events; NULL is the login
             Table of the caller #candidate (app_id bigint, was varchar(11), attempts int, moved
-            bit): was and attempts as chosen; moved is set to 1
+            bit): was and attempts as selected; sets moved to 1
 Results:    none
 Errors:     50002 a transaction is open
             50033 another retry or requeue did not end within 30 seconds
@@ -99,7 +99,7 @@ BEGIN
                 THROW 50033, @message, 1;
             END;
 
-            -- Out of quarantine: its reaps are forgotten, as after any conclusion.
+            -- Out of quarantine: its reaps count from 0, as after any completion.
             UPDATE [$(Schema)].[processing_queue]
             SET
                 state = 0,
@@ -148,8 +148,8 @@ BEGIN
                     WHERE q.app_id = c.app_id
                 );
 
-            -- A statement of its own, once the keys are ours: an application that went round
-            -- meanwhile has a later log row than the one it was chosen by.
+            -- A separate statement, once this session holds the keys: an application that was
+            -- completed in the meantime has a later log row than the selected one.
             DELETE FROM [$(Schema)].[processing_queue]
             WHERE app_id IN
             (
@@ -216,7 +216,7 @@ BEGIN
                 ROLLBACK TRANSACTION;
             END;
 
-            -- A deadlock, or an enqueue was ahead with one of these: the same chunk again.
+            -- A deadlock, or an enqueue added one of these first: try the same chunk again.
             IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
             BEGIN
                 THROW;

@@ -2,14 +2,14 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Gives the unfinished applications of a claim back at once, without spending their
-            attempt. Releasing a claim that is gone does nothing.
+Purpose:    Releases a claim at once: its unfinished applications become ready again, and their
+            attempt does not count. Releasing a claim that does not exist does nothing.
 Parameters: @claim_token  the claim
             @reason       for the events, at most 400 characters; default NULL
 Results:    one row: apps_released
 Errors:     50001 a parameter is wrong   50002 a transaction is open
-Called by:  the executable when it stops or is refused; by hand for a worker that is known to be
-            gone, instead of waiting for its lease
+Called by:  the executable when it stops or its claim is refused; by hand for a worker that is
+            known to be gone, instead of waiting for its lease to expire
 Isolation:  READ COMMITTED. Locks claim, queue, event, session.
 Example:    EXEC [$(Schema)].[usp_ReleaseClaim]
                 @claim_token = '00000000-0000-0000-0000-00000000000a',

@@ -2,16 +2,17 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Extends one claim if it is still held, and says so if it is not. A claim that has
-            expired but was not reaped is still held.
+Purpose:    Renews the lease of a claim, or reports that the claim is lost. A claim that has expired
+            but was not reaped is still held.
 Parameters: @claim_token  the claim
             @lease_ms     milliseconds from now, 1 to 86400000, default 120000
 Results:    one row: renewal_status (renewed, lost), lease_expires_at_utc
-            lease_expires_at_utc is NULL when a completion holds the claim at this moment: it extends
+            lease_expires_at_utc is NULL while a completion locks the claim: the completion extends
             the lease itself, which counts as renewed.
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the executable's lease keeper
-Isolation:  READ COMMITTED. Locks claim, event; then, apart, the session. Waits two seconds at most.
+Isolation:  READ COMMITTED. Locks claim, event; then the session, in a second transaction. Waits two
+            seconds at most.
 Example:    EXEC [$(Schema)].[usp_RenewLease]
                 @claim_token = '00000000-0000-0000-0000-00000000000a',
                 @lease_ms = 120000;
@@ -108,7 +109,7 @@ BEGIN
             ROLLBACK TRANSACTION;
         END;
 
-        -- A completion of this claim holds its row, and has extended it.
+        -- A completion of this claim locks its row, and has extended the lease.
         IF ERROR_NUMBER() <> 1222
         BEGIN
             THROW;
@@ -125,7 +126,7 @@ BEGIN
         WHERE session_id = @session_id;
     END TRY
     BEGIN CATCH
-        -- The completion of another batch holds the session's row and will say that it was seen.
+        -- The completion of another batch locks the session's row and records that it was seen.
         IF ERROR_NUMBER() NOT IN (1205, 1222)
         BEGIN
             THROW;

@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    What was logged under a token: the answer of the completing procedures.
+Purpose:    Returns the outcomes logged under a token: the result of the completing procedures.
 Parameters: @claim_token  the claim
-            @app_id       one application of #outcome; default NULL, all of it
+            @app_id       one application of #outcome; default NULL, all of them
             Input table #outcome
 Results:    the two of usp_CompleteBatch
 Errors:     none

@@ -2,31 +2,31 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Sends finished applications round again, whatever their last attempt came to. Their
-            rows stay until the new attempt replaces them, so every target table of the installed
-            contract must say on_existing = replace.
+Purpose:    Requeues finished applications, both successful and failed ones. Their rows stay until
+            the new attempt replaces them, so every target table of the installed contract must
+            have on_existing = "replace".
 Parameters: Exactly one of
-            @app_ids              a comma-separated list of ids; those that are not finished are
-                                  left alone
+            @app_ids              a comma-separated list of ids; ids that are not finished are
+                                  ignored
             @app_id_start and     an inclusive range of ids
             @app_id_end
-            @not_by_contract      32 bytes: everything concluded under another contract than this
-            @changed_document     Y: everything whose source document no longer has the logged
-                                  hash; reads and hashes every document. A source row
-                                  that is gone is no change. Default N
-            and
+            @not_by_contract      32 bytes: every application completed under another contract
+            @changed_document     Y: every application whose source document no longer has the
+                                  logged hash; reads and hashes every document, and ignores deleted
+                                  source rows. Default N
+            and optionally
             @canary               at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by         for the events; default the login
-            @Execute              Y: do it (default); N: only return what would be done
+            @Execute              Y: requeue (default); N: only return the applications
 Results:    one row per application, in order of id: app_id, was (success, failed), attempts,
             failure_category
 Errors:     50001 a parameter is wrong                50002 a transaction is open
             50020 no contract is installed            50030 the source table cannot be read
-            50031 a target table does not say replace
+            50031 a target table does not have on_existing = "replace"
             50033 another retry or requeue did not end within 30 seconds
 Called by:  operators; the executable (requeue)
 Isolation:  READ COMMITTED, one transaction per 1000 applications. Locks queue, reads log, writes
-            event. Retries and requeues take turns.
+            event. One retry or requeue runs at a time.
 Example:    EXEC [$(Schema)].[usp_RequeueApps] @app_ids = N'101, 102', @Execute = 'N';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RequeueApps]
@@ -76,7 +76,7 @@ BEGIN
                 + CASE WHEN @not_by_contract IS NOT NULL THEN 1 ELSE 0 END
                 + CASE WHEN @changed_document = 'Y' THEN 1 ELSE 0 END <> 1
                 THEN CONCAT(
-                    N' Give exactly one of @app_ids, @app_id_start with @app_id_end,',
+                    N' Pass exactly one of @app_ids, @app_id_start with @app_id_end,',
                     N' @not_by_contract, @changed_document.'
                 )
         END,
@@ -133,8 +133,8 @@ BEGIN
     IF @table_name IS NOT NULL
     BEGIN
         SET @message = CONCAT(
-            N'Table ', @table_name, N' does not say on_existing = "replace" in the installed contract, so finished',
-            N' applications cannot be done again: their rows would be there twice.'
+            N'Table ', @table_name, N' does not have on_existing = "replace" in the installed contract, so finished',
+            N' applications cannot be requeued: their rows would be duplicated.'
         );
         THROW 50031, @message, 1;
     END;

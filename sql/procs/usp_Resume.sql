@@ -2,12 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Ends a pause: usp_ClaimBatch hands out work again. Resuming what is not paused changes
-            nothing.
-Parameters: @requested_by  by whom; default the login
-            @Help          1: only say what the parameters are; default 0
+Purpose:    Ends a pause: usp_ClaimBatch returns batches again. Resuming when claiming is not paused
+            changes nothing.
+Parameters: @requested_by  the person; default the login
+            @Help          1: only describe the parameters; default 0
 Results:    one row: resume_status (resumed, not_paused), and of the pause that ended paused_at_utc,
-            paused_by, reason, which are NULL when nothing was paused
+            paused_by, reason, which are NULL when claiming was not paused
 Errors:     50002 a transaction is open
             50033 another pause or resume did not end within 10 seconds
 Called by:  operators; the executable (resume)

@@ -2,27 +2,28 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Sends failed or quarantined applications round again. The reaps of one that was
-            quarantined are forgotten: it counts anew towards quarantine.
+Purpose:    Retries failed or quarantined applications: moves them back into the queue. The reaps of
+            a quarantined application count from 0 again.
 Parameters: Exactly one of
-            @app_ids           a comma-separated list of ids; those that are neither failed nor
-                               quarantined are left alone
-            @failure_category  everything whose last attempt failed so, such as bad_value
-            @fingerprint       everything whose last attempt failed with it, 16 characters
-            @quarantined       Y: everything quarantined; default N
-            @all               Y: everything failed or quarantined; default N
-            and
+            @app_ids           a comma-separated list of ids; ids that are neither failed nor
+                               quarantined are ignored
+            @failure_category  every application whose last attempt failed so, such as bad_value
+            @fingerprint       every application whose last attempt failed with this cause, 16
+                               hexadecimal digits
+            @quarantined       Y: every quarantined application; default N
+            @all               Y: every failed or quarantined application; default N
+            and optionally
             @canary            at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by      for the events; default the login
-            @Execute           Y: do it (default); N: only return what would be done
-            @Help              1: only say what the parameters are; default 0
+            @Execute           Y: retry (default); N: only return the applications
+            @Help              1: only describe the parameters; default 0
 Results:    one row per application, in order of id: app_id, was (failed, quarantined), attempts,
             failure_category, fingerprint, failure_reason
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50033 another retry or requeue did not end within 30 seconds
 Called by:  operators; the executable (retry)
 Isolation:  READ COMMITTED, one transaction per 1000 applications. Locks queue, reads log, writes
-            event. Retries and requeues take turns.
+            event. One retry or requeue runs at a time.
 Example:    EXEC [$(Schema)].[usp_RetryFailed] @failure_category = 'bad_value', @Execute = 'N';
             EXEC [$(Schema)].[usp_RetryFailed] @failure_category = 'bad_value', @canary = 10;
 */
@@ -58,13 +59,13 @@ BEGIN
                 VALUES
                 (1, N'exactly one of', N'@app_ids, @failure_category, @fingerprint, @quarantined, @all'),
                 (2, N'@app_ids', N'a comma-separated list of ids'),
-                (3, N'@failure_category', N'everything whose last attempt failed so, such as bad_value'),
-                (4, N'@fingerprint', N'everything with this cause, as vw_FailureFingerprints shows it'),
-                (5, N'@quarantined', N'Y: everything quarantined; default N'),
-                (6, N'@all', N'Y: everything failed or quarantined; default N'),
-                (7, N'@canary', N'at most this many, lowest ids first: see how they fare before sending the rest'),
+                (3, N'@failure_category', N'every application whose last attempt failed so, such as bad_value'),
+                (4, N'@fingerprint', N'every application that failed with this cause; see vw_FailureFingerprints'),
+                (5, N'@quarantined', N'Y: every quarantined application; default N'),
+                (6, N'@all', N'Y: every failed or quarantined application; default N'),
+                (7, N'@canary', N'at most this many, lowest ids first, to see their outcome before retrying the rest'),
                 (8, N'@requested_by', N'for the events; default the login'),
-                (9, N'@Execute', N'N: only return what would be done; default Y'),
+                (9, N'@Execute', N'N: only return the applications; default Y'),
                 (10, N'answers', N'app_id, was, attempts, failure_category, fingerprint, failure_reason')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
@@ -96,7 +97,7 @@ BEGIN
                 + CASE WHEN @fingerprint IS NOT NULL THEN 1 ELSE 0 END
                 + CASE WHEN @quarantined = 'Y' THEN 1 ELSE 0 END
                 + CASE WHEN @all = 'Y' THEN 1 ELSE 0 END <> 1
-                THEN N' Give exactly one of @app_ids, @failure_category, @fingerprint, @quarantined, @all.'
+                THEN N' Pass exactly one of @app_ids, @failure_category, @fingerprint, @quarantined, @all.'
         END,
         CASE
             WHEN @bad_entry IS NOT NULL

@@ -1,7 +1,7 @@
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
-/* What each role of roles.sql may do. Granting again changes nothing. */
+/* The permissions of each role of roles.sql. Granting again changes nothing. */
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetContract] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_StartSession] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_EndSession] TO [shred_worker];

@@ -2,12 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-One row per batch that is held now: the lease. The token is the worker's name for the batch and
-the fence of everything done under it. The row is the first lock of every procedure that touches
-a claimed application, and it is gone when nothing of the batch is left.
+One row per claim: a batch that a worker holds, with its lease. The worker generates the token; it
+is the fence of everything done under it. Every procedure that changes a claimed application locks
+this row first. The row is deleted when the claim holds no application any more.
 
-lease_ms is the length last asked for; completing extends by it. No index on lease_expires_at_utc:
-the table has a row or two per worker, and each renewal would have to maintain it.
+lease_ms is the latest requested length; completing extends the lease by it. No index on lease_expires_at_utc:
+the table has a few rows per worker, and each renewal would have to maintain the index.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_claim]', N'U') IS NULL
 BEGIN

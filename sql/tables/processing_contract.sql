@@ -2,8 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Every contract that was ever installed. The installed one is the row whose retired_at_utc is NULL;
-there is at most one, because usp_InstallContract is serialised.
+Every contract that was ever installed. The installed one is the only row whose retired_at_utc is NULL:
+usp_InstallContract is serialised.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_contract]', N'U') IS NULL
 BEGIN

@@ -3,8 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 The target tables of each contract in load order: table_ordinal 0 is loaded first, and a table
-comes after every table it references. on_existing says what happens to rows that are already
-there for an application.
+comes after every table it references. on_existing is what
+happens to existing rows of an application: fail, skip or replace.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_contract_table]', N'U') IS NULL
 BEGIN

@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-What happened, to whom and why; never updated. claimed and renewed are one row per batch, with
-app_id NULL and app_count set; released, reaped, quarantined and requeued are one row per
-application. What was concluded is in processing_log.
+The events of claims and applications, append-only. claimed and renewed have one row per batch,
+with app_id NULL and app_count set; released, reaped, quarantined and requeued (also a retry) have
+one row per application. Outcomes are in processing_log.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_event]', N'U') IS NULL
 BEGIN

@@ -2,9 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-What was installed, when and by whom: one row per installation that changed something. The
-newest row is the version that is here now. An executable refuses a schema_version it does not
-know.
+One row per installation that changed something: its versions, time and login. The newest row is
+the installed version. An executable refuses a schema_version that it does not know.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_install]', N'U') IS NULL
 BEGIN

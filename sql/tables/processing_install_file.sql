@@ -2,10 +2,10 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-One row per installed file, so that an object can be told as current, missing, older or edited
-by hand. file_checksum is the SHA-256 of the file's text with line feeds; definition_checksum is
-the SHA-256 of OBJECT_DEFINITION as it was right after installing, NULL for files that make no
-module.
+One row per installed file, so that `xmlshred install --info` can report an object as current,
+missing, older or edited. file_checksum is the SHA-256 of the file's text with line feeds;
+definition_checksum is the SHA-256 of OBJECT_DEFINITION right after the installation, NULL for files
+that create no module.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_install_file]', N'U') IS NULL
 BEGIN

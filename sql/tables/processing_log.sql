@@ -2,12 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-One row per concluded attempt of an application. is_latest marks an application's last row; it is
-turned off in the transaction that writes the next one, so that questions about how things stand
-never have to look for the highest attempt.
+One row per completed attempt of an application. is_latest marks the latest row of an application;
+the transaction that writes the next one clears it, so that no query has to look for the highest
+attempt.
 
-failure_value is 200 characters as the worker clips them, which may be 400 UTF-16 units.
-error_number is the server's own, where the server refused the rows.
+failure_value has at most 200 characters, which may be 400 UTF-16 units. error_number is the
+server's own number when the server rejected the rows.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_log]', N'U') IS NULL
 BEGIN

@@ -2,8 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-How many rows a successful attempt wrote to each target table. Tables it wrote nothing to have no
-row here. table_ordinal is that of processing_contract_table for the attempt's contract_hash.
+The number of rows that a successful attempt wrote to each target table; no row where it wrote
+none. table_ordinal is that of processing_contract_table for the attempt's contract_hash.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_log_table]', N'U') IS NULL
 BEGIN

@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Every time that claiming was paused, by whom and why. It is paused while a row has no resumed_at_utc;
-there is at most one such row, because usp_Pause and usp_Resume take turns. The table stays small:
-each claim reads it.
+Every pause of claiming, with the person and the reason. Claiming is paused while a row has no resumed_at_utc;
+there is at most one such row, because usp_Pause and usp_Resume are serialised. The table stays
+small, because each claim reads it.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_pause]', N'U') IS NULL
 BEGIN

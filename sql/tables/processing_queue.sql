@@ -2,18 +2,18 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-The applications that are not finished, and nothing else: completing deletes the row, so what a
-claim costs depends on what is left and never on what is done.
+The unfinished applications, and nothing else: completing deletes the row, so the cost of a claim
+depends on the unfinished work only.
 
 state           0 ready, 1 claimed, 2 quarantined
 attempts        claims so far; the attempt number of the current claim
-reaps           how often a claim that held it was reaped; decides how small its next batch is
-lone_reaps      of these, how often it was alone in the claim; decides quarantine
-document_bytes  size of the document as it is handed out, measured once, at enqueue
-available_at_utc    not claimed before this
+reaps           number of its reaped claims; decides how small its next batch is
+lone_reaps      number of reaped claims in which it was alone; decides quarantine
+document_bytes  size of the document as usp_ClaimBatch returns it, measured when it is enqueued
+available_at_utc  not claimed before this time
 
 Every index has ALLOW_PAGE_LOCKS = OFF and the table LOCK_ESCALATION = DISABLE: readers that
-skip locked rows (READPAST) must meet row locks only.
+skip locked rows (READPAST) need row locks.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_queue]', N'U') IS NULL
 BEGIN

@@ -3,12 +3,12 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 One row per run of a worker process. ended_at_utc stays NULL for a process that was killed. claimed =
-success + failed + released + reaped + what it holds now. The row is also the lock under which
-the session's minutes in processing_throughput are written, and the last one in the lock order.
+success + failed + released + reaped + the applications that it holds now. The row is also the lock
+under which the session's minutes in processing_throughput are written, and the last one in the
+lock order.
 
-clock_skew_ms is the worker's clock less the database's when it started; nothing but a warning
-depends on it. instance_id to app_id_end are the share of the queue that it claims from, NULL until
-its first claim.
+clock_skew_ms is the worker's clock minus the database's clock at the start; only a warning depends
+on it. instance_id to app_id_end are the worker's share of the queue, NULL until its first claim.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_session]', N'U') IS NULL
 BEGIN

@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-What each session did in each minute. Views of throughput read this and never the log, so that they
-stay cheap however large the log grows. Written only by
-usp_RecordThroughput, inside the transaction that it counts.
+The counts of each session in each minute. Views of throughput read this table and never the log, so
+their cost does not depend on the size of the log. Only usp_RecordThroughput writes it, in the
+transaction that it counts.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_throughput]', N'U') IS NULL
 BEGIN

@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-The highest source id that usp_EnqueueApps has gone through in order: one row, or none before the
-first run. It is written under the enqueue lock only, and never by an enqueue of a range, which
-says nothing about the ids below it.
+The watermark of usp_EnqueueApps, the highest source id that it has read: one row, or none before
+the first run. Written under the enqueue lock only, and not by an enqueue of a range, which does not
+read the ids below it.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_watermark]', N'U') IS NULL
 BEGIN

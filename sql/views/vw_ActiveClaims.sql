@@ -2,9 +2,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    Who is working on what right now, and whose lease is running out?
+Answers:    Which worker holds which claim, and which leases are about to expire?
 Columns:    worker_name, host_name, process_id, app_count (unfinished), claimed_at_utc, age_seconds,
-            lease_expires_at_utc, remaining_seconds (negative: may be reaped), renewals, claim_token,
+            lease_expires_at_utc, remaining_seconds (negative: the lease has expired), renewals, claim_token,
             session_id
 Cost:       one row per batch in flight
 */

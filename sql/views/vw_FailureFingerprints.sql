@@ -2,13 +2,13 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    What are the different causes of failure, and how many applications has each? Failures
-            with one cause have one fingerprint; usp_RetryFailed takes it. Order by applications
-            DESC.
+Answers:    What are the causes of failure, and how many applications does each have? Failures with
+            the same cause have the same fingerprint, which usp_RetryFailed accepts. Order by
+            applications DESC.
 Columns:    applications, failure_category, failure_table, failure_column, path_shape (the path
             without its positions, six of them at most), error_number, first_at_utc, last_at_utc,
-            example_app_id, example_value, example_reason, example_path, fingerprint. Counted are
-            applications whose last attempt failed and that are not queued again.
+            example_app_id, example_value, example_reason, example_path, fingerprint. Counts
+            applications whose latest attempt failed and that are not in the queue.
 Cost:       the failed part of IX_processing_log_latest, and one log row per fingerprint
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_FailureFingerprints]
@@ -49,7 +49,7 @@ FROM
             g.fingerprint
     ) AS f
 INNER JOIN [$(Schema)].[processing_log] AS l ON f.example_app_id = l.app_id AND l.is_latest = 1
--- One position is taken away at a time; where there is none, STUFF gives NULL.
+-- Each step removes one position; STUFF returns NULL when none is left.
 CROSS APPLY
     (
         VALUES

@@ -2,14 +2,14 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    What happened to the leases, in order: who claimed how much, renewed, gave back, was
-            reaped, and what was quarantined or sent round again by whom? Order by event_id DESC.
-            What became of an application is in usp_ExplainApp.
+Answers:    What happened to claims, in order: which worker claimed how much, renewed, released or
+            was reaped, and which applications were quarantined or redriven? Order by event_id
+            DESC. usp_ExplainApp shows the history of one application.
 Columns:    occurred_at_utc, event_type (claimed, renewed, released, reaped, quarantined, requeued),
             worker_name, host_name, app_id (NULL: the whole batch), app_count (of a batch), attempt,
             detail, login_name, claim_token, session_id, event_id
-Cost:       a query with TOP and ORDER BY event_id DESC reads that many events from the end; one with
-            app_id or claim_token seeks that index
+Cost:       a query with TOP and ORDER BY event_id DESC reads that many events from the end; a query
+            by app_id or claim_token seeks an index
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_LeaseTimeline]
 AS

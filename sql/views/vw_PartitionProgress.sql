@@ -2,16 +2,17 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    How far is each share of the queue, and when will it be done at this pace? A share is
-            what workers were started with: the whole queue (0 of 1), a partition (2 of 4), a range
-            of ids. Shares of workers that have not ended, or ended within the last hour, are shown.
+Answers:    How much of each share of the queue is left, and when will it be finished at this rate? A
+            share is the part that workers were started with: the whole queue (0 of 1), a partition
+            (2 of 4), a range of ids. Shows shares of workers that have not ended, or ended within
+            the last hour.
 Columns:    instance_id, instance_count, app_id_start, app_id_end, workers (not ended), ready,
-            claimed, quarantined, concluded_10_min (in the last ten minutes), per_minute,
-            minutes_left and done_at_utc (UTC): what is ready and claimed at that pace, NULL while
-            nothing was concluded
-Cost:       the sessions, one row per process, which purging keeps few; per share one pass over the
-            queue's narrow index IX_processing_queue_claim, which holds only what is unfinished; and
-            ten minutes of throughput. Never the log. A range is no seek in that index
+            claimed, quarantined, completed_10_min (in the last ten minutes), per_minute,
+            minutes_left and done_at_utc: for the ready and claimed applications at that rate, NULL
+            while none were completed
+Cost:       reads the sessions, one row per process, which purging keeps few; per share one scan of
+            the queue's narrow index IX_processing_queue_claim, which has only unfinished
+            applications; and ten minutes of throughput. Never the log. A range is also a scan
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_PartitionProgress]
 AS
@@ -24,7 +25,7 @@ SELECT
     q.ready,
     q.claimed,
     q.quarantined,
-    p.concluded_10_min,
+    p.completed_10_min,
     p.per_minute,
     CASE
         WHEN p.per_minute > 0 THEN CONVERT(bigint, CEILING((q.ready + q.claimed) / p.per_minute))
@@ -45,18 +46,18 @@ FROM
             s.app_id_start,
             s.app_id_end,
             SUM(CASE WHEN s.ended_at_utc IS NULL THEN 1 ELSE 0 END) AS workers,
-            COALESCE(SUM(t.concluded), 0) AS concluded_10_min,
-            -- The minute at hand is not over: the pace is over the time since the first of them.
+            COALESCE(SUM(t.completed), 0) AS completed_10_min,
+            -- The current minute is not over: the rate is per time since the first minute.
             CONVERT(
                 decimal(19, 2),
-                COALESCE(SUM(t.concluded), 0) * 60.0
+                COALESCE(SUM(t.completed), 0) * 60.0
                 / (1 + DATEDIFF(SECOND, COALESCE(MIN(t.first_minute), SYSUTCDATETIME()), SYSUTCDATETIME()))
             ) AS per_minute
         FROM [$(Schema)].[processing_session] AS s
         OUTER APPLY
             (
                 SELECT
-                    SUM(m.success + m.failed) AS concluded,
+                    SUM(m.success + m.failed) AS completed,
                     MIN(m.minute_utc) AS first_minute
                 FROM [$(Schema)].[processing_throughput] AS m
                 WHERE m.session_id = s.session_id

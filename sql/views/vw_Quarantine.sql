@@ -2,8 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    Which applications were set aside because they kept killing their workers, and which
-            workers were that?
+Answers:    Which applications were quarantined because they kept killing their workers, and which
+            worker was the last?
 Columns:    app_id, quarantined_at_utc, reaps, lone_reaps, attempts, document_bytes, enqueued_at_utc,
             last_worker_name, last_host_name, detail
 Cost:       the quarantined part of IX_processing_queue_claim, and the events of each

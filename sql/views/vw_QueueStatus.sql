@@ -2,11 +2,11 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    How much is left, and how did the rest come out?
+Answers:    How many applications are left, and what are the outcomes of the others?
 Columns:    state (ready, claimed, quarantined, failed, success), applications, oldest_at_utc,
-            newest_at_utc: for the first three when they were enqueued, for the last two when they
-            were concluded; document_bytes of what is queued
-Cost:       the queue, and one pass over the narrow index IX_processing_log_latest
+            newest_at_utc: the first three by the time they were enqueued, the last two by the time they
+            were completed; document_bytes of the queued applications
+Cost:       reads the queue, and scans the narrow index IX_processing_log_latest once
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_QueueStatus]
 AS

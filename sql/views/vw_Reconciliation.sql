@@ -2,17 +2,17 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    Is every source row accounted for, and are the rows there that the log says were
-            written? All is well where difference is 0 everywhere. While workers run, the counts are
-            taken one after the other and may differ a little; usp_Reconcile counts the target tables
-            instead of asking the catalog, and names examples.
-Columns:    subject, expected, actual, difference (actual less expected), meaning
+Answers:    Is every source row queued or logged, and do the target tables have as many rows as the
+            log records? All is well if every difference is 0. While workers run, each count is of a
+            slightly different moment; usp_Reconcile counts the target tables instead of reading the
+            catalog, and lists examples.
+Columns:    subject, expected, actual, difference (actual minus expected), meaning
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
-            one row per   expected: rows that the last successful attempts wrote; actual: rows that
-            target table  the catalog says are there. Rows by another hand show as a surplus
+            one row per   expected: rows that the latest successful attempts wrote; actual: rows in
+            target table  the catalog. Rows from another writer show as a surplus
 Cost:       the only view that reads the whole log: its clustered index, processing_log_table and
-            the ids of source and queue, once each and all in order of app_id, which is one merge and
-            no sort. It is for after a run, not for a dashboard. Target tables are not read
+            the ids of source and queue, once each and all in order of app_id, which is a merge
+            without a sort. Use it after a run, not on a dashboard. Does not read target tables
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Reconciliation]
 AS
@@ -51,7 +51,7 @@ SELECT
     w.expected,
     COALESCE(p.actual, 0) AS actual,
     COALESCE(p.actual, 0) - w.expected AS difference,
-    N'rows in the target table, by the catalog' AS meaning
+    N'rows in the target table, from the catalog' AS meaning
 FROM
     (
         SELECT

@@ -2,17 +2,16 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    Which worker processes ran or run, how did they fare, and which of them went silent?
+Answers:    Which workers run or ran, how many applications did they process, and which are silent?
             Order by started_at_utc DESC.
-Columns:    state (working: it holds a claim; idle: it has none, and was heard of within ten minutes;
-            silent: neither, which is a worker that waits for work or one that was killed; ended),
-            worker_name, host_name, process_id, started_at_utc, last_seen_at_utc, silent_seconds, ended_at_utc,
-            exit_status, claimed, success, failed, released, reaped, holds (unfinished applications),
+Columns:    state (working: holds a claim; idle: holds no claim, and was seen within ten minutes;
+            silent: neither, so it waits for work or was killed; ended), worker_name, host_name,
+            process_id, started_at_utc, last_seen_at_utc, silent_seconds, ended_at_utc, exit_status, claimed, success, failed, released, reaped, holds (unfinished applications),
             program_version, agent_job, agent_step, clock_skew_ms, login_name, contract_hash,
             session_id
 Cost:       a query with TOP and ORDER BY started_at_utc DESC reads that many sessions from the end of
-            IX_processing_session_started, and for each its few claims. The log is not read: sessions
-            keep their own counts
+            IX_processing_session_started, and the few claims of each. Does not read the log:
+            sessions have their own counts
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Sessions]
 AS

@@ -2,10 +2,10 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Answers:    How much did each worker do in each minute? Order by minute_utc DESC.
+Answers:    How many applications did each worker process in each minute? Order by minute_utc DESC.
 Columns:    minute_utc, worker_name, host_name, claimed, success, failed, released,
-            failed_percent (of what was concluded), rows_written, document_bytes, cpu_seconds (spent on
-            shredding, over all its threads), session_id
+            failed_percent (of the completed ones), rows_written, document_bytes, cpu_seconds (spent
+            on shredding, in all threads), session_id
 Cost:       reads processing_throughput, one row per session and minute, and never the log. A query
             with minute_utc >= … seeks IX_processing_throughput_minute
 */

@@ -1,5 +1,8 @@
 //! The T-SQL generated for a contract, as a person reviews it. `tools/tsql-check` parses it too.
 
+mod defaults;
+mod stage;
+
 use xmlshred::contract::{Contract, OnExisting, TargetColumn, TargetTable};
 use xmlshred::store::sqlserver::contract_sql::{load_procedure, target_ddl};
 use xmlshred::store::sqlserver::install::{contract_script, script, Kind, Names, FILES};

@@ -187,7 +187,7 @@ fn a_share_says_when_it_will_be_done(h: &SqlServerHarness) {
     assert_eq!(ids(&batch), [1, 3]);
     worker.succeed(&contract, &batch);
     let progress = h.ask(
-        "SELECT instance_id, instance_count, workers, ready, claimed, concluded_10_min,
+        "SELECT instance_id, instance_count, workers, ready, claimed, completed_10_min,
              CASE WHEN per_minute > 0 AND minutes_left >= 1 AND done_at_utc > SYSUTCDATETIME()
                  THEN 1 ELSE 0 END
          FROM pipeline.vw_PartitionProgress",
@@ -497,7 +497,7 @@ fn an_old_backlog_is_found(h: &SqlServerHarness) {
         "UPDATE {processing_queue} SET available_at_utc = DATEADD(DAY, -2, available_at_utc)",
     );
     let findings = found(h, &[(1, "old backlog")]);
-    assert!(findings[0].why.starts_with("nobody works"), "{findings:?}");
+    assert!(findings[0].why.starts_with("no worker is active"), "{findings:?}");
     let mut worker = Worker::start(h, &contract);
     worker.claim(1);
     let findings = found(h, &[(2, "old backlog")]);

@@ -59,7 +59,7 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
     (
         "usp_ClaimBatch @claim_token = GUID, @session_id = GUID, @contract_hash = HASH",
         50003,
-        &["never started"],
+        &["does not exist"],
     ),
     ("usp_RenewLease @claim_token = NULL, @lease_ms = 0", 50001, &["@claim_token", "@lease_ms"]),
     (
@@ -82,9 +82,9 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
     ),
     ("usp_RetryFailed", 50001, &["exactly one"]),
     (
-        "usp_RequeueApps @app_id_start = 1, @not_by_contract = 0x00, @limit = -1",
+        "usp_RequeueApps @app_id_start = 1, @not_by_contract = 0x00, @canary = -1",
         50001,
-        &["exactly one", "A range needs", "@not_by_contract", "@limit"],
+        &["exactly one", "A range needs", "@not_by_contract", "@canary"],
     ),
     (
         "usp_PurgeLog @older_than_seconds = -1, @chunk_size = 0, @Execute = NULL",
