@@ -106,7 +106,7 @@ fn a_worker_paused_past_its_lease_writes_nothing_of_what_was_reaped() {
 /// everybody wait for it.
 fn pause_outside_a_transaction(stage: &Stage, worker: &Worker) {
     wait_until("it is stopped with a claim and without the lock", || {
-        worker.signal(libc::SIGSTOP);
+        worker.pause();
         let database = stage.database();
         database.busy_timeout(Duration::from_millis(100)).expect("timeout");
         let free = database.execute_batch("BEGIN IMMEDIATE; ROLLBACK;").is_ok();

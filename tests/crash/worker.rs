@@ -47,6 +47,16 @@ impl Worker {
         let failed = unsafe { libc::kill(pid, signal) };
         assert_eq!(failed, 0, "signal {signal} to {pid}");
     }
+
+    /// Stops the process and returns when it has stopped: until then it may still claim.
+    #[cfg(unix)]
+    pub fn pause(&self) {
+        self.signal(libc::SIGSTOP);
+        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
+        // SAFETY: the call writes no status; a stopped child is reported and not reaped.
+        let stopped = unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::WUNTRACED) };
+        assert_eq!(stopped, pid, "stop {pid}");
+    }
 }
 
 impl Drop for Worker {
