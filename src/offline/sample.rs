@@ -19,7 +19,7 @@ use crate::diagnostic::spelling;
 use crate::diagnostic::Diagnostic;
 use crate::outcome::{Failure, TableRows};
 use crate::shred::Shredder;
-use crate::value::convert::ConversionError;
+use crate::value::convert::ConversionFault::TooLong;
 use crate::value::{SqlType, Value};
 
 /// What became of the samples.
@@ -141,7 +141,7 @@ fn excess(rows: &TableRows, widths: &[Width]) -> Vec<usize> {
             };
             let length = text.trim_end_matches(' ').encode_utf16().count();
             if length > *longest
-                && matches!(conversion.text(text), Err(ConversionError::TooLong { .. }))
+                && conversion.text(text).is_err_and(|error| matches!(error.fault, TooLong(_)))
             {
                 *longest = length;
             }

@@ -2,9 +2,10 @@
 
 use chrono::{Datelike, Months, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
-use super::convert::BASE_DATE;
-use super::datetime::{in_years, with_offset};
-use super::Value;
+use super::canonical::plain_text;
+use super::datetime::{in_years, with_offset, BASE_DATE};
+use super::text::clip;
+use super::typed::Value;
 
 /// The unit of `DATEADD` and `DATEDIFF`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,54 +111,33 @@ impl DatePart {
 
 /// Why a date function has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DateError {
-    /// The sum is outside the years 1 to 9999.
-    #[error("adding {number} {}s to {date} leaves 0001-01-01 to 9999-12-31", .part.name())]
-    OutOfRange {
-        /// The date.
-        date: String,
-        /// What was added.
-        part: DatePart,
-        /// How many of it.
-        number: i64,
-    },
-    /// Hours of a date, or months of a time.
-    #[error("{value} has no {}: convert it with CAST(… AS datetime2) first", .part.name())]
-    NoSuchPart {
-        /// The date or time.
-        value: String,
-        /// What it lacks.
-        part: DatePart,
-    },
-    /// More of the part between two moments than a bigint counts.
-    #[error("from {from} to {to} there are too many {}s to count", .part.name())]
-    TooFarApart {
-        /// The earlier argument.
-        from: String,
-        /// The later argument.
-        to: String,
-        /// What was counted.
-        part: DatePart,
-    },
-    /// Neither a date nor a time.
-    #[error("{0} is not a date: convert it with CAST or PARSE_DATE first")]
-    NotADate(String),
+#[error("{0}")]
+pub struct DateError(String);
+
+impl DateError {
+    fn no_such_part(part: DatePart, value: &Value) -> Self {
+        let (value, part) = (name(value), part.name());
+        Self(format!("{value} has no {part}: convert it with CAST(… AS datetime2) first"))
+    }
+
+    fn not_a_date(value: &Value) -> Self {
+        Self(format!("{} is not a date: convert it with CAST or PARSE_DATE first", name(value)))
+    }
 }
 
 /// `DATEADD(part, number, value)`: a value of the same type; null stays null. A day that the
-/// month lacks becomes its last. A `time` goes round at midnight.
+/// month lacks becomes its last. A `time` starts again at midnight.
 ///
 /// Errors: outside the years 1 to 9999; hours and less of a date, days and more of a time; a
-/// value that is no date.
+/// value that is not a date or time.
 pub fn date_add(part: DatePart, number: i64, value: &Value) -> Result<Value, DateError> {
-    let out_of_range = || DateError::OutOfRange { date: name(value), part, number };
     let sum = match value {
         Value::Null => return Ok(Value::Null),
-        Value::Date(_) if part.is_time() => return Err(no_such_part(part, value)),
+        Value::Date(_) if part.is_time() => return Err(DateError::no_such_part(part, value)),
         Value::Date(date) => {
             add(part, number, date.and_time(NaiveTime::MIN)).map(|sum| Value::Date(sum.date()))
         }
-        Value::Time(_) if !part.is_time() => return Err(no_such_part(part, value)),
+        Value::Time(_) if !part.is_time() => return Err(DateError::no_such_part(part, value)),
         Value::Time(time) => {
             part.times(number).map(|delta| Value::Time(time.overflowing_add_signed(delta).0))
         }
@@ -165,9 +145,15 @@ pub fn date_add(part: DatePart, number: i64, value: &Value) -> Result<Value, Dat
         Value::DateTimeOffset(both) => add(part, number, both.naive_local())
             .and_then(|local| with_offset(local, *both.offset()))
             .map(Value::DateTimeOffset),
-        _ => return Err(DateError::NotADate(name(value))),
+        _ => return Err(DateError::not_a_date(value)),
     };
-    sum.ok_or_else(out_of_range)
+    sum.ok_or_else(|| {
+        let (part, date) = (part.name(), name(value));
+        DateError(format!(
+            "DATEADD({part}, {number}, '{date}') is outside 0001-01-01 to 9999-12-31: correct the \
+             document, or test the date with CASE first"
+        ))
+    })
 }
 
 fn add(part: DatePart, number: i64, moment: NaiveDateTime) -> Option<NaiveDateTime> {
@@ -190,12 +176,16 @@ fn add(part: DatePart, number: i64, moment: NaiveDateTime) -> Option<NaiveDateTi
 /// `to` is earlier; `None` when either is null. Weeks begin on Sunday. A date is its midnight, a
 /// time is on 1900-01-01, and an offset is applied first, as in SQL Server.
 pub fn date_diff(part: DatePart, from: &Value, to: &Value) -> Result<Option<i64>, DateError> {
-    let (Some(begin), Some(end)) = (moment(from)?, moment(to)?) else { return Ok(None) };
-    let between = boundaries(part, end) - boundaries(part, begin);
-    match i64::try_from(between) {
-        Ok(between) => Ok(Some(between)),
-        Err(_) => Err(DateError::TooFarApart { from: name(from), to: name(to), part }),
-    }
+    let (Some(begin), Some(end)) = (dated(from, moment)?, dated(to, moment)?) else {
+        return Ok(None);
+    };
+    let between = i64::try_from(boundaries(part, end) - boundaries(part, begin));
+    between.map(Some).map_err(|_| {
+        let (part, from, to) = (part.name(), name(from), name(to));
+        DateError(format!(
+            "DATEDIFF({part}, '{from}', '{to}') is out of the range of bigint: count a longer part"
+        ))
+    })
 }
 
 /// How many boundaries of the part lie before a moment, from one that is the same for all.
@@ -216,44 +206,51 @@ fn boundaries(part: DatePart, moment: NaiveDateTime) -> i128 {
 
 /// `YEAR(value)`; null stays null, and a time is in 1900, as in SQL Server.
 pub fn year(value: &Value) -> Result<Option<i64>, DateError> {
-    Ok(local(value)?.map(|moment| moment.year().into()))
+    Ok(dated(value, local)?.map(|moment| moment.year().into()))
 }
 
 /// `MONTH(value)`, 1 to 12; null stays null, and a time is in January.
 pub fn month(value: &Value) -> Result<Option<i64>, DateError> {
-    Ok(local(value)?.map(|moment| moment.month().into()))
+    Ok(dated(value, local)?.map(|moment| moment.month().into()))
 }
 
 /// `DAY(value)`, 1 to 31; null stays null, and a time is on the first.
 pub fn day(value: &Value) -> Result<Option<i64>, DateError> {
-    Ok(local(value)?.map(|moment| moment.day().into()))
+    Ok(dated(value, local)?.map(|moment| moment.day().into()))
 }
 
-/// What the clocks of the value's offset show.
-fn local(value: &Value) -> Result<Option<NaiveDateTime>, DateError> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Date(date) => Ok(Some(date.and_time(NaiveTime::MIN))),
-        Value::Time(time) => Ok(Some(BASE_DATE.and_time(*time))),
-        Value::DateTime(both) => Ok(Some(*both)),
-        Value::DateTimeOffset(both) => Ok(Some(both.naive_local())),
-        _ => Err(DateError::NotADate(name(value))),
+/// The date and time of a value; `None` for null.
+fn dated(
+    value: &Value,
+    read: fn(&Value) -> Option<NaiveDateTime>,
+) -> Result<Option<NaiveDateTime>, DateError> {
+    match (value, read(value)) {
+        (Value::Null, _) => Ok(None),
+        (_, None) => Err(DateError::not_a_date(value)),
+        (_, found) => Ok(found),
     }
 }
 
-/// The moment in UTC, for a value with an offset; else as it stands.
-fn moment(value: &Value) -> Result<Option<NaiveDateTime>, DateError> {
+/// The local date and time of a date or time. A time alone is on SQL Server's day 0.
+fn local(value: &Value) -> Option<NaiveDateTime> {
     match value {
-        Value::DateTimeOffset(both) => Ok(Some(both.naive_utc())),
+        Value::Date(date) => Some(date.and_time(NaiveTime::MIN)),
+        Value::Time(time) => Some(BASE_DATE.and_time(*time)),
+        Value::DateTime(both) => Some(*both),
+        Value::DateTimeOffset(both) => Some(both.naive_local()),
+        _ => None,
+    }
+}
+
+/// What dates and times are compared by: UTC for a value with an offset, else the local time.
+pub fn moment(value: &Value) -> Option<NaiveDateTime> {
+    match value {
+        Value::DateTimeOffset(both) => Some(both.naive_utc()),
         _ => local(value),
     }
 }
 
-fn no_such_part(part: DatePart, value: &Value) -> DateError {
-    DateError::NoSuchPart { value: name(value), part }
-}
-
 /// A value as a sentence quotes it.
 fn name(value: &Value) -> String {
-    super::clip(&super::plain_text(value).unwrap_or_default())
+    clip(&plain_text(value).unwrap_or_default())
 }

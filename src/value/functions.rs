@@ -6,11 +6,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::decimal;
-use super::{Decimal, DecimalError};
+use super::decimal::{self, Decimal, DecimalError, DecimalFault};
+use super::text::{clip, trim_xml};
 
-pub use super::calendar::{date_add, date_diff, day, month, year, DateError, DatePart};
-pub(crate) use super::convert::BASE_DATE;
+pub use super::calendar::{date_add, date_diff, day, moment, month, year, DateError, DatePart};
 pub use super::like::{LikeError, LikePattern};
 
 /// A negative length, which SQL Server refuses too (error 537).
@@ -177,14 +176,14 @@ pub fn digits(text: &str) -> Option<Cow<'_, str>> {
 /// that `1,5` is refused and not 15. A sign stands before or after the currency sign;
 /// parentheses around it all make it negative. Letters, exponents and percent signs are refused.
 pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
-    if let Ok(plain) = decimal::read(super::trim_xml(text).as_bytes()) {
+    if let Ok(plain) = decimal::read(trim_xml(text).as_bytes()) {
         return Ok(Some(plain));
     }
     let inside = text.trim();
     if inside.is_empty() {
         return Ok(None);
     }
-    let refused = || NumberError::NotANumber(super::clip(text));
+    let refused = || NumberError::NotANumber(clip(text));
     let (accounting, inside) =
         match inside.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
             Some(inside) => (true, inside.trim()),
@@ -196,8 +195,8 @@ pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
     }
     let plain = ungrouped(figures).ok_or_else(refused)?;
     let magnitude = decimal::read(plain.as_bytes()).map_err(|fault| match fault {
-        decimal::Fault::NotADecimal => refused(),
-        decimal::Fault::Overflow => NumberError::Overflow(super::clip(text)),
+        DecimalFault::NotADecimal => refused(),
+        DecimalFault::Overflow => NumberError::Overflow(clip(text)),
     })?;
     Ok(Some(if accounting || sign == Some('-') { -magnitude } else { magnitude }))
 }
@@ -302,67 +301,4 @@ pub fn first_number(text: &str) -> Result<Option<Decimal>, DecimalError> {
 /// Whether just three digits come next.
 fn is_group(bytes: &[u8]) -> bool {
     bytes.iter().take(4).take_while(|b| b.is_ascii_digit()).count() == 3
-}
-
-/// `ROUND(x, digits)` of a double, half away from zero; negative digits round before the point.
-pub fn round_float(number: f64, digits: i32) -> f64 {
-    match digits {
-        // A double has no digits outside these.
-        ..-308 => 0.0,
-        309.. => number,
-        0.. => {
-            let power = 10f64.powi(digits);
-            let scaled = (number * power).round();
-            if scaled.is_finite() {
-                scaled / power
-            } else {
-                number
-            }
-        }
-        _ => {
-            let power = 10f64.powi(-digits);
-            (number / power).round() * power
-        }
-    }
-}
-
-/// `POWER(base, exponent)` of decimals: exact for a whole exponent as far as 38 digits go
-/// (multiplied out by [`Decimal::checked_mul`]); else through doubles.
-///
-/// Errors: overflow, zero to a negative power, a negative number to a fraction.
-pub fn power(base: Decimal, exponent: Decimal) -> Result<Decimal, DecimalError> {
-    let Some(whole) = exponent.to_i64_truncated().filter(|e| Decimal::from(*e) == exponent) else {
-        if base.is_negative() {
-            return Err(DecimalError::NotReal(base.to_string()));
-        }
-        return Decimal::from_f64(base.to_f64().powf(exponent.to_f64()));
-    };
-    let power = whole_power(base, whole.unsigned_abs());
-    if whole >= 0 {
-        return power;
-    }
-    match power {
-        Err(DecimalError::Overflow(_)) => Ok(Decimal::ZERO),
-        Ok(power) if power.is_zero() && !base.is_zero() => {
-            Err(DecimalError::Overflow(Decimal::MAX_PRECISION))
-        }
-        Ok(power) => Decimal::from(1).checked_div(power),
-        Err(error) => Err(error),
-    }
-}
-
-fn whole_power(base: Decimal, exponent: u64) -> Result<Decimal, DecimalError> {
-    let mut result = Decimal::from(1);
-    let mut square = base.normalized();
-    let mut rest = exponent;
-    while rest > 0 {
-        if rest & 1 == 1 {
-            result = result.checked_mul(square)?.normalized();
-        }
-        rest >>= 1;
-        if rest > 0 {
-            square = square.checked_mul(square)?.normalized();
-        }
-    }
-    Ok(result)
 }

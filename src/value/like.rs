@@ -1,5 +1,7 @@
 //! `LIKE` patterns, compiled once.
 
+use super::text::clip;
+
 /// A `LIKE` pattern: `_` is one character, `%` any number, `[abc]` or `[a-z]` one of these,
 /// `[^abc]` none of these. Special characters stand for themselves in brackets: `V4[_]%`.
 ///
@@ -44,8 +46,8 @@ impl LikePattern {
                     let (inside, tail) = rest
                         .as_str()
                         .split_once(']')
-                        .ok_or_else(|| LikeError::Unclosed(super::clip(pattern)))?;
-                    parts.push(set(inside).ok_or_else(|| LikeError::Empty(super::clip(pattern)))?);
+                        .ok_or_else(|| LikeError::Unclosed(clip(pattern)))?;
+                    parts.push(set(inside).ok_or_else(|| LikeError::Empty(clip(pattern)))?);
                     rest = tail.chars();
                 }
                 _ => parts.push(Part::Exactly(c)),

@@ -123,11 +123,6 @@ impl SqlType {
         matches!(self, Self::Decimal { .. } | Self::Money)
     }
 
-    /// An integer, decimal, `float` or `real`; `bit` is not.
-    pub fn is_numeric(self) -> bool {
-        self.is_integer() || self.is_decimal() || matches!(self, Self::Float | Self::Real)
-    }
-
     /// A date, a time, or both.
     pub fn is_temporal(self) -> bool {
         matches!(

@@ -138,8 +138,8 @@ fn a_bad_pattern_is_refused_with_what_to_write() {
         ("hh:mm", "the date pattern `hh:mm` has `h` but no `tt`: write `HH` for hours 0 to 23"),
         ("HH:mm tt", "the date pattern `HH:mm tt` has `tt` but no `h`: write `h` for hours 1 to 12"),
         ("HH:ss", "the date pattern `HH:ss` has seconds but no minutes: write `mm`"),
-        ("yyyy yy", "the date pattern `yyyy yy` gives the year twice: leave one"),
-        ("MM MMM yyyy", "the date pattern `MM MMM yyyy` gives the month twice: leave one"),
+        ("yyyy yy", "the date pattern `yyyy yy` has more than one year: remove one"),
+        ("MM MMM yyyy", "the date pattern `MM MMM yyyy` has more than one month: remove one"),
         ("", "the date pattern `` has no date and no time: write one, such as `yyyy-MM-dd`"),
         ("yyyy-MM-dd zzz", "the date pattern `yyyy-MM-dd zzz` has an offset but no time: write `HH:mm`"),
     ] {

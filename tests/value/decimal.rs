@@ -6,7 +6,7 @@ use xmlshred::value::{Decimal, DecimalError};
 use super::exact::{units_at, Natural};
 
 fn d(text: &str) -> Decimal {
-    text.parse().unwrap()
+    Decimal::parse(text).unwrap()
 }
 
 fn shown(result: Result<Decimal, DecimalError>) -> String {
@@ -69,7 +69,7 @@ fn what_is_no_decimal_is_refused_by_name() {
 fn numbers_are_equal_whatever_their_scale() {
     let set: HashSet<Decimal> = ["1", "1.0", "1.00", "-0.0", "0", "100", "1e"]
         .iter()
-        .filter_map(|text| text.parse().ok())
+        .filter_map(|text| Decimal::parse(text).ok())
         .collect();
     assert_eq!(set.len(), 3);
     assert_eq!(d("1.0"), d("1.00"));
@@ -144,23 +144,22 @@ fn no_digit_is_lost_that_sql_server_keeps() {
 /// Microsoft's examples for ROUND, FLOOR and CEILING.
 #[test]
 fn rounding_is_half_away_from_zero_and_keeps_the_scale() {
-    for (text, digits, rounded, truncated) in [
-        ("123.9994", 3, "123.9990", "123.9990"),
-        ("123.9995", 3, "124.0000", "123.9990"),
-        ("123.4545", 2, "123.4500", "123.4500"),
-        ("123.45", -2, "100.00", "100.00"),
-        ("150.75", 0, "151.00", "150.00"),
-        ("748.58", -1, "750.00", "740.00"),
-        ("748.58", -3, "1000.00", "0.00"),
-        ("748.58", -4, "0.00", "0.00"),
-        ("-2.5", 0, "-3.0", "-2.0"),
-        ("2.5", 7, "2.5", "2.5"),
-        ("2.5", i32::MAX, "2.5", "2.5"),
-        ("2.5", i32::MIN, "0.0", "0.0"),
-        ("2.5", -38, "0.0", "0.0"),
+    for (text, digits, rounded) in [
+        ("123.9994", 3, "123.9990"),
+        ("123.9995", 3, "124.0000"),
+        ("123.4545", 2, "123.4500"),
+        ("123.45", -2, "100.00"),
+        ("150.75", 0, "151.00"),
+        ("748.58", -1, "750.00"),
+        ("748.58", -3, "1000.00"),
+        ("748.58", -4, "0.00"),
+        ("-2.5", 0, "-3.0"),
+        ("2.5", 7, "2.5"),
+        ("2.5", i32::MAX, "2.5"),
+        ("2.5", i32::MIN, "0.0"),
+        ("2.5", -38, "0.0"),
     ] {
         assert_eq!(shown(d(text).round(digits)), rounded, "ROUND({text}, {digits})");
-        assert_eq!(d(text).truncate(digits).to_string(), truncated, "ROUND({text}, {digits}, 1)");
     }
     assert_eq!(shown(d(NINES).round(-1)), OVERFLOW);
     for (text, floor, ceiling) in [
@@ -253,7 +252,7 @@ proptest! {
     #[test]
     fn text_comes_back_as_the_same_number(number in decimals()) {
         let text = number.to_string();
-        let read: Decimal = text.parse().unwrap();
+        let read: Decimal = Decimal::parse(&text).unwrap();
         prop_assert_eq!((read.units, read.scale), (number.units, number.scale));
     }
 

@@ -2,30 +2,31 @@
 
 use super::ast::Span;
 use crate::diagnostic::Diagnostic;
-use crate::value::convert::ConversionError;
+use crate::value::convert::{ConversionError, ConversionFault};
 
 /// What is wrong at a place of an expression's text.
 pub type Mistake = Diagnostic<Span>;
 
 /// What is wrong with a literal that has to be of a type, and what the type holds.
 pub(crate) fn of_literal(error: &ConversionError) -> (String, String) {
-    match error {
-        ConversionError::NotA { sql_type, value } => (
+    let ConversionError { sql_type, value, fault } = error;
+    match fault {
+        ConversionFault::NotA => (
             format!("`{value}` does not convert to {sql_type}"),
             match sql_type.is_temporal() {
                 true => "write ISO 8601, or a pattern of `document.date_formats`".to_owned(),
                 false => format!("{sql_type} holds {}", sql_type.range_text()),
             },
         ),
-        ConversionError::OutOfRange { sql_type, value } => (
+        ConversionFault::OutOfRange => (
             format!("`{value}` is out of the range of {sql_type}"),
             format!("{sql_type} holds {}", sql_type.range_text()),
         ),
-        ConversionError::TooLong { sql_type, value, .. } => (
+        ConversionFault::TooLong(_) => (
             format!("`{value}` is too long for {sql_type}"),
             format!("{sql_type} holds {}", sql_type.range_text()),
         ),
-        ConversionError::CodePage { sql_type, character, .. } => (
+        ConversionFault::CodePage(character) => (
             format!("`{character}` is not in code page 1252, which {sql_type} stores"),
             format!("use n{sql_type}"),
         ),

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::arithmetic::Number;
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::expr::ast::{BinaryOp, Function};
@@ -59,7 +58,7 @@ impl<'t> Scope<'t> {
             }
             fault
         })?;
-        Ok(number.map_or(NULL, Number::datum))
+        Ok(number.map_or(NULL, Datum::from))
     }
 
     pub(super) fn fold(

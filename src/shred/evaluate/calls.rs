@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::arithmetic::{plain_text_of, power, round, Number};
+use super::arithmetic::shown;
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::expr::ast::Function;
 use crate::contract::plan::Op;
 use crate::shred::fault::Result;
 use crate::shred::scan::name_length;
-use crate::value::{functions, DecimalError, Value};
+use crate::value::{functions, trim_xml, Number, Value};
 
 impl<'t> Scope<'t> {
     pub(super) fn call(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
@@ -58,7 +58,7 @@ impl<'t> Scope<'t> {
 
     pub(super) fn flag(&self, arguments: &'t [Op]) -> Result<Datum<'t>> {
         let text = self.value(&arguments[0])?.text().unwrap_or_default();
-        let key = text.trim_matches([' ', '\t', '\r', '\n']);
+        let key = trim_xml(&text);
         for listed in &arguments[1..] {
             if self.value(listed)?.text().is_some_and(|listed| functions::equal(key, &listed)) {
                 return Ok(Datum::integer(1));
@@ -80,28 +80,21 @@ impl<'t> Scope<'t> {
 
     fn numeric(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
         let Some(number) = self.number(&arguments[0])? else { return Ok(NULL) };
-        let result = match (function, number) {
-            (Function::Abs, Number::Integer(n)) => {
-                n.checked_abs().map(Number::Integer).ok_or(DecimalError::Overflow(38))
-            }
-            (Function::Abs, Number::Decimal(n)) => Ok(Number::Decimal(n.abs())),
-            (Function::Abs, Number::Float(n)) => Ok(Number::Float(n.abs())),
-            (Function::Floor | Function::Ceiling, whole @ Number::Integer(_)) => Ok(whole),
-            (Function::Floor, Number::Decimal(n)) => Ok(Number::Decimal(n.floor())),
-            (Function::Floor, Number::Float(n)) => Ok(Number::Float(n.floor())),
-            (Function::Ceiling, Number::Decimal(n)) => Ok(Number::Decimal(n.ceiling())),
-            (Function::Ceiling, Number::Float(n)) => Ok(Number::Float(n.ceil())),
-            (Function::Round, number) => {
+        let result = match function {
+            Function::Abs => number.abs(),
+            Function::Floor => Ok(number.floor()),
+            Function::Ceiling => Ok(number.ceiling()),
+            Function::Round => {
                 let Some(digits) = self.integer(&arguments[1])? else { return Ok(NULL) };
-                round(number, digits.clamp(-400, 400) as i32)
+                number.round(digits.clamp(-400, 400) as i32)
             }
-            (_, base) => {
+            _ => {
                 let Some(exponent) = self.number(&arguments[1])? else { return Ok(NULL) };
-                power(base, exponent)
+                number.power(exponent)
             }
         };
-        let shown = plain_text_of(number);
-        result.map(Number::datum).map_err(|error| self.bad(format!("{shown}: {error}"), &shown))
+        let shown = shown(number);
+        result.map(Datum::from).map_err(|error| self.bad(format!("{shown}: {error}"), &shown))
     }
 
     fn textual(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
@@ -119,14 +112,16 @@ impl<'t> Scope<'t> {
                 Some(Cow::Owned(digits)) => Datum::Text(Cow::Owned(digits)),
                 Some(Cow::Borrowed(_)) => Datum::Text(text),
             }),
-            Function::Number => match functions::number(&text) {
-                Ok(number) => Ok(number.map_or(NULL, |n| Datum::Value(Value::Decimal(n)))),
-                Err(error) => Err(self.bad(error.to_string(), &text)),
-            },
-            Function::FirstNumber => match functions::first_number(&text) {
-                Ok(number) => Ok(number.map_or(NULL, |n| Datum::Value(Value::Decimal(n)))),
-                Err(error) => Err(self.bad(error.to_string(), &text)),
-            },
+            Function::Number => {
+                let number =
+                    functions::number(&text).map_err(|error| self.bad(error.to_string(), &text))?;
+                Ok(number.map_or(NULL, |n| Number::Decimal(n).into()))
+            }
+            Function::FirstNumber => {
+                let number = functions::first_number(&text)
+                    .map_err(|error| self.bad(error.to_string(), &text))?;
+                Ok(number.map_or(NULL, |n| Number::Decimal(n).into()))
+            }
             Function::Left | Function::Right => {
                 let Some(count) = self.integer(&arguments[1])? else { return Ok(NULL) };
                 let take = match function {

@@ -2,8 +2,6 @@
 
 use std::cmp::Ordering;
 
-use chrono::{NaiveDateTime, NaiveTime};
-
 use super::datum::Datum;
 use super::scope::Scope;
 use crate::contract::expr::ast::BinaryOp;
@@ -113,10 +111,10 @@ impl<'t> Scope<'t> {
         if left.is_null() || right.is_null() {
             return Ok(None);
         }
-        if is_date(&left) || is_date(&right) {
+        if left.is_temporal() || right.is_temporal() {
             let (left, right) = (self.to_date(left)?, self.to_date(right)?);
-            let moments = left.as_ref().and_then(moment).zip(right.as_ref().and_then(moment));
-            return Ok(moments.map(|(left, right)| left.cmp(&right)));
+            let moment = |date: Option<Value>| date.and_then(|date| functions::moment(&date));
+            return Ok(moment(left).zip(moment(right)).map(|(left, right)| left.cmp(&right)));
         }
         match (&left, &right) {
             (Datum::Value(Value::Guid(a)), Datum::Value(Value::Guid(b))) => {
@@ -171,26 +169,6 @@ fn and(left: Option<bool>, right: Option<bool>) -> Option<bool> {
     match (left, right) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (Some(true), Some(true)) => Some(true),
-        _ => None,
-    }
-}
-
-pub(super) fn is_date(datum: &Datum<'_>) -> bool {
-    matches!(
-        datum,
-        Datum::Value(
-            Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::DateTimeOffset(_)
-        )
-    )
-}
-
-/// What dates and times are compared by. A time alone is on SQL Server's first day.
-fn moment(value: &Value) -> Option<NaiveDateTime> {
-    match value {
-        Value::Date(date) => Some(date.and_time(NaiveTime::MIN)),
-        Value::Time(time) => Some(functions::BASE_DATE.and_time(*time)),
-        Value::DateTime(both) => Some(*both),
-        Value::DateTimeOffset(both) => Some(both.naive_utc()),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::value::{plain_text, Value};
+use crate::value::{plain_text, Number, Value};
 
 /// A value on its way: text borrowed from the document, or anything typed.
 #[derive(Debug, Clone)]
@@ -17,6 +17,11 @@ pub(super) const NULL: Datum<'static> = Datum::Value(Value::Null);
 impl<'t> Datum<'t> {
     pub fn is_null(&self) -> bool {
         matches!(self, Datum::Value(Value::Null))
+    }
+
+    /// Whether it is a date or time, not text of one.
+    pub fn is_temporal(&self) -> bool {
+        matches!(self, Datum::Value(value) if value.is_temporal())
     }
 
     /// The text; `None` for null.
@@ -43,5 +48,11 @@ impl<'t> Datum<'t> {
             Value::Text(text) => Datum::Text(Cow::Borrowed(text)),
             other => Datum::Value(other.clone()),
         }
+    }
+}
+
+impl From<Number> for Datum<'_> {
+    fn from(number: Number) -> Self {
+        Datum::Value(number.into())
     }
 }

@@ -12,7 +12,7 @@ use crate::shred::capture::{Captures, Node, NodeKind, Slot};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::limits::Limits;
 use crate::shred::walk::Tag;
-use crate::value::convert::ConversionError;
+use crate::value::convert::{ConversionError, ConversionFault};
 use crate::value::Value;
 
 /// What a document's rows are made with.
@@ -128,12 +128,11 @@ impl<'t> Scope<'t> {
 
     #[cold]
     pub(super) fn conversion_fault(&self, error: ConversionError) -> Box<ShredFault> {
-        let category = match error {
-            ConversionError::TooLong { .. } => FailureCategory::TooLong,
+        let category = match error.fault {
+            ConversionFault::TooLong(_) => FailureCategory::TooLong,
             _ => FailureCategory::BadValue,
         };
-        let value = error.value().to_owned();
-        self.fault(category, error.to_string()).value(value)
+        self.fault(category, error.to_string()).value(error.value)
     }
 
     #[cold]

@@ -3,7 +3,7 @@
 
 /// `high * 2^128 + low`. Values here stay below 10^77 < 2^256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Wide {
+pub struct Wide {
     high: u128,
     low: u128,
 }
@@ -16,7 +16,7 @@ impl From<u128> for Wide {
 
 impl Wide {
     /// `a * b`, exactly; both are below 2^127, as all 38-digit numbers are.
-    pub(super) fn product(a: u128, b: u128) -> Self {
+    pub fn product(a: u128, b: u128) -> Self {
         const HALF: u128 = u64::MAX as u128;
         let (a1, a0, b1, b0) = (a >> 64, a & HALF, b >> 64, b & HALF);
         // Upper halves are below 2^63, so that this sum fits.
@@ -27,7 +27,7 @@ impl Wide {
     }
 
     /// `self * 10^power`; the caller knows that it fits.
-    pub(super) fn times_power(self, power: u32) -> Self {
+    pub fn times_power(self, power: u32) -> Self {
         (0..power).fold(self, |n, _| {
             let eight = n.shifted().shifted().shifted();
             eight.add(n.shifted())
@@ -35,24 +35,24 @@ impl Wide {
     }
 
     /// `self + other`; the caller knows that it fits.
-    pub(super) fn add(self, other: Self) -> Self {
+    pub fn add(self, other: Self) -> Self {
         let (low, carry) = self.low.overflowing_add(other.low);
         Self { high: self.high + other.high + u128::from(carry), low }
     }
 
     /// `self - other`, which is not larger.
-    pub(super) fn sub(self, other: Self) -> Self {
+    pub fn sub(self, other: Self) -> Self {
         let (low, borrow) = self.low.overflowing_sub(other.low);
         Self { high: self.high - other.high - u128::from(borrow), low }
     }
 
     /// The number, when 128 bits hold it.
-    pub(super) fn to_u128(self) -> Option<u128> {
+    pub fn to_u128(self) -> Option<u128> {
         (self.high == 0).then_some(self.low)
     }
 
     /// Quotient and remainder by a divisor that is not 0 and below 2^255.
-    pub(super) fn div_rem(self, divisor: Self) -> (Self, Self) {
+    pub fn div_rem(self, divisor: Self) -> (Self, Self) {
         if let (Some(a), Some(b)) = (self.to_u128(), divisor.to_u128()) {
             return ((a / b).into(), (a % b).into());
         }
@@ -88,7 +88,7 @@ impl Wide {
     }
 
     /// Fewest decimal digits to cut from the end so that the number falls below `limit`.
-    pub(super) fn digits_above(self, limit: u128) -> u8 {
+    pub fn digits_above(self, limit: u128) -> u8 {
         let mut bound = Self::from(limit);
         let mut cut = 0;
         while self >= bound {

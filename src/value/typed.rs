@@ -1,0 +1,47 @@
+//! Typed values.
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
+use compact_str::CompactString;
+use uuid::Uuid;
+
+use super::decimal::Decimal;
+
+/// One column value of one row, already converted to its column's [`SqlType`].
+///
+/// Range, precision, scale and length were enforced when the value was made, so a store never
+/// has to round, cut or reject one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Value {
+    /// SQL NULL of any type.
+    #[default]
+    Null,
+    /// `bit`.
+    Bit(bool),
+    /// `tinyint`, `smallint`, `int`, `bigint`.
+    Int(i64),
+    /// `decimal`, `numeric`, `money`; the scale is the column's.
+    Decimal(Decimal),
+    /// `float` and `real` (a `real` is already rounded to single precision).
+    Float(f64),
+    /// `date`.
+    Date(NaiveDate),
+    /// `time(n)`, already rounded to n fractional digits.
+    Time(NaiveTime),
+    /// `datetime`, `smalldatetime`, `datetime2(n)`, already rounded to what the type can hold.
+    DateTime(NaiveDateTime),
+    /// `datetimeoffset(n)`, already rounded to n fractional digits.
+    DateTimeOffset(DateTime<FixedOffset>),
+    /// `char`, `varchar`, `nchar`, `nvarchar`, `xml`.
+    Text(CompactString),
+    /// `uniqueidentifier`.
+    Guid(Uuid),
+    /// `varbinary`.
+    Bytes(Box<[u8]>),
+}
+
+impl Value {
+    /// Whether it is a date, a time, or both.
+    pub fn is_temporal(&self) -> bool {
+        matches!(self, Self::Date(_) | Self::Time(_) | Self::DateTime(_) | Self::DateTimeOffset(_))
+    }
+}
