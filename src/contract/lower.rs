@@ -2,7 +2,7 @@
 
 use super::check::Targets;
 use super::draft::{ColumnDraft, Draft, Placed, RowDraft, TableDraft};
-use super::expr::parser::same_name;
+use super::identifier::same_name;
 use super::model::{ColumnRule, Distinct, DocumentRules, Model, RowTemplate, TableRule};
 use super::target::TargetTable;
 

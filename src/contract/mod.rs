@@ -8,6 +8,7 @@ mod compile;
 mod compiled;
 pub(crate) mod draft;
 pub mod expr;
+pub(crate) mod identifier;
 mod lower;
 pub mod model;
 mod parsed;

@@ -7,7 +7,7 @@ use super::output::{Column, Distinct, Kept, Table, Test};
 use super::report::Difference;
 use super::{build, row_makers};
 use crate::contract::expr::ast::{BinaryOp, Expr, ExprKind, Function, Origin, Path, Read};
-use crate::contract::expr::parser::same_name;
+use crate::contract::identifier::same_name;
 use crate::value::SqlType;
 
 /// Why a mapping is not in the contract.

@@ -53,10 +53,10 @@ fn a_byte_order_mark_changes_nothing() {
 #[test]
 fn underlines_line_up_after_tabs_and_wide_characters() {
     assert_snapshot!(said(&with_columns("a\t=\t{ type = \"int\", value = \"'日本' || nope('é', e\u{301})\" }\n")), @r#"
-    contract.toml:14:38: error: there is no function `nope`
+    contract.toml:14:38: error: unknown function `nope`
      14 | a   =   { type = "int", value = "'日本' || nope('é', é)" }
         |                                            ^^^^
-    hint: docs/contract.md lists the functions
+    hint: see the functions in docs/contract.md
     "#);
 }
 
@@ -84,17 +84,17 @@ fn quoted_text_is_made_fit_for_one_line() {
 fn long_lines_are_shown_around_the_mistake() {
     let padding = "@a + ".repeat(60);
     assert_snapshot!(said(&with_columns(&format!("a = {{ type = \"int\", value = \"{padding}nope(1) + {padding}1\" }}\n"))), @r#"
-    contract.toml:14:330: error: there is no function `nope`
+    contract.toml:14:330: error: unknown function `nope`
      14 | …@a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + nope(1) + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + @a + …
         |                                                              ^^^^
-    hint: docs/contract.md lists the functions
+    hint: see the functions in docs/contract.md
     "#);
 }
 
 #[test]
 fn a_mistake_at_the_end_of_an_expression_points_behind_it() {
     assert_snapshot!(said(&with_columns("a = { type = \"int\", value = \"1 + \" }\n")), @r#"
-    contract.toml:14:34: error: an expression is missing at the end
+    contract.toml:14:34: error: expected an expression, found the end
      14 | a = { type = "int", value = "1 + " }
         |                                  ^
     "#);

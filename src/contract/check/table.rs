@@ -7,7 +7,7 @@ use super::Checks;
 use crate::contract::draft::{ColumnDraft, Located, Placed, TableDraft};
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
 use crate::contract::expr::kind::Kind;
-use crate::contract::expr::parser::same_name;
+use crate::contract::identifier::same_name;
 use crate::diagnostic::spelling;
 use crate::diagnostic::Diagnostic;
 use crate::value::SqlType;

@@ -2,7 +2,7 @@
 
 use super::Checks;
 use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
-use crate::contract::expr::parser::same_name;
+use crate::contract::identifier::same_name;
 use crate::contract::target::{ForeignKey, OnExisting, TargetColumn, TargetTable};
 use crate::diagnostic::spelling;
 use crate::diagnostic::Diagnostic;

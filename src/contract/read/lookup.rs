@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::section::{self, Section};
 use super::{Reader, Value};
 use crate::contract::draft::LookupDraft;
-use crate::contract::expr::parser::same_name;
+use crate::contract::identifier::same_name;
 use crate::contract::model::{Lookup, LookupValue, MatchMode, OnMissing};
 use crate::diagnostic::Diagnostic;
 

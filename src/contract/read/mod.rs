@@ -15,6 +15,7 @@ use super::draft::{Draft, Located, Placed, TableDraft};
 use super::expr::ast::{Expr, ExprKind, Path, Span};
 use super::expr::mistake::Mistake;
 use super::expr::parser::{parse_at, parse_path_at, Names, Parsed};
+use super::identifier::invalid_name;
 use super::string_map::StringMap;
 use crate::diagnostic::spelling;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -229,25 +230,11 @@ impl Reader<'_> {
     }
 
     fn check_identifier(&mut self, name: &str, span: &Range<usize>) -> bool {
-        let (message, hint) = if name.trim().is_empty() || name.trim() != name {
-            (
-                "a name in the database neither is blank nor begins or ends with a blank",
-                "shorten it",
-            )
-        } else if name.encode_utf16().count() > LONGEST_IDENTIFIER {
-            ("a name in the database has 128 characters at most", "shorten it")
-        } else if name.chars().any(char::is_control) {
-            ("a name in the database has no control characters", "remove them")
-        } else if name.contains(['.', '[', ']']) {
-            (
-                "a name stands without schema and without brackets",
-                "the schema is `target_schema` in `[contract]`; brackets are added where needed",
-            )
-        } else {
-            return true;
-        };
-        self.report(Diagnostic::error(span.clone(), message).hint(hint));
-        false
+        let invalid = invalid_name(name);
+        if let Some((message, hint)) = invalid {
+            self.report(Diagnostic::error(span.clone(), message).hint(hint));
+        }
+        invalid.is_none()
     }
 
     fn boolean(&mut self, section: &Section<'_>, key: &str) -> Option<Located<bool>> {
@@ -391,7 +378,6 @@ impl Reader<'_> {
 
 /// The schema of a contract that names none.
 const DEFAULT_SCHEMA: &str = "dbo";
-const LONGEST_IDENTIFIER: usize = 128;
 const LOOKUPS: &str = "a lookup is a table: `[lookups.name]`";
 
 /// An integer as the parser would read it, where a sign is an operator.

@@ -8,7 +8,8 @@ use crate::contract::draft::{
 use crate::contract::expr::ast::Path;
 use crate::contract::expr::ast::Read;
 use crate::contract::expr::check::DocumentScope;
-use crate::contract::expr::parser::{same_name, Names};
+use crate::contract::expr::parser::Names;
+use crate::contract::identifier::same_name;
 use crate::contract::model::Keep;
 use crate::contract::target::OnExisting;
 use crate::diagnostic::spelling;

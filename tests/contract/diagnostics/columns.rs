@@ -195,7 +195,7 @@ position = { type = "int", value = "10 * ORDINAL()" }
         |                                 ^^^^^^^^
     hint: this condition sees the row's columns by their names; `where` sees the document
 
-    contract.toml:11:39: error: the table has no column `x`
+    contract.toml:11:39: error: unknown column `x`
      11 | keep_when = "[position] = 1 AND COUNT(x) = 1 AND id = 1 AND NAME() = 'x' AND number = 1"
         |                                       ^
     hint: one of `id`, `position`
@@ -205,7 +205,7 @@ position = { type = "int", value = "10 * ORDINAL()" }
         |                                                             ^^^^^^
     hint: this condition sees the row's columns by their names; `where` sees the document
 
-    contract.toml:11:78: error: the table has no column `number`
+    contract.toml:11:78: error: unknown column `number`
      11 | keep_when = "[position] = 1 AND COUNT(x) = 1 AND id = 1 AND NAME() = 'x' AND number = 1"
         |                                                                              ^^^^^^
     hint: a function is called with parentheses: `NUMBER(…)`

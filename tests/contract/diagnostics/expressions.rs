@@ -343,27 +343,27 @@ o = { type = "int", value = "" }
         |                                             ^^^
     hint: text is written in single quotes: `'text'`
 
-    contract.toml:17:45: error: an expression is missing before `TRUE`
+    contract.toml:17:45: error: expected an expression, found `TRUE`
      17 | c = { type = "int", value = "CASE WHEN @a = TRUE THEN 1 END" }
         |                                             ^^^^
-    hint: there are no truth values: compare with `1`, `0` or text such as `'true'`
+    hint: compare with `1`, `0` or text such as `'true'`
 
     contract.toml:18:40: error: a condition stands where a value is needed
      18 | d = { type = "int", value = "CASE WHEN 1 < @a < 3 THEN 1 END" }
         |                                        ^^^^^^
     hint: turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`
 
-    contract.toml:18:47: error: a comparison cannot go on with `<`
+    contract.toml:18:47: error: expected the end of the comparison, found `<`
      18 | d = { type = "int", value = "CASE WHEN 1 < @a < 3 THEN 1 END" }
         |                                               ^
-    hint: join comparisons with `AND`, or put one into parentheses
+    hint: join comparisons with `AND`, or put one in parentheses
 
     contract.toml:19:46: error: expected `NULL` or `EMPTY`, found `'x'`
      19 | e = { type = "int", value = "CASE WHEN @a IS 'x' THEN 1 END" }
         |                                              ^^^
     hint: `IS` tests for `NULL` and `EMPTY` only; compare with `=`
 
-    contract.toml:20:55: error: `LIKE` has no ESCAPE here
+    contract.toml:20:55: error: `LIKE` does not support `ESCAPE`
      20 | f = { type = "int", value = "CASE WHEN @a LIKE 'x!_%' ESCAPE '!' THEN 1 END" }
         |                                                       ^^^^^^
     hint: write the character in brackets, such as `[_]`
@@ -371,19 +371,19 @@ o = { type = "int", value = "" }
     contract.toml:21:51: error: expected `WHEN`, `ELSE` or `END`, found the end
      21 | g = { type = "int", value = "CASE @a WHEN 1 THEN 2" }
         |                                                   ^
-    hint: `CASE WHEN condition THEN result ELSE result END`
+    hint: write `CASE WHEN condition THEN result ELSE result END`
 
     contract.toml:22:52: error: expected `AND` and the upper bound, found `,`
      22 | h = { type = "int", value = "CASE WHEN @a BETWEEN 1, 3 THEN 1 END" }
         |                                                    ^
     hint: a range is written `BETWEEN low AND high`
 
-    contract.toml:23:30: error: there is no function `IIF`
+    contract.toml:23:30: error: unknown function `IIF`
      23 | i = { type = "int", value = "IIF(@a = 1, 2, 3) + ISNULL(@b, 0)" }
         |                              ^^^
     hint: write it with `CASE WHEN … THEN … ELSE … END`
 
-    contract.toml:23:50: error: there is no function `ISNULL`
+    contract.toml:23:50: error: unknown function `ISNULL`
      23 | i = { type = "int", value = "IIF(@a = 1, 2, 3) + ISNULL(@b, 0)" }
         |                                                  ^^^^^^
     hint: write it with `COALESCE(x, y)`
@@ -413,12 +413,12 @@ o = { type = "int", value = "" }
         |                                      ^
     hint: an expression has no `;` at its end
 
-    contract.toml:27:36: error: an expression is missing before `*`
+    contract.toml:27:36: error: expected an expression, found `*`
      27 | m = { type = "int", value = "COUNT(*) + (1 + " }
         |                                    ^
     hint: count elements by their path, such as `COUNT(contact)`
 
-    contract.toml:27:46: error: an expression is missing at the end
+    contract.toml:27:46: error: expected an expression, found the end
      27 | m = { type = "int", value = "COUNT(*) + (1 + " }
         |                                              ^
 
@@ -427,7 +427,7 @@ o = { type = "int", value = "" }
         |                              ^^^^^^^
     hint: call it with parentheses: `NOW_UTC(…)`; an element of that name is written `./NOW_UTC`
 
-    contract.toml:29:29: error: an expression is missing
+    contract.toml:29:29: error: missing expression
      29 | o = { type = "int", value = "" }
         |                             ^^
     hint: for example `@name`, `'text'` or `NULL`
@@ -447,12 +447,12 @@ d = { type = "int", value = "following-sibling::x" }
         |              ^^^^^^^^^^
     hint: say how much it holds: `nvarchar(50)`, `nvarchar(max)`, or `nvarchar(1)`
 
-    contract.toml:15:35: error: there is no function `STUFF`
+    contract.toml:15:35: error: unknown function `STUFF`
      15 | a = { type = "nvarchar", value = "STUFF('a', @b)" }
         |                                   ^^^^^
-    hint: docs/contract.md lists the functions
+    hint: see the functions in docs/contract.md
 
-    contract.toml:16:35: error: there is no function `GETDATE`
+    contract.toml:16:35: error: unknown function `GETDATE`
      16 | b = { type = "datetime", value = "GETDATE()" }
         |                                   ^^^^^^^
     hint: write it with `NOW_UTC()`
@@ -466,5 +466,5 @@ d = { type = "int", value = "following-sibling::x" }
      18 | d = { type = "int", value = "following-sibling::x" }
         |                                               ^^
     hint: there are no axes: a path goes down by names, and up by `..`
-"#);
+    "#);
 }

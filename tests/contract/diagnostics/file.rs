@@ -48,7 +48,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
        | ^^^
     hint: did you mean `name`?
 
-    contract.toml:4:17: error: a name stands without schema and without brackets
+    contract.toml:4:17: error: a name must not have a schema or brackets
      4 | target_schema = "sand.box"
        |                 ^^^^^^^^^^
     hint: the schema is `target_schema` in `[contract]`; brackets are added where needed
@@ -113,12 +113,12 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                        ^^^^^^^^^
     hint: did you mean `decision`?
 
-    contract.toml:25:14: error: the table has no column `firstname`
+    contract.toml:25:14: error: unknown column `firstname`
      25 | keep_when = "firstname IS NOT NULL and @x = 1"
         |              ^^^^^^^^^
     hint: did you mean `first_name`?
 
-    contract.toml:25:40: error: a path cannot stand here
+    contract.toml:25:40: error: a path is not allowed here
      25 | keep_when = "firstname IS NOT NULL and @x = 1"
         |                                        ^^
     hint: this condition sees the row's columns by their names; `where` sees the document
@@ -138,7 +138,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                   ^^^^^^^^^
     hint: write `APP_ID()`: the application's id
 
-    contract.toml:29:48: error: there is no function `UPER`
+    contract.toml:29:48: error: unknown function `UPER`
      29 | first_name = { type = "nvarchar(50)", value = "UPER(@first_name) + 'x'", to_long = "truncate" }
         |                                                ^^^^
     hint: did you mean `UPPER`?
@@ -158,10 +158,10 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                     ^^^^^^^^
     hint: char(5) holds at most 5 bytes of code page 1252
 
-    contract.toml:30:65: error: `text()` has no meaning in a path
+    contract.toml:30:65: error: `text()` is not allowed in a path
      30 | zip = { type = "char(5)", default = "000000", value = "DIGITS(a/text()) || SUBSTRING(@x, 1)" }
         |                                                                 ^^^^^^
-    hint: a path to an element gives its text: leave out the function
+    hint: a path to an element reads its text: leave out the function
 
     contract.toml:30:76: error: SUBSTRING takes 3 arguments, not 2
      30 | zip = { type = "char(5)", default = "000000", value = "DIGITS(a/text()) || SUBSTRING(@x, 1)" }
@@ -173,12 +173,12 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                    ^
     hint: to divide, put a blank on both sides of `/`; a path has none
 
-    contract.toml:31:47: error: an expression is missing before `*`
+    contract.toml:31:47: error: expected an expression, found `*`
      31 | total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                               ^
     hint: count elements by their path, such as `COUNT(contact)`
 
-    contract.toml:31:57: error: an expression is missing at the end
+    contract.toml:31:57: error: expected an expression, found the end
      31 | total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                                         ^
     "#);
@@ -348,10 +348,10 @@ fn broken_toml_is_reported_without_what_follows_from_it() {
        |          ^
     "#);
     assert_snapshot!(said(&with_columns("a = { type = \"int\", value = \"FOO(@a)\" }\nb = { type = \"int\"\nc = = 3\n")), @r#"
-    contract.toml:14:30: error: there is no function `FOO`
+    contract.toml:14:30: error: unknown function `FOO`
      14 | a = { type = "int", value = "FOO(@a)" }
         |                              ^^^
-    hint: docs/contract.md lists the functions
+    hint: see the functions in docs/contract.md
 
     contract.toml:16:1: error: this is not TOML: missing comma between key-value pairs, expected `,`
      16 | c = = 3

@@ -41,10 +41,10 @@ h = { type = "int", value = "child[-1]/@y" }
         |                                    ^^^^^
     hint: a predicate sees its own element: its attributes (`@a`), its text (`.`), and what is inside (`b/@a`)
 
-    contract.toml:19:36: error: there is no position 0
+    contract.toml:19:36: error: invalid position 0
      19 | e = { type = "int", value = "child[0]/@y" }
         |                                    ^
-    hint: positions count from 1; the last one is `[last()]`
+    hint: count positions from 1; the last one is `[last()]`
 
     contract.toml:21:36: error: `NAME` cannot stand here
      21 | g = { type = "int", value = "child[NAME() = 1 OR ORDINAL() = 1]/@y" }
@@ -100,7 +100,7 @@ m = { type = "int", value = "@ x + .[1]" }
         |                                                    ^
     hint: to divide, put a blank on both sides of `/`; a path has none
 
-    contract.toml:17:36: error: there are no wildcards
+    contract.toml:17:36: error: wildcards are not supported
      17 | c = { type = "int", value = "child/*/@x" }
         |                                    ^
     hint: name the element, or use `//name` for one anywhere
@@ -108,14 +108,14 @@ m = { type = "int", value = "@ x + .[1]" }
     contract.toml:18:31: error: `//` inside a path
      18 | d = { type = "int", value = "a//b" }
         |                               ^^
-    hint: `//` stands only at the beginning of a path: `//name/@attribute`
+    hint: write `//` only at the beginning of a path: `//name/@attribute`
 
     contract.toml:19:32: error: `..` inside a path
      19 | e = { type = "int", value = "a/../@x" }
         |                                ^^
-    hint: `..` stands only at the beginning of a path: `../@name`
+    hint: write `..` only at the beginning of a path: `../@name`
 
-    contract.toml:20:32: error: an attribute has no predicate
+    contract.toml:20:32: error: a predicate is not allowed after an attribute
      20 | f = { type = "int", value = "@a[1] + @b" }
         |                                ^
     hint: put it after the element: `name[…]/@attribute`
@@ -140,15 +140,15 @@ m = { type = "int", value = "@ x + .[1]" }
         |                                 ^
     hint: `-` is part of the name before it: put a blank between them
 
-    contract.toml:25:30: error: an expression is missing before `end`
+    contract.toml:25:30: error: expected an expression, found `end`
      25 | k = { type = "int", value = "end/@x + left" }
         |                              ^^^
     hint: an element of that name is written `./end`
 
-    contract.toml:26:36: error: `text()` has no meaning in a path
+    contract.toml:26:36: error: `text()` is not allowed in a path
      26 | l = { type = "int", value = "child/text()" }
         |                                    ^^^^^^
-    hint: a path to an element gives its text: leave out the function
+    hint: a path to an element reads its text: leave out the function
 
     contract.toml:27:32: error: expected an attribute's name after `@`, found a blank
      27 | m = { type = "int", value = "@ x + .[1]" }

@@ -1,8 +1,7 @@
 //! CASE.
 
-use super::{Node, Parser};
+use super::cursor::{Node, Parser};
 use crate::contract::expr::ast::ExprKind;
-use crate::contract::expr::mistake::Mistake;
 
 impl Parser<'_> {
     /// `CASE [operand] WHEN … THEN … [ELSE …] END`, at `CASE`.
@@ -34,11 +33,9 @@ impl Parser<'_> {
     }
 
     fn expect_word(&mut self, word: &str, what: &str) {
-        if self.accept_word(word) {
-            return;
+        if !self.accept_word(word) {
+            let hint = "write `CASE WHEN condition THEN result ELSE result END`";
+            self.unexpected(what, Some(hint.into()));
         }
-        let message = format!("expected {what}, found {}", self.found());
-        let hint = "`CASE WHEN condition THEN result ELSE result END`";
-        self.fail(Mistake::error(self.span(), message).hint(hint));
     }
 }

@@ -1,6 +1,6 @@
 //! Paths and their predicates.
 
-use super::{Names, Node, Parser};
+use super::cursor::{Names, Node, Parser, BLANKS_DIVIDE};
 use crate::contract::expr::ast::{
     Expr, ExprKind, Function, Origin, Path, Predicate, Read, Span, Step,
 };
@@ -18,17 +18,16 @@ impl Parser<'_> {
                 "call it with parentheses: `{name}(…)`; an element of that name is written `./{}`",
                 self.found().trim_matches('`')
             );
-            self.fail(Mistake::error(self.span(), message).hint(hint));
+            self.fail_here(message, hint);
             self.advance();
             return self.nothing();
         }
         let path = self.path();
         let span = self.since(start);
         if let Names::Columns(_) = self.names {
-            let mistake = Mistake::error(span, "a path cannot stand here").hint(
-                "this condition sees the row's columns by their names; `where` sees the document",
-            );
-            self.mistakes.push(mistake);
+            let hint =
+                "this condition sees the row's columns by their names; `where` sees the document";
+            self.mistakes.push(Mistake::error(span, "a path is not allowed here").hint(hint));
             return self.nothing();
         }
         self.leaf(ExprKind::Path(path), start)
@@ -46,7 +45,7 @@ impl Parser<'_> {
     }
 
     /// A path that is the whole text, as in `each`.
-    pub(super) fn lone_path(&mut self) -> Option<Path> {
+    pub(super) fn single_path(&mut self) -> Option<Path> {
         let begins = matches!(
             self.peek(),
             TokenKind::Name(_)
@@ -59,9 +58,7 @@ impl Parser<'_> {
         if begins {
             return Some(self.path());
         }
-        let message = format!("expected a path, found {}", self.found());
-        let hint = "a path is written `/root/child` or `//name`";
-        self.fail(Mistake::error(self.span(), message).hint(hint));
+        self.unexpected("a path", Some("a path is written `/root/child` or `//name`".into()));
         None
     }
 
@@ -119,9 +116,7 @@ impl Parser<'_> {
     fn after_dots(&mut self, up: u32) -> Path {
         let origin = Origin::Row { up };
         if self.peek() == &TokenKind::LeftBracket {
-            let hint = "name the element: `name[…]`";
-            let mistake = Mistake::error(self.span(), "a predicate cannot stand after dots");
-            self.fail(mistake.hint(hint));
+            self.fail_here("a predicate is not allowed after dots", "name the element: `name[…]`");
             self.predicates();
         }
         if self.path_goes_on() {
@@ -137,8 +132,8 @@ impl Parser<'_> {
         match self.peek() {
             TokenKind::Slash if self.touches(0) => {}
             TokenKind::DoubleSlash if self.touches(0) => {
-                let hint = "`//` stands only at the beginning of a path: `//name/@attribute`";
-                self.fail(Mistake::error(self.span(), "`//` inside a path").hint(hint));
+                let hint = "write `//` only at the beginning of a path: `//name/@attribute`";
+                self.fail_here("`//` inside a path", hint);
                 return true;
             }
             _ => return false,
@@ -146,8 +141,7 @@ impl Parser<'_> {
         if self.touches(1) {
             return true;
         }
-        let message = "a blank inside a path";
-        self.fail(Mistake::error(self.span(), message).hint(super::BLANKS_DIVIDE));
+        self.fail_here("a blank inside a path", BLANKS_DIVIDE);
         matches!(self.peek_at(1), TokenKind::Name(_) | TokenKind::At | TokenKind::DotDot)
     }
 
@@ -164,13 +158,12 @@ impl Parser<'_> {
                 TokenKind::Dot if self.touches(0) => self.advance(),
                 TokenKind::Star if self.touches(0) => {
                     let hint = "name the element, or use `//name` for one anywhere";
-                    let mistake = Mistake::error(self.span(), "there are no wildcards");
-                    self.fail(mistake.hint(hint));
+                    self.fail_here("wildcards are not supported", hint);
                     self.advance();
                 }
                 TokenKind::DotDot => {
-                    let hint = "`..` stands only at the beginning of a path: `../@name`";
-                    self.fail(Mistake::error(self.span(), "`..` inside a path").hint(hint));
+                    let hint = "write `..` only at the beginning of a path: `../@name`";
+                    self.fail_here("`..` inside a path", hint);
                     self.advance();
                 }
                 _ => {
@@ -204,12 +197,12 @@ impl Parser<'_> {
         self.accept(&TokenKind::RightParen);
         let hint = match name {
             "text" | "string" | "data" => {
-                "a path to an element gives its text: leave out the function"
+                "a path to an element reads its text: leave out the function"
             }
             "name" | "local-name" => "the row element's name is `NAME()`",
             _ => "a path has names, `@`, `..` and predicates in brackets",
         };
-        let message = format!("`{name}()` has no meaning in a path");
+        let message = format!("`{name}()` is not allowed in a path");
         self.mistakes.push(Mistake::error(self.since(start), message).hint(hint));
     }
 
@@ -227,13 +220,13 @@ impl Parser<'_> {
             let divides = self.peek() == &TokenKind::Slash && !self.touches(1);
             let (message, hint) = match self.peek() {
                 TokenKind::LeftBracket => (
-                    "an attribute has no predicate",
+                    "a predicate is not allowed after an attribute",
                     "put it after the element: `name[…]/@attribute`",
                 ),
-                _ if divides => ("a blank is missing before `/`", super::BLANKS_DIVIDE),
-                _ => ("a path ends with its attribute", super::BLANKS_DIVIDE),
+                _ if divides => ("missing blank before `/`", BLANKS_DIVIDE),
+                _ => ("a path ends with its attribute", BLANKS_DIVIDE),
             };
-            self.fail(Mistake::error(self.span(), message).hint(hint));
+            self.fail_here(message, hint);
             self.skip_path();
         }
         Read::Attribute(name)
@@ -257,10 +250,10 @@ impl Parser<'_> {
             false => format!("expected {what}, found a blank"),
         };
         let hint = match self.peek() {
-            TokenKind::Integer(_) => super::BLANKS_DIVIDE,
+            TokenKind::Integer(_) => BLANKS_DIVIDE,
             _ => "for example `/root/child/@name`, `//name/@name`, `../@name`",
         };
-        self.fail(Mistake::error(self.span(), message).hint(hint));
+        self.fail_here(message, hint);
     }
 
     fn predicates(&mut self) -> Vec<Predicate> {
@@ -296,8 +289,8 @@ impl Parser<'_> {
         match u32::try_from(position) {
             Ok(position @ 1..) => Some(Predicate::Position(position)),
             _ => {
-                let message = format!("there is no position {position}");
-                let hint = "positions count from 1; the last one is `[last()]`";
+                let message = format!("invalid position {position}");
+                let hint = "count positions from 1; the last one is `[last()]`";
                 self.mistakes.push(Mistake::error(span, message).hint(hint));
                 None
             }
@@ -305,7 +298,7 @@ impl Parser<'_> {
     }
 }
 
-/// `[@a]` and `[b]` ask whether the attribute or an element is there, as in XPath.
+/// `[@a]` and `[b]` test whether the attribute or an element exists, as in XPath.
 fn existence(condition: Expr) -> Expr {
     let span = condition.span;
     let kind = match &condition.kind {
