@@ -9,7 +9,7 @@ use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::store::error::{Result, StoreError};
 use crate::store::session::Pause;
 
-/// Which of the queue a worker takes: the whole of it, a partition, a range, or both at once.
+/// The part of the queue that a worker claims from: all of it, a partition, a range, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Share {
     /// `app_id % instance_count = instance_id`.
@@ -29,33 +29,34 @@ pub struct Partition {
     pub instance_count: u32,
 }
 
-/// Parameters of [`Store::claim_batch`].
+/// Parameters of [`Store::claim_batch`](crate::store::Store::claim_batch).
 #[derive(Debug, Clone)]
 pub struct ClaimRequest {
-    /// Repeating a token returns the same claim: what is unfinished of it, its lease begun anew.
+    /// Repeating a token returns the unfinished applications of the same claim and extends its
+    /// lease.
     pub token: ClaimToken,
-    /// Who claims.
+    /// The session that claims.
     pub session: SessionId,
-    /// Refused when it is not the installed contract's.
+    /// Must be the installed contract's.
     pub contract_hash: ContractHash,
     /// At most this many applications, at least 1.
     pub batch_size: u32,
-    /// At most this many bytes of documents, but always one application.
+    /// At most this many bytes of documents, but at least one application.
     pub max_bytes: u64,
-    /// How long the claim holds without a renewal or a completion, at least a millisecond.
+    /// How long the claim lasts without a renewal or a completion, at least a millisecond.
     pub lease: Duration,
-    /// Which of the queue.
+    /// The part of the queue to claim from.
     pub share: Share,
-    /// Ids above this are looked at first; a short result wraps once.
+    /// Ids above this are claimed first; then the search continues once from the lowest id.
     pub after_app_id: Option<AppId>,
 }
 
 impl ClaimRequest {
-    /// Refuses a request that means nothing, with everything that is wrong with it.
+    /// Refuses an invalid request, with everything that is wrong in it.
     pub fn check(&self) -> Result<()> {
         let mut wrong = Vec::new();
         if self.batch_size == 0 {
-            wrong.push("the batch size is 0, it must be at least 1".to_owned());
+            wrong.push("the batch size is 0: it must be at least 1".to_owned());
         }
         if let Err(error) = check_lease(self.lease) {
             wrong.push(error.to_string());
@@ -63,8 +64,8 @@ impl ClaimRequest {
         if let Some(Partition { instance_id, instance_count }) = self.share.partition {
             if instance_id >= instance_count {
                 wrong.push(format!(
-                    "instance {instance_id} of {instance_count} does not exist, ids are from 0 \
-                     to one less than the count"
+                    "instance {instance_id} of {instance_count} does not exist: ids are 0 to the \
+                     count less one"
                 ));
             }
         }
@@ -80,28 +81,29 @@ impl ClaimRequest {
     }
 }
 
-/// Refuses a lease that is over when it begins: the shortest is a millisecond.
+/// Refuses a lease shorter than a millisecond.
 pub fn check_lease(lease: Duration) -> Result<()> {
     match lease.as_millis() {
         0 => Err(StoreError::Refused(format!(
-            "a lease of {lease:?} is over at once, it must be at least a millisecond"
+            "the lease of {lease:?} is too short: it must be at least a millisecond"
         ))),
         _ => Ok(()),
     }
 }
 
-/// Answer of [`Store::claim_batch`].
+/// Answer of [`Store::claim_batch`](crate::store::Store::claim_batch).
 #[derive(Debug)]
 pub enum Claimed {
-    /// Work, leased to the token.
+    /// Applications, leased to the token.
     Batch(Batch),
-    /// Nothing ready in this share of the queue, even counting what neighbours merely lock.
+    /// Nothing is ready in this share of the queue, not even an application that another session
+    /// locks.
     Empty {
-        /// Applications of this share that other claims hold now.
+        /// Applications of this share that other claims hold.
         claimed_elsewhere: u64,
     },
-    /// Nothing is handed out until [`Store::resume`]; a token that has its claim gets it all the
-    /// same.
+    /// Claiming is paused until [`Store::resume`](crate::store::Store::resume); a token that
+    /// already has a claim still gets it.
     Paused(Pause),
 }
 
@@ -121,22 +123,22 @@ pub struct Batch {
 pub struct ClaimedApp {
     /// Its id.
     pub app_id: AppId,
-    /// Attempt number that this claim is, from 1.
+    /// The attempt number of this claim, from 1.
     pub attempt: u32,
-    /// The document; `None` when the source row is gone or its document is null.
+    /// The document; `None` if the source row was deleted or its document is null.
     pub document: Option<Document>,
 }
 
-/// Answer of [`Store::renew_lease`].
+/// Answer of [`Store::renew_lease`](crate::store::Store::renew_lease).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// The lease now ends this much later than now.
+    /// The lease was extended.
     Renewed,
-    /// The claim is no longer held by this token.
+    /// The token no longer holds the claim.
     Lost,
 }
 
-/// Parameters of [`Store::reap_expired`].
+/// Parameters of [`Store::reap_expired`](crate::store::Store::reap_expired).
 #[derive(Debug, Clone, Copy)]
 pub struct ReapRequest {
     /// At most this many claims.
@@ -153,11 +155,11 @@ impl Default for ReapRequest {
 }
 
 impl ReapRequest {
-    /// Refuses a request that means nothing.
+    /// Refuses an invalid request.
     pub fn check(&self) -> Result<()> {
         match self.max_reaps {
             0 => Err(StoreError::Refused(
-                "cannot reap: quarantine after 0 reaps would take everything, say at least 1"
+                "cannot reap: the number of reaps until quarantine is 0: it must be at least 1"
                     .into(),
             )),
             _ => Ok(()),
@@ -165,12 +167,12 @@ impl ReapRequest {
     }
 }
 
-/// Answer of [`Store::reap_expired`].
+/// Answer of [`Store::reap_expired`](crate::store::Store::reap_expired).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reaped {
-    /// Claims taken back.
+    /// Claims reaped.
     pub claims: u64,
-    /// Applications made ready again.
+    /// Applications that are ready again.
     pub apps: u64,
     /// Applications quarantined.
     pub quarantined: u64,

@@ -16,12 +16,12 @@ pub struct Completed {
     pub attempt: u32,
     /// `None` for success, else the category that was logged.
     pub failure: Option<FailureCategory>,
-    /// Rows written, per entry of [`Contract::targets`]; empty for a failure. Rows that were
-    /// skipped because some were there already are not counted.
+    /// Rows written, per entry of [`Contract::targets`]; empty for a failure. Skipped rows are not
+    /// counted.
     pub rows: Vec<u64>,
 }
 
-/// Answer of [`Store::get_claim_outcome`].
+/// Answer of [`Store::get_claim_outcome`](crate::store::Store::get_claim_outcome).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimOutcome {
     /// Applications the token still holds.

@@ -2,11 +2,11 @@
 
 use crate::id::AppId;
 
-/// How enqueueing looks for new source rows.
+/// How enqueueing searches for new source rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EnqueueMode {
-    /// What came since the last time: from the highest id seen, less an overlap, because ids
-    /// commit out of order. The embedded store knows the lowest new id and finds all.
+    /// Rows since the last run: from the watermark less an overlap, because ids commit out of order.
+    /// The embedded store knows the lowest new id and finds all.
     #[default]
     New,
     /// A full anti-join of source against queue and log.
@@ -20,12 +20,12 @@ pub enum EnqueueMode {
     },
 }
 
-/// Answer of [`Store::enqueue_apps`].
+/// Answer of [`Store::enqueue_apps`](crate::store::Store::enqueue_apps).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enqueued {
-    /// This many applications are new in the queue.
+    /// The number of applications added to the queue.
     Added(u64),
-    /// Another caller is enqueueing, and adds what there is; that is success. In the embedded
-    /// store callers share the work, and none is told this.
+    /// Another caller is enqueueing: its result is enough. In the embedded store callers share the
+    /// work and are never busy.
     Busy,
 }

@@ -10,15 +10,15 @@ pub enum StoreError {
     Unreachable {
         /// File or server.
         location: String,
-        /// What was said.
+        /// Why not.
         reason: String,
     },
-    /// The embedded store's file can no longer be relied on.
+    /// The embedded store's file is corrupt.
     #[error("the store {location} is damaged: {reason}")]
     Damaged {
         /// File.
         location: String,
-        /// What was said.
+        /// Why not.
         reason: String,
     },
     /// The store has no xmlshred objects, or those of another version.
@@ -29,29 +29,29 @@ pub enum StoreError {
         /// What is missing or different.
         reason: String,
     },
-    /// The objects on the server are older or newer than this program can work with.
+    /// The objects on the server are older or newer than this program requires.
     #[error(
         "{location} has version {installed} of the xmlshred objects, installed by xmlshred \
-         {installed_by}, and this program works with version {needed}"
+         {installed_by}; this program requires version {needed}"
     )]
     OtherVersion {
         /// Server.
         location: String,
-        /// Version of the objects there.
+        /// Version of the objects on the server.
         installed: i64,
         /// Version of the program that installed them.
         installed_by: String,
-        /// Version of the objects that this program works with.
+        /// Version that this program requires.
         needed: i64,
     },
-    /// The database is read-only here: a secondary replica, or one that was made read-only.
+    /// The database is read-only: a secondary replica, or set to read-only.
     #[error("{location} is not the primary, nothing to do")]
     NotPrimary {
         /// Server.
         location: String,
     },
-    /// 50010: the claim is gone; nothing was written.
-    #[error("claim {} is no longer held: its lease passed and it was reaped (50010); nothing was written", .0.0)]
+    /// 50010: the token no longer holds the claim; nothing was written.
+    #[error("claim {} is no longer held: its lease expired and it was reaped (50010); nothing was written", .0.0)]
     LeaseLost(ClaimToken),
     /// 50020: another contract is installed.
     #[error("contract {offered} is not the installed contract {} (50020)", .installed.map_or("(none)".into(), |h| h.to_string()))]
@@ -61,12 +61,11 @@ pub enum StoreError {
         /// The installed one, if any.
         installed: Option<ContractHash>,
     },
-    /// Every application of a batch, two or more, was refused with the same database error: not
-    /// the documents' fault. Nothing was logged, and the claim is still held.
+    /// The database refused every application of a batch of two or more with the same error: the
+    /// documents are not the cause. Nothing was logged, and the claim is still held.
     #[error(
         "every application of the batch failed with the same error {number}: {message}; nothing \
-         was logged: repair the table, or if the documents really are at fault, run once with \
-         --batch-size 1"
+         was logged: fix the table, or if the documents are the cause, run once with --batch-size 1"
     )]
     WholeBatchFailed {
         /// The database's error number.
@@ -74,7 +73,7 @@ pub enum StoreError {
         /// Its message.
         message: String,
     },
-    /// The installed contract's tables differ from the ones that are there.
+    /// An existing table differs from the contract's.
     #[error("table {table} does not fit the contract: {reason}")]
     Drift {
         /// Target table.
@@ -82,7 +81,8 @@ pub enum StoreError {
         /// The difference.
         reason: String,
     },
-    /// A request that may not be carried out, such as a requeue into a table that says `fail`.
+    /// A request that is invalid or not allowed, such as a requeue into a table with
+    /// `on_existing = "fail"`.
     #[error("{0}")]
     Refused(String),
     /// Any other error of the database.

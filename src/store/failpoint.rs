@@ -1,10 +1,10 @@
-//! Named places where a process can be made to die, or to wait: a testing aid for crash recovery.
+//! Named places where a process can be made to die or to wait, to test crash recovery.
 //!
 //! `XMLSHRED_FAILPOINT=name[:count]`, set when the process starts, kills the process the moment
 //! it passes the named place for the count-th time (by default the first). It dies as if by
-//! SIGKILL: nothing is flushed, no destructor runs. With `name:count:wait` it says on stderr that
-//! it waits, and goes on when its stdin ends. Builds without debug assertions,
-//! and so releases, have no such places.
+//! SIGKILL: nothing is flushed, no destructor runs. With `name:count:wait` it reports on stderr
+//! that it waits, and continues when its stdin ends. Builds without debug assertions, and so
+//! releases, have no such places.
 
 #[cfg(debug_assertions)]
 use std::io::Read;
@@ -13,31 +13,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(debug_assertions)]
 use std::sync::OnceLock;
 
-/// The variable that names a place, where this build has such places.
+/// The variable that names a place, if this build has such places.
 pub const VARIABLE: Option<&str> =
     if cfg!(debug_assertions) { Some("XMLSHRED_FAILPOINT") } else { None };
 
-/// A claim is committed and its documents are not yet read.
+/// A claim is committed and its documents are not read yet.
 pub const AFTER_CLAIM: &str = "after_claim";
 
-/// A completion has written rows and log, and not committed them.
+/// A completion has written rows and log, and has not committed.
 pub const BETWEEN_STAGE_AND_COMMIT: &str = "between_stage_and_commit";
 
-/// A completion is committed and the caller does not know yet.
+/// A completion is committed and the caller has no answer yet.
 pub const AFTER_COMMIT_BEFORE_ANSWER: &str = "after_commit_before_answer";
 
-/// A document is added and the load it belongs to not committed.
+/// A document is added and its load is not committed.
 pub const AMID_LOAD: &str = "amid_load";
 
-/// Those that a worker passes.
+/// The places that a worker passes.
 pub const OF_WORKERS: [&str; 3] =
     [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER];
 
-/// Every name there is.
+/// Every name.
 pub const ALL: [&str; 4] =
     [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER, AMID_LOAD];
 
-/// The place that was asked for, how often it may still be passed, and what happens then.
+/// The requested place, how often it may still be passed, and what happens then.
 #[cfg(debug_assertions)]
 struct Armed {
     name: &'static str,
@@ -45,12 +45,12 @@ struct Armed {
     act: fn(&str),
 }
 
-/// Nothing: a release cannot be made to die.
+/// Does nothing: a release cannot be made to die.
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub fn hit(_name: &str) {}
 
-/// Ends or stays the process here, if that was asked for.
+/// Ends or suspends the process here, if that was requested.
 #[cfg(debug_assertions)]
 pub fn hit(name: &str) {
     static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
@@ -61,7 +61,7 @@ pub fn hit(name: &str) {
     }
 }
 
-/// Reads `name[:count[:wait]]`. A name that does not exist is reported and disarms.
+/// Reads `name[:count[:wait]]`. An unknown name is reported and ignored.
 #[cfg(debug_assertions)]
 fn arm(text: &str) -> Option<Armed> {
     let (place, act): (_, fn(&str)) = match text.strip_suffix(":wait") {
@@ -75,7 +75,7 @@ fn arm(text: &str) -> Option<Armed> {
         (Some(name), Some(count)) => Some(Armed { name, passes_left: AtomicU64::new(count), act }),
         _ => {
             tracing::warn!(
-                "XMLSHRED_FAILPOINT={text} is ignored: it takes one of {}, with :COUNT from 1 and :wait",
+                "XMLSHRED_FAILPOINT={text} is ignored: expected one of {}, with :COUNT from 1 and :wait",
                 ALL.join(", ")
             );
             None
@@ -83,7 +83,7 @@ fn arm(text: &str) -> Option<Armed> {
     }
 }
 
-/// Dies as a process does that is killed from outside.
+/// Dies as a process that is killed from outside.
 #[cfg(debug_assertions)]
 fn die() -> ! {
     #[cfg(unix)]
@@ -94,7 +94,7 @@ fn die() -> ! {
     std::process::abort()
 }
 
-/// Waits until whoever started the process closes its stdin.
+/// Waits until the process's stdin is closed.
 #[cfg(debug_assertions)]
 fn wait(name: &str) {
     eprintln!("waiting at {name}");

@@ -1,4 +1,4 @@
-//! Inspecting: the status, the life of an application, what failed, and what is unhealthy.
+//! Inspecting: the status, an application's life, failures, and the store's health.
 
 use chrono::{DateTime, Utc};
 
@@ -6,20 +6,20 @@ use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{Failure, FailureCategory};
 use crate::store::session::Pause;
 
-/// Counts by where applications are; every enqueued application is in exactly one.
+/// Counts of applications by place; every enqueued application is in exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
     /// Rows of the source table.
     pub source: u64,
-    /// Ready to claim.
+    /// Applications ready to be claimed.
     pub ready: u64,
-    /// Held by a claim.
+    /// Applications that a claim holds.
     pub claimed: u64,
-    /// Set aside because it kept killing its workers.
+    /// Applications set aside because they repeatedly killed their workers.
     pub quarantined: u64,
-    /// Last attempt succeeded, and not queued again.
+    /// Applications whose last attempt succeeded and that were not requeued.
     pub success: u64,
-    /// Last attempt failed, and not queued again.
+    /// Applications whose last attempt failed and that were not retried or requeued.
     pub failed: u64,
     /// `failed` by category, largest first.
     pub failures: Vec<(FailureCategory, u64)>,
@@ -29,28 +29,28 @@ pub struct Status {
     pub claims: Vec<ActiveClaim>,
     /// Sessions, newest first, at most 50.
     pub sessions: Vec<SessionSummary>,
-    /// Whether claiming is paused.
+    /// The pause in force, if any.
     pub paused: Option<Pause>,
 }
 
-/// One claim that is held now.
+/// One current claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveClaim {
     /// Its token.
     pub token: ClaimToken,
-    /// Who holds it.
+    /// The worker that holds it.
     pub worker_name: String,
-    /// Applications unfinished in it.
+    /// Unfinished applications in it.
     pub apps: u64,
     /// Seconds since it was claimed.
     pub age_seconds: i64,
-    /// Seconds until it may be reaped; negative when it may be already.
+    /// Seconds until its lease expires; negative if it has expired.
     pub remaining_seconds: i64,
     /// Renewals so far.
     pub renewals: u64,
 }
 
-/// One session, as status shows it.
+/// One session in the status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSummary {
     /// Its id.
@@ -59,9 +59,9 @@ pub struct SessionSummary {
     pub worker_name: String,
     /// When it started.
     pub started_at: DateTime<Utc>,
-    /// When it was last heard of.
+    /// When it was last active.
     pub last_seen_at: DateTime<Utc>,
-    /// When it ended, if it said so.
+    /// When it ended; `None` for a session that runs or was killed.
     pub ended_at: Option<DateTime<Utc>>,
     /// Its exit status, if it ended.
     pub exit_status: Option<u8>,
@@ -71,9 +71,9 @@ pub struct SessionSummary {
     pub success: u64,
     /// Of these, logged as failed.
     pub failed: u64,
-    /// Of these, given back.
+    /// Of these, released.
     pub released: u64,
-    /// Of these, taken back because a lease passed.
+    /// Of these, reaped because a lease expired.
     pub reaped: u64,
 }
 
@@ -89,28 +89,28 @@ pub struct LifeEvent {
     pub attempt: Option<u32>,
     /// The worker it concerns.
     pub worker_name: Option<String>,
-    /// That worker's machine.
+    /// That worker's host.
     pub host: Option<String>,
-    /// In words: why it failed and where, what was written, what happens next.
+    /// A sentence: why and where it failed, what was written, what happens next.
     pub detail: Option<String>,
     /// The claim it belongs to.
     pub claim: Option<ClaimToken>,
 }
 
-/// Which failures to list: a page of them.
+/// A page of the list of failures.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FailurePage {
     /// Only of this category.
     pub category: Option<FailureCategory>,
     /// Only with this fingerprint.
     pub fingerprint: Option<String>,
-    /// Only ids above this: the last one of the page before.
+    /// Only ids above this: the last one of the previous page.
     pub after: Option<AppId>,
     /// At most this many, 1 to 10,000.
     pub size: u32,
 }
 
-/// An application whose last attempt failed and that is not queued again.
+/// An application whose last attempt failed and that was not retried or requeued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedFailure {
     /// The application.
@@ -119,29 +119,29 @@ pub struct LoggedFailure {
     pub attempt: u32,
     /// What was logged.
     pub failure: Failure,
-    /// What [`Failure::fingerprint`] gave, or the store where the database refused the rows.
+    /// Equal for failures with the same cause, as [`Failure::fingerprint`] computes it.
     pub fingerprint: Option<String>,
-    /// The database's error number, where it refused the rows.
+    /// The database's error number, if it refused the rows.
     pub error_number: Option<i64>,
     /// When it was concluded.
     pub processed_at: DateTime<Utc>,
-    /// By which worker.
+    /// The worker that concluded it.
     pub worker_name: Option<String>,
-    /// Bytes of the document that was handed out.
+    /// Size of the claimed document.
     pub document_bytes: u64,
 }
 
-/// Something that is unwell, or soon will be.
+/// Something that is wrong, or soon will be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// 1 now, 2 today, 3 when convenient.
+    /// 1: act now; 2: today; 3: when convenient.
     pub priority: u8,
-    /// What it is, in a few words.
+    /// The problem in a few words.
     pub finding: String,
     /// The figures.
     pub detail: String,
     /// Why it matters.
     pub why: String,
-    /// The statement that mends it, or what to do.
+    /// The statement or command that fixes it.
     pub fix: String,
 }

@@ -47,65 +47,77 @@ pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, Retry
 pub use session::{Pause, SessionStart};
 pub use target::Difference;
 
-/// One session with a store, owned by one thread. Each method is the stored procedure of the
-/// same name.
+/// One session with a store, owned by one thread.
+///
+/// On SQL Server each method calls the stored procedure of its name (`claim_batch`:
+/// `usp_ClaimBatch`), except [`Store::compare_targets`], which reads the catalog, and
+/// [`Store::count_unqueued`], which only the embedded store supports.
 pub trait Store: Send {
-    /// Creates or checks the target tables and records the contract as the installed one.
-    /// Doing it twice changes nothing.
+    /// Creates or checks the target tables and makes the contract the installed one. Repeating it
+    /// changes nothing.
     fn install_contract(&mut self, contract: &Contract) -> Result<()>;
 
     /// The installed contract, if any.
     fn get_contract(&mut self) -> Result<Option<ContractHash>>;
 
-    /// How the target tables that are there differ from the contract's, installed or not, in load
-    /// order. Changes nothing.
+    /// The differences between the existing target tables and the contract's, installed or not, in
+    /// load order. Changes nothing.
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;
 
-    /// Records that a session began.
+    /// Records that a session started.
     fn start_session(&mut self, start: &SessionStart) -> Result<()>;
 
-    /// Records that a session ended, with its exit status. Its counts are the store's own.
+    /// Records that a session ended, with its exit status. The store counts what it did.
     fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()>;
 
     /// Adds source applications that are neither queued nor logged.
     fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued>;
 
-    /// How many source applications [`Store::enqueue_apps`] would add as new; `None` where saying
-    /// so takes a search of the source table, as it does on SQL Server.
+    /// How many source applications [`Store::enqueue_apps`] would add as new; `None` if counting
+    /// them requires a search of the source table, as on SQL Server.
     fn count_unqueued(&mut self) -> Result<Option<u64>> {
         Ok(None)
     }
 
     /// Leases a batch to a token and reads its documents.
     ///
-    /// Applications are taken in ascending order of their ids, above
-    /// [`ClaimRequest::after_app_id`] first, and each claim is an attempt. A batch that begins
-    /// with an application that was reaped holds only such as were reaped equally often, and at
-    /// most `batch_size / 2^reaps` of them, so that a document that kills its workers is soon
-    /// alone. [`StoreError::ContractNotInstalled`] and [`StoreError::Refused`] (a senseless
-    /// request, a session that never started, a token of another session) claim nothing. If
-    /// reading the documents fails, the claim stands: ask again with the same token.
+    /// Applications are claimed in ascending order of their ids, above
+    /// [`ClaimRequest::after_app_id`] first, and each claim is an attempt. A batch that starts
+    /// with an application that was reaped holds only applications that were reaped equally often,
+    /// and at most `batch_size / 2^reaps` of them, so that a document that kills its workers is
+    /// soon alone. [`StoreError::ContractNotInstalled`] and [`StoreError::Refused`] (an invalid
+    /// request, an unknown session, a token of another session) claim nothing. If reading the
+    /// documents fails, the claim remains: repeat the request with the same token.
     fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed>;
 
     /// Extends a claim if it is still held.
     fn renew_lease(&mut self, token: ClaimToken, lease: Duration) -> Result<Renewal>;
 
-    /// Writes rows, log and queue of a batch in one transaction, and extends the lease of what
-    /// is left of the claim. Returns one entry per outcome, in the order given.
+    /// Releases the unfinished applications of a claim at once, without using up their attempt.
+    /// Returns their number; 0 if the token no longer holds the claim.
+    fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64>;
+
+    /// Reaps claims whose lease has expired, one per transaction: their applications are ready
+    /// again, with one attempt used up. Any caller may do this at any time, also concurrently: a
+    /// claim that was renewed meanwhile is skipped.
+    fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
+
+    /// Writes rows, log and queue of a batch in one transaction, and extends the lease of the rest
+    /// of the claim. Returns one entry per outcome, in the given order.
     ///
     /// If the database refuses rows for a data reason (a key, a null, a foreign key, a check, a
-    /// trigger), it goes through the batch again one application per transaction: the good ones
+    /// trigger), the batch is completed again, one application per transaction: the good ones
     /// commit, and each bad one is logged as
-    /// [`FailureCategory::ConstraintViolation`]. Any other error is returned, with nothing of the
-    /// transaction at hand written or logged.
+    /// [`FailureCategory::ConstraintViolation`](crate::outcome::FailureCategory::ConstraintViolation).
+    /// After any other error nothing of the current transaction is written or logged.
     ///
     /// A failure leaves no rows: those of an earlier success of the application are deleted.
     ///
-    /// Completing again what this token already completed returns what was logged then, and does
-    /// what was left. An outcome for an application or an attempt that the token does not hold is
+    /// Repeating a completion returns what was logged the first time, and completes the rest. An
+    /// outcome for an application or an attempt that the token does not hold is
     /// [`StoreError::LeaseLost`] and nothing is written; another contract than the installed one
-    /// is [`StoreError::ContractNotInstalled`]; outcomes that do not have the contract's tables
-    /// and columns are [`StoreError::Refused`].
+    /// is [`StoreError::ContractNotInstalled`]; outcomes without the contract's tables and columns
+    /// are [`StoreError::Refused`].
     fn complete_batch(
         &mut self,
         token: ClaimToken,
@@ -113,26 +125,17 @@ pub trait Store: Send {
         outcomes: &[AppOutcome],
     ) -> Result<Vec<Completed>>;
 
-    /// Gives the unfinished applications of a claim back at once, without spending their
-    /// attempt. Returns how many; 0 when the claim is gone.
-    fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64>;
-
-    /// Takes back claims whose lease has passed, one per transaction. Safe at any time, by
-    /// anybody, concurrently: a claim that was renewed meanwhile is left alone. The attempt of
-    /// what is taken back is spent.
-    fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
-
-    /// What became of a claim: for a worker whose completion's answer was lost. Both lists are
+    /// The outcome of a claim, for a worker that lost the answer of a completion. Both lists are
     /// empty for a token that is unknown or lost.
     fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome>;
 
-    /// Queues failed or quarantined applications again, with their attempts going on from the
-    /// last one and their reaps forgotten. Returns those it moved, or would move, by ascending
-    /// id; what is queued already or succeeded is passed over.
+    /// Retries failed or quarantined applications: they are queued with the next attempt and
+    /// without reaps. Returns those that were moved, or would be, by ascending id; an application
+    /// that is queued or succeeded is skipped.
     fn retry_failed(&mut self, request: &RetryRequest) -> Result<Vec<Redriven>>;
 
-    /// Queues finished applications again, failed ones among them; refused unless every target
-    /// says `replace` and the contract is the installed one. Their rows stay until the next
+    /// Requeues finished applications, also failed ones. Refused unless every target replaces
+    /// existing rows and the contract is the installed one. Earlier rows stay until the next
     /// attempt is concluded.
     fn requeue_apps(
         &mut self,
@@ -140,31 +143,31 @@ pub trait Store: Send {
         request: &RequeueRequest,
     ) -> Result<Vec<Redriven>>;
 
-    /// Deletes superseded attempts, old events and ended sessions, in chunks; never an
-    /// application's last log row while its source row exists.
+    /// Deletes superseded attempts, old events and ended sessions, in chunks; never the last log
+    /// row of an application whose source row exists.
     fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged>;
 
     /// Counts for people.
     fn get_status(&mut self) -> Result<Status>;
 
-    /// One source document, for replay; `None` when there is no such row or it is null.
+    /// One source document, for replay; `None` if the row does not exist or is null.
     fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
 
-    /// Pauses claiming: until [`Store::resume`], [`Store::claim_batch`] hands out nothing new. What
-    /// is claimed is finished as ever. Returns the pause in force, which is an earlier one if there
-    /// was one.
-    fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause>;
-
-    /// Ends a pause, and returns it; `None` when there was none.
-    fn resume(&mut self, requested_by: &str) -> Result<Option<Pause>>;
-
-    /// One application's life in order of time; the last event is `now`. An application that is
-    /// nowhere has only that one.
+    /// One application's life in order of time; the last event is `now`. An unknown application
+    /// has only that one.
     fn explain_app(&mut self, app_id: AppId) -> Result<Vec<LifeEvent>>;
 
-    /// A page of what failed and is not queued again, by ascending id.
+    /// A page of the applications whose last attempt failed and that were not redriven, by
+    /// ascending id.
     fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>>;
 
-    /// What is unwell, most urgent first; nothing when all is well.
+    /// Problems, most urgent first; empty if the store is healthy.
     fn health_check(&mut self) -> Result<Vec<Finding>>;
+
+    /// Pauses claiming: until [`Store::resume`], [`Store::claim_batch`] claims nothing new. Current
+    /// claims are completed as before. Returns the pause in force, which may be an earlier one.
+    fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause>;
+
+    /// Ends a pause, and returns it; `None` if there was none.
+    fn resume(&mut self, requested_by: &str) -> Result<Option<Pause>>;
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::store::error::{Result, StoreError};
 
-/// Parameters of [`Store::purge_log`].
+/// Parameters of [`Store::purge_log`](crate::store::Store::purge_log).
 #[derive(Debug, Clone, Copy)]
 pub struct PurgeRequest {
-    /// Only what is older than this.
+    /// Purges only what is older than this.
     pub older_than: Duration,
     /// Rows per transaction, at most 4,000.
     pub chunk: u32,
@@ -21,13 +21,13 @@ impl PurgeRequest {
         match self.chunk {
             1..=4000 => Ok(()),
             chunk => Err(StoreError::Refused(format!(
-                "cannot purge in chunks of {chunk} rows, say from 1 to 4000"
+                "cannot purge in chunks of {chunk} rows: the size must be 1 to 4000"
             ))),
         }
     }
 }
 
-/// Answer of [`Store::purge_log`].
+/// Answer of [`Store::purge_log`](crate::store::Store::purge_log).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
     /// Superseded attempts.

@@ -5,7 +5,7 @@ use crate::id::{AppId, ContractHash};
 use crate::outcome::FailureCategory;
 use crate::store::error::{Result, StoreError};
 
-/// Which unsuccessful applications to send round again.
+/// Which failed or quarantined applications to retry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RetrySelector {
     /// These ids.
@@ -25,15 +25,15 @@ pub enum RetrySelector {
 pub struct RetryRequest {
     /// Which applications.
     pub selector: RetrySelector,
-    /// At most this many, lowest ids first: the canary.
+    /// At most this many, lowest ids first.
     pub canary: Option<u64>,
-    /// `false` only says what would be done.
+    /// `false` only lists them.
     pub execute: bool,
-    /// Who asks, for the events.
+    /// Who requests it, for the events.
     pub requested_by: String,
 }
 
-/// Which finished applications to do again.
+/// Which finished applications to requeue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequeueSelector {
     /// These ids.
@@ -45,9 +45,9 @@ pub enum RequeueSelector {
         /// Largest id.
         end: AppId,
     },
-    /// Everything concluded under another contract than this one.
+    /// Everything concluded under another contract.
     OlderContract(ContractHash),
-    /// Everything whose source document no longer has the logged hash.
+    /// Everything whose source document has another hash than the logged one.
     ChangedDocument,
 }
 
@@ -58,13 +58,13 @@ pub struct RequeueRequest {
     pub selector: RequeueSelector,
     /// At most this many, lowest ids first.
     pub canary: Option<u64>,
-    /// `false` only says what would be done.
+    /// `false` only lists them.
     pub execute: bool,
-    /// Who asks, for the events.
+    /// Who requests it, for the events.
     pub requested_by: String,
 }
 
-/// Doing an application twice is only harmless where its rows replace the earlier ones.
+/// Refuses a contract unless each of its tables replaces the rows of an earlier attempt.
 pub(crate) fn check_replaces(contract: &Contract) -> Result<()> {
     let others: Vec<&str> = contract
         .targets
@@ -75,21 +75,21 @@ pub(crate) fn check_replaces(contract: &Contract) -> Result<()> {
     match others[..] {
         [] => Ok(()),
         _ => Err(StoreError::Refused(format!(
-            "finished applications are only done again where every table says on_existing = \
-             \"replace\"; these do not: {}; say so there, install the contract, and requeue then",
+            "cannot requeue: these tables do not have on_existing = \"replace\": {}; set it, install \
+             the contract, then requeue",
             others.join(", ")
         ))),
     }
 }
 
-/// One application that a retry or requeue moved, or would move.
+/// One application that was redriven, or would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redriven {
     /// The application.
     pub app_id: AppId,
-    /// What it was: `failed`, `quarantined` or `success`.
+    /// Its earlier status: `failed`, `quarantined` or `success`.
     pub was: String,
-    /// Attempts it has had so far.
+    /// Attempts so far.
     pub attempts: u32,
     /// Category of its last failure.
     pub failure: Option<FailureCategory>,

@@ -1,13 +1,13 @@
-//! Sessions, and the pause that keeps them from claiming.
+//! Sessions, and the pause of claiming.
 
 use chrono::{DateTime, Utc};
 
 use crate::id::{ContractHash, SessionId};
 
-/// What a session says of itself when it starts.
+/// The description of a session that starts.
 #[derive(Debug, Clone)]
 pub struct SessionStart {
-    /// The caller's id for the session; starting it twice is one session.
+    /// The caller's id for the session; starting it twice has no further effect.
     pub session: SessionId,
     /// `--worker-name`, by default host and process id.
     pub worker_name: String,
@@ -17,21 +17,21 @@ pub struct SessionStart {
     pub pid: u32,
     /// Version of this program.
     pub program_version: String,
-    /// Contract it works with.
+    /// The contract it uses.
     pub contract_hash: ContractHash,
-    /// SQL Server Agent job, where one started it.
+    /// The SQL Server Agent job that started it.
     pub agent_job: Option<String>,
-    /// SQL Server Agent step, where one started it.
+    /// The SQL Server Agent step that started it.
     pub agent_step: Option<String>,
 }
 
-/// Claiming is paused: by whom and why.
+/// A pause of claiming.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
     /// Since when, by the database's clock.
     pub since: DateTime<Utc>,
     /// Who paused it.
     pub by: String,
-    /// Why, for whoever finds nothing being processed.
+    /// Why, for people who wonder why nothing is processed.
     pub reason: String,
 }

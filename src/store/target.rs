@@ -1,20 +1,19 @@
-//! The target tables of a database held against a contract.
+//! The target tables of a database compared with a contract.
 
 use std::fmt;
 
 use crate::contract::{Contract, TargetColumn, TargetTable};
 
-/// One way in which a target table of the database is not the contract's.
+/// One difference between a target table of the database and the contract's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The contract's table.
     pub table: String,
-    /// The column, where one is concerned.
+    /// The column, if the difference concerns one.
     pub column: Option<String>,
-    /// Whether it may keep rows from being written, or change what is written. Other differences
-    /// are worth knowing and do no harm.
+    /// Whether it may prevent rows from being written, or change them. Other differences do no harm.
     pub refuses: bool,
-    /// What differs, as a sentence that begins in lower case.
+    /// The difference, as a sentence that starts in lower case.
     pub what: String,
 }
 
@@ -27,7 +26,7 @@ impl fmt::Display for Difference {
 /// A table of the database.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FoundTable {
-    /// In the table's order; none when there is no such table.
+    /// In the table's order; empty if the table does not exist.
     pub columns: Vec<FoundColumn>,
     /// Columns of the primary key, in its order.
     pub primary_key: Vec<String>,
@@ -50,15 +49,15 @@ pub(super) struct FoundColumn {
 #[derive(Debug, Clone, Default)]
 pub(super) struct FoundKey {
     pub parent: String,
-    /// Its own columns; empty where the database was not asked for them.
+    /// Its columns; empty if they were not read.
     pub columns: Vec<String>,
 }
 
-/// Whether a column of the database, by its place in [`FoundTable::columns`], holds every value
+/// Whether a column of the database, by its index in [`FoundTable::columns`], holds every value
 /// of a column of the contract unchanged.
 pub(super) type Holds<'h> = &'h dyn Fn(&TargetColumn, usize) -> bool;
 
-/// Every difference between a table and what is there in its place.
+/// Every difference between a table of the contract and the table found.
 pub(super) fn differences(
     contract: &Contract,
     table: &TargetTable,
@@ -67,13 +66,13 @@ pub(super) fn differences(
 ) -> Vec<Difference> {
     let mut differences = Differences { table, found: Vec::new() };
     if found.columns.is_empty() {
-        differences.table("the table is not there, or this login may not see it");
+        differences.table("the table does not exist, or this login has no permission to see it");
         return differences.found;
     }
     for column in &table.columns {
         let at = found.columns.iter().position(|c| same(&c.name, &column.name));
         match at {
-            None => differences.column(column, format!("column {} is not there", column.name)),
+            None => differences.column(column, format!("column {} does not exist", column.name)),
             Some(at) => differences.compare(column, &found.columns[at], holds(column, at)),
         }
     }
@@ -117,35 +116,33 @@ impl Differences<'_> {
     fn compare(&mut self, column: &TargetColumn, actual: &FoundColumn, holds: bool) {
         let name = &column.name;
         if actual.computed {
-            return self.column(column, format!("column {name} is computed there"));
+            return self.column(column, format!("column {name} is a computed column"));
         }
         if column.identity != actual.identity {
             let (is, should) = match actual.identity {
                 true => ("is", "is not"),
                 false => ("is not", "is"),
             };
-            let what = format!("column {name} {is} an identity, and {should} in the contract");
+            let what = format!("column {name} {is} an identity, but {should} in the contract");
             return self.column(column, what);
         }
         if !holds {
             let (there, here) = (&actual.sql_type, column.sql_type);
-            let what = format!(
-                "column {name} is {there}, which does not hold every {here} of the contract"
-            );
+            let what =
+                format!("column {name} is {there}, which cannot hold every {here} of the contract");
             self.column(column, what);
         }
         let never_null = column.required || column.identity || is_key(self.table, name);
         if !actual.nullable && !never_null {
-            let what = format!("column {name} may not be null there, and may be in the contract");
+            let what = format!("column {name} is NOT NULL, but nullable in the contract");
             self.column(column, what);
         }
         if actual.nullable && never_null {
-            let what = format!("column {name} may be null there, and is required in the contract");
+            let what = format!("column {name} is nullable, but required in the contract");
             self.push(Some(name), false, what);
         }
         if actual.has_default && !column.identity {
-            let what =
-                format!("column {name} has a default there, which no row of the contract gets");
+            let what = format!("column {name} has a default, which no row of the contract uses");
             self.push(Some(name), false, what);
         }
     }
@@ -159,9 +156,8 @@ impl Differences<'_> {
             if column.nullable || column.has_default || column.identity || column.computed {
                 self.push(Some(name), false, format!("column {name} is not in the contract"));
             } else {
-                let what = format!(
-                    "column {name} is not in the contract, may not be null and has no default"
-                );
+                let what =
+                    format!("column {name} is not in the contract, is NOT NULL and has no default");
                 self.push(Some(name), true, what);
             }
         }
@@ -176,7 +172,7 @@ impl Differences<'_> {
         }
         let has = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
         let wanted = wanted.join(", ");
-        self.table(format!("the primary key is {has}, and in the contract {wanted}"));
+        self.table(format!("the primary key is {has}, but {wanted} in the contract"));
     }
 
     fn foreign_keys(&mut self, contract: &Contract, actual: &[FoundKey]) {
@@ -188,7 +184,7 @@ impl Differences<'_> {
                         || columns.clone().all(|c| key.columns.iter().any(|k| same(k, c))))
             });
             if !there {
-                self.table(format!("there is no foreign key to table {}", wanted.references));
+                self.table(format!("the foreign key to table {} is missing", wanted.references));
             }
         }
         let place = |name: &str| contract.targets.iter().position(|t| same(&t.name, name));
@@ -202,13 +198,13 @@ impl Differences<'_> {
             }
             match place(parent) {
                 Some(at) if Some(at) > own => self.table(format!(
-                    "it refers to table {parent} there, which the contract loads after it: \
+                    "it has a foreign key to table {parent}, which the contract loads after it: \
                      declare the foreign key"
                 )),
                 _ => self.push(
                     None,
                     false,
-                    format!("it refers to table {parent} there, and not in the contract"),
+                    format!("it has a foreign key to table {parent}, which is not in the contract"),
                 ),
             }
         }

@@ -370,7 +370,7 @@ fn a_contract_is_compared_with_the_tables_that_are_there() {
     assert_eq!(
         found,
         "in the database, what may refuse rows or change them:\n\
-         \x20 note: column price is not there\n\
+         \x20 note: column price does not exist\n\
          \n\
          in the database, what does no harm:\n\
          \x20 line: column extra is not in the contract\n"
@@ -382,7 +382,7 @@ fn a_run_refuses_to_start_on_drift_unless_told_to() {
     let bench = drifted();
     let said = bench.run("run");
     assert_eq!(said.status, 3, "{said:?}");
-    assert!(said.stderr.contains("note: column price is not there"), "{said:?}");
+    assert!(said.stderr.contains("note: column price does not exist"), "{said:?}");
     assert!(said.stderr.contains("hint: nothing was claimed"), "{said:?}");
     let said = bench.run("run --allow-drift");
     assert_eq!(said.status, 0, "{said:?}");

@@ -11,7 +11,7 @@ use super::stage::Stage;
 /// up those of the sessions before; a neighbour with an older SQLite that ended then removed the
 /// write-ahead log, and what was committed later was lost.
 #[test]
-fn opening_another_session_keeps_the_locks_of_those_before() {
+fn opening_another_session_keeps_the_locks_of_earlier_ones() {
     let stage = Stage::with_apps(1);
     let mut sessions = Vec::new();
     for _ in 0..3 {

@@ -12,7 +12,7 @@ use super::stage::{wait_until, Stage, Worker};
 const LOGGED: &str = "SELECT app_id FROM processing_log ORDER BY app_id";
 
 #[test]
-fn an_interrupted_worker_returns_its_claims_and_the_next_run_takes_other_applications() {
+fn an_interrupted_worker_returns_its_claims_and_the_next_run_claims_other_applications() {
     let stage = Stage::with_apps(1500);
     let mut worker =
         Worker::start(&mut stage.run("--workers 1 --batch-size 5 --lease 10m --fail-on never"));
@@ -80,7 +80,7 @@ fn a_second_signal_ends_a_worker_at_once() {
 }
 
 #[test]
-fn a_worker_paused_past_its_lease_writes_nothing_of_what_was_reaped() {
+fn a_worker_suspended_beyond_its_lease_writes_nothing_of_what_was_reaped() {
     let stage = Stage::with_apps(1500);
     let mut paused = Worker::start(
         &mut stage

@@ -50,7 +50,7 @@ bug no-fence procs/usp_ApplyOutcomes.sql reaping::a_reaped_worker_writes_nothing
     's/IF \@held = 0 OR \@taken_count <> \@todo_count/IF 1 = 0/'
 bug no-attempt-in-the-fence procs/usp_ApplyOutcomes.sql completing::an_attempt_the_token_does_not_hold \
     's/ AND t\.attempt = k\.attempt;/;/'
-bug reaping-without-expiry procs/usp_ReapExpired.sql reaping::a_lease_that_has_not_passed \
+bug reaping-without-expiry procs/usp_ReapExpired.sql reaping::a_lease_that_has_not_expired \
     's/WHERE c\.lease_expires_at_utc < SYSUTCDATETIME\(\)/WHERE 1 = 1/; $m = s/\n\s*AND lease_expires_at_utc < SYSUTCDATETIME\(\)//; $n = $m'
 bug no-second-look-at-the-expiry procs/usp_ReapExpired.sql races::a_claim_that_is_renewed \
     's/\n\s*AND lease_expires_at_utc < SYSUTCDATETIME\(\)//'
@@ -60,7 +60,7 @@ bug no-second-look-after-retrying procs/usp_Redrive.sql races::an_application_th
     's/AND l\.is_latest = 1\s+AND l\.status = c\.was//'
 bug no-outer-state procs/usp_ClaimBatch.sql claiming::claimers_side_by_side \
     's/WHERE state = 0\s+AND claim_token IS NULL\s+AND app_id IN/WHERE app_id IN/'
-bug finished-is-enqueued-again procs/usp_EnqueueApps.sql enqueueing::what_is_logged \
+bug finished-is-enqueued-again procs/usp_EnqueueApps.sql enqueueing::logged_applications \
     's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log\] AS l ON i\.app_id = l\.app_id/INNER JOIN [\$(Schema)].[processing_log] AS l ON i.app_id = -l.app_id/; $m = s/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = s\.app_id\s+\)//; $n = $m'
 bug no-rollback procs/usp_ApplyOutcomes.sql completing::a_duplicate_key_fails \
     's/\n            ROLLBACK TRANSACTION;\n        END TRY/\n            COMMIT TRANSACTION;\n        END TRY/'

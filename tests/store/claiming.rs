@@ -11,23 +11,23 @@ use super::harness::{document, ids, success, Harness, Worker};
 
 super::behaviours! {
     applications_are_claimed_in_order_of_their_ids,
-    a_claim_looks_above_the_last_id_first_and_wraps_once,
+    a_claim_searches_above_the_last_id_first_and_wraps_once,
     a_batch_is_bounded_by_bytes_but_never_empty,
     partitions_are_disjoint_and_complete,
     ranges_are_inclusive,
     a_partition_of_a_range_is_both,
     the_same_token_gets_the_same_claim_again,
-    a_token_gets_again_what_it_has_not_finished,
+    a_token_gets_its_unfinished_applications_again,
     a_token_of_another_session_is_refused,
-    an_empty_answer_says_how_much_others_hold,
+    an_empty_answer_has_the_number_that_others_hold,
     each_claim_is_an_attempt,
     a_claimed_document_is_the_stored_one,
-    a_source_row_that_is_gone_is_claimed_without_a_document,
+    a_deleted_source_row_is_claimed_without_a_document,
     an_application_that_is_not_yet_available_waits,
     another_contract_claims_nothing,
     without_a_contract_nothing_is_claimed,
-    a_session_that_never_started_claims_nothing,
-    a_senseless_claim_is_refused_with_all_that_is_wrong,
+    an_unknown_session_claims_nothing,
+    an_invalid_claim_is_refused_with_everything_that_is_wrong,
     claimers_side_by_side_never_share_an_application,
 }
 
@@ -39,7 +39,7 @@ fn applications_are_claimed_in_order_of_their_ids(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_claim_looks_above_the_last_id_first_and_wraps_once(h: &dyn Harness) {
+fn a_claim_searches_above_the_last_id_first_and_wraps_once(h: &dyn Harness) {
     let contract = h.prepare(6);
     let mut worker = Worker::start(h, &contract);
     let after = |worker: &Worker, id, batch_size| ClaimRequest {
@@ -144,7 +144,7 @@ fn the_same_token_gets_the_same_claim_again(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_token_gets_again_what_it_has_not_finished(h: &dyn Harness) {
+fn a_token_gets_its_unfinished_applications_again(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     let request = worker.request(3);
@@ -164,7 +164,7 @@ fn a_token_of_another_session_is_refused(h: &dyn Harness) {
     assert_eq!(h.count("processing_queue", "state = 1"), 2);
 }
 
-fn an_empty_answer_says_how_much_others_hold(h: &dyn Harness) {
+fn an_empty_answer_has_the_number_that_others_hold(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -200,7 +200,7 @@ fn a_claimed_document_is_the_stored_one(h: &dyn Harness) {
     assert_eq!(worker.store.read_document(AppId(3)).expect("read"), None);
 }
 
-fn a_source_row_that_is_gone_is_claimed_without_a_document(h: &dyn Harness) {
+fn a_deleted_source_row_is_claimed_without_a_document(h: &dyn Harness) {
     let contract = h.prepare(3);
     h.execute("DELETE FROM {app_xml} WHERE app_id = 1");
     h.put_document(2, None);
@@ -244,7 +244,7 @@ fn without_a_contract_nothing_is_claimed(h: &dyn Harness) {
     assert!(matches!(error, StoreError::ContractNotInstalled { installed: None, .. }), "{error}");
 }
 
-fn a_session_that_never_started_claims_nothing(h: &dyn Harness) {
+fn an_unknown_session_claims_nothing(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     worker.session = SessionId(uuid::Uuid::from_u128(7));
@@ -255,7 +255,7 @@ fn a_session_that_never_started_claims_nothing(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_senseless_claim_is_refused_with_all_that_is_wrong(h: &dyn Harness) {
+fn an_invalid_claim_is_refused_with_everything_that_is_wrong(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let request = ClaimRequest {

@@ -7,11 +7,11 @@ use xmlshred::value::SqlType;
 use super::harness::{contract, contract_with, Harness};
 
 super::behaviours! {
-    tables_that_an_install_made_are_the_contracts,
-    tables_that_are_not_there_are_named,
+    installed_tables_have_no_differences,
+    missing_tables_are_named,
     every_difference_is_listed_column_by_column,
-    what_does_no_harm_is_told_apart,
-    a_foreign_key_there_decides_the_order_of_loading,
+    harmless_differences_are_distinguished,
+    an_existing_foreign_key_decides_the_order_of_loading,
     comparing_changes_nothing,
 }
 
@@ -37,15 +37,15 @@ fn column(name: &str, sql_type: SqlType, required: bool) -> TargetColumn {
     TargetColumn { name: name.into(), sql_type, required, identity: false }
 }
 
-fn tables_that_an_install_made_are_the_contracts(h: &dyn Harness) {
+fn installed_tables_have_no_differences(h: &dyn Harness) {
     installed(h, &contract());
     assert_eq!(compared(h, &contract()), []);
 }
 
-fn tables_that_are_not_there_are_named(h: &dyn Harness) {
+fn missing_tables_are_named(h: &dyn Harness) {
     let found = compared(h, &contract());
     assert_eq!(places(&found), [("app_base", true), ("app_contact", true)]);
-    assert!(found[0].to_string().starts_with("app_base: the table is not there"), "{found:?}");
+    assert!(found[0].to_string().starts_with("app_base: the table does not exist"), "{found:?}");
 }
 
 fn every_difference_is_listed_column_by_column(h: &dyn Harness) {
@@ -69,14 +69,14 @@ fn every_difference_is_listed_column_by_column(h: &dyn Harness) {
     ];
     assert_eq!(places(&found), wanted, "{found:#?}");
     let said: Vec<String> = found.iter().map(ToString::to_string).collect();
-    assert!(said[0].contains("does not hold every int"), "{said:?}");
-    assert_eq!(said[2], "app_base: column score is not there");
-    let key = "app_contact: the primary key is con_id, and in the contract con_id, app_id";
+    assert!(said[0].contains("cannot hold every int"), "{said:?}");
+    assert_eq!(said[2], "app_base: column score does not exist");
+    let key = "app_contact: the primary key is con_id, but con_id, app_id in the contract";
     assert_eq!(said[4], key);
-    assert_eq!(said[5], "app_contact: there is no foreign key to table app_base");
+    assert_eq!(said[5], "app_contact: the foreign key to table app_base is missing");
 }
 
-fn what_does_no_harm_is_told_apart(h: &dyn Harness) {
+fn harmless_differences_are_distinguished(h: &dyn Harness) {
     installed(h, &contract());
     h.execute("ALTER TABLE {app_base} ADD remark INTEGER DEFAULT 5");
     let mut new = contract_with(2, OnExisting::Fail);
@@ -86,10 +86,10 @@ fn what_does_no_harm_is_told_apart(h: &dyn Harness) {
     new.targets[0].columns.push(column("remark", SqlType::Int, false));
     let found = compared(h, &new);
     assert_eq!(places(&found), [("remark", false)]);
-    assert!(found[0].what.contains("has a default there"), "{found:?}");
+    assert!(found[0].what.contains("has a default, which"), "{found:?}");
 }
 
-fn a_foreign_key_there_decides_the_order_of_loading(h: &dyn Harness) {
+fn an_existing_foreign_key_decides_the_order_of_loading(h: &dyn Harness) {
     installed(h, &contract());
     let mut undeclared = contract_with(2, OnExisting::Fail);
     undeclared.targets[1].foreign_key = None;

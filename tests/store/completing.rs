@@ -13,33 +13,33 @@ use super::harness::{
 
 super::behaviours! {
     a_completed_batch_is_logged_with_its_rows_and_leaves_the_queue,
-    a_failure_from_shredding_is_logged_with_all_it_says,
+    a_failure_from_shredding_is_logged_with_every_detail,
     the_log_says_who_when_and_how_long,
-    a_released_claim_goes_back_with_its_attempt,
-    a_release_gives_back_only_what_is_unfinished,
+    a_released_claim_returns_its_attempt,
+    a_release_returns_only_unfinished_applications,
     a_batch_may_be_completed_in_parts,
     one_application_may_be_completed_alone,
     completing_again_answers_what_was_logged,
-    completing_again_does_what_was_left,
-    a_claim_that_is_gone_is_told_by_its_token,
+    completing_again_completes_the_rest,
+    a_lost_claim_is_reported_by_its_token,
     an_outcome_the_token_does_not_hold_writes_nothing,
     an_attempt_the_token_does_not_hold_writes_nothing,
     a_duplicate_key_fails_only_its_application,
-    a_null_where_none_may_be_fails_only_its_application,
+    a_null_in_a_required_column_fails_only_its_application,
     a_row_without_its_parent_fails_only_its_application,
     duplicates_within_one_application_leave_none_of_its_rows,
-    a_refused_application_is_answered_in_its_place,
+    a_refused_application_keeps_its_place_in_the_answer,
     a_batch_that_fails_as_a_whole_stops_the_worker_and_logs_nothing,
     one_refused_application_alone_is_logged,
     two_different_refusals_are_logged,
     a_refusal_beside_a_failure_from_shredding_is_logged,
     a_completion_with_another_contract_writes_nothing,
-    a_table_that_is_gone_stops_the_worker_and_logs_nothing,
-    rows_that_are_there_may_be_skipped,
-    rows_that_are_there_may_be_replaced,
+    a_missing_table_stops_the_worker_and_logs_nothing,
+    existing_rows_may_be_skipped,
+    existing_rows_may_be_replaced,
     replacing_touches_no_other_application,
     rows_that_do_not_fit_the_contract_are_refused,
-    an_application_twice_in_a_batch_is_refused,
+    a_duplicate_application_in_a_batch_is_refused,
     an_empty_batch_changes_nothing,
     a_success_may_have_no_rows,
     a_thousand_rows_of_one_application_are_one_success,
@@ -60,7 +60,7 @@ fn a_completed_batch_is_logged_with_its_rows_and_leaves_the_queue(h: &dyn Harnes
     h.assert_invariants();
 }
 
-fn a_failure_from_shredding_is_logged_with_all_it_says(h: &dyn Harness) {
+fn a_failure_from_shredding_is_logged_with_every_detail(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -102,7 +102,7 @@ fn the_log_says_who_when_and_how_long(h: &dyn Harness) {
     assert_eq!(row[3], outcomes[0].document_bytes.to_string());
 }
 
-fn a_released_claim_goes_back_with_its_attempt(h: &dyn Harness) {
+fn a_released_claim_returns_its_attempt(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -117,7 +117,7 @@ fn a_released_claim_goes_back_with_its_attempt(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_release_gives_back_only_what_is_unfinished(h: &dyn Harness) {
+fn a_release_returns_only_unfinished_applications(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(3);
@@ -176,7 +176,7 @@ fn completing_again_answers_what_was_logged(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn completing_again_does_what_was_left(h: &dyn Harness) {
+fn completing_again_completes_the_rest(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(3);
@@ -189,7 +189,7 @@ fn completing_again_does_what_was_left(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_claim_that_is_gone_is_told_by_its_token(h: &dyn Harness) {
+fn a_lost_claim_is_reported_by_its_token(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(3);
@@ -277,7 +277,7 @@ fn a_duplicate_key_fails_only_its_application(h: &dyn Harness) {
     one_is_refused(h, |app| duplicate_of(app, 1), "app_contact");
 }
 
-fn a_null_where_none_may_be_fails_only_its_application(h: &dyn Harness) {
+fn a_null_in_a_required_column_fails_only_its_application(h: &dyn Harness) {
     one_is_refused(h, nameless, "app_base");
 }
 
@@ -289,7 +289,7 @@ fn duplicates_within_one_application_leave_none_of_its_rows(h: &dyn Harness) {
     one_is_refused(h, |app| duplicate_of(app, app.app_id.0), "app_contact");
 }
 
-fn a_refused_application_is_answered_in_its_place(h: &dyn Harness) {
+fn a_refused_application_keeps_its_place_in_the_answer(h: &dyn Harness) {
     let contract = h.prepare(4);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(4);
@@ -377,7 +377,7 @@ fn a_completion_with_another_contract_writes_nothing(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_table_that_is_gone_stops_the_worker_and_logs_nothing(h: &dyn Harness) {
+fn a_missing_table_stops_the_worker_and_logs_nothing(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -394,7 +394,7 @@ fn a_table_that_is_gone_stops_the_worker_and_logs_nothing(h: &dyn Harness) {
 }
 
 /// Applications 1 and 2 with rows somebody else wrote for the first.
-fn with_rows_already_there(h: &dyn Harness, on_existing: OnExisting) -> Vec<Completed> {
+fn with_existing_rows(h: &dyn Harness, on_existing: OnExisting) -> Vec<Completed> {
     let contract = h.prepare_with(contract_with(1, on_existing), 2);
     h.execute("INSERT INTO {app_base} (app_id, name) VALUES (1, 'earlier'), (9, 'other')");
     h.execute("INSERT INTO {app_contact} (con_id, app_id) VALUES (5, 1), (6, 9)");
@@ -403,8 +403,8 @@ fn with_rows_already_there(h: &dyn Harness, on_existing: OnExisting) -> Vec<Comp
     worker.succeed(&contract, &batch)
 }
 
-fn rows_that_are_there_may_be_skipped(h: &dyn Harness) {
-    let completed = with_rows_already_there(h, OnExisting::Skip);
+fn existing_rows_may_be_skipped(h: &dyn Harness) {
+    let completed = with_existing_rows(h, OnExisting::Skip);
     assert_eq!((&completed[0].rows[..], &completed[1].rows[..]), (&[0, 0][..], &[1, 2][..]));
     assert!(completed[0].failure.is_none());
     assert_eq!(h.count("app_base", "app_id = 1 AND name = 'earlier'"), 1);
@@ -412,8 +412,8 @@ fn rows_that_are_there_may_be_skipped(h: &dyn Harness) {
     assert_eq!(h.count("app_contact", "app_id = 1"), 1);
 }
 
-fn rows_that_are_there_may_be_replaced(h: &dyn Harness) {
-    let completed = with_rows_already_there(h, OnExisting::Replace);
+fn existing_rows_may_be_replaced(h: &dyn Harness) {
+    let completed = with_existing_rows(h, OnExisting::Replace);
     assert_eq!(completed[0].rows, [1, 2]);
     assert_eq!(h.count("app_base", "app_id = 1 AND name = 'name'"), 1);
     assert_eq!(h.count("app_contact", "con_id = 5"), 0);
@@ -421,7 +421,7 @@ fn rows_that_are_there_may_be_replaced(h: &dyn Harness) {
 }
 
 fn replacing_touches_no_other_application(h: &dyn Harness) {
-    with_rows_already_there(h, OnExisting::Replace);
+    with_existing_rows(h, OnExisting::Replace);
     assert_eq!(h.count("app_base", "app_id = 9 AND name = 'other'"), 1);
     assert_eq!(h.count("app_contact", "app_id = 9 AND con_id = 6"), 1);
 }
@@ -440,7 +440,7 @@ fn rows_that_do_not_fit_the_contract_are_refused(h: &dyn Harness) {
     assert_eq!(h.count("processing_log", "1 = 1"), 0);
 }
 
-fn an_application_twice_in_a_batch_is_refused(h: &dyn Harness) {
+fn a_duplicate_application_in_a_batch_is_refused(h: &dyn Harness) {
     let contract = h.prepare(1);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(1);

@@ -6,16 +6,16 @@ use xmlshred::store::{EnqueueMode, Enqueued};
 use super::harness::{added, document, failure, ids, Harness, Worker};
 
 super::behaviours! {
-    what_is_queued_is_not_queued_again,
-    what_is_logged_is_not_queued_again,
-    a_lower_id_that_comes_later_is_found,
+    queued_applications_are_not_enqueued,
+    logged_applications_are_not_enqueued,
+    a_lower_id_that_arrives_later_is_found,
     a_range_is_inclusive,
     an_empty_source_adds_nothing,
     a_document_that_is_null_is_queued,
     callers_side_by_side_add_each_application_once,
 }
 
-fn what_is_queued_is_not_queued_again(h: &dyn Harness) {
+fn queued_applications_are_not_enqueued(h: &dyn Harness) {
     let contract = h.prepare(4);
     let mut worker = Worker::start(h, &contract);
     worker.claim(1);
@@ -27,7 +27,7 @@ fn what_is_queued_is_not_queued_again(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn what_is_logged_is_not_queued_again(h: &dyn Harness) {
+fn logged_applications_are_not_enqueued(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(1);
@@ -46,7 +46,7 @@ fn what_is_logged_is_not_queued_again(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_lower_id_that_comes_later_is_found(h: &dyn Harness) {
+fn a_lower_id_that_arrives_later_is_found(h: &dyn Harness) {
     h.put_document(10, Some(document(10).as_bytes()));
     let mut store = h.connect();
     assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(1));

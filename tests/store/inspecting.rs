@@ -7,23 +7,23 @@ use xmlshred::store::{Claimed, FailurePage, LifeEvent, RetrySelector, Store};
 use super::harness::{failure, ids, success, Harness, Worker};
 
 super::behaviours! {
-    while_claiming_is_paused_nothing_is_handed_out,
-    the_first_of_two_pauses_counts,
+    while_claiming_is_paused_nothing_is_claimed,
+    the_first_of_two_pauses_is_in_force,
     a_pause_needs_a_reason,
-    what_is_claimed_is_finished_during_a_pause,
+    claimed_applications_are_completed_during_a_pause,
     a_claim_whose_answer_was_lost_is_answered_during_a_pause,
     the_status_says_who_paused_and_why,
     resuming_what_is_not_paused_changes_nothing,
-    a_life_is_told_from_the_first_day_to_now,
-    a_failure_is_told_with_its_place,
+    a_life_is_shown_from_the_first_event_to_now,
+    a_failure_is_explained_with_its_place,
     a_claimed_application_says_who_has_it,
     an_application_says_what_it_waits_for,
     failures_are_listed_page_by_page,
     failures_are_listed_by_their_cause,
-    what_is_queued_again_is_no_failure,
-    where_all_is_well_nothing_is_found,
-    what_is_unwell_is_found,
-    an_installation_without_a_contract_is_unwell,
+    a_redriven_application_is_not_a_failure,
+    a_healthy_store_has_no_findings,
+    problems_are_found,
+    an_installation_without_a_contract_is_unhealthy,
 }
 
 fn kinds(life: &[LifeEvent]) -> Vec<&str> {
@@ -46,7 +46,7 @@ fn findings(store: &mut dyn Store) -> Vec<String> {
     findings.into_iter().map(|finding| finding.finding).collect()
 }
 
-fn while_claiming_is_paused_nothing_is_handed_out(h: &dyn Harness) {
+fn while_claiming_is_paused_nothing_is_claimed(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     worker.store.pause("storage is being moved", "Anna").expect("pause");
@@ -63,7 +63,7 @@ fn while_claiming_is_paused_nothing_is_handed_out(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn the_first_of_two_pauses_counts(h: &dyn Harness) {
+fn the_first_of_two_pauses_is_in_force(h: &dyn Harness) {
     h.prepare(1);
     let mut store = h.connect();
     let first = store.pause("storage is being moved", "Anna").expect("pause");
@@ -77,7 +77,7 @@ fn a_pause_needs_a_reason(h: &dyn Harness) {
     assert_eq!(h.count("processing_pause", "1 = 1"), 0);
 }
 
-fn what_is_claimed_is_finished_during_a_pause(h: &dyn Harness) {
+fn claimed_applications_are_completed_during_a_pause(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -110,7 +110,7 @@ fn resuming_what_is_not_paused_changes_nothing(h: &dyn Harness) {
     assert_eq!(h.count("processing_pause", "1 = 1"), 0);
 }
 
-fn a_life_is_told_from_the_first_day_to_now(h: &dyn Harness) {
+fn a_life_is_shown_from_the_first_event_to_now(h: &dyn Harness) {
     let contract = h.prepare(1);
     let mut worker = Worker::start(h, &contract);
     let dead = worker.claim(1);
@@ -134,7 +134,7 @@ fn a_life_is_told_from_the_first_day_to_now(h: &dyn Harness) {
     assert_eq!((life[6].attempt, life[7].attempt), (Some(3), Some(3)));
 }
 
-fn a_failure_is_told_with_its_place(h: &dyn Harness) {
+fn a_failure_is_explained_with_its_place(h: &dyn Harness) {
     let contract = h.prepare(1);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(1);
@@ -222,14 +222,14 @@ fn failures_are_listed_by_their_cause(h: &dyn Harness) {
     assert!(listed(store, category(Some(FailureCategory::TooLong))).is_empty());
 }
 
-fn what_is_queued_again_is_no_failure(h: &dyn Harness) {
+fn a_redriven_application_is_not_a_failure(h: &dyn Harness) {
     let mut worker = half_failed(h, 4);
     worker.retry(RetrySelector::AppIds(vec![AppId(2)]));
     let page = FailurePage { size: 10, ..FailurePage::default() };
     assert_eq!(listed(worker.store.as_mut(), page), [4]);
 }
 
-fn where_all_is_well_nothing_is_found(h: &dyn Harness) {
+fn a_healthy_store_has_no_findings(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -237,7 +237,7 @@ fn where_all_is_well_nothing_is_found(h: &dyn Harness) {
     assert_eq!(worker.store.health_check().expect("check"), []);
 }
 
-fn what_is_unwell_is_found(h: &dyn Harness) {
+fn problems_are_found(h: &dyn Harness) {
     let mut worker = half_failed(h, 40);
     h.put_documents(41);
     worker.store.enqueue_apps(Default::default()).expect("enqueue");
@@ -249,6 +249,6 @@ fn what_is_unwell_is_found(h: &dyn Harness) {
     );
 }
 
-fn an_installation_without_a_contract_is_unwell(h: &dyn Harness) {
+fn an_installation_without_a_contract_is_unhealthy(h: &dyn Harness) {
     assert_eq!(findings(h.connect().as_mut()), ["no contract installed"]);
 }

@@ -12,7 +12,7 @@ super::behaviours! {
     a_nullable_column_that_is_missing_is_added,
     a_required_column_that_is_missing_is_drift,
     a_column_of_another_type_is_drift,
-    a_column_that_may_not_be_null_there_is_drift,
+    an_existing_column_that_is_not_nullable_is_drift,
     another_primary_key_is_drift,
     a_missing_foreign_key_is_drift,
     an_extra_column_that_must_be_filled_is_drift,
@@ -83,7 +83,7 @@ fn a_column_of_another_type_is_drift(h: &dyn Harness) {
     expect_drift(h, &new, "app_base", "name");
 }
 
-fn a_column_that_may_not_be_null_there_is_drift(h: &dyn Harness) {
+fn an_existing_column_that_is_not_nullable_is_drift(h: &dyn Harness) {
     install(h, &contract()).expect("install");
     let mut new = contract_with(2, OnExisting::Fail);
     new.targets[0].columns[1].required = false;
@@ -132,5 +132,5 @@ fn drift_leaves_everything_as_it_was(h: &dyn Harness) {
     // The column that could have been added to the first table was not.
     let mut required = contract_with(3, OnExisting::Fail);
     required.targets[0].columns.push(TargetColumn { required: true, ..nullable("score") });
-    expect_drift(h, &required, "app_base", "column score is not there");
+    expect_drift(h, &required, "app_base", "column score does not exist");
 }

@@ -9,12 +9,12 @@ use super::harness::{ids, success, Harness, Worker, LEASE};
 
 super::behaviours! {
     a_renewed_lease_is_not_reaped,
-    a_claim_that_is_gone_is_not_renewed,
+    a_lost_claim_is_not_renewed,
     completing_a_part_extends_the_lease_of_the_rest,
-    a_repeated_claim_begins_its_lease_anew,
-    a_lease_that_passed_unreaped_still_completes,
-    a_lease_of_nothing_is_refused,
-    renewals_are_counted_and_told,
+    a_repeated_claim_extends_its_lease,
+    an_expired_lease_that_was_not_reaped_still_completes,
+    a_lease_of_zero_is_refused,
+    renewals_are_counted_and_logged,
 }
 
 fn a_renewed_lease_is_not_reaped(h: &dyn Harness) {
@@ -29,7 +29,7 @@ fn a_renewed_lease_is_not_reaped(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_claim_that_is_gone_is_not_renewed(h: &dyn Harness) {
+fn a_lost_claim_is_not_renewed(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     let mut renew = |token| worker.store.renew_lease(token, LEASE).expect("renew");
@@ -58,7 +58,7 @@ fn completing_a_part_extends_the_lease_of_the_rest(h: &dyn Harness) {
     assert_eq!(h.count("processing_queue", "state = 1"), 1);
 }
 
-fn a_repeated_claim_begins_its_lease_anew(h: &dyn Harness) {
+fn a_repeated_claim_extends_its_lease(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let request = worker.request(2);
@@ -68,7 +68,7 @@ fn a_repeated_claim_begins_its_lease_anew(h: &dyn Harness) {
     assert_eq!(worker.reap().claims, 0);
 }
 
-fn a_lease_that_passed_unreaped_still_completes(h: &dyn Harness) {
+fn an_expired_lease_that_was_not_reaped_still_completes(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -78,7 +78,7 @@ fn a_lease_that_passed_unreaped_still_completes(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_lease_of_nothing_is_refused(h: &dyn Harness) {
+fn a_lease_of_zero_is_refused(h: &dyn Harness) {
     let contract = h.prepare(1);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(1);
@@ -87,7 +87,7 @@ fn a_lease_of_nothing_is_refused(h: &dyn Harness) {
     assert_eq!(worker.reap().claims, 0);
 }
 
-fn renewals_are_counted_and_told(h: &dyn Harness) {
+fn renewals_are_counted_and_logged(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);

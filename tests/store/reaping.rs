@@ -6,17 +6,17 @@ use super::harness::{ids, patient_reap, success, Harness, Worker};
 
 super::behaviours! {
     a_reaped_worker_writes_nothing,
-    a_lease_that_has_not_passed_is_not_reaped,
+    a_lease_that_has_not_expired_is_not_reaped,
     a_reaped_application_is_ready_at_once_and_its_attempt_is_spent,
     only_what_is_unfinished_is_reaped,
     a_batch_that_lost_its_worker_is_handed_out_in_halves,
-    a_claim_takes_only_applications_that_were_reaped_equally_often,
+    a_claim_has_only_applications_that_were_reaped_equally_often,
     the_document_that_kills_its_workers_is_found_and_quarantined,
-    an_application_reaped_in_company_is_not_quarantined,
+    an_application_reaped_with_others_is_not_quarantined,
     a_worker_that_was_switched_off_poisons_nothing,
-    quarantine_tells_which_workers_died,
+    quarantine_names_the_workers_that_died,
     a_quarantined_application_is_not_claimed_until_it_is_retried,
-    reaping_stops_at_its_bound,
+    reaping_stops_at_its_limit,
     quarantine_after_no_reaps_is_refused,
     reapers_side_by_side_reap_each_claim_once,
 }
@@ -52,7 +52,7 @@ fn a_reaped_worker_writes_nothing(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_lease_that_has_not_passed_is_not_reaped(h: &dyn Harness) {
+fn a_lease_that_has_not_expired_is_not_reaped(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     worker.claim(2);
@@ -97,7 +97,7 @@ fn a_batch_that_lost_its_worker_is_handed_out_in_halves(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_claim_takes_only_applications_that_were_reaped_equally_often(h: &dyn Harness) {
+fn a_claim_has_only_applications_that_were_reaped_equally_often(h: &dyn Harness) {
     let contract = h.prepare(4);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
@@ -137,7 +137,7 @@ fn the_document_that_kills_its_workers_is_found_and_quarantined(h: &dyn Harness)
     h.assert_invariants();
 }
 
-fn an_application_reaped_in_company_is_not_quarantined(h: &dyn Harness) {
+fn an_application_reaped_with_others_is_not_quarantined(h: &dyn Harness) {
     let contract = h.prepare(2);
     let mut worker = Worker::start(h, &contract);
     let once = ReapRequest { max_reaps: 1, ..ReapRequest::default() };
@@ -168,7 +168,7 @@ fn a_worker_that_was_switched_off_poisons_nothing(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn quarantine_tells_which_workers_died(h: &dyn Harness) {
+fn quarantine_names_the_workers_that_died(h: &dyn Harness) {
     let contract = h.prepare(1);
     for number in 1..=3 {
         let mut worker = Worker::start(h, &contract);
@@ -204,7 +204,7 @@ fn a_quarantined_application_is_not_claimed_until_it_is_retried(h: &dyn Harness)
     h.assert_invariants();
 }
 
-fn reaping_stops_at_its_bound(h: &dyn Harness) {
+fn reaping_stops_at_its_limit(h: &dyn Harness) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
     for _ in 0..3 {

@@ -10,24 +10,24 @@ use super::harness::{
 };
 
 super::behaviours! {
-    a_retried_application_goes_on_with_its_next_attempt,
-    a_preview_says_the_same_and_changes_nothing,
-    a_limit_takes_the_lowest_ids_first,
-    each_selector_takes_its_own,
+    a_retried_application_continues_with_its_next_attempt,
+    a_preview_lists_the_same_and_changes_nothing,
+    a_canary_has_the_lowest_ids,
+    each_selector_selects_its_own_applications,
     a_success_is_never_retried,
-    what_is_queued_is_not_retried,
+    queued_applications_are_not_retried,
     only_the_last_attempt_counts,
-    a_retry_says_who_asked_and_what_it_was,
-    finished_applications_are_done_again_only_where_every_table_replaces,
+    a_retry_records_who_requested_it_and_the_earlier_status,
+    finished_applications_are_requeued_only_if_every_table_replaces,
     a_requeued_application_keeps_its_rows_until_they_are_replaced,
-    a_failure_after_a_success_takes_its_rows_away,
-    a_refusal_after_a_success_takes_its_rows_away,
+    a_failure_after_a_success_deletes_its_rows,
+    a_refusal_after_a_success_deletes_its_rows,
     an_interrupted_repetition_keeps_the_earlier_rows,
     applications_are_requeued_by_id_and_by_range,
     applications_of_an_older_contract_are_requeued,
     applications_whose_document_changed_are_requeued,
     a_requeue_with_another_contract_is_refused,
-    what_is_unfinished_is_not_requeued,
+    unfinished_applications_are_not_requeued,
 }
 
 /// Applications 1 to `n`, of which the even ones failed.
@@ -63,7 +63,7 @@ fn requeue(worker: &mut Worker, contract: &Contract, selector: RequeueSelector) 
     moved.iter().map(|app| app.app_id.0).collect()
 }
 
-fn a_retried_application_goes_on_with_its_next_attempt(h: &dyn Harness) {
+fn a_retried_application_continues_with_its_next_attempt(h: &dyn Harness) {
     let (contract, mut worker) = failing(h, 2);
     assert_eq!(worker.retry(RetrySelector::All), [2]);
     let batch = worker.claim(5);
@@ -74,7 +74,7 @@ fn a_retried_application_goes_on_with_its_next_attempt(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_preview_says_the_same_and_changes_nothing(h: &dyn Harness) {
+fn a_preview_lists_the_same_and_changes_nothing(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 4);
     h.put_document(5, Some(document(5).as_bytes()));
     worker.store.enqueue_apps(Default::default()).expect("enqueue");
@@ -98,7 +98,7 @@ fn a_preview_says_the_same_and_changes_nothing(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_limit_takes_the_lowest_ids_first(h: &dyn Harness) {
+fn a_canary_has_the_lowest_ids(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 8);
     let mut canary = |size| {
         let request = retry(RetrySelector::All, Some(size), true);
@@ -111,7 +111,7 @@ fn a_limit_takes_the_lowest_ids_first(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn each_selector_takes_its_own(h: &dyn Harness) {
+fn each_selector_selects_its_own_applications(h: &dyn Harness) {
     let contract = h.prepare(5);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(4);
@@ -155,7 +155,7 @@ fn a_success_is_never_retried(h: &dyn Harness) {
     assert_eq!(h.count("processing_queue", "1 = 1"), 0);
 }
 
-fn what_is_queued_is_not_retried(h: &dyn Harness) {
+fn queued_applications_are_not_retried(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 2);
     assert_eq!(worker.retry(RetrySelector::All), [2]);
     assert_eq!(worker.retry(RetrySelector::All), NOTHING);
@@ -175,7 +175,7 @@ fn only_the_last_attempt_counts(h: &dyn Harness) {
     assert_eq!((status.success, status.failed), (2, 0));
 }
 
-fn a_retry_says_who_asked_and_what_it_was(h: &dyn Harness) {
+fn a_retry_records_who_requested_it_and_the_earlier_status(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 2);
     worker.store.retry_failed(&retry(RetrySelector::All, None, true)).expect("retry");
     let detail = h
@@ -184,7 +184,7 @@ fn a_retry_says_who_asked_and_what_it_was(h: &dyn Harness) {
     assert!(detail.contains("anna") && detail.contains("bad_value"), "{detail}");
 }
 
-fn finished_applications_are_done_again_only_where_every_table_replaces(h: &dyn Harness) {
+fn finished_applications_are_requeued_only_if_every_table_replaces(h: &dyn Harness) {
     let (_, mut worker) = replacing(h, 2);
     let mut contract = contract_with(1, OnExisting::Replace);
     contract.targets[1].on_existing = OnExisting::Skip;
@@ -214,7 +214,7 @@ fn a_requeued_application_keeps_its_rows_until_they_are_replaced(h: &dyn Harness
     h.assert_invariants();
 }
 
-fn a_failure_after_a_success_takes_its_rows_away(h: &dyn Harness) {
+fn a_failure_after_a_success_deletes_its_rows(h: &dyn Harness) {
     let (contract, mut worker) = replacing(h, 4);
     requeue(&mut worker, &contract, RequeueSelector::AppIds(app_ids(&[1])));
     let batch = worker.claim(1);
@@ -224,7 +224,7 @@ fn a_failure_after_a_success_takes_its_rows_away(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_refusal_after_a_success_takes_its_rows_away(h: &dyn Harness) {
+fn a_refusal_after_a_success_deletes_its_rows(h: &dyn Harness) {
     let (contract, mut worker) = replacing(h, 4);
     requeue(&mut worker, &contract, RequeueSelector::AppIds(app_ids(&[1])));
     let batch = worker.claim(1);
@@ -296,7 +296,7 @@ fn a_requeue_with_another_contract_is_refused(h: &dyn Harness) {
     assert!(matches!(error, StoreError::ContractNotInstalled { .. }), "{error}");
 }
 
-fn what_is_unfinished_is_not_requeued(h: &dyn Harness) {
+fn unfinished_applications_are_not_requeued(h: &dyn Harness) {
     let contract = h.prepare_with(contract_with(1, OnExisting::Replace), 3);
     let mut worker = Worker::start(h, &contract);
     h.quarantine(&mut worker, 1);

@@ -12,14 +12,14 @@ use super::harness::{added, contract_with, failure, success, Harness, Worker};
 super::behaviours! {
     a_session_that_starts_twice_is_one_session,
     a_session_ends_once_with_its_first_exit_status,
-    a_session_that_never_started_does_not_end,
+    an_unknown_session_does_not_end,
     a_session_counts_what_became_of_its_applications,
     status_counts_every_application_in_one_place,
     status_of_an_empty_store_is_all_zero,
     purging_keeps_the_last_attempt_of_every_application,
     purging_can_be_previewed,
-    purging_keeps_what_is_young,
-    purging_in_senseless_chunks_is_refused,
+    purging_keeps_recent_rows,
+    purging_in_invalid_chunks_is_refused,
 }
 
 fn a_session_that_starts_twice_is_one_session(h: &dyn Harness) {
@@ -54,7 +54,7 @@ fn a_session_ends_once_with_its_first_exit_status(h: &dyn Harness) {
     assert_eq!(ended(&mut worker), first);
 }
 
-fn a_session_that_never_started_does_not_end(h: &dyn Harness) {
+fn an_unknown_session_does_not_end(h: &dyn Harness) {
     let unknown = SessionId(uuid::Uuid::from_u128(9));
     let error = h.connect().end_session(unknown, 0).expect_err("refused");
     assert!(matches!(&error, StoreError::Refused(_)), "{error}");
@@ -163,7 +163,7 @@ fn purging_can_be_previewed(h: &dyn Harness) {
     assert_eq!(worker.store.purge_log(everything(true)).expect("purge"), preview);
 }
 
-fn purging_keeps_what_is_young(h: &dyn Harness) {
+fn purging_keeps_recent_rows(h: &dyn Harness) {
     let mut worker = attempted_twice(h);
     let old = PurgeRequest { older_than: Duration::from_secs(400 * 86_400), ..everything(true) };
     assert_eq!(worker.store.purge_log(old).expect("purge"), Purged::default());
@@ -179,7 +179,7 @@ fn purging_keeps_what_is_young(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn purging_in_senseless_chunks_is_refused(h: &dyn Harness) {
+fn purging_in_invalid_chunks_is_refused(h: &dyn Harness) {
     let mut worker = attempted_twice(h);
     for chunk in [0, 4001] {
         let request = PurgeRequest { chunk, ..everything(true) };

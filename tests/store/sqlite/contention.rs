@@ -153,7 +153,7 @@ fn reading_does_not_wait_for_a_writer() {
 }
 
 #[test]
-fn a_long_reader_holds_nobody_up() {
+fn a_long_reader_delays_no_writer() {
     let harness = SqliteHarness::fresh();
     let contract = harness.prepare(4);
     let outside = connection(harness.path());

@@ -61,7 +61,7 @@ fn assert_says(error: &StoreError, path: &Path, parts: &[&str]) {
 }
 
 #[test]
-fn a_missing_file_is_unreachable_and_says_how_to_make_it() {
+fn a_missing_file_is_unreachable_and_says_how_to_create_it() {
     let place = Place::new();
     let error = place.refused();
     assert!(matches!(error, StoreError::Unreachable { .. }));
@@ -81,7 +81,7 @@ fn a_folder_is_unreachable_and_says_to_name_a_file() {
 }
 
 #[test]
-fn an_empty_file_is_no_store() {
+fn an_empty_file_is_not_a_store() {
     let place = Place::new();
     fs::write(&place.path, b"").expect("write");
     let error = place.refused();
@@ -90,7 +90,7 @@ fn an_empty_file_is_no_store() {
 }
 
 #[test]
-fn a_file_that_is_not_of_sqlite_is_no_store() {
+fn a_file_of_another_format_is_not_a_store() {
     let place = Place::new();
     fs::write(&place.path, "<?xml version=\"1.0\"?><a/>".repeat(99)).expect("write");
     let error = place.refused();
@@ -99,14 +99,14 @@ fn a_file_that_is_not_of_sqlite_is_no_store() {
 }
 
 #[test]
-fn a_short_file_is_no_store() {
+fn a_short_file_is_not_a_store() {
     let place = Place::new();
     fs::write(&place.path, b"SQLite format 3\0").expect("write");
     assert!(matches!(place.refused(), StoreError::NotInstalled { .. }));
 }
 
 #[test]
-fn a_database_of_another_program_is_no_store_and_is_left_alone() {
+fn a_database_of_another_program_is_not_a_store_and_is_not_changed() {
     for mode in ["DELETE", "WAL"] {
         let place = Place::new();
         let foreign = Connection::open(&place.path).expect("open");
@@ -165,7 +165,7 @@ fn a_file_that_nobody_may_read_is_unreachable() {
 }
 
 #[test]
-fn a_store_in_a_folder_that_is_not_there_is_not_created() {
+fn a_store_in_a_missing_folder_is_not_created() {
     let place = Place::new();
     let path = place.folder.path().join("no").join("some.db");
     let error = refusal(SqliteStore::open_or_create(&path));
@@ -201,7 +201,7 @@ fn a_truncated_store_is_damaged() {
 }
 
 #[test]
-fn a_store_that_is_sound_at_its_beginning_only_is_damaged() {
+fn a_store_with_only_a_sound_header_is_damaged() {
     let place = Place::new();
     drop(SqliteStore::open_or_create(&place.path).expect("create"));
     let mut bytes = fs::read(&place.path).expect("read");
@@ -226,7 +226,7 @@ fn creating_leaves_one_file_that_opens() {
 }
 
 #[test]
-fn opening_or_creating_keeps_what_is_there() {
+fn opening_or_creating_keeps_an_existing_store() {
     let place = Place::new();
     let mut store = SqliteStore::open_or_create(&place.path).expect("create");
     store.install_contract(&crate::store::harness::contract()).expect("install");

@@ -46,7 +46,7 @@ fn bytes_and_text_come_back_as_they_were_loaded() {
 }
 
 #[test]
-fn an_id_that_is_there_is_refused_unless_it_is_replaced() {
+fn an_existing_id_is_refused_unless_it_is_replaced() {
     let harness = SqliteHarness::fresh();
     let mut store = open(&harness);
     load(&mut store, Existing::Refuse, [(7, text("<a/>"))]).expect("load");
@@ -100,7 +100,7 @@ fn more_ids_than_there_are_above_the_highest_are_refused() {
 }
 
 #[test]
-fn what_is_not_finished_is_not_loaded() {
+fn an_unfinished_load_loads_nothing() {
     let harness = SqliteHarness::fresh();
     let mut store = open(&harness);
     let mut loader = store.loader(Existing::Refuse).expect("a loader");
@@ -113,7 +113,7 @@ fn what_is_not_finished_is_not_loaded() {
 }
 
 #[test]
-fn who_waits_for_the_lock_to_load_can_be_told_to_stop() {
+fn waiting_for_the_lock_to_load_can_be_stopped() {
     let harness = SqliteHarness::fresh();
     let (mut first, mut second) = (open(&harness), open(&harness));
     let holder = first.loader(Existing::Refuse).expect("a loader");
@@ -123,7 +123,7 @@ fn who_waits_for_the_lock_to_load_can_be_told_to_stop() {
 }
 
 #[test]
-fn a_new_store_is_there_with_its_documents_or_not_at_all() {
+fn a_new_store_has_its_documents_or_does_not_exist() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("new.db");
     let files = || std::fs::read_dir(folder.path()).expect("a folder").count();

@@ -1,5 +1,6 @@
 //! The embedded store under the suite, and what only it promises.
 
+mod columns;
 mod contention;
 mod cost;
 mod file;

@@ -90,7 +90,7 @@ fn text_in_a_number_column_is_logged_with_its_column() {
 }
 
 #[test]
-fn a_column_that_is_gone_is_drift_and_nothing_is_logged() {
+fn a_missing_column_is_drift_and_nothing_is_logged() {
     let harness = SqliteHarness::fresh();
     let contract = harness.prepare(2);
     let mut worker = Worker::start(&harness, &contract);

@@ -109,7 +109,7 @@ fn samples() -> Vec<(SqlType, Value, &'static str, &'static str)> {
 }
 
 #[test]
-fn every_type_is_kept_whole() {
+fn every_type_is_stored_completely() {
     let harness = SqliteHarness::fresh();
     let mut columns = vec![column("app_id", SqlType::Int)];
     let mut values = vec![Value::Int(1)];
@@ -144,7 +144,7 @@ fn names_that_need_quoting_are_quoted() {
 }
 
 #[test]
-fn a_null_key_is_refused_and_not_made_up() {
+fn a_null_key_is_refused_and_not_generated() {
     let harness = SqliteHarness::fresh();
     let mut keyed = table("t", vec![column("app_id", SqlType::Int), column("id", SqlType::Int)]);
     keyed.primary_key = vec!["id".into()];
@@ -160,7 +160,7 @@ fn identity(name: &str) -> TargetColumn {
 }
 
 #[test]
-fn an_identity_is_given_by_the_database() {
+fn an_identity_is_generated_by_the_database() {
     let harness = SqliteHarness::fresh();
     let mut numbered = table("t", vec![column("app_id", SqlType::Int), identity("id")]);
     numbered.primary_key = vec!["id".into()];

@@ -1,0 +1,115 @@
+//! The tables of the embedded store and those of SQL Server have the same columns, except these.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use regex::Regex;
+
+use super::SqliteHarness;
+use crate::store::harness::Harness;
+
+/// Tables that only the embedded store has, and why.
+const ONLY_EMBEDDED: [&str; 2] = [
+    // The source table, which on SQL Server belongs to its owner.
+    "app_xml",
+    // The lowest new id, which a trigger keeps. SQL Server has no such trigger: it has a watermark.
+    "processing_enqueue",
+];
+
+/// Tables that only SQL Server has.
+const ONLY_SQL_SERVER: [&str; 4] = [
+    // The embedded store's version is in the header of its file.
+    "processing_install",
+    "processing_install_file",
+    // The embedded store has the rows per table in a column of the log.
+    "processing_log_table",
+    "processing_watermark",
+];
+
+/// Columns that only the embedded store has.
+const ONLY_EMBEDDED_COLUMNS: [(&str, &str); 1] = [("processing_log", "rows_per_table")];
+
+/// Columns that only SQL Server has.
+const ONLY_SQL_SERVER_COLUMNS: [(&str, &str); 11] = [
+    // The embedded store does not keep the text.
+    ("processing_contract", "contract_text"),
+    // A file has no schemas and no logins.
+    ("processing_contract", "installed_by"),
+    ("processing_contract_table", "schema_name"),
+    ("processing_event", "login_name"),
+    // There the latest attempt of an application is marked, so that reports need no search.
+    ("processing_log", "is_latest"),
+    ("processing_session", "login_name"),
+    // Worker and database may have different clocks.
+    ("processing_session", "clock_skew_ms"),
+    // The share of the queue, for the views.
+    ("processing_session", "instance_id"),
+    ("processing_session", "instance_count"),
+    ("processing_session", "app_id_start"),
+    ("processing_session", "app_id_end"),
+];
+
+type Tables = BTreeMap<String, BTreeSet<String>>;
+
+/// The columns of each table in the files of `sql/tables/`.
+fn sql_server() -> Tables {
+    let types = "(?:big|tiny)?int|bit|n?(?:var)?char|datetime2|(?:var)?binary|uniqueidentifier";
+    let column = Regex::new(&format!(r"(?m)^        (\w+) (?:{types})\b")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/tables");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let columns =
+        |text: &str| column.captures_iter(text).map(|found| found[1].to_owned()).collect();
+    files
+        .map(|file| {
+            let table = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            (table, columns(&std::fs::read_to_string(&file).unwrap()))
+        })
+        .collect()
+}
+
+/// The columns of each table of a new embedded store.
+fn embedded() -> Tables {
+    let mut tables = Tables::new();
+    let rows = SqliteHarness::fresh().query(
+        "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%'",
+    );
+    for row in rows {
+        let [Some(table), Some(column)] = &row[..] else { panic!("{row:?}") };
+        tables.entry(table.clone()).or_default().insert(column.clone());
+    }
+    tables
+}
+
+/// Tables of `these` that `others` do not have, and columns of tables that both have.
+fn missing(these: &Tables, others: &Tables) -> (Vec<String>, Vec<(String, String)>) {
+    let mut tables = Vec::new();
+    let mut columns = Vec::new();
+    for (table, own) in these {
+        match others.get(table) {
+            None => tables.push(table.clone()),
+            Some(other) => {
+                columns.extend(own.difference(other).map(|c| (table.clone(), c.clone())));
+            }
+        }
+    }
+    (tables, columns)
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> =
+        pairs.iter().map(|(table, column)| (table.to_string(), column.to_string())).collect();
+    pairs.sort();
+    pairs
+}
+
+#[test]
+fn both_stores_have_the_same_columns_except_those_listed() {
+    let (embedded, sql_server) = (embedded(), sql_server());
+    let (tables, columns) = missing(&embedded, &sql_server);
+    assert_eq!(tables, ONLY_EMBEDDED);
+    assert_eq!(columns, owned(&ONLY_EMBEDDED_COLUMNS));
+    let (tables, columns) = missing(&sql_server, &embedded);
+    assert_eq!(tables, ONLY_SQL_SERVER);
+    assert_eq!(columns, owned(&ONLY_SQL_SERVER_COLUMNS));
+}
