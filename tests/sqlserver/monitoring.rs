@@ -585,6 +585,10 @@ fn every_query_of_the_documentation_runs(h: &SqlServerHarness) {
     show(h, "healthy");
     let unhealthy = SqlServerHarness::fresh();
     situation(&unhealthy);
+    unhealthy.execute(
+        "UPDATE {processing_claim}
+         SET lease_expires_at_utc = DATEADD(HOUR, -1, claimed_at_utc)",
+    );
     show(&unhealthy, "unhealthy");
     unhealthy.leave();
 }

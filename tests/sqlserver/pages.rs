@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::agent;
+use crate::babelfish;
 use crate::bench::{Bench, Said};
 use crate::database::parts_of_connection_string;
 use crate::monday;
@@ -61,7 +62,8 @@ fn the_quick_start_is_followed() {
 
 fn the_cheat_sheet_is_followed() {
     let bench = Bench::ready(20);
-    bench.write("xmlshred.toml", "contract = 'contract.toml'\n");
+    let settings = format!("contract = 'contract.toml'\nbatch_size = {}\n", babelfish::BATCH_SIZE);
+    bench.write("xmlshred.toml", &settings);
     let document = bench.value("SELECT TOP (1) xml FROM dbo.app_xml ORDER BY app_id");
     bench.write("orders/1.xml", &unhexed(&document));
     let page = Page::new(&bench, "docs/cheat-sheet.md");
