@@ -1,37 +1,36 @@
 //! Default values, from text to literals of the column's type.
 
 use super::dates;
+use super::draft::toml_string;
 use super::legacy::{DataType, Mapping};
-use super::output::toml_string;
 use crate::value::convert::Conversion;
-use crate::value::{plain_text, Value};
+use crate::value::{functions, plain_text, SqlType, Value};
 
 /// The TOML literal of a default, converted to the column's type.
 pub(super) fn literal(text: &str, mapping: &Mapping) -> Result<String, String> {
-    let no_value = || format!("its default `{text}` is no {}", mapping.sql_type());
-    let conversion = Conversion::for_column(mapping.sql_type())
-        .truncate(true)
-        .date_formats(dates::patterns().into());
-    let plain = match mapping.data_type {
-        DataType::Bit => return bit(text).map(str::to_owned).ok_or_else(no_value),
+    let sql_type = mapping.sql_type();
+    let literal = match mapping.data_type {
+        DataType::Bit => bit(text).map(str::to_owned),
         data_type if data_type.is_integer() || data_type == DataType::Decimal => {
-            let number = crate::value::functions::number(text).ok().flatten();
-            Value::Decimal(number.ok_or_else(no_value)?)
+            let number = functions::number(text).ok().flatten();
+            number.and_then(|number| converted(Value::Decimal(number), sql_type))
         }
-        _ => Value::Text(text.into()),
+        _ => converted(Value::Text(text.into()), sql_type).map(|text| toml_string(&text)),
     };
-    let value = conversion.value(plain).map_err(|_| no_value())?;
-    let shown = plain_text(&value).ok_or_else(no_value)?;
-    Ok(match value {
-        Value::Int(_) | Value::Decimal(_) => shown.to_string(),
-        _ => toml_string(&shown),
-    })
+    literal.ok_or_else(|| format!("its default `{text}` is not a valid {sql_type}"))
+}
+
+fn converted(value: Value, sql_type: SqlType) -> Option<String> {
+    let conversion = Conversion::for_column(sql_type).truncate(true);
+    let value = conversion.date_formats(dates::patterns().into()).value(value).ok()?;
+    plain_text(&value).map(|text| text.to_string())
 }
 
 fn bit(text: &str) -> Option<&'static str> {
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    if is(&["1", "y", "yes", "t", "true"]) {
-        return Some("1");
+    match () {
+        () if is(&["1", "y", "yes", "t", "true"]) => Some("1"),
+        () if is(&["0", "n", "no", "f", "false"]) => Some("0"),
+        () => None,
     }
-    is(&["0", "n", "no", "f", "false"]).then_some("0")
 }

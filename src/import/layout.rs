@@ -1,16 +1,22 @@
-//! Where things are in a document, and how an attribute is reached from a row's element.
+//! Where things are in a document, and how an attribute is read from a row's element.
 
-use super::build;
-use super::legacy::{ElementType, Filter, Legacy, Mapping, Steps};
-use crate::contract::expr::ast::{BinaryOp, Expr, ExprKind, Function, Origin, Step};
+use super::legacy::{ElementType, Filter, Legacy, Mapping, Relationship, Steps};
+use super::sql;
+use crate::contract::identifier::same_name;
 
 /// The attribute that tells contacts apart.
 pub(super) const CONTACT_ID: &str = "con_id";
 
-/// A contact without any of these says nothing.
+/// A contact without any of these is ignored.
 const CONTACT_FACTS: [&str; 4] = ["birth_date", "first_name", "last_name", "ssn"];
 
-/// What the rows of a table are made from.
+/// Mapping types that read the last valid contact: of the first role, or of the second.
+const OF_LAST_CONTACT: [(&str, usize); 3] =
+    [("last_valid_pr_contact", 0), ("last_valid_sec_contact", 1), ("authu_contact", 1)];
+
+const CURRENT_ADDRESS: &str = "curr_address_only";
+
+/// The source of a table's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Rows {
     /// One row for the document, from this element.
@@ -20,20 +26,23 @@ pub(super) enum Rows {
     Employment,
 }
 
-/// The parts of a document that the contract knows.
+/// The parts of a document that the contract names.
 pub(super) struct Layout<'l> {
-    legacy: &'l Legacy,
+    pub(super) legacy: &'l Legacy,
+    /// The column of the application's id.
+    pub(super) app_column: &'l str,
     /// The element with the application's id.
     pub(super) request: Steps,
     /// The attribute that is the id.
-    pub(super) id_attribute: String,
+    pub(super) id_attribute: &'l str,
     pub(super) contact: Option<&'l Filter>,
     pub(super) address: Option<&'l Filter>,
     pub(super) employment: Option<&'l Filter>,
 }
 
 impl<'l> Layout<'l> {
-    pub(super) fn new(legacy: &'l Legacy, app_column: &str) -> Self {
+    pub(super) fn new(legacy: &'l Legacy) -> Self {
+        let app_column = app_column(&legacy.relationships);
         let id = legacy.mappings.iter().find(|m| {
             m.column.eq_ignore_ascii_case(app_column)
                 && m.attribute.is_some()
@@ -41,11 +50,11 @@ impl<'l> Layout<'l> {
                 && legacy.application_path.starts_with(&m.path)
         });
         let request: Steps = legacy.application_path.iter().take(2).cloned().collect();
-        let attribute = id.and_then(|m| m.attribute.clone());
         Self {
             legacy,
+            app_column,
             request: id.map_or(request, |m| m.path.clone()),
-            id_attribute: attribute.unwrap_or_else(|| "ID".to_owned()),
+            id_attribute: id.and_then(|m| m.attribute.as_deref()).unwrap_or("ID"),
             contact: legacy.filter(ElementType::Contact),
             address: legacy.filter(ElementType::Address),
             employment: legacy.filter(ElementType::Employment),
@@ -53,11 +62,11 @@ impl<'l> Layout<'l> {
     }
 
     /// The path of the element that a document must have: absolute, or anywhere.
-    pub(super) fn application(&self) -> (Origin, Vec<Step>) {
-        let path = &self.legacy.application_path;
-        match path.iter().position(|step| *step == self.legacy.application_element()) {
-            Some(at) => (Origin::Document, build::steps(&path[..=at])),
-            None => (Origin::Anywhere, vec![build::step(self.legacy.application_element())]),
+    pub(super) fn application(&self) -> String {
+        let (path, element) = (&self.legacy.application_path, self.legacy.application_element());
+        match path.iter().position(|step| step == element) {
+            Some(at) => sql::path("", &path[..=at], None),
+            None => format!("//{element}"),
         }
     }
 
@@ -71,202 +80,161 @@ impl<'l> Layout<'l> {
         }
     }
 
-    /// The rows that a mapping's path speaks of.
+    /// The name of the contacts' elements.
+    pub(super) fn contact_element(&self) -> &'l str {
+        self.contact.map_or("contact", Filter::element)
+    }
+
+    /// The rows to which a mapping's path belongs.
     pub(super) fn rows_of(&self, path: &Steps) -> Rows {
-        let is = |filter: Option<&Filter>| filter.is_some_and(|f| f.path == *path);
-        if is(self.address) {
-            Rows::Address
-        } else if is(self.employment) {
-            Rows::Employment
-        } else if is(self.contact) {
-            Rows::Contact
-        } else {
-            Rows::Application(self.request.clone())
+        [Rows::Address, Rows::Employment, Rows::Contact]
+            .into_iter()
+            .find(|rows| self.filter(rows).is_some_and(|filter| filter.path == *path))
+            .unwrap_or_else(|| Rows::Application(self.request.clone()))
+    }
+
+    /// What a mapping reads, before any conversion. None where it reads nothing.
+    pub(super) fn source(&self, rows: &Rows, mapping: &Mapping) -> Result<Option<String>, String> {
+        if let Some((_, nth)) = OF_LAST_CONTACT.iter().find(|(name, _)| mapping.has_type(name)) {
+            return self.of_last_contact(rows, mapping, *nth).map(Some);
+        }
+        if mapping.has_type(CURRENT_ADDRESS) {
+            return self.of_current_address(rows, mapping).map(Some);
+        }
+        let reads = !mapping.path.is_empty();
+        Ok(reads.then(|| self.plain(rows, &mapping.path, mapping.attribute.as_deref())))
+    }
+
+    /// What a path reads, seen from a row's element.
+    fn plain(&self, rows: &Rows, path: &Steps, attribute: Option<&str>) -> String {
+        let absolute = || format!("LAST({})", sql::path("", path, attribute));
+        // The last element that has the path counts, unless it is the row's own.
+        let below = |each: &Steps| match path.strip_prefix(each.as_slice()) {
+            Some([]) => sql::path(".", &[], attribute),
+            Some(rest) => format!("LAST({})", sql::path(".", rest, attribute)),
+            None => absolute(),
+        };
+        match (rows, self.filter(rows)) {
+            (Rows::Application(each), _) => below(each),
+            (Rows::Contact, Some(contact)) => below(&contact.path),
+            (_, Some(own)) if own.path == *path => sql::path(".", &[], attribute),
+            (Rows::Address | Rows::Employment, Some(_)) if attribute.is_some() => {
+                match self.contact.filter(|contact| contact.path == *path) {
+                    Some(_) => sql::path("..", &[], attribute),
+                    None => absolute(),
+                }
+            }
+            _ => absolute(),
         }
     }
 
-    /// What a mapping reads, seen from a row's element, without its mapping types.
-    pub(super) fn plain(&self, rows: &Rows, path: &Steps, attribute: Option<&str>) -> Expr {
-        match rows {
-            Rows::Application(each) => self.last_below(each, path, attribute),
-            Rows::Contact => match self.contact {
-                Some(contact) => self.last_below(&contact.path, path, attribute),
-                None => absolute_last(path, attribute),
-            },
-            Rows::Address | Rows::Employment => match (self.filter(rows), self.contact) {
-                (Some(own), _) if own.path == *path => own_value(attribute),
-                (_, Some(contact)) if contact.path == *path => match attribute {
-                    Some(name) => build::parent_attribute(name),
-                    None => absolute_last(path, attribute),
-                },
-                _ => absolute_last(path, attribute),
-            },
-        }
-    }
-
-    /// The last element that has the path counts, unless it is the row's own.
-    fn last_below(&self, each: &Steps, path: &Steps, attribute: Option<&str>) -> Expr {
-        match path.strip_prefix(each.as_slice()) {
-            Some([]) => own_value(attribute),
-            Some(rest) => last(build::path(Origin::Row { up: 0 }, build::steps(rest), attribute)),
-            None => absolute_last(path, attribute),
-        }
-    }
-
-    /// `last_valid_pr_contact` and its kin: from the last contact with the nth role.
-    pub(super) fn of_last_contact(
+    /// From the last contact with the nth role.
+    fn of_last_contact(
         &self,
         rows: &Rows,
         mapping: &Mapping,
         nth: usize,
-    ) -> Result<Expr, String> {
+    ) -> Result<String, String> {
         let contact = self.contact.ok_or("there is no filter rule for contacts")?;
         let (attribute, roles) =
             contact.attributes.listed.first().ok_or("the contact filter has no list of roles")?;
         let role = roles.get(nth).ok_or("the contact filter lists only one role")?;
-        let element = name_of(contact);
+        let element = contact.element();
         let Some(at) = mapping.path.iter().rposition(|step| step == element) else {
             return Err(format!("its xml_path does not go through `{element}`"));
         };
-        let condition = build::binary(
-            BinaryOp::And,
-            build::is_one_of(build::attribute(attribute), std::slice::from_ref(role)),
-            build::is_empty(build::attribute(CONTACT_ID), true),
-        );
+        let valid = format!("@{attribute} = {} AND @{CONTACT_ID} IS NOT EMPTY", sql::text(role));
         let own = mapping.attribute.as_deref();
         let below = &mapping.path[at + 1..];
         let Some(first) = below.first() else {
-            let steps = vec![build::chosen(element, Some(condition), false)];
-            return Ok(last(build::path(Origin::Anywhere, steps, own)));
+            return Ok(format!("LAST({})", sql::path("/", &[format!("{element}[{valid}]")], own)));
         };
-        let (origin, mut steps) = self.towards(rows, &contact.path);
+        let (start, mut steps) = match rows {
+            Rows::Application(each) => match contact.path.strip_prefix(each.as_slice()) {
+                Some(rest) if !rest.is_empty() => (".", rest.to_vec()),
+                _ => ("", contact.path.clone()),
+            },
+            _ => ("", contact.path.clone()),
+        };
         steps.pop();
-        steps.push(build::chosen(element, Some(condition), true));
-        match self.address.filter(|address| name_of(address) == first && below.len() == 1) {
-            Some(address) => Ok(preferred_address(address, origin, &steps, mapping)?),
-            None => {
-                steps.extend(build::steps(below));
-                Ok(last(build::path(origin, steps, own)))
-            }
+        steps.push(format!("{element}[{valid}][last()]"));
+        if let Some(address) = self.address.filter(|a| a.element() == first && below.len() == 1) {
+            return preferred_address(address, &sql::path(start, &steps, None), own);
         }
+        steps.extend_from_slice(below);
+        Ok(format!("LAST({})", sql::path(start, &steps, own)))
     }
 
     /// Whether a mapping reads a child of the last valid contact.
     pub(super) fn is_below_last_contact(&self, mapping: &Mapping) -> bool {
-        let links = ["last_valid_pr_contact", "last_valid_sec_contact", "authu_contact"];
-        let element = self.contact.map(name_of);
-        links.iter().any(|link| mapping.has_type(link))
-            && mapping.path.last().map(String::as_str) != element
+        let element = self.contact.map(Filter::element);
+        reads_last_contact(mapping) && mapping.path.last().map(String::as_str) != element
     }
 
-    /// `curr_address_only`: from the last address of the preferred type of the contact in hand.
-    pub(super) fn of_current_address(
-        &self,
-        rows: &Rows,
-        mapping: &Mapping,
-    ) -> Result<Expr, String> {
+    /// From the last address of the preferred type of the contact that the row is made from.
+    fn of_current_address(&self, rows: &Rows, mapping: &Mapping) -> Result<String, String> {
         let address = self.address.ok_or("there is no filter rule for addresses")?;
         if *rows != Rows::Contact {
-            return Err(
-                "it means the contact in hand, and this table's rows are no contacts".into()
-            );
+            return Err("it reads the row's contact, and this table has no rows of contacts".into());
         }
-        let steps = vec![build::chosen(name_of(address), Some(preferred_type(address)?), false)];
-        let own = mapping.attribute.as_deref();
-        Ok(last(build::path(Origin::Row { up: 0 }, steps, own)))
+        let steps = [format!("{}[{}]", address.element(), preferred_type(address)?)];
+        Ok(format!("LAST({})", sql::path(".", &steps, mapping.attribute.as_deref())))
     }
 
-    /// A path from the row's element, or from the document where it leads out of that.
-    fn towards(&self, rows: &Rows, path: &Steps) -> (Origin, Vec<Step>) {
-        match rows {
-            Rows::Application(each) => match path.strip_prefix(each.as_slice()) {
-                Some(rest) if !rest.is_empty() => (Origin::Row { up: 0 }, build::steps(rest)),
-                _ => (Origin::Document, build::steps(path)),
-            },
-            _ => (Origin::Document, build::steps(path)),
-        }
+    /// Whether a contact counts whose attributes are below `start`.
+    pub(super) fn valid_contact(&self, contact: &Filter, start: &str) -> Option<String> {
+        let filled = |name: &str| format!("{start}@{name} IS NOT EMPTY");
+        let facts = sql::joined("OR", CONTACT_FACTS.map(filled));
+        sql::joined("AND", contact.conditions(start).into_iter().chain(facts))
     }
 
-    /// Whether a contact counts, of which `read` reads an attribute.
-    pub(super) fn valid_contact(&self, contact: &Filter, read: fn(&str) -> Expr) -> Option<Expr> {
-        let filled = contact.attributes.filled.iter().map(|name| build::is_empty(read(name), true));
-        let listed = contact.attributes.listed.iter();
-        let listed = listed.map(|(name, values)| build::is_one_of(read(name), values));
-        let facts = CONTACT_FACTS.map(|name| build::is_empty(read(name), true));
-        let facts = build::joined(BinaryOp::Or, facts);
-        build::joined(BinaryOp::And, filled.chain(listed).chain(facts))
-    }
-
-    /// A field of an expression: `attribute` or `element.attribute`, whatever the case.
-    pub(super) fn field(&self, rows: &Rows, mapping: &Mapping, name: &str) -> Expr {
-        let (element, attribute) = match name.split_once('.') {
-            Some((element, attribute)) => (Some(element), attribute),
-            None => (None, name),
+    /// A field of an expression: `attribute` or `element.attribute`, ignoring case.
+    pub(super) fn field(&self, rows: &Rows, mapping: &Mapping, name: &str) -> String {
+        let Some((element, attribute)) = name.split_once('.') else {
+            return self.bare_field(rows, mapping, name);
         };
-        let is_contact = |element: &str| {
-            let contact = self.contact.map(name_of);
-            element.eq_ignore_ascii_case("contact")
-                || contact.is_some_and(|c| c.eq_ignore_ascii_case(element))
-        };
-        let own = self.filter(rows).filter(|filter| match element {
-            None => mapping.path == filter.path || mapping.path.is_empty(),
-            Some(element) => {
-                name_of(filter).eq_ignore_ascii_case(element)
-                    || (*rows == Rows::Contact && is_contact(element))
-            }
+        let is_contact = element.eq_ignore_ascii_case("contact")
+            || self.contact.is_some_and(|c| c.element().eq_ignore_ascii_case(element));
+        let is_own = self.filter(rows).is_some_and(|filter| {
+            filter.element().eq_ignore_ascii_case(element) || (*rows == Rows::Contact && is_contact)
         });
-        if own.is_some() {
-            return build::attribute(attribute);
-        }
-        match (rows, element) {
-            (Rows::Address | Rows::Employment, Some(element)) if is_contact(element) => {
-                build::parent_attribute(attribute)
-            }
-            (_, Some(element)) if is_contact(element) => self.of_first_contact(attribute),
-            (_, Some(element)) => match self.known_path(element) {
-                Some(path) => self.plain(rows, &path, Some(attribute)),
-                None => {
-                    let steps = vec![build::step(element)];
-                    last(build::path(Origin::Anywhere, steps, Some(attribute)))
-                }
+        match rows {
+            _ if is_own => format!("@{attribute}"),
+            Rows::Address | Rows::Employment if is_contact => format!("../@{attribute}"),
+            _ if is_contact => self.of_first_contact(attribute),
+            _ => match self.known_path(element) {
+                Some(path) => self.plain(rows, path, Some(attribute)),
+                None => format!("LAST(//{element}/@{attribute})"),
             },
-            (_, None) => self.bare_field(rows, mapping, attribute),
         }
     }
 
     /// `contact.attribute` outside contacts: the first contact of the first role.
-    fn of_first_contact(&self, attribute: &str) -> Expr {
+    fn of_first_contact(&self, attribute: &str) -> String {
         let Some(contact) = self.contact else {
-            let steps = vec![build::step("contact")];
-            return call_first(build::path(Origin::Anywhere, steps, Some(attribute)));
+            return format!("FIRST(//contact/@{attribute})");
         };
-        let role = contact
-            .attributes
-            .listed
-            .first()
-            .and_then(|(name, roles)| Some((name, roles.first()?)));
-        let role = role.map(|(name, role)| {
-            build::is_one_of(build::attribute(name), std::slice::from_ref(role))
-        });
-        let filled = build::is_empty(build::attribute(CONTACT_ID), true);
-        let condition = build::joined(BinaryOp::And, role.into_iter().chain([filled]));
-        let steps = vec![build::chosen(name_of(contact), condition, false)];
-        call_first(build::path(Origin::Anywhere, steps, Some(attribute)))
+        let role = contact.preferred().map(|role| format!("{role} AND ")).unwrap_or_default();
+        format!("FIRST(//{}[{role}@{CONTACT_ID} IS NOT EMPTY]/@{attribute})", contact.element())
     }
 
-    /// The path that ends in an element of that name, as far as the contract has one.
-    fn known_path(&self, element: &str) -> Option<Steps> {
+    /// A path of the contract that ends in an element of that name.
+    fn known_path(&self, element: &str) -> Option<&'l Steps> {
         let application = &self.legacy.application_path;
         let ends = |path: &&Steps| path.last().is_some_and(|l| l.eq_ignore_ascii_case(element));
         if element.eq_ignore_ascii_case("application") || ends(&application) {
-            return Some(application.clone());
+            return Some(application);
         }
-        self.legacy.mappings.iter().map(|m| &m.path).find(ends).cloned()
+        self.legacy.mappings.iter().map(|m| &m.path).find(ends)
     }
 
     /// A field that names no element: of the mapping's own, unless the contract reads such an
     /// attribute of another element only.
-    fn bare_field(&self, rows: &Rows, mapping: &Mapping, attribute: &str) -> Expr {
+    fn bare_field(&self, rows: &Rows, mapping: &Mapping, attribute: &str) -> String {
+        let is_own = |own: &Filter| mapping.path == own.path || mapping.path.is_empty();
+        if self.filter(rows).is_some_and(is_own) {
+            return format!("@{attribute}");
+        }
         let reads = |m: &&Mapping| {
             m.attribute.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(attribute))
                 && !m.path.is_empty()
@@ -279,64 +247,47 @@ impl<'l> Layout<'l> {
         let plain = |path: &Steps| self.plain(rows, path, Some(attribute));
         match paths.first() {
             Some(other) if !paths.contains(&own) => plain(other),
-            // What the own element lacks the application may have.
-            _ if own != application => {
-                build::call(Function::Coalesce, [plain(own), plain(application)])
-            }
+            // The application may have what the own element lacks.
+            _ if own != application => format!("COALESCE({}, {})", plain(own), plain(application)),
             _ => plain(own),
         }
     }
 }
 
-/// The name of a filter's elements.
-pub(super) fn name_of(filter: &Filter) -> &str {
-    filter.path.last().map_or("", String::as_str)
+/// The column of the application's id: what refers to a table that has no parent itself.
+fn app_column(relationships: &[Relationship]) -> &str {
+    let is_child = |name: &str| relationships.iter().any(|r| same_name(&r.child, name));
+    let to_base = relationships.iter().find(|r| !is_child(&r.parent));
+    to_base.map_or("app_id", |r| &r.column)
 }
 
-/// Whether an element is of the type that is listed first.
-fn preferred_type(address: &Filter) -> Result<Expr, String> {
-    let preferred =
-        address.attributes.listed.first().and_then(|(name, types)| Some((name, types.first()?)));
-    let (attribute, preferred) = preferred.ok_or("the address filter has no list of types")?;
-    Ok(build::is_one_of(build::attribute(attribute), std::slice::from_ref(preferred)))
+/// Whether a mapping reads the last valid contact.
+pub(super) fn reads_last_contact(mapping: &Mapping) -> bool {
+    OF_LAST_CONTACT.iter().any(|(name, _)| mapping.has_type(name))
+}
+
+/// Whether a mapping reads another element than its path's.
+pub(super) fn reads_elsewhere(mapping: &Mapping) -> bool {
+    reads_last_contact(mapping) || mapping.has_type(CURRENT_ADDRESS)
+}
+
+/// Whether an address is of the type that is listed first.
+fn preferred_type(address: &Filter) -> Result<String, String> {
+    address.preferred().ok_or_else(|| "the address filter has no list of types".to_owned())
 }
 
 /// The first value among the addresses of the preferred type, or among all if there are none.
 fn preferred_address(
     address: &Filter,
-    origin: Origin,
-    contact: &[Step],
-    mapping: &Mapping,
-) -> Result<Expr, String> {
-    let own = mapping.attribute.as_deref().ok_or("it names no xml_attribute")?;
+    contact: &str,
+    attribute: Option<&str>,
+) -> Result<String, String> {
+    let own = attribute.ok_or("it names no xml_attribute")?;
     let preferred = preferred_type(address)?;
-    let filled = build::is_empty(build::attribute(own), true);
-    let to = |condition: Expr, attribute: Option<&str>| {
-        let mut steps = contact.to_vec();
-        steps.push(build::chosen(name_of(address), Some(condition), false));
-        build::path(origin, steps, attribute)
-    };
-    let both = build::binary(BinaryOp::And, preferred.clone(), filled.clone());
-    let exists = build::call(Function::Exists, [to(preferred, None)]);
-    Ok(build::expr(ExprKind::Case {
-        operand: None,
-        whens: vec![(exists, call_first(to(both, Some(own))))],
-        otherwise: Some(Box::new(call_first(to(filled, Some(own))))),
-    }))
-}
-
-fn own_value(attribute: Option<&str>) -> Expr {
-    build::path(Origin::Row { up: 0 }, Vec::new(), attribute)
-}
-
-fn absolute_last(path: &Steps, attribute: Option<&str>) -> Expr {
-    last(build::path(Origin::Document, build::steps(path), attribute))
-}
-
-fn last(path: Expr) -> Expr {
-    build::call(Function::Last, [path])
-}
-
-fn call_first(path: Expr) -> Expr {
-    build::call(Function::First, [path])
+    let addresses = format!("{contact}/{}", address.element());
+    Ok(format!(
+        "CASE WHEN EXISTS({addresses}[{preferred}]) \
+         THEN FIRST({addresses}[{preferred} AND @{own} IS NOT EMPTY]/@{own}) \
+         ELSE FIRST({addresses}[@{own} IS NOT EMPTY]/@{own}) END"
+    ))
 }

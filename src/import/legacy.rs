@@ -5,7 +5,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
 
 use super::json::Pairs;
+use super::sql;
 use crate::contract::expr::lexer::{continues_name, starts_name};
+use crate::contract::identifier::same_name;
 use crate::value::SqlType;
 
 /// Names of elements from the root down.
@@ -23,7 +25,7 @@ pub(super) struct Legacy {
     pub(super) source_column: Option<String>,
     pub(super) target_schema: Option<String>,
     #[serde(rename = "table_insertion_order")]
-    pub(super) table_order: Vec<String>,
+    table_order: Vec<String>,
     #[serde(rename = "element_filtering")]
     pub(super) filtering: Filtering,
     pub(super) relationships: Vec<Relationship>,
@@ -38,6 +40,26 @@ impl Legacy {
     /// The filter rule for elements of this type.
     pub(super) fn filter(&self, wanted: ElementType) -> Option<&Filter> {
         self.filtering.rules.iter().find(|rule| rule.element_type == wanted)
+    }
+
+    pub(super) fn is_parent(&self, table: &str) -> bool {
+        self.relationships.iter().any(|r| same_name(&r.parent, table))
+    }
+
+    pub(super) fn is_child(&self, table: &str) -> bool {
+        self.parents_of(table).next().is_some()
+    }
+
+    pub(super) fn parents_of<'l>(
+        &'l self,
+        child: &'l str,
+    ) -> impl Iterator<Item = &'l Relationship> {
+        self.relationships.iter().filter(move |r| same_name(&r.child, child))
+    }
+
+    /// The position of a table in `table_insertion_order`.
+    pub(super) fn order_of(&self, table: &str) -> Option<usize> {
+        self.table_order.iter().position(|other| same_name(other, table))
     }
 
     /// The element that a document must have.
@@ -74,9 +96,31 @@ pub(super) struct Filter {
     pub(super) attributes: RequiredAttributes,
 }
 
+impl Filter {
+    /// The name of the elements.
+    pub(super) fn element(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+
+    /// The condition of the first list with its preferred value.
+    pub(super) fn preferred(&self) -> Option<String> {
+        let (name, values) = self.attributes.listed.first()?;
+        Some(format!("@{name} = {}", sql::text(values.first()?)))
+    }
+
+    /// What has to hold for an element whose attributes are below `start`.
+    pub(super) fn conditions(&self, start: &str) -> Vec<String> {
+        let RequiredAttributes { filled, listed } = &self.attributes;
+        let filled = filled.iter().map(|name| format!("{start}@{name} IS NOT EMPTY"));
+        let listed =
+            listed.iter().map(|(name, values)| sql::is_one_of(&format!("{start}@{name}"), values));
+        filled.chain(listed).collect()
+    }
+}
+
 /// What the elements of a filter rule must have.
 #[derive(Default, Deserialize)]
-#[serde(from = "Pairs<String, Requirement>")]
+#[serde(try_from = "Pairs<String, Requirement>")]
 pub(super) struct RequiredAttributes {
     /// Attributes that must not be blank.
     pub(super) filled: Vec<String>,
@@ -91,17 +135,22 @@ enum Requirement {
     Listed(Vec<String>),
 }
 
-impl From<Pairs<String, Requirement>> for RequiredAttributes {
-    fn from(pairs: Pairs<String, Requirement>) -> Self {
+impl TryFrom<Pairs<String, Requirement>> for RequiredAttributes {
+    type Error = String;
+
+    fn try_from(pairs: Pairs<String, Requirement>) -> Result<Self, String> {
         let mut attributes = Self::default();
         for (name, requirement) in pairs.0 {
             match requirement {
+                Requirement::Listed(values) if values.is_empty() => {
+                    return Err(format!("the list of allowed values of `{name}` is empty"));
+                }
                 Requirement::Listed(values) => attributes.listed.push((name, values)),
                 Requirement::Filled(true) => attributes.filled.push(name),
                 Requirement::Filled(false) => {}
             }
         }
-        attributes
+        Ok(attributes)
     }
 }
 
@@ -118,8 +167,15 @@ pub(super) struct Relationship {
     xml_child_path: String,
 }
 
-/// Codes and what they stand for.
+/// Codes and their values.
 pub(super) type Enum = Pairs<String, EnumValue>;
+
+impl Enum {
+    /// The value for blanks and for every text that is not listed.
+    pub(super) fn blank_value(&self) -> Option<&EnumValue> {
+        self.0.iter().find(|(code, _)| code.trim().is_empty()).map(|(_, value)| value)
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged, expecting = "expected a number or a string")]
@@ -205,7 +261,7 @@ pub(super) struct Mapping {
     #[serde(rename = "mapping_type", deserialize_with = "chain")]
     pub(super) chain: Vec<String>,
     pub(super) expression: Option<String>,
-    pub(super) enum_name: Option<String>,
+    enum_name: Option<String>,
     #[serde(rename = "exclude_default_when_record_empty")]
     pub(super) exclude_default: bool,
     pub(super) description: Option<String>,
@@ -253,6 +309,11 @@ impl Mapping {
             ("", Some(attribute)) => format!("{}(@{attribute})", self.table),
             (column, _) => format!("{}.{column}", self.table),
         }
+    }
+
+    /// The enum that its mapping type `enum` reads.
+    pub(super) fn enum_name(&self) -> &str {
+        self.enum_name.as_ref().unwrap_or(&self.column)
     }
 
     pub(super) fn has_type(&self, name: &str) -> bool {

@@ -2,134 +2,127 @@
 
 use std::ops::Range;
 
-use super::dates;
-use super::legacy::EnumValue;
-use super::output::{toml_string, Column, Lookup, Output, Row, Table};
-use crate::contract::expr::ast::{BinaryOp, Expr, ExprKind};
+use toml_writer::ToTomlKey;
 
-/// A part of the printed contract that can be left out when it turns out to be wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::draft::{toml_string as string, Column, Draft, Lookup, Row, Table};
+use super::legacy::EnumValue;
+use super::lines::{self, WIDTH};
+use super::{dates, report::Report};
+use crate::contract::expr::parser::Names;
+
+/// A part of the printed contract that can be left out when it turns out to be wrong. Outer parts
+/// come before inner ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Lookup(usize),
     Table(usize),
-    Column(usize, usize),
     Row(usize, usize),
+    Column(usize, usize),
 }
 
-/// The text, and where its parts stand in it, outer before inner.
+/// The text, and the places of its parts, outer before inner.
 pub(super) struct Printed {
     pub(super) text: String,
     pub(super) parts: Vec<(Range<usize>, Part)>,
 }
 
-/// Lines are broken where they grow longer than this.
-const WIDTH: usize = 100;
-
-pub(super) fn print(output: &Output) -> Printed {
-    let mut printer = Printer { text: String::new(), parts: Vec::new() };
-    printer.header(output);
-    for (index, lookup) in output.lookups.iter().enumerate() {
+/// Prints a contract; what the report has of failed mappings becomes comments.
+pub(super) fn print(draft: &Draft, report: &Report) -> Printed {
+    let mut printer =
+        Printer { report, printed: Printed { text: String::new(), parts: Vec::new() } };
+    printer.header(draft);
+    for (index, lookup) in draft.lookups.iter().enumerate() {
         printer.part(Part::Lookup(index), |printer| printer.lookup(lookup));
     }
-    for (index, table) in output.tables.iter().enumerate() {
+    for (index, table) in draft.tables.iter().enumerate() {
         printer.part(Part::Table(index), |printer| printer.table(index, table));
     }
-    Printed { text: printer.text, parts: printer.parts }
+    printer.printed
 }
 
-struct Printer {
-    text: String,
-    parts: Vec<(Range<usize>, Part)>,
+struct Printer<'r> {
+    report: &'r Report,
+    printed: Printed,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn line(&mut self, line: impl AsRef<str>) {
-        self.text.push_str(line.as_ref().trim_end());
-        self.text.push('\n');
+        self.printed.text.push_str(line.as_ref().trim_end());
+        self.printed.text.push('\n');
     }
 
     fn comment(&mut self, text: &str) {
-        for line in filled(text.split_whitespace(), WIDTH - 2) {
+        for line in lines::filled(text.split_whitespace(), WIDTH - 2) {
             self.line(format!("# {line}"));
         }
     }
 
-    fn part(&mut self, part: Part, write: impl FnOnce(&mut Self)) {
-        let index = self.parts.len();
-        let start = self.text.len();
-        self.parts.push((start..start, part));
-        write(self);
-        self.parts[index].0.end = self.text.len();
+    /// `key = "value"`, where there is a value.
+    fn pair<'t>(&mut self, key: &str, value: impl Into<Option<&'t str>>) {
+        if let Some(value) = value.into() {
+            self.line(format!("{key} = {}", string(value)));
+        }
     }
 
-    fn header(&mut self, output: &Output) {
+    fn part(&mut self, part: Part, write: impl FnOnce(&mut Self)) {
+        let (index, start) = (self.printed.parts.len(), self.printed.text.len());
+        self.printed.parts.push((start..start, part));
+        write(self);
+        self.printed.parts[index].0.end = self.printed.text.len();
+    }
+
+    fn header(&mut self, draft: &Draft) {
         self.comment(
-            "Translated by `xmlshred contract import`. A remark behind a column says what is \
-             different on purpose; docs/import.md says why, and what to look at before the first run.",
+            "Translated by `xmlshred contract import`. A remark beside a column names what is \
+             different on purpose; docs/import.md explains it, and what to check before the first \
+             run.",
         );
+        self.line("\n[contract]");
+        self.pair("name", draft.name.as_str());
+        self.pair("target_schema", draft.target_schema.as_deref());
         self.line("");
-        self.line("[contract]");
-        self.line(format!("name = {}", toml_string(&output.name)));
-        if let Some(schema) = &output.target_schema {
-            self.line(format!("target_schema = {}", toml_string(schema)));
-        }
-        self.line("");
-        if let Some(source) = &output.source {
+        if let Some(source) = &draft.source {
             self.comment(&format!(
-                "The documents were in {source}: where they are is said when the pipeline is \
-                 installed, with --source-table."
+                "The documents were in {source}: name the table with --source-table when you \
+                 install the pipeline."
             ));
         }
         self.line("[document]");
-        self.line(format!("root = {}", toml_string(&output.root)));
-        self.list("require", &output.require);
-        self.line(format!(
-            "key = {}  # has to be the id under which the document is stored",
-            toml_string(&output.key)
-        ));
-        self.line("attribute_names = \"ignore-case\"");
-        self.line("white_space = \"strip\"");
+        self.pair("root", draft.root.as_str());
+        self.list("require", &draft.require);
+        let key = string(&draft.key);
+        self.line(format!("key = {key}  # must be the id under which the document is stored"));
+        self.pair("attribute_names", "ignore-case");
+        self.pair("white_space", "strip");
         self.list("date_formats", &dates::PATTERNS.map(str::to_owned));
         self.line(
-            "date_match = \"lenient\"  # 61 seconds are 59, and text after a time is passed over",
+            "date_match = \"lenient\"  # 61 seconds are 59, and text after a time is ignored",
         );
     }
 
     /// An array of strings, on one line where it fits.
     fn list(&mut self, key: &str, items: &[String]) {
-        let strings: Vec<String> = items.iter().map(|item| toml_string(item)).collect();
+        let strings: Vec<String> = items.iter().map(|item| string(item)).collect();
         let one_line = format!("{key} = [{}]", strings.join(", "));
-        if one_line.chars().count() <= WIDTH {
-            return self.line(one_line);
+        match one_line.chars().count() <= WIDTH {
+            true => self.line(one_line),
+            false => self.line(format!("{key} = [\n  {},\n]", strings.join(",\n  "))),
         }
-        self.line(format!("{key} = ["));
-        for string in strings {
-            self.line(format!("  {string},"));
-        }
-        self.line("]");
     }
 
     fn lookup(&mut self, lookup: &Lookup) {
-        let name = toml_key(&lookup.name);
-        self.line("");
-        self.line(format!("[lookups.{name}]"));
-        self.line("match = \"exact-then-ignore-case\"");
-        match &lookup.otherwise {
-            None => {
-                self.line("on_blank = \"null\"");
-                self.line("on_unmapped = \"null\"");
-            }
-            Some(value) => {
-                let value = lookup_value(value);
-                self.line("on_blank = \"value\"");
-                self.line(format!("blank_value = {value}"));
-                self.line("on_unmapped = \"value\"");
-                self.line(format!("unmapped_value = {value}"));
-            }
-        }
+        let name = lookup.name.to_toml_key();
+        self.line(format!("\n[lookups.{name}]\nmatch = \"exact-then-ignore-case\""));
+        self.line(match lookup.otherwise.as_ref().map(lookup_value) {
+            None => "on_blank = \"null\"\non_unmapped = \"null\"".to_owned(),
+            Some(value) => format!(
+                "on_blank = \"value\"\nblank_value = {value}\n\
+                 on_unmapped = \"value\"\nunmapped_value = {value}"
+            ),
+        });
         self.line(format!("[lookups.{name}.values]"));
-        let keys: Vec<String> = lookup.values.iter().map(|(code, _)| toml_key(code)).collect();
-        let width = keys.iter().map(|key| key.chars().count()).max().unwrap_or(0);
+        let keys: Vec<String> = lookup.values.iter().map(|(code, _)| code.to_toml_key()).collect();
+        let width = longest(&keys);
         for (key, (_, value)) in keys.iter().zip(&lookup.values) {
             self.line(format!("{key:width$} = {}", lookup_value(value)));
         }
@@ -139,32 +132,29 @@ impl Printer {
         self.line("");
         self.comment(&table.about);
         self.line("[[tables]]");
-        self.line(format!("name = {}", toml_string(&table.name)));
-        self.line(format!("each = {}", toml_string(&table.each)));
+        self.pair("name", table.name.as_str());
+        self.pair("each", table.each.as_str());
         if !table.primary_key.is_empty() {
             self.list("primary_key", &table.primary_key);
         }
-        self.line(format!("app_column = {}", toml_string(&table.app_column)));
+        self.pair("app_column", table.app_column.as_str());
         if let Some((column, parent)) = &table.foreign_key {
-            let (column, parent) = (toml_string(column), toml_string(parent));
+            let (column, parent) = (string(column), string(parent));
             self.line(format!("foreign_key = {{ columns = [{column}], references = {parent} }}"));
         }
         if let Some(where_) = &table.where_ {
-            self.expression("where", where_);
+            self.expression("where", where_, Names::Paths);
         }
         if let Some(distinct) = &table.distinct {
-            let by: Vec<String> = distinct.by.iter().map(|e| toml_string(&e.to_string())).collect();
-            let prefer = distinct.prefer.as_ref();
-            let prefer = prefer.map(|e| format!(", prefer = {}", toml_string(&e.to_string())));
-            self.line(format!(
-                "distinct = {{ by = [{}], keep = \"{}\"{} }}",
-                by.join(", "),
-                distinct.keep,
-                prefer.unwrap_or_default()
-            ));
+            let strings: Vec<String> = distinct.by.iter().map(|by| string(by)).collect();
+            let (by, keep) = (strings.join(", "), distinct.keep);
+            let prefer = distinct.prefer.as_ref().map(|e| format!(", prefer = {}", string(e)));
+            let prefer = prefer.unwrap_or_default();
+            self.line(format!("distinct = {{ by = [{by}], keep = \"{keep}\"{prefer} }}"));
         }
         if let Some(kept) = table.kept() {
-            self.expression("keep_when", &kept);
+            let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+            self.expression("keep_when", &kept, Names::Columns(&names));
         }
         self.columns(index, table);
         for (number, row) in table.rows.iter().enumerate() {
@@ -174,30 +164,23 @@ impl Printer {
 
     fn columns(&mut self, index: usize, table: &Table) {
         self.line("[tables.columns]");
-        let names: Vec<String> = table.columns.iter().map(|c| toml_key(&c.name)).collect();
-        let types: Vec<String> = table
-            .columns
-            .iter()
-            .map(|c| format!("type = {}", toml_string(&c.sql_type.to_string())))
-            .collect();
-        let longest = |texts: &[String]| texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
+        let names: Vec<String> = table.columns.iter().map(|c| c.name.to_toml_key()).collect();
+        let type_of = |column: &Column| format!("type = {}", string(&column.sql_type.to_string()));
+        let types: Vec<String> = table.columns.iter().map(type_of).collect();
         let (name_width, type_width) = (longest(&names), longest(&types) + 1);
         for (number, column) in table.columns.iter().enumerate() {
-            let rest = column_keys(column);
-            let comma = if rest.is_empty() { "" } else { "," };
-            let name = &names[number];
-            let sql_type = format!("{}{comma}", types[number]);
-            let padded = match rest.is_empty() {
-                true => sql_type,
-                false => format!("{sql_type:type_width$} "),
+            let (name, sql_type) = (&names[number], &types[number]);
+            let keys = match column_keys(column) {
+                keys if keys.is_empty() => sql_type.clone(),
+                keys => format!("{:type_width$} {keys}", format!("{sql_type},")),
             };
             let note = column.note.as_deref().map(single_line);
             let note = note.map_or(String::new(), |note| format!("  # {note}"));
             self.part(Part::Column(index, number), |printer| {
-                printer.line(format!("{name:name_width$} = {{ {padded}{rest} }}{note}"));
+                printer.line(format!("{name:name_width$} = {{ {keys} }}{note}"));
             });
         }
-        for missing in &table.missing {
+        for missing in self.report.missing(&table.name) {
             self.comment(&format!("NOT TRANSLATED: {missing}"));
         }
     }
@@ -205,190 +188,70 @@ impl Printer {
     fn row(&mut self, row: &Row) {
         self.line("[[tables.rows]]");
         if let Some(when) = &row.when {
-            self.expression("when", when);
+            self.expression("when", when, Names::Paths);
         }
         for (name, value) in &row.values {
-            self.expression(&toml_key(name), value);
+            self.expression(&name.to_toml_key(), value, Names::Paths);
         }
     }
 
-    fn expression(&mut self, key: &str, expr: &Expr) {
-        let written = written(expr, key.chars().count() + 3, 0);
-        self.line(format!("{key} = {written}"));
+    fn expression(&mut self, key: &str, sql: &str, names: Names<'_>) {
+        let width = (WIDTH + 15).saturating_sub(key.chars().count());
+        self.line(format!("{key} = {}", toml(lines::expression(sql, names, width), 0)));
     }
 }
 
-/// What follows a column's type.
+fn longest(texts: &[String]) -> usize {
+    texts.iter().map(|text| text.chars().count()).max().unwrap_or(0)
+}
+
+/// The keys behind a column's type.
 fn column_keys(column: &Column) -> String {
-    let mut keys = Vec::new();
-    let mut block = None;
-    if let Some(value) = &column.value {
-        match written(value, 50, 4) {
-            string if string.contains('\n') => block = Some(format!("value = {string}")),
-            string => keys.push(format!("value = {string}")),
-        }
-    }
-    if let Some(default) = &column.default {
-        keys.push(format!("default = {default}"));
-    }
-    if column.required {
-        keys.push("required = true".to_owned());
-    }
-    if column.truncate {
-        keys.push("too_long = \"truncate\"".to_owned());
-    }
-    if column.on_error_null {
-        keys.push("on_error = \"null\"".to_owned());
-    }
+    let value = column.value.as_deref().map(|value| format!("value = {}", written(value, 50, 4)));
     // A value of several lines reads best at the end.
-    keys.extend(block);
-    keys.join(", ")
+    let (last, first) = match value {
+        Some(value) if value.contains('\n') => (Some(value), None),
+        value => (None, value),
+    };
+    let keys = [
+        first,
+        column.default.as_ref().map(|default| format!("default = {default}")),
+        column.required.then(|| "required = true".to_owned()),
+        column.truncate.then(|| "too_long = \"truncate\"".to_owned()),
+        column.on_error_null.then(|| "on_error = \"null\"".to_owned()),
+        last,
+    ];
+    keys.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// An expression as a TOML string: on one line where it fits behind `before` characters, else on
-/// several, indented.
-fn written(expr: &Expr, before: usize, indent: usize) -> String {
-    let one_line = toml_string(&expr.to_string());
-    if before + one_line.chars().count() <= WIDTH + 20 {
-        return one_line;
+/// An expression as a TOML string behind `before` characters.
+fn written(sql: &str, before: usize, indent: usize) -> String {
+    toml(lines::expression(sql, Names::Paths, WIDTH + 18 - before), indent)
+}
+
+/// One line as a string; several as a multi-line string, indented.
+fn toml(lines: Vec<String>, indent: usize) -> String {
+    if let [only] = lines.as_slice() {
+        return string(only);
     }
-    let lines = broken(expr);
-    if lines.len() < 2 {
-        return one_line;
-    }
-    let blanks = " ".repeat(indent);
-    let lines: Vec<String> =
-        lines.iter().map(|line| format!("{blanks}{}", escaped(line))).collect();
-    format!("\"\"\"\n{}\"\"\"", lines.join("\n"))
-}
-
-/// Fit for a multi-line string.
-fn escaped(line: &str) -> String {
-    let string = toml_string(line);
-    string[1..string.len() - 1].to_owned()
-}
-
-/// A CASE or a chain of conditions on several lines; anything else on one.
-fn broken(expr: &Expr) -> Vec<String> {
-    match &expr.kind {
-        ExprKind::Case { operand, whens, otherwise } => {
-            let operand = operand.as_ref().map_or(String::new(), |e| format!(" {e}"));
-            let mut lines = vec![format!("CASE{operand}")];
-            for (when, then) in whens {
-                lines.extend(branch(when, then));
-            }
-            if let Some(otherwise) = otherwise {
-                lines.extend(nested("  ELSE", otherwise));
-            }
-            lines.push("END".to_owned());
-            lines
-        }
-        ExprKind::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
-            let mut parts = Vec::new();
-            operands(expr, *op, &mut parts);
-            let words = parts.iter().enumerate().map(|(number, part)| match number {
-                0 => beside(part, *op),
-                _ => format!("{} {}", op.symbol(), beside(part, *op)),
-            });
-            let words: Vec<String> = words.collect();
-            filled(words.iter().map(String::as_str), WIDTH - 4)
-        }
-        ExprKind::Call { function, arguments } if arguments.iter().any(is_case) => {
-            let mut lines = vec![format!("{}(", function.name())];
-            for (number, argument) in arguments.iter().enumerate() {
-                let comma = if number + 1 < arguments.len() { "," } else { "" };
-                let argument = broken(argument).join("\n") + comma;
-                lines.extend(argument.lines().map(|line| format!("  {line}")));
-            }
-            lines.push(")".to_owned());
-            lines
-        }
-        _ => vec![expr.to_string()],
-    }
-}
-
-fn is_case(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Case { .. })
-}
-
-/// `WHEN … THEN …`: on one line, or with its conditions below each other.
-fn branch(when: &Expr, then: &Expr) -> Vec<String> {
-    let one_line = format!("  WHEN {when} THEN");
-    if one_line.chars().count() + then.to_string().chars().count() <= WIDTH {
-        return nested(&one_line, then);
-    }
-    let conditions = broken(when);
-    let [first, rest @ ..] = conditions.as_slice() else { return nested(&one_line, then) };
-    let mut lines = vec![format!("  WHEN {first}")];
-    lines.extend(rest.iter().map(|line| format!("    {line}")));
-    lines.extend(nested("    THEN", then));
-    lines
-}
-
-/// A CASE inside another begins on the line of its WHEN only when that stays short.
-fn nested(before: &str, expr: &Expr) -> Vec<String> {
-    let one_line = format!("{before} {expr}");
-    if one_line.chars().count() <= WIDTH || !matches!(expr.kind, ExprKind::Case { .. }) {
-        return vec![one_line];
-    }
-    let inner = broken(expr).into_iter().map(|line| format!("    {line}"));
-    std::iter::once(before.to_owned()).chain(inner).collect()
-}
-
-/// The operands of a chain of one operator.
-fn operands<'e>(expr: &'e Expr, wanted: BinaryOp, parts: &mut Vec<&'e Expr>) {
-    match &expr.kind {
-        ExprKind::Binary { op, left, right } if *op == wanted => {
-            operands(left, wanted, parts);
-            parts.push(right);
-        }
-        _ => parts.push(expr),
-    }
-}
-
-/// An operand, in parentheses where the other operator binds less tightly.
-fn beside(expr: &Expr, op: BinaryOp) -> String {
-    match &expr.kind {
-        ExprKind::Binary { op: BinaryOp::Or, .. } => format!("({expr})"),
-        ExprKind::Binary { op: BinaryOp::And, .. } if op == BinaryOp::And => format!("({expr})"),
-        _ => expr.to_string(),
-    }
-}
-
-/// Words in lines of at most so many characters.
-fn filled<'w>(words: impl Iterator<Item = &'w str>, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+    let lines = lines.iter().map(|line| {
+        let quoted = string(line);
+        format!("\n{:indent$}{}", "", &quoted[1..quoted.len() - 1])
+    });
+    format!("\"\"\"{}\"\"\"", lines.collect::<String>())
 }
 
 fn single_line(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(visible).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    let visible = text.replace(|c: char| c.is_control(), " ");
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn lookup_value(value: &EnumValue) -> String {
     match value {
         EnumValue::Number(number) => match number.to_string() {
             text if number.is_i64() || !text.contains('e') && text.contains('.') => text,
-            text => toml_string(&text),
+            text => string(&text),
         },
-        EnumValue::Text(text) => toml_string(text),
-    }
-}
-
-fn toml_key(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    match !name.is_empty() && name.chars().all(bare) {
-        true => name.to_owned(),
-        false => toml_string(name),
+        EnumValue::Text(text) => string(text),
     }
 }

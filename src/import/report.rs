@@ -1,147 +1,62 @@
 //! What became of the mappings: translated, different on purpose, or not translated.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::difference::Difference;
 use super::legacy::Mapping;
+use super::lines;
 use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
 
-/// A way in which the rows are not what they were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Difference {
-    LeadingZeros,
-    WholeText,
-    BareNumber,
-    Logic,
-    QuotedNumber,
-    Remainder,
-    NeverNull,
-    LoadOrder,
-    KeyIsAppId,
-    ContactsElsewhere,
-    AppColumn,
-    MakerTypes,
-    DecimalDigits,
-    DefaultOfEmptyRecord,
-    EarlierValue,
-}
-
-impl Difference {
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::LeadingZeros => {
-                "Leading zeros survive numbers_only and extract_numeric in a character column"
-            }
-            Self::WholeText => "A data_length of -1 keeps the whole text",
-            Self::BareNumber => {
-                "Numbers without quotes are numbers in comparisons; they were taken for fields"
-            }
-            Self::Logic => {
-                "Parentheses, NOT, AND beside OR, CASE inside CASE and <> mean what they say"
-            }
-            Self::QuotedNumber => {
-                "Text compared with a number in quotes has to be equal as text; '01' was equal to '1'"
-            }
-            Self::Remainder => "The result of % has the sign of its left side, as in SQL",
-            Self::NeverNull => {
-                "A column that is never null fails its application when it has neither value nor \
-                 default"
-            }
-            Self::LoadOrder => {
-                "Tables are loaded parents first by their foreign keys, whatever \
-                 table_insertion_order says"
-            }
-            Self::KeyIsAppId => {
-                "The request's id has to be the app_id under which the document is stored, and \
-                 there is one request in a document"
-            }
-            Self::ContactsElsewhere => {
-                "Through a child element, the last valid contact is looked for at the path of the \
-                 contact filter only"
-            }
-            Self::AppColumn => {
-                "The table needs a column for the application's id, by which its rows are found again"
-            }
-            Self::MakerTypes => {
-                "The JSON does not say which types the columns of these rows have: compare them \
-                 with the table"
-            }
-            Self::DecimalDigits => {
-                "The JSON does not say how many digits a decimal has, and 38 hold all: compare them \
-                 with the table"
-            }
-            Self::DefaultOfEmptyRecord => {
-                "exclude_default_when_record_empty is not read: a row of nothing but defaults is left out, \
-                 and in every other row the default stands"
-            }
-            Self::EarlierValue => {
-                "Several mappings fill the column: the last that is not null counts"
-            }
-        }
-    }
-
-    /// A few words for the column itself; None where the whole table or document is meant.
-    pub(super) fn remark(self) -> Option<&'static str> {
-        Some(match self {
-            Self::LeadingZeros => "leading zeros stay",
-            Self::WholeText => "the whole text",
-            Self::BareNumber => "numbers are compared as numbers",
-            Self::Logic => "the logic is as written",
-            Self::QuotedNumber => "compared as text",
-            Self::Remainder => "% has the sign of its left side",
-            Self::NeverNull => "without a value the application fails",
-            Self::MakerTypes
-            | Self::DecimalDigits
-            | Self::LoadOrder
-            | Self::KeyIsAppId
-            | Self::DefaultOfEmptyRecord => return None,
-            Self::ContactsElsewhere => "contacts at the filter's path only",
-            Self::AppColumn => "new: not in the earlier contract",
-            Self::EarlierValue => "the last of several mappings that has a value",
-        })
-    }
-}
-
-/// What a line of the report is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Subject {
-    name: String,
-    /// Line and column in the JSON, where it is a mapping.
-    place: Option<(usize, usize)>,
-}
-
-/// A mapping that could not be translated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Failed {
-    name: String,
-    place: (usize, usize),
-    reason: String,
-}
-
-/// What an import did: shown to the person who asked for it.
+/// What an import did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     file: String,
-    mappings: usize,
+    mappings: Vec<Subject>,
     tables: usize,
-    translated: Vec<(String, Vec<Subject>)>,
-    different: Vec<(Difference, Vec<Subject>)>,
-    failed: Vec<Failed>,
+    translated: BTreeSet<usize>,
+    different: BTreeMap<Difference, Vec<String>>,
+    /// Mappings and the reasons why they are not translated.
+    failed: Vec<(usize, String)>,
+}
+
+/// A mapping, as the report shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Subject {
+    table: String,
+    name: String,
+    /// Line and column in the JSON.
+    place: String,
+    /// The names of its mapping types.
+    types: String,
 }
 
 impl Report {
-    pub(super) fn new(file: &str, mappings: usize) -> Self {
+    pub(super) fn new(mappings: &[Mapping], places: &Diagnostics) -> Self {
+        let subject = |mapping: &Mapping| {
+            let (line, column) = places.position(mapping.start);
+            // What is in the parentheses of a row maker matters little here.
+            let name = |link: &String| link.split('(').next().unwrap_or(link).trim().to_owned();
+            let types: Vec<String> = mapping.chain.iter().map(name).collect();
+            Subject {
+                table: mapping.table.clone(),
+                name: mapping.name(),
+                place: format!("{line}:{column}"),
+                types: if types.is_empty() { "no mapping type".into() } else { types.join(", ") },
+            }
+        };
         Self {
-            file: file.to_owned(),
-            mappings,
+            file: places.file().to_owned(),
+            mappings: mappings.iter().map(subject).collect(),
             tables: 0,
-            translated: Vec::new(),
-            different: Vec::new(),
+            translated: BTreeSet::new(),
+            different: BTreeMap::new(),
             failed: Vec::new(),
         }
     }
 
-    /// Number of mappings that could not be translated.
+    /// Number of mappings that are not translated.
     pub fn failures(&self) -> usize {
         self.failed.len()
     }
@@ -150,92 +65,59 @@ impl Report {
         self.tables = tables;
     }
 
-    pub(super) fn translated<'m>(&mut self, mapping: &'m Mapping, places: &Diagnostics) {
-        let name = |link: &'m str| link.split('(').next().unwrap_or(link).trim();
-        // Row makers are told apart by what stands in their parentheses, which says little here.
-        let chain: Vec<&str> = mapping.chain.iter().map(|link| name(link)).collect();
-        let label = match chain.as_slice() {
-            [] => "no mapping type".to_owned(),
-            chain => chain.join(", "),
-        };
-        let subject = subject(mapping, places);
-        match self.translated.iter_mut().find(|(known, _)| *known == label) {
-            Some((_, subjects)) => subjects.push(subject),
-            None => self.translated.push((label, vec![subject])),
-        }
+    pub(super) fn translated(&mut self, mapping: usize) {
+        self.translated.insert(mapping);
     }
 
-    pub(super) fn differs(
-        &mut self,
-        difference: Difference,
-        mapping: &Mapping,
-        places: &Diagnostics,
-    ) {
-        self.add(difference, subject(mapping, places));
-    }
-
-    /// A difference of a table or of the whole contract.
-    pub(super) fn table_differs(&mut self, difference: Difference, name: &str) {
-        self.add(difference, Subject { name: name.to_owned(), place: None });
-    }
-
-    fn add(&mut self, difference: Difference, subject: Subject) {
-        let at = self.different.partition_point(|(known, _)| *known < difference);
-        match self.different.get_mut(at) {
-            Some((known, subjects)) if *known == difference => {
-                if !subjects.contains(&subject) {
-                    subjects.push(subject);
-                }
-            }
-            _ => self.different.insert(at, (difference, vec![subject])),
-        }
-    }
-
-    pub(super) fn failed(
-        &mut self,
-        name: String,
-        start: usize,
-        reason: String,
-        places: &Diagnostics,
-    ) {
-        let failed = Failed { name, place: places.position(start), reason };
+    /// A mapping that is not translated, even if it seemed to be.
+    pub(super) fn failed(&mut self, mapping: usize, reason: impl Into<String>) {
+        self.translated.remove(&mapping);
+        let failed = (mapping, reason.into());
         if !self.failed.contains(&failed) {
             self.failed.push(failed);
         }
     }
 
-    /// Takes a mapping out of those that were translated.
-    pub(super) fn withdraw(&mut self, mapping: &Mapping, places: &Diagnostics) {
-        let gone = subject(mapping, places);
-        for (_, subjects) in &mut self.translated {
-            subjects.retain(|subject| *subject != gone);
-        }
-        self.translated.retain(|(_, subjects)| !subjects.is_empty());
+    pub(super) fn differs(&mut self, difference: Difference, mapping: usize) {
+        let Subject { name, place, .. } = &self.mappings[mapping];
+        let shown = format!("{name} {place}");
+        self.differs_in(difference, &shown);
     }
-}
 
-fn subject(mapping: &Mapping, places: &Diagnostics) -> Subject {
-    Subject { name: mapping.name(), place: Some(places.position(mapping.start)) }
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Some((line, column)) => write!(f, "{} {line}:{column}", self.name),
-            None => f.write_str(&self.name),
+    /// A difference of a table or of the whole contract.
+    pub(super) fn differs_in(&mut self, difference: Difference, subject: &str) {
+        let subjects = self.different.entry(difference).or_default();
+        if !subjects.iter().any(|other| other == subject) {
+            subjects.push(subject.to_owned());
         }
+    }
+
+    /// The mappings of a table that are not translated, each with the reason.
+    pub(super) fn missing<'r>(&'r self, table: &'r str) -> impl Iterator<Item = String> + 'r {
+        let failed = self.failed.iter().map(|(index, reason)| (&self.mappings[*index], reason));
+        let own = failed.filter(move |(mapping, _)| mapping.table.eq_ignore_ascii_case(table));
+        own.map(|(mapping, reason)| format!("{}: {reason}", mapping.name))
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mappings, tables) = (counted(self.mappings, "mapping"), counted(self.tables, "table"));
-        writeln!(f, "{}: {mappings}, {tables}", self.file)?;
-        if !self.translated.is_empty() {
-            writeln!(f, "\nTranslated (each with its line and column in the JSON)")?;
+        let mappings = counted(self.mappings.len(), "mapping");
+        writeln!(f, "{}: {mappings}, {}", self.file, counted(self.tables, "table"))?;
+        let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+        for index in &self.translated {
+            let Subject { name, place, types, .. } = &self.mappings[*index];
+            let shown = format!("{name} {place}");
+            match groups.iter_mut().find(|(label, _)| label == types) {
+                Some((_, subjects)) => subjects.push(shown),
+                None => groups.push((types, vec![shown])),
+            }
         }
-        for (label, subjects) in &self.translated {
-            writeln!(f, "  {label}: {}", counted(subjects.len(), "mapping"))?;
+        if !groups.is_empty() {
+            writeln!(f, "\nTranslated (with line and column in the JSON)")?;
+        }
+        for (types, subjects) in &groups {
+            writeln!(f, "  {types}: {}", counted(subjects.len(), "mapping"))?;
             write_subjects(f, subjects)?;
         }
         if !self.different.is_empty() {
@@ -248,29 +130,17 @@ impl fmt::Display for Report {
         if !self.failed.is_empty() {
             writeln!(f, "\nNot translated: {}", counted(self.failed.len(), "mapping"))?;
         }
-        for Failed { name, place: (line, column), reason } in &self.failed {
-            writeln!(f, "  {}:{line}:{column}: {name}: {reason}", self.file)?;
+        for (index, reason) in &self.failed {
+            let Subject { name, place, .. } = &self.mappings[*index];
+            writeln!(f, "  {}:{place}: {name}: {reason}", self.file)?;
         }
         Ok(())
     }
 }
 
-/// Lines longer than this are broken.
-const WIDTH: usize = 100;
-
-fn write_subjects(f: &mut fmt::Formatter<'_>, subjects: &[Subject]) -> fmt::Result {
-    let mut line = String::new();
-    for (number, subject) in subjects.iter().enumerate() {
-        let comma = if number + 1 < subjects.len() { "," } else { "" };
-        let word = format!("{subject}{comma}");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH - 4 {
-            writeln!(f, "    {line}")?;
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    writeln!(f, "    {line}")
+fn write_subjects(f: &mut fmt::Formatter<'_>, subjects: &[String]) -> fmt::Result {
+    let last = subjects.len().saturating_sub(1);
+    let comma = |index| if index < last { "," } else { "" };
+    let words = subjects.iter().enumerate().map(|(index, s)| format!("{s}{}", comma(index)));
+    lines::filled(words, lines::WIDTH - 4).iter().try_for_each(|line| writeln!(f, "    {line}"))
 }

@@ -1,84 +1,89 @@
 //! Mapping types that make rows of their own: each becomes a row template.
 
-use super::build;
-use super::conversion::Converter;
-use super::layout::Rows;
+use super::conversion::{self, Converted};
+use super::draft::{Column, Row, Table};
+use super::layout::{Layout, Rows};
 use super::legacy::{text_type, DataType, Mapping};
-use super::output::{Column, Kept, Row, Table, Test};
-use super::report::Difference;
-use super::tables::Numbered;
-use crate::contract::expr::ast::{Expr, Function};
+use super::report::Report;
+use super::sql;
 use crate::value::SqlType;
 
-/// What came of the row makers of one table.
-#[derive(Default)]
-pub(super) struct Made {
-    pub(super) translated: Vec<usize>,
-    pub(super) different: Vec<(Difference, usize)>,
-    /// Mappings and why they are left out.
-    pub(super) failed: Vec<(usize, String)>,
-}
-
 /// Fills a table that has its application column only.
-pub(super) fn fill(
-    table: &mut Table,
-    converter: Converter<'_>,
-    rows: &Rows,
-    mappings: &[Numbered<'_>],
-) -> Made {
-    let first = mappings.iter().find_map(|(_, mapping)| maker_of(mapping));
-    let maker = first.map_or("", |(maker, _)| maker);
-    let mut filler = Filler { table, converter, rows, made: Made::default() };
-    let mut own: Vec<Own<'_>> = Vec::new();
-    for &(index, mapping) in mappings {
-        match maker_of(mapping) {
-            Some((found, argument)) if found == maker => own.push(Own { index, mapping, argument }),
+pub(super) fn fill(table: &mut Table, layout: &Layout<'_>, report: &mut Report, own: &[&Mapping]) {
+    let maker = own.iter().find_map(|mapping| mapping.maker()).map_or("", |(maker, _)| maker);
+    let rows = Rows::Application(layout.request.clone());
+    let mut filler = Filler { table, layout, rows, report };
+    let mut makers: Vec<Maker<'_>> = Vec::new();
+    for mapping in own {
+        match mapping.maker() {
+            Some((found, argument)) if found == maker => makers.push(Maker { mapping, argument }),
             Some((found, _)) => {
-                let reason = format!("`{found}` stands in a table of `{maker}`");
-                filler.made.failed.push((index, reason));
+                let reason = format!("`{found}` is in a table of `{maker}`");
+                filler.report.failed(mapping.index, reason);
             }
             None => {
-                let reason =
-                    format!("it makes no row, and the rows of its table are made by `{maker}`");
-                filler.made.failed.push((index, reason));
+                let reason = format!("it makes no row, and `{maker}` makes the rows of its table");
+                filler.report.failed(mapping.index, reason);
             }
         }
     }
     match maker {
-        "add_score" => filler.scores(&own),
-        "add_indicator" => filler.indicators(&own),
-        "add_history" => filler.history(&own),
-        "add_report_lookup" => filler.report_lookups(&own),
-        "policy_exceptions" => filler.policy_exceptions(&own),
-        "warranty_field" => filler.warranties(&own),
-        _ => filler.collateral(&own),
+        "add_score" => filler.scores(&makers),
+        "add_indicator" => filler.indicators(&makers),
+        "add_history" => filler.history(&makers),
+        "add_report_lookup" => filler.report_lookups(&makers),
+        "policy_exceptions" => filler.policy_exceptions(&makers),
+        "warranty_field" => filler.warranties(&makers),
+        _ => filler.collateral(&makers),
     }
-    // A mapping that is read twice fails twice for the same reason.
-    filler.made.failed.dedup();
-    filler.made
-}
-
-fn maker_of(mapping: &Mapping) -> Option<(&'static str, &str)> {
-    mapping.maker()
 }
 
 /// A mapping of the table's maker.
-struct Own<'l> {
-    index: usize,
+#[derive(Clone, Copy)]
+struct Maker<'l> {
     mapping: &'l Mapping,
-    /// What stands in the parentheses.
+    /// What is in the parentheses.
     argument: &'l str,
+}
+
+impl<'l> Maker<'l> {
+    fn argument(self) -> Result<&'l str, String> {
+        match self.argument {
+            "" => Err("its parentheses are empty".to_owned()),
+            argument => Ok(argument),
+        }
+    }
+
+    fn number(self) -> Result<i64, String> {
+        let argument = self.argument()?;
+        let number = argument.parse();
+        number.map_err(|_| format!("`{argument}` in its parentheses is not a whole number"))
+    }
+
+    fn attribute(self) -> Result<&'l str, String> {
+        self.mapping.attribute.as_deref().ok_or_else(|| "it names no xml_attribute".to_owned())
+    }
 }
 
 struct Filler<'t, 'l> {
     table: &'t mut Table,
-    converter: Converter<'l>,
-    rows: &'t Rows,
-    made: Made,
+    layout: &'t Layout<'l>,
+    rows: Rows,
+    report: &'t mut Report,
 }
 
-/// Names of things in a document and identifiers that the contract makes up.
+/// The condition of a row, and its columns with their values.
+type Template<'n> = (Option<String>, Vec<(&'n str, String)>);
+
+/// Names of things in a document, and identifiers that the contract contains.
 const NAME: SqlType = SqlType::NVarChar(Some(128));
+
+/// The widest text of these mappings.
+fn widest(makers: &[Maker<'_>]) -> SqlType {
+    let lengths: Option<Vec<i64>> = makers.iter().map(|maker| maker.mapping.length).collect();
+    let lengths = lengths.filter(|all| !all.contains(&-1));
+    text_type(lengths.and_then(|all| all.into_iter().max()))
+}
 
 impl Filler<'_, '_> {
     fn add(&mut self, name: &str, sql_type: SqlType) -> &mut Column {
@@ -86,250 +91,209 @@ impl Filler<'_, '_> {
         self.table.columns.last_mut().expect("a column was just added")
     }
 
-    /// The widest text that these mappings give.
-    fn text_type(own: &[Own<'_>]) -> SqlType {
-        let lengths: Option<Vec<i64>> = own.iter().map(|own| own.mapping.length).collect();
-        let longest =
-            lengths.filter(|all| !all.contains(&-1)).and_then(|all| all.into_iter().max());
-        text_type(longest)
+    /// A column of text that is cut where it is too long.
+    fn add_text(&mut self, name: &str, sql_type: SqlType) {
+        self.add(name, sql_type).truncate = sql_type.max_chars().is_some();
     }
 
-    /// What the mapping reads, as text cut to its own length.
-    fn text(&mut self, own: &Own<'_>, column: SqlType) -> Option<Expr> {
-        let source = self.source(own)?;
-        let mapping = own.mapping;
-        let cut = mapping.length.filter(|length| *length > 0);
-        let cut = cut.filter(|length| i64::from(column.max_chars().unwrap_or(u16::MAX)) > *length);
-        Some(match cut {
-            Some(length) => build::call(Function::Left, [source, build::integer(length)]),
-            None => source,
-        })
+    fn convert(&mut self, maker: Maker<'_>) -> Result<Converted, String> {
+        let converted = conversion::convert(self.layout, &self.rows, maker.mapping)?;
+        for difference in &converted.differences {
+            self.report.differs(*difference, maker.mapping.index);
+        }
+        Ok(converted)
     }
 
-    /// What the mapping reads, its conversions applied. None when that failed.
-    fn source(&mut self, own: &Own<'_>) -> Option<Expr> {
-        let converted = match self.converter.convert(self.rows, own.mapping) {
-            Ok(converted) => converted,
-            Err(reason) => {
-                self.made.failed.push((own.index, reason));
-                return None;
+    /// What the mapping reads, its conversions applied.
+    fn source(&mut self, maker: Maker<'_>) -> Result<String, String> {
+        let sql = self.convert(maker)?.sql;
+        sql.ok_or_else(|| "it reads nothing: it has no xml_path".to_owned())
+    }
+
+    /// One row for each of these mappings.
+    fn rows(
+        &mut self,
+        makers: &[Maker<'_>],
+        template: impl for<'m> Fn(&mut Self, Maker<'m>) -> Result<Template<'m>, String>,
+    ) {
+        for maker in makers {
+            let index = maker.mapping.index;
+            match template(self, *maker) {
+                Ok((when, values)) => {
+                    let values = values.into_iter().map(|(name, sql)| (name.to_owned(), sql));
+                    let row = Row { when, values: values.collect(), mappings: vec![index] };
+                    self.table.rows.push(row);
+                    self.report.translated(index);
+                }
+                Err(reason) => self.report.failed(index, reason),
             }
-        };
-        let differences = converted.differences.into_iter();
-        self.made.different.extend(differences.map(|difference| (difference, own.index)));
-        if converted.expr.is_none() {
-            let reason = "it reads nothing: it has no xml_path".to_owned();
-            self.made.failed.push((own.index, reason));
         }
-        converted.expr
     }
 
-    fn attribute(&mut self, own: &Own<'_>) -> Option<String> {
-        let name = own.mapping.attribute.clone();
-        if name.is_none() {
-            self.made.failed.push((own.index, "it names no xml_attribute".to_owned()));
-        }
-        name
-    }
-
-    fn row(&mut self, own: &Own<'_>, when: Option<Expr>, values: Vec<(&str, Expr)>) {
-        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.table.rows.push(Row { when, values, mappings: vec![own.index] });
-        self.made.translated.push(own.index);
-    }
-
-    fn argument<'o>(&mut self, own: &Own<'o>) -> Option<&'o str> {
-        if own.argument.is_empty() {
-            let reason = "nothing stands in its parentheses".to_owned();
-            self.made.failed.push((own.index, reason));
-            return None;
-        }
-        Some(own.argument)
-    }
-
-    fn number(&mut self, own: &Own<'_>) -> Option<i64> {
-        let argument = self.argument(own)?;
-        let number = argument.parse().ok();
-        if number.is_none() {
-            let reason = format!("`{argument}` in its parentheses is no whole number");
-            self.made.failed.push((own.index, reason));
-        }
-        number
-    }
-
-    fn scores(&mut self, own: &[Own<'_>]) {
+    fn scores(&mut self, makers: &[Maker<'_>]) {
         self.table.about = "One row for each score that is a number.".to_owned();
-        self.table.keep_when = vec![Kept { column: "score".to_owned(), test: Test::NotNull }];
+        self.table.keep_when = vec![("score".to_owned(), "IS NOT NULL")];
         self.add("score_identifier", NAME);
-        let numeric = own.iter().find(|own| own.mapping.data_type != DataType::Text);
-        let sql_type = numeric.map_or(SqlType::Int, |own| own.mapping.sql_type());
+        let numeric = makers.iter().find(|maker| maker.mapping.data_type != DataType::Text);
+        let sql_type = numeric.map_or(SqlType::Int, |maker| maker.mapping.sql_type());
         self.add("score", sql_type).on_error_null = true;
-        for own in own {
-            let (Some(identifier), Some(_)) = (self.argument(own), self.source(own)) else {
-                continue;
-            };
-            let Ok(converted) = self.converter.convert(self.rows, own.mapping) else { continue };
-            let (Some(score), _) = converted.typed_for(own.mapping) else { continue };
-            let values = vec![("score_identifier", build::text(identifier)), ("score", score)];
-            self.row(own, None, values);
-        }
+        self.rows(makers, |filler, maker| {
+            let identifier = sql::text(maker.argument()?);
+            let (score, _) = filler.convert(maker)?.typed_for(maker.mapping);
+            let score = score.ok_or("it reads nothing: it has no xml_path")?;
+            Ok((None, vec![("score_identifier", identifier), ("score", score)]))
+        });
     }
 
-    fn indicators(&mut self, own: &[Own<'_>]) {
+    fn indicators(&mut self, makers: &[Maker<'_>]) {
         self.table.about = "One row for each indicator that is set.".to_owned();
         self.add("indicator", NAME);
         self.add("value", SqlType::NVarChar(Some(1)));
-        for own in own {
-            let (Some(indicator), Some(source)) = (self.argument(own), self.source(own)) else {
-                continue;
-            };
-            let yes = ["y", "yes", "true", "t", "1"].map(str::to_owned);
-            let when = build::is_one_of(build::call(Function::Lower, [source]), &yes);
-            let values = vec![("indicator", build::text(indicator)), ("value", build::text("1"))];
-            self.row(own, Some(when), values);
-        }
+        self.rows(makers, |filler, maker| {
+            let indicator = sql::text(maker.argument()?);
+            let lower = format!("LOWER({})", filler.source(maker)?);
+            let when = sql::is_one_of(&lower, &["y", "yes", "true", "t", "1"]);
+            Ok((Some(when), vec![("indicator", indicator), ("value", "'1'".to_owned())]))
+        });
     }
 
-    fn history(&mut self, own: &[Own<'_>]) {
-        self.table.about = "One row for each value that says something.".to_owned();
+    fn history(&mut self, makers: &[Maker<'_>]) {
+        self.table.about = "One row for each value that is not blank, null or none.".to_owned();
         self.add("name", NAME);
         self.add("source", NAME);
-        let sql_type = Self::text_type(own);
-        self.add("value", sql_type).truncate = sql_type.max_chars().is_some();
-        for own in own {
-            let Some(name) = self.attribute(own) else { continue };
-            let (Some(source), Some(text)) = (self.source(own), self.text(own, sql_type)) else {
-                continue;
-            };
-            let mut values = vec![("name", build::text(format!("[{name}]")))];
-            let segment = own.mapping.path.last();
-            values.extend(segment.map(|s| ("source", build::text(format!("[{s}]")))));
-            values.push(("value", text));
-            self.row(own, Some(build::is_meaningful(source)), values);
-        }
+        let sql_type = widest(makers);
+        self.add_text("value", sql_type);
+        self.rows(makers, |filler, maker| {
+            let in_brackets = |name: &str| sql::text(&format!("[{name}]"));
+            let source = filler.source(maker)?;
+            let mut values = vec![("name", in_brackets(maker.attribute()?))];
+            let segment = maker.mapping.path.last();
+            values.extend(segment.map(|segment| ("source", in_brackets(segment))));
+            values.push(("value", cut(&source, maker.mapping, sql_type)));
+            Ok((Some(sql::is_meaningful(&source)), values))
+        });
     }
 
-    fn report_lookups(&mut self, own: &[Own<'_>]) {
-        self.table.about = "One row for each report value that says something.".to_owned();
+    fn report_lookups(&mut self, makers: &[Maker<'_>]) {
+        self.table.about =
+            "One row for each report value that is not blank, null or none.".to_owned();
         self.add("name", NAME);
-        let sql_type = Self::text_type(own);
-        self.add("value", sql_type).truncate = sql_type.max_chars().is_some();
+        let sql_type = widest(makers);
+        self.add_text("value", sql_type);
         self.add("source_report_key", NAME);
-        for own in own {
-            let Some(name) = self.attribute(own) else { continue };
-            let (Some(source), Some(text)) = (self.source(own), self.text(own, sql_type)) else {
-                continue;
-            };
-            let mut values = vec![("name", build::text(name)), ("value", text)];
-            if !own.argument.is_empty() {
-                values.push(("source_report_key", build::text(own.argument)));
+        self.rows(makers, |filler, maker| {
+            let source = filler.source(maker)?;
+            let value = cut(&source, maker.mapping, sql_type);
+            let mut values = vec![("name", sql::text(maker.attribute()?)), ("value", value)];
+            if !maker.argument.is_empty() {
+                values.push(("source_report_key", sql::text(maker.argument)));
             }
-            self.row(own, Some(build::is_meaningful(source)), values);
-        }
+            Ok((Some(sql::is_meaningful(&source)), values))
+        });
     }
 
-    fn policy_exceptions(&mut self, own: &[Own<'_>]) {
+    fn policy_exceptions(&mut self, makers: &[Maker<'_>]) {
         self.table.about = "One row for each policy exception that has a reason.".to_owned();
         let (notes, reasons): (Vec<_>, Vec<_>) =
-            own.iter().partition(|own| own.argument.is_empty());
-        let length = |own: &[&Own<'_>]| own.iter().filter_map(|own| own.mapping.length).max();
-        let sql_type = text_type(length(&reasons));
+            makers.iter().partition(|maker| maker.argument.is_empty());
+        let widest = |makers: &[Maker<'_>]| {
+            text_type(makers.iter().filter_map(|maker| maker.mapping.length).max())
+        };
         self.add("policy_exception_type_enum", SqlType::SmallInt);
-        self.add("reason_code", sql_type).truncate = sql_type.max_chars().is_some();
-        let notes_type = text_type(length(&notes));
-        self.add("notes", notes_type).truncate = notes_type.max_chars().is_some();
-        let shared = notes.first().and_then(|own| self.source(own));
-        self.table.columns[3].value.clone_from(&shared);
-        self.table.columns[3].mapping = notes.first().map(|own| own.index);
-        if shared.is_some() {
-            self.made.translated.extend(notes.first().map(|own| own.index));
+        self.add_text("reason_code", widest(&reasons));
+        self.add_text("notes", widest(&notes));
+        if let Some((first, others)) = notes.split_first() {
+            let index = first.mapping.index;
+            match self.source(*first) {
+                Ok(source) => {
+                    self.report.translated(index);
+                    let column = self.table.columns.last_mut().expect("notes were just added");
+                    (column.value, column.mapping) = (Some(source), Some(index));
+                }
+                Err(reason) => self.report.failed(index, reason),
+            }
+            for other in others {
+                let reason = "another `policy_exceptions()` has the notes";
+                self.report.failed(other.mapping.index, reason);
+            }
         }
-        for own in notes.iter().skip(1) {
-            let reason = "another `policy_exceptions()` gives the notes".to_owned();
-            self.made.failed.push((own.index, reason));
-        }
-        for own in reasons {
-            let (Some(number), Some(source)) = (self.number(own), self.source(own)) else {
-                continue;
-            };
-            let when = build::is_meaningful(source.clone());
-            let number = build::integer(number);
+        self.rows(&reasons, |filler, maker| {
+            let number = maker.number()?.to_string();
+            let source = filler.source(maker)?;
+            let when = sql::is_meaningful(&source);
             let values = vec![("policy_exception_type_enum", number), ("reason_code", source)];
-            self.row(own, Some(when), values);
-        }
+            Ok((Some(when), values))
+        });
     }
 
-    fn warranties(&mut self, own: &[Own<'_>]) {
-        self.table.about = "One row for each warranty of which something is known.".to_owned();
+    fn warranties(&mut self, makers: &[Maker<'_>]) {
+        self.table.about = "One row for each warranty with a value.".to_owned();
         self.add("warranty_type_enum", SqlType::SmallInt);
-        let flags = self.grouped("warranty_type_enum", own);
+        self.grouped("warranty_type_enum", makers);
         for column in self.table.columns.iter_mut().skip(2) {
-            if flags.contains(&column.name) {
-                column.default = Some("0".to_owned());
-            } else {
-                let kept = Kept { column: column.name.clone(), test: Test::NotNull };
-                self.table.keep_when.push(kept);
+            match column.sql_type {
+                SqlType::Bit => column.default = Some("0".to_owned()),
+                _ => self.table.keep_when.push((column.name.clone(), "IS NOT NULL")),
             }
         }
     }
 
-    fn collateral(&mut self, own: &[Own<'_>]) {
-        self.table.about = "One row for each collateral of which something is known.".to_owned();
+    fn collateral(&mut self, makers: &[Maker<'_>]) {
+        self.table.about = "One row for each collateral with a value.".to_owned();
         self.add("sort_order", SqlType::SmallInt);
-        let flags = self.grouped("sort_order", own);
+        self.grouped("sort_order", makers);
         for column in self.table.columns.iter().skip(2) {
-            let calculated = own.iter().any(|own| {
-                own.mapping.column == column.name && own.mapping.has_type("calculated_field")
-            });
-            if calculated || flags.contains(&column.name) {
+            let is_calculated = |maker: &Maker<'_>| {
+                maker.mapping.column == column.name && maker.mapping.has_type("calculated_field")
+            };
+            if column.sql_type == SqlType::Bit || makers.iter().any(is_calculated) {
                 continue;
             }
             let test = match column.name.to_ascii_lowercase().contains("wholesale") {
-                true => Test::AboveZero,
-                false => Test::NotNull,
+                true => "> 0",
+                false => "IS NOT NULL",
             };
-            self.table.keep_when.push(Kept { column: column.name.clone(), test });
+            self.table.keep_when.push((column.name.clone(), test));
         }
     }
 
-    /// One row for each number, with a column for each target column of the mappings. Returns
-    /// the names of the columns that are bits.
-    fn grouped(&mut self, number_column: &str, own: &[Own<'_>]) -> Vec<String> {
-        let mut flags = Vec::new();
+    /// One row for each number, with a column for each target column of the mappings.
+    fn grouped(&mut self, number_column: &str, makers: &[Maker<'_>]) {
         let mut groups: Vec<(i64, Row)> = Vec::new();
-        for own in own {
-            let Some(number) = self.number(own) else { continue };
-            if own.mapping.column.is_empty() {
-                self.made.failed.push((own.index, "it names no target_column".to_owned()));
-                continue;
+        for maker in makers {
+            if let Err(reason) = self.add_to_group(&mut groups, number_column, *maker) {
+                self.report.failed(maker.mapping.index, reason);
             }
-            let (column, differences) =
-                match self.converter.column(self.rows, own.index, own.mapping) {
-                    Ok(made) => made,
-                    Err(reason) => {
-                        self.made.failed.push((own.index, reason));
-                        continue;
-                    }
-                };
-            self.made.translated.push(own.index);
-            self.made.different.extend(differences.into_iter().map(|d| (d, own.index)));
-            if column.sql_type == SqlType::Bit && !flags.contains(&column.name) {
-                flags.push(column.name.clone());
-            }
-            let row = match groups.iter_mut().find(|(known, _)| *known == number) {
-                Some((_, row)) => row,
-                None => {
-                    let values = vec![(number_column.to_owned(), build::integer(number))];
-                    groups.push((number, Row { when: None, values, mappings: Vec::new() }));
-                    &mut groups.last_mut().expect("a group was just added").1
-                }
-            };
-            row.mappings.push(own.index);
-            row.values.extend(column.value.clone().map(|value| (column.name.clone(), value)));
-            self.widen(column);
         }
         self.table.rows.extend(groups.into_iter().map(|(_, row)| row));
-        flags
+    }
+
+    fn add_to_group(
+        &mut self,
+        groups: &mut Vec<(i64, Row)>,
+        number_column: &str,
+        maker: Maker<'_>,
+    ) -> Result<(), String> {
+        let (number, index) = (maker.number()?, maker.mapping.index);
+        if maker.mapping.column.is_empty() {
+            return Err("it names no target_column".to_owned());
+        }
+        let (column, differences) = conversion::column(self.layout, &self.rows, maker.mapping)?;
+        self.report.translated(index);
+        for difference in differences {
+            self.report.differs(difference, index);
+        }
+        let group = groups.iter().position(|(known, _)| *known == number);
+        let group = group.unwrap_or_else(|| {
+            let values = vec![(number_column.to_owned(), number.to_string())];
+            groups.push((number, Row { when: None, values, mappings: Vec::new() }));
+            groups.len() - 1
+        });
+        let row = &mut groups[group].1;
+        row.mappings.push(index);
+        row.values.extend(column.value.clone().map(|value| (column.name.clone(), value)));
+        self.widen(column);
+        Ok(())
     }
 
     /// A column as wide as the widest of the mappings that fill it.
@@ -339,13 +303,21 @@ impl Filler<'_, '_> {
             self.table.columns.push(column);
             return;
         };
-        let (own, other) = (known.sql_type.max_chars(), column.sql_type.max_chars());
         if known.sql_type.is_character() && column.sql_type.is_character() {
-            let wider = own.zip(other).map(|(own, other)| own.max(other));
-            known.sql_type = text_type(wider.map(i64::from));
+            let both = known.sql_type.max_chars().zip(column.sql_type.max_chars());
+            known.sql_type = text_type(both.map(|(own, other)| own.max(other).into()));
         }
         known.default = known.default.take().or(column.default);
         known.required &= column.required;
         known.on_error_null |= column.on_error_null;
+    }
+}
+
+/// A text, cut to its mapping's own length where the column is longer.
+fn cut(source: &str, mapping: &Mapping, column: SqlType) -> String {
+    let longest = column.max_chars().map_or(i64::MAX, i64::from);
+    match mapping.length.filter(|length| (1..longest).contains(length)) {
+        Some(length) => format!("LEFT({source}, {length})"),
+        None => source.to_owned(),
     }
 }

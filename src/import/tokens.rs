@@ -1,6 +1,6 @@
 //! The words of a `calculated_field` expression.
 
-/// A word, a literal or a sign.
+/// A word, a literal or a symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     /// A keyword, a function's name, or a field with its element: `element.attribute`.
@@ -27,9 +27,10 @@ impl Token {
     }
 }
 
-/// Longer signs first, because the first that fits is taken.
-const SYMBOLS: [&str; 17] =
-    ["**", "//", "==", "!=", "<>", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")"];
+/// Longer symbols first, because the first that fits counts.
+const SYMBOLS: [&str; 18] = [
+    "**", "//", "==", "!=", "<>", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",",
+];
 
 /// Splits an expression into its words.
 pub(super) fn read(text: &str) -> Result<Vec<Token>, String> {
@@ -40,9 +41,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Token>, String> {
             '\'' | '"' => quoted(rest, c)?,
             '0'..='9' => number(rest),
             '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) => number(rest),
-            ',' => (Token::Symbol(","), 1),
             c if c == '_' || c.is_alphabetic() => word(rest),
-            _ => symbol(rest).ok_or_else(|| format!("`{c}` in its expression means nothing"))?,
+            _ => symbol(rest).ok_or_else(|| format!("unexpected `{c}` in its expression"))?,
         };
         tokens.push(token);
         rest = rest[length..].trim_start();
@@ -50,13 +50,13 @@ pub(super) fn read(text: &str) -> Result<Vec<Token>, String> {
     Ok(tokens)
 }
 
-/// Text in quotes of either kind; a doubled quote stands for itself.
+/// Text in quotes of either kind; a doubled quote is one quote.
 fn quoted(rest: &str, quote: char) -> Result<(Token, usize), String> {
     let mut text = String::new();
     let mut at = 1;
     loop {
         let Some(length) = rest[at..].find(quote) else {
-            return Err("a quote in its expression is never closed".to_owned());
+            return Err("its expression has text without a closing quote".to_owned());
         };
         text.push_str(&rest[at..at + length]);
         at += length + 1;

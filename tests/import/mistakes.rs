@@ -84,19 +84,19 @@ fn untranslated(keys: &str) -> String {
 
 #[test]
 fn what_cannot_be_translated_is_left_out_and_named_with_its_place() {
-    assert_eq!(untranslated(r#""mapping_type": "bogus""#), "`bogus` is no mapping type");
+    assert_eq!(untranslated(r#""mapping_type": "bogus""#), "unknown mapping type `bogus`");
     assert_eq!(
         untranslated(r#""mapping_type": ["numbers_onyl"]"#),
-        "`numbers_onyl` is no mapping type; did you mean `numbers_only`?"
+        "unknown mapping type `numbers_onyl`; did you mean `numbers_only`?"
     );
     assert_eq!(
         untranslated(r#""mapping_type": "enum", "enum_name": "colors""#),
-        "there is no enum `colors` in enum_mappings; did you mean `colours`?"
+        "unknown enum `colors`; did you mean `colours`?"
     );
     assert_eq!(untranslated(r#""mapping_type": "calculated_field""#), "it has no expression");
     assert_eq!(
         untranslated(r#""data_type": "int", "default_value": "many""#),
-        "its default `many` is no int"
+        "its default `many` is not a valid int"
     );
     assert_eq!(
         untranslated(r#""mapping_type": "last_valid_pr_contact""#),
@@ -104,7 +104,7 @@ fn what_cannot_be_translated_is_left_out_and_named_with_its_place() {
     );
     assert_eq!(
         untranslated(r#""mapping_type": "curr_address_only""#),
-        "it means the contact in hand, and this table's rows are no contacts"
+        "it reads the row's contact, and this table has no rows of contacts"
     );
 }
 
@@ -115,20 +115,20 @@ fn an_expression_that_makes_no_sense_is_named() {
             r#""mapping_type": "calculated_field", "expression": "{expression}""#
         ))
     };
-    assert_eq!(of("CASE WHEN a = 1 THEN 2"), "the end stands in its expression where END should");
-    assert_eq!(of("a +"), "the end stands in its expression where a value should");
-    assert_eq!(of("a = 1"), "its expression gives a condition, not a value");
+    assert_eq!(of("CASE WHEN a = 1 THEN 2"), "expected END in its expression, found the end");
+    assert_eq!(of("a +"), "expected a value in its expression, found the end");
+    assert_eq!(of("a = 1"), "its expression is a condition, not a value");
     assert_eq!(
         of("CASE WHEN a THEN 1 END"),
-        "its expression has a value where a condition should stand"
+        "expected a condition in its expression, found a value"
     );
-    assert_eq!(of("NOW()"), "its expression calls `NOW`, which is not known");
+    assert_eq!(of("NOW()"), "its expression calls `NOW`, which is unknown");
     assert_eq!(of("a + 'x'"), "its expression calculates with the text 'x'");
-    assert_eq!(of("a ? b"), "`?` in its expression means nothing");
-    assert_eq!(of("'a"), "a quote in its expression is never closed");
+    assert_eq!(of("a ? b"), "unexpected `?` in its expression");
+    assert_eq!(of("'a"), "its expression has text without a closing quote");
     assert_eq!(
         of("CASE WHEN a > DATE('soon') THEN 1 END"),
-        "`DATE('soon')` in its expression is no date"
+        "`DATE('soon')` in its expression is not a date"
     );
     let deep = format!("{}a{}", "(".repeat(200), ")".repeat(200));
     assert_eq!(of(&deep), "its expression is nested more than 40 deep");

@@ -194,5 +194,5 @@ fn a_row_maker_that_cannot_be_translated_is_named_once() {
     assert_eq!(imported.report.failures(), 2, "{}", imported.report);
     let left_out = imported.toml.matches("# NOT TRANSLATED: history(@").count();
     assert_eq!(left_out, 2, "{}", imported.toml);
-    assert!(imported.toml.contains("`add_score` stands in a table of `add_history`"));
+    assert!(imported.toml.contains("`add_score` is in a table of `add_history`"));
 }
