@@ -1,6 +1,6 @@
 //! The expressions of one table.
 
-use super::Checks;
+use super::checks::Checks;
 use crate::contract::draft::{ColumnDraft, Placed, TableDraft};
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Origin};
 use crate::contract::expr::check::{

@@ -1,15 +1,17 @@
 //! A draft against itself: types, references, and what can never be.
 
+mod checks;
 mod expressions;
 mod table;
 mod targets;
 
 use std::collections::BTreeSet;
 
+use self::checks::Checks;
 pub(super) use self::targets::Targets;
 use super::draft::{Draft, LookupDraft};
 use super::expr::ast::{Origin, Path, Read, Step};
-use super::expr::check::{check_path, Checked, Place, Scope};
+use super::expr::check::{check_path, Place};
 use super::expr::kind::Kind;
 use super::model::LookupValue;
 use super::string_map::StringMap;
@@ -33,38 +35,7 @@ pub(super) fn check(draft: &Draft, diagnostics: &mut Diagnostics) -> Targets {
     targets
 }
 
-struct Checks<'a> {
-    draft: &'a Draft,
-    lookups: Vec<(String, Kind)>,
-    used_lookups: BTreeSet<usize>,
-    diagnostics: &'a mut Diagnostics,
-}
-
 impl Checks<'_> {
-    fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-
-    fn scope(&self, place: Place) -> Scope<'_> {
-        Scope {
-            place,
-            lookups: &self.lookups,
-            columns: &[],
-            document: &self.draft.document.scope,
-            depth: None,
-            broken: false,
-        }
-    }
-
-    /// Reports what came of checking an expression.
-    fn take(&mut self, checked: Checked, map: &StringMap) -> Kind {
-        for mistake in checked.mistakes {
-            self.report(mistake.map_places(|span| map.locate(span)));
-        }
-        self.used_lookups.extend(checked.lookups);
-        checked.kind
-    }
-
     fn document(&mut self) {
         let document = &self.draft.document;
         if let Some(root) = &document.root {

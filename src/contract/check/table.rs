@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::checks::Checks;
 use super::targets::Target;
-use super::Checks;
 use crate::contract::draft::{ColumnDraft, Located, Placed, TableDraft};
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
 use crate::contract::expr::kind::Kind;

@@ -1,6 +1,6 @@
 //! What the `[[tables]]` of one name have in common, and how tables reference each other.
 
-use super::Checks;
+use super::checks::Checks;
 use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
 use crate::contract::identifier::same_name;
 use crate::contract::target::{ForeignKey, OnExisting, TargetColumn, TargetTable};

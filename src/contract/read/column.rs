@@ -2,8 +2,8 @@
 
 use toml::de::DeValue;
 
-use super::section::Section;
-use super::{Reader, Value};
+use super::reader::Reader;
+use super::section::{Section, Value};
 use crate::contract::draft::{ColumnDraft, Located};
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::mistake;

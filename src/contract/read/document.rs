@@ -1,7 +1,7 @@
 //! `[document]`
 
-use super::section::Section;
-use super::{Reader, Value};
+use super::reader::Reader;
+use super::section::{Section, Value};
 use crate::contract::draft::{DocumentDraft, Located, Placed};
 use crate::contract::expr::ast::{Origin, Path};
 use crate::contract::expr::check::{DocumentScope, DATE_PATTERN};

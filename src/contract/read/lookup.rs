@@ -2,8 +2,8 @@
 
 use toml::de::DeValue;
 
-use super::section::{self, Section};
-use super::{Reader, Value};
+use super::reader::Reader;
+use super::section::{self, Section, Value};
 use crate::contract::draft::LookupDraft;
 use crate::contract::identifier::same_name;
 use crate::contract::model::{Lookup, LookupValue, MatchMode, OnMissing};
@@ -11,6 +11,8 @@ use crate::diagnostic::Diagnostic;
 
 const KEYS: [&str; 6] =
     ["match", "on_blank", "blank_value", "on_unmapped", "unmapped_value", "values"];
+
+pub(super) const LOOKUPS: &str = "a lookup is a table: `[lookups.name]`";
 
 const MATCH_MODES: [(&str, MatchMode); 3] = [
     ("exact", MatchMode::Exact),
@@ -37,7 +39,7 @@ impl Reader<'_> {
                 self.report(twice);
             }
             let title = format!("[lookups.{}]", name.value);
-            if let Some(section) = self.section(&title, value, super::LOOKUPS) {
+            if let Some(section) = self.section(&title, value, LOOKUPS) {
                 let section = section.titled(title);
                 let lookup = self.lookup(name.value, &section);
                 drafts.push(LookupDraft { name: name.span, lookup });

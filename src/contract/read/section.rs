@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
-use super::Value;
 use crate::contract::draft::Located;
+
+/// A TOML value and its place.
+pub(super) type Value<'a> = toml::Spanned<DeValue<'a>>;
 
 pub(super) struct Section<'a> {
     table: &'a DeTable<'a>,

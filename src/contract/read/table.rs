@@ -1,7 +1,7 @@
 //! `[[tables]]`
 
-use super::section::Section;
-use super::{Reader, Value};
+use super::reader::Reader;
+use super::section::{Section, Value};
 use crate::contract::draft::{
     ColumnDraft, DistinctDraft, ForeignKeyDraft, Placed, RowDraft, TableDraft,
 };

@@ -1,6 +1,7 @@
 //! Function calls: how many arguments, of which kinds, and where.
 
-use super::{Checker, Place};
+use super::checker::Checker;
+use super::scope::Place;
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Path, Read};
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;

@@ -1,6 +1,7 @@
 //! Paths: whether they can match anything.
 
-use super::{Checker, Place, Scope};
+use super::checker::Checker;
+use super::scope::{Place, Scope};
 use crate::contract::expr::ast::{Origin, Path, Predicate, Read, Span, Step};
 use crate::contract::expr::mistake::Mistake;
 use crate::diagnostic::spelling;

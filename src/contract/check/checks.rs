@@ -1,0 +1,42 @@
+//! What the checks of a draft share.
+
+use std::collections::BTreeSet;
+
+use crate::contract::draft::Draft;
+use crate::contract::expr::check::{Checked, Place, Scope};
+use crate::contract::expr::kind::Kind;
+use crate::contract::string_map::StringMap;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+pub(super) struct Checks<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) lookups: Vec<(String, Kind)>,
+    pub(super) used_lookups: BTreeSet<usize>,
+    pub(super) diagnostics: &'a mut Diagnostics,
+}
+
+impl Checks<'_> {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(super) fn scope(&self, place: Place) -> Scope<'_> {
+        Scope {
+            place,
+            lookups: &self.lookups,
+            columns: &[],
+            document: &self.draft.document.scope,
+            depth: None,
+            broken: false,
+        }
+    }
+
+    /// Reports what came of checking an expression.
+    pub(super) fn take(&mut self, checked: Checked, map: &StringMap) -> Kind {
+        for mistake in checked.mistakes {
+            self.report(mistake.map_places(|span| map.locate(span)));
+        }
+        self.used_lookups.extend(checked.lookups);
+        checked.kind
+    }
+}

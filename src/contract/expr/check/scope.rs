@@ -1,0 +1,49 @@
+//! What an expression may refer to.
+
+use std::sync::Arc;
+
+use crate::contract::expr::kind::Kind;
+use crate::value::datetime::DatePattern;
+use crate::value::SqlType;
+
+/// Where an expression stands, which says what it may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A column's value.
+    Value,
+    /// `where`, `when`, `distinct`: over the document, before rows are numbered.
+    Document,
+    /// `keep_when`: over the row.
+    Row,
+    /// A predicate's brackets: attributes and own text of one element.
+    Predicate,
+}
+
+/// What an expression can refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// Where it stands.
+    pub place: Place,
+    /// The contract's lookups and what they give.
+    pub lookups: &'a [(String, Kind)],
+    /// In `keep_when`: the row's columns.
+    pub columns: &'a [(String, SqlType)],
+    /// The document's rules for paths and dates.
+    pub document: &'a DocumentScope,
+    /// Elements from the root to the row element, both counted; None when that varies.
+    pub depth: Option<usize>,
+    /// The expression has mistakes already: NULL stands for what could not be read, so that it
+    /// fits everywhere, and nothing is worth a warning.
+    pub broken: bool,
+}
+
+/// What all expressions of a contract share.
+#[derive(Debug, Clone, Default)]
+pub struct DocumentScope {
+    /// The root element's name; None when it is not known.
+    pub root: Option<String>,
+    /// Declared prefixes; None when they are not known.
+    pub prefixes: Option<Vec<String>>,
+    /// Patterns tried after ISO 8601.
+    pub date_formats: Arc<[DatePattern]>,
+}
