@@ -4,7 +4,7 @@ use super::stage::{wait_until, Stage, Worker};
 
 const APPS: i64 = 24;
 
-/// Runs a worker until it dies at a place, having gone past it `count - 1` times.
+/// Runs a worker until it dies at a place that it passed `count - 1` times.
 fn die_at(place: &str, count: u32) -> Stage {
     let stage = Stage::with_apps(APPS);
     let mut worker = Worker::start(
@@ -18,9 +18,9 @@ fn die_at(place: &str, count: u32) -> Stage {
     stage
 }
 
-/// Everything is concluded by others, with these numbers of attempts in the order of the ids.
+/// Lets others conclude everything; returns the numbers of attempts in the order of the ids.
 fn finish(stage: &Stage) -> Vec<i64> {
-    wait_until("the victim's lease passes", || !stage.has_live_lease());
+    wait_until("the victim's lease expires", || !stage.has_live_lease());
     stage.finish();
     stage.assert_all_concluded();
     stage.ids("SELECT attempt FROM processing_log ORDER BY app_id")

@@ -1,4 +1,4 @@
-//! Real worker processes that are interrupted, killed and paused.
+//! Real worker processes that are interrupted, killed and suspended.
 
 mod dice;
 mod failpoints;

@@ -1,7 +1,7 @@
-//! Seeded rounds of three workers that are killed, paused and reaped at random.
+//! Seeded rounds of three workers that are killed, suspended and reaped at random.
 //!
-//! A seed decides what is done to whom and after how long, not how the processes interleave: the
-//! invariants must hold whichever way they do.
+//! A seed decides what happens to which worker and when, not how the processes interleave: the
+//! invariants must hold for every interleaving.
 
 use std::time::{Duration, Instant};
 
@@ -23,11 +23,11 @@ struct Round {
     kills: u32,
 }
 
-/// A worker, and until when it is paused.
+/// A worker, and until when it is suspended.
 struct Player {
     worker: Worker,
-    paused_until: Option<Instant>,
-    /// It is to die on its own.
+    suspended_until: Option<Instant>,
+    /// It has a failpoint at which it dies.
     armed: bool,
 }
 
@@ -43,7 +43,7 @@ impl Round {
         for _ in 0..self.dice.within(12..24) {
             std::thread::sleep(Duration::from_millis(self.dice.within(PACE)));
             self.disturb();
-            self.wake_the_paused(Instant::now());
+            self.resume_the_suspended(Instant::now());
         }
         self.settle();
         self.stage.finish();
@@ -63,20 +63,20 @@ impl Round {
         }
         self.workers.push(Player {
             worker: Worker::start(&mut command),
-            paused_until: None,
+            suspended_until: None,
             armed,
         });
     }
 
-    /// Does something to one of the workers.
+    /// Kills or suspends one of the workers, or reaps.
     fn disturb(&mut self) {
         let victim = self.dice.within(0..self.workers.len() as u64) as usize;
         match self.dice.within(0..10) {
             0..4 => self.replace(victim),
-            4..7 => self.pause(victim),
+            4..7 => self.suspend(victim),
             _ => {
-                // One that is paused in a transaction makes everybody wait, and so this.
-                self.wake_the_paused(Instant::now() + 2 * LEASE);
+                // A worker that is suspended in a transaction makes all others wait, also this.
+                self.resume_the_suspended(Instant::now() + 2 * LEASE);
                 self.stage.reap();
             }
         }
@@ -91,24 +91,24 @@ impl Round {
     }
 
     #[cfg(unix)]
-    fn pause(&mut self, victim: usize) {
+    fn suspend(&mut self, victim: usize) {
         let lease = LEASE.as_millis() as u64;
         let time = Duration::from_millis(self.dice.within(lease / 4..2 * lease));
         self.workers[victim].worker.signal(libc::SIGSTOP);
-        self.workers[victim].paused_until = Some(Instant::now() + time);
+        self.workers[victim].suspended_until = Some(Instant::now() + time);
     }
 
-    /// Where processes cannot be paused they are killed.
+    /// Kills where processes cannot be suspended.
     #[cfg(not(unix))]
-    fn pause(&mut self, victim: usize) {
+    fn suspend(&mut self, victim: usize) {
         self.replace(victim);
     }
 
-    /// Lets those go on whose time has come by then.
-    fn wake_the_paused(&mut self, then: Instant) {
+    /// Resumes those whose time is over by then.
+    fn resume_the_suspended(&mut self, then: Instant) {
         for player in &mut self.workers {
-            if player.paused_until.is_some_and(|until| until <= then) {
-                player.paused_until = None;
+            if player.suspended_until.is_some_and(|until| until <= then) {
+                player.suspended_until = None;
                 #[cfg(unix)]
                 player.worker.signal(libc::SIGCONT);
             }
@@ -119,7 +119,7 @@ impl Round {
         let before = self.workers.len();
         self.workers.retain_mut(|player| {
             let ended = player.worker.has_ended();
-            assert!(!ended || player.armed, "a worker ended although nobody killed it");
+            assert!(!ended || player.armed, "a worker ended that was not killed");
             !ended
         });
         let dead = before - self.workers.len();
@@ -129,15 +129,15 @@ impl Round {
         }
     }
 
-    /// Ends all workers: some by asking, which they obey with nothing left claimed, some not.
+    /// Ends all workers: some with a signal, after which they release their claims, some by killing.
     fn settle(&mut self) {
-        self.wake_the_paused(Instant::now() + 10 * LEASE);
+        self.resume_the_suspended(Instant::now() + 10 * LEASE);
         for mut player in std::mem::take(&mut self.workers) {
             match self.dice.within(0..2) {
                 #[cfg(unix)]
                 0 if !player.armed && !player.worker.has_ended() => {
                     player.worker.signal(libc::SIGTERM);
-                    // Without a code it had not begun to listen for the signal.
+                    // Without a code it had not started to listen for the signal.
                     let status = player.worker.wait();
                     assert!(matches!(status.code(), Some(130) | None), "ended with {status}");
                 }

@@ -1,4 +1,4 @@
-//! The rounds that are played, a few seeds a test so that the tests run beside each other.
+//! The rounds that are played: a few seeds per test, so that the tests run in parallel.
 
 use super::rounds::play;
 

@@ -7,9 +7,9 @@ use xmlshred::store::Store;
 
 use super::stage::Stage;
 
-/// SQLite's locks are the process's. Reading the file beside SQLite, for the header, used to give
-/// up those of the sessions before; a neighbour with an older SQLite that ended then removed the
-/// write-ahead log, and what was committed later was lost.
+/// SQLite's locks belong to the process. Reading the file's header beside SQLite used to release
+/// the locks of earlier sessions; another process with an older SQLite that ended then removed the
+/// write-ahead log, and later commits were lost.
 #[test]
 fn opening_another_session_keeps_the_locks_of_earlier_ones() {
     let stage = Stage::with_apps(1);

@@ -1,4 +1,4 @@
-//! Workers that are interrupted by hand, or paused for longer than their lease.
+//! Workers that are interrupted by hand, or suspended for longer than their lease.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -20,7 +20,7 @@ fn an_interrupted_worker_returns_its_claims_and_the_next_run_claims_other_applic
     worker.signal(libc::SIGINT);
     assert_eq!(worker.wait().code(), Some(130));
 
-    // Nothing waits for a lease of ten minutes.
+    // Nothing has to wait for a lease of ten minutes.
     assert_eq!(stage.claimed(), 0);
     assert_eq!(stage.number("SELECT count(*) FROM processing_claim"), 0);
     crate::store::assert_invariants(&stage.store());
@@ -56,7 +56,7 @@ fn a_second_signal_ends_a_worker_at_once() {
     let mut command = stage.run("--workers 1 --batch-size 5 --lease 10m --log-level info");
     let mut worker = Worker::start(command.stderr(Stdio::from(stderr)));
     wait_until("it works", || stage.claimed() > 0);
-    // Nobody can write as long as this transaction is open, so the worker cannot drain.
+    // No other process can write while this transaction is open, so the worker cannot drain.
     let mut database = stage.database();
     let transaction = database
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
@@ -70,7 +70,7 @@ fn a_second_signal_ends_a_worker_at_once() {
     assert_eq!(worker.wait().code(), Some(130));
     transaction.rollback().expect("rollback");
     drop(database);
-    wait_until("leases pass", || {
+    wait_until("leases expire", || {
         let expire = "UPDATE processing_claim SET lease_expires_at_utc = claimed_at_utc - 1";
         stage.database().execute(expire, []).expect("expire");
         !stage.has_live_lease()
@@ -82,31 +82,40 @@ fn a_second_signal_ends_a_worker_at_once() {
 #[test]
 fn a_worker_suspended_beyond_its_lease_writes_nothing_of_what_was_reaped() {
     let stage = Stage::with_apps(1500);
-    let mut paused = Worker::start(
+    let mut suspended = Worker::start(
         &mut stage
-            .run("--workers 1 --batch-size 20 --lease 2s --fail-on never --worker-name paused"),
+            .run("--workers 1 --batch-size 20 --lease 2s --fail-on never --worker-name suspended"),
     );
-    pause_outside_a_transaction(&stage, &paused);
+    suspend_outside_a_transaction(&stage, &suspended);
     let held = stage.ids("SELECT app_id FROM processing_queue WHERE state = 1 ORDER BY app_id");
-    wait_until("its lease passes", || !stage.has_live_lease());
+    wait_until("its lease expires", || !stage.has_live_lease());
     let mut store = SqliteStore::open(&stage.store()).expect("open");
     let reaped = store.reap_expired(ReapRequest::default()).expect("reap");
     assert_eq!(reaped.apps, held.len() as u64);
     stage.finish();
     stage.assert_all_concluded();
 
-    paused.signal(libc::SIGCONT);
-    assert_eq!(paused.wait().code(), Some(5));
+    suspended.signal(libc::SIGCONT);
+    assert_eq!(suspended.wait().code(), Some(5));
     stage.assert_all_concluded();
     let attempts = "SELECT app_id FROM processing_log WHERE attempt = 2 ORDER BY app_id";
     assert_eq!(stage.ids(attempts), held);
 }
 
-/// Stops a worker that holds a claim and does not hold the store's write lock, which would make
-/// everybody wait for it.
-fn pause_outside_a_transaction(stage: &Stage, worker: &Worker) {
-    wait_until("it is stopped with a claim and without the lock", || {
-        worker.pause();
+/// Suspends the process and returns when it is suspended: until then it may still claim.
+fn suspend(worker: &Worker) {
+    worker.signal(libc::SIGSTOP);
+    let pid = worker.pid();
+    // SAFETY: the call writes no status; a suspended child is reported and not reaped.
+    let suspended = unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::WUNTRACED) };
+    assert_eq!(suspended, pid, "suspend {pid}");
+}
+
+/// Suspends a worker that holds a claim and does not hold the store's write lock, which would make
+/// all others wait for it.
+fn suspend_outside_a_transaction(stage: &Stage, worker: &Worker) {
+    wait_until("it is suspended with a claim and without the lock", || {
+        suspend(worker);
         let database = stage.database();
         database.busy_timeout(Duration::from_millis(100)).expect("timeout");
         let free = database.execute_batch("BEGIN IMMEDIATE; ROLLBACK;").is_ok();

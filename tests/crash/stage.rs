@@ -17,20 +17,20 @@ use xmlshred::store::{EnqueueMode, ReapRequest, Store};
 use super::worker::AT_MOST;
 pub use super::worker::{wait_until, Worker};
 
-/// Of every seventh of these applications the document is wrong.
+/// The document of every seventh application is wrong.
 const PROFILE: Profile = Profile::SMALL;
 const SEED: u64 = 7;
 
 /// Applications of a round.
 pub const APPS: i64 = 150;
 
-/// Short, so that pauses outlast it.
+/// Short, so that suspensions outlast it.
 pub const LEASE: Duration = Duration::from_millis(700);
 
-/// Milliseconds between one disturbance of the workers and the next.
+/// Milliseconds between two disturbances of the workers.
 pub const PACE: Range<u64> = 5..90;
 
-/// A store in a folder of its own.
+/// A store in its own folder.
 pub struct Stage {
     folder: TempDir,
     apps: i64,
@@ -41,7 +41,7 @@ impl Stage {
     pub fn with_apps(apps: i64) -> Self {
         let stage = Self { folder: tempfile::tempdir().expect("a folder"), apps };
         std::fs::write(stage.file("contract.toml"), CONTRACT).expect("write");
-        // Made once for each number of applications; the rest of the tests copy it.
+        // Created once for each number of applications; the other tests copy it.
         static MADE: Mutex<Vec<(i64, Vec<u8>)>> = Mutex::new(Vec::new());
         let mut made = MADE.lock().unwrap();
         match made.iter().find(|(n, _)| *n == apps) {
@@ -62,7 +62,7 @@ impl Stage {
         self.file("store.db")
     }
 
-    /// A connection of somebody who does not know the program.
+    /// A connection that is not the program's.
     pub fn database(&self) -> Connection {
         let connection = Connection::open(self.store()).expect("open");
         connection.busy_timeout(AT_MOST).expect("timeout");
@@ -85,12 +85,12 @@ impl Stage {
         self.number("SELECT count(*) FROM processing_queue WHERE state <> 2")
     }
 
-    /// Applications claimed now, by anybody dead or alive.
+    /// Applications that a worker holds, dead or alive.
     pub fn claimed(&self) -> i64 {
         self.number("SELECT count(*) FROM processing_queue WHERE state = 1")
     }
 
-    /// Whether a lease has not passed.
+    /// Whether a lease has not expired.
     pub fn has_live_lease(&self) -> bool {
         self.number(
             "SELECT count(*) FROM processing_claim
@@ -122,32 +122,32 @@ impl Stage {
         command
     }
 
-    /// Takes back the claims whose lease has passed, as anybody may at any time.
+    /// Reaps expired claims, as any process may at any time.
     pub fn reap(&self) {
         let mut store = SqliteStore::open(&self.store()).expect("open");
         store.reap_expired(ReapRequest::default()).expect("reap");
     }
 
-    /// Lets fresh workers work until nothing is unfinished.
+    /// Runs new workers until nothing is unfinished.
     pub fn finish(&self) {
         for _ in 0..50 {
-            // A lease that no slow machine outlasts.
+            // Long enough for a slow machine.
             let mut command = self.run("--fail-on never --lease 10m");
             let said = self.file("finish.log");
             command.stderr(std::fs::File::create(&said).expect("a file"));
             let status = Worker::start(&mut command).wait();
             let said = std::fs::read_to_string(&said).expect("a file");
-            assert!(status.success(), "a worker that nobody disturbed ended with {status}: {said}");
+            assert!(status.success(), "an undisturbed worker ended with {status}: {said}");
             if self.unfinished() == 0 {
                 return;
             }
-            wait_until("the leases of dead workers pass", || !self.has_live_lease());
+            wait_until("the leases of dead workers expire", || !self.has_live_lease());
         }
         panic!("{} applications are never finished", self.unfinished());
     }
 
-    /// Fails the test unless everything is concluded, once, as its document deserves, and the
-    /// protocol's invariants hold.
+    /// Fails the test unless every application is concluded once, with the outcome that its document
+    /// requires, and the protocol's invariants hold.
     pub fn assert_all_concluded(&self) {
         crate::store::assert_invariants(&self.store());
         let quarantined = self.number("SELECT count(*) FROM processing_queue WHERE state = 2");
@@ -162,8 +162,8 @@ impl Stage {
             .expect("log");
         for row in rows {
             let (app_id, category) = row.expect("a row");
-            let deserved = expected(SEED, app_id, &PROFILE).failure().map(|c| c.name());
-            assert_eq!(category.as_deref(), deserved, "application {app_id}");
+            let required = expected(SEED, app_id, &PROFILE).failure().map(|c| c.name());
+            assert_eq!(category.as_deref(), required, "application {app_id}");
         }
     }
 }

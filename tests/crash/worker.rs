@@ -3,14 +3,14 @@
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// How long to wait for what must happen: only a test that fails waits this long.
+/// The longest time to wait: only a test that fails waits this long.
 pub const AT_MOST: Duration = Duration::from_secs(120);
 
-/// Looks until something is so.
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < AT_MOST, "waited in vain until {what}");
+/// Polls until a condition holds.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < AT_MOST, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -25,7 +25,7 @@ impl Worker {
         Self { child: command.spawn().expect("start") }
     }
 
-    /// As the system kills it, without warning.
+    /// Kills it without warning.
     pub fn kill(&mut self) {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
@@ -41,21 +41,16 @@ impl Worker {
     }
 
     #[cfg(unix)]
+    pub fn pid(&self) -> libc::pid_t {
+        libc::pid_t::try_from(self.child.id()).expect("a process id")
+    }
+
+    #[cfg(unix)]
     pub fn signal(&self, signal: libc::c_int) {
-        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
+        let pid = self.pid();
         // SAFETY: the call takes plain integers; the child is not reaped before it is waited for.
         let failed = unsafe { libc::kill(pid, signal) };
         assert_eq!(failed, 0, "signal {signal} to {pid}");
-    }
-
-    /// Stops the process and returns when it has stopped: until then it may still claim.
-    #[cfg(unix)]
-    pub fn pause(&self) {
-        self.signal(libc::SIGSTOP);
-        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
-        // SAFETY: the call writes no status; a stopped child is reported and not reaped.
-        let stopped = unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::WUNTRACED) };
-        assert_eq!(stopped, pid, "stop {pid}");
     }
 }
 

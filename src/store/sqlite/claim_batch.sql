@@ -25,8 +25,8 @@ VALUES
     (:token, :session, :now, :now + :lease_ms, :lease_ms, :app_count, 0);
 
 -- name: first
--- How often the first ready application of a span was reaped. There are few different counts of
--- reaps; each is one seek.
+-- The number of reaps of the first ready application of a span. There are few different numbers;
+-- each is one seek.
 WITH RECURSIVE level (reaps) AS (
     SELECT (SELECT q.reaps
             FROM processing_queue AS q INDEXED BY processing_queue_claim

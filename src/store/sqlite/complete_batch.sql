@@ -1,8 +1,8 @@
--- Concludes applications of a claim in one transaction. Mirrors usp_CompleteBatch and
--- usp_CompleteApp. Order: claim, queue, targets, log, event.
+-- Concludes applications of a claim in one transaction. Mirrors usp_CompleteBatch. Order: claim,
+-- queue, targets, log.
 
 -- name: hold
--- The fence: no row, no completion. Holding it extends the lease as well.
+-- The fence: no row, no completion. It also extends the lease.
 UPDATE processing_claim
 SET lease_expires_at_utc = max(lease_expires_at_utc, :now + lease_ms)
 WHERE claim_token = :token
@@ -14,7 +14,7 @@ WHERE app_id = :app_id AND state = 1 AND claim_token = :token AND attempts = :at
 RETURNING enqueued_at_utc;
 
 -- name: logged
--- What this token concluded earlier, when the answer was lost.
+-- An earlier conclusion by this token whose answer was lost.
 SELECT app_id, attempt, failure_category, rows_per_table
 FROM processing_log
 WHERE app_id = :app_id AND attempt = :attempt AND claim_token = :token;

@@ -1,5 +1,5 @@
--- Counts what enqueue_apps.sql would add as new. SQL Server has no such procedure: there it takes a
--- search of the source table.
+-- Counts the applications that enqueue_apps.sql would add as new. SQL Server has no such procedure:
+-- counting requires a search of the source table there.
 
 -- name: count
 SELECT count(*)

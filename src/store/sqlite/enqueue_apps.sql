@@ -5,7 +5,7 @@ SELECT lowest_new
 FROM processing_enqueue;
 
 -- name: chunk
--- First and last id of the next chunk of new applications, and how many they are.
+-- First and last id of the next chunk of new applications, and their number.
 SELECT min(app_id), max(app_id), count(*)
 FROM (SELECT x.app_id
       FROM app_xml AS x INDEXED BY app_xml_id
@@ -26,7 +26,7 @@ WHERE x.app_id BETWEEN :from AND :to
   AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id);
 
 -- name: advance
--- A lower id that came meanwhile stays the lowest.
+-- A lower id that arrived meanwhile stays the lowest.
 UPDATE processing_enqueue
 SET lowest_new = :next
 WHERE lowest_new >= :from;

@@ -1,4 +1,4 @@
--- One application's whole life. Mirrors usp_ExplainApp.
+-- One application's life. Mirrors usp_ExplainApp.
 
 -- name: life
 WITH claim (token, attempt) AS (
@@ -27,7 +27,7 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
     JOIN processing_event AS e ON e.claim_token = c.token
     WHERE e.event_type = 'claimed'
     UNION ALL
-    -- Events may have been purged; the log still knows when and by whom.
+    -- For purged events, the log still has the time and the session.
     SELECT l.claimed_at_utc, 1, 'claimed', l.attempt, l.session_id, NULL, l.claim_token
     FROM processing_log AS l
     WHERE l.app_id = :app_id

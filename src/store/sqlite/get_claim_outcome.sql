@@ -1,4 +1,4 @@
--- What became of a claim. Mirrors usp_GetClaimOutcome.
+-- The outcome of a claim. Mirrors usp_GetClaimOutcome.
 
 -- name: held
 SELECT app_id

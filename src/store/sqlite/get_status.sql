@@ -15,7 +15,7 @@ FROM processing_queue
 GROUP BY state;
 
 -- name: log
--- No category is success.
+-- Success has no category.
 SELECT failure_category, count(*)
 FROM vw_concluded
 GROUP BY failure_category

@@ -1,42 +1,42 @@
--- What is unwell. Mirrors usp_HealthCheck, in what there is of it in one file.
+-- Problems. Mirrors those checks of usp_HealthCheck that apply to a file.
 
 -- name: findings
 SELECT priority, finding, detail, why, fix
 FROM (
     SELECT 1 AS priority, 'no contract installed' AS finding,
-           'no contract is in force' AS detail,
-           'nothing can be claimed until there is one' AS why,
+           'there is no installed contract' AS detail,
+           'nothing can be claimed without a contract' AS why,
            'xmlshred install --contract FILE' AS fix
     WHERE NOT EXISTS (SELECT 1 FROM processing_contract WHERE retired_at_utc IS NULL)
     UNION ALL
     SELECT 1, 'expired leases', count(*) || ' claims',
-           'their workers are gone and nobody took the work back', 'xmlshred reap'
+           'their workers ended without releasing them and no worker reaped them', 'xmlshred reap'
     FROM processing_claim
     WHERE lease_expires_at_utc < :now - 300000
     HAVING count(*) > 0
     UNION ALL
     SELECT 2, 'claiming is paused', 'by ' || paused_by || ': ' || reason,
-           'nothing is processed until it is resumed', 'xmlshred resume'
+           'nothing is processed until claiming is resumed', 'xmlshred resume'
     FROM processing_pause
     WHERE resumed_at_utc IS NULL
     UNION ALL
     SELECT CASE WHEN EXISTS (SELECT 1 FROM processing_claim) THEN 2 ELSE 1 END, 'old backlog',
-           count(*) || ' applications were ready a day ago',
-           'nobody works, or the workers do not keep up', 'xmlshred run'
+           count(*) || ' applications have been ready for more than a day',
+           'no worker runs, or the workers do not keep up', 'xmlshred run'
     FROM processing_queue
     WHERE state = 0 AND available_at_utc < :now - 86400000
     HAVING count(*) > 0
     UNION ALL
     SELECT 1, 'failure rate',
            sum(failed) || ' of ' || sum(success + failed) || ' failed in the last hour',
-           'the contract does not fit, or a sender changed something',
+           'the contract does not fit, or a sender changed its documents',
            'xmlshred status, then xmlshred explain APP_ID'
     FROM processing_throughput
     WHERE minute_utc >= :now - 3600000
     HAVING sum(success + failed) >= 20 AND 20 * sum(failed) > sum(success + failed)
     UNION ALL
-    SELECT 2, 'quarantined applications', count(*) || ' applications, such as ' || min(app_id),
-           'each kept killing the worker that took it; nobody takes it again by itself',
+    SELECT 2, 'quarantined applications', count(*) || ' applications, for example ' || min(app_id),
+           'each repeatedly killed its worker; none is claimed again until it is retried',
            'xmlshred explain ' || min(app_id) || ', then xmlshred retry --quarantined'
     FROM processing_queue
     WHERE state = 2

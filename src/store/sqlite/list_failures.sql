@@ -1,4 +1,4 @@
--- What failed and is not queued again, a page at a time. Mirrors usp_ListFailures.
+-- Applications whose last attempt failed and that were not redriven, by page. Mirrors usp_ListFailures.
 
 -- name: page
 SELECT l.app_id, l.attempt, l.failure_category, l.failure_table, l.failure_column, l.failure_path,

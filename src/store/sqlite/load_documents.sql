@@ -1,4 +1,4 @@
--- Fills the source table. SQL Server's is filled by whoever owns it.
+-- Loads documents into the source table. On SQL Server its owner does that.
 
 -- name: insert
 INSERT INTO app_xml (app_id, xml)

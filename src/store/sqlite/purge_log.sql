@@ -1,5 +1,5 @@
--- Deletes what is superseded and old. Mirrors usp_PurgeLog. The last log row of an application
--- always stays: without it, enqueueing would take finished work again.
+-- Deletes old rows that are superseded. Mirrors usp_PurgeLog. The last log row of an application
+-- always stays: without it, enqueueing would add finished applications again.
 
 -- name: attempts
 SELECT l.app_id, l.attempt

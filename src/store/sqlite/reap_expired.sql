@@ -1,4 +1,4 @@
--- Takes back claims whose lease has passed. Mirrors usp_ReapExpired.
+-- Reaps claims whose lease has expired. Mirrors usp_ReapExpired.
 
 -- name: expired
 SELECT claim_token
@@ -8,7 +8,7 @@ ORDER BY lease_expires_at_utc
 LIMIT :max_claims;
 
 -- name: claim
--- Expiry is checked again here: a renewal may have come since the claim was listed.
+-- Checks the expiry again: the claim may have been renewed since it was listed.
 DELETE FROM processing_claim
 WHERE claim_token = :token AND lease_expires_at_utc < :now
 RETURNING session_id, lease_expires_at_utc, lease_ms;

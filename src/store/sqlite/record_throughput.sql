@@ -1,4 +1,4 @@
--- Adds to what a session did in this minute. Mirrors usp_RecordThroughput.
+-- Adds to the counts of a session, in total and in this minute. Mirrors usp_RecordThroughput.
 
 -- name: minute
 INSERT INTO processing_throughput

@@ -1,9 +1,9 @@
--- Puts applications back into the queue: what retrying and requeueing have in common. Mirrors
--- usp_QueueAgain.
+-- Puts applications back into the queue, for retry_failed.sql and requeue_apps.sql. Mirrors
+-- usp_Redrive.
 
 -- name: queue
--- Whether it is still concluded as it was when it was listed is checked here again. The attempts
--- go on from the logged ones.
+-- Checks again that the application is still concluded as it was listed. Attempts continue from the
+-- logged ones.
 INSERT INTO processing_queue
     (app_id, state, claim_token, attempts, reaps, lone_reaps,
      document_bytes, available_at_utc, enqueued_at_utc)

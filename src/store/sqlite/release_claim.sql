@@ -1,4 +1,4 @@
--- Gives the unfinished applications of a claim back. Mirrors usp_ReleaseClaim.
+-- Releases the unfinished applications of a claim. Mirrors usp_ReleaseClaim.
 
 -- name: claim
 DELETE FROM processing_claim
@@ -13,7 +13,7 @@ WHERE state = 1 AND claim_token = :token
 ORDER BY app_id;
 
 -- name: queue
--- The attempt is given back: nobody worked on it to its end.
+-- A release does not use up the attempt.
 UPDATE processing_queue
 SET state = 0,
     claim_token = NULL,

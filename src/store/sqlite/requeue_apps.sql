@@ -1,4 +1,4 @@
--- Which finished applications to do again. Mirrors usp_RequeueApps.
+-- Lists the finished applications to requeue. Mirrors usp_RequeueApps.
 
 -- name: app_ids
 SELECT app_id, status, attempt, failure_category
@@ -22,7 +22,7 @@ ORDER BY app_id
 LIMIT :limit;
 
 -- name: changed_document
--- A source row that is gone is no changed document: the rows made of it stay.
+-- A deleted source row is not a changed document: the rows made from it stay.
 SELECT c.app_id, c.status, c.attempt, c.failure_category
 FROM vw_concluded AS c
 INNER JOIN app_xml AS x ON x.app_id = c.app_id

@@ -1,4 +1,4 @@
--- Which failed or quarantined applications to queue again. Mirrors usp_RetryFailed.
+-- Lists the failed or quarantined applications to retry. Mirrors usp_RetryFailed.
 
 -- name: app_ids
 SELECT app_id, was, attempts, failure_category

@@ -1,4 +1,4 @@
--- Records that a session began; twice is once. Mirrors usp_StartSession.
+-- Records that a session started; repeating it has no further effect. Mirrors usp_StartSession.
 
 -- name: start
 INSERT INTO processing_session

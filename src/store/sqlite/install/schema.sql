@@ -1,4 +1,5 @@
--- The tables of the embedded store, named as those of the SQL Server store.
+-- The tables of the embedded store, with the names and columns of SQL Server's. The differences are
+-- listed in tests/store/sqlite/columns.rs.
 --
 -- Times are integer milliseconds since 1970-01-01 UTC by SQLite's own clock. Tokens and sessions
 -- are hyphenated lower-case UUIDs, hashes are 64 lower-case hexadecimal digits.
@@ -8,10 +9,10 @@ CREATE TABLE app_xml (
     xml    ANY CHECK (typeof(xml) IN ('text', 'blob', 'null'))
 ) STRICT;
 
--- The documents make app_xml's own pages large; this is the list of ids alone.
+-- The documents make the pages of app_xml large; this index has only the ids.
 CREATE INDEX app_xml_id ON app_xml (app_id);
 
--- The lowest id that came since enqueueing last ran to its end; NULL when there is none.
+-- The lowest id that arrived since enqueueing last completed; NULL if there is none.
 CREATE TABLE processing_enqueue (
     only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
     lowest_new INTEGER
@@ -26,18 +27,18 @@ BEGIN
     WHERE lowest_new IS NULL OR lowest_new > NEW.app_id;
 END;
 
--- Only unfinished applications are here: completing deletes the row.
+-- Unfinished applications only: completing deletes the row.
 -- state: 0 ready, 1 claimed, 2 quarantined.
 CREATE TABLE processing_queue (
-    app_id         INTEGER PRIMARY KEY,
-    state          INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
-    claim_token    TEXT,
-    attempts       INTEGER NOT NULL CHECK (attempts >= 0),
-    reaps          INTEGER NOT NULL CHECK (reaps >= 0),
-    lone_reaps     INTEGER NOT NULL CHECK (lone_reaps >= 0),
-    document_bytes INTEGER NOT NULL,
-    available_at_utc   INTEGER NOT NULL,
-    enqueued_at_utc    INTEGER NOT NULL,
+    app_id           INTEGER PRIMARY KEY,
+    state            INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+    claim_token      TEXT,
+    attempts         INTEGER NOT NULL CHECK (attempts >= 0),
+    reaps            INTEGER NOT NULL CHECK (reaps >= 0),
+    lone_reaps       INTEGER NOT NULL CHECK (lone_reaps >= 0),
+    document_bytes   INTEGER NOT NULL,
+    available_at_utc INTEGER NOT NULL,
+    enqueued_at_utc  INTEGER NOT NULL,
     CHECK ((state = 1) = (claim_token IS NOT NULL))
 ) STRICT;
 
@@ -45,13 +46,13 @@ CREATE INDEX processing_queue_claim
 ON processing_queue (state, claim_token, reaps, app_id, document_bytes, available_at_utc);
 
 CREATE TABLE processing_claim (
-    claim_token      TEXT PRIMARY KEY,
-    session_id       TEXT NOT NULL,
+    claim_token          TEXT PRIMARY KEY,
+    session_id           TEXT NOT NULL,
     claimed_at_utc       INTEGER NOT NULL,
     lease_expires_at_utc INTEGER NOT NULL,
-    lease_ms         INTEGER NOT NULL CHECK (lease_ms > 0),
-    app_count        INTEGER NOT NULL,
-    renewals         INTEGER NOT NULL
+    lease_ms             INTEGER NOT NULL CHECK (lease_ms > 0),
+    app_count            INTEGER NOT NULL,
+    renewals             INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX processing_claim_expiry ON processing_claim (lease_expires_at_utc);
@@ -69,13 +70,13 @@ CREATE TABLE processing_log (
     failure_value         TEXT,
     failure_reason        TEXT,
     fingerprint           TEXT,
-    -- SQLite's extended result code, where it refused the rows.
+    -- SQLite's extended result code, if it refused the rows.
     error_number          INTEGER,
     session_id            TEXT NOT NULL,
     claim_token           TEXT NOT NULL,
-    enqueued_at_utc           INTEGER NOT NULL,
-    claimed_at_utc            INTEGER NOT NULL,
-    processed_at_utc          INTEGER NOT NULL,
+    enqueued_at_utc       INTEGER NOT NULL,
+    claimed_at_utc        INTEGER NOT NULL,
+    processed_at_utc      INTEGER NOT NULL,
     shred_micros          INTEGER NOT NULL,
     document_bytes        INTEGER NOT NULL,
     rows_written          INTEGER NOT NULL,
@@ -95,34 +96,34 @@ ON processing_log (fingerprint, app_id, attempt) WHERE fingerprint IS NOT NULL;
 CREATE INDEX processing_log_token ON processing_log (claim_token, app_id, attempt);
 
 CREATE TABLE processing_session (
-    session_id      TEXT PRIMARY KEY,
-    worker_name     TEXT NOT NULL,
-    host_name       TEXT NOT NULL,
-    process_id      INTEGER NOT NULL,
-    program_version TEXT NOT NULL,
-    contract_hash   TEXT NOT NULL,
-    agent_job       TEXT,
-    agent_step      TEXT,
-    started_at_utc      INTEGER NOT NULL,
-    last_seen_at_utc    INTEGER NOT NULL,
-    ended_at_utc        INTEGER,
-    exit_status     INTEGER,
-    -- claimed = success + failed + released + reaped + what it holds now
-    claimed         INTEGER NOT NULL DEFAULT 0,
-    success       INTEGER NOT NULL DEFAULT 0,
-    failed          INTEGER NOT NULL DEFAULT 0,
-    released        INTEGER NOT NULL DEFAULT 0,
-    reaped          INTEGER NOT NULL DEFAULT 0
+    session_id       TEXT PRIMARY KEY,
+    worker_name      TEXT NOT NULL,
+    host_name        TEXT NOT NULL,
+    process_id       INTEGER NOT NULL,
+    program_version  TEXT NOT NULL,
+    contract_hash    TEXT NOT NULL,
+    agent_job        TEXT,
+    agent_step       TEXT,
+    started_at_utc   INTEGER NOT NULL,
+    last_seen_at_utc INTEGER NOT NULL,
+    ended_at_utc     INTEGER,
+    exit_status      INTEGER,
+    -- claimed = success + failed + released + reaped + applications that it holds
+    claimed          INTEGER NOT NULL DEFAULT 0,
+    success          INTEGER NOT NULL DEFAULT 0,
+    failed           INTEGER NOT NULL DEFAULT 0,
+    released         INTEGER NOT NULL DEFAULT 0,
+    reaped           INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX processing_session_started ON processing_session (started_at_utc);
 
--- Per minute and session, so that throughput is read without touching the log.
+-- Per minute and session, so that throughput is read without the log.
 CREATE TABLE processing_throughput (
     session_id     TEXT NOT NULL,
     minute_utc     INTEGER NOT NULL,
     claimed        INTEGER NOT NULL,
-    success      INTEGER NOT NULL,
+    success        INTEGER NOT NULL,
     failed         INTEGER NOT NULL,
     released       INTEGER NOT NULL,
     rows_written   INTEGER NOT NULL,
@@ -136,41 +137,41 @@ CREATE INDEX processing_throughput_minute ON processing_throughput (minute_utc);
 -- Append-only. 'claimed' and 'renewed' are one per batch, with app_id NULL and its app_count;
 -- 'released', 'reaped', 'quarantined' and 'requeued' are one per application.
 CREATE TABLE processing_event (
-    event_id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id        INTEGER PRIMARY KEY AUTOINCREMENT,
     occurred_at_utc INTEGER NOT NULL,
-    event_type  TEXT NOT NULL CHECK (event_type IN
+    event_type      TEXT NOT NULL CHECK (event_type IN
                 ('claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued')),
-    app_id      INTEGER,
-    attempt     INTEGER,
-    claim_token TEXT,
-    session_id  TEXT,
-    app_count   INTEGER,
-    detail      TEXT
+    app_id          INTEGER,
+    attempt         INTEGER,
+    claim_token     TEXT,
+    session_id      TEXT,
+    app_count       INTEGER,
+    detail          TEXT
 ) STRICT;
 
 CREATE INDEX processing_event_app ON processing_event (app_id, event_id) WHERE app_id IS NOT NULL;
 CREATE INDEX processing_event_claim ON processing_event (claim_token, event_id);
 
--- Every time that claiming was paused; it is while a row has no resumed_at_utc.
+-- Every pause of claiming; one is in force while a row has no resumed_at_utc.
 CREATE TABLE processing_pause (
-    pause_id   INTEGER PRIMARY KEY,
+    pause_id       INTEGER PRIMARY KEY,
     paused_at_utc  INTEGER NOT NULL,
-    paused_by  TEXT NOT NULL,
-    reason     TEXT NOT NULL,
+    paused_by      TEXT NOT NULL,
+    reason         TEXT NOT NULL,
     resumed_at_utc INTEGER,
-    resumed_by TEXT,
+    resumed_by     TEXT,
     CHECK ((resumed_at_utc IS NULL) = (resumed_by IS NULL))
 ) STRICT;
 
 CREATE UNIQUE INDEX processing_pause_in_force
 ON processing_pause (resumed_at_utc IS NULL) WHERE resumed_at_utc IS NULL;
 
--- Every contract that was ever installed; the installed one is the row whose retired_at_utc is NULL.
+-- Every contract that was ever installed; the installed one has no retired_at_utc.
 CREATE TABLE processing_contract (
-    contract_hash TEXT PRIMARY KEY,
-    contract_name TEXT NOT NULL,
-    installed_at_utc  INTEGER NOT NULL,
-    retired_at_utc    INTEGER
+    contract_hash    TEXT PRIMARY KEY,
+    contract_name    TEXT NOT NULL,
+    installed_at_utc INTEGER NOT NULL,
+    retired_at_utc   INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX processing_contract_installed
@@ -186,7 +187,7 @@ CREATE TABLE processing_contract_table (
     PRIMARY KEY (contract_hash, table_ordinal)
 ) STRICT, WITHOUT ROWID;
 
--- The last log row of every application that is not queued again.
+-- The last log row of every application that is not in the queue.
 CREATE VIEW vw_concluded AS
 SELECT l.*
 FROM processing_log AS l
@@ -194,7 +195,7 @@ WHERE NOT EXISTS (SELECT 1 FROM processing_log AS n
                   WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
   AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = l.app_id);
 
--- What may be retried.
+-- Applications that can be retried.
 CREATE VIEW vw_unsuccessful AS
 SELECT app_id, 'failed' AS was, attempt AS attempts, failure_category, fingerprint
 FROM vw_concluded

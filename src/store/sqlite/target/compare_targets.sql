@@ -1,4 +1,5 @@
--- The target tables as they are, for comparing them with a contract's.
+-- The columns and keys of an existing target table. SQL Server has no such procedure: there the
+-- catalog is read.
 
 -- name: columns
 SELECT name, type, "notnull", dflt_value IS NOT NULL, pk, hidden
