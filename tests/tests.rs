@@ -1,6 +1,8 @@
 //! One integration binary with a module per subject.
 
 mod cli;
+#[cfg(feature = "sqlserver")]
+mod connection;
 mod contract;
 #[cfg(feature = "embedded")]
 mod crash;

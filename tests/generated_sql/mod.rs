@@ -1,6 +1,8 @@
 //! The T-SQL generated for a contract, as a person reviews it. `tools/tsql-check` parses it too.
 
+mod agent_jobs;
 mod defaults;
+mod files;
 mod stage;
 
 use xmlshred::contract::{Contract, OnExisting, TargetColumn, TargetTable};

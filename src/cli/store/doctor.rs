@@ -138,7 +138,7 @@ fn examine_server(
         Err(error) => return examination.problem("connection", &error),
     };
     examination.ok("connection", &server.to_string());
-    match store.examine(contract) {
+    match store.inspect_server(contract) {
         Err(error) => examination.problem("server", &error.into()),
         Ok(facts) => facts.iter().for_each(|fact| examine_fact(examination, fact)),
     }

@@ -3,19 +3,27 @@
 use std::borrow::Cow;
 
 use tiberius::{ColumnData, Command, IntoSql};
-use uuid::Uuid;
 
-/// A call that can be made as often as it has to be.
+use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
+
+/// A call that can be repeated.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     /// `usp_…`, without schema.
     pub(super) procedure: &'static str,
+    /// It works in chunks, or the server bounds it: the command timeout does not apply.
+    pub(super) is_long: bool,
     parameters: Vec<(&'static str, ColumnData<'static>)>,
 }
 
 impl Call {
     pub(super) fn new(procedure: &'static str) -> Self {
-        Self { procedure, parameters: Vec::new() }
+        Self { procedure, is_long: false, parameters: Vec::new() }
+    }
+
+    /// A call without the command timeout.
+    pub(super) fn long(procedure: &'static str) -> Self {
+        Self { is_long: true, ..Self::new(procedure) }
     }
 
     /// Adds a parameter; `name` begins with `@`.
@@ -24,7 +32,7 @@ impl Call {
         self
     }
 
-    /// As the driver wants it: the procedure's qualified name and owned parameters.
+    /// The driver's command: the procedure's qualified name and owned parameters.
     pub(super) fn command(&self, schema: &str) -> Command<'static> {
         let mut command = Command::new(format!("[{schema}].[{}]", self.procedure));
         for (name, value) in &self.parameters {
@@ -34,7 +42,7 @@ impl Call {
     }
 }
 
-/// The driver's own conversions know no `ColumnData`.
+/// The driver does not convert `ColumnData` itself.
 pub(super) struct Typed<'v>(pub(super) ColumnData<'v>);
 
 impl<'v> IntoSql<'v> for Typed<'v> {
@@ -43,8 +51,8 @@ impl<'v> IntoSql<'v> for Typed<'v> {
     }
 }
 
-/// What can be a parameter. `None` is left out: the driver would send a null without a type, and
-/// every parameter that may be null has null for its default.
+/// A value of a parameter. `None` is omitted: the driver would send a null without a type, and
+/// every nullable parameter has the default null.
 pub(super) trait Parameter {
     fn into_column(self) -> Option<ColumnData<'static>>;
 }
@@ -55,44 +63,42 @@ impl<T: Parameter> Parameter for Option<T> {
     }
 }
 
-impl Parameter for bool {
-    fn into_column(self) -> Option<ColumnData<'static>> {
-        Some(ColumnData::Bit(Some(self)))
-    }
+macro_rules! parameters {
+    ($($type:ty, $value:ident => $column:expr;)+) => {$(
+        impl Parameter for $type {
+            fn into_column(self) -> Option<ColumnData<'static>> {
+                let $value = self;
+                Some($column)
+            }
+        }
+    )+};
 }
 
-impl Parameter for i32 {
-    fn into_column(self) -> Option<ColumnData<'static>> {
-        Some(ColumnData::I32(Some(self)))
-    }
+// Numbers saturate: the procedures refuse or clip what is out of their range.
+parameters! {
+    bool, value => ColumnData::Bit(Some(value));
+    i32, value => ColumnData::I32(Some(value));
+    i64, value => ColumnData::I64(Some(value));
+    u32, value => ColumnData::I32(Some(value.try_into().unwrap_or(i32::MAX)));
+    u64, value => ColumnData::I64(Some(value.try_into().unwrap_or(i64::MAX)));
+    AppId, value => ColumnData::I64(Some(value.0));
+    ClaimToken, value => ColumnData::Guid(Some(value.0));
+    SessionId, value => ColumnData::Guid(Some(value.0));
+    ContractHash, value => ColumnData::Binary(Some(Cow::Owned(value.0.to_vec())));
+    String, value => ColumnData::String(Some(Cow::Owned(value)));
+    &str, value => ColumnData::String(Some(Cow::Owned(value.to_owned())));
 }
 
-impl Parameter for i64 {
-    fn into_column(self) -> Option<ColumnData<'static>> {
-        Some(ColumnData::I64(Some(self)))
-    }
+/// A text that fits `nvarchar(units)`, whatever its characters are.
+pub(super) fn clipped(text: &str, units: usize) -> String {
+    text.chars().take(units / 2).collect()
 }
 
-impl Parameter for Uuid {
-    fn into_column(self) -> Option<ColumnData<'static>> {
-        Some(ColumnData::Guid(Some(self)))
-    }
-}
-
-impl Parameter for [u8; 32] {
-    fn into_column(self) -> Option<ColumnData<'static>> {
-        Some(ColumnData::Binary(Some(Cow::Owned(self.to_vec()))))
-    }
-}
-
-impl Parameter for String {
-    fn into_column(self) -> Option<ColumnData<'static>> {
-        Some(ColumnData::String(Some(Cow::Owned(self))))
-    }
-}
-
-impl Parameter for &str {
-    fn into_column(self) -> Option<ColumnData<'static>> {
-        self.to_owned().into_column()
+/// `@Execute`
+pub(super) fn yes_or_no(execute: bool) -> &'static str {
+    if execute {
+        "Y"
+    } else {
+        "N"
     }
 }

@@ -1,14 +1,13 @@
-//! What can go wrong in a call, sorted by what to do about it.
+//! Why a call fails, by what to do about it.
 
 use std::fmt;
 
 use tiberius::error::Error;
 
-use super::dialect::spoken;
-use crate::id::ClaimToken;
+use super::dialect::in_use;
 use crate::store::StoreError;
 
-/// Refusals of the procedures (docs/errors.md) that mean something to the caller.
+/// Errors that the store handles (docs/errors.md).
 mod number {
     pub const LEASE_LOST: i64 = 50010;
     pub const CONTRACT_NOT_INSTALLED: i64 = 50020;
@@ -23,28 +22,31 @@ mod number {
     pub const NOT_PRIMARY: [i64; 4] = [3906, 976, 978, 983];
 }
 
-/// Server errors after which the same call may succeed: deadlock, lock timeout, and what Microsoft
-/// lists as transient ("Troubleshoot connectivity issues and other errors with Azure SQL Database
+/// Server errors after which the same call may succeed: deadlock, lock timeout, and those that
+/// Microsoft lists as transient ("Troubleshoot connectivity issues and other errors with Azure SQL Database
 /// and Azure SQL Managed Instance", its resource governance and transport errors included).
 const TRANSIENT: [i64; 20] = [
     615, 926, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501,
     40540, 40613, 41302, 49918, 49919, 49920,
 ];
 
+/// Results of calls.
+pub(super) type Result<T> = std::result::Result<T, ServerFault>;
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// The server refused.
+pub(super) enum ServerFault {
+    /// The server's error.
     Server { number: i64, message: String },
-    /// The connection broke: whether the call was carried out is unknown.
+    /// The connection broke; the call may have been executed or not.
     Lost(String),
-    /// Nothing was heard for as long as the settings allow; the connection was given up.
+    /// No reply within the timeout of the settings; the connection was closed.
     Timeout(String),
-    /// The answer is not what this program expects.
+    /// The reply is not the expected one.
     Unexpected(String),
 }
 
-impl Fault {
+impl ServerFault {
     pub(super) fn server_number(&self) -> Option<i64> {
         match self {
             Self::Server { number, .. } => Some(*number),
@@ -52,7 +54,7 @@ impl Fault {
         }
     }
 
-    /// The same call, made again after a while, may succeed.
+    /// The same call may succeed later.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Server { number, .. } => TRANSIENT.contains(number),
@@ -61,14 +63,13 @@ impl Fault {
         }
     }
 
-    /// As [`Fault::is_transient`], before there was any connection: what may be a wrong name or
-    /// port is said at once, and only what the server itself calls transient is waited for.
+    /// [`ServerFault::is_transient`] for the first connection: a wrong name or port is reported at
+    /// once, and only errors that the server itself calls transient are retried.
     pub(super) fn is_transient_refusal(&self) -> bool {
         self.is_transient()
             && self.server_number().is_some_and(|number| number != number::NO_SUCH_DATABASE)
     }
 
-    /// What the caller of the store is told.
     pub(super) fn into_store_error(self, location: &str) -> StoreError {
         let location = location.to_owned();
         match self {
@@ -82,7 +83,7 @@ impl Fault {
                 }
                 number::NO_SUCH_PROCEDURE => StoreError::NotInstalled {
                     location,
-                    reason: format!("{message} ({number}); run xmlshred install"),
+                    reason: format!("{message} ({number}); run `xmlshred install`"),
                 },
                 number if number::NOT_PRIMARY.contains(&number) => {
                     StoreError::NotPrimary { location }
@@ -97,12 +98,9 @@ impl Fault {
         }
     }
 
-    /// As [`Fault::into_store_error`], where a refused token means a lost lease.
-    pub(super) fn into_claim_error(self, location: &str, token: ClaimToken) -> StoreError {
-        match self.server_number() {
-            Some(number::LEASE_LOST) => StoreError::LeaseLost(token),
-            _ => self.into_store_error(location),
-        }
+    /// Whether the claim is no longer held.
+    pub(super) fn is_lost_lease(&self) -> bool {
+        self.server_number() == Some(number::LEASE_LOST)
     }
 
     /// Whether another contract is installed.
@@ -123,7 +121,7 @@ fn whole_batch_failed(message: String) -> StoreError {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ServerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server { number, message } => write!(f, "{message} ({number})"),
@@ -134,13 +132,13 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<Error> for Fault {
+impl From<Error> for ServerFault {
     fn from(error: Error) -> Self {
         match &error {
             Error::Server(refusal) => {
-                let number = (spoken().error_number)(i64::from(refusal.code()), refusal.message());
-                // Severity 20 and above ends the connection; what is transient is known all the
-                // same, such as 40501 while logging in.
+                let number = (in_use().error_number)(i64::from(refusal.code()), refusal.message());
+                // Severity 20 and above ends the connection, but a transient error such as 40501 at
+                // login keeps its number.
                 if refusal.class() >= 20 && !TRANSIENT.contains(&number) {
                     return Self::Lost(format!("{} ({number})", refusal.message()));
                 }
@@ -153,13 +151,13 @@ impl From<Error> for Fault {
     }
 }
 
-/// What the driver says of a handshake, with our flags for the next step instead of its own calls.
+/// The driver's message, with our flags instead of the driver's functions as the next step.
 fn refused_handshake(message: &str) -> String {
     let reason = message.split(". To connect anyway").next().unwrap_or(message);
     match reason.contains("certificate") {
         true => format!(
-            "TLS: {reason}. Name the authority that vouches for the server with --ca-file, or \
-             believe any certificate with --trust-server-certificate"
+            "TLS: {reason}; name the server's certificate authority with --ca-file, or trust any \
+             certificate with --trust-server-certificate"
         ),
         false => format!("TLS: {reason}"),
     }
@@ -169,12 +167,12 @@ fn refused_handshake(message: &str) -> String {
 mod tests {
     use super::*;
 
-    fn refusal(number: i64, message: &str) -> Fault {
-        Fault::Server { number, message: message.to_owned() }
+    fn refusal(number: i64, message: &str) -> ServerFault {
+        ServerFault::Server { number, message: message.to_owned() }
     }
 
     #[test]
-    fn the_error_that_failed_a_whole_batch_is_told_apart() {
+    fn the_error_that_failed_a_whole_batch_has_its_number() {
         let message = "Every application of the batch (3) failed with the same error 547: The x: y";
         match refusal(50021, message).into_store_error("db1") {
             StoreError::WholeBatchFailed { number: 547, message } => {
@@ -185,26 +183,26 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_by_itself_is_tried_again() {
+    fn only_transient_errors_are_retried() {
         for number in [
             615, 926, 1205, 1222, 4060, 4221, 10053, 10054, 40197, 40501, 40613, 49918, 49919,
             49920,
         ] {
             assert!(refusal(number, "transient").is_transient(), "{number}");
         }
-        assert!(Fault::Lost("reset".into()).is_transient());
-        assert!(Fault::Timeout("silent".into()).is_transient());
+        assert!(ServerFault::Lost("reset".into()).is_transient());
+        assert!(ServerFault::Timeout("silent".into()).is_transient());
         for number in [547, 2627, 2812, 18456, 50001, 50010, 50022] {
             assert!(!refusal(number, "for good").is_transient(), "{number}");
         }
     }
 
     #[test]
-    fn a_wrong_name_is_said_at_once_and_a_busy_server_is_waited_for() {
+    fn a_wrong_name_is_reported_at_once_and_a_busy_server_is_retried() {
         assert!(refusal(40501, "busy").is_transient_refusal());
         assert!(refusal(40613, "not available").is_transient_refusal());
         assert!(!refusal(4060, "no such database").is_transient_refusal());
         assert!(!refusal(18456, "login failed").is_transient_refusal());
-        assert!(!Fault::Lost("no such host".into()).is_transient_refusal());
+        assert!(!ServerFault::Lost("no such host".into()).is_transient_refusal());
     }
 }

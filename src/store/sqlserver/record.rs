@@ -4,11 +4,13 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use tiberius::{ColumnData, FromSql, Row};
 use uuid::Uuid;
 
-use super::fault::Fault;
-use crate::id::{AppId, ContractHash};
+use super::fault::{Result, ServerFault};
+use crate::document::{Document, DocumentEncoding};
+use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::FailureCategory;
+use crate::store::Pause;
 
-/// A row and the procedure that it came from, which messages name.
+/// A row and the procedure that returned it, for messages.
 pub(super) struct Record {
     procedure: &'static str,
     row: Row,
@@ -23,99 +25,107 @@ impl Record {
         self.row.columns().iter().any(|known| known.name() == column)
     }
 
-    /// The value as the driver has it.
-    pub(super) fn raw(&self, column: &str) -> Result<&ColumnData<'static>, Fault> {
-        self.row.get_column_data(column).map_err(|_| self.odd(column, "is missing"))
+    /// The value of a column that is never null.
+    pub(super) fn get<T: Value>(&self, column: &str) -> Result<T> {
+        self.get_or_null(column)?.ok_or_else(|| self.unexpected(column, "null"))
     }
 
-    /// Any integer type.
-    pub(super) fn integer_or_null(&self, column: &str) -> Result<Option<i64>, Fault> {
-        match self.raw(column)? {
-            ColumnData::U8(n) => Ok(n.map(i64::from)),
-            ColumnData::I16(n) => Ok(n.map(i64::from)),
-            ColumnData::I32(n) => Ok(n.map(i64::from)),
-            ColumnData::I64(n) => Ok(*n),
-            ColumnData::Bit(n) => Ok(n.map(i64::from)),
-            _ => Err(self.odd(column, "is not an integer")),
-        }
+    pub(super) fn get_or_null<T: Value>(&self, column: &str) -> Result<Option<T>> {
+        let value = self.row.get_column_data(column);
+        let value = value.map_err(|_| self.unexpected(column, "missing"))?;
+        T::read(value).ok_or_else(|| self.unexpected(column, &format!("not {}", T::NAME)))
     }
 
-    pub(super) fn integer(&self, column: &str) -> Result<i64, Fault> {
-        self.integer_or_null(column)?.ok_or_else(|| self.odd(column, "is null"))
+    /// The document; `None` when the source row does not exist or its document is null.
+    pub(super) fn document(&self) -> Result<Option<Document>> {
+        let (encoding, column) = match self.get::<String>("document_encoding")?.as_str() {
+            "detect" => (DocumentEncoding::Detect, "document"),
+            "text" => (DocumentEncoding::Utf8, "document_text"),
+            _ => (DocumentEncoding::Utf16Le, "document"),
+        };
+        Ok(self.get_or_null(column)?.map(|bytes| Document { bytes, encoding }))
     }
 
-    /// A count; a negative one is an error.
-    pub(super) fn count(&self, column: &str) -> Result<u64, Fault> {
-        self.integer(column)?.try_into().map_err(|_| self.odd(column, "is negative"))
+    /// The pause in `paused_at_utc`, `paused_by` and a column with the reason, if there is one.
+    pub(super) fn pause(&self, reason: &str) -> Result<Option<Pause>> {
+        let Some(since) = self.get_or_null("paused_at_utc")? else { return Ok(None) };
+        Ok(Some(Pause { since, by: self.get("paused_by")?, reason: self.get(reason)? }))
     }
 
-    pub(super) fn attempt(&self, column: &str) -> Result<u32, Fault> {
-        self.integer(column)?.try_into().map_err(|_| self.odd(column, "is no attempt number"))
-    }
-
-    pub(super) fn attempt_or_null(&self, column: &str) -> Result<Option<u32>, Fault> {
-        let number = self.integer_or_null(column)?;
-        number
-            .map(u32::try_from)
-            .transpose()
-            .map_err(|_| self.odd(column, "is negative, or too large"))
-    }
-
-    pub(super) fn app_id(&self, column: &str) -> Result<AppId, Fault> {
-        self.integer(column).map(AppId)
-    }
-
-    pub(super) fn text_or_null(&self, column: &str) -> Result<Option<&str>, Fault> {
-        self.get(column, "is not text")
-    }
-
-    pub(super) fn text(&self, column: &str) -> Result<&str, Fault> {
-        self.text_or_null(column)?.ok_or_else(|| self.odd(column, "is null"))
-    }
-
-    pub(super) fn guid_or_null(&self, column: &str) -> Result<Option<Uuid>, Fault> {
-        self.get(column, "is not a uniqueidentifier")
-    }
-
-    pub(super) fn guid(&self, column: &str) -> Result<Uuid, Fault> {
-        self.guid_or_null(column)?.ok_or_else(|| self.odd(column, "is null"))
-    }
-
-    pub(super) fn instant_or_null(&self, column: &str) -> Result<Option<DateTime<Utc>>, Fault> {
-        Ok(self.get::<NaiveDateTime>(column, "is not a datetime2")?.map(|time| time.and_utc()))
-    }
-
-    pub(super) fn instant(&self, column: &str) -> Result<DateTime<Utc>, Fault> {
-        self.instant_or_null(column)?.ok_or_else(|| self.odd(column, "is null"))
-    }
-
-    pub(super) fn contract_or_null(&self, column: &str) -> Result<Option<ContractHash>, Fault> {
-        let bytes: Option<&[u8]> = self.get(column, "is not binary")?;
-        bytes
-            .map(|bytes| bytes.try_into().map(ContractHash))
-            .transpose()
-            .map_err(|_| self.odd(column, "is not 32 bytes"))
-    }
-
-    /// A failure's category; a word this version does not know is an error.
-    pub(super) fn category_or_null(&self, column: &str) -> Result<Option<FailureCategory>, Fault> {
-        self.text_or_null(column)?
-            .map(|name| {
-                FailureCategory::from_name(name)
-                    .ok_or_else(|| self.odd(column, "holds a category this version does not know"))
-            })
-            .transpose()
-    }
-
-    fn get<'r, T: FromSql<'r>>(&'r self, column: &str, wrong: &str) -> Result<Option<T>, Fault> {
-        T::from_sql(self.raw(column)?).map_err(|_| self.odd(column, wrong))
-    }
-
-    fn odd(&self, column: &str, wrong: &str) -> Fault {
-        Fault::Unexpected(format!(
-            "{} answered with a column {column} that {wrong}: the installed procedures and this \
-             version of xmlshred do not belong together; run xmlshred install",
+    fn unexpected(&self, column: &str, what: &str) -> ServerFault {
+        ServerFault::Unexpected(format!(
+            "the column {column} of {} is {what}: the installed procedures and this xmlshred are \
+             of different versions; run xmlshred install",
             self.procedure
         ))
     }
+}
+
+/// A type that a column can be read as.
+pub(super) trait Value: Sized {
+    /// What messages call the type, with its article.
+    const NAME: &'static str;
+
+    /// `Some(None)` is null; `None` is a value of another type, or out of range.
+    fn read(value: &ColumnData<'static>) -> Option<Option<Self>>;
+}
+
+macro_rules! values {
+    ($($type:ty, $name:literal, $value:ident => $read:expr;)+) => {$(
+        impl Value for $type {
+            const NAME: &'static str = $name;
+
+            fn read($value: &ColumnData<'static>) -> Option<Option<Self>> {
+                $read
+            }
+        }
+    )+};
+}
+
+values! {
+    i64, "an integer", value => integer(value);
+    u64, "a count", value => converted(integer(value), |n| n.try_into().ok());
+    u32, "a number from 0 to 4294967295", value => converted(integer(value), |n| n.try_into().ok());
+    u8, "a number from 0 to 255", value => converted(integer(value), |n| n.try_into().ok());
+    bool, "0 or 1", value => converted(integer(value), |n| Some(n == 1));
+    AppId, "an application id", value => converted(integer(value), |n| Some(AppId(n)));
+    String, "text", value => converted(sql(value), |text: &str| Some(text.to_owned()));
+    ClaimToken, "a uniqueidentifier", value => converted(sql(value), |id: Uuid| Some(ClaimToken(id)));
+    SessionId, "a uniqueidentifier", value => converted(sql(value), |id: Uuid| Some(SessionId(id)));
+    DateTime<Utc>, "a datetime2", value => {
+        converted(sql(value), |time: NaiveDateTime| Some(time.and_utc()))
+    };
+    ContractHash, "a hash of 32 bytes", value => {
+        converted(sql(value), |bytes: &[u8]| bytes.try_into().ok().map(ContractHash))
+    };
+    FailureCategory, "a known failure category", value => {
+        converted(sql(value), FailureCategory::from_name)
+    };
+    Vec<u8>, "a document", value => match value {
+        ColumnData::Binary(bytes) => Some(bytes.as_ref().map(|bytes| bytes.to_vec())),
+        ColumnData::String(text) => Some(text.as_ref().map(|text| text.as_bytes().to_vec())),
+        _ => None,
+    };
+}
+
+fn integer(value: &ColumnData<'static>) -> Option<Option<i64>> {
+    Some(match value {
+        ColumnData::U8(n) => n.map(i64::from),
+        ColumnData::I16(n) => n.map(i64::from),
+        ColumnData::I32(n) => n.map(i64::from),
+        ColumnData::I64(n) => *n,
+        ColumnData::Bit(n) => n.map(i64::from),
+        _ => return None,
+    })
+}
+
+fn sql<'v, T: FromSql<'v>>(value: &'v ColumnData<'static>) -> Option<Option<T>> {
+    T::from_sql(value).ok()
+}
+
+fn converted<T, U>(
+    value: Option<Option<T>>,
+    convert: impl FnOnce(T) -> Option<U>,
+) -> Option<Option<U>> {
+    value?.map_or(Some(None), |value| convert(value).map(Some))
 }

@@ -1,34 +1,36 @@
-//! The target tables as they are, held against the contract before the first row is written.
+//! The target tables in the catalog, compared with the contract before the first row is written.
 
 use super::connection::Connection;
-use super::fault::Fault;
+use super::fault;
 use super::record::Record;
-use crate::contract::{Contract, TargetTable};
+use crate::contract::{Contract, TargetColumn, TargetTable};
 use crate::store::sqlserver::contract_sql::{bracketed, literal};
 use crate::store::target::{differences, FoundColumn, FoundKey, FoundTable};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 
-/// Refuses a contract whose tables are not there or cannot hold its rows.
+/// Refuses a contract whose tables do not exist or cannot hold its rows.
 pub(super) fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
-    for table in &contract.targets {
-        let different = compare(connection, contract, table)?;
-        if let Some(found) = different.into_iter().find(|found| found.refuses) {
-            return Err(StoreError::Drift { table: table.name.clone(), reason: found.what });
-        }
+    let differences = compare_targets(connection, contract)
+        .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
+    match differences.into_iter().find(|found| found.refuses) {
+        Some(found) => Err(StoreError::Drift { table: found.table, reason: found.what }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// Every difference of a table.
-pub(super) fn compare(
+/// Every difference, in load order.
+pub(super) fn compare_targets(
     connection: &mut Connection,
     contract: &Contract,
-    table: &TargetTable,
-) -> Result<Vec<Difference>> {
-    let Found { sizes, table: found } = read(connection, &contract.target_schema, table)
-        .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-    Ok(differences(contract, table, &found, &|column, at| holds(column.sql_type, &sizes[at])))
+) -> fault::Result<Vec<Difference>> {
+    let mut all = Vec::new();
+    for table in &contract.targets {
+        let Found { sizes, table: found } = read(connection, &contract.target_schema, table)?;
+        let holds = |column: &TargetColumn, at: usize| holds(column.sql_type, &sizes[at]);
+        all.extend(differences(contract, table, &found, &holds));
+    }
+    Ok(all)
 }
 
 /// A table of the catalog.
@@ -47,11 +49,7 @@ struct Actual {
     scale: i64,
 }
 
-fn read(
-    connection: &mut Connection,
-    schema: &str,
-    table: &TargetTable,
-) -> std::result::Result<Found, Fault> {
+fn read(connection: &mut Connection, schema: &str, table: &TargetTable) -> fault::Result<Found> {
     let object = literal(&format!("{}.{}", bracketed(schema), bracketed(&table.name)));
     let sets = connection.batch(&format!(
         "SELECT
@@ -84,44 +82,38 @@ WHERE f.parent_object_id = OBJECT_ID({object}, N'U')
 ORDER BY k.constraint_object_id, k.constraint_column_id;"
     ))?;
     let set = |at: usize| sets.get(at).into_iter().flatten();
-    let columns = set(0).map(column).collect::<std::result::Result<Vec<_>, _>>()?;
+    let columns = set(0).map(column).collect::<fault::Result<Vec<_>>>()?;
     let (columns, sizes) = columns.into_iter().unzip();
-    let primary_key = set(1).map(|record| record.text("name").map(str::to_owned));
-    let primary_key = primary_key.collect::<std::result::Result<_, _>>()?;
+    let primary_key = set(1).map(|record| record.get("name")).collect::<fault::Result<_>>()?;
     let foreign_keys = foreign_keys(set(2))?;
     Ok(Found { table: FoundTable { columns, primary_key, foreign_keys }, sizes })
 }
 
-fn column(record: &Record) -> std::result::Result<(FoundColumn, Actual), Fault> {
+fn column(record: &Record) -> fault::Result<(FoundColumn, Actual)> {
     let actual = Actual {
-        type_name: record.text("type_name")?.to_lowercase(),
-        max_length: record.integer("max_length")?,
-        precision: record.integer("precision")?,
-        scale: record.integer("scale")?,
+        type_name: record.get::<String>("type_name")?.to_lowercase(),
+        max_length: record.get("max_length")?,
+        precision: record.get("precision")?,
+        scale: record.get("scale")?,
     };
     let column = FoundColumn {
-        name: record.text("name")?.to_owned(),
+        name: record.get("name")?,
         sql_type: shown(&actual),
-        nullable: record.integer("is_nullable")? == 1,
-        identity: record.integer("is_identity")? == 1,
-        computed: record.integer("is_computed")? == 1,
-        has_default: record.integer("has_default")? == 1,
+        nullable: record.get("is_nullable")?,
+        identity: record.get("is_identity")?,
+        computed: record.get("is_computed")?,
+        has_default: record.get("has_default")?,
     };
     Ok((column, actual))
 }
 
-fn foreign_keys<'r>(
-    records: impl Iterator<Item = &'r Record>,
-) -> std::result::Result<Vec<FoundKey>, Fault> {
+fn foreign_keys<'r>(records: impl Iterator<Item = &'r Record>) -> fault::Result<Vec<FoundKey>> {
     let mut keys: Vec<(i64, FoundKey)> = Vec::new();
     for record in records {
-        let (id, column) = (record.integer("key_id")?, record.text("column_name")?.to_owned());
+        let (id, column) = (record.get("key_id")?, record.get("column_name")?);
         match keys.last_mut() {
             Some((last, key)) if *last == id => key.columns.push(column),
-            _ => {
-                let parent = record.text("name")?.to_owned();
-                keys.push((id, FoundKey { parent, columns: vec![column] }));
-            }
+            _ => keys.push((id, FoundKey { parent: record.get("name")?, columns: vec![column] })),
         }
     }
     Ok(keys.into_iter().map(|(_, key)| key).collect())

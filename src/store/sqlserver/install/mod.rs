@@ -3,40 +3,41 @@
 mod files;
 mod owner;
 mod script;
+mod version;
 
-use super::call::Call;
-use super::claim::head;
+use super::connection::settings::ServerSettings;
 use super::connection::{Connection, ResultSets};
-use super::dialect::spoken;
-use super::fault::Fault;
-use super::record::Record;
-use super::settings::ServerSettings;
-use super::target;
+use super::dialect::in_use;
+use super::fault::{self, ServerFault};
+use super::record::{Record, Value};
+use super::{contract_sql, target};
 use crate::contract::Contract;
+use crate::id::ContractHash;
 use crate::store::{Result, StoreError};
 
 pub use files::{Kind, Names, SqlFile, FILES};
 pub use script::SCHEMA_VERSION;
+pub(super) use version::{check_version, get_contract, VERSION_PROCEDURE};
 
-/// The script that [`Installer::install`] runs, for people and for sqlcmd.
+/// The script that [`Installer::install`] runs, for reading and for sqlcmd.
 pub fn script(names: &Names, contract: Option<&Contract>) -> String {
     script::as_sqlcmd(names, &script::install_batches(FILES, names, contract))
 }
 
-/// The T-SQL that a contract gives: target tables, registration, `usp_LoadApps`, and the stage.
+/// The T-SQL of a contract: target tables, registration, `usp_LoadApps`, and the stage.
 pub fn contract_script(schema: &str, contract: &Contract) -> String {
     let mut text = "SET ANSI_NULLS ON;\nSET QUOTED_IDENTIFIER ON;\nGO\n".to_owned();
     for batch in script::contract_batches(schema, contract) {
         text.push_str(batch.sql.trim_end());
         text.push_str("\nGO\n");
     }
-    text.push_str("/* What a worker runs once per connection. */\n");
-    text.push_str(&crate::store::sqlserver::contract_sql::stage_ddl(&contract.targets));
+    text.push_str("/* A worker runs this once per connection. */\n");
+    text.push_str(&contract_sql::stage_ddl(&contract.targets));
     text.push_str("GO\n");
     text
 }
 
-/// The batches that make the temp tables of a connection that are the same for every contract.
+/// The batches that create the temp tables of a connection that do not depend on the contract.
 pub(super) fn session_tables() -> impl Iterator<Item = String> {
     files::batches(files::SESSION_TABLES).into_iter()
 }
@@ -44,18 +45,18 @@ pub(super) fn session_tables() -> impl Iterator<Item = String> {
 /// How an object in the database compares with this program's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// As this program has it.
+    /// The same.
     Current,
-    /// Not there.
+    /// It does not exist.
     Missing,
-    /// As another version of this program, or another contract, has it.
+    /// Installed by another version of this program, or for another contract.
     Older,
     /// Changed since it was installed, or not installed by this program.
     Edited,
 }
 
 impl State {
-    /// The word for it.
+    /// Its word in the output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Current => "current",
@@ -75,12 +76,12 @@ pub struct ObjectInfo {
     pub state: State,
 }
 
-/// What an installation came to.
+/// The result of an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Installed {
-    /// Everything was as it should be; nothing was touched.
+    /// Everything was current; nothing changed.
     Unchanged,
-    /// Objects were made or brought up to date.
+    /// Objects were created or updated.
     Changed,
 }
 
@@ -92,7 +93,7 @@ pub struct Installer {
 }
 
 impl Installer {
-    /// Connects with a login that may create objects.
+    /// Connects with a login that has permission to create objects.
     pub fn connect(settings: ServerSettings, names: Names) -> Result<Self> {
         let location = settings.location().to_owned();
         let connection = Connection::open(settings, "xmlshred install".to_owned())
@@ -109,9 +110,9 @@ impl Installer {
     ///
     /// # Errors
     /// [`StoreError::OtherVersion`] where a newer version is installed; [`StoreError::Refused`]
-    /// where the source table is missing, or schema, source and targets have not one owner;
-    /// [`StoreError::Drift`] where a target table is not what the contract describes. Nothing is
-    /// left of an installation that failed.
+    /// where the source table is missing, or schema, source and targets have different owners;
+    /// [`StoreError::Drift`] where a target table does not fit the contract. A failed installation
+    /// changes nothing.
     pub fn install(&mut self, contract: Option<&Contract>) -> Result<Installed> {
         self.refuse_newer()?;
         self.check_source()?;
@@ -143,32 +144,24 @@ impl Installer {
         self.connection.batch_at_length(&sql).map(drop).map_err(|fault| self.error(fault))
     }
 
-    fn error(&self, fault: Fault) -> StoreError {
+    fn error(&self, fault: ServerFault) -> StoreError {
         fault.into_store_error(self.connection.settings().location())
     }
 
-    /// This version does not know what a newer one has put there.
+    /// This version does not know the objects of a newer one.
     fn refuse_newer(&mut self) -> Result<()> {
-        let procedure = self.names.fill("[$(Schema)].[usp_GetContract]");
-        if !self.exists(&procedure)? {
+        if !self.exists(&self.names.fill("[$(Schema)].[usp_GetContract]"))? {
             return Ok(());
         }
-        let call = Call::new("usp_GetContract");
-        let answer = self.connection.call(&call).and_then(|mut sets| head(&mut sets));
-        let head = answer.map_err(|fault| self.error(fault))?;
-        match check_version(&head, self.connection.settings().location()) {
-            Err(error @ StoreError::OtherVersion { installed, needed, .. })
-                if installed > needed =>
-            {
-                Err(error)
-            }
-            _ => Ok(()),
+        match check_version(&mut self.connection) {
+            Err(StoreError::OtherVersion { installed, needed, .. }) if installed < needed => Ok(()),
+            result => result,
         }
     }
 
     fn exists(&mut self, object: &str) -> Result<bool> {
         let sql = format!("SELECT OBJECT_ID(N'{object}') AS id;");
-        Ok(self.ask(&sql, |record| record.integer_or_null("id"))?.is_some())
+        Ok(self.ask::<i64>(&sql, "id")?.is_some())
     }
 
     fn check_source(&mut self) -> Result<()> {
@@ -177,8 +170,8 @@ impl Installer {
             return Ok(());
         }
         Err(StoreError::Refused(format!(
-            "the source table {source} is not in {}: create it with the columns app_id and xml, \
-             or name the one that is there with --source-table",
+            "the source table {source} does not exist in {}: create it with the columns app_id \
+             and xml, or name another one with --source-table",
             self.connection.settings().location()
         )))
     }
@@ -191,26 +184,25 @@ impl Installer {
             }
         }
         let Some(contract) = contract else { return Ok(true) };
-        let schema = self.names.schema().to_owned();
-        let text = script::load_procedure(&schema, contract);
-        Ok(recorded
-            .get(script::LOAD_APPS)
-            .is_some_and(|known| known.file == files::checksum(&text) && known.is_untouched)
-            && self.installed_is(contract)?)
-    }
-
-    fn installed_is(&mut self, contract: &Contract) -> Result<bool> {
-        let sql = self.names.fill("EXEC [$(Schema)].[usp_GetContract];");
-        let installed = self.ask(&sql, |record| record.contract_or_null("contract_hash"))?;
+        let text = script::load_procedure(self.names.schema(), contract);
+        let load_apps = recorded.get(script::LOAD_APPS);
+        if !load_apps.is_some_and(|known| known.file == files::checksum(&text) && !known.is_edited)
+        {
+            return Ok(false);
+        }
+        let installed = get_contract(&mut self.connection).map_err(|fault| self.error(fault))?;
         Ok(installed == Some(contract.hash))
     }
 
     fn state(&mut self, file: &SqlFile, recorded: &Recorded) -> Result<State> {
-        if !self.is_there(file)? {
+        // A grant, a role or a migration leaves no object, only its record.
+        let has_object = matches!(file.kind(), Kind::Table | Kind::Module(_));
+        let object = self.names.fill(&format!("[$(Schema)].[{}]", file.object()));
+        if has_object && !self.exists(&object)? {
             return Ok(State::Missing);
         }
         Ok(match recorded.get(file.name) {
-            Some(known) if !known.is_untouched => State::Edited,
+            Some(known) if known.is_edited => State::Edited,
             Some(known) if known.file == file.checksum() => State::Current,
             Some(_) => State::Older,
             None => match file.kind() {
@@ -221,53 +213,37 @@ impl Installer {
         })
     }
 
-    fn is_there(&mut self, file: &SqlFile) -> Result<bool> {
-        if matches!(file.kind(), Kind::Migration | Kind::Other) {
-            // A grant, a role or a migration leaves nothing to look for but its record.
-            return Ok(true);
-        }
-        let object = self.names.fill(&format!("[$(Schema)].[{}]", file.object()));
-        self.exists(&object)
-    }
-
-    /// What `processing_install_file` says; nothing where it is not there.
+    /// The rows of `processing_install_file`; none where the table does not exist.
     fn recorded(&mut self) -> Result<Recorded> {
-        let table = self.names.fill("[$(Schema)].[processing_install_file]");
-        if !self.exists(&table)? {
-            return Ok(Recorded::default());
+        if !self.exists(&self.names.fill("[$(Schema)].[processing_install_file]"))? {
+            return Ok(Recorded::new());
         }
         let sets = send(&mut self.connection, &recorded_query(self.files, &self.names));
-        let sets = sets.map_err(|fault| self.error(fault))?;
-        let mut recorded = Recorded::default();
-        for record in sets.into_iter().flatten() {
-            let read = || {
-                let file = record.contract_or_null("file_checksum")?.map_or([0; 32], |h| h.0);
-                let is_untouched = record.integer("is_untouched")? == 1;
-                Ok((record.text("file_name")?.to_owned(), Known { file, is_untouched }))
-            };
-            let (name, known) = read().map_err(|fault| self.error(fault))?;
-            recorded.insert(name, known);
-        }
-        Ok(recorded)
+        let read = |record: &Record| {
+            let file = record.get_or_null::<ContractHash>("file_checksum")?;
+            let file = file.map_or([0; 32], |checksum| checksum.0);
+            let is_edited = record.get("is_edited")?;
+            Ok((record.get("file_name")?, Known { file, is_edited }))
+        };
+        let recorded = sets.and_then(|sets| sets.iter().flatten().map(read).collect());
+        recorded.map_err(|fault| self.error(fault))
     }
 
-    fn ask<T>(
-        &mut self,
-        sql: &str,
-        read: impl FnOnce(&Record) -> std::result::Result<T, Fault>,
-    ) -> Result<T> {
-        let answer = self.connection.batch(sql).and_then(|mut sets| read(&head(&mut sets)?));
+    /// The value of a query.
+    fn ask<T: Value>(&mut self, sql: &str, column: &str) -> Result<Option<T>> {
+        let answer = self.connection.query(sql).and_then(|record| record.get_or_null(column));
         answer.map_err(|fault| self.error(fault))
     }
 }
 
 type Recorded = std::collections::HashMap<String, Known>;
 
-/// What was recorded of a file when it was installed.
+/// The record of an installed file.
 struct Known {
+    /// Checksum of its text.
     file: [u8; 32],
-    /// Its object is still as it was right after.
-    is_untouched: bool,
+    /// Its object was changed after the installation.
+    is_edited: bool,
 }
 
 fn recorded_query(files: &[SqlFile], names: &Names) -> String {
@@ -288,11 +264,11 @@ fn recorded_query(files: &[SqlFile], names: &Names) -> String {
     f.file_name,
     f.file_checksum,
     CASE
-        WHEN f.definition_checksum IS NULL THEN 1
+        WHEN f.definition_checksum IS NULL THEN 0
         WHEN f.definition_checksum = CASE f.file_name
-{cases}        END THEN 1
-        ELSE 0
-    END AS is_untouched
+{cases}        END THEN 0
+        ELSE 1
+    END AS is_edited
 FROM [$(Schema)].[processing_install_file] AS f;"
     ))
 }
@@ -307,76 +283,45 @@ pub(super) fn install_contract(connection: &mut Connection, contract: &Contract)
     run(connection, &batches, None, Some(contract))
 }
 
-/// Refuses an installation of another version than this program works with; `head` is the answer
-/// of usp_GetContract.
-pub(super) fn check_version(head: &Record, location: &str) -> Result<()> {
-    let read = || {
-        let installed = head.integer_or_null("schema_version")?;
-        Ok((installed, head.text_or_null("program_version")?.unwrap_or("(unknown)").to_owned()))
-    };
-    let (installed, installed_by) =
-        read().map_err(|fault: Fault| fault.into_store_error(location))?;
-    let needed = i64::from(SCHEMA_VERSION);
-    match installed {
-        Some(installed) if installed == needed => Ok(()),
-        installed => Err(StoreError::OtherVersion {
-            location: location.to_owned(),
-            // What is there was not recorded, so that an installation makes sure of it.
-            installed: installed.unwrap_or(0),
-            installed_by,
-            needed,
-        }),
-    }
-}
-
-/// Runs a script whose last batch commits; before that, the target tables are held against the
-/// contract, and the owners of all tables against the schema's. Whatever fails, nothing stays.
+/// Runs a script whose last batch commits. Before that batch, the target tables must fit the contract,
+/// and all tables must have the schema's owner. A failure rolls everything back.
 fn run(
     connection: &mut Connection,
     batches: &[script::Batch],
     names: Option<&Names>,
     contract: Option<&Contract>,
 ) -> Result<()> {
-    let result = run_batches(connection, batches, names, contract);
-    if result.is_err() {
-        // The connection may be gone, and the transaction with it.
-        let _ = connection.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;");
-    }
-    result
-}
-
-fn run_batches(
-    connection: &mut Connection,
-    batches: &[script::Batch],
-    names: Option<&Names>,
-    contract: Option<&Contract>,
-) -> Result<()> {
     let location = connection.settings().location().to_owned();
-    for batch in batches {
+    let result = batches.iter().try_for_each(|batch| {
         if batch.sql == script::COMMIT {
             contract.map_or(Ok(()), |contract| target::check(connection, contract))?;
             owner::check(connection, names, contract)?;
         }
         send(connection, &batch.sql)
-            .map_err(|fault| explained(fault, &batch.part).into_store_error(&location))?;
+            .map(drop)
+            .map_err(|fault| explained(fault, &batch.part).into_store_error(&location))
+    });
+    if result.is_err() {
+        // If the connection is gone, so is the transaction.
+        let _ = connection.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;");
     }
-    Ok(())
+    result
 }
 
-/// Sends a batch of an installation; the answer to the last of those that stand for it.
-fn send(connection: &mut Connection, sql: &str) -> std::result::Result<ResultSets, Fault> {
+/// Sends a batch of an installation, in the parts that the engine needs; returns the last result.
+fn send(connection: &mut Connection, sql: &str) -> fault::Result<ResultSets> {
     let mut answer = ResultSets::new();
-    for batch in (spoken().installation)(sql) {
+    for batch in (in_use().installation)(sql) {
         answer = connection.batch_at_length(&batch)?;
     }
     Ok(answer)
 }
 
-/// Says which part of the script the server refused.
-fn explained(fault: Fault, part: &str) -> Fault {
+/// Names the part of the script that failed.
+fn explained(fault: ServerFault, part: &str) -> ServerFault {
     match fault {
-        Fault::Server { number, message } => {
-            Fault::Server { number, message: format!("{part}: {message}") }
+        ServerFault::Server { number, message } => {
+            ServerFault::Server { number, message: format!("{part}: {message}") }
         }
         other => other,
     }

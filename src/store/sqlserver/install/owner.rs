@@ -1,14 +1,14 @@
-//! One owner for the schema, the source and the target tables: otherwise ownership chaining ends
-//! between them, and a role that may only execute the procedures could not run the job.
+//! The schema, the source and the target tables must have one owner: otherwise ownership chaining
+//! ends between them, and a role with only EXECUTE permissions could not run the job.
 
 use super::files::Names;
 use crate::contract::Contract;
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::contract_sql::{bracketed, literal};
-use crate::store::sqlserver::dialect::spoken;
+use crate::store::sqlserver::dialect::in_use;
 use crate::store::{Result, StoreError};
 
-/// Refuses tables whose owner is not the schema's; the source is known where names are given.
+/// Refuses tables with another owner than the schema's; checks the source if `names` is set.
 pub(super) fn check(
     connection: &mut Connection,
     names: Option<&Names>,
@@ -24,9 +24,9 @@ pub(super) fn check(
         let Some((of_schema, of_table)) = owners(connection, &schema, &table)? else { continue };
         if of_schema != of_table {
             return Err(StoreError::Refused(format!(
-                "schema {schema} belongs to {of_schema} and table {table} to {of_table}, so that \
-                 a role with EXECUTE alone would not reach the table through the procedures: \
-                 give both one owner, for instance ALTER AUTHORIZATION ON OBJECT::{table} TO {}",
+                "the owner of schema {schema} is {of_schema} and that of table {table} is \
+                 {of_table}, so that a role with only EXECUTE permissions cannot reach the table: \
+                 give both the same owner, such as ALTER AUTHORIZATION ON OBJECT::{table} TO {}",
                 bracketed(&of_schema)
             )));
         }
@@ -34,14 +34,14 @@ pub(super) fn check(
     Ok(())
 }
 
-/// The owners of a schema and of a table; `None` where the login may not see both.
+/// The owners of a schema and of a table; `None` where the login cannot see both.
 fn owners(
     connection: &mut Connection,
     schema: &str,
     table: &str,
 ) -> Result<Option<(String, String)>> {
-    let meant = |owner: &str| (spoken().owner)(owner).to_owned();
-    let asked = connection.batch(&format!(
+    let owner = |name: String| (in_use().owner)(&name).to_owned();
+    let answer = connection.batch(&format!(
         "SELECT
     USER_NAME(p.principal_id) AS schema_owner,
     USER_NAME(COALESCE(o.principal_id, s.principal_id)) AS table_owner
@@ -52,13 +52,13 @@ WHERE o.object_id = OBJECT_ID({});",
         literal(schema),
         literal(table)
     ));
-    let read = asked.and_then(|sets| {
+    let owners = answer.and_then(|sets| {
         let Some(record) = sets.into_iter().flatten().next() else { return Ok(None) };
-        let owners = (record.text_or_null("schema_owner")?, record.text_or_null("table_owner")?);
+        let owners = (record.get_or_null("schema_owner")?, record.get_or_null("table_owner")?);
         Ok(match owners {
-            (Some(of_schema), Some(of_table)) => Some((meant(of_schema), meant(of_table))),
+            (Some(of_schema), Some(of_table)) => Some((owner(of_schema), owner(of_table))),
             _ => None,
         })
     });
-    read.map_err(|fault| fault.into_store_error(connection.settings().location()))
+    owners.map_err(|fault| fault.into_store_error(connection.settings().location()))
 }

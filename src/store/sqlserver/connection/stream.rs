@@ -1,4 +1,4 @@
-//! The byte stream under a session: a TCP connection, or a named pipe on Windows.
+//! The byte stream of a connection: TCP, or a named pipe on Windows.
 
 use std::io;
 use std::time::Duration;
@@ -8,47 +8,45 @@ use tiberius::{Config, SqlBrowser};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::fault::Fault;
 use super::settings::{ServerName, ServerSettings};
+use crate::store::sqlserver::fault::{Result, ServerFault};
 
-/// What a session talks over.
+/// A byte stream to the server.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Opens the stream that the settings name.
-pub(super) async fn open(
-    settings: &ServerSettings,
-    config: &Config,
-) -> Result<Box<dyn Stream>, Fault> {
+pub(super) async fn open(settings: &ServerSettings, config: &Config) -> Result<Box<dyn Stream>> {
     match &settings.name {
-        Some(ServerName::Pipe(path)) => open_pipe(path)
-            .await
-            .map_err(|error| Fault::Lost(format!("cannot open the named pipe {path}: {error}"))),
+        Some(ServerName::Pipe(path)) => open_pipe(path).await.map_err(|error| {
+            ServerFault::Lost(format!("cannot open the named pipe {path}: {error}"))
+        }),
         name => match TcpStream::connect_named(config).await {
             Ok(stream) => Ok(Box::new(kept_alive(stream)?)),
             Err(error) => open_local_pipe(name.as_ref()).await.ok_or_else(|| match error {
-                // What SQL Browser does not tell is no reason to doubt this program.
-                tiberius::error::Error::Conversion(reason) => Fault::Lost(reason.into_owned()),
+                // SQL Browser does not know the instance: an error of the server, not of ours.
+                tiberius::error::Error::Conversion(reason) => {
+                    ServerFault::Lost(reason.into_owned())
+                }
                 other => other.into(),
             }),
         },
     }
 }
 
-/// As SQL Server's own drivers: a server that vanished is noticed even while nothing but its
-/// answer is waited for.
-fn kept_alive(stream: TcpStream) -> Result<TcpStream, Fault> {
+/// As SQL Server's own drivers: a vanished server is noticed while a call waits for its reply.
+fn kept_alive(stream: TcpStream) -> Result<TcpStream> {
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(30))
         .with_interval(Duration::from_secs(1));
     SockRef::from(&stream)
         .set_tcp_keepalive(&keepalive)
-        .map_err(|error| Fault::Lost(error.to_string()))?;
+        .map_err(|error| ServerFault::Lost(error.to_string()))?;
     Ok(stream)
 }
 
-/// Express listens on no TCP port as it comes; on its own machine it is reached by its pipe.
+/// Express does not listen on TCP by default; on its own machine it is reached by its pipe.
 #[cfg(windows)]
 async fn open_local_pipe(name: Option<&ServerName>) -> Option<Box<dyn Stream>> {
     match name {
@@ -68,7 +66,7 @@ async fn open_local_pipe(_: Option<&ServerName>) -> Option<Box<dyn Stream>> {
 async fn open_pipe(path: &str) -> io::Result<Box<dyn Stream>> {
     use tokio::net::windows::named_pipe::ClientOptions;
 
-    /// All instances of the pipe are taken just now.
+    /// All instances of the pipe are busy.
     const ERROR_PIPE_BUSY: i32 = 231;
     loop {
         match ClientOptions::new().open(path) {

@@ -1,21 +1,20 @@
-//! What a run needs of a server, looked at one by one.
+//! What a run needs of a server.
 
 use chrono::Utc;
 
-use super::connection::Connection;
-use super::fault::Fault;
-use super::record::Record;
-use super::target;
 use crate::contract::Contract;
+use crate::store::sqlserver::connection::Connection;
+use crate::store::sqlserver::fault::Result;
+use crate::store::sqlserver::target;
 
-/// Something that was looked at.
+/// A property of the server that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFact {
-    /// What was looked at, in a word or two.
+    /// The property, in a word or two.
     pub what: &'static str,
-    /// How it is, and what to do where it is not as it should be.
+    /// Its state, and how to correct it.
     pub text: String,
-    /// `None` is well, `Some(false)` worth a look, `Some(true)` keeps a run from working.
+    /// `None` is well, `Some(false)` a warning, `Some(true)` prevents a run.
     pub verdict: Option<bool>,
 }
 
@@ -33,7 +32,7 @@ impl ServerFact {
     }
 }
 
-/// What a worker calls; `shred_worker` may.
+/// The procedures that a worker calls.
 const CALLED: &[&str] = &[
     "usp_GetContract",
     "usp_StartSession",
@@ -41,20 +40,19 @@ const CALLED: &[&str] = &[
     "usp_ClaimBatch",
     "usp_RenewLease",
     "usp_CompleteBatch",
-    "usp_CompleteApp",
     "usp_ReleaseClaim",
     "usp_ReapExpired",
     "usp_GetClaimOutcome",
     "usp_GetStatus",
 ];
 
-/// Clocks that differ by more are worth a look.
+/// A larger difference of clocks is a warning.
 const SKEW_MS: i64 = 60_000;
 
-pub(super) fn examine(
+pub(in crate::store::sqlserver) fn inspect_server(
     connection: &mut Connection,
     contract: Option<&Contract>,
-) -> Result<Vec<ServerFact>, Fault> {
+) -> Result<Vec<ServerFact>> {
     let mut facts = vec![certificate(connection), version(connection)?, clock(connection)?];
     facts.extend(permissions(connection)?);
     if let Some(contract) = contract {
@@ -72,50 +70,42 @@ fn certificate(connection: &Connection) -> ServerFact {
         Some(false) => ServerFact::warning(
             "TLS",
             "the server's certificate is not checked: give the server one that this machine \
-             believes, or name its authority with --ca-file",
+             trusts, or name its authority with --ca-file",
         ),
         None => ServerFact::well("TLS", "as the connection string says"),
     }
 }
 
-fn first(connection: &mut Connection, sql: &str) -> Result<Record, Fault> {
-    super::claim::head(&mut connection.batch(sql)?)
-}
-
-fn version(connection: &mut Connection) -> Result<ServerFact, Fault> {
-    let head = first(
-        connection,
+fn version(connection: &mut Connection) -> Result<ServerFact> {
+    let head = connection.query(
         "SELECT CONVERT(nvarchar(128), SERVERPROPERTY('ProductVersion')) AS version,
                 CONVERT(nvarchar(128), SUSER_SNAME()) AS login;",
     )?;
-    let (version, login) = (head.text_or_null("version")?, head.text_or_null("login")?);
-    let text = format!("version {}, as {}", version.unwrap_or("?"), login.unwrap_or("?"));
-    Ok(ServerFact::well("server", text))
+    let (version, login) = (head.get::<String>("version")?, head.get::<String>("login")?);
+    Ok(ServerFact::well("server", format!("version {version}, as {login}")))
 }
 
-/// Half the time of the question is taken off.
-fn clock(connection: &mut Connection) -> Result<ServerFact, Fault> {
+/// The query's duration counts half.
+fn clock(connection: &mut Connection) -> Result<ServerFact> {
     let asked = Utc::now();
-    let head = first(
-        connection,
-        "SELECT DATEDIFF_BIG(MILLISECOND, '19700101', SYSUTCDATETIME()) AS server_ms;",
-    )?;
+    let head = connection
+        .query("SELECT DATEDIFF_BIG(MILLISECOND, '19700101', SYSUTCDATETIME()) AS server_ms;")?;
     let answered = Utc::now();
     let here = (asked.timestamp_millis() + answered.timestamp_millis()) / 2;
-    let skew = here - head.integer("server_ms")?;
+    let skew = here - head.get::<i64>("server_ms")?;
     Ok(match skew.abs() > SKEW_MS {
         false => ServerFact::well("clock", format!("differs from the server's by {skew} ms")),
         true => ServerFact::warning(
             "clock",
             format!(
                 "differs from the server's by {skew} ms: leases do not depend on it, but log \
-                 files and tables will not agree; synchronise it"
+                 files and tables differ; synchronise it"
             ),
         ),
     })
 }
 
-fn permissions(connection: &mut Connection) -> Result<Vec<ServerFact>, Fault> {
+fn permissions(connection: &mut Connection) -> Result<Vec<ServerFact>> {
     let schema = connection.settings().schema_name().to_owned();
     let rows: Vec<String> = CALLED
         .iter()
@@ -131,8 +121,8 @@ fn permissions(connection: &mut Connection) -> Result<Vec<ServerFact>, Fault> {
     let sets = connection.batch(&rows.join("\nUNION ALL\n"))?;
     let mut refused = Vec::new();
     for record in sets.iter().flatten() {
-        if record.integer("is_there")? == 0 || record.integer("is_allowed")? == 0 {
-            refused.push(record.text("name")?.to_owned());
+        if !record.get::<bool>("is_there")? || !record.get::<bool>("is_allowed")? {
+            refused.push(record.get::<String>("name")?);
         }
     }
     Ok(match refused.as_slice() {
@@ -140,8 +130,8 @@ fn permissions(connection: &mut Connection) -> Result<Vec<ServerFact>, Fault> {
         missing => vec![ServerFact::problem(
             "permissions",
             format!(
-                "not there, or not allowed to this login: {}; run xmlshred install, and add the \
-                 login's user to the role shred_worker",
+                "this login has no permission to execute {}, or the procedure is missing: run \
+                 xmlshred install, and add the login's user to the role shred_worker",
                 missing.join(", ")
             ),
         )],

@@ -1,4 +1,4 @@
-//! Where SQL Server is, how to log in, and what the pipeline's objects are called there.
+//! The settings of a connection: server, login, and schema.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,27 +6,27 @@ use std::time::Duration;
 
 use tiberius::{AuthMethod, Config, EncryptionLevel};
 
-/// How long a login may take unless the settings say otherwise, as in ADO.NET.
+/// Default timeout of a login, as in ADO.NET.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a command may be silent unless the settings say otherwise, as in ADO.NET.
-/// Completing has no such bound: there the server's LOCK_TIMEOUT holds.
+/// Default timeout of a command, as in ADO.NET. Completing has none: the server's LOCK_TIMEOUT bounds
+/// it.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The schema that an installation lives in unless the settings say otherwise.
+/// Default schema of an installation.
 pub const DEFAULT_SCHEMA: &str = "sandbox";
 
-/// A password or token: it never shows in a log, a message or a dump.
+/// A password or token, which no log, message or dump shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `text` from being shown.
+    /// A secret with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for who has to have it.
+    /// The text, for a caller that needs it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -38,17 +38,17 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// How a session says who it is.
+/// How a session authenticates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Login {
     /// A login of SQL Server itself.
     Password {
         /// `--user`
         user: String,
-        /// `XMLSHRED_PASSWORD`, or what a password file holds.
+        /// `XMLSHRED_PASSWORD`, or the contents of a password file.
         password: Secret,
     },
-    /// The Windows account that the process runs as.
+    /// The Windows account of the process.
     Integrated,
     /// A Microsoft Entra access token, as `az account get-access-token` prints it.
     AccessToken(Secret),
@@ -58,13 +58,13 @@ pub enum Login {
 /// `np:\\HOST\pipe\…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerName {
-    /// A TCP port: the one given, the one SQL Browser tells for the instance, or 1433.
+    /// A TCP port: the given one, the instance's one from SQL Browser, or 1433.
     Tcp {
         /// Host name or address.
         host: String,
         /// Named instance.
         instance: Option<String>,
-        /// Port; with it SQL Browser is not asked.
+        /// Port, which makes SQL Browser unnecessary.
         port: Option<u16>,
     },
     /// A named pipe, such as `\\.\pipe\sql\query`.
@@ -72,7 +72,7 @@ pub enum ServerName {
 }
 
 impl ServerName {
-    /// Reads a server's name; the error says what is expected.
+    /// Reads a server's name; the error has the expected form.
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = || {
             format!(
@@ -121,7 +121,7 @@ fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str
     head.eq_ignore_ascii_case(prefix).then_some(tail)
 }
 
-/// `.` and `(local)` are what SQL Server's own tools call this machine.
+/// `.` and `(local)` are this machine in SQL Server's own tools.
 fn known_as(host: &str) -> String {
     if host == "." || host.eq_ignore_ascii_case("(local)") {
         "localhost".to_owned()
@@ -144,7 +144,7 @@ fn parse_pipe(text: &str) -> Option<ServerName> {
     Some(ServerName::Pipe(pipe_of(host, instance)))
 }
 
-/// The pipe that an instance listens on unless it was configured otherwise.
+/// The default pipe of an instance.
 pub(super) fn pipe_of(host: &str, instance: Option<&str>) -> String {
     let host = if known_as(host).eq_ignore_ascii_case("localhost") { "." } else { host };
     match instance {
@@ -156,16 +156,16 @@ pub(super) fn pipe_of(host: &str, instance: Option<&str>) -> String {
 /// Everything a session needs to reach an installation.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    pub(super) config: Config,
-    /// Not known for a connection string, which always means TCP.
-    pub(super) name: Option<ServerName>,
-    /// What messages call the server; no secret is in it.
-    pub(super) location: String,
-    /// Not known for a connection string.
-    pub(super) checks_certificate: Option<bool>,
-    pub(super) schema: String,
-    pub(super) connect_timeout: Duration,
-    pub(super) command_timeout: Duration,
+    pub(in crate::store::sqlserver) config: Config,
+    /// `None` for a connection string, which always means TCP.
+    pub(in crate::store::sqlserver) name: Option<ServerName>,
+    /// The server's name in messages, without a secret.
+    pub(in crate::store::sqlserver) location: String,
+    /// `None` for a connection string.
+    pub(in crate::store::sqlserver) checks_certificate: Option<bool>,
+    pub(in crate::store::sqlserver) schema: String,
+    pub(in crate::store::sqlserver) connect_timeout: Duration,
+    pub(in crate::store::sqlserver) command_timeout: Duration,
 }
 
 impl ServerSettings {
@@ -181,7 +181,7 @@ impl ServerSettings {
         if let ServerName::Tcp { host, instance, port } = &name {
             config.host(host);
             port.iter().for_each(|port| config.port(*port));
-            // With a port SQL Browser has nothing to tell.
+            // A port makes SQL Browser unnecessary.
             instance.iter().filter(|_| port.is_none()).for_each(|name| config.instance_name(name));
         }
         config.database(database);
@@ -193,7 +193,7 @@ impl ServerSettings {
         Ok(Self { checks_certificate, ..Self::with(config, Some(name), location) })
     }
 
-    /// From an ADO.NET connection string, which says everything, encryption included.
+    /// From an ADO.NET connection string, which has all settings, including encryption.
     pub fn from_ado_string(text: &str) -> Result<Self, String> {
         let config = Config::from_ado_string(text)
             .map_err(|error| format!("the connection string cannot be read: {error}"))?;
@@ -202,7 +202,7 @@ impl ServerSettings {
     }
 
     fn with(mut config: Config, name: Option<ServerName>, location: String) -> Self {
-        // Each call has its own bound, so that completing can go without one.
+        // Each call has its own timeout, so that completing can have none.
         config.command_timeout(None);
         Self {
             config,
@@ -215,25 +215,25 @@ impl ServerSettings {
         }
     }
 
-    /// Another schema than `sandbox`. Refuses what no quoting should have to save.
+    /// Another schema than `sandbox`; refuses names that need quoting.
     pub fn schema(mut self, schema: &str) -> Result<Self, String> {
         self.schema = checked_identifier("schema", schema)?;
         Ok(self)
     }
 
-    /// Another bound on connecting and logging in.
+    /// Another timeout of connecting and logging in.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Another bound on the server's silence within one command.
+    /// Another timeout of a command.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
         self.command_timeout = timeout;
         self
     }
 
-    /// What messages call the server: no secret is in it.
+    /// The server's name in messages, without a secret.
     pub fn location(&self) -> &str {
         &self.location
     }
@@ -244,15 +244,15 @@ impl ServerSettings {
     }
 }
 
-/// Which server certificates are believed.
+/// Which server certificates are trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Trust {
-    /// Those that the operating system's store vouches for.
+    /// Those that the operating system trusts.
     #[default]
     System,
-    /// These authorities too: `--ca-file`, PEM or DER.
+    /// Also those of this authority: `--ca-file`, PEM or DER.
     Authority(PathBuf),
-    /// Any: `--trust-server-certificate`. Whoever sits in between can then read everything.
+    /// Any: `--trust-server-certificate`. A machine in the middle can then read everything.
     Anything,
 }
 
@@ -274,12 +274,12 @@ fn method(login: Login) -> Result<AuthMethod, String> {
         Login::Integrated => Ok(AuthMethod::Integrated),
         #[cfg(not(windows))]
         Login::Integrated => Err("Windows integrated authentication works on Windows only: \
-                                  give --user with XMLSHRED_PASSWORD, or an access token file"
+                                  use --user with XMLSHRED_PASSWORD, or an access token file"
             .to_owned()),
     }
 }
 
-/// Reads a file that holds nothing but a secret; a line break at its end does not count.
+/// Reads a file with a secret, without line breaks at its end.
 pub fn read_secret(file: &Path) -> Result<Secret, String> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| format!("cannot read the secret file {}: {error}", file.display()))?;
@@ -290,7 +290,7 @@ pub fn read_secret(file: &Path) -> Result<Secret, String> {
     Ok(Secret::new(secret))
 }
 
-/// A name that may stand between brackets in a script and in a sqlcmd variable as it is.
+/// Checks that a name needs no quoting in brackets or in a sqlcmd variable.
 pub fn checked_identifier(what: &str, name: &str) -> Result<String, String> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '#' | '$' | '@');
     let starts_well = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
@@ -301,58 +301,4 @@ pub fn checked_identifier(what: &str, name: &str) -> Result<String, String> {
         "{name:?} cannot be the {what}: use a letter, then letters, digits and _ - # $ @, \
          at most 128 bytes"
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tcp(host: &str, instance: Option<&str>, port: Option<u16>) -> ServerName {
-        ServerName::Tcp { host: host.into(), instance: instance.map(str::to_owned), port }
-    }
-
-    #[test]
-    fn a_server_is_named_as_sql_servers_tools_name_it() {
-        assert_eq!(ServerName::parse("db1"), Ok(tcp("db1", None, None)));
-        assert_eq!(ServerName::parse("tcp:db1,1444"), Ok(tcp("db1", None, Some(1444))));
-        assert_eq!(
-            ServerName::parse(r"localhost\SQLEXPRESS"),
-            Ok(tcp("localhost", Some("SQLEXPRESS"), None))
-        );
-        assert_eq!(ServerName::parse(r"(local)\X"), Ok(tcp("localhost", Some("X"), None)));
-        assert_eq!(ServerName::parse("."), Ok(tcp("localhost", None, None)));
-        assert_eq!(
-            ServerName::parse(r"np:.\sqlexpress"),
-            Ok(ServerName::Pipe(r"\\.\pipe\MSSQL$SQLEXPRESS\sql\query".into()))
-        );
-        assert_eq!(
-            ServerName::parse(r"np:\\db1\pipe\sql\query"),
-            Ok(ServerName::Pipe(r"\\db1\pipe\sql\query".into()))
-        );
-        for wrong in ["", r"\X", "db1,", "db1,0", "db1,x", r"db1\", r"a\b\c", "a b", "np:"] {
-            let said = ServerName::parse(wrong).unwrap_err();
-            assert!(said.contains("HOST,PORT"), "{wrong}: {said}");
-        }
-    }
-
-    #[test]
-    fn no_secret_is_shown() {
-        let login = Login::Password { user: "worker".into(), password: Secret::new("hunter2") };
-        assert!(!format!("{login:?}").contains("hunter2"));
-        let name = ServerName::parse("db1").unwrap();
-        let settings = ServerSettings::new(name, "credit", login, Trust::System).unwrap();
-        assert!(!format!("{settings:?}").contains("hunter2"));
-        let ado = "Server=db1;User Id=worker;Password=hunter2";
-        let settings = ServerSettings::from_ado_string(ado).unwrap();
-        assert!(!format!("{settings:?}").contains("hunter2"));
-        assert!(!settings.location().contains("hunter2"));
-    }
-
-    #[test]
-    fn a_schema_that_would_need_quoting_is_refused() {
-        assert_eq!(checked_identifier("schema", "sand_box 2"), Ok("sand_box 2".into()));
-        for wrong in ["", "a]b", "a'b", "1a", "a;b", "a$(b)", "a\n"] {
-            assert!(checked_identifier("schema", wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! From outcomes to the rows that bulk load sends.
+//! The rows of outcomes as bulk load sends them.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,17 @@ use tiberius::numeric::Numeric;
 use tiberius::time::{Date, DateTime2, Time};
 use tiberius::{ColumnData, TokenRow};
 
-use super::contract_sql;
 use crate::contract::TargetTable;
 use crate::id::AppId;
 use crate::outcome::{AppOutcome, Failure, TableRows};
-use crate::store::sqlserver::contract_sql::{staged_columns, STAGE_APP_ID, STAGE_ROW};
+use crate::store::sqlserver::contract_sql::{
+    bracketed, stage_name, staged_columns, STAGE_APP_ID, STAGE_ROW,
+};
+use crate::store::sqlserver::dialect::in_use;
 use crate::value::{Decimal, SqlType, Value};
 
-/// Bulk load takes no longer value: the driver compares the bytes of a value with the 0xFFFF by
-/// which the server marks a `(max)` column.
+/// The longest value for bulk load: the driver compares the bytes of a value with 0xFFFF, the mark
+/// of a `(max)` column.
 const BULK_LOAD_BYTES: usize = 0xFFFF;
 
 /// The columns of `#outcome`, in the order of [`outcome_row`].
@@ -67,7 +69,7 @@ pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
     row(cells)
 }
 
-/// The beginning of a text, short enough for bulk load; the log keeps less of it.
+/// The start of a text, short enough for bulk load and longer than the log's columns.
 fn loadable(text: &str) -> &str {
     // A byte of UTF-8 is at most two of UTF-16.
     let most = text.len().min(BULK_LOAD_BYTES / 2);
@@ -77,40 +79,8 @@ fn loadable(text: &str) -> &str {
 
 /// The columns of a table's stage, in the order of [`stage_rows`].
 pub(super) fn stage_columns(table: &TargetTable) -> Vec<String> {
-    let own = staged_columns(table).map(|(_, column)| contract_sql::bracketed(&column.name));
+    let own = staged_columns(table).map(|(_, column)| bracketed(&column.name));
     [STAGE_APP_ID, STAGE_ROW].map(str::to_owned).into_iter().chain(own).collect()
-}
-
-/// What travels as a decimal: an engine may read one wrongly out of a bulk load and right out of a
-/// text, which `usp_LoadApps` converts without another word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decimals {
-    /// A decimal of the column's precision and scale.
-    Native,
-    /// Its digits.
-    Text,
-}
-
-impl Decimals {
-    /// The batch that makes the stage.
-    pub(super) fn stage_ddl(self, targets: &[TargetTable]) -> String {
-        match self {
-            Self::Native => contract_sql::stage_ddl(targets),
-            Self::Text => contract_sql::stage_ddl_of(targets, |sql_type| match sql_type {
-                SqlType::Decimal { .. } | SqlType::Money => contract_sql::STAGE_TEXT.to_owned(),
-                other => contract_sql::stage_type(other),
-            }),
-        }
-    }
-
-    fn cell(self, n: Option<&Decimal>) -> ColumnData<'static> {
-        match self {
-            Self::Native => {
-                ColumnData::Numeric(n.map(|n| Numeric::new_with_scale(n.units, n.scale)))
-            }
-            Self::Text => ColumnData::String(n.map(|n| Cow::Owned(n.to_string()))),
-        }
-    }
 }
 
 /// The rows of all successful outcomes for the target at `index`: application, values, and the
@@ -127,24 +97,23 @@ fn numbered_rows<'o>(
     numbered.map(|((app_id, values), number)| (app_id, values, number))
 }
 
-/// What bulk load sends of the target at `index`: all its rows, with null for [`LongValue`]s.
+/// The rows for the target at `index`, with null in place of each [`LongValue`].
 pub(super) fn stage_rows<'o>(
     outcomes: &'o [AppOutcome],
     index: usize,
     table: &'o TargetTable,
-    decimals: Decimals,
 ) -> impl Iterator<Item = TokenRow<'o>> {
     numbered_rows(outcomes, index).map(move |(app_id, values, number)| {
         let place = [ColumnData::I64(Some(app_id.0)), ColumnData::I64(Some(number))];
         let own = staged_columns(table).map(|(i, column)| match is_long(&values[i]) {
-            true => null(column.sql_type, decimals),
-            false => cell(&values[i], column.sql_type, decimals),
+            true => null(column.sql_type),
+            false => cell(&values[i], column.sql_type),
         });
         row(place.into_iter().chain(own))
     })
 }
 
-/// A value that bulk load does not take: it follows in a statement of its own.
+/// A value that is too long for bulk load: a separate statement sets it.
 pub(super) struct LongValue<'o> {
     app_id: AppId,
     number: i64,
@@ -152,7 +121,7 @@ pub(super) struct LongValue<'o> {
     value: &'o Value,
 }
 
-/// Those of the rows of [`stage_rows`].
+/// The long values of the rows of [`stage_rows`].
 pub(super) fn long_values<'o>(
     outcomes: &'o [AppOutcome],
     index: usize,
@@ -180,13 +149,13 @@ fn is_long(value: &Value) -> bool {
 }
 
 impl LongValue<'_> {
-    /// The statement that puts it into its row of the table's stage.
+    /// The statement that sets it in its row of the table's stage.
     pub(super) fn statement(&self, table: &TargetTable) -> String {
         format!(
             "UPDATE {} SET {} = @P1 WHERE {STAGE_APP_ID} = @P2 AND {STAGE_ROW} = @P3;
-             IF @@ROWCOUNT <> 1 THROW 50000, N'A staged row is gone.', 1;",
-            contract_sql::stage_name(table),
-            contract_sql::bracketed(self.column),
+             IF @@ROWCOUNT <> 1 THROW 50000, N'A staged row is missing.', 1;",
+            stage_name(table),
+            bracketed(self.column),
         )
     }
 
@@ -207,17 +176,17 @@ fn row<'v>(cells: impl IntoIterator<Item = ColumnData<'v>>) -> TokenRow<'v> {
     row
 }
 
-/// A value in the type that [`contract_sql::stage_type`] gives its column.
-fn cell(value: &Value, sql_type: SqlType, decimals: Decimals) -> ColumnData<'_> {
+/// A value in its column's type of the stage.
+fn cell(value: &Value, sql_type: SqlType) -> ColumnData<'_> {
     match value {
-        Value::Null => null(sql_type, decimals),
+        Value::Null => null(sql_type),
         Value::Bit(bit) => ColumnData::Bit(Some(*bit)),
         Value::Int(n) => match sql_type {
             SqlType::BigInt => ColumnData::I64(Some(*n)),
             // The value is within its type's range, which an int holds.
             _ => ColumnData::I32(Some(*n as i32)),
         },
-        Value::Decimal(n) => decimals.cell(Some(n)),
+        Value::Decimal(n) => decimal(Some(n)),
         Value::Float(n) => ColumnData::F64(Some(*n)),
         Value::Date(date) => date_time(*date, NaiveTime::MIN, 0),
         Value::Time(time) => date_time(NO_DATE, *time, digits(sql_type)),
@@ -231,12 +200,20 @@ fn cell(value: &Value, sql_type: SqlType, decimals: Decimals) -> ColumnData<'_> 
     }
 }
 
-fn null(sql_type: SqlType, decimals: Decimals) -> ColumnData<'static> {
+/// Some engines read a bulk loaded decimal wrongly, and its text correctly.
+fn decimal(n: Option<&Decimal>) -> ColumnData<'static> {
+    match in_use().decimals_as_text {
+        true => ColumnData::String(n.map(|n| Cow::Owned(n.to_string()))),
+        false => ColumnData::Numeric(n.map(|n| Numeric::new_with_scale(n.units, n.scale))),
+    }
+}
+
+fn null(sql_type: SqlType) -> ColumnData<'static> {
     match sql_type {
         SqlType::Bit => ColumnData::Bit(None),
         SqlType::TinyInt | SqlType::SmallInt | SqlType::Int => ColumnData::I32(None),
         SqlType::BigInt => ColumnData::I64(None),
-        SqlType::Decimal { .. } | SqlType::Money => decimals.cell(None),
+        SqlType::Decimal { .. } | SqlType::Money => decimal(None),
         SqlType::Float | SqlType::Real => ColumnData::F64(None),
         SqlType::Date
         | SqlType::Time(_)
@@ -254,13 +231,13 @@ fn null(sql_type: SqlType, decimals: Decimals) -> ColumnData<'static> {
     }
 }
 
-/// A time of day travels with the day that SQL Server gives a time without one.
+/// The date of a time of day, as in SQL Server's conversions.
 const NO_DATE: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
     Some(date) => date,
     None => NaiveDate::MIN,
 };
 
-/// Fractional digits of the second that a type's stage has.
+/// Fractional digits of the second in a type's stage.
 fn digits(sql_type: SqlType) -> u8 {
     match sql_type {
         SqlType::Time(digits) | SqlType::DateTime2(digits) | SqlType::DateTimeOffset(digits) => {
@@ -279,13 +256,13 @@ fn fraction(time: NaiveTime, digits: u8) -> u64 {
 fn date_time(date: NaiveDate, time: NaiveTime, digits: u8) -> ColumnData<'static> {
     let seconds = u64::from(time.num_seconds_from_midnight());
     let increments = seconds * 10u64.pow(u32::from(digits)) + fraction(time, digits);
-    // Day 1 of the common era is day 0 of SQL Server's; nothing is before it.
+    // Day 1 of the common era is SQL Server's day 0, the earliest.
     let days = date.num_days_from_ce() - 1;
     let date = Date::new(days.unsigned_abs());
     ColumnData::DateTime2(Some(DateTime2::new(date, Time::new(increments, digits))))
 }
 
-/// ISO 8601, which reads the same under every language setting.
+/// ISO 8601, which does not depend on the language setting.
 fn offset_text(time: &DateTime<FixedOffset>, digits: u8) -> String {
     let local = time.naive_local();
     let seconds = local.format("%Y-%m-%dT%H:%M:%S");
@@ -316,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_is_written_as_every_language_reads_it() {
+    fn an_offset_does_not_depend_on_the_language() {
         let time = DateTime::parse_from_rfc3339("0001-02-03T04:05:06.0789-07:30").unwrap();
         assert_eq!(offset_text(&time, 4), "0001-02-03T04:05:06.0789-07:30");
         assert_eq!(offset_text(&time, 0), "0001-02-03T04:05:06-07:30");

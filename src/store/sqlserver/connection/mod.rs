@@ -1,4 +1,7 @@
-//! One session with SQL Server: connecting, calling, and trying again.
+//! One connection to SQL Server: connecting, calling, and retrying.
+
+pub mod settings;
+mod stream;
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,23 +15,23 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 use uuid::Uuid;
 
 use super::call::{Call, Typed};
-use super::fault::Fault;
+use super::fault::{Result, ServerFault};
 use super::record::Record;
-use super::settings::ServerSettings;
-use super::wire::{self, Stream};
+use settings::ServerSettings;
+use stream::Stream;
 
 type Link = Client<Compat<Box<dyn Stream>>>;
 
 /// The result sets of one command, without those that have no column.
 pub(super) type ResultSets = Vec<Vec<Record>>;
 
-/// How often something transient is met before it is reported: with [`pause_after`] that is
-/// between one and two minutes. "Most reconfiguration events are short-lived and should be completed
+/// Attempts before a transient error is reported: with [`pause_after`] between one and two
+/// minutes. "Most reconfiguration events are short-lived and should be completed
 /// in less than 60 seconds", says Microsoft of Azure SQL.
 const ATTEMPTS: u32 = 17;
 
-/// A session: its own runtime, because a [`crate::store::Store`] is synchronous and owned by one
-/// thread, and a connection that is opened again after it broke.
+/// A connection that is opened again after it broke. It has its own runtime, because a
+/// [`crate::store::Store`] is synchronous and owned by one thread.
 pub(super) struct Connection {
     runtime: Runtime,
     settings: ServerSettings,
@@ -38,15 +41,14 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects. `application` is what `APP_NAME()` says and the DBA's tools show.
-    pub(super) fn open(settings: ServerSettings, application: String) -> Result<Self, Fault> {
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(|error| Fault::Unexpected(format!("cannot start a runtime: {error}")))?;
+    /// Connects. `application` is the `APP_NAME()` that the DBA's tools show.
+    pub(super) fn open(settings: ServerSettings, application: String) -> Result<Self> {
+        let runtime =
+            Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
+                ServerFault::Unexpected(format!("cannot start a runtime: {error}"))
+            })?;
         let mut connection = Self { runtime, settings, application, link: None, generation: 0 };
-        connection.patiently(Fault::is_transient_refusal, |c| {
+        connection.patiently(ServerFault::is_transient_refusal, |c| {
             c.link = Some(c.connect()?);
             Ok(())
         })?;
@@ -57,54 +59,62 @@ impl Connection {
         &self.settings
     }
 
-    /// Counts the connections made: what a session holds, such as a temp table, is gone when it
-    /// has changed.
+    /// The number of connections so far: when it changes, temp tables are gone.
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Closes the connection, and with it drops what the session holds; the next call opens one.
+    /// Closes the connection, which drops its temp tables; the next call opens a new one.
     pub(super) fn hang_up(&mut self) {
         self.link = None;
         self.generation += 1;
     }
 
-    /// Calls a procedure whose repetition does no harm, until it is answered or refused.
-    pub(super) fn call(&mut self, call: &Call) -> Result<ResultSets, Fault> {
-        let bound = Some(self.settings.command_timeout);
-        self.patiently(Fault::is_transient, |c| c.call_once(call, bound))
+    /// Calls a procedure that can be repeated, and retries transient errors.
+    pub(super) fn call(&mut self, call: &Call) -> Result<ResultSets> {
+        self.patiently(ServerFault::is_transient, |c| c.call_once(call))
     }
 
-    /// [`Connection::call`] for what takes as long as it takes, in chunks that the server keeps
-    /// apart: there is no silence to wait for but the whole.
-    pub(super) fn call_at_length(&mut self, call: &Call) -> Result<ResultSets, Fault> {
-        self.patiently(Fault::is_transient, |c| c.call_once(call, None))
+    /// [`Connection::call`] for a procedure that returns one row.
+    pub(super) fn ask(&mut self, call: &Call) -> Result<Record> {
+        first(self.call(call)?)
     }
 
-    /// Calls a procedure once. `bound` is for how long the server may be silent.
-    pub(super) fn call_once(
+    /// [`Connection::call`] for a procedure that returns one result set.
+    pub(super) fn rows<T>(
         &mut self,
         call: &Call,
-        bound: Option<Duration>,
-    ) -> Result<ResultSets, Fault> {
+        read: impl Fn(&Record) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.call(call)?.iter().flatten().map(read).collect()
+    }
+
+    /// Calls a procedure once.
+    pub(super) fn call_once(&mut self, call: &Call) -> Result<ResultSets> {
         let command = call.command(&self.settings.schema);
+        let bound = (!call.is_long).then_some(self.settings.command_timeout);
         self.run(async |link| {
             let stream = within(bound, call.procedure, command.exec(link)).await?;
             collect(stream, call.procedure, bound).await
         })
     }
 
-    /// Sends a plain batch, which is what makes temp tables that stay.
-    pub(super) fn batch(&mut self, sql: &str) -> Result<ResultSets, Fault> {
+    /// Sends a plain batch: the only way to create temp tables that stay.
+    pub(super) fn batch(&mut self, sql: &str) -> Result<ResultSets> {
         self.batch_within(Some(self.settings.command_timeout), sql)
     }
 
-    /// [`Connection::batch`] for what takes as long as it takes.
-    pub(super) fn batch_at_length(&mut self, sql: &str) -> Result<ResultSets, Fault> {
+    /// [`Connection::batch`] without the command timeout.
+    pub(super) fn batch_at_length(&mut self, sql: &str) -> Result<ResultSets> {
         self.batch_within(None, sql)
     }
 
-    fn batch_within(&mut self, bound: Option<Duration>, sql: &str) -> Result<ResultSets, Fault> {
+    /// [`Connection::batch`] that returns one row.
+    pub(super) fn query(&mut self, sql: &str) -> Result<Record> {
+        first(self.batch(sql)?)
+    }
+
+    fn batch_within(&mut self, bound: Option<Duration>, sql: &str) -> Result<ResultSets> {
         self.run(async |link| {
             let answer = async { link.simple_query(sql).await?.into_results().await };
             let sets = within(bound, "a batch", answer).await?;
@@ -118,7 +128,7 @@ impl Connection {
         &mut self,
         statement: &str,
         parameters: impl IntoIterator<Item = ColumnData<'p>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<()> {
         let bound = Some(self.settings.command_timeout);
         let mut query = Query::new(statement);
         parameters.into_iter().for_each(|value| query.bind(Typed(value)));
@@ -131,7 +141,7 @@ impl Connection {
         table: &str,
         columns: &[&str],
         rows: impl Iterator<Item = TokenRow<'r>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<()> {
         let bound = Some(self.settings.command_timeout);
         self.run(async |link| {
             let load = async {
@@ -145,12 +155,12 @@ impl Connection {
         })
     }
 
-    /// Does `work` until it succeeds, fails for good, or was tried often enough.
+    /// Repeats `work` while `again` says so, at most [`ATTEMPTS`] times.
     pub(super) fn patiently<T>(
         &mut self,
-        again: impl Fn(&Fault) -> bool,
-        mut work: impl FnMut(&mut Self) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        again: impl Fn(&ServerFault) -> bool,
+        mut work: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         let mut attempt = 1;
         loop {
             match work(self) {
@@ -160,7 +170,7 @@ impl Connection {
                         server = %self.settings.location,
                         attempt,
                         pause_ms = pause.as_millis() as u64,
-                        "{fault}; trying again"
+                        "{fault}; retrying"
                     );
                     std::thread::sleep(pause);
                     attempt += 1;
@@ -170,37 +180,34 @@ impl Connection {
         }
     }
 
-    /// Does `work` on a connection, a new one if the last one is gone.
-    fn run<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Link) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    /// Does `work` on the connection, or on a new one if it is closed.
+    fn run<T>(&mut self, work: impl AsyncFnOnce(&mut Link) -> Result<T>) -> Result<T> {
         let mut link = match self.link.take() {
             Some(link) => link,
             None => self.connect()?,
         };
         let result = self.runtime.block_on(work(&mut link));
-        // After anything but the server's own refusal, the rest of the answer may be on its way.
-        if matches!(result, Ok(_) | Err(Fault::Server { .. })) {
+        // After any error except the server's, the rest of the reply may still arrive.
+        if matches!(result, Ok(_) | Err(ServerFault::Server { .. })) {
             self.link = Some(link);
         }
         result
     }
 
-    fn connect(&mut self) -> Result<Link, Fault> {
+    fn connect(&mut self) -> Result<Link> {
         let settings = &self.settings;
         let mut config = settings.config.clone();
         config.application_name(&self.application);
-        // The bound below covers the handshake and what comes before it.
+        // The bound below covers the handshake too.
         config.handshake_timeout(None);
         let connecting = async {
-            let stream = wire::open(settings, &config).await?;
+            let stream = stream::open(settings, &config).await?;
             match Client::connect(config.clone(), stream.compat_write()).await {
                 Err(Error::Routing { host, port }) => {
                     config.host(host);
                     config.port(port);
-                    let stream = wire::open(settings, &config).await?;
-                    Ok::<_, Fault>(Client::connect(config, stream.compat_write()).await?)
+                    let stream = stream::open(settings, &config).await?;
+                    Ok::<_, ServerFault>(Client::connect(config, stream.compat_write()).await?)
                 }
                 link => Ok(link?),
             }
@@ -212,12 +219,23 @@ impl Connection {
     }
 }
 
-/// Reads the answer of a procedure; the bound is on each silence, not on the whole.
+/// The first row of these result sets.
+pub(super) fn first(sets: impl IntoIterator<Item = Vec<Record>>) -> Result<Record> {
+    sets.into_iter().flatten().next().ok_or_else(|| {
+        ServerFault::Unexpected(
+            "a procedure returned no row: the installed procedures and this xmlshred are of \
+             different versions; run xmlshred install"
+                .to_owned(),
+        )
+    })
+}
+
+/// Reads the result sets of a procedure; the bound is for each wait, not for the whole.
 async fn collect(
     stream: CommandStream<'_>,
     procedure: &'static str,
     bound: Option<Duration>,
-) -> Result<ResultSets, Fault> {
+) -> Result<ResultSets> {
     let mut stream = pin!(stream);
     let mut sets: ResultSets = Vec::new();
     while let Some(item) = within(bound, procedure, stream.try_next()).await? {
@@ -231,24 +249,24 @@ async fn collect(
     Ok(sets)
 }
 
-/// Waits for `work`, but no longer than the bound.
-async fn within<T, E: Into<Fault>>(
+/// Waits for `work`, at most for the bound.
+async fn within<T, E: Into<ServerFault>>(
     bound: Option<Duration>,
     what: &str,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, Fault> {
+    work: impl Future<Output = std::result::Result<T, E>>,
+) -> Result<T> {
     let Some(bound) = bound else { return work.await.map_err(Into::into) };
     match tokio::time::timeout(bound, work).await {
         Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(Fault::Timeout(format!(
+        Err(_) => Err(ServerFault::Timeout(format!(
             "{what} was not answered within {}",
             humantime::format_duration(bound)
         ))),
     }
 }
 
-/// Doubles from 100 ms to 12.8 s; half of it is left to chance, so that workers that were thrown
-/// off together do not come back together.
+/// Doubles from 100 ms to 12.8 s; half of it is random, so that workers that lost their connections
+/// together do not reconnect together.
 fn pause_after(attempt: u32) -> Duration {
     let longest = Duration::from_millis(100 << attempt.saturating_sub(1).min(7));
     let chance = (Uuid::new_v4().as_u128() % 1024) as u32;
@@ -270,17 +288,20 @@ mod tests {
     }
 
     #[test]
-    fn trying_again_outlasts_a_failover_and_not_everything() {
+    fn retries_outlast_a_failover_but_end() {
         let pauses = || (1..ATTEMPTS).map(pause_after).sum::<Duration>();
         assert!((60..=130).contains(&pauses().as_secs()), "{:?}", pauses());
     }
 
     #[test]
-    fn silence_is_a_timeout_that_says_what_was_silent() {
+    fn a_timeout_names_the_call() {
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
         let bound = Some(Duration::from_millis(1));
-        let silence = std::future::pending::<Result<(), Fault>>();
+        let silence = std::future::pending::<Result<()>>();
         let fault = runtime.block_on(within(bound, "usp_RenewLease", silence)).unwrap_err();
-        assert_eq!(fault, Fault::Timeout("usp_RenewLease was not answered within 1ms".into()));
+        assert_eq!(
+            fault,
+            ServerFault::Timeout("usp_RenewLease was not answered within 1ms".into())
+        );
     }
 }

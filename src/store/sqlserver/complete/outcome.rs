@@ -1,0 +1,47 @@
+//! The result sets of the completing procedures and of `usp_GetClaimOutcome`.
+
+use std::collections::HashMap;
+
+use crate::id::AppId;
+use crate::store::sqlserver::connection::ResultSets;
+use crate::store::sqlserver::fault::Result;
+use crate::store::Completed;
+
+/// The applications of a claim.
+#[derive(Default)]
+pub(super) struct Outcomes {
+    pub(super) held: Vec<AppId>,
+    pub(super) completed: HashMap<AppId, Completed>,
+}
+
+/// Reads a result set with a row per application, and one with a row per application and table.
+/// `targets` is the number of tables of the contract; tables without rows are not in the result.
+pub(super) fn read(sets: ResultSets, targets: usize) -> Result<Outcomes> {
+    let mut outcomes = Outcomes::default();
+    let mut sets = sets.into_iter();
+    for record in sets.next().unwrap_or_default() {
+        let app_id = record.get("app_id")?;
+        let status = if record.has("outcome") { "outcome" } else { "status" };
+        let rows = match record.get::<String>(status)?.as_str() {
+            "held" => {
+                outcomes.held.push(app_id);
+                continue;
+            }
+            "success" => vec![0; targets],
+            _ => Vec::new(),
+        };
+        let attempt = record.get("attempt")?;
+        let failure = record.get_or_null("failure_category")?;
+        outcomes.completed.insert(app_id, Completed { app_id, attempt, failure, rows });
+    }
+    for record in sets.next().unwrap_or_default() {
+        let ordinal = record.get::<u32>("table_ordinal")? as usize;
+        if let Some(completed) = outcomes.completed.get_mut(&record.get("app_id")?) {
+            if completed.rows.len() <= ordinal {
+                completed.rows.resize(ordinal + 1, 0);
+            }
+            completed.rows[ordinal] = record.get("row_count")?;
+        }
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,105 @@
+//! The DDL of the target tables.
+
+use std::fmt::Write;
+
+use super::names::{app_column, bracketed, literal, qualified};
+use crate::contract::{TargetColumn, TargetTable};
+
+/// One batch per target table, parents first: creates it unless it exists.
+pub fn target_ddl(schema: &str, targets: &[TargetTable]) -> Vec<String> {
+    targets.iter().map(|table| target_table(schema, table, targets)).collect()
+}
+
+fn target_table(schema: &str, table: &TargetTable, targets: &[TargetTable]) -> String {
+    let name = qualified(schema, table);
+    let mut parts: Vec<String> =
+        table.columns.iter().map(|column| column_definition(table, column)).collect();
+    if !table.primary_key.is_empty() {
+        let constraint = constraint(format!("PK_{}", table.name));
+        let key = column_list(&table.primary_key);
+        parts.push(format!("{constraint}PRIMARY KEY CLUSTERED ({key})"));
+    }
+    if let Some(foreign_key) = &table.foreign_key {
+        let parent = targets.iter().find(|t| t.name.eq_ignore_ascii_case(&foreign_key.references));
+        parts.push(format!(
+            "{}FOREIGN KEY ({})\n            REFERENCES {}.{} ({})",
+            constraint(format!("FK_{}_{}", table.name, foreign_key.references)),
+            column_list(&foreign_key.columns),
+            bracketed(schema),
+            bracketed(&foreign_key.references),
+            column_list(parent.map_or(&[][..], |parent| &parent.primary_key)),
+        ));
+    }
+    let mut sql = format!(
+        "IF OBJECT_ID({}, N'U') IS NULL\nBEGIN\n    CREATE TABLE {name}\n    (\n        {}\n    );\n",
+        literal(&name),
+        parts.join(",\n        "),
+    );
+    if let Some(index) = app_index(table) {
+        let _ = write!(sql, "\n    {index} ON {name} ({});\n", bracketed(app_column(table)));
+    }
+    sql.push_str("END;\n");
+    sql.push_str(&missing_columns(&name, table));
+    sql
+}
+
+/// Adds missing nullable columns to an existing table; a person must decide any other change.
+fn missing_columns(name: &str, table: &TargetTable) -> String {
+    let added = table.columns.iter().filter(|c| !c.required && !c.identity && !is_key(table, c));
+    added
+        .map(|column| {
+            format!(
+                "
+IF NOT EXISTS
+(
+    SELECT 1
+    FROM sys.columns AS c
+    WHERE c.object_id = OBJECT_ID({})
+        AND c.name = {}
+)
+BEGIN
+    ALTER TABLE {name} ADD {};
+END;
+",
+                literal(name),
+                literal(&column.name),
+                column_definition(table, column)
+            )
+        })
+        .collect()
+}
+
+fn is_key(table: &TargetTable, column: &TargetColumn) -> bool {
+    table.primary_key.iter().any(|name| name.eq_ignore_ascii_case(&column.name))
+}
+
+/// Names a constraint; SQL Server names it where the name would be too long.
+fn constraint(name: String) -> String {
+    if name.encode_utf16().count() > 128 {
+        return String::new();
+    }
+    format!("CONSTRAINT {} ", bracketed(&name))
+}
+
+fn column_definition(table: &TargetTable, column: &TargetColumn) -> String {
+    let identity = if column.identity { " IDENTITY(1, 1)" } else { "" };
+    let null = if column.required || column.identity || is_key(table, column) {
+        "NOT NULL"
+    } else {
+        "NULL"
+    };
+    format!("{} {}{identity} {null}", bracketed(&column.name), column.sql_type)
+}
+
+/// Rows are deleted, and parents checked, by application: without an index that is a scan.
+fn app_index(table: &TargetTable) -> Option<String> {
+    let app_column = app_column(table);
+    let leads_key =
+        table.primary_key.first().is_some_and(|first| first.eq_ignore_ascii_case(app_column));
+    let name = bracketed(&format!("IX_{}_{app_column}", table.name));
+    (!leads_key).then(|| format!("CREATE NONCLUSTERED INDEX {name}"))
+}
+
+fn column_list(names: &[String]) -> String {
+    names.iter().map(|name| bracketed(name)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,65 @@
+//! The status of queue, log, claims and sessions.
+
+use crate::outcome::FailureCategory;
+use crate::store::sqlserver::call::Call;
+use crate::store::sqlserver::connection::Connection;
+use crate::store::sqlserver::fault::Result;
+use crate::store::sqlserver::record::Record;
+use crate::store::{ActiveClaim, SessionSummary, Status};
+
+pub(in crate::store::sqlserver) fn get_status(connection: &mut Connection) -> Result<Status> {
+    let mut sets = connection.call(&Call::long("usp_GetStatus"))?.into_iter();
+    let mut next = || sets.next().unwrap_or_default();
+    let mut status = Status::default();
+    for record in next() {
+        status.source = record.get("source_rows")?;
+        status.ready = record.get("ready")?;
+        status.claimed = record.get("claimed")?;
+        status.quarantined = record.get("quarantined")?;
+        status.success = record.get("success")?;
+        status.failed = record.get("failed")?;
+        status.paused = record.pause("pause_reason")?;
+    }
+    status.failures = next().iter().map(failure).collect::<Result<_>>()?;
+    status.table_rows = next().iter().map(table_rows).collect::<Result<_>>()?;
+    status.claims = next().iter().map(claim).collect::<Result<_>>()?;
+    status.sessions = next().iter().map(session).collect::<Result<_>>()?;
+    Ok(status)
+}
+
+fn failure(record: &Record) -> Result<(FailureCategory, u64)> {
+    let category = record.get_or_null("failure_category")?;
+    Ok((category.unwrap_or(FailureCategory::ConstraintViolation), record.get("app_count")?))
+}
+
+fn table_rows(record: &Record) -> Result<(String, u64)> {
+    // A target table that was dropped has no count.
+    Ok((record.get("table_name")?, record.get_or_null("row_count")?.unwrap_or(0)))
+}
+
+fn claim(record: &Record) -> Result<ActiveClaim> {
+    Ok(ActiveClaim {
+        token: record.get("claim_token")?,
+        worker_name: record.get("worker_name")?,
+        apps: record.get("app_count")?,
+        age_seconds: record.get("age_seconds")?,
+        remaining_seconds: record.get("remaining_seconds")?,
+        renewals: record.get("renewals")?,
+    })
+}
+
+fn session(record: &Record) -> Result<SessionSummary> {
+    Ok(SessionSummary {
+        session: record.get("session_id")?,
+        worker_name: record.get("worker_name")?,
+        started_at: record.get("started_at_utc")?,
+        last_seen_at: record.get("last_seen_at_utc")?,
+        ended_at: record.get_or_null("ended_at_utc")?,
+        exit_status: record.get_or_null("exit_status")?,
+        claimed: record.get("claimed")?,
+        success: record.get("success")?,
+        failed: record.get("failed")?,
+        released: record.get("released")?,
+        reaped: record.get("reaped")?,
+    })
+}

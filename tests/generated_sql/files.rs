@@ -1,0 +1,30 @@
+//! The files of `sql/`.
+
+use xmlshred::store::sqlserver::install::{Kind, Names, FILES};
+
+#[test]
+fn every_placeholder_of_every_file_is_known() {
+    let names = Names::new("s", "a.b").unwrap();
+    for file in FILES {
+        assert!(!names.fill(file.text).contains("$("), "{}", file.name);
+    }
+}
+
+#[test]
+fn migrations_are_numbered_in_the_order_of_installation() {
+    let migrations: Vec<_> = FILES.iter().filter(|file| file.kind() == Kind::Migration).collect();
+    for (place, file) in migrations.iter().enumerate() {
+        let number = format!("{:04}_", place + 1);
+        assert!(file.object().starts_with(&number), "{} should begin {number}", file.name);
+    }
+}
+
+#[test]
+fn every_file_that_makes_an_object_names_it() {
+    for file in FILES {
+        if matches!(file.kind(), Kind::Table | Kind::Module(_)) {
+            let object = format!("[$(Schema)].[{}]", file.object());
+            assert!(file.text.contains(&object), "{} does not make {object}", file.name);
+        }
+    }
+}
