@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use xmlshred::cli::Cli;
-
 fn main() -> ExitCode {
-    Cli::parse().run().into()
+    xmlshred::cli::main().into()
 }

@@ -1,8 +1,7 @@
-//! Why a command did not do its work, and what to do next.
+//! What stops a command, and what to do next.
 
 use std::fmt;
 
-use super::console;
 use crate::runner::ExitStatus;
 use crate::settings::SettingsError;
 use crate::store::StoreError;
@@ -10,53 +9,44 @@ use crate::store::StoreError;
 /// The target of the log line that says what stopped a command.
 pub const TARGET: &str = "xmlshred::stopped";
 
-/// What stopped a command: a message, the next step, and the exit status. With
-/// [`ExitStatus::Success`] it is no error, but the one line that says why nothing was to be done.
+/// The result of a command.
+pub type Result<T = ExitStatus> = std::result::Result<T, CommandError>;
+
+/// What stopped a command. With [`ExitStatus::Success`] it is not an error, but the reason why
+/// there was nothing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandError {
     /// Exit status of the process.
     pub status: ExitStatus,
     /// What is wrong; may have several lines.
     pub message: String,
-    /// What to do next.
-    pub hint: Option<String>,
+    /// The next step: one action.
+    pub hint: String,
 }
 
 impl CommandError {
-    /// An error without a hint yet.
-    pub fn new(status: ExitStatus, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), hint: None }
+    /// An error with its next step.
+    pub fn new(status: ExitStatus, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { status, message: message.into(), hint: hint.into() }
     }
 
-    /// Something the person who called us got wrong.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(ExitStatus::Usage, message)
+    /// A mistake in the call: a flag, a setting or an input file.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Usage, message, hint)
     }
 
-    /// Adds the next step.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Several things that the person got wrong, told together: `what` stands above them.
-    pub fn several(what: &str, problems: &[String]) -> Self {
+    /// Several mistakes in the call; `title` is the line above them.
+    pub fn several(title: &str, problems: &[String], hint: impl Into<String>) -> Self {
         match problems {
-            [only] => Self::usage(only.clone()),
-            many => Self::usage(format!("{what}\n  {}", many.join("\n  "))),
+            [only] => Self::usage(only, hint),
+            many => Self::usage(format!("{title}\n  {}", many.join("\n  ")), hint),
         }
     }
 
-    /// Writes the error to stderr and returns the exit status.
-    pub fn report(&self) -> ExitStatus {
-        console::note(self);
-        self.status
-    }
-
-    /// Logs the error, once logging has begun, in one line that has everything.
+    /// Logs the error in one line that has everything.
     pub fn log(&self) {
-        let (exit_status, category) = (self.status.code(), self.status.category());
-        let hint = self.hint.as_deref();
+        let (exit_status, category, hint) =
+            (self.status.code(), self.status.category(), &*self.hint);
         match self.status {
             ExitStatus::Success => {
                 tracing::info!(target: TARGET, exit_status, category, "{}", self.message);
@@ -68,75 +58,64 @@ impl CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.status == ExitStatus::Success {
-            return writeln!(f, "{}", self.message);
-        }
-        writeln!(f, "error: {}", self.message)?;
-        match &self.hint {
-            Some(hint) => writeln!(f, "hint: {hint}"),
-            None => Ok(()),
+        match self.status {
+            ExitStatus::Success => writeln!(f, "{}", self.message),
+            _ => write!(f, "error: {}\nhint: {}\n", self.message, self.hint),
         }
     }
 }
 
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
-        Self::several("the settings do not hold", &error.problems)
-            .hint("`xmlshred settings` shows every setting and where it came from")
+        Self::several(
+            "several settings are wrong",
+            &error.problems,
+            "run `xmlshred settings` to see every setting and where its value comes from",
+        )
     }
 }
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let (status, hint) = match &error {
-            StoreError::NotPrimary { .. } => {
-                return Self::new(ExitStatus::Success, error.to_string());
+            StoreError::NotPrimary { .. } => (ExitStatus::Success, ""),
+            StoreError::OtherVersion { installed, needed, .. } if installed < needed => {
+                (ExitStatus::Store, "run `xmlshred install` with a login that may create objects")
             }
-            StoreError::OtherVersion { installed, needed, .. } if installed < needed => (
-                ExitStatus::Store,
-                "bring the objects up to date with `xmlshred install`, with a login that may \
-                 create objects",
-            ),
             StoreError::OtherVersion { .. } => (
                 ExitStatus::Store,
-                "run the xmlshred that installed them, or a newer one: `xmlshred --version` \
-                 says which one this is",
+                "use the version of xmlshred that installed them, or a newer one",
             ),
             StoreError::Damaged { .. } => (
                 ExitStatus::Store,
-                "keep the file as it is; restore a backup, or copy what can be read with \
-                 `sqlite3 FILE .recover`",
+                "restore a backup, or copy what can be read with `sqlite3 FILE .recover`",
             ),
             StoreError::Unreachable { .. } | StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
-                "see what --store or --server names; `xmlshred settings` says where its value \
-                 comes from",
+                "check --store or --server; `xmlshred settings` shows where its value comes from",
             ),
-            StoreError::ContractNotInstalled { .. } => (
-                ExitStatus::Contract,
-                "use the contract that is installed, or make this one the installed one with \
-                 `xmlshred install --contract FILE`",
-            ),
+            StoreError::ContractNotInstalled { .. } => {
+                (ExitStatus::Contract, "install it with `xmlshred install --contract FILE`")
+            }
             StoreError::Drift { .. } => (
                 ExitStatus::Contract,
-                "change the contract or the table, then `xmlshred install --contract FILE`",
+                "change the contract or the table, then run `xmlshred install --contract FILE`",
             ),
             StoreError::LeaseLost(_) => (
                 ExitStatus::Aborted,
-                "run again: whoever reaped the claim has its applications; a longer --lease \
-                 helps where one batch takes longer than half of it",
+                "run again, with a longer --lease if one batch takes longer than half of it",
             ),
             StoreError::WholeBatchFailed { .. } => (
                 ExitStatus::Aborted,
-                "this is not the documents' fault: mend what the message names, then run again",
+                "correct the table; if the documents are at fault, run once with --batch-size 1",
             ),
-            StoreError::Refused(_) => (ExitStatus::Usage, "nothing was changed"),
+            StoreError::Refused(_) => (ExitStatus::Usage, "correct the request"),
             StoreError::Database(_) => (
                 ExitStatus::Aborted,
-                "run again once the cause is gone: what was not committed returns to the queue",
+                "remove the cause and run again; what was not committed returns to the queue",
             ),
         };
-        Self::new(status, error.to_string()).hint(hint)
+        Self::new(status, error.to_string(), hint)
     }
 }
 

@@ -1,22 +1,23 @@
 //! `xmlshred completions`: completion scripts for shells.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use super::{console, Call, Cli, CommandError, Execute, ExitStatus};
+use super::call::{Call, Execute};
+use super::command_error::Result;
+use super::console;
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The shell to complete in
+    /// Shell
     shell: Shell,
 }
 
 impl Execute for Arguments {
-    fn execute(&self, _call: &Call) -> Result<ExitStatus, CommandError> {
+    fn execute(&self, call: &Call) -> Result {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "xmlshred", &mut script);
-        console::print(&String::from_utf8_lossy(&script))?;
-        Ok(ExitStatus::Success)
+        clap_complete::generate(self.shell, &mut call.program.clone(), "xmlshred", &mut script);
+        console::print(&String::from_utf8_lossy(&script))
     }
 }

@@ -1,37 +1,42 @@
-//! Data goes to console, all else to stderr.
+//! Data goes to stdout, everything else to stderr.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use super::command_error::CommandError;
-use super::logging::colours_suit_stderr;
+use super::command_error::{CommandError, Result};
 use crate::diagnostic::Diagnostics;
 use crate::runner::ExitStatus;
 
-/// Writes `text` to stdout. A reader that has seen enough, such as `head`, is no error.
+/// Writes `text` to stdout. A reader that stops early, such as `head`, is not an error.
 ///
 /// # Errors
 /// stdout cannot be written, for instance because a disk is full.
-pub fn print(text: &str) -> Result<(), CommandError> {
+pub fn print(text: &str) -> Result {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(unwritable(&e)),
-        _ => Ok(()),
+        _ => Ok(ExitStatus::Success),
     }
 }
 
 /// The error for a stdout that cannot be written.
 pub fn unwritable(error: &io::Error) -> CommandError {
-    CommandError::new(ExitStatus::Aborted, format!("cannot write to stdout: {error}"))
-        .hint("see where the output was sent: the disk may be full")
+    let message = format!("cannot write to stdout: {error}");
+    CommandError::new(ExitStatus::Aborted, message, "free space where the output is redirected to")
 }
 
-/// Writes `text` to stderr. Where that is closed nobody wants to know.
+/// Writes `text` to stderr. A closed stderr is ignored.
 pub fn note(text: impl Display) {
     let _ = io::stderr().write_all(text.to_string().as_bytes());
 }
 
-/// Writes mistakes to stderr, with colours where they suit it.
+/// Writes mistakes to stderr, in colour where it shows colours.
 pub fn diagnose(diagnostics: &Diagnostics) {
-    note(diagnostics.render(colours_suit_stderr()));
+    note(diagnostics.render(has_colours()));
+}
+
+/// Whether stderr shows colours: older Windows consoles print the codes.
+pub fn has_colours() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    cfg!(unix) && !unwanted && io::stderr().is_terminal()
 }

@@ -1,7 +1,7 @@
-//! Log lines to stderr and, where asked for, to one file per process.
+//! Log lines to stderr and, with `--log-dir`, to one file per process.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -14,56 +14,53 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::command_error::{self, CommandError};
+use super::command_error::{self, CommandError, Result};
 use super::console;
 use crate::id::SessionId;
 use crate::report::LogWriter;
 use crate::settings::{LogFormat, LogSettings};
 
-/// What a command logs at least, whatever happens to it.
+/// How a command logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Habits {
-    /// What stderr is told at least of, where a log file has the rest.
+    /// The least severe level on stderr while a log file has the rest.
     pub console: Option<LevelFilter>,
-    /// Whether there is always a line at the level `info`: its file is then made before it begins,
-    /// so that nothing is done that could not be logged.
+    /// Whether it always logs a line at the level `info`: the log file is then created first, so
+    /// that nothing is done that could not be logged.
     pub always_logs: bool,
 }
 
-/// Starts logging for this process. Where there is a log file, stderr gets what is at least as
-/// severe as [`Habits::console`] only.
+/// Starts logging for this process.
 ///
 /// # Errors
-/// The log folder or file cannot be made.
-pub fn start(
-    settings: &LogSettings,
-    session: SessionId,
-    habits: Habits,
-) -> Result<(), CommandError> {
+/// The log folder or file cannot be created.
+pub fn start(settings: &LogSettings, session: SessionId, habits: Habits) -> Result<()> {
     let file = settings.dir.as_ref().map(|dir| Arc::new(LogFile::new(dir.clone(), session)));
     if let Some(file) = &file {
         if habits.always_logs && settings.level >= LevelFilter::INFO {
             file.open().map_err(|reason| {
-                CommandError::usage(reason)
-                    .hint("name a folder you may write to with --log-dir, or leave it out")
+                CommandError::usage(
+                    reason,
+                    "name a writable folder with --log-dir, or leave it out",
+                )
             })?;
         }
     }
     let quiet = habits.console.filter(|_| file.is_some()).unwrap_or(LevelFilter::TRACE);
     let level = settings.level.min(quiet);
-    // What stopped the command is said to a person in its own form, unless lines are for programs.
+    // For people, the error that stops the command is not a log line.
     let ends_as_line = settings.format == LogFormat::Json;
-    let to_stderr = layer(settings, level, LogWriter::default, colours_suit_stderr(), ends_as_line);
+    let to_stderr =
+        layer(settings, level, LogWriter::default, console::has_colours(), ends_as_line);
     let to_file = file.map(|file| {
         layer(settings, settings.level, move || LogFileWriter(file.clone()), false, true)
     });
-    // Only a second start in one process fails, and then lines already go where the first sent
-    // them.
+    // Only a second start in one process fails; the first one stays in force.
     let _ = tracing_subscriber::registry().with(to_stderr).with(to_file).try_init();
     Ok(())
 }
 
-/// Lines from `level` on; with `end` also what stopped the command, whatever the level.
+/// Lines of `level` and more severe ones; with `end` also the error that stops the command.
 fn layer<S, W>(
     settings: &LogSettings,
     level: LevelFilter,
@@ -87,17 +84,11 @@ where
     }
 }
 
-/// Whether stderr is a terminal that shows colours. Older Windows consoles print their codes.
-pub fn colours_suit_stderr() -> bool {
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    cfg!(unix) && !unwanted && std::io::stderr().is_terminal()
-}
-
-/// A log file, made at its first line: a command that has nothing to log leaves none.
+/// A log file, created at its first line: a command that logs nothing leaves no file.
 struct LogFile {
     dir: PathBuf,
     name: String,
-    file: OnceLock<Result<File, String>>,
+    file: OnceLock<std::result::Result<File, String>>,
 }
 
 impl LogFile {
@@ -106,12 +97,12 @@ impl LogFile {
         Self { dir, name, file: OnceLock::new() }
     }
 
-    /// The file, or why there is none.
-    fn open(&self) -> Result<&File, String> {
+    /// The file, or why it cannot be created.
+    fn open(&self) -> std::result::Result<&File, String> {
         self.file.get_or_init(|| self.create()).as_ref().map_err(Clone::clone)
     }
 
-    fn create(&self) -> Result<File, String> {
+    fn create(&self) -> std::result::Result<File, String> {
         let path = self.dir.join(&self.name);
         std::fs::create_dir_all(&self.dir)
             .and_then(|()| OpenOptions::new().create_new(true).append(true).open(&path))
@@ -119,7 +110,7 @@ impl LogFile {
     }
 }
 
-/// Writes to the log file; that there can be none is said once, and keeps nothing from going on.
+/// Writes to the log file. If it cannot be created, one warning says so and the command goes on.
 struct LogFileWriter(Arc<LogFile>);
 
 impl Write for LogFileWriter {

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand; no logic beyond arguments in, report out.
 
+mod call;
 mod command_error;
 mod completions;
 mod console;
@@ -7,57 +8,40 @@ mod contract;
 #[cfg(feature = "embedded")]
 mod demo;
 mod document_files;
-#[cfg(feature = "embedded")]
-mod interruption;
+mod flags;
 mod logging;
 mod map;
 mod run;
-mod setting_flags;
 mod settings;
+mod signals;
 mod store;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser};
 use uuid::Uuid;
 
 use crate::id::SessionId;
 use crate::runner::ExitStatus;
 use crate::settings::keys::{self, Key};
-use crate::settings::{Environment, LogFormat, Settings, SettingsError, SettingsFile};
+use crate::settings::{Environment, LogFormat, SettingsFile};
+use call::{commands, Call, Execute};
+use command_error::Result;
 
-pub use command_error::CommandError;
-use logging::Habits;
-use setting_flags::{Everywhere, SettingFlags};
-
-/// Turns XML documents in a database table into typed rows, exactly once.
+/// Turn XML documents in a database table into typed rows, exactly once
 #[derive(Debug, Parser)]
 #[command(name = "xmlshred", version, max_term_width = 100, after_help = after_help())]
 pub struct Cli {
-    /// Settings file [default: xmlshred.toml in the working folder, if there is one]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "On every command")]
-    config: Option<PathBuf>,
-
-    #[command(flatten)]
-    everywhere: SettingFlags<Everywhere>,
-
     #[command(subcommand)]
     command: Command,
+
+    /// The settings that are flags of the call.
+    #[arg(skip)]
+    given: Vec<(&'static Key, String)>,
 }
 
-fn after_help() -> String {
-    let statuses =
-        ExitStatus::ALL.map(|status| format!("  {:>3}  {}\n", status.code(), status.meaning()));
-    format!("{SETTINGS_HELP}\n\nExit statuses:\n{}", statuses.concat())
-}
-
-const SETTINGS_HELP: &str = "\
-Every setting comes from its flag, else from XMLSHRED_<NAME>, else from xmlshred.toml: \
---batch-size 50, XMLSHRED_BATCH_SIZE=50 and batch_size = 50 say the same. \
-`xmlshred settings` shows what holds and why.";
-
-#[derive(Debug, Subcommand)]
-enum Command {
+commands!(Command {
     #[cfg(feature = "embedded")]
     Demo(demo::Arguments),
     #[cfg(feature = "embedded")]
@@ -73,6 +57,7 @@ enum Command {
     Retry(store::retry::Arguments),
     Requeue(store::requeue::Arguments),
     ExportFailed(store::export_failed::Arguments),
+    Purge(store::purge::Arguments),
     Pause(store::pause::Arguments),
     Resume(store::resume::Arguments),
     Doctor(store::doctor::Arguments),
@@ -82,112 +67,95 @@ enum Command {
     Contract(contract::Arguments),
     Settings(settings::Arguments),
     Completions(completions::Arguments),
+});
+
+const ABOUT_SETTINGS: &str = "\
+A setting comes from its flag, its variable XMLSHRED_<NAME> or xmlshred.toml, in this order: \
+--batch-size 50, XMLSHRED_BATCH_SIZE=50 and batch_size = 50 mean the same. \
+`xmlshred settings` shows every setting and where its value comes from.";
+
+fn after_help() -> String {
+    let row = |status: ExitStatus| format!("  {:>3}  {}\n", status.code(), status.meaning());
+    format!("{ABOUT_SETTINGS}\n\nExit statuses:\n{}", ExitStatus::ALL.map(row).concat())
 }
 
-/// What a subcommand is.
-trait Execute {
-    /// The settings among its flags.
-    fn given(&self) -> &[(&'static Key, String)] {
-        &[]
-    }
-
-    /// How it logs.
-    fn habits(&self) -> Habits {
-        Habits::default()
-    }
-
-    /// Does its work.
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError>;
-
-    /// What is said when the settings do not hold.
-    fn explain(&self, error: SettingsError) -> CommandError {
-        error.into()
-    }
-}
-
-/// One call of the program.
-struct Call {
-    /// What it works with.
-    settings: Settings,
-    /// Its id in the log file's name and, for a run, in the store.
-    session: SessionId,
-}
-
-impl Command {
-    fn chosen(&self) -> &dyn Execute {
-        match self {
-            #[cfg(feature = "embedded")]
-            Self::Demo(arguments) => arguments,
-            #[cfg(feature = "embedded")]
-            Self::Load(arguments) => arguments,
-            Self::Install(arguments) => arguments,
-            #[cfg(feature = "sqlserver")]
-            Self::Uninstall(arguments) => arguments,
-            Self::Enqueue(arguments) => arguments,
-            Self::Run(arguments) => arguments,
-            Self::Status(arguments) => arguments,
-            Self::Explain(arguments) => arguments,
-            Self::Reap(arguments) => arguments,
-            Self::Retry(arguments) => arguments,
-            Self::Requeue(arguments) => arguments,
-            Self::ExportFailed(arguments) => arguments,
-            Self::Pause(arguments) => arguments,
-            Self::Resume(arguments) => arguments,
-            Self::Doctor(arguments) => arguments,
-            #[cfg(feature = "sqlserver")]
-            Self::AgentJobs(arguments) => arguments,
-            Self::Map(arguments) => arguments,
-            Self::Contract(arguments) => arguments,
-            Self::Settings(arguments) => arguments,
-            Self::Completions(arguments) => arguments,
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitStatus {
+    match Cli::parse_from(wild::args_os()) {
+        Ok(cli) => cli.run(),
+        Err(error) if error.use_stderr() => {
+            console::note(with_hint(&error));
+            ExitStatus::Usage
         }
+        Err(help) => console::print(&help.to_string()).unwrap_or_else(|error| error.status),
+    }
+}
+
+/// The error of the argument parser, which ends as every error does.
+fn with_hint(error: &clap::Error) -> String {
+    let rendered = error.render();
+    let text = match console::has_colours() {
+        true => rendered.ansi().to_string(),
+        false => rendered.to_string(),
+    };
+    match text.split_once("For more information, try") {
+        Some((message, _)) => {
+            format!("{message}hint: add --help to see the flags of the command\n")
+        }
+        None => text,
     }
 }
 
 impl Cli {
-    /// Resolves the settings, starts logging and runs the subcommand. What stopped it is said on
-    /// stderr and, once logging has begun, in the log.
+    /// The definition of the command line, settings included.
+    fn program() -> clap::Command {
+        flags::with_settings(Self::command())
+    }
+
+    /// Reads the arguments of a call; the first one is the program's name.
+    ///
+    /// # Errors
+    /// The arguments are wrong, or help or version is asked for.
+    pub fn parse_from<A: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = A>,
+    ) -> std::result::Result<Self, clap::Error> {
+        let matches = Self::program().try_get_matches_from(arguments)?;
+        let given = flags::given("xmlshred", &matches);
+        Ok(Self { given, ..Self::from_arg_matches(&matches)? })
+    }
+
+    /// Resolves the settings, starts logging and runs the command. What stopped it is written to
+    /// stderr and, once logging has started, to the log.
     pub fn run(&self) -> ExitStatus {
         let call = match self.prepare() {
             Ok(call) => call,
-            Err(error) => return error.report(),
-        };
-        match self.command.chosen().execute(&call) {
-            Ok(status) => status,
             Err(error) => {
-                error.log();
-                match call.settings.log.format {
-                    LogFormat::Text => error.report(),
-                    LogFormat::Json => error.status,
-                }
+                console::note(&error);
+                return error.status;
             }
-        }
+        };
+        self.command.chosen().execute(&call).unwrap_or_else(|error| {
+            error.log();
+            if call.settings.log.format == LogFormat::Text {
+                console::note(&error);
+            }
+            error.status
+        })
     }
 
-    fn prepare(&self) -> Result<Call, CommandError> {
-        let command = self.command.chosen();
-        let mut given = [self.everywhere.given.as_slice(), command.given()].concat();
-        given.extend(self.config.iter().map(|file| (&keys::CONFIG, file.display().to_string())));
+    fn prepare(&self) -> Result<Call> {
         let environment = Environment::of_process();
-        let file = SettingsFile::find(self.config_file(&environment).as_deref());
-        let mut settings = Settings::resolve(&given, &environment, &file)
-            .map_err(|error| command.explain(error))?;
+        let flag = self.given.iter().find(|(key, _)| **key == keys::CONFIG).map(|(_, text)| text);
+        let named = flag.or_else(|| environment.0.get(&keys::CONFIG.variable()));
+        let file = SettingsFile::find(named.map(Path::new));
+        let resolved = crate::settings::resolve(&self.given, &environment, &file);
+        let settings = resolved.map_err(|error| match &self.command {
+            Command::Settings(_) => settings::explain(error),
+            _ => error.into(),
+        })?;
         let session = SessionId(Uuid::new_v4());
-        settings.store = settings.store.map(|store| store.in_session(session));
-        logging::start(&settings.log, session, command.habits())?;
-        for (name, meant) in environment.unknown() {
-            match meant {
-                Some(meant) => tracing::warn!("{name} is not a setting; did you mean {meant}?"),
-                None => tracing::warn!(
-                    "{name} is not a setting and is ignored; `xmlshred settings` lists them all"
-                ),
-            }
-        }
-        Ok(Call { settings, session })
-    }
-
-    fn config_file(&self, environment: &Environment) -> Option<PathBuf> {
-        let named = || environment.0.get(&keys::CONFIG.variable()).map(PathBuf::from);
-        self.config.clone().or_else(named)
+        logging::start(&settings.log, session, self.command.chosen().habits())?;
+        environment.unknown().iter().for_each(|problem| tracing::warn!("{problem}"));
+        Ok(Call { settings, session, program: Self::program() })
     }
 }

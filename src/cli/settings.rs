@@ -1,36 +1,29 @@
-//! `xmlshred settings`: what holds, and why.
+//! `xmlshred settings`: the value of every setting, and where it comes from.
 
 use clap::Args;
 
-use super::setting_flags::{Pipeline, SettingFlags};
-use super::{console, Call, CommandError, Execute, ExitStatus};
+use super::call::{Call, Execute};
+use super::command_error::{CommandError, Result};
+use super::console;
 use crate::report::{Align, Table};
-use crate::settings::keys::Key;
 use crate::settings::{Resolved, SettingsError};
 
-/// Show every setting and where it came from
+/// Show every setting, its value and where the value comes from
 #[derive(Debug, Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    pipeline: SettingFlags<Pipeline>,
-}
+pub struct Arguments {}
 
 impl Execute for Arguments {
-    fn given(&self) -> &[(&'static Key, String)] {
-        &self.pipeline.given
+    fn execute(&self, call: &Call) -> Result {
+        console::print(&table(&call.settings.resolved))
     }
+}
 
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        console::print(&table(&call.settings.resolved))?;
-        Ok(ExitStatus::Success)
-    }
-
-    /// Its own table is the next step.
-    fn explain(&self, error: SettingsError) -> CommandError {
-        match console::print(&table(&error.resolved)) {
-            Ok(()) => CommandError { hint: None, ..error.into() },
-            Err(unwritable) => unwritable,
-        }
+/// Shows the settings although some are wrong.
+pub fn explain(error: SettingsError) -> CommandError {
+    let hint = "correct the value where the table says it comes from".to_owned();
+    match console::print(&table(&error.resolved)) {
+        Ok(_) => CommandError { hint, ..error.into() },
+        Err(unwritable) => unwritable,
     }
 }
 
@@ -38,12 +31,9 @@ fn table(resolved: &[Resolved]) -> String {
     let mut table =
         Table::new(&[("setting", Align::Left), ("value", Align::Left), ("from", Align::Left)]);
     for setting in resolved {
-        let origin = setting.origin.describe(setting.key);
-        let from = match &setting.outranked_by {
-            Some(winner) => format!("{origin}, outranked by {winner}"),
-            None => origin,
-        };
-        table.row([setting.key.name, &setting.shown(), &from]);
+        let outranked = setting.outranked_by.as_ref();
+        let outranked = outranked.map(|by| format!(", outranked by {by}")).unwrap_or_default();
+        table.row([setting.key.name, &setting.shown(), &(setting.source() + &outranked)]);
     }
     table.to_string()
 }

@@ -1,4 +1,4 @@
-//! xmlshred.toml: flat keys, one per setting, each with the line it stands on.
+//! xmlshred.toml: flat keys, one per setting, each with its line.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use crate::diagnostic::spelling::nearest;
 /// The name looked for in the working folder when `--config` names no file.
 pub const DEFAULT_NAME: &str = "xmlshred.toml";
 
-/// A settings file that was read.
+/// A settings file.
 #[derive(Debug, Default)]
 pub struct SettingsFile {
-    /// Its path as it was named.
+    /// Its path, as given.
     pub path: PathBuf,
-    /// What it sets.
+    /// The settings in it.
     pub entries: Vec<FileEntry>,
-    /// Everything that is wrong with it, each with its place.
+    /// Its mistakes, each with its line.
     pub problems: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ pub struct FileEntry {
 }
 
 impl SettingsFile {
-    /// Reads `named`, or xmlshred.toml in the working folder if there is one.
+    /// Reads `named`, or xmlshred.toml in the working folder if it exists.
     pub fn find(named: Option<&Path>) -> Self {
         let path = named.unwrap_or(Path::new(DEFAULT_NAME));
         match std::fs::read_to_string(path) {
@@ -55,7 +55,7 @@ impl SettingsFile {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             file.problems.push(format!("{}:{line}: {}", path.display(), error.message()));
         }
-        // What a file with broken syntax seems to say is not worth a second complaint.
+        // A file with broken syntax is reported once.
         let readable = file.problems.is_empty();
         for (name, value) in table.get_ref().iter().filter(|_| readable) {
             let line = line_of(text, name.span().start);
@@ -67,12 +67,12 @@ impl SettingsFile {
         file
     }
 
-    /// Whether there is one.
+    /// Whether a file was read.
     pub fn exists(&self) -> bool {
         !self.path.as_os_str().is_empty()
     }
 
-    /// What relative paths in the file start from: its own folder.
+    /// The folder of the file: relative paths in it start there.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
@@ -83,13 +83,12 @@ fn entry(name: &str, value: &DeValue<'_>, line: usize) -> Result<FileEntry, Stri
         return Err(unknown_key(name));
     };
     if *key == keys::PASSWORD {
-        return Err(format!(
-            "`password` has no place in a settings file; write `password_file`, or set {}",
-            key.variable()
-        ));
+        return Err("`password` has no place in a settings file; write `password_file`, or set \
+                    XMLSHRED_PASSWORD"
+            .to_owned());
     }
     if *key == keys::CONFIG {
-        return Err("`config` cannot stand in a settings file; leave it out".to_owned());
+        return Err("`config` has no place in a settings file; remove it".to_owned());
     }
     let text = match value {
         DeValue::String(text) => text.to_string(),
@@ -98,7 +97,7 @@ fn entry(name: &str, value: &DeValue<'_>, line: usize) -> Result<FileEntry, Stri
         DeValue::Boolean(truth) => truth.to_string(),
         other => {
             return Err(format!(
-                "`{name}` holds a TOML {}; write a string, a decimal number or true/false",
+                "`{name}` is a TOML {}; write a string, a decimal number or true/false",
                 other.type_str()
             ))
         }
@@ -109,7 +108,7 @@ fn entry(name: &str, value: &DeValue<'_>, line: usize) -> Result<FileEntry, Stri
 fn unknown_key(name: &str) -> String {
     match nearest(name, keys::ALL.iter().map(|key| key.name)) {
         Some(near) => format!("`{name}` is not a setting; did you mean `{near}`?"),
-        None => format!("`{name}` is not a setting; `xmlshred settings` lists them all"),
+        None => format!("`{name}` is not a setting; `xmlshred settings` lists all settings"),
     }
 }
 

@@ -1,31 +1,63 @@
-//! Every setting, described once: its flag, environment variable, file key, default and help all
-//! come from this table.
+//! Every setting, declared once: its flag, environment variable, file key, help, range and
+//! default, and the commands that have the flag.
+
+use std::time::Duration;
+
+use super::quantity::{parse_bytes, parse_duration, shown_bytes, shown_duration};
+use crate::runner::RunConfig;
+use crate::shred::Limits;
 
 /// One setting.
 ///
 /// `batch_size` is the flag `--batch-size`, the variable `XMLSHRED_BATCH_SIZE` and the key
 /// `batch_size` in xmlshred.toml.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Key {
     /// Name in `snake_case`.
     pub name: &'static str,
-    /// What the value is called in the help.
+    /// The value's name in the help.
     pub value_name: &'static str,
-    /// What holds when nobody says otherwise.
+    /// Which values there are.
+    pub form: Form,
+    /// What holds unless a value is given.
     pub default: Default,
-    /// One sentence for the help, without the default.
-    pub help: &'static str,
-    /// Heading in the help; `None` for the options that every command has.
-    pub heading: Option<&'static str>,
-    /// Whether the flag may stand without a value and then means `true`.
-    pub switch: bool,
+    /// Heading in the help.
+    pub heading: &'static str,
+    /// The names of the commands that have the flag; `xmlshred` means every command.
+    pub commands: &'static [&'static str],
+    help: &'static str,
+}
+
+/// The values that a setting can have. Bounds are inclusive.
+#[derive(Debug, PartialEq)]
+pub enum Form {
+    /// Text, checked where it is read.
+    Text,
+    /// Text that is never shown.
+    Secret,
+    /// `true` or `false`; the flag alone means `true`.
+    Switch,
+    /// The words that are listed.
+    Words(&'static str),
+    /// A whole number.
+    Whole(i64, i64),
+    /// Bytes.
+    Size(u64, u64),
+    /// A duration.
+    Time(Duration, Duration),
 }
 
 /// A setting's default.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Default {
-    /// Always this text.
+    /// This text.
     Is(&'static str),
+    /// This number.
+    Number(u64),
+    /// So many bytes.
+    Size(u64),
+    /// This duration.
+    Time(Duration),
     /// Found out on this machine; the text describes it.
     Computed(&'static str),
     /// Not set.
@@ -33,9 +65,36 @@ pub enum Default {
 }
 
 impl Key {
-    /// Whether the value is never shown.
-    pub fn is_secret(&self) -> bool {
-        *self == PASSWORD || *self == CONNECTION_STRING
+    /// What the setting is for and the range of its values, in one sentence.
+    pub fn help(&self) -> String {
+        let help = self.help.trim();
+        match self.form.bounds() {
+            Some((min, Some(max))) => format!("{help} ({min} to {max})"),
+            Some((min, None)) => format!("{help} ({min} or more)"),
+            None => help.to_owned(),
+        }
+    }
+
+    /// What a value must be; completes the sentence "it must be …".
+    pub fn expected(&self) -> String {
+        let noun = match self.form {
+            Form::Text | Form::Secret => "text",
+            Form::Switch => "true or false",
+            Form::Words(words) => words,
+            Form::Whole(..) => "a whole number",
+            Form::Size(..) => "a size",
+            Form::Time(..) => "a duration",
+        };
+        let bounds = match self.form.bounds() {
+            Some((min, Some(max))) => format!(" from {min} to {max}"),
+            Some((min, None)) => format!(" of at least {min}"),
+            None => String::new(),
+        };
+        let example = match (&self.form, self.default.text()) {
+            (Form::Size(..) | Form::Time(..), Some(default)) => format!(", such as {default}"),
+            _ => String::new(),
+        };
+        format!("{noun}{bounds}{example}")
     }
 
     /// The flag without its dashes, such as `batch-size`.
@@ -47,436 +106,241 @@ impl Key {
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.name.to_uppercase())
     }
+
+    /// Whether the value is never shown.
+    pub fn is_secret(&self) -> bool {
+        self.form == Form::Secret
+    }
 }
 
-/// What every environment variable of this program begins with.
+impl Form {
+    /// The number in `text`, if it is one of these values.
+    pub fn whole(&self, text: &str) -> Option<i64> {
+        let Self::Whole(min, max) = self else { return None };
+        text.parse().ok().filter(|number| (min..=max).contains(&number))
+    }
+
+    /// The bytes in `text`, if they are one of these values.
+    pub fn size(&self, text: &str) -> Option<u64> {
+        let Self::Size(min, max) = self else { return None };
+        parse_bytes(text).filter(|bytes| (min..=max).contains(&bytes))
+    }
+
+    /// The duration in `text`, if it is one of these values.
+    pub fn time(&self, text: &str) -> Option<Duration> {
+        let Self::Time(min, max) = self else { return None };
+        parse_duration(text).filter(|time| (min..=max).contains(&time))
+    }
+
+    /// The smallest and the largest value as text; only what is a real bound.
+    fn bounds(&self) -> Option<(String, Option<String>)> {
+        match *self {
+            Self::Whole(i64::MIN, _) | Self::Time(Duration::ZERO, _) => None,
+            Self::Whole(min, max) => {
+                Some((min.to_string(), (max < i64::MAX).then(|| max.to_string())))
+            }
+            Self::Size(min, max) => {
+                Some((shown_bytes(min), (max < u64::MAX).then(|| shown_bytes(max))))
+            }
+            Self::Time(min, max) => {
+                Some((shown_duration(min), (max < Duration::MAX).then(|| shown_duration(max))))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Default {
+    /// The value, where it is the same everywhere.
+    pub fn text(&self) -> Option<String> {
+        match *self {
+            Self::Is(text) => Some(text.to_owned()),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Size(bytes) => Some(shown_bytes(bytes)),
+            Self::Time(time) => Some(shown_duration(time)),
+            Self::Computed(_) | Self::Unset => None,
+        }
+    }
+}
+
+/// Prefix of this program's environment variables.
 pub const VARIABLE_PREFIX: &str = "XMLSHRED_";
 
-const PIPELINE: Option<&str> = Some("Pipeline");
-const LIMITS: Option<&str> = Some("Limits on a document; one that has more fails");
-const SQL_SERVER: Option<&str> = Some("SQL Server");
-const SHARE: Option<&str> = Some("Share of the queue");
+const GENERAL: &str = "On every command";
+const SQL_SERVER: &str = "SQL Server";
+const PIPELINE: &str = "Pipeline";
+const SHARE: &str = "Share of the queue";
+const LIMITS: &str = "Limits of a document; one that exceeds a limit fails";
 
-/// The settings file; it cannot stand in one.
-pub const CONFIG: Key = Key {
-    name: "config",
-    value_name: "FILE",
-    default: Default::Computed("xmlshred.toml in the working folder, if there is one"),
-    help: "Settings file",
-    heading: None,
-    switch: false,
-};
+const EVERY: &[&str] = &["xmlshred"];
+const NONE: &[&str] = &[];
+const RUN: &[&str] = &["run", "settings"];
+const REAP: &[&str] = &["run", "settings", "reap"];
+const ENQUEUE: &[&str] = &["run", "settings", "enqueue"];
+const MAP: &[&str] = &["run", "settings", "map", "check"];
+const SHRED: &[&str] = &["run", "settings", "map", "check", "diff"];
+const READ: &[&str] = &["run", "settings", "map", "check", "diff", "load"];
 
-/// Where the queue is.
-pub const STORE: Key = Key {
-    name: "store",
-    value_name: "sqlite:PATH",
-    default: Default::Unset,
-    help: "The store that holds documents, queue, log and target tables",
-    heading: None,
-    switch: false,
-};
+/// Positions in a document are 32-bit offsets.
+const MAX_DOCUMENT: u64 = 4095 << 20;
+/// Below it, renewals cannot keep up, and polling takes a whole core.
+const SHORTEST: Duration = Duration::from_millis(100);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The mapping contract.
-pub const CONTRACT: Key = Key {
-    name: "contract",
-    value_name: "FILE",
-    default: Default::Unset,
-    help: "The mapping contract, a TOML file",
-    heading: None,
-    switch: false,
-};
+/// Makes a constant of each setting, with its doc comment as the help, and lists them all.
+macro_rules! settings {
+    ($($(#[doc = $help:literal])+
+       $constant:ident: $name:literal <$value_name:literal>
+       $form:expr, $default:expr, $heading:ident, $commands:ident;)+) => {
+        $($(#[doc = $help])+
+        pub const $constant: Key = Key {
+            name: $name,
+            value_name: $value_name,
+            form: $form,
+            default: $default,
+            heading: $heading,
+            commands: $commands,
+            help: concat!($($help),+),
+        };)+
 
-/// How much is logged.
-pub const LOG_LEVEL: Key = Key {
-    name: "log_level",
-    value_name: "LEVEL",
-    default: Default::Is("info"),
-    help: "How much to log: off, error, warn, info, debug or trace",
-    heading: None,
-    switch: false,
-};
+        /// Every setting, in the order in which `xmlshred settings` prints them.
+        pub const ALL: &[&Key] = &[$(&$constant),+];
+    };
+}
 
-/// The form of log lines.
-pub const LOG_FORMAT: Key = Key {
-    name: "log_format",
-    value_name: "FORMAT",
-    default: Default::Is("text"),
-    help: "The form of log lines: text or json",
-    heading: None,
-    switch: false,
-};
+use self::Default::{Computed, Is, Number, Unset};
+use self::Form::{Secret, Size, Switch, Text, Time, Whole, Words};
 
-/// Where log files go.
-pub const LOG_DIR: Key = Key {
-    name: "log_dir",
-    value_name: "DIR",
-    default: Default::Unset,
-    help: "Also log to xmlshred_<utc>_<session>.log in this folder",
-    heading: None,
-    switch: false,
-};
+settings! {
+    /// Read settings from this file
+    CONFIG: "config" <"FILE"> Text,
+    Computed("xmlshred.toml in the working folder, if it exists"), GENERAL, EVERY;
 
-/// CPU threads.
-pub const WORKERS: Key = Key {
-    name: "workers",
-    value_name: "N",
-    default: Default::Computed("one per CPU core"),
-    help: "Threads that parse and map documents",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// Use this embedded store: documents, queue, log and target tables in one SQLite file
+    STORE: "store" <"sqlite:PATH"> Text, Unset, GENERAL, EVERY;
 
-/// Applications per claim.
-pub const BATCH_SIZE: Key = Key {
-    name: "batch_size",
-    value_name: "N",
-    default: Default::Is("25"),
-    help: "Applications per claim, and so per transaction",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// SQL Server instance; np:HOST for its named pipe
+    SERVER: "server" <"HOST[\\INSTANCE][,PORT]"> Text, Unset, SQL_SERVER, EVERY;
 
-/// The bound on memory.
-pub const MAX_BYTES_IN_FLIGHT: Key = Key {
-    name: "max_bytes_in_flight",
-    value_name: "SIZE",
-    default: Default::Is("128MiB"),
-    help: "Bytes that claimed documents and their rows may take at once",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// Database
+    DATABASE: "database" <"NAME"> Text, Unset, SQL_SERVER, EVERY;
 
-/// Where a run stops early.
-pub const LIMIT: Key = Key {
-    name: "limit",
-    value_name: "N",
-    default: Default::Unset,
-    help: "Stop after this many applications",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// Schema of queue, log and procedures
+    SCHEMA: "schema" <"NAME"> Text, Is("sandbox"), SQL_SERVER, EVERY;
 
-/// Whether a run waits for new work.
-pub const FOLLOW: Key = Key {
-    name: "follow",
-    value_name: "BOOL",
-    default: Default::Is("false"),
-    help: "Keep polling for new work instead of ending when nothing is ready",
-    heading: PIPELINE,
-    switch: true,
-};
+    /// Table of documents, with the columns app_id and xml; only `install` uses it
+    SOURCE_TABLE: "source_table" <"SCHEMA.TABLE"> Text, Is("dbo.app_xml"), SQL_SERVER, EVERY;
 
-/// How long a claim holds.
-pub const LEASE: Key = Key {
-    name: "lease",
-    value_name: "DURATION",
-    default: Default::Is("2m"),
-    help: "How long a claim holds without a renewal; a dead worker's claims return after this",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// SQL Server login, with its password in XMLSHRED_PASSWORD [default: the Windows account]
+    USER: "user" <"NAME"> Text, Unset, SQL_SERVER, EVERY;
 
-/// How often to look again.
-pub const POLL: Key = Key {
-    name: "poll",
-    value_name: "DURATION",
-    default: Default::Is("5s"),
-    help: "How long to wait before looking again when nothing is ready",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// Password of --user
+    // No flag, because everybody who lists processes would see it, and nothing for a file, because
+    // everybody who reads it would.
+    PASSWORD: "password" <"TEXT"> Secret, Unset, SQL_SERVER, NONE;
 
-/// What this worker is called.
-pub const WORKER_NAME: Key = Key {
-    name: "worker_name",
-    value_name: "NAME",
-    default: Default::Computed("host and process id"),
-    help: "What this worker is called in sessions, claims and the log",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// File with the password of --user, instead of XMLSHRED_PASSWORD
+    PASSWORD_FILE: "password_file" <"FILE"> Text, Unset, SQL_SERVER, EVERY;
 
-/// How many failures make the exit status 1.
-pub const FAIL_ON: Key = Key {
-    name: "fail_on",
-    value_name: "never|any|PERCENT",
-    default: Default::Is("any"),
-    help: "How many failed applications make the exit status 1",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// File with a Microsoft Entra access token to log in with
+    ACCESS_TOKEN_FILE: "access_token_file" <"FILE"> Text, Unset, SQL_SERVER, EVERY;
 
-/// When an application that kills its workers is set aside.
-pub const MAX_REAPS: Key = Key {
-    name: "max_reaps",
-    value_name: "N",
-    default: Default::Is("3"),
-    help: "Quarantine an application that was reaped this often while alone in its claim",
-    heading: PIPELINE,
-    switch: false,
-};
+    /// ADO.NET connection string, instead of server, database and login
+    CONNECTION_STRING: "connection_string" <"TEXT"> Secret, Unset, SQL_SERVER, EVERY;
 
-/// This instance's number.
-pub const INSTANCE_ID: Key = Key {
-    name: "instance_id",
-    value_name: "I",
-    default: Default::Unset,
-    help: "Take only applications with app_id % instance-count = I; needs --instance-count",
-    heading: SHARE,
-    switch: false,
-};
+    /// Trust any certificate; an attacker between client and server can then read everything
+    TRUST_SERVER_CERTIFICATE: "trust_server_certificate" <"BOOL"> Switch, Is("false"),
+    SQL_SERVER, EVERY;
 
-/// Number of instances.
-pub const INSTANCE_COUNT: Key = Key {
-    name: "instance_count",
-    value_name: "N",
-    default: Default::Unset,
-    help: "How many instances share the queue; needs --instance-id",
-    heading: SHARE,
-    switch: false,
-};
+    /// Also trust certificates of this authority, PEM or DER
+    CA_FILE: "ca_file" <"FILE"> Text, Unset, SQL_SERVER, EVERY;
 
-/// Smallest application id.
-pub const APP_ID_START: Key = Key {
-    name: "app_id_start",
-    value_name: "ID",
-    default: Default::Unset,
-    help: "Smallest application id, inclusive",
-    heading: SHARE,
-    switch: false,
-};
+    /// Give up connecting and logging in after this time
+    CONNECT_TIMEOUT: "connect_timeout" <"DURATION">
+    Time(Duration::ZERO, Duration::MAX), Is("15s"), SQL_SERVER, EVERY;
 
-/// Largest application id.
-pub const APP_ID_END: Key = Key {
-    name: "app_id_end",
-    value_name: "ID",
-    default: Default::Unset,
-    help: "Largest application id, inclusive",
-    heading: SHARE,
-    switch: false,
-};
+    /// Give up a command when the server sends nothing for this time; completing has no timeout
+    COMMAND_TIMEOUT: "command_timeout" <"DURATION">
+    Time(Duration::ZERO, Duration::MAX), Is("30s"), SQL_SERVER, EVERY;
 
-/// The largest document.
-pub const MAX_DOCUMENT_BYTES: Key = Key {
-    name: "max_document_bytes",
-    value_name: "SIZE",
-    default: Default::Is("256MiB"),
-    help: "Bytes of a document",
-    heading: LIMITS,
-    switch: false,
-};
+    /// Mapping contract, a TOML file
+    CONTRACT: "contract" <"FILE"> Text, Unset, GENERAL, EVERY;
 
-/// The deepest document.
-pub const MAX_DEPTH: Key = Key {
-    name: "max_depth",
-    value_name: "N",
-    default: Default::Is("512"),
-    help: "Elements inside each other",
-    heading: LIMITS,
-    switch: false,
-};
+    /// Log this level and more severe ones: off, error, warn, info, debug or trace
+    LOG_LEVEL: "log_level" <"LEVEL"> Words("off, error, warn, info, debug or trace"), Is("info"),
+    GENERAL, EVERY;
 
-/// The most attributes.
-pub const MAX_ATTRIBUTES: Key = Key {
-    name: "max_attributes",
-    value_name: "N",
-    default: Default::Is("10000"),
-    help: "Attributes of an element that the contract reads",
-    heading: LIMITS,
-    switch: false,
-};
+    /// Write log lines as text or json
+    LOG_FORMAT: "log_format" <"FORMAT"> Words("text or json"), Is("text"), GENERAL, EVERY;
 
-/// The longest text.
-pub const MAX_TEXT_BYTES: Key = Key {
-    name: "max_text_bytes",
-    value_name: "SIZE",
-    default: Default::Is("64MiB"),
-    help: "Bytes of an attribute or an element's text that the contract reads",
-    heading: LIMITS,
-    switch: false,
-};
+    /// Also log to the file xmlshred_<utc>_<session>.log in this folder
+    LOG_DIR: "log_dir" <"DIR"> Text, Unset, GENERAL, EVERY;
 
-/// The most rows.
-pub const MAX_ROWS: Key = Key {
-    name: "max_rows",
-    value_name: "N",
-    default: Default::Is("1000000"),
-    help: "Rows that a document gives, in all tables together",
-    heading: LIMITS,
-    switch: false,
-};
+    /// Threads that shred documents
+    WORKERS: "workers" <"N"> Whole(1, 1024), Computed("one per CPU core"), PIPELINE, SHRED;
 
-/// The server.
-pub const SERVER: Key = Key {
-    name: "server",
-    value_name: "HOST[\\INSTANCE][,PORT]",
-    default: Default::Unset,
-    help: "The SQL Server that holds everything; np:HOST for its named pipe",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Applications per claim, and so per transaction
+    BATCH_SIZE: "batch_size" <"N"> Whole(1, 10_000), Number(RunConfig::BATCH_SIZE as u64),
+    PIPELINE, RUN;
 
-/// The database.
-pub const DATABASE: Key = Key {
-    name: "database",
-    value_name: "NAME",
-    default: Default::Unset,
-    help: "The database",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Memory for claimed documents and their rows
+    MAX_BYTES_IN_FLIGHT: "max_bytes_in_flight" <"SIZE">
+    Size(1, u64::MAX), Default::Size(RunConfig::MAX_BYTES_IN_FLIGHT), PIPELINE, RUN;
 
-/// The schema of the pipeline.
-pub const SCHEMA: Key = Key {
-    name: "schema",
-    value_name: "NAME",
-    default: Default::Is("sandbox"),
-    help: "The schema of queue, log and procedures",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Stop after this many applications
+    LIMIT: "limit" <"N"> Whole(1, i64::MAX), Unset, PIPELINE, RUN;
 
-/// The source table.
-pub const SOURCE_TABLE: Key = Key {
-    name: "source_table",
-    value_name: "SCHEMA.TABLE",
-    default: Default::Is("dbo.app_xml"),
-    help: "The table of documents, with columns app_id and xml; install only",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Wait for new work instead of ending when nothing is ready
+    FOLLOW: "follow" <"BOOL"> Switch, Is("false"), PIPELINE, RUN;
 
-/// The login.
-pub const USER: Key = Key {
-    name: "user",
-    value_name: "NAME",
-    default: Default::Unset,
-    help:
-        "A SQL Server login, with its password in XMLSHRED_PASSWORD [default: the Windows account]",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Time until a claim expires unless it is renewed; a dead worker's claims return after it
+    LEASE: "lease" <"DURATION"> Time(SHORTEST, DAY), Default::Time(RunConfig::LEASE),
+    PIPELINE, RUN;
 
-/// The password: a variable only, because a flag would show it to everybody who lists processes,
-/// and a settings file to everybody who reads it.
-pub const PASSWORD: Key = Key {
-    name: "password",
-    value_name: "TEXT",
-    default: Default::Unset,
-    help: "The password of --user",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Time to wait before looking for work again when nothing is ready
+    POLL: "poll" <"DURATION"> Time(SHORTEST, Duration::MAX), Default::Time(RunConfig::POLL),
+    PIPELINE, RUN;
 
-/// Where the password is.
-pub const PASSWORD_FILE: Key = Key {
-    name: "password_file",
-    value_name: "FILE",
-    default: Default::Unset,
-    help: "The password of --user, instead of XMLSHRED_PASSWORD",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Name of this worker in sessions, claims and the log
+    WORKER_NAME: "worker_name" <"NAME"> Text, Computed("host and process id"), PIPELINE, RUN;
 
-/// Where the access token is.
-pub const ACCESS_TOKEN_FILE: Key = Key {
-    name: "access_token_file",
-    value_name: "FILE",
-    default: Default::Unset,
-    help: "A Microsoft Entra access token to log in with",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Exit with status 1 if more applications than this fail
+    FAIL_ON: "fail_on" <"never|any|PERCENT"> Words("never, any or a percentage from 0 to 100"),
+    Is("any"), PIPELINE, MAP;
 
-/// The whole of it.
-pub const CONNECTION_STRING: Key = Key {
-    name: "connection_string",
-    value_name: "ADO.NET",
-    default: Default::Unset,
-    help: "Instead of all of these, such as Server=db1;Database=credit;User Id=worker;Password=...",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Quarantine an application that was reaped this often while alone in its claim
+    MAX_REAPS: "max_reaps" <"N"> Whole(1, 1000), Number(RunConfig::MAX_REAPS as u64),
+    PIPELINE, REAP;
 
-/// Whether any certificate will do.
-pub const TRUST_SERVER_CERTIFICATE: Key = Key {
-    name: "trust_server_certificate",
-    value_name: "BOOL",
-    default: Default::Is("false"),
-    help: "Do not check who the server is; whoever sits in between can read everything",
-    heading: SQL_SERVER,
-    switch: true,
-};
+    /// Process only applications with app_id % instance-count = I; requires --instance-count
+    INSTANCE_ID: "instance_id" <"I"> Whole(0, i64::MAX), Unset, SHARE, RUN;
 
-/// An authority of certificates.
-pub const CA_FILE: Key = Key {
-    name: "ca_file",
-    value_name: "FILE",
-    default: Default::Unset,
-    help: "Also believe certificates of this authority, PEM or DER",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Number of instances that share the queue; requires --instance-id
+    INSTANCE_COUNT: "instance_count" <"N"> Whole(1, i64::MAX), Unset, SHARE, RUN;
 
-/// Bound on logging in.
-pub const CONNECT_TIMEOUT: Key = Key {
-    name: "connect_timeout",
-    value_name: "DURATION",
-    default: Default::Is("15s"),
-    help: "How long connecting and logging in may take",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Smallest application id, inclusive
+    APP_ID_START: "app_id_start" <"ID"> Whole(i64::MIN, i64::MAX), Unset, SHARE, ENQUEUE;
 
-/// Bound on silence.
-pub const COMMAND_TIMEOUT: Key = Key {
-    name: "command_timeout",
-    value_name: "DURATION",
-    default: Default::Is("30s"),
-    help: "How long the server may be silent within a command; completing is not bounded",
-    heading: SQL_SERVER,
-    switch: false,
-};
+    /// Largest application id, inclusive
+    APP_ID_END: "app_id_end" <"ID"> Whole(i64::MIN, i64::MAX), Unset, SHARE, ENQUEUE;
 
-/// Every setting, in the order `xmlshred settings` prints them.
-pub const ALL: &[&Key] = &[
-    &CONFIG,
-    &STORE,
-    &SERVER,
-    &DATABASE,
-    &SCHEMA,
-    &SOURCE_TABLE,
-    &USER,
-    &PASSWORD,
-    &PASSWORD_FILE,
-    &ACCESS_TOKEN_FILE,
-    &CONNECTION_STRING,
-    &TRUST_SERVER_CERTIFICATE,
-    &CA_FILE,
-    &CONNECT_TIMEOUT,
-    &COMMAND_TIMEOUT,
-    &CONTRACT,
-    &LOG_LEVEL,
-    &LOG_FORMAT,
-    &LOG_DIR,
-    &WORKERS,
-    &BATCH_SIZE,
-    &MAX_BYTES_IN_FLIGHT,
-    &LIMIT,
-    &FOLLOW,
-    &LEASE,
-    &POLL,
-    &WORKER_NAME,
-    &FAIL_ON,
-    &MAX_REAPS,
-    &INSTANCE_ID,
-    &INSTANCE_COUNT,
-    &APP_ID_START,
-    &APP_ID_END,
-    &MAX_DOCUMENT_BYTES,
-    &MAX_DEPTH,
-    &MAX_ATTRIBUTES,
-    &MAX_TEXT_BYTES,
-    &MAX_ROWS,
-];
+    /// Size of a document
+    MAX_DOCUMENT_BYTES: "max_document_bytes" <"SIZE">
+    Size(1, MAX_DOCUMENT), Default::Size(Limits::DEFAULT.document_bytes), LIMITS, READ;
+
+    /// Nesting of elements
+    MAX_DEPTH: "max_depth" <"N"> Whole(1, i64::MAX), Number(Limits::DEFAULT.depth as u64),
+    LIMITS, SHRED;
+
+    /// Attributes of an element that the contract reads
+    MAX_ATTRIBUTES: "max_attributes" <"N">
+    Whole(1, i64::MAX), Number(Limits::DEFAULT.attributes as u64), LIMITS, SHRED;
+
+    /// Size of an attribute or an element's text that the contract reads
+    MAX_TEXT_BYTES: "max_text_bytes" <"SIZE">
+    Size(1, MAX_DOCUMENT), Default::Size(Limits::DEFAULT.text_bytes as u64), LIMITS, SHRED;
+
+    /// Rows of a document, in all tables together
+    MAX_ROWS: "max_rows" <"N"> Whole(1, i64::MAX), Number(Limits::DEFAULT.rows as u64),
+    LIMITS, SHRED;
+}

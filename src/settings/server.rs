@@ -1,200 +1,148 @@
-//! Where SQL Server is, as `--server` and its company name it.
+//! The settings of SQL Server, read together.
 
-use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
-use super::quantity::{parse_duration, Expected};
-use super::{keys, parse_bool, Reader, StoreLocation};
+use super::keys::{self, Key};
+use super::provenance::Resolved;
+use super::reader::Reader;
+use super::store_location::ServerLocation;
 use crate::store::sqlserver::install::Names;
 use crate::store::sqlserver::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
 };
 
-/// A server and the installation on it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ServerLocation {
-    /// How the server is reached.
-    pub server: Server,
-    /// The schema of the pipeline's objects.
-    pub schema: String,
-    /// The source table, as `schema.table`.
-    pub source_table: String,
-    /// Bound on connecting and logging in.
-    pub connect_timeout: Duration,
-    /// Bound on the server's silence within a command.
-    pub command_timeout: Duration,
-    /// What the connections call themselves, after the program's name.
-    pub session: String,
-}
-
-/// How a server is reached.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Server {
-    /// By single settings.
-    Named {
-        /// `--server`
-        name: ServerName,
-        /// `--database`
-        database: String,
-        /// Who logs in.
-        login: Login,
-        /// Which certificates are believed.
-        trust: Trust,
-    },
-    /// By `--connection-string`, which says everything.
-    ConnectionString(Secret),
-}
-
-impl ServerLocation {
-    /// As the store wants it.
-    ///
-    /// # Errors
-    /// The connection string cannot be read, or the login does not work on this platform.
-    pub fn settings(&self) -> Result<ServerSettings, String> {
-        let settings = match &self.server {
-            Server::ConnectionString(text) => ServerSettings::from_ado_string(text.expose())?,
-            Server::Named { name, database, login, trust } => {
-                ServerSettings::new(name.clone(), database, login.clone(), trust.clone())?
-            }
+impl Reader<'_> {
+    /// Of the settings that name a store, those of the highest origin count.
+    pub(super) fn rank_stores(&mut self) {
+        let names = [&keys::STORE, &keys::SERVER, &keys::CONNECTION_STRING];
+        let names_store =
+            |resolved: &&Resolved| names.contains(&resolved.key) && resolved.text.is_some();
+        let Some(first) = self.resolved.iter().filter(names_store).min_by_key(|r| r.origin.rank())
+        else {
+            return;
         };
-        Ok(settings
-            .schema(&self.schema)?
-            .connect_timeout(self.connect_timeout)
-            .command_timeout(self.command_timeout))
-    }
-
-    /// What the placeholders of the scripts stand for.
-    ///
-    /// # Errors
-    /// A name that no quoting should have to save.
-    pub fn names(&self) -> Result<Names, String> {
-        Names::new(&self.schema, &self.source_table)
-    }
-}
-
-impl fmt::Display for ServerLocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.server {
-            Server::Named { name, database, .. } => write!(f, "{name}/{database}"),
-            Server::ConnectionString(_) => f.write_str("the server of --connection-string"),
+        let (highest, winner) = (first.origin.rank(), first.source());
+        let rivals: Vec<String> = self
+            .resolved
+            .iter()
+            .filter(|resolved| names_store(resolved) && resolved.origin.rank() == highest)
+            .map(Resolved::named)
+            .collect();
+        if rivals.len() > 1 {
+            let problem =
+                format!("{} name {} stores; keep one", rivals.join(" and "), rivals.len());
+            self.problems.push(problem);
+        }
+        for resolved in &mut self.resolved {
+            let loses = names_store(&&*resolved) && resolved.origin.rank() > highest;
+            resolved.outranked_by = loses.then(|| winner.clone());
         }
     }
-}
 
-impl Reader<'_> {
-    /// The server that the settings name, if they name one.
-    pub(super) fn server(&mut self) -> Option<StoreLocation> {
-        let server = match (self.counts(&keys::SERVER), self.counts(&keys::CONNECTION_STRING)) {
-            (false, false) => return None,
-            (true, _) => self.named_server(),
-            (false, true) => self.connection_string().map(Server::ConnectionString),
-        };
-        let schema = self.read(&keys::SCHEMA, |text| {
-            checked_identifier("schema", text).map_err(|_| schema_expected())
-        });
-        let source_table = self
-            .read(&keys::SOURCE_TABLE, |text| Names::new("sandbox", text).map(|_| text.to_owned()));
-        let connect_timeout = self.read(&keys::CONNECT_TIMEOUT, parse_duration);
-        let command_timeout = self.read(&keys::COMMAND_TIMEOUT, parse_duration);
-        Some(StoreLocation::SqlServer(Box::new(ServerLocation {
-            server: server?,
-            schema: schema?,
-            source_table: source_table?,
-            connect_timeout: connect_timeout?,
-            command_timeout: command_timeout?,
-            session: std::process::id().to_string(),
-        })))
+    /// Whether the store is a server.
+    pub(super) fn names_server(&self) -> bool {
+        self.counts(&keys::SERVER) || self.counts(&keys::CONNECTION_STRING)
     }
 
     /// Whether a setting names the store, and none of a higher origin does.
-    fn counts(&self, key: &'static keys::Key) -> bool {
-        self.get(key).is_some_and(|found| found.text.is_some() && found.outranked_by.is_none())
+    fn counts(&self, key: &'static Key) -> bool {
+        self.is_set(key) && self.get(key).outranked_by.is_none()
     }
 
-    fn connection_string(&mut self) -> Option<Secret> {
-        let text = self.get(&keys::CONNECTION_STRING)?.text.clone()?;
-        match ServerSettings::from_ado_string(&text) {
-            Ok(_) => Some(Secret::new(text)),
-            Err(problem) => {
-                self.problems.push(format!("--connection-string: {problem}"));
-                None
-            }
-        }
+    /// The server that the settings name.
+    pub(super) fn server(&mut self) -> Option<ServerLocation> {
+        let server = match self.counts(&keys::SERVER) {
+            true => self.named_server(),
+            false => self.connection_string(),
+        };
+        let rule = "a letter, then letters, digits and _ - # $ @, at most 128 bytes";
+        let schema = self.check(&keys::SCHEMA, |text| {
+            checked_identifier("schema", text).map_err(|_| format!("a name: {rule}"))
+        });
+        let source_table = self.check(&keys::SOURCE_TABLE, |text| {
+            let expected = || format!("SCHEMA.TABLE, each {rule}");
+            Names::new("sandbox", text).map(|_| text.to_owned()).map_err(|_| expected())
+        });
+        let connect_timeout = self.time(&keys::CONNECT_TIMEOUT);
+        let command_timeout = self.time(&keys::COMMAND_TIMEOUT);
+        let (schema, source_table) = (schema?, source_table?);
+        let settings = server?.schema(&schema).map(|settings| {
+            Some(settings.connect_timeout(connect_timeout?).command_timeout(command_timeout?))
+        });
+        let names = Names::new(&schema, &source_table);
+        Some(ServerLocation { settings: self.valid(settings)??, names: self.valid(names)? })
     }
 
-    fn named_server(&mut self) -> Option<Server> {
-        let name =
-            self.read(&keys::SERVER, |text| ServerName::parse(text).map_err(|_| server_expected()));
-        let database = self.read(&keys::DATABASE, |text| Ok(text.to_owned()));
+    fn connection_string(&mut self) -> Option<ServerSettings> {
+        let text = self.text(&keys::CONNECTION_STRING)?;
+        self.valid(ServerSettings::from_ado_string(&text))
+    }
+
+    fn named_server(&mut self) -> Option<ServerSettings> {
+        let name = self.check(&keys::SERVER, |text| {
+            let expected = r"HOST, HOST\INSTANCE or HOST,PORT, such as localhost\SQLEXPRESS";
+            ServerName::parse(text).map_err(|_| expected.to_owned())
+        });
+        let database = self.text(&keys::DATABASE);
         if !self.is_set(&keys::DATABASE) {
-            self.problems.push("--server needs --database".to_owned());
+            self.problems.push("--server requires --database".to_owned());
         }
         let login = self.login();
         let trust = self.trust();
-        Some(Server::Named { name: name?, database: database?, login: login?, trust: trust? })
+        let settings = ServerSettings::new(name?, &database?, login?, trust?);
+        self.valid(settings)
     }
 
     fn login(&mut self) -> Option<Login> {
-        let user = self.read(&keys::USER, |text| Ok(text.to_owned()));
+        let user = self.text(&keys::USER);
         let token = self.path(&keys::ACCESS_TOKEN_FILE);
-        match (user, token) {
+        let login = match (user, token) {
             (Some(_), Some(_)) => {
-                self.problems.push("--user and --access-token-file are two logins".to_owned());
-                None
+                Err("--user and --access-token-file are two logins; keep one".to_owned())
             }
-            (Some(user), None) => Some(Login::Password { user, password: self.password()? }),
-            (None, Some(file)) => self.secret_of(&file).map(Login::AccessToken),
-            (None, None) if cfg!(windows) => Some(Login::Integrated),
-            (None, None) => {
-                self.problems.push(
-                    "--server needs --user with XMLSHRED_PASSWORD or --password-file, or \
-                     --access-token-file; Windows authentication works on Windows only"
-                        .to_owned(),
-                );
-                None
-            }
-        }
+            (Some(user), None) => Ok(Login::Password { user, password: self.password()? }),
+            (None, Some(file)) => Ok(Login::AccessToken(self.secret_of(&file)?)),
+            (None, None) if cfg!(windows) => Ok(Login::Integrated),
+            (None, None) => Err("--server requires --user with XMLSHRED_PASSWORD or \
+                                 --password-file, or --access-token-file; Windows \
+                                 authentication works on Windows only"
+                .to_owned()),
+        };
+        self.valid(login)
     }
 
     fn password(&mut self) -> Option<Secret> {
-        let password = self.read(&keys::PASSWORD, |text| Ok(text.to_owned()));
+        let password = self.text(&keys::PASSWORD);
         match (self.path(&keys::PASSWORD_FILE), password) {
             (Some(file), _) => self.secret_of(&file),
             (None, Some(password)) => Some(Secret::new(password)),
             (None, None) => {
-                self.problems.push("--user needs XMLSHRED_PASSWORD or --password-file".to_owned());
-                None
+                let problem = "--user requires XMLSHRED_PASSWORD or --password-file";
+                self.valid(Err(problem.to_owned()))
             }
         }
     }
 
     fn secret_of(&mut self, file: &Path) -> Option<Secret> {
-        read_secret(file).map_err(|problem| self.problems.push(problem)).ok()
+        self.valid(read_secret(file))
     }
 
     fn trust(&mut self) -> Option<Trust> {
-        let anything = self.read(&keys::TRUST_SERVER_CERTIFICATE, parse_bool)?;
-        match (anything, self.path(&keys::CA_FILE)) {
+        let any = self.switch(&keys::TRUST_SERVER_CERTIFICATE)?;
+        match (any, self.path(&keys::CA_FILE)) {
             (true, Some(_)) => {
-                self.problems.push(
-                    "--trust-server-certificate believes every certificate: leave --ca-file out, \
-                     or, better, it"
-                        .to_owned(),
-                );
-                None
+                self.valid(Err("--trust-server-certificate makes --ca-file useless; \
+                                               keep --ca-file, which is safer"
+                    .to_owned()))
             }
             (true, None) => Some(Trust::Anything),
             (false, Some(file)) => Some(Trust::Authority(file)),
             (false, None) => Some(Trust::System),
         }
     }
-}
 
-fn server_expected() -> Expected {
-    r"a server: write HOST, HOST\INSTANCE or HOST,PORT, such as localhost\SQLEXPRESS".to_owned()
-}
-
-fn schema_expected() -> Expected {
-    "a schema: a letter, then letters, digits and _ - # $ @, at most 128 bytes".to_owned()
+    /// The value, or one problem more.
+    fn valid<T>(&mut self, result: Result<T, String>) -> Option<T> {
+        result.map_err(|problem| self.problems.push(problem)).ok()
+    }
 }

@@ -257,7 +257,7 @@ fn a_contract_that_is_not_utf_8_is_refused_with_its_place() {
     let line = CONTRACT.lines().count() + 1;
     let said = refused(&bench, "map docs --contract cp1252.toml");
     assert_eq!(said.status, 3, "{said:?}");
-    let place = format!("error: cp1252.toml:{line}:4: byte 0xE9 is not UTF-8\nhint: save the file");
+    let place = format!("error: cp1252.toml:{line}:4: the file is not UTF-8: invalid byte 0xE9\nhint: save the file");
     assert!(said.stderr.starts_with(&place), "{said:?}");
     let utf16: Vec<u8> = [0xff, 0xfe]
         .into_iter()
@@ -266,7 +266,7 @@ fn a_contract_that_is_not_utf_8_is_refused_with_its_place() {
     bench.write("utf16.toml", utf16);
     let said = refused(&bench, "contract check utf16.toml");
     assert_eq!(said.status, 3, "{said:?}");
-    assert!(said.stderr.contains("hint: the file is UTF-16: save it as UTF-8"), "{said:?}");
+    assert!(said.stderr.contains("the file is UTF-16"), "{said:?}");
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn requeueing_into_tables_that_keep_their_rows_says_what_to_change() {
     assert_eq!(bench.run(&format!("install {store}")).status, 0);
     let said = refused(&bench, &format!("requeue --app-id 1 {store}"));
     assert_eq!(said.status, 2, "{said:?}");
-    assert!(said.stderr.contains("say so there, install the contract"), "{said:?}");
+    assert!(said.stderr.contains("install the contract"), "{said:?}");
     assert!(!said.stderr.contains("--dry-run"), "{said:?}");
 }
 
@@ -307,9 +307,9 @@ fn a_demonstration_takes_no_store_and_no_place_that_is_none() {
     for flags in ["--store sqlite:mine.db", "--contract contract.toml"] {
         let said = refused(&bench, &format!("demo {flags}"));
         assert_eq!(said.status, 2, "{said:?}");
-        assert!(said.stderr.contains("a store and a contract of its own"), "{said:?}");
+        assert!(said.stderr.contains("demo has its own store and contract"), "{said:?}");
     }
     let said = refused(&bench, "demo --dir contract.toml");
     assert_eq!(said.status, 2, "{said:?}");
-    assert!(said.stderr.contains("hint: name a folder that can be made with --dir"), "{said:?}");
+    assert!(said.stderr.contains("hint: name a new folder with --dir"), "{said:?}");
 }

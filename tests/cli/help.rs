@@ -32,6 +32,7 @@ help_tests! {
     help_of_retry: "retry",
     help_of_requeue: "requeue",
     help_of_export_failed: "export-failed",
+    help_of_purge: "purge",
     help_of_pause: "pause",
     help_of_resume: "resume",
     help_of_doctor: "doctor",

@@ -5,6 +5,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use rusqlite::Connection;
 
+use super::notes::CONTRACT;
 use super::workbench::{Said, Workbench};
 
 /// Documents in the folder `docs`.
@@ -154,7 +155,7 @@ fn an_interrupted_load_has_loaded_nothing_and_says_so() {
             load.hear("stopping; a second signal stops at once");
             let said = load.go_on();
             assert_eq!((said.status, said.stdout.as_str()), (130, ""), "{said:?}");
-            assert!(said.stderr.contains("hint: nothing was loaded;"), "{said:?}");
+            assert!(said.stderr.contains("; nothing was loaded\nhint: "), "{said:?}");
             assert_eq!(bench.files(), files);
             assert_again_gives_each_once(&bench, &before);
         }
@@ -184,7 +185,7 @@ fn a_load_that_waits_for_another_one_says_so_and_can_be_interrupted() {
     second.signal(libc::SIGINT);
     let said = second.go_on();
     assert_eq!(said.status, 130, "{said:?}");
-    assert!(said.stderr.contains("hint: nothing was loaded;"), "{said:?}");
+    assert!(said.stderr.contains("; nothing was loaded\nhint: "), "{said:?}");
     assert_eq!(first.go_on().status, 0);
     assert_eq!(stored(&bench).len() as i64, DOCUMENTS + 1);
 }
@@ -198,7 +199,7 @@ fn a_file_that_goes_meanwhile_is_named_and_nothing_is_loaded() {
         let said = load.go_on();
         assert_eq!(said.status, 2, "{said:?}");
         assert!(said.stderr.contains("error: cannot read docs"), "{said:?}");
-        assert!(said.stderr.contains("hint: nothing was loaded;"), "{said:?}");
+        assert!(said.stderr.contains("; nothing was loaded\nhint: "), "{said:?}");
         assert_eq!(bench.files(), files);
         bench.write("docs/8.xml", note(8));
         assert_again_gives_each_once(&bench, &before);
@@ -234,7 +235,7 @@ fn a_full_disk_is_told_and_nothing_is_loaded() {
         let mut shell = assert_cmd::Command::new("sh");
         let said = Said::of(shell.args(["-c", &script]).current_dir(bench.path()));
         assert_eq!(said.status, 5, "{said:?}");
-        assert!(said.stderr.contains("hint: nothing was loaded;"), "{said:?}");
+        assert!(said.stderr.contains("; nothing was loaded\nhint: "), "{said:?}");
         assert_eq!(bench.files(), files);
         assert_again_gives_each_once(&bench, &before);
     }
@@ -299,6 +300,32 @@ fn a_folder_is_loaded_in_the_order_of_the_numbers_in_its_names() {
     assert_eq!(bench.run("load docs").status, 0);
     let expected = (1..).zip((1..=11).chain([100]).map(note));
     assert!(stored(&bench).into_iter().eq(expected), "{:?}", stored(&bench));
+}
+
+#[test]
+fn names_sort_as_people_count() {
+    let bench = Workbench::new();
+    let sorted = [
+        "7.xml",
+        "070.xml",
+        "b.xml",
+        "b1.xml",
+        "b1-2.xml",
+        "b1-10.xml",
+        "b2.xml",
+        "b10.xml",
+        "b99999999999999999999.xml",
+        "b100000000000000000000.xml",
+        "c.xml",
+    ];
+    sorted.iter().for_each(|name| drop(bench.write(&format!("docs/{name}"), "<note/>")));
+    bench.write("contract.toml", CONTRACT);
+    let said = bench.run("map docs --contract contract.toml --app-id-from order");
+    let name = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["file"].as_str().unwrap().replace('\\', "/").replace("docs/", "")
+    };
+    assert_eq!(said.stdout.lines().map(name).collect::<Vec<_>>(), sorted, "{said:?}");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_command_with_nothing_to_log_leaves_no_file() {
     assert_eq!(bench.run("run --log-dir logs --log-level error").status, 0);
     assert_eq!(logs(&bench), Vec::<PathBuf>::new());
     assert_eq!(bench.run("run --log-dir logs").status, 0);
-    assert!(logged(&bench).contains("run begins"));
+    assert!(logged(&bench).contains("run starts"));
 }
 
 #[test]

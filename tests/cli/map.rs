@@ -140,7 +140,7 @@ fn a_folder_is_for_csv_and_csv_needs_one() {
     assert_eq!(map(&bench, "docs --format csv").status, 2);
     let said = map(&bench, "docs --out rows");
     assert_eq!(said.status, 2);
-    assert!(said.stderr.contains("--out is for --format csv"), "{said:?}");
+    assert!(said.stderr.contains("--out requires --format csv"), "{said:?}");
 }
 
 #[cfg(feature = "embedded")]

@@ -2,6 +2,8 @@
 
 mod contract;
 mod help;
+#[cfg(feature = "embedded")]
+mod hints;
 mod settings;
 mod workbench;
 
@@ -23,6 +25,8 @@ mod notes;
 mod operating;
 #[cfg(feature = "embedded")]
 mod pipeline;
+#[cfg(feature = "embedded")]
+mod purge;
 #[cfg(all(feature = "embedded", feature = "sqlserver"))]
 mod secrets;
 #[cfg(feature = "sqlserver")]

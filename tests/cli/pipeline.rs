@@ -250,7 +250,7 @@ fn a_retried_application_runs_again_once_its_cause_is_mended() {
     bench.write("docs/note-3.xml", "<note title='three'><line>d</line></note>");
     bench.run("load docs/note-3.xml --app-id-from digits --replace");
     let said = bench.run("retry --category missing_required --canary 10");
-    assert_eq!(said.stdout, "1 application queued again\n");
+    assert_eq!(said.stdout, "1 application retried\n");
     assert_eq!(bench.run("run").status, 0);
 }
 
@@ -258,9 +258,9 @@ fn a_retried_application_runs_again_once_its_cause_is_mended() {
 fn a_named_application_that_is_not_queued_again_is_told_of() {
     let bench = finished();
     let said = bench.run("retry --app-id 1 3 -5");
-    assert_eq!(said.stdout, "1 application queued again\n", "{said:?}");
+    assert_eq!(said.stdout, "1 application retried\n", "{said:?}");
     for id in ["1", "-5"] {
-        let note = format!("application {id} stays as it is: `xmlshred explain {id}` says why\n");
+        let note = format!("application {id} is not changed; `xmlshred explain {id}` shows why\n");
         assert!(said.stderr.contains(&note), "{said:?}");
         assert!(!bench.run(&format!("explain {id}")).stderr.contains("unexpected"), "{said:?}");
     }
@@ -288,7 +288,7 @@ fn finished_work_can_be_done_again_under_a_newer_contract() {
     assert_eq!(bench.run("install").status, 0);
     assert_snapshot!(bench.run("requeue --older-contract --dry-run").transcript());
     let said = bench.run("requeue --app-id-start 1 --app-id-end 2");
-    assert_eq!(said.stdout, "2 applications queued again\n", "{said:?}");
+    assert_eq!(said.stdout, "2 applications requeued\n", "{said:?}");
     assert_eq!(bench.run("run").status, 0);
 }
 
@@ -316,7 +316,7 @@ fn reaping_is_safe_at_any_time() {
     assert_eq!(
         said.transcript(),
         "exit status 0\n----- stdout -----\n\
-        0 expired claims taken back: 0 applications ready again, 0 quarantined\n"
+        0 expired claims reaped: 0 applications ready again, 0 quarantined\n"
     );
 }
 
@@ -363,16 +363,16 @@ fn a_contract_is_compared_with_the_tables_that_are_there() {
     let bench = finished();
     let said = bench.run("contract check contract.toml --against-database");
     assert_eq!(said.status, 0, "{said:?}");
-    assert!(said.stdout.ends_with("\nthe tables of the database are the contract's\n"), "{said:?}");
+    assert!(said.stdout.ends_with("\nthe tables of the database fit the contract\n"), "{said:?}");
     let said = drifted().run("contract check contract.toml --against-database");
     assert_eq!(said.status, 3, "{said:?}");
     let (_, found) = said.stdout.split_once("\n\n").unwrap();
     assert_eq!(
         found,
-        "in the database, what may refuse rows or change them:\n\
+        "difference in the database that may refuse or change rows:\n\
          \x20 note: column price does not exist\n\
          \n\
-         in the database, what does no harm:\n\
+         difference in the database that is harmless:\n\
          \x20 line: column extra is not in the contract\n"
     );
 }
@@ -383,7 +383,7 @@ fn a_run_refuses_to_start_on_drift_unless_told_to() {
     let said = bench.run("run");
     assert_eq!(said.status, 3, "{said:?}");
     assert!(said.stderr.contains("note: column price does not exist"), "{said:?}");
-    assert!(said.stderr.contains("hint: nothing was claimed"), "{said:?}");
+    assert!(said.stderr.contains("nothing was claimed"), "{said:?}");
     let said = bench.run("run --allow-drift");
     assert_eq!(said.status, 0, "{said:?}");
     assert!(said.stderr.contains("WARN") && said.stderr.contains("column price"), "{said:?}");

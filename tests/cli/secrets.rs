@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "load docs",
     "map docs",
     "pause --reason lunch",
+    "purge",
     "reap",
     "requeue --app-id 1",
     "resume",
@@ -131,7 +132,7 @@ fn a_password_where_a_store_is_named_is_told_where_it_belongs() {
     let mut command = bench.command("status --store Server=db;Password=hunter2");
     let said = Said::of(command.args(["--server", "h", "--database", "d"]));
     assert_eq!(said.status, 2, "{said:?}");
-    let next_step = "--store Server=db;Password=*** holds a password; a whole connection string \
-                     goes into XMLSHRED_CONNECTION_STRING";
+    let next_step = "--store Server=db;Password=*** contains a password; put a connection string \
+                     into XMLSHRED_CONNECTION_STRING";
     assert!(said.stderr.contains(next_step), "{said:?}");
 }

@@ -16,5 +16,5 @@ fn a_server_that_says_nothing_is_given_up() {
     let said = Said::of(command.env("XMLSHRED_PASSWORD", "p"));
     assert_eq!(said.status, 4, "{said:?}");
     assert!(said.stderr.contains("the login was not answered within 50ms"), "{said:?}");
-    assert!(said.stderr.contains("hint: see what --store or --server names"), "{said:?}");
+    assert!(said.stderr.contains("hint: check --store or --server"), "{said:?}");
 }

@@ -10,6 +10,6 @@ fn a_sqlite_store_is_refused_with_what_to_build() {
     assert_eq!(
         said.stderr,
         "error: this build cannot open sqlite:work.db\n\
-         hint: build it with the Cargo feature `embedded`\n"
+         hint: build xmlshred with the Cargo feature `embedded`\n"
     );
 }

@@ -46,12 +46,11 @@ fn setting_row(key: &Key) -> String {
     let flag = if *key == keys::PASSWORD { String::new() } else { format!("`--{flag}`") };
     let in_file = ![keys::PASSWORD, keys::CONFIG].contains(key);
     let name = if in_file { format!("`{name}`") } else { String::new() };
-    let default = match key.default {
-        keys::Default::Is(text) => format!("`{text}`"),
-        keys::Default::Computed(how) => how.to_owned(),
-        keys::Default::Unset => String::new(),
+    let default = match (&key.default, key.default.text()) {
+        (keys::Default::Computed(how), _) => (*how).to_owned(),
+        (_, default) => default.map(|text| format!("`{text}`")).unwrap_or_default(),
     };
-    let meaning = key.help.replace('<', "&lt;").replace('>', "&gt;");
+    let meaning = key.help().replace('<', "&lt;").replace('>', "&gt;");
     format!("| {flag} | `{variable}` | {name} | {default} | {meaning} |")
 }
 

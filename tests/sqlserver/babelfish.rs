@@ -3,8 +3,6 @@
 
 use std::process::{Command, ExitCode};
 
-use clap::Parser;
-use xmlshred::cli::Cli;
 use xmlshred::store::sqlserver::install::{Kind, FILES};
 use xmlshred::store::sqlserver::Dialect;
 
@@ -82,7 +80,7 @@ pub fn program() -> Command {
 pub fn as_program() -> Option<ExitCode> {
     std::env::var_os(AS_PROGRAM)?;
     DIALECT.speak();
-    Some(Cli::parse().run().into())
+    Some(xmlshred::cli::main().into())
 }
 
 /// Names of tests, without `sqlserver::`, and why they are skipped there.

@@ -53,7 +53,7 @@ pub enum DemoError {
         reason: String,
     },
     /// The folder is in use.
-    #[error("{} is there already; name another folder with --dir, or leave --dir out", .0.display())]
+    #[error("{} exists already", .0.display())]
     NotFresh(PathBuf),
     /// The store.
     #[error(transparent)]

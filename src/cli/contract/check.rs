@@ -7,50 +7,44 @@ use chrono::Utc;
 use clap::Args;
 
 use super::file;
-use crate::cli::map::{threads, Offline};
-use crate::cli::setting_flags::SettingFlags;
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
+use crate::cli::map;
 use crate::cli::store::open;
-use crate::cli::{console, document_files, Call, CommandError, Execute, ExitStatus};
+use crate::cli::{console, document_files};
 use crate::contract::{Contract, ParsedContract};
 use crate::offline::sample::{self, SampleReport};
 use crate::offline::Mapping;
 use crate::outcome::Failure;
-use crate::settings::keys::Key;
+use crate::runner::ExitStatus;
 use crate::store::Difference;
 
-/// Report every mistake in a contract, each with its place and what to do
+/// Report every mistake in a contract, each with its place and its fix
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The contract [default: the one that --contract names]
+    /// Contract [default: the one of --contract]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// XML files and folders of *.xml: also warn of paths that none of them has, and of text
-    /// columns that are narrower than what they hold
+    /// Also shred these XML files and folders of *.xml; warn of paths that no document has, and of
+    /// text columns that are too narrow
     #[arg(long, value_name = "FILES", num_args = 1..)]
     sample: Vec<PathBuf>,
 
-    /// Also compare the store's target tables with the contract's, column by column
+    /// Also compare the contract with the store's target tables, column by column
     #[arg(long)]
     against_database: bool,
-
-    #[command(flatten)]
-    offline: SettingFlags<Offline>,
 }
 
 impl Execute for Arguments {
-    fn given(&self) -> &[(&'static Key, String)] {
-        &self.offline.given
-    }
-
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+    fn execute(&self, call: &Call) -> Result {
         let mut parsed = match &self.file {
             Some(file) => file::parse_file(file)?,
             None => file::parse_file(file::named(&call.settings)?)?,
         };
         let report = match self.sample.as_slice() {
             [] => None,
-            samples => Some(examine(&mut parsed, samples, call)?),
+            samples => Some(shred(&mut parsed, samples, call)?),
         };
         console::diagnose(&parsed.diagnostics);
         let mut text = description(&parsed.contract);
@@ -61,31 +55,22 @@ impl Execute for Arguments {
                 let gap = if at == 0 { "\n" } else { "" };
                 let _ = writeln!(text, "{gap}{file}: {}", sentence(failure));
             }
-            if call.settings.fail_on.is_exceeded(summary.failed(), summary.documents) {
-                status = ExitStatus::SomeFailed;
-            }
+            status = map::status(call, summary.failed(), summary.documents);
         }
         if self.against_database {
-            let differences = open::existing(&call.settings)?
-                .compare_targets(&parsed.contract)
-                .map_err(CommandError::from)?;
+            let differences = open::existing(call)?.compare_targets(&parsed.contract)?;
             text += &compared(&differences);
             if differences.iter().any(|difference| difference.refuses) {
                 status = ExitStatus::Contract;
             }
         }
-        console::print(&text)?;
-        Ok(status)
+        console::print(&text).map(|_| status)
     }
 }
 
-fn examine(
-    parsed: &mut ParsedContract,
-    samples: &[PathBuf],
-    call: &Call,
-) -> Result<SampleReport, CommandError> {
+fn shred(parsed: &mut ParsedContract, samples: &[PathBuf], call: &Call) -> Result<SampleReport> {
     let sources = document_files::samples(samples)?;
-    let threads = threads(call.settings.workers)?;
+    let threads = map::threads(call)?;
     let mapping = Mapping {
         contract: parsed.contract.clone(),
         limits: call.settings.limits,
@@ -95,28 +80,28 @@ fn examine(
     sample::examine(parsed, &mapping, &sources, &threads).map_err(|e| console::unwritable(&e))
 }
 
-/// The differences, those first that may refuse rows.
+/// The differences; first those that may refuse rows.
 fn compared(differences: &[Difference]) -> String {
     let mut text = String::new();
-    let kinds = [(true, "may refuse rows or change them"), (false, "does no harm")];
+    let kinds = [(true, "may refuse or change rows"), (false, "is harmless")];
     for (refuses, title) in kinds {
         let mut of_kind = differences.iter().filter(|d| d.refuses == refuses).peekable();
         if of_kind.peek().is_some() {
-            let _ = write!(text, "\nin the database, what {title}:\n");
+            let _ = write!(text, "\ndifference in the database that {title}:\n");
         }
         for difference in of_kind {
             let _ = writeln!(text, "  {difference}");
         }
     }
     if text.is_empty() {
-        text.push_str("\nthe tables of the database are the contract's\n");
+        text.push_str("\nthe tables of the database fit the contract\n");
     }
     text
 }
 
 /// Name, hash and tables in load order.
 fn description(contract: &Contract) -> String {
-    let mut text = format!("contract {} is sound\nhash {}\n", contract.name, contract.hash);
+    let mut text = format!("contract {} is valid\nhash {}\n", contract.name, contract.hash);
     for target in &contract.targets {
         let columns = target.columns.len();
         let _ = write!(text, "table {} ({columns} columns)", target.name);

@@ -1,72 +1,80 @@
-//! The contract that `--contract` names.
+//! Contract files.
 
 use std::path::Path;
 use std::string::FromUtf8Error;
 use std::sync::Arc;
 
-use crate::cli::{console, CommandError, ExitStatus};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::console;
 use crate::contract::{Contract, ParsedContract};
+use crate::figures::counted;
+use crate::runner::ExitStatus;
 use crate::settings::Settings;
 
-/// The contract that `--contract` names.
+/// The contract of `--contract`.
 ///
 /// # Errors
-/// No contract was named, or [`read_file`] fails.
-pub fn read(settings: &Settings) -> Result<Contract, CommandError> {
+/// No setting names a contract, or [`read_file`] fails.
+pub fn read(settings: &Settings) -> Result<Contract> {
     read_file(named(settings)?)
 }
 
-/// The file that `--contract` names.
+/// The file of `--contract`.
 ///
 /// # Errors
-/// No contract was named.
-pub fn named(settings: &Settings) -> Result<&Path, CommandError> {
-    settings.contract.as_deref().ok_or_else(|| {
-        CommandError::usage("no contract was named")
-            .hint("add --contract FILE, set XMLSHRED_CONTRACT, or write contract in xmlshred.toml")
-    })
+/// No setting names a contract.
+pub fn named(settings: &Settings) -> Result<&Path> {
+    let missing = || CommandError::usage("no contract is named", "add --contract FILE");
+    settings.contract.as_deref().ok_or_else(missing)
 }
 
-/// The contract in a file; what it is warned of goes to stderr.
+/// The contract in a file; warnings go to stderr.
 ///
 /// # Errors
-/// The file cannot be read, or is not a sound contract.
-pub fn read_file(path: &Path) -> Result<Contract, CommandError> {
+/// The file cannot be read, or is not a valid contract.
+pub fn read_file(path: &Path) -> Result<Contract> {
     let ParsedContract { contract, diagnostics, .. } = parse_file(path)?;
     console::diagnose(&diagnostics);
-    Ok(Arc::into_inner(contract).expect("nobody else has it yet"))
+    Ok(Arc::into_inner(contract).expect("nothing else has it yet"))
 }
 
-/// The contract in a file, with its warnings and what it was read from.
+/// The contract in a file, with its warnings and its text.
 ///
 /// # Errors
 /// As [`read_file`].
-pub fn parse_file(path: &Path) -> Result<ParsedContract, CommandError> {
+pub fn parse_file(path: &Path) -> Result<ParsedContract> {
     let shown = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|e| {
-        CommandError::usage(format!("cannot read the contract {shown}: {e}"))
-            .hint("name a TOML file with --contract; docs/contract.md says what is in it")
+        let message = format!("cannot read the contract {shown}: {e}");
+        CommandError::usage(message, "name a TOML file with --contract")
     })?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error))?;
     ParsedContract::parse(&text, &shown).map_err(|diagnostics| {
         console::diagnose(&diagnostics);
-        let message = format!("{shown} is not a sound contract: {}", diagnostics.counts());
-        CommandError::new(ExitStatus::Contract, message)
-            .hint(format!("mend what is said above; `xmlshred contract check {shown}` looks again"))
+        let message = format!("{shown} is not a valid contract: {}", diagnostics.counts());
+        let hint = format!("correct the mistakes, then run `xmlshred contract check {shown}`");
+        CommandError::new(ExitStatus::Contract, message, hint)
     })
 }
 
-/// Where the file stops being UTF-8, as an editor counts.
+/// Where the file stops being UTF-8, counted as an editor does.
 fn not_utf8(shown: &str, error: &FromUtf8Error) -> CommandError {
-    let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-    let sound = String::from_utf8_lossy(sound);
-    let line = sound.matches('\n').count() + 1;
-    let column = sound.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    let byte = error.as_bytes()[sound.len()];
-    let message = format!("{shown}:{line}:{column}: byte 0x{byte:02X} is not UTF-8");
-    let utf16 = [[0xff, 0xfe], [0xfe, 0xff]].iter().any(|mark| error.as_bytes().starts_with(mark));
-    CommandError::new(ExitStatus::Contract, message).hint(match utf16 {
-        true => "the file is UTF-16: save it as UTF-8",
-        false => "save the file as UTF-8",
-    })
+    let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let valid = String::from_utf8_lossy(valid);
+    let line = valid.matches('\n').count() + 1;
+    let column = valid.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+    let byte = error.as_bytes()[valid.len()];
+    let marks = [[0xff, 0xfe], [0xfe, 0xff]];
+    let kind = match marks.iter().any(|mark| error.as_bytes().starts_with(mark)) {
+        true => "the file is UTF-16",
+        false => "the file is not UTF-8",
+    };
+    let message = format!("{shown}:{line}:{column}: {kind}: invalid byte 0x{byte:02X}");
+    CommandError::new(ExitStatus::Contract, message, "save the file as UTF-8")
+}
+
+/// One line that names the contract that is now installed.
+pub fn installed(contract: &Contract) -> String {
+    let tables = counted(contract.targets.len(), "target table");
+    format!("contract {} ({}) is installed: {tables}\n", contract.name, contract.hash)
 }

@@ -4,60 +4,50 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::{console, CommandError, ExitStatus};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::console;
 use crate::figures::counted;
 use crate::import;
+use crate::runner::ExitStatus;
 
-/// Translate the earlier system's JSON contract: the TOML goes to stdout, to stderr a report of
-/// what was translated, what is different on purpose and what could not be done
+/// Translate the earlier system's JSON contract to TOML on stdout
+///
+/// A report on stderr lists what was translated, what differs on purpose, and what could not be
+/// translated.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The JSON contract
+    /// JSON contract
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
-impl Arguments {
-    /// Prints the translated contract.
-    ///
-    /// # Errors
-    /// The file cannot be read, is no such contract, or has mappings that could not be translated:
-    /// the contract is printed without them then.
-    pub fn execute(&self) -> Result<ExitStatus, CommandError> {
+impl Execute for Arguments {
+    fn execute(&self, _call: &Call) -> Result {
         let shown = self.file.display().to_string();
         let bytes = std::fs::read(&self.file).map_err(|e| {
-            CommandError::usage(format!("cannot read {shown}: {e}"))
-                .hint("name the JSON file with the earlier system's mappings")
+            let hint = "name the JSON file with the earlier system's mappings";
+            CommandError::usage(format!("cannot read {shown}: {e}"), hint)
         })?;
-        let text = String::from_utf8(bytes).map_err(|_| {
-            CommandError::new(ExitStatus::Contract, format!("{shown} is not UTF-8 text"))
-                .hint("save it as UTF-8, which JSON asks for")
+        let wrong = |message, hint| CommandError::new(ExitStatus::Contract, message, hint);
+        let text = String::from_utf8(bytes)
+            .map_err(|_| wrong(format!("{shown} is not UTF-8 text"), "save the file as UTF-8"))?;
+        let imported = import::import(&text, &shown).map_err(|diagnostics| {
+            console::diagnose(&diagnostics);
+            let counts = diagnostics.counts();
+            let message = format!("{shown} is not a contract of the earlier system: {counts}");
+            wrong(message, "correct the mistakes, then import it again")
         })?;
-        match import::import(&text, &shown) {
-            Ok(imported) => {
-                console::print(&imported.toml)?;
-                console::diagnose(&imported.warnings);
-                console::note(&imported.report);
-                complete(&imported.report)
-            }
-            Err(diagnostics) => {
-                console::diagnose(&diagnostics);
-                let counts = diagnostics.counts();
-                let message = format!("{shown} is no contract of the earlier system: {counts}");
-                Err(CommandError::new(ExitStatus::Contract, message)
-                    .hint("mend what is said above, and import it again"))
-            }
+        console::print(&imported.toml)?;
+        console::diagnose(&imported.warnings);
+        console::note(&imported.report);
+        // A contract that produces less than the earlier one must not pass for the whole.
+        match imported.report.failures() {
+            0 => Ok(ExitStatus::Success),
+            left_out => Err(wrong(
+                format!("the contract lacks {}", counted(left_out, "mapping")),
+                "write by hand what the comments NOT TRANSLATED name, or correct the JSON",
+            )),
         }
     }
-}
-
-/// A contract that gives less than the earlier one must not be taken for the whole.
-fn complete(report: &import::Report) -> Result<ExitStatus, CommandError> {
-    let left_out = report.failures();
-    if left_out == 0 {
-        return Ok(ExitStatus::Success);
-    }
-    let message = format!("the contract lacks {}", counted(left_out, "mapping"));
-    Err(CommandError::new(ExitStatus::Contract, message)
-        .hint("write what the comments NOT TRANSLATED name by hand, or mend the JSON"))
 }

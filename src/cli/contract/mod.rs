@@ -1,77 +1,34 @@
-//! `xmlshred contract`: what concerns the contract alone.
+//! `xmlshred contract`: the commands that concern only a contract.
 
 mod check;
 mod diff;
 pub mod file;
 mod import;
-
 #[cfg(feature = "sqlserver")]
-use std::path::PathBuf;
+mod sql;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
-#[cfg(feature = "sqlserver")]
-use crate::cli::console;
-use crate::cli::{Call, CommandError, Execute, ExitStatus};
-use crate::settings::keys::Key;
-#[cfg(feature = "sqlserver")]
-use crate::settings::{Settings, StoreLocation};
-#[cfg(feature = "sqlserver")]
-use crate::store::sqlserver;
+use crate::cli::call::{commands, Call, Execute};
+use crate::cli::command_error::Result;
 
-/// Check a mapping contract, compare two, translate an old one, or print its T-SQL
+/// Check a mapping contract, compare two, translate an earlier one, or print its T-SQL
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
     command: ContractCommand,
 }
 
-#[derive(Debug, Subcommand)]
-enum ContractCommand {
+commands!(ContractCommand {
     Check(check::Arguments),
     Diff(diff::Arguments),
     Import(import::Arguments),
-    /// Print the T-SQL of a contract: target tables, registration, usp_LoadApps and the stage
     #[cfg(feature = "sqlserver")]
-    Sql {
-        /// The contract
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
-}
+    Sql(sql::Arguments),
+});
 
 impl Execute for Arguments {
-    fn given(&self) -> &[(&'static Key, String)] {
-        match &self.command {
-            ContractCommand::Check(check) => check.given(),
-            ContractCommand::Diff(diff) => diff.given(),
-            ContractCommand::Import(_) => &[],
-            #[cfg(feature = "sqlserver")]
-            ContractCommand::Sql { .. } => &[],
-        }
-    }
-
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        match &self.command {
-            ContractCommand::Check(check) => check.execute(call),
-            ContractCommand::Diff(diff) => diff.execute(call),
-            ContractCommand::Import(import) => import.execute(),
-            #[cfg(feature = "sqlserver")]
-            ContractCommand::Sql { file } => {
-                let schema = schema(&call.settings);
-                let contract = file::read_file(file)?;
-                console::print(&sqlserver::install::contract_script(schema, &contract))?;
-                Ok(ExitStatus::Success)
-            }
-        }
-    }
-}
-
-/// The schema of the pipeline that is to load the contract's tables.
-#[cfg(feature = "sqlserver")]
-fn schema(settings: &Settings) -> &str {
-    match &settings.store {
-        Some(StoreLocation::SqlServer(server)) => &server.schema,
-        _ => sqlserver::DEFAULT_SCHEMA,
+    fn execute(&self, call: &Call) -> Result {
+        self.command.chosen().execute(call)
     }
 }

@@ -1,186 +1,150 @@
-//! `xmlshred doctor`: is everything there that a run needs, and is the pipeline well?
+//! `xmlshred doctor`: whether a run would work, and whether the pipeline is healthy.
 
 use clap::Args;
 
 use super::open;
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::console;
 use crate::cli::contract::file as contract_file;
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
 use crate::contract::Contract;
 use crate::figures::counted;
 use crate::report::{Align, Table};
+use crate::runner::ExitStatus;
 use crate::settings::StoreLocation;
-use crate::store::{Finding, Store};
+use crate::store::{Store, StoreError};
 #[cfg(feature = "sqlserver")]
-use crate::{
-    settings::server::ServerLocation,
-    store::sqlserver::{ServerFact, SqlServerStore},
-};
+use crate::{settings::ServerLocation, store::sqlserver::SqlServerStore};
 
-/// Check settings, contract, connection, installation, permissions and the pipeline's health
+/// Check settings, contract, connection, installation, permissions and health
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
-/// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Ok,
-    /// Worth a look; a run would work.
-    Warning,
-    /// A run would not work, or work stands still.
-    Problem,
-}
+const OK: &str = "ok";
+/// Worth a look; a run would work.
+const WARNING: &str = "warning";
+/// A run would not work, or nothing is processed.
+const PROBLEM: &str = "problem";
 
-impl Verdict {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Problem => "problem",
-        }
-    }
-}
-
-/// What was looked at, and the exit status that a problem with it means for a run.
-struct Examination {
+/// The checks so far, and the exit status that a run would have.
+struct Checks {
     table: Table,
-    worst: ExitStatus,
+    status: ExitStatus,
     problems: usize,
 }
 
-impl Examination {
-    fn new() -> Self {
-        let columns = [Align::Left, Align::Left, Align::Left];
-        Self { table: Table::without_heading(&columns), worst: ExitStatus::Success, problems: 0 }
-    }
-
-    fn note(&mut self, verdict: Verdict, what: &str, text: &str, status: ExitStatus) {
-        self.table.row([verdict.name(), what, text]);
-        if verdict == Verdict::Problem {
+impl Checks {
+    /// Adds a check; the first problem decides the exit status.
+    fn add(&mut self, verdict: &str, subject: &str, text: &str, status: ExitStatus) {
+        self.table.row([verdict, subject, text]);
+        if verdict == PROBLEM {
             self.problems += 1;
-            if self.worst == ExitStatus::Success {
-                self.worst = status;
+            if self.status == ExitStatus::Success {
+                self.status = status;
             }
         }
     }
 
-    fn ok(&mut self, what: &str, text: &str) {
-        self.note(Verdict::Ok, what, text, ExitStatus::Success);
+    fn ok(&mut self, subject: &str, text: &str) {
+        self.add(OK, subject, text, ExitStatus::Success);
     }
 
-    /// Notes an error with its next step.
-    fn problem(&mut self, what: &str, error: &CommandError) {
-        let hint = error.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        self.note(Verdict::Problem, what, &format!("{}{hint}", error.message), error.status);
+    fn problem(&mut self, subject: &str, error: impl Into<CommandError>) {
+        let error = error.into();
+        let text = format!("{}; {}", error.message, error.hint);
+        self.add(PROBLEM, subject, &text, error.status);
     }
 }
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let mut examination = Examination::new();
-        let contract = examine_contract(&mut examination, call);
-        match open::location(&call.settings) {
-            Err(error) => examination.problem("store", &error),
-            Ok(location) => examine_store(&mut examination, location, contract.as_ref()),
+    fn execute(&self, call: &Call) -> Result {
+        let table = Table::without_heading(&[Align::Left, Align::Left, Align::Left]);
+        let mut checks = Checks { table, status: ExitStatus::Success, problems: 0 };
+        let contract = contract_file::read(&call.settings);
+        match &contract {
+            Ok(Contract { name, hash, targets, .. }) => {
+                let tables = counted(targets.len(), "table");
+                checks.ok("contract", &format!("{name}, {tables}, hash {hash}"));
+            }
+            Err(error) => checks.problem("contract", error.clone()),
         }
-        console::print(&examination.table.to_string())?;
-        if examination.problems > 0 {
-            console::note(format!("{}\n", counted(examination.problems as u64, "problem")));
+        check_store(&mut checks, call, contract.ok().as_ref());
+        console::print(&checks.table.to_string())?;
+        if checks.problems > 0 {
+            console::note(format!("{}\n", counted(checks.problems, "problem")));
         }
-        Ok(examination.worst)
+        Ok(checks.status)
     }
 }
 
-fn examine_contract(examination: &mut Examination, call: &Call) -> Option<Contract> {
-    match contract_file::read(&call.settings) {
-        Ok(contract) => {
-            let tables = contract.targets.len();
-            let text = format!("{}, {tables} tables, hash {}", contract.name, contract.hash);
-            examination.ok("contract", &text);
-            Some(contract)
-        }
-        Err(error) => {
-            examination.problem("contract", &error);
-            None
-        }
-    }
-}
-
-fn examine_store(
-    examination: &mut Examination,
-    location: &StoreLocation,
-    contract: Option<&Contract>,
-) {
+fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
+    let location = match open::location(&call.settings) {
+        Ok(location) => location,
+        Err(error) => return checks.problem("store", error),
+    };
     #[cfg(feature = "sqlserver")]
     if let StoreLocation::SqlServer(server) = location {
-        return examine_server(examination, server, contract);
+        return check_server(checks, call, server, contract);
     }
-    match open::connect(location) {
-        Err(error) => examination.problem("store", &error.into()),
+    match open::connect(location, call.session) {
+        Err(error) => checks.problem("store", error),
         Ok(mut store) => {
-            examination.ok("store", &location.to_string());
-            examine_installation(examination, store.as_mut(), contract);
+            checks.ok("store", &location.to_string());
+            check_installation(checks, store.as_mut(), contract);
         }
     }
 }
 
 #[cfg(feature = "sqlserver")]
-fn examine_server(
-    examination: &mut Examination,
+fn check_server(
+    checks: &mut Checks,
+    call: &Call,
     server: &ServerLocation,
     contract: Option<&Contract>,
 ) {
-    let connect = || {
-        let settings = server.settings().map_err(CommandError::usage)?;
-        Ok::<_, CommandError>(SqlServerStore::connect(settings, &server.session)?)
-    };
-    let mut store = match connect() {
+    let session = call.session.0.to_string();
+    let mut store = match SqlServerStore::connect(server.settings.clone(), &session) {
         Ok(store) => store,
-        Err(error) => return examination.problem("connection", &error),
+        Err(error) => return checks.problem("connection", error),
     };
-    examination.ok("connection", &server.to_string());
+    checks.ok("connection", server.settings.location());
     match store.inspect_server(contract) {
-        Err(error) => examination.problem("server", &error.into()),
-        Ok(facts) => facts.iter().for_each(|fact| examine_fact(examination, fact)),
-    }
-    examine_installation(examination, &mut store, contract);
-}
-
-#[cfg(feature = "sqlserver")]
-fn examine_fact(examination: &mut Examination, fact: &ServerFact) {
-    let verdict = match fact.verdict {
-        None => Verdict::Ok,
-        Some(false) => Verdict::Warning,
-        Some(true) => Verdict::Problem,
-    };
-    examination.note(verdict, fact.what, &fact.text, ExitStatus::Store);
-}
-
-fn examine_installation(
-    examination: &mut Examination,
-    store: &mut dyn Store,
-    contract: Option<&Contract>,
-) {
-    match (store.get_contract(), contract) {
-        (Err(error), _) => return examination.problem("installation", &error.into()),
-        (Ok(installed), Some(contract)) if installed != Some(contract.hash) => {
-            let error = crate::store::StoreError::ContractNotInstalled {
-                offered: contract.hash,
-                installed,
-            };
-            examination.problem("installed contract", &error.into());
+        Err(error) => checks.problem("server", error),
+        Ok(facts) => {
+            for fact in facts {
+                let verdict = match fact.verdict {
+                    None => OK,
+                    Some(false) => WARNING,
+                    Some(true) => PROBLEM,
+                };
+                checks.add(verdict, fact.what, &fact.text, ExitStatus::Store);
+            }
         }
-        (Ok(Some(_)), Some(_)) => examination.ok("installed contract", "is this one"),
+    }
+    check_installation(checks, &mut store, contract);
+}
+
+fn check_installation(checks: &mut Checks, store: &mut dyn Store, contract: Option<&Contract>) {
+    match (store.get_contract(), contract) {
+        (Err(error), _) => return checks.problem("installation", error),
+        (Ok(installed), Some(contract)) if installed != Some(contract.hash) => {
+            let offered = contract.hash;
+            let error = StoreError::ContractNotInstalled { offered, installed };
+            checks.problem("installed contract", error);
+        }
+        (Ok(Some(_)), Some(_)) => checks.ok("installed contract", "is this one"),
         (Ok(_), None) | (Ok(None), Some(_)) => {}
     }
     match store.health_check() {
-        Err(error) => examination.problem("health", &error.into()),
-        Ok(findings) if findings.is_empty() => examination.ok("health", "all is well"),
-        Ok(findings) => findings.iter().for_each(|finding| examine_finding(examination, finding)),
+        Err(error) => checks.problem("health", error),
+        Ok(findings) if findings.is_empty() => checks.ok("health", "no findings"),
+        Ok(findings) => {
+            for finding in findings {
+                let verdict = if finding.priority == 1 { PROBLEM } else { WARNING };
+                let crate::store::Finding { finding, detail, why, fix, .. } = finding;
+                let text = format!("{finding}: {detail}; {why}: {fix}");
+                checks.add(verdict, "health", &text, ExitStatus::Aborted);
+            }
+        }
     }
-}
-
-fn examine_finding(examination: &mut Examination, finding: &Finding) {
-    let verdict = if finding.priority == 1 { Verdict::Problem } else { Verdict::Warning };
-    let text = format!("{}: {}; {}: {}", finding.finding, finding.detail, finding.why, finding.fix);
-    examination.note(verdict, "health", &text, ExitStatus::Aborted);
 }

@@ -2,51 +2,40 @@
 
 use std::path::Path;
 
+use crate::cli::call::Call;
+use crate::cli::command_error::Result;
+use crate::cli::console;
 use crate::cli::contract::file as contract_file;
-use crate::cli::{console, Call, CommandError, ExitStatus};
 use crate::contract::Contract;
-use crate::store::sqlite::{InstallPreview, SqliteStore};
+use crate::runner::ExitStatus;
+use crate::store::sqlite::SqliteStore;
 use crate::store::Store;
 
-/// Makes the contract the installed one, and the store where there is none.
-pub fn install(call: &Call, path: &Path) -> Result<ExitStatus, CommandError> {
+/// Makes the contract the installed one, and creates the store if it is missing.
+pub fn install(call: &Call, path: &Path) -> Result {
     let contract = contract_file::read(&call.settings)?;
     SqliteStore::open_or_create(path)?.install_contract(&contract)?;
-    console::print(&format!(
-        "contract {} ({}) is installed: {} target tables\n",
-        contract.name,
-        contract.hash,
-        contract.targets.len()
-    ))?;
-    Ok(ExitStatus::Success)
+    console::print(&contract_file::installed(&contract))
 }
 
 /// Prints the script.
-pub fn dry_run(call: &Call, path: &Path) -> Result<ExitStatus, CommandError> {
+pub fn dry_run(call: &Call, path: &Path) -> Result {
     let contract = contract_file::read(&call.settings)?;
     let preview = SqliteStore::preview_install(path, &contract)?;
     console::print(&preview.changes.iter().map(|sql| format!("{sql};\n")).collect::<String>())?;
-    console::note(format!("{}; nothing was changed\n", consequence(&contract, &preview)));
+    let Contract { name, hash, .. } = contract;
+    let consequence = match preview.replaces {
+        None => "would be installed".to_owned(),
+        Some(installed) if installed == hash => "is the installed one".to_owned(),
+        Some(installed) => format!("would be installed in place of {installed}"),
+    };
+    console::note(format!("contract {name} ({hash}) {consequence}; nothing was changed\n"));
     Ok(ExitStatus::Success)
 }
 
-fn consequence(contract: &Contract, preview: &InstallPreview) -> String {
-    let Contract { name, hash, .. } = contract;
-    match preview.replaces {
-        None => format!("contract {name} ({hash}) would be installed"),
-        Some(installed) if installed == *hash => {
-            format!("contract {name} ({hash}) is the installed one")
-        }
-        Some(installed) => {
-            format!("contract {name} ({hash}) would be installed in place of {installed}")
-        }
-    }
-}
-
 /// Names the installed contract.
-pub fn info(path: &Path) -> Result<ExitStatus, CommandError> {
-    let installation = SqliteStore::open(path)?.installation()?;
-    let contract = match installation {
+pub fn info(path: &Path) -> Result {
+    let contract = match SqliteStore::open(path)?.installation()? {
         None => "no contract is installed".to_owned(),
         Some(contract) => format!(
             "contract {} ({}) is installed since {} UTC",
@@ -56,6 +45,5 @@ pub fn info(path: &Path) -> Result<ExitStatus, CommandError> {
         ),
     };
     let version = SqliteStore::VERSION;
-    console::print(&format!("{contract}\nthe store's own tables have version {version}\n"))?;
-    Ok(ExitStatus::Success)
+    console::print(&format!("{contract}\nthe store's own tables have version {version}\n"))
 }

@@ -3,55 +3,38 @@
 use clap::Args;
 
 use super::open;
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
+use crate::cli::console;
 use crate::cli::contract::file as contract_file;
-use crate::cli::setting_flags::{FlagSet, SettingFlags};
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use crate::figures::counted;
 use crate::id::AppId;
-use crate::settings::keys::{self, Key};
 use crate::store::{EnqueueMode, Enqueued, Share};
 
-/// Add source applications that are neither queued nor logged to the queue
+/// Add the source applications that are new to the queue
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Compare the whole source with queue and log, instead of looking from the highest id seen
+    /// Compare the whole source table with queue and log, instead of starting at the watermark
     #[arg(long)]
     full: bool,
-
-    #[command(flatten)]
-    range: SettingFlags<Range>,
-}
-
-/// A range of application ids.
-#[derive(Debug, Clone)]
-struct Range;
-
-impl FlagSet for Range {
-    const KEYS: &'static [&'static Key] = &[&keys::APP_ID_START, &keys::APP_ID_END];
 }
 
 impl Execute for Arguments {
-    fn given(&self) -> &[(&'static Key, String)] {
-        &self.range.given
-    }
-
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let mut store = open::existing(&call.settings)?;
+    fn execute(&self, call: &Call) -> Result {
+        let mut store = open::existing(call)?;
         if call.settings.contract.is_some() {
             let contract = contract_file::read(&call.settings)?;
             let location = open::location(&call.settings)?;
             open::install_if_none(location, store.as_mut(), &contract)?;
         }
-        let said = match store.enqueue_apps(mode(self.full, call.settings.share))? {
-            Enqueued::Added(1) => "1 application is new in the queue\n".to_owned(),
-            Enqueued::Added(count) => format!("{count} applications are new in the queue\n"),
-            Enqueued::Busy => "another session is enqueueing; nothing to do here\n".to_owned(),
-        };
-        console::print(&said)?;
-        Ok(ExitStatus::Success)
+        console::print(&match store.enqueue_apps(mode(self.full, call.settings.run.share))? {
+            Enqueued::Added(apps) => format!("{} enqueued\n", counted(apps, "application")),
+            Enqueued::Busy => "another session is enqueueing; nothing to do\n".to_owned(),
+        })
     }
 }
 
-/// A range is compared in full; an end that was not given is open.
+/// A range is compared in full; an end that is not given is open.
 fn mode(full: bool, share: Share) -> EnqueueMode {
     match (share.app_id_start, share.app_id_end) {
         (None, None) if full => EnqueueMode::Full,

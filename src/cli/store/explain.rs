@@ -1,40 +1,36 @@
-//! `xmlshred explain`: one application's whole life.
+//! `xmlshred explain`: the history of one application.
 
 use clap::Args;
 use serde_json::{json, Value};
 
 use super::open;
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
+use crate::cli::console;
 use crate::id::AppId;
 use crate::report::{Align, Format, Table};
 use crate::store::LifeEvent;
 
-/// Tell one application's whole life: every claim, every outcome, and where it is now
+/// Show the history of one application: every claim, every outcome, and where it is now
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The application
+    /// Application id
     #[arg(allow_negative_numbers = true)]
     app_id: i64,
 
-    /// A table for people, or JSON for programs
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "table|json",
-        hide_possible_values = true
-    )]
+    /// Print a table for people or JSON for programs
+    #[arg(long, value_enum, default_value_t)]
+    #[arg(value_name = "table|json", hide_possible_values = true)]
     format: Format,
 }
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let life = open::existing(&call.settings)?.explain_app(AppId(self.app_id))?;
+    fn execute(&self, call: &Call) -> Result {
+        let life = open::existing(call)?.explain_app(AppId(self.app_id))?;
         console::print(&match self.format {
             Format::Table => table(&life),
-            Format::Json => as_json(&life).to_string() + "\n",
-        })?;
-        Ok(ExitStatus::Success)
+            Format::Json => format!("{}\n", Value::from_iter(life.iter().map(as_json))),
+        })
     }
 }
 
@@ -59,17 +55,14 @@ fn table(life: &[LifeEvent]) -> String {
 }
 
 /// The field names do not change.
-fn as_json(life: &[LifeEvent]) -> Value {
-    let events = life.iter().map(|event| {
-        json!({
-            "at": event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-            "event": event.event,
-            "attempt": event.attempt,
-            "worker": event.worker_name,
-            "host": event.host,
-            "detail": event.detail,
-            "claim": event.claim.map(|claim| claim.0.to_string()),
-        })
-    });
-    Value::Array(events.collect())
+fn as_json(event: &LifeEvent) -> Value {
+    json!({
+        "at": event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        "event": event.event,
+        "attempt": event.attempt,
+        "worker": event.worker_name,
+        "host": event.host,
+        "detail": event.detail,
+        "claim": event.claim.map(|claim| claim.0.to_string()),
+    })
 }

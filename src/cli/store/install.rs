@@ -1,4 +1,4 @@
-//! `xmlshred install`: a store made ready for a contract.
+//! `xmlshred install`: a store prepared for a contract.
 
 use clap::Args;
 
@@ -7,20 +7,21 @@ use super::embedded_install;
 use super::open;
 #[cfg(feature = "sqlserver")]
 use super::server_install;
-use crate::cli::{Call, CommandError, Execute, ExitStatus};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
 use crate::settings::StoreLocation;
 
-/// Create the target tables of a contract and make it the installed one
+/// Create the target tables of a contract and make it the installed contract
 ///
-/// On SQL Server, also the queue, the log, the procedures, views and roles, in one transaction.
+/// On SQL Server, also create queue, log, procedures, views and roles, all in one transaction.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Print the script that would run, and run nothing
+    /// Only print the script; change nothing
     #[arg(long, conflicts_with = "info")]
     dry_run: bool,
 
     /// Print the script with sqlcmd's variables $(Schema), $(SourceSchema) and $(SourceTable)
-    /// instead of names, and run nothing; needs no server
+    /// instead of names; does not connect
     #[cfg(feature = "sqlserver")]
     #[arg(long, conflicts_with_all = ["info", "dry_run"])]
     script: bool,
@@ -32,7 +33,7 @@ pub struct Arguments {
 }
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+    fn execute(&self, call: &Call) -> Result {
         #[cfg(feature = "sqlserver")]
         if self.script {
             return server_install::script_for_sqlcmd(call);

@@ -9,34 +9,32 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::open;
-use crate::cli::document_files;
-use crate::cli::interruption::Interruption;
-use crate::cli::setting_flags::{FlagSet, SettingFlags};
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::signals::Interruption;
+use crate::cli::{console, document_files};
 use crate::figures;
 use crate::id::AppId;
-use crate::settings::keys::{self, Key};
+use crate::runner::ExitStatus;
 use crate::store::sqlite::{Existing, Loader, NewDocument, NewStore, SqliteStore};
 use crate::store::StoreError;
 
-/// Load XML files, all or none, into the embedded store as its source documents
+/// Load XML files into the source table of the embedded store, all or none
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// XML files, and folders of *.xml, taken by name, 2 before 10
+    /// XML files, and folders of *.xml, in the order of their names, 2 before 10
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 
-    /// Where application ids come from: the order of the files, on from the highest id there is;
-    /// or the last digits in each file's name
-    #[arg(long, value_enum, default_value_t = IdFrom::Order, value_name = "order|digits", hide_possible_values = true)]
+    /// Take application ids from the order of the files, after the highest id in the store; or from
+    /// the last digits in each file's name
+    #[arg(long, value_enum, default_value_t = IdFrom::Order)]
+    #[arg(value_name = "order|digits", hide_possible_values = true)]
     app_id_from: IdFrom,
 
-    /// Put a document in the place of the one that has its id already; with ids from the names
+    /// Replace documents with the same ids; requires --app-id-from digits
     #[arg(long)]
     replace: bool,
-
-    #[command(flatten)]
-    loading: SettingFlags<Loading>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,21 +43,20 @@ enum IdFrom {
     Digits,
 }
 
-/// What loading heeds.
-#[derive(Debug, Clone)]
-struct Loading;
-
-impl FlagSet for Loading {
-    const KEYS: &'static [&'static Key] = &[&keys::MAX_DOCUMENT_BYTES];
+impl Execute for Arguments {
+    fn execute(&self, call: &Call) -> Result {
+        let store = open::embedded(&call.settings)?;
+        let loaded = self.load(call, store).map_err(|error| {
+            let separator = if error.message.contains('\n') { "\n" } else { "; " };
+            let message = format!("{}{separator}nothing was loaded", error.message);
+            CommandError { message, ..error }
+        })?;
+        console::print(&format!("{loaded}\n"))
+    }
 }
 
-impl Execute for Arguments {
-    fn given(&self) -> &[(&'static Key, String)] {
-        &self.loading.given
-    }
-
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let store = open::embedded(&call.settings)?;
+impl Arguments {
+    fn load(&self, call: &Call, store: &Path) -> Result<Loaded> {
         let existing = self.existing()?;
         let interruption = Interruption::on_signals()?;
         let files = document_files::expand(&self.files)?;
@@ -70,63 +67,57 @@ impl Execute for Arguments {
             IdFrom::Order => None,
         };
         let load = Load { files, ids_in_names, existing, limit, interruption };
-        let loaded = load.fill_file(store)?;
-        console::print(&format!("{loaded}\n"))?;
-        Ok(ExitStatus::Success)
+        load.fill_file(store)
     }
-}
 
-impl Arguments {
-    fn existing(&self) -> Result<Existing, CommandError> {
+    fn existing(&self) -> Result<Existing> {
         match (self.replace, self.app_id_from) {
             (false, _) => Ok(Existing::Refuse),
             (true, IdFrom::Digits) => Ok(Existing::Replace),
             (true, IdFrom::Order) => Err(CommandError::usage(
-                "--replace would replace nothing: without ids in the files' names every document \
-                 gets a new one",
-            )
-            .hint("nothing was loaded; add --app-id-from digits")),
+                "--replace replaces nothing where every document gets a new id",
+                "add --app-id-from digits",
+            )),
         }
     }
 }
 
-/// What is to be loaded, all of it or nothing.
+/// Files to load, all or none.
 struct Load {
     files: Vec<PathBuf>,
     ids_in_names: Option<Vec<AppId>>,
     existing: Existing,
-    /// Bytes that a document may have.
+    /// Largest size of a document in bytes.
     limit: u64,
     interruption: Interruption,
 }
 
-/// What was loaded.
+/// The documents that were loaded.
 struct Loaded {
     ids: Vec<AppId>,
     bytes: u64,
 }
 
 impl Load {
-    /// Loads into the store at `path`, which is made, with the documents in it, where there is
-    /// none.
-    fn fill_file(&self, path: &Path) -> Result<Loaded, CommandError> {
+    /// Loads into the store at `path`. A missing store is created together with its documents.
+    fn fill_file(&self, path: &Path) -> Result<Loaded> {
         if !path.exists() {
             let mut new = NewStore::create(path)?;
             let loaded = self.fill(new.store())?;
             if new.put_in_place().map_err(not_loaded)? {
                 return Ok(loaded);
             }
-            // Somebody else made a store meanwhile, so this one is thrown away.
+            // Another process created the store meanwhile: this one is discarded.
             self.interruption.reopen();
         }
         self.fill(&mut SqliteStore::open(path)?)
     }
 
-    fn fill(&self, store: &mut SqliteStore) -> Result<Loaded, CommandError> {
+    fn fill(&self, store: &mut SqliteStore) -> Result<Loaded> {
         let stop = || self.interruption.is_requested();
-        let told = Cell::new(false);
+        let warned = Cell::new(false);
         let while_locked = || {
-            if !told.replace(true) {
+            if !warned.replace(true) {
                 tracing::warn!("waiting for the store: another process is writing to it");
             }
             stop()
@@ -150,8 +141,8 @@ impl Load {
         Ok(Loaded { ids, bytes })
     }
 
-    /// An id for each file. Nobody else takes one of them before the load ends.
-    fn ids(&self, loader: &Loader) -> Result<Vec<AppId>, CommandError> {
+    /// An id for each file. No other process can use one of them before the load ends.
+    fn ids(&self, loader: &Loader) -> Result<Vec<AppId>> {
         let Some(ids) = &self.ids_in_names else {
             return loader.free_app_ids(self.files.len()).map_err(not_loaded);
         };
@@ -162,21 +153,21 @@ impl Load {
     }
 }
 
-/// The largest value SQLite keeps in a row.
+/// The largest value in a row of SQLite.
 const LARGEST_VALUE: u64 = 1_000_000_000;
 
-/// Refuses what cannot be read and what could never become rows, before a store is touched.
-fn check_files(files: &[PathBuf], limit: u64) -> Result<(), CommandError> {
+/// Refuses files that cannot be read or never become rows, before a store is opened.
+fn check_files(files: &[PathBuf], limit: u64) -> Result<()> {
     let problems: Vec<String> = files.iter().filter_map(|file| problem(file, limit)).collect();
     if problems.is_empty() {
         return Ok(());
     }
-    Err(CommandError::several("not every document can be loaded", &problems)
-        .hint("nothing was loaded; leave these files out, or mend them"))
+    let hint = "leave these files out, or correct them";
+    Err(CommandError::several("not every document can be loaded", &problems, hint))
 }
 
 fn problem(file: &Path, limit: u64) -> Option<String> {
-    // Opened last, because opening what is no file, such as a pipe, may wait for ever.
+    // Opened last, because opening a pipe may wait for ever.
     let bytes = match fs::metadata(file) {
         Ok(metadata) if !metadata.is_file() => {
             return Some(format!("{} is not a file", file.display()))
@@ -195,23 +186,22 @@ fn size_problem(file: &Path, bytes: u64, limit: u64) -> Option<String> {
     match bytes {
         0 => Some(format!("{shown} is empty")),
         _ if bytes > LARGEST_VALUE => Some(format!(
-            "{shown} has {bytes} bytes, and the embedded store holds at most {LARGEST_VALUE} in a \
-             document"
+            "{shown} has {bytes} bytes, and a document in the embedded store has at most \
+             {LARGEST_VALUE}"
         )),
-        _ if bytes > limit => Some(format!(
-            "{shown} has {bytes} bytes, and the limit is {limit}: raise --max-document-bytes if \
-             such documents are right"
-        )),
+        _ if bytes > limit => {
+            Some(format!("{shown} has {bytes} bytes, and --max-document-bytes is {limit}"))
+        }
         _ => None,
     }
 }
 
-/// A document, which may have changed since it was looked at.
-fn read(file: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
+/// A document, which may have changed since it was checked.
+fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let document = fs::read(file).map_err(|e| unreadable(file, &e));
     let changed = |problem: String| {
-        CommandError::usage(problem)
-            .hint("nothing was loaded; see who changes the files, and run again when they rest")
+        let hint = "run again when no other program changes the files";
+        CommandError::usage(problem, hint)
     };
     let document = document.map_err(changed)?;
     match size_problem(file, document.len() as u64, limit) {
@@ -224,8 +214,8 @@ fn unreadable(file: &Path, error: &io::Error) -> String {
     format!("cannot read {}: {error}", file.display())
 }
 
-/// Refuses to load when applications of these ids are there already.
-fn check_ids(existing: &[AppId]) -> Result<(), CommandError> {
+/// Refuses ids that the store has already.
+fn check_ids(existing: &[AppId]) -> Result<()> {
     if existing.is_empty() {
         return Ok(());
     }
@@ -233,37 +223,33 @@ fn check_ids(existing: &[AppId]) -> Result<(), CommandError> {
     if existing.len() > ids.len() {
         ids.push(format!("{} more", existing.len() - ids.len()));
     }
-    let message = format!("the store has documents with these ids already: {}", ids.join(", "));
-    Err(CommandError::usage(message)
-        .hint("nothing was loaded; add --replace to put these documents in their place"))
+    let message = format!("the store already has documents with the ids {}", ids.join(", "));
+    Err(CommandError::usage(message, "add --replace to replace them"))
 }
 
-/// What the store did not do, of all of which nothing is left.
+/// The error of a store that rolled everything back.
 fn not_loaded(error: StoreError) -> CommandError {
     let next = match &error {
-        StoreError::Refused(_) => "give the documents ids of their own with --app-id-from digits",
-        _ => "run again once the cause is gone",
+        StoreError::Refused(_) => "use --app-id-from digits",
+        _ => "remove the cause and run again",
     };
-    CommandError::from(error).hint(format!("nothing was loaded; {next}"))
+    CommandError { hint: next.to_owned(), ..error.into() }
 }
 
 fn interrupted() -> CommandError {
-    CommandError::new(ExitStatus::Interrupted, "interrupted")
-        .hint("nothing was loaded; the same command begins anew")
+    let hint = "run the same command again";
+    CommandError::new(ExitStatus::Interrupted, "interrupted", hint)
 }
 
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let documents = match self.ids.len() {
-            1 => "1 document".to_owned(),
-            many => format!("{} documents", figures::count(many as u64)),
-        };
+        let documents = figures::counted(self.ids.len(), "document");
         write!(f, "{documents} loaded ({}), {}", figures::bytes(self.bytes), span(&self.ids))
     }
 }
 
-/// `as application 7`, `as applications 1 to 803` or, where ids between are not among them,
-/// `with ids from 5 to 12`.
+/// `as application 7`, `as applications 1 to 803` or, if ids between are missing, `with ids from 5
+/// to 12`.
 fn span(ids: &[AppId]) -> String {
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
         return "as no application".to_owned();

@@ -3,48 +3,53 @@
 #[cfg(feature = "embedded")]
 use std::path::Path;
 
-use crate::cli::CommandError;
+use crate::cli::call::Call;
+use crate::cli::command_error::{CommandError, Result};
 use crate::contract::Contract;
+use crate::id::SessionId;
+#[cfg(feature = "sqlserver")]
+use crate::settings::keys;
 use crate::settings::{Settings, StoreLocation};
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
 #[cfg(feature = "sqlserver")]
-use crate::store::sqlserver::SqlServerStore;
+use crate::store::sqlserver::{checked_identifier, SqlServerStore};
 use crate::store::{self, Store, StoreError};
 
 /// Where the store is.
 ///
 /// # Errors
-/// No store was named, or this build cannot open it.
-pub fn location(settings: &Settings) -> Result<&StoreLocation, CommandError> {
-    let location = settings.store.as_ref().ok_or_else(|| {
-        CommandError::usage("no store was named").hint(
-            "add --server HOST --database NAME or --store sqlite:PATH, or write them in \
-                 xmlshred.toml",
-        )
-    })?;
-    match location {
-        StoreLocation::Sqlite(_) if !cfg!(feature = "embedded") => {
-            Err(CommandError::usage(format!("this build cannot open {location}"))
-                .hint("build it with the Cargo feature `embedded`"))
+/// No setting names a store, or this build cannot open it.
+pub fn location(settings: &Settings) -> Result<&StoreLocation> {
+    match settings.store.as_ref() {
+        None => Err(CommandError::usage(
+            "no store is named",
+            "add --server HOST --database NAME, or --store sqlite:PATH",
+        )),
+        Some(location @ StoreLocation::Sqlite(_)) if !cfg!(feature = "embedded") => {
+            Err(CommandError::usage(
+                format!("this build cannot open {location}"),
+                "build xmlshred with the Cargo feature `embedded`",
+            ))
         }
-        supported => Ok(supported),
+        Some(supported) => Ok(supported),
     }
 }
 
-/// The store that `--store` names, which must exist.
+/// A session with the store, which must exist.
 ///
 /// # Errors
-/// No store was named, this build cannot open it, or it cannot be opened.
-pub fn existing(settings: &Settings) -> Result<Box<dyn Store>, CommandError> {
-    Ok(connect(location(settings)?)?)
+/// As [`location`], or the store cannot be opened.
+pub fn existing(call: &Call) -> Result<Box<dyn Store>> {
+    Ok(connect(location(&call.settings)?, call.session)?)
 }
 
 /// A session with an existing store.
 ///
 /// # Errors
 /// The store cannot be opened.
-pub fn connect(location: &StoreLocation) -> store::Result<Box<dyn Store>> {
+#[cfg_attr(not(feature = "sqlserver"), allow(unused_variables))]
+pub fn connect(location: &StoreLocation, session: SessionId) -> store::Result<Box<dyn Store>> {
     match location {
         #[cfg(feature = "embedded")]
         StoreLocation::Sqlite(path) => Ok(Box::new(SqliteStore::open(path)?)),
@@ -55,30 +60,40 @@ pub fn connect(location: &StoreLocation) -> store::Result<Box<dyn Store>> {
         }),
         #[cfg(feature = "sqlserver")]
         StoreLocation::SqlServer(server) => {
-            let settings = server.settings().map_err(StoreError::Refused)?;
-            Ok(Box::new(SqlServerStore::connect(settings, &server.session)?))
+            Ok(Box::new(SqlServerStore::connect(server.settings.clone(), &session.0.to_string())?))
         }
     }
 }
 
-/// Where the embedded store that `--store` names is, or is to be.
+/// The schema of the pipeline's objects, also where no server is named.
 ///
 /// # Errors
-/// No store was named, or not an embedded one.
+/// `--schema` is not a name that needs no quoting.
+#[cfg(feature = "sqlserver")]
+pub fn schema(settings: &Settings) -> Result<String> {
+    let name = settings.text(&keys::SCHEMA).unwrap_or_default();
+    checked_identifier("schema", name)
+        .map_err(|problem| CommandError::usage(problem, "correct --schema"))
+}
+
+/// Where the embedded store is, or will be created.
+///
+/// # Errors
+/// As [`location`], or the store is a server.
 #[cfg(feature = "embedded")]
-pub fn embedded(settings: &Settings) -> Result<&Path, CommandError> {
+pub fn embedded(settings: &Settings) -> Result<&Path> {
     match location(settings)? {
         StoreLocation::Sqlite(path) => Ok(path),
         #[cfg(feature = "sqlserver")]
-        StoreLocation::SqlServer(server) => {
-            Err(CommandError::usage(format!("{server} is not an embedded store"))
-                .hint("documents come into a SQL Server's source table by its own tools"))
-        }
+        server => Err(CommandError::usage(
+            format!("{server} is not an embedded store"),
+            "insert documents into the source table with SQL Server's own tools",
+        )),
     }
 }
 
-/// Installs the contract where none is installed yet, in an embedded store: on a server only
-/// `xmlshred install` does, with a login that may.
+/// Installs the contract in an embedded store without one. On a server only `xmlshred install`
+/// does, because it needs more permissions.
 ///
 /// # Errors
 /// Another contract is installed, or none on a server.
@@ -86,7 +101,7 @@ pub fn install_if_none(
     location: &StoreLocation,
     store: &mut dyn Store,
     contract: &Contract,
-) -> Result<(), CommandError> {
+) -> Result<()> {
     match store.get_contract()? {
         None if matches!(location, StoreLocation::Sqlite(_)) => {
             Ok(store.install_contract(contract)?)

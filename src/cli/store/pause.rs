@@ -1,28 +1,25 @@
-//! `xmlshred pause`: nothing is handed out until somebody resumes.
+//! `xmlshred pause`: no claims until `resume`.
 
 use clap::Args;
 
-use super::open;
-use super::redriven_rows;
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use super::{open, requester};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
+use crate::cli::console;
 
-/// Hand out no more work, to any worker, until `resume`; what is claimed is finished
+/// Stop claiming, for all workers, until `resume`; what is claimed is finished
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Why, for whoever finds nothing being processed
+    /// Reason, for people who wonder why nothing is processed
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let by = redriven_rows::requested_by();
-        let pause = open::existing(&call.settings)?.pause(&self.reason, &by)?;
+    fn execute(&self, call: &Call) -> Result {
+        let pause = open::existing(call)?.pause(&self.reason, &requester::requested_by())?;
         let since = pause.since.format("%Y-%m-%d %H:%M:%S");
-        console::print(&format!(
-            "claiming is paused since {since} UTC by {}: {}\n",
-            pause.by, pause.reason
-        ))?;
-        Ok(ExitStatus::Success)
+        let (by, reason) = (pause.by, pause.reason);
+        console::print(&format!("claiming is paused since {since} UTC by {by}: {reason}\n"))
     }
 }

@@ -1,44 +1,28 @@
-//! `xmlshred reap`: claims whose lease has passed, back into the queue.
+//! `xmlshred reap`: expired claims back into the queue.
 
 use clap::Args;
 
 use super::open;
-use crate::cli::setting_flags::{FlagSet, SettingFlags};
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
+use crate::cli::console;
 use crate::figures::counted;
-use crate::settings::keys::{self, Key};
 use crate::store::ReapRequest;
 
-/// Take back claims whose lease has passed; safe at any time
+/// Return the applications of expired claims to the queue; safe at any time
 #[derive(Debug, Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    reaping: SettingFlags<Reaping>,
-}
-
-/// What reaping heeds.
-#[derive(Debug, Clone)]
-struct Reaping;
-
-impl FlagSet for Reaping {
-    const KEYS: &'static [&'static Key] = &[&keys::MAX_REAPS];
-}
+pub struct Arguments {}
 
 impl Execute for Arguments {
-    fn given(&self) -> &[(&'static Key, String)] {
-        &self.reaping.given
-    }
-
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let mut store = open::existing(&call.settings)?;
-        let max_reaps = call.settings.max_reaps;
-        let reaped = store.reap_expired(ReapRequest { max_reaps, ..ReapRequest::default() })?;
+    fn execute(&self, call: &Call) -> Result {
+        let max_reaps = call.settings.run.max_reaps;
+        let request = ReapRequest { max_reaps, ..ReapRequest::default() };
+        let reaped = open::existing(call)?.reap_expired(request)?;
         console::print(&format!(
-            "{} taken back: {} ready again, {} quarantined\n",
+            "{} reaped: {} ready again, {} quarantined\n",
             counted(reaped.claims, "expired claim"),
             counted(reaped.apps, "application"),
             reaped.quarantined
-        ))?;
-        Ok(ExitStatus::Success)
+        ))
     }
 }

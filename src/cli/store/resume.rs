@@ -2,24 +2,20 @@
 
 use clap::Args;
 
-use super::open;
-use super::redriven_rows;
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use super::{open, requester};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
+use crate::cli::console;
 
-/// End a pause: work is handed out again
+/// End a pause, so that workers claim again
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let by = redriven_rows::requested_by();
-        let ended = open::existing(&call.settings)?.resume(&by)?;
-        console::print(&match ended {
-            Some(pause) => {
-                format!("the pause by {} is over; its reason was: {}\n", pause.by, pause.reason)
-            }
+    fn execute(&self, call: &Call) -> Result {
+        console::print(&match open::existing(call)?.resume(&requester::requested_by())? {
+            Some(pause) => format!("the pause by {} has ended: {}\n", pause.by, pause.reason),
             None => "claiming was not paused\n".to_owned(),
-        })?;
-        Ok(ExitStatus::Success)
+        })
     }
 }

@@ -1,67 +1,68 @@
-//! `xmlshred retry`: failed and quarantined applications, round again.
+//! `xmlshred retry`: failed and quarantined applications back into the queue.
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 
-use super::open;
-use super::redriven_rows;
-use crate::cli::{Call, CommandError, Execute, ExitStatus};
+use super::{open, redriven, requester};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
 use crate::id::AppId;
 use crate::outcome::FailureCategory;
 use crate::store::{RetryRequest, RetrySelector};
 
-/// Queue failed or quarantined applications again
+/// Put failed and quarantined applications back into the queue
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true))]
 pub struct Arguments {
-    /// These applications
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', group = "which",
-        allow_negative_numbers = true)]
+    /// Retry these applications
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', group = "which")]
+    #[arg(allow_negative_numbers = true)]
     app_id: Vec<i64>,
 
-    /// Those whose last attempt failed with this category
+    /// Retry those whose last attempt failed with this category
     #[arg(long, group = "which", value_parser = category_names(), hide_possible_values = true)]
     category: Option<String>,
 
-    /// Those whose last attempt failed with this fingerprint, as processing_log has it
+    /// Retry those whose last attempt failed with this fingerprint, as in processing_log
     #[arg(long, group = "which")]
     fingerprint: Option<String>,
 
-    /// Those that kept killing their workers
+    /// Retry all that are quarantined
     #[arg(long, group = "which")]
     quarantined: bool,
 
-    /// Everything failed or quarantined
+    /// Retry all that failed or are quarantined
     #[arg(long, group = "which")]
     all: bool,
 
-    /// Only the first N, lowest ids first: see how they fare before sending the rest
+    /// Retry only the first N, lowest ids first, to see the result before retrying the rest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     canary: Option<u64>,
 
-    /// Only show which applications it would be
+    /// Only show the applications; change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
-fn category_names() -> PossibleValuesParser {
+/// The values of `--category`.
+pub fn category_names() -> PossibleValuesParser {
     PossibleValuesParser::new(FailureCategory::ALL.map(FailureCategory::name))
 }
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+    fn execute(&self, call: &Call) -> Result {
         let request = RetryRequest {
             selector: self.selector(),
             canary: self.canary,
             execute: !self.dry_run,
-            requested_by: redriven_rows::requested_by(),
+            requested_by: requester::requested_by(),
         };
-        let moved = open::existing(&call.settings)?.retry_failed(&request)?;
-        redriven_rows::print(&moved, self.dry_run)?;
+        let moved = open::existing(call)?.retry_failed(&request)?;
+        let status = redriven::print(&moved, "retried", self.dry_run)?;
         if self.canary.is_none() {
-            redriven_rows::note_left(&self.app_id, &moved);
+            redriven::note_left(&self.app_id, &moved);
         }
-        Ok(ExitStatus::Success)
+        Ok(status)
     }
 }
 

@@ -1,65 +1,49 @@
 //! Installing on SQL Server, for `install` and `uninstall`.
 
-use std::fmt::Write;
-
+use crate::cli::call::Call;
+use crate::cli::command_error::Result;
+use crate::cli::console;
 use crate::cli::contract::file as contract_file;
-use crate::cli::{console, Call, CommandError, ExitStatus};
 use crate::contract::Contract;
-use crate::settings::server::ServerLocation;
+use crate::settings::ServerLocation;
 use crate::store::sqlserver::install::{script, Installed, Installer, Names};
 
 /// A connection that installs.
-pub fn installer(server: &ServerLocation) -> Result<Installer, CommandError> {
-    let settings = server.settings().map_err(CommandError::usage)?;
-    let names = server.names().map_err(CommandError::usage)?;
-    Ok(Installer::connect(settings, names)?)
+pub fn installer(server: &ServerLocation) -> Result<Installer> {
+    Ok(Installer::connect(server.settings.clone(), server.names.clone())?)
 }
 
-/// `--contract` may be left out: the objects can be there before there is one.
-fn contract(call: &Call) -> Result<Option<Contract>, CommandError> {
+/// The contract is optional: the objects can be installed without one.
+fn contract(call: &Call) -> Result<Option<Contract>> {
     call.settings.contract.as_ref().map(|_| contract_file::read(&call.settings)).transpose()
 }
 
 /// Prints the script for sqlcmd, which fills in the variables.
-pub fn script_for_sqlcmd(call: &Call) -> Result<ExitStatus, CommandError> {
-    console::print(&script(&Names::placeholders(), contract(call)?.as_ref()))?;
-    Ok(ExitStatus::Success)
+pub fn script_for_sqlcmd(call: &Call) -> Result {
+    console::print(&script(&Names::placeholders(), contract(call)?.as_ref()))
 }
 
 /// Prints the script.
-pub fn dry_run(call: &Call, server: &ServerLocation) -> Result<ExitStatus, CommandError> {
-    let names = server.names().map_err(CommandError::usage)?;
-    console::print(&script(&names, contract(call)?.as_ref()))?;
-    Ok(ExitStatus::Success)
+pub fn dry_run(call: &Call, server: &ServerLocation) -> Result {
+    console::print(&script(&server.names, contract(call)?.as_ref()))
 }
 
-/// Installs what is not as it should be.
-pub fn install(call: &Call, server: &ServerLocation) -> Result<ExitStatus, CommandError> {
+/// Installs what is missing, older or edited.
+pub fn install(call: &Call, server: &ServerLocation) -> Result {
     let contract = contract(call)?;
-    let done = installer(server)?.install(contract.as_ref())?;
-    let mut said = match done {
-        Installed::Changed => format!("schema {} of {server} is installed\n", server.schema),
-        Installed::Unchanged => format!("schema {} of {server} is up to date\n", server.schema),
+    let done = match installer(server)?.install(contract.as_ref())? {
+        Installed::Changed => "installed",
+        Installed::Unchanged => "up to date",
     };
-    if let Some(contract) = contract {
-        let _ = writeln!(
-            said,
-            "contract {} ({}) is installed: {} target tables",
-            contract.name,
-            contract.hash,
-            contract.targets.len()
-        );
-    }
-    console::print(&said)?;
-    Ok(ExitStatus::Success)
+    let (schema, location) = (server.settings.schema_name(), server.settings.location());
+    let installed = contract.as_ref().map(contract_file::installed).unwrap_or_default();
+    console::print(&format!("schema {schema} of {location} is {done}\n{installed}"))
 }
 
 /// Lists the objects.
-pub fn info(server: &ServerLocation) -> Result<ExitStatus, CommandError> {
-    let mut text = String::new();
-    for object in installer(server)?.info()? {
-        let _ = writeln!(text, "{:<8} {}", object.state.name(), object.file);
-    }
-    console::print(&text)?;
-    Ok(ExitStatus::Success)
+pub fn info(server: &ServerLocation) -> Result {
+    let objects = installer(server)?.info()?;
+    let row = |(state, file)| format!("{state:<8} {file}\n");
+    let rows = objects.iter().map(|object| (object.state.name(), &object.file)).map(row);
+    console::print(&rows.collect::<String>())
 }

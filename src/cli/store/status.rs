@@ -3,27 +3,23 @@
 use clap::Args;
 
 use super::open;
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::Result;
+use crate::cli::console;
 use crate::report::{render_status, Format};
 
-/// Show where every application is, who works, and what failed
+/// Show where every application is, which workers run, and what failed
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Tables for people, or JSON for programs
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "table|json",
-        hide_possible_values = true
-    )]
+    /// Print tables for people or JSON for programs
+    #[arg(long, value_enum, default_value_t)]
+    #[arg(value_name = "table|json", hide_possible_values = true)]
     format: Format,
 }
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
-        let status = open::existing(&call.settings)?.get_status()?;
-        console::print(&render_status(&status, self.format))?;
-        Ok(ExitStatus::Success)
+    fn execute(&self, call: &Call) -> Result {
+        let status = open::existing(call)?.get_status()?;
+        console::print(&render_status(&status, self.format))
     }
 }

@@ -1,36 +1,38 @@
-//! `xmlshred uninstall`: the objects taken out of a SQL Server database.
+//! `xmlshred uninstall`: the objects removed from a SQL Server database.
 
 use clap::Args;
 
-use super::open;
-use super::server_install;
-use crate::cli::{console, Call, CommandError, Execute, ExitStatus};
+use super::{open, server_install};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::console;
 use crate::settings::StoreLocation;
 
-/// Remove what `install` made on SQL Server
+/// Remove the objects that `install` created on SQL Server
 ///
-/// Source and target tables are never touched, and neither are the roles.
+/// Source table, target tables and roles are never removed.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Arguments {
-    /// Remove procedures, views and functions; queue and log stay
+    /// Remove procedures, views and functions; keep queue and log
     #[arg(long)]
     keep_data: bool,
 
-    /// Remove queue, log and every other table of the pipeline too
+    /// Also remove queue, log and every other table of the pipeline
     #[arg(long)]
     all: bool,
 }
 
 impl Execute for Arguments {
-    fn execute(&self, call: &Call) -> Result<ExitStatus, CommandError> {
+    fn execute(&self, call: &Call) -> Result {
         let StoreLocation::SqlServer(server) = open::location(&call.settings)? else {
-            return Err(CommandError::usage("an embedded store is one file")
-                .hint("delete the file to uninstall it"));
+            let message = "an embedded store is one file and is not uninstalled";
+            return Err(CommandError::usage(message, "delete the file"));
         };
         server_install::installer(server)?.uninstall(self.all)?;
-        let left = if self.all { "" } else { "; its tables are left" };
-        console::print(&format!("schema {} of {server} is uninstalled{left}\n", server.schema))?;
-        Ok(ExitStatus::Success)
+        let left = if self.all { "" } else { "; its tables are kept" };
+        let schema = server.settings.schema_name();
+        let location = server.settings.location();
+        console::print(&format!("schema {schema} of {location} is uninstalled{left}\n"))
     }
 }
