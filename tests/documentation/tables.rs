@@ -161,3 +161,34 @@ fn every_failure_category_is_explained() {
     let names = FailureCategory::ALL.map(FailureCategory::name);
     assert_eq!(first_column(&page("docs/errors.md"), "Failure categories"), names);
 }
+
+/// The name of each column is in the view; which columns it has is on the page once.
+#[test]
+fn every_view_and_its_columns_are_on_the_page() {
+    let page = page("docs/reference.md");
+    let mut views = Vec::new();
+    for row in rows(&page, "Views") {
+        let cells: Vec<String> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+        let view = page_of_view(&cells[1]);
+        let (header, body) = view.split_once("*/").unwrap();
+        let (_, columns) = header.split_once("Columns:").unwrap();
+        for column in cells[3].split(", ") {
+            let is_there = |text: &str| {
+                text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == column)
+            };
+            assert!(is_there(columns) && is_there(body), "{} has no {column}", cells[1]);
+        }
+        views.push(cells[1].clone());
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/views");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> =
+        files.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    names.sort();
+    views.sort();
+    assert_eq!(views, names);
+}
+
+fn page_of_view(view: &str) -> String {
+    page(&format!("sql/views/{view}.sql"))
+}
