@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
-use compact_str::{CompactString, ToCompactString};
+use chrono::{NaiveTime, Timelike};
+use compact_str::{format_compact, CompactString, ToCompactString};
 
 use super::sql_type::SqlType;
 use super::typed::Value;
@@ -46,20 +46,15 @@ fn written(value: &Value, digits: Digits) -> Option<CompactString> {
         Value::Int(number) => number.to_compact_string(),
         Value::Decimal(number) => number.to_compact_string(),
         Value::Float(number) => float(*number),
-        Value::Date(date) => Line::EMPTY.date(*date).finish(),
-        Value::Time(time) => Line::EMPTY.time(*time, digits).finish(),
-        Value::DateTime(both) => {
-            Line::EMPTY.date(both.date()).byte(b'T').time(both.time(), digits).finish()
-        }
-        Value::DateTimeOffset(both) => {
-            let local = both.naive_local();
-            Line::EMPTY
-                .date(local.date())
-                .byte(b'T')
-                .time(local.time(), digits)
-                .offset(both.offset().local_minus_utc())
-                .finish()
-        }
+        Value::Date(date) => format_compact!("{date}"),
+        Value::Time(time) => timed(*time, digits),
+        Value::DateTime(both) => format_compact!("{}T{}", both.date(), timed(both.time(), digits)),
+        Value::DateTimeOffset(both) => format_compact!(
+            "{}T{}{}",
+            both.naive_local().date(),
+            timed(both.naive_local().time(), digits),
+            both.offset()
+        ),
         Value::Text(text) => text.clone(),
         Value::Guid(guid) => {
             let mut buffer = uuid::Uuid::encode_buffer();
@@ -92,67 +87,19 @@ fn hex(bytes: &[u8]) -> CompactString {
     text
 }
 
-/// A date and time being written; the longest is `2026-11-24T13:05:09.123456789+02:00`.
-struct Line {
-    bytes: [u8; 35],
-    length: usize,
-}
-
-impl Line {
-    const EMPTY: Line = Line { bytes: [0; 35], length: 0 };
-
-    fn byte(mut self, byte: u8) -> Self {
-        self.bytes[self.length] = byte;
-        self.length += 1;
-        self
-    }
-
-    fn number(mut self, mut number: u32, width: usize) -> Self {
-        for place in (self.length..self.length + width).rev() {
-            self.bytes[place] = b'0' + (number % 10) as u8;
-            number /= 10;
-        }
-        self.length += width;
-        self
-    }
-
-    fn date(self, date: NaiveDate) -> Self {
-        self.number(date.year() as u32, 4)
-            .byte(b'-')
-            .number(date.month(), 2)
-            .byte(b'-')
-            .number(date.day(), 2)
-    }
-
-    fn time(self, time: NaiveTime, digits: Digits) -> Self {
-        let line = self
-            .number(time.hour(), 2)
-            .byte(b':')
-            .number(time.minute(), 2)
-            .byte(b':')
-            .number(time.second(), 2);
-        let fraction = time.nanosecond();
-        let digits = match digits {
-            Digits::Exactly(digits) => digits.into(),
-            Digits::AsNeeded => {
-                (0..9).find(|n| fraction.is_multiple_of(10u32.pow(9 - n))).unwrap_or(9)
-            }
-        };
-        if digits == 0 {
-            return line;
-        }
-        line.byte(b'.').number(fraction / 10u32.pow(9 - digits), digits as usize)
-    }
-
-    fn offset(self, seconds: i32) -> Self {
-        let minutes = seconds.unsigned_abs() / 60;
-        self.byte(if seconds < 0 { b'-' } else { b'+' })
-            .number(minutes / 60, 2)
-            .byte(b':')
-            .number(minutes % 60, 2)
-    }
-
-    fn finish(self) -> CompactString {
-        CompactString::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-    }
+fn timed(time: NaiveTime, digits: Digits) -> CompactString {
+    let mut text = format_compact!(
+        "{:02}:{:02}:{:02}.{:09}",
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.nanosecond()
+    );
+    let seconds = text.len() - 10;
+    let digits = match digits {
+        Digits::Exactly(digits) => digits.into(),
+        Digits::AsNeeded => text[seconds + 1..].trim_end_matches('0').len(),
+    };
+    text.truncate(if digits == 0 { seconds } else { seconds + 1 + digits });
+    text
 }

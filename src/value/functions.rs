@@ -17,16 +17,15 @@ pub use super::like::{LikeError, LikePattern};
 #[error("a length of {0} is negative: LEFT, RIGHT and SUBSTRING take 0 or more")]
 pub struct NegativeLength(pub i64);
 
-/// Text that [`number`] cannot read.
+/// Text that [`number`] cannot read: not one number, or one with too many digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NumberError {
-    /// Not one number.
-    #[error("`{0}` is not a number: NUMBER reads digits with a sign or accounting parentheses, one point, a currency sign and groups of three, such as $1,234.50")]
-    NotANumber(String),
-    /// More than 38 digits before the point.
-    #[error("`{0}` has more than 38 digits before the point")]
-    Overflow(String),
-}
+#[error("`{0}` {1}")]
+pub struct NumberError(String, &'static str);
+
+const NOT_A_NUMBER: &str = "is not a number: NUMBER reads digits with a sign or accounting \
+                            parentheses, one point, a currency sign and groups of three, such as \
+                            $1,234.50";
+const TOO_LONG: &str = "has more than 38 digits before the point";
 
 /// Order of two texts as SQL compares them here: by code point, blanks at the end ignored.
 /// The shorter one counts as padded with blanks, so that a tab sorts before nothing.
@@ -183,7 +182,7 @@ pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
     if inside.is_empty() {
         return Ok(None);
     }
-    let refused = || NumberError::NotANumber(clip(text));
+    let refused = || NumberError(clip(text), NOT_A_NUMBER);
     let (accounting, inside) =
         match inside.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
             Some(inside) => (true, inside.trim()),
@@ -196,7 +195,7 @@ pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
     let plain = ungrouped(figures).ok_or_else(refused)?;
     let magnitude = decimal::read(plain.as_bytes()).map_err(|fault| match fault {
         DecimalFault::NotADecimal => refused(),
-        DecimalFault::Overflow => NumberError::Overflow(clip(text)),
+        DecimalFault::Overflow => NumberError(clip(text), TOO_LONG),
     })?;
     Ok(Some(if accounting || sign == Some('-') { -magnitude } else { magnitude }))
 }

@@ -21,16 +21,15 @@ enum Part {
     Set { ranges: Box<[(char, char)]>, negated: bool },
 }
 
-/// Why a text is not a `LIKE` pattern.
+/// Why a text is not a `LIKE` pattern: a `[` without its `]`, which matches nothing in SQL Server,
+/// or empty brackets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LikeError {
-    /// SQL Server takes this as a pattern that matches nothing.
-    #[error("the LIKE pattern `{0}` has a `[` without its `]`: close it, or write `[[]` for the bracket itself")]
-    Unclosed(String),
-    /// `[]` or `[^]`, which match nothing and everything in SQL Server.
-    #[error("the LIKE pattern `{0}` has empty brackets: name the characters between them, or write `]` alone for the bracket itself")]
-    Empty(String),
-}
+#[error("the LIKE pattern `{0}` has {1}")]
+pub struct LikeError(String, &'static str);
+
+const UNCLOSED: &str = "a `[` without its `]`: close it, or write `[[]` for the bracket itself";
+const EMPTY: &str = "empty brackets: name the characters between them, or write `]` alone for the \
+                     bracket itself";
 
 impl LikePattern {
     /// Compiles a pattern.
@@ -46,8 +45,8 @@ impl LikePattern {
                     let (inside, tail) = rest
                         .as_str()
                         .split_once(']')
-                        .ok_or_else(|| LikeError::Unclosed(clip(pattern)))?;
-                    parts.push(set(inside).ok_or_else(|| LikeError::Empty(clip(pattern)))?);
+                        .ok_or_else(|| LikeError(clip(pattern), UNCLOSED))?;
+                    parts.push(set(inside).ok_or_else(|| LikeError(clip(pattern), EMPTY))?);
                     rest = tail.chars();
                 }
                 _ => parts.push(Part::Exactly(c)),

@@ -10,12 +10,14 @@ mod like;
 mod number;
 mod sql_type;
 mod text;
+mod type_text;
 mod typed;
 
 pub use canonical::{plain_text, to_text};
 pub use decimal::{Decimal, DecimalError};
 pub use number::Number;
-pub use sql_type::{ParseTypeError, SqlType};
+pub use sql_type::SqlType;
 pub(crate) use text::clip;
 pub use text::{is_blank, trim_xml};
+pub use type_text::ParseTypeError;
 pub use typed::Value;

@@ -6,7 +6,6 @@ use super::datum::Datum;
 use super::scope::Scope;
 use crate::contract::expr::ast::BinaryOp;
 use crate::contract::plan::Op;
-use crate::shred::capture::NodeKind;
 use crate::shred::fault::Result;
 use crate::value::functions::{self, LikePattern};
 use crate::value::{is_blank, Value};
@@ -70,17 +69,9 @@ impl<'t> Scope<'t> {
     }
 
     #[inline]
-    pub(super) fn is_null(&self, op: &'t Op) -> Result<bool> {
-        if let Op::One(reference) = op {
-            let slot = self.slot(*reference);
-            match slot.only() {
-                Some(node) if node.kind == NodeKind::Plain => {
-                    self.last_read.set(Some(node.at));
-                    return Ok(false);
-                }
-                None if slot.count == 0 => return Ok(true),
-                _ => {}
-            }
+    fn is_null(&self, op: &'t Op) -> Result<bool> {
+        if let Some(text) = self.plain_path(op) {
+            return Ok(text.is_none());
         }
         Ok(self.value(op)?.is_null())
     }

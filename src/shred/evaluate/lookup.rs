@@ -8,7 +8,6 @@ use crate::contract::model::{LookupValue, MatchMode, OnMissing};
 use crate::contract::plan::Name;
 use crate::contract::plan::{LookupPlan, Op};
 use crate::outcome::FailureCategory;
-use crate::shred::capture::NodeKind;
 use crate::shred::fault::{Result, ShredFault};
 use crate::value::{clip, trim_xml, Value};
 
@@ -20,15 +19,8 @@ impl<'t> Scope<'t> {
     /// The text of a value; `None` for null.
     #[inline]
     fn text_of(&self, op: &'t Op) -> Result<Option<Cow<'t, str>>> {
-        if let Op::One(reference) = op {
-            let slot = self.slot(*reference);
-            match slot.only() {
-                Some(node) if node.kind == NodeKind::Plain => {
-                    return Ok(Some(Cow::Borrowed(self.plain(node))));
-                }
-                None if slot.count == 0 => return Ok(None),
-                _ => {}
-            }
+        if let Some(text) = self.plain_path(op) {
+            return Ok(text.map(Cow::Borrowed));
         }
         Ok(self.value(op)?.text())
     }

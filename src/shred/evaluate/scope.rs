@@ -5,7 +5,7 @@ use std::cell::Cell;
 use chrono::{DateTime, Utc};
 
 use super::datum::{Datum, NULL};
-use crate::contract::plan::{FrameRef, Plan, SlotRef};
+use crate::contract::plan::{FrameRef, Op, Plan, SlotRef};
 use crate::id::AppId;
 use crate::outcome::FailureCategory;
 use crate::shred::capture::{Captures, Node, NodeKind, Slot};
@@ -74,6 +74,19 @@ impl<'t> Scope<'t> {
         match reference.frame {
             FrameRef::Up(0) => &self.own[reference.slot as usize],
             _ => self.captures.slot(self.frame, reference),
+        }
+    }
+
+    /// The text of a path that matches no node, or one that is written as it is meant: the usual
+    /// case, decided without making a [`Datum`]. The outer `None` is every other expression.
+    #[inline]
+    pub(super) fn plain_path(&self, op: &Op) -> Option<Option<&'t str>> {
+        let Op::One(reference) = op else { return None };
+        let slot = self.slot(*reference);
+        match slot.only() {
+            Some(node) if node.kind == NodeKind::Plain => Some(Some(self.plain(node))),
+            None if slot.count == 0 => Some(None),
+            _ => None,
         }
     }
 

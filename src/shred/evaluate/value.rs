@@ -8,7 +8,6 @@ use super::lookup::lookup_value;
 use super::scope::Scope;
 use crate::contract::model::LookupValue;
 use crate::contract::plan::Op;
-use crate::shred::capture::NodeKind;
 use crate::shred::fault::Result;
 use crate::shred::text;
 use crate::value::convert::{Conversion, ConversionError};
@@ -21,15 +20,13 @@ impl<'t> Scope<'t> {
     #[inline(always)]
     pub fn column(&self, op: &'t Op, conversion: &Conversion, into: &mut Value) -> Result<()> {
         self.last_read.set(None);
-        if let Op::One(reference) = op {
-            let slot = self.slot(*reference);
-            if slot.count == 0 {
-                return Ok(());
-            }
-            if let Some(node) = slot.only().filter(|node| node.kind == NodeKind::Plain) {
-                let converted = conversion.text_into(self.plain(node), into);
+        match self.plain_path(op) {
+            Some(None) => return Ok(()),
+            Some(Some(text)) => {
+                let converted = conversion.text_into(text, into);
                 return converted.map_err(|error| self.conversion_fault(error));
             }
+            None => {}
         }
         self.other_column(op, conversion, into)
     }

@@ -1,7 +1,7 @@
 //! What a row reads of the tags around its element.
 
 use super::events::Events;
-use super::state::{Match, Walk};
+use super::state::{Match, Open, Walk};
 use crate::contract::plan::AncestorAttribute;
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::Result;
@@ -42,7 +42,8 @@ impl<E: Events> Walk<'_, '_, '_, E> {
 
     /// An attribute of an open element.
     fn attribute_of(&mut self, level: usize, name: &str) -> Result<Option<Node>> {
-        self.read_open_tag(level)?;
+        let Open { name_start, name_end, .. } = self.state.open[level];
+        self.read_tag(name_start as usize - 1, name_end as usize)?;
         self.qualify_attributes(level)?;
         let ignore_case = self.plan.ignore_case_attributes;
         let found = self.state.attributes.find(self.bytes(), name.as_bytes(), ignore_case);

@@ -25,30 +25,25 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         Ok(())
     }
 
-    /// The namespace of an element's name: the nearest declaration of its prefix, looked for in
-    /// its own tag and then outwards.
+    /// The namespace of an element's name: the nearest declaration of its prefix, in its own tag
+    /// or further out.
     pub(super) fn namespace(&mut self, at: usize, name: &str) -> Result<String> {
         let declaration = match name.split_once(':') {
             Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace".into()),
             Some((prefix, _)) => format!("xmlns:{prefix}"),
             None => "xmlns".into(),
         };
-        self.read_tag(at, at + 1 + name.len())?;
-        let mut level = self.state.open.len();
-        loop {
-            if let Some(uri) = value(&self.state.attributes, self.text, &declaration)? {
-                return Ok(uri);
-            }
-            if level == 0 {
-                break;
-            }
-            level -= 1;
-            self.read_open_tag(level)?;
+        self.state.outer.read(self.text, at, at + 1 + name.len(), self.limits)?;
+        let own = value(&self.state.outer, self.text, &declaration)?;
+        let uri = match own {
+            Some(own) => Some(own),
+            None => self.declared(&declaration, self.state.open.len())?,
+        };
+        match uri {
+            Some(uri) => Ok(uri),
+            None if declaration == "xmlns" => Ok(String::new()),
+            None => Err(undeclared(at, name)),
         }
-        if declaration == "xmlns" {
-            return Ok(String::new());
-        }
-        Err(ShredFault::malformed(at, format!("the prefix of {name:?} is not declared")))
     }
 
     /// Gives the attributes last read the names that namespaces give them. `level` elements are
@@ -69,32 +64,36 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
             if matches!(prefix, "xml" | "xmlns") {
                 continue;
             }
-            let Some(uri) = self.uri_of(prefix, level)? else {
-                let reason = format!("the prefix of {name:?} is not declared");
-                return Err(ShredFault::malformed(attribute.name_start as usize, reason));
+            let declaration = format!("xmlns:{prefix}");
+            let uri = match value(&self.state.attributes, self.text, &declaration)? {
+                Some(own) => Some(own),
+                None => self.declared(&declaration, level)?,
             };
+            let uri = uri.ok_or_else(|| undeclared(attribute.name_start as usize, name))?;
             self.state.attributes.qualified.push((qualified_name(&uri, local), index));
         }
         Ok(())
     }
 
-    /// What a prefix stands for: the nearest declaration, outwards from the tag last read.
-    fn uri_of(&mut self, prefix: &str, level: usize) -> Result<Option<String>> {
-        let declaration = format!("xmlns:{prefix}");
-        let own = value(&self.state.attributes, self.text, &declaration)?;
-        if own.is_some() {
-            return Ok(own);
-        }
+    /// The URI that the nearest of the `level` outermost open elements declares.
+    fn declared(&mut self, declaration: &str, level: usize) -> Result<Option<String>> {
         for around in self.state.open[..level].iter().rev() {
             let (at, name_end) = (around.name_start as usize - 1, around.name_end as usize);
             self.state.outer.read(self.text, at, name_end, self.limits)?;
-            let outer = value(&self.state.outer, self.text, &declaration)?;
+            let outer = value(&self.state.outer, self.text, declaration)?;
             if outer.is_some() {
                 return Ok(outer);
             }
         }
         Ok(None)
     }
+}
+
+fn undeclared(at: usize, name: &str) -> Box<ShredFault> {
+    ShredFault::malformed(
+        at,
+        format!("the namespace prefix of {name:?} is not declared: declare it"),
+    )
 }
 
 fn value(attributes: &Attributes, document: &str, name: &str) -> Result<Option<String>> {

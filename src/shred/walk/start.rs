@@ -236,11 +236,4 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         };
         Name::within(self.bytes(), at + 1 + start, name_end)
     }
-
-    /// The attributes of an open element, once more.
-    pub(super) fn read_open_tag(&mut self, level: usize) -> Result<()> {
-        let Open { name_start, name_end, .. } = self.state.open[level];
-        self.read_tag(name_start as usize - 1, name_end as usize)?;
-        Ok(())
-    }
 }

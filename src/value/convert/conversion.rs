@@ -104,16 +104,9 @@ impl Conversion {
 
     /// Converts a document's text.
     pub fn text(&self, text: &str) -> Result<Value, ConversionError> {
-        let converted = if self.sql_type.is_character() {
-            self.kept_characters(text)
-                .map(|kept| kept.map_or(Value::Null, |t| Value::Text(t.into())))
-        } else {
-            match trim_xml(text) {
-                "" => Ok(Value::Null),
-                trimmed => self.parse(text, trimmed),
-            }
-        };
-        converted.map_err(|fault| self.error(fault, text))
+        let mut value = Value::Null;
+        self.text_into(text, &mut value)?;
+        Ok(value)
     }
 
     /// [`Conversion::text`] to where the value is wanted: a value handed up through several
@@ -133,13 +126,16 @@ impl Conversion {
 
     /// [`Conversion::text_into`] of a type that holds no characters.
     fn other_text_into(&self, text: &str, into: &mut Value) -> Result<(), ConversionError> {
-        match self.shape {
-            Shape::Integer { low, high } => match parse_integer(trim_xml(text).as_bytes()) {
-                Ok(number) if (low..=high).contains(&number) => *into = Value::Int(number),
-                _ => *into = self.text(text)?,
+        let trimmed = trim_xml(text);
+        *into = match self.shape {
+            _ if trimmed.is_empty() => Value::Null,
+            Shape::Integer { low, high } => match parse_integer(trimmed) {
+                Ok(number) if (low..=high).contains(&number) => Value::Int(number),
+                Ok(_) => return Err(self.error(ConversionFault::OutOfRange, text)),
+                Err(fault) => return Err(self.error(fault, text)),
             },
-            _ => *into = self.text(text)?,
-        }
+            _ => self.parse(text, trimmed).map_err(|fault| self.error(fault, text))?,
+        };
         Ok(())
     }
 
@@ -185,15 +181,13 @@ impl Conversion {
         ConversionError { sql_type: self.sql_type, value: clip(value), fault }
     }
 
-    /// Text to a type that is not a character type.
+    /// Text to a type that holds neither characters nor integers.
     fn parse(&self, text: &str, trimmed: &str) -> Converted {
-        let bytes = trimmed.as_bytes();
         match self.sql_type {
             SqlType::Bit => parse_bit(trimmed),
-            SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => {
-                self.in_range(parse_integer(bytes)?)
+            SqlType::Decimal { .. } | SqlType::Money => {
+                self.decimal(decimal::read(trimmed.as_bytes())?)
             }
-            SqlType::Decimal { .. } | SqlType::Money => self.decimal(decimal::read(bytes)?),
             SqlType::Float | SqlType::Real => self.parse_float(trimmed),
             SqlType::UniqueIdentifier => parse_guid(trimmed),
             SqlType::VarBinary(limit) => self.bytes(&parse_hex(trimmed)?, limit),
@@ -202,13 +196,6 @@ impl Conversion {
                 let found = parse_date_text(trimmed, &self.date_formats);
                 moment::value(found.ok_or(ConversionFault::NotA)?, self.sql_type)
             }
-        }
-    }
-
-    fn in_range(&self, number: i64) -> Converted {
-        match self.sql_type.integer_range() {
-            Some((low, high)) if (low..=high).contains(&number) => Ok(Value::Int(number)),
-            _ => Err(ConversionFault::OutOfRange),
         }
     }
 
@@ -235,15 +222,16 @@ impl Conversion {
     /// A numeric value to this type.
     fn number(&self, value: &Value) -> Converted {
         let number = Number::of(value).ok_or(ConversionFault::NotA)?;
+        if let Shape::Integer { low, high } = self.shape {
+            let whole = match self.rounding {
+                Rounding::HalfAway => number.to_i64_rounded(),
+                Rounding::Cut => number.to_i64_truncated(),
+            };
+            let in_range = whole.filter(|whole| (low..=high).contains(whole));
+            return in_range.map(Value::Int).ok_or(ConversionFault::OutOfRange);
+        }
         match self.sql_type {
             SqlType::Bit => Ok(Value::Bit(!number.is_zero())),
-            SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => {
-                let whole = match self.rounding {
-                    Rounding::HalfAway => number.to_i64_rounded(),
-                    Rounding::Cut => number.to_i64_truncated(),
-                };
-                self.in_range(whole.ok_or(ConversionFault::OutOfRange)?)
-            }
             SqlType::Decimal { .. } | SqlType::Money => {
                 self.decimal(number.to_decimal().map_err(|_| ConversionFault::OutOfRange)?)
             }

@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::error::ConversionFault;
-use crate::value::decimal;
 use crate::value::Value;
 
 type Parsed<T = Value> = Result<T, ConversionFault>;
@@ -30,43 +29,21 @@ pub fn parse_bit(text: &str) -> Parsed {
     if text.eq_ignore_ascii_case("false") {
         return Ok(Value::Bit(false));
     }
-    match parse_integer(text.as_bytes()) {
+    match parse_integer(text) {
         Ok(number) => Ok(Value::Bit(number != 0)),
         Err(ConversionFault::OutOfRange) => Ok(Value::Bit(true)),
         Err(fault) => Err(fault),
     }
 }
 
-pub fn parse_integer(text: &[u8]) -> Parsed<i64> {
-    let (negative, digits) = match text.split_first() {
-        Some((b'-', digits)) => (true, digits),
-        Some((b'+', digits)) => (false, digits),
-        _ => (false, text),
-    };
-    if digits.is_empty() {
-        return Err(ConversionFault::NotA);
-    }
-    if digits.len() > 18 {
-        return parse_long_integer(negative, digits);
-    }
-    let mut number = 0i64;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return Err(ConversionFault::NotA);
+pub fn parse_integer(text: &str) -> Parsed<i64> {
+    text.parse().map_err(|_| {
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(text).as_bytes();
+        match !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) {
+            true => ConversionFault::OutOfRange,
+            false => ConversionFault::NotA,
         }
-        number = number * 10 + i64::from(digit);
-    }
-    Ok(if negative { -number } else { number })
-}
-
-fn parse_long_integer(negative: bool, digits: &[u8]) -> Parsed<i64> {
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return Err(ConversionFault::NotA);
-    }
-    let magnitude = decimal::read(digits)?.units;
-    i64::try_from(if negative { -magnitude } else { magnitude })
-        .map_err(|_| ConversionFault::OutOfRange)
+    })
 }
 
 pub fn parse_guid(text: &str) -> Parsed {

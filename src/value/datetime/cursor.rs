@@ -118,14 +118,14 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// The index of the name that comes first in the text, ignoring case.
-    pub fn name<const N: usize>(&mut self, names: [&str; N]) -> Option<u32> {
-        let starts = |name: &&str| {
+    /// The index of the name at the front, in any case.
+    pub fn name<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Option<u32> {
+        let starts = |name: &str| {
             self.rest.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name.as_bytes()))
         };
-        let index = names.iter().position(starts)?;
-        self.rest = &self.rest[names[index].len()..];
-        Some(index as u32)
+        let (index, name) = (0..).zip(names).find(|(_, name)| starts(name))?;
+        self.rest = &self.rest[name.len()..];
+        Some(index)
     }
 }
 

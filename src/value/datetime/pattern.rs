@@ -1,6 +1,6 @@
 //! .NET's custom date and time patterns.
 
-use chrono::{FixedOffset, NaiveTime};
+use chrono::{FixedOffset, Month, NaiveTime};
 
 use super::cursor::{date, nanoseconds, offset, Cursor};
 use super::date_text::DateText;
@@ -30,9 +30,9 @@ pub struct PatternError(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Literal(char),
-    Year {
-        digits: u8,
-    },
+    /// `yyyy` or `yy`, by the number of digits.
+    Year(u8),
+    /// `MMM`, or `MMMM` when long.
     MonthName {
         long: bool,
     },
@@ -42,9 +42,7 @@ enum Part {
         padded: bool,
     },
     /// `fff`: exactly this many digits.
-    Fraction {
-        digits: u8,
-    },
+    Fraction(u8),
     /// `FFF`: up to this many digits; a `point` before them may be missing with them.
     OptionalFraction {
         digits: u8,
@@ -53,9 +51,8 @@ enum Part {
     Half,
     /// `K`: `Z`, `+02:00`, or nothing.
     Zone,
-    Offset {
-        letters: u8,
-    },
+    /// `z`, `zz` or `zzz`, by the number of letters.
+    Offset(u8),
 }
 
 /// What a part of a pattern reads.
@@ -77,30 +74,21 @@ impl Part {
     fn field(self) -> Option<Field> {
         Some(match self {
             Part::Literal(_) => return None,
-            Part::Year { .. } => Field::Year,
+            Part::Year(_) => Field::Year,
             Part::MonthName { .. } => Field::Month,
             Part::Number { field, .. } => field,
-            Part::Fraction { .. } | Part::OptionalFraction { .. } => Field::Fraction,
+            Part::Fraction(_) | Part::OptionalFraction { .. } => Field::Fraction,
             Part::Half => Field::Half,
-            Part::Zone | Part::Offset { .. } => Field::Offset,
+            Part::Zone | Part::Offset(_) => Field::Offset,
         })
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+/// The English names of the months, in full or their first three letters.
+fn month_names(long: bool) -> impl Iterator<Item = &'static str> {
+    let months = (1..=12u8).filter_map(|number| Month::try_from(number).ok());
+    months.map(move |month| if long { month.name() } else { &month.name()[..3] })
+}
 
 impl DatePattern {
     /// Compiles a pattern.
@@ -128,8 +116,8 @@ impl DatePattern {
     fn ignores_the_rest(&self) -> bool {
         let last = self.parts.last().and_then(|part| part.field());
         self.lenient
-            && matches!(self.parts.first(), Some(Part::Year { .. }))
-            && !matches!(self.parts.last(), Some(Part::Fraction { .. }))
+            && matches!(self.parts.first(), Some(Part::Year(_)))
+            && !matches!(self.parts.last(), Some(Part::Fraction(_)))
             && matches!(last, Some(Field::Second | Field::Fraction))
     }
 
@@ -162,19 +150,17 @@ impl Fields {
     fn read(&mut self, part: Part, rest: &mut Cursor<'_>) -> Option<()> {
         let number = match part {
             Part::Literal(c) => return rest.literal(c.encode_utf8(&mut [0; 4])),
-            Part::Year { digits: 4 } => rest.digits(4)?,
-            Part::Year { .. } => {
+            Part::Year(4) => rest.digits(4)?,
+            Part::Year(_) => {
                 let year = rest.digits(2)?;
                 year + if year < 50 { 2000 } else { 1900 }
             }
-            Part::MonthName { long } => {
-                1 + rest.name(MONTHS.map(|month| if long { month } else { &month[..3] }))?
-            }
+            Part::MonthName { long } => 1 + rest.name(month_names(long))?,
             Part::Number { field: Field::Hour12, padded } => {
                 rest.two_or_fewer(padded).filter(|hour| (1..=12).contains(hour))? % 12
             }
             Part::Number { padded, .. } => rest.two_or_fewer(padded)?,
-            Part::Fraction { digits } => nanoseconds(rest.digits(digits.into())?, digits.into()),
+            Part::Fraction(digits) => nanoseconds(rest.digits(digits.into())?, digits.into()),
             Part::OptionalFraction { point, .. } if point && !rest.take(b'.') => 0,
             Part::OptionalFraction { digits, .. } => {
                 let (count, fraction) = rest.digits_up_to(digits.into());
@@ -186,7 +172,7 @@ impl Fields {
                 self.offset = Some(rest.iso_offset()?);
                 return Some(());
             }
-            Part::Offset { letters } => {
+            Part::Offset(letters) => {
                 self.offset = Some(read_offset(rest, letters)?);
                 return Some(());
             }
@@ -276,7 +262,7 @@ fn specifier(pattern: &str, run: &str, before: Option<&Part>) -> Result<Part, Pa
     let number = |field| Part::Number { field, padded: digits == 2 };
     let letter = run.as_bytes()[0];
     Ok(match (letter, digits) {
-        (b'y', 2 | 4) => Part::Year { digits },
+        (b'y', 2 | 4) => Part::Year(digits),
         (b'M', 1 | 2) => number(Field::Month),
         (b'M', 3 | 4) => Part::MonthName { long: digits == 4 },
         (b'd', 1 | 2) => number(Field::Day),
@@ -284,13 +270,13 @@ fn specifier(pattern: &str, run: &str, before: Option<&Part>) -> Result<Part, Pa
         (b'h', 1 | 2) => number(Field::Hour12),
         (b'm', 1 | 2) => number(Field::Minute),
         (b's', 1 | 2) => number(Field::Second),
-        (b'f', 1..=7) => Part::Fraction { digits },
+        (b'f', 1..=7) => Part::Fraction(digits),
         (b'F', 1..=7) => {
             Part::OptionalFraction { digits, point: before == Some(&Part::Literal('.')) }
         }
         (b't', 2) => Part::Half,
         (b'K', 1) => Part::Zone,
-        (b'z', 1..=3) => Part::Offset { letters: digits },
+        (b'z', 1..=3) => Part::Offset(digits),
         _ => {
             return Err(PatternError(format!(
                 "`{run}` in the date pattern `{pattern}` is not a specifier: {}",

@@ -119,28 +119,11 @@ fn read_long(body: &[u8]) -> Result<(i128, u8), DecimalFault> {
 /// Plain digits with the scale's zeros: `-0.50`.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut buffer = [b'0'; 40];
-        let mut start = buffer.len();
-        let mut rest = self.units.unsigned_abs();
-        let least = if self.scale == 0 { 1 } else { usize::from(self.scale) + 2 };
-        while rest != 0 || buffer.len() - start < least {
-            start -= 1;
-            if self.scale != 0 && buffer.len() - start == usize::from(self.scale) + 1 {
-                buffer[start] = b'.';
-                continue;
-            }
-            let narrow = rest as u64;
-            let digit = if u128::from(narrow) == rest {
-                rest = u128::from(narrow / 10);
-                narrow % 10
-            } else {
-                let digit = rest % 10;
-                rest /= 10;
-                digit as u64
-            };
-            buffer[start] = b'0' + digit as u8;
+        let scale = usize::from(self.scale);
+        let mut text = format!("{:0width$}", self.units.unsigned_abs(), width = scale + 1);
+        if scale > 0 {
+            text.insert(text.len() - scale, '.');
         }
-        let text = std::str::from_utf8(&buffer[start..]).map_err(|_| fmt::Error)?;
-        f.pad_integral(self.units >= 0, "", text)
+        f.pad_integral(self.units >= 0, "", &text)
     }
 }
