@@ -1,4 +1,4 @@
-//! The attributes of one start tag, checked as XML asks: quoted, separated, each name once.
+//! The attributes of one start tag, checked as XML requires: quoted, separated, no duplicate name.
 
 use super::fault::{Result, ShredFault};
 use super::lanes::Lanes;
@@ -15,7 +15,7 @@ pub(super) struct Attribute {
     pub name_end: u32,
     pub start: u32,
     pub end: u32,
-    /// Whether the value is written as it is meant: no reference, no white space to normalise, and
+    /// Whether the raw value is the value: no reference, no white space to normalise, and
     /// nothing that XML may not allow.
     pub plain: bool,
 }
@@ -24,8 +24,8 @@ pub(super) struct Attribute {
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     pub list: Vec<Attribute>,
-    /// Those with a prefix, by index into `list`, under the name that namespaces give them;
-    /// empty unless the contract asks for such names.
+    /// Those with a prefix, by index into `list`, under their qualified names;
+    /// empty unless the contract reads such names.
     pub qualified: Vec<(String, usize)>,
     /// For each of some buckets of a name's hash: the round in which it was last used.
     used: Vec<u32>,
@@ -35,7 +35,7 @@ pub(super) struct Attributes {
 const BUCKETS: usize = 1024;
 
 impl Attributes {
-    /// Reads the attributes of the tag that begins at `at` and whose name ends at `name_end`.
+    /// Reads the attributes of the start tag at `at` whose name ends at `name_end`.
     pub fn read(
         &mut self,
         text: &str,
@@ -62,11 +62,11 @@ impl Attributes {
                 None => {
                     return Err(ShredFault::malformed(
                         at,
-                        "the tag that begins here is never closed",
+                        "the start tag is never closed: end it with >",
                     ))
                 }
                 _ if next == from => {
-                    let reason = "white space is missing before this attribute";
+                    let reason = "white space is missing before this attribute: add a blank";
                     return Err(ShredFault::malformed(next, reason));
                 }
                 _ => {}
@@ -119,17 +119,14 @@ impl Attributes {
             if self.list[..index].iter().any(|other| other.name(bytes) == name) {
                 return Err(ShredFault::malformed(
                     attribute.name_start as usize,
-                    format!(
-                        "the element has the attribute {:?} twice",
-                        String::from_utf8_lossy(name)
-                    ),
+                    format!("duplicate attribute {:?}: remove one", String::from_utf8_lossy(name)),
                 ));
             }
         }
         Ok(())
     }
 
-    /// The attribute of that name, compared as the contract says.
+    /// The attribute of that name.
     pub fn find(&self, bytes: &[u8], name: &[u8], ignore_case: bool) -> Option<&Attribute> {
         if let Some((_, index)) = self.qualified.iter().find(|(own, _)| own.as_bytes() == name) {
             return self.list.get(*index);
@@ -150,7 +147,7 @@ impl Attributes {
         }
     }
 
-    /// Whether another attribute is meant by `wanted`, which this one is only ignoring case: one
+    /// Whether another attribute matches `wanted` better than this one, which matches it ignoring case: one
     /// that is spelled just so, or the first of several.
     pub fn is_outdone(&self, bytes: &[u8], attribute: &Attribute, wanted: &[u8]) -> bool {
         let own = attribute.name(bytes);
@@ -175,7 +172,7 @@ impl Attribute {
     }
 }
 
-/// The first position from `from` on that is no white space: mostly `from` or the next.
+/// The first position from `from` on that is not white space: mostly `from` or the next.
 #[inline(always)]
 fn past_blanks(bytes: &[u8], mut from: usize) -> usize {
     while bytes.get(from).is_some_and(|byte| is_blank(*byte)) {
@@ -203,21 +200,24 @@ fn attribute(bytes: &[u8], at: usize) -> Result<Attribute> {
     })
 }
 
-/// Where the value begins of the attribute at `at`, and its quote, where white space may stand
+/// Where the value of the attribute at `at` starts, and its quote, with white space allowed
 /// around the `=`.
 fn value_start(bytes: &[u8], at: usize, name_end: usize) -> Result<(usize, u8)> {
     let equals = past_blanks(bytes, name_end);
     if name_end == at || bytes.get(equals) != Some(&b'=') {
-        return Err(ShredFault::malformed(at, "an attribute is a name, = and a quoted value"));
+        return Err(ShredFault::malformed(
+            at,
+            "an attribute must be a name, = and a quoted value: correct the tag",
+        ));
     }
     let open = past_blanks(bytes, equals + 1);
     match bytes.get(open) {
         Some(quote @ (b'"' | b'\'')) => Ok((open + 1, *quote)),
-        _ => Err(ShredFault::malformed(open, "an attribute's value stands in quotes")),
+        _ => Err(ShredFault::malformed(open, "an attribute's value must be in quotes: add them")),
     }
 }
 
-/// Where the value that begins at `start` ends, and whether it is plain.
+/// Where the value at `start` ends, and whether it is plain.
 #[inline(always)]
 fn value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool)> {
     if let Some(lanes) = Lanes::at(bytes, start) {
@@ -233,13 +233,14 @@ fn value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool)> {
 }
 
 fn long_value_end(bytes: &[u8], start: usize, quote: u8) -> Result<(usize, bool)> {
-    let length = memchr::memchr2(quote, b'<', &bytes[start..])
-        .ok_or_else(|| ShredFault::malformed(start - 1, "the attribute's quote is never closed"))?;
+    let length = memchr::memchr2(quote, b'<', &bytes[start..]).ok_or_else(|| {
+        ShredFault::malformed(start - 1, "the attribute's value has no closing quote: add it")
+    })?;
     let end = start + length;
     if bytes[end] == b'<' {
         return Err(ShredFault::malformed(
             end,
-            "an attribute's value cannot hold <: write it as &lt;, or close the quote before it",
+            "< is not allowed in an attribute's value: write it as &lt;, or close the quote before it",
         ));
     }
     let special = |byte: &u8| matches!(*byte, b'&' | text::LAST | ..b' ');

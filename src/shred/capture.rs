@@ -2,6 +2,28 @@
 //!
 //! Nodes are offsets, not strings: nothing is copied until a typed value is made, and the buffers
 //! serve the next document without being freed.
+//!
+//! # Example
+//!
+//! The row path is `/r/a`, and a column reads `b[c = 'y']/@v`:
+//!
+//! ```xml
+//! <r><a><b v="1"><c>n</c></b><b v="2"><c>y</c></b></a></r>
+//! ```
+//!
+//! Frame 0 is the document. Elements open a frame when they are rows or when a predicate reads
+//! what is inside them.
+//!
+//! 1. `<a>` opens frame 1. Its slot 0 is for the column's path.
+//! 2. `<b v="1">` opens frame 2 in frame 1. Whether the predicate holds is not known before
+//!    `</b>`, but attributes are only known now: `1` is pushed one frame up into slot 0 of frame 1,
+//!    with the origin 2.
+//! 3. `<c>n</c>` pushes `n` into slot 0 of frame 2, which the predicate reads.
+//! 4. `</b>` decides: `n` is not `y`. Frame 2 is refused: a row or a path below it is ignored from
+//!    now on, and [`Captures::withdraw`] removes from slot 0 of frame 1 the nodes with an origin in
+//!    frame 2. The slot is empty again.
+//! 5. The second `<b>` opens frame 3, pushes `2` with the origin 3, and `</b>` keeps it.
+//! 6. `</a>` evaluates the row. Slot 0 of frame 1 has one node: the column is `2`.
 
 use std::borrow::Cow;
 
@@ -16,13 +38,13 @@ const NONE: u32 = u32::MAX;
 /// How to read a node's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NodeKind {
-    /// Written as it is meant: no reference, no white space to normalise.
+    /// The raw text is the text: no reference, no white space to normalise.
     Plain,
     /// An attribute's value as written.
     Attribute,
     /// Text as written.
     Text,
-    /// Text put together from several pieces, in the scratch buffer, entities resolved.
+    /// Text joined from several pieces, in the scratch buffer, entities resolved.
     Merged,
     /// Markup as written.
     Markup,
@@ -37,7 +59,7 @@ pub(super) struct Node {
     /// In the document, or in the scratch buffer for [`NodeKind::Merged`].
     pub start: u32,
     pub end: u32,
-    /// Where it stands in the document.
+    /// Its place in the document.
     pub at: u32,
     /// The frame it was caught in.
     pub origin: u32,
@@ -106,7 +128,7 @@ pub(super) struct Frame {
     slots: u32,
     /// Offset of the element's `<`.
     pub at: u32,
-    /// Whether a predicate turned the element down after it had begun.
+    /// Whether a predicate rejected the element at its end.
     refused: bool,
 }
 
@@ -118,7 +140,7 @@ pub(super) struct Captures {
     nodes: Vec<Node>,
     /// The node before each of `nodes` in its slot; none before the second.
     before: Vec<u32>,
-    /// Whether a predicate turned down any frame's element.
+    /// Whether any frame is refused.
     refuses: bool,
     /// The frame that nodes are caught in now.
     pub origin: u32,
@@ -166,19 +188,19 @@ impl Captures {
         (0..hops).fold(frame, |at, _| self.frames[at as usize].parent)
     }
 
-    /// Notes that a predicate turned the frame's element down.
+    /// Marks a frame whose element a predicate rejected.
     pub fn refuse(&mut self, frame: u32) {
         self.refuses = true;
         self.frames[frame as usize].refused = true;
     }
 
-    /// Whether a predicate turned down the frame's element, or one around it.
+    /// Whether the frame, or one around it, is refused.
     #[inline]
     pub fn is_refused(&self, frame: u32) -> bool {
         self.refuses && self.is_inside(frame, |around| self.frames[around as usize].refused)
     }
 
-    /// Whether a frame, or one around it, is one of these.
+    /// Whether `is_one` holds for a frame or one around it.
     fn is_inside(&self, mut frame: u32, is_one: impl Fn(u32) -> bool) -> bool {
         loop {
             if is_one(frame) {
@@ -210,7 +232,7 @@ impl Captures {
     /// The slots of a frame.
     #[inline(always)]
     pub fn own(&self, frame: u32) -> &[Slot] {
-        // Those of later frames are behind them, and are never asked for.
+        // Slots of later frames follow them, and no expression of the row reads those.
         self.frames.get(frame as usize).map_or(&[], |frame| &self.slots[frame.slots as usize..])
     }
 
@@ -221,7 +243,7 @@ impl Captures {
         let begins = self.frames[refused as usize].at;
         let mut left = self.slots[index];
         let mut staying = Vec::new();
-        // What was caught since the element began stands behind where it began.
+        // Nodes come in document order: those caught inside the element are the last.
         while left.count > 0 {
             let last = self.nodes.get(left.tail as usize).copied().unwrap_or(left.first);
             if last.at < begins {
@@ -239,12 +261,12 @@ impl Captures {
         }
         self.slots[index] = left;
         for node in staying.into_iter().rev() {
-            self.give(frame, slot, node);
+            self.add(frame, slot, node);
         }
     }
 
     /// Adds a node that was caught elsewhere.
-    pub fn give(&mut self, frame: u32, slot: u32, node: Node) {
+    pub fn add(&mut self, frame: u32, slot: u32, node: Node) {
         self.link(self.index(frame, slot), Node { next: NONE, ..node });
     }
 

@@ -1,4 +1,4 @@
-//! `check = "full"`: every attribute, reference and character, wherever it stands.
+//! `check = "full"`: every attribute, reference and character of the document.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::Reader;
@@ -35,7 +35,7 @@ fn check_text(content: &[u8], begin: usize) -> Result<()> {
     match memchr::memmem::find(content, b"]]>") {
         None => Ok(()),
         Some(offset) => {
-            let reason = "]]> ends a CDATA section and cannot stand in text: write it as ]]&gt;";
+            let reason = "]]> is not allowed in text: write it as ]]&gt;";
             Err(ShredFault::malformed(begin + offset, reason))
         }
     }
@@ -49,7 +49,7 @@ fn check_tag(tag: &BytesStart<'_>, begin: usize, resolved: &mut String) -> Resul
         if value.contains('<') {
             return Err(ShredFault::malformed(
                 begin,
-                "an attribute's value cannot hold <: write it as &lt;",
+                "< is not allowed in an attribute's value: write it as &lt;",
             ));
         }
         text::append(&value, begin, resolved)?;

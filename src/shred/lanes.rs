@@ -85,7 +85,7 @@ impl Lanes {
     }
 }
 
-/// Whether `is_special` sets a bit for any byte of `bytes[from..to]`; `slow` says the same of one
+/// Whether `is_special` sets a bit for any byte of `bytes[from..to]`; `slow` decides the same for one
 /// byte, for the end of the document.
 #[inline(always)]
 pub(super) fn any(

@@ -1,4 +1,4 @@
-//! Where the four bytes that bound markup stand, a bit for each of 64 bytes.
+//! The places of the four bytes that bound markup, a bit for each of 64 bytes.
 
 /// Bytes to a mask.
 pub(super) const BLOCK: usize = 64;

@@ -1,7 +1,7 @@
 //! The streaming mapper: document in, rows or failure out.
 //!
-//! One pass, no tree. The contract's [`plan`](crate::contract) says which elements matter; the
-//! rest is balanced and passed over. Nothing here knows a database.
+//! One pass, no tree. The contract's [`plan`](crate::contract) selects the elements that are read;
+//! the rest is balanced and skipped. Nothing here knows a database.
 
 mod attributes;
 mod capture;
@@ -60,7 +60,7 @@ impl Shredder {
         &self.contract
     }
 
-    /// The rows of a document, or why there are none. `now` is what `NOW_UTC()` gives.
+    /// The rows of a document, or why it fails. `now` is the value of `NOW_UTC()`.
     pub fn shred(
         &mut self,
         app_id: AppId,
@@ -70,15 +70,15 @@ impl Shredder {
         let Some(document) = document else {
             return Err(Box::new(Failure::new(
                 FailureCategory::MissingDocument,
-                "the source row is gone or its document is null: restore it, or delete the \
-                 application from the queue",
+                "the source row is missing or its document is null: restore it, or delete \
+                 the application from the queue",
             )));
         };
         let text = self.decoded(document)?;
         self.rows(app_id, now, &text).map_err(|fault| fault.into_failure(&text))
     }
 
-    /// The document's own id, where the contract has a `key` that is a whole number here. For
+    /// The document's key, when the contract has one and it is an integer here. For
     /// documents that come from files and not from a store.
     pub fn key(&mut self, document: &Document) -> Option<AppId> {
         let text = self.decoded(document).ok()?;
@@ -136,8 +136,8 @@ fn check_document(plan: &Plan, app_id: AppId, captures: &Captures, text: &str) -
         let key = found.as_deref().unwrap_or("").trim();
         if key.parse() != Ok(app_id.0) {
             let reason = format!(
-                "{path} is {key:?}, and the application is {app_id}: the document is in the \
-                 wrong row, or the key is wrong"
+                "{path} is {key:?}, but the application is {app_id}: move the document to its \
+                 row, or correct its key"
             );
             let fault = ShredFault::new(FailureCategory::KeyMismatch, reason).value(key);
             return Err(placed(fault, captures, *slot, path));
@@ -149,7 +149,7 @@ fn check_document(plan: &Plan, app_id: AppId, captures: &Captures, text: &str) -
             continue;
         }
         let lack = if *element { "absent" } else { "absent or blank" };
-        let reason = format!("{path} is required, and it is {lack}");
+        let reason = format!("{path} is required, but it is {lack}: correct the document");
         let fault = ShredFault::new(FailureCategory::MissingRequired, reason);
         return Err(placed(fault, captures, *slot, path));
     }

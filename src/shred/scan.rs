@@ -1,6 +1,6 @@
 //! Finding the ends of markup.
 //!
-//! Four bit masks per 64 bytes say where `<`, `>`, `"` and `'` stand; every search is then a
+//! Four bit masks per 64 bytes hold the places of `<`, `>`, `"` and `'`; every search is then a
 //! shift and a count of zeros. One loop for what is read and what is skipped, so that the two
 //! cannot disagree about where a tag ends. quick-xml's events are what the tests hold it against.
 
@@ -23,7 +23,7 @@ fn parity(mut bits: u64) -> u64 {
 /// A tag that starts an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StartTag {
-    /// One past the name; the name begins one byte after the tag.
+    /// One past the name; the name starts one byte after the tag.
     pub name_end: usize,
     /// Just past the `>`.
     pub end: usize,
@@ -31,7 +31,7 @@ pub(super) struct StartTag {
     pub empty: bool,
 }
 
-/// What stands at a `<`.
+/// The kind of markup at a `<`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
     /// `</`
@@ -105,7 +105,7 @@ impl<'d> Scanner<'d> {
         self.find(from, |m| m.less)
     }
 
-    /// The next `<`, when it stands in the block of `from` or the one after it.
+    /// The next `<`, when it is in the block of `from` or the one after it.
     #[inline(always)]
     pub fn near_markup(&mut self, from: usize) -> Option<usize> {
         let base = from & !(BLOCK - 1);
@@ -142,7 +142,7 @@ impl<'d> Scanner<'d> {
     }
 
     /// The `>` that ends the tag that `from` is inside of, quotes honoured: a block at a time
-    /// where values stand in double quotes, which nearly all do.
+    /// where values are in double quotes, as nearly all are.
     #[inline(always)]
     fn tag_close(&mut self, from: usize) -> Option<usize> {
         let mut base = from & !(BLOCK - 1);
@@ -201,7 +201,7 @@ impl<'d> Scanner<'d> {
         }
     }
 
-    /// Just past a `>` that only white space stands before.
+    /// Just past a `>` after nothing but white space.
     #[cold]
     fn spaced_close(&self, from: usize) -> Option<usize> {
         let rest = &self.bytes[from..];
@@ -255,7 +255,7 @@ pub(super) fn is_blank(byte: u8) -> bool {
 }
 
 /// Bytes before what ends a name: white space, a control character, a quote, `/`, `<`, `=`, `>`,
-/// `?` or the end. A quote is never passed over, because what it opens may hold the next `>`.
+/// `?` or the end. A quote ends it too, because a quoted value may hold the next `>`.
 #[inline(always)]
 pub(super) fn name_length(bytes: &[u8]) -> usize {
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! Character data: references resolved, line ends and white space normalised as XML 1.0 says
+//! Character data: references resolved, line ends and white space normalised as XML 1.0 requires
 //! (2.11 and 3.3.3), and nothing copied when there is nothing to do.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use super::lanes;
 /// The first byte in UTF-8 of U+FFFE and U+FFFF, and of some four thousand that XML allows.
 pub(super) const LAST: u8 = 0xEF;
 
-/// Whether text between tags is written as it is meant, and surely of characters that XML allows.
+/// Whether text between tags needs no decoding and surely has only characters that XML allows.
 #[inline(always)]
 pub(super) fn is_plain(document: &str, range: Range<usize>) -> bool {
     !lanes::any(
@@ -54,13 +54,13 @@ pub(super) fn markup(document: &str, range: Range<usize>) -> Result<&str> {
     Ok(raw)
 }
 
-/// Appends `raw`, which stands at `at`, with its references resolved.
+/// Appends `raw`, from offset `at`, with its references resolved.
 pub(super) fn append(raw: &str, at: usize, value: &mut String) -> Result<()> {
     check_characters(raw, at)?;
     resolve(raw, at, false, value)
 }
 
-/// Appends the content of a CDATA section, which stands at `at`.
+/// Appends the content of a CDATA section, from offset `at`.
 pub(super) fn append_cdata(raw: &str, at: usize, value: &mut String) -> Result<()> {
     check_characters(raw, at)?;
     for (index, line) in raw.split("\r\n").enumerate() {
@@ -72,15 +72,15 @@ pub(super) fn append_cdata(raw: &str, at: usize, value: &mut String) -> Result<(
     Ok(())
 }
 
-/// Refuses what XML allows in no document, of a text that stands at `at`.
+/// Refuses characters that XML does not allow. `raw` is at offset `at`.
 pub(super) fn check_characters(raw: &str, at: usize) -> Result<()> {
     match raw.char_indices().find(|(_, character)| !allowed(*character)) {
         None => Ok(()),
         Some((offset, character)) => Err(ShredFault::malformed(
             at + offset,
             format!(
-                "the character U+{:04X} may not stand in an XML document: leave it out where the \
-                 document is made",
+                "the character U+{:04X} is not allowed in an XML document: remove it where the \
+                 document is produced",
                 character as u32
             ),
         )),
@@ -115,7 +115,7 @@ fn resolve(raw: &str, at: usize, attribute: bool, value: &mut String) -> Result<
 
 /// The character that a reference at the start of `text` stands for, and the reference's length.
 fn reference(text: &str) -> Option<(char, usize)> {
-    // The longest that can be meant is &#x10FFFF; with a few leading zeros.
+    // The longest valid reference is &#x10FFFF; with a few leading zeros.
     let end = text.bytes().take(32).position(|b| b == b';')?;
     let character = match &text[1..end] {
         "lt" => '<',

@@ -20,7 +20,7 @@ pub enum DatePart {
     DayOfYear,
     /// `day`, `dd`, `d`
     Day,
-    /// `week`, `wk`, `ww`: begins on Sunday
+    /// `week`, `wk`, `ww`: starts on Sunday
     Week,
     /// `weekday`, `dw`, `w`: counts days
     Weekday,
@@ -173,7 +173,7 @@ fn add(part: DatePart, number: i64, moment: NaiveDateTime) -> Option<NaiveDateTi
 }
 
 /// `DATEDIFF(part, from, to)`: how many boundaries of the part lie between the two, negative when
-/// `to` is earlier; `None` when either is null. Weeks begin on Sunday. A date is its midnight, a
+/// `to` is earlier; `None` when either is null. Weeks start on Sunday. A date is its midnight, a
 /// time is on 1900-01-01, and an offset is applied first, as in SQL Server.
 pub fn date_diff(part: DatePart, from: &Value, to: &Value) -> Result<Option<i64>, DateError> {
     let (Some(begin), Some(end)) = (dated(from, moment)?, dated(to, moment)?) else {

@@ -172,7 +172,7 @@ pub fn digits(text: &str) -> Option<Cow<'_, str>> {
 ///
 /// Dropped are currency signs, blanks of any kind, and commas or blanks that group digits before
 /// the point: the group before the point has three digits, those further left two or three, so
-/// that `1,5` is refused and not 15. A sign stands before or after the currency sign;
+/// that `1,5` is refused and not 15. A sign is before or after the currency sign;
 /// parentheses around it all make it negative. Letters, exponents and percent signs are refused.
 pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
     if let Ok(plain) = decimal::read(trim_xml(text).as_bytes()) {

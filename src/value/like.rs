@@ -3,11 +3,11 @@
 use super::text::clip;
 
 /// A `LIKE` pattern: `_` is one character, `%` any number, `[abc]` or `[a-z]` one of these,
-/// `[^abc]` none of these. Special characters stand for themselves in brackets: `V4[_]%`.
+/// `[^abc]` none of these. Special characters are literal in brackets: `V4[_]%`.
 ///
 /// Characters are code points and compare case-sensitively. Blanks at the end of the *text* are
-/// ignored where the pattern does not ask for them; blanks at the end of the pattern count.
-/// Matching takes at most length of text times length of pattern steps, whatever the pattern.
+/// ignored where the pattern does not require them; blanks at the end of the pattern count.
+/// Matching takes at most length of text times length of pattern steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LikePattern {
     parts: Vec<Part>,
@@ -87,7 +87,7 @@ impl LikePattern {
     }
 }
 
-/// The text after its first character, when that is what `part` asks for.
+/// The text after its first character, when `part` matches it.
 fn after_match<'a>(part: &Part, text: &'a str) -> Option<&'a str> {
     let c = text.chars().next()?;
     let found = match part {

@@ -1,5 +1,5 @@
-//! Inputs for `fuzz/`, each kept because it once broke something or begins where random input
-//! does not come by itself. They hold here without a fuzzer.
+//! Inputs for `fuzz/`, each kept because it once broke something or starts where random input
+//! rarely arrives. They run here without a fuzzer.
 
 #[path = "../../fuzz/checks.rs"]
 mod checks;

@@ -233,7 +233,7 @@ fn shown(value: Option<String>) -> String {
     value.map_or("-".into(), |value| format!("[{value}]"))
 }
 
-/// What the tree says of one row.
+/// One row according to the tree.
 fn expected(tree: &Tree, path: &Path, row: usize) -> String {
     let found = path.find(tree, row);
     let read = |element: Option<&usize>| element.and_then(|e| path.read(tree, *e));

@@ -267,3 +267,10 @@ fn aggregates_go_over_what_an_expression_makes_of_each_node() {
     let failed = failure(&one_column("/r", "MAX(a/@d)"), document);
     assert!(failed.reason.contains("MAX(CAST(path AS date))"), "{}", failed.reason);
 }
+
+/// The example of `shred::capture`.
+#[test]
+fn a_predicate_on_content_takes_back_what_its_element_captured() {
+    let document = "<r><a><b v='1'><c>n</c></b><b v='2'><c>y</c></b></a></r>";
+    assert_eq!(values("/r/a", "b[c = 'y']/@v", document), ["2"]);
+}

@@ -60,6 +60,26 @@ fn rows_below_a_dropped_row_are_dropped() {
     assert_eq!(rows_of(&contract, &outcome, "c"), ["a|7|3"]);
 }
 
+/// The example of `shred::rows`.
+#[test]
+fn orphans_are_dropped_before_duplicates() {
+    let contract = with_root(&format!(
+        "[[tables]]\nname = \"p\"\neach = '/r/p'\nprimary_key = [\"k\"]\napp_column = \"app_id\"\n\
+         where = \"@k <> 'no'\"\ndistinct = {{ by = [\"@k\"], keep = \"last\" }}\n[tables.columns]\n\
+         k = {{ type = \"nvarchar(9)\", value = '@k', required = true }}\n{ID}\
+         n = {{ type = \"int\", value = '@n' }}\n\
+         [[tables]]\nname = \"c\"\neach = '/r/p/c'\napp_column = \"app_id\"\n\
+         foreign_key = {{ columns = [\"k\"], references = \"p\" }}\ndistinct = {{ by = [\"@x\"] }}\n\
+         [tables.columns]\nk = {{ type = \"nvarchar(9)\", value = '../@k' }}\n{ID}\
+         y = {{ type = \"int\", value = '@y' }}\n"
+    ));
+    let document = "<r><p k='a' n='1'><c x='5' y='1'/></p><p k='no' n='2'><c x='5' y='2'/></p>\
+                    <p k='a' n='3'><c x='5' y='3'/><c x='6' y='4'/></p></r>";
+    let outcome = shred(&contract, document);
+    assert_eq!(rows_of(&contract, &outcome, "p"), ["a|7|3"]);
+    assert_eq!(rows_of(&contract, &outcome, "c"), ["a|7|3", "a|7|4"]);
+}
+
 /// Two rules fill the parent table; the child's row of a dropped parent would be its first.
 const TWO_PARENTS: &str = "[[tables]]
 name = 'p'

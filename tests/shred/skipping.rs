@@ -1,4 +1,4 @@
-//! What is passed over is balanced as an independent reader would balance it.
+//! Skipped parts are balanced as an independent reader would balance them.
 
 use proptest::prelude::*;
 use quick_xml::events::Event;

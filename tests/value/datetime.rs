@@ -128,7 +128,7 @@ fn a_bad_pattern_is_refused_with_what_to_write() {
         ("HH:mm:ss.ffffffff", "`ffffffff` in the date pattern `HH:mm:ss.ffffffff` is not a specifier: a fraction has at most 7 digits"),
         ("h:mm t", "`t` in the date pattern `h:mm t` is not a specifier: AM or PM is `tt`"),
         ("yyyy at HH", "`a` in the date pattern `yyyy at HH` is not a specifier: AM or PM is `tt`"),
-        ("yyyy week", "`w` in the date pattern `yyyy week` is not a specifier: write letters that stand for themselves in single quotes"),
+        ("yyyy week", "`w` in the date pattern `yyyy week` is not a specifier: write literal letters in single quotes"),
         ("yyyy 'x", "the date pattern `yyyy 'x` ends after an open `'`: close it, or write `\\'` for the character itself"),
         ("yyyy\\", "the date pattern `yyyy\\` ends after an open `\\`: close it, or write `\\\\` for the character itself"),
         ("yyyy %", "the date pattern `yyyy %` ends after an open `%`: close it, or write `\\%` for the character itself"),

@@ -53,8 +53,7 @@ impl<'t> Scope<'t> {
         let number = self.to_number(text).map_err(|mut fault| {
             if aggregate.function != Function::Sum {
                 fault.failure.reason +=
-                    "; dates and text are compared where the contract says what they \
-                                 are, as in MAX(CAST(path AS date))";
+                    "; for dates, convert the path first, as in MAX(CAST(path AS date))";
             }
             fault
         })?;
@@ -79,7 +78,7 @@ impl<'t> Scope<'t> {
         Ok(if order == Some(wanted) { value } else { so_far })
     }
 
-    /// What one node gives to an aggregate.
+    /// The value of one node.
     pub(super) fn each(&self, aggregate: &'t Aggregate, node: &'t Node) -> Result<Datum<'t>> {
         let value = match &aggregate.each {
             None => self.node(node),

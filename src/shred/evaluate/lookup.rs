@@ -25,7 +25,7 @@ impl<'t> Scope<'t> {
         Ok(self.value(op)?.text())
     }
 
-    /// What a lookup has for a text; `None` is null.
+    /// The entry of a lookup for a text; `None` is null.
     #[inline]
     pub(super) fn found(
         &self,
@@ -72,7 +72,7 @@ impl<'t> Scope<'t> {
     #[cold]
     fn unmapped(&self, lookup: &LookupPlan, key: &str) -> Box<ShredFault> {
         let reason = format!(
-            "lookup {} has no entry for `{}`: add it to the contract, or say what {} becomes",
+            "lookup {} has no entry for `{}`: add it to the contract, or set {}",
             lookup.name,
             clip(key),
             if key.is_empty() { "on_blank" } else { "on_unmapped" }

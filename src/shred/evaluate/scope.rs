@@ -1,4 +1,4 @@
-//! What the expressions of one row see, and the place of whatever goes wrong in them.
+//! What the expressions of one row see, and the place of their failures.
 
 use std::cell::Cell;
 
@@ -63,7 +63,7 @@ pub struct Scope<'t> {
     pub tag: Option<&'t Tag<'t>>,
     /// The node that an aggregate is at.
     pub current: Option<&'t Node>,
-    /// Where the value read last stands: the place of whatever goes wrong next.
+    /// The place of the value read last, which is the place of the next failure.
     pub last_read: Cell<Option<u32>>,
 }
 
@@ -77,7 +77,7 @@ impl<'t> Scope<'t> {
         }
     }
 
-    /// The text of a path that matches no node, or one that is written as it is meant: the usual
+    /// The text of a path that matches no node, or one that needs no decoding: the usual
     /// case, decided without making a [`Datum`]. The outer `None` is every other expression.
     #[inline]
     pub(super) fn plain_path(&self, op: &Op) -> Option<Option<&'t str>> {
@@ -90,7 +90,7 @@ impl<'t> Scope<'t> {
         }
     }
 
-    /// The text of a node that is written as it is meant.
+    /// The text of a node that needs no decoding.
     #[inline]
     pub(super) fn plain(&self, node: &Node) -> &'t str {
         self.last_read.set(Some(node.at));
@@ -128,8 +128,8 @@ impl<'t> Scope<'t> {
         let slot = self.slot(reference);
         let second = self.captures.nodes(slot).nth(1);
         let reason = format!(
-            "the path matches {} nodes here, and a plain path may match one: say FIRST(…), \
-             LAST(…), JOIN(…, ', ') or add a predicate",
+            "the path matches {} nodes here, but a plain path must match at most one: use \
+             FIRST(…), LAST(…) or JOIN(…, ', '), or add a predicate",
             slot.count
         );
         let fault = self.fault(FailureCategory::ManyValues, reason);

@@ -1,5 +1,30 @@
-//! The rows of one document: evaluated as their elements complete, put in order, numbered, and
-//! given their defaults when the document has ended.
+//! The rows of one document: evaluated as their elements complete, then put in order, numbered and
+//! completed with defaults when the document has ended.
+//!
+//! # Example: orphans and duplicates
+//!
+//! The table `p` has the row path `/r/p`, `where = "@k <> 'no'"` and `distinct` by `@k` with
+//! `keep = "last"`. The table `c` has the row path `/r/p/c`, references `p`, and is `distinct` by
+//! `@x`:
+//!
+//! ```xml
+//! <r>
+//!   <p k="a"  n="1"><c x="5" y="1"/></p>
+//!   <p k="no" n="2"><c x="5" y="2"/></p>
+//!   <p k="a"  n="3"><c x="5" y="3"/><c x="6" y="4"/></p>
+//! </r>
+//! ```
+//!
+//! 1. During the walk each `c` makes a row. The second `p` makes none, because of `where`: its
+//!    frame is noted in [`RuleRows::empty_frames`] of `p`.
+//! 2. Parents come first. Rows `n = 1` and `n = 3` of `p` have the same key; the last one wins and
+//!    moves to the place of the first. The first element has no row any more: its frame is noted in
+//!    `empty_frames` too.
+//! 3. Orphans of `c` go next: `y = 1` and `y = 2` lie in elements without a row and are dropped.
+//! 4. Duplicates of `c` go last. `y = 3` has the key 5 for itself now and stays. Before step 3 it
+//!    would have lost to `y = 1`, and the document would have no row with `x = 5`.
+//!
+//! The result is one row in `p`, `n = 3`, and two in `c`, `y = 3` and `y = 4`.
 
 mod distinct;
 mod orphans;
@@ -60,7 +85,7 @@ impl<'t> Rows<'t> {
         Ok(())
     }
 
-    /// Adds a row, unless `keep_when` turns it down.
+    /// Adds a row, unless `keep_when` rejects it.
     fn add_row(
         &mut self,
         index: usize,
@@ -115,8 +140,7 @@ impl<'t> Rows<'t> {
         for (index, rule) in plan.rules.iter().enumerate() {
             self.rules[index].sort(rule);
         }
-        // Parents first, and in each rule orphans before duplicates: a row whose parent is gone
-        // must not win over one that stays.
+        // Parents first, and in each rule orphans before duplicates.
         let mut order: Vec<usize> = (0..plan.rules.len()).collect();
         order.sort_by_key(|index| plan.rules[*index].target);
         for index in order {

@@ -71,7 +71,7 @@ fn settle(column: &Column, value: &mut Value) -> bool {
     }
     match &column.default {
         None => return !column.required,
-        // A value that is handed on as a whole is put together twice.
+        // Cloning the whole value would build it twice.
         Some(Value::Text(text)) => *value = Value::Text(text.clone()),
         Some(default) => *value = default.clone(),
     }
@@ -113,8 +113,8 @@ fn of_column(mut fault: Box<ShredFault>, rule: &Rule, column: &str) -> Box<Shred
 #[cold]
 pub(super) fn missing(rule: &Rule, column: &str, at: u32) -> Box<ShredFault> {
     let reason = format!(
-        "{}.{column} is required, and this element has no value for it: correct the document, or \
-         give the column a default",
+        "{}.{column} is required, but this element has no value for it: correct the document, or \
+         set a default for the column",
         rule.table
     );
     let fault = ShredFault::new(FailureCategory::MissingRequired, reason).at(at as usize);

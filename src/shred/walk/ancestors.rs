@@ -7,7 +7,7 @@ use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::Result;
 
 impl<E: Events> Walk<'_, '_, '_, E> {
-    /// What rows read of the elements around them, whichever those are.
+    /// Captures what rows read of the elements around them.
     pub(super) fn capture_ancestors(&mut self, first: usize) -> Result<()> {
         for index in first..self.state.matches.len() {
             let Match { node, frame, .. } = self.state.matches[index];
@@ -31,7 +31,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         Ok(())
     }
 
-    /// Which element it is that lies so many levels around the new one; 0 is the document.
+    /// Captures which element is that many levels up; offset 0 is the document.
     fn capture_ancestor(&mut self, frame: u32, wanted: &AncestorAttribute) {
         let open = &self.state.open;
         let Some(level) = (open.len() + 1).checked_sub(wanted.up as usize) else { return };

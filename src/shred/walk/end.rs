@@ -23,7 +23,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     #[inline]
     pub(super) fn close_tag(&mut self, at: usize) -> Result<usize> {
         let Some(open) = self.state.open.last().copied() else {
-            return Err(ShredFault::malformed(at, "an end tag without a start tag"));
+            return Err(ShredFault::malformed(at, "an end tag without a start tag: remove it"));
         };
         let (start, end) = (open.name_start as usize, open.name_end as usize);
         match self.scanner.end_tag(at, Name::within(self.bytes(), start, end)) {
@@ -40,15 +40,12 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         let found = &self.bytes()[(at + 2).min(self.text.len())..];
         let length = name_length(found);
         if found[..length] == *self.name(open).as_bytes() {
-            return ShredFault::malformed(
-                at,
-                "an end tag is a name and >: nothing else stands in it",
-            );
+            return ShredFault::malformed(at, "an end tag must be a name and >: remove the rest");
         }
         ShredFault::malformed(
             at,
             format!(
-                "the end tag {:?} stands where the element {:?} must be closed",
+                "the end tag is {:?}, but the open element is {:?}: correct one of them",
                 String::from_utf8_lossy(&found[..length.min(100)]),
                 self.name(open)
             ),

@@ -5,7 +5,7 @@ use crate::shred::attributes::Attributes;
 use crate::shred::capture::Captures;
 use crate::shred::fault::Result;
 
-/// What the walk asks and tells while elements come and go.
+/// Decides predicates and takes the rows that a walk finds.
 pub trait Events {
     /// Whether a predicate holds for the element.
     fn holds(&mut self, condition: &Op, element: Element<'_>) -> Result<bool>;

@@ -1,9 +1,9 @@
 //! What is known only when the document has ended.
 //!
 //! What rows read around them where it is not known which elements are there, `../name` below a
-//! row path that begins with `//`: what the rest of the path finds anywhere was caught, and each row
-//! is given what is in its own ancestor. And which element FIRST and LAST choose among those that a
-//! predicate may have turned down.
+//! row path that starts with `//`: what the rest of the path finds anywhere was caught, and each row
+//! gets what is in its own ancestor. And which element FIRST and LAST choose among those that a
+//! predicate may have refused.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ pub(super) fn gather(
 ) -> Result<()> {
     for pick in &plan.picks {
         if let Some(node) = captures.pick(captures.all(0, pick.from), pick.last).copied() {
-            captures.give(0, pick.into, node);
+            captures.add(0, pick.into, node);
         }
     }
     for node in plan.nodes.iter().filter(|node| !node.gathers.is_empty()) {
@@ -35,11 +35,11 @@ pub(super) fn gather(
             match gather.from {
                 Gathered::Nodes { slot, parent, hops, .. } => {
                     let found = by_parent(captures, slot, parent, hops);
-                    give(captures, gather, &frames, &found);
+                    share(captures, gather, &frames, &found);
                 }
                 Gathered::Text | Gathered::Markup => {
                     let found = contents(document, captures, gather, &frames)?;
-                    give(captures, gather, &frames, &found);
+                    share(captures, gather, &frames, &found);
                 }
             }
         }
@@ -61,11 +61,11 @@ fn by_parent(captures: &Captures, slot: u32, parent: u32, hops: u32) -> Found {
     found
 }
 
-fn give(captures: &mut Captures, gather: &Gather, frames: &[u32], found: &Found) {
+fn share(captures: &mut Captures, gather: &Gather, frames: &[u32], found: &Found) {
     for frame in frames {
         let ancestor = captures.all(*frame, gather.ancestor).next().map(|node| node.at);
         for node in ancestor.and_then(|ancestor| found.get(&ancestor)).into_iter().flatten() {
-            captures.give(*frame, gather.into, *node);
+            captures.add(*frame, gather.into, *node);
         }
     }
 }
@@ -108,7 +108,9 @@ fn own_text(
     let bytes = document.as_bytes();
     let start_tag = |name: usize, scanner: &mut Scanner<'_>| {
         let tag = scanner.start_tag(name + name_length(&bytes[name..]));
-        tag.ok_or_else(|| ShredFault::malformed(name, "the tag that begins here is never closed"))
+        tag.ok_or_else(|| {
+            ShredFault::malformed(name, "the start tag is never closed: end it with >")
+        })
     };
     let tag = start_tag(name, scanner)?;
     let (start, mut at, mut depth) = (tag.end, tag.end, u32::from(!tag.empty));

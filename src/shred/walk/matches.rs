@@ -47,7 +47,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         }))
     }
 
-    /// Whether the element that begins passes the predicates that are decided then.
+    /// Whether the element passes the predicates that are decided at its start tag.
     fn passes(&mut self, id: NodeId, parent: &Match) -> Result<bool> {
         let node = &self.plan.nodes[id];
         for filter in &node.filters {

@@ -1,5 +1,5 @@
 //! One pass over a document: elements matched against the plan, what the contract reads captured,
-//! everything else balanced and passed over.
+//! everything else balanced and skipped.
 
 mod ancestors;
 mod end;
@@ -13,7 +13,7 @@ mod start;
 mod state;
 
 pub(super) use events::{Element, Events, Tag};
-use state::{Live, Open};
+use state::{Live, Open, DECLARATION};
 pub(super) use state::{State, Walk};
 
 use super::fault::{Result, ShredFault};
@@ -59,11 +59,14 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         if let Some(open) = self.state.open.last() {
             return Err(ShredFault::malformed(
                 open.name_start as usize - 1,
-                format!("the element {:?} is never closed", self.name(*open)),
+                format!("the element {:?} is never closed: add its end tag", self.name(*open)),
             ));
         }
         if !self.rooted {
-            return Err(ShredFault::malformed(self.text.len(), "the document has no element"));
+            return Err(ShredFault::malformed(
+                self.text.len(),
+                "the document has no element: it is empty or cut off",
+            ));
         }
         if self.plan.gathers {
             let State { captures, pending, .. } = &mut *self.state;
@@ -92,7 +95,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             if !stray.is_empty() {
                 return Err(ShredFault::malformed(
                     to - stray.len(),
-                    "text outside the root element",
+                    "text outside the root element: remove it",
                 ));
             }
             return Ok(());
@@ -115,7 +118,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
     }
 
-    /// Handles what the `<` at `at` begins and returns where it ends.
+    /// Handles the markup at `at` and returns where it ends.
     #[inline]
     fn markup(&mut self, at: usize) -> Result<usize> {
         match self.scanner.markup(at) {
@@ -135,8 +138,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         if markup == Markup::Instruction && at > 0 && self.is_xml_declaration(at) {
             return Err(ShredFault::malformed(
                 at,
-                "an XML declaration stands at the very beginning of a document or nowhere: leave \
-                 out what is before it",
+                "an XML declaration is only allowed at the very beginning of a document: remove it, \
+                 or what is before it",
             ));
         }
         self.scanner.past(at, markup).ok_or_else(|| {
@@ -145,7 +148,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 Markup::CData => "CDATA section",
                 _ => "processing instruction",
             };
-            ShredFault::malformed(at, format!("the {what} that begins here is never closed"))
+            ShredFault::malformed(at, format!("the {what} is never closed: close it"))
         })
     }
 
@@ -156,18 +159,18 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
 
     fn declaration(&mut self, at: usize) -> Result<usize> {
         if self.rooted {
-            return Err(ShredFault::malformed(at, "a declaration cannot stand here"));
+            return Err(ShredFault::malformed(at, DECLARATION));
         }
         self.scanner.past_doctype(at).map_err(|error| {
             ShredFault::malformed(
                 at,
                 match error {
-                    DoctypeError::NotDoctype => "a declaration cannot stand here",
+                    DoctypeError::NotDoctype => DECLARATION,
                     DoctypeError::InternalSubset => {
                         "the DOCTYPE has an internal subset, which is refused because it can \
                          define entities: remove the part in brackets"
                     }
-                    DoctypeError::Unclosed => "the DOCTYPE is never closed",
+                    DoctypeError::Unclosed => "the DOCTYPE is never closed: end it with >",
                 },
             )
         })

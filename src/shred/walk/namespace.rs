@@ -46,7 +46,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         }
     }
 
-    /// Gives the attributes last read the names that namespaces give them. `level` elements are
+    /// Finds the qualified names of the attributes last read. `level` elements are
     /// open around theirs.
     #[inline]
     pub(super) fn qualify_attributes(&mut self, level: usize) -> Result<()> {
@@ -92,7 +92,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
 fn undeclared(at: usize, name: &str) -> Box<ShredFault> {
     ShredFault::malformed(
         at,
-        format!("the namespace prefix of {name:?} is not declared: declare it"),
+        format!("the namespace prefix of {name:?} is not declared: add its xmlns declaration"),
     )
 }
 

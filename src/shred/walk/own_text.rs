@@ -1,4 +1,4 @@
-//! An element's own text, put together from the pieces between what is inside it.
+//! An element's own text, joined from the pieces between its children.
 
 use super::events::Events;
 use super::state::{Run, Walk};
@@ -27,7 +27,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     }
 
     /// Brings a run to the end of the scratch buffer, where it can grow. Returns where it starts
-    /// there and where it stood in the document.
+    /// there and where it is in the document.
     fn begin_merge(&mut self, run: Run, from: usize) -> Result<(u32, u32)> {
         let scratch = &mut self.state.captures.scratch;
         let begin = scratch.len() as u32;
@@ -49,7 +49,10 @@ impl<E: Events> Walk<'_, '_, '_, E> {
 
     pub(super) fn cdata(&mut self, at: usize, end: usize) -> Result<()> {
         if self.state.open.is_empty() {
-            return Err(ShredFault::malformed(at, "a CDATA section outside the root element"));
+            return Err(ShredFault::malformed(
+                at,
+                "a CDATA section outside the root element: remove it",
+            ));
         }
         if self.top().wants_text {
             self.add_text(at + "<![CDATA[".len(), end - "]]>".len(), true)?;

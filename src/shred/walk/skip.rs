@@ -1,7 +1,7 @@
 //! Parts that no path reads: tags are balanced, nothing else is looked at.
 
 use super::events::Events;
-use super::state::{Open, Walk};
+use super::state::{Open, Walk, DECLARATION};
 use crate::contract::plan::Name;
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::Markup;
@@ -36,9 +36,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
                         self.pass_over_start(at, name_end, next)?
                     }
                 }
-                Markup::Declaration => {
-                    return Err(ShredFault::malformed(at, "a declaration cannot stand here"))
-                }
+                Markup::Declaration => return Err(ShredFault::malformed(at, DECLARATION)),
                 other => {
                     let end = self.past(at, other)?;
                     self.scanner.next_markup(end)

@@ -16,7 +16,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         if first.is_ascii() && !matches!(first, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':') {
             return Err(ShredFault::malformed(
                 at,
-                "a < begins a tag, and a tag's name begins with a letter: write a plain < as &lt;",
+                "a < starts a tag, and a tag's name starts with a letter: write a plain < as &lt;",
             ));
         }
         let name_end = at + 1 + name_length(rest);
@@ -31,7 +31,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         let name = &self.text[at + 1..name_end];
         ShredFault::malformed(
             at,
-            format!("the tag name {name:?} must end with white space, / or >"),
+            format!("the tag name {name:?} must end with white space, / or >: correct the name"),
         )
     }
 
@@ -39,7 +39,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
     pub(super) fn rest_of_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag> {
         match self.scanner.start_tag(name_end) {
             Some(tag) => Ok(tag),
-            None => Err(ShredFault::malformed(at, "the tag that begins here is never closed")),
+            None => Err(ShredFault::malformed(at, "the start tag is never closed: end it with >")),
         }
     }
 
@@ -48,7 +48,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         self.state.attributes.read(self.text, at, name_end, self.limits)
     }
 
-    /// An element begins at `at`. Returns where its start tag ends, or its end tag.
+    /// Handles the start tag at `at`. Returns where it ends, or where its end tag ends.
     pub(super) fn start(&mut self, at: usize) -> Result<usize> {
         let name_end = self.tag_name(at)?;
         let depth = self.state.open.len();
@@ -90,7 +90,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         Some(ids.map(|ids| Found { parent: first, ids }))
     }
 
-    /// An element begins of which it is known what it may be.
+    /// Handles a start tag whose candidates are known.
     #[inline(always)]
     fn start_known(&mut self, at: usize, name_end: usize, found: &[Found<'p>]) -> Result<usize> {
         let next = self.scanner.near_markup(at + 1);
@@ -156,7 +156,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         }
     }
 
-    /// Ends an element in which at most text stood, up to `at`.
+    /// Ends an element with no content except text, up to `at`.
     #[inline(always)]
     fn close_leaf(&mut self, mut live: Live, at: usize) -> Result<()> {
         let content = live.content as usize;
@@ -175,7 +175,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
 
     pub(super) fn root(&mut self, at: usize, name_end: usize) -> Result<()> {
         if std::mem::replace(&mut self.rooted, true) {
-            return Err(ShredFault::malformed(at, "a second root element"));
+            return Err(ShredFault::malformed(at, "a second root element: remove it"));
         }
         let name = &self.text[at + 1..name_end];
         let uri = match self.plan.namespaced {
@@ -191,8 +191,8 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         }
         let of = |uri: Option<&str>| uri.map_or(String::new(), |uri| format!(" of {uri:?}"));
         let reason = format!(
-            "the root element is {name:?}{}, and the contract is for {:?}{}: this document needs \
-             another contract, or does not belong in this table",
+            "the root element is {name:?}{}, and the contract is for {:?}{}: use another contract \
+             for this document, or remove it from this table",
             of(uri.as_deref()),
             self.plan.root,
             of(self.plan.root_uri.as_deref()),

@@ -8,6 +8,9 @@ use crate::shred::capture::{Captures, Node};
 use crate::shred::limits::Limits;
 use crate::shred::scan::Scanner;
 
+/// The reason of a declaration that is not the DOCTYPE before the root element.
+pub(super) const DECLARATION: &str = "a declaration is not allowed here: remove it";
+
 /// An open element.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
@@ -49,7 +52,7 @@ pub(super) enum Run {
     Nothing,
     /// One piece, as written.
     Piece { start: u32, end: u32 },
-    /// Several pieces, put together in the scratch buffer; the first stood at `at`.
+    /// Several pieces, joined in the scratch buffer; the first is at `at` in the document.
     Merged { start: u32, end: u32, at: u32 },
 }
 

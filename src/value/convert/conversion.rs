@@ -19,8 +19,8 @@ type Converted = Result<Value, ConversionFault>;
 /// Text that is empty or only XML white space becomes null. White space around numbers, dates,
 /// identifiers and bytes is ignored.
 ///
-/// Where this is stricter than SQL Server: a time without a date is no `datetime`, a date without
-/// a time is no `time`, numbers are no dates, bytes are written `0x…`, and a character that code
+/// Where this is stricter than SQL Server: a time without a date is not a `datetime`, a date without
+/// a time is not a `time`, numbers are not dates, bytes are written `0x…`, and a character that code
 /// page 1252 lacks is an error and not `?`. Where it is wider: every date and time type reads
 /// every format of [`parse_date_text`] and up to nine digits after the second.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct Conversion {
     keep_blank: bool,
 }
 
-/// What most texts need to know of the type, asked once.
+/// What most conversions need of the type, found once.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
     Characters(Characters),

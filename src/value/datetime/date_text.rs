@@ -7,7 +7,7 @@ use crate::value::Value;
 /// SQL Server's day 0.
 pub const BASE_DATE: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a date");
 
-/// What a text says of a date and a time, before it becomes a value of some type.
+/// The date and time in a text, before it becomes a value of some type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DateText {
     /// The date, within 0001-01-01 to 9999-12-31.

@@ -298,7 +298,7 @@ fn advice(letter: u8) -> &'static str {
         b'f' | b'F' => "a fraction has at most 7 digits",
         b't' | b'a' | b'A' | b'p' | b'P' => "AM or PM is `tt`",
         b'K' | b'k' | b'z' | b'Z' | b'X' => "an offset is `K`, `z`, `zz` or `zzz`",
-        _ => "write letters that stand for themselves in single quotes",
+        _ => "write literal letters in single quotes",
     }
 }
 

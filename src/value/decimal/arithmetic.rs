@@ -51,7 +51,7 @@ impl Decimal {
         }
         let (a, b) = (self.units.unsigned_abs(), other.units.unsigned_abs());
         let (scale, other_scale) = (i32::from(self.scale), i32::from(other.scale));
-        // Appending this many zeros gives a quotient of 38 or 39 digits.
+        // Appending this many zeros makes a quotient of 38 or 39 digits.
         let full = 38 + i32::from(digits(b)) - i32::from(digits(a));
         let zeros = full.min(38 + other_scale - scale);
         let dividend = Wide::product(a, POWERS[zeros.min(38) as usize] as u128)

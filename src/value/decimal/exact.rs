@@ -22,7 +22,7 @@ use std::ops::Neg;
 ///
 /// A result that needs more than 38 digits loses digits after the point, as few as necessary.
 /// Digits that are lost, here and in a quotient, are cut and not rounded, so that rounding to
-/// fewer digits afterwards, a column's, gives what rounding the exact result would. Only a result whose
+/// fewer digits afterwards, a column's, has the result of rounding the exact result. Only a result whose
 /// digits before the point do not fit is [`DecimalError::Overflow`].
 ///
 /// Packed, because an `i128` aligned to 16 bytes would make every [`Value`](super::Value) half as
@@ -36,7 +36,7 @@ pub struct Decimal {
     pub scale: u8,
 }
 
-/// Why there is no decimal number.
+/// Why a decimal number does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
     /// The text is not digits with an optional sign and one point.
@@ -44,7 +44,7 @@ pub enum DecimalError {
         "`{0}` is not a decimal number: write digits with an optional sign and one point, such as -12.50"
     )]
     NotADecimal(String),
-    /// The number does not fit 38 digits, or the precision asked for.
+    /// The number does not fit 38 digits, or the precision.
     #[error("the number has more than {0} digits before the point")]
     Overflow(u8),
     /// A divisor is zero.
@@ -84,7 +84,7 @@ impl Decimal {
         Ok(Self { units, scale })
     }
 
-    /// Digits of the number as it stands, at least 1 and at least its scale.
+    /// Digits of the number as written, at least 1 and at least its scale.
     pub fn precision(self) -> u8 {
         digits(self.units.unsigned_abs()).max(self.scale).max(1)
     }

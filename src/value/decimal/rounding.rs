@@ -46,12 +46,12 @@ impl Decimal {
             .ok_or(DecimalError::Overflow(precision - scale))
     }
 
-    /// The whole number nearest to it, halves away from zero; `None` when that is no `i64`.
+    /// The whole number nearest to it, halves away from zero; `None` when that is not an `i64`.
     pub fn to_i64_rounded(self) -> Option<i64> {
         i64::try_from(divide_half_away(self.units, POWERS[self.scale as usize])).ok()
     }
 
-    /// The number without its fraction; `None` when that is no `i64`.
+    /// The number without its fraction; `None` when that is not an `i64`.
     pub fn to_i64_truncated(self) -> Option<i64> {
         i64::try_from(self.units / POWERS[self.scale as usize]).ok()
     }

@@ -32,7 +32,7 @@ impl Decimal {
         self.to_string().parse().unwrap_or(f64::NAN)
     }
 
-    /// The shortest decimal that names this double: 0.1 gives 0.1. Digits after the 38th place
+    /// The shortest decimal of this double: 0.1 for 0.1. Digits after the 38th place
     /// are cut; infinities, NaN and magnitudes from 10^38 are overflow.
     pub fn from_f64(number: f64) -> Result<Self, DecimalError> {
         if !number.is_finite() {
@@ -58,7 +58,7 @@ impl Decimal {
     }
 }
 
-/// Reads `[+-]digits[.digits]` as [`Decimal::parse`] says.
+/// Reads `[+-]digits[.digits]` as [`Decimal::parse`] does.
 pub fn read(text: &[u8]) -> Result<Decimal, DecimalFault> {
     let (negative, body) = match text.split_first() {
         Some((b'-', rest)) => (true, rest),

@@ -103,7 +103,7 @@ j = { type = "int", value = "NOW_UTC() + 1" }
         |                                           ^^^^^^^^^
     hint: one of `year`, `quarter`, `month`, `week`, `day`, `hour`, `minute`, `second`, `millisecond`
 
-    contract.toml:19:46: error: `QQ` in the date pattern `yyyy-QQ` is not a specifier: write letters that stand for themselves in single quotes
+    contract.toml:19:46: error: `QQ` in the date pattern `yyyy-QQ` is not a specifier: write literal letters in single quotes
      19 | e = { type = "date", value = "PARSE_DATE(@d, 'yyyy-QQ', @pattern)" }
         |                                              ^^^^^^^^^
     hint: a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`

@@ -68,7 +68,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
        |         ^^^^^
     hint: did you mean `full`?
 
-    contract.toml:10:17: error: `QQ` in the date pattern `yyyy-QQ` is not a specifier: write letters that stand for themselves in single quotes
+    contract.toml:10:17: error: `QQ` in the date pattern `yyyy-QQ` is not a specifier: write literal letters in single quotes
      10 | date_formats = ["yyyy-QQ"]
         |                 ^^^^^^^^^
     hint: a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`
