@@ -1,6 +1,6 @@
 //! `cargo bench --bench shred`: the shredder on one core, typed rows included, beside a bare loop
-//! over quick-xml's events that reads no attribute. Same documents in memory, same process, turn
-//! and turn about; the ratio is what to compare between machines.
+//! over quick-xml's events that reads no attribute. Both read the same documents in memory, in one
+//! process and alternately. Compare the ratio between machines.
 
 use std::fs;
 use std::hint::black_box;
@@ -17,7 +17,7 @@ use xmlshred::document::{Document, DocumentEncoding};
 use xmlshred::id::AppId;
 use xmlshred::shred::{Limits, Shredder};
 
-/// Rounds of both loops; the median round counts.
+/// Rounds of both loops; the result is the median round.
 const ROUNDS: usize = 11;
 
 const CLDR_CONTRACT: &str = include_str!("../examples/cldr/contract.toml");
@@ -47,7 +47,7 @@ fn main() {
     }
 }
 
-/// One document as either side wants it.
+/// One document in the form that each side reads.
 struct Sample {
     app_id: AppId,
     document: Document,
@@ -63,17 +63,17 @@ impl Sample {
     }
 }
 
-/// The demonstration's documents, small and full of what becomes rows.
+/// The demonstration's documents: small, and most of their content becomes rows.
 fn applications() -> Vec<Sample> {
     generated(2_000, Profile::DEMO)
 }
 
-/// All sizes from 5 KB to 2 MB, mostly bulk that the contract does not need.
+/// All sizes from 5 KB to 2 MB, mostly content that the contract does not read.
 fn applications_of_all_sizes() -> Vec<Sample> {
     generated(200, Profile { usual_bytes: (5_000, 2_000_000), ..Profile::DEMO })
 }
 
-/// The first so many applications of a profile, but without failures, those in UTF-8.
+/// The first `count` applications of a profile without failures, those in UTF-8.
 fn generated(count: i64, profile: Profile) -> Vec<Sample> {
     let profile = profile.without_failures();
     (1..=count).filter_map(|id| Sample::new(id, generate::application(1, id, &profile))).collect()

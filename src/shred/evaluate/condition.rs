@@ -53,12 +53,8 @@ impl<'t> Scope<'t> {
                 Ok(within.map(|within| within != *negated))
             }
             Op::Case(operand, whens, otherwise) => {
-                for (when, then) in whens {
-                    if self.applies(operand.as_deref(), when)? {
-                        return self.condition(then);
-                    }
-                }
-                otherwise.as_ref().map_or(Ok(None), |otherwise| self.condition(otherwise))
+                let chosen = self.chosen(operand.as_deref(), whens, otherwise.as_deref())?;
+                chosen.map_or(Ok(None), |op| self.condition(op))
             }
             value => match self.value(value)? {
                 Datum::Value(Value::Null) => Ok(None),
@@ -122,7 +118,22 @@ impl<'t> Scope<'t> {
         Ok(left.compare(right))
     }
 
-    pub(super) fn applies(&self, operand: Option<&'t Op>, when: &'t Op) -> Result<bool> {
+    /// The branch of a `CASE`; `None` when no branch applies.
+    pub(super) fn chosen(
+        &self,
+        operand: Option<&'t Op>,
+        whens: &'t [(Op, Op)],
+        otherwise: Option<&'t Op>,
+    ) -> Result<Option<&'t Op>> {
+        for (when, then) in whens {
+            if self.applies(operand, when)? {
+                return Ok(Some(then));
+            }
+        }
+        Ok(otherwise)
+    }
+
+    fn applies(&self, operand: Option<&'t Op>, when: &'t Op) -> Result<bool> {
         match operand {
             None => Ok(self.condition(when)? == Some(true)),
             Some(operand) => {

@@ -81,7 +81,8 @@ impl<'t> Scope<'t> {
             Op::Negate(operand) => self.negate(operand),
             Op::Binary(op, left, right) => self.binary(*op, left, right),
             Op::Case(operand, whens, otherwise) => {
-                self.case(operand.as_deref(), whens, otherwise.as_deref())
+                let chosen = self.chosen(operand.as_deref(), whens, otherwise.as_deref())?;
+                chosen.map_or(Ok(NULL), |op| self.value(op))
             }
             Op::Cast(operand, conversion, or_null) => self.cast(operand, conversion, *or_null),
             Op::Lookup(index, text) => self.lookup(&self.setting.plan.lookups[*index], text),
@@ -123,20 +124,6 @@ impl<'t> Scope<'t> {
         }
         let value = text::attribute(tag.text, found.start as usize..found.end as usize)?;
         Ok(Datum::Text(value))
-    }
-
-    pub(super) fn case(
-        &self,
-        operand: Option<&'t Op>,
-        whens: &'t [(Op, Op)],
-        otherwise: Option<&'t Op>,
-    ) -> Result<Datum<'t>> {
-        for (when, then) in whens {
-            if self.applies(operand, when)? {
-                return self.value(then);
-            }
-        }
-        otherwise.map_or(Ok(NULL), |otherwise| self.value(otherwise))
     }
 
     pub(super) fn cast(

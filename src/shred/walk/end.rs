@@ -69,7 +69,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         // Pending rows of this element wait at the number of elements open inside it, itself
         // counted: for an empty element that is one more than are open now, as for any other,
         // whose end tag has been taken off already.
-        self.release_pending_since(self.state.open.len() as u32 + 1, live.pending as usize)?;
+        self.release_pending(self.state.open.len() as u32 + 1, live.pending as usize)?;
         let counters = self.state.matches[first].counters;
         self.state.counters.truncate(counters as usize);
         self.state.matches.truncate(first);
@@ -174,12 +174,8 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         Ok(())
     }
 
-    pub(super) fn release_pending(&mut self, depth: u32) -> Result<()> {
-        self.release_pending_since(depth, 0)
-    }
-
     /// Evaluates the waiting rows, from index `since` on, that are ready at `depth`.
-    fn release_pending_since(&mut self, depth: u32, since: usize) -> Result<()> {
+    pub(super) fn release_pending(&mut self, depth: u32, since: usize) -> Result<()> {
         let mut kept = since;
         for index in since..self.state.pending.len() {
             let pending = self.state.pending[index];

@@ -72,7 +72,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             let State { captures, pending, .. } = &mut *self.state;
             gather::gather(self.plan, self.text, captures, pending)?;
         }
-        self.release_pending(0)
+        self.release_pending(0, 0)
     }
 
     fn bytes(&self) -> &'d [u8] {
