@@ -113,7 +113,7 @@ fn resolve(raw: &str, at: usize, attribute: bool, value: &mut String) -> Result<
     Ok(())
 }
 
-/// The character that a reference at the start of `text` stands for, and the reference's length.
+/// The character that a reference at the start of `text` resolves to, and the reference's length.
 fn reference(text: &str) -> Option<(char, usize)> {
     // The longest valid reference is &#x10FFFF; with a few leading zeros.
     let end = text.bytes().take(32).position(|b| b == b';')?;

@@ -77,7 +77,7 @@ fn bytes_that_are_not_what_they_claim_are_malformed() {
 }
 
 #[test]
-fn bytes_that_are_no_text_have_a_place() {
+fn bytes_that_are_not_text_have_a_place() {
     let latin = "<?xml version='1.0'?>\n<r><ä>\u{1}</ä>".as_bytes();
     let latin = [latin, b"<q x='\xFC'/></r>"].concat();
     let mut unpaired = utf16("<r>\n<ä x='", false, false);

@@ -18,7 +18,7 @@ fn at(failure: &Failure) -> (u32, u32) {
 }
 
 #[test]
-fn a_root_of_another_namespace_is_told_by_it() {
+fn a_root_of_another_namespace_is_reported_with_it() {
     let contract = super::contract(
         "[contract]\nname = \"t\"\n[document]\nroot = \"p:r\"\nnamespaces = { p = \"urn:p\" }\n\
          [[tables]]\nname = \"t\"\neach = '/p:r'\napp_column = \"app_id\"\n[tables.columns]\n\
@@ -32,7 +32,7 @@ fn a_root_of_another_namespace_is_told_by_it() {
 }
 
 #[test]
-fn malformed_documents_say_where() {
+fn malformed_documents_have_a_place() {
     let contract = one_column("/r/a", "@x");
     for (document, place) in [
         ("<r>\n  <a x='1'></b></r>", (2, 12)),
@@ -101,7 +101,7 @@ fn characters_that_xml_allows_are_values() {
 }
 
 #[test]
-fn an_external_doctype_is_passed_over() {
+fn an_external_doctype_is_skipped() {
     let contract = one_column("/r", "@x");
     let document =
         "<?xml version='1.0'?>\n<!DOCTYPE r SYSTEM \"http://example.invalid/>.dtd\">\n<r x='1'/>";
@@ -133,7 +133,7 @@ fn a_key_must_be_the_applications_id() {
 }
 
 #[test]
-fn what_is_required_must_be_there_and_not_blank() {
+fn a_required_path_must_exist_and_not_be_blank() {
     for document in ["<r><q id='7'/></r>", "<r><q id='7' name=' '/></r>"] {
         let failure = failure(&keyed(), document);
         assert_eq!(failure.category, FailureCategory::MissingRequired);
@@ -209,7 +209,7 @@ fn a_malformed_end_outranks_a_bad_value_before_it() {
 }
 
 #[test]
-fn parts_that_no_column_reads_are_checked_only_when_asked() {
+fn parts_that_no_column_reads_are_checked_only_in_full() {
     let document = "<r><a/><q x=1 y='&bogus;'/></r>";
     assert!(shred(&one_column("/r/a", "@x"), document).is_ok());
     let full = contract(

@@ -44,7 +44,7 @@ fn a_sibling_that_comes_later_is_waited_for() {
 }
 
 #[test]
-fn an_absolute_path_is_read_wherever_it_stands() {
+fn an_absolute_path_is_read_from_any_row() {
     assert_eq!(
         values("/r/a", "@x || /r/z/@y", "<r><a x='p'/><a x='q'/><z y='9'/></r>"),
         ["p9", "q9"]
@@ -88,7 +88,7 @@ fn first_and_last_choose_the_element_before_they_read_it() {
 }
 
 #[test]
-fn a_plain_path_that_matches_twice_fails_and_says_where() {
+fn a_plain_path_that_matches_twice_fails_with_its_place() {
     let contract = one_column("/r/a", "b/@x");
     let failure = failure(&contract, "<r>\n<a><b x='1'/>\n<b x='22'/></a></r>");
     assert_eq!(failure.category, FailureCategory::ManyValues);
@@ -100,7 +100,7 @@ fn a_plain_path_that_matches_twice_fails_and_says_where() {
 }
 
 #[test]
-fn inner_xml_is_the_markup_as_it_stands() {
+fn inner_xml_is_the_raw_markup() {
     let document = "<r><a><n>x <b k='&amp;'/> y</n></a></r>";
     assert_eq!(values("/r/a", "INNER_XML(n)", document), ["x <b k='&amp;'/> y"]);
 }
@@ -125,7 +125,7 @@ fn row_elements_are_chosen_by_last_and_by_their_own_text() {
 }
 
 #[test]
-fn a_row_element_inside_one_that_its_text_turns_down_gives_no_row() {
+fn a_row_element_inside_one_that_its_text_excludes_has_no_row() {
     let document = "<r><m><a n='1'/>drop</m><m><a n='2'/>keep<b/></m><m>keep<a n='3'/></m></r>";
     assert_eq!(values("/r/m[. = 'keep']/a", "@n", document), ["2", "3"]);
 }
@@ -139,7 +139,7 @@ fn a_position_under_two_slashes_counts_the_children_of_each_parent() {
 }
 
 #[test]
-fn elements_inside_one_that_is_turned_down_keep_what_they_caught() {
+fn elements_inside_an_excluded_one_keep_what_they_captured() {
     let document = "<r><a n='1'>no<b/><a n='2'>yes<a n='3'>no</a></a></a><a n='4'>yes</a></r>";
     let joined = |path: &str| values("/r", &format!("JOIN({path}, ',')"), document).remove(0);
     assert_eq!(joined("//a[. = 'yes']/@n"), "2,4");
@@ -223,7 +223,7 @@ fn predicates_see_the_elements_inside() {
 }
 
 #[test]
-fn elements_around_a_row_found_anywhere_are_read_whatever_they_are() {
+fn elements_around_a_row_found_anywhere_are_read() {
     let document = "<r><p>one<n>1</n><a i='1'/><a i='2'/></p><q><n>2</n><u><a i='3'/></u>two</q>\
                     <a i='4'/><n>3</n></r>";
     assert_eq!(values("//a", "@i || ../n", document), ["11", "21", "-", "43"]);
@@ -247,7 +247,7 @@ fn own_text_around_a_row_found_anywhere_is_merged() {
 }
 
 #[test]
-fn aggregates_go_over_what_an_expression_makes_of_each_node() {
+fn aggregates_compute_an_expression_of_each_node() {
     let document = "<r><a d='03/01/2026' m='$1,000.50' n='b'/><a d='12/31/2025' m='' n='B'/>\
                     <a m='(0.50)' n=''/></r>";
     let one = |value: &str| values("/r", value, document).remove(0);

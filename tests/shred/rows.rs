@@ -111,7 +111,7 @@ x = { type = 'int', value = '@x' }
 ";
 
 #[test]
-fn a_row_below_a_dropped_row_wins_over_no_other() {
+fn a_row_below_a_dropped_row_never_wins() {
     let document = "<r><p use='no' k='1'><c x='5'/></p><p use='a' k='2'><c x='5'/></p></r>";
     let contract = with_root(TWO_PARENTS);
     assert_eq!(rows_of(&contract, &shred(&contract, document), "c"), ["7|2|5"]);
@@ -166,7 +166,7 @@ fn nested_row_elements_come_in_document_order() {
 }
 
 #[test]
-fn a_lookup_answers_exactly_then_ignoring_case_then_as_it_says() {
+fn a_lookup_matches_exactly_then_ignoring_case_then_fails() {
     let contract = contract(&format!(
         "[contract]\nname = \"t\"\ntarget_schema = \"dbo\"\n[document]\nroot = \"r\"\n\
          [lookups.d]\nmatch = \"exact-then-ignore-case\"\non_blank = \"null\"\non_unmapped = \"error\"\n\
@@ -182,7 +182,7 @@ fn a_lookup_answers_exactly_then_ignoring_case_then_as_it_says() {
 }
 
 #[test]
-fn the_same_shredder_gives_the_same_rows_again() {
+fn a_shredder_returns_the_same_rows_again() {
     let contract = with_root(&table("", "x = { type = \"int\", value = \"@x\" }"));
     let mut shredder = xmlshred::shred::Shredder::new(contract.clone(), Default::default());
     let mut rows = |document: &str| {

@@ -50,7 +50,7 @@ fn digits_past_the_38th_are_cut_after_the_point_and_refused_before_it() {
 }
 
 #[test]
-fn what_is_no_decimal_is_refused_by_name() {
+fn text_that_is_not_a_decimal_is_refused_by_name() {
     let long = format!("{NINES}.1.1");
     for text in [
         "", " ", ".", "-", "+.", "1.2.3", "1,000", "1e3", "0x10", "- 5", "5-", "1 2", "٣", "½",
@@ -66,7 +66,7 @@ fn what_is_no_decimal_is_refused_by_name() {
 }
 
 #[test]
-fn numbers_are_equal_whatever_their_scale() {
+fn numbers_of_any_scale_are_equal() {
     let set: HashSet<Decimal> = ["1", "1.0", "1.00", "-0.0", "0", "100", "1e"]
         .iter()
         .filter_map(|text| Decimal::parse(text).ok())

@@ -359,7 +359,7 @@ fn datediff_counts_boundaries() {
 }
 
 #[test]
-fn a_date_gives_its_year_month_and_day() {
+fn a_date_has_a_year_a_month_and_a_day() {
     let parts =
         |value: &Value| (f::year(value).unwrap(), f::month(value).unwrap(), f::day(value).unwrap());
     assert_eq!(parts(&value("date", "2026-11-24")), (Some(2026), Some(11), Some(24)));

@@ -53,7 +53,7 @@ fn blanks_at_the_end_count_in_the_pattern_only() {
 }
 
 #[test]
-fn a_pattern_that_could_not_match_is_refused_with_the_way_out() {
+fn a_pattern_that_could_not_match_is_refused_with_a_hint() {
     assert_eq!(
         LikePattern::new("a[bc").unwrap_err().to_string(),
         "the LIKE pattern `a[bc` has a `[` without its `]`: close it, or write `[[]` for the bracket itself"
