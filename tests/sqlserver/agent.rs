@@ -18,19 +18,19 @@ crate::trials! {
     a_missing_operator_is_named_before_anything_is_made,
     a_job_that_cannot_be_made_leaves_nothing_behind,
     removing_takes_away_what_is_ours_and_nothing_else,
-    a_job_belongs_to_the_first_login_or_to_whom_one_says,
+    a_job_belongs_to_the_first_login_or_to_the_given_one,
     the_view_names_what_is_wrong_with_a_job,
-    what_mends_a_job_mends_it,
+    the_fix_of_a_job_fixes_it,
     the_sql_steps_are_those_that_are_parsed,
     the_sql_steps_do_what_their_jobs_are_for,
     the_sql_steps_do_nothing_on_a_secondary,
 }
 
 /// The parameters are those of Microsoft's documentation, all of them, so that a name that is not
-/// there is an error here as it is there.
+/// it is an error here as well.
 const STAND_IN: &str = include_str!("agent_stand_in.tsql");
 
-/// What stands between lines that say `GO`.
+/// The batches between lines with `GO`.
 fn batches(script: &str) -> Vec<String> {
     let lines: Vec<&str> = script.lines().collect();
     let batches = lines.split(|line| line.trim() == "GO").map(|lines| lines.join("\n"));
@@ -263,7 +263,7 @@ fn a_missing_operator_is_named_before_anything_is_made() {
 
 fn a_job_that_cannot_be_made_leaves_nothing_behind() {
     let agent = Agent::start();
-    // The stand-in refuses this owner, as Agent refuses one that is no login.
+    // The stand-in refuses this owner, as Agent refuses an owner that is not a login.
     let jobs = agent.jobs().with("JobOwner", "no such login");
     let refused = agent.try_run(&jobs.create_script("d")).expect_err("a refusal");
     assert!(refused.contains("could not be created"), "{refused}");
@@ -297,8 +297,8 @@ fn removing_takes_away_what_is_ours_and_nothing_else() {
     assert_eq!(agent.remove(&agent.jobs()), [""; 0]);
 }
 
-/// `sa` by whatever name it has, so that a job outlives whoever made it.
-fn a_job_belongs_to_the_first_login_or_to_whom_one_says() {
+/// The owner is `sa` under any name, so that a job outlives the login that created it.
+fn a_job_belongs_to_the_first_login_or_to_the_given_one() {
     let agent = Agent::start();
     agent.create(&agent.jobs());
     let owners = "SELECT DISTINCT COALESCE(made_for, N'nobody') FROM dbo.sysjobs";
@@ -337,8 +337,8 @@ fn the_view_names_what_is_wrong_with_a_job() {
     );
 }
 
-/// The statements that the view gives, on jobs with everything wrong that a statement mends.
-fn what_mends_a_job_mends_it() {
+/// The statements of the view fix every problem of a job that a statement can fix.
+fn the_fix_of_a_job_fixes_it() {
     let agent = Agent::start();
     agent.create(&agent.jobs());
     agent.try_run(&agent.jobs().view_script("d")).expect("the view");

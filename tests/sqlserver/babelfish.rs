@@ -1,5 +1,4 @@
-//! Babelfish, which stands in where no SQL Server is at hand: how it is spoken to, and what it cannot
-//! show.
+//! Babelfish, for tests without a SQL Server: its dialect, and the tests that it cannot run.
 
 use std::process::{Command, ExitCode};
 
@@ -8,7 +7,7 @@ use xmlshred::store::sqlserver::Dialect;
 
 use crate::database::Server;
 
-/// What it needs to be told otherwise than SQL Server.
+/// Its differences from SQL Server.
 pub const DIALECT: Dialect = Dialect { installation, owner, error_number, decimals_as_text: true };
 
 const CREATE_OR_ALTER: &str = "CREATE OR ALTER ";
@@ -105,7 +104,7 @@ const ESTIMATED_ROWS: &str =
 
 /// Applications a batch where many batches are loaded: so few that their outcomes fit into a packet.
 /// Babelfish reads a bulk load up to the first byte of the DONE token that ends it; where the other
-/// twelve are in another packet, it takes that packet for the next request (its BABEL-6317, mended
+/// twelve are in another packet, it takes that packet for the next request (its BABEL-6317, fixed
 /// in January 2026). A message may go from one packet into the next anywhere.
 pub const BATCH_SIZE: u32 = 10;
 

@@ -75,7 +75,7 @@ pub fn parts_of_connection_string() -> Parts {
     }
 }
 
-/// A database that is there until this is dropped.
+/// A database that exists until this is dropped.
 pub struct Database {
     pub name: String,
     /// The pipeline's schema. It differs, because on Babelfish the application locks of all
@@ -129,7 +129,7 @@ impl Database {
     }
 }
 
-/// The lock, whoever has panicked with it.
+/// The lock, even if a thread has panicked with it.
 pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

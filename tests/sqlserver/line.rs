@@ -27,7 +27,7 @@ crate::trials! {
 enum Fate {
     /// The line is cut instead of passing it on.
     Cut,
-    /// It is kept, and whatever follows on this connection too.
+    /// It is kept, and so is all that follows on this connection.
     Silence,
 }
 
@@ -55,7 +55,7 @@ impl Line {
         line
     }
 
-    /// The `n`th answer from now, on whatever connection, meets its fate.
+    /// The `n`th answer from now, on any connection, meets its fate.
     fn trip_at(&self, n: i64) {
         self.answers_to_go.store(n, Ordering::SeqCst);
     }

@@ -92,7 +92,7 @@ fn situation(h: &SqlServerHarness) -> (xmlshred::contract::Contract, Worker) {
 /// What a new database of SQL Server has off: a finding of tests of its own.
 const READERS_WAIT: &str = "readers wait for writers";
 
-/// The findings that are there, and only those.
+/// All findings.
 fn found(h: &SqlServerHarness, expected: &[(u8, &str)]) -> Vec<Finding> {
     let mut findings = h.connect().health_check().expect("check");
     findings.retain(|finding| finding.finding != READERS_WAIT);
@@ -102,7 +102,7 @@ fn found(h: &SqlServerHarness, expected: &[(u8, &str)]) -> Vec<Finding> {
 }
 
 /// Runs a finding's fix, after which nothing is found.
-fn mend(h: &SqlServerHarness, finding: &Finding) {
+fn fix(h: &SqlServerHarness, finding: &Finding) {
     h.database().execute(&finding.fix);
     found(h, &[]);
 }
@@ -317,7 +317,7 @@ fn a_database_that_may_not_be_written_is_found(h: &SqlServerHarness) {
     assert!(told.contains(&("3", "not the primary")), "{findings:?}");
 }
 
-/// A read-only database stands in for it: the property that is asked for is the same.
+/// A read-only database replaces it: both have the same property.
 fn a_secondary_replica_is_found(h: &SqlServerHarness) {
     h.prepare(1);
     let name = &h.database().name;
@@ -380,7 +380,7 @@ fn a_disabled_index_is_found_and_rebuilt(h: &SqlServerHarness) {
     );
     let findings = found(h, &[(1, "index missing or disabled")]);
     assert!(findings[0].fix.ends_with("REBUILD;"), "{findings:?}");
-    mend(h, &findings[0]);
+    fix(h, &findings[0]);
 }
 
 fn a_pipeline_without_a_contract_is_found(h: &SqlServerHarness) {
@@ -418,7 +418,7 @@ fn a_lost_index_is_found_and_made_again(h: &SqlServerHarness) {
     h.database()
         .execute(&h.own("DROP INDEX IX_processing_event_app ON pipeline.processing_event;"));
     let findings = found(h, &[(1, "index missing or disabled")]);
-    mend(h, &findings[0]);
+    fix(h, &findings[0]);
 }
 
 fn an_expired_lease_is_found_and_reaped(h: &SqlServerHarness) {
@@ -431,11 +431,11 @@ fn an_expired_lease_is_found_and_reaped(h: &SqlServerHarness) {
         batch.token.0
     ));
     let findings = found(h, &[(1, "expired leases")]);
-    mend(h, &findings[0]);
+    fix(h, &findings[0]);
     assert_eq!(ids(&worker.claim(2)), [1]);
 }
 
-/// A session of a worker that says of itself what it is told to.
+/// A session of a worker with these properties.
 fn session(h: &SqlServerHarness, version: &str, contract_hash: ContractHash) -> SessionId {
     let session = SessionId(uuid::Uuid::new_v4());
     let start = SessionStart {
@@ -488,7 +488,7 @@ fn a_vanished_worker_is_found_and_ended(h: &SqlServerHarness) {
         "UPDATE {processing_session} SET last_seen_at_utc = DATEADD(HOUR, -2, last_seen_at_utc)",
     );
     let findings = found(h, &[(2, "worker vanished")]);
-    mend(h, &findings[0]);
+    fix(h, &findings[0]);
 }
 
 fn an_old_backlog_is_found(h: &SqlServerHarness) {
@@ -510,7 +510,7 @@ fn source_rows_that_nobody_enqueues_are_found(h: &SqlServerHarness) {
     found(h, &[]);
     h.execute("UPDATE {processing_watermark} SET moved_at_utc = DATEADD(DAY, -2, moved_at_utc)");
     let findings = found(h, &[(2, "source rows not enqueued")]);
-    mend(h, &findings[0]);
+    fix(h, &findings[0]);
 }
 
 fn a_missing_target_table_is_found(h: &SqlServerHarness) {
@@ -531,14 +531,14 @@ fn a_log_that_nobody_purges_is_found(h: &SqlServerHarness) {
     Worker::start(h, &contract).claim(1);
     h.execute("UPDATE {processing_event} SET occurred_at_utc = DATEADD(DAY, -98, occurred_at_utc)");
     let findings = found(h, &[(3, "log is not purged")]);
-    mend(h, &findings[0]);
+    fix(h, &findings[0]);
 }
 
 fn an_object_changed_by_hand_is_found(h: &SqlServerHarness) {
     h.prepare(1);
     let recorded = "UPDATE {processing_install_file} SET definition_checksum = 0x00
          WHERE file_name = N'views/vw_Quarantine.sql'";
-    // As if it had been another text then: what is there now serves the tests that follow.
+    // As if its text had been another one: the present text serves the tests that follow.
     h.execute(
         "UPDATE {processing_install_file} SET file_checksum = definition_checksum
          WHERE file_name = N'views/vw_Quarantine.sql'",
@@ -573,7 +573,7 @@ fn a_pause_is_found_and_resumed(h: &SqlServerHarness) {
     h.connect().pause("storage is being moved", "Anna").expect("pause");
     let findings = found(h, &[(2, "claiming is paused")]);
     assert!(findings[0].detail.ends_with("by Anna: storage is being moved"), "{findings:?}");
-    mend(h, &findings[0]);
+    fix(h, &findings[0]);
 }
 
 fn every_query_of_the_documentation_runs(h: &SqlServerHarness) {

@@ -9,7 +9,7 @@ use crate::grid::{self, Place};
 
 /// A code block.
 pub struct Block {
-    /// What stands behind the fence: a language, and perhaps `not run:` and why.
+    /// The text after the fence: a language, and perhaps `not run:` and a reason.
     pub info: String,
     pub text: String,
     /// The number of the block among the page's statements, from 0.
@@ -117,7 +117,7 @@ impl<'b> Page<'b> {
         self
     }
 
-    /// The next block, for whoever knows what to do with it.
+    /// The next block.
     pub fn take(&mut self, language: &str) -> String {
         self.next(language).text
     }

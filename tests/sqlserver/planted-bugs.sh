@@ -16,8 +16,8 @@ only=("$@")
 caught=0
 missed=()
 
-# The program that runs the suite, and the T-SQL without a bug: as they are now, whatever is built or
-# edited meanwhile.
+# Copies of the suite's program and of the T-SQL without a bug, so that a build or an edit does
+# not change them during the run.
 suite=$broken/suite
 cp "$(cargo test --test sqlserver --no-run --message-format=json 2>/dev/null \
     | grep -o '"executable":"[^"]*sqlserver-[^"]*"' | tail -n 1 | cut -d '"' -f 4)" "$suite"

@@ -70,7 +70,7 @@ fn the_whole_job_runs_by_the_flags_of_the_command_line() {
     assert_eq!(status["success"], APPS - failed, "{status:#}");
     assert!(bench.succeed("reap").starts_with("0 expired claims reaped"));
 
-    // Failed work goes round again, after a preview, and fails again.
+    // A failed application is retried, after a preview, and fails again.
     let preview = bench.succeed("retry --all --dry-run");
     assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_queue"), 0, "{preview}");
     bench.succeed("retry --all --canary 1");
@@ -81,7 +81,7 @@ fn the_whole_job_runs_by_the_flags_of_the_command_line() {
     bench.assert_all_concluded();
 }
 
-/// A command that names the server by flags, which believe no certificate without being told to.
+/// A command that names the server by flags, which trust no certificate by default.
 fn by_flags(bench: &Bench, command: &str) -> Command {
     let server = parts_of_connection_string();
     let mut command = bench.command(&format!(
@@ -329,7 +329,7 @@ fn a_server_without_the_objects_is_told_apart() {
     let bench = Bench::with_apps(0);
     let (status, said) = bench.fail("status");
     assert_eq!(status, 4, "{said}");
-    let missing = format!("there is no [{}].[usp_GetContract]", bench.database.schema);
+    let missing = format!("no procedure [{}].[usp_GetContract]", bench.database.schema);
     assert!(said.contains(&missing) && said.contains("`xmlshred install`"), "{said}");
 }
 

@@ -54,7 +54,7 @@ fn a_claim_that_is_renewed_while_another_is_reaped_is_left_alone() {
     for batch in [worker.claim(1), worker.claim(1)] {
         harness.expire_lease(batch.token);
     }
-    // Both are listed as expired; when the first is taken, whoever holds the other renews it.
+    // Both are listed as expired; when the first is reaped, the holder of the other renews it.
     with_trigger(
         &harness,
         "processing_event",
@@ -120,7 +120,7 @@ fn what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work() {
             let _ = answer.send(worker.store.claim_batch(&request));
             worker
         });
-        // Whatever is said while the row is locked is wrong; silence is right.
+        // Any answer while the row is locked is wrong.
         let early = answered.recv_timeout(Duration::from_millis(700));
         database.execute("ROLLBACK TRANSACTION;");
         assert!(matches!(early, Err(RecvTimeoutError::Timeout)), "{early:?}");

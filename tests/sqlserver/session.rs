@@ -43,7 +43,7 @@ pub struct Session {
 
 impl Session {
     fn store(&mut self) -> &mut SqlServerStore {
-        self.store.as_mut().expect("it is there until the session is dropped")
+        self.store.as_mut().expect("a store until the session is dropped")
     }
 }
 

@@ -34,7 +34,7 @@ impl Stage {
         command
     }
 
-    /// Takes back the claims whose lease has passed, as anybody may at any time.
+    /// Reaps the claims whose lease has expired.
     pub fn reap(&self) {
         self.bench.execute("EXEC pipeline.usp_ReapExpired;");
     }
