@@ -1,4 +1,4 @@
-//! A document as a store hands it out: its bytes, and how to read them.
+//! A document from a store: its bytes, and how to read them.
 
 /// A document's bytes and their encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Document {
 /// How to read a document's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentEncoding {
-    /// Bytes as somebody stored them: byte order mark, then declaration, then UTF-8.
+    /// The stored bytes: byte order mark, then declaration, then UTF-8.
     Detect,
     /// The store decoded text to UTF-8: the declaration is ignored.
     Utf8,

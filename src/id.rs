@@ -14,7 +14,7 @@ impl fmt::Display for AppId {
     }
 }
 
-/// SHA-256 of a document's bytes as the store handed them out.
+/// SHA-256 of a document's bytes as the store returned them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SourceHash(pub [u8; 32]);
 
@@ -44,7 +44,7 @@ impl fmt::Display for ContractHash {
 
 /// The caller's name for one claim, and the fence of everything done under it.
 ///
-/// The caller makes it, so that a claim whose answer was lost can be asked for again.
+/// The caller creates it, so that it can repeat a claim whose answer was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClaimToken(pub Uuid);
 

@@ -1,4 +1,4 @@
-//! What shredding one application gave: typed rows, or a categorised failure.
+//! The result of shredding one application: typed rows, or a categorised failure.
 //!
 //! This is the only thing that travels between [`crate::shred`], which makes it, and
 //! [`crate::store`], which writes it.
@@ -56,7 +56,7 @@ pub enum FailureCategory {
     ManyValues,
     /// A lookup has no entry for the text.
     UnmappedLookup,
-    /// A limit on bytes, depth, attributes, text or rows per document was passed.
+    /// A limit on bytes, depth, attributes, text or rows per document was exceeded.
     LimitExceeded,
     /// The database refused the rows: a key, a check, a foreign key, a trigger.
     ConstraintViolation,
@@ -186,7 +186,7 @@ pub fn path_shape(path: &str) -> String {
     shape
 }
 
-/// What became of one document: rows per target table (indexed like
+/// The result of one document: rows per target table (indexed like
 /// [`crate::contract::Contract::targets`]), or the failure.
 pub type Outcome = Result<Vec<TableRows>, Box<Failure>>;
 

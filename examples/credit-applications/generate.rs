@@ -1,4 +1,4 @@
-//! Writes made-up credit applications to a folder, one file each:
+//! Writes generated credit applications to a folder, one file each:
 //! `cargo run --release --example generate -- FOLDER [COUNT] [SEED]`.
 
 use std::error::Error;

@@ -21,7 +21,7 @@ pub struct CsvFolder {
     files: Vec<BufWriter<File>>,
 }
 
-/// The file of what failed; no table's file begins with `_`.
+/// The file of the failures; no file of a table begins with `_`.
 pub const FAILURES: &str = "_failures.csv";
 
 const FAILURE_COLUMNS: [&str; 10] = [
@@ -38,10 +38,10 @@ const FAILURE_COLUMNS: [&str; 10] = [
 ];
 
 impl CsvFolder {
-    /// Makes the folder where there is none, and in it the files, replacing those of before.
+    /// Creates the folder if it is missing, and the files in it; existing files are replaced.
     ///
     /// # Errors
-    /// The folder or a file cannot be made.
+    /// The folder or a file cannot be created.
     pub fn create(folder: &Path, contract: &Contract) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let mut names = HashSet::new();
@@ -65,7 +65,7 @@ impl CsvFolder {
     }
 }
 
-/// A name that every file system takes, and that no other table of the contract has.
+/// A name that every file system accepts, different from that of every other table.
 fn file_name(table: &str, names: &mut HashSet<String>) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let mut name: String = table.chars().map(|c| if plain(c) { c } else { '-' }).collect();
@@ -86,7 +86,7 @@ fn with_heading(file: File, columns: &[&str]) -> io::Result<BufWriter<File>> {
     Ok(file)
 }
 
-/// The lines that a document gives to each file.
+/// The lines of a document for each file.
 pub(super) fn rows(contract: &Contract, source: &Source, mapped: &Mapped) -> Vec<Vec<u8>> {
     let mut lines = vec![Vec::new(); contract.targets.len() + 1];
     match &mapped.outcome {

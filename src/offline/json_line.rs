@@ -14,7 +14,7 @@ pub struct JsonLine<'a> {
     pub file: &'a str,
     /// The application's id.
     pub app_id: AppId,
-    /// What became of the document.
+    /// The result of the document.
     pub outcome: &'a Outcome,
     /// The contract it was mapped with.
     pub contract: &'a Contract,

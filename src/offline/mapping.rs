@@ -13,21 +13,21 @@ use crate::id::AppId;
 use crate::outcome::{FailureCategory, Outcome};
 use crate::shred::{Limits, Shredder};
 
-/// What all documents of a call are mapped with.
+/// The parameters shared by all documents of a call.
 #[derive(Debug, Clone)]
 pub struct Mapping {
     /// The contract.
     pub contract: Arc<Contract>,
-    /// What a document may have at most.
+    /// The limits of a document.
     pub limits: Limits,
-    /// What `NOW_UTC()` gives.
+    /// The value of `NOW_UTC()`.
     pub now: DateTime<Utc>,
-    /// Take a document's own key for its id, where the contract has a `key` and the document a
+    /// Use a document's own key as its id, where the contract has a `key` and the document has a
     /// whole number there.
     pub id_from_key: bool,
 }
 
-/// What became of one document.
+/// The result of one document.
 #[derive(Debug)]
 pub struct Mapped {
     /// The id it was mapped with.
@@ -38,12 +38,12 @@ pub struct Mapped {
     pub outcome: Outcome,
 }
 
-/// Documents that are mapped before anything is written of them, for each thread: enough that
-/// the threads seldom wait for the last one of a round.
+/// Documents per thread that are mapped before their results are written: enough that the threads
+/// seldom wait for the last one of a round.
 const ROUND: usize = 32;
 
-/// Does `work` on every item with what `worker` makes for each thread, and hands the results to
-/// `take` in the order of the items.
+/// Calls `work` on every item, with one `worker` state per thread, and passes the results to `take`
+/// in the order of the items.
 pub(crate) fn in_order<S: Sync, W, T: Send>(
     items: &[S],
     threads: &ThreadPool,
@@ -61,12 +61,12 @@ pub(crate) fn in_order<S: Sync, W, T: Send>(
 }
 
 impl Mapping {
-    /// A shredder for a thread of its own.
+    /// A shredder for one thread.
     pub(crate) fn shredder(&self) -> Shredder {
         Shredder::new(self.contract.clone(), self.limits)
     }
 
-    /// What becomes of one document.
+    /// Maps one document.
     pub(crate) fn map(&self, shredder: &mut Shredder, source: &Source) -> Mapped {
         match source.read(self.limits.document_bytes) {
             Ok(document) => {
@@ -82,7 +82,7 @@ impl Mapping {
     }
 }
 
-/// Rows per table, or why there are none.
+/// Number of rows per table, or the category of the failure.
 pub(super) fn counts(outcome: &Outcome) -> Result<Vec<u64>, FailureCategory> {
     match outcome {
         Ok(tables) => Ok(tables.iter().map(|rows| rows.len() as u64).collect()),

@@ -23,7 +23,7 @@ pub use self::summary::MapSummary;
 use crate::shred::Shredder;
 
 impl Mapping {
-    /// Maps all documents and writes nothing of them.
+    /// Maps all documents and only counts the results.
     ///
     /// # Errors
     /// None that come from documents: what cannot be read is a failed document.
@@ -63,7 +63,7 @@ impl Mapping {
         Ok(summary)
     }
 
-    /// Maps all documents; `prepare` runs beside the mapping, `take` in the order of `sources`.
+    /// Maps all documents; `prepare` runs in parallel, `take` in the order of `sources`.
     fn each<T: Send>(
         &self,
         sources: &[Source],

@@ -1,5 +1,5 @@
-//! A contract held against sample documents: paths that none of them has, columns too narrow for
-//! what they hold.
+//! Checks a contract against sample documents: paths that no sample has, columns too narrow for their
+//! values.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -22,10 +22,10 @@ use crate::shred::Shredder;
 use crate::value::convert::ConversionFault::TooLong;
 use crate::value::{SqlType, Value};
 
-/// What became of the samples.
+/// The result of the samples.
 #[derive(Debug)]
 pub struct SampleReport {
-    /// Of all of them.
+    /// The counts of all samples.
     pub summary: MapSummary,
     /// The first documents that failed, at most [`SampleReport::MOST_FAILURES`], and why.
     pub failures: Vec<(String, Failure)>,
@@ -36,7 +36,7 @@ impl SampleReport {
     pub const MOST_FAILURES: usize = 5;
 }
 
-/// Maps the samples with the contract, and adds to its diagnostics what they show.
+/// Maps the samples with the contract and adds the findings to its diagnostics.
 ///
 /// # Errors
 /// None that come from documents: what cannot be read is a failed document.
@@ -82,10 +82,10 @@ struct Shredders {
     widths: Shredder,
 }
 
-/// What one sample shows.
+/// The findings of one sample.
 struct Look {
     mapped: super::Mapped,
-    /// Per table of the path probe: rows, then what each path found; none where it failed.
+    /// Per table of the path probe: rows, then the matches of each path; none where it failed.
     counts: Option<Vec<Vec<u64>>>,
     /// Per table and column of the width probe: the longest text that does not fit.
     lengths: Vec<Vec<usize>>,
@@ -130,8 +130,8 @@ fn sums(rows: &TableRows) -> Vec<u64> {
     sums
 }
 
-/// For each column the length of the longest text that it does not hold, in UTF-16 units; 0 where
-/// it holds all.
+/// For each column the length of the longest text that does not fit, in UTF-16 units; 0 where all
+/// fit.
 fn excess(rows: &TableRows, widths: &[Width]) -> Vec<usize> {
     let mut longest = vec![0; widths.len()];
     for row in rows.iter() {
@@ -150,7 +150,7 @@ fn excess(rows: &TableRows, widths: &[Width]) -> Vec<usize> {
     longest
 }
 
-/// More names than these are not kept for suggestions.
+/// The most names kept for suggestions.
 const MOST_NAMES: usize = 5_000;
 
 /// The local names of elements and, with an `@`, of attributes; as far as the document is UTF-8
@@ -176,7 +176,7 @@ fn names(document: &[u8]) -> BTreeSet<String> {
     names
 }
 
-/// What all samples show together.
+/// The findings of all samples together.
 struct Seen {
     /// Whether any document was counted.
     counted: bool,
@@ -244,7 +244,7 @@ impl Seen {
         }
     }
 
-    /// The first name of a path that is in no sample, and the one that may be meant.
+    /// The first name of a path that no sample has, and the nearest name.
     fn advice(&self, path: &Path) -> String {
         let local = |name: &str| name.rsplit(':').next().unwrap_or(name).to_owned();
         let steps = path.steps.iter().map(|step| local(&step.name));
@@ -254,13 +254,13 @@ impl Seen {
         };
         let unknown = steps.chain(attribute).find(|name| !self.names.contains(name));
         let Some(name) = unknown else {
-            return "its names are in the samples, but not in this place".to_owned();
+            return "the samples have these names, but not in this place".to_owned();
         };
         let attribute = name.starts_with('@');
         let alike = self.names.iter().filter(|n| n.starts_with('@') == attribute);
         match spelling::nearest(&name, alike.map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("no sample has `{name}` anywhere: is it written like this?"),
+            None => format!("no sample has `{name}` anywhere: check the spelling"),
         }
     }
 }
@@ -271,6 +271,6 @@ fn too_narrow(width: &Width, sql_type: SqlType, length: usize, sample: &str) -> 
          (in {sample})",
         width.table, width.column
     );
-    let hint = "widen it, or say `too_long = \"truncate\"`";
+    let hint = "widen the column, or write `too_long = \"truncate\"`";
     Diagnostic::warning(width.span.clone(), message).hint(hint)
 }

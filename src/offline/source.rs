@@ -11,9 +11,9 @@ use crate::outcome::{Failure, FailureCategory};
 /// A document to map.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The id it is mapped with, unless the document's own key is asked for and there.
+    /// The id it is mapped with, unless the document's own key is used.
     pub app_id: AppId,
-    /// What the output calls it.
+    /// Its name in the output.
     pub name: String,
     /// Where it is.
     pub content: Content,
@@ -24,12 +24,12 @@ pub struct Source {
 pub enum Content {
     /// In a file. The path `-` is stdin.
     File(PathBuf),
-    /// Here, from a store; `None` where the store has no such document.
+    /// In memory, from a store; `None` where the store has no such document.
     Stored(Option<Document>),
 }
 
 impl Source {
-    /// A file, called by its path.
+    /// A file, named by its path.
     pub fn file(app_id: AppId, path: PathBuf) -> Self {
         Self { app_id, name: path.to_string_lossy().into_owned(), content: Content::File(path) }
     }
@@ -48,7 +48,7 @@ impl Source {
     }
 }
 
-/// A document's bytes, of which no more are read than it takes to know that they are too many.
+/// The bytes of a document. Reading stops as soon as there are too many.
 fn read(path: &Path, most: u64) -> Result<Vec<u8>, Box<Failure>> {
     let read = match path == Path::new("-") {
         true => read_some(io::stdin().lock(), most),
@@ -58,13 +58,13 @@ fn read(path: &Path, most: u64) -> Result<Vec<u8>, Box<Failure>> {
         }),
     };
     read.map_err(|e| {
-        let reason = format!("the file cannot be read: {e}; see who may read it");
+        let reason = format!("the file cannot be read: {e}; check its permissions");
         Box::new(Failure::new(FailureCategory::MissingDocument, reason))
     })?
     .ok_or_else(|| {
         let reason = format!(
             "the document has more than {most} bytes, the limit: raise --max-document-bytes if \
-             such documents are right"
+             such documents are valid"
         );
         Box::new(Failure::new(FailureCategory::LimitExceeded, reason))
     })

@@ -1,4 +1,4 @@
-//! What became of all documents.
+//! The result of all documents.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::figures;
 use crate::outcome::FailureCategory;
 use crate::report::{Align, Table};
 
-/// What became of all documents of a call; displayed as a few lines for people.
+/// The counts of all documents of a call; displayed as a few lines for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MapSummary {
     /// Documents mapped, failed ones included.

@@ -1,4 +1,4 @@
-//! What people and programs read: run summary, status tables, progress.
+//! The output for people and programs: run summary, status tables, progress.
 
 mod progress;
 mod status;
@@ -10,7 +10,7 @@ pub use status::render_status;
 pub use summary::{render_summary, render_summary_line};
 pub use table::{Align, Table};
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
     /// Tables for people.

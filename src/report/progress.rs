@@ -1,4 +1,4 @@
-//! How far a run is, while it runs.
+//! The progress of a run.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
@@ -11,10 +11,10 @@ use crate::runner::{Observer, Progress};
 
 use crate::figures::{count, duration};
 
-/// The bar on the terminal, if there is one now; [`LogWriter`] writes around it.
+/// The bar on the terminal, where one is shown; [`LogWriter`] writes around it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Shows a run's progress: a bar where stderr is a terminal, else a log line now and then.
+/// Shows a run's progress: a bar where stderr is a terminal, else a log line every ten seconds.
 #[derive(Debug)]
 pub struct ProgressLine {
     bar: Option<ProgressBar>,
@@ -24,11 +24,11 @@ pub struct ProgressLine {
 }
 
 impl ProgressLine {
-    /// Time between two lines where there is no bar. A run that does nothing says nothing.
+    /// Time between two lines where there is no bar. A run that concludes nothing logs none.
     pub const EVERY: Duration = Duration::from_secs(10);
 
-    /// Progress towards `limit` applications, or else towards all that are ready. Lines that are
-    /// for programs know no bar.
+    /// Progress towards `limit` applications, or else towards all that are ready. Only output for
+    /// people has a bar.
     pub fn new(limit: Option<u64>, for_people: bool) -> Self {
         let bar = (for_people && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -108,9 +108,9 @@ fn describe(progress: &Progress, pace: &Pace, left: Option<u64>) -> String {
     text
 }
 
-/// How fast the queue empties. Other workers take from it too, so their work is seen as the
-/// difference between two counts of what is to do; until there are two, this worker's own pace has
-/// to do. Both are of the recent past: an hour in which nothing came says nothing of now.
+/// How fast the queue empties. Other workers claim from it too: their work is the difference
+/// between two counts of what is to do. Until there are two counts, this worker's own pace is used.
+/// Both cover the recent past only, because an idle hour does not predict the next minute.
 #[derive(Debug, Default)]
 struct Pace {
     /// This worker's last [`Pace::WINDOW`], oldest first.
@@ -129,12 +129,12 @@ struct PerSecond {
 }
 
 impl Pace {
-    /// How far back a pace looks.
+    /// The period that a pace covers.
     const WINDOW: Duration = Duration::from_secs(30);
 
     fn observe(&mut self, progress: &Progress) {
         self.recent.push_back(*progress);
-        // The oldest that is kept is the last one that is a whole window back.
+        // The oldest entry kept is the last one that is a whole window old.
         while self.recent.get(1).is_some_and(|p| p.elapsed + Self::WINDOW <= progress.elapsed) {
             self.recent.pop_front();
         }
@@ -156,7 +156,7 @@ impl Pace {
         }
     }
 
-    /// How long that many applications will take; `None` when there are none, or nobody works.
+    /// How long this many applications will take; `None` when there are none, or no worker is active.
     fn time_for(&self, left: u64) -> Option<Duration> {
         let own = self.own().applications;
         let rate = self.of_all().map_or(own, |all| all.max(own));
@@ -176,7 +176,7 @@ impl Pace {
         }
     }
 
-    /// Applications that leave the queue per second, whoever does it.
+    /// Applications that leave the queue per second, by any worker.
     fn of_all(&self) -> Option<f64> {
         let ((before, began), (now, at)) = (self.before?, self.last?);
         let seconds = at.checked_sub(began).filter(|time| !time.is_zero())?.as_secs_f64();
@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(text, expected);
     }
 
-    /// What a subscriber was told.
+    /// The lines a subscriber received.
     #[derive(Clone, Default)]
     struct Told(std::sync::Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! Where the applications of a store are.
+//! The states of the applications in a store.
 
 use std::time::Duration;
 

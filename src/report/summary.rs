@@ -18,7 +18,7 @@ pub fn render_summary(summary: &RunSummary, format: Format) -> String {
     }
 }
 
-/// All that matters in one line, ending in a line break: for a history that keeps the beginning.
+/// The summary in one line, ending in a line break: for a job history that keeps only the start.
 pub fn render_summary_line(summary: &RunSummary) -> String {
     let stopped = summary.stopped_by.as_ref().map(|error| format!(" ({error})"));
     let quarantined = match summary.quarantined {
@@ -66,14 +66,14 @@ fn counts(summary: &RunSummary) -> Table {
         row(&format!("    {category}"), *failed, "");
     }
     let exceptional = [
-        ("  released", summary.released, "given back, their attempt not spent"),
-        ("    defects", summary.defects, "xmlshred failed on them: see the log, please report it"),
+        ("  released", summary.released, "returned to the queue; the attempt does not count"),
+        ("    defects", summary.defects, "xmlshred panicked on them: see the log, and report it"),
         ("  abandoned", summary.abandoned, "their lease was lost; reaping recovers them"),
         ("  unsettled", summary.unsettled, "ended without an answer; reaping recovers them"),
         (
             "quarantined",
             summary.quarantined,
-            "they kept killing their workers; `xmlshred retry --quarantined` tries again",
+            "they repeatedly killed their workers; `xmlshred retry --quarantined` retries them",
         ),
     ];
     for (name, number, remark) in exceptional {
@@ -90,15 +90,16 @@ fn left(left: &Left) -> Vec<(String, &'static str)> {
         (
             left.claimed_elsewhere,
             "claimed elsewhere",
-            "`xmlshred reap` takes back what dead workers held, once its lease has passed",
+            "`xmlshred reap` returns the claims of dead workers, once their lease has expired",
         ),
-        (left.not_enqueued, "not enqueued", "`xmlshred enqueue` queues them"),
+        (left.not_enqueued, "not enqueued", "`xmlshred enqueue` adds them to the queue"),
     ];
     let counted = counted.into_iter().filter_map(|(number, what, step)| {
         let number = number.filter(|number| *number > 0)?;
         Some((format!("{} {what}", count(number)), step))
     });
-    let paused = left.paused.then(|| ("claiming is paused".into(), "`xmlshred resume` ends it"));
+    let paused =
+        left.paused.then(|| ("claiming is paused".into(), "`xmlshred resume` ends the pause"));
     counted.chain(paused).collect()
 }
 
@@ -183,7 +184,7 @@ mod tests {
           failed          66
             bad_value     40
             too_long      26
-          released         3  given back, their attempt not spent
+          released         3  returned to the queue; the attempt does not count
 
         table         rows
         app_base     4,931
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_said_with_the_next_step() {
+    fn what_is_left_is_shown_with_the_next_step() {
         let summary = RunSummary {
             quarantined: 1,
             left: Left { claimed_elsewhere: Some(75), not_enqueued: Some(8), paused: true },
@@ -217,13 +218,13 @@ mod tests {
           failed          66
             bad_value     40
             too_long      26
-          released         3  given back, their attempt not spent
-        quarantined        1  they kept killing their workers; `xmlshred retry --quarantined` tries again
+          released         3  returned to the queue; the attempt does not count
+        quarantined        1  they repeatedly killed their workers; `xmlshred retry --quarantined` retries them
 
         left
-        75 claimed elsewhere  `xmlshred reap` takes back what dead workers held, once its lease has passed
-        8 not enqueued        `xmlshred enqueue` queues them
-        claiming is paused    `xmlshred resume` ends it
+        75 claimed elsewhere  `xmlshred reap` returns the claims of dead workers, once their lease has expired
+        8 not enqueued        `xmlshred enqueue` adds them to the queue
+        claiming is paused    `xmlshred resume` ends the pause
 
         documents    101.2 MB in 4.2 s
         rate         1,190 applications/s, 24.1 MB/s
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_wrong_is_said() {
+    fn what_went_wrong_is_shown() {
         let summary = RunSummary {
             end: RunEnd::Lost,
             stopped_by: Some("table app_base does not fit the contract: no column x".into()),
@@ -260,8 +261,8 @@ mod tests {
         claimed      5,000
           success    4,931
           failed         0
-          released       3  given back, their attempt not spent
-            defects      1  xmlshred failed on them: see the log, please report it
+          released       3  returned to the queue; the attempt does not count
+            defects      1  xmlshred panicked on them: see the log, and report it
           abandoned      2  their lease was lost; reaping recovers them
           unsettled      4  ended without an answer; reaping recovers them
 

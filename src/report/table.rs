@@ -4,7 +4,7 @@ use std::fmt;
 
 use comfy_table::{presets, CellAlignment, ContentArrangement};
 
-/// Where a column's text stands.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// Text.
@@ -13,8 +13,8 @@ pub enum Align {
     Right,
 }
 
-/// A table without frame or trailing blanks, as wide as its content: it can be read, searched
-/// and cut with ordinary tools. Control characters are shown as `�`.
+/// A table without frame or trailing blanks, as wide as its content, so that ordinary tools can
+/// search and cut it. Control characters are shown as `�`.
 #[derive(Debug, Default)]
 pub struct Table {
     columns: Vec<Align>,
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_stand_right_and_lines_have_no_trailing_blanks() {
+    fn numbers_are_right_aligned_and_lines_have_no_trailing_blanks() {
         let mut table = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
         table.row(["app_base", "12"]);
         table.row(["x", "1,234"]);

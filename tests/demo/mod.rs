@@ -14,21 +14,21 @@ fn options(dir: &Path, apps: u64) -> DemoOptions {
 #[test]
 fn one_of_three_workers_is_killed_and_nothing_is_lost_or_doubled() {
     let dir = tempfile::tempdir().expect("a folder");
-    let mut told = Vec::new();
+    let mut output = Vec::new();
     let proof =
-        run(&options(dir.path(), 600), &Shutdown::new(), &mut told).expect("a demonstration");
-    let told = String::from_utf8(told).expect("text");
+        run(&options(dir.path(), 600), &Shutdown::new(), &mut output).expect("a demonstration");
+    let output = String::from_utf8(output).expect("text");
 
-    assert!(proof.holds(), "{told}");
+    assert!(proof.holds(), "{output}");
     let failing = (1..=600).filter(|id| expected(1, *id, &Profile::DEMO).failure().is_some());
     let failing = failing.count() as u64;
-    assert_eq!((proof.success, proof.failed), (600 - failing, failing), "{told}");
+    assert_eq!((proof.success, proof.failed), (600 - failing, failing), "{output}");
     let rows = |table: &str| proof.rows.iter().find(|(name, _)| name == table).expect("a table").1;
     assert_eq!(rows("app_base"), proof.success);
     let checked = format!("CHECKED: 600 enqueued = {} success + {failing} failed", 600 - failing);
-    assert!(told.contains(&checked), "{told}");
-    assert!(told.contains("Killed worker-2"), "{told}");
-    assert!(told.contains("worker-4 took the applications back"), "{told}");
+    assert!(output.contains(&checked), "{output}");
+    assert!(output.contains("Killed worker-2"), "{output}");
+    assert!(output.contains("worker-4 reaped the claims"), "{output}");
     crate::store::assert_invariants(&dir.path().join("demo.db"));
 }
 
@@ -40,6 +40,6 @@ fn a_folder_with_a_demonstration_is_not_used_again() {
     let error =
         run(&options(dir.path(), 1), &Shutdown::new(), &mut Vec::new()).expect_err("a refusal");
     assert!(matches!(&error, DemoError::NotFresh(path) if *path == store), "{error}");
-    assert!(error.to_string().ends_with("demo.db exists already"), "{error}");
+    assert!(error.to_string().contains("demo.db already exists"), "{error}");
     assert_eq!(std::fs::read_to_string(store).expect("read"), "precious");
 }

@@ -1,4 +1,4 @@
-//! The made-up applications are what they say they are.
+//! The generated applications are what they say they are.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
-//! The demonstration: made-up applications, several workers, one of them killed.
+//! The demonstration: generated applications, several workers, one of them killed.
 //!
 //! It does nothing that an operator could not do by hand: the workers are this program itself,
-//! started as processes of their own, and the numbers at the end are counted in the database.
+//! started as separate processes, and the numbers at the end are counted in the database.
 
 pub mod generate;
 #[cfg(feature = "embedded")]

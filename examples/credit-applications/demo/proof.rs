@@ -1,4 +1,4 @@
-//! What the database says, asked directly and not through the program's own counts.
+//! The counts in the database, read directly and not through the program's own counts.
 
 use std::fmt;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) struct Counts {
     pub(super) success: u64,
     pub(super) failed: u64,
     pub(super) quarantined: u64,
-    /// Ready, or claimed by somebody, alive or not.
+    /// Ready, or claimed by a worker, dead or alive.
     pub(super) unfinished: u64,
 }
 
@@ -39,11 +39,11 @@ pub struct Proof {
     pub success: u64,
     /// Applications whose last attempt failed.
     pub failed: u64,
-    /// Applications set aside.
+    /// Applications quarantined.
     pub quarantined: u64,
     /// Applications still in the queue.
     pub unfinished: u64,
-    /// Applications that are nowhere, or have fewer rows in a table than their success logged.
+    /// Applications in no state, or with fewer rows in a table than their success logged.
     pub lost: u64,
     /// Applications that succeeded twice, or have more rows in a table than their last attempt
     /// logged.
@@ -154,23 +154,23 @@ impl Ledger {
         })
     }
 
-    /// Applications that a worker, alive or not, has claimed and not concluded.
+    /// Applications that a worker, dead or alive, has claimed and not concluded.
     pub(super) fn held_by(&self, worker: &str) -> Result<u64, DemoError> {
         self.one(HELD_BY, [worker], |row| row.get(0))
     }
 
-    /// Whether somebody's lease has not passed.
+    /// Whether any lease has not expired.
     pub(super) fn has_live_lease(&self) -> Result<bool, DemoError> {
         self.one(LIVE_LEASES, [], |row| Ok(row.get::<_, u64>(0)? > 0))
     }
 
-    /// An application that was taken back from a dead worker.
+    /// An application that was reaped from a dead worker.
     pub(super) fn recovered_app(&self) -> Result<Option<AppId>, DemoError> {
         let app: Option<i64> = self.one(RECOVERED, [], |row| row.get(0))?;
         Ok(app.map(AppId))
     }
 
-    /// What each worker did.
+    /// The counts of each worker.
     pub(super) fn worker_table(&self) -> Result<Table, DemoError> {
         let numbers = ["claimed", "success", "failed", "released", "reaped"];
         let mut columns = vec![("worker", Align::Left), ("exit", Align::Right)];

@@ -22,14 +22,14 @@ use super::workers::{self, Workers};
 /// Parameters of a demonstration.
 #[derive(Debug, Clone)]
 pub struct DemoOptions {
-    /// Where to put everything: created if need be, and not to hold a demonstration yet. A fresh
-    /// temporary folder without it. It stays when the demonstration is over.
+    /// Where to put everything: created if missing; it must not hold a demonstration yet. Without
+    /// it, a new temporary folder. It stays when the demonstration is over.
     pub dir: Option<PathBuf>,
-    /// How many applications to make up, at least 1.
+    /// Number of applications to generate, at least 1.
     pub apps: u64,
-    /// The same seed makes the same applications.
+    /// The same seed generates the same applications.
     pub seed: u64,
-    /// The program whose `run` the workers are: this one.
+    /// The program that the workers run: this one.
     pub program: PathBuf,
 }
 
@@ -39,30 +39,30 @@ pub enum DemoError {
     /// A file, folder or process.
     #[error("cannot {doing}: {reason}")]
     System {
-        /// What was tried, with the name of the thing.
+        /// The attempted action, with the name of its object.
         doing: String,
-        /// What the system said.
+        /// The message of the operating system.
         reason: String,
     },
-    /// The folder cannot be made.
+    /// The folder cannot be created.
     #[error("cannot create {folder}: {reason}")]
     Folder {
         /// The folder.
         folder: String,
-        /// What the system said.
+        /// The message of the operating system.
         reason: String,
     },
     /// The folder is in use.
-    #[error("{} exists already", .0.display())]
+    #[error("{} already exists", .0.display())]
     NotFresh(PathBuf),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It was asked to stop.
-    #[error("interrupted; its workers were told to stop, and have ended")]
+    /// A stop was requested.
+    #[error("interrupted; the workers have stopped")]
     Interrupted,
-    /// Workers ended without doing their work.
-    #[error("{worker} ended with {status} and work is left; its log is {}", .log.display())]
+    /// A worker ended without doing its work.
+    #[error("{worker} ended with {status} and left work; its log is {}", .log.display())]
     Worker {
         /// The worker's name.
         worker: String,
@@ -80,21 +80,21 @@ impl DemoError {
     }
 }
 
-/// How long the demonstration's workers lease a batch for: short, so that nobody waits long for
-/// the killed one's to pass.
+/// The lease of the demonstration's workers: short, so that the wait for the lease of the killed
+/// worker is short.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// Documents made at once: enough for every core, few enough for little memory.
+/// Documents generated at once: enough for every core, few enough for little memory.
 const GENERATED_AT_ONCE: i64 = 256;
 
-/// How often the database is looked at.
+/// Time between two looks at the database.
 const LOOK_EVERY: Duration = Duration::from_millis(30);
 
-/// Runs the demonstration, telling what happens on `out`. Whether the numbers agree in the end
-/// is [`Proof::holds`].
+/// Runs the demonstration and describes it on `out`. [`Proof::holds`] is whether the numbers agree
+/// at the end.
 ///
 /// # Errors
-/// What keeps it from reaching its end.
+/// Anything that prevents it from reaching its end.
 pub fn run(
     options: &DemoOptions,
     shutdown: &Shutdown,
@@ -132,11 +132,11 @@ impl<'s> Demo<'s> {
         std::fs::write(&contract_file, generate::CONTRACT)
             .map_err(DemoError::system(format!("write {}", contract_file.display())))?;
         let (contract, _) = Contract::parse(generate::CONTRACT, workers::CONTRACT_FILE)
-            .expect("the demonstration's contract is right");
+            .expect("the demonstration's contract is valid");
         Ok(Self { shutdown, dir, store, contract })
     }
 
-    /// Makes the applications up, puts them into a new store and enqueues them.
+    /// Generates the applications, loads them into a new store and enqueues them.
     fn load(&self, options: &DemoOptions, story: &mut Story<'_>) -> Result<(), DemoError> {
         let began = Instant::now();
         let mut store = SqliteStore::open_or_create(&self.store)?;
@@ -144,7 +144,7 @@ impl<'s> Demo<'s> {
         let size = self.load_documents(&mut store, options)?;
         store.enqueue_apps(EnqueueMode::New)?;
         story.step(format_args!(
-            "Made up {} ({}), loaded and enqueued in {}.",
+            "Generated {} ({}), loaded and enqueued in {}.",
             counted(options.apps, "credit application"),
             bytes(size),
             duration(began.elapsed())
@@ -162,14 +162,14 @@ impl<'s> Demo<'s> {
         let names: Vec<String> = (0..3).map(|_| workers.start()).collect::<Result<_, _>>()?;
         let [first, victim, third] = &names[..] else { unreachable!("three were started") };
         story.step(format_args!(
-            "Started {first}, {victim} and {third}, processes of this program, each leasing \
-             batches of {} for {}.",
+            "Started {first}, {victim} and {third}, processes of this program, each claiming \
+             batches of {} with a lease of {}.",
             workers::BATCH_SIZE,
             humantime::format_duration(LEASE)
         ))?;
         if !self.wait_to_kill(victim, apps, workers, ledger)? {
             return story.step(format_args!(
-                "The workers were done before one could be killed: try more --apps."
+                "The workers were done before one could be killed: use a larger --apps."
             ));
         }
         story.step(format_args!(
@@ -179,13 +179,13 @@ impl<'s> Demo<'s> {
         ))?;
         self.wait_for_workers(workers, ledger)?;
         story.step(format_args!(
-            "{first} and {third} did the rest, but for {} that stay leased to {victim} until its \
-             lease passes.",
+            "{first} and {third} finished the rest, except {} that {victim} holds until its lease \
+             expires.",
             count(ledger.held_by(victim)?)
         ))
     }
 
-    /// Lets workers take back and finish what others left, until nothing is left.
+    /// Starts workers that reap and finish the claims of dead workers, until nothing is left.
     fn recover(
         &self,
         workers: &mut Workers,
@@ -204,7 +204,7 @@ impl<'s> Demo<'s> {
                 return Err(workers.failure(&name));
             }
             story.step(format_args!(
-                "The lease has passed: {name} took the applications back and finished {}.",
+                "The lease expired: {name} reaped the claims and finished {}.",
                 count(left - still_left)
             ))?;
             left = still_left;
@@ -212,7 +212,7 @@ impl<'s> Demo<'s> {
         Ok(())
     }
 
-    /// Prints the numbers, and how to look further.
+    /// Prints the numbers, and commands for a closer look.
     fn conclude(
         &self,
         proof: &Proof,
@@ -243,7 +243,7 @@ impl<'s> Demo<'s> {
     }
 
     /// Waits until half is done and the victim holds something, and kills it. Returns whether it
-    /// came to that.
+    /// was killed.
     fn wait_to_kill(
         &self,
         victim: &str,
@@ -301,7 +301,7 @@ impl<'s> Demo<'s> {
         Ok(size)
     }
 
-    /// Refuses to go on once stopping was asked for.
+    /// Refuses to continue once a stop was requested.
     fn go_on(&self) -> Result<(), DemoError> {
         match self.shutdown.is_requested() {
             true => Err(DemoError::Interrupted),
@@ -309,15 +309,15 @@ impl<'s> Demo<'s> {
         }
     }
 
-    /// Waits until it is time to look again.
+    /// Waits until the next look at the database.
     fn wait_a_moment(&self) -> Result<(), DemoError> {
-        // Disconnected is what a request to stop looks like.
+        // A request to stop disconnects the channel.
         self.shutdown.requested().recv_timeout(LOOK_EVERY).ok();
         self.go_on()
     }
 }
 
-/// The folder asked for, or a fresh one.
+/// The named folder, or a new temporary one.
 fn folder(named: Option<&Path>) -> Result<PathBuf, DemoError> {
     let Some(dir) = named else {
         let made = tempfile::Builder::new().prefix("xmlshred-demo-").tempdir();

@@ -1,4 +1,4 @@
-//! What the demonstration tells while it runs.
+//! The output of the demonstration while it runs.
 
 use std::fmt::Arguments;
 use std::io::{self, IsTerminal, Write};
@@ -20,7 +20,7 @@ impl<'o> Story<'o> {
         Self { out, step: 0 }
     }
 
-    /// Tells the next step.
+    /// Writes the next numbered step.
     pub(super) fn step(&mut self, text: Arguments<'_>) -> Result<(), DemoError> {
         self.step += 1;
         let step = self.step;
@@ -48,7 +48,7 @@ impl Watch {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("   {wide_bar} {pos} of {len}  {msg}");
-            bar.with_style(style.expect("the template is right").progress_chars("━╸─"))
+            bar.with_style(style.expect("the template is valid").progress_chars("━╸─"))
         });
         Self { bar, began: Instant::now(), done_before: None }
     }

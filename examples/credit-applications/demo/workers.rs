@@ -13,7 +13,7 @@ pub(super) const CONTRACT_FILE: &str = "contract.toml";
 /// Applications that a worker leases at a time.
 pub(super) const BATCH_SIZE: u32 = 25;
 
-/// Worker processes, which do not outlive this.
+/// Worker processes, which end when this is dropped.
 pub(super) struct Workers {
     program: PathBuf,
     dir: PathBuf,
@@ -52,7 +52,7 @@ impl Workers {
         Ok(name)
     }
 
-    /// The command line an operator would type, free of what this process's environment says.
+    /// The command line an operator would type, without the settings in this process's environment.
     fn command(&self, name: &str) -> Command {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut command = Command::new(&self.program);
@@ -66,8 +66,8 @@ impl Workers {
             .args(["--batch-size", &BATCH_SIZE.to_string()])
             .args(["--lease", &humantime::format_duration(self.lease).to_string()])
             .args(["--fail-on", "never", "--log-level", "info"]);
-        // Ctrl+C at a terminal is for this process alone, which passes it on: a worker that hears
-        // of it twice would stop at once and leave what it holds.
+        // Ctrl+C at a terminal reaches this process alone, which forwards it: a worker that receives
+        // it twice would stop at once and leave its claims.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         for (variable, _) in std::env::vars_os() {
@@ -93,7 +93,7 @@ impl Workers {
         Ok(self.workers.iter().any(|worker| worker.ended.is_none()))
     }
 
-    /// Kills a worker, as the system does that runs out of memory, and waits until it is gone.
+    /// Kills a worker, as the system does when memory runs out, and waits until it has ended.
     pub(super) fn kill(&mut self, name: &str) -> Result<(), DemoError> {
         for worker in self.workers.iter_mut().filter(|worker| worker.name == name) {
             let doing = format!("kill {name}");
@@ -103,7 +103,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Asks every worker to stop and waits until they have.
+    /// Requests every worker to stop and waits until all have ended.
     fn stop(&mut self) {
         for worker in self.workers.iter().filter(|worker| worker.ended.is_none()) {
             ask_to_stop(&worker.child);
@@ -122,7 +122,7 @@ impl Workers {
     }
 }
 
-/// A worker that was asked to stop ends within five seconds.
+/// A worker ends within five seconds of a request to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(7);
 
 #[cfg(unix)]
@@ -133,7 +133,7 @@ fn ask_to_stop(child: &Child) {
     }
 }
 
-/// Processes of one console are all told of Ctrl+C by the system.
+/// The system sends Ctrl+C to every process of a console.
 #[cfg(not(unix))]
 fn ask_to_stop(_: &Child) {}
 

@@ -11,11 +11,11 @@ use crate::contract::TargetTable;
 pub struct ContractDiff {
     /// Documents compared.
     pub documents: u64,
-    /// Documents of which something differs.
+    /// Documents with a difference.
     pub differing: u64,
-    /// Documents that fail, or fail otherwise, under the new contract, or no longer fail.
+    /// Documents whose outcome changes.
     pub outcomes: OutcomeChanges,
-    /// Every table of either contract, in the new one's load order, then those that are gone.
+    /// Every table of either contract, in the load order of the new one, then the removed ones.
     pub tables: Vec<TableDiff>,
 }
 
@@ -26,7 +26,7 @@ pub struct OutcomeChanges {
     pub fails_now: u64,
     /// Failing before, mapped now.
     pub mapped_now: u64,
-    /// Failing before and now, otherwise.
+    /// Failing before and now, in another way.
     pub fails_otherwise: u64,
     /// The first of them.
     pub examples: Vec<OutcomeChange>,
@@ -50,7 +50,7 @@ pub struct TableDiff {
     pub table: String,
     /// Where it is: `both`, `old` or `new`.
     pub contract: &'static str,
-    /// By which columns rows are told apart: the new primary key, or nothing.
+    /// The columns that identify a row: the new primary key, or none.
     pub key: Vec<String>,
     /// Columns that only the new contract has.
     pub new_columns: Vec<String>,
@@ -62,9 +62,9 @@ pub struct TableDiff {
     pub old_rows: u64,
     /// Rows under the new contract, of documents that both map.
     pub new_rows: u64,
-    /// Rows that only the new contract gives.
+    /// Rows that only the new contract produces.
     pub appear: RowChanges,
-    /// Rows that only the old contract gives.
+    /// Rows that only the old contract produces.
     pub vanish: RowChanges,
     /// Rows of both in which a column differs.
     pub change: u64,
@@ -72,7 +72,7 @@ pub struct TableDiff {
     pub columns: Vec<ColumnDiff>,
 }
 
-/// Rows that come or go.
+/// Rows that appear or vanish.
 #[derive(Debug, Default, Serialize)]
 pub struct RowChanges {
     /// How many.
@@ -130,7 +130,7 @@ pub(super) enum Moved {
 }
 
 impl ContractDiff {
-    /// Whether both contracts give the same for every document.
+    /// Whether both contracts produce the same for every document.
     pub fn is_empty(&self) -> bool {
         self.differing == 0
     }

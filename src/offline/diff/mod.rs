@@ -76,7 +76,7 @@ fn compare(pairs: &[Pair<'_>], file: &str, old: &Mapped, new: &Mapped) -> Docume
     DocumentDiff { file: file.to_owned(), outcome, tables }
 }
 
-/// `mapped`, or what failed where.
+/// `mapped`, or the failure and its place.
 fn described(outcome: &Outcome) -> String {
     let Err(failure) = outcome else { return "mapped".to_owned() };
     let mut text = failure.category.name().to_owned();

@@ -38,7 +38,7 @@ fn pair<'c>(
         columns.iter().position(|(_, at)| now.columns[*at].name.eq_ignore_ascii_case(name))
     });
     let key = key.collect::<Option<Vec<_>>>().unwrap_or_default();
-    // The database gives an identity's value, so that no row can be found by it.
+    // The database generates an identity, so that it cannot identify a row.
     let identity = key.iter().any(|at| now.columns[columns[*at].1].identity);
     Pair { old, new, key: if identity { Vec::new() } else { key }, columns }
 }

@@ -53,7 +53,7 @@ pub(super) fn rows_diff(pair: &Pair<'_>, old: &[TableRows], new: &[TableRows]) -
     diff
 }
 
-/// Which rows of before are which rows of now.
+/// Which old rows correspond to which new rows.
 #[derive(Default)]
 struct Aligned<'r> {
     gone: Vec<&'r [Value]>,
@@ -86,7 +86,7 @@ impl Rows<'_, '_> {
         let mut come: Vec<_> = waiting.into_values().flatten().collect();
         come.sort_by_key(|(at, _)| *at);
         aligned.come = come.into_iter().map(|(_, row)| row).collect();
-        // Without a key, as many rows before and now are the same rows in their order.
+        // Without a key, equally many old and new rows are matched in their order.
         if self.pair.key.is_empty() && aligned.gone.len() == aligned.come.len() {
             let pairs = aligned.gone.drain(..).zip(aligned.come.drain(..));
             aligned.matched.extend(pairs);
@@ -94,7 +94,7 @@ impl Rows<'_, '_> {
         aligned
     }
 
-    /// What tells rows apart: the key, or the whole row.
+    /// What identifies a row: the key, or the whole row.
     fn identity(
         &self,
         table: &TargetTable,

@@ -1,4 +1,4 @@
-//! What a scoring system leaves in its documents and nobody loads: most of their bytes.
+//! The parts of the documents that nobody loads: most of their bytes.
 
 use super::document::Writer;
 use super::rng::Rng;

@@ -31,7 +31,7 @@ pub(super) struct Writer<'a> {
     pub(super) xml: Xml,
     pub(super) rng: &'a mut Rng,
     pub(super) plan: &'a Plan,
-    /// Leave most of what the contract does not read away.
+    /// Omit most of what the contract does not read.
     small: bool,
     product: &'static str,
     received: NaiveDateTime,
@@ -43,7 +43,7 @@ impl Writer<'_> {
         let Plan { app_id, kind, form, .. } = *self.plan;
         self.xml.raw(form.prolog());
         if self.rng.chance(3_000) {
-            self.xml.raw("\n<!-- <Provenir> made up from a seed; nobody in it exists -->");
+            self.xml.raw("\n<!-- <Provenir> generated from a seed; nobody in it exists -->");
         }
         self.xml.start(if kind == Kind::OtherRoot { "ScoringReply" } else { "Provenir" });
         self.xml.start("Request");
@@ -159,7 +159,7 @@ impl Writer<'_> {
         for number in 1..=self.rng.between(0, 2) {
             self.contact(&(first + number).to_string(), "AUTHU");
         }
-        // Neither is loaded: a personal reference, and a form that was left empty.
+        // Neither is loaded: a personal reference, and an empty form.
         if self.rng.chance(2_000) {
             self.contact(&(first + 9).to_string(), "REF");
         }
@@ -183,7 +183,7 @@ impl Writer<'_> {
         let born = a_day(self.rng, 1940, 60).format("%m/%d/%Y").to_string();
         let bad_date = self.plan.kind == Kind::BadDate && role == "PR";
         self.xml.attribute("birth_date", if bad_date { "02/30/1979" } else { &born });
-        // No number with 000 in front was ever given out, and 555-01xx is kept for fiction.
+        // Numbers that start with 000 are never assigned, and 555-01xx is reserved for fiction.
         let serial = self.rng.between(1, 9_999);
         self.xml.attribute("ssn", format_args!("000-{:02}-{serial:04}", self.rng.below(100)));
         self.xml.attribute("home_phone", format_args!("(555) 555-01{:02}", self.rng.below(100)));

@@ -10,7 +10,7 @@ pub(super) enum Form {
     Utf8,
     /// UTF-8 with a byte order mark.
     Utf8Mark,
-    /// UTF-8 behind an external DOCTYPE, which nobody may fetch.
+    /// UTF-8 with an external DOCTYPE, which must not be fetched.
     Doctype,
     /// ISO-8859-1, as declared; other characters as references.
     Latin1,
@@ -80,7 +80,7 @@ fn latin1(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Puts a byte that UTF-8 does not have into the middle of the document.
+/// Puts an invalid UTF-8 byte into the middle of the document.
 fn with_foreign_byte(text: String) -> Vec<u8> {
     let mut bytes = text.into_bytes();
     let place = bytes.len() / 2;

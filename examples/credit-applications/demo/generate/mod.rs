@@ -1,8 +1,8 @@
 //! Credit applications that never existed, for the demo, the tests and the benchmark.
 //!
-//! A document depends on nothing but a seed, its application's id and a [`Profile`], so that a
-//! test can say what an application must become without keeping it. Names come from invented word
-//! lists and every identifier from a range that is never given out.
+//! A document depends only on a seed, its application's id and a [`Profile`], so that a test can
+//! compute the expected result of an application without storing it. Names come from invented word
+//! lists and every identifier from a range that is never assigned.
 
 mod bulk;
 mod document;
@@ -62,13 +62,13 @@ impl Profile {
 pub enum Kind {
     /// Nothing.
     Clean,
-    /// A contact that is there twice, once as co-applicant: loaded once, as primary applicant.
+    /// A duplicate contact, once as co-applicant: loaded once, as primary applicant.
     DuplicateContact,
     /// The document ends in the middle.
     CutShort,
     /// An end tag has another name than its start tag.
     CrossedTags,
-    /// A byte that UTF-8 does not have.
+    /// An invalid UTF-8 byte.
     ForeignByte,
     /// The root element is another vendor's.
     OtherRoot,
@@ -84,9 +84,9 @@ pub enum Kind {
     LongCity,
     /// Two products where the contract reads one.
     TwoProducts,
-    /// A decision that the lookup does not know.
+    /// A decision that the lookup does not list.
     UnknownDecision,
-    /// Elements inside each other, more than [`crate::shred::Limits`] allows.
+    /// Elements nested deeper than [`crate::shred::Limits`] allows.
     TooDeep,
     /// Two entries of the decision history have one number, so that the table's key is violated.
     RepeatedEntry,
@@ -112,7 +112,7 @@ impl Kind {
 
     /// The category the application must be logged with; `None` when it must succeed.
     ///
-    /// [`FailureCategory::ConstraintViolation`] is the database's to find: the shredder gives rows.
+    /// The database detects a [`FailureCategory::ConstraintViolation`]: the shredder returns rows.
     pub fn failure(self) -> Option<FailureCategory> {
         match self {
             Kind::Clean | Kind::DuplicateContact => None,
@@ -147,7 +147,7 @@ pub fn expected(seed: u64, app_id: i64, profile: &Profile) -> Kind {
     Plan::draw(app_id, profile, &mut Rng::new(seed, app_id)).kind
 }
 
-/// What is decided about a document before its first byte.
+/// The properties of a document, decided before its first byte.
 struct Plan {
     app_id: i64,
     kind: Kind,
@@ -171,7 +171,7 @@ impl Plan {
             profile.usual_bytes
         };
         let bytes = rng.log_between(low, high);
-        // What is wrong must be the only thing that can be wrong.
+        // The planted failure must be the only one.
         let form = if kind.failure().is_some() { Form::Utf8 } else { Form::draw(rng) };
         Plan { app_id, kind, form, bytes }
     }

@@ -1,10 +1,10 @@
 //! Numbers that look random and are the same on every machine.
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): one word of state, and enough for made-up data.
+/// SplitMix64 (Steele, Lea and Flood, 2014): one word of state, good enough for sample data.
 pub(super) struct Rng(u64);
 
 impl Rng {
-    /// The stream of one application; neighbouring ids share nothing.
+    /// The stream of one application; streams of neighbouring ids are independent.
     pub(super) fn new(seed: u64, app_id: i64) -> Self {
         let mut start = Self(seed);
         let mixed = start.next() ^ (app_id as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93);

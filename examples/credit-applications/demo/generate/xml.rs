@@ -25,7 +25,7 @@ impl Xml {
         self.text.push_str(markup);
     }
 
-    /// Begins an element.
+    /// Starts an element.
     pub(super) fn start(&mut self, name: &'static str) {
         self.end_start_tag();
         self.text.push_str("\n<");
@@ -34,7 +34,7 @@ impl Xml {
         self.in_tag = true;
     }
 
-    /// An attribute of the element just begun.
+    /// An attribute of the element just started.
     pub(super) fn attribute(&mut self, name: impl Display, value: impl Display) {
         // Writing to a String cannot fail.
         let _ = write!(self.text, " {name}=\"");
@@ -67,7 +67,7 @@ impl Xml {
         self.text.push('>');
     }
 
-    /// Ends every element that is still open and gives the text.
+    /// Ends every element that is still open and returns the text.
     pub(super) fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.end();
