@@ -24,7 +24,8 @@ fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
-                if !SKIPPED.contains(&name) {
+                // A module may have the name of a skipped folder.
+                if !SKIPPED.contains(&name) || path.starts_with(root().join("src")) {
                     folders.push(path);
                 }
             } else if extensions.iter().any(|e| path.extension().is_some_and(|x| x == *e)) {

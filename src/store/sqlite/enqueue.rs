@@ -1,7 +1,7 @@
 //! Enqueueing source applications that are neither queued nor logged, and loading documents.
 //!
 //! A trigger on `app_xml` keeps the lowest id that arrived since enqueueing last completed, so new
-//! documents are found exactly, whatever the order of their ids. Transactions are serial here: two
+//! documents are found exactly, in any order of their ids. Transactions are serial here: two
 //! callers share the work, and neither is busy.
 
 use rusqlite::types::ToSqlOutput;

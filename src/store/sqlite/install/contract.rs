@@ -8,7 +8,9 @@ use crate::id::ContractHash;
 use crate::store::sqlite::binding::instant;
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::statement::statement;
-use crate::store::sqlite::target;
+use crate::store::sqlite::target::{
+    add_column, check, create_indexes, create_table, differences_of, found, not_null,
+};
 use crate::store::sqlite::transaction::{read, write, Work};
 use crate::store::StoreError;
 
@@ -44,7 +46,7 @@ pub struct Installation {
 }
 
 pub fn install_contract(connection: &mut Connection, contract: &Contract) -> Step<()> {
-    target::check(contract)?;
+    check(contract)?;
     write(connection, |tx| {
         for statement in changes(tx, contract)? {
             tx.execute_batch(&statement)?;
@@ -58,7 +60,7 @@ pub fn install_contract(connection: &mut Connection, contract: &Contract) -> Ste
 
 /// What [`install_contract`] would do.
 pub fn preview_install(connection: &mut Connection, contract: &Contract) -> Step<InstallPreview> {
-    target::check(contract)?;
+    check(contract)?;
     read(connection, |tx| {
         Ok(InstallPreview { changes: changes(tx, contract)?, replaces: installed(tx)? })
     })
@@ -69,27 +71,24 @@ pub fn preview_install(connection: &mut Connection, contract: &Contract) -> Step
 fn changes(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
     let mut changes = Vec::new();
     for table in &contract.targets {
-        let found = target::found(tx, table)?;
-        if found.columns.is_empty() {
-            changes.push(target::create_table(contract, table));
+        let existing = found(tx, table)?;
+        if existing.columns.is_empty() {
+            changes.push(create_table(contract, table));
         } else {
             let exists =
-                |name: &str| found.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
-            let added: Vec<_> = table
-                .columns
-                .iter()
-                .filter(|c| !exists(&c.name) && !target::not_null(table, c))
-                .collect();
+                |name: &str| existing.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
+            let added: Vec<_> =
+                table.columns.iter().filter(|c| !exists(&c.name) && !not_null(table, c)).collect();
             let is_added = |name: &String| added.iter().any(|column| column.name == *name);
-            let drift = target::differences_of(contract, table, &found)
+            let drift = differences_of(contract, table, &existing)
                 .into_iter()
                 .find(|d| d.refuses && !d.column.as_ref().is_some_and(is_added));
             if let Some(drift) = drift {
                 Err(StoreError::Drift { table: drift.table, reason: drift.what })?;
             }
-            changes.extend(added.iter().map(|column| target::add_column(table, column)));
+            changes.extend(added.iter().map(|column| add_column(table, column)));
         }
-        for (name, statement) in target::create_indexes(table) {
+        for (name, statement) in create_indexes(table) {
             if !tx.exists(INDEX_EXISTS, named_params! {":index": name})? {
                 changes.push(statement);
             }
