@@ -1,4 +1,4 @@
-//! Claiming: ordered, bounded, exclusive, and the same again for the same token.
+//! Claiming: ordered, limited, exclusive, and repeatable with the same token.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The target tables that are there, held against a contract.
+//! Existing target tables compared with a contract.
 
 use xmlshred::contract::{Contract, OnExisting, TargetColumn};
 use xmlshred::store::Difference;
@@ -23,7 +23,7 @@ fn installed(h: &dyn Harness, contract: &Contract) {
     h.connect().install_contract(contract).expect("install");
 }
 
-/// Columns, or tables where none is concerned, with whether rows may be refused.
+/// The column of each difference, or else its table, and whether rows may be refused.
 fn places(differences: &[Difference]) -> Vec<(&str, bool)> {
     let mut places = Vec::new();
     for difference in differences {
@@ -68,12 +68,12 @@ fn every_difference_is_listed_column_by_column(h: &dyn Harness) {
         ("app_contact", true),
     ];
     assert_eq!(places(&found), wanted, "{found:#?}");
-    let said: Vec<String> = found.iter().map(ToString::to_string).collect();
-    assert!(said[0].contains("cannot hold every int"), "{said:?}");
-    assert_eq!(said[2], "app_base: column score does not exist");
+    let sentences: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert!(sentences[0].contains("cannot hold every int"), "{sentences:?}");
+    assert_eq!(sentences[2], "app_base: column score does not exist");
     let key = "app_contact: the primary key is con_id, but con_id, app_id in the contract";
-    assert_eq!(said[4], key);
-    assert_eq!(said[5], "app_contact: the foreign key to table app_base is missing");
+    assert_eq!(sentences[4], key);
+    assert_eq!(sentences[5], "app_contact: the foreign key to table app_base is missing");
 }
 
 fn harmless_differences_are_distinguished(h: &dyn Harness) {

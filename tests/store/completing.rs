@@ -164,7 +164,7 @@ fn completing_again_answers_what_was_logged(h: &dyn Harness) {
     );
     let again = worker.complete(&contract, batch.token, &outcomes);
     assert_eq!(first, again);
-    // Even with another result in hand: what is logged is what happened.
+    // Also with other outcomes: the logged outcome counts.
     let others: Vec<_> = batch.apps.iter().map(success).collect();
     assert_eq!(worker.complete(&contract, batch.token, &others), first);
     assert_eq!(
@@ -229,13 +229,13 @@ fn an_attempt_the_token_does_not_hold_writes_nothing(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-/// An outcome whose contact has the number of one of application `other`'s.
+/// An outcome whose contact has the number of a contact of application `other`.
 fn duplicate_of(app: &ClaimedApp, other: i64) -> AppOutcome {
     let id = app.app_id.0;
     outcome(app, Ok(vec![base(id, "name"), contacts(id, &[id * 10, other * 10])]))
 }
 
-/// An outcome without the name that must be there.
+/// An outcome without the required name.
 fn nameless(app: &ClaimedApp) -> AppOutcome {
     let mut rows = base(app.app_id.0, "");
     rows.values[1] = Value::Null;
@@ -248,8 +248,8 @@ fn orphan(app: &ClaimedApp) -> AppOutcome {
     outcome(app, Ok(vec![TableRows::default(), contacts(id, &[id * 10])]))
 }
 
-/// Completes applications 1 to 3, of which `bad` makes the second one bad, and checks that it
-/// failed alone and left nothing.
+/// Completes applications 1 to 3, the second one with the outcome of `bad`, and checks that only it
+/// failed and left nothing.
 fn one_is_refused(h: &dyn Harness, bad: impl Fn(&ClaimedApp) -> AppOutcome, table: &str) {
     let contract = h.prepare(3);
     let mut worker = Worker::start(h, &contract);
@@ -293,7 +293,7 @@ fn a_refused_application_keeps_its_place_in_the_answer(h: &dyn Harness) {
     let contract = h.prepare(4);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(4);
-    // The first is refused, though what it collides with comes later in the batch.
+    // The first is refused, although the row that it collides with is later in the batch.
     let outcomes = [
         nameless(&batch.apps[0]),
         success(&batch.apps[1]),
@@ -324,7 +324,7 @@ fn a_batch_that_fails_as_a_whole_stops_the_worker_and_logs_nothing(h: &dyn Harne
     assert!(matches!(error, StoreError::WholeBatchFailed { .. }), "{error}");
     assert!(error.to_string().contains("--batch-size 1"), "{error}");
     assert_eq!(h.count("processing_log", "1 = 1") + h.count("app_base", "1 = 1"), 0);
-    // The claim is still held: the worker gives it back.
+    // The claim is still held: the worker releases it.
     assert_eq!(worker.store.release_claim(batch.token, "stopped").expect("release"), 3);
     h.assert_invariants();
 }
@@ -387,13 +387,13 @@ fn a_missing_table_stops_the_worker_and_logs_nothing(h: &dyn Harness) {
     assert!(error.to_string().contains("app_contact"), "{error}");
     assert_eq!(h.count("processing_log", "1 = 1") + h.count("app_base", "1 = 1"), 0);
     assert_eq!(h.count("processing_queue", "state = 1"), 2);
-    // Installed again, it goes on.
+    // After another installation it continues.
     worker.store.install_contract(&contract).expect("install");
     worker.succeed(&contract, &batch);
     h.assert_invariants();
 }
 
-/// Applications 1 and 2 with rows somebody else wrote for the first.
+/// Applications 1 and 2, with rows of another program for the first.
 fn with_existing_rows(h: &dyn Harness, on_existing: OnExisting) -> Vec<Completed> {
     let contract = h.prepare_with(contract_with(1, on_existing), 2);
     h.execute("INSERT INTO {app_base} (app_id, name) VALUES (1, 'earlier'), (9, 'other')");

@@ -1,4 +1,4 @@
-//! Enqueueing: every source row once, however often and by however many it is asked for.
+//! Enqueueing: every source row once, however many callers enqueue and however often.
 
 use xmlshred::id::AppId;
 use xmlshred::store::{EnqueueMode, Enqueued};
@@ -35,7 +35,7 @@ fn logged_applications_are_not_enqueued(h: &dyn Harness) {
     let batch = worker.claim(1);
     worker.complete(&contract, batch.token, &[failure(&batch.apps[0])]);
     h.put_document(3, Some(document(3).as_bytes()));
-    // A store may decline to count what it would have to search for.
+    // A store may not count if that requires a search.
     let unqueued = worker.store.count_unqueued().expect("a count");
     assert!(matches!(unqueued, None | Some(1)), "{unqueued:?}");
     assert_eq!(worker.store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(1));

@@ -1,4 +1,4 @@
-//! What the suite needs of a store beside its operations.
+//! What the suite requires of a store beside its operations.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -14,31 +14,31 @@ use xmlshred::store::{
 };
 use xmlshred::value::{Decimal, Value};
 
-/// A fresh store, and the means to look at it and to disturb it from outside.
+/// A new store, and the means to read and disturb it from outside.
 pub trait Harness: Sync {
     /// Another session with the same store.
     fn connect(&self) -> Box<dyn Store>;
 
-    /// Puts a source row there, or another document into it.
+    /// Inserts a source row, or replaces its document.
     fn put_document(&self, app_id: i64, document: Option<&[u8]>);
 
     /// Runs one statement of plain SQL, such as `DELETE FROM app_xml WHERE app_id = 3`. Names of
-    /// tables stand in braces, so that a store with schemas can qualify them.
+    /// tables are in braces, so that a store with schemas can qualify them.
     fn execute(&self, sql: &str);
 
     /// A query's rows as text in lower case, names of tables in braces.
     fn query(&self, sql: &str) -> Vec<Vec<Option<String>>>;
 
-    /// Ends a claim's lease in the past, so that nobody has to wait for it.
+    /// Makes a claim's lease expire in the past, so that no test waits for it.
     fn expire_lease(&self, token: ClaimToken);
 
-    /// Makes a queued application available only an hour from now.
+    /// Makes a queued application available an hour later.
     fn postpone(&self, app_id: i64);
 
-    /// Moves all that is logged, told and ended a hundred days into the past.
+    /// Moves log, events and ends of sessions a hundred days into the past.
     fn age_everything(&self);
 
-    /// What the five invariants say against the store now; empty when they hold.
+    /// The violations of the five invariants; empty if they hold.
     fn violations(&self) -> Vec<String>;
 
     /// Rows of a table that meet a condition.
@@ -47,14 +47,14 @@ pub trait Harness: Sync {
         count.expect("a count").parse().expect("a number")
     }
 
-    /// The one value of a query.
+    /// The only value of a query.
     fn value(&self, sql: &str) -> Option<String> {
         let mut rows = self.query(sql);
         assert_eq!((rows.len(), rows[0].len()), (1, 1), "{sql}");
         rows.remove(0).remove(0)
     }
 
-    /// Puts documents 1 to `n` there.
+    /// Inserts documents 1 to `n`.
     fn put_documents(&self, n: i64) {
         for app_id in 1..=n {
             self.put_document(app_id, Some(document(app_id).as_bytes()));
@@ -75,7 +75,7 @@ pub trait Harness: Sync {
         contract
     }
 
-    /// Claims the lowest application alone and lets its lease pass until it is quarantined.
+    /// Claims the lowest application alone and lets its lease expire until it is quarantined.
     fn quarantine(&self, worker: &mut Worker, app_id: i64) {
         let batch = worker.claim(1);
         assert_eq!(ids(&batch), [app_id]);
@@ -94,7 +94,7 @@ pub fn added(n: i64) -> Enqueued {
     Enqueued::Added(n as u64)
 }
 
-/// A document of a hundred and some bytes.
+/// A document of more than a hundred bytes.
 pub fn document(app_id: i64) -> String {
     format!("<a id=\"{app_id}\">{}</a>", "x".repeat(100))
 }
@@ -106,7 +106,7 @@ pub fn patient_reap() -> ReapRequest {
 
 pub const LEASE: Duration = Duration::from_secs(300);
 
-/// A parent and its children, with keys that a second application can offend.
+/// A parent and its children, with keys that a second application can violate.
 const CONTRACT: &str = r#"
 [contract]
 name = "suite"
@@ -136,12 +136,12 @@ con_id = { type = "int", value = "@id" }
 app_id = { type = "int", value = "APP_ID()" }
 "#;
 
-/// A parent and its children, with keys that a second application can offend.
+/// The contract of [`CONTRACT`].
 pub fn contract() -> Contract {
     contract_with(1, OnExisting::Fail)
 }
 
-/// [`contract`] with another hash or another rule for rows that are there.
+/// [`contract`] with another hash or another rule for existing rows.
 pub fn contract_with(hash: u8, on_existing: OnExisting) -> Contract {
     let (mut contract, _) = Contract::parse(CONTRACT, "suite.toml").expect("a valid contract");
     contract.hash = ContractHash([hash; 32]);
@@ -192,13 +192,13 @@ impl Worker {
         }
     }
 
-    /// Claims, and expects to get something.
+    /// Claims, and expects a batch.
     pub fn claim(&mut self, batch_size: u32) -> Batch {
         let request = self.request(batch_size);
         self.claim_by(&request)
     }
 
-    /// Claims by a request, and expects to get something.
+    /// Claims by a request, and expects a batch.
     pub fn claim_by(&mut self, request: &ClaimRequest) -> Batch {
         match self.store.claim_batch(request).expect("claim") {
             Claimed::Batch(batch) => batch,
@@ -206,7 +206,7 @@ impl Worker {
         }
     }
 
-    /// Claims by a request, and expects to get nothing; returns what others hold.
+    /// Claims by a request, and expects nothing; returns how many applications others hold.
     pub fn claim_nothing(&mut self, request: &ClaimRequest) -> u64 {
         match self.store.claim_batch(request).expect("claim") {
             Claimed::Batch(batch) => panic!("claimed {:?}", ids(&batch)),
@@ -247,18 +247,19 @@ impl Worker {
     }
 }
 
-/// The ids of a batch, as handed out.
+/// The ids of a batch, in its order.
 pub fn ids(batch: &Batch) -> Vec<i64> {
     batch.apps.iter().map(|app| app.app_id.0).collect()
 }
 
-/// One row in `app_base` and two in `app_contact`, numbered ten times the application and one on.
+/// One row in `app_base` and two in `app_contact`, numbered ten times the application's id and one
+/// more.
 pub fn success(app: &ClaimedApp) -> AppOutcome {
     let id = app.app_id.0;
     outcome(app, Ok(vec![base(id, "name"), contacts(id, &[id * 10, id * 10 + 1])]))
 }
 
-/// A failure as shredding gives it.
+/// A failure of shredding.
 pub fn failure(app: &ClaimedApp) -> AppOutcome {
     let mut failure = Failure::new(FailureCategory::BadValue, "\"x\" is not a number");
     failure.table = Some("app_base".into());

@@ -1,5 +1,5 @@
-//! Random histories of several workers: the store and a simple model of the protocol must give
-//! the same answers and be in the same state after every step, and the invariants hold.
+//! Random histories of several workers: the store and a simple model of the protocol return the
+//! same answers and are in the same state after every step, and the invariants hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use super::harness::{
     LEASE,
 };
 
-/// Histories by name; each has a seed of its own and is the same on every run.
+/// Histories by name; each has its own seed and is the same on every run.
 macro_rules! histories {
     ($($name:ident = $seed:literal),+ $(,)?) => {
         super::behaviours! { $($name),+ }
@@ -83,16 +83,16 @@ struct Logged {
     token: ClaimToken,
 }
 
-/// The protocol, as simply as it can be said.
+/// The protocol in its simplest form.
 #[derive(Default)]
 struct Model {
     queue: BTreeMap<i64, Queued>,
     log: BTreeMap<(i64, u32), Logged>,
-    /// Held claims, and whether their lease has passed.
+    /// Held claims, and whether their lease has expired.
     claims: BTreeMap<uuid::Uuid, bool>,
 }
 
-/// What a worker means to say of one application.
+/// The outcome that a worker reports for one application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Success,
@@ -122,7 +122,7 @@ impl Model {
         held.map(|(id, _)| *id).collect()
     }
 
-    /// Forgets a claim that holds nothing any more.
+    /// Removes a claim that no longer holds anything.
     fn tidy(&mut self, token: ClaimToken) {
         if self.held(token).is_empty() {
             self.claims.remove(&token.0);
@@ -233,7 +233,7 @@ impl Model {
         reaped
     }
 
-    /// Last attempt and whether it succeeded, of everything that is not queued.
+    /// The last attempt of every application that is not queued, and whether it succeeded.
     fn concluded(&self) -> BTreeMap<i64, (u32, bool)> {
         let last: BTreeMap<i64, (u32, bool)> =
             self.log.iter().map(|((id, attempt), l)| (*id, (*attempt, l.success))).collect();
@@ -268,7 +268,7 @@ impl Model {
     }
 }
 
-/// A batch that some worker was once handed, whatever became of it.
+/// A batch that a worker claimed, held or not.
 struct Known {
     token: ClaimToken,
     worker: usize,
@@ -283,7 +283,7 @@ struct Simulation<'h> {
     workers: Vec<Worker>,
     known: Vec<Known>,
     documents: i64,
-    /// What was done so far, for whoever has to find out why it went wrong.
+    /// The steps so far, to diagnose a failure.
     history: Vec<String>,
 }
 
@@ -332,7 +332,7 @@ impl<'h> Simulation<'h> {
         self.history.push(what);
     }
 
-    /// A batch that was once handed out: as a rule a recent one.
+    /// A batch that was claimed earlier, usually a recent one.
     fn any_known(&mut self) -> Option<usize> {
         let count = self.known.len();
         let recent = if self.random.one_in(4) { count } else { count.min(4) };
@@ -368,7 +368,7 @@ impl<'h> Simulation<'h> {
         }
     }
 
-    /// Asks for a batch again by its token, if it is still held.
+    /// Claims a batch again by its token, if it is still held.
     fn repeat(&mut self) {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, .. } = self.known[index];
@@ -479,7 +479,7 @@ impl<'h> Simulation<'h> {
         assert_eq!(moved, expected, "{:#?}", self.history);
     }
 
-    /// A new document comes, and all that is new is queued.
+    /// A new document arrives, and everything new is enqueued.
     fn enqueue(&mut self) {
         self.documents += 1;
         let id = self.documents;
@@ -490,7 +490,7 @@ impl<'h> Simulation<'h> {
         self.model.enqueue(id, 0);
     }
 
-    /// Asks what became of a batch.
+    /// Reads the outcome of a batch.
     fn ask(&mut self) {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, .. } = self.known[index];

@@ -1,4 +1,4 @@
-//! What people ask: pausing, one application's life, what failed, what is unwell.
+//! Inspecting and pausing: one application's life, failures, and the store's health.
 
 use xmlshred::id::AppId;
 use xmlshred::outcome::FailureCategory;
@@ -34,7 +34,7 @@ fn life(store: &mut dyn Store, app_id: i64) -> Vec<LifeEvent> {
     store.explain_app(AppId(app_id)).expect("explain")
 }
 
-/// What the last event says.
+/// The detail of the last event.
 fn now(store: &mut dyn Store, app_id: i64) -> String {
     let last = life(store, app_id).pop().expect("an event");
     assert_eq!(last.event, "now");
@@ -174,7 +174,7 @@ fn an_application_says_what_it_waits_for(h: &dyn Harness) {
     assert!(now(worker.store.as_mut(), 1).starts_with("quarantined"));
 }
 
-/// Of applications 1 to `n` the even ones failed.
+/// Applications 1 to `n`, of which the even ones failed.
 fn half_failed(h: &dyn Harness, n: i64) -> Worker {
     let contract = h.prepare(n);
     let mut worker = Worker::start(h, &contract);

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-/// Each query gives a sentence per offence.
-const OFFENCES: [&str; 13] = [
+/// Each query returns a sentence per violation.
+const VIOLATIONS: [&str; 13] = [
     // 1. An application is in exactly one place.
-    "SELECT 'application ' || q.app_id || ' is claimed by a claim that is not there'
+    "SELECT 'application ' || q.app_id || ' is claimed by a missing claim'
      FROM processing_queue AS q
      WHERE q.state = 1
        AND NOT EXISTS (SELECT 1 FROM processing_claim AS c WHERE c.claim_token = q.claim_token)",
@@ -34,13 +34,13 @@ const OFFENCES: [&str; 13] = [
      GROUP BY app_id
      HAVING count(*) > 1 + (SELECT count(*) FROM processing_event AS e
                             WHERE e.app_id = l.app_id AND e.event_type = 'requeued')",
-    // 4. No application is lost: what is not above the mark of what is new is somewhere.
+    // 4. No application is lost: those below the lowest new id are queued or logged.
     "SELECT 'application ' || x.app_id || ' was enqueued and is neither queued nor logged'
      FROM app_xml AS x
      WHERE x.app_id < coalesce((SELECT lowest_new FROM processing_enqueue), x.app_id + 1)
        AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)
        AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id)",
-    // 5. What was reaped from a claim is over for its token.
+    // 5. A token can do nothing with an application that was reaped from it.
     "SELECT 'application ' || l.app_id || ' was logged under claim ' || l.claim_token ||
             ', which had been reaped'
      FROM processing_log AS l
@@ -56,7 +56,7 @@ const OFFENCES: [&str; 13] = [
      INNER JOIN processing_event AS e
          ON e.event_type = 'reaped' AND e.claim_token = r.claim_token AND e.app_id = r.app_id
      WHERE r.event_type = 'released'",
-    // What the sessions count is what happened.
+    // The counts of the sessions are correct.
     "SELECT 'session ' || s.session_id || ' claimed ' || s.claimed || ', concluded ' ||
             s.success || ' + ' || s.failed || ', released ' || s.released || ', lost ' ||
             s.reaped || ' and holds ' || s.held
@@ -72,21 +72,21 @@ const OFFENCES: [&str; 13] = [
     "SELECT 'foreign keys of table ' || \"table\" || ' are broken' FROM pragma_foreign_key_check",
 ];
 
-/// What speaks against the invariants in the store of this file; empty when they hold. The file
-/// is opened for reading only, so processes may still be working on it.
+/// The violations of the invariants in the store of this file; empty if they hold. The file is
+/// opened for reading only, so processes may still use it.
 pub fn violations(path: &Path) -> Vec<String> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("open");
     connection.busy_timeout(std::time::Duration::from_secs(60)).expect("timeout");
-    // One view of the database for all the questions.
+    // One view of the database for all queries.
     connection.execute_batch("BEGIN").expect("begin");
-    let mut offences: Vec<String> =
-        OFFENCES.iter().flat_map(|query| sentences(&connection, query)).collect();
+    let mut violations: Vec<String> =
+        VIOLATIONS.iter().flat_map(|query| sentences(&connection, query)).collect();
     for (table, app_column) in targets(&connection) {
-        offences.extend(sentences(&connection, &rows_without_success(&table, &app_column)));
-        offences.extend(sentences(&connection, &success_without_rows(&table, &app_column)));
+        violations.extend(sentences(&connection, &rows_without_success(&table, &app_column)));
+        violations.extend(sentences(&connection, &success_without_rows(&table, &app_column)));
     }
-    offences
+    violations
 }
 
 /// Fails the test if an invariant does not hold in the store of this file.
@@ -109,7 +109,7 @@ fn targets(connection: &Connection) -> Vec<(String, String)> {
     rows.map(|row| row.expect("a target")).collect()
 }
 
-/// 2. Rows exist only if the last log row says success.
+/// 2. Rows exist only if the last log row is a success.
 fn rows_without_success(table: &str, app_column: &str) -> String {
     format!(
         "SELECT DISTINCT 'application ' || t.\"{app_column}\" || ' has rows in {table} and did not succeed last'
@@ -120,7 +120,7 @@ fn rows_without_success(table: &str, app_column: &str) -> String {
     )
 }
 
-/// 2. Where the last log row says success, there are as many rows as it says.
+/// 2. If the last log row is a success, the number of rows is the logged one.
 fn success_without_rows(table: &str, app_column: &str) -> String {
     format!(
         "SELECT 'application ' || l.app_id || ' wrote ' || j.value || ' rows to {table} and has ' || t.n

@@ -1,4 +1,4 @@
-//! Leases: renewed, kept by completing, and lost for good once reaped.
+//! Leases: renewed, extended by completing, and lost once reaped.
 
 use std::time::Duration;
 

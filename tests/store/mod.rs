@@ -1,4 +1,4 @@
-//! What a store promises. A behaviour that is not here is not promised.
+//! The behaviour that a store guarantees. Behaviour that is not here is not guaranteed.
 //!
 //! Each behaviour is a function over a [`Harness`], so that every store runs the identical suite.
 
@@ -21,11 +21,10 @@ pub use invariants::assert_invariants;
 
 use harness::Harness;
 
-/// A behaviour of a fresh store.
+/// A behaviour of a new store.
 pub type Behaviour = fn(&dyn Harness);
 
-/// Makes each behaviour of a file a test of the embedded store. Another store is another module
-/// here, and nothing else.
+/// Makes each behaviour of a file a test of the embedded store. Another store adds a module here.
 macro_rules! behaviours {
     ($($name:ident),+ $(,)?) => {
         mod embedded {

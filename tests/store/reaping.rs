@@ -1,4 +1,4 @@
-//! Reaping: dead claims come back, and what killed them is found.
+//! Reaping: applications of dead claims are ready again, and those that killed them are found.
 
 use xmlshred::store::{ReapRequest, Reaped, RetrySelector, StoreError};
 
@@ -41,7 +41,7 @@ fn a_reaped_worker_writes_nothing(h: &dyn Harness) {
     let after = h.query("SELECT app_id, state, attempts FROM {processing_queue} ORDER BY app_id");
     assert_eq!(before, after);
 
-    // Nor when another worker has them meanwhile, or has finished them.
+    // The same if another worker holds them meanwhile, or has finished them.
     let batch = other.claim(1);
     let error = late.store.complete_batch(lost.token, &contract, &outcomes).expect_err("lost");
     assert!(matches!(error, StoreError::LeaseLost(_)), "{error}");
@@ -103,7 +103,7 @@ fn a_claim_has_only_applications_that_were_reaped_equally_often(h: &dyn Harness)
     let batch = worker.claim(2);
     h.expire_lease(batch.token);
     worker.reap();
-    // 1 and 2 were reaped once: at most half a batch of them, and none that was not.
+    // 1 and 2 were reaped once: at most half a batch, and only those.
     assert_eq!(ids(&worker.claim(8)), [1, 2]);
     assert_eq!(ids(&worker.claim(8)), [3, 4]);
 }
@@ -132,7 +132,7 @@ fn the_document_that_kills_its_workers_is_found_and_quarantined(h: &dyn Harness)
     }
     assert_eq!(h.count("processing_queue", "state = 2 AND app_id = 13"), 1);
     assert_eq!(h.count("processing_log", "status = 'success'"), 19);
-    // Alone after as many deaths as halve 8 to 1, then three times alone.
+    // Alone after as many reaps as halve 8 to 1, then three times alone.
     assert!(deaths <= 3 + 3, "{deaths} workers died");
     h.assert_invariants();
 }

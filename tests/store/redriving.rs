@@ -1,4 +1,4 @@
-//! Retrying what failed and doing again what is finished.
+//! Retrying failed applications and requeueing finished ones.
 
 use xmlshred::contract::{Contract, OnExisting};
 use xmlshred::id::{AppId, ContractHash};
@@ -146,7 +146,7 @@ fn each_selector_selects_its_own_applications(h: &dyn Harness) {
 fn a_success_is_never_retried(h: &dyn Harness) {
     let (_, mut worker) = failing(h, 2);
     let one = RetrySelector::AppIds(app_ids(&[1]));
-    // Neither done nor promised by a preview.
+    // Neither done nor listed by a preview.
     for execute in [false, true] {
         let request = retry(one.clone(), None, execute);
         let chosen = worker.store.retry_failed(&request).expect("retry");
@@ -278,7 +278,7 @@ fn applications_whose_document_changed_are_requeued(h: &dyn Harness) {
     h.put_document(2, Some(b"<a>corrected</a>"));
     h.put_document(3, None);
     h.execute("DELETE FROM {app_xml} WHERE app_id = 5");
-    assert_eq!(changed(), [1, 2, 3], "a source row that is gone is no change");
+    assert_eq!(changed(), [1, 2, 3], "a deleted source row is not a change");
     assert_eq!(changed(), NOTHING);
     h.assert_invariants();
 }

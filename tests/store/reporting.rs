@@ -1,4 +1,4 @@
-//! Sessions, status and purging: what people are told, and what is kept of it.
+//! Sessions, status and purging.
 
 use std::time::Duration;
 
@@ -124,7 +124,7 @@ fn status_of_an_empty_store_is_all_zero(h: &dyn Harness) {
     assert_eq!(h.connect().get_status().expect("status"), Default::default());
 }
 
-/// Applications 1 and 2 with two attempts each; the first's source row is gone.
+/// Applications 1 and 2 with two attempts each; the source row of the first is deleted.
 fn attempted_twice(h: &dyn Harness) -> Worker {
     let contract = h.prepare_with(contract_with(1, OnExisting::Replace), 2);
     let mut worker = Worker::start(h, &contract);
@@ -167,7 +167,7 @@ fn purging_keeps_recent_rows(h: &dyn Harness) {
     let mut worker = attempted_twice(h);
     let old = PurgeRequest { older_than: Duration::from_secs(400 * 86_400), ..everything(true) };
     assert_eq!(worker.store.purge_log(old).expect("purge"), Purged::default());
-    // A session that holds a claim stays, whatever it said of its end.
+    // A session that holds a claim stays, even if it ended.
     let contract = contract_with(1, OnExisting::Replace);
     h.put_document(3, Some(b"<a/>"));
     worker.store.enqueue_apps(Default::default()).expect("enqueue");

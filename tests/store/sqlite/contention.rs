@@ -1,4 +1,4 @@
-//! Several processes and threads on one file: nobody sees an error, nothing is done twice.
+//! Several processes and threads on one file: no errors, and nothing is done twice.
 
 use std::process::{Child, Command};
 use std::sync::mpsc;
@@ -10,7 +10,7 @@ use super::{connection, SqliteHarness};
 use crate::store::assert_invariants;
 use crate::store::harness::{contract, failure, ids, success, Harness, Worker};
 
-/// Set in a process that a test started, to the store it is to work on.
+/// Set in a process that a test started, to its store.
 const STORE: &str = "XMLSHRED_TEST_STORE";
 
 /// Starts this test binary again, to run `test` alone on the store.
@@ -65,7 +65,7 @@ fn work_until_empty(store: &dyn Harness) {
     }
 }
 
-/// Runs `test` in a process of its own that dies at a failpoint.
+/// Runs `test` in a separate process that dies at a failpoint.
 fn die_at(name: &str, test: &str, harness: &SqliteHarness) {
     let status = again(test, harness).env("XMLSHRED_FAILPOINT", name).status().expect("run");
     assert!(!status.success());

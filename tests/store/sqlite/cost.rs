@@ -1,11 +1,11 @@
-//! What an operation costs does not depend on how much is queued or done.
+//! The cost of an operation does not depend on how much is queued or done.
 
 use rusqlite::{Connection, StatementStatus};
 
 use super::SqliteHarness;
 use crate::store::harness::Harness;
 
-/// The statements that a worker runs all day, by file.
+/// The statements that a worker runs, by file.
 const FILES: [(&str, &str); 8] = [
     ("claim_batch", include_str!("../../../src/store/sqlite/claim_batch.sql")),
     ("renew_lease", include_str!("../../../src/store/sqlite/renew_lease.sql")),
@@ -40,7 +40,7 @@ fn no_operation_of_a_worker_scans_a_table() {
             for step in plan(&connection, sql) {
                 let table = step.strip_prefix("SCAN ").unwrap_or("");
                 let table = table.split(' ').next().unwrap_or("");
-                // Tables of a statement's own making are small.
+                // Tables that a statement itself creates are small.
                 let own = ["", "level", "candidate", "CONSTANT"].contains(&table);
                 assert!(own, "{file}, {name}: {step}");
             }

@@ -1,4 +1,4 @@
-//! Opening: what is not a store is told apart, and never written to.
+//! Opening: a file that is not a store is recognised, and never written to.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ impl Place {
         contents
     }
 
-    /// The error of opening the file, by either way; whatever is there stays as it was.
+    /// The error of opening the file, in both ways; the folder stays as it was.
     fn refused(&self) -> StoreError {
         let before = self.contents();
         let error = refusal(SqliteStore::open(&self.path));
@@ -146,7 +146,7 @@ fn a_read_only_file_is_unreachable() {
     let error = place.refused();
     assert!(matches!(error, StoreError::Unreachable { .. }));
     assert_says(&error, &place.path, &["read-only"]);
-    // Windows does not delete what is read-only.
+    // Windows does not delete read-only files.
     #[allow(clippy::permissions_set_readonly_false)]
     permissions.set_readonly(false);
     fs::set_permissions(&place.path, permissions).expect("set");

@@ -71,7 +71,7 @@ fn a_replaced_document_is_not_new_to_the_queue() {
     assert_eq!(store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(0));
 }
 
-/// So many ids as a load would take, which then does not happen.
+/// The ids that a load would use; the load is not finished.
 fn free_ids(store: &mut SqliteStore, count: usize) -> Result<Vec<i64>, StoreError> {
     let loader = store.loader(Existing::Refuse).expect("a loader");
     Ok(loader.free_app_ids(count)?.into_iter().map(|id| id.0).collect())
@@ -127,17 +127,17 @@ fn a_new_store_has_its_documents_or_does_not_exist() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("new.db");
     let files = || std::fs::read_dir(folder.path()).expect("a folder").count();
-    let begun = |id| {
+    let started = |id| {
         let mut new = NewStore::create(&path).expect("create");
         load(new.store(), Existing::Refuse, [(id, text("<a/>"))]).expect("load");
         new
     };
-    drop(begun(1));
-    assert_eq!(files(), 0, "what was given up leaves nothing");
-    let (slow, fast) = (begun(2), begun(3));
+    drop(started(1));
+    assert_eq!(files(), 0, "a dropped store leaves nothing");
+    let (slow, fast) = (started(2), started(3));
     assert!(!path.exists());
     assert!(fast.put_in_place().expect("moved"));
-    assert!(!slow.put_in_place().expect("no error"), "another one is there");
+    assert!(!slow.put_in_place().expect("no error"), "another store exists");
     assert_eq!(files(), 1);
     let mut store = SqliteStore::open(&path).expect("open");
     assert!(store.read_document(AppId(3)).expect("read").is_some());
@@ -148,7 +148,7 @@ fn a_new_store_has_its_documents_or_does_not_exist() {
 fn more_than_a_chunk_is_loaded_and_queued_whole() {
     let harness = SqliteHarness::fresh();
     let mut store = open(&harness);
-    // From both ends of the range of ids, so that chunks meet what is queued already.
+    // From both ends of the range of ids, so that chunks meet queued applications.
     let ids = (1..=5000).chain(20_001..=25_000).chain([i64::MIN, i64::MAX]);
     let documents = ids.map(|id| (id, text("<a/>")));
     assert_eq!(load(&mut store, Existing::Refuse, documents).expect("load"), 10_002);

@@ -1,4 +1,4 @@
-//! The embedded store under the suite, and what only it promises.
+//! The embedded store in the suite, and the behaviour that only it has.
 
 mod columns;
 mod contention;
@@ -21,14 +21,14 @@ use xmlshred::store::Store;
 use super::harness::Harness;
 use super::{invariants, Behaviour};
 
-/// Runs a behaviour on a fresh store.
+/// Runs a behaviour on a new store.
 pub fn run(behaviour: Behaviour) {
     behaviour(&SqliteHarness::fresh());
 }
 
-/// A store, as a rule in a folder of its own, which goes with it.
+/// A store, usually in its own folder, which is deleted with it.
 pub struct SqliteHarness {
-    /// A look from outside, kept open: the last connection to close would tidy the file up.
+    /// A connection from outside, kept open: closing the last one would remove the write-ahead log.
     outside: Mutex<Connection>,
     path: PathBuf,
     _folder: Option<TempDir>,
@@ -42,7 +42,7 @@ impl SqliteHarness {
         Self { _folder: Some(folder), ..Self::on(path) }
     }
 
-    /// A store that somebody else made.
+    /// An existing store.
     pub fn on(path: PathBuf) -> Self {
         Self { outside: Mutex::new(connection(&path)), path, _folder: None }
     }
@@ -56,11 +56,11 @@ impl SqliteHarness {
     }
 }
 
-/// A connection of somebody who does not know the program.
+/// A connection that is not the program's.
 pub fn connection(path: &Path) -> Connection {
     let connection = Connection::open(path).expect("open");
     connection.busy_timeout(std::time::Duration::from_secs(60)).expect("timeout");
-    // What a test writes need not survive a power cut.
+    // A test's data need not survive a power failure.
     connection.execute_batch("PRAGMA synchronous = OFF").expect("pragma");
     connection
 }
@@ -76,7 +76,7 @@ fn as_text(value: Value) -> Option<String> {
     Some(text.to_lowercase())
 }
 
-/// SQLite has no schemas: the braces go.
+/// SQLite has no schemas: removes the braces.
 fn plain(sql: &str) -> String {
     sql.replace(['{', '}'], "")
 }
@@ -119,7 +119,7 @@ impl Harness for SqliteHarness {
                 [token.0.to_string()],
             )
             .expect("expire");
-        assert_eq!(expired, 1, "claim {token:?} is not there");
+        assert_eq!(expired, 1, "claim {token:?} does not exist");
     }
 
     fn postpone(&self, app_id: i64) {

@@ -1,5 +1,5 @@
-//! What SQLite itself says when it refuses rows, and how the log tells it; and, by triggers that
-//! act in between, what is checked again before it is changed.
+//! Refused rows in the log; and, with triggers that act in between, what is checked again before it
+//! is changed.
 
 use xmlshred::outcome::FailureCategory;
 use xmlshred::store::{RetrySelector, StoreError};
@@ -8,7 +8,7 @@ use xmlshred::value::Value;
 use super::SqliteHarness;
 use crate::store::harness::{base, contacts, outcome, success, Harness, Worker};
 
-/// Completes applications 1 and 2 after `sql` was run; returns what the log says of failures.
+/// Completes applications 1 to 3 after running `sql`; returns the logged failures.
 fn logged_after(sql: &str) -> Vec<Vec<Option<String>>> {
     let harness = SqliteHarness::fresh();
     let contract = harness.prepare(3);
@@ -109,8 +109,8 @@ fn a_full_disk_stops_the_worker_and_nothing_is_logged() {
     let contract = harness.prepare(2);
     let mut worker = Worker::start(&harness, &contract);
     let batch = worker.claim(2);
-    // A trigger that asks for more than SQLite holds stands in for a disk that is full: an error
-    // that is no constraint.
+    // A trigger that needs more than SQLite can hold simulates a full disk: an error that is not a
+    // constraint.
     harness.execute(
         "CREATE TRIGGER too_big BEFORE INSERT ON app_base
          BEGIN SELECT zeroblob(2000000000); END",
@@ -164,7 +164,7 @@ fn a_claim_that_was_renewed_after_it_was_listed_is_not_reaped() {
     let (first, second) = (worker.claim(1), worker.claim(1));
     harness.expire_lease(first.token);
     harness.expire_lease(second.token);
-    // Whichever claim is taken first, the other one is renewed at that moment.
+    // Whichever claim is reaped first, the other one is renewed at that moment.
     harness.execute(
         "CREATE TRIGGER renew_the_other AFTER DELETE ON processing_claim
          BEGIN UPDATE processing_claim SET lease_expires_at_utc = lease_expires_at_utc + 3600000; END",

@@ -1,4 +1,4 @@
-//! Every SQL Server type in a SQLite table: kept whole, and refused where it must not be null.
+//! Every SQL Server type in a SQLite table: stored completely, and null refused where required.
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use uuid::Uuid;
