@@ -53,6 +53,28 @@ fn every_test_that_a_page_names_is_there() {
 }
 
 #[test]
+fn every_message_on_the_page_is_one_of_the_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let continued = Regex::new(r"\\\n\s*").expect("a pattern");
+    let code = sources(&root.join("src"));
+    let code = continued.replace_all(&code, "");
+    let page = fs::read_to_string(root.join("docs/errors.md")).expect("the page");
+    let (_, section) = page.split_once("## Messages that end a command").expect("it");
+    let section = section.split("\n## ").next().expect("a section");
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() >= 10, "{rows:?}");
+    for row in rows {
+        let message = row.split('|').nth(1).expect("a cell");
+        for part in message
+            .split('…')
+            .map(|part| part.trim_matches([' ', '(', ')', ',', '0', '5', '1', '2']))
+        {
+            assert!(code.contains(part), "no message has `{part}`: {row}");
+        }
+    }
+}
+
+#[test]
 fn every_command_that_a_page_shows_is_one() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in ["docs/install.md", "docs/sql-server.md", "docs/errors.md"] {
