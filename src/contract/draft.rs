@@ -11,7 +11,7 @@ use super::target::OnExisting;
 use crate::value::datetime::DatePattern;
 use crate::value::{SqlType, Value};
 
-/// Something and where it stands in the file.
+/// Something and its place in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Located<T> {
     pub(crate) value: T,
@@ -23,7 +23,7 @@ pub(crate) struct Located<T> {
 pub(crate) struct Placed<T> {
     pub(crate) tree: T,
     pub(crate) map: StringMap,
-    /// It has mistakes already; NULL stands where something could not be read.
+    /// It has mistakes already; NULL is in the place of what could not be read.
     pub(crate) broken: bool,
 }
 
@@ -108,7 +108,7 @@ pub(crate) struct DistinctDraft {
 #[derive(Debug)]
 pub(crate) struct ColumnDraft {
     pub(crate) name: Located<String>,
-    /// None when it is missing or no type.
+    /// None when it is missing or invalid.
     pub(crate) sql_type: Option<Located<SqlType>>,
     pub(crate) value: Option<Placed<Expr>>,
     pub(crate) default: Option<Located<Value>>,

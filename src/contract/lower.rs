@@ -6,7 +6,7 @@ use super::identifier::same_name;
 use super::model::{ColumnRule, Distinct, DocumentRules, Model, RowTemplate, TableRule};
 use super::target::TargetTable;
 
-/// None when something is missing, which the checks have reported then.
+/// None when something is missing; the checks have reported that.
 pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<TargetTable>)> {
     let indices: Vec<_> =
         (0..draft.tables.len()).map(|index| targets.index_of_table(index)).collect();

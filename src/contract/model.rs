@@ -1,7 +1,7 @@
 //! A contract as it was written: every part checked, nothing compiled yet.
 //!
 //! Expressions carry spans into their own text; only the checks need to know where that text
-//! stands in the file, so the model does not.
+//! is in the file, so the model does not.
 
 use super::expr::ast::{Expr, Path};
 use crate::value::datetime::DatePattern;
@@ -12,7 +12,7 @@ use crate::value::{Decimal, SqlType, Value};
 pub struct Model {
     /// `contract.name`
     pub name: String,
-    /// `contract.target_schema`, `dbo` when the contract is silent.
+    /// `contract.target_schema`, else `dbo`.
     pub target_schema: String,
     /// `[document]`
     pub document: DocumentRules,
@@ -27,7 +27,7 @@ pub struct Model {
 pub struct DocumentRules {
     /// The root element's name as written, `prefix:local` with a prefix.
     pub root: String,
-    /// Absolute paths: elements that must be there, attributes that must not be blank.
+    /// Absolute paths: elements that must exist, attributes that must not be blank.
     pub require: Vec<Path>,
     /// The absolute path that must equal the application's id.
     pub key: Option<Path>,
@@ -58,7 +58,7 @@ pub enum Check {
 /// `[lookups.name]`: codes and what they mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lookup {
-    /// The name that `LOOKUP('name', …)` gives, ignoring the case of ASCII letters.
+    /// The name in `LOOKUP('name', …)`, ignoring the case of ASCII letters.
     pub name: String,
     /// `match`
     pub match_mode: MatchMode,
@@ -77,13 +77,13 @@ pub enum MatchMode {
     /// Same characters, same case.
     #[default]
     Exact,
-    /// Same characters whatever their case.
+    /// Same characters ignoring case.
     IgnoreCase,
     /// Exactly if there is such an entry, otherwise the first that matches ignoring case.
     ExactThenIgnoreCase,
 }
 
-/// What a lookup gives for text that it has no entry for.
+/// The result of a lookup for text without an entry.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum OnMissing {
     /// Null.
@@ -117,7 +117,7 @@ pub struct TableRule {
     pub each: Path,
     /// Index into `columns` of the column that holds the application's id.
     pub app_column: usize,
-    /// Condition over the document: an element for which it is not true gives no row.
+    /// Condition over the document: an element for which it is not true has no row.
     pub where_: Option<Expr>,
     /// Which of several rows with the same key stays.
     pub distinct: Option<Distinct>,
@@ -160,7 +160,7 @@ pub struct ColumnRule {
     pub target_column: usize,
     /// Its type.
     pub sql_type: SqlType,
-    /// The expression; absent when only row templates or `default` give a value.
+    /// The expression; absent when only row templates or `default` have a value.
     pub value: Option<Expr>,
     /// Stands in for null, already converted to the column's type.
     pub default: Option<Value>,
@@ -173,7 +173,7 @@ pub struct ColumnRule {
     pub blank_keep: bool,
     /// `on_error = "null"`: a value that fails becomes null instead of failing the application.
     pub on_error_null: bool,
-    /// The database gives the value; there is neither `value` nor `default`.
+    /// The database generates the value; there is neither `value` nor `default`.
     pub identity: bool,
 }
 
@@ -187,10 +187,10 @@ pub enum TooLong {
     Truncate,
 }
 
-/// One `[[tables.rows]]`: a row that each element gives.
+/// One `[[tables.rows]]`: a row of each element.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowTemplate {
-    /// Condition over the document: when it is not true, this template gives no row.
+    /// Condition over the document: when it is not true, this template has no row.
     pub when: Option<Expr>,
     /// Index into [`TableRule::columns`] and the expression that takes the place of the column's
     /// own; every other column keeps its own.

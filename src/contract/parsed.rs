@@ -57,7 +57,7 @@ impl Contract {
     /// the warnings with them; its `Display` renders them.
     pub fn parse(text: &str, file: &str) -> Result<(Self, Diagnostics), Diagnostics> {
         let ParsedContract { contract, diagnostics, .. } = ParsedContract::parse(text, file)?;
-        Ok((Arc::into_inner(contract).expect("nobody else has it yet"), diagnostics))
+        Ok((Arc::into_inner(contract).expect("the only owner"), diagnostics))
     }
 }
 

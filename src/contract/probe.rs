@@ -1,4 +1,4 @@
-//! Contracts derived from a contract, to ask of documents what it would read of them.
+//! Contracts derived from a contract, which measure what it reads of documents.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::target::{TargetColumn, TargetTable};
 use crate::value::convert::Conversion;
 use crate::value::SqlType;
 
-/// A path of the contract, and where it stands.
+/// A path of the contract, and its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     /// As a person writes it.
@@ -42,9 +42,9 @@ pub(crate) struct WidthProbe {
 pub(crate) struct Width {
     pub table: String,
     pub column: String,
-    /// `None` for a column that is no text, or says what becomes of what is too long.
+    /// `None` for a column that is not text, or truncates it.
     pub conversion: Option<Conversion>,
-    /// Where its type stands in the contract's file.
+    /// The place of its type in the contract's file.
     pub span: Range<usize>,
 }
 
@@ -95,7 +95,7 @@ impl ParsedContract {
     }
 }
 
-/// Each rule with a target of its own.
+/// Each rule with its own target.
 fn numbered(mut rules: Vec<TableRule>) -> Vec<TableRule> {
     for (at, rule) in rules.iter_mut().enumerate() {
         rule.target = at;
@@ -109,7 +109,7 @@ fn root(name: &str) -> Path {
     Path { origin: Origin::Document, steps: vec![step], read: Read::Text }
 }
 
-/// From the first step to the last, which is where a path without an expression stands.
+/// From the first step to the last: the place of a path without an expression.
 fn span(path: &Path) -> Span {
     match (path.steps.first(), path.steps.last()) {
         (Some(first), Some(last)) => Span { start: first.span.start, end: last.span.end },
@@ -117,7 +117,7 @@ fn span(path: &Path) -> Span {
     }
 }
 
-/// Every path of a table's expressions, once, with where it stands first.
+/// Every path of a table's expressions, once, with its first place.
 fn paths_of(table: &TableRule) -> Vec<(Path, Span)> {
     let columns = table.columns.iter().flat_map(|column| &column.value);
     let rows = table.rows.iter().flat_map(|row| {

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::expr::ast::Span;
 
-/// Where the characters of one TOML string's value stand in the file.
+/// Where the characters of one TOML string's value are in the file.
 ///
 /// Offsets in the value count from the offset of the string in the file, so that no two strings
 /// share one: a value is never longer than its string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StringMap {
-    /// Runs of bytes that stand in the file as in the value, and single escaped characters, by
+    /// Runs of bytes that are in the file as in the value, and single escaped characters, by
     /// offset in the value. Empty when the value is not a string's: then everything maps to `whole`.
     pieces: Vec<Piece>,
     /// The string with its quotes.
@@ -35,7 +35,7 @@ impl StringMap {
         Self { pieces: Vec::new(), whole: span }
     }
 
-    /// The map of the string literal that stands at `span` of `file` and has the value `value`.
+    /// The map of the string literal at `span` of `file` and has the value `value`.
     pub(crate) fn of(file: &str, span: Range<usize>, value: &str) -> Self {
         let pieces = file.get(span.clone()).and_then(|raw| Decoder::pieces(raw, span.start, value));
         Self { pieces: pieces.unwrap_or_default(), whole: span }
@@ -105,7 +105,7 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    /// None when `raw` is no string literal with that value.
+    /// None when `raw` is not a string literal with that value.
     fn pieces(raw: &'a str, base: usize, value: &str) -> Option<Vec<Piece>> {
         let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| raw.starts_with(q))?;
         let body = raw.strip_prefix(quote)?.strip_suffix(quote)?;

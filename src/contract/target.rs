@@ -15,7 +15,7 @@ pub struct TargetTable {
     pub app_column: usize,
     /// The parent table, where one is declared.
     pub foreign_key: Option<ForeignKey>,
-    /// What to do with rows that are already there for the application.
+    /// What to do with the application's existing rows.
     pub on_existing: OnExisting,
 }
 
@@ -28,7 +28,7 @@ pub struct TargetColumn {
     pub sql_type: SqlType,
     /// `required`: NOT NULL in the DDL.
     pub required: bool,
-    /// `identity`: the database gives the value, and the rows carry null in its place.
+    /// `identity`: the database generates the value, and the rows have null in its place.
     pub identity: bool,
 }
 
@@ -41,14 +41,14 @@ pub struct ForeignKey {
     pub references: String,
 }
 
-/// `on_existing`: what happens to rows already in the table for this application.
+/// `on_existing`: what happens to the application's existing rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnExisting {
     /// Insert; a duplicate key fails the application.
     #[default]
     Fail,
-    /// Leave the rows that are there; insert none for the application into this table.
+    /// Keep the existing rows; insert none for the application into this table.
     Skip,
-    /// Delete the rows that are there first, children before parents.
+    /// Delete the existing rows first, children before parents.
     Replace,
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 pub enum Severity {
     /// The file cannot be used.
     Error,
-    /// The file can be used, but probably does not say what was meant.
+    /// The file can be used, but probably does not mean what it says.
     Warning,
 }
 

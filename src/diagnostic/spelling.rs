@@ -19,7 +19,7 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// ``did you mean `x`?`` or, where nothing is near, what there is to choose from.
+/// ``did you mean `x`?`` or, where nothing is near, the candidates.
 pub(crate) fn suggestion<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str> + Clone,
@@ -30,7 +30,7 @@ pub(crate) fn suggestion<'a>(
     let all: Vec<_> = candidates.into_iter().map(|c| format!("`{c}`")).collect();
     match all.as_slice() {
         [] => None,
-        [only] => Some(format!("there is only {only}")),
+        [only] => Some(format!("the only one is {only}")),
         few if few.len() <= MOST_LISTED => Some(format!("one of {}", few.join(", "))),
         _ => None,
     }

@@ -76,7 +76,10 @@ fn quoted_text_is_made_fit_for_one_line() {
         text.replace('\u{1b}', "\\u001b")
     )));
     let message = &found.iter().next().expect("a mistake").message;
-    assert!(message.starts_with("`+` takes numbers, and 'a \\u{1b}[31mbbb"), "{message}");
+    assert!(
+        message.starts_with("`+` takes numbers, found the text 'a \\u{1b}[31mbbb"),
+        "{message}"
+    );
     assert!(message.ends_with('…') && message.chars().count() < 500, "{message}");
 }
 

@@ -142,7 +142,7 @@ fn a_value_that_the_column_cannot_hold_does_not_break_the_contract() {
     assert!(imported
         .report
         .to_string()
-        .contains("base.v: the lookup `big` gives a value that does not fit"));
+        .contains("base.v: a value of the lookup `big` does not fit"));
     assert!(Contract::parse(&imported.toml, "contract.toml").is_ok());
 }
 

@@ -31,7 +31,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Reports what came of checking an expression.
+    /// Reports the result of checking an expression.
     pub(super) fn take(&mut self, checked: Checked, map: &StringMap) -> Kind {
         for mistake in checked.mistakes {
             self.report(mistake.map_places(|span| map.locate(span)));

@@ -105,8 +105,7 @@ impl Checks<'_> {
             conversion.value(value).err()
         })?;
         let (message, hint) = mistake::of_literal(&error);
-        let message =
-            format!("the lookup `{}` gives a value that does not fit: {message}", lookup.name);
+        let message = format!("a value of the lookup `{}` does not fit: {message}", lookup.name);
         Some(Mistake::error(expr.span, message).hint(hint))
     }
 }
@@ -121,8 +120,8 @@ fn numbered_columns(table: &TableDraft, keep_when: &Expr) -> Vec<Mistake> {
             return;
         };
         let name = &table.columns[column].name.value;
-        let message = format!("`{name}` uses ORDINAL(), which is not known yet");
-        let hint = "rows are numbered after `keep_when` has left some out";
+        let message = format!("`{name}` uses ORDINAL(), which is not allowed here");
+        let hint = "use another column: rows are numbered after `keep_when`";
         mistakes.push(Mistake::error(part.span, message).hint(hint));
     });
     mistakes

@@ -67,7 +67,7 @@ impl Checks<'_> {
     }
 }
 
-/// What a lookup gives.
+/// The kind of a lookup's values.
 fn kind(lookup: &LookupDraft) -> Kind {
     let kinds = lookup.lookup.results().map(|value| match value {
         LookupValue::Integer(_) => Kind::Integer,

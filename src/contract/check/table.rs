@@ -48,7 +48,7 @@ impl Checks<'_> {
     fn known_column(&mut self, table: &TableDraft, name: &Located<String>) -> Option<usize> {
         let found = table.columns.iter().position(|c| same_name(&c.name.value, &name.value));
         if found.is_none() {
-            let message = format!("the table has no column `{}`", name.value);
+            let message = format!("unknown column `{}`", name.value);
             let names = table.columns.iter().map(|c| c.name.value.as_str());
             let hint = spelling::suggestion(&name.value, names);
             self.report(Diagnostic::error(name.span.clone(), message).maybe_hint(hint));
@@ -70,10 +70,8 @@ impl Checks<'_> {
             for name in &key.columns {
                 let index = self.known_column(table, name);
                 if index.is_some_and(|index| table.columns[index].is_identity()) {
-                    let message = format!(
-                        "the database gives `{}`, so it cannot refer to a parent",
-                        name.value
-                    );
+                    let message =
+                        format!("the identity column `{}` cannot refer to a parent", name.value);
                     let hint = "refer with a column that has a `value`";
                     self.report(Diagnostic::error(name.span.clone(), message).hint(hint));
                 }
@@ -84,7 +82,7 @@ impl Checks<'_> {
     fn distinct_names(&mut self, names: &[Located<String>]) {
         for (i, name) in names.iter().enumerate() {
             if names[..i].iter().any(|other| same_name(&other.value, &name.value)) {
-                let message = format!("`{}` is there twice", name.value);
+                let message = format!("duplicate column `{}`", name.value);
                 self.report(
                     Diagnostic::error(name.span.clone(), message).hint("name each column once"),
                 );
@@ -103,10 +101,8 @@ impl Checks<'_> {
             )
         );
         if unlimited {
-            let message = format!(
-                "`{}` cannot be part of a key: its length is not limited",
-                column.name.value
-            );
+            let message =
+                format!("`{}` cannot be part of a key: its length is unlimited", column.name.value);
             let hint = "give the column a length, such as nvarchar(50)";
             self.report(Diagnostic::error(span.clone(), message).hint(hint));
         }
@@ -121,21 +117,21 @@ impl Checks<'_> {
                 || sql_type.value.is_character();
             if !fits {
                 let message = format!("{} cannot hold an application's id", sql_type.value);
-                let hint = "`int` or `bigint`, as in the source table";
+                let hint = "use `int` or `bigint`, as in the source table";
                 self.report(Diagnostic::error(sql_type.span.clone(), message).hint(hint));
             }
         }
         if let Some(identity) = column.identity.as_ref().filter(|identity| identity.value) {
             let message = "the application's column cannot be an identity column";
-            let hint = "its value is the application's id: `value = \"APP_ID()\"`";
+            let hint = "write `value = \"APP_ID()\"`";
             self.report(Diagnostic::error(identity.span.clone(), message).hint(hint));
         }
         let others = column.value.iter().chain(row_values(table, index));
         let others = others.filter(|expr| !expr.broken && !is_app_id(&expr.tree));
         let default = column.default.iter().map(|default| default.span.clone());
         for span in others.map(Placed::whole).chain(default) {
-            let message = "the application's column holds something else than its id";
-            let hint = format!("rows are found again by `{}`: `value = \"APP_ID()\"`", name.value);
+            let message = "the application's column must hold its id";
+            let hint = format!("write `value = \"APP_ID()\"` for `{}`", name.value);
             self.report(Diagnostic::error(span, message).hint(hint));
         }
     }
@@ -146,17 +142,18 @@ impl Checks<'_> {
             t.value.is_integer() || matches!(t.value, SqlType::Decimal { scale: 0, .. })
         });
         if !whole_number {
-            let message = "an identity column holds whole numbers";
-            let hint = "`int`, `bigint`, or `decimal` without digits after the point";
+            let message = "an identity column must hold whole numbers";
+            let hint = "use `int`, `bigint`, or `decimal` without digits after the point";
             self.report(Diagnostic::error(identity.span.clone(), message).hint(hint));
         }
         let values = column.value.iter().chain(row_values(table, index)).map(Placed::whole);
         let default = column.default.iter().map(|default| default.span.clone());
         for span in values.chain(default) {
-            let message = format!("the database gives `{}` its value", column.name.value);
-            let hint = "leave the value out, or `identity = true`";
+            let message =
+                format!("the identity column `{}` must not have a value", column.name.value);
+            let hint = "leave out the value, or `identity = true`";
             let given = Diagnostic::error(span, message).hint(hint);
-            self.report(given.related(identity.span.clone(), "because of this"));
+            self.report(given.related(identity.span.clone(), "the identity column"));
         }
     }
 
@@ -178,7 +175,7 @@ impl Checks<'_> {
             self.report(match required {
                 true => Diagnostic::error(
                     span,
-                    format!("`{name}` is required, and nothing gives it a value"),
+                    format!("the required column `{name}` never has a value"),
                 )
                 .hint("add `value` or `default`"),
                 false => Diagnostic::warning(span, format!("`{name}` is always null"))
@@ -191,15 +188,16 @@ impl Checks<'_> {
         }
         for (row, kind) in table.rows.iter().zip(&given.rows) {
             if !is_given(kind.or(given.own)) {
-                let message = format!("a row lacks `{name}`, which is required");
-                let hint = format!("give the row `{name}`, or the column a `value` or `default`");
+                let message = format!("missing required column `{name}`");
+                let hint =
+                    format!("add `{name}` to the row, or a `value` or `default` to the column");
                 self.report(Diagnostic::error(row.span.clone(), message).hint(hint));
             }
         }
     }
 }
 
-/// What gives a column its value.
+/// The kinds of a column's expressions.
 struct Given {
     own: Option<Kind>,
     rows: Vec<Option<Kind>>,

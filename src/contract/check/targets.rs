@@ -57,7 +57,7 @@ impl Targets {
         self.targets.iter().position(|target| target.rules.contains(&index))
     }
 
-    /// None when a table lacks its application's column, which was reported then.
+    /// None when a table lacks its application's column, which was reported.
     pub(in crate::contract) fn into_tables(self) -> Option<Vec<TargetTable>> {
         let tables = self.targets.into_iter().map(|target| {
             Some(TargetTable {
@@ -97,7 +97,7 @@ impl Checks<'_> {
                     rules.push(index);
                     if *other != name.value {
                         let message = format!("`{}` and `{other}` differ in case only", name.value);
-                        let hint = format!("they are one table: write `{other}`");
+                        let hint = format!("write `{other}`: they are one table");
                         self.report(Diagnostic::error(name.span.clone(), message).hint(hint));
                     }
                 }
@@ -143,8 +143,7 @@ impl Checks<'_> {
         target
     }
 
-    /// What the first `[[tables]]` that says something about `key` says; the others have to say
-    /// the same or nothing.
+    /// The `key` of the first `[[tables]]` that has one; the others have the same or none.
     fn agreed<T>(
         &mut self,
         tables: &[&TableDraft],
@@ -155,8 +154,8 @@ impl Checks<'_> {
         let mut said = tables.iter().filter_map(|table| get(table));
         let first = said.next()?;
         for other in said.filter(|other| !agree(&other.value, &first.value)) {
-            let message = format!("`{key}` is not what the table's first `[[tables]]` says");
-            let hint = "all `[[tables]]` of one name fill one table: say the same, or nothing";
+            let message = format!("`{key}` differs from the table's first `[[tables]]`");
+            let hint = "use one value in all `[[tables]]` of one name, or leave it out";
             let differs = Diagnostic::error(other.span, message).hint(hint);
             self.report(differs.related(first.span.clone(), "first here"));
         }
@@ -179,7 +178,7 @@ impl Checks<'_> {
                 None => columns.push((
                     TargetColumn {
                         name: column.name.value.clone(),
-                        // Without a type there is an error, and nobody looks at this one.
+                        // Without a type there is an error, and this one is never used.
                         sql_type: column.sql_type.as_ref().map_or(SqlType::Int, |t| t.value),
                         required: column.is_required(),
                         identity: column.is_identity(),
@@ -195,10 +194,10 @@ impl Checks<'_> {
         if let (Some(this), Some(other)) = (&column.sql_type, &first.sql_type) {
             if this.value != other.value {
                 let message = format!(
-                    "`{}` is {} here and {} before",
+                    "`{}` is {} here and {} earlier",
                     column.name.value, this.value, other.value
                 );
-                let hint = "all `[[tables]]` of one name fill one table: use one type";
+                let hint = "use one type in all `[[tables]]` of one name";
                 let differs = Diagnostic::error(this.span.clone(), message).hint(hint);
                 self.report(differs.related(other.span.clone(), "first here"));
             }
@@ -211,28 +210,28 @@ impl Checks<'_> {
             let (Some(this), Some(other)) = (this, other) else { continue };
             if this.value != other.value {
                 let message =
-                    format!("`{key}` of `{}` is not what it is before", column.name.value);
-                let hint = "all `[[tables]]` of one name fill one table: say the same";
+                    format!("`{key}` of `{}` differs from an earlier one", column.name.value);
+                let hint = "use one value in all `[[tables]]` of one name";
                 let differs = Diagnostic::error(this.span.clone(), message).hint(hint);
                 self.report(differs.related(other.span.clone(), "first here"));
             }
         }
         if column.is_identity() != first.is_identity() && column.identity.is_none() {
-            let message = format!("`{}` is an identity column before", column.name.value);
-            let hint = "say `identity = true` here as well";
+            let message = format!("`{}` is an identity column earlier", column.name.value);
+            let hint = "write `identity = true` here as well";
             self.report(Diagnostic::error(column.name.span.clone(), message).hint(hint));
         }
     }
 
-    /// Columns that one `[[tables]]` of a target lacks although they are never null.
+    /// Columns that one `[[tables]]` of a target lacks although they are required.
     fn missing_columns(&mut self, tables: &[&TableDraft], target: &Target) {
         for table in tables {
             let has = |name: &str| table.columns.iter().any(|c| same_name(&c.name.value, name));
             let needed = target.columns.iter().filter(|c| c.required && !c.identity);
             for column in needed.filter(|c| !has(&c.name)) {
-                let message = format!("these rows lack `{}`, which is required", column.name);
+                let message = format!("missing required column `{}`", column.name);
                 let hint =
-                    "another `[[tables]]` of this name requires it, or has it in its key: add it";
+                    "add it: another `[[tables]]` of this name requires it, or has it in its key";
                 self.report(Diagnostic::error(table.header.clone(), message).hint(hint));
             }
             if let Some(key) = &target.foreign_key {
@@ -242,10 +241,8 @@ impl Checks<'_> {
                     .iter()
                     .filter(|name| !own && !has(name) && target.column(name).is_some())
                 {
-                    let message = format!(
-                        "these rows lack `{name}`, with which they refer to `{}`",
-                        key.references
-                    );
+                    let message =
+                        format!("missing column `{name}`, which refers to `{}`", key.references);
                     let hint = "add the column";
                     self.report(Diagnostic::error(table.header.clone(), message).hint(hint));
                 }
@@ -267,7 +264,7 @@ impl Checks<'_> {
         };
         let (span, references) = key;
         let Some(parent) = targets.iter().find(|t| same_name(&t.name, &references.value)) else {
-            let message = format!("there is no table `{}`", references.value);
+            let message = format!("unknown table `{}`", references.value);
             let hint =
                 spelling::suggestion(&references.value, targets.iter().map(|t| t.name.as_str()));
             return self.report(Diagnostic::error(references.span, message).maybe_hint(hint));
@@ -275,8 +272,8 @@ impl Checks<'_> {
         let Some(foreign_key) = &child.foreign_key else { return };
         let (ours, theirs) = (&foreign_key.columns, &parent.primary_key);
         if theirs.is_empty() {
-            let message = format!("`{}` has no primary key to refer to", parent.name);
-            let hint = format!("give `{}` a `primary_key`", parent.name);
+            let message = format!("the table `{}` has no primary key to refer to", parent.name);
+            let hint = format!("add a `primary_key` to `{}`", parent.name);
             return self.report(Diagnostic::error(references.span, message).hint(hint));
         }
         if ours.len() != theirs.len() {
@@ -285,7 +282,11 @@ impl Checks<'_> {
                 crate::figures::counted(ours.len(), "column"),
                 crate::figures::counted(theirs.len(), "column"),
             );
-            let hint = format!("the primary key of `{}` is ({})", parent.name, theirs.join(", "));
+            let hint = format!(
+                "name as many columns as the primary key of `{}` has: {}",
+                parent.name,
+                theirs.join(", ")
+            );
             return self.report(Diagnostic::error(span, message).hint(hint));
         }
         self.key_types(child, parent, foreign_key, &span);
@@ -309,12 +310,12 @@ impl Checks<'_> {
                     "`{our_name}` is {}, but `{}.{their_name}` is {}",
                     ours.sql_type, parent.name, theirs.sql_type
                 );
-                let hint = "a foreign key has the types of the primary key it refers to";
+                let hint = "use the types of the primary key";
                 self.report(Diagnostic::error(span.clone(), message).hint(hint));
             }
             if theirs.identity {
                 let message = format!(
-                    "the database gives `{}.{their_name}`, so no row can refer to it",
+                    "no row can refer to the identity column `{}.{their_name}`",
                     parent.name
                 );
                 let hint = "refer to a table whose primary key comes from the document";
@@ -333,8 +334,7 @@ impl Checks<'_> {
                     self.cycle(targets, &circle);
                     break;
                 }
-                // A circle is reported where it begins; one that does not contain `start` is not
-                // its business.
+                // A circle is reported where it begins; this one does not contain `start`.
                 if next < start || circle.contains(&next) {
                     break;
                 }
@@ -349,8 +349,8 @@ impl Checks<'_> {
         let span = key.span.clone();
         let names: Vec<_> =
             circle.iter().chain(&circle[..1]).map(|i| format!("`{}`", targets[*i].name)).collect();
-        let message = format!("tables refer to each other in a circle: {}", names.join(" -> "));
-        let hint = "parents are loaded before children: remove one of the references";
+        let message = format!("circular references between tables: {}", names.join(" -> "));
+        let hint = "remove one of the references: parents are loaded before children";
         self.report(Diagnostic::error(span, message).hint(hint));
     }
 }

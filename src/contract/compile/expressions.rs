@@ -60,7 +60,7 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// The text of a path, without the white space around it where the contract says so.
+    /// The text of a path, without the white space around it where the contract strips it.
     pub(super) fn stripped(&mut self, path: &Path, mode: Mode, leaves: Leaves<'_, 'm>) -> Op {
         let text = leaves(self, Leaf::Path(path, mode));
         match self.model.document.strip {

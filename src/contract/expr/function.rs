@@ -21,8 +21,8 @@ macro_rules! functions {
     };
 }
 
-// The form says a function's name and its parameters, of which the last may be repeated (`…`).
-// The parameters' names decide what an argument has to be: see `check::call`. `Kind::Any` is a
+// The form is a function's name and its parameters, of which the last may be repeated (`…`).
+// The parameters' names decide what an argument must be: see `check::call`. `Kind::Any` is a
 // kind that depends on the arguments.
 functions! {
     Coalesce: "COALESCE(x, y, …)", Kind::Any, "the first argument that is not null";

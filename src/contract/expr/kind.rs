@@ -2,7 +2,7 @@
 
 use crate::value::SqlType;
 
-/// What kind of thing an expression gives.
+/// The kind of an expression's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Not known, or in error already: it fits everywhere.
@@ -11,7 +11,7 @@ pub enum Kind {
     Null,
     /// True, false or unknown.
     Condition,
-    /// Text, above all from the document. It converts where it stands beside something else.
+    /// Text, above all from the document. It converts beside something else.
     Text,
     /// A whole number.
     Integer,
@@ -105,7 +105,7 @@ impl Kind {
         self.class() == Some(Class::Date)
     }
 
-    /// Whether values of both kinds can be equal. Text converts to what it stands beside.
+    /// Whether values of both kinds can be equal. Text converts to the other kind.
     pub fn is_comparable(self, other: Self) -> bool {
         match (self.class(), other.class()) {
             (Some(a), Some(b)) => a == b,

@@ -13,7 +13,7 @@ pub(crate) struct Token {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum TokenKind {
-    /// The longest XML name; keywords and functions are told apart by the parser.
+    /// The longest XML name; the parser tells keywords and functions apart.
     Name(String),
     /// `[a name]` where `[` quotes column names.
     QuotedName(String),
@@ -84,7 +84,7 @@ struct Lexer<'a> {
     mistakes: Vec<Mistake>,
 }
 
-/// Tokens that are told by their first two characters.
+/// Tokens of two characters.
 const PAIRS: [(&str, TokenKind); 7] = [
     ("//", TokenKind::DoubleSlash),
     ("..", TokenKind::DotDot),
@@ -151,8 +151,8 @@ impl Lexer<'_> {
         if name.matches(':').count() > 1 {
             return self.mistake(
                 start,
-                format!("`{name}` is no XML name"),
-                "a name has one prefix at most: `prefix:name`",
+                format!("`{name}` is not an XML name"),
+                "use one prefix at most: `prefix:name`",
             );
         }
         self.push(start, TokenKind::Name(name));
@@ -172,7 +172,7 @@ impl Lexer<'_> {
             let rest = self.rest();
             let stray = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
             self.at += stray;
-            let hint = "numbers are written `42` or `4.2`, text in single quotes";
+            let hint = "write numbers as `42` or `4.2`, and text in single quotes";
             return self.mistake(start, "this is neither a number nor a name", hint);
         }
         match number(&digits, fraction.as_deref()) {
@@ -190,7 +190,7 @@ impl Lexer<'_> {
             None => {
                 self.at = self.text.len();
                 let hint = "close the text with `'`; a quote inside it is doubled: `'it''s'`";
-                self.mistake(start, "this text is never closed", hint);
+                self.mistake(start, "unclosed text", hint);
             }
         }
     }
@@ -203,7 +203,7 @@ impl Lexer<'_> {
             }
             None => {
                 self.at = self.text.len();
-                self.mistake(start, "this name is never closed", "close it with `]`");
+                self.mistake(start, "unclosed name", "close it with `]`");
             }
         }
     }
@@ -214,11 +214,11 @@ impl Lexer<'_> {
             return self.push(start, kind.clone());
         }
         if self.rest().starts_with("==") {
-            return self.foreign(start, TokenKind::Equal, "equality is written `=`");
+            return self.foreign(start, TokenKind::Equal, "write `=`");
         }
         if self.rest().starts_with("&&") {
             let kind = TokenKind::Name("AND".to_owned());
-            return self.foreign(start, kind, "conditions are joined with `AND`");
+            return self.foreign(start, kind, "join conditions with `AND`");
         }
         let kind = match first {
             '@' => TokenKind::At,
@@ -242,9 +242,9 @@ impl Lexer<'_> {
         self.push(start, kind);
     }
 
-    /// An operator of another language: said once, then read as what it means.
+    /// An operator of another language: reported once, then read as what it means.
     fn foreign(&mut self, start: usize, kind: TokenKind, hint: &str) {
-        let message = format!("`{}` is no operator", &self.rest()[..2]);
+        let message = format!("unknown operator `{}`", &self.rest()[..2]);
         self.at += 2;
         self.mistakes.push(Mistake::error(self.since(start), message).hint(hint));
         self.push(start, kind);
@@ -256,42 +256,42 @@ impl Lexer<'_> {
         }
         if self.rest().starts_with("::") {
             self.at += 2;
-            let hint = "there are no axes: a path goes down by names, and up by `..`";
-            return self.mistake(start, "`::` has no meaning here", hint);
+            let hint = "go down by names, and up by `..`: axes are not supported";
+            return self.mistake(start, "unexpected `::`", hint);
         }
         self.at += c.len_utf8();
         let hint = match c {
-            '&' => "conditions are joined with `AND`",
-            '|' => "conditions are joined with `OR`, text with `||`",
-            '!' => "`NOT`, and `<>` for unequal",
-            ';' => "an expression has no `;` at its end",
-            '\u{2018}' | '\u{2019}' => "text is written in straight single quotes: `'text'`",
-            '{' | '}' | '$' | '#' => "values of the document are read by paths, such as `@name`",
+            '&' => "join conditions with `AND`",
+            '|' => "join conditions with `OR`, and text with `||`",
+            '!' => "use `NOT`, and `<>` for unequal",
+            ';' => "remove it: an expression does not end with `;`",
+            '\u{2018}' | '\u{2019}' => "write text in straight single quotes: `'text'`",
+            '{' | '}' | '$' | '#' => "read values of the document by paths, such as `@name`",
             _ => "remove it, or put it into single quotes if it is text",
         };
-        self.mistake(start, format!("`{}` has no meaning here", c.escape_debug()), hint);
+        self.mistake(start, format!("unexpected `{}`", c.escape_debug()), hint);
     }
 
-    /// `"text"`: said once, then read as `'text'`.
+    /// `"text"`: reported once, then read as `'text'`.
     fn double_quoted(&mut self, start: usize) {
         let Some((text, len)) = quoted(self.rest(), '"') else {
             self.at = self.text.len();
-            let hint = "text is written in single quotes: `'text'`";
-            return self.mistake(start, "this text is never closed", hint);
+            let hint = "write text in single quotes: `'text'`";
+            return self.mistake(start, "unclosed text", hint);
         };
         self.at += len;
         let span = self.since(start);
         let hint = if self.quoted_names {
-            "text is written in single quotes: `'text'`, a column's name in brackets: `[name]`"
+            "write text in single quotes: `'text'`, and a column's name in brackets: `[name]`"
         } else {
-            "text is written in single quotes: `'text'`"
+            "write text in single quotes: `'text'`"
         };
-        self.mistakes.push(Mistake::error(span, "double quotes have no meaning here").hint(hint));
+        self.mistakes.push(Mistake::error(span, "unexpected double quotes").hint(hint));
         self.push(start, TokenKind::Text(text));
     }
 }
 
-/// What stands between the first character and `close`, in which a doubled `close` is one, and
+/// The text between the first character and `close`, in which a doubled `close` is one, and
 /// the length with both. None when it is not closed.
 fn quoted(rest: &str, close: char) -> Option<(String, usize)> {
     let mut content = String::new();

@@ -7,7 +7,7 @@ use crate::value::convert::{ConversionError, ConversionFault};
 /// What is wrong at a place of an expression's text.
 pub type Mistake = Diagnostic<Span>;
 
-/// What is wrong with a literal that has to be of a type, and what the type holds.
+/// What is wrong with a literal that must be of a type, and what the type holds.
 pub(crate) fn of_literal(error: &ConversionError) -> (String, String) {
     let ConversionError { sql_type, value, fault } = error;
     match fault {

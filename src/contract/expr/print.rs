@@ -6,7 +6,7 @@ use super::ast::{BinaryOp, Expr, ExprKind, Function, Origin, Path, Predicate, Re
 use super::keyword::is_keyword;
 use super::lexer::{continues_name, starts_name};
 
-/// How tightly a form binds; a part that binds less tightly than its place asks for needs
+/// How tightly a form binds; a part that binds less tightly than its place requires needs
 /// parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
@@ -21,7 +21,7 @@ enum Level {
 }
 
 impl Level {
-    /// What the right operand of a left-associative operator of this level has to be.
+    /// The lowest level of the right operand of a left-associative operator of this level.
     fn above(self) -> Self {
         match self {
             Self::Or => Self::And,
@@ -87,7 +87,7 @@ impl Display for Expr {
     }
 }
 
-/// An expression in a place that asks for at least this level.
+/// An expression in a place that requires at least this level.
 struct At<'a>(Level, &'a Expr);
 
 impl Display for At<'_> {

@@ -1,9 +1,9 @@
-//! Every part of an expression, whatever its form.
+//! Every part of an expression.
 
 use super::ast::{Expr, ExprKind, Path, Predicate};
 
 impl Path {
-    /// Whether it is the same path, wherever it stands.
+    /// Whether it is the same path, in any place.
     pub fn same(&self, other: &Self) -> bool {
         self.to_string() == other.to_string()
     }
@@ -16,7 +16,7 @@ impl Expr {
         self.walk_parts(true, visit);
     }
 
-    /// As [`Expr::walk`], without what stands in the predicates of paths.
+    /// As [`Expr::walk`], without the predicates of paths.
     pub fn walk_outside_predicates<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         self.walk_parts(false, visit);
     }

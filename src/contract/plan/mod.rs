@@ -105,6 +105,6 @@ pub(crate) struct Required {
     pub slot: SlotRef,
     /// The path as a person writes it.
     pub path: String,
-    /// An element has to be there; an attribute must not be blank either.
+    /// An element must exist; an attribute must not be blank either.
     pub element: bool,
 }

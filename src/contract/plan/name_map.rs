@@ -24,7 +24,7 @@ const FIRST: [u128; 17] = {
 const CASE: u64 = 0x2020_2020_2020_2020;
 
 impl<'b> Name<'b> {
-    /// A name that stands alone.
+    /// A name outside a document.
     pub fn new(name: &'b [u8]) -> Self {
         Self::within(name, 0, name.len())
     }

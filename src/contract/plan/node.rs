@@ -94,7 +94,7 @@ pub(crate) struct AncestorAttribute {
 #[derive(Debug)]
 pub(crate) struct Gather {
     pub from: Gathered,
-    /// The row's slot that says which element its ancestor is.
+    /// The row's slot with the identity of its ancestor.
     pub ancestor: u32,
     /// The row's slot that is filled.
     pub into: u32,
@@ -148,7 +148,7 @@ pub(crate) enum Filter {
 pub(crate) enum Counter {
     /// Among the children that one match of the parent's node has; its counter of this index.
     Child(u32),
-    /// Among the children of whatever element is around: for `//`. The indices are the plan's.
+    /// Among the children of any element: for `//`. The indices are the plan's.
     Anywhere(u32),
 }
 

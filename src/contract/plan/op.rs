@@ -53,7 +53,7 @@ pub(crate) enum Op {
 pub(crate) struct Aggregate {
     pub function: Function,
     pub slot: SlotRef,
-    /// What each node gives, where that is not just its text.
+    /// The value of each node, where that is not just its text.
     pub each: Option<Op>,
     /// The separator of `JOIN`.
     pub rest: Vec<Op>,

@@ -47,7 +47,7 @@ pub(crate) struct Column {
     pub required: bool,
 }
 
-/// One row that an element gives.
+/// One row of an element.
 #[derive(Debug)]
 pub(crate) struct Template {
     pub when: Option<Op>,
@@ -58,7 +58,7 @@ pub(crate) struct Template {
 /// Where a column's value comes from.
 #[derive(Debug)]
 pub(crate) enum ValuePlan {
-    /// Only a default, or the database.
+    /// Only a default, or the database's value.
     Absent,
     /// The same for every row of a document: an index into [`Rule::constants`].
     Constant(usize),
@@ -76,7 +76,7 @@ pub(crate) struct DistinctPlan {
     pub prefer: Option<Op>,
 }
 
-/// A lookup, ready to be asked.
+/// A lookup.
 #[derive(Debug)]
 pub(crate) struct LookupPlan {
     pub name: Box<str>,

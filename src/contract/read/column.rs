@@ -28,9 +28,9 @@ impl Reader<'_> {
         let mut drafts: Vec<ColumnDraft> = Vec::new();
         for (name, value) in columns.entries() {
             if let Some(other) = drafts.iter().find(|d| same_name(&d.name.value, &name.value)) {
-                let message = format!("the column `{}` is there twice", name.value);
+                let message = format!("duplicate column `{}`", name.value);
                 let twice = Diagnostic::error(name.span.clone(), message)
-                    .hint("names of columns differ by more than case")
+                    .hint("rename one: case does not tell columns apart")
                     .related(other.name.span.clone(), "first here");
                 self.report(twice);
                 continue;
@@ -42,8 +42,8 @@ impl Reader<'_> {
             }
         }
         if columns.is_empty() {
-            let message = "the table has no columns";
-            let hint = "`[tables.columns]`, then one column per line";
+            let message = "missing columns";
+            let hint = "write `[tables.columns]`, then one column per line";
             self.report_absent(Diagnostic::error(columns.span.clone(), message).hint(hint));
         }
         drafts
@@ -109,8 +109,8 @@ impl Reader<'_> {
             return;
         }
         let name = &text.value;
-        let message = format!("`{name}` without a length is {name}(1)");
-        let hint = format!("say how much it holds: `{name}(50)`, `{name}(max)`, or `{name}(1)`");
+        let message = format!("`{name}` without a length means {name}(1)");
+        let hint = format!("write its length: `{name}(50)`, `{name}(max)`, or `{name}(1)`");
         self.report(Diagnostic::warning(text.span.clone(), message).hint(hint));
     }
 
@@ -135,7 +135,7 @@ impl Reader<'_> {
     }
 
     fn only_for<T>(&mut self, key: &str, word: &Located<T>, types: &str) {
-        let message = format!("`{key}` is for {types}");
+        let message = format!("`{key}` is only for {types}");
         self.report(Diagnostic::error(word.span.clone(), message).hint("leave it out"));
     }
 
@@ -157,8 +157,8 @@ impl Reader<'_> {
         };
         match conversion.value(literal) {
             Ok(value::Value::Null) => {
-                let message = "a blank default is null, which is no default";
-                let hint = "leave it out, or say `blank = \"keep\"` on a character column";
+                let message = "a blank default is null";
+                let hint = "leave it out, or write `blank = \"keep\"` on a character column";
                 self.report(Diagnostic::error(value.span(), message).hint(hint));
                 None
             }
@@ -167,7 +167,7 @@ impl Reader<'_> {
                 let (message, hint) = mistake::of_literal(&error);
                 let hint = match value.get_ref() {
                     DeValue::String(text) if text.ends_with(')') || text.contains('@') => {
-                        "`default` is a literal; an expression belongs into `value`".to_owned()
+                        "write an expression in `value`; `default` is a literal".to_owned()
                     }
                     _ => hint,
                 };

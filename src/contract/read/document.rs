@@ -69,7 +69,7 @@ impl Reader<'_> {
         if parts.len() <= 2 && parts.iter().all(|part| is_name(part)) {
             return Some(root);
         }
-        let message = format!("`{}` is no element name", root.value);
+        let message = format!("`{}` is not an element name", root.value);
         let hint = match root.value.trim_start_matches('/') {
             name if is_name(name) => format!("write the name alone: `root = \"{name}\"`"),
             _ => "for example `root = \"Provenir\"`, with a prefix `p:catalog`".to_owned(),
@@ -84,7 +84,7 @@ impl Reader<'_> {
         if path.broken || !matches!(path.tree.origin, Origin::Row { .. }) {
             return Some(path);
         }
-        let message = format!("a path in `{key}` begins at the document");
+        let message = format!("a path in `{key}` must begin at the document");
         let hint = format!("write `/root/{0}` or `//{0}`", path.tree.to_string().trim_matches('.'));
         let hint =
             if path.tree.steps.is_empty() { "begin with `/root/` or `//`".into() } else { hint };
@@ -106,14 +106,14 @@ impl Reader<'_> {
         patterns
     }
 
-    /// None when they cannot be read, so that nobody complains about missing prefixes.
+    /// None when they cannot be read, so that no missing prefix is reported.
     fn namespaces(&mut self, value: &Value<'_>) -> Option<Vec<(String, String)>> {
         const FORM: &str = "for example `namespaces = { p = \"urn:example:products\" }`";
         let section = self.section("namespaces", value, FORM)?;
         let mut namespaces = Vec::new();
         for (prefix, uri) in section.entries() {
             if !is_name(&prefix.value) || ["xml", "xmlns"].contains(&prefix.value.as_str()) {
-                let message = format!("`{}` cannot be a prefix", prefix.value);
+                let message = format!("invalid prefix `{}`", prefix.value);
                 self.report(Diagnostic::error(prefix.span, message).hint(FORM));
                 continue;
             }

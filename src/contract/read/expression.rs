@@ -36,7 +36,7 @@ impl Reader<'_> {
             DeValue::Integer(_) => signed(self.integer(value)?),
             DeValue::Float(_) => negatable(self.decimal(value)?),
             _ => {
-                let hint = "an expression stands in quotes: `\"@name\"`";
+                let hint = "put an expression in quotes: `\"@name\"`";
                 self.wrong_type(key, value, "an expression", hint);
                 return None;
             }
@@ -45,7 +45,7 @@ impl Reader<'_> {
         Some(Placed { tree: Expr { kind, span: Span::default() }, map, broken: false })
     }
 
-    /// An expression that stands in a string in any case, as a condition does.
+    /// An expression that is always in a string, as a condition is.
     pub(super) fn condition(
         &mut self,
         key: &str,
@@ -55,7 +55,7 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::String(_) => self.expression(key, value, names),
             _ => {
-                let hint = "a condition stands in quotes: `\"@name IS NOT NULL\"`";
+                let hint = "put a condition in quotes: `\"@name IS NOT NULL\"`";
                 self.wrong_type(key, value, "a condition", hint);
                 None
             }

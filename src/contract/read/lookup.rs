@@ -32,9 +32,9 @@ impl Reader<'_> {
         let mut drafts: Vec<LookupDraft> = Vec::new();
         for (name, value) in lookups.entries() {
             if let Some(other) = drafts.iter().find(|d| same_name(&d.lookup.name, &name.value)) {
-                let message = format!("the lookup `{}` is there twice", name.value);
+                let message = format!("duplicate lookup `{}`", name.value);
                 let twice = Diagnostic::error(name.span.clone(), message)
-                    .hint("names of lookups differ by more than case")
+                    .hint("rename one: case does not tell lookups apart")
                     .related(other.name.clone(), "first here");
                 self.report(twice);
             }
@@ -84,7 +84,7 @@ impl Reader<'_> {
             }
             (Some(Missing::Value), None) => {
                 let span = word.map_or(section.span.clone(), |w| w.span);
-                let message = format!("`{key}` is `value`, but there is no `{value_key}`");
+                let message = format!("missing `{value_key}` for `{key} = \"value\"`");
                 let missing = Diagnostic::error(span, message);
                 self.report_absent(missing.maybe_hint(section::example(value_key)));
                 None
@@ -93,7 +93,7 @@ impl Reader<'_> {
                 self.lookup_value(value_key, value);
                 if word.is_some() || section.get(key).is_none() {
                     let message = format!("`{value_key}` has no effect here");
-                    let hint = format!("say `{key} = \"value\"` as well");
+                    let hint = format!("add `{key} = \"value\"`");
                     self.report(Diagnostic::error(value.span(), message).hint(hint));
                 }
                 None
@@ -109,8 +109,9 @@ impl Reader<'_> {
         for (key, value) in section.entries() {
             let folded = entries.iter().find(|(other, _)| same_name(other, &key.value));
             if let Some((other, _)) = folded.filter(|_| mode == MatchMode::IgnoreCase) {
-                let message = format!("`{}` and `{other}` are the same code", key.value);
-                let hint = "this lookup ignores case: leave one, or say `match = \"exact\"`";
+                let message =
+                    format!("`{}` and `{other}` are the same code ignoring case", key.value);
+                let hint = "keep one, or write `match = \"exact\"`";
                 self.report(Diagnostic::error(key.span.clone(), message).hint(hint));
             }
             if let Some(value) = self.lookup_value(&key.value, value) {
@@ -118,7 +119,7 @@ impl Reader<'_> {
             }
         }
         if section.is_empty() {
-            let message = "this lookup has no values";
+            let message = "a lookup without values";
             self.report_absent(
                 Diagnostic::error(section.span.clone(), message)
                     .maybe_hint(section::example("values")),
@@ -133,7 +134,7 @@ impl Reader<'_> {
             DeValue::Integer(_) => self.integer(value).map(LookupValue::Integer),
             DeValue::Float(_) => self.decimal(value).map(LookupValue::Decimal),
             _ => {
-                let hint = "truth values are written 1 and 0";
+                let hint = "write truth values as 1 and 0";
                 self.wrong_type(key, value, "an integer, a decimal or text", hint);
                 None
             }
@@ -146,14 +147,14 @@ impl Reader<'_> {
         if texts == 0 || texts == lookup.results().count() {
             return;
         }
-        let message = format!("the lookup `{}` gives numbers and text", lookup.name);
-        let hint = "give all values one type: a number in quotes is text";
+        let message = format!("the lookup `{}` has numbers and text", lookup.name);
+        let hint = "use one type for all values: a number in quotes is text";
         self.report(Diagnostic::warning(section.span.clone(), message).hint(hint));
     }
 }
 
 impl Lookup {
-    /// Everything it can give.
+    /// Every value it can return.
     pub(crate) fn results(&self) -> impl Iterator<Item = &LookupValue> {
         let missing = [&self.on_blank, &self.on_unmapped].into_iter();
         let missing = missing.filter_map(|on_missing| match on_missing {

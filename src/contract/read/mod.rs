@@ -64,8 +64,8 @@ impl Reader<'_> {
     fn tables(&mut self, root: &Section<'_>, scope: &DocumentScope) -> Vec<TableDraft> {
         let Some(value) = root.get("tables") else {
             let end = self.text.len();
-            let message = "the contract has no `[[tables]]`";
-            let hint = "a contract describes at least one table";
+            let message = "missing `[[tables]]`";
+            let hint = "describe at least one table";
             self.report_absent(Diagnostic::error(end..end, message).hint(hint));
             return Vec::new();
         };
@@ -74,8 +74,8 @@ impl Reader<'_> {
             return Vec::new();
         };
         if array.is_empty() {
-            let message = "the contract has no tables";
-            let hint = "a contract describes at least one: `[[tables]]`";
+            let message = "`tables` is empty";
+            let hint = "describe at least one: `[[tables]]`";
             self.report(Diagnostic::error(value.span(), message).hint(hint));
         }
         let mut tables = Vec::new();

@@ -27,16 +27,16 @@ impl Reader<'_> {
         let word = self.text.get(span.clone()).unwrap_or("");
         let diagnostic = if error.message().starts_with("duplicate key") {
             let hint = match word {
-                "tables" => "each table begins with `[[tables]]`, in two pairs of brackets",
-                _ => "keep one of the two; a table's columns have different names",
+                "tables" => "begin each table with `[[tables]]`, in two pairs of brackets",
+                _ => "keep one of the two",
             };
-            Diagnostic::error(span.clone(), format!("`{word}` is there twice")).hint(hint)
+            Diagnostic::error(span.clone(), format!("duplicate key `{word}`")).hint(hint)
         } else {
             self.lossy = true;
-            let message = format!("this is not TOML: {}", error.message());
+            let message = format!("invalid TOML: {}", error.message());
             let diagnostic = Diagnostic::error(span.clone(), message);
             match error.message().contains("must be quoted") {
-                true => diagnostic.hint("an expression stands in quotes: `value = \"@name\"`"),
+                true => diagnostic.hint("put an expression in quotes: `value = \"@name\"`"),
                 false => diagnostic,
             }
         };
@@ -62,7 +62,7 @@ impl Reader<'_> {
     pub(super) fn known_keys(&mut self, section: &Section<'_>, known: &[&str]) {
         for (key, _) in section.entries() {
             if !known.contains(&key.value.as_str()) {
-                let message = format!("{} has no key `{}`", section.title, key.value);
+                let message = format!("unknown key `{}` in {}", key.value, section.title);
                 let hint = spelling::suggestion(&key.value, known.iter().copied());
                 self.report_absent(Diagnostic::error(key.span, message).maybe_hint(hint));
             }
@@ -76,7 +76,7 @@ impl Reader<'_> {
     ) -> Option<&'v Value<'v>> {
         let found = section.get(key);
         if found.is_none() {
-            let message = format!("{} lacks `{key}`", section.title);
+            let message = format!("missing `{key}` in {}", section.title);
             let span = section.span.clone();
             self.report_absent(Diagnostic::error(span, message).maybe_hint(section::example(key)));
         }
@@ -90,7 +90,7 @@ impl Reader<'_> {
         title: &'static str,
     ) -> Option<Section<'v>> {
         let Some(value) = root.get(key) else {
-            let message = format!("the contract has no `{title}`");
+            let message = format!("missing `{title}`");
             self.report_absent(Diagnostic::error(0..0, message).maybe_hint(section::example(key)));
             return None;
         };
@@ -122,7 +122,7 @@ impl Reader<'_> {
             DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        let message = format!("`{key}` has to be {wanted}, and this is {found}");
+        let message = format!("`{key}` must be {wanted}, found {found}");
         self.report(Diagnostic::error(value.span(), message).hint(hint));
     }
 
@@ -132,7 +132,7 @@ impl Reader<'_> {
                 Some(Located { value: text.clone().into_owned(), span: value.span() })
             }
             _ => {
-                let example = section::example(key).unwrap_or_else(|| "put it into quotes".into());
+                let example = section::example(key).unwrap_or_else(|| "put it in quotes".into());
                 self.wrong_type(key, value, "a string", &example);
                 None
             }
@@ -190,7 +190,7 @@ impl Reader<'_> {
         if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == string.value) {
             return Some(Located { value: *meaning, span: string.span });
         }
-        let message = format!("`{key}` cannot be `{}`", string.value);
+        let message = format!("invalid value `{}` for `{key}`", string.value);
         let hint = spelling::suggestion(&string.value, words.iter().map(|(word, _)| *word));
         self.report(Diagnostic::error(string.span, message).maybe_hint(hint));
         None
@@ -200,7 +200,7 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::Array(array) => array,
             _ => {
-                self.wrong_type(key, value, "an array", "put it into brackets: `[…]`");
+                self.wrong_type(key, value, "an array", "put it in brackets: `[…]`");
                 &[]
             }
         }
@@ -230,7 +230,7 @@ impl Reader<'_> {
         let DeValue::Float(float) = value.get_ref() else { return None };
         let decimal = Decimal::parse(float.as_str()).ok();
         if decimal.is_none() {
-            let message = "this number cannot be used here";
+            let message = "invalid number";
             let hint = "write it with digits and a point, at most 38 digits: `0.25`";
             self.report(Diagnostic::error(value.span(), message).hint(hint));
         }
@@ -241,8 +241,8 @@ impl Reader<'_> {
         let DeValue::Integer(integer) = value.get_ref() else { return None };
         let parsed = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
         if parsed.is_none() {
-            let message = "this number is too great";
-            let hint = "it has to be -9223372036854775808 to 9223372036854775807";
+            let message = "number out of range";
+            let hint = "use a number from -9223372036854775808 to 9223372036854775807";
             self.report(Diagnostic::error(value.span(), message).hint(hint));
         }
         parsed

@@ -43,7 +43,7 @@ impl Reader<'_> {
         let name = self.required(section, "name").and_then(|value| self.identifier(value));
         let each = self.required(section, "each").and_then(|value| self.each(value));
         let columns = self.required(section, "columns").map_or(Vec::new(), |value| {
-            let hint = "`[tables.columns]`, then one column per line";
+            let hint = "write `[tables.columns]`, then one column per line";
             let columns = self.section("columns", value, hint);
             columns.map_or(Vec::new(), |columns| self.columns(&columns, scope))
         });
@@ -78,8 +78,8 @@ impl Reader<'_> {
     fn each(&mut self, value: &Value<'_>) -> Option<Placed<Path>> {
         let path = self.absolute_path("each", value)?;
         if !path.broken && path.tree.read != Read::Text {
-            let message = "`each` is a path to elements, not to an attribute";
-            let hint = "end it with the element; the attribute is read in a column: `@name`";
+            let message = "`each` must be a path to elements, found one to an attribute";
+            let hint = "end it with the element, and read the attribute in a column: `@name`";
             self.report(Diagnostic::error(path.whole(), message).hint(hint));
             return None;
         }
@@ -133,7 +133,7 @@ impl Reader<'_> {
     fn rows(&mut self, value: &Value<'_>, columns: &[ColumnDraft]) -> Vec<RowDraft> {
         let rows = self.array("rows", value);
         if rows.is_empty() {
-            let message = "`rows` is empty: the table would never get a row";
+            let message = "`rows` is empty";
             self.report(Diagnostic::error(value.span(), message).hint(ROWS));
         }
         let mut drafts = Vec::new();
@@ -158,15 +158,15 @@ impl Reader<'_> {
             }
             let Some(index) = columns.iter().position(|c| same_name(&c.name.value, &key.value))
             else {
-                let message = format!("the table has no column `{}`", key.value);
+                let message = format!("unknown column `{}`", key.value);
                 let names = columns.iter().map(|c| c.name.value.as_str()).chain(["when"]);
                 let hint = spelling::suggestion(&key.value, names);
                 self.report_absent(Diagnostic::error(key.span, message).maybe_hint(hint));
                 continue;
             };
             if row.values.iter().any(|(other, _)| *other == index) {
-                let message = format!("`{}` is given twice", key.value);
-                self.report(Diagnostic::error(key.span, message).hint("leave one of the two"));
+                let message = format!("duplicate column `{}`", key.value);
+                self.report(Diagnostic::error(key.span, message).hint("keep one of the two"));
                 continue;
             }
             match self.expression(&key.value, value, Names::Paths) {

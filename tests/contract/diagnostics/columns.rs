@@ -13,31 +13,31 @@ colour = { type = "int", value = "@x" }
 match = "ignore-case"
 values = { a = 1, A = 2 }
 "#)), @r#"
-    contract.toml:15:1: error: the column `Colour` is there twice
+    contract.toml:15:1: error: duplicate column `Colour`
      15 | Colour = { type = "int", value = "@x" }
         | ^^^^^^
     contract.toml:13:1: note: first here
      13 | colour = { type = "tinyint", value = "LOOKUP('colour', @colour)" }
         | ^^^^^^
-    hint: names of columns differ by more than case
+    hint: rename one: case does not tell columns apart
 
-    contract.toml:16:1: error: `colour` is there twice
+    contract.toml:16:1: error: duplicate key `colour`
      16 | colour = { type = "int", value = "@x" }
         | ^^^^^^
-    hint: keep one of the two; a table's columns have different names
+    hint: keep one of the two
 
-    contract.toml:17:10: error: the lookup `COLOUR` is there twice
+    contract.toml:17:10: error: duplicate lookup `COLOUR`
      17 | [lookups.COLOUR]
         |          ^^^^^^
     contract.toml:5:10: note: first here
      5 | [lookups.colour]
        |          ^^^^^^
-    hint: names of lookups differ by more than case
+    hint: rename one: case does not tell lookups apart
 
-    contract.toml:19:19: error: `A` and `a` are the same code
+    contract.toml:19:19: error: `A` and `a` are the same code ignoring case
      19 | values = { a = 1, A = 2 }
         |                   ^
-    hint: this lookup ignores case: leave one, or say `match = "exact"`
+    hint: keep one, or write `match = "exact"`
     "#);
 }
 
@@ -56,7 +56,7 @@ values = {}
 [lookups.mixed]
 values = { a = 1, b = "one" }
 "#)), @r#"
-    contract.toml:15:36: error: the lookup `size` gives a value that does not fit: `300` is out of the range of tinyint
+    contract.toml:15:36: error: a value of the lookup `size` does not fit: `300` is out of the range of tinyint
      15 | big = { type = "tinyint", value = "LOOKUP('size', @s)" }
         |                                    ^^^^^^^^^^^^^^^^^^
     hint: tinyint holds 0 to 255
@@ -64,17 +64,17 @@ values = { a = 1, b = "one" }
     contract.toml:22:18: error: `unmapped_value` has no effect here
      22 | unmapped_value = 3
         |                  ^
-    hint: say `on_unmapped = "value"` as well
+    hint: add `on_unmapped = "value"`
 
-    contract.toml:23:10: error: this lookup has no values
+    contract.toml:23:10: error: a lookup without values
      23 | values = {}
         |          ^^
     hint: for example `[lookups.name.values]` with `CODE = 1`
 
-    contract.toml:24:1: warning: the lookup `mixed` gives numbers and text
+    contract.toml:24:1: warning: the lookup `mixed` has numbers and text
      24 | [lookups.mixed]
         | ^^^^^^^^^^^^^^^
-    hint: give all values one type: a number in quotes is text
+    hint: use one type for all values: a number in quotes is text
     "#);
 }
 
@@ -116,19 +116,19 @@ fn the_application_s_column_holds_its_id() {
     contract.toml:12:33: error: the application's column cannot be an identity column
      12 | id = { type = "int", identity = true }
         |                                 ^^^^
-    hint: its value is the application's id: `value = "APP_ID()"`
+    hint: write `value = "APP_ID()"`
     "#);
     assert_snapshot!(said(&text("default = 1 }")), @r#"
-    contract.toml:12:32: error: the application's column holds something else than its id
+    contract.toml:12:32: error: the application's column must hold its id
      12 | id = { type = "int", default = 1 }
         |                                ^
-    hint: rows are found again by `id`: `value = "APP_ID()"`
+    hint: write `value = "APP_ID()"` for `id`
     "#);
     assert_snapshot!(said(&text("value = \"/r/@id\" }")), @r#"
-    contract.toml:12:31: error: the application's column holds something else than its id
+    contract.toml:12:31: error: the application's column must hold its id
      12 | id = { type = "int", value = "/r/@id" }
         |                               ^^^^^^
-    hint: rows are found again by `id`: `value = "APP_ID()"`
+    hint: write `value = "APP_ID()"` for `id`
     "#);
 }
 
@@ -139,26 +139,26 @@ a = { type = "nvarchar(5)", identity = true }
 b = { type = "int", identity = true, value = "@b", default = 1 }
 c = { type = "int", identity = true }
 "#)), @r#"
-    contract.toml:15:40: error: an identity column holds whole numbers
+    contract.toml:15:40: error: an identity column must hold whole numbers
      15 | a = { type = "nvarchar(5)", identity = true }
         |                                        ^^^^
-    hint: `int`, `bigint`, or `decimal` without digits after the point
+    hint: use `int`, `bigint`, or `decimal` without digits after the point
 
-    contract.toml:16:47: error: the database gives `b` its value
+    contract.toml:16:47: error: the identity column `b` must not have a value
      16 | b = { type = "int", identity = true, value = "@b", default = 1 }
         |                                               ^^
-    contract.toml:16:32: note: because of this
+    contract.toml:16:32: note: the identity column
      16 | b = { type = "int", identity = true, value = "@b", default = 1 }
         |                                ^^^^
-    hint: leave the value out, or `identity = true`
+    hint: leave out the value, or `identity = true`
 
-    contract.toml:16:62: error: the database gives `b` its value
+    contract.toml:16:62: error: the identity column `b` must not have a value
      16 | b = { type = "int", identity = true, value = "@b", default = 1 }
         |                                                              ^
-    contract.toml:16:32: note: because of this
+    contract.toml:16:32: note: the identity column
      16 | b = { type = "int", identity = true, value = "@b", default = 1 }
         |                                ^^^^
-    hint: leave the value out, or `identity = true`
+    hint: leave out the value, or `identity = true`
     "#);
 }
 
@@ -180,17 +180,17 @@ distinct = { by = [], keep = "lst", prefer = "@a = 1" }
 id = { type = "int", value = "APP_ID()" }
 position = { type = "int", value = "10 * ORDINAL()" }
 "#), @r#"
-    contract.toml:10:10: error: `ORDINAL` cannot stand here
+    contract.toml:10:10: error: `ORDINAL` is not allowed here
      10 | where = "ORDINAL() = 1"
         |          ^^^^^^^^^
-    hint: rows are numbered after those that are left out are gone; use it in a column's value
+    hint: use it in a column's value: rows are numbered after some are left out
 
-    contract.toml:11:14: error: `position` uses ORDINAL(), which is not known yet
+    contract.toml:11:14: error: `position` uses ORDINAL(), which is not allowed here
      11 | keep_when = "[position] = 1 AND COUNT(x) = 1 AND id = 1 AND NAME() = 'x' AND number = 1"
         |              ^^^^^^^^^^
-    hint: rows are numbered after `keep_when` has left some out
+    hint: use another column: rows are numbered after `keep_when`
 
-    contract.toml:11:33: error: `COUNT` cannot stand here
+    contract.toml:11:33: error: `COUNT` is not allowed here
      11 | keep_when = "[position] = 1 AND COUNT(x) = 1 AND id = 1 AND NAME() = 'x' AND number = 1"
         |                                 ^^^^^^^^
     hint: this condition sees the row's columns by their names; `where` sees the document
@@ -200,7 +200,7 @@ position = { type = "int", value = "10 * ORDINAL()" }
         |                                       ^
     hint: one of `id`, `position`
 
-    contract.toml:11:61: error: `NAME` cannot stand here
+    contract.toml:11:61: error: `NAME` is not allowed here
      11 | keep_when = "[position] = 1 AND COUNT(x) = 1 AND id = 1 AND NAME() = 'x' AND number = 1"
         |                                                             ^^^^^^
     hint: this condition sees the row's columns by their names; `where` sees the document
@@ -208,19 +208,19 @@ position = { type = "int", value = "10 * ORDINAL()" }
     contract.toml:11:78: error: unknown column `number`
      11 | keep_when = "[position] = 1 AND COUNT(x) = 1 AND id = 1 AND NAME() = 'x' AND number = 1"
         |                                                                              ^^^^^^
-    hint: a function is called with parentheses: `NUMBER(…)`
+    hint: call a function with parentheses: `NUMBER(…)`
 
     contract.toml:12:19: error: `by` is empty
      12 | distinct = { by = [], keep = "lst", prefer = "@a = 1" }
         |                   ^^
     hint: `distinct = { by = ["@id"], keep = "last", prefer = "…" }`
 
-    contract.toml:12:30: error: `keep` cannot be `lst`
+    contract.toml:12:30: error: invalid value `lst` for `keep`
      12 | distinct = { by = [], keep = "lst", prefer = "@a = 1" }
         |                              ^^^^^
     hint: did you mean `last`?
 
-    contract.toml:12:47: error: a condition stands where a value is needed
+    contract.toml:12:47: error: expected a value, found a condition
      12 | distinct = { by = [], keep = "lst", prefer = "@a = 1" }
         |                                               ^^^^^^
     hint: turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`

@@ -12,37 +12,37 @@ b = { type = "int", value = "CASE WHEN @x THEN 1 ELSE EXISTS(y) END" }
 c = { type = "int", value = "CASE WHEN @x || @y THEN 1 WHEN COUNT(y) THEN 2 END" }
 d = { type = "int", value = "NOT @x + 1" }
 "#)), @r#"
-    contract.toml:15:30: error: a condition stands where a value is needed
+    contract.toml:15:30: error: expected a value, found a condition
      15 | a = { type = "bit", value = "@x = 1" }
         |                              ^^^^^^
     hint: turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`
 
-    contract.toml:16:40: error: text stands where a condition is needed
+    contract.toml:16:40: error: expected a condition, found text
      16 | b = { type = "int", value = "CASE WHEN @x THEN 1 ELSE EXISTS(y) END" }
         |                                        ^^
     hint: compare it, for example `@x = 'Y'` or `@x IS NOT EMPTY`
 
-    contract.toml:16:55: error: a condition stands where a value is needed
+    contract.toml:16:55: error: expected a value, found a condition
      16 | b = { type = "int", value = "CASE WHEN @x THEN 1 ELSE EXISTS(y) END" }
         |                                                       ^^^^^^^^^
     hint: turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`
 
-    contract.toml:17:40: error: text stands where a condition is needed
+    contract.toml:17:40: error: expected a condition, found text
      17 | c = { type = "int", value = "CASE WHEN @x || @y THEN 1 WHEN COUNT(y) THEN 2 END" }
         |                                        ^^^^^^^^
     hint: `||` joins text; conditions are joined with `OR`
 
-    contract.toml:17:61: error: a number stands where a condition is needed
+    contract.toml:17:61: error: expected a condition, found a number
      17 | c = { type = "int", value = "CASE WHEN @x || @y THEN 1 WHEN COUNT(y) THEN 2 END" }
         |                                                             ^^^^^^^^
     hint: compare it, for example `COUNT(y) = 1`
 
-    contract.toml:18:30: error: a condition stands where a value is needed
+    contract.toml:18:30: error: expected a value, found a condition
      18 | d = { type = "int", value = "NOT @x + 1" }
         |                              ^^^^^^^^^^
     hint: turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`
 
-    contract.toml:18:34: error: a number stands where a condition is needed
+    contract.toml:18:34: error: expected a condition, found a number
      18 | d = { type = "int", value = "NOT @x + 1" }
         |                                  ^^^^^^
     hint: compare it, for example with `=`
@@ -78,17 +78,17 @@ j = { type = "int", value = "NOW_UTC() + 1" }
         |                                                          ^^^^^
     hint: write `LEN(text)`: the number of characters without blanks at the end
 
-    contract.toml:16:35: error: YEAR takes a date, and this is a number
+    contract.toml:16:35: error: YEAR takes a date, found a number
      16 | b = { type = "int", value = "YEAR(5) + ABS(NOW_UTC()) + MONTH('soon')" }
         |                                   ^
-    hint: text is read as ISO 8601 or with `PARSE_DATE`
+    hint: write text as ISO 8601, or read it with `PARSE_DATE`
 
-    contract.toml:16:44: error: ABS takes numbers, and this is a date with time
+    contract.toml:16:44: error: ABS takes numbers, found a date with time
      16 | b = { type = "int", value = "YEAR(5) + ABS(NOW_UTC()) + MONTH('soon')" }
         |                                            ^^^^^^^^^
-    hint: convert it first, if it can be
+    hint: convert it with `CAST`
 
-    contract.toml:16:63: error: 'soon' is no date
+    contract.toml:16:63: error: 'soon' is not a date
      16 | b = { type = "int", value = "YEAR(5) + ABS(NOW_UTC()) + MONTH('soon')" }
         |                                                               ^^^^^^
     hint: write it as ISO 8601, such as `'2024-01-31'`, or as a pattern of `document.date_formats`
@@ -96,7 +96,7 @@ j = { type = "int", value = "NOW_UTC() + 1" }
     contract.toml:17:43: error: expected a part of a date, found `'day'`
      17 | c = { type = "datetime", value = "DATEADD('day', 1, @d)" }
         |                                           ^^^^^
-    hint: a part of a date is written without quotes
+    hint: write a part of a date without quotes
 
     contract.toml:18:43: error: expected a part of a date, found `fortnight`
      18 | d = { type = "datetime", value = "DATEADD(fortnight, 1, @d)" }
@@ -106,24 +106,24 @@ j = { type = "int", value = "NOW_UTC() + 1" }
     contract.toml:19:46: error: `QQ` in the date pattern `yyyy-QQ` is not a specifier: write literal letters in single quotes
      19 | e = { type = "date", value = "PARSE_DATE(@d, 'yyyy-QQ', @pattern)" }
         |                                              ^^^^^^^^^
-    hint: a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`
+    hint: use a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`
 
-    contract.toml:19:57: error: a date pattern has to be a text literal
+    contract.toml:19:57: error: a date pattern must be a text literal
      19 | e = { type = "date", value = "PARSE_DATE(@d, 'yyyy-QQ', @pattern)" }
         |                                                         ^^^^^^^^
     hint: write it in single quotes, such as `'MM/dd/yyyy'`
 
-    contract.toml:20:37: error: a lookup's name has to be a text literal
+    contract.toml:20:37: error: a lookup's name must be a text literal
      20 | f = { type = "int", value = "LOOKUP(@name, @x) + LOOKUP('colours', @x)" }
         |                                     ^^^^^
     hint: write it in single quotes: `LOOKUP('name', text)`
 
-    contract.toml:20:57: error: there is no lookup `colours`
+    contract.toml:20:57: error: unknown lookup `colours`
      20 | f = { type = "int", value = "LOOKUP(@name, @x) + LOOKUP('colours', @x)" }
         |                                                         ^^^^^^^^^
     hint: did you mean `colour`?
 
-    contract.toml:21:50: error: COUNT takes a path, and this is none
+    contract.toml:21:50: error: COUNT takes a path
      21 | g = { type = "int", value = "SUM(@a + 1) + COUNT('x')" }
         |                                                  ^^^
     hint: write `COUNT(path)`: the number of nodes; 0 where there are none
@@ -133,7 +133,7 @@ j = { type = "int", value = "NOW_UTC() + 1" }
         |                                        ^^
     hint: for example `INNER_XML(notes)`, or `INNER_XML(.)`
 
-    contract.toml:23:39: error: LEFT counts in whole numbers
+    contract.toml:23:39: error: LEFT takes a whole number
      23 | i = { type = "int", value = "LEFT(@a, 1.5)" }
         |                                       ^^^
     hint: write it without a point
@@ -153,17 +153,17 @@ b = { type = "int", value = "MAX(COUNT(x) + 1)" }
 c = { type = "int", value = "FIRST(NUMBER(x))" }
 d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
 "#)), @r#"
-    contract.toml:15:34: error: SUM goes over one path, and this has `x/@a` and `x/@b`
+    contract.toml:15:34: error: SUM takes one path, found `x/@a` and `x/@b`
      15 | a = { type = "int", value = "SUM(x/@a * x/@b)" }
         |                                  ^^^^^^^^^^^
     hint: make a row of each element, or write a SUM for each path
 
-    contract.toml:16:34: error: COUNT cannot stand inside MAX
+    contract.toml:16:34: error: COUNT is not allowed inside MAX
      16 | b = { type = "int", value = "MAX(COUNT(x) + 1)" }
         |                                  ^^^^^^^^
     hint: write `MAX(path)`: the greatest value without blank ones; null where there are none
 
-    contract.toml:17:36: error: FIRST takes a path, and this is none
+    contract.toml:17:36: error: FIRST takes a path
      17 | c = { type = "int", value = "FIRST(NUMBER(x))" }
         |                                    ^^^^^^^^^
     hint: write `FIRST(path)`: what the first element has; null where it lacks the attribute
@@ -232,7 +232,7 @@ m = { type = "int", too_long = "truncate", blank = "keep" }
         |                                                          ^^^
     hint: int holds -2147483648 to 2147483647
 
-    contract.toml:23:30: error: `+` takes numbers, and 'x' is none
+    contract.toml:23:30: error: `+` takes numbers, found the text 'x'
      23 | i = { type = "int", value = "'x' + 1 / 0" }
         |                              ^^^
     hint: `+` adds numbers; text is joined with `||`
@@ -240,17 +240,17 @@ m = { type = "int", too_long = "truncate", blank = "keep" }
     contract.toml:23:40: error: division by zero
      23 | i = { type = "int", value = "'x' + 1 / 0" }
         |                                        ^
-    hint: divide by something else
+    hint: use another divisor
 
     contract.toml:24:31: error: `COALESCE(@x, 1)` does not convert to int
      24 | j = { type = "int", default = "COALESCE(@x, 1)" }
         |                               ^^^^^^^^^^^^^^^^^
-    hint: `default` is a literal; an expression belongs into `value`
+    hint: write an expression in `value`; `default` is a literal
 
-    contract.toml:25:39: error: a blank default is null, which is no default
+    contract.toml:25:39: error: a blank default is null
      25 | k = { type = "nvarchar(5)", default = " " }
         |                                       ^^^
-    hint: leave it out, or say `blank = "keep"` on a character column
+    hint: leave it out, or write `blank = "keep"` on a character column
 
     contract.toml:26:14: error: `time(9)` has a fraction of 9
      26 | l = { type = "time(9)", value = "@t" }
@@ -262,12 +262,12 @@ m = { type = "int", too_long = "truncate", blank = "keep" }
         | ^
     hint: add `value` or `default`, or remove the column
 
-    contract.toml:27:32: error: `too_long` is for types with a length, such as nvarchar(50)
+    contract.toml:27:32: error: `too_long` is only for types with a length, such as nvarchar(50)
      27 | m = { type = "int", too_long = "truncate", blank = "keep" }
         |                                ^^^^^^^^^^
     hint: leave it out
 
-    contract.toml:27:52: error: `blank` is for character types, such as nvarchar(50)
+    contract.toml:27:52: error: `blank` is only for character types, such as nvarchar(50)
      27 | m = { type = "int", too_long = "truncate", blank = "keep" }
         |                                                    ^^^^^^
     hint: leave it out
@@ -297,12 +297,12 @@ d = { type = "int", value = "CASE NUMBER(@x) WHEN 1 THEN 1 WHEN 'one' THEN 2 END
         |                                                               ^^^^
     hint: test with `IS NULL` or `IS NOT NULL`
 
-    contract.toml:17:75: warning: this is a number, and an alternative before it is a date with time
+    contract.toml:17:75: warning: this alternative is a number, an earlier one is a date with time
      17 | c = { type = "nvarchar(9)", value = "CASE WHEN @x = 1 THEN NOW_UTC() ELSE 5 END" }
         |                                                                           ^
     hint: give all alternatives the same type
 
-    contract.toml:18:65: error: 'one' is no number, and is compared with one
+    contract.toml:18:65: error: 'one' is compared with a number, but is not one
      18 | d = { type = "int", value = "CASE NUMBER(@x) WHEN 1 THEN 1 WHEN 'one' THEN 2 END" }
         |                                                                 ^^^^^
     hint: write a number, or compare with text
@@ -328,27 +328,27 @@ m = { type = "int", value = "COUNT(*) + (1 + " }
 n = { type = "int", value = "NOW_UTC" }
 o = { type = "int", value = "" }
 "#)), @r#"
-    contract.toml:15:43: error: `==` is no operator
+    contract.toml:15:43: error: unknown operator `==`
      15 | a = { type = "int", value = "CASE WHEN @a == 1 && @b = 2 THEN 1 END" }
         |                                           ^^
-    hint: equality is written `=`
+    hint: write `=`
 
-    contract.toml:15:48: error: `&&` is no operator
+    contract.toml:15:48: error: unknown operator `&&`
      15 | a = { type = "int", value = "CASE WHEN @a == 1 && @b = 2 THEN 1 END" }
         |                                                ^^
-    hint: conditions are joined with `AND`
+    hint: join conditions with `AND`
 
-    contract.toml:16:45: error: double quotes have no meaning here
+    contract.toml:16:45: error: unexpected double quotes
      16 | b = { type = "int", value = 'CASE WHEN @a = "x" THEN 1 END' }
         |                                             ^^^
-    hint: text is written in single quotes: `'text'`
+    hint: write text in single quotes: `'text'`
 
     contract.toml:17:45: error: expected an expression, found `TRUE`
      17 | c = { type = "int", value = "CASE WHEN @a = TRUE THEN 1 END" }
         |                                             ^^^^
     hint: compare with `1`, `0` or text such as `'true'`
 
-    contract.toml:18:40: error: a condition stands where a value is needed
+    contract.toml:18:40: error: expected a value, found a condition
      18 | d = { type = "int", value = "CASE WHEN 1 < @a < 3 THEN 1 END" }
         |                                        ^^^^^^
     hint: turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`
@@ -376,7 +376,7 @@ o = { type = "int", value = "" }
     contract.toml:22:52: error: expected `AND` and the upper bound, found `,`
      22 | h = { type = "int", value = "CASE WHEN @a BETWEEN 1, 3 THEN 1 END" }
         |                                                    ^
-    hint: a range is written `BETWEEN low AND high`
+    hint: write a range as `BETWEEN low AND high`
 
     contract.toml:23:30: error: unknown function `IIF`
      23 | i = { type = "int", value = "IIF(@a = 1, 2, 3) + ISNULL(@b, 0)" }
@@ -388,7 +388,7 @@ o = { type = "int", value = "" }
         |                                                  ^^^^^^
     hint: write it with `COALESCE(x, y)`
 
-    contract.toml:24:30: error: this text is never closed
+    contract.toml:24:30: error: unclosed text
      24 | j = { type = "int", value = "'never closed" }
         |                              ^^^^^^^^^^^^^
     hint: close the text with `'`; a quote inside it is doubled: `'it''s'`
@@ -396,7 +396,7 @@ o = { type = "int", value = "" }
     contract.toml:25:37: error: expected `AS` and a type, found `,`
      25 | k = { type = "int", value = "CAST(@x, int) + CAST(@y AS interger)" }
         |                                     ^
-    hint: a conversion is written `CAST(x AS type)`
+    hint: write a conversion as `CAST(x AS type)`
 
     contract.toml:25:57: error: unknown type `interger`
      25 | k = { type = "int", value = "CAST(@x, int) + CAST(@y AS interger)" }
@@ -406,12 +406,12 @@ o = { type = "int", value = "" }
     contract.toml:26:30: error: this is neither a number nor a name
      26 | l = { type = "int", value = "1e5 + @a;" }
         |                              ^^^
-    hint: numbers are written `42` or `4.2`, text in single quotes
+    hint: write numbers as `42` or `4.2`, and text in single quotes
 
-    contract.toml:26:38: error: `;` has no meaning here
+    contract.toml:26:38: error: unexpected `;`
      26 | l = { type = "int", value = "1e5 + @a;" }
         |                                      ^
-    hint: an expression has no `;` at its end
+    hint: remove it: an expression does not end with `;`
 
     contract.toml:27:36: error: expected an expression, found `*`
      27 | m = { type = "int", value = "COUNT(*) + (1 + " }
@@ -442,10 +442,10 @@ b = { type = "datetime", value = "GETDATE()" }
 c = { type = "int", value = "CASE WHEN @r IN 'PR', 'SEC' THEN 1 END" }
 d = { type = "int", value = "following-sibling::x" }
 "#)), @r#"
-    contract.toml:15:14: warning: `nvarchar` without a length is nvarchar(1)
+    contract.toml:15:14: warning: `nvarchar` without a length means nvarchar(1)
      15 | a = { type = "nvarchar", value = "STUFF('a', @b)" }
         |              ^^^^^^^^^^
-    hint: say how much it holds: `nvarchar(50)`, `nvarchar(max)`, or `nvarchar(1)`
+    hint: write its length: `nvarchar(50)`, `nvarchar(max)`, or `nvarchar(1)`
 
     contract.toml:15:35: error: unknown function `STUFF`
      15 | a = { type = "nvarchar", value = "STUFF('a', @b)" }
@@ -462,9 +462,9 @@ d = { type = "int", value = "following-sibling::x" }
         |                                              ^^^^
     hint: write `x IN ('a', 'b')`
 
-    contract.toml:18:47: error: `::` has no meaning here
+    contract.toml:18:47: error: unexpected `::`
      18 | d = { type = "int", value = "following-sibling::x" }
         |                                               ^^
-    hint: there are no axes: a path goes down by names, and up by `..`
+    hint: go down by names, and up by `..`: axes are not supported
     "#);
 }

@@ -38,12 +38,12 @@ first_name = { type = "nvarchar(50)", value = "UPER(@first_name) + 'x'", to_long
 zip = { type = "char(5)", default = "000000", value = "DIGITS(a/text()) || SUBSTRING(@x, 1)" }
 total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
 "#), @r#"
-    contract.toml:2:1: error: [contract] lacks `name`
+    contract.toml:2:1: error: missing `name` in [contract]
      2 | [contract]
        | ^^^^^^^^^^
     hint: for example `name = "app_base"`
 
-    contract.toml:3:1: error: [contract] has no key `nam`
+    contract.toml:3:1: error: unknown key `nam` in [contract]
      3 | nam = "test"
        | ^^^
     hint: did you mean `name`?
@@ -53,17 +53,17 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
        |                 ^^^^^^^^^^
     hint: the schema is `target_schema` in `[contract]`; brackets are added where needed
 
-    contract.toml:7:8: error: `/Provenir` is no element name
+    contract.toml:7:8: error: `/Provenir` is not an element name
      7 | root = "/Provenir"
        |        ^^^^^^^^^^^
     hint: write the name alone: `root = "Provenir"`
 
-    contract.toml:8:38: error: a path in `require` begins at the document
+    contract.toml:8:38: error: a path in `require` must begin at the document
      8 | require = ["/Provenir/Request/@ID", "Request/@x"]
        |                                      ^^^^^^^^^^
     hint: write `/root/Request/@x` or `//Request/@x`
 
-    contract.toml:9:9: error: `check` cannot be `ful`
+    contract.toml:9:9: error: invalid value `ful` for `check`
      9 | check = "ful"
        |         ^^^^^
     hint: did you mean `full`?
@@ -71,44 +71,44 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
     contract.toml:10:17: error: `QQ` in the date pattern `yyyy-QQ` is not a specifier: write literal letters in single quotes
      10 | date_formats = ["yyyy-QQ"]
         |                 ^^^^^^^^^
-    hint: a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`
+    hint: use a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`
 
-    contract.toml:13:9: error: `match` cannot be `exat`
+    contract.toml:13:9: error: invalid value `exat` for `match`
      13 | match = "exat"
         |         ^^^^^^
     hint: did you mean `exact`?
 
-    contract.toml:14:12: error: `on_blank` is `value`, but there is no `blank_value`
+    contract.toml:14:12: error: missing `blank_value` for `on_blank = "value"`
      14 | on_blank = "value"
         |            ^^^^^^^
     hint: for example `on_blank = "value"` and `blank_value = 0`
 
-    contract.toml:17:5: error: `B` has to be an integer, a decimal or text, and this is a boolean
+    contract.toml:17:5: error: `B` must be an integer, a decimal or text, found a boolean
      17 | B = true
         |     ^^^^
-    hint: truth values are written 1 and 0
+    hint: write truth values as 1 and 0
 
-    contract.toml:21:9: error: `each` is a path to elements, not to an attribute
+    contract.toml:21:9: error: `each` must be a path to elements, found one to an attribute
      21 | each = "/Provenir/Request/@ID"
         |         ^^^^^^^^^^^^^^^^^^^^^
-    hint: end it with the element; the attribute is read in a column: `@name`
+    hint: end it with the element, and read the attribute in a column: `@name`
 
-    contract.toml:22:16: error: the table has no column `nope`
+    contract.toml:22:16: error: unknown column `nope`
      22 | primary_key = ["nope"]
         |                ^^^^^^
     hint: one of `app_id`, `first_name`, `zip`, `total`
 
-    contract.toml:23:14: error: the table has no column `appid`
+    contract.toml:23:14: error: unknown column `appid`
      23 | app_column = "appid"
         |              ^^^^^^^
     hint: did you mean `app_id`?
 
-    contract.toml:24:10: error: text stands where a condition is needed
+    contract.toml:24:10: error: expected a condition, found text
      24 | where = "@a AND LOOKUP('decison', @b) = 1"
         |          ^^
     hint: compare it, for example `@a = 'Y'` or `@a IS NOT EMPTY`
 
-    contract.toml:24:24: error: there is no lookup `decison`
+    contract.toml:24:24: error: unknown lookup `decison`
      24 | where = "@a AND LOOKUP('decison', @b) = 1"
         |                        ^^^^^^^^^
     hint: did you mean `decision`?
@@ -123,7 +123,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                        ^^
     hint: this condition sees the row's columns by their names; `where` sees the document
 
-    contract.toml:26:15: error: `on_existing` cannot be `ignore`
+    contract.toml:26:15: error: invalid value `ignore` for `on_existing`
      26 | on_existing = "ignore"
         |               ^^^^^^^^
     hint: one of `fail`, `skip`, `replace`
@@ -143,12 +143,12 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                                ^^^^
     hint: did you mean `UPPER`?
 
-    contract.toml:29:68: error: `+` takes numbers, and 'x' is none
+    contract.toml:29:68: error: `+` takes numbers, found the text 'x'
      29 | first_name = { type = "nvarchar(50)", value = "UPER(@first_name) + 'x'", to_long = "truncate" }
         |                                                                    ^^^
     hint: `+` adds numbers; text is joined with `||`
 
-    contract.toml:29:74: error: the column `first_name` has no key `to_long`
+    contract.toml:29:74: error: unknown key `to_long` in the column `first_name`
      29 | first_name = { type = "nvarchar(50)", value = "UPER(@first_name) + 'x'", to_long = "truncate" }
         |                                                                          ^^^^^^^
     hint: did you mean `too_long`?
@@ -161,7 +161,7 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
     contract.toml:30:65: error: `text()` is not allowed in a path
      30 | zip = { type = "char(5)", default = "000000", value = "DIGITS(a/text()) || SUBSTRING(@x, 1)" }
         |                                                                 ^^^^^^
-    hint: a path to an element reads its text: leave out the function
+    hint: leave out the function: a path to an element reads its text
 
     contract.toml:30:76: error: SUBSTRING takes 3 arguments, not 2
      30 | zip = { type = "char(5)", default = "000000", value = "DIGITS(a/text()) || SUBSTRING(@x, 1)" }
@@ -187,61 +187,61 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
 #[test]
 fn a_contract_needs_its_parts() {
     assert_snapshot!(said(""), @r#"
-    contract.toml:1:1: error: the contract has no `[contract]`
+    contract.toml:1:1: error: missing `[contract]`
      1 | 
        | ^
     hint: for example `[contract]` with `name = "…"`
 
-    contract.toml:1:1: error: the contract has no `[document]`
+    contract.toml:1:1: error: missing `[document]`
      1 | 
        | ^
     hint: for example `[document]` with `root = "…"`
 
-    contract.toml:1:1: error: the contract has no `[[tables]]`
+    contract.toml:1:1: error: missing `[[tables]]`
      1 | 
        | ^
-    hint: a contract describes at least one table
+    hint: describe at least one table
     "#);
     assert_snapshot!(said("[contract]\nname = \"t\"\n[document]\n[[tables]]\n[[tables]]\nname = \"u\"\n[tables.columns]\n"), @r#"
-    contract.toml:3:1: error: [document] lacks `root`
+    contract.toml:3:1: error: missing `root` in [document]
      3 | [document]
        | ^^^^^^^^^^
     hint: for example `root = "Provenir"`
 
-    contract.toml:4:1: error: this `[[tables]]` lacks `name`
+    contract.toml:4:1: error: missing `name` in this `[[tables]]`
      4 | [[tables]]
        | ^^^^^^^^^^
     hint: for example `name = "app_base"`
 
-    contract.toml:4:1: error: this `[[tables]]` lacks `each`
+    contract.toml:4:1: error: missing `each` in this `[[tables]]`
      4 | [[tables]]
        | ^^^^^^^^^^
     hint: for example `each = "/root/child"`
 
-    contract.toml:4:1: error: this `[[tables]]` lacks `columns`
+    contract.toml:4:1: error: missing `columns` in this `[[tables]]`
      4 | [[tables]]
        | ^^^^^^^^^^
     hint: for example `[tables.columns]` with `name = { type = "int", value = "@name" }`
 
-    contract.toml:4:1: error: this `[[tables]]` lacks `app_column`
+    contract.toml:4:1: error: missing `app_column` in this `[[tables]]`
      4 | [[tables]]
        | ^^^^^^^^^^
     hint: for example `app_column = "app_id"`
 
-    contract.toml:5:1: error: the table `u` lacks `each`
+    contract.toml:5:1: error: missing `each` in the table `u`
      5 | [[tables]]
        | ^^^^^^^^^^
     hint: for example `each = "/root/child"`
 
-    contract.toml:5:1: error: the table `u` lacks `app_column`
+    contract.toml:5:1: error: missing `app_column` in the table `u`
      5 | [[tables]]
        | ^^^^^^^^^^
     hint: for example `app_column = "app_id"`
 
-    contract.toml:7:1: error: the table has no columns
+    contract.toml:7:1: error: missing columns
      7 | [tables.columns]
        | ^^^^^^^^^^^^^^^^
-    hint: `[tables.columns]`, then one column per line
+    hint: write `[tables.columns]`, then one column per line
     "#);
 }
 
@@ -258,37 +258,37 @@ namespaces = { 1 = "urn:x", xml = "urn:y", p = 3 }
 [tables]
 name = "t"
 "#), @r#"
-    contract.toml:2:11: error: `lookups` has to be a table, and this is an integer
+    contract.toml:2:11: error: `lookups` must be a table, found an integer
      2 | lookups = 3
        |           ^
     hint: a lookup is a table: `[lookups.name]`
 
-    contract.toml:4:8: error: `name` has to be a string, and this is an array
+    contract.toml:4:8: error: `name` must be a string, found an array
      4 | name = ["t"]
        |        ^^^^^
     hint: for example `name = "app_base"`
 
-    contract.toml:7:11: error: `require` has to be an array, and this is a string
+    contract.toml:7:11: error: `require` must be an array, found a string
      7 | require = "/r/@x"
        |           ^^^^^^^
-    hint: put it into brackets: `[…]`
+    hint: put it in brackets: `[…]`
 
-    contract.toml:8:16: error: `1` cannot be a prefix
+    contract.toml:8:16: error: invalid prefix `1`
      8 | namespaces = { 1 = "urn:x", xml = "urn:y", p = 3 }
        |                ^
     hint: for example `namespaces = { p = "urn:example:products" }`
 
-    contract.toml:8:29: error: `xml` cannot be a prefix
+    contract.toml:8:29: error: invalid prefix `xml`
      8 | namespaces = { 1 = "urn:x", xml = "urn:y", p = 3 }
        |                             ^^^
     hint: for example `namespaces = { p = "urn:example:products" }`
 
-    contract.toml:8:48: error: `namespaces` has to be a string, and this is an integer
+    contract.toml:8:48: error: `namespaces` must be a string, found an integer
      8 | namespaces = { 1 = "urn:x", xml = "urn:y", p = 3 }
        |                                                ^
-    hint: put it into quotes
+    hint: put it in quotes
 
-    contract.toml:9:1: error: `tables` has to be an array of tables, and this is a table
+    contract.toml:9:1: error: `tables` must be an array of tables, found a table
      9 | [tables]
        | ^^^^^^^^
     hint: begin each with `[[tables]]`
@@ -299,51 +299,51 @@ b = { type = 3, value = ["@b"] }
 c = { type = "int", value = 2024-01-01, required = "true", default = { x = 1 } }
 d = { type = "int", value = 99999999999999999999 }
 "#)), @r#"
-    contract.toml:15:5: error: `a` has to be a table, and this is a string
+    contract.toml:15:5: error: `a` must be a table, found a string
      15 | a = "int"
         |     ^^^^^
     hint: for example `{ type = "int", value = "@name" }`
 
-    contract.toml:16:14: error: `type` has to be a string, and this is an integer
+    contract.toml:16:14: error: `type` must be a string, found an integer
      16 | b = { type = 3, value = ["@b"] }
         |              ^
     hint: for example `type = "nvarchar(50)"`
 
-    contract.toml:16:25: error: `value` has to be an expression, and this is an array
+    contract.toml:16:25: error: `value` must be an expression, found an array
      16 | b = { type = 3, value = ["@b"] }
         |                         ^^^^^^
-    hint: an expression stands in quotes: `"@name"`
+    hint: put an expression in quotes: `"@name"`
 
-    contract.toml:17:29: error: `value` has to be an expression, and this is a date
+    contract.toml:17:29: error: `value` must be an expression, found a date
      17 | c = { type = "int", value = 2024-01-01, required = "true", default = { x = 1 } }
         |                             ^^^^^^^^^^
-    hint: an expression stands in quotes: `"@name"`
+    hint: put an expression in quotes: `"@name"`
 
-    contract.toml:17:52: error: `required` has to be true or false, and this is a string
+    contract.toml:17:52: error: `required` must be true or false, found a string
      17 | c = { type = "int", value = 2024-01-01, required = "true", default = { x = 1 } }
         |                                                    ^^^^^^
     hint: write it without quotes
 
-    contract.toml:17:70: error: `default` has to be a literal, and this is a table
+    contract.toml:17:70: error: `default` must be a literal, found a table
      17 | c = { type = "int", value = 2024-01-01, required = "true", default = { x = 1 } }
         |                                                                      ^^^^^^^^^
     hint: for example `default = "00000"`
 
-    contract.toml:18:29: error: this number is too great
+    contract.toml:18:29: error: number out of range
      18 | d = { type = "int", value = 99999999999999999999 }
         |                             ^^^^^^^^^^^^^^^^^^^^
-    hint: it has to be -9223372036854775808 to 9223372036854775807
+    hint: use a number from -9223372036854775808 to 9223372036854775807
     "#);
 }
 
 #[test]
 fn broken_toml_is_reported_without_what_follows_from_it() {
     assert_snapshot!(said("[contract]\nname = \"t\n[document\nroot = \"r\"\n"), @r#"
-    contract.toml:2:10: error: this is not TOML: invalid basic string, expected `"`
+    contract.toml:2:10: error: invalid TOML: invalid basic string, expected `"`
      2 | name = "t
        |          ^
 
-    contract.toml:3:10: error: this is not TOML: unclosed table, expected `]`
+    contract.toml:3:10: error: invalid TOML: unclosed table, expected `]`
      3 | [document
        |          ^
     "#);
@@ -353,15 +353,15 @@ fn broken_toml_is_reported_without_what_follows_from_it() {
         |                              ^^^
     hint: see the functions in docs/contract.md
 
-    contract.toml:16:1: error: this is not TOML: missing comma between key-value pairs, expected `,`
+    contract.toml:16:1: error: invalid TOML: missing comma between key-value pairs, expected `,`
      16 | c = = 3
         | ^
 
-    contract.toml:16:5: error: this is not TOML: extra assignment between key-value pairs, expected value
+    contract.toml:16:5: error: invalid TOML: extra assignment between key-value pairs, expected value
      16 | c = = 3
         |     ^
 
-    contract.toml:16:8: error: this is not TOML: unclosed inline table, expected `}`
+    contract.toml:16:8: error: invalid TOML: unclosed inline table, expected `}`
      16 | c = = 3
         |        ^
     "#);
@@ -370,15 +370,15 @@ fn broken_toml_is_reported_without_what_follows_from_it() {
 #[test]
 fn brackets_and_quotes_that_toml_lacks_are_told() {
     assert_snapshot!(said("[contract]\nname = \"t\"\n[document]\nroot = \"r\"\n[[tables]]\nname = \"a\"\n[tables]\nname = \"b\"\n"), @r#"
-    contract.toml:7:2: error: `tables` is there twice
+    contract.toml:7:2: error: duplicate key `tables`
      7 | [tables]
        |  ^^^^^^
-    hint: each table begins with `[[tables]]`, in two pairs of brackets
-"#);
+    hint: begin each table with `[[tables]]`, in two pairs of brackets
+    "#);
     assert_snapshot!(said(&with_columns("a = { type = \"int\", value = @a }\n")), @r#"
-    contract.toml:14:29: error: this is not TOML: string values must be quoted, expected literal string
+    contract.toml:14:29: error: invalid TOML: string values must be quoted, expected literal string
      14 | a = { type = "int", value = @a }
         |                             ^^
-    hint: an expression stands in quotes: `value = "@name"`
-"#);
+    hint: put an expression in quotes: `value = "@name"`
+    "#);
 }

@@ -26,12 +26,12 @@ h = { type = "int", value = "child[-1]/@y" }
         |                              ^^^^^^^^
     hint: the row element is 1 level below the root
 
-    contract.toml:17:30: error: the prefix `x` is not declared
+    contract.toml:17:30: error: undeclared prefix `x`
      17 | c = { type = "int", value = "x:child/@y:name" }
         |                              ^^^^^^^
     hint: declare it: `[document]` `namespaces = { x = "…" }`
 
-    contract.toml:17:30: error: the prefix `y` is not declared
+    contract.toml:17:30: error: undeclared prefix `y`
      17 | c = { type = "int", value = "x:child/@y:name" }
         |                              ^^^^^^^^^^^^^^^
     hint: declare it: `[document]` `namespaces = { y = "…" }`
@@ -46,17 +46,17 @@ h = { type = "int", value = "child[-1]/@y" }
         |                                    ^
     hint: count positions from 1; the last one is `[last()]`
 
-    contract.toml:21:36: error: `NAME` cannot stand here
+    contract.toml:21:36: error: `NAME` is not allowed here
      21 | g = { type = "int", value = "child[NAME() = 1 OR ORDINAL() = 1]/@y" }
         |                                    ^^^^^^
     hint: a predicate sees the element's attributes, its text, and elements inside it
 
-    contract.toml:21:50: error: `ORDINAL` cannot stand here
+    contract.toml:21:50: error: `ORDINAL` is not allowed here
      21 | g = { type = "int", value = "child[NAME() = 1 OR ORDINAL() = 1]/@y" }
         |                                                  ^^^^^^^^^
-    hint: rows are numbered after those that are left out are gone; use it in a column's value
+    hint: use it in a column's value: rows are numbered after some are left out
 
-    contract.toml:22:36: error: a number stands where a condition is needed
+    contract.toml:22:36: error: expected a condition, found a number
      22 | h = { type = "int", value = "child[-1]/@y" }
         |                                    ^^
     hint: compare it, for example with `=`
@@ -148,7 +148,7 @@ m = { type = "int", value = "@ x + .[1]" }
     contract.toml:26:36: error: `text()` is not allowed in a path
      26 | l = { type = "int", value = "child/text()" }
         |                                    ^^^^^^
-    hint: a path to an element reads its text: leave out the function
+    hint: leave out the function: a path to an element reads its text
 
     contract.toml:27:32: error: expected an attribute's name after `@`, found a blank
      27 | m = { type = "int", value = "@ x + .[1]" }

@@ -27,7 +27,7 @@ impl Checker<'_> {
         function.kind()
     }
 
-    /// A function whose parameters say what its arguments have to be.
+    /// A function whose parameters decide what its arguments must be.
     fn plain(&mut self, function: Function, arguments: &[Expr]) -> Kind {
         let name = function.name();
         let mut kind = function.kind();
@@ -47,14 +47,14 @@ impl Checker<'_> {
         kind
     }
 
-    /// Reports a function that has no meaning where the expression stands.
+    /// Reports a function that has no meaning in the place of the expression.
     fn allowed_here(&mut self, call: &Expr, function: Function) -> bool {
         let name = function.name();
         let reads_document =
             function.is_aggregate() || matches!(function, Function::Name | Function::InnerXml);
         let hint = match (self.scope.place, function) {
             (Place::Document | Place::Row | Place::Predicate, Function::Ordinal) => {
-                "rows are numbered after those that are left out are gone; use it in a column's value"
+                "use it in a column's value: rows are numbered after some are left out"
             }
             (Place::Row, _) if reads_document => {
                 "this condition sees the row's columns by their names; `where` sees the document"
@@ -64,7 +64,7 @@ impl Checker<'_> {
             }
             _ => return true,
         };
-        self.error(call, format!("`{name}` cannot stand here"), hint);
+        self.error(call, format!("`{name}` is not allowed here"), hint);
         false
     }
 
@@ -106,7 +106,7 @@ impl Checker<'_> {
         }
     }
 
-    /// What an aggregate is over has one path. Where it chooses an element, or asks for one, it is
+    /// The argument of an aggregate has one path. Where an element is chosen or tested, it is
     /// nothing but that path.
     fn over_one_path(&mut self, function: Function, first: &Expr) {
         if matches!(first.kind, ExprKind::Path(_) | ExprKind::Null) {
@@ -114,7 +114,7 @@ impl Checker<'_> {
         }
         let name = function.name();
         if matches!(function, Function::First | Function::Last | Function::Exists) {
-            let message = format!("{name} takes a path, and this is none");
+            let message = format!("{name} takes a path");
             return self.error(first, message, usage(function));
         }
         let mut paths: Vec<&Path> = Vec::new();
@@ -129,12 +129,11 @@ impl Checker<'_> {
             _ => {}
         });
         let (at, message) = match (inner, paths.as_slice()) {
-            (Some((part, inner)), _) => (part, format!("{inner} cannot stand inside {name}")),
-            (None, []) => (first, format!("{name} takes a path, and this is none")),
+            (Some((part, inner)), _) => (part, format!("{inner} is not allowed inside {name}")),
+            (None, []) => (first, format!("{name} takes a path")),
             (None, [_]) => return,
             (None, [one, two, ..]) => {
-                let message =
-                    format!("{name} goes over one path, and this has `{one}` and `{two}`");
+                let message = format!("{name} takes one path, found `{one}` and `{two}`");
                 let hint = format!("make a row of each element, or write a {name} for each path");
                 return self.error(first, message, hint);
             }
@@ -152,7 +151,7 @@ impl Checker<'_> {
     fn count(&mut self, expr: &Expr, user: &str) -> Kind {
         let kind = self.number(expr, user);
         if matches!(expr.kind, ExprKind::Decimal(_)) {
-            let message = format!("{user} counts in whole numbers");
+            let message = format!("{user} takes a whole number");
             self.error(expr, message, "write it without a point");
         }
         kind
@@ -164,7 +163,7 @@ impl Checker<'_> {
             let ExprKind::Text(text) = &pattern.kind else {
                 self.value(pattern);
                 let hint = "write it in single quotes, such as `'MM/dd/yyyy'`";
-                self.error(pattern, "a date pattern has to be a text literal", hint);
+                self.error(pattern, "a date pattern must be a text literal", hint);
                 continue;
             };
             if let Err(error) = DatePattern::new(text) {
@@ -177,7 +176,7 @@ impl Checker<'_> {
         self.text(&arguments[1], "LOOKUP");
         let ExprKind::Text(name) = &arguments[0].kind else {
             let hint = "write it in single quotes: `LOOKUP('name', text)`";
-            self.error(&arguments[0], "a lookup's name has to be a text literal", hint);
+            self.error(&arguments[0], "a lookup's name must be a text literal", hint);
             return Kind::Any;
         };
         let lookups = self.scope.lookups;
@@ -185,7 +184,7 @@ impl Checker<'_> {
         else {
             let hint = spelling::suggestion(name, lookups.iter().map(|(known, _)| known.as_str()))
                 .unwrap_or_else(|| format!("declare it as `[lookups.{name}]`"));
-            let message = format!("there is no lookup `{name}`");
+            let message = format!("unknown lookup `{name}`");
             self.mistakes.push(Mistake::error(arguments[0].span, message).hint(hint));
             return Kind::Any;
         };
@@ -207,7 +206,7 @@ impl Checker<'_> {
 
 /// What a date pattern is made of.
 pub(crate) const DATE_PATTERN: &str =
-    "a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`";
+    "use a .NET pattern such as `yyyy-MM-dd HH:mm:ss.FFF` or `MM/dd/yyyy`";
 
 /// How a call is written, and what it returns.
 fn usage(function: Function) -> String {

@@ -7,10 +7,10 @@ use crate::contract::expr::ast::Expr;
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;
 
-/// What came of checking an expression.
+/// The result of checking an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
-    /// What it gives.
+    /// The kind of its value.
     pub kind: Kind,
     /// What is wrong with it.
     pub mistakes: Vec<Mistake>,

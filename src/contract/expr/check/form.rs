@@ -12,7 +12,7 @@ impl Checker<'_> {
             return kind;
         }
         let hint = "turn it into a value: `CASE WHEN … THEN 1 ELSE 0 END`";
-        self.error(expr, "a condition stands where a value is needed", hint);
+        self.error(expr, "expected a value, found a condition", hint);
         Kind::Any
     }
 
@@ -33,7 +33,7 @@ impl Checker<'_> {
             }
             _ => "compare it, for example with `=`".to_owned(),
         };
-        let message = format!("{} stands where a condition is needed", kind.describe());
+        let message = format!("expected a condition, found {}", kind.describe());
         self.error(expr, message, hint);
     }
 
@@ -146,7 +146,7 @@ impl Checker<'_> {
             let kind = self.value(result);
             if !all.is_comparable(kind) {
                 let message = format!(
-                    "this is {}, and an alternative before it is {}",
+                    "this alternative is {}, an earlier one is {}",
                     kind.describe(),
                     all.describe()
                 );

@@ -15,7 +15,7 @@ use super::ast::{Expr, Path, Span};
 use super::kind::Kind;
 use crate::value::convert::Conversion;
 
-/// Checks an expression that has to give a value.
+/// Checks an expression that must be a value.
 pub fn check_value(expr: &Expr, scope: Scope<'_>) -> Checked {
     let mut checker = Checker::new(scope);
     let kind = checker.value(expr);
@@ -30,14 +30,14 @@ pub fn check_column(expr: &Expr, conversion: &Conversion, scope: Scope<'_>) -> C
     checker.finish(kind)
 }
 
-/// Checks an expression that has to be a condition.
+/// Checks an expression that must be a condition.
 pub fn check_condition(expr: &Expr, scope: Scope<'_>) -> Checked {
     let mut checker = Checker::new(scope);
     checker.condition(expr);
     checker.finish(Kind::Condition)
 }
 
-/// Checks a path that stands alone.
+/// Checks a path without an expression.
 pub fn check_path(path: &Path, scope: Scope<'_>) -> Checked {
     let mut checker = Checker::new(scope);
     let start = path.steps.first().map_or(0, |step| step.span.start);

@@ -30,7 +30,7 @@ impl Checker<'_> {
             return Kind::Null;
         }
         if matches!(op, BinaryOp::Divide | BinaryOp::Modulo) && is_zero(right) {
-            self.error(right, "division by zero", "divide by something else");
+            self.error(right, "division by zero", "use another divisor");
         }
         a.or(b)
     }
@@ -49,26 +49,26 @@ impl Checker<'_> {
                 Kind::Decimal
             }
             _ => {
-                let message = format!("{user} takes numbers, and this is {}", kind.describe());
-                self.error(expr, message, "convert it first, if it can be");
+                let message = format!("{user} takes numbers, found {}", kind.describe());
+                self.error(expr, message, "convert it with `CAST`");
                 Kind::Any
             }
         }
     }
 
     pub(super) fn literal_beside_number(&mut self, expr: &Expr) {
-        if is_no_number(expr) {
-            let message = format!("{expr} is no number, and is compared with one");
+        if is_not_a_number(expr) {
+            let message = format!("{expr} is compared with a number, but is not one");
             self.error(expr, message, "write a number, or compare with text");
         }
     }
 
-    /// A text literal where a number is needed has to be one.
+    /// A text literal in the place of a number must be one.
     pub(super) fn literal_number(&mut self, expr: &Expr, user: &str) {
-        if !is_no_number(expr) {
+        if !is_not_a_number(expr) {
             return;
         }
-        let message = format!("{user} takes numbers, and {expr} is none");
+        let message = format!("{user} takes numbers, found the text {expr}");
         let hint = match user {
             "`+`" => "`+` adds numbers; text is joined with `||`",
             _ => "write a number without quotes",
@@ -86,8 +86,8 @@ impl Checker<'_> {
                 Kind::DateTime
             }
             _ => {
-                let message = format!("{user} takes a date, and this is {}", kind.describe());
-                self.error(expr, message, "text is read as ISO 8601 or with `PARSE_DATE`");
+                let message = format!("{user} takes a date, found {}", kind.describe());
+                self.error(expr, message, "write text as ISO 8601, or read it with `PARSE_DATE`");
                 Kind::Any
             }
         }
@@ -100,14 +100,14 @@ impl Checker<'_> {
         }
         let hint = "write it as ISO 8601, such as `'2024-01-31'`, or as a pattern of \
                     `document.date_formats`";
-        self.error(expr, format!("{expr} is no date"), hint);
+        self.error(expr, format!("{expr} is not a date"), hint);
     }
 
     /// Text, or something that has a text.
     pub(super) fn text(&mut self, expr: &Expr, user: &str) -> Kind {
         let kind = self.value(expr);
         if kind == Kind::Bytes {
-            self.error(expr, format!("{user} takes text, and this is bytes"), "leave it out");
+            self.error(expr, format!("{user} takes text, found bytes"), "leave it out");
         }
         kind
     }
@@ -178,8 +178,8 @@ fn literal(expr: &Expr) -> Option<Value> {
     }
 }
 
-/// Whether this is a text literal that is no number.
-fn is_no_number(expr: &Expr) -> bool {
+/// Whether this is a text literal that does not read as a number.
+fn is_not_a_number(expr: &Expr) -> bool {
     let ExprKind::Text(text) = &expr.kind else { return false };
     Decimal::parse(text.trim()).is_err() && text.trim().parse::<f64>().is_err()
 }

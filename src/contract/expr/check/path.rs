@@ -82,7 +82,7 @@ impl Checker<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("declare it: `[document]` `namespaces = {{ {prefix} = \"…\" }}`"),
         };
-        let message = format!("the prefix `{prefix}` is not declared");
+        let message = format!("undeclared prefix `{prefix}`");
         self.mistakes.push(Mistake::error(span, message).hint(hint));
     }
 

@@ -6,7 +6,7 @@ use crate::contract::expr::kind::Kind;
 use crate::value::datetime::DatePattern;
 use crate::value::SqlType;
 
-/// Where an expression stands, which says what it may use.
+/// The place of an expression, which decides what it may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A column's value.
@@ -22,9 +22,9 @@ pub enum Place {
 /// What an expression can refer to.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
-    /// The contract's lookups and what they give.
+    /// The contract's lookups and the kinds of their values.
     pub lookups: &'a [(String, Kind)],
     /// In `keep_when`: the row's columns.
     pub columns: &'a [(String, SqlType)],
@@ -32,7 +32,7 @@ pub struct Scope<'a> {
     pub document: &'a DocumentScope,
     /// Elements from the root to the row element, both counted; None when that varies.
     pub depth: Option<usize>,
-    /// The expression has mistakes already: NULL stands for what could not be read, so that it
+    /// The expression has mistakes already: NULL is in the place of what could not be read, so that it
     /// fits everywhere, and nothing is worth a warning.
     pub broken: bool,
 }

@@ -53,7 +53,7 @@ impl Parser<'_> {
         let span = self.span();
         let (name, hint) = match self.peek().clone() {
             TokenKind::Name(name) => (name, None),
-            TokenKind::Text(name) => (name, Some("a part of a date is written without quotes")),
+            TokenKind::Text(name) => (name, Some("write a part of a date without quotes")),
             _ => (String::new(), None),
         };
         let part = DatePart::from_name(&name);

@@ -160,11 +160,11 @@ impl<'a> Parser<'a> {
             _ if minus => "`-` is part of the name before it: put a blank between them",
             TokenKind::Slash | TokenKind::DoubleSlash => BLANKS_DIVIDE,
             TokenKind::Text(_) => {
-                "text is joined with `||`; a quote inside text is doubled: `'it''s'`"
+                "join text with `||`; double a quote inside text: `'it''s'`"
             }
             TokenKind::LeftBracket => {
-                "a predicate follows a name: `name[…]`; of all that a path finds, \
-                 `FIRST(path)` and `LAST(path)` choose"
+                "put a predicate after a name: `name[…]`; `FIRST(path)` and `LAST(path)` choose one \
+                 of several nodes"
             }
             _ => return None,
         };

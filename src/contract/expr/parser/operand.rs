@@ -57,7 +57,7 @@ impl Parser<'_> {
                 "TRUE" | "FALSE" => "compare with `1`, `0` or text such as `'true'`".to_owned(),
                 _ => self.element_hint(name),
             },
-            TokenKind::LeftBracket => "a predicate follows a name: `name[…]`".to_owned(),
+            TokenKind::LeftBracket => "put a predicate after a name: `name[…]`".to_owned(),
             TokenKind::Star => "count elements by their path, such as `COUNT(contact)`".to_owned(),
             _ => String::new(),
         };
@@ -114,7 +114,7 @@ impl Parser<'_> {
         }
         let hint = match Function::from_name(name) {
             Some(function) => {
-                Some(format!("a function is called with parentheses: `{}(…)`", function.name()))
+                Some(format!("call a function with parentheses: `{}(…)`", function.name()))
             }
             None => spelling::suggestion(name, columns.iter().map(String::as_str)),
         };
@@ -130,7 +130,7 @@ impl Parser<'_> {
         self.advance();
         let operand = self.expression();
         if !self.accept_word("AS") {
-            let hint = "a conversion is written `CAST(x AS type)`";
+            let hint = "write a conversion as `CAST(x AS type)`";
             self.unexpected("`AS` and a type", Some(hint.into()));
             self.skip_to_separator();
             self.accept(&TokenKind::Comma);

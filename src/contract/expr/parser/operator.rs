@@ -147,7 +147,7 @@ impl Parser<'_> {
     pub(super) fn between(&mut self, operand: Node, negated: bool, start: u32) -> Node {
         let low = self.additive();
         if !self.accept_word("AND") {
-            let hint = "a range is written `BETWEEN low AND high`";
+            let hint = "write a range as `BETWEEN low AND high`";
             self.unexpected("`AND` and the upper bound", Some(hint.into()));
             self.accept_word("OR");
         }

@@ -58,7 +58,7 @@ impl Parser<'_> {
         if begins {
             return Some(self.path());
         }
-        self.unexpected("a path", Some("a path is written `/root/child` or `//name`".into()));
+        self.unexpected("a path", Some("write a path as `/root/child` or `//name`".into()));
         None
     }
 
@@ -197,10 +197,10 @@ impl Parser<'_> {
         self.accept(&TokenKind::RightParen);
         let hint = match name {
             "text" | "string" | "data" => {
-                "a path to an element reads its text: leave out the function"
+                "leave out the function: a path to an element reads its text"
             }
             "name" | "local-name" => "the row element's name is `NAME()`",
-            _ => "a path has names, `@`, `..` and predicates in brackets",
+            _ => "use names, `@`, `..` and predicates in brackets",
         };
         let message = format!("`{name}()` is not allowed in a path");
         self.mistakes.push(Mistake::error(self.since(start), message).hint(hint));
