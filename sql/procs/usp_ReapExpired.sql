@@ -159,7 +159,7 @@ BEGIN
                     @session_id,
                     ORIGINAL_LOGIN(),
                     CONCAT(
-                        N'worker ', @worker_name, N' let its lease pass at ',
+                        N'worker ', @worker_name, N' let its lease expire at ',
                         CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', r.reaps, N' times',
                         CASE WHEN @held = 1 THEN CONCAT(N', ', r.lone_reaps, N' of them alone in its claim') END
                     )

@@ -5,8 +5,8 @@ GO
 Answers:    Which applications failed, why, and where in the document? Order by processed_at_utc DESC.
 Columns:    processed_at_utc, app_id, attempt, failure_category, failure_table, failure_column,
             failure_value, failure_reason, failure_path, failure_line, failure_column_number,
-            error_number, fingerprint, worker_name, is_latest, is_redriven (it is
-            in the queue again)
+            error_number, fingerprint, worker_name, is_latest, is_redriven (1: it
+            was retried or requeued)
 Cost:       a query with TOP and ORDER BY processed_at_utc DESC reads that many entries of
             IX_processing_log_processed from its end
 */

@@ -1,4 +1,4 @@
-//! The scripts of `agent-jobs/` against a stand-in for Agent's part of msdb: the procedures that
+//! The scripts of `agent-jobs/` against a substitute for Agent's part of msdb: the procedures that
 //! Microsoft documents, with their parameters' names and types and their return codes, on tables
 //! with the columns that Microsoft documents. Here all is in one database.
 
@@ -37,14 +37,14 @@ fn batches(script: &str) -> Vec<String> {
     batches.filter(|batch| !batch.trim().is_empty()).collect()
 }
 
-/// Puts the stand-in into a database.
+/// Puts the substitute into a database.
 pub fn stand_in(database: &Database) {
     for batch in batches(STAND_IN) {
         database.execute(&batch);
     }
 }
 
-/// Runs a script in a database that has the stand-in; the last result, or the error.
+/// Runs a script in a database that has the substitute; the last result, or the error.
 pub fn try_run(database: &Database, script: &str) -> Result<Vec<Vec<String>>, String> {
     let script = script.replace("[msdb].", "").replace("CREATE OR ALTER", "CREATE");
     let mut rows = Vec::new();
@@ -55,7 +55,7 @@ pub fn try_run(database: &Database, script: &str) -> Result<Vec<Vec<String>>, St
     Ok(rows.into_iter().map(|row| text(row).collect()).collect())
 }
 
-/// A database with the stand-in and as much of a pipeline as the scripts look for.
+/// A database with the substitute and as much of a pipeline as the scripts look for.
 struct Agent {
     database: Database,
 }
@@ -263,7 +263,7 @@ fn a_missing_operator_is_named_before_anything_is_made() {
 
 fn a_job_that_cannot_be_made_leaves_nothing_behind() {
     let agent = Agent::start();
-    // The stand-in refuses this owner, as Agent refuses an owner that is not a login.
+    // The substitute refuses this owner, as Agent refuses an owner that is not a login.
     let jobs = agent.jobs().with("JobOwner", "no such login");
     let refused = agent.try_run(&jobs.create_script("d")).expect_err("a refusal");
     assert!(refused.contains("could not be created"), "{refused}");
@@ -318,7 +318,7 @@ fn the_view_names_what_is_wrong_with_a_job() {
          WHERE problem IS NOT NULL AND job_name NOT LIKE N'%Prepare' ORDER BY job_name",
     );
     let login = agent.list("SELECT SUSER_SNAME(owner_sid) FROM dbo.sysjobs")[0].clone();
-    assert!(!login.is_empty(), "the stand-in's owner is a login");
+    assert!(!login.is_empty(), "the substitute's owner is a login");
     assert_eq!(agent.list(&problems), [""; 0]);
     agent.database.execute(
         "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Reaper';
@@ -359,7 +359,7 @@ fn the_fix_of_a_job_fixes_it() {
         [
             "xmlshred - prepare: has no target server",
             "xmlshred - purge: is disabled",
-            "xmlshred - reaper: its owner is no login of this server",
+            "xmlshred - reaper: its owner is not a login of this server",
             "xmlshred - worker 1: its proxy is disabled",
         ]
     );
@@ -372,7 +372,7 @@ fn the_fix_of_a_job_fixes_it() {
         .into_iter()
         .flatten()
         .flatten()
-        // The stand-in is in this database, and the login that owns what 0x01 owns elsewhere.
+        // The substitute is in this database, and the login that owns what 0x01 owns elsewhere.
         .map(|fix| fix.replace("msdb.dbo.", "dbo.").replace("SUSER_SNAME(0x01)", "SUSER_SNAME()"))
         .collect();
     assert_eq!(fixes.len(), 3, "{fixes:?}");

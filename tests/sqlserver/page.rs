@@ -220,7 +220,7 @@ impl<'b> Page<'b> {
         let (arguments, file) = match &words[..] {
             ["xmlshred", arguments @ .., ">", file] => (arguments, Some(file)),
             ["xmlshred", arguments @ ..] => (arguments, None),
-            _ => panic!("`{line}` is no command of xmlshred"),
+            _ => panic!("`{line}` is not a command of xmlshred"),
         };
         let mut command = self.bench.command("");
         (self.prepare)(&mut command);

@@ -89,7 +89,7 @@ parameters! {
     &str, value => ColumnData::String(Some(Cow::Owned(value.to_owned())));
 }
 
-/// A text that fits `nvarchar(units)`, whatever its characters are.
+/// A text that fits `nvarchar(units)` with any characters.
 pub(super) fn clipped(text: &str, units: usize) -> String {
     text.chars().take(units / 2).collect()
 }
