@@ -37,10 +37,10 @@ fn module(file: &str) -> Module {
     parts
 }
 
-/// The code without its tests, comments and texts.
+/// The code without its tests, comments, texts and the scopes of `pub(in …)`.
 fn code(text: &str) -> String {
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
-    let comments = Regex::new(r"(?m)//.*$").unwrap();
+    let code = text.split("\nmod tests {").next().unwrap_or("");
+    let comments = Regex::new(r"(?m)//.*$|\(in [\w:]+\)").unwrap();
     let texts = Regex::new(r#"(?s)"(?:\\.|[^"\\])*""#).unwrap();
     texts.replace_all(&comments.replace_all(code, ""), "\"\"").into_owned()
 }

@@ -6,7 +6,6 @@ use super::{files, shown, text};
 const MOST_LINES: usize = 500;
 
 #[test]
-#[ignore = "until the house is in order"]
 fn no_source_file_is_longer_than_500_lines() {
     let all = ["src", "examples"].iter().flat_map(|folder| files(folder, &["rs"]));
     let long: Vec<String> = all
