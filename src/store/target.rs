@@ -64,149 +64,122 @@ pub(super) fn differences(
     found: &FoundTable,
     holds: Holds<'_>,
 ) -> Vec<Difference> {
-    let mut differences = Differences { table, found: Vec::new() };
+    let mut all = Vec::new();
+    let mut push = |column: Option<&str>, refuses, what: String| {
+        let (table, column) = (table.name.clone(), column.map(str::to_owned));
+        all.push(Difference { table, column, refuses, what });
+    };
     if found.columns.is_empty() {
-        differences.table("the table does not exist, or this login has no permission to see it");
-        return differences.found;
+        let what = "the table does not exist, or this login has no permission to see it";
+        push(None, true, what.to_owned());
+        return all;
     }
     for column in &table.columns {
-        let at = found.columns.iter().position(|c| same(&c.name, &column.name));
-        match at {
-            None => differences.column(column, format!("column {} does not exist", column.name)),
-            Some(at) => differences.compare(column, &found.columns[at], holds(column, at)),
+        let name = &column.name;
+        match found.columns.iter().position(|c| same(&c.name, name)) {
+            None => push(Some(name), true, format!("column {name} does not exist")),
+            Some(at) => {
+                let is_key = table.primary_key.iter().any(|key| same(key, name));
+                let columns =
+                    column_differences(column, &found.columns[at], is_key, holds(column, at));
+                for (refuses, what) in columns {
+                    push(Some(name), refuses, format!("column {name} {what}"));
+                }
+            }
         }
     }
-    differences.extra_columns(&found.columns);
-    differences.primary_key(&found.primary_key);
-    differences.foreign_keys(contract, &found.foreign_keys);
-    differences.found
+    let is_known = |name: &str| table.columns.iter().any(|known| same(&known.name, name));
+    for extra in found.columns.iter().filter(|extra| !is_known(&extra.name)) {
+        let name = &extra.name;
+        let optional = extra.nullable || extra.has_default || extra.identity || extra.computed;
+        let rest = if optional { "" } else { ", is NOT NULL and has no default" };
+        push(Some(name), !optional, format!("column {name} is not in the contract{rest}"));
+    }
+    let (wanted, actual) = (&table.primary_key, &found.primary_key);
+    let same_key =
+        wanted.len() == actual.len() && wanted.iter().zip(actual).all(|(a, b)| same(a, b));
+    if !wanted.is_empty() && !same_key {
+        let actual = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
+        let wanted = wanted.join(", ");
+        push(None, true, format!("the primary key is {actual}, but {wanted} in the contract"));
+    }
+    for (refuses, what) in foreign_key_differences(contract, table, &found.foreign_keys) {
+        push(None, refuses, what);
+    }
+    all
 }
 
 fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-fn is_key(table: &TargetTable, column: &str) -> bool {
-    table.primary_key.iter().any(|name| same(name, column))
+/// Whether each difference may refuse rows, and the difference without the column's name.
+fn column_differences(
+    column: &TargetColumn,
+    actual: &FoundColumn,
+    is_key: bool,
+    holds: bool,
+) -> Vec<(bool, String)> {
+    if actual.computed {
+        return vec![(true, "is a computed column".to_owned())];
+    }
+    if column.identity != actual.identity {
+        let is = |identity| if identity { "is" } else { "is not" };
+        let (there, here) = (is(actual.identity), is(column.identity));
+        return vec![(true, format!("{there} an identity, but {here} in the contract"))];
+    }
+    let never_null = column.required || column.identity || is_key;
+    let (there, here) = (&actual.sql_type, column.sql_type);
+    let possible = [
+        (!holds, true, format!("is {there}, which cannot hold every {here} of the contract")),
+        (
+            !actual.nullable && !never_null,
+            true,
+            "is NOT NULL, but nullable in the contract".to_owned(),
+        ),
+        (
+            actual.nullable && never_null,
+            false,
+            "is nullable, but required in the contract".to_owned(),
+        ),
+        (
+            actual.has_default && !column.identity,
+            false,
+            "has a default, which no row of the contract uses".to_owned(),
+        ),
+    ];
+    let differs = possible.into_iter().filter(|(differs, ..)| *differs);
+    differs.map(|(_, refuses, what)| (refuses, what)).collect()
 }
 
-struct Differences<'t> {
-    table: &'t TargetTable,
-    found: Vec<Difference>,
-}
-
-impl Differences<'_> {
-    fn push(&mut self, column: Option<&str>, refuses: bool, what: impl Into<String>) {
-        self.found.push(Difference {
-            table: self.table.name.clone(),
-            column: column.map(str::to_owned),
-            refuses,
-            what: what.into(),
+fn foreign_key_differences(
+    contract: &Contract,
+    table: &TargetTable,
+    actual: &[FoundKey],
+) -> Vec<(bool, String)> {
+    let mut all = Vec::new();
+    let declared = table.foreign_key.as_ref();
+    if let Some(wanted) = declared {
+        let has = |key: &FoundKey, column| key.columns.iter().any(|own| same(own, column));
+        let exists = actual.iter().any(|key| {
+            same(&key.parent, &wanted.references)
+                && (key.columns.is_empty() || wanted.columns.iter().all(|c| has(key, c)))
         });
-    }
-
-    fn table(&mut self, what: impl Into<String>) {
-        self.push(None, true, what);
-    }
-
-    fn column(&mut self, column: &TargetColumn, what: String) {
-        self.push(Some(&column.name), true, what);
-    }
-
-    fn compare(&mut self, column: &TargetColumn, actual: &FoundColumn, holds: bool) {
-        let name = &column.name;
-        if actual.computed {
-            return self.column(column, format!("column {name} is a computed column"));
-        }
-        if column.identity != actual.identity {
-            let (is, should) = match actual.identity {
-                true => ("is", "is not"),
-                false => ("is not", "is"),
-            };
-            let what = format!("column {name} {is} an identity, but {should} in the contract");
-            return self.column(column, what);
-        }
-        if !holds {
-            let (there, here) = (&actual.sql_type, column.sql_type);
-            let what =
-                format!("column {name} is {there}, which cannot hold every {here} of the contract");
-            self.column(column, what);
-        }
-        let never_null = column.required || column.identity || is_key(self.table, name);
-        if !actual.nullable && !never_null {
-            let what = format!("column {name} is NOT NULL, but nullable in the contract");
-            self.column(column, what);
-        }
-        if actual.nullable && never_null {
-            let what = format!("column {name} is nullable, but required in the contract");
-            self.push(Some(name), false, what);
-        }
-        if actual.has_default && !column.identity {
-            let what = format!("column {name} has a default, which no row of the contract uses");
-            self.push(Some(name), false, what);
+        if !exists {
+            all.push((true, format!("the foreign key to table {} is missing", wanted.references)));
         }
     }
-
-    fn extra_columns(&mut self, columns: &[FoundColumn]) {
-        for column in columns {
-            let name = &column.name;
-            if self.table.columns.iter().any(|known| same(&known.name, name)) {
-                continue;
-            }
-            if column.nullable || column.has_default || column.identity || column.computed {
-                self.push(Some(name), false, format!("column {name} is not in the contract"));
-            } else {
-                let what =
-                    format!("column {name} is not in the contract, is NOT NULL and has no default");
-                self.push(Some(name), true, what);
-            }
+    let place = |name: &str| contract.targets.iter().position(|t| same(&t.name, name));
+    for FoundKey { parent, .. } in actual {
+        if declared.is_some_and(|key| same(&key.references, parent)) {
+            continue;
         }
+        let late = place(parent).is_some_and(|at| Some(at) > place(&table.name));
+        let rest = match late {
+            true => "which the contract loads after it: declare the foreign key",
+            false => "which is not in the contract",
+        };
+        all.push((late, format!("it has a foreign key to table {parent}, {rest}")));
     }
-
-    fn primary_key(&mut self, actual: &[String]) {
-        let wanted = &self.table.primary_key;
-        let same =
-            wanted.len() == actual.len() && wanted.iter().zip(actual).all(|(a, b)| same(a, b));
-        if wanted.is_empty() || same {
-            return;
-        }
-        let has = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
-        let wanted = wanted.join(", ");
-        self.table(format!("the primary key is {has}, but {wanted} in the contract"));
-    }
-
-    fn foreign_keys(&mut self, contract: &Contract, actual: &[FoundKey]) {
-        if let Some(wanted) = &self.table.foreign_key {
-            let there = actual.iter().any(|key| {
-                let columns = wanted.columns.iter();
-                same(&key.parent, &wanted.references)
-                    && (key.columns.is_empty()
-                        || columns.clone().all(|c| key.columns.iter().any(|k| same(k, c))))
-            });
-            if !there {
-                self.table(format!("the foreign key to table {} is missing", wanted.references));
-            }
-        }
-        let place = |name: &str| contract.targets.iter().position(|t| same(&t.name, name));
-        let own = place(&self.table.name);
-        for key in actual {
-            let parent = &key.parent;
-            let declared =
-                self.table.foreign_key.as_ref().is_some_and(|own| same(&own.references, parent));
-            if declared {
-                continue;
-            }
-            match place(parent) {
-                Some(at) if Some(at) > own => self.table(format!(
-                    "it has a foreign key to table {parent}, which the contract loads after it: \
-                     declare the foreign key"
-                )),
-                _ => self.push(
-                    None,
-                    false,
-                    format!("it has a foreign key to table {parent}, which is not in the contract"),
-                ),
-            }
-        }
-    }
+    all
 }

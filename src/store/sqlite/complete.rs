@@ -123,12 +123,26 @@ impl Completion<'_> {
             return Ok(dequeued.into_iter().filter_map(concluded_earlier).collect());
         };
         check_installed(tx, self.contract.hash)?;
-        let rows = conclusions
-            .iter()
-            .zip(&dequeued)
-            .map(|(conclusion, dequeued)| self.write_rows(tx, conclusion, dequeued))
-            .collect::<Step<Vec<_>>>()?;
-        let completed = self.log(tx, &held, conclusions, dequeued, rows)?;
+        let mut tally = Tally::default();
+        let mut completed = Vec::with_capacity(conclusions.len());
+        for (conclusion, dequeued) in conclusions.iter().zip(dequeued) {
+            completed.push(match dequeued {
+                Dequeued::Earlier(earlier) => earlier,
+                Dequeued::Now { enqueued_at } => {
+                    let rows = self.write_rows(tx, conclusion)?;
+                    count(&mut tally, conclusion, &rows);
+                    self.log(tx, &held, conclusion, enqueued_at, &rows)?;
+                    Completed {
+                        app_id: conclusion.app.app_id,
+                        attempt: conclusion.app.attempt,
+                        failure: conclusion.outcome.err().map(|failure| failure.category),
+                        rows,
+                    }
+                }
+            });
+        }
+        tx.run(DROP_CLAIM, named_params! {":token": self.token})?;
+        tally.record(tx, held.session)?;
         failpoint::hit(failpoint::BETWEEN_STAGE_AND_COMMIT);
         Ok(completed)
     }
@@ -156,12 +170,11 @@ impl Completion<'_> {
     }
 
     /// Writes the rows of a success. A failure leaves none: those of an earlier success are deleted.
-    fn write_rows(&self, tx: &Work, conclusion: &Conclusion, app: &Dequeued) -> Step<Vec<u64>> {
+    fn write_rows(&self, tx: &Work, conclusion: &Conclusion) -> Step<Vec<u64>> {
         let app_id = conclusion.app.app_id;
-        match (app, conclusion.outcome) {
-            (Dequeued::Earlier(_), _) => Ok(Vec::new()),
-            (Dequeued::Now { .. }, Ok(rows)) => self.targets.insert(tx, app_id, rows),
-            (Dequeued::Now { .. }, Err(_)) => {
+        match conclusion.outcome {
+            Ok(rows) => self.targets.insert(tx, app_id, rows),
+            Err(_) => {
                 if !conclusion.keep_earlier_rows && succeeded_last(tx, app_id)? {
                     self.targets.delete_all(tx, app_id)?;
                 }
@@ -170,38 +183,7 @@ impl Completion<'_> {
         }
     }
 
-    /// Logs what this transaction concludes, and counts it.
     fn log(
-        &self,
-        tx: &Work,
-        held: &Held,
-        conclusions: &[Conclusion],
-        dequeued: Vec<Dequeued>,
-        rows: Vec<Vec<u64>>,
-    ) -> Step<Vec<Completed>> {
-        let mut tally = Tally::default();
-        let mut completed = Vec::with_capacity(conclusions.len());
-        for ((conclusion, dequeued), rows) in conclusions.iter().zip(dequeued).zip(rows) {
-            completed.push(match dequeued {
-                Dequeued::Earlier(earlier) => earlier,
-                Dequeued::Now { enqueued_at } => {
-                    count(&mut tally, conclusion, &rows);
-                    self.log_one(tx, held, conclusion, enqueued_at, &rows)?;
-                    Completed {
-                        app_id: conclusion.app.app_id,
-                        attempt: conclusion.app.attempt,
-                        failure: conclusion.outcome.err().map(|failure| failure.category),
-                        rows,
-                    }
-                }
-            });
-        }
-        tx.run(DROP_CLAIM, named_params! {":token": self.token})?;
-        tally.record(tx, held.session)?;
-        Ok(completed)
-    }
-
-    fn log_one(
         &self,
         tx: &Work,
         held: &Held,
