@@ -82,7 +82,7 @@ pub(crate) struct TableDraft {
     pub(crate) each: Option<Placed<Path>>,
     pub(crate) primary_key: Option<Located<Vec<Located<String>>>>,
     pub(crate) app_column: Option<Located<String>>,
-    pub(crate) foreign_key: Option<ForeignKeyDraft>,
+    pub(crate) foreign_key: Option<Located<ForeignKeyDraft>>,
     pub(crate) where_: Option<Placed<Expr>>,
     pub(crate) distinct: Option<DistinctDraft>,
     pub(crate) keep_when: Option<Placed<Expr>>,
@@ -91,9 +91,8 @@ pub(crate) struct TableDraft {
     pub(crate) rows: Vec<RowDraft>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ForeignKeyDraft {
-    pub(crate) span: Range<usize>,
     pub(crate) columns: Vec<Located<String>>,
     pub(crate) references: Located<String>,
 }

@@ -1,4 +1,4 @@
-//! Underlines stand under the offending text, whatever stands before it.
+//! Underlines are under the offending text, with any text before it.
 
 use insta::assert_snapshot;
 

@@ -8,8 +8,7 @@ use crate::contract::draft::{ColumnDraft, Located, Placed, TableDraft};
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
 use crate::contract::expr::kind::Kind;
 use crate::contract::identifier::same_name;
-use crate::diagnostic::spelling;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{spelling, Diagnostic};
 use crate::value::SqlType;
 
 impl Checks<'_> {
@@ -66,8 +65,8 @@ impl Checks<'_> {
             }
         }
         if let Some(key) = &table.foreign_key {
-            self.distinct_names(&key.columns);
-            for name in &key.columns {
+            self.distinct_names(&key.value.columns);
+            for name in &key.value.columns {
                 let index = self.known_column(table, name);
                 if index.is_some_and(|index| table.columns[index].is_identity()) {
                     let message =

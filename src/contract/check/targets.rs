@@ -4,8 +4,7 @@ use super::checks::Checks;
 use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
 use crate::contract::identifier::same_name;
 use crate::contract::target::{ForeignKey, OnExisting, TargetColumn, TargetTable};
-use crate::diagnostic::spelling;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{spelling, Diagnostic};
 use crate::value::SqlType;
 
 /// The target tables in load order.
@@ -117,7 +116,8 @@ impl Checks<'_> {
         );
         let app_column =
             self.agreed(&tables, "app_column", |t| t.app_column.clone(), |a, b| same_name(a, b));
-        let foreign_key = self.agreed(&tables, "foreign_key", located_key, keys_agree);
+        let foreign_key =
+            self.agreed(&tables, "foreign_key", |t| t.foreign_key.clone(), keys_agree);
         let on_existing =
             self.agreed(&tables, "on_existing", |t| t.on_existing.clone(), |a, b| a == b);
         let primary_key: Vec<String> =
@@ -251,14 +251,14 @@ impl Checks<'_> {
     }
 
     /// The first `[[tables]]` of a target that declares the foreign key.
-    fn declared_key(&self, target: &Target) -> Option<&ForeignKeyDraft> {
+    fn declared_key(&self, target: &Target) -> Option<&Located<ForeignKeyDraft>> {
         target.rules.iter().find_map(|index| self.draft.tables[*index].foreign_key.as_ref())
     }
 
     fn reference(&mut self, targets: &[Target], index: usize) {
         let child = &targets[index];
         let Some(key) =
-            self.declared_key(child).map(|key| (key.span.clone(), key.references.clone()))
+            self.declared_key(child).map(|key| (key.span.clone(), key.value.references.clone()))
         else {
             return;
         };
@@ -387,16 +387,6 @@ fn load_order(targets: Vec<Target>) -> Vec<Target> {
     order.extend((0..targets.len()).filter(|i| !order.contains(i)).collect::<Vec<_>>());
     let mut targets: Vec<_> = targets.into_iter().map(Some).collect();
     order.into_iter().filter_map(|index| targets[index].take()).collect()
-}
-
-fn located_key(table: &TableDraft) -> Option<Located<ForeignKeyDraft>> {
-    let key = table.foreign_key.as_ref()?;
-    let copy = ForeignKeyDraft {
-        span: key.span.clone(),
-        columns: key.columns.clone(),
-        references: key.references.clone(),
-    };
-    Some(Located { value: copy, span: key.span.clone() })
 }
 
 fn names_agree(a: &[Located<String>], b: &[Located<String>]) -> bool {

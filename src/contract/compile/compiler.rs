@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use crate::contract::expr::ast::{Path, Predicate, Read};
 use crate::contract::model::{Model, TableRule};
-use crate::contract::plan::{DocumentPick, Node, NodeId, Op, Ready};
+use crate::contract::plan::{DocumentPick, Kept, Node, NodeId, Op, Ready};
 use crate::value::datetime::DatePattern;
 
 /// How a path's nodes end up in a slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Every,
-    First,
-    Last,
-    /// Every element, also those that lack the attribute.
-    All,
+    Chosen(Kept),
     InnerXml,
 }
 

@@ -84,8 +84,8 @@ impl<'m> Compiler<'m> {
             _ => None,
         };
         match (function, path_argument) {
-            (Function::First, Some(p)) => self.stripped(p, Mode::First, leaves),
-            (Function::Last, Some(p)) => self.stripped(p, Mode::Last, leaves),
+            (Function::First, Some(p)) => self.stripped(p, Mode::Chosen(Kept::First), leaves),
+            (Function::Last, Some(p)) => self.stripped(p, Mode::Chosen(Kept::Last), leaves),
             (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
             (Function::Lookup, _) => {
                 let name = match &arguments[0].kind {

@@ -39,30 +39,13 @@ impl<'m> Compiler<'m> {
 
     /// Turns owners into numbers of frames, now that it is known which nodes have one.
     pub(super) fn resolve_hops(&mut self, rules: &mut [Rule], rows: &[NodeId]) {
-        for node in 0..self.nodes.len() {
-            let hops = |owner| self.hops(node, owner).unwrap_or_default();
-            let resolve = |captures: &[Capture]| -> Vec<Capture> {
-                captures.iter().map(|c| Capture { hops: hops(c.owner), ..*c }).collect()
-            };
-            let texts = resolve(&self.nodes[node].texts);
-            let inner = resolve(&self.nodes[node].inner);
-            let chosen: Vec<u32> =
-                self.nodes[node].chosen.iter().map(|c| hops(c.into.owner)).collect();
-            let mut attributes = std::mem::replace(
-                &mut self.nodes[node].attributes,
-                NameMap::new(self.model.document.ignore_case_attributes),
-            );
-            for captures in attributes.values_mut() {
-                *captures = captures
-                    .iter()
-                    .map(|c| Capture { hops: self.hops(node, c.owner).unwrap_or_default(), ..*c })
-                    .collect();
-            }
-            let node = &mut self.nodes[node];
-            (node.texts, node.inner, node.attributes) = (texts, inner, attributes);
-            for (chosen, hops) in node.chosen.iter_mut().zip(chosen) {
-                chosen.into.hops = hops;
-            }
+        let hops_of = |id: NodeId| -> Vec<u32> {
+            let captures = self.nodes[id].captures();
+            captures.map(|c| self.hops(id, c.owner).unwrap_or_default()).collect()
+        };
+        let hops: Vec<_> = (0..self.nodes.len()).map(hops_of).collect();
+        for (node, hops) in self.nodes.iter_mut().zip(hops) {
+            node.captures_mut().zip(hops).for_each(|(capture, hops)| capture.hops = hops);
         }
         self.collect_fills();
         self.resolve_gathers();
@@ -111,10 +94,7 @@ impl<'m> Compiler<'m> {
                 if self.hops(inside, node).is_none() {
                     continue;
                 }
-                let captured = &self.nodes[inside];
-                let all = captured.attributes.values().flatten();
-                let all = all.chain(&captured.texts).chain(&captured.inner);
-                for capture in all.chain(captured.chosen.iter().map(|c| &c.into)) {
+                for capture in self.nodes[inside].captures() {
                     if self.hops(capture.owner, node).is_some() {
                         continue;
                     }

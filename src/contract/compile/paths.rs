@@ -11,28 +11,8 @@ impl<'m> Compiler<'m> {
         uri: Option<Box<str>>,
         predicates: Vec<Predicate>,
     ) -> NodeId {
-        self.nodes.push(Node {
-            parent,
-            children: NameMap::new(false),
-            descendants: NameMap::new(false),
-            uri,
-            filters: Vec::new(),
-            late: Vec::new(),
-            counters: 0,
-            attributes: NameMap::new(self.model.document.ignore_case_attributes),
-            chosen: Vec::new(),
-            texts: Vec::new(),
-            inner: Vec::new(),
-            ancestors: Vec::new(),
-            gathers: Vec::new(),
-            rules: Vec::new(),
-            frame: false,
-            slots: 0,
-            plain: false,
-            reads_tag: false,
-            reads_text: false,
-            fills: Vec::new(),
-        });
+        let attributes = NameMap::new(self.model.document.ignore_case_attributes);
+        self.nodes.push(Node { parent, uri, attributes, ..Node::default() });
         self.steps.push(predicates);
         self.nodes.len() - 1
     }
@@ -190,13 +170,7 @@ impl<'m> Compiler<'m> {
             }
             (Mode::Every, None) => node.texts.push(into),
             (Mode::InnerXml, _) => node.inner.push(into),
-            (Mode::First, attribute) => {
-                node.chosen.push(Chosen { into, attribute, keep: Kept::First })
-            }
-            (Mode::Last, attribute) => {
-                node.chosen.push(Chosen { into, attribute, keep: Kept::Last })
-            }
-            (Mode::All, attribute) => node.chosen.push(Chosen { into, attribute, keep: Kept::All }),
+            (Mode::Chosen(keep), attribute) => node.chosen.push(Chosen { into, attribute, keep }),
         }
         slot
     }
@@ -215,9 +189,9 @@ impl<'m> Compiler<'m> {
             // begin in.
             self.nodes[node].frame = true;
         }
-        if matches!(mode, Mode::First | Mode::Last) && self.is_chosen_late(owner, node, path) {
-            let slot = self.slot_for(owner, node, &path.read, Mode::All);
-            let last = mode == Mode::Last;
+        if matches!(mode, Mode::Chosen(_)) && self.is_chosen_late(owner, node, path) {
+            let slot = self.slot_for(owner, node, &path.read, Mode::Chosen(Kept::All));
+            let last = mode == Mode::Chosen(Kept::Last);
             return match frame {
                 FrameRef::Document => self.document_pick(slot, last),
                 FrameRef::Up(_) => Op::Pick(SlotRef { frame, slot }, last),
@@ -238,7 +212,7 @@ impl<'m> Compiler<'m> {
     }
 
     /// Whether elements cannot be chosen as they come: because one that was chosen may be turned
-    /// down after others have been passed over, or because they do not end in the order they begin.
+    /// down after others were skipped, or because they do not end in the order they begin.
     pub(super) fn is_chosen_late(&self, owner: NodeId, node: NodeId, path: &Path) -> bool {
         let anywhere = path.origin == Origin::Anywhere;
         let is_last = |filter: &Filter| matches!(filter, Filter::Last { .. });
@@ -375,7 +349,7 @@ impl<'m> Compiler<'m> {
         scope.ready = Ready::Document;
         let Origin::Row { up } = path.origin else { return Op::Null };
         let ancestor = self.ancestor_slot(scope.node, up, None);
-        let chosen = matches!(mode, Mode::First | Mode::Last);
+        let chosen = matches!(mode, Mode::Chosen(_));
         let from = match path.steps.first() {
             None if mode == Mode::InnerXml => Gathered::Markup,
             None => Gathered::Text,
@@ -384,7 +358,7 @@ impl<'m> Compiler<'m> {
                 let parent = self.ancestor_slot(first, 1, None);
                 let last = self.walk(0, &Path { origin: Origin::Anywhere, ..path.clone() });
                 self.nodes[last].frame = true;
-                let mode = if chosen { Mode::All } else { mode };
+                let mode = if chosen { Mode::Chosen(Kept::All) } else { mode };
                 let slot = self.slot_for(0, last, &path.read, mode);
                 Gathered::Nodes { slot, first, parent, last, hops: 0 }
             }
@@ -398,7 +372,7 @@ impl<'m> Compiler<'m> {
         });
         let slot = SlotRef { frame: FrameRef::Up(scope.node as u32), slot: into };
         match chosen {
-            true => Op::Pick(slot, mode == Mode::Last),
+            true => Op::Pick(slot, mode == Mode::Chosen(Kept::Last)),
             false => Op::One(slot),
         }
     }

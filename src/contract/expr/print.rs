@@ -23,15 +23,8 @@ enum Level {
 impl Level {
     /// The lowest level of the right operand of a left-associative operator of this level.
     fn above(self) -> Self {
-        match self {
-            Self::Or => Self::And,
-            Self::And => Self::Not,
-            Self::Not => Self::Predicate,
-            Self::Predicate => Self::Additive,
-            Self::Additive => Self::Multiplicative,
-            Self::Multiplicative => Self::Unary,
-            Self::Unary | Self::Primary => Self::Primary,
-        }
+        use Level::{Additive, And, Multiplicative, Not, Predicate, Primary, Unary};
+        [And, Not, Predicate, Additive, Multiplicative, Unary, Primary, Primary][self as usize]
     }
 
     fn of(kind: &ExprKind) -> Self {

@@ -109,6 +109,13 @@ impl<T> Entry<T> {
     }
 }
 
+/// An empty map with exact names.
+impl<T> Default for NameMap<T> {
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
 impl<T> NameMap<T> {
     /// An empty map.
     pub fn new(ignore_case: bool) -> Self {

@@ -7,7 +7,7 @@ use super::op::Op;
 pub(crate) type NodeId = usize;
 
 /// An element that some path goes through, or the document.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Node {
     pub parent: NodeId,
     /// Elements directly inside.
@@ -49,6 +49,22 @@ pub(crate) struct Node {
     /// Slots outside the element that are filled from inside it: what a predicate decided late
     /// takes back.
     pub fills: Vec<Capture>,
+}
+
+impl Node {
+    /// Everything that the element is captured for.
+    pub fn captures(&self) -> impl Iterator<Item = &Capture> {
+        let chosen = self.chosen.iter().map(|chosen| &chosen.into);
+        let attributes = self.attributes.values().flatten();
+        attributes.chain(&self.texts).chain(&self.inner).chain(chosen)
+    }
+
+    /// As [`Node::captures`], to be changed.
+    pub fn captures_mut(&mut self) -> impl Iterator<Item = &mut Capture> {
+        let chosen = self.chosen.iter_mut().map(|chosen| &mut chosen.into);
+        let attributes = self.attributes.values_mut().flatten();
+        attributes.chain(&mut self.texts).chain(&mut self.inner).chain(chosen)
+    }
 }
 
 /// Where a captured value goes.

@@ -3,17 +3,15 @@
 use super::reader::Reader;
 use super::section::{Section, Value};
 use crate::contract::draft::{
-    ColumnDraft, DistinctDraft, ForeignKeyDraft, Placed, RowDraft, TableDraft,
+    ColumnDraft, DistinctDraft, ForeignKeyDraft, Located, Placed, RowDraft, TableDraft,
 };
-use crate::contract::expr::ast::Path;
-use crate::contract::expr::ast::Read;
+use crate::contract::expr::ast::{Expr, Path, Read};
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::parser::Names;
 use crate::contract::identifier::same_name;
 use crate::contract::model::Keep;
 use crate::contract::target::OnExisting;
-use crate::diagnostic::spelling;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{spelling, Diagnostic};
 
 const KEYS: [&str; 11] = [
     "name",
@@ -86,18 +84,15 @@ impl Reader<'_> {
         Some(path)
     }
 
-    fn foreign_key(&mut self, value: &Value<'_>) -> Option<ForeignKeyDraft> {
+    fn foreign_key(&mut self, value: &Value<'_>) -> Option<Located<ForeignKeyDraft>> {
         let section = self.section("foreign_key", value, FOREIGN_KEY)?;
         self.known_keys(&section, &["columns", "references"]);
         let columns = self.required(&section, "columns");
         let columns = columns.and_then(|value| self.names("columns", value));
         let references = self.required(&section, "references");
         let references = references.and_then(|value| self.filled_string("references", value));
-        Some(ForeignKeyDraft {
-            span: value.span(),
-            columns: columns?.value,
-            references: references?,
-        })
+        let key = ForeignKeyDraft { columns: columns?.value, references: references? };
+        Some(Located { value: key, span: value.span() })
     }
 
     fn distinct(&mut self, value: &Value<'_>) -> Option<DistinctDraft> {
@@ -118,11 +113,7 @@ impl Reader<'_> {
         Some(DistinctDraft { by, keep: keep.map(|k| k.value).unwrap_or_default(), prefer })
     }
 
-    fn keep_when(
-        &mut self,
-        value: &Value<'_>,
-        columns: &[ColumnDraft],
-    ) -> Option<Placed<crate::contract::expr::ast::Expr>> {
+    fn keep_when(&mut self, value: &Value<'_>, columns: &[ColumnDraft]) -> Option<Placed<Expr>> {
         if self.lossy {
             return None;
         }
