@@ -63,20 +63,21 @@ pub fn trim_end(text: &str) -> &str {
     text.trim_end_matches(' ')
 }
 
-/// `UPPER`: each character by itself, so that `ß` stays and the length never changes.
+/// `UPPER`: character by character, so that `ß` stays and the length never changes.
 pub fn upper(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|b| b.is_ascii_lowercase() || !b.is_ascii()) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().map(|c| single(c, c.to_uppercase())).collect())
+    mapped(text, |c| single(c, c.to_uppercase()))
 }
 
-/// `LOWER`: each character by itself.
+/// `LOWER`: character by character.
 pub fn lower(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
-        return Cow::Borrowed(text);
+    mapped(text, |c| single(c, c.to_lowercase()))
+}
+
+fn mapped(text: &str, map: impl Fn(char) -> char) -> Cow<'_, str> {
+    match text.chars().all(|c| map(c) == c) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.chars().map(map).collect()),
     }
-    Cow::Owned(text.chars().map(|c| single(c, c.to_lowercase())).collect())
 }
 
 /// The mapped character, or the character itself when it maps to several.

@@ -89,11 +89,6 @@ impl SqlType {
         matches!(self, Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt)
     }
 
-    /// `decimal`, `numeric` or `money`.
-    pub fn is_decimal(self) -> bool {
-        matches!(self, Self::Decimal { .. } | Self::Money)
-    }
-
     /// A date, a time, or both.
     pub fn is_temporal(self) -> bool {
         matches!(
@@ -134,17 +129,6 @@ impl SqlType {
             Self::SmallInt => Some((i16::MIN.into(), i16::MAX.into())),
             Self::Int => Some((i32::MIN.into(), i32::MAX.into())),
             Self::BigInt => Some((i64::MIN, i64::MAX)),
-            _ => None,
-        }
-    }
-
-    /// Digits after the point of an exact number type: the declared scale, 4 for `money`, 0 for
-    /// integers.
-    pub fn scale(self) -> Option<u8> {
-        match self {
-            Self::Decimal { scale, .. } => Some(scale),
-            Self::Money => Some(4),
-            _ if self.is_integer() => Some(0),
             _ => None,
         }
     }

@@ -114,7 +114,6 @@ fn patterns_read_what_net_reads_with_them() {
     ] {
         let compiled = DatePattern::new(pattern).unwrap();
         assert_eq!(shown(compiled.parse(text)), expected, "{text:?} by {pattern}");
-        assert_eq!(compiled.as_str(), pattern);
     }
 }
 

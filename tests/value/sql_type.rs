@@ -126,7 +126,6 @@ fn predicates_sort_the_types() {
     assert_eq!(sql_type("nvarchar(max)").max_chars(), None);
     assert!(!sql_type("xml").is_character());
     assert_eq!(sql_type("tinyint").integer_range(), Some((0, 255)));
-    assert_eq!(sql_type("money").scale(), Some(4));
 }
 
 proptest! {

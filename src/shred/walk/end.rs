@@ -3,8 +3,7 @@
 
 use super::events::{Element, Events};
 use super::state::{Live, Match, Open, Pending, Run, Walk};
-use crate::contract::plan::Name;
-use crate::contract::plan::{Filter, Ready};
+use crate::contract::plan::{Filter, Name, Ready};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::name_length;

@@ -3,8 +3,7 @@
 
 use super::events::{Element, Events, Tag};
 use super::state::{Found, Live, Match, Run, State, Walk};
-use crate::contract::plan::Name;
-use crate::contract::plan::{Filter, Node as PlanNode, NodeId};
+use crate::contract::plan::{Filter, Name, Node as PlanNode, NodeId};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::Result;
 use crate::shred::scan::StartTag;

@@ -16,7 +16,6 @@ use crate::value::trim_xml;
 /// unquoted. A month or day left out is 1; a pattern without a date reads a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatePattern {
-    text: String,
     parts: Vec<Part>,
     lenient: bool,
 }
@@ -95,16 +94,11 @@ impl DatePattern {
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         let parts = compile(pattern)?;
         match mistake(&parts) {
-            None => Ok(Self { text: pattern.to_owned(), parts, lenient: false }),
+            None => Ok(Self { parts, lenient: false }),
             Some(mistake) => {
                 Err(PatternError(format!("the date pattern `{pattern}` has {mistake}")))
             }
         }
-    }
-
-    /// The pattern as written.
-    pub fn as_str(&self) -> &str {
-        &self.text
     }
 
     /// The same pattern for careless texts: seconds over 59 count as 59, and where the year comes
