@@ -7,28 +7,25 @@ use regex::Regex;
 use xmlshred::settings::keys::{self, Default, Key};
 use xmlshred::store::sqlserver::install::FILES;
 
-/// Parameters of procedures that have a setting, and its value as the parameter has it.
-fn expected(parameter: &str) -> Option<String> {
-    let milliseconds = |key: &Key| {
-        humantime::parse_duration(default(key)).expect("a duration").as_millis().to_string()
-    };
-    match parameter {
-        "lease_ms" => Some(milliseconds(&keys::LEASE)),
-        "batch_size" => Some(default(&keys::BATCH_SIZE).to_owned()),
-        "max_reaps" => Some(default(&keys::MAX_REAPS).to_owned()),
-        // A claim may take half of the bytes in flight: its rows need as much again.
-        "max_bytes" => {
-            let size = default(&keys::MAX_BYTES_IN_FLIGHT).strip_suffix("MiB").expect("MiB");
-            Some((size.parse::<u64>().expect("a number") * 1024 * 1024 / 2).to_string())
-        }
-        _ => None,
-    }
+/// The default of the setting that belongs to a parameter, in the parameter's unit.
+fn expected(parameter: &str) -> Option<u128> {
+    Some(match parameter {
+        "lease_ms" => default(&keys::LEASE),
+        "batch_size" => default(&keys::BATCH_SIZE),
+        "max_reaps" => default(&keys::MAX_REAPS),
+        // A claim may have half of the bytes in flight: its rows need as much again.
+        "max_bytes" => default(&keys::MAX_BYTES_IN_FLIGHT) / 2,
+        _ => return None,
+    })
 }
 
-fn default(key: &Key) -> &'static str {
+/// A number, bytes, or milliseconds.
+fn default(key: &Key) -> u128 {
     match key.default {
-        Default::Is(text) => text,
-        _ => panic!("{} has no fixed default", key.name),
+        Default::Number(number) => number.into(),
+        Default::Size(bytes) => bytes.into(),
+        Default::Time(time) => time.as_millis(),
+        _ => panic!("the default of {} is not a number", key.name),
     }
 }
 
@@ -39,7 +36,7 @@ fn parameters_have_the_defaults_of_the_settings() {
     for file in FILES {
         for found in parameter.captures_iter(file.text) {
             let Some(setting) = expected(&found[1]) else { continue };
-            assert_eq!(setting, &found[2], "@{} of {}", &found[1], file.name);
+            assert_eq!(setting.to_string(), &found[2], "@{} of {}", &found[1], file.name);
             compared.push(format!("{} @{}", file.object(), &found[1]));
         }
     }

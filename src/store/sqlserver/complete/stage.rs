@@ -11,7 +11,7 @@ use crate::value::SqlType;
 
 /// The temp tables that a connection has, so that they are created once.
 #[derive(Default)]
-pub(in crate::store::sqlserver) struct Stage {
+pub(crate) struct Stage {
     /// The connection's generation, and the batch that created the tables.
     created: Option<(u64, String)>,
 }

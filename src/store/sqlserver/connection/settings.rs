@@ -151,16 +151,16 @@ pub(super) fn pipe_of(host: &str, instance: Option<&str>) -> String {
 /// Everything a session needs to reach an installation.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    pub(in crate::store::sqlserver) config: Config,
+    pub(crate) config: Config,
     /// `None` for a connection string, which always means TCP.
-    pub(in crate::store::sqlserver) name: Option<ServerName>,
+    pub(crate) name: Option<ServerName>,
     /// The server's name in messages, without a secret.
-    pub(in crate::store::sqlserver) location: String,
+    pub(crate) location: String,
     /// `None` for a connection string.
-    pub(in crate::store::sqlserver) checks_certificate: Option<bool>,
-    pub(in crate::store::sqlserver) schema: String,
-    pub(in crate::store::sqlserver) connect_timeout: Duration,
-    pub(in crate::store::sqlserver) command_timeout: Duration,
+    pub(crate) checks_certificate: Option<bool>,
+    pub(crate) schema: String,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) command_timeout: Duration,
 }
 
 impl ServerSettings {

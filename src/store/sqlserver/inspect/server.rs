@@ -49,7 +49,7 @@ const CALLED: &[&str] = &[
 /// A larger difference of clocks is a warning.
 const SKEW_MS: i64 = 60_000;
 
-pub(in crate::store::sqlserver) fn inspect_server(
+pub(crate) fn inspect_server(
     connection: &mut Connection,
     contract: Option<&Contract>,
 ) -> Result<Vec<ServerFact>> {

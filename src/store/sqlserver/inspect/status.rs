@@ -7,7 +7,7 @@ use crate::store::sqlserver::fault::Result;
 use crate::store::sqlserver::record::Record;
 use crate::store::{ActiveClaim, SessionSummary, Status};
 
-pub(in crate::store::sqlserver) fn get_status(connection: &mut Connection) -> Result<Status> {
+pub(crate) fn get_status(connection: &mut Connection) -> Result<Status> {
     let mut sets = connection.call(&Call::long("usp_GetStatus"))?.into_iter();
     let mut next = || sets.next().unwrap_or_default();
     let mut status = Status::default();

@@ -8,17 +8,15 @@ use crate::store::sqlserver::fault::{self, ServerFault};
 use crate::store::{Result, StoreError};
 
 /// Returns the installed version; every version of the objects has it.
-pub(in crate::store::sqlserver) const VERSION_PROCEDURE: &str = "usp_GetContract";
+pub(crate) const VERSION_PROCEDURE: &str = "usp_GetContract";
 
 /// The installed contract, if there is one.
-pub(in crate::store::sqlserver) fn get_contract(
-    connection: &mut Connection,
-) -> fault::Result<Option<ContractHash>> {
+pub(crate) fn get_contract(connection: &mut Connection) -> fault::Result<Option<ContractHash>> {
     connection.ask(&Call::new(VERSION_PROCEDURE))?.get_or_null("contract_hash")
 }
 
 /// Refuses an installation of another version than the one that this program works with.
-pub(in crate::store::sqlserver) fn check_version(connection: &mut Connection) -> Result<()> {
+pub(crate) fn check_version(connection: &mut Connection) -> Result<()> {
     let answer = connection.ask(&Call::new(VERSION_PROCEDURE)).and_then(|head| {
         Ok((head.get_or_null("schema_version")?, head.get_or_null::<String>("program_version")?))
     });
