@@ -2,6 +2,8 @@
 //!
 //! Both languages have the same precedences, so that an operand needs no parentheses but its own.
 
+use std::collections::BTreeSet;
+
 use super::difference::Difference;
 use super::term::{Kind, Term};
 use super::tokens::{self, Token};
@@ -35,13 +37,13 @@ pub(super) fn translate(
         field,
         numeric,
         differences: Vec::new(),
-        operators: (false, false),
+        operators: BTreeSet::new(),
     };
     let term = parser.or()?;
     if parser.at < tokens.len() {
         return parser.unexpected("the end");
     }
-    if parser.operators == (true, true) {
+    if parser.operators.len() > 1 {
         parser.differences.push(Difference::Logic);
     }
     let always = term.always && !term.is_blank();
@@ -65,22 +67,11 @@ struct Parser<'a> {
     field: &'a dyn Fn(&str) -> String,
     numeric: bool,
     differences: Vec<Difference>,
-    /// Whether there is an AND, and an OR.
-    operators: (bool, bool),
+    /// AND and OR, as far as the expression has them.
+    operators: BTreeSet<&'static str>,
 }
 
 type Parsed = Result<Term, String>;
-
-const COMPARISONS: [(&str, &str); 8] = [
-    ("=", "="),
-    ("==", "="),
-    ("!=", "<>"),
-    ("<>", "<>"),
-    ("<=", "<="),
-    (">=", ">="),
-    ("<", "<"),
-    (">", ">"),
-];
 
 impl Parser<'_> {
     fn unexpected<T>(&self, expected: &str) -> Result<T, String> {
@@ -88,31 +79,25 @@ impl Parser<'_> {
         Err(format!("expected {expected} in its expression, found {found}"))
     }
 
-    fn word(&mut self, word: &str) -> bool {
-        let found = self.tokens.get(self.at).is_some_and(|token| token.is_word(word));
+    /// Whether a word or a symbol follows, which is read then.
+    fn take(&mut self, wanted: &str) -> bool {
+        let found = self.tokens.get(self.at).is_some_and(|token| token.is(wanted));
         self.at += usize::from(found);
         found
     }
 
-    fn expect_word(&mut self, word: &str) -> Result<(), String> {
-        if self.word(word) {
-            Ok(())
-        } else {
-            self.unexpected(word)
+    fn expect(&mut self, wanted: &str) -> Result<(), String> {
+        match self.take(wanted) {
+            true => Ok(()),
+            false => self.unexpected(&format!("`{wanted}`")),
         }
     }
 
-    fn symbol(&mut self, symbol: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Symbol(s)) if *s == symbol);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, symbol: &str) -> Result<(), String> {
-        if self.symbol(symbol) {
-            Ok(())
+    fn take_not(&mut self) -> &'static str {
+        if self.take("NOT") {
+            "NOT "
         } else {
-            self.unexpected(&format!("`{symbol}`"))
+            ""
         }
     }
 
@@ -127,29 +112,21 @@ impl Parser<'_> {
     }
 
     fn or(&mut self) -> Parsed {
-        self.nested(|parser| {
-            let mut left = parser.and()?;
-            while parser.word("OR") {
-                parser.operators.1 = true;
-                let right = parser.and()?.into_condition()?;
-                left = Term::condition(format!("{} OR {right}", left.into_condition()?));
-            }
-            Ok(left)
-        })
+        self.nested(|parser| parser.chain("OR", |parser| parser.chain("AND", Self::not)))
     }
 
-    fn and(&mut self) -> Parsed {
-        let mut left = self.not()?;
-        while self.word("AND") {
-            self.operators.0 = true;
-            let right = self.not()?.into_condition()?;
-            left = Term::condition(format!("{} AND {right}", left.into_condition()?));
+    fn chain(&mut self, word: &'static str, operand: fn(&mut Self) -> Parsed) -> Parsed {
+        let mut left = operand(self)?;
+        while self.take(word) {
+            self.operators.insert(word);
+            let right = operand(self)?.into_condition()?;
+            left = Term::condition(format!("{} {word} {right}", left.into_condition()?));
         }
         Ok(left)
     }
 
     fn not(&mut self) -> Parsed {
-        if !self.word("NOT") {
+        if !self.take("NOT") {
             return self.comparison();
         }
         self.differences.push(Difference::Logic);
@@ -159,33 +136,40 @@ impl Parser<'_> {
 
     fn comparison(&mut self) -> Parsed {
         let left = self.sum()?;
-        if self.word("IS") {
-            let not = if self.word("NOT") { "NOT " } else { "" };
-            if !self.word("NULL") && !self.word("EMPTY") {
+        if self.take("IS") {
+            let not = self.take_not();
+            if !self.take("NULL") && !self.take("EMPTY") {
                 return self.unexpected("NULL or EMPTY");
             }
             // Text is stripped, so that blank and absent were the same to both words.
             return Ok(Term::condition(format!("{} IS {not}EMPTY", left.into_value()?)));
         }
-        let not = if self.word("NOT") { "NOT " } else { "" };
-        if self.word("LIKE") {
+        let not = self.take_not();
+        if self.take("LIKE") {
             return self.like(left, not);
         }
-        if self.word("IN") {
+        if self.take("IN") {
             let list = self.list()?.join(", ");
             return Ok(Term::condition(format!("{} {not}IN ({list})", left.into_value()?)));
         }
-        if self.word("BETWEEN") {
+        if self.take("BETWEEN") {
             return self.between(left, not);
         }
         if !not.is_empty() {
             return self.unexpected("LIKE, IN or BETWEEN");
         }
-        let operator = COMPARISONS.iter().find(|(symbol, _)| self.symbol(symbol));
-        let Some((symbol, op)) = operator else { return Ok(left) };
-        if *symbol == "<>" {
+        let comparisons = ["=", "==", "!=", "<>", "<=", ">=", "<", ">"];
+        let Some(symbol) = comparisons.into_iter().find(|symbol| self.take(symbol)) else {
+            return Ok(left);
+        };
+        if symbol == "<>" {
             self.differences.push(Difference::Logic);
         }
+        let op = match symbol {
+            "==" => "=",
+            "!=" => "<>",
+            op => op,
+        };
         let right = self.sum()?;
         self.compare(op, left, right).map(Term::condition)
     }
@@ -249,7 +233,7 @@ impl Parser<'_> {
     fn list(&mut self) -> Result<Vec<String>, String> {
         self.expect("(")?;
         let mut list = vec![self.sum()?.into_value()?];
-        while self.symbol(",") {
+        while self.take(",") {
             list.push(self.sum()?.into_value()?);
         }
         self.expect(")")?;
@@ -258,7 +242,7 @@ impl Parser<'_> {
 
     fn between(&mut self, left: Term, not: &str) -> Parsed {
         let low = self.sum()?;
-        self.expect_word("AND")?;
+        self.expect("AND")?;
         let high = self.sum()?;
         let above = self.compare(">=", left.clone(), low)?;
         let below = self.compare("<=", left, high)?;
@@ -267,7 +251,7 @@ impl Parser<'_> {
 
     fn sum(&mut self) -> Parsed {
         let mut left = self.product()?;
-        while let Some(op) = ["+", "-"].into_iter().find(|op| self.symbol(op)) {
+        while let Some(op) = ["+", "-"].into_iter().find(|op| self.take(op)) {
             let right = self.product()?.into_operand()?;
             left = Term::number(format!("{} {op} {right}", left.into_operand()?));
         }
@@ -276,7 +260,7 @@ impl Parser<'_> {
 
     fn product(&mut self) -> Parsed {
         let mut left = self.sign()?;
-        while let Some(op) = ["*", "//", "/", "%"].into_iter().find(|op| self.symbol(op)) {
+        while let Some(op) = ["*", "//", "/", "%"].into_iter().find(|op| self.take(op)) {
             let right = self.sign()?;
             left = Term::number(match op {
                 "/" => division(left, right)?,
@@ -291,16 +275,18 @@ impl Parser<'_> {
     }
 
     fn sign(&mut self) -> Parsed {
-        if self.symbol("+") {
+        if self.take("+") {
             return self.nested(Self::sign);
         }
-        if self.symbol("-") {
+        if self.take("-") {
             let operand = self.nested(Self::sign)?.into_operand()?;
-            let negative = Term::literal(&format!("-{operand}"));
-            return Ok(negative.unwrap_or_else(|| Term::number(format!("-({operand})"))));
+            let digits = operand.strip_prefix('-');
+            let negative = digits.map_or_else(|| format!("-{operand}"), str::to_owned);
+            let literal = Term::literal(&negative);
+            return Ok(literal.unwrap_or_else(|| Term::number(format!("-({operand})"))));
         }
         let base = self.primary()?;
-        if !self.symbol("**") {
+        if !self.take("**") {
             return Ok(base);
         }
         let exponent = self.nested(Self::sign)?.into_operand()?;
@@ -308,7 +294,7 @@ impl Parser<'_> {
     }
 
     fn primary(&mut self) -> Parsed {
-        if self.symbol("(") {
+        if self.take("(") {
             let inside = self.or()?;
             self.expect(")")?;
             if inside.kind == Kind::Condition {
@@ -318,10 +304,10 @@ impl Parser<'_> {
             let sql = if literal { inside.sql } else { format!("({})", inside.sql) };
             return Ok(Term { sql, ..inside });
         }
-        if self.word("CASE") {
+        if self.take("CASE") {
             return self.case();
         }
-        if self.word("NULL") || self.word("NONE") {
+        if self.take("NULL") || self.take("NONE") {
             return Ok(Term::new(Kind::Chosen, "NULL"));
         }
         let token = self.tokens.get(self.at).cloned();
@@ -330,7 +316,7 @@ impl Parser<'_> {
             Some(Token::Text(text)) => Ok(Term::text(text)),
             Some(Token::Number(text)) => Term::literal(&text)
                 .ok_or_else(|| format!("`{text}` in its expression is not a number")),
-            Some(Token::Word(name)) if !is_reserved(&name) => match self.symbol("(") {
+            Some(Token::Word(name)) if !is_reserved(&name) => match self.take("(") {
                 true => self.function(&name),
                 false => Ok(Term::new(Kind::Field, (self.field)(&name))),
             },
@@ -343,18 +329,14 @@ impl Parser<'_> {
 
     /// A call whose opening parenthesis is read.
     fn function(&mut self, name: &str) -> Parsed {
-        let name = name.to_ascii_uppercase();
-        if name == "DATEADD" {
-            return self.date_add();
-        }
-        if !["DATE", "TRIM", "UPPER", "LOWER"].contains(&name.as_str()) {
-            return Err(format!("its expression calls `{name}`, which is unknown"));
-        }
-        let operand = self.sum()?;
-        self.expect(")")?;
-        match name.as_str() {
-            "DATE" => date(operand),
-            _ => Ok(Term::new(Kind::Field, format!("{name}({})", operand.into_value()?))),
+        match name.to_ascii_uppercase().as_str() {
+            "DATEADD" => self.date_add(),
+            "DATE" => {
+                let operand = self.sum()?;
+                self.expect(")")?;
+                date(operand)
+            }
+            _ => Err(format!("its expression calls `{name}`, which is unknown")),
         }
     }
 
@@ -379,23 +361,18 @@ impl Parser<'_> {
             self.differences.push(Difference::Logic);
         }
         let mut sql = "CASE".to_owned();
-        let is_searched = self.word("WHEN");
-        if !is_searched {
-            sql += &format!(" {}", self.sum()?.into_value()?);
-            self.expect_word("WHEN")?;
-        }
+        self.expect("WHEN")?;
         loop {
-            let when = self.or()?;
-            let when = if is_searched { when.into_condition()? } else { when.into_value()? };
-            self.expect_word("THEN")?;
+            let when = self.or()?.into_condition()?;
+            self.expect("THEN")?;
             let then = self.or()?;
             sql += &format!(" WHEN {when} THEN {}", self.result(then)?);
-            if !self.word("WHEN") {
+            if !self.take("WHEN") {
                 break;
             }
         }
         let mut always = false;
-        if self.word("ELSE") {
+        if self.take("ELSE") {
             let otherwise = self.or()?;
             always = otherwise.always && !otherwise.is_blank();
             let otherwise = self.result(otherwise)?;
@@ -403,7 +380,7 @@ impl Parser<'_> {
                 sql += &format!(" ELSE {otherwise}");
             }
         }
-        self.expect_word("END")?;
+        self.expect("END")?;
         self.cases -= 1;
         Ok(Term { sql: sql + " END", kind: Kind::Chosen, always })
     }
@@ -436,17 +413,18 @@ fn division(left: Term, right: Term) -> Result<String, String> {
     })
 }
 
+/// `DATE('…')`
 fn date(operand: Term) -> Parsed {
-    let Kind::Text(text) = &operand.kind else {
-        return Ok(Term::new(Kind::Moved, operand.into_date()?));
+    let Kind::Text(text) = operand.kind else {
+        return Err("`DATE` in its expression has something else than text in quotes".to_owned());
     };
-    let found = parse_date_text(text, &dates::patterns());
+    let found = parse_date_text(&text, &dates::patterns());
     let Some((date, time)) = found.and_then(|found| Some((found.date?, found.time))) else {
         return Err(format!("`DATE('{text}')` in its expression is not a date"));
     };
     let text = match time.filter(|time| *time != chrono::NaiveTime::MIN) {
         Some(time) => date.and_time(time).format("%Y-%m-%d %H:%M:%S%.f").to_string(),
-        None => date.format("%Y-%m-%d").to_string(),
+        None => date.to_string(),
     };
     Ok(Term { kind: Kind::Date, ..Term::text(text) })
 }

@@ -85,7 +85,7 @@ impl Converted {
         mapping: &Mapping,
         source: Option<&str>,
     ) -> Result<(), String> {
-        let (wanted, enums) = (mapping.enum_name(), &layout.legacy.enums.0);
+        let (wanted, enums) = (mapping.enum_name(), &layout.legacy.enum_mappings.0);
         let Some((_, found)) = enums.iter().find(|(name, _)| name == wanted) else {
             let near = spelling::nearest(wanted, enums.iter().map(|(name, _)| name.as_str()));
             let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
@@ -118,7 +118,7 @@ impl Converted {
     }
 
     fn bit(&mut self, layout: &Layout<'_>, table: &str) -> Result<(), String> {
-        let bits = &layout.legacy.bits;
+        let bits = &layout.legacy.bit_conversions;
         let known = if table == "char_to_bit" { &bits.char_to_bit } else { &bits.boolean_to_bit };
         if known.0.is_empty() {
             return Err(format!("there is no `{table}` in bit_conversions"));
@@ -209,7 +209,10 @@ pub(super) fn column(
         (mapping.length == Some(-1), Difference::WholeText),
         (mapping.is_never_null() && default.is_none() && !always, Difference::NeverNull),
         (mapping.data_type == DataType::Decimal, Difference::DecimalDigits),
-        (mapping.exclude_default && default.is_some(), Difference::DefaultOfEmptyRecord),
+        (
+            mapping.exclude_default_when_record_empty && default.is_some(),
+            Difference::DefaultOfEmptyRecord,
+        ),
     ];
     differences.extend(applying.into_iter().filter(|(applies, _)| *applies).map(|(_, d)| d));
     let sql_type = mapping.sql_type();

@@ -2,19 +2,12 @@
 
 use toml_writer::{ToTomlValue, TomlStringBuilder};
 
-use super::legacy::{BitTable, Enum, EnumValue};
+use super::legacy::EnumValue;
 use super::sql;
 use crate::value::SqlType;
 
 pub(super) struct Draft {
     pub(super) name: String,
-    pub(super) target_schema: Option<String>,
-    /// Table and column of the documents.
-    pub(super) source: Option<String>,
-    pub(super) root: String,
-    /// Paths.
-    pub(super) require: Vec<String>,
-    pub(super) key: String,
     pub(super) lookups: Vec<Lookup>,
     pub(super) tables: Vec<Table>,
 }
@@ -27,22 +20,8 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The `""` entry of an enum answers what no other does.
-    pub(super) fn of_enum(name: &str, found: &Enum) -> Self {
-        let values = found.0.iter().cloned();
-        Self::new(name, found.blank_value().cloned(), values)
-    }
-
-    /// What a bit table does not list is 0.
-    pub(super) fn of_bits(name: &str, table: &BitTable) -> Self {
-        let bit = |bit: bool| EnumValue::Number(u8::from(bit).into());
-        let blank = table.0.iter().any(|(text, bit)| text.is_empty() && bit.0);
-        let values = table.0.iter().map(|(text, value)| (text.clone(), bit(value.0)));
-        Self::new(name, Some(bit(blank)), values)
-    }
-
     /// Codes have no blanks around them, because no text has.
-    fn new(
+    pub(super) fn new(
         name: &str,
         otherwise: Option<EnumValue>,
         values: impl Iterator<Item = (String, EnumValue)>,

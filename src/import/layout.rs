@@ -256,9 +256,9 @@ impl<'l> Layout<'l> {
 
 /// The column of the application's id: what refers to a table that has no parent itself.
 fn app_column(relationships: &[Relationship]) -> &str {
-    let is_child = |name: &str| relationships.iter().any(|r| same_name(&r.child, name));
-    let to_base = relationships.iter().find(|r| !is_child(&r.parent));
-    to_base.map_or("app_id", |r| &r.column)
+    let is_child = |name: &str| relationships.iter().any(|r| same_name(&r.child_table, name));
+    let to_base = relationships.iter().find(|r| !is_child(&r.parent_table));
+    to_base.map_or("app_id", |r| &r.foreign_key_column)
 }
 
 /// Whether a mapping reads the last valid contact.

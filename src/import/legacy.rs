@@ -16,34 +16,29 @@ pub(super) type Steps = Vec<String>;
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub(super) struct Legacy {
-    #[serde(rename = "xml_root_element")]
-    pub(super) root: String,
+    pub(super) xml_root_element: String,
     #[serde(rename = "xml_application_path", deserialize_with = "steps")]
     pub(super) application_path: Steps,
     source_application_table: Option<String>,
     pub(super) source_table: Option<String>,
     pub(super) source_column: Option<String>,
     pub(super) target_schema: Option<String>,
-    #[serde(rename = "table_insertion_order")]
-    table_order: Vec<String>,
-    #[serde(rename = "element_filtering")]
-    pub(super) filtering: Filtering,
+    table_insertion_order: Vec<String>,
+    pub(super) element_filtering: Filtering,
     pub(super) relationships: Vec<Relationship>,
-    #[serde(rename = "enum_mappings")]
-    pub(super) enums: Pairs<String, Enum>,
-    #[serde(rename = "bit_conversions")]
-    pub(super) bits: BitConversions,
+    pub(super) enum_mappings: Pairs<String, Enum>,
+    pub(super) bit_conversions: BitConversions,
     pub(super) mappings: Vec<Mapping>,
 }
 
 impl Legacy {
     /// The filter rule for elements of this type.
     pub(super) fn filter(&self, wanted: ElementType) -> Option<&Filter> {
-        self.filtering.rules.iter().find(|rule| rule.element_type == wanted)
+        self.element_filtering.filter_rules.iter().find(|rule| rule.element_type == wanted)
     }
 
     pub(super) fn is_parent(&self, table: &str) -> bool {
-        self.relationships.iter().any(|r| same_name(&r.parent, table))
+        self.relationships.iter().any(|r| same_name(&r.parent_table, table))
     }
 
     pub(super) fn is_child(&self, table: &str) -> bool {
@@ -54,12 +49,12 @@ impl Legacy {
         &'l self,
         child: &'l str,
     ) -> impl Iterator<Item = &'l Relationship> {
-        self.relationships.iter().filter(move |r| same_name(&r.child, child))
+        self.relationships.iter().filter(move |r| same_name(&r.child_table, child))
     }
 
     /// The position of a table in `table_insertion_order`.
     pub(super) fn order_of(&self, table: &str) -> Option<usize> {
-        self.table_order.iter().position(|other| same_name(other, table))
+        self.table_insertion_order.iter().position(|other| same_name(other, table))
     }
 
     /// The element that a document must have.
@@ -72,8 +67,7 @@ impl Legacy {
 #[derive(Default, Deserialize)]
 #[serde(default, expecting = "an object")]
 pub(super) struct Filtering {
-    #[serde(rename = "filter_rules")]
-    pub(super) rules: Vec<Filter>,
+    pub(super) filter_rules: Vec<Filter>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -89,7 +83,6 @@ pub(super) enum ElementType {
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub(super) struct Filter {
     pub(super) element_type: ElementType,
-    xml_parent_path: String,
     #[serde(rename = "xml_child_path", deserialize_with = "steps")]
     pub(super) path: Steps,
     #[serde(rename = "required_attributes")]
@@ -157,23 +150,18 @@ impl TryFrom<Pairs<String, Requirement>> for RequiredAttributes {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object")]
 pub(super) struct Relationship {
-    #[serde(rename = "parent_table")]
-    pub(super) parent: String,
-    #[serde(rename = "child_table")]
-    pub(super) child: String,
-    #[serde(rename = "foreign_key_column")]
-    pub(super) column: String,
-    xml_parent_path: String,
-    xml_child_path: String,
+    pub(super) parent_table: String,
+    pub(super) child_table: String,
+    pub(super) foreign_key_column: String,
 }
 
 /// Codes and their values.
 pub(super) type Enum = Pairs<String, EnumValue>;
 
-impl Enum {
+impl<V> Pairs<String, V> {
     /// The value for blanks and for every text that is not listed.
-    pub(super) fn blank_value(&self) -> Option<&EnumValue> {
-        self.0.iter().find(|(code, _)| code.trim().is_empty()).map(|(_, value)| value)
+    pub(super) fn blank_value(&self) -> Option<&V> {
+        self.0.iter().find(|(text, _)| text.trim().is_empty()).map(|(_, value)| value)
     }
 }
 
@@ -196,17 +184,22 @@ pub(super) type BitTable = Pairs<String, Bit>;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "Value")]
-pub(super) struct Bit(pub(super) bool);
+pub(super) struct Bit(bool);
 
 impl TryFrom<Value> for Bit {
-    type Error = String;
+    type Error = &'static str;
 
-    fn try_from(value: Value) -> Result<Self, String> {
-        match (value.as_bool(), value.as_u64()) {
-            (Some(bit), _) => Ok(Self(bit)),
-            (_, Some(bit @ 0..=1)) => Ok(Self(bit == 1)),
-            _ => Err("expected 0 or 1".to_owned()),
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match value.as_bool().map_or(value.as_u64(), |bit| Some(bit.into())) {
+            Some(bit @ 0..=1) => Ok(Self(bit == 1)),
+            _ => Err("expected 0 or 1"),
         }
+    }
+}
+
+impl Bit {
+    pub(super) fn value(&self) -> EnumValue {
+        EnumValue::Number(u8::from(self.0).into())
     }
 }
 
@@ -262,8 +255,7 @@ pub(super) struct Mapping {
     pub(super) chain: Vec<String>,
     pub(super) expression: Option<String>,
     enum_name: Option<String>,
-    #[serde(rename = "exclude_default_when_record_empty")]
-    pub(super) exclude_default: bool,
+    pub(super) exclude_default_when_record_empty: bool,
     pub(super) description: Option<String>,
 }
 

@@ -33,6 +33,7 @@ mod tokens;
 use difference::Difference;
 use draft::{Draft, Lookup, Table};
 use layout::Layout;
+use legacy::{Bit, EnumValue};
 
 use crate::diagnostic::Diagnostics;
 
@@ -63,28 +64,11 @@ pub fn import(text: &str, file: &str) -> Result<Imported, Diagnostics> {
     let mut tables = tables::translate(&layout, &mut report);
     references::add(&mut tables, &layout, &mut report);
     report.differs_in(Difference::KeyIsAppId, "the document's key");
-    let draft = draft(&layout, file, tables);
-    match refusals::print_without(&legacy, draft, &mut report, &mut diagnostics) {
+    let lookups = lookups(&layout, &tables);
+    let draft = Draft { name: contract_name(file), lookups, tables };
+    match refusals::print_without(draft, &layout, &mut report, &mut diagnostics) {
         Some(toml) => Ok(Imported { toml, report, warnings: diagnostics }),
         None => Err(diagnostics),
-    }
-}
-
-fn draft(layout: &Layout<'_>, file: &str, tables: Vec<Table>) -> Draft {
-    let (legacy, id) = (layout.legacy, layout.id_attribute);
-    let request = sql::path("", &layout.request, None);
-    Draft {
-        name: contract_name(file),
-        target_schema: legacy.target_schema.clone(),
-        source: legacy.source_table.as_ref().map(|table| match &legacy.source_column {
-            Some(column) => format!("{table}, column {column}"),
-            None => table.clone(),
-        }),
-        root: legacy.root.clone(),
-        require: vec![format!("{request}[@{id} > 0]/@{id}"), layout.application()],
-        key: format!("{request}/@{id}"),
-        lookups: lookups(layout, &tables),
-        tables,
     }
 }
 
@@ -97,10 +81,21 @@ fn contract_name(file: &str) -> String {
 
 /// The lookups that an expression uses, in the order of the JSON.
 fn lookups(layout: &Layout<'_>, tables: &[Table]) -> Vec<Lookup> {
-    let (enums, bits) = (&layout.legacy.enums.0, &layout.legacy.bits);
+    let enums = layout.legacy.enum_mappings.0.iter().map(|(name, found)| {
+        Lookup::new(name, found.blank_value().cloned(), found.0.iter().cloned())
+    });
+    let bits = &layout.legacy.bit_conversions;
     let bits = [("char_to_bit", &bits.char_to_bit), ("boolean_to_bit", &bits.boolean_to_bit)];
-    let bits = bits.iter().map(|(name, table)| Lookup::of_bits(name, table));
-    let all = enums.iter().map(|(name, values)| Lookup::of_enum(name, values)).chain(bits);
+    let bits = bits.into_iter().map(|(name, table)| {
+        // What a bit table does not list is 0.
+        let blank = table.blank_value().map_or_else(|| EnumValue::Number(0.into()), Bit::value);
+        Lookup::new(
+            name,
+            Some(blank),
+            table.0.iter().map(|(text, bit)| (text.clone(), bit.value())),
+        )
+    });
+    let all = enums.chain(bits);
     let uses = |expression: &String, lookup: &Lookup| {
         expression.contains(&format!("LOOKUP({},", sql::text(&lookup.name)))
     };

@@ -5,9 +5,11 @@ use std::ops::Range;
 use toml_writer::ToTomlKey;
 
 use super::draft::{toml_string as string, Column, Draft, Lookup, Row, Table};
+use super::layout::Layout;
 use super::legacy::EnumValue;
 use super::lines::{self, WIDTH};
-use super::{dates, report::Report};
+use super::report::Report;
+use super::{dates, sql};
 use crate::contract::expr::parser::Names;
 
 /// A part of the printed contract that can be left out when it turns out to be wrong. Outer parts
@@ -27,28 +29,28 @@ pub(super) struct Printed {
 }
 
 /// Prints a contract; what the report has of failed mappings becomes comments.
-pub(super) fn print(draft: &Draft, report: &Report) -> Printed {
-    let mut printer =
-        Printer { report, printed: Printed { text: String::new(), parts: Vec::new() } };
-    printer.header(draft);
+pub(super) fn print(draft: &Draft, layout: &Layout<'_>, report: &Report) -> Printed {
+    let mut printer = Printer { report, text: String::new(), parts: Vec::new() };
+    printer.header(&draft.name, layout);
     for (index, lookup) in draft.lookups.iter().enumerate() {
         printer.part(Part::Lookup(index), |printer| printer.lookup(lookup));
     }
     for (index, table) in draft.tables.iter().enumerate() {
         printer.part(Part::Table(index), |printer| printer.table(index, table));
     }
-    printer.printed
+    Printed { text: printer.text, parts: printer.parts }
 }
 
 struct Printer<'r> {
     report: &'r Report,
-    printed: Printed,
+    text: String,
+    parts: Vec<(Range<usize>, Part)>,
 }
 
 impl Printer<'_> {
     fn line(&mut self, line: impl AsRef<str>) {
-        self.printed.text.push_str(line.as_ref().trim_end());
-        self.printed.text.push('\n');
+        self.text.push_str(line.as_ref().trim_end());
+        self.text.push('\n');
     }
 
     fn comment(&mut self, text: &str) {
@@ -65,39 +67,41 @@ impl Printer<'_> {
     }
 
     fn part(&mut self, part: Part, write: impl FnOnce(&mut Self)) {
-        let (index, start) = (self.printed.parts.len(), self.printed.text.len());
-        self.printed.parts.push((start..start, part));
+        let (index, start) = (self.parts.len(), self.text.len());
+        self.parts.push((start..start, part));
         write(self);
-        self.printed.parts[index].0.end = self.printed.text.len();
+        self.parts[index].0.end = self.text.len();
     }
 
-    fn header(&mut self, draft: &Draft) {
+    fn header(&mut self, name: &str, layout: &Layout<'_>) {
+        let (legacy, id) = (layout.legacy, layout.id_attribute);
+        let request = sql::path("", &layout.request, None);
         self.comment(
             "Translated by `xmlshred contract import`. A remark beside a column names what is \
              different on purpose; docs/import.md explains it, and what to check before the first \
              run.",
         );
         self.line("\n[contract]");
-        self.pair("name", draft.name.as_str());
-        self.pair("target_schema", draft.target_schema.as_deref());
+        self.pair("name", name);
+        self.pair("target_schema", legacy.target_schema.as_deref());
         self.line("");
-        if let Some(source) = &draft.source {
+        if let Some(table) = &legacy.source_table {
+            let column = legacy.source_column.as_ref().map(|column| format!(", column {column}"));
             self.comment(&format!(
-                "The documents were in {source}: name the table with --source-table when you \
-                 install the pipeline."
+                "The documents were in {table}{}: name the table with --source-table when you \
+                 install the pipeline.",
+                column.unwrap_or_default()
             ));
         }
         self.line("[document]");
-        self.pair("root", draft.root.as_str());
-        self.list("require", &draft.require);
-        let key = string(&draft.key);
+        self.pair("root", legacy.xml_root_element.as_str());
+        self.list("require", &[format!("{request}[@{id} > 0]/@{id}"), layout.application()]);
+        let key = string(&format!("{request}/@{id}"));
         self.line(format!("key = {key}  # must be the id under which the document is stored"));
         self.pair("attribute_names", "ignore-case");
         self.pair("white_space", "strip");
         self.list("date_formats", &dates::PATTERNS.map(str::to_owned));
-        self.line(
-            "date_match = \"lenient\"  # 61 seconds are 59, and text after a time is ignored",
-        );
+        self.line("date_match = \"lenient\"  # 61 seconds are 59; text after a time is ignored");
     }
 
     /// An array of strings, on one line where it fits.

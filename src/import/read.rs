@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
 use super::json;
-use super::legacy::{row_maker, ElementType, Filter, Legacy, Mapping, Relationship};
+use super::legacy::{ElementType, Filter, Legacy, Mapping, Relationship, ROW_MAKERS};
 use crate::diagnostic::{spelling, Diagnostic, Diagnostics};
 
 /// Reads a contract, or reports everything wrong with it.
@@ -48,7 +48,7 @@ impl<'a> Reader<'a, '_> {
         self.diagnostics.push(Diagnostic::error(span, message).hint(hint));
     }
 
-    /// The mappings, filter rules or whatever a path of keys leads to, as they are written.
+    /// The items of the array at a path of keys, as they are written.
     fn items(&self, path: &[&str]) -> Vec<&'a str> {
         let list = path.iter().try_fold(self.text.trim(), |part, key| json::value(part, key));
         list.map_or_else(Vec::new, json::items)
@@ -57,27 +57,22 @@ impl<'a> Reader<'a, '_> {
     /// Reports missing and unknown keys, and takes the unknown ones out.
     fn check(&mut self, contract: &mut Value) {
         let required = ["xml_root_element", "xml_application_path", "mappings"];
-        self.section::<Legacy>("the contract", self.text.trim(), contract, |_| required.to_vec());
+        self.section::<Legacy>("the contract", self.text.trim(), contract, &required);
         for (part, value) in self.pairs(contract, &["element_filtering", "filter_rules"]) {
-            let required = |_: &Map<_, _>| vec!["xml_child_path", "element_type"];
-            self.section::<Filter>("the filter rule", part, value, required);
+            let required = ["element_type", "xml_child_path"];
+            self.section::<Filter>("the filter rule", part, value, &required);
         }
         for (part, value) in self.pairs(contract, &["relationships"]) {
-            let required =
-                |_: &Map<_, _>| vec!["parent_table", "child_table", "foreign_key_column"];
-            self.section::<Relationship>("the relationship", part, value, required);
+            let required = ["parent_table", "child_table", "foreign_key_column"];
+            self.section::<Relationship>("the relationship", part, value, &required);
         }
         for (part, value) in self.pairs(contract, &["mappings"]) {
-            self.section::<Mapping>("the mapping", part, value, |mapping| {
-                // What a row maker fills is known without.
-                let is_maker = |link: &Value| link.as_str().and_then(row_maker).is_some();
-                let is_maker = match mapping.get("mapping_type") {
-                    Some(Value::Array(links)) => links.iter().any(is_maker),
-                    link => link.is_some_and(is_maker),
-                };
-                let column = (!is_maker).then_some("target_column");
-                ["target_table", "data_type"].into_iter().chain(column).collect()
-            });
+            let required = ["target_table", "data_type", "target_column"];
+            // A row maker fills columns of its own.
+            let types = value.get("mapping_type").map_or_else(String::new, Value::to_string);
+            let makes_rows = ROW_MAKERS.iter().any(|maker| types.contains(maker));
+            let required = &required[..required.len() - usize::from(makes_rows)];
+            self.section::<Mapping>("the mapping", part, value, required);
         }
     }
 
@@ -93,7 +88,7 @@ impl<'a> Reader<'a, '_> {
         title: &str,
         part: &'a str,
         value: &mut Value,
-        required: impl Fn(&Map<String, Value>) -> Vec<&'static str>,
+        required: &[&str],
     ) {
         let span = json::span(self.text, part);
         let Value::Object(entries) = value else {
@@ -102,19 +97,16 @@ impl<'a> Reader<'a, '_> {
             *value = Value::Object(Map::new());
             return;
         };
-        for key in required(entries) {
-            match entries.get(key) {
+        for key in required {
+            match entries.get(*key) {
                 None => {
                     let message = format!("{title} has no `{key}`");
                     self.error(span.start..span.start + 1, message, format!("add `\"{key}\": …`"));
                 }
                 Some(Value::String(text)) if text.is_empty() => {
                     let blank = json::value(part, key).unwrap_or(part);
-                    self.error(
-                        json::span(self.text, blank),
-                        format!("`{key}` is blank"),
-                        "fill it in",
-                    );
+                    let place = json::span(self.text, blank);
+                    self.error(place, format!("`{key}` is blank"), "fill it in");
                 }
                 Some(_) => {}
             }
@@ -190,7 +182,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn check_filters(&mut self, legacy: &Legacy) {
-        let rules = &legacy.filtering.rules;
+        let rules = &legacy.element_filtering.filter_rules;
         let parts = self.items(&["element_filtering", "filter_rules"]);
         let types = parts.into_iter().filter_map(|part| json::value(part, "element_type"));
         let places: Vec<_> = types.map(|part| json::span(self.text, part)).collect();

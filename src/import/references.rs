@@ -12,14 +12,14 @@ use crate::value::SqlType;
 pub(super) fn add(tables: &mut [Table], layout: &Layout<'_>, report: &mut Report) {
     for relationship in &layout.legacy.relationships {
         let position = |name: &str| tables.iter().position(|table| same_name(&table.name, name));
-        let places = position(&relationship.parent).zip(position(&relationship.child));
+        let places = position(&relationship.parent_table).zip(position(&relationship.child_table));
         let Some((parent, child)) = places.filter(|(parent, child)| parent != child) else {
             continue;
         };
         if tables[child].foreign_key.is_some() {
             continue;
         }
-        let name = &relationship.column;
+        let name = &relationship.foreign_key_column;
         let Some(key) = parent_key(&mut tables[parent], name, layout) else { continue };
         let parent = tables[parent].name.clone();
         add_child_key(&mut tables[child], name, &key, layout);
@@ -30,9 +30,9 @@ pub(super) fn add(tables: &mut [Table], layout: &Layout<'_>, report: &mut Report
     // Children that `table_insertion_order` puts before their parents.
     for relationship in &layout.legacy.relationships {
         let order = |name: &str| layout.legacy.order_of(name);
-        let both = order(&relationship.parent).zip(order(&relationship.child));
+        let both = order(&relationship.parent_table).zip(order(&relationship.child_table));
         if both.is_some_and(|(parent, child)| child < parent) {
-            report.differs_in(Difference::LoadOrder, &relationship.child);
+            report.differs_in(Difference::LoadOrder, &relationship.child_table);
         }
     }
 }

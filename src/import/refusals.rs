@@ -1,6 +1,7 @@
 //! Parts of the translated contract that the contract's own check refuses.
 
 use super::draft::Draft;
+use super::layout::Layout;
 use super::legacy::Legacy;
 use super::print::{self, Part, Printed};
 use super::report::Report;
@@ -10,13 +11,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 /// The printed contract without the parts that the check refuses: they are reported as not
 /// translated. None when nothing is left; then `diagnostics` says why.
 pub(super) fn print_without(
-    legacy: &Legacy,
     mut draft: Draft,
+    layout: &Layout<'_>,
     report: &mut Report,
     diagnostics: &mut Diagnostics,
 ) -> Option<String> {
     while !draft.tables.is_empty() {
-        let Printed { text, parts } = print::print(&draft, report);
+        let Printed { text, parts } = print::print(&draft, layout, report);
         let Err(found) = Contract::parse(&text, "contract.toml") else {
             report.set_tables(draft.tables.len());
             return Some(text);
@@ -39,7 +40,7 @@ pub(super) fn print_without(
         // Inner parts and the last first, so that the positions of the others hold.
         refused.sort_by_key(|(part, _)| std::cmp::Reverse(*part));
         for (part, reason) in refused {
-            for mapping in remove(part, &mut draft, legacy) {
+            for mapping in remove(part, &mut draft, layout.legacy) {
                 report.failed(mapping, reason.clone());
             }
         }

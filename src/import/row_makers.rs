@@ -60,6 +60,10 @@ impl<'l> Maker<'l> {
         number.map_err(|_| format!("`{argument}` in its parentheses is not a whole number"))
     }
 
+    fn is_flag_of(self, column: &Column) -> bool {
+        self.mapping.column == column.name && self.mapping.data_type == DataType::Bit
+    }
+
     fn attribute(self) -> Result<&'l str, String> {
         self.mapping.attribute.as_deref().ok_or_else(|| "it names no xml_attribute".to_owned())
     }
@@ -73,7 +77,7 @@ struct Filler<'t, 'l> {
 }
 
 /// The condition of a row, and its columns with their values.
-type Template<'n> = (Option<String>, Vec<(&'n str, String)>);
+type Template = (Option<String>, Vec<(&'static str, String)>);
 
 /// Names of things in a document, and identifiers that the contract contains.
 const NAME: SqlType = SqlType::NVarChar(Some(128));
@@ -114,7 +118,7 @@ impl Filler<'_, '_> {
     fn rows(
         &mut self,
         makers: &[Maker<'_>],
-        template: impl for<'m> Fn(&mut Self, Maker<'m>) -> Result<Template<'m>, String>,
+        template: impl Fn(&mut Self, Maker<'_>) -> Result<Template, String>,
     ) {
         for maker in makers {
             let index = maker.mapping.index;
@@ -158,36 +162,39 @@ impl Filler<'_, '_> {
     }
 
     fn history(&mut self, makers: &[Maker<'_>]) {
-        self.table.about = "One row for each value that is not blank, null or none.".to_owned();
-        self.add("name", NAME);
-        self.add("source", NAME);
-        let sql_type = widest(makers);
-        self.add_text("value", sql_type);
-        self.rows(makers, |filler, maker| {
+        self.named_values(makers, ["name", "source", "value"], |maker| {
             let in_brackets = |name: &str| sql::text(&format!("[{name}]"));
-            let source = filler.source(maker)?;
-            let mut values = vec![("name", in_brackets(maker.attribute()?))];
-            let segment = maker.mapping.path.last();
-            values.extend(segment.map(|segment| ("source", in_brackets(segment))));
-            values.push(("value", cut(&source, maker.mapping, sql_type)));
-            Ok((Some(sql::is_meaningful(&source)), values))
+            let source = maker.mapping.path.last().map(|last| ("source", in_brackets(last)));
+            Ok([("name", in_brackets(maker.attribute()?))].into_iter().chain(source).collect())
         });
     }
 
     fn report_lookups(&mut self, makers: &[Maker<'_>]) {
-        self.table.about =
-            "One row for each report value that is not blank, null or none.".to_owned();
-        self.add("name", NAME);
+        self.named_values(makers, ["name", "value", "source_report_key"], |maker| {
+            let key = maker.argument().ok().map(|key| ("source_report_key", sql::text(key)));
+            Ok([("name", sql::text(maker.attribute()?))].into_iter().chain(key).collect())
+        });
+    }
+
+    /// A row of texts for each value that is not blank.
+    fn named_values(
+        &mut self,
+        makers: &[Maker<'_>],
+        columns: [&str; 3],
+        texts: fn(Maker<'_>) -> Result<Vec<(&'static str, String)>, String>,
+    ) {
+        self.table.about = "One row for each value that is not blank, null or none.".to_owned();
         let sql_type = widest(makers);
-        self.add_text("value", sql_type);
-        self.add("source_report_key", NAME);
-        self.rows(makers, |filler, maker| {
-            let source = filler.source(maker)?;
-            let value = cut(&source, maker.mapping, sql_type);
-            let mut values = vec![("name", sql::text(maker.attribute()?)), ("value", value)];
-            if !maker.argument.is_empty() {
-                values.push(("source_report_key", sql::text(maker.argument)));
+        for column in columns {
+            match column {
+                "value" => self.add_text(column, sql_type),
+                _ => self.table.columns.push(Column::new(column, NAME, None)),
             }
+        }
+        self.rows(makers, |filler, maker| {
+            let mut values = texts(maker)?;
+            let source = filler.source(maker)?;
+            values.push(("value", cut(&source, maker.mapping, sql_type)));
             Ok((Some(sql::is_meaningful(&source)), values))
         });
     }
@@ -231,9 +238,10 @@ impl Filler<'_, '_> {
         self.add("warranty_type_enum", SqlType::SmallInt);
         self.grouped("warranty_type_enum", makers);
         for column in self.table.columns.iter_mut().skip(2) {
-            match column.sql_type {
-                SqlType::Bit => column.default = Some("0".to_owned()),
-                _ => self.table.keep_when.push((column.name.clone(), "IS NOT NULL")),
+            let is_flag = |maker: &Maker<'_>| maker.is_flag_of(column);
+            match makers.iter().any(is_flag) {
+                true => column.default = Some("0".to_owned()),
+                false => self.table.keep_when.push((column.name.clone(), "IS NOT NULL")),
             }
         }
     }
@@ -243,17 +251,15 @@ impl Filler<'_, '_> {
         self.add("sort_order", SqlType::SmallInt);
         self.grouped("sort_order", makers);
         for column in self.table.columns.iter().skip(2) {
-            let is_calculated = |maker: &Maker<'_>| {
-                maker.mapping.column == column.name && maker.mapping.has_type("calculated_field")
+            let is_ignored = |maker: &Maker<'_>| {
+                let is_calculated = maker.mapping.has_type("calculated_field");
+                maker.is_flag_of(column) || maker.mapping.column == column.name && is_calculated
             };
-            if column.sql_type == SqlType::Bit || makers.iter().any(is_calculated) {
-                continue;
+            if !makers.iter().any(is_ignored) {
+                let is_value = column.name.to_ascii_lowercase().contains("wholesale");
+                let test = if is_value { "> 0" } else { "IS NOT NULL" };
+                self.table.keep_when.push((column.name.clone(), test));
             }
-            let test = match column.name.to_ascii_lowercase().contains("wholesale") {
-                true => "> 0",
-                false => "IS NOT NULL",
-            };
-            self.table.keep_when.push((column.name.clone(), test));
         }
     }
 

@@ -61,7 +61,7 @@ impl Translator<'_> {
     fn is_app_column_new(&self, name: &str, mappings: &[&Mapping]) -> bool {
         let mut own = self.layout.legacy.parents_of(name).peekable();
         let is_child = own.peek().is_some();
-        let refers = own.any(|r| self.is_app_column(&r.column));
+        let refers = own.any(|r| self.is_app_column(&r.foreign_key_column));
         is_child && !refers && !mappings.iter().any(|m| self.is_app_column(&m.column))
     }
 
@@ -221,7 +221,8 @@ impl Translator<'_> {
 
     /// A row of nothing but defaults is left out.
     fn drop_empty(&self, table: &mut Table) {
-        let keys = self.layout.legacy.parents_of(&table.name).map(|r| r.column.as_str());
+        let keys =
+            self.layout.legacy.parents_of(&table.name).map(|r| r.foreign_key_column.as_str());
         let keys: Vec<&str> = keys.chain([self.layout.app_column, CONTACT_ID]).collect();
         let is_own = |c: &&Column| !keys.iter().any(|key| same_name(key, &c.name));
         let own: Vec<&Column> = table.columns.iter().filter(is_own).collect();

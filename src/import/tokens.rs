@@ -13,8 +13,13 @@ pub(super) enum Token {
 }
 
 impl Token {
-    pub(super) fn is_word(&self, word: &str) -> bool {
-        matches!(self, Self::Word(own) if own.eq_ignore_ascii_case(word))
+    /// Whether it is this word or symbol.
+    pub(super) fn is(&self, wanted: &str) -> bool {
+        match self {
+            Self::Word(word) => word.eq_ignore_ascii_case(wanted),
+            Self::Symbol(symbol) => *symbol == wanted,
+            Self::Text(_) | Self::Number(_) => false,
+        }
     }
 
     /// For messages.

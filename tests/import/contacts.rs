@@ -68,7 +68,7 @@ fn valid_contacts_anywhere_become_rows() {
 }
 
 #[test]
-fn of_contacts_with_one_id_the_best_role_stays_in_the_place_of_the_first() {
+fn of_contacts_with_the_same_id_the_best_role_is_kept_in_the_place_of_the_first() {
     let inside = "<contact con_id='1' role='AUTHU' first_name='a'/>\
         <contact con_id='2' role='PR' first_name='b'/>\
         <contact con_id='1' role='PR' first_name='c'/>\
@@ -78,7 +78,7 @@ fn of_contacts_with_one_id_the_best_role_stays_in_the_place_of_the_first() {
 }
 
 #[test]
-fn the_phone_is_of_the_last_current_address_of_the_contact_in_hand() {
+fn the_phone_comes_from_the_last_current_address_of_the_rows_contact() {
     let inside = "<contact con_id='1' role='PR' ssn='5'>\
         <contact_address kind='CURR' phone='111'/><contact_address kind='CURR' phone='(22) 2'/>\
         <contact_address kind='PREV' phone='333'/></contact>\
@@ -87,7 +87,7 @@ fn the_phone_is_of_the_last_current_address_of_the_contact_in_hand() {
 }
 
 #[test]
-fn addresses_belong_to_the_contacts_that_stay_and_are_the_first_of_their_type() {
+fn addresses_belong_to_the_kept_contacts_and_are_the_first_of_their_type() {
     let inside = "<contact con_id='1' role='AUTHU' ssn='5'><contact_address kind='CURR' city='lost'/></contact>\
         <contact con_id='1' role='PR' ssn='5'>\
           <contact_address kind='CURR' city='first' zip='01-2'/>\
@@ -99,14 +99,14 @@ fn addresses_belong_to_the_contacts_that_stay_and_are_the_first_of_their_type() 
 }
 
 #[test]
-fn an_address_that_says_nothing_is_dropped() {
+fn an_address_without_values_is_dropped() {
     let inside = "<contact con_id='1' role='PR' ssn='5'>\
         <contact_address kind='CURR' unit='4'/><contact_address kind='PREV' state='NY'/></contact>";
     assert_eq!(rows(inside, "address"), ["1|PREV|-|MISSING|NY|-|-"]);
 }
 
 #[test]
-fn an_employment_says_something_by_its_business_its_salary_or_its_title() {
+fn an_employment_is_kept_for_its_business_its_salary_or_its_title() {
     let inside = "<contact con_id='1' role='PR' ssn='5'>\
         <contact_employment kind='CURR' salary='0' phone='5'/>\
         <contact_employment kind='PREV' salary='12.5'/></contact>\
@@ -158,7 +158,7 @@ fn through_a_product_the_last_one_of_the_last_contact_counts() {
 }
 
 #[test]
-fn what_a_contact_gives_goes_on_through_the_chain() {
+fn a_value_of_a_contact_is_converted_by_the_rest_of_the_chain() {
     let inside = "<contact con_id='1' role='PR' kind='c'/>";
     let keys = r#""data_type": "int", "mapping_type": ["last_valid_pr_contact", "enum"]"#;
     let json =

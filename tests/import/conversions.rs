@@ -1,4 +1,4 @@
-//! Mapping types that give one column its value.
+//! Mapping types for the value of one column.
 
 use super::{contract, document, legacy, mapping, rows_of, shred, value};
 use xmlshred::outcome::FailureCategory;
@@ -44,7 +44,7 @@ fn the_last_of_several_elements_counts() {
 }
 
 #[test]
-fn an_element_without_an_attribute_gives_its_text() {
+fn without_an_attribute_the_text_of_the_element_is_read() {
     let keys = r#""data_type": "string", "mapping_type": null, "xml_attribute": null"#;
     let json = legacy(&mapping("base", "v", "/notes", "x", keys), "");
     let json = json.replace(r#""xml_attribute": "x","#, "");
@@ -76,7 +76,7 @@ fn the_blank_entry_of_an_enum_answers_blanks_and_everything_unlisted() {
 }
 
 #[test]
-fn an_enum_is_named_by_its_column_and_gives_numbers_or_text() {
+fn an_enum_is_named_by_its_column_and_has_numbers_or_text() {
     let keys = r#""data_type": "smallint", "mapping_type": ["enum"]"#;
     assert_eq!(value(keys, COLOURS, "red"), "9");
     let keys = r#""mapping_type": ["enum"], "enum_name": "words""#;
@@ -175,7 +175,7 @@ fn dates_are_read_in_every_form_of_the_earlier_system() {
 }
 
 #[test]
-fn the_time_of_the_run_stands_in_for_a_blank_date() {
+fn a_blank_date_is_the_time_of_the_run() {
     let keys = r#""data_type": "datetime", "mapping_type": ["default_getutcdate_if_null"]"#;
     assert_eq!(value(keys, "", " "), "2023-11-14T22:13:20.000");
     assert_eq!(value(keys, "", "1/2/2024"), "2024-01-02T00:00:00.000");
@@ -191,7 +191,7 @@ fn plain_markers_change_nothing() {
 }
 
 #[test]
-fn a_column_that_is_never_null_fails_its_application_and_says_so() {
+fn a_column_that_is_never_null_fails_its_application_and_is_named() {
     let json = super::one_column(r#""nullable": false"#, "");
     let failed = shred(&contract(&json), &document("", "")).expect_err("it is required");
     assert_eq!(failed.category, FailureCategory::MissingRequired);

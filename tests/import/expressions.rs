@@ -22,7 +22,7 @@ fn fields_are_named_alone_by_element_and_of_the_contact() {
     let of = |expression: &str| evaluated("string", expression, "b='7'", inside);
     assert_eq!(of("a"), "3");
     assert_eq!(of("A"), "3");
-    assert_eq!(of("b"), "7", "what its own element lacks the application may have");
+    assert_eq!(of("b"), "7", "the application may have what its own element lacks");
     assert_eq!(of("application.b"), "7");
     assert_eq!(of("app_product.A"), "3");
     assert_eq!(of("rmts.x"), "2");
@@ -72,7 +72,7 @@ fn conditions_compare_text_numbers_and_dates() {
     };
     assert!(holds("a = 'x' AND b != 'y'", "a='x' b='z'"));
     assert!(holds("a = 'y' OR b = 'z'", "a='x' b='z'"));
-    assert!(holds("b != 'y'", "a='x'"), "what is absent is something else");
+    assert!(holds("b != 'y'", "a='x'"), "an absent field differs from every text");
     assert!(holds("b = ''", "a='x'"));
     assert!(!holds("b != ''", "b=' '"));
     assert!(holds("a > 9", "a='10'"), "a number without quotes is a number");
@@ -80,7 +80,7 @@ fn conditions_compare_text_numbers_and_dates() {
     assert!(!holds("a > '0'", "a='0.00'"));
     assert!(holds("a <> 5", "b='1'"));
     assert!(holds("a IS NULL AND a IS EMPTY AND b IS NOT NULL AND b IS NOT EMPTY", "a=' ' b='1'"));
-    assert!(holds("a LIKE 'V4_%'", "a='v4x1'"), "LIKE heeds no case");
+    assert!(holds("a LIKE 'V4_%'", "a='v4x1'"), "LIKE ignores case");
     assert!(!holds("a LIKE 'V4_%'", "a='v4'"));
     assert!(holds("a LIKE '%[x]%'", "a='.[X].'"), "brackets are brackets");
     assert!(holds("a > DATE('2023-10-11 00:00:00')", "a='10/12/2023'"));
@@ -137,7 +137,7 @@ fn an_address_calculates_with_its_own_attributes() {
 }
 
 #[test]
-fn an_enum_answers_where_the_expression_gives_nothing() {
+fn an_enum_answers_where_the_expression_is_null() {
     let keys = r#""mapping_type": ["calculated_field", "enum"], "enum_name": "who",
         "expression": "CASE WHEN v LIKE '%WENDY%' THEN 'wendy@example.com' END""#;
     let contract = contract(&legacy(

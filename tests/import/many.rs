@@ -111,7 +111,7 @@ fn cell(kind: Kind, numbers: &mut Numbers) -> (String, Option<String>) {
     }
 }
 
-/// What stands in the row for null.
+/// The text in the row for null.
 fn in_place_of_null(kind: Kind) -> &'static str {
     match kind {
         Kind::Defaulted => "unknown",
@@ -140,7 +140,7 @@ fn wide_contract() -> String {
 }
 
 #[test]
-fn four_hundred_mappings_give_the_rows_that_they_gave() {
+fn four_hundred_mappings_produce_the_same_rows_as_before() {
     let json = wide_contract();
     assert_eq!(json.matches("\"target_column\": \"c").count(), 400);
     let report = super::imported(&json).report;

@@ -1,4 +1,4 @@
-//! What is no contract of the earlier system, and what cannot be translated.
+//! Files that are not a contract of the earlier system, and mappings that cannot be translated.
 
 use super::{imported, legacy, mapping, one_column};
 use xmlshred::contract::Contract;
@@ -15,7 +15,7 @@ fn refused(json: &str) -> Vec<String> {
 }
 
 #[test]
-fn everything_wrong_with_the_json_is_said_at_once() {
+fn all_mistakes_in_the_json_are_reported_at_once() {
     let json = "{ \"xml_root_element\": \"A\",,\n \"xml_application_path\": \"/A/B\"\n \"mappings\": [1,]\n}";
     assert_eq!(refused(json), ["1:27: invalid JSON: key must be a string"]);
     let json = "{ \"xml_root_element\": \"A\"\n \"xml_application_path\": \"/A/B\",\n \"mappings\": [[],],\n}";
@@ -34,7 +34,7 @@ fn everything_wrong_with_the_json_is_said_at_once() {
 }
 
 #[test]
-fn everything_of_a_wrong_type_is_said_at_once() {
+fn all_values_of_a_wrong_type_are_reported_at_once() {
     let json = r#"{ "xml_root_element": 5,
   "xml_application_path": "/A/B c",
   "element_filtering": { "filter_rules": [ { "element_type": "contcat", "xml_child_path": "/A/c" } ] },
@@ -83,7 +83,7 @@ fn untranslated(keys: &str) -> String {
 }
 
 #[test]
-fn what_cannot_be_translated_is_left_out_and_named_with_its_place() {
+fn a_mapping_that_cannot_be_translated_is_left_out_and_named_with_its_place() {
     assert_eq!(untranslated(r#""mapping_type": "bogus""#), "unknown mapping type `bogus`");
     assert_eq!(
         untranslated(r#""mapping_type": ["numbers_onyl"]"#),
@@ -109,13 +109,13 @@ fn what_cannot_be_translated_is_left_out_and_named_with_its_place() {
 }
 
 #[test]
-fn an_expression_that_makes_no_sense_is_named() {
+fn an_invalid_expression_is_reported() {
     let of = |expression: &str| {
         untranslated(&format!(
             r#""mapping_type": "calculated_field", "expression": "{expression}""#
         ))
     };
-    assert_eq!(of("CASE WHEN a = 1 THEN 2"), "expected END in its expression, found the end");
+    assert_eq!(of("CASE WHEN a = 1 THEN 2"), "expected `END` in its expression, found the end");
     assert_eq!(of("a +"), "expected a value in its expression, found the end");
     assert_eq!(of("a = 1"), "its expression is a condition, not a value");
     assert_eq!(
@@ -147,7 +147,24 @@ fn a_value_that_the_column_cannot_hold_does_not_break_the_contract() {
 }
 
 #[test]
-fn a_key_that_is_one_slip_away_is_warned_of() {
+fn a_refused_table_leaves_the_right_columns_of_the_tables_behind_it() {
+    let calculated =
+        r#""data_type": "datetime", "mapping_type": "calculated_field", "expression": "1 + 1""#;
+    let mappings = [
+        mapping("contact", "con_id", "/contact", "con_id", ""),
+        mapping("extra", "moment", "/rmts_info", "a", calculated),
+        mapping("extra", "kept", "/rmts_info", "b", ""),
+        mapping("address", "city", "/contact/contact_address", "city", ""),
+    ];
+    let imported = imported(&legacy(&mappings.join(","), ""));
+    let report = imported.report.to_string();
+    assert!(report.contains(": contact.con_id: "), "{report}");
+    assert!(report.contains(": extra.moment: "), "{report}");
+    assert!(!report.contains(": extra.kept: "), "{report}");
+}
+
+#[test]
+fn a_misspelt_key_is_a_warning() {
     let json = one_column(r#""nulable": false"#, "");
     let warnings = imported(&json).warnings.to_string();
     assert!(

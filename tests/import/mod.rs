@@ -1,5 +1,5 @@
 //! Contracts of the earlier system: imported, checked, and run over documents whose rows were
-//! worked out by hand from the description of that system.
+//! derived by hand from the description of that system.
 
 mod contacts;
 mod conversions;

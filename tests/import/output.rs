@@ -81,13 +81,13 @@ fn small() -> String {
 }
 
 #[test]
-fn the_contract_is_one_to_own() {
+fn the_contract_reads_as_if_written_by_hand() {
     let imported = imported(&small());
     with_settings!({ omit_expression => true }, { assert_snapshot!(imported.toml) });
 }
 
 #[test]
-fn the_report_says_what_became_of_each_mapping() {
+fn the_report_lists_each_mapping() {
     let imported = imported(&small());
     with_settings!({ omit_expression => true }, { assert_snapshot!(imported.report.to_string()) });
 }

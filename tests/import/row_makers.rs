@@ -106,7 +106,7 @@ fn a_policy_exception_is_a_row_when_there_is_a_reason_and_notes_are_shared() {
 }
 
 #[test]
-fn a_warranty_is_a_row_when_something_but_its_flag_is_known() {
+fn a_warranty_is_a_row_when_it_has_more_than_its_flag() {
     let field = |number: i32, attribute: &str, column: &str, keys: &str| {
         let keys = format!(r#"{keys} "warranty_field({number})"]"#);
         mapping("warranties", column, "/policies", attribute, &keys)
@@ -134,7 +134,7 @@ fn a_warranty_is_a_row_when_something_but_its_flag_is_known() {
 }
 
 #[test]
-fn a_collateral_is_a_row_when_something_of_it_is_known() {
+fn a_collateral_is_a_row_when_it_has_a_value() {
     let field = |slot: i32, attribute: &str, column: &str, keys: &str| {
         let keys = format!(r#"{keys} "add_collateral({slot})"]"#);
         mapping("collateral", column, "/items", &format!("c{slot}_{attribute}"), &keys)
