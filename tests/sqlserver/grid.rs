@@ -264,7 +264,7 @@ fn write(place: &Place, text: &str) {
             let first = lines.iter().position(belongs).unwrap_or(all.len());
             // Behind the grids of other situations.
             let is_end = |i: &usize| belongs(&lines[*i]) && lines[*i].1.trim() == END;
-            let after = (first..lines.len()).filter(is_end).next_back().map_or(first, |i| i + 1);
+            let after = (first..lines.len()).rfind(is_end).map_or(first, |i| i + 1);
             drop(all.splice(after..after, [String::new()].into_iter().chain(block)));
         }
     }
