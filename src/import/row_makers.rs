@@ -76,8 +76,11 @@ struct Filler<'t, 'l> {
     report: &'t mut Report,
 }
 
-/// The condition of a row, and its columns with their values.
-type Template = (Option<String>, Vec<(&'static str, String)>);
+/// Columns of a row with their values.
+type Values = Vec<(&'static str, String)>;
+
+/// The condition of a row, and its values.
+type Template = (Option<String>, Values);
 
 /// Names of things in a document, and identifiers that the contract contains.
 const NAME: SqlType = SqlType::NVarChar(Some(128));
@@ -181,7 +184,7 @@ impl Filler<'_, '_> {
         &mut self,
         makers: &[Maker<'_>],
         columns: [&str; 3],
-        texts: fn(Maker<'_>) -> Result<Vec<(&'static str, String)>, String>,
+        texts: fn(Maker<'_>) -> Result<Values, String>,
     ) {
         self.table.about = "One row for each value that is not blank, null or none.".to_owned();
         let sql_type = widest(makers);
