@@ -9,6 +9,8 @@ mod contract;
 mod demo;
 mod document_files;
 mod flags;
+#[cfg(feature = "embedded")]
+mod interruption;
 mod logging;
 mod map;
 mod run;

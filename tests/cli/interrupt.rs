@@ -1,4 +1,4 @@
-//! The resume drill: interrupt a run, look at what is there, run again.
+//! Resuming: interrupt a run, inspect the store, run again.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -113,7 +113,7 @@ fn a_run_that_waits_for_a_locked_store_says_so_and_heeds_a_signal() {
     }
 }
 
-/// Runs with stderr on a terminal of its own, and returns what the terminal was told.
+/// Runs with stderr on its own terminal, and returns the terminal's output.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(folder: &Path, arguments: &str) -> String {
     use std::os::fd::FromRawFd;

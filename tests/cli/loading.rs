@@ -57,7 +57,7 @@ fn stored(bench: &Workbench) -> Vec<(i64, String)> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Whether the folder is as it was before a load, but for what a killed one may leave.
+/// Whether the folder is as it was before a load, except for what a killed one may leave.
 fn no_store_appeared(bench: &Workbench) -> bool {
     !bench.path().join("work.db").exists()
 }

@@ -1,4 +1,4 @@
-//! Passwords: wherever one is put, and whatever is run, it is never shown.
+//! Passwords are never shown: not by any command, nor in any setting.
 
 use super::notes::{finished, CONTRACT};
 use super::workbench::{Said, Workbench};

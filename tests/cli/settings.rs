@@ -208,3 +208,14 @@ fn a_password_is_never_shown() {
     assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
     assert!(said.stdout.contains("Server=db;Password=***"), "{said:?}");
 }
+
+#[cfg(feature = "sqlserver")]
+#[test]
+fn the_servers_defaults_are_those_of_the_settings() {
+    use xmlshred::settings::{keys, shown_duration};
+    use xmlshred::store::sqlserver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA};
+
+    assert_eq!(keys::SCHEMA.default.text().as_deref(), Some(DEFAULT_SCHEMA));
+    assert_eq!(keys::CONNECT_TIMEOUT.default.text(), Some(shown_duration(CONNECT_TIMEOUT)));
+    assert_eq!(keys::COMMAND_TIMEOUT.default.text(), Some(shown_duration(COMMAND_TIMEOUT)));
+}

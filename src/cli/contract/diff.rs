@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::file;
 use crate::cli::call::{Call, Execute};
@@ -35,15 +35,9 @@ pub struct Arguments {
     show: usize,
 
     /// Print text for people or JSON for programs
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     #[arg(value_name = "text|json", hide_possible_values = true)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    format: String,
 }
 
 impl Execute for Arguments {
@@ -61,12 +55,9 @@ impl Execute for Arguments {
         let threads = threads(call)?;
         let found = diff::diff(&old, &new, &sources, &threads, self.show);
         let found = found.map_err(|e| console::unwritable(&e))?;
-        console::print(&match self.format {
-            Format::Text => found.to_string(),
-            Format::Json => {
-                let json = serde_json::to_string_pretty(&found);
-                json.expect("memory can be written, keys are text") + "\n"
-            }
+        console::print(&match self.format.as_str() {
+            "json" => format!("{:#}\n", serde_json::json!(found)),
+            _ => found.to_string(),
         })
     }
 }

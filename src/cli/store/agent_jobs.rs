@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::open;
 use crate::cli::call::{Call, Execute};
@@ -31,10 +31,11 @@ pub struct Arguments {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     workers: u16,
 
-    /// Let each worker process the whole queue, or its partition
-    #[arg(long, value_enum, default_value_t)]
+    /// Let each worker process the whole queue, or its partition: worker I of N then processes the
+    /// ids with app_id % N = I - 1
+    #[arg(long, default_value = "queue", value_parser = ["queue", "partitions"])]
     #[arg(value_name = "queue|partitions", hide_possible_values = true)]
-    share: WorkerShare,
+    share: String,
 
     /// Path of xmlshred on the machine of Agent
     #[arg(long, value_name = "FILE")]
@@ -73,16 +74,6 @@ pub struct Arguments {
     retention_days: Option<u16>,
 }
 
-/// The applications that each worker processes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum WorkerShare {
-    /// Those of the whole queue.
-    #[default]
-    Queue,
-    /// For worker I of N, the ids with `app_id % N = I - 1`.
-    Partitions,
-}
-
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let database = call.settings.text(&keys::DATABASE);
@@ -105,14 +96,10 @@ impl Execute for Arguments {
 impl Arguments {
     fn jobs(&self, schema: String, log_folder: Option<&str>) -> AgentJobs {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let share = match self.share {
-            WorkerShare::Queue => "queue",
-            WorkerShare::Partitions => "partitions",
-        };
         let values = [
             ("Schema", Some(schema)),
             ("WorkerCount", Some(self.workers.to_string())),
-            ("WorkerShare", Some(share.to_owned())),
+            ("WorkerShare", Some(self.share.clone())),
             ("Execute", Some(if self.dry_run { "N" } else { "Y" }.to_owned())),
             ("Executable", path(&self.executable)),
             ("SettingsFile", path(&self.settings_file)),

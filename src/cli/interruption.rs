@@ -1,0 +1,83 @@
+//! Ctrl+C for a command that does all or nothing.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+
+use super::command_error::Result;
+use super::signals::no_handler;
+use crate::runner::ExitStatus;
+
+/// Whether a command that does all or nothing may still be interrupted. It is one value, so that a
+/// command that was asked to stop never completes, and one that completes never reports that it
+/// was stopped.
+#[derive(Debug, Clone, Default)]
+pub struct Interruption(Arc<AtomicU8>);
+
+/// No signal yet.
+const OPEN: u8 = 0;
+/// A signal came.
+const REQUESTED: u8 = 1;
+/// Signals come too late.
+const DECIDED: u8 = 2;
+
+impl Interruption {
+    /// An interruption that Ctrl+C, SIGTERM and SIGHUP request; a second signal ends the process
+    /// at once.
+    ///
+    /// # Errors
+    /// The process already has a handler.
+    pub fn on_signals() -> Result<Self> {
+        let interruption = Self::default();
+        let signalled = interruption.clone();
+        ctrlc::set_handler(move || signalled.request()).map_err(no_handler)?;
+        Ok(interruption)
+    }
+
+    fn request(&self) {
+        match self.0.compare_exchange(OPEN, REQUESTED, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => tracing::info!("stopping; a second signal stops at once"),
+            Err(REQUESTED) => std::process::exit(ExitStatus::Interrupted.code().into()),
+            Err(_) => {}
+        }
+    }
+
+    /// Whether a signal came.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == REQUESTED
+    }
+
+    /// Before a step that cannot be undone: whether it may be done. If so, signals come too late.
+    pub fn decide(&self) -> bool {
+        self.0.compare_exchange(OPEN, DECIDED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// The step was not done: signals count again.
+    pub fn reopen(&self) {
+        self.0.store(OPEN, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_command_may_not_complete() {
+        let interruption = Interruption::default();
+        interruption.request();
+        assert!(interruption.is_requested());
+        assert!(!interruption.decide());
+    }
+
+    #[test]
+    fn a_signal_that_comes_too_late_changes_nothing() {
+        let interruption = Interruption::default();
+        assert!(interruption.decide());
+        interruption.request();
+        interruption.request();
+        assert!(!interruption.is_requested());
+        interruption.reopen();
+        interruption.request();
+        assert!(interruption.is_requested());
+    }
+}
