@@ -74,7 +74,7 @@ fn a_run_with_nothing_queued_says_what_was_not() {
     assert_eq!(bench.run("load docs").status, 0);
     let said = bench.run("run");
     assert_eq!(said.status, 0, "{said:?}");
-    assert!(said.stdout.contains("\n5 not enqueued  `xmlshred enqueue` queues them\n"), "{said:?}");
+    assert!(said.stdout.contains("\n5 not enqueued  `xmlshred enqueue` adds them to the queue\n"), "{said:?}");
     let left = summary(&bench.run("run --format json"))["left"].clone();
     assert_eq!(left["not_enqueued"], 5);
     bench.run("enqueue");
@@ -88,7 +88,7 @@ fn held_by_another(expired: bool) -> super::workbench::Workbench {
     // The first run installs the contract; nothing is taken because claiming is paused.
     bench.run("pause --reason test");
     let said = bench.run("run");
-    assert!(said.stdout.contains("claiming is paused  `xmlshred resume` ends it"), "{said:?}");
+    assert!(said.stdout.contains("claiming is paused  `xmlshred resume` ends the pause"), "{said:?}");
     bench.run("resume");
     let expires = if expired { 0 } else { i64::MAX };
     let work = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
