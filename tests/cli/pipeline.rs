@@ -108,7 +108,7 @@ fn a_run_says_what_others_hold() {
     let bench = held_by_another(false);
     let said = bench.run("run");
     assert_eq!(said.status, 0, "{said:?}");
-    assert!(said.stdout.contains("\n5 claimed elsewhere  `xmlshred reap` takes back"), "{said:?}");
+    assert!(said.stdout.contains("\n5 claimed elsewhere  `xmlshred reap` returns the claims"), "{said:?}");
     assert_eq!(summary(&bench.run("run --format json"))["left"]["claimed_elsewhere"], 5);
     let line = bench.run("run --agent-job 0x6F8D3CF3BD53F64F8A0A92319835E01B --agent-step 1");
     assert!(line.stdout.lines().next().unwrap().ends_with("; 5 claimed elsewhere"), "{line:?}");
