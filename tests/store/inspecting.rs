@@ -212,6 +212,8 @@ fn failures_are_listed_by_their_cause(h: &dyn Harness) {
     let store = worker.store.as_mut();
     let all = store.list_failures(&FailurePage { size: 10, ..FailurePage::default() });
     let fingerprint = all.expect("list").remove(0).fingerprint;
+    let digits = fingerprint.as_deref().expect("a fingerprint");
+    assert!(digits.len() == 16 && digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')));
     let by_cause = FailurePage { fingerprint, size: 10, ..FailurePage::default() };
     assert_eq!(listed(store, by_cause), [2, 4]);
     let other =
