@@ -56,8 +56,12 @@ impl Wide {
         if let (Some(a), Some(b)) = (self.to_u128(), divisor.to_u128()) {
             return ((a / b).into(), (a % b).into());
         }
+        if let Some(divisor) = divisor.to_u128().and_then(|d| u64::try_from(d).ok()) {
+            return self.div_rem_narrow(divisor);
+        }
+        let bits = 256 - self.leading_zeros();
         let (mut quotient, mut remainder) = (Self::from(0), Self::from(0));
-        for bit in (0..256).rev() {
+        for bit in (0..bits).rev() {
             remainder = remainder.shifted();
             remainder.low |= self.bit(bit);
             quotient = quotient.shifted();
@@ -67,6 +71,20 @@ impl Wide {
             }
         }
         (quotient, remainder)
+    }
+
+    /// Long division, 64 bits at a time.
+    fn div_rem_narrow(self, divisor: u64) -> (Self, Self) {
+        let divisor = u128::from(divisor);
+        let mut rest = 0;
+        let mut half = |word: u128, shift: u32| {
+            let part = rest << 64 | word >> shift & u128::from(u64::MAX);
+            rest = part % divisor;
+            (part / divisor) << shift
+        };
+        let high = half(self.high, 64) | half(self.high, 0);
+        let low = half(self.low, 64) | half(self.low, 0);
+        (Self { high, low }, rest.into())
     }
 
     /// Fewest decimal digits to cut from the end so that the number falls below `limit`.
@@ -89,5 +107,12 @@ impl Wide {
             return self.low >> index & 1;
         }
         self.high >> (index - 128) & 1
+    }
+
+    fn leading_zeros(self) -> u32 {
+        match self.high {
+            0 => 128 + self.low.leading_zeros(),
+            high => high.leading_zeros(),
+        }
     }
 }
