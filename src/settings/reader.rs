@@ -139,7 +139,7 @@ impl<'f> Reader<'f> {
         }
         match self.check(&keys::STORE, StoreLocation::parse)? {
             StoreLocation::Sqlite(path) => {
-                Some(StoreLocation::Sqlite(self.from_folder(&keys::STORE, path)))
+                Some(StoreLocation::Sqlite(self.in_folder(&keys::STORE, path)))
             }
             #[cfg(feature = "sqlserver")]
             server => Some(server),
@@ -206,11 +206,11 @@ impl<'f> Reader<'f> {
 
     pub(super) fn path(&mut self, key: &'static Key) -> Option<PathBuf> {
         let path = self.text(key)?;
-        Some(self.from_folder(key, path.into()))
+        Some(self.in_folder(key, path.into()))
     }
 
     /// A relative path in a settings file starts in the file's folder.
-    fn from_folder(&self, key: &'static Key, path: PathBuf) -> PathBuf {
+    fn in_folder(&self, key: &'static Key, path: PathBuf) -> PathBuf {
         match self.get(key).origin {
             Origin::File { .. } => self.folder.join(path),
             _ => path,

@@ -74,7 +74,10 @@ fn a_run_with_nothing_queued_says_what_was_not() {
     assert_eq!(bench.run("load docs").status, 0);
     let said = bench.run("run");
     assert_eq!(said.status, 0, "{said:?}");
-    assert!(said.stdout.contains("\n5 not enqueued  `xmlshred enqueue` adds them to the queue\n"), "{said:?}");
+    assert!(
+        said.stdout.contains("\n5 not enqueued  `xmlshred enqueue` adds them to the queue\n"),
+        "{said:?}"
+    );
     let left = summary(&bench.run("run --format json"))["left"].clone();
     assert_eq!(left["not_enqueued"], 5);
     bench.run("enqueue");
@@ -88,7 +91,10 @@ fn held_by_another(expired: bool) -> super::workbench::Workbench {
     // The first run installs the contract; nothing is taken because claiming is paused.
     bench.run("pause --reason test");
     let said = bench.run("run");
-    assert!(said.stdout.contains("claiming is paused  `xmlshred resume` ends the pause"), "{said:?}");
+    assert!(
+        said.stdout.contains("claiming is paused  `xmlshred resume` ends the pause"),
+        "{said:?}"
+    );
     bench.run("resume");
     let expires = if expired { 0 } else { i64::MAX };
     let work = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
@@ -108,7 +114,10 @@ fn a_run_says_what_others_hold() {
     let bench = held_by_another(false);
     let said = bench.run("run");
     assert_eq!(said.status, 0, "{said:?}");
-    assert!(said.stdout.contains("\n5 claimed elsewhere  `xmlshred reap` returns the claims"), "{said:?}");
+    assert!(
+        said.stdout.contains("\n5 claimed elsewhere  `xmlshred reap` returns the claims"),
+        "{said:?}"
+    );
     assert_eq!(summary(&bench.run("run --format json"))["left"]["claimed_elsewhere"], 5);
     let line = bench.run("run --agent-job 0x6F8D3CF3BD53F64F8A0A92319835E01B --agent-step 1");
     assert!(line.stdout.lines().next().unwrap().ends_with("; 5 claimed elsewhere"), "{line:?}");
