@@ -12,7 +12,7 @@ use xmlshred::id::AppId;
 use xmlshred::outcome::Outcome;
 use xmlshred::shred::{Limits, Shredder};
 
-/// A document never makes the shredder panic, whatever its bytes are read as. The first byte
+/// A document never makes the shredder panic, in whichever encoding its bytes are read. The first byte
 /// chooses how they are read.
 pub fn shred(data: &[u8]) {
     static CONTRACT: OnceLock<Arc<Contract>> = OnceLock::new();
@@ -70,7 +70,7 @@ pub fn expression(text: &str) {
     for contract in [&with_expression, text] {
         match Contract::parse(contract, "fuzz.toml") {
             Ok((_, warnings)) => assert_eq!(warnings.errors(), 0),
-            // A mistake is shown with the text around it, whatever that is.
+            // A mistake is shown with the text around it, also when that is binary.
             Err(mistakes) => assert!(!mistakes.to_string().is_empty()),
         }
     }

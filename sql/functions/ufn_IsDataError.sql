@@ -17,7 +17,7 @@ Results:    1 or 0
             3609                                    a trigger rolled back
             8134                                    division by zero in a trigger or computed column
             6900-6999 9400-9499                     an xml column refuses the value
-            50000 and from 50100                    a trigger raised an error of its own
+            50000 and from 50100                    a trigger raised its own error
             50001-50099 are this schema's own errors, which data never causes.
 Errors:     none
 Called by:  usp_ApplyOutcomes

@@ -110,7 +110,7 @@ impl LogFile {
     }
 }
 
-/// Writes to the log file. If it cannot be created, one warning says so and the command goes on.
+/// Writes to the log file. If it cannot be created, one warning says so and the command continues.
 struct LogFileWriter(Arc<LogFile>);
 
 impl Write for LogFileWriter {

@@ -1,4 +1,4 @@
-//! JSON text: its mistakes, and where its parts are. serde_json reads it; reading goes on after
+//! JSON text: its mistakes, and where its parts are. serde_json reads it; reading continues after
 //! the mistakes that are most usual, and every part knows its place.
 
 use std::fmt;

@@ -60,7 +60,7 @@ impl ExitStatus {
             Self::Usage => "a flag, a setting or an input file is wrong; nothing was written",
             Self::Contract => "the contract is wrong, or another one is installed",
             Self::Store => "the store cannot be reached, or is not installed",
-            Self::Aborted => "stopped: a lease was lost, or the database refused to go on",
+            Self::Aborted => "stopped: a lease was lost, or the database refused to continue",
             Self::Interrupted => "interrupted; what was claimed is finished or released",
         }
     }

@@ -58,7 +58,7 @@ impl LikePattern {
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         let (mut part, mut rest) = (0, text);
-        // Where to go on when a part fails: after the last `%`, one character further on.
+        // Where to continue when a part fails: after the last `%`, one character further on.
         let mut retry: Option<(usize, &str)> = None;
         loop {
             let step = match self.parts.get(part) {

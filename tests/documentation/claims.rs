@@ -51,7 +51,7 @@ fn no_procedure_reads_another_clock() {
     for (name, text) in ["procs", "functions", "views", "tables"].into_iter().flat_map(files) {
         let code = code(&text);
         assert!(!others.is_match(&code), "{name} reads another clock");
-        assert!(!told.is_match(&code), "{name} is told a time");
+        assert!(!told.is_match(&code), "{name} takes a time from the caller");
     }
 }
 

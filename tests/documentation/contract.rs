@@ -27,7 +27,7 @@ fn page() -> String {
     fs::read_to_string(path).unwrap().replace("\r\n", "\n")
 }
 
-/// What stands on the page, in its order.
+/// The blocks of a page, in their order.
 enum Part {
     Block { line: usize, language: String, text: String },
     Row { line: usize, heading: String, cells: Vec<String> },
@@ -62,7 +62,7 @@ fn parts(page: &str) -> Vec<Part> {
     parts
 }
 
-/// The cells of a table's line; `\|` is no border.
+/// The cells of a table's line; `\|` is not a border.
 fn cells(line: &str) -> Vec<String> {
     let line = line.trim().trim_start_matches('|').replace("\\|", "\u{1}");
     let cells = line.trim_end_matches('|').split('|');

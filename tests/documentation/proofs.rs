@@ -1,4 +1,4 @@
-//! A page that names a test for a claim names one that is there.
+//! A page that names a test names one that exists.
 
 use std::fs;
 use std::path::Path;
@@ -44,7 +44,10 @@ fn every_test_that_a_page_names_is_there() {
         assert!(!comments.is_empty(), "{page} names no test");
         for test in comments.iter().flat_map(|names| names.split(',')) {
             let test = test.trim().trim_end_matches('*');
-            assert!(code.contains(&format!("fn {test}(")), "{page} names {test}, which is no test");
+            assert!(
+                code.contains(&format!("fn {test}(")),
+                "{page} names {test}, which is not a test"
+            );
         }
         let mut named = in_prose.find_iter(&text).map(|name| name.as_str().trim_matches('`'));
         let found = named.find(|name| code.contains(&format!("fn {name}(")));

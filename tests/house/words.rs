@@ -30,7 +30,7 @@ const WORDS: &[(&str, &str, &[&str])] = &[
     (r"\b([Ww]ho|what) may what\b", "permissions", &[]),
     (r"\b(is|are|was|were|be|been) told\b", "reported, logged, named", &[]),
     (r"\bbelieve[sd]?\b", "trust, read as", &[]),
-    (r"\bpass(es|ed|ing)? over\b", "discards, skips, ignores", &[]),
+    (r"\bpass(es|ed|ing) over\b", "discards, skips, ignores", &[]),
     (r"\b[Aa]way with it\b", "uninstall", &[]),
     (r"\bmade[ -]up\b|\bmakes up\b|\bmake up\b", "generated, sample", &[]),
     (r"\blone\b", "single", &[]),
@@ -63,7 +63,6 @@ fn pages() -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-#[ignore = "until the house is in order"]
 fn the_words_of_the_dialect_are_not_written() {
     let words: Vec<(Regex, &str, &[&str])> = WORDS
         .iter()

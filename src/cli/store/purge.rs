@@ -18,7 +18,7 @@ use crate::store::{PurgeRequest, Purged};
 /// Delete superseded attempts, old events and ended sessions from the log
 ///
 /// The last attempt of an application is never deleted while its source row exists. Rows are
-/// deleted in chunks, so that workers can go on.
+/// deleted in chunks, so that workers can continue.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Delete what is older than this

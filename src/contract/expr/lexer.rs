@@ -68,7 +68,7 @@ pub(crate) fn starts_name(c: char) -> bool {
         | '\u{10000}'..='\u{effff}')
 }
 
-/// Whether a name can go on with this character (XML 1.0, without the colon).
+/// Whether a name can continue with this character (XML 1.0, without the colon).
 pub(crate) fn continues_name(c: char) -> bool {
     starts_name(c)
         || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}'

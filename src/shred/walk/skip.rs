@@ -8,7 +8,7 @@ use crate::shred::scan::Markup;
 
 impl<E: Events> Walk<'_, '_, '_, E> {
     /// Balances tags until the outermost element that nothing reads has ended, or a `//name`
-    /// begins. Returns where to go on.
+    /// begins. Returns where to continue.
     pub(super) fn pass_over(&mut self, from: usize) -> Result<usize> {
         let mut markup = self.scanner.next_markup(from);
         while let Some(at) = markup {

@@ -110,7 +110,7 @@ struct Completion<'c> {
 }
 
 impl Completion<'_> {
-    /// Concludes all of these in the transaction at hand, or reports why it cannot.
+    /// Concludes all of these in the current transaction, or reports why it cannot.
     fn conclude(&self, tx: &Work, conclusions: &[Conclusion]) -> Step<Vec<Completed>> {
         let held = self.hold(tx)?;
         let dequeued = conclusions

@@ -161,7 +161,7 @@ fn a_file_that_nobody_may_read_is_unreachable() {
     fs::set_permissions(&place.path, fs::Permissions::from_mode(0o000)).expect("set");
     let error = refusal(SqliteStore::open(&place.path));
     assert!(matches!(error, StoreError::Unreachable { .. }));
-    assert_says(&error, &place.path, &["nobody may read it"]);
+    assert_says(&error, &place.path, &["no user has permission to read it"]);
 }
 
 #[test]

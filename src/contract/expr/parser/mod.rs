@@ -1,7 +1,7 @@
 //! Tokens to a tree: SQL's precedence, XPath's locations.
 //!
 //! The parser never gives up at a mistake. It reports it, puts NULL where an expression is
-//! missing, and goes on, so that several mistakes in one expression are found at once.
+//! missing, and continues, so that several mistakes in one expression are found at once.
 
 mod call;
 mod case;

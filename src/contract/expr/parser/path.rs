@@ -33,7 +33,7 @@ impl Parser<'_> {
         self.leaf(ExprKind::Path(path), start)
     }
 
-    /// The function that the name here names, unless the name goes on as a path.
+    /// The function that the name here names, unless the name continues as a path.
     fn uncalled_function(&self) -> Option<Function> {
         let TokenKind::Name(name) = self.peek() else { return None };
         let goes_on = match self.peek_at(1) {

@@ -83,8 +83,8 @@ fn check_file(path: &Path) -> Result<()> {
         )));
     }
     if metadata.permissions().readonly() {
-        return Err(unreachable(match nobody_may_read(&metadata) {
-            true => "nobody may read it; change the permissions of the file".into(),
+        return Err(unreachable(match is_unreadable(&metadata) {
+            true => "no user has permission to read it; change the permissions of the file".into(),
             false => "the file is read-only; make it writable, or copy it and name the copy".into(),
         }));
     }
@@ -104,14 +104,14 @@ fn check_file(path: &Path) -> Result<()> {
 
 /// Decided without opening the file; [`before_the_first_connection`] says why.
 #[cfg(unix)]
-fn nobody_may_read(metadata: &std::fs::Metadata) -> bool {
+fn is_unreadable(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     metadata.permissions().mode() & 0o444 == 0
 }
 
 /// Other systems have no such bits.
 #[cfg(not(unix))]
-fn nobody_may_read(_: &std::fs::Metadata) -> bool {
+fn is_unreadable(_: &std::fs::Metadata) -> bool {
     false
 }
 
