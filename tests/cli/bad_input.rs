@@ -162,7 +162,10 @@ fn a_store_that_may_not_be_read_is_refused() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     let said = bench.run("status --store sqlite:work.db");
     assert_eq!(said.status, 4, "{said:?}");
-    assert!(said.stderr.contains("no user has permission to read it; change the permissions"), "{said:?}");
+    assert!(
+        said.stderr.contains("no user has permission to read it; change the permissions"),
+        "{said:?}"
+    );
 }
 
 #[test]

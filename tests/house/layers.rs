@@ -99,8 +99,8 @@ fn nothing_is_named_by_two_steps_up() {
 }
 
 /// The rooms that both stores have.
-const ROOMS: [&str; 8] =
-    ["claim", "complete", "enqueue", "redrive", "inspect", "session", "target", "install"];
+const ROOMS: [&str; 9] =
+    ["claim", "complete", "enqueue", "redrive", "inspect", "session", "target", "install", "purge"];
 
 #[test]
 fn both_stores_have_the_same_rooms() {

@@ -115,6 +115,12 @@ fn another_root_is_a_wrong_document() {
     assert_eq!((at(&failure), failure.value.as_deref()), ((2, 1), Some("s")));
 }
 
+#[test]
+fn a_wrong_root_ends_the_reading() {
+    let failure = failure(&one_column("/r", "@x"), "<s><t></s>");
+    assert_eq!(failure.category, FailureCategory::WrongDocument);
+}
+
 fn keyed() -> std::sync::Arc<xmlshred::contract::Contract> {
     contract(
         "[contract]\nname = \"t\"\ntarget_schema = \"dbo\"\n[document]\nroot = \"r\"\n\

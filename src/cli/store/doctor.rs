@@ -11,6 +11,7 @@ use crate::contract::Contract;
 use crate::figures::counted;
 use crate::report::{Align, Table};
 use crate::runner::ExitStatus;
+#[cfg(feature = "sqlserver")]
 use crate::settings::StoreLocation;
 use crate::store::{Store, StoreError};
 #[cfg(feature = "sqlserver")]
