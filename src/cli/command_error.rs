@@ -77,6 +77,17 @@ impl From<SettingsError> for CommandError {
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        if let StoreError::Unreachable { .. } | StoreError::Refused(_) = error {
+            // These name the next step after the last semicolon, where they know one.
+            if let Some((problem, step)) = message.rsplit_once("; ") {
+                let status = match error {
+                    StoreError::Refused(_) => ExitStatus::Usage,
+                    _ => ExitStatus::Store,
+                };
+                return Self::new(status, problem, step);
+            }
+        }
         let (status, hint) = match &error {
             StoreError::NotPrimary { .. } => (ExitStatus::Success, ""),
             StoreError::OtherVersion { installed, needed, .. } if installed < needed => {
@@ -94,9 +105,10 @@ impl From<StoreError> for CommandError {
                 ExitStatus::Store,
                 "check --store or --server; `xmlshred settings` shows where its value comes from",
             ),
-            StoreError::ContractNotInstalled { .. } => {
-                (ExitStatus::Contract, "install it with `xmlshred install --contract FILE`")
-            }
+            StoreError::ContractNotInstalled { .. } => (
+                ExitStatus::Contract,
+                "start with the installed contract, or install this one with `xmlshred install`",
+            ),
             StoreError::Drift { .. } => (
                 ExitStatus::Contract,
                 "change the contract or the table, then run `xmlshred install --contract FILE`",
@@ -115,7 +127,7 @@ impl From<StoreError> for CommandError {
                 "remove the cause and run again; what was not committed returns to the queue",
             ),
         };
-        Self::new(status, error.to_string(), hint)
+        Self::new(status, message, hint)
     }
 }
 

@@ -111,7 +111,7 @@ pub fn ids_in_names(files: &[PathBuf]) -> Result<Vec<AppId>> {
     if problems.is_empty() {
         return Ok(ids);
     }
-    let hint = "rename them, or use --app-id-from order";
+    let hint = "rename the files, or use --app-id-from order";
     Err(CommandError::several("not every file name has its own id", &problems, hint))
 }
 

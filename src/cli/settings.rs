@@ -20,7 +20,7 @@ impl Execute for Arguments {
 
 /// Shows the settings although some are wrong.
 pub fn explain(error: SettingsError) -> CommandError {
-    let hint = "correct the value where the table says it comes from".to_owned();
+    let hint = "correct the value; the column `from` above shows where it is set".to_owned();
     match console::print(&table(&error.resolved)) {
         Ok(_) => CommandError { hint, ..error.into() },
         Err(unwritable) => unwritable,

@@ -56,12 +56,14 @@ impl ExitStatus {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Success => "all that was ready is done",
-            Self::SomeFailed => "finished, but more applications failed than --fail-on allows",
+            Self::SomeFailed => {
+                "finished, but too many applications failed: by default one is, see --fail-on"
+            }
             Self::Usage => "a flag, a setting or an input file is wrong; nothing was written",
             Self::Contract => "the contract is wrong, or another one is installed",
             Self::Store => "the store cannot be reached, or is not installed",
-            Self::Aborted => "stopped: a lease was lost, or the database refused to continue",
-            Self::Interrupted => "interrupted; what was claimed is finished or released",
+            Self::Aborted => "stopped: a claim was lost, or the database returned an error",
+            Self::Interrupted => "interrupted; claimed applications are finished or released",
         }
     }
 }

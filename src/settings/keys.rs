@@ -259,7 +259,7 @@ settings! {
     CONNECT_TIMEOUT: "connect_timeout" <"DURATION">
     Time(Duration::ZERO, Duration::MAX), Is("15s"), SQL_SERVER, EVERY;
 
-    /// Give up a command when the server sends nothing for this time; completing has no timeout
+    /// Cancel a command when the server sends nothing for this time; not the completion of a batch
     COMMAND_TIMEOUT: "command_timeout" <"DURATION">
     Time(Duration::ZERO, Duration::MAX), Is("30s"), SQL_SERVER, EVERY;
 
@@ -279,7 +279,7 @@ settings! {
     /// Threads that shred documents
     WORKERS: "workers" <"N"> Whole(1, 1024), Computed("one per CPU core"), PIPELINE, SHRED;
 
-    /// Applications per claim, and so per transaction
+    /// Applications per claim and transaction; SQL Server uses at most 4000
     BATCH_SIZE: "batch_size" <"N"> Whole(1, 10_000), Number(RunConfig::BATCH_SIZE as u64),
     PIPELINE, RUN;
 
@@ -293,7 +293,7 @@ settings! {
     /// Wait for new work instead of ending when nothing is ready
     FOLLOW: "follow" <"BOOL"> Switch, Is("false"), PIPELINE, RUN;
 
-    /// Time until a claim expires unless it is renewed; a dead worker's claims return after it
+    /// Time limit of a claim; the worker renews it, and the claims of a dead worker can be reaped after it
     LEASE: "lease" <"DURATION"> Time(SHORTEST, DAY), Default::Time(RunConfig::LEASE),
     PIPELINE, RUN;
 
@@ -304,18 +304,18 @@ settings! {
     /// Name of this worker in sessions, claims and the log
     WORKER_NAME: "worker_name" <"NAME"> Text, Computed("host and process id"), PIPELINE, RUN;
 
-    /// Exit with status 1 if more applications than this fail
+    /// Exit with status 1: never, if any application fails, or if more than this percentage fails
     FAIL_ON: "fail_on" <"never|any|PERCENT"> Words("never, any or a percentage from 0 to 100"),
     Is("any"), PIPELINE, MAP;
 
-    /// Quarantine an application that was reaped this often while alone in its claim
+    /// Quarantine an application that this program reaped this often while alone in its claim
     MAX_REAPS: "max_reaps" <"N"> Whole(1, 1000), Number(RunConfig::MAX_REAPS as u64),
     PIPELINE, REAP;
 
-    /// Process only applications with app_id % instance-count = I; requires --instance-count
+    /// Process only partition I: applications with app_id % instance-count = I; requires --instance-count
     INSTANCE_ID: "instance_id" <"I"> Whole(0, i64::MAX), Unset, SHARE, RUN;
 
-    /// Number of instances that share the queue; requires --instance-id
+    /// Number of partitions; requires --instance-id
     INSTANCE_COUNT: "instance_count" <"N"> Whole(1, i64::MAX), Unset, SHARE, RUN;
 
     /// Smallest application id, inclusive

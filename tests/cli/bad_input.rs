@@ -163,7 +163,7 @@ fn a_store_that_may_not_be_read_is_refused() {
     let said = bench.run("status --store sqlite:work.db");
     assert_eq!(said.status, 4, "{said:?}");
     assert!(
-        said.stderr.contains("no user has permission to read it; change the permissions"),
+        said.stderr.contains("no user has permission to read it\nhint: change the permissions"),
         "{said:?}"
     );
 }

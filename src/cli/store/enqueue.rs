@@ -11,7 +11,7 @@ use crate::figures::counted;
 use crate::id::AppId;
 use crate::store::{EnqueueMode, Enqueued, Share};
 
-/// Add the source applications that are new to the queue
+/// Enqueue the applications of the source table that were never enqueued
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Compare the whole source table with queue and log, instead of starting at the watermark

@@ -11,7 +11,7 @@ use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::Result;
 use crate::settings::StoreLocation;
 
-/// Create the target tables of a contract and make it the installed contract
+/// Create or upgrade the objects in the database, and install the contract
 ///
 /// On SQL Server, also create queue, log, procedures, views and roles, all in one transaction.
 #[derive(Debug, Args)]

@@ -74,7 +74,7 @@ impl Arguments {
             (false, _) => Ok(Existing::Refuse),
             (true, IdFrom::Digits) => Ok(Existing::Replace),
             (true, IdFrom::Order) => Err(CommandError::usage(
-                "--replace replaces nothing where every document gets a new id",
+                "--replace requires ids from the file names",
                 "add --app-id-from digits",
             )),
         }
@@ -155,7 +155,7 @@ fn check_files(files: &[PathBuf], limit: u64) -> Result<()> {
     if problems.is_empty() {
         return Ok(());
     }
-    let hint = "leave these files out, or correct them";
+    let hint = "omit the files, correct them, or raise --max-document-bytes";
     Err(CommandError::several("not every document can be loaded", &problems, hint))
 }
 

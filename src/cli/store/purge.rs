@@ -17,7 +17,7 @@ use crate::store::{PurgeRequest, Purged};
 
 /// Delete superseded attempts, old events and ended sessions from the log
 ///
-/// The last attempt of an application is never deleted while its source row exists. Rows are
+/// The last attempt of an application is never deleted. Rows are
 /// deleted in chunks, so that workers can continue.
 #[derive(Debug, Args)]
 pub struct Arguments {

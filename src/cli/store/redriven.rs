@@ -11,7 +11,11 @@ use crate::store::Redriven;
 pub fn print(moved: &[Redriven], done: &str, dry_run: bool) -> Result {
     let applications = counted(moved.len(), "application");
     if !dry_run {
-        return console::print(&format!("{applications} {done}\n"));
+        let status = console::print(&format!("{applications} {done}\n"));
+        if !moved.is_empty() {
+            console::note("`xmlshred run` processes what is back in the queue\n");
+        }
+        return status;
     }
     if !moved.is_empty() {
         console::print(&table(moved))?;

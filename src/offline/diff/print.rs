@@ -12,7 +12,7 @@ impl fmt::Display for ContractDiff {
         let outcomes = &self.outcomes;
         writeln!(
             f,
-            "{} {}: {} differ, {} fail now, {} no longer fail, {} fail otherwise",
+            "{} {}: {} differ, {} fail now, {} no longer fail, {} fail in another way",
             figures::count(self.documents),
             if self.documents == 1 { "document" } else { "documents" },
             figures::count(self.differing),
@@ -58,10 +58,9 @@ impl fmt::Display for TableDiff {
         for (column, old, new) in &self.retyped_columns {
             writeln!(f, "  {column} was {old} and is {new}")?;
         }
-        for (changes, what) in [(&self.appear, "appear"), (&self.vanish, "vanish")] {
+        for (changes, what) in [(&self.appear, "added"), (&self.vanish, "removed")] {
             if changes.count > 0 {
-                let verb = if changes.count == 1 { format!("{what}s") } else { what.to_owned() };
-                writeln!(f, "  {} {verb}", rows(changes.count))?;
+                writeln!(f, "  {} {what}", rows(changes.count))?;
             }
             for example in &changes.examples {
                 writeln!(f, "    {}: {}", example.file, example.row)?;

@@ -233,8 +233,7 @@ fn free_app_ids(tx: &Transaction, count: usize) -> Step<Vec<AppId>> {
     match i64::try_from(count).ok().and_then(|count| highest.checked_add(count)) {
         Some(last) => Ok((highest..last).map(|id| AppId(id + 1)).collect()),
         None => Err(StoreError::Refused(format!(
-            "the highest application id in use is {highest} and ids end at {}, which leaves fewer \
-             than {count}",
+            "{count} documents need a new id, and the highest id in use is {highest} of at most {}",
             i64::MAX
         ))
         .into()),
