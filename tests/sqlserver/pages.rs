@@ -57,6 +57,7 @@ fn the_quick_start_is_followed() {
     page.follow_console();
     page.follow_console();
     assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.order_lines"), 4);
+    page.inline("xmlshred run");
     page.end();
 }
 
