@@ -6,6 +6,7 @@ pub(crate) const fn is_xml_space(byte: u8) -> bool {
 }
 
 /// Whether a text is empty or only XML white space.
+#[inline]
 pub fn is_blank(text: &str) -> bool {
     text.bytes().all(is_xml_space)
 }
@@ -31,6 +32,7 @@ pub(super) fn is_ascii(text: &str) -> bool {
 }
 
 /// The text without surrounding XML white space.
+#[inline]
 pub fn trim_xml(text: &str) -> &str {
     let bytes = text.as_bytes();
     let unspaced = |first: Option<&u8>| first.is_none_or(|b| !is_xml_space(*b));

@@ -1,33 +1,39 @@
 //! Numbers and dates in expressions: what becomes one, and what is computed of them.
 
-use std::borrow::Cow;
-
 use super::condition::holds;
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::expr::ast::BinaryOp;
 use crate::contract::plan::Op;
-use crate::shred::fault::Result;
+use crate::shred::fault::{Result, ShredFault};
 use crate::value::{clip, datetime, is_blank, plain_text, trim_xml, Number, Value};
 
 impl<'t> Scope<'t> {
     pub(super) fn to_number(&self, datum: Datum<'t>) -> Result<Option<Number>> {
-        let (read, text) = match datum {
-            Datum::Value(Value::Null) => return Ok(None),
-            Datum::Value(value) => {
-                (Number::of(&value), Cow::Owned(plain_text(&value).unwrap_or_default().into()))
-            }
-            Datum::Text(text) if is_blank(&text) => return Ok(None),
-            Datum::Text(text) => (Number::parse(trim_xml(&text)), text),
-        };
-        read.map(Some).ok_or_else(|| {
-            let reason = format!(
-                "`{}` is used as a number and is not one: correct the document, or use NUMBER or \
-                 TRY_CAST",
-                clip(&text)
-            );
-            self.bad(reason, &text)
-        })
+        match datum {
+            Datum::Value(Value::Null) => Ok(None),
+            Datum::Value(value) => match Number::of(&value) {
+                Some(number) => Ok(Some(number)),
+                None => Err(self.not_a_number(&plain_text(&value).unwrap_or_default())),
+            },
+            Datum::Text(text) => match trim_xml(&text) {
+                "" => Ok(None),
+                trimmed => match Number::parse(trimmed) {
+                    Some(number) => Ok(Some(number)),
+                    None => Err(self.not_a_number(&text)),
+                },
+            },
+        }
+    }
+
+    #[cold]
+    fn not_a_number(&self, text: &str) -> Box<ShredFault> {
+        let reason = format!(
+            "`{}` is used as a number and is not one: correct the document, or use NUMBER or \
+             TRY_CAST",
+            clip(text)
+        );
+        self.bad(reason, text)
     }
 
     pub(super) fn number(&self, op: &'t Op) -> Result<Option<Number>> {

@@ -79,7 +79,7 @@ impl<'t> Scope<'t> {
 
     /// The text of a path that matches no node, or one that needs no decoding: the usual
     /// case, decided without making a [`Datum`]. The outer `None` is every other expression.
-    #[inline]
+    #[inline(always)]
     pub(super) fn plain_path(&self, op: &Op) -> Option<Option<&'t str>> {
         let Op::One(reference) = op else { return None };
         let slot = self.slot(*reference);

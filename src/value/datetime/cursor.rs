@@ -12,14 +12,17 @@ impl<'a> Cursor<'a> {
         Self { rest: text.as_bytes() }
     }
 
+    #[inline]
     pub fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
+    #[inline]
     pub fn byte_at(&self, index: usize) -> Option<u8> {
         self.rest.get(index).copied()
     }
 
+    #[inline]
     pub fn take(&mut self, byte: u8) -> bool {
         let found = self.rest.first() == Some(&byte);
         if found {
@@ -28,11 +31,13 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    #[inline]
     pub fn blank_then_digit(&mut self) -> bool {
         self.byte_at(1).is_some_and(|b| b.is_ascii_digit()) && self.take(b' ')
     }
 
     /// Exactly `count` digits.
+    #[inline]
     pub fn digits(&mut self, count: usize) -> Option<u32> {
         let (taken, rest) = self.rest.split_at_checked(count)?;
         let mut number = 0;
@@ -48,12 +53,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// As many digits as there are, up to `most`; how many, and their number.
+    #[inline]
     pub fn digits_up_to(&mut self, most: usize) -> (usize, u32) {
         let count = self.rest.iter().take(most).take_while(|b| b.is_ascii_digit()).count();
         (count, self.digits(count).unwrap_or(0))
     }
 
     /// Two digits when `padded`, else one or two.
+    #[inline]
     pub fn two_or_fewer(&mut self, padded: bool) -> Option<u32> {
         if padded {
             return self.digits(2);
@@ -104,6 +111,7 @@ impl<'a> Cursor<'a> {
         offset(sign, hours, self.digits(2)?)
     }
 
+    #[inline]
     pub fn sign(&mut self) -> Option<i32> {
         match self.byte_at(0)? {
             b'+' if self.take(b'+') => Some(1),
@@ -113,6 +121,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The text, exactly.
+    #[inline]
     pub fn literal(&mut self, text: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(text.as_bytes())?;
         Some(())
