@@ -116,6 +116,7 @@ fn the_page_on_installing_is_followed() {
     page.inline("xmlshred install --dry-run");
     let info = page.inline("xmlshred install --info");
     assert!(info.lines().all(|line| line.starts_with("current")), "{info}");
+    page.inline("xmlshred install --script");
     let script = page.inline("xmlshred install --script --contract contract.toml");
     assert!(script.contains("usp_LoadApps"), "the contract is in it");
     page.inline("xmlshred uninstall --keep-data");
