@@ -367,7 +367,7 @@ fn tables_of_another_owner_are_refused() {
     bench.execute("DROP SCHEMA elsewhere;");
     drop_login(&bench, &login);
     assert_eq!(status, 2, "{said}");
-    assert!(said.contains(&format!("[elsewhere].[documents] to {login}")), "{said}");
+    assert!(said.contains(&format!("[elsewhere].[documents] is {login}")), "{said}");
     assert!(said.contains("ALTER AUTHORIZATION ON OBJECT::"), "{said}");
     let made = format!("SELECT SCHEMA_ID('{}')", bench.database.schema);
     assert_eq!(bench.value(&made), "null", "nothing stays of an installation that was refused");

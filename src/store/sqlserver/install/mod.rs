@@ -170,7 +170,7 @@ impl Installer {
             return Ok(());
         }
         Err(StoreError::Refused(format!(
-            "the source table {source} does not exist in {}: create it with the columns app_id \
+            "the source table {source} does not exist in {}; create it with the columns app_id \
              and xml, or name another one with --source-table",
             self.connection.settings().location()
         )))

@@ -25,7 +25,7 @@ pub(super) fn check(
         if of_schema != of_table {
             return Err(StoreError::Refused(format!(
                 "the owner of schema {schema} is {of_schema} and that of table {table} is \
-                 {of_table}, so that a role with only EXECUTE permissions cannot reach the table: \
+                 {of_table}, so that a role with only EXECUTE permissions cannot reach the table; \
                  give both the same owner, such as ALTER AUTHORIZATION ON OBJECT::{table} TO {}",
                 bracketed(&of_schema)
             )));
