@@ -7,7 +7,7 @@ pipeline's database, after variables.sqlcmd. Returns one row per action that it 
 N would take: action, job_name, detail. No row: nothing to do.
 
 Prepare     enqueues new applications, and reaps        every PrepareMinutes
-Worker 1…N  runs the executable until nothing is ready  every WorkerMinutes, unless it still runs
+Worker 1…N  runs xmlshred until nothing is ready        every WorkerMinutes, unless it still runs
 Reaper      reaps claims with an expired lease          every minute
 Purge       deletes old history                         at 02:30
 Health      fails when usp_HealthCheck reports priority 1, which notifies the operator
@@ -15,12 +15,13 @@ Health      fails when usp_HealthCheck reports priority 1, which notifies the op
 WorkerShare is queue (each worker claims from the whole queue) or partitions (worker I claims the ids
 with app_id % N = I - 1).
 
-An existing job keeps its owner, schedules, notifications, category, enabled state, retries and every
-step of other origin. The step named "xmlshred <Schema>: <what>" is ours: its command, output file,
-proxy and flags are updated. A job of that name without such a step is not ours, and does not change.
+This script updates one step of an existing job, the one named "xmlshred <Schema>: <job>": its
+command, output file, proxy and flags. It does not change the other steps, nor the job's owner,
+schedules, notifications, category, enabled state and retries. It does not change a job that has the
+name but no such step.
 
-T-SQL steps run in master and do nothing if the database is a secondary of an availability group; the
-executable checks that itself.
+T-SQL steps run in master. They do nothing if the database is a secondary replica of an availability
+group. xmlshred itself does nothing on a secondary replica.
 */
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
@@ -70,12 +71,13 @@ DECLARE @when_primary nvarchar(300) = CONCAT(
 );
 DECLARE @pipeline nvarchar(300) = QUOTENAME(DB_NAME()) + N'.' + QUOTENAME(@schema_name);
 
--- Agent's tokens are concatenated, because sqlcmd would replace them as its own variables.
+-- Tokens of SQL Server Agent. They are concatenated, because sqlcmd would replace them as variables
+-- of its own.
 DECLARE @token_job nvarchar(40) = N'$' + N'(ESCAPE_NONE(JOBID))';
 DECLARE @token_step nvarchar(40) = N'$' + N'(ESCAPE_NONE(STEPID))';
 DECLARE @token_run nvarchar(80) = N'$' + N'(ESCAPE_SQUOTE(STRTDT))_$' + N'(ESCAPE_SQUOTE(STRTTM))';
 
--- An earlier run in this session may have failed and left these.
+-- An earlier run on this connection may have failed and left these tables.
 DROP TABLE IF EXISTS #job;
 DROP TABLE IF EXISTS #action;
 
@@ -144,7 +146,7 @@ SET @message = CONCAT(
                 FROM [msdb].[dbo].[sysoperators] AS o
                 WHERE o.name = @operator
             )
-            THEN CONCAT(N' Operator ', @operator, N' is not there.')
+            THEN CONCAT(N' Operator ', @operator, N' does not exist.')
     END,
     CASE
         WHEN @proxy IS NOT NULL
@@ -154,7 +156,7 @@ SET @message = CONCAT(
                 FROM [msdb].[dbo].[sysproxies] AS x
                 WHERE x.name = @proxy
             )
-            THEN CONCAT(N' Proxy ', @proxy, N' is not there.')
+            THEN CONCAT(N' Proxy ', @proxy, N' does not exist.')
     END
 );
 
@@ -195,6 +197,9 @@ VALUES
     N'Reaper',
     N'Reaps the claims of workers that died. Safe at any time.',
     N'TSQL',
+    -- This step and Prepare call usp_ReapExpired without @max_reaps, so its default 3 holds: an
+    -- application that was reaped 3 times while it was alone in its claim is quarantined. Workers pass
+    -- their setting max_reaps instead.
     CONCAT(@when_primary, N' EXEC ', @pipeline, N'.[usp_ReapExpired];'),
     0,
     4,
@@ -223,18 +228,18 @@ VALUES
     CONCAT(
         @when_primary, N'
 BEGIN
-    CREATE TABLE #told
+    CREATE TABLE #reported
     (
         priority tinyint, finding nvarchar(60), detail nvarchar(1000), why nvarchar(400), fix nvarchar(1000)
     );
-    INSERT INTO #told (priority, finding, detail, why, fix)
+    INSERT INTO #reported (priority, finding, detail, why, fix)
     EXEC ', @pipeline, N'.[usp_HealthCheck];
     DECLARE @message nvarchar(2000) =
     (
-        SELECT TOP (1) CONCAT(t.finding, N'': '', t.detail, N''; '', t.why, N''; '', t.fix)
-        FROM #told AS t
-        WHERE t.priority = 1
-        ORDER BY t.finding
+        SELECT TOP (1) CONCAT(r.finding, N'': '', r.detail, N''; '', r.why, N''; '', r.fix)
+        FROM #reported AS r
+        WHERE r.priority = 1
+        ORDER BY r.finding
     );
     IF @message IS NOT NULL RAISERROR(N''%s'', 16, 1, @message);
 END;'
@@ -321,12 +326,12 @@ BEGIN
         @command = j.command,
         @database_name = CASE WHEN j.subsystem = N'TSQL' THEN N'master' END,
         @retry_attempts = j.retry_attempts,
-        -- One file per run of a worker. T-SQL steps record their work in the tables.
+        -- Each run of a worker has its own file. T-SQL steps have none: they record in tables.
         @output_file = CASE
             WHEN j.subsystem = N'CmdExec'
                 THEN CONCAT(@log_folder, N'\', REPLACE(LOWER(j.kind), N' ', N'_'), N'_', @token_run, N'.txt')
         END,
-        -- 64: the stop event; 32: output into the history as well.
+        -- 64: Agent sets an event to stop the step. 32: the output is in the history as well.
         @flags = CASE WHEN j.subsystem = N'CmdExec' THEN 96 ELSE 0 END,
         @step_proxy = CASE WHEN j.subsystem = N'CmdExec' THEN @proxy END,
         @freq_subday_type = j.freq_subday_type,
@@ -460,7 +465,7 @@ BEGIN
         WHERE s.job_id = @job_id
             AND s.step_id = @step_id;
 
-        -- NULL keeps the proxy; an empty name removes it.
+        -- sp_update_jobstep keeps the proxy if the name is NULL, and removes it if the name is empty.
         IF @step_proxy IS NULL AND @present_proxy IS NOT NULL
         BEGIN
             SET @step_proxy = N'';
@@ -493,7 +498,8 @@ BEGIN
     );
 END;
 
--- More workers than WorkerCount: with partitions they would claim the share of others.
+-- Jobs of more workers than WorkerCount. With partitions, they would claim from the partitions of
+-- other workers.
 INSERT INTO #action (action, job_name, detail)
 SELECT
     N'left alone',

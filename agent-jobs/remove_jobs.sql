@@ -24,7 +24,7 @@ DECLARE @job_name nvarchar(128);
 DECLARE @step_id int;
 DECLARE @schedule_id int;
 
--- An earlier run in this session may have failed and left these.
+-- An earlier run on this connection may have failed and left these tables.
 DROP TABLE IF EXISTS #ours;
 DROP TABLE IF EXISTS #action;
 

@@ -29,8 +29,8 @@ Errors:     50002 a transaction is open
             50022 usp_LoadApps failed, and not because of the data; nothing was written
             Any other error of the database is rethrown; nothing was written.
 Called by:  usp_CompleteBatch, usp_CompleteApp, usp_ApplyRefusal
-Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session.
-            Tries up to five times after a deadlock or a lock timeout.
+Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session,
+            throughput. Tries up to five times after a deadlock or a lock timeout.
 Example:    -- Not called by hand. As its callers do:
             EXEC [$(Schema)].[usp_ApplyOutcomes]
                 @claim_token = @claim_token,

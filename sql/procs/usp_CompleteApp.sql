@@ -17,7 +17,8 @@ Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is op
             50022 usp_LoadApps failed, and not because of the data
 Called by:  nothing in xmlshred: a program or a person of your own that completes applications one
             by one. The executable calls usp_CompleteBatch
-Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session.
+Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session,
+            throughput.
             Waits 30 seconds for a lock.
 Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
             INSERT INTO #outcome (app_id, attempt, is_success, failure_category, failure_reason)

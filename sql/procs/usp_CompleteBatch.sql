@@ -24,9 +24,9 @@ Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is op
             Any other error of the database is rethrown. The claim still holds what was not
             completed.
 Called by:  the executable
-Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session, in
-            one transaction or, after a rejection, in one per application. Waits 30 seconds for a
-            lock.
+Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session,
+            throughput, in one transaction or, after a rejection, in one per application. Waits 30
+            seconds for a lock.
 Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
             INSERT INTO #outcome (app_id, attempt, is_success, failure_category, failure_reason)
             VALUES (101, 1, 0, N'bad_value', N'failed by hand');

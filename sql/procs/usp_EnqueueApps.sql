@@ -17,7 +17,7 @@ Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
             50033 the enqueue lock cannot be acquired
 Called by:  the executable; the Agent job Prepare; by hand
-Isolation:  READ COMMITTED; waits for source rows that other sessions are writing, and never
+Isolation:  READ COMMITTED; waits for source rows that other connections are writing, and never
             skips them. One transaction per chunk. Locks the queue, reads the log.
 Example:    EXEC [$(Schema)].[usp_EnqueueApps];
             EXEC [$(Schema)].[usp_EnqueueApps] @mode = 'full';
@@ -227,7 +227,7 @@ BEGIN
                     ROLLBACK TRANSACTION;
                 END;
 
-                -- A deadlock, or another session enqueued one of these first: search again.
+                -- A deadlock, or another connection enqueued one of these first: search again.
                 IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
                 BEGIN
                     THROW;

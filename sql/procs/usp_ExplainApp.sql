@@ -69,7 +69,7 @@ BEGIN
             (
                 VALUES
                 (1, N'@app_id', N'the application whose history is shown'),
-                (2, N'answers', N'occurred_at_utc, event_type, attempt, worker_name, host_name, detail, claim_token'),
+                (2, N'results', N'occurred_at_utc, event_type, attempt, worker_name, host_name, detail, claim_token'),
                 (3, N'event_type', N'enqueued, claimed, renewed, released, reaped, quarantined, requeued, success,'
                     + N' failed, wrote; the last row is now')
             ) AS h(ordinal, name, meaning)
@@ -227,7 +227,7 @@ BEGIN
         'renewed',
         r.attempt,
         r.session_id,
-        CONCAT(N'the last of ', r.renewals, N' times'),
+        CASE WHEN r.renewals = 1 THEN N'once' ELSE CONCAT(N'the last of ', r.renewals, N' times') END,
         r.claim_token
     FROM
         (
@@ -351,7 +351,10 @@ BEGIN
             WHEN @state = 0 AND @available_at > @now
                 THEN CONCAT(N'ready from ', CONVERT(nvarchar(23), @available_at, 121), N' UTC')
             WHEN @state = 0 AND @reaps > 0
-                THEN CONCAT(N'ready; reaped ', @reaps, N' times, so its next batch is smaller')
+                THEN CONCAT(
+                    N'ready; reaped ', @reaps, CASE WHEN @reaps = 1 THEN N' time' ELSE N' times' END,
+                    N', so its next batch is smaller'
+                )
             WHEN @state = 0 THEN N'ready for the next worker'
             WHEN @state = 1
                 THEN CONCAT(

@@ -46,9 +46,9 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'answers', N'1. where every application is, and whether claiming is paused'),
-                (2, N'answers', N'2. failures by category  3. rows of the target tables'),
-                (3, N'answers', N'4. claims held now  5. the newest sessions')
+                (1, N'results', N'1. where every application is, and whether claiming is paused'),
+                (2, N'results', N'2. failures by category  3. rows of the target tables'),
+                (3, N'results', N'4. claims held now  5. the newest sessions')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

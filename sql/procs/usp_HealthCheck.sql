@@ -61,7 +61,7 @@ BEGIN
                 (3, N'@stale_seconds', N'reports leases that expired longer ago; default 300'),
                 (4, N'@retention_days', N'reports events that are older than this and a week; default 90'),
                 (5, N'@clock_skew_ms', N'reports workers whose clock differs by more milliseconds; default 60000'),
-                (6, N'answers', N'priority (1 now, 2 today, 3 when convenient), finding, detail, why, fix')
+                (6, N'results', N'priority (1 now, 2 today, 3 when convenient), finding, detail, why, fix')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -355,10 +355,10 @@ BEGIN
         1,
         N'expired leases',
         CONCAT(
-            COUNT_BIG(*), N' claims, the oldest since ', CONVERT(nvarchar(19), MIN(c.lease_expires_at_utc), 120),
-            N' UTC'
+            COUNT_BIG(*), CASE WHEN COUNT_BIG(*) = 1 THEN N' claim, since ' ELSE N' claims, the oldest since ' END,
+            CONVERT(nvarchar(19), MIN(c.lease_expires_at_utc), 120), N' UTC'
         ),
-        N'their workers are gone and the claims were not reaped: the Reaper job does not run',
+        N'the workers do not renew these claims, and nothing reaped them: the Reaper job does not run',
         N'EXEC [$(Schema)].[usp_ReapExpired];'
     FROM [$(Schema)].[processing_claim] AS c
     WHERE c.lease_expires_at_utc < DATEADD(SECOND, -@stale_seconds, @now)
@@ -466,9 +466,10 @@ BEGIN
         CASE WHEN @active_claims = 0 THEN 1 ELSE 2 END,
         N'old backlog',
         CONCAT(
-            COUNT_BIG(*), N' applications ready since before ',
+            COUNT_BIG(*), CASE WHEN COUNT_BIG(*) = 1 THEN N' application' ELSE N' applications' END,
+            N' ready since before ',
             CONVERT(nvarchar(19), DATEADD(HOUR, -@backlog_hours, @now), 120), N' UTC; ',
-            @active_claims, N' claims are active'
+            @active_claims, CASE WHEN @active_claims = 1 THEN N' claim is active' ELSE N' claims are active' END
         ),
         CASE
             WHEN @active_claims = 0 THEN N'no worker is active: the Worker jobs do not run, or end at once'
@@ -538,7 +539,10 @@ BEGIN
     SELECT
         2,
         N'quarantined applications',
-        CONCAT(COUNT_BIG(*), N' applications, such as ', MIN(q.app_id)),
+        CONCAT(
+            COUNT_BIG(*), CASE WHEN COUNT_BIG(*) = 1 THEN N' application: ' ELSE N' applications, such as ' END,
+            MIN(q.app_id)
+        ),
         N'each of them killed its workers; none is claimed again until it is retried',
         N'SELECT * FROM [$(Schema)].[vw_Quarantine]; EXEC [$(Schema)].[usp_ExplainApp] @app_id = '
         + CONVERT(nvarchar(20), MIN(q.app_id)) + N';'

@@ -44,7 +44,7 @@ BEGIN
                 (2, N'@fingerprint', N'only failures with this fingerprint, 16 hexadecimal digits; default all'),
                 (3, N'@after_app_id', N'only ids above this, the last id of the previous page'),
                 (4, N'@page_size', N'at most this many, 1 to 10000, default 1000'),
-                (5, N'answers', N'one row per application, in order of id, with the details of its failure')
+                (5, N'results', N'one row per application, in order of id, with the details of its failure')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

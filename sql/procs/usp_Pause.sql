@@ -43,7 +43,7 @@ BEGIN
                 VALUES
                 (1, N'@reason', N'why claiming is paused, 1 to 400 characters; workers and reports show it'),
                 (2, N'@requested_by', N'the person; default the login'),
-                (3, N'answers', N'pause_status (paused, already_paused), paused_at_utc, paused_by, reason')
+                (3, N'results', N'pause_status (paused, already_paused), paused_at_utc, paused_by, reason')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

@@ -3,8 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Deletes old history: superseded attempts, events, ended sessions and their throughput.
-            Never deletes the latest log row of an application, because it would be enqueued again
-            as if it were new.
+            The last attempt of an application is never deleted, because without it usp_EnqueueApps
+            treats the application as new.
 Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 days)
             @chunk_size          rows per transaction, 1 to 4000, default 1000
             @Execute             Y: do it (default); N: only count
@@ -55,7 +55,7 @@ BEGIN
                 (1, N'@older_than_seconds', N'minimum age of deleted rows; default 7776000, 90 days'),
                 (2, N'@chunk_size', N'rows per transaction, 1 to 4000; default 1000'),
                 (3, N'@Execute', N'N: only count; default Y'),
-                (4, N'answers', N'attempts_purged, events_purged, sessions_purged')
+                (4, N'results', N'attempts_purged, events_purged, sessions_purged')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

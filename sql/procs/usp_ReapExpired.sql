@@ -3,9 +3,10 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Reaps claims whose lease has expired: their applications become ready again. An
-            application that was reaped @max_reaps times while it was alone in its claim kills its
-            workers, and is quarantined. Safe to run at any time, concurrently and as often as you
-            like: a claim that is renewed or completed in the meantime is not reaped.
+            application that was reaped @max_reaps times while it was alone in its claim is
+            quarantined, because it probably kills its workers. Safe to run at any time,
+            concurrently and as often as you like: a claim that is renewed or completed in the
+            meantime is not reaped.
 Parameters: @max_claims  at most this many claims, 1 or more, default 1000
             @max_reaps   number of reaps alone in its claim after which an application is quarantined,
                          1 or more, default 3
@@ -13,7 +14,7 @@ Results:    one row: claims_reaped, apps_ready, apps_quarantined
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the Agent job Reaper; the executable; by hand
 Isolation:  READ COMMITTED, READPAST on claims. One transaction per claim, which locks claim,
-            queue, event, session. Skips claims that another session has locked.
+            queue, event, session. Skips claims that another connection has locked.
 Example:    EXEC [$(Schema)].[usp_ReapExpired];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReapExpired]
@@ -159,8 +160,9 @@ BEGIN
                     @session_id,
                     ORIGINAL_LOGIN(),
                     CONCAT(
-                        N'worker ', @worker_name, N' let its lease expire at ',
-                        CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', r.reaps, N' times',
+                        N'the lease of worker ', @worker_name, N' expired at ',
+                        CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', r.reaps,
+                        CASE WHEN r.reaps = 1 THEN N' time' ELSE N' times' END,
                         CASE WHEN @held = 1 THEN CONCAT(N', ', r.lone_reaps, N' of them alone in its claim') END
                     )
                 FROM @reaped AS r;
@@ -185,8 +187,8 @@ BEGIN
                     @session_id,
                     ORIGINAL_LOGIN(),
                     CONCAT(
-                        N'reaped ', r.lone_reaps,
-                        N' times while alone in its claim; its reaped events name the workers'
+                        N'reaped ', r.lone_reaps, CASE WHEN r.lone_reaps = 1 THEN N' time' ELSE N' times' END,
+                        N' while alone in its claim; its reaped events name the workers'
                     )
                 FROM @reaped AS r
                 WHERE r.state = 2;
@@ -214,7 +216,7 @@ BEGIN
                 ROLLBACK TRANSACTION;
             END;
 
-            -- Another session was in the way: the next call finds the claim again.
+            -- Another connection held a lock: the next call finds the claim again.
             IF ERROR_NUMBER() NOT IN (1205, 1222)
             BEGIN
                 THROW;

@@ -70,8 +70,8 @@ BEGIN
             (
                 VALUES
                 (1, N'@examples', N'number of differing applications to list per subject, 0 to 1000; default 10'),
-                (2, N'answers', N'1. subject, expected, actual, difference, differing_apps'),
-                (3, N'answers', N'2. subject, app_id, expected, actual')
+                (2, N'results', N'1. subject, expected, actual, difference, differing_apps'),
+                (3, N'results', N'2. subject, app_id, expected, actual')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

@@ -10,7 +10,7 @@ Results:    one row: apps_released
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the executable when it stops or its claim is refused; by hand for a worker that is
             known to be gone, instead of waiting for its lease to expire
-Isolation:  READ COMMITTED. Locks claim, queue, event, session.
+Isolation:  READ COMMITTED. Locks claim, queue, event, session, throughput.
 Example:    EXEC [$(Schema)].[usp_ReleaseClaim]
                 @claim_token = '00000000-0000-0000-0000-00000000000a',
                 @reason = N'worker machine switched off';

@@ -42,7 +42,7 @@ BEGIN
             (
                 VALUES
                 (1, N'@requested_by', N'who resumes; default the login'),
-                (2, N'answers', N'resume_status (resumed, not_paused), paused_at_utc, paused_by, reason')
+                (2, N'results', N'resume_status (resumed, not_paused), paused_at_utc, paused_by, reason')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

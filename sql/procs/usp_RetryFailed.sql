@@ -2,12 +2,13 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Retries failed or quarantined applications: moves them back into the queue. The reaps of
-            a quarantined application count from 0 again.
+Purpose:    Puts failed or quarantined applications back into the queue, where the next run
+            processes them. Resets the reap count of quarantined applications to 0.
 Parameters: Exactly one of
             @app_ids           a comma-separated list of ids; ids that are neither failed nor
                                quarantined are ignored
-            @failure_category  every application whose last attempt failed so, such as bad_value
+            @failure_category  every application whose last attempt failed with this category, such as
+                               bad_value
             @fingerprint       every application whose last attempt failed with this cause, 16
                                hexadecimal digits
             @quarantined       Y: every quarantined application; default N
@@ -59,14 +60,14 @@ BEGIN
                 VALUES
                 (1, N'exactly one of', N'@app_ids, @failure_category, @fingerprint, @quarantined, @all'),
                 (2, N'@app_ids', N'a comma-separated list of ids'),
-                (3, N'@failure_category', N'every application whose last attempt failed so, such as bad_value'),
+                (3, N'@failure_category', N'all whose last attempt failed with this category, such as bad_value'),
                 (4, N'@fingerprint', N'every application that failed with this cause; see vw_FailureFingerprints'),
                 (5, N'@quarantined', N'Y: every quarantined application; default N'),
                 (6, N'@all', N'Y: every failed or quarantined application; default N'),
                 (7, N'@canary', N'at most this many, lowest ids first, to see their outcome before retrying the rest'),
                 (8, N'@requested_by', N'for the events; default the login'),
                 (9, N'@Execute', N'N: only return the applications; default Y'),
-                (10, N'answers', N'app_id, was, attempts, failure_category, fingerprint, failure_reason')
+                (10, N'results', N'app_id, was, attempts, failure_category, fingerprint, failure_reason')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 

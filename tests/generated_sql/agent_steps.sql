@@ -1,18 +1,18 @@
 -- Health
 IF COALESCE(sys.fn_hadr_is_primary_replica(N'credit'), 1) = 1
 BEGIN
-    CREATE TABLE #told
+    CREATE TABLE #reported
     (
         priority tinyint, finding nvarchar(60), detail nvarchar(1000), why nvarchar(400), fix nvarchar(1000)
     );
-    INSERT INTO #told (priority, finding, detail, why, fix)
+    INSERT INTO #reported (priority, finding, detail, why, fix)
     EXEC [credit].[sandbox].[usp_HealthCheck];
     DECLARE @message nvarchar(2000) =
     (
-        SELECT TOP (1) CONCAT(t.finding, N': ', t.detail, N'; ', t.why, N'; ', t.fix)
-        FROM #told AS t
-        WHERE t.priority = 1
-        ORDER BY t.finding
+        SELECT TOP (1) CONCAT(r.finding, N': ', r.detail, N'; ', r.why, N'; ', r.fix)
+        FROM #reported AS r
+        WHERE r.priority = 1
+        ORDER BY r.finding
     );
     IF @message IS NOT NULL RAISERROR(N'%s', 16, 1, @message);
 END;

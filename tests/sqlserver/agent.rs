@@ -250,7 +250,7 @@ fn a_missing_operator_is_named_before_anything_is_made() {
     let agent = Agent::start();
     let jobs = agent.jobs().with("OperatorName", "nobody").with("WorkerCount", "0");
     let refused = agent.try_run(&jobs.create_script("d")).expect_err("a refusal");
-    for part in ["Operator nobody is not there", "WorkerCount must be 1 to 64"] {
+    for part in ["Operator nobody does not exist", "WorkerCount must be 1 to 64"] {
         assert!(refused.contains(part), "{refused}");
     }
     assert_eq!(agent.everything(), [""; 0]);

@@ -121,8 +121,8 @@ fn every_procedure_for_people_explains_itself(h: &SqlServerHarness) {
     ] {
         let help = h.ask(&format!("EXEC pipeline.{procedure} @Help = 1;"));
         assert!(help.len() > 1, "{procedure}");
-        let answers = help.iter().any(|row| row[0].as_deref() == Some("answers"));
-        assert!(answers, "{procedure} does not say what it answers: {help:?}");
+        let results = help.iter().any(|row| row[0].as_deref() == Some("results"));
+        assert!(results, "{procedure} does not describe its results: {help:?}");
     }
 }
 
@@ -409,7 +409,7 @@ fn many_failures_are_found(h: &SqlServerHarness) {
 fn what_is_in_quarantine_is_found(h: &SqlServerHarness) {
     situation(h);
     let findings = found(h, &[(2, "quarantined applications")]);
-    assert_eq!(findings[0].detail, "1 applications, such as 9");
+    assert_eq!(findings[0].detail, "1 application: 9");
     h.ask(&findings[0].fix);
 }
 

@@ -11,6 +11,7 @@ use super::install::check_installed;
 use super::session::{pause_in_force, Tally};
 use super::statement::statement;
 use super::transaction::{read, write, Work};
+use crate::figures::counted;
 use crate::id::{AppId, ClaimToken, SessionId};
 use crate::store::{
     check_lease, failpoint, Batch, ClaimRequest, Claimed, ClaimedApp, Pause, ReapRequest, Reaped,
@@ -370,11 +371,14 @@ fn reap_app(
     record(
         "reaped",
         format!(
-            "the lease of worker {} expired at {}; reaped {} times{}",
+            "the lease of worker {} expired at {}; reaped {}{}",
             dead.worker,
             instant(dead.expired_at).format("%Y-%m-%d %H:%M:%S%.3f UTC"),
-            app.reaps + 1,
-            if alone { ", alone in its claim" } else { "" },
+            counted(app.reaps + 1, "time"),
+            match alone {
+                true => format!(", {} of them alone in its claim", app.lone_reaps + 1),
+                false => String::new(),
+            },
         ),
     )?;
     if quarantine {
