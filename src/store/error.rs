@@ -65,7 +65,7 @@ pub enum StoreError {
     /// documents are not the cause. Nothing was logged, and the claim is still held.
     #[error(
         "every application of the batch failed with the same error {number}: {message}; nothing \
-         was logged"
+         was logged: fix the table, or if the documents are the cause, run once with --batch-size 1"
     )]
     WholeBatchFailed {
         /// The database's error number.
