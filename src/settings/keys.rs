@@ -1,6 +1,9 @@
 //! Every setting, declared once: its flag, environment variable, file key, help, range and
 //! default, and the commands that have the flag.
 
+// A placeholder of the help, such as `<utc>`, is not a tag.
+#![allow(rustdoc::invalid_html_tags)]
+
 use std::time::Duration;
 
 use super::quantity::{parse_bytes, parse_duration, shown_bytes, shown_duration};

@@ -20,7 +20,7 @@ pub enum RetrySelector {
     All,
 }
 
-/// Parameters of [`Store::retry_failed`].
+/// Parameters of [`Store::retry_failed`](super::Store::retry_failed).
 #[derive(Debug, Clone)]
 pub struct RetryRequest {
     /// Which applications.
@@ -51,7 +51,7 @@ pub enum RequeueSelector {
     ChangedDocument,
 }
 
-/// Parameters of [`Store::requeue_apps`].
+/// Parameters of [`Store::requeue_apps`](super::Store::requeue_apps).
 #[derive(Debug, Clone)]
 pub struct RequeueRequest {
     /// Which applications.

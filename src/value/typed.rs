@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::decimal::Decimal;
 
-/// One column value of one row, already converted to its column's [`SqlType`].
+/// One column value of one row, already converted to its column's [`SqlType`](super::SqlType).
 ///
 /// Range, precision, scale and length were enforced when the value was made, so a store never
 /// has to round, cut or reject one.

@@ -3,7 +3,7 @@
 use super::name_map::NameMap;
 use super::op::Op;
 
-/// Index into [`Plan::nodes`]; 0 is the document.
+/// Index into [`Plan::nodes`](super::Plan::nodes); 0 is the document.
 pub(crate) type NodeId = usize;
 
 /// An element that some path goes through, or the document.

@@ -24,7 +24,7 @@ pub(crate) enum Op {
     Attribute(Box<str>),
     /// The text of the node that an aggregate is at.
     Current,
-    /// A converted column of the row, by index into [`Rule::columns`].
+    /// A converted column of the row, by index into [`Rule::columns`](super::Rule::columns).
     Column(usize),
     Negate(Box<Op>),
     Not(Box<Op>),

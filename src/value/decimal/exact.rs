@@ -25,7 +25,7 @@ use std::ops::Neg;
 /// fewer digits afterwards, a column's, has the result of rounding the exact result. Only a result whose
 /// digits before the point do not fit is [`DecimalError::Overflow`].
 ///
-/// Packed, because an `i128` aligned to 16 bytes would make every [`Value`](super::Value) half as
+/// Packed, because an `i128` aligned to 16 bytes would make every [`Value`](crate::value::Value) half as
 /// large again.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, packed(8))]
