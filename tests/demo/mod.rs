@@ -27,7 +27,7 @@ fn one_of_three_workers_is_killed_and_nothing_is_lost_or_doubled() {
     assert_eq!(rows("app_base"), proof.success);
     let checked = format!("CHECKED: 600 enqueued = {} success + {failing} failed", 600 - failing);
     assert!(output.contains(&checked), "{output}");
-    assert!(output.contains("Killed worker-2"), "{output}");
+    assert!(output.contains("Killed worker-"), "{output}");
     assert!(output.contains("worker-4 reaped the claims"), "{output}");
     crate::store::assert_invariants(&dir.path().join("demo.db"));
 }

@@ -160,18 +160,21 @@ impl<'s> Demo<'s> {
         story: &mut Story<'_>,
     ) -> Result<(), DemoError> {
         let names: Vec<String> = (0..3).map(|_| workers.start()).collect::<Result<_, _>>()?;
-        let [first, victim, third] = &names[..] else { unreachable!("three were started") };
+        let [first, second, third] = &names[..] else { unreachable!("three were started") };
         story.step(format_args!(
-            "Started {first}, {victim} and {third}, processes of this program, each claiming \
+            "Started {first}, {second} and {third}, processes of this program, each claiming \
              batches of {} with a lease of {}.",
             workers::BATCH_SIZE,
             humantime::format_duration(LEASE)
         ))?;
-        if !self.wait_to_kill(victim, apps, workers, ledger)? {
+        let by_choice = [second, first, third];
+        let Some(victim) = self.wait_to_kill(&by_choice, apps, workers, ledger)? else {
             return story.step(format_args!(
                 "The workers were done before one could be killed: use a larger --apps."
             ));
-        }
+        };
+        let mut others = names.iter().filter(|name| *name != victim);
+        let (one, other) = (others.next().unwrap_or(first), others.next().unwrap_or(third));
         story.step(format_args!(
             "Killed {victim} when {} applications were done. It held {}.",
             count(ledger.counts()?.concluded()),
@@ -179,7 +182,7 @@ impl<'s> Demo<'s> {
         ))?;
         self.wait_for_workers(workers, ledger)?;
         story.step(format_args!(
-            "{first} and {third} finished the rest, except {} that {victim} holds until its lease \
+            "{one} and {other} finished the rest, except {} that {victim} holds until its lease \
              expires.",
             count(ledger.held_by(victim)?)
         ))
@@ -242,25 +245,29 @@ impl<'s> Demo<'s> {
         story.say(format_args!("  {program} status --store sqlite:{store}"))
     }
 
-    /// Waits until half is done and the victim holds something, and kills it. Returns whether it
-    /// was killed.
-    fn wait_to_kill(
+    /// Waits until half is done and a worker holds something, and kills the first such worker, which
+    /// it returns; `None` when the work was done before.
+    fn wait_to_kill<'n>(
         &self,
-        victim: &str,
+        candidates: &[&'n String],
         apps: u64,
         workers: &mut Workers,
         ledger: &Ledger,
-    ) -> Result<bool, DemoError> {
+    ) -> Result<Option<&'n String>, DemoError> {
         let mut watch = Watch::new();
         loop {
             let counts = ledger.counts()?;
             watch.look(&counts);
-            if counts.concluded() * 2 >= apps && ledger.held_by(victim)? > 0 {
-                workers.kill(victim)?;
-                return Ok(true);
+            if counts.concluded() * 2 >= apps {
+                for victim in candidates {
+                    if ledger.held_by(victim)? > 0 {
+                        workers.kill(victim)?;
+                        return Ok(Some(victim));
+                    }
+                }
             }
             if !workers.any_running()? {
-                return Ok(false);
+                return Ok(None);
             }
             self.wait_a_moment()?;
         }
