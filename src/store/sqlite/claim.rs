@@ -387,8 +387,8 @@ fn reap_app(
         record(
             "quarantined",
             format!(
-                "reaped {} times while alone in its claim; its workers: {}",
-                app.lone_reaps + 1,
+                "reaped {} while alone in its claim; its workers: {}",
+                counted(app.lone_reaps + 1, "time"),
                 history.join(", ")
             ),
         )?;

@@ -9,8 +9,8 @@ FROM (
            'xmlshred install --contract FILE' AS fix
     WHERE NOT EXISTS (SELECT 1 FROM processing_contract WHERE retired_at_utc IS NULL)
     UNION ALL
-    SELECT 1, 'expired leases', count(*) || ' claims',
-           'their workers ended without releasing them and no worker reaped them', 'xmlshred reap'
+    SELECT 1, 'expired leases', count(*) || iif(count(*) = 1, ' claim', ' claims'),
+           'the workers do not renew these claims, and nothing reaped them', 'xmlshred reap'
     FROM processing_claim
     WHERE lease_expires_at_utc < :now - 300000
     HAVING count(*) > 0
@@ -21,7 +21,7 @@ FROM (
     WHERE resumed_at_utc IS NULL
     UNION ALL
     SELECT CASE WHEN EXISTS (SELECT 1 FROM processing_claim) THEN 2 ELSE 1 END, 'old backlog',
-           count(*) || ' applications have been ready for more than a day',
+           count(*) || iif(count(*) = 1, ' application has', ' applications have') || ' been ready for more than a day',
            'no worker runs, or the workers do not keep up', 'xmlshred run'
     FROM processing_queue
     WHERE state = 0 AND available_at_utc < :now - 86400000
@@ -35,7 +35,7 @@ FROM (
     WHERE minute_utc >= :now - 3600000
     HAVING sum(success + failed) >= 20 AND 20 * sum(failed) > sum(success + failed)
     UNION ALL
-    SELECT 2, 'quarantined applications', count(*) || ' applications, for example ' || min(app_id),
+    SELECT 2, 'quarantined applications', count(*) || iif(count(*) = 1, ' application: ', ' applications, for example ') || min(app_id),
            'each repeatedly killed its worker; none is claimed again until it is retried',
            'xmlshred explain ' || min(app_id) || ', then xmlshred retry --quarantined'
     FROM processing_queue

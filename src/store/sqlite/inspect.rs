@@ -11,6 +11,7 @@ use super::statement::statement;
 use super::target::quoted;
 use super::transaction::{patiently, read, Work};
 use crate::document::{Document, DocumentEncoding};
+use crate::figures::counted;
 use crate::id::{AppId, ClaimToken};
 use crate::outcome::{Failure, FailureCategory};
 use crate::store::{
@@ -204,7 +205,10 @@ fn in_words(tx: &Work, app_id: AppId, queued: &Queued) -> Step<String> {
                 format!("ready from {} on", instant(queued.available_at))
             }
             None if queued.reaps > 0 => {
-                format!("ready; reaped {} times, so its next batch is smaller", queued.reaps)
+                format!(
+                    "ready; reaped {}, so its next batch is smaller",
+                    counted(queued.reaps, "time")
+                )
             }
             None => "ready for the next worker".to_owned(),
         },
