@@ -126,6 +126,19 @@ fn a_row_below_an_element_of_which_one_rule_made_a_parent_stays() {
     assert_eq!(rows_of(&contract, &outcome, "c"), ["7|1|5", "7|2|6"]);
 }
 
+/// The winner takes the place of the first row, and keeps its own template's expressions.
+#[test]
+fn a_winner_of_another_template_is_numbered_by_its_own_expression() {
+    let contract = with_root(&format!(
+        "[[tables]]\nname = \"t\"\neach = '/r/a'\napp_column = \"app_id\"\n\
+         distinct = {{ by = [\"@k\"], keep = \"last\" }}\n[tables.columns]\n{ID}\
+         k = {{ type = \"int\", value = '@k' }}\no = {{ type = \"int\" }}\n\
+         [[tables.rows]]\no = \"ORDINAL()\"\n[[tables.rows]]\no = \"ORDINAL() * 10\"\n"
+    ));
+    let rows = rows_of(&contract, &shred(&contract, "<r><a k='5'/></r>"), "t");
+    assert_eq!(rows, ["7|5|10"]);
+}
+
 #[test]
 fn templates_make_several_rows_of_one_element() {
     let contract = with_root(&format!(
