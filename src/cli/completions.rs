@@ -18,6 +18,6 @@ impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut call.program.clone(), "xmlshred", &mut script);
-        console::print(&String::from_utf8_lossy(&script))
+        console::print_data(&String::from_utf8_lossy(&script))
     }
 }

@@ -18,12 +18,14 @@ mod settings;
 mod signals;
 mod store;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use uuid::Uuid;
 
+use crate::diagnostic::escaped;
 use crate::id::SessionId;
 use crate::runner::ExitStatus;
 use crate::settings::keys::{self, Key};
@@ -86,19 +88,22 @@ pub fn main() -> ExitStatus {
     match Cli::parse_from(wild::args_os()) {
         Ok(cli) => cli.run(),
         Err(error) if error.use_stderr() => {
-            console::note(with_hint(&error));
+            console::note_rendered(&with_hint(&error));
             ExitStatus::Usage
         }
-        Err(help) => console::print(&help.to_string()).unwrap_or_else(|error| error.status),
+        Err(help) => console::print_data(&help.to_string()).unwrap_or_else(|error| error.status),
     }
 }
 
 /// The error of the argument parser, which ends as every error does.
 fn with_hint(error: &clap::Error) -> String {
     let rendered = error.render();
-    let text = match console::has_colours() {
-        true => rendered.ansi().to_string(),
-        false => rendered.to_string(),
+    let plain = rendered.to_string();
+    let text = match escaped(&plain) {
+        // Colours and what an argument has of its own look the same.
+        Cow::Owned(text) => text,
+        Cow::Borrowed(_) if console::has_colours() => rendered.ansi().to_string(),
+        Cow::Borrowed(text) => text.to_owned(),
     };
     match text.split_once("For more information, try") {
         Some((message, _)) => {

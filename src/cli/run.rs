@@ -92,7 +92,7 @@ impl Execute for Arguments {
         if self.agent_job.is_some() && self.format == Format::Table {
             console::print(&render_summary_line(&summary))?;
         }
-        console::print(&render_summary(&summary, self.format))?;
+        console::print_as(self.format, &render_summary(&summary, self.format))?;
         Ok(summary.end.exit_status())
     }
 }

@@ -19,5 +19,6 @@ mod string_map;
 mod target;
 
 pub use compiled::Contract;
+pub(crate) use identifier::unfit_for_script;
 pub use parsed::ParsedContract;
-pub use target::{ForeignKey, OnExisting, TargetColumn, TargetTable};
+pub use target::{ForeignKey, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};

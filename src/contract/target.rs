@@ -2,6 +2,15 @@
 
 use crate::value::SqlType;
 
+/// Column of every stage table: the application that the row belongs to.
+pub const STAGE_APP_ID: &str = "__app_id";
+
+/// Column of every stage table: the row's place in the stage, from 1 without a gap.
+pub const STAGE_ROW: &str = "__row";
+
+/// Names that no column of a target table may have, in any case.
+pub const STAGE_COLUMNS: [&str; 2] = [STAGE_APP_ID, STAGE_ROW];
+
 /// A table that rows are written to. Several `[[tables]]` of a contract may share one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetTable {

@@ -1,5 +1,6 @@
 //! Lines of a file or a message, as a terminal can show them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) const BOM: char = '\u{feff}';
@@ -25,8 +26,24 @@ pub(super) fn one_line(message: &str) -> String {
 }
 
 /// Control characters, and those that turn the direction of text around.
-pub(super) fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `text` as a terminal can show it: escapes what is unprintable, except line ends and tabs.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    let escapes = |c: char| is_unprintable(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(escapes) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match escapes(c) {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
 }
 
 pub(super) fn line_start(text: &str, offset: usize) -> usize {

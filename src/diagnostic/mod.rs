@@ -7,5 +7,6 @@ mod mistake;
 mod render;
 pub(crate) mod spelling;
 
+pub(crate) use line::{escaped, is_unprintable};
 pub use list::Diagnostics;
 pub use mistake::{Diagnostic, Severity};

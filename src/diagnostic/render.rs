@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
 
 use super::excerpt::Excerpt;
+use super::line::escaped;
 use super::list::Diagnostics;
 use super::mistake::Severity;
 
@@ -29,7 +30,7 @@ impl Diagnostics {
             let (gutter, carets) = (line.to_string().len(), painted(&"^".repeat(width), kind));
             format!(
                 "{}:{line}:{column}: {}: {message}\n {line} | {text}\n {:gutter$} | {:indent$}{carets}\n",
-                self.file(),
+                escaped(self.file()),
                 painted(kind.0, kind),
                 "",
                 "",

@@ -4,6 +4,8 @@ use std::fmt;
 
 use comfy_table::{presets, CellAlignment, ContentArrangement};
 
+use crate::diagnostic::is_unprintable;
+
 /// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -14,7 +16,8 @@ pub enum Align {
 }
 
 /// A table without frame or trailing blanks, as wide as its content, so that ordinary tools can
-/// search and cut it. Control characters are shown as `�`.
+/// search and cut it. Control characters, and those that turn the direction of text, are shown
+/// as `�`.
 #[derive(Debug, Default)]
 pub struct Table {
     columns: Vec<Align>,
@@ -52,7 +55,7 @@ impl Table {
 }
 
 fn printable(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
+    text.replace(is_unprintable, "\u{fffd}")
 }
 
 impl fmt::Display for Table {
@@ -90,7 +93,7 @@ mod tests {
     #[test]
     fn a_control_character_does_not_reach_the_terminal() {
         let mut table = Table::without_heading(&[Align::Left]);
-        table.row(["a\u{1b}[2Jb\n"]);
-        assert_eq!(table.to_string(), "a\u{fffd}[2Jb\u{fffd}\n");
+        table.row(["a\u{1b}[2Jb\n\u{202e}c"]);
+        assert_eq!(table.to_string(), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\n");
     }
 }

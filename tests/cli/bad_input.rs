@@ -316,3 +316,27 @@ fn a_demonstration_takes_no_store_and_no_place_that_is_none() {
     assert_eq!(said.status, 2, "{said:?}");
     assert!(said.stderr.contains("hint: name a new folder with --dir"), "{said:?}");
 }
+
+/// A name with escape sequences, or one whose letters run the other way, is somebody else's text.
+#[cfg(unix)]
+#[test]
+fn a_file_s_name_does_not_command_the_terminal() {
+    let bench = workbench();
+    let name = "a\u{1b}]0;x\u{7}\u{202e}fdp";
+    bench.write(&format!("{name}.toml"), "[contract");
+    bench.write(&format!("{name}.xml"), "<note/>");
+    let called = |arguments: &[&str]| {
+        let said = Said::of(bench.command("").args(arguments));
+        assert_ne!(said.status, 0, "{said:?}");
+        let text = format!("{}{}", said.stdout, said.stderr);
+        assert!(text.contains(r"a\u{1b}]0;x\u{7}\u{202e}fdp"), "{said:?}");
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{said:?}");
+    };
+    called(&["contract", "check", &format!("{name}.toml")]);
+    called(&["map", "--contract", "contract.toml", &format!("{name}.absent")]);
+    called(&["map", "--contract", &format!("{name}.absent"), "docs"]);
+    called(&["load", "--store", "sqlite:work.db", &format!("{name}.absent")]);
+    called(&["status", "--store", &format!("sqlite:{name}.db")]);
+    let sample = format!("{name}.xml");
+    called(&["contract", "check", "contract.toml", "--sample", &sample]);
+}

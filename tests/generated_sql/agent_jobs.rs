@@ -5,11 +5,15 @@ use xmlshred::store::sqlserver::agent_jobs::AgentJobs;
 #[test]
 fn every_variable_is_filled_in_and_every_token_of_agent_is_left() {
     let jobs = AgentJobs::default();
-    for script in [jobs.create_script("d"), jobs.remove_script("d"), jobs.view_script("d")] {
+    for script in [
+        jobs.create_script("d").unwrap(),
+        jobs.remove_script("d").unwrap(),
+        jobs.view_script("d").unwrap(),
+    ] {
         let code: Vec<&str> = script.lines().filter(|line| line.contains("$(")).collect();
         assert_eq!(code, Vec::<&str>::new());
     }
-    assert!(jobs.create_script("d").contains("N'$' + N'(ESCAPE_NONE(JOBID))'"));
+    assert!(jobs.create_script("d").unwrap().contains("N'$' + N'(ESCAPE_NONE(JOBID))'"));
 }
 
 #[test]
@@ -30,6 +34,30 @@ fn every_variable_of_the_scripts_has_a_default() {
 #[test]
 fn an_apostrophe_stays_inside_its_literal() {
     let jobs = AgentJobs::default().with("OperatorName", "O'Hara");
-    assert!(jobs.create_script("d").contains("N'O''Hara'"));
-    assert!(jobs.create_script("a]b").starts_with("USE [a]]b];\nGO\n"));
+    assert!(jobs.create_script("d").unwrap().contains("N'O''Hara'"));
+    assert!(jobs.create_script("a]b").unwrap().starts_with("USE [a]]b];\nGO\n"));
+}
+
+/// A line with `GO` ends a batch wherever it is, sqlcmd replaces `$(…)`, and T-SQL cuts what is too
+/// long for its variable.
+#[test]
+fn a_value_that_would_change_the_script_is_refused() {
+    let refused = |name: &'static str, value: &str| {
+        let jobs = AgentJobs::default().with(name, value);
+        let unfit = jobs.create_script("d").unwrap_err();
+        assert_eq!(unfit.variable, name);
+        unfit.problem
+    };
+    for name in ["JobPrefix", "JobCategory", "OperatorName", "ProxyName", "JobOwner", "LogFolder"] {
+        assert!(refused(name, "x\nGO\nDROP TABLE t;\nGO\n").contains("line ends"));
+        assert!(refused(name, "x\u{2028}GO").contains("line ends"));
+        assert!(refused(name, "$(Executable)").contains("sqlcmd"));
+        assert!(refused(name, &"x".repeat(129)).contains("must not have more than"));
+    }
+    assert_eq!(refused("LogFolder", &"x".repeat(101)), "it must not have more than 100 characters");
+    assert!(refused("LogFolder", r"D:\xmlshred log\").contains("backslash"));
+    assert!(refused("Executable", "C:\\x\" --config \"y").contains("quotation marks"));
+    let unfit = AgentJobs::default().create_script("d];\nGO\nDROP TABLE t;\nGO\n").unwrap_err();
+    assert_eq!(unfit.variable, "Database");
+    AgentJobs::default().with("LogFolder", "x".repeat(100)).create_script("d").unwrap();
 }

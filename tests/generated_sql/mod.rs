@@ -80,3 +80,21 @@ fn existing_rows_fail_an_application_unless_the_contract_says_otherwise() {
     assert!(sql.contains("existing rows fail the application"), "{sql}");
     assert_eq!(sql.matches("WHERE a.clear_only = 1").count(), 2, "{sql}");
 }
+
+/// Comments nest in T-SQL, so that both ends of one in a contract's name would move the end of the
+/// header, and an apostrophe that of a literal.
+#[test]
+fn a_contract_s_name_stays_inside_comments_and_literals() {
+    let named = |name: &str| {
+        let sound = CONTRACT.replacen("name = \"", &format!("name = \"{name}"), 1);
+        assert!(sound.contains(name));
+        script_of(&sound)
+    };
+    for name in ["/* ", "*/ ", "/*/ ", "*/* "] {
+        let script = named(name);
+        let (_, header) = script.split_once("/*\nPurpose:").expect("a header");
+        let (header, _) = header.split_once("\n*/\n").expect("its end");
+        assert!(!header.contains("/*") && !header.contains("*/"), "{header}");
+    }
+    assert!(named("O'Hara ").contains("@contract_name = N'O''Hara "));
+}

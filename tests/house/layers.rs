@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
     ("import", &["contract", "diagnostic", "figures", "value"]),
     ("settings", &["diagnostic", "figures", "id", "runner", "shred", "store"]),
-    ("report", &["figures", "id", "outcome", "runner", "store"]),
+    ("report", &["diagnostic", "figures", "id", "outcome", "runner", "store"]),
     (
         "offline",
         &[

@@ -81,11 +81,11 @@ impl Agent {
 
     /// Creates or updates the jobs; action and job of each thing done.
     fn create(&self, jobs: &AgentJobs) -> Vec<String> {
-        done(&self.try_run(&jobs.create_script(&self.database.name)).expect("create"))
+        done(&self.try_run(&jobs.create_script(&self.database.name).unwrap()).expect("create"))
     }
 
     fn remove(&self, jobs: &AgentJobs) -> Vec<String> {
-        done(&self.try_run(&jobs.remove_script(&self.database.name)).expect("remove"))
+        done(&self.try_run(&jobs.remove_script(&self.database.name).unwrap()).expect("remove"))
     }
 
     fn list(&self, sql: &str) -> Vec<String> {
@@ -249,7 +249,7 @@ fn a_worker_too_many_is_pointed_out() {
 fn a_missing_operator_is_named_before_anything_is_made() {
     let agent = Agent::start();
     let jobs = agent.jobs().with("OperatorName", "nobody").with("WorkerCount", "0");
-    let refused = agent.try_run(&jobs.create_script("d")).expect_err("a refusal");
+    let refused = agent.try_run(&jobs.create_script("d").unwrap()).expect_err("a refusal");
     for part in ["Operator nobody does not exist", "WorkerCount must be 1 to 64"] {
         assert!(refused.contains(part), "{refused}");
     }
@@ -265,7 +265,7 @@ fn a_job_that_cannot_be_made_leaves_nothing_behind() {
     let agent = Agent::start();
     // The substitute refuses this owner, as Agent refuses an owner that is not a login.
     let jobs = agent.jobs().with("JobOwner", "no such login");
-    let refused = agent.try_run(&jobs.create_script("d")).expect_err("a refusal");
+    let refused = agent.try_run(&jobs.create_script("d").unwrap()).expect_err("a refusal");
     assert!(refused.contains("could not be created"), "{refused}");
     assert_eq!(agent.everything(), [""; 0]);
 }
@@ -312,7 +312,7 @@ fn a_job_belongs_to_the_first_login_or_to_the_given_one() {
 fn the_view_names_what_is_wrong_with_a_job() {
     let agent = Agent::start();
     agent.create(&agent.jobs());
-    agent.try_run(&agent.jobs().view_script("d")).expect("the view");
+    agent.try_run(&agent.jobs().view_script("d").unwrap()).expect("the view");
     let problems = agent.database.own(
         "SELECT CONCAT(job_name, ': ', problem) FROM pipeline.vw_AgentJobs
          WHERE problem IS NOT NULL AND job_name NOT LIKE N'%Prepare' ORDER BY job_name",
@@ -341,7 +341,7 @@ fn the_view_names_what_is_wrong_with_a_job() {
 fn the_fix_of_a_job_fixes_it() {
     let agent = Agent::start();
     agent.create(&agent.jobs());
-    agent.try_run(&agent.jobs().view_script("d")).expect("the view");
+    agent.try_run(&agent.jobs().view_script("d").unwrap()).expect("the view");
     agent.database.execute(
         "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Purge';
          UPDATE dbo.sysjobs SET owner_sid = 0x0102 WHERE name LIKE N'%Reaper';
@@ -384,7 +384,7 @@ fn the_fix_of_a_job_fixes_it() {
 fn sql_steps(bench: &Bench) -> Vec<(String, String)> {
     stand_in(&bench.database);
     let jobs = AgentJobs::default().with("Schema", bench.database.schema.as_str());
-    try_run(&bench.database, &jobs.create_script(&bench.database.name)).expect("create");
+    try_run(&bench.database, &jobs.create_script(&bench.database.name).unwrap()).expect("create");
     let steps = bench.database.query_exactly(
         "SELECT j.name, s.command
          FROM dbo.sysjobs AS j INNER JOIN dbo.sysjobsteps AS s ON j.job_id = s.job_id

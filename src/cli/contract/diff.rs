@@ -55,9 +55,9 @@ impl Execute for Arguments {
         let threads = threads(call)?;
         let found = diff::diff(&old, &new, &sources, &threads, self.show);
         let found = found.map_err(|e| console::unwritable(&e))?;
-        console::print(&match self.format.as_str() {
-            "json" => format!("{:#}\n", serde_json::json!(found)),
-            _ => found.to_string(),
-        })
+        match self.format.as_str() {
+            "json" => console::print_data(&format!("{:#}\n", serde_json::json!(found))),
+            _ => console::print(&found.to_string()),
+        }
     }
 }

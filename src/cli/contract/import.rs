@@ -38,7 +38,7 @@ impl Execute for Arguments {
             let message = format!("{shown} is not a contract of the earlier system: {counts}");
             wrong(message, "correct the mistakes, then import it again")
         })?;
-        console::print(&imported.toml)?;
+        console::print_data(&imported.toml)?;
         console::diagnose(&imported.warnings);
         console::note(&imported.report);
         // A contract that produces less than the earlier one must not pass for the whole.

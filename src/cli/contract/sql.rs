@@ -22,6 +22,6 @@ pub struct Arguments {
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let schema = open::schema(&call.settings)?;
-        console::print(&contract_script(&schema, &file::read_file(&self.file)?))
+        console::print_data(&contract_script(&schema, &file::read_file(&self.file)?))
     }
 }

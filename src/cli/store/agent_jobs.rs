@@ -85,11 +85,31 @@ impl Execute for Arguments {
         })?;
         let schema = open::schema(&call.settings)?;
         let jobs = self.jobs(schema, call.settings.text(&keys::LOG_DIR));
-        console::print(&match (self.remove, self.view) {
+        let script = match (self.remove, self.view) {
             (true, _) => jobs.remove_script(database),
             (_, true) => jobs.view_script(database),
             _ => jobs.create_script(database),
-        })
+        };
+        console::print_data(&script.map_err(|unfit| {
+            let message = format!("{}: {}", flag(unfit.variable), unfit.problem);
+            CommandError::usage(message, unfit.hint)
+        })?)
+    }
+}
+
+/// The flag that gives a variable its value.
+fn flag(variable: &str) -> &str {
+    match variable {
+        "Database" => "--database",
+        "Executable" => "--executable",
+        "SettingsFile" => "--settings-file",
+        "LogFolder" => "--log-dir",
+        "JobPrefix" => "--prefix",
+        "JobCategory" => "--category",
+        "JobOwner" => "--owner",
+        "OperatorName" => "--operator",
+        "ProxyName" => "--proxy",
+        other => other,
     }
 }
 

@@ -22,7 +22,9 @@ pub fn install(call: &Call, path: &Path) -> Result {
 pub fn dry_run(call: &Call, path: &Path) -> Result {
     let contract = contract_file::read(&call.settings)?;
     let preview = SqliteStore::preview_install(path, &contract)?;
-    console::print(&preview.changes.iter().map(|sql| format!("{sql};\n")).collect::<String>())?;
+    console::print_data(
+        &preview.changes.iter().map(|sql| format!("{sql};\n")).collect::<String>(),
+    )?;
     let Contract { name, hash, .. } = contract;
     let consequence = match preview.replaces {
         None => "would be installed".to_owned(),

@@ -27,10 +27,11 @@ pub struct Arguments {
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let life = open::existing(call)?.explain_app(AppId(self.app_id))?;
-        console::print(&match self.format {
+        let text = match self.format {
             Format::Table => table(&life),
             Format::Json => format!("{}\n", Value::from_iter(life.iter().map(as_json))),
-        })
+        };
+        console::print_as(self.format, &text)
     }
 }
 

@@ -47,10 +47,11 @@ impl Execute for Arguments {
         let older_than = self.older_than;
         let request = PurgeRequest { older_than, chunk: CHUNK, execute: !self.dry_run };
         let purged = open::existing(call)?.purge_log(request)?;
-        console::print(&match self.format {
+        let text = match self.format {
             Format::Table => table(&purged),
             Format::Json => self.as_json(&purged),
-        })?;
+        };
+        console::print_as(self.format, &text)?;
         if self.dry_run {
             console::note("these rows would be deleted; nothing was changed\n");
         }

@@ -20,12 +20,12 @@ fn contract(call: &Call) -> Result<Option<Contract>> {
 
 /// Prints the script for sqlcmd, which fills in the variables.
 pub fn script_for_sqlcmd(call: &Call) -> Result {
-    console::print(&script(&Names::placeholders(), contract(call)?.as_ref()))
+    console::print_data(&script(&Names::placeholders(), contract(call)?.as_ref()))
 }
 
 /// Prints the script.
 pub fn dry_run(call: &Call, server: &ServerLocation) -> Result {
-    console::print(&script(&server.names, contract(call)?.as_ref()))
+    console::print_data(&script(&server.names, contract(call)?.as_ref()))
 }
 
 /// Installs what is missing, older or edited.

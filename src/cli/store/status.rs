@@ -20,6 +20,6 @@ pub struct Arguments {
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let status = open::existing(call)?.get_status()?;
-        console::print(&render_status(&status, self.format))
+        console::print_as(self.format, &render_status(&status, self.format))
     }
 }

@@ -10,6 +10,7 @@ use crate::contract::expr::mistake;
 use crate::contract::expr::parser::Names;
 use crate::contract::identifier::same_name;
 use crate::contract::model::TooLong;
+use crate::contract::target::STAGE_COLUMNS;
 use crate::diagnostic::Diagnostic;
 use crate::value::convert::Conversion;
 use crate::value::{self, SqlType};
@@ -36,6 +37,7 @@ impl Reader<'_> {
                 continue;
             }
             self.check_identifier(&name.value, &name.span);
+            self.check_reserved(&name);
             if let Some(section) = self.section(&name.value, value, COLUMN) {
                 let section = section.titled(format!("the column `{}`", name.value));
                 drafts.push(self.column(name, &section, scope));
@@ -47,6 +49,16 @@ impl Reader<'_> {
             self.report_absent(Diagnostic::error(columns.span.clone(), message).hint(hint));
         }
         drafts
+    }
+
+    /// The stage has columns of its own beside those of the table.
+    fn check_reserved(&mut self, name: &Located<String>) {
+        if STAGE_COLUMNS.iter().any(|reserved| same_name(reserved, &name.value)) {
+            let message = format!("reserved column name `{}`", name.value);
+            let hint =
+                "rename the column: the tables that rows are loaded from have one of this name";
+            self.report(Diagnostic::error(name.span.clone(), message).hint(hint));
+        }
     }
 
     fn column(

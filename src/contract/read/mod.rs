@@ -43,7 +43,7 @@ impl Reader<'_> {
         let (mut name, mut target_schema) = (String::new(), DEFAULT_SCHEMA.to_owned());
         if let Some(header) = header {
             self.known_keys(&header, &HEADER);
-            let read = self.required(&header, "name").and_then(|v| self.filled_string("name", v));
+            let read = self.required(&header, "name").and_then(|value| self.title(value));
             name = read.map_or(name, |n| n.value);
             let schema = header.get("target_schema").and_then(|v| self.identifier(v));
             target_schema = schema.map_or(target_schema, |s| s.value);

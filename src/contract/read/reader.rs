@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::section::{self, Section, Value};
 use crate::contract::draft::Located;
-use crate::contract::identifier::invalid_name;
+use crate::contract::identifier::{invalid_name, invalid_title};
 use crate::contract::string_map::StringMap;
 use crate::diagnostic::{spelling, Diagnostic, Diagnostics};
 use crate::value::Decimal;
@@ -166,6 +166,16 @@ impl Reader<'_> {
             self.report(Diagnostic::error(span.clone(), message).hint(hint));
         }
         invalid.is_none()
+    }
+
+    /// The contract's own name.
+    pub(super) fn title(&mut self, value: &Value<'_>) -> Option<Located<String>> {
+        let name = self.filled_string("name", value)?;
+        if let Some((message, hint)) = invalid_title(&name.value) {
+            self.report(Diagnostic::error(name.span, message).hint(hint));
+            return None;
+        }
+        Some(name)
     }
 
     pub(super) fn boolean(&mut self, section: &Section<'_>, key: &str) -> Option<Located<bool>> {

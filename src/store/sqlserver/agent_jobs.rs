@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::contract::unfit_for_script;
+
 const VARIABLES: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/agent-jobs/variables.sqlcmd"));
 const CREATE: &str =
@@ -47,29 +49,86 @@ impl AgentJobs {
     }
 
     /// The script that creates and updates the jobs; it runs in `database`.
-    pub fn create_script(&self, database: &str) -> String {
+    ///
+    /// # Errors
+    /// A value cannot be part of the script.
+    pub fn create_script(&self, database: &str) -> Result<String, UnfitValue> {
         self.script(database, CREATE)
     }
 
     /// The script that removes them.
-    pub fn remove_script(&self, database: &str) -> String {
+    ///
+    /// # Errors
+    /// A value cannot be part of the script.
+    pub fn remove_script(&self, database: &str) -> Result<String, UnfitValue> {
         self.script(database, REMOVE)
     }
 
     /// The script of `vw_AgentJobs`, which `usp_HealthCheck` reads if it exists.
-    pub fn view_script(&self, database: &str) -> String {
+    ///
+    /// # Errors
+    /// A value cannot be part of the script.
+    pub fn view_script(&self, database: &str) -> Result<String, UnfitValue> {
         self.script(database, VIEW)
     }
 
-    fn script(&self, database: &str, text: &str) -> String {
-        let database = database.replace(']', "]]");
-        format!("USE [{database}];\nGO\n{}", self.fill(text))
+    fn script(&self, database: &str, text: &str) -> Result<String, UnfitValue> {
+        check("Database", database, LONGEST_NAME)?;
+        let text = text.replace("\r\n", "\n");
+        for (name, value) in &self.values {
+            check(name, value, longest(&text, name))?;
+        }
+        Ok(format!("USE [{}];\nGO\n{}", database.replace(']', "]]"), self.fill(text)))
     }
 
     /// Every variable is inside a literal, or a checked identifier.
-    fn fill(&self, text: &str) -> String {
-        self.values.iter().fold(text.replace("\r\n", "\n"), |text, (name, value)| {
+    fn fill(&self, text: String) -> String {
+        self.values.iter().fold(text, |text, (name, value)| {
             text.replace(&format!("$({name})"), &value.replace('\'', "''"))
         })
     }
+}
+
+/// A value that cannot be part of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfitValue {
+    /// The variable of `agent-jobs/variables.sqlcmd`, or `Database`.
+    pub variable: &'static str,
+    /// What is wrong with its value, as the end of a sentence.
+    pub problem: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+/// In UTF-16 units, as SQL Server counts.
+const LONGEST_NAME: usize = 128;
+
+/// These are in quotes in the command line of a step.
+const PATHS: [&str; 3] = ["Executable", "SettingsFile", "LogFolder"];
+
+fn check(variable: &'static str, value: &str, longest: usize) -> Result<(), UnfitValue> {
+    let unfit = |problem: String, hint| Err(UnfitValue { variable, problem, hint });
+    if let Some((problem, hint)) = unfit_for_script(value) {
+        return unfit(problem.to_owned(), hint);
+    }
+    if value.encode_utf16().count() > longest {
+        return unfit(format!("it must not have more than {longest} characters"), "shorten it");
+    }
+    if PATHS.contains(&variable) && value.contains('"') {
+        return unfit("a path must not have quotation marks".to_owned(), "leave them out");
+    }
+    // Windows reads `\"` in a command line as a quotation mark that does not end the argument.
+    if PATHS.contains(&variable) && value.ends_with('\\') {
+        return unfit("a path must not end with a backslash".to_owned(), "leave it out");
+    }
+    Ok(())
+}
+
+/// The length of the T-SQL variable that takes the value: a longer value would be cut silently.
+fn longest(script: &str, name: &str) -> usize {
+    let placeholder = format!("$({name})");
+    let declared = script.lines().filter(|line| line.contains(&placeholder)).filter_map(|line| {
+        line.strip_prefix("DECLARE @")?.split_once("nvarchar(")?.1.split_once(')')?.0.parse().ok()
+    });
+    declared.min().unwrap_or(LONGEST_NAME)
 }

@@ -382,3 +382,57 @@ fn brackets_and_quotes_that_toml_lacks_are_told() {
     hint: put an expression in quotes: `value = "@name"`
     "#);
 }
+
+/// Each of these is written into a script: a line with `GO` ends a batch even in a comment, sqlcmd
+/// replaces `$(…)`, and what turns the direction of text hides what a script says.
+#[test]
+fn a_name_that_would_change_a_script_is_refused() {
+    const NAMES: [&str; 6] = [
+        r"x\nGO\nCREATE TABLE pwned (x int);\nGO\n-- y",
+        r"x\rGO",
+        r"x\u2028GO",
+        r"x\u0085GO",
+        "x$(Schema)",
+        r"x\u202Ey",
+    ];
+    let contract = |[name, schema, table, column, key]: [&str; 5]| {
+        format!(
+            r#"[contract]
+name = "{name}"
+target_schema = "{schema}"
+[document]
+root = "r"
+[[tables]]
+name = "{table}"
+each = "/r"
+app_column = "id"
+primary_key = ["{key}"]
+[tables.columns]
+id = {{ type = "int", value = "APP_ID()" }}
+"{column}" = {{ type = "int", value = "@x" }}
+"#
+        )
+    };
+    let sound = ["n", "dbo", "t", "c", "id"];
+    assert_eq!(said(&contract(sound)), "");
+    for name in NAMES {
+        for place in 0..sound.len() {
+            let mut names = sound;
+            names[place] = name;
+            let said = said(&contract(names));
+            let refused = ["control characters", "which sqlcmd replaces", "unknown column"];
+            assert!(refused.iter().any(|why| said.contains(why)), "{names:?}: {said}");
+        }
+    }
+    let long = "n".repeat(129);
+    assert!(said(&contract([&long, "dbo", "t", "c", "id"])).contains("more than 128 characters"));
+}
+
+/// The stage has columns of these names beside those of the table.
+#[test]
+fn a_column_named_as_one_of_the_stage_is_refused() {
+    for name in ["__row", "__app_id", "__ROW", "__App_Id"] {
+        let said = said(&with_columns(&format!("{name} = {{ type = 'int', value = '@x' }}")));
+        assert!(said.contains(&format!("reserved column name `{name}`")), "{said}");
+    }
+}

@@ -7,12 +7,10 @@ use tiberius::numeric::Numeric;
 use tiberius::time::{Date, DateTime2, Time};
 use tiberius::{ColumnData, TokenRow};
 
-use crate::contract::TargetTable;
+use crate::contract::{TargetTable, STAGE_APP_ID, STAGE_ROW};
 use crate::id::AppId;
 use crate::outcome::{AppOutcome, Failure, TableRows};
-use crate::store::sqlserver::contract_sql::{
-    bracketed, stage_name, staged_columns, STAGE_APP_ID, STAGE_ROW,
-};
+use crate::store::sqlserver::contract_sql::{bracketed, stage_name, staged_columns};
 use crate::store::sqlserver::dialect::in_use;
 use crate::value::{Decimal, SqlType, Value};
 

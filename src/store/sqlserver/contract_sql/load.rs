@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use super::names::{app_column, bracketed, qualified, stage_name, STAGE_APP_ID, STAGE_ROW};
+use super::names::{app_column, bracketed, qualified, stage_name};
 use super::stage::staged_columns;
-use crate::contract::{OnExisting, TargetColumn, TargetTable};
+use crate::contract::{OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};
 use crate::value::SqlType;
 
 /// Rows per statement at most: above about 5,000 locks SQL Server locks the table.
@@ -35,8 +35,8 @@ pub fn load_procedure(
 }
 
 fn header(schema: &str, contract_name: &str) -> String {
-    // The end of a comment in the name would end the header.
-    let contract_name = contract_name.replace("*/", "* /");
+    // Either end of a comment in the name would move the end of the header: comments nest.
+    let contract_name = contract_name.replace("*/", "* /").replace("/*", "/ *");
     let procedure = format!("{}.[usp_LoadApps]", bracketed(schema));
     format!(
         "/*
@@ -225,9 +225,9 @@ fn skip_statements(schema: &str, table: &TargetTable) -> String {
     )
 }
 
-/// A line comment: a line break in the name would end it.
+/// A line comment.
 fn comment(table: &TargetTable, what: &str) -> String {
-    format!("{}: {what}", table.name.replace(['\r', '\n'], " "))
+    format!("{}: {what}", table.name)
 }
 
 /// The expression that converts a staged value to the column's type.

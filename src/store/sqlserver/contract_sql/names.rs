@@ -26,9 +26,3 @@ pub(super) fn qualified(schema: &str, table: &TargetTable) -> String {
 pub(super) fn app_column(table: &TargetTable) -> &str {
     &table.columns[table.app_column].name
 }
-
-/// Column of every stage table: the application that the row belongs to.
-pub const STAGE_APP_ID: &str = "__app_id";
-
-/// Column of every stage table: the row's place in the stage, from 1 without a gap.
-pub const STAGE_ROW: &str = "__row";

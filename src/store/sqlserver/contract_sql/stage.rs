@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::names::{bracketed, stage_name, STAGE_APP_ID, STAGE_ROW};
-use crate::contract::{TargetColumn, TargetTable};
+use super::names::{bracketed, stage_name};
+use crate::contract::{TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};
 use crate::value::SqlType;
 
 /// The columns of the stage: all except identity columns.
