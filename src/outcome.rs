@@ -56,15 +56,17 @@ pub enum FailureCategory {
     ManyValues,
     /// A lookup has no entry for the text.
     UnmappedLookup,
-    /// A limit on bytes, depth, attributes, text or rows per document was exceeded.
+    /// A limit per document was exceeded: on bytes, depth, attributes, text, rows, or time.
     LimitExceeded,
     /// The database refused the rows: a key, a check, a foreign key, a trigger.
     ConstraintViolation,
+    /// xmlshred itself failed on the document: a defect of the program. The reason has its message.
+    InternalError,
 }
 
 impl FailureCategory {
     /// Every category, in the order the documentation lists them.
-    pub const ALL: [FailureCategory; 11] = [
+    pub const ALL: [FailureCategory; 12] = [
         Self::MalformedXml,
         Self::WrongDocument,
         Self::KeyMismatch,
@@ -76,6 +78,7 @@ impl FailureCategory {
         Self::UnmappedLookup,
         Self::LimitExceeded,
         Self::ConstraintViolation,
+        Self::InternalError,
     ];
 
     /// The name as logged, in `snake_case`.
@@ -92,6 +95,7 @@ impl FailureCategory {
             Self::UnmappedLookup => "unmapped_lookup",
             Self::LimitExceeded => "limit_exceeded",
             Self::ConstraintViolation => "constraint_violation",
+            Self::InternalError => "internal_error",
         }
     }
 

@@ -117,10 +117,6 @@ impl From<StoreError> for CommandError {
                 ExitStatus::Aborted,
                 "run again, with a longer --lease if one batch takes longer than half of it",
             ),
-            StoreError::WholeBatchFailed { .. } => (
-                ExitStatus::Aborted,
-                "correct the table; if the documents are at fault, run once with --batch-size 1",
-            ),
             StoreError::Refused(_) => (ExitStatus::Usage, "correct the request"),
             StoreError::Database(_) => (
                 ExitStatus::Aborted,

@@ -49,6 +49,9 @@ fn counts(status: &Status) -> Table {
     for (category, failed) in &status.failures {
         row(&format!("  {category}"), *failed);
     }
+    if status.stale > 0 {
+        row("failed, with rows of an earlier success", status.stale);
+    }
     table
 }
 
@@ -151,6 +154,7 @@ fn as_json(status: &Status) -> Value {
         "success": status.success,
         "failed": status.failed,
         "failed_by_category": failures,
+        "stale": status.stale,
         "rows": tables,
         "claims": status.claims.iter().map(JsonClaim::from).collect::<Vec<_>>(),
         "sessions": status.sessions.iter().map(JsonSession::from).collect::<Vec<_>>(),
@@ -194,6 +198,7 @@ struct JsonSession<'a> {
     failed: u64,
     released: u64,
     reaped: u64,
+    refused: u64,
 }
 
 impl<'a> From<&'a SessionSummary> for JsonSession<'a> {
@@ -211,6 +216,7 @@ impl<'a> From<&'a SessionSummary> for JsonSession<'a> {
             failed: session.failed,
             released: session.released,
             reaped: session.reaped,
+            refused: session.refused,
         }
     }
 }
@@ -240,6 +246,7 @@ mod tests {
             failed: 30,
             released: 10,
             reaped: 0,
+            refused: 0,
         };
         let claim = |remaining_seconds| ActiveClaim {
             token: ClaimToken(Uuid::nil()),
@@ -256,6 +263,7 @@ mod tests {
             quarantined: 1,
             success: 2000,
             failed: 30,
+            stale: 0,
             failures: vec![(FailureCategory::BadValue, 20), (FailureCategory::MalformedXml, 10)],
             table_rows: vec![("app_base".into(), 2000), ("app_contact".into(), 3124)],
             claims: vec![claim(55), claim(-10)],

@@ -133,7 +133,11 @@ impl Completer<'_> {
             return Verdict::Abandoned;
         }
         let contract = &self.shared.contract;
-        match self.session.call(|store| store.complete_batch(batch.token, contract, outcomes)) {
+        let max_reaps = self.shared.config.max_reaps;
+        match self
+            .session
+            .call(|store| store.complete_batch(batch.token, contract, outcomes, max_reaps))
+        {
             Ok(completed) => {
                 self.shared.tally().conclude(&completed, outcomes);
                 outcomes.clear();

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 use crate::id::AppId;
 use crate::outcome::{AppOutcome, FailureCategory};
-use crate::store::Completed;
+use crate::store::{Completed, Fate};
 
 use super::summary::{Left, RunEnd};
 
@@ -59,11 +59,12 @@ impl Tally {
     pub(super) fn conclude(&mut self, completed: &[Completed], outcomes: &[AppOutcome]) {
         let by_id: HashMap<AppId, &AppOutcome> = outcomes.iter().map(|o| (o.app_id, o)).collect();
         for app in completed {
-            match app.failure {
-                None => self.success += 1,
-                Some(category) => *self.failed.entry(category).or_default() += 1,
+            match &app.fate {
+                Fate::Success { .. } => self.success += 1,
+                Fate::Failed(category) => *self.failed.entry(*category).or_default() += 1,
+                Fate::Refused(_) | Fate::Quarantined(_) => {}
             }
-            for (sum, rows) in self.rows.iter_mut().zip(&app.rows) {
+            for (sum, rows) in self.rows.iter_mut().zip(app.rows()) {
                 *sum += rows;
             }
             if let Some(outcome) = by_id.get(&app.app_id) {

@@ -7,18 +7,76 @@ use crate::id::AppId;
 use crate::outcome::{AppOutcome, FailureCategory, TableRows};
 use crate::store::error::{Result, StoreError};
 
-/// What became of one application of a batch.
+/// One application of a completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completed {
     /// The application.
     pub app_id: AppId,
     /// Its attempt.
     pub attempt: u32,
-    /// `None` for success, else the category that was logged.
-    pub failure: Option<FailureCategory>,
-    /// Rows written, per entry of [`Contract::targets`]; empty for a failure. Skipped rows are not
-    /// counted.
-    pub rows: Vec<u64>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of an application that was completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Logged as a success.
+    Success {
+        /// Rows written, per entry of [`Contract::targets`]. Skipped rows are not counted.
+        rows: Vec<u64>,
+    },
+    /// Logged as failed, with this category.
+    Failed(FailureCategory),
+    /// The database refused it for an unknown reason: it is ready again, its attempt is used up,
+    /// and nothing was logged.
+    Refused(Refusal),
+    /// It was refused as often as is allowed, and is quarantined.
+    Quarantined(Refusal),
+}
+
+/// Why the database refused an application, when the cause is neither known to be the data nor
+/// known to be the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The database's error number.
+    pub number: i64,
+    /// Its message.
+    pub message: String,
+    /// How often the application has been reaped or refused by now. In the answer to a repeated
+    /// request this may be a later number, or 0 if the application has left the queue since.
+    pub reaps: u32,
+}
+
+impl Completed {
+    /// The category of a failure that was logged.
+    pub fn failure(&self) -> Option<FailureCategory> {
+        match self.fate {
+            Fate::Failed(category) => Some(category),
+            _ => None,
+        }
+    }
+
+    /// Whether it was logged as a success.
+    pub fn is_success(&self) -> bool {
+        matches!(self.fate, Fate::Success { .. })
+    }
+
+    /// Rows written, per entry of [`Contract::targets`]; empty unless it is a success.
+    pub fn rows(&self) -> &[u64] {
+        match &self.fate {
+            Fate::Success { rows } => rows,
+            _ => &[],
+        }
+    }
+
+    /// Why the database refused it, also if it is quarantined for that.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.fate {
+            Fate::Refused(refusal) | Fate::Quarantined(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
 }
 
 /// Answer of [`Store::get_claim_outcome`](crate::store::Store::get_claim_outcome).
@@ -26,8 +84,19 @@ pub struct Completed {
 pub struct ClaimOutcome {
     /// Applications the token still holds.
     pub held: Vec<AppId>,
-    /// Applications that were concluded under the token.
+    /// Applications that were completed under the token: logged, or refused by the database.
     pub completed: Vec<Completed>,
+}
+
+/// Refuses completing with a number of reaps that would quarantine everything.
+pub(crate) fn check_max_reaps(max_reaps: u32) -> Result<()> {
+    match max_reaps {
+        0 => Err(StoreError::Refused(
+            "cannot complete: the number of reaps until quarantine is 0: it must be at least 1"
+                .into(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses outcomes that do not have the tables and columns of this contract, and duplicates.

@@ -61,18 +61,6 @@ pub enum StoreError {
         /// The installed one, if any.
         installed: Option<ContractHash>,
     },
-    /// The database refused every application of a batch of two or more with the same error: the
-    /// documents are not the cause. Nothing was logged, and the claim is still held.
-    #[error(
-        "every application of the batch failed with the same error {number}: {message}; nothing \
-         was logged: fix the table, or if the documents are the cause, run once with --batch-size 1"
-    )]
-    WholeBatchFailed {
-        /// The database's error number.
-        number: i64,
-        /// Its message.
-        message: String,
-    },
     /// An existing table differs from the contract's.
     #[error("table {table} does not fit the contract: {reason}")]
     Drift {

@@ -21,6 +21,9 @@ pub struct Status {
     pub success: u64,
     /// Applications whose last attempt failed and that were not retried or requeued.
     pub failed: u64,
+    /// Of `failed`, applications that succeeded before: the rows in the target tables are those of
+    /// that success.
+    pub stale: u64,
     /// `failed` by category, largest first.
     pub failures: Vec<(FailureCategory, u64)>,
     /// Rows per target table of the installed contract, in load order.
@@ -75,6 +78,8 @@ pub struct SessionSummary {
     pub released: u64,
     /// Of these, reaped because a lease expired.
     pub reaped: u64,
+    /// Of these, refused by the database for an unknown reason.
+    pub refused: u64,
 }
 
 /// One event of an application's life.
@@ -82,8 +87,9 @@ pub struct SessionSummary {
 pub struct LifeEvent {
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
-    /// `enqueued`, `claimed`, `renewed` (once per claim), `released`, `reaped`, `quarantined`,
-    /// `requeued`, `success`, `failed`, `wrote` (per target table), and last of all `now`.
+    /// `enqueued`, `claimed`, `renewed` (once per claim), `released`, `reaped`, `refused`,
+    /// `quarantined`, `requeued`, `success`, `failed`, `wrote` (per target table), `rows_deleted`, and
+    /// last of all `now`.
     pub event: String,
     /// The attempt it belongs to.
     pub attempt: Option<u32>,
@@ -127,6 +133,8 @@ pub struct LoggedFailure {
     pub processed_at: DateTime<Utc>,
     /// The worker that concluded it.
     pub worker_name: Option<String>,
+    /// The earlier attempt that its rows in the target tables are of, if it has any.
+    pub rows_of: Option<u32>,
     /// Size of the claimed document.
     pub document_bytes: u64,
 }

@@ -3,10 +3,14 @@
 //! [`Store`] has one meaning for both implementations; the conformance suite in `tests/store/`
 //! defines it. All times are the database's.
 //!
-//! An application is in exactly one place: ready, claimed by one token, quarantined, or logged.
-//! Its rows exist in the target tables if and only if its last log row is `success`. Every change
-//! under a claim requires that its token still holds it: a worker that was suspended beyond its
-//! lease and reaped writes nothing.
+//! * An application is in exactly one place: ready, claimed by one token, quarantined, or logged.
+//! * Its rows in the target tables are those of its last success, or none if there was none. A
+//!   failure deletes nothing: the column `has_rows` of the log is 1 in the row of the attempt that
+//!   the rows are of, and in no other row of the application.
+//! * Every change under a claim requires that its token still holds it: a worker that was suspended
+//!   beyond its lease and reaped writes nothing.
+//! * Everything ends: an application is logged or quarantined, even if its document kills workers or
+//!   the database refuses it, and it never keeps others from that. Nothing waits for a time of day.
 
 mod claim;
 mod complete;
@@ -34,14 +38,14 @@ pub use claim::{
     check_lease, Batch, ClaimRequest, Claimed, ClaimedApp, Partition, ReapRequest, Reaped, Renewal,
     Share,
 };
-pub(crate) use complete::check_outcomes;
-pub use complete::{ClaimOutcome, Completed};
+pub(crate) use complete::{check_max_reaps, check_outcomes};
+pub use complete::{ClaimOutcome, Completed, Fate, Refusal};
 pub use enqueue::{EnqueueMode, Enqueued};
 pub use error::{Result, StoreError};
 pub use inspect::{
     ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
 };
-pub use purge::{PurgeRequest, Purged};
+pub use purge::{PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 pub use session::{Pause, SessionStart};
@@ -103,26 +107,42 @@ pub trait Store: Send {
     fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
 
     /// Writes rows, log and queue of a batch in one transaction, and extends the lease of the rest
-    /// of the claim. Returns one entry per outcome, in the given order.
+    /// of the claim. Returns one entry per outcome, in the given order. A success replaces, skips or
+    /// collides with existing rows as the contract says; a failure leaves the rows of an earlier
+    /// success as they are.
     ///
-    /// If the database refuses rows for a data reason (a key, a null, a foreign key, a check, a
-    /// trigger), the batch is completed again, one application per transaction: the good ones
-    /// commit, and each bad one is logged as
-    /// [`FailureCategory::ConstraintViolation`](crate::outcome::FailureCategory::ConstraintViolation).
-    /// After any other error nothing of the current transaction is written or logged.
+    /// What happens after an error of the database depends on its number only, not on the size of
+    /// the batch. There are four kinds:
     ///
-    /// A failure leaves no rows: those of an earlier success of the application are deleted.
+    /// * *Busy* (a lock that another session holds, a deadlock): the transaction is repeated.
+    /// * *Data* (a key, a null, a foreign key, a check, a trigger, a value that does not fit): the
+    ///   batch is bisected, each part in a transaction of its own that extends the lease. The good
+    ///   applications commit; each bad one is logged as
+    ///   [`FailureCategory::ConstraintViolation`](crate::outcome::FailureCategory::ConstraintViolation)
+    ///   with the database's number and message.
+    /// * *Server* (a full disk or log, memory, permissions, a missing table or column, a read-only or
+    ///   damaged database): an error of this call. Nothing of the current transaction is written,
+    ///   and the claim still holds what was not completed.
+    /// * *Unknown* (every other number): bisected like data. An application that is refused alone
+    ///   is not logged. It leaves the claim with its attempt used up and `reaps` one higher, and an
+    ///   event `refused` has the number and the message ([`Fate::Refused`]). `lone_reaps` is also
+    ///   one higher, and the application is quarantined if that makes `max_reaps`
+    ///   ([`Fate::Quarantined`]), unless the cause may be another than the application: in this
+    ///   completion no application succeeded, and two or more were refused like this. Then it
+    ///   counts as a worker that died with the whole batch: the next claims are smaller, and in the
+    ///   end each of these applications is refused alone.
     ///
-    /// Repeating a completion returns what was logged the first time, and completes the rest. An
-    /// outcome for an application or an attempt that the token does not hold is
-    /// [`StoreError::LeaseLost`] and nothing is written; another contract than the installed one
-    /// is [`StoreError::ContractNotInstalled`]; outcomes without the contract's tables and columns
-    /// are [`StoreError::Refused`].
+    /// Repeating a completion returns what the first one did, and completes the rest. An outcome
+    /// for an application or an attempt that the token does not hold is [`StoreError::LeaseLost`]
+    /// and nothing is written; another contract than the installed one is
+    /// [`StoreError::ContractNotInstalled`]; outcomes without the contract's tables and columns, and
+    /// a `max_reaps` of 0, are [`StoreError::Refused`].
     fn complete_batch(
         &mut self,
         token: ClaimToken,
         contract: &Contract,
         outcomes: &[AppOutcome],
+        max_reaps: u32,
     ) -> Result<Vec<Completed>>;
 
     /// The outcome of a claim, for a worker that lost the answer of a completion. Both lists are
@@ -143,9 +163,24 @@ pub trait Store: Send {
         request: &RequeueRequest,
     ) -> Result<Vec<Redriven>>;
 
-    /// Deletes superseded attempts, old events and ended sessions, in chunks; never the last log
-    /// row of an application whose source row exists.
+    /// Deletes superseded attempts, old events and ended sessions, in chunks; never, while the source
+    /// row of an application exists, its last log row or the one whose attempt its rows are of.
     fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged>;
+
+    /// Deletes the rows of applications whose last attempt failed after an earlier success, and that
+    /// are not queued: the only way in which a failure ends with rows being deleted. Returns the
+    /// applications by ascending id, with what was deleted or would be.
+    ///
+    /// Deleted are the rows in those tables of the contract to which the earlier success wrote any,
+    /// children before parents; an event `rows_deleted` is recorded for each application. If the
+    /// database refuses for a data reason, that application keeps its rows
+    /// ([`StaleRows::refusal`]) and the others lose theirs.
+    /// [`StoreError::ContractNotInstalled`] unless the contract is the installed one.
+    fn delete_stale_rows(
+        &mut self,
+        contract: &Contract,
+        request: &StaleRowsRequest,
+    ) -> Result<Vec<StaleRows>>;
 
     /// Counts for people.
     fn get_status(&mut self) -> Result<Status>;

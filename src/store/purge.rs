@@ -1,7 +1,9 @@
-//! Purging: requests and answers.
+//! Purging the log, and deleting stale rows: requests and answers.
 
 use std::time::Duration;
 
+use crate::id::AppId;
+use crate::outcome::FailureCategory;
 use crate::store::error::{Result, StoreError};
 
 /// Parameters of [`Store::purge_log`](crate::store::Store::purge_log).
@@ -30,10 +32,43 @@ impl PurgeRequest {
 /// Answer of [`Store::purge_log`](crate::store::Store::purge_log).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
-    /// Superseded attempts.
+    /// Superseded attempts, except those that the rows in the target tables are of.
     pub attempts: u64,
     /// Events.
     pub events: u64,
     /// Ended sessions.
     pub sessions: u64,
+}
+
+/// Parameters of [`Store::delete_stale_rows`](crate::store::Store::delete_stale_rows).
+#[derive(Debug, Clone)]
+pub struct StaleRowsRequest {
+    /// Only these applications; `None` for all that have stale rows.
+    pub app_ids: Option<Vec<AppId>>,
+    /// At most this many applications, lowest ids first.
+    pub canary: Option<u64>,
+    /// `false` only lists them.
+    pub execute: bool,
+    /// Who requests it, for the events.
+    pub requested_by: String,
+}
+
+/// The stale rows of one application: its last attempt failed, and the rows in the target tables
+/// are those of an earlier success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleRows {
+    /// The application.
+    pub app_id: AppId,
+    /// The attempt that the rows are of: its last success.
+    pub attempt: u32,
+    /// Its last attempt, which failed.
+    pub failed_attempt: u32,
+    /// Why that one failed.
+    pub failure: FailureCategory,
+    /// The target tables with rows of that attempt, in load order, and their rows: those that exist,
+    /// or that were deleted.
+    pub tables: Vec<(String, u64)>,
+    /// Why the database did not delete them, such as a foreign key of another table; they are all
+    /// still there. Always `None` in a preview.
+    pub refusal: Option<String>,
 }

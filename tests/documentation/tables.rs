@@ -103,6 +103,7 @@ fn every_field_of_the_status_is_on_the_page() {
             failed: 0,
             released: 0,
             reaped: 0,
+            refused: 0,
         }],
         paused: Some(Pause { since: time, by: "b".into(), reason: "r".into() }),
         ..Status::default()

@@ -240,7 +240,7 @@ impl Neighbour {
 
     pub fn complete(&mut self, batch: &Batch) {
         let outcomes: Vec<_> = batch.apps.iter().map(|app| shred(app, batch.claimed_at)).collect();
-        self.store.complete_batch(batch.token, &self.contract, &outcomes).expect("complete");
+        self.store.complete_batch(batch.token, &self.contract, &outcomes, 3).expect("complete");
     }
 }
 

@@ -12,7 +12,8 @@ use xmlshred::runner::Role;
 use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
     Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
-    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, Status, Store, StoreError,
+    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
+    Status, Store, StoreError,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -99,10 +100,13 @@ impl Store for Disturbed {
         token: ClaimToken,
         contract: &Contract,
         outcomes: &[AppOutcome],
+        max_reaps: u32,
     ) -> Result<Vec<Completed>> {
         let bytes = outcomes.iter().map(|outcome| outcome.document_bytes).sum();
         let completed = |_: &Vec<Completed>| Some(Call::Completed(bytes));
-        self.call(Call::Complete(token), completed, |s| s.complete_batch(token, contract, outcomes))
+        self.call(Call::Complete(token), completed, |s| {
+            s.complete_batch(token, contract, outcomes, max_reaps)
+        })
     }
 
     fn get_claim_outcome(&mut self, token: ClaimToken) -> Result<ClaimOutcome> {
@@ -155,6 +159,14 @@ impl Store for Disturbed {
 
     fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged> {
         self.store.purge_log(request)
+    }
+
+    fn delete_stale_rows(
+        &mut self,
+        contract: &Contract,
+        request: &StaleRowsRequest,
+    ) -> Result<Vec<StaleRows>> {
+        self.store.delete_stale_rows(contract, request)
     }
 
     fn get_status(&mut self) -> Result<Status> {

@@ -137,7 +137,6 @@ fn a_worker_whose_contract_is_replaced_gives_back_what_it_holds() {
 #[test]
 fn an_error_of_the_database_stops_the_worker_and_gives_everything_back() {
     for error in [
-        || StoreError::WholeBatchFailed { number: 1105, message: "out of space".into() },
         || StoreError::Database("disk I/O error".into()),
         || StoreError::Drift { table: "result".into(), reason: "no column number".into() },
     ] {

@@ -141,9 +141,9 @@ fn complete_losing(
 ) -> bool {
     let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
     line.trip_at(n);
-    let completed = store.complete_batch(batch.token, contract, &outcomes).expect("complete");
+    let completed = store.complete_batch(batch.token, contract, &outcomes, 3).expect("complete");
     let tripped = line.has_tripped();
-    assert!(completed.iter().all(|app| app.failure.is_none()), "answer {n}: {completed:?}");
+    assert!(completed.iter().all(|app| app.failure().is_none()), "answer {n}: {completed:?}");
     assert_eq!(completed.len(), outcomes.len(), "answer {n}");
     tripped
 }

@@ -13,7 +13,8 @@ use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
     Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
-    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, Status, Store,
+    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
+    Status, Store,
 };
 
 use crate::database::locked;
@@ -78,7 +79,8 @@ impl Store for Session {
             &mut self,
             token: ClaimToken,
             contract: &Contract,
-            outcomes: &[AppOutcome]
+            outcomes: &[AppOutcome],
+            max_reaps: u32
         ) -> Result<Vec<Completed>>;
         fn release_claim(&mut self, token: ClaimToken, reason: &str) -> Result<u64>;
         fn reap_expired(&mut self, request: ReapRequest) -> Result<Reaped>;
@@ -90,6 +92,11 @@ impl Store for Session {
             request: &RequeueRequest
         ) -> Result<Vec<Redriven>>;
         fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged>;
+        fn delete_stale_rows(
+            &mut self,
+            contract: &Contract,
+            request: &StaleRowsRequest
+        ) -> Result<Vec<StaleRows>>;
         fn get_status(&mut self) -> Result<Status>;
         fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
         fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause>;

@@ -25,7 +25,7 @@ fn refuse_the_second(refusal: &str) {
     let batch = worker.claim(3);
     let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
     let completed = worker.complete(&contract, batch.token, &outcomes);
-    let failed: Vec<bool> = completed.iter().map(|app| app.failure.is_some()).collect();
+    let failed: Vec<bool> = completed.iter().map(|app| app.failure().is_some()).collect();
     assert_eq!(failed, [false, true, false], "{completed:?}");
     assert_eq!(harness.count("app_base", "1 = 1"), 2);
     harness.assert_invariants();

@@ -234,7 +234,7 @@ fn keeps(samples: Vec<Sample>) {
     let rows = TableRows { width: samples.len() + 1, values };
     let completed =
         worker.complete(&contract, batch.token, &[outcome(&batch.apps[0], Ok(vec![rows]))]);
-    assert_eq!(completed[0].failure, None, "{completed:?}");
+    assert_eq!(completed[0].failure(), None, "{completed:?}");
     for (number, sample) in samples.iter().enumerate() {
         for (_, condition) in &sample.values {
             let condition = condition.replace("$x", &format!("c{number}"));
@@ -378,7 +378,7 @@ fn what_is_too_long_for_the_table_fails_its_application_alone() {
         outcome(&batch.apps[1], Ok(vec![rows(2, "abc")])),
     ];
     let completed = worker.complete(&contract, batch.token, &outcomes);
-    let failed: Vec<bool> = completed.iter().map(|app| app.failure.is_some()).collect();
+    let failed: Vec<bool> = completed.iter().map(|app| app.failure().is_some()).collect();
     assert_eq!(failed, [true, false], "{completed:?}");
     assert_eq!(harness.count("types", "app_id = 2 AND name = 'abc'"), 1);
     harness.assert_invariants();

@@ -228,7 +228,7 @@ impl Worker {
         token: ClaimToken,
         outcomes: &[AppOutcome],
     ) -> Vec<Completed> {
-        self.store.complete_batch(token, contract, outcomes).expect("complete")
+        self.store.complete_batch(token, contract, outcomes, 3).expect("complete")
     }
 
     pub fn reap(&mut self) -> Reaped {

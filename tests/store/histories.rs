@@ -108,7 +108,6 @@ enum Expected {
     /// Success or failure per application.
     Done(Vec<bool>),
     LeaseLost,
-    WholeBatchFailed,
 }
 
 impl Model {
@@ -178,9 +177,6 @@ impl Model {
         };
         if apps.iter().any(|app| !held(app) && before(app).is_none()) {
             return Expected::LeaseLost;
-        }
-        if apps.len() > 1 && apps.iter().all(|app| held(app) && app.2 == Kind::Refused) {
-            return Expected::WholeBatchFailed;
         }
         let answer = apps
             .iter()
@@ -399,15 +395,15 @@ impl<'h> Simulation<'h> {
         let outcomes: Vec<AppOutcome> = apps.iter().map(outcome_of).collect();
         let expected = self.model.complete(token, &apps);
         self.note(format!("{worker} completes {apps:?} of {token:?}: {expected:?}"));
-        let answer = self.workers[worker].store.complete_batch(token, &self.contract, &outcomes);
+        let store = &mut self.workers[worker].store;
+        let answer = store.complete_batch(token, &self.contract, &outcomes, MAX_REAPS);
         let answer = match answer {
             Ok(done) => {
                 let done_ids: Vec<i64> = done.iter().map(|one| one.app_id.0).collect();
                 assert_eq!(done_ids, apps.iter().map(|app| app.0).collect::<Vec<_>>());
-                Expected::Done(done.iter().map(|one| one.failure.is_none()).collect())
+                Expected::Done(done.iter().map(|one| one.is_success()).collect())
             }
             Err(StoreError::LeaseLost(lost)) if lost == token => Expected::LeaseLost,
-            Err(StoreError::WholeBatchFailed { .. }) => Expected::WholeBatchFailed,
             Err(other) => panic!("{other}: {:#?}", self.history),
         };
         assert_eq!(answer, expected, "{:#?}", self.history);
@@ -503,7 +499,7 @@ impl<'h> Simulation<'h> {
         let completed: Vec<_> = told
             .completed
             .iter()
-            .map(|one| (one.app_id.0, one.attempt, one.failure.is_none()))
+            .map(|one| (one.app_id.0, one.attempt, one.is_success()))
             .collect();
         assert_eq!(completed, expected, "{:#?}", self.history);
     }

@@ -31,9 +31,10 @@ fn a_reaped_worker_writes_nothing(h: &dyn Harness) {
     let before = h.query("SELECT app_id, state, attempts FROM {processing_queue} ORDER BY app_id");
 
     let outcomes: Vec<_> = lost.apps.iter().map(success).collect();
-    let error = late.store.complete_batch(lost.token, &contract, &outcomes).expect_err("lost");
+    let error = late.store.complete_batch(lost.token, &contract, &outcomes, 3).expect_err("lost");
     assert!(matches!(error, StoreError::LeaseLost(token) if token == lost.token), "{error}");
-    let error = late.store.complete_batch(lost.token, &contract, &outcomes[..1]).expect_err("lost");
+    let error =
+        late.store.complete_batch(lost.token, &contract, &outcomes[..1], 3).expect_err("lost");
     assert!(matches!(error, StoreError::LeaseLost(_)), "{error}");
     assert_eq!(late.store.release_claim(lost.token, "late").expect("release"), 0);
 
@@ -43,10 +44,10 @@ fn a_reaped_worker_writes_nothing(h: &dyn Harness) {
 
     // The same if another worker holds them meanwhile, or has finished them.
     let batch = other.claim(1);
-    let error = late.store.complete_batch(lost.token, &contract, &outcomes).expect_err("lost");
+    let error = late.store.complete_batch(lost.token, &contract, &outcomes, 3).expect_err("lost");
     assert!(matches!(error, StoreError::LeaseLost(_)), "{error}");
     other.succeed(&contract, &batch);
-    let error = late.store.complete_batch(lost.token, &contract, &outcomes[..1]);
+    let error = late.store.complete_batch(lost.token, &contract, &outcomes[..1], 3);
     assert!(matches!(error, Err(StoreError::LeaseLost(_))));
     assert_eq!(h.count("processing_log", "1 = 1"), 1);
     h.assert_invariants();

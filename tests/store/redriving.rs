@@ -231,7 +231,7 @@ fn a_refusal_after_a_success_deletes_its_rows(h: &dyn Harness) {
     let refused = super::harness::contacts(1, &[30]);
     let refused = outcome(&batch.apps[0], Ok(vec![super::harness::base(1, "new"), refused]));
     let completed = worker.complete(&contract, batch.token, &[refused]);
-    assert_eq!(completed[0].failure, Some(FailureCategory::ConstraintViolation));
+    assert_eq!(completed[0].failure(), Some(FailureCategory::ConstraintViolation));
     assert_eq!(h.count("app_base", "app_id = 1") + h.count("app_contact", "app_id = 1"), 0);
     h.assert_invariants();
 }

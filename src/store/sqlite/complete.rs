@@ -11,7 +11,9 @@ use super::transaction::{read, write, Work};
 use crate::contract::Contract;
 use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{AppOutcome, Failure, FailureCategory, TableRows};
-use crate::store::{check_outcomes, failpoint, ClaimOutcome, Completed, Result, StoreError};
+use crate::store::{
+    check_max_reaps, check_outcomes, failpoint, ClaimOutcome, Completed, Fate, StoreError,
+};
 
 const COMPLETE_BATCH: &str = include_str!("complete_batch.sql");
 const HOLD: &str = statement(COMPLETE_BATCH, "hold");
@@ -30,7 +32,9 @@ pub(super) fn complete_batch(
     token: ClaimToken,
     contract: &Contract,
     outcomes: &[AppOutcome],
+    max_reaps: u32,
 ) -> Step<Vec<Completed>> {
+    check_max_reaps(max_reaps)?;
     check_outcomes(contract, outcomes)?;
     let completion = Completion { token, contract, targets: Targets::new(contract) };
     let whole: Vec<Conclusion> = outcomes.iter().map(Conclusion::of).collect();
@@ -135,8 +139,10 @@ impl Completion<'_> {
                     Completed {
                         app_id: conclusion.app.app_id,
                         attempt: conclusion.app.attempt,
-                        failure: conclusion.outcome.err().map(|failure| failure.category),
-                        rows,
+                        fate: match conclusion.outcome {
+                            Ok(_) => Fate::Success { rows },
+                            Err(failure) => Fate::Failed(failure.category),
+                        },
                     }
                 }
             });
@@ -224,7 +230,7 @@ impl Completion<'_> {
     }
 
     /// The batch again, one application per transaction: the good ones commit and each bad one is
-    /// logged. If all are bad in the same way, none is: that is not the documents' fault.
+    /// logged.
     fn one_by_one(
         &self,
         connection: &mut Connection,
@@ -239,7 +245,6 @@ impl Completion<'_> {
                 Err(other) => return Err(other),
             }
         }
-        whole_batch(&bad, outcomes.len())?;
         for (index, refused) in bad {
             let one = self.log_refused(connection, &outcomes[index], refused)?;
             completed.extend(one.into_iter().map(|one| (index, one)));
@@ -283,23 +288,6 @@ fn succeeded_last(tx: &Work, app_id: AppId) -> Step<bool> {
     Ok(last.as_deref() == Some("success"))
 }
 
-/// Stops the worker if every application of a batch of two or more failed with the same number.
-fn whole_batch(bad: &[(usize, RefusedRow)], batch: usize) -> Result<()> {
-    match bad {
-        [(_, first), rest @ ..]
-            if !rest.is_empty()
-                && bad.len() == batch
-                && rest.iter().all(|(_, other)| other.number == first.number) =>
-        {
-            Err(StoreError::WholeBatchFailed {
-                number: first.number.into(),
-                message: first.to_string(),
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Counts one application.
 fn count(tally: &mut Tally, conclusion: &Conclusion, rows: &[u64]) {
     match conclusion.outcome {
@@ -327,12 +315,11 @@ pub(super) fn get_claim_outcome(
 /// A logged outcome: `app_id`, `attempt`, `failure_category`, `rows_per_table`.
 fn logged(row: &Row) -> rusqlite::Result<Completed> {
     let rows: Option<String> = row.get(3)?;
-    Ok(Completed {
-        app_id: row.get(0)?,
-        attempt: row.get(1)?,
-        failure: row.get(2)?,
-        rows: rows.as_deref().map(rows_from_json).unwrap_or_default(),
-    })
+    let fate = match row.get(2)? {
+        Some(category) => Fate::Failed(category),
+        None => Fate::Success { rows: rows.as_deref().map(rows_from_json).unwrap_or_default() },
+    };
+    Ok(Completed { app_id: row.get(0)?, attempt: row.get(1)?, fate })
 }
 
 /// `{"app_base":1,"app_contact":2}`: rows per table, in load order.

@@ -109,6 +109,7 @@ fn sessions(tx: &Work) -> Step<Vec<SessionSummary>> {
             failed: row.get(8)?,
             released: row.get(9)?,
             reaped: row.get(10)?,
+            refused: 0,
         })
     })
 }
@@ -263,6 +264,7 @@ fn logged_failure(row: &Row) -> rusqlite::Result<LoggedFailure> {
         error_number: row.get(11)?,
         processed_at: instant(row.get(12)?),
         worker_name: row.get(13)?,
+        rows_of: None,
         document_bytes: row.get(14)?,
     })
 }

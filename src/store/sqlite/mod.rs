@@ -39,7 +39,8 @@ use rusqlite::Connection;
 use super::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
     Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
-    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, Status, Store,
+    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
+    Status, Store,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -124,7 +125,8 @@ impl Store for SqliteStore {
         claim: fn release_claim(&mut self, token: ClaimToken, reason: &str) -> u64;
         claim: fn reap_expired(&mut self, request: ReapRequest) -> Reaped;
         complete: fn complete_batch(
-            &mut self, token: ClaimToken, contract: &Contract, outcomes: &[AppOutcome]
+            &mut self, token: ClaimToken, contract: &Contract, outcomes: &[AppOutcome],
+            max_reaps: u32
         ) -> Vec<Completed>;
         complete: fn get_claim_outcome(&mut self, token: ClaimToken) -> ClaimOutcome;
         redrive: fn retry_failed(&mut self, request: &RetryRequest) -> Vec<Redriven>;
@@ -132,6 +134,9 @@ impl Store for SqliteStore {
             &mut self, contract: &Contract, request: &RequeueRequest
         ) -> Vec<Redriven>;
         purge: fn purge_log(&mut self, request: PurgeRequest) -> Purged;
+        purge: fn delete_stale_rows(
+            &mut self, contract: &Contract, request: &StaleRowsRequest
+        ) -> Vec<StaleRows>;
         inspect: fn get_status(&mut self) -> Status;
         inspect: fn read_document(&mut self, app_id: AppId) -> Option<Document>;
         inspect: fn explain_app(&mut self, app_id: AppId) -> Vec<LifeEvent>;

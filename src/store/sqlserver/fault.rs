@@ -11,7 +11,6 @@ use crate::store::StoreError;
 mod number {
     pub const LEASE_LOST: i64 = 50010;
     pub const CONTRACT_NOT_INSTALLED: i64 = 50020;
-    pub const WHOLE_BATCH_FAILED: i64 = 50021;
     pub const LOAD_FAILED: i64 = 50022;
     /// 50000 to 50099 are this project's own.
     pub const OWN: std::ops::RangeInclusive<i64> = 50000..=50099;
@@ -88,7 +87,6 @@ impl ServerFault {
                 number if number::NOT_PRIMARY.contains(&number) => {
                     StoreError::NotPrimary { location }
                 }
-                number::WHOLE_BATCH_FAILED => whole_batch_failed(message),
                 number::LOAD_FAILED => StoreError::Database(format!("{message} ({number})")),
                 number if number::OWN.contains(&number) => {
                     StoreError::Refused(format!("{message} ({number})"))
@@ -106,18 +104,6 @@ impl ServerFault {
     /// Whether another contract is installed.
     pub(super) fn is_other_contract(&self) -> bool {
         self.server_number() == Some(number::CONTRACT_NOT_INSTALLED)
-    }
-}
-
-/// The message reads `… failed with the same error 547: The INSERT …`.
-fn whole_batch_failed(message: String) -> StoreError {
-    let named = message
-        .split_once("the same error ")
-        .and_then(|(_, rest)| rest.split_once(": "))
-        .and_then(|(number, message)| Some((number.parse().ok()?, message.to_owned())));
-    match named {
-        Some((number, message)) => StoreError::WholeBatchFailed { number, message },
-        None => StoreError::WholeBatchFailed { number: number::WHOLE_BATCH_FAILED, message },
     }
 }
 
@@ -169,17 +155,6 @@ mod tests {
 
     fn refusal(number: i64, message: &str) -> ServerFault {
         ServerFault::Server { number, message: message.to_owned() }
-    }
-
-    #[test]
-    fn the_error_that_failed_a_whole_batch_has_its_number() {
-        let message = "Every application of the batch (3) failed with the same error 547: The x: y";
-        match refusal(50021, message).into_store_error("db1") {
-            StoreError::WholeBatchFailed { number: 547, message } => {
-                assert_eq!(message, "The x: y");
-            }
-            other => panic!("{other:?}"),
-        }
     }
 
     #[test]

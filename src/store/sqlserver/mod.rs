@@ -23,10 +23,11 @@ use connection::Connection;
 use fault::ServerFault;
 
 use super::{
-    check_lease, check_outcomes, check_replaces, ClaimOutcome, ClaimRequest, Claimed, Completed,
-    Difference, EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent, LoggedFailure, Pause,
-    PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result,
-    RetryRequest, SessionStart, Status, Store, StoreError,
+    check_lease, check_max_reaps, check_outcomes, check_replaces, ClaimOutcome, ClaimRequest,
+    Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent,
+    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
+    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    StoreError,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -182,11 +183,14 @@ impl Store for SqlServerStore {
         token: ClaimToken,
         contract: &Contract,
         outcomes: &[AppOutcome],
+        max_reaps: u32,
     ) -> Result<Vec<Completed>> {
+        check_max_reaps(max_reaps)?;
         check_outcomes(contract, outcomes)?;
         self.targets = contract.targets.len();
         let Self { connection, stage, .. } = self;
-        let completed = complete::complete_batch(connection, stage, token, contract, outcomes);
+        let completed =
+            complete::complete_batch(connection, stage, token, contract, outcomes, max_reaps);
         completed.map_err(|fault| match fault.is_lost_lease() {
             true => StoreError::LeaseLost(token),
             false => self.contract_error(fault, contract.hash),
@@ -225,6 +229,18 @@ impl Store for SqlServerStore {
 
     fn purge_log(&mut self, request: PurgeRequest) -> Result<Purged> {
         self.run(|connection| purge::purge_log(connection, request))
+    }
+
+    fn delete_stale_rows(
+        &mut self,
+        contract: &Contract,
+        request: &StaleRowsRequest,
+    ) -> Result<Vec<StaleRows>> {
+        let installed = self.get_contract()?;
+        if installed != Some(contract.hash) {
+            return Err(StoreError::ContractNotInstalled { offered: contract.hash, installed });
+        }
+        self.run(|connection| purge::delete_stale_rows(connection, request))
     }
 
     fn get_status(&mut self) -> Result<Status> {

@@ -64,7 +64,7 @@ fn a_row_that_a_trigger_ignores_is_not_counted() {
     );
     let mut worker = Worker::start(&harness, &contract);
     let batch = worker.claim(1);
-    assert_eq!(worker.succeed(&contract, &batch)[0].rows, [1, 1]);
+    assert_eq!(worker.succeed(&contract, &batch)[0].rows(), [1, 1]);
     harness.assert_invariants();
 }
 
@@ -79,7 +79,7 @@ fn text_in_a_number_column_is_logged_with_its_column() {
     let outcomes =
         [success(&batch.apps[0]), outcome(&batch.apps[1], Ok(vec![base(2, "name"), rows]))];
     let completed = worker.complete(&contract, batch.token, &outcomes);
-    assert_eq!(completed[1].failure, Some(FailureCategory::ConstraintViolation));
+    assert_eq!(completed[1].failure(), Some(FailureCategory::ConstraintViolation));
     assert_eq!(
         harness.count(
             "processing_log",
@@ -97,7 +97,8 @@ fn a_missing_column_is_drift_and_nothing_is_logged() {
     let batch = worker.claim(2);
     harness.execute("ALTER TABLE app_base DROP COLUMN amount");
     let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
-    let error = worker.store.complete_batch(batch.token, &contract, &outcomes).expect_err("drift");
+    let error =
+        worker.store.complete_batch(batch.token, &contract, &outcomes, 3).expect_err("drift");
     assert!(matches!(&error, StoreError::Drift { table, .. } if table == "app_base"), "{error}");
     assert_eq!(harness.count("processing_log", "1 = 1"), 0);
     assert_eq!(harness.count("processing_queue", "state = 1"), 2);
@@ -116,7 +117,8 @@ fn a_full_disk_stops_the_worker_and_nothing_is_logged() {
          BEGIN SELECT zeroblob(2000000000); END",
     );
     let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
-    let error = worker.store.complete_batch(batch.token, &contract, &outcomes).expect_err("stops");
+    let error =
+        worker.store.complete_batch(batch.token, &contract, &outcomes, 3).expect_err("stops");
     assert!(matches!(&error, StoreError::Database(_)), "{error}");
     assert_eq!(harness.count("processing_log", "1 = 1"), 0);
     assert_eq!(harness.count("processing_queue", "state = 1"), 2);
@@ -147,7 +149,7 @@ fn earlier_rows_that_others_refer_to_stay_and_the_log_says_so() {
     let batch = worker.claim(1);
     let failure = crate::store::harness::failure(&batch.apps[0]);
     let completed = worker.complete(&contract, batch.token, &[failure]);
-    assert_eq!(completed[0].failure, Some(FailureCategory::ConstraintViolation));
+    assert_eq!(completed[0].failure(), Some(FailureCategory::ConstraintViolation));
     assert_eq!(harness.count("app_base", "app_id = 1"), 1);
     assert_eq!(
         harness

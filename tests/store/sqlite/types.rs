@@ -43,7 +43,7 @@ fn complete(
     let outcomes: Vec<_> =
         batch.apps.iter().zip(rows).map(|(app, rows)| outcome(app, Ok(rows))).collect();
     let completed = worker.complete(&contract, batch.token, &outcomes);
-    completed.into_iter().map(|completed| completed.failure).collect()
+    completed.into_iter().map(|completed| completed.failure()).collect()
 }
 
 fn decimal(units: i128, scale: u8) -> Value {

@@ -22,6 +22,8 @@ pub(super) fn complete_batch(
     token: ClaimToken,
     contract: &Contract,
     outcomes: &[AppOutcome],
+    // To become `@max_reaps` of the procedure.
+    _max_reaps: u32,
 ) -> Result<Vec<Completed>> {
     let call = Call::long("usp_CompleteBatch")
         .with("@claim_token", token)

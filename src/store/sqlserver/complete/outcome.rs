@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::id::AppId;
 use crate::store::sqlserver::connection::ResultSets;
 use crate::store::sqlserver::fault::Result;
-use crate::store::Completed;
+use crate::store::{Completed, Fate, Refusal};
 
 /// The applications of a claim.
 #[derive(Default)]
@@ -22,25 +22,34 @@ pub(super) fn read(sets: ResultSets, targets: usize) -> Result<Outcomes> {
     for record in sets.next().unwrap_or_default() {
         let app_id = record.get("app_id")?;
         let status = if record.has("outcome") { "outcome" } else { "status" };
-        let rows = match record.get::<String>(status)?.as_str() {
+        let refusal = || -> Result<Refusal> {
+            Ok(Refusal {
+                number: record.get_or_null("error_number")?.unwrap_or(0),
+                message: record.get_or_null("failure_reason")?.unwrap_or_default(),
+                reaps: record.get_or_null("reaps")?.unwrap_or(0),
+            })
+        };
+        let fate = match record.get::<String>(status)?.as_str() {
             "held" => {
                 outcomes.held.push(app_id);
                 continue;
             }
-            "success" => vec![0; targets],
-            _ => Vec::new(),
+            "success" => Fate::Success { rows: vec![0; targets] },
+            "refused" => Fate::Refused(refusal()?),
+            "quarantined" => Fate::Quarantined(refusal()?),
+            _ => Fate::Failed(record.get("failure_category")?),
         };
         let attempt = record.get("attempt")?;
-        let failure = record.get_or_null("failure_category")?;
-        outcomes.completed.insert(app_id, Completed { app_id, attempt, failure, rows });
+        outcomes.completed.insert(app_id, Completed { app_id, attempt, fate });
     }
     for record in sets.next().unwrap_or_default() {
         let ordinal = record.get::<u32>("table_ordinal")? as usize;
-        if let Some(completed) = outcomes.completed.get_mut(&record.get("app_id")?) {
-            if completed.rows.len() <= ordinal {
-                completed.rows.resize(ordinal + 1, 0);
+        let completed = outcomes.completed.get_mut(&record.get("app_id")?);
+        if let Some(Completed { fate: Fate::Success { rows }, .. }) = completed {
+            if rows.len() <= ordinal {
+                rows.resize(ordinal + 1, 0);
             }
-            completed.rows[ordinal] = record.get("row_count")?;
+            rows[ordinal] = record.get("row_count")?;
         }
     }
     Ok(outcomes)

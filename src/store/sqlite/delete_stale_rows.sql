@@ -1,0 +1,1 @@
+-- Deletes the rows of applications that failed after a success. Mirrors usp_DeleteStaleRows.
