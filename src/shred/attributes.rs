@@ -1,5 +1,7 @@
 //! The attributes of one start tag, checked as XML requires: quoted, separated, no duplicate name.
 
+use std::collections::HashSet;
+
 use super::fault::{Result, ShredFault};
 use super::lanes::Lanes;
 use super::limits::Limits;
@@ -24,6 +26,8 @@ pub(super) struct Attribute {
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     pub list: Vec<Attribute>,
+    /// Where the tag starts, and the tag.
+    pub tag: Option<(usize, StartTag)>,
     /// Those with a prefix, by index into `list`, under their qualified names;
     /// empty unless the contract reads such names.
     pub qualified: Vec<(String, usize)>,
@@ -34,6 +38,10 @@ pub(super) struct Attributes {
 
 const BUCKETS: usize = 1024;
 
+/// Attributes whose names are found to differ by the buckets of their hashes, at most. A document
+/// chooses its names, and can choose many that share a bucket.
+const FEW: usize = 64;
+
 impl Attributes {
     /// Reads the attributes of the start tag at `at` whose name ends at `name_end`.
     pub fn read(
@@ -43,6 +51,7 @@ impl Attributes {
         name_end: usize,
         limits: &Limits,
     ) -> Result<StartTag> {
+        self.tag = None;
         self.list.clear();
         self.qualified.clear();
         let bytes = text.as_bytes();
@@ -86,6 +95,7 @@ impl Attributes {
             return Err(ShredFault::limit(name_end, found, "--max-attributes"));
         }
         self.check_names(bytes)?;
+        self.tag = Some((at, tag));
         Ok(tag)
     }
 
@@ -100,8 +110,19 @@ impl Attributes {
         }
     }
 
-    /// Only names that share a bucket are compared.
     fn check_many_names(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.list.len() > FEW {
+            let mut names = HashSet::with_capacity(self.list.len());
+            return match self.list.iter().find(|own| !names.insert(own.name(bytes))) {
+                None => Ok(()),
+                Some(second) => Err(duplicate(bytes, second)),
+            };
+        }
+        self.check_few_names(bytes)
+    }
+
+    /// Only names that share a bucket are compared.
+    fn check_few_names(&mut self, bytes: &[u8]) -> Result<()> {
         if self.used.is_empty() {
             self.used = vec![0; BUCKETS];
         }
@@ -117,10 +138,7 @@ impl Attributes {
             }
             let name = attribute.name(bytes);
             if self.list[..index].iter().any(|other| other.name(bytes) == name) {
-                return Err(ShredFault::malformed(
-                    attribute.name_start as usize,
-                    format!("duplicate attribute {:?}: remove one", String::from_utf8_lossy(name)),
-                ));
+                return Err(duplicate(bytes, attribute));
             }
         }
         Ok(())
@@ -170,6 +188,13 @@ impl Attribute {
     pub fn key<'b>(&self, bytes: &'b [u8]) -> Name<'b> {
         Name::within(bytes, self.name_start as usize, self.name_end as usize)
     }
+}
+
+#[cold]
+fn duplicate(bytes: &[u8], second: &Attribute) -> Box<ShredFault> {
+    let name = String::from_utf8_lossy(second.name(bytes));
+    let reason = format!("duplicate attribute {name:?}: remove one");
+    ShredFault::malformed(second.name_start as usize, reason)
 }
 
 /// The first position from `from` on that is not white space: mostly `from` or the next.

@@ -3,6 +3,7 @@
 mod against_dom;
 mod encodings;
 mod failures;
+mod linear;
 mod paths;
 mod rows;
 mod skipping;

@@ -1,5 +1,6 @@
 //! What is known while a model is compiled.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::contract::expr::ast::{Path, Predicate, Read};
@@ -45,7 +46,7 @@ pub(super) struct Compiler<'m> {
     pub(super) steps: Vec<Vec<Predicate>>,
     /// Counters of steps that begin with `//`.
     pub(super) anywhere_counters: u32,
-    pub(super) qualified_attributes: bool,
+    pub(super) attribute_namespaces: HashSet<Box<str>>,
     pub(super) picks: Vec<DocumentPick>,
     /// Slots already made: owner, path and mode.
     pub(super) known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
@@ -59,7 +60,7 @@ impl<'m> Compiler<'m> {
             nodes: Vec::new(),
             steps: Vec::new(),
             anywhere_counters: 0,
-            qualified_attributes: false,
+            attribute_namespaces: HashSet::new(),
             picks: Vec::new(),
             known: Vec::new(),
             date_formats: model.document.date_formats.clone().into(),

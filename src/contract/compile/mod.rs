@@ -39,7 +39,7 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
         ignore_case_attributes: model.document.ignore_case_attributes,
         strip: model.document.strip,
         namespaced: !model.document.namespaces.is_empty(),
-        qualified_attributes: compiler.qualified_attributes,
+        attribute_namespaces: compiler.attribute_namespaces,
         date_formats: compiler.date_formats,
     }
 }

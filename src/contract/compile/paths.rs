@@ -38,9 +38,11 @@ impl<'m> Compiler<'m> {
         if !by_uri {
             return name.into();
         }
-        self.qualified_attributes = true;
         let (uri, local) = self.split_name(name);
-        qualified_name(&uri.unwrap_or_default(), local).into()
+        let uri = uri.unwrap_or_default();
+        let qualified = qualified_name(&uri, local).into();
+        self.attribute_namespaces.insert(uri);
+        qualified
     }
 
     /// The node of a step under `parent`, shared with every path that goes the same way.

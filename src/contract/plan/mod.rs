@@ -52,6 +52,7 @@ mod op;
 mod rule;
 mod slot;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(crate) use name_map::{Name, NameMap};
@@ -85,8 +86,8 @@ pub(crate) struct Plan {
     pub strip: bool,
     /// Whether names are matched by URI and local name.
     pub namespaced: bool,
-    /// Whether any attribute is asked for by URI and local name.
-    pub qualified_attributes: bool,
+    /// The namespaces of the attributes that are asked for by URI and local name.
+    pub attribute_namespaces: HashSet<Box<str>>,
     /// How many [`Node::ancestors`] all nodes have together.
     pub ancestors: usize,
     /// Whether any node has [`Node::late`].

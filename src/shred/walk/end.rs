@@ -28,6 +28,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         match self.scanner.end_tag(at, Name::within(self.bytes(), start, end)) {
             Some(end) => {
                 self.state.open.pop();
+                self.namespaces.leave(self.state.open.len());
                 Ok(end)
             }
             None => Err(self.mismatch(at, open)),

@@ -2,6 +2,7 @@
 //! everything else balanced and skipped.
 
 mod ancestors;
+mod declarations;
 mod end;
 mod events;
 mod gather;
@@ -12,6 +13,7 @@ mod skip;
 mod start;
 mod state;
 
+use declarations::Namespaces;
 pub(super) use events::{Element, Events, Tag};
 use state::{Live, Open, DECLARATION};
 pub(super) use state::{State, Walk};
@@ -39,6 +41,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             state,
             events,
             rooted: false,
+            namespaces: Namespaces::default(),
         }
     }
 

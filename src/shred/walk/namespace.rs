@@ -1,11 +1,9 @@
 //! Namespaces of elements and attributes, for contracts that declare any.
 
 use super::events::Events;
-use super::state::{Found, Walk};
+use super::state::{Found, Open, Walk};
 use crate::contract::plan::{qualified_name, NodeId};
-use crate::shred::attributes::Attributes;
 use crate::shred::fault::{Result, ShredFault};
-use crate::shred::text;
 
 impl<'p, E: Events> Walk<'_, 'p, '_, E> {
     pub(super) fn keep_namespace(
@@ -14,9 +12,9 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         name_end: usize,
         found: &mut Vec<Found<'p>>,
     ) -> Result<()> {
-        let uri = self.namespace(at, &self.text[at + 1..name_end])?;
         let nodes = &self.plan.nodes;
-        let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(&*uri);
+        let uri = self.namespace(at, name_end)?;
+        let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(uri);
         let kept = std::mem::take(found).into_iter().flat_map(|Found { parent, ids }| {
             let ids = ids.iter().filter(is_in).map(std::slice::from_ref);
             ids.map(move |ids| Found { parent, ids })
@@ -25,67 +23,67 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         Ok(())
     }
 
-    /// The namespace of an element's name: the nearest declaration of its prefix, in its own tag
-    /// or further out.
-    pub(super) fn namespace(&mut self, at: usize, name: &str) -> Result<String> {
-        let declaration = match name.split_once(':') {
-            Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace".into()),
-            Some((prefix, _)) => format!("xmlns:{prefix}"),
-            None => "xmlns".into(),
+    /// The namespace of the element that begins at `at`: the nearest declaration of its prefix, in
+    /// its own tag or further out.
+    pub(super) fn namespace(&mut self, at: usize, name_end: usize) -> Result<&str> {
+        let name = &self.text[at + 1..name_end];
+        let prefix = match name.split_once(':') {
+            Some(("xml", _)) => return Ok("http://www.w3.org/XML/1998/namespace"),
+            Some((prefix, _)) => Some(prefix),
+            None => None,
         };
-        self.state.outer.read(self.text, at, at + 1 + name.len(), self.limits)?;
-        let own = value(&self.state.outer, self.text, &declaration)?;
-        let uri = match own {
-            Some(own) => Some(own),
-            None => self.declared(&declaration, self.state.open.len())?,
-        };
-        match uri {
-            Some(uri) => Ok(uri),
-            None if declaration == "xmlns" => Ok(String::new()),
-            None => Err(undeclared(at, name)),
+        let level = self.state.open.len();
+        self.read_declarations(level)?;
+        if self.namespaces.read == level {
+            self.read_tag_once(at, name_end)?;
+            self.namespaces.enter(self.plan, self.text, &self.state.attributes)?;
         }
+        match (self.namespaces.find(prefix.unwrap_or_default(), level), prefix) {
+            (Some(declaration), _) => Ok(&declaration.uri),
+            (None, None) => Ok(""),
+            (None, Some(_)) => Err(undeclared(at, name)),
+        }
+    }
+
+    /// Reads the declarations of the outermost `level` elements that have not been read.
+    fn read_declarations(&mut self, level: usize) -> Result<()> {
+        while self.namespaces.read < level {
+            let Open { name_start, name_end, .. } = self.state.open[self.namespaces.read];
+            let (at, name_end) = (name_start as usize - 1, name_end as usize);
+            self.state.outer.read(self.text, at, name_end, self.limits)?;
+            self.namespaces.enter(self.plan, self.text, &self.state.outer)?;
+        }
+        Ok(())
     }
 
     /// Finds the qualified names of the attributes last read. `level` elements are
     /// open around theirs.
     #[inline]
     pub(super) fn qualify_attributes(&mut self, level: usize) -> Result<()> {
-        match self.plan.qualified_attributes {
-            true => self.qualify(level),
-            false => Ok(()),
+        match self.plan.attribute_namespaces.is_empty() {
+            true => Ok(()),
+            false => self.qualify(level),
         }
     }
 
     fn qualify(&mut self, level: usize) -> Result<()> {
-        for index in 0..self.state.attributes.list.len() {
-            let attribute = self.state.attributes.list[index];
+        debug_assert!(self.namespaces.read > level, "read for the namespace of the element");
+        let attributes = &mut self.state.attributes;
+        attributes.qualified.clear();
+        for (index, attribute) in attributes.list.iter().enumerate() {
             let name = &self.text[attribute.name_start as usize..attribute.name_end as usize];
             let Some((prefix, local)) = name.split_once(':') else { continue };
             if matches!(prefix, "xml" | "xmlns") {
                 continue;
             }
-            let declaration = format!("xmlns:{prefix}");
-            let uri = match value(&self.state.attributes, self.text, &declaration)? {
-                Some(own) => Some(own),
-                None => self.declared(&declaration, level)?,
+            let Some(declaration) = self.namespaces.find(prefix, level) else {
+                return Err(undeclared(attribute.name_start as usize, name));
             };
-            let uri = uri.ok_or_else(|| undeclared(attribute.name_start as usize, name))?;
-            self.state.attributes.qualified.push((qualified_name(&uri, local), index));
-        }
-        Ok(())
-    }
-
-    /// The URI that the nearest of the `level` outermost open elements declares.
-    fn declared(&mut self, declaration: &str, level: usize) -> Result<Option<String>> {
-        for around in self.state.open[..level].iter().rev() {
-            let (at, name_end) = (around.name_start as usize - 1, around.name_end as usize);
-            self.state.outer.read(self.text, at, name_end, self.limits)?;
-            let outer = value(&self.state.outer, self.text, declaration)?;
-            if outer.is_some() {
-                return Ok(outer);
+            if declaration.has_attributes {
+                attributes.qualified.push((qualified_name(&declaration.uri, local), index));
             }
         }
-        Ok(None)
+        Ok(())
     }
 }
 
@@ -94,10 +92,4 @@ fn undeclared(at: usize, name: &str) -> Box<ShredFault> {
         at,
         format!("the namespace prefix of {name:?} is not declared: add its xmlns declaration"),
     )
-}
-
-fn value(attributes: &Attributes, document: &str, name: &str) -> Result<Option<String>> {
-    let found = attributes.find(document.as_bytes(), name.as_bytes(), false);
-    let value = found.map(|a| text::attribute(document, a.start as usize..a.end as usize));
-    Ok(value.transpose()?.map(String::from))
 }

@@ -48,6 +48,14 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         self.state.attributes.read(self.text, at, name_end, self.limits)
     }
 
+    /// The same, unless it is the tag that was read last.
+    pub(super) fn read_tag_once(&mut self, at: usize, name_end: usize) -> Result<StartTag> {
+        match self.state.attributes.tag {
+            Some((last, tag)) if last == at => Ok(tag),
+            _ => self.read_tag(at, name_end),
+        }
+    }
+
     /// Handles the start tag at `at`. Returns where it ends, or where its end tag ends.
     pub(super) fn start(&mut self, at: usize) -> Result<usize> {
         let name_end = self.tag_name(at)?;
@@ -70,7 +78,11 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
                 &several
             }
         };
-        self.start_known(at, name_end, found)
+        let end = self.start_known(at, name_end, found)?;
+        if self.state.open.len() == depth {
+            self.namespaces.leave(depth);
+        }
+        Ok(end)
     }
 
     /// What an element of that name may be, when at most one match is around it, as is the case
@@ -97,7 +109,10 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         let nodes = &self.plan.nodes;
         let reads_tag = |found: &Found| found.ids.iter().any(|id| nodes[*id].reads_tag);
         let tag = if found.iter().any(reads_tag) {
-            let tag = self.read_tag(at, name_end)?;
+            let tag = match self.plan.namespaced {
+                true => self.read_tag_once(at, name_end)?,
+                false => self.read_tag(at, name_end)?,
+            };
             self.qualify_attributes(self.state.open.len())?;
             tag
         } else {
@@ -179,7 +194,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         }
         let name = &self.text[at + 1..name_end];
         let uri = match self.plan.namespaced {
-            true => Some(self.namespace(at, name)?),
+            true => Some(self.namespace(at, name_end)?.to_owned()),
             false => None,
         };
         let local = match uri {

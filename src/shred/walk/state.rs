@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::declarations::Namespaces;
 use crate::contract::plan::{Counter, NodeId, Plan};
 use crate::shred::attributes::Attributes;
 use crate::shred::capture::{Captures, Node};
@@ -88,6 +89,7 @@ impl State {
     /// Forgets the document before, and opens the next.
     pub fn begin(&mut self, plan: &Plan) {
         self.captures.clear();
+        self.attributes.tag = None;
         self.open.clear();
         self.live.clear();
         self.matches.clear();
@@ -134,4 +136,5 @@ pub struct Walk<'d, 'p, 's, E> {
     pub rooted: bool,
     /// Whether `//name` paths exist, so that passed-over parts are watched.
     pub watches: bool,
+    pub namespaces: Namespaces<'d>,
 }
