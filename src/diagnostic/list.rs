@@ -1,6 +1,6 @@
 //! The diagnostics of one file.
 
-use super::line::{floor_boundary, inside, line_start, one_line, BOM};
+use super::line::{floor_boundary, inside, one_line, BOM};
 use super::mistake::{Diagnostic, Severity};
 use crate::figures::counted;
 
@@ -11,6 +11,8 @@ use crate::figures::counted;
 pub struct Diagnostics {
     file: String,
     text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
     items: Vec<Diagnostic>,
 }
 
@@ -19,7 +21,9 @@ impl std::error::Error for Diagnostics {}
 impl Diagnostics {
     /// No diagnostics yet. `file` is only shown; spans are byte ranges in `text`.
     pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { file: file.into(), text: text.into(), items: Vec::new() }
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self { file: file.into(), lines: lines.collect(), text, items: Vec::new() }
     }
 
     /// Adds one at its place, unless it is a duplicate. Spans that exceed the text are cut, and
@@ -28,12 +32,13 @@ impl Diagnostics {
         let mut diagnostic = diagnostic.map_places(|span| inside(&self.text, span));
         diagnostic.message = one_line(&diagnostic.message);
         diagnostic.hint = diagnostic.hint.as_deref().map(one_line);
-        if self.items.contains(&diagnostic) {
-            return;
-        }
         let key = |d: &Diagnostic| (d.span.start, d.span.end, d.severity);
         let at = self.items.partition_point(|d| key(d) <= key(&diagnostic));
-        self.items.insert(at, diagnostic);
+        let mut of_this_place =
+            self.items[..at].iter().rev().take_while(|d| key(d) == key(&diagnostic));
+        if !of_this_place.any(|other| *other == diagnostic) {
+            self.items.insert(at, diagnostic);
+        }
     }
 
     /// The text of the file.
@@ -69,8 +74,8 @@ impl Diagnostics {
     /// 1-based line and column (in characters) of a byte offset.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let offset = floor_boundary(&self.text, offset);
-        let start = line_start(&self.text, offset);
-        let line = self.text[..start].bytes().filter(|b| *b == b'\n').count() + 1;
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines[line - 1];
         (line, self.text[start..offset].chars().filter(|c| *c != BOM).count() + 1)
     }
 
