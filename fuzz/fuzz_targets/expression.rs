@@ -1,4 +1,4 @@
 //! Any text as an expression of a contract.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| checks::expression(text));
+libfuzzer_sys::fuzz_target!(|text: &str| checks::expression::check(text));

@@ -1,8 +1,8 @@
 //! Inputs for `fuzz/`, each kept because it once broke something or starts where random input
 //! rarely arrives. They run here without a fuzzer.
 
-#[path = "../../fuzz/checks.rs"]
-mod checks;
+#[path = "../../fuzz/checks/mod.rs"]
+pub mod checks;
 
 use std::fs;
 use std::path::Path;
@@ -26,15 +26,32 @@ fn text(input: &[u8]) -> &str {
 
 #[test]
 fn no_document_makes_the_shredder_panic() {
-    replay("shred", checks::shred);
+    replay("shred", checks::shred::check);
 }
 
 #[test]
 fn skipping_and_quick_xml_agree_on_what_is_well_formed() {
-    replay("skip", |input| checks::skip(text(input)));
+    replay("skip", |input| checks::skip::check(text(input)));
+}
+
+#[test]
+fn no_text_makes_the_reader_of_expressions_panic() {
+    replay("expression", |input| checks::expression::check(text(input)));
 }
 
 #[test]
 fn no_text_makes_the_reader_of_contracts_panic() {
-    replay("expression", |input| checks::expression(text(input)));
+    replay("contract", |input| checks::readable(text(input)));
+}
+
+#[test]
+fn what_is_imported_is_a_contract() {
+    replay("import", |input| checks::import::check(text(input)));
+}
+
+#[test]
+fn paths_find_what_a_tree_finds() {
+    replay("paths", |input| {
+        checks::paths::check(input);
+    });
 }
