@@ -3,6 +3,8 @@
 //! A setting is looked for in that order and falls back to its default; the first place that has
 //! it counts. All mistakes are reported together, each with where the value comes from.
 
+#[cfg(feature = "sqlserver")]
+mod connection_string;
 mod environment;
 mod file;
 pub mod keys;

@@ -229,6 +229,19 @@ impl<'f> Reader<'f> {
                 keys::CONNECTION_STRING.variable()
             )
         }));
+        let on_the_command_line = self.resolved.iter().filter(|resolved| {
+            resolved.key.is_secret()
+                && resolved.origin == Origin::Flag
+                && resolved.text.as_deref().is_some_and(holds_secret)
+        });
+        self.problems.extend(on_the_command_line.map(|resolved| {
+            format!(
+                "--{} contains a password, and everybody on this machine sees the arguments of a \
+                 process; put the connection string into {}",
+                resolved.key.flag(),
+                resolved.key.variable()
+            )
+        }));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::connection_string;
 use super::keys::{self, Key};
 use super::provenance::Resolved;
 use super::reader::Reader;
@@ -75,6 +76,14 @@ impl Reader<'_> {
 
     fn connection_string(&mut self) -> Option<ServerSettings> {
         let text = self.text(&keys::CONNECTION_STRING)?;
+        let server = self.valid(connection_string::check(&text))?;
+        let server = ServerName::parse(&server).and_then(|name| match name {
+            ServerName::Tcp { .. } => Ok(()),
+            ServerName::Pipe(_) => {
+                Err("a connection string means TCP; use --server np:HOST for a pipe".to_owned())
+            }
+        });
+        self.valid(server)?;
         self.valid(ServerSettings::from_ado_string(&text))
     }
 

@@ -41,6 +41,9 @@ const STORES: &[(&str, &str)] = &[
     ("connection_string", "hunter2"),
     ("connection_string", "Password=hunter2;Server=tcp:127.0.0.1,x"),
     ("connection_string", "Server=db;Password='hunter2"),
+    ("connection_string", "Server=db;Pasword=hunter2"),
+    ("connection_string", "Server=db;Password=a;hunter2=b"),
+    ("connection_string", "hunter2=a;Server=db"),
     ("store", "Server=db;Password=hunter2"),
     ("store", "sqlite:work.db;password=\"a;hunter2\""),
     ("store", "mssql://sa:hunter2@db/credit"),
@@ -135,4 +138,23 @@ fn a_password_where_a_store_is_named_is_told_where_it_belongs() {
     let next_step = "--store Server=db;Password=*** contains a password; put a connection string \
                      into XMLSHRED_CONNECTION_STRING";
     assert!(said.stderr.contains(next_step), "{said:?}");
+}
+
+/// Everybody on the machine can read the arguments of a process.
+#[test]
+fn a_password_on_the_command_line_is_refused() {
+    let bench = workbench();
+    let string = "Server=tcp:127.0.0.1,1;User Id=u;Password=hunter2;Database=d";
+    for command in ["run", "status", "doctor"] {
+        let said = Said::of(bench.command(command).args(["--connection-string", string]));
+        assert_eq!(said.status, 2, "{said:?}");
+        let refused = "error: --connection-string contains a password, and everybody on this \
+                       machine sees the arguments of a process; put the connection string into \
+                       XMLSHRED_CONNECTION_STRING\n";
+        assert!(said.stderr.starts_with(refused), "{said:?}");
+        assert_silent(&bench, command, &said);
+    }
+    for command in ["completions bash", "--help", "run --help"] {
+        assert!(!bench.run(command).stdout.contains("Password="), "{command}");
+    }
 }

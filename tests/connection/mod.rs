@@ -1,5 +1,6 @@
 //! The settings of a connection to SQL Server.
 
+use xmlshred::settings::{resolve, Environment, SettingsFile};
 use xmlshred::store::sqlserver::{
     checked_identifier, Login, Secret, ServerName, ServerSettings, Trust,
 };
@@ -51,4 +52,56 @@ fn a_schema_that_would_need_quoting_is_refused() {
     for wrong in ["", "a]b", "a'b", "1a", "a;b", "a$(b)", "a\n"] {
         assert!(checked_identifier("schema", wrong).is_err(), "{wrong:?}");
     }
+}
+
+/// What is wrong with a connection string in a settings file.
+fn problems(string: &str) -> Vec<String> {
+    let text = format!("connection_string = \"\"\"{string}\"\"\"");
+    let file = SettingsFile::parse("xmlshred.toml".as_ref(), &text);
+    assert_eq!(file.problems, Vec::<String>::new(), "{text}");
+    let resolved = resolve(&[], &Environment::default(), &file);
+    resolved.map_or_else(|error| error.problems, |_| Vec::new())
+}
+
+#[test]
+fn what_others_print_as_a_connection_string_is_read() {
+    for string in [
+        "Server=tcp:db.example.org,1433;Initial Catalog=d;Persist Security Info=False;User ID=u;\
+         Password={p;w};MultipleActiveResultSets=False;Encrypt=True;TrustServerCertificate=False;\
+         Connection Timeout=30;",
+        "Data Source=db;Database=d;Uid=u;Pwd='p;''w';Application Name=x",
+        " server = db ; user id = u ; password = p=w== ",
+    ] {
+        assert_eq!(problems(string), Vec::<String>::new(), "{string}");
+    }
+}
+
+/// The driver ignores what it does not know, as if it were not there.
+#[test]
+fn a_connection_string_that_says_something_else_than_it_does_is_refused() {
+    let wrong = |string: &str, expected: &str| {
+        let problems = problems(string);
+        assert!(problems.iter().any(|said| said.contains(expected)), "{string}: {problems:?}");
+        assert!(!problems.concat().contains("hunter2"), "{string}: {problems:?}");
+    };
+    wrong("Server=db;User Id=u;Pasword=hunter2", "`Pasword`; did you mean `Password`?");
+    wrong("Sever=db;User Id=u;Password=hunter2", "`Sever`; did you mean `Server`?");
+    wrong("Server=db;Trust Server Certificate=true", "did you mean `TrustServerCertificate`?");
+    wrong("Server=db;UserId=u;Password=hunter2", "`UserId`; did you mean `User Id`?");
+    wrong("Address=db;Database=d", "`Address`; did you mean `Server`?");
+    wrong("Server=db;Authentication=Active Directory Default", "--access-token-file");
+    wrong("Server=db;Password=a;hunter2=b", "an unknown key after `Password`");
+    wrong("hunter2=b;Server=db", "begins with an unknown key");
+    wrong("User Id=u;Password=hunter2", "names no server");
+    wrong("Server=;Password=hunter2", "names no server");
+    wrong("", "names no server");
+    wrong("Server=db;Data Source=other", "has `Server` twice");
+    wrong("Server=db;Password=a;Pwd=b", "has `Password` twice");
+    wrong("Server=np:db;Database=d", "means TCP");
+    wrong("Server=a b;Database=d", "is not a server");
+    wrong("Server=db;hunter2", "a part without `=`");
+    wrong("Server=db;Password='hunter2", "not closed");
+    wrong("Server=db;Password='a'hunter2", "after a value in quotes");
+    #[cfg(not(windows))]
+    wrong("Server=db;Integrated Security=SSPI", "works on Windows only");
 }

@@ -1,0 +1,197 @@
+//! What an ADO.NET connection string says: the driver reads the keys it knows and ignores the
+//! rest, so that a misspelt one would be a setting that silently does not hold.
+
+use crate::diagnostic::spelling::nearest;
+
+/// A setting of a connection string: the names that the driver reads it by, in lower case; the first
+/// is how it is written here.
+type Setting = &'static [&'static str];
+
+const SERVER: Setting = &["Server", "data source"];
+const PASSWORD: Setting = &["Password", "pwd"];
+const INTEGRATED: Setting = &["Integrated Security", "integratedsecurity"];
+
+/// The settings that hold.
+const HEEDED: &[Setting] = &[
+    SERVER,
+    PASSWORD,
+    INTEGRATED,
+    &["Database", "initial catalog", "databasename"],
+    &["User Id", "uid", "username", "user"],
+    &["Application Name", "applicationname"],
+    &["Encrypt"],
+    &["TrustServerCertificate"],
+    &["TrustServerCertificateCA"],
+    &["HostNameInCertificate", "hostname in certificate"],
+    &["Workstation Id", "workstationid"],
+    &["ApplicationIntent"],
+    &["MultiSubnetFailover"],
+];
+
+/// Settings of ADO.NET that make no difference here: connections are not pooled, and timeouts are
+/// settings of their own. They are in the strings that portals and wizards print.
+const HARMLESS: &[Setting] = &[
+    &["Connection Timeout", "connect timeout", "timeout"],
+    &["Command Timeout"],
+    &["Connection Lifetime", "load balance timeout"],
+    &["ConnectRetryCount", "connect retry count"],
+    &["ConnectRetryInterval", "connect retry interval"],
+    &["Current Language", "language"],
+    &["Enlist"],
+    &["Max Pool Size"],
+    &["Min Pool Size"],
+    &["MultipleActiveResultSets", "multiple active result sets"],
+    &["Packet Size"],
+    &["Persist Security Info", "persistsecurityinfo"],
+    &["PoolBlockingPeriod", "pool blocking period"],
+    &["Pooling"],
+    &["Type System Version"],
+];
+
+/// Refuses a string that would mean something else than it says; returns the server's name.
+///
+/// # Errors
+/// A sentence that names the key, never a value: an unknown key's may be a password.
+pub(super) fn check(text: &str) -> Result<String, String> {
+    let mut found: Vec<(Setting, String)> = Vec::new();
+    for (key, value) in pairs(text)? {
+        let Some(setting) = setting(&key) else {
+            return Err(unknown(&key, found.last().map(|(before, _)| before[0])));
+        };
+        if found.iter().any(|(other, _)| *other == setting) {
+            return Err(format!("the connection string has `{}` twice; keep one", setting[0]));
+        }
+        found.push((setting, value));
+    }
+    let value = |wanted: Setting| {
+        found.iter().find(|(setting, _)| *setting == wanted).map(|(_, value)| value.as_str())
+    };
+    let integrated = value(INTEGRATED).is_some_and(|value| {
+        ["true", "yes", "sspi"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+    });
+    if integrated && cfg!(not(windows)) {
+        return Err(
+            "the connection string has `Integrated Security`, which works on Windows only; \
+                    write `User Id` and `Password`"
+                .to_owned(),
+        );
+    }
+    match value(SERVER).map(str::trim) {
+        Some(server) if !server.is_empty() => Ok(server.to_owned()),
+        _ => Err("the connection string names no server; begin it with `Server=HOST;`".to_owned()),
+    }
+}
+
+fn setting(key: &str) -> Option<Setting> {
+    let is = |name: &&str| name.eq_ignore_ascii_case(key);
+    HEEDED.iter().chain(HARMLESS).find(|setting| setting.iter().any(|name| is(name))).copied()
+}
+
+/// What to say of an unknown key. It is shown only where it is nearly a known one: it may as well be
+/// the rest of a password with a semicolon in it.
+fn unknown(key: &str, before: Option<&str>) -> String {
+    let folded = key.to_ascii_lowercase().replace([' ', '_', '-'], "");
+    let names = HEEDED.iter().map(|setting| setting[0]);
+    let near = match folded.as_str() {
+        "authentication" => {
+            return "the connection string has `Authentication`, which has no effect; log in to \
+                    Microsoft Entra with --server and --access-token-file"
+                .to_owned();
+        }
+        "addr" | "address" | "networkaddress" | "host" => Some("Server"),
+        _ => nearest(key, names.clone()).or_else(|| {
+            names.into_iter().find(|name| name.replace(' ', "").to_ascii_lowercase() == folded)
+        }),
+    };
+    match (near, before) {
+        (Some(near), _) => {
+            format!("the connection string has the unknown key `{key}`; did you mean `{near}`?")
+        }
+        (None, Some(before)) => format!(
+            "the connection string has an unknown key after `{before}`; remove it, or put a value \
+             with `;` in quotes"
+        ),
+        (None, None) => "the connection string begins with an unknown key; begin it with \
+                         `Server=HOST;`"
+            .to_owned(),
+    }
+}
+
+/// The keys and values, read as the driver reads them.
+fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut rest = text;
+    let mut pairs = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(|c: char| c == ';' || c.is_ascii_whitespace());
+        if rest.is_empty() {
+            return Ok(pairs);
+        }
+        let (key, after) = key(rest)?;
+        let (value, after) = value(after.trim_ascii_start())?;
+        pairs.push((key, value));
+        rest = after;
+    }
+}
+
+/// A key and what follows its `=`; `==` is an equals sign of the key.
+fn key(text: &str) -> Result<(String, &str), String> {
+    let mut key = String::new();
+    let mut rest = text;
+    loop {
+        let Some(at) = rest.find(['=', ';']).filter(|at| rest.as_bytes()[*at] == b'=') else {
+            return Err("the connection string has a part without `=`; write `key=value`, and \
+                        put a value with `;` in quotes"
+                .to_owned());
+        };
+        key.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        match rest.strip_prefix('=') {
+            Some(after) => {
+                key.push('=');
+                rest = after;
+            }
+            None => return Ok((key.trim_ascii().to_owned(), rest)),
+        }
+    }
+}
+
+/// A value and what follows it.
+fn value(text: &str) -> Result<(String, &str), String> {
+    let (value, rest) = match text.chars().next() {
+        Some(quote @ ('\'' | '"')) => {
+            let (mut value, mut rest) = (String::new(), &text[1..]);
+            loop {
+                let end = rest.find(quote).ok_or_else(unclosed)?;
+                value.push_str(&rest[..end]);
+                rest = &rest[end + 1..];
+                match rest.strip_prefix(quote) {
+                    Some(after) => {
+                        value.push(quote);
+                        rest = after;
+                    }
+                    None => break (value, rest),
+                }
+            }
+        }
+        Some('{') => {
+            let end = text.find('}').ok_or_else(unclosed)?;
+            (text[1..end].to_owned(), &text[end + 1..])
+        }
+        _ => {
+            let end = text.find(';').unwrap_or(text.len());
+            return Ok((text[..end].trim_ascii_end().to_owned(), &text[end..]));
+        }
+    };
+    let rest = rest.trim_ascii_start();
+    match rest.is_empty() || rest.starts_with(';') {
+        true => Ok((value, rest)),
+        false => Err("the connection string has text after a value in quotes; double a quotation \
+                      mark that belongs to the value"
+            .to_owned()),
+    }
+}
+
+fn unclosed() -> String {
+    "the connection string has a value whose quotation mark or brace is not closed; close it"
+        .to_owned()
+}
