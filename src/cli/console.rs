@@ -3,11 +3,33 @@
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use super::command_error::{CommandError, Result};
 use crate::diagnostic::{escaped, Diagnostics};
-use crate::report::Format;
+use crate::figures::counted;
+use crate::report::{Format, LineQueue, LogWriter};
 use crate::runner::ExitStatus;
+
+/// What waits for stderr: nobody ever waits for who reads it.
+static STDERR: LazyLock<LineQueue> =
+    LazyLock::new(|| LineQueue::new("stderr", 4 << 20, LogWriter, tell_of_dropped_lines));
+
+/// The target of the log line about lines that stderr did not get; every level shows it.
+pub const DROPPED: &str = "xmlshred::dropped";
+
+/// How long text on stdout waits for the text on stderr that was written before it.
+const IN_ORDER_WITHIN: Duration = Duration::from_millis(200);
+
+/// How long a note waits for a reader of stderr that is slow.
+const NOTE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long the end of the process waits for a reader of stderr.
+const END_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a summary waits for a reader of stdout.
+const PRINT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Writes text for people to stdout.
 ///
@@ -34,11 +56,48 @@ pub fn print_as(format: Format, text: &str) -> Result {
 /// # Errors
 /// stdout cannot be written, for instance because a disk is full.
 pub fn print_data(text: &str) -> Result {
+    STDERR.flush(IN_ORDER_WITHIN);
+    written(write(text))
+}
+
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn written(result: io::Result<()>) -> Result {
+    match result {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(unwritable(&e)),
         _ => Ok(ExitStatus::Success),
     }
+}
+
+/// [`print_as`] that gives up after ten seconds where stdout is not a terminal: a process whose
+/// work is done must end although nobody reads its output.
+///
+/// # Errors
+/// As [`print_as`], or nobody reads stdout.
+pub fn print_or_give_up(format: Format, text: &str) -> Result {
+    if io::stdout().is_terminal() {
+        return print_as(format, text);
+    }
+    STDERR.flush(IN_ORDER_WITHIN);
+    let (done, result) = crossbeam_channel::bounded(1);
+    let shown = match format {
+        Format::Table => escaped(text).into_owned(),
+        Format::Json => text.to_owned(),
+    };
+    let thread = std::thread::Builder::new().name("xmlshred-stdout".into());
+    match thread.spawn(move || done.send(write(&shown)).ok()) {
+        Err(_) => print_as(format, text),
+        Ok(_) => result.recv_timeout(PRINT_WITHIN).map_or_else(|_| Err(unread()), written),
+    }
+}
+
+fn unread() -> CommandError {
+    let message = format!("cannot write to stdout: nobody read it for {PRINT_WITHIN:?}");
+    CommandError::new(ExitStatus::Aborted, message, "find out why its reader hangs")
 }
 
 /// The error for a stdout that cannot be written.
@@ -53,8 +112,31 @@ pub fn note(text: impl Display) {
 }
 
 /// Writes text to stderr that is escaped already and may have colours. A closed stderr is ignored.
+/// So is one that nobody reads.
 pub fn note_rendered(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    STDERR.push_within(text.as_bytes(), NOTE_WITHIN);
+}
+
+/// What waits for stderr.
+pub fn stderr() -> &'static LineQueue {
+    &STDERR
+}
+
+fn tell_of_dropped_lines(dropped: u64) {
+    tracing::warn!(
+        target: DROPPED,
+        dropped,
+        "dropped {}: nobody read stderr, or not fast enough",
+        counted(dropped, "line")
+    );
+}
+
+/// Waits for the readers of stderr, for a bounded time. Where nobody reads it, the log file is
+/// told, if there is one.
+pub fn finish() {
+    if !STDERR.flush(END_WITHIN) {
+        tell_of_dropped_lines(STDERR.lost().dropped);
+    }
 }
 
 /// Writes mistakes to stderr, in colour where it shows colours.

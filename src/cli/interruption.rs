@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::command_error::Result;
 use super::signals::no_handler;
-use crate::runner::ExitStatus;
+use crate::runner::{end_at_once, ExitStatus};
 
 /// Whether a command that does all or nothing may still be interrupted. It is one value, so that a
 /// command that was asked to stop never completes, and one that completes never reports that it
@@ -19,6 +19,8 @@ const OPEN: u8 = 0;
 const REQUESTED: u8 = 1;
 /// Signals come too late.
 const DECIDED: u8 = 2;
+/// A signal came too late.
+const TOO_LATE: u8 = 3;
 
 impl Interruption {
     /// An interruption that Ctrl+C, SIGTERM and SIGHUP request; a second signal ends the process
@@ -29,16 +31,29 @@ impl Interruption {
     pub fn on_signals() -> Result<Self> {
         let interruption = Self::default();
         let signalled = interruption.clone();
-        ctrlc::set_handler(move || signalled.request()).map_err(no_handler)?;
+        ctrlc::set_handler(move || {
+            if !signalled.request() {
+                end_at_once(ExitStatus::Interrupted.code());
+            }
+            if signalled.is_requested() {
+                // On a thread of its own: this one must be free for the second signal.
+                let log = || tracing::info!("stopping; a second signal stops at once");
+                std::thread::Builder::new().spawn(log).ok();
+            }
+        })
+        .map_err(no_handler)?;
         Ok(interruption)
     }
 
-    fn request(&self) {
-        match self.0.compare_exchange(OPEN, REQUESTED, Ordering::SeqCst, Ordering::SeqCst) {
-            Ok(_) => tracing::info!("stopping; a second signal stops at once"),
-            Err(REQUESTED) => std::process::exit(ExitStatus::Interrupted.code().into()),
-            Err(_) => {}
-        }
+    /// Returns whether this was the first signal. Nothing here may wait: the second signal must be
+    /// seen even if the command hangs.
+    fn request(&self) -> bool {
+        let next = |state| match state {
+            OPEN => Some(REQUESTED),
+            DECIDED => Some(TOO_LATE),
+            _ => None,
+        };
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).is_ok()
     }
 
     /// Whether a signal came.
@@ -64,20 +79,21 @@ mod tests {
     #[test]
     fn an_interrupted_command_may_not_complete() {
         let interruption = Interruption::default();
-        interruption.request();
+        assert!(interruption.request());
         assert!(interruption.is_requested());
         assert!(!interruption.decide());
+        assert!(!interruption.request(), "the second ends the process");
     }
 
     #[test]
     fn a_signal_that_comes_too_late_changes_nothing() {
         let interruption = Interruption::default();
         assert!(interruption.decide());
-        interruption.request();
-        interruption.request();
+        assert!(interruption.request());
         assert!(!interruption.is_requested());
+        assert!(!interruption.request(), "the second ends the process");
         interruption.reopen();
-        interruption.request();
+        assert!(interruption.request());
         assert!(interruption.is_requested());
     }
 }

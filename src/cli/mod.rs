@@ -31,7 +31,7 @@ use crate::runner::ExitStatus;
 use crate::settings::keys::{self, Key};
 use crate::settings::{Environment, LogFormat, SettingsFile};
 use call::{commands, Call, Execute};
-use command_error::Result;
+use command_error::{CommandError, Result};
 
 /// Turn XML documents in a database table into typed rows, exactly once
 #[derive(Debug, Parser)]
@@ -85,14 +85,18 @@ fn after_help() -> String {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitStatus {
-    match Cli::parse_from(wild::args_os()) {
+    logging::note_panics();
+    let status = match Cli::parse_from(wild::args_os()) {
         Ok(cli) => cli.run(),
         Err(error) if error.use_stderr() => {
             console::note_rendered(&with_hint(&error));
             ExitStatus::Usage
         }
         Err(help) => console::print_data(&help.to_string()).unwrap_or_else(|error| error.status),
-    }
+    };
+    console::finish();
+    logging::finish();
+    status
 }
 
 /// The error of the argument parser, which ends as every error does.
@@ -141,13 +145,20 @@ impl Cli {
                 return error.status;
             }
         };
-        self.command.chosen().execute(&call).unwrap_or_else(|error| {
+        let report = |error: CommandError| {
             error.log();
             if call.settings.log.format == LogFormat::Text {
                 console::note(&error);
             }
             error.status
-        })
+        };
+        let status = self.command.chosen().execute(&call).unwrap_or_else(report);
+        let Some(reason) = logging::incomplete() else { return status };
+        let hint = "free space for the log folder, or make it writable";
+        match (report(CommandError::new(ExitStatus::Aborted, reason, hint)), status) {
+            (incomplete, ExitStatus::Success) => incomplete,
+            _ => status,
+        }
     }
 
     fn prepare(&self) -> Result<Call> {

@@ -10,7 +10,7 @@ use super::command_error::{CommandError, Result};
 use super::contract::file as contract_file;
 use super::logging::Habits;
 use super::store::open;
-use super::{console, signals};
+use super::{console, logging, signals};
 use crate::contract::Contract;
 use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
 use crate::runner::{
@@ -72,6 +72,7 @@ impl Execute for Arguments {
             store_name: location.to_string(),
             agent_job: self.agent_job.clone(),
             agent_step: self.agent_step.map(|step| step.to_string()),
+            incomplete_log: logging::incomplete,
             ..call.settings.run.clone()
         };
         let (at, installed, allow_drift) = (location.clone(), contract.clone(), self.allow_drift);
@@ -90,9 +91,9 @@ impl Execute for Arguments {
         drop(progress);
         log_end(&summary);
         if self.agent_job.is_some() && self.format == Format::Table {
-            console::print(&render_summary_line(&summary))?;
+            console::print_or_give_up(Format::Table, &render_summary_line(&summary))?;
         }
-        console::print_as(self.format, &render_summary(&summary, self.format))?;
+        console::print_or_give_up(self.format, &render_summary(&summary, self.format))?;
         Ok(summary.end.exit_status())
     }
 }

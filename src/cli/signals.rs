@@ -9,7 +9,7 @@ use crate::runner::{ExitStatus, Shutdown};
 /// The process already has a handler.
 pub fn shutdown() -> Result<Shutdown> {
     let shutdown = Shutdown::new();
-    shutdown.on_signals(ExitStatus::Interrupted.code().into()).map_err(no_handler)?;
+    shutdown.on_signals(ExitStatus::Interrupted.code()).map_err(no_handler)?;
     Ok(shutdown)
 }
 

@@ -1,10 +1,12 @@
 //! The output for people and programs: run summary, status tables, progress.
 
+mod line_queue;
 mod progress;
 mod status;
 mod summary;
 mod table;
 
+pub use line_queue::{LineQueue, Lost};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;
 pub use summary::{render_summary, render_summary_line};

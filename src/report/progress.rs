@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crossbeam_channel::{bounded, Receiver, Sender};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::runner::{Observer, Progress};
@@ -17,10 +18,65 @@ static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 /// Shows a run's progress: a bar where stderr is a terminal, else a log line every ten seconds.
 #[derive(Debug)]
 pub struct ProgressLine {
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     limit: Option<u64>,
     said: Progress,
     pace: Pace,
+}
+
+/// A bar, drawn by a thread of its own: a terminal that is held with Ctrl+S must not hold up
+/// the thread that stops the run.
+#[derive(Debug)]
+struct Bar {
+    frames: Sender<Frame>,
+    ended: Receiver<()>,
+}
+
+/// What the bar shows.
+#[derive(Debug)]
+struct Frame {
+    concluded: u64,
+    left: Option<u64>,
+    text: String,
+}
+
+impl Bar {
+    /// How long the end of a run waits for the bar to disappear.
+    const END_WITHIN: Duration = Duration::from_millis(500);
+
+    /// `None` where no thread can be started.
+    fn start() -> Option<Self> {
+        let (frames, drawn) = bounded::<Frame>(1);
+        let (running, ended) = bounded(0);
+        let draw = move || {
+            let _running: Sender<()> = running;
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.set_style(spinner_style());
+            BAR.lock().unwrap_or_else(PoisonError::into_inner).replace(bar.clone());
+            drawn.iter().for_each(|frame| draw(&bar, frame));
+            *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            bar.finish_and_clear();
+        };
+        let thread = std::thread::Builder::new().name("xmlshred-progress".into()).spawn(draw);
+        thread.is_ok().then_some(Self { frames, ended })
+    }
+
+    fn end(self) {
+        drop(self.frames);
+        self.ended.recv_timeout(Self::END_WITHIN).ok();
+    }
+}
+
+fn draw(bar: &ProgressBar, frame: Frame) {
+    if let Some(left) = frame.left {
+        if bar.length().is_none() {
+            bar.set_style(bar_style());
+        }
+        bar.set_length(frame.concluded + left);
+    }
+    bar.set_position(frame.concluded);
+    bar.set_message(frame.text);
+    bar.tick();
 }
 
 impl ProgressLine {
@@ -30,12 +86,7 @@ impl ProgressLine {
     /// Progress towards `limit` applications, or else towards all that are ready. Only output for
     /// people has a bar.
     pub fn new(limit: Option<u64>, for_people: bool) -> Self {
-        let bar = (for_people && io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.set_style(spinner_style());
-            bar
-        });
-        BAR.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bar);
+        let bar = (for_people && io::stderr().is_terminal()).then(Bar::start).flatten();
         Self { bar, limit, said: Progress::default(), pace: Pace::default() }
     }
 
@@ -68,23 +119,15 @@ impl Observer for ProgressLine {
         let left = self.pace.left(progress, self.limit);
         let text = describe(progress, &self.pace, left);
         let Some(bar) = &self.bar else { return self.log(progress, &text) };
-        if let Some(left) = left {
-            if bar.length().is_none() {
-                bar.set_style(bar_style());
-            }
-            bar.set_length(concluded(progress) + left);
-        }
-        bar.set_position(concluded(progress));
-        bar.set_message(text);
-        bar.tick();
+        // A frame that the terminal is too slow for is skipped.
+        bar.frames.try_send(Frame { concluded: concluded(progress), left, text }).ok();
     }
 }
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
-        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if let Some(bar) = self.bar.take() {
+            bar.end();
         }
     }
 }

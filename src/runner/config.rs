@@ -44,6 +44,9 @@ pub struct RunConfig {
     pub max_reaps: u32,
     /// How long to keep trying when the store can no longer be reached.
     pub store_patience: Duration,
+    /// Why the log of the run does not hold what it should, if so: asked before a run is called
+    /// done.
+    pub incomplete_log: fn() -> Option<String>,
 }
 
 /// The defaults that do not depend on the machine; the settings display them.
@@ -79,6 +82,7 @@ impl Default for RunConfig {
             fail_on: FailOn::Any,
             max_reaps: Self::MAX_REAPS,
             store_patience: Duration::from_secs(60),
+            incomplete_log: || None,
         }
     }
 }

@@ -16,7 +16,8 @@ pub enum ExitStatus {
     Contract = 3,
     /// The store cannot be reached, or is not installed.
     Store = 4,
-    /// A lease was lost, or the database refused to continue.
+    /// A lease was lost, the database refused to continue, or a report or the log could not be
+    /// written.
     Aborted = 5,
     /// Stopped by Ctrl+C, SIGTERM or SQL Server Agent.
     Interrupted = 130,
@@ -62,7 +63,9 @@ impl ExitStatus {
             Self::Usage => "a flag, a setting or an input file is wrong; nothing was written",
             Self::Contract => "the contract is wrong, or another one is installed",
             Self::Store => "the store cannot be reached, or is not installed",
-            Self::Aborted => "stopped: a claim was lost, or the database returned an error",
+            Self::Aborted => {
+                "a claim was lost, the database returned an error, or output could not be written"
+            }
             Self::Interrupted => "interrupted; claimed applications are finished or released",
         }
     }

@@ -49,7 +49,7 @@ pub use self::host::{host_name, peak_memory_bytes};
 pub use self::observer::{Observer, Progress};
 pub use self::session::{Connect, Role};
 pub use self::shredder::{ContractShredder, Shred};
-pub use self::shutdown::Shutdown;
+pub use self::shutdown::{end_at_once, Shutdown};
 pub use self::startup::unless_stopped;
 pub use self::summary::{Left, RunEnd, RunSummary, TableCount};
 use crate::contract::Contract;

@@ -102,6 +102,10 @@ impl Shared {
     }
 
     pub(super) fn interrupt(&self) {
+        tracing::info!(
+            "stopping: finishing what is being shredded and releasing the rest; a second signal \
+             stops at once"
+        );
         self.interrupted.store(true, Ordering::SeqCst);
         self.flow.stop(Stop::Drain);
     }
@@ -132,6 +136,7 @@ impl Shared {
 
     /// How the run ends, by the counts so far.
     pub(super) fn end(&self) -> RunEnd {
+        let incomplete_log = (self.config.incomplete_log)();
         let tally = self.tally();
         let failed = tally.failed_apps() + tally.quarantined;
         let lost = tally.lost_leases + tally.defects + tally.unsettled > 0;
@@ -142,6 +147,7 @@ impl Shared {
             None if self.config.fail_on.is_exceeded(failed, tally.success + failed) => {
                 RunEnd::SomeFailed
             }
+            None if incomplete_log.is_some() => RunEnd::NotLogged,
             None => RunEnd::Done,
         }
     }

@@ -20,6 +20,8 @@ pub enum RunEnd {
     StoreUnreachable,
     /// A lease was lost, the program failed on an application, or the database refused to continue.
     Lost,
+    /// Everything claimed was concluded, but the log file lost lines.
+    NotLogged,
     /// A stop was requested.
     Interrupted,
 }
@@ -32,7 +34,7 @@ impl RunEnd {
             Self::SomeFailed => ExitStatus::SomeFailed,
             Self::ContractRefused => ExitStatus::Contract,
             Self::StoreUnreachable => ExitStatus::Store,
-            Self::Lost => ExitStatus::Aborted,
+            Self::Lost | Self::NotLogged => ExitStatus::Aborted,
             Self::Interrupted => ExitStatus::Interrupted,
         }
     }
@@ -45,6 +47,7 @@ impl RunEnd {
             Self::ContractRefused => "stopped: the store has another contract installed",
             Self::StoreUnreachable => "stopped: the store cannot be reached",
             Self::Lost => "some claimed work was not concluded; run it again",
+            Self::NotLogged => "done, but the log file lost lines",
             Self::Interrupted => "interrupted; run it again to continue",
         }
     }

@@ -5,6 +5,8 @@ mod help;
 #[cfg(feature = "embedded")]
 mod hints;
 mod settings;
+#[cfg(all(feature = "embedded", target_os = "linux"))]
+mod unread;
 mod workbench;
 
 #[cfg(feature = "embedded")]
