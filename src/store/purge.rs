@@ -68,7 +68,7 @@ pub struct StaleRows {
     /// The target tables with rows of that attempt, in load order, and their rows: those that exist,
     /// or that were deleted.
     pub tables: Vec<(String, u64)>,
-    /// Why the database did not delete them, such as a foreign key of another table; they are all
-    /// still there. Always `None` in a preview.
+    /// Why none of them was deleted, such as a foreign key of another table. A preview knows only
+    /// that a table is no longer in the contract.
     pub refusal: Option<String>,
 }

@@ -10,7 +10,7 @@ use xmlshred::store::Store;
 
 use crate::database::{binary, connection_string_of, locked, Database};
 use crate::invariants;
-use crate::store::harness::{document, Harness};
+use crate::store::harness::{document, Cause, Harness};
 
 /// An installation in a database that no other test uses meanwhile.
 pub struct SqlServerHarness {
@@ -174,13 +174,32 @@ impl Harness for SqlServerHarness {
         assert_eq!(expired, 1, "claim {token:?} is not there");
     }
 
-    fn postpone(&self, app_id: i64) {
+    fn put_clock_back(&self) {
         let statement = self.database().own(
-            "UPDATE pipeline.processing_queue SET available_at_utc = DATEADD(HOUR, 1, available_at_utc)
-             WHERE app_id = @P1",
+            "UPDATE pipeline.processing_queue SET enqueued_at_utc = DATEADD(HOUR, 1, enqueued_at_utc);",
         );
-        let postponed = self.database().with(|sql| sql.execute_with(&statement, &[&app_id]));
-        assert_eq!(postponed, 1, "application {app_id} is not queued");
+        self.database().execute(&statement);
+    }
+
+    fn poison(&self, cause: Cause) {
+        self.database().execute(match cause {
+            // 512: a trigger that its author never tried with more than one row.
+            Cause::Unknown => {
+                "CREATE TRIGGER sandbox.poison ON sandbox.app_base AFTER INSERT AS
+                 IF EXISTS (SELECT 1 FROM inserted WHERE name = N'poison')
+                     AND 1 = (SELECT n FROM (VALUES (1), (2)) AS v (n)) RETURN;"
+            }
+            // 208: a table that does not exist.
+            Cause::Server => {
+                "CREATE TRIGGER sandbox.poison ON sandbox.app_base AFTER INSERT AS
+                 IF EXISTS (SELECT 1 FROM inserted WHERE name = N'poison')
+                     INSERT INTO sandbox.no_such_table (n) VALUES (1);"
+            }
+        });
+    }
+
+    fn cure(&self) {
+        self.database().execute("DROP TRIGGER sandbox.poison;");
     }
 
     fn age_everything(&self) {

@@ -22,8 +22,12 @@ mod leasing;
 mod reaping;
 #[path = "../store/redriving.rs"]
 mod redriving;
+#[path = "../store/refusing.rs"]
+mod refusing;
 #[path = "../store/reporting.rs"]
 mod reporting;
+#[path = "../store/stale.rs"]
+mod stale;
 
 use harness::Harness;
 
@@ -51,7 +55,9 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("leasing", leasing::BEHAVIOURS),
     ("reaping", reaping::BEHAVIOURS),
     ("redriving", redriving::BEHAVIOURS),
+    ("refusing", refusing::BEHAVIOURS),
     ("reporting", reporting::BEHAVIOURS),
+    ("stale", stale::BEHAVIOURS),
 ];
 
 /// Every behaviour with its name.

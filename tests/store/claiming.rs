@@ -23,7 +23,7 @@ super::behaviours! {
     each_claim_is_an_attempt,
     a_claimed_document_is_the_stored_one,
     a_deleted_source_row_is_claimed_without_a_document,
-    an_application_that_is_not_yet_available_waits,
+    a_clock_that_is_put_back_hides_no_work,
     another_contract_claims_nothing,
     without_a_contract_nothing_is_claimed,
     an_unknown_session_claims_nothing,
@@ -210,13 +210,29 @@ fn a_deleted_source_row_is_claimed_without_a_document(h: &dyn Harness) {
     assert_eq!(present, [false, false, true]);
 }
 
-fn an_application_that_is_not_yet_available_waits(h: &dyn Harness) {
+fn a_clock_that_is_put_back_hides_no_work(h: &dyn Harness) {
     let contract = h.prepare(3);
-    h.postpone(1);
     let mut worker = Worker::start(h, &contract);
-    assert_eq!(ids(&worker.claim(3)), [2, 3]);
-    let request = worker.request(3);
-    worker.claim_nothing(&request);
+    // Enqueued, released, reaped, retried and requeued by a clock that is an hour fast.
+    h.put_clock_back();
+    let batch = worker.claim(3);
+    assert_eq!(ids(&batch), [1, 2, 3]);
+    worker.store.release_claim(batch.token, "stopped").expect("release");
+    h.put_clock_back();
+    let batch = worker.claim(3);
+    assert_eq!(ids(&batch), [1, 2, 3]);
+    h.expire_lease(batch.token);
+    worker.reap();
+    h.put_clock_back();
+    for id in 1..=3 {
+        let batch = worker.claim(1);
+        assert_eq!(ids(&batch), [id]);
+        worker.complete(&contract, batch.token, &[super::harness::failure(&batch.apps[0])]);
+    }
+    assert_eq!(worker.retry(xmlshred::store::RetrySelector::All), [1, 2, 3]);
+    h.put_clock_back();
+    assert_eq!(ids(&worker.claim(3)), [1, 2, 3]);
+    h.assert_invariants();
 }
 
 fn another_contract_claims_nothing(h: &dyn Harness) {

@@ -7,8 +7,8 @@ use xmlshred::store::{ClaimedApp, Completed, RetrySelector, StoreError};
 use xmlshred::value::Value;
 
 use super::harness::{
-    base, contacts, contract, contract_with, failure, ids, outcome, success, Harness, Worker,
-    NOTHING,
+    base, contacts, contract, contract_with, failure, ids, nameless, outcome, success, Harness,
+    Worker, NOTHING,
 };
 
 super::behaviours! {
@@ -236,13 +236,6 @@ fn an_attempt_the_token_does_not_hold_writes_nothing(h: &dyn Harness) {
 fn duplicate_of(app: &ClaimedApp, other: i64) -> AppOutcome {
     let id = app.app_id.0;
     outcome(app, Ok(vec![base(id, "name"), contacts(id, &[id * 10, other * 10])]))
-}
-
-/// An outcome without the required name.
-fn nameless(app: &ClaimedApp) -> AppOutcome {
-    let mut rows = base(app.app_id.0, "");
-    rows.values[1] = Value::Null;
-    outcome(app, Ok(vec![rows, TableRows::default()]))
 }
 
 /// An outcome whose contact has no parent.

@@ -32,8 +32,14 @@ pub trait Harness: Sync {
     /// Makes a claim's lease expire in the past, so that no test waits for it.
     fn expire_lease(&self, token: ClaimToken);
 
-    /// Makes a queued application available an hour later.
-    fn postpone(&self, app_id: i64);
+    /// Leaves the queue as if the clock had been an hour fast until now and was put right.
+    fn put_clock_back(&self);
+
+    /// From now on the database refuses rows of `app_base` whose name is [`POISON`].
+    fn poison(&self, cause: Cause);
+
+    /// Ends [`Harness::poison`].
+    fn cure(&self);
 
     /// Moves log, events and ends of sessions a hundred days into the past.
     fn age_everything(&self);
@@ -102,6 +108,18 @@ pub fn document(app_id: i64) -> String {
 /// Reaping that never quarantines.
 pub fn patient_reap() -> ReapRequest {
     ReapRequest { max_reaps: u32::MAX, ..ReapRequest::default() }
+}
+
+/// The name of a row that a trigger refuses; see [`Harness::poison`].
+pub const POISON: &str = "poison";
+
+/// With which number the database refuses [`POISON`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// One that is neither the data's nor the server's.
+    Unknown,
+    /// One of the server.
+    Server,
 }
 
 pub const LEASE: Duration = Duration::from_secs(300);
@@ -257,6 +275,19 @@ pub fn ids(batch: &Batch) -> Vec<i64> {
 pub fn success(app: &ClaimedApp) -> AppOutcome {
     let id = app.app_id.0;
     outcome(app, Ok(vec![base(id, "name"), contacts(id, &[id * 10, id * 10 + 1])]))
+}
+
+/// An outcome that [`Harness::poison`] refuses.
+pub fn poisoned(app: &ClaimedApp) -> AppOutcome {
+    let id = app.app_id.0;
+    outcome(app, Ok(vec![base(id, POISON), contacts(id, &[id * 10])]))
+}
+
+/// An outcome without the required name: the database refuses it for its data.
+pub fn nameless(app: &ClaimedApp) -> AppOutcome {
+    let mut rows = base(app.app_id.0, "");
+    rows.values[1] = Value::Null;
+    outcome(app, Ok(vec![rows, TableRows::default()]))
 }
 
 /// A failure of shredding.

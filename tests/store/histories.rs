@@ -6,16 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use xmlshred::contract::{Contract, OnExisting};
 use xmlshred::id::AppId;
 use xmlshred::id::ClaimToken;
-use xmlshred::outcome::{AppOutcome, TableRows};
+use xmlshred::outcome::AppOutcome;
 use xmlshred::store::{
-    ClaimRequest, Claimed, ClaimedApp, EnqueueMode, Partition, ReapRequest, Reaped, Renewal,
-    RequeueRequest, RequeueSelector, RetrySelector, Share, StoreError,
+    ClaimRequest, Claimed, ClaimedApp, EnqueueMode, Fate, Partition, ReapRequest, Reaped, Renewal,
+    RequeueRequest, RequeueSelector, RetrySelector, Share, StaleRowsRequest, StoreError,
 };
-use xmlshred::value::Value;
 
 use super::harness::{
-    added, app_ids, base, contract_with, document, failure, ids, outcome, success, Harness, Worker,
-    LEASE,
+    added, app_ids, contract_with, document, failure, ids, nameless, poisoned, success, Cause,
+    Harness, Worker, LEASE,
 };
 
 /// Histories by name; each has its own seed and is the same on every run.
@@ -80,6 +79,8 @@ struct Queued {
 #[derive(Debug, Clone, Copy)]
 struct Logged {
     success: bool,
+    /// The rows in the target tables are of this attempt.
+    has_rows: bool,
     token: ClaimToken,
 }
 
@@ -88,6 +89,9 @@ struct Logged {
 struct Model {
     queue: BTreeMap<i64, Queued>,
     log: BTreeMap<(i64, u32), Logged>,
+    /// What the database refused for an unknown reason, by token, application and attempt; and
+    /// whether that quarantined it.
+    refused: BTreeMap<(uuid::Uuid, i64, u32), bool>,
     /// Held claims, and whether their lease has expired.
     claims: BTreeMap<uuid::Uuid, bool>,
 }
@@ -98,15 +102,25 @@ enum Kind {
     Success,
     /// Shredding failed.
     Failure,
-    /// The database will refuse its rows.
+    /// The database will refuse its rows for their data.
+    Mistake,
+    /// The database will refuse its rows for an unknown reason.
+    Poison,
+}
+
+/// What becomes of one application of a completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Success,
+    Failed,
     Refused,
+    Quarantined,
 }
 
 /// What the model expects of a completion.
 #[derive(Debug, PartialEq, Eq)]
 enum Expected {
-    /// Success or failure per application.
-    Done(Vec<bool>),
+    Done(Vec<Answer>),
     LeaseLost,
 }
 
@@ -172,26 +186,57 @@ impl Model {
                 queued.place == Place::Claimed(token) && queued.attempts == app.1
             })
         };
-        let before = |app: &(i64, u32, Kind)| {
-            self.log.get(&(app.0, app.1)).filter(|logged| logged.token == token)
-        };
-        if apps.iter().any(|app| !held(app) && before(app).is_none()) {
+        if apps.iter().any(|app| !held(app) && self.earlier(token, app.0, app.1).is_none()) {
             return Expected::LeaseLost;
         }
-        let answer = apps
-            .iter()
-            .map(|app| before(app).map_or(app.2 == Kind::Success, |logged| logged.success))
-            .collect();
-        for (id, attempt, kind) in apps {
-            if self.queue.get(id).is_some_and(|queued| queued.place == Place::Claimed(token)) {
-                self.queue.remove(id);
-                let logged = Logged { success: *kind == Kind::Success, token };
-                self.log.insert((*id, *attempt), logged);
-            }
+        let open: Vec<_> = apps.iter().filter(|app| held(app)).copied().collect();
+        for (id, attempt, kind) in open.iter().filter(|app| app.2 != Kind::Poison) {
+            self.queue.remove(id);
+            self.log(*id, *attempt, *kind == Kind::Success, token);
+        }
+        let poison: Vec<_> = open.iter().filter(|app| app.2 == Kind::Poison).collect();
+        let answer = |model: &Self, app: &(i64, u32, Kind)| model.earlier(token, app.0, app.1);
+        let passed = apps.iter().any(|app| answer(self, app) == Some(Answer::Success));
+        let alone = passed || poison.len() == 1;
+        for (id, attempt, _) in &poison {
+            self.refuse(token, *id, *attempt, alone);
         }
         self.claims.entry(token.0).and_modify(|expired| *expired = false);
         self.tidy(token);
-        Expected::Done(answer)
+        Expected::Done(apps.iter().filter_map(|app| answer(self, app)).collect())
+    }
+
+    /// What became of an application under a token.
+    fn earlier(&self, token: ClaimToken, id: i64, attempt: u32) -> Option<Answer> {
+        let logged = self.log.get(&(id, attempt)).filter(|logged| logged.token == token);
+        let logged = logged.map(|logged| match logged.success {
+            true => Answer::Success,
+            false => Answer::Failed,
+        });
+        let refused =
+            self.refused.get(&(token.0, id, attempt)).map(|quarantined| match quarantined {
+                true => Answer::Quarantined,
+                false => Answer::Refused,
+            });
+        logged.or(refused)
+    }
+
+    /// A success takes over the rows of an earlier one; a failure leaves them.
+    fn log(&mut self, id: i64, attempt: u32, success: bool, token: ClaimToken) {
+        if success {
+            let earlier = self.log.range_mut((id, 0)..(id, attempt));
+            earlier.for_each(|(_, logged)| logged.has_rows = false);
+        }
+        self.log.insert((id, attempt), Logged { success, has_rows: success, token });
+    }
+
+    fn refuse(&mut self, token: ClaimToken, id: i64, attempt: u32, alone: bool) {
+        let app = self.queue.get_mut(&id).expect("it is held");
+        app.reaps += 1;
+        app.lone_reaps += u32::from(alone);
+        let quarantined = alone && app.lone_reaps >= MAX_REAPS;
+        app.place = if quarantined { Place::Quarantined } else { Place::Ready };
+        self.refused.insert((token.0, id, attempt), quarantined);
     }
 
     fn release(&mut self, token: ClaimToken) -> u64 {
@@ -234,6 +279,21 @@ impl Model {
         let last: BTreeMap<i64, (u32, bool)> =
             self.log.iter().map(|((id, attempt), l)| (*id, (*attempt, l.success))).collect();
         last.into_iter().filter(|(id, _)| !self.queue.contains_key(id)).collect()
+    }
+
+    /// Deletes the rows of failed applications; returns their ids.
+    fn delete_stale_rows(&mut self) -> Vec<i64> {
+        let concluded = self.concluded();
+        let failed = concluded.into_iter().filter(|(_, (_, success))| !success).map(|(id, _)| id);
+        let mut deleted = Vec::new();
+        for id in failed {
+            let mut attempts = self.log.range_mut((id, 0)..(id, u32::MAX));
+            if let Some((_, logged)) = attempts.find(|(_, logged)| logged.has_rows) {
+                logged.has_rows = false;
+                deleted.push(id);
+            }
+        }
+        deleted
     }
 
     fn retry(&mut self) -> Vec<i64> {
@@ -286,6 +346,7 @@ struct Simulation<'h> {
 impl<'h> Simulation<'h> {
     fn new(h: &'h dyn Harness, seed: u64) -> Self {
         let contract = h.prepare_with(contract_with(1, OnExisting::Replace), 10);
+        h.poison(Cause::Unknown);
         let mut model = Model::default();
         (1..=10).for_each(|id| model.enqueue(id, 0));
         let workers = (0..WORKERS).map(|_| Worker::start(h, &contract)).collect();
@@ -319,7 +380,8 @@ impl<'h> Simulation<'h> {
             77..=81 => self.repeat(),
             82..=85 => self.retry(),
             86..=91 => self.requeue(),
-            92..=96 => self.enqueue(),
+            92..=95 => self.enqueue(),
+            96 => self.delete_stale_rows(),
             _ => self.ask(),
         }
     }
@@ -383,11 +445,14 @@ impl<'h> Simulation<'h> {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, ref apps } = self.known[index];
         let part = self.random.one_in(3);
-        let all_refused = self.random.one_in(8);
+        let all_refused = self.random.one_in(8).then(|| match self.random.one_in(2) {
+            true => Kind::Mistake,
+            false => Kind::Poison,
+        });
         let mut said = Vec::new();
         for (id, attempt) in apps {
             if !part || self.random.one_in(2) {
-                let kind = if all_refused { Kind::Refused } else { kind(&mut self.random) };
+                let kind = all_refused.unwrap_or_else(|| kind(&mut self.random));
                 said.push((*id, *attempt, kind));
             }
         }
@@ -401,7 +466,7 @@ impl<'h> Simulation<'h> {
             Ok(done) => {
                 let done_ids: Vec<i64> = done.iter().map(|one| one.app_id.0).collect();
                 assert_eq!(done_ids, apps.iter().map(|app| app.0).collect::<Vec<_>>());
-                Expected::Done(done.iter().map(|one| one.is_success()).collect())
+                Expected::Done(done.iter().map(|one| answer_of(&one.fate)).collect())
             }
             Err(StoreError::LeaseLost(lost)) if lost == token => Expected::LeaseLost,
             Err(other) => panic!("{other}: {:#?}", self.history),
@@ -460,6 +525,21 @@ impl<'h> Simulation<'h> {
         assert_eq!(self.workers[0].retry(RetrySelector::All), expected, "{:#?}", self.history);
     }
 
+    fn delete_stale_rows(&mut self) {
+        let expected = self.model.delete_stale_rows();
+        self.note(format!("deleting the rows of {expected:?}"));
+        let request = StaleRowsRequest {
+            app_ids: None,
+            canary: None,
+            execute: true,
+            requested_by: "the history".into(),
+        };
+        let store = &mut self.workers[0].store;
+        let deleted = store.delete_stale_rows(&self.contract, &request).expect("delete");
+        let deleted: Vec<i64> = deleted.iter().map(|app| app.app_id.0).collect();
+        assert_eq!(deleted, expected, "{:#?}", self.history);
+    }
+
     fn requeue(&mut self) {
         let wanted: Vec<i64> = (0..3).map(|_| 1 + self.random.below(12) as i64).collect();
         let expected = self.model.requeue(&wanted);
@@ -493,13 +573,19 @@ impl<'h> Simulation<'h> {
         self.note(format!("{worker} asks for {token:?}"));
         let told = self.workers[worker].store.get_claim_outcome(token).expect("outcome");
         assert_eq!(told.held, app_ids(&self.model.held(token)), "{:#?}", self.history);
-        let logged = self.model.log.iter().filter(|(_, logged)| logged.token == token);
-        let expected: Vec<_> =
-            logged.map(|((id, attempt), l)| (*id, *attempt, l.success)).collect();
+        let model = &self.model;
+        let logged = model.log.iter().filter(|(_, logged)| logged.token == token);
+        let refused = model.refused.keys().filter(|(refused, ..)| *refused == token.0);
+        let known: BTreeSet<_> =
+            logged.map(|(key, _)| *key).chain(refused.map(|(_, id, n)| (*id, *n))).collect();
+        let expected: Vec<_> = known
+            .into_iter()
+            .filter_map(|(id, attempt)| Some((id, attempt, model.earlier(token, id, attempt)?)))
+            .collect();
         let completed: Vec<_> = told
             .completed
             .iter()
-            .map(|one| (one.app_id.0, one.attempt, one.is_success()))
+            .map(|one| (one.app_id.0, one.attempt, answer_of(&one.fate)))
             .collect();
         assert_eq!(completed, expected, "{:#?}", self.history);
     }
@@ -534,13 +620,17 @@ impl<'h> Simulation<'h> {
             .iter()
             .map(|((id, attempt), logged)| {
                 let status = if logged.success { "success" } else { "failed" };
-                [id.to_string(), attempt.to_string(), status.to_owned(), logged.token.0.to_string()]
+                let has_rows = if logged.has_rows { "has rows" } else { "has none" };
+                let token = logged.token.0.to_string();
+                [id.to_string(), attempt.to_string(), status.to_owned(), has_rows.to_owned(), token]
                     .map(Some)
                     .to_vec()
             })
             .collect();
         let found = self.h.query(
-            "SELECT app_id, attempt, status, claim_token FROM {processing_log}
+            "SELECT app_id, attempt, status,
+                    CASE WHEN has_rows = 1 THEN 'has rows' ELSE 'has none' END, claim_token
+             FROM {processing_log}
              ORDER BY app_id, attempt",
         );
         assert_eq!(found, log, "{:#?}", self.history);
@@ -556,9 +646,10 @@ impl<'h> Simulation<'h> {
 }
 
 fn kind(random: &mut Random) -> Kind {
-    match random.below(6) {
+    match random.below(8) {
         0 => Kind::Failure,
-        1 => Kind::Refused,
+        1 => Kind::Mistake,
+        2 | 3 => Kind::Poison,
         _ => Kind::Success,
     }
 }
@@ -568,10 +659,16 @@ fn outcome_of(&(id, attempt, kind): &(i64, u32, Kind)) -> AppOutcome {
     match kind {
         Kind::Success => success(&app),
         Kind::Failure => failure(&app),
-        Kind::Refused => {
-            let mut nameless = base(id, "");
-            nameless.values[1] = Value::Null;
-            outcome(&app, Ok(vec![nameless, TableRows::default()]))
-        }
+        Kind::Mistake => nameless(&app),
+        Kind::Poison => poisoned(&app),
+    }
+}
+
+fn answer_of(fate: &Fate) -> Answer {
+    match fate {
+        Fate::Success { .. } => Answer::Success,
+        Fate::Failed(_) => Answer::Failed,
+        Fate::Refused(_) => Answer::Refused,
+        Fate::Quarantined(_) => Answer::Quarantined,
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 /// Each query returns a sentence per violation.
-const VIOLATIONS: [&str; 13] = [
+const VIOLATIONS: [&str; 16] = [
     // 1. An application is in exactly one place.
     "SELECT 'application ' || q.app_id || ' is claimed by a missing claim'
      FROM processing_queue AS q
@@ -27,6 +27,18 @@ const VIOLATIONS: [&str; 13] = [
      FROM processing_log AS l
      INNER JOIN processing_queue AS q ON q.app_id = l.app_id
      WHERE l.attempt > q.attempts OR (l.attempt = q.attempts AND q.state = 1)",
+    // 2. The rows are those of the last success, unless they were deleted on request.
+    "SELECT 'application ' || app_id || ' has the rows of ' || count(*) || ' attempts'
+     FROM processing_log WHERE has_rows = 1 GROUP BY app_id HAVING count(*) > 1",
+    "SELECT 'application ' || l.app_id || ' succeeded in attempt ' || l.attempt ||
+            ', which its rows are not of'
+     FROM processing_log AS l
+     WHERE l.status = 'success' AND l.has_rows = 0
+       AND NOT EXISTS (SELECT 1 FROM processing_log AS n
+                       WHERE n.app_id = l.app_id AND n.attempt > l.attempt AND n.status = 'success')
+       AND NOT EXISTS (SELECT 1 FROM processing_event AS e
+                       WHERE e.app_id = l.app_id AND e.attempt = l.attempt
+                         AND e.event_type = 'rows_deleted')",
     // 3. At most one success between requeues.
     "SELECT 'application ' || app_id || ' succeeded ' || count(*) || ' times'
      FROM processing_log AS l
@@ -46,6 +58,11 @@ const VIOLATIONS: [&str; 13] = [
      FROM processing_log AS l
      INNER JOIN processing_event AS e
          ON e.event_type = 'reaped' AND e.app_id = l.app_id AND e.claim_token = l.claim_token",
+    "SELECT 'application ' || l.app_id || ' was logged under claim ' || l.claim_token ||
+            ', which had lost it by a refusal'
+     FROM processing_log AS l
+     INNER JOIN processing_event AS e
+         ON e.event_type = 'refused' AND e.app_id = l.app_id AND e.claim_token = l.claim_token",
     "SELECT 'claim ' || r.claim_token || ' was renewed after it was reaped'
      FROM processing_event AS r
      INNER JOIN processing_event AS e
@@ -59,12 +76,12 @@ const VIOLATIONS: [&str; 13] = [
     // The counts of the sessions are correct.
     "SELECT 'session ' || s.session_id || ' claimed ' || s.claimed || ', concluded ' ||
             s.success || ' + ' || s.failed || ', released ' || s.released || ', lost ' ||
-            s.reaped || ' and holds ' || s.held
+            s.reaped || ', was refused ' || s.refused || ' and holds ' || s.held
      FROM (SELECT s.*, (SELECT count(*) FROM processing_queue AS q
                         INNER JOIN processing_claim AS c ON c.claim_token = q.claim_token
                         WHERE q.state = 1 AND c.session_id = s.session_id) AS held
            FROM processing_session AS s) AS s
-     WHERE s.claimed <> s.success + s.failed + s.released + s.reaped + s.held",
+     WHERE s.claimed <> s.success + s.failed + s.released + s.reaped + s.refused + s.held",
     "SELECT 'application ' || l.app_id || ' wrote ' || l.rows_written || ' rows in all and ' ||
             (SELECT sum(value) FROM json_each(l.rows_per_table)) || ' per table'
      FROM processing_log AS l
@@ -109,18 +126,17 @@ fn targets(connection: &Connection) -> Vec<(String, String)> {
     rows.map(|row| row.expect("a target")).collect()
 }
 
-/// 2. Rows exist only if the last log row is a success.
+/// 2. Rows exist only if a success accounts for them.
 fn rows_without_success(table: &str, app_column: &str) -> String {
     format!(
-        "SELECT DISTINCT 'application ' || t.\"{app_column}\" || ' has rows in {table} and did not succeed last'
+        "SELECT DISTINCT 'application ' || t.\"{app_column}\" || ' has rows in {table} that are of no attempt'
          FROM \"{table}\" AS t
-         WHERE coalesce((SELECT l.status FROM processing_log AS l
-                         WHERE l.app_id = t.\"{app_column}\"
-                         ORDER BY l.attempt DESC LIMIT 1), 'nothing') <> 'success'"
+         WHERE NOT EXISTS (SELECT 1 FROM processing_log AS l
+                           WHERE l.app_id = t.\"{app_column}\" AND l.has_rows = 1)"
     )
 }
 
-/// 2. If the last log row is a success, the number of rows is the logged one.
+/// 2. The number of rows is that of the attempt that they are of.
 fn success_without_rows(table: &str, app_column: &str) -> String {
     format!(
         "SELECT 'application ' || l.app_id || ' wrote ' || j.value || ' rows to {table} and has ' || t.n
@@ -128,10 +144,7 @@ fn success_without_rows(table: &str, app_column: &str) -> String {
          INNER JOIN json_each(l.rows_per_table) AS j ON j.key = '{table}'
          LEFT JOIN (SELECT \"{app_column}\" AS app_id, count(*) AS n FROM \"{table}\" GROUP BY 1) AS t
              ON t.app_id = l.app_id
-         WHERE l.status = 'success'
-           AND NOT EXISTS (SELECT 1 FROM processing_log AS n
-                           WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
-           AND coalesce(t.n, 0) <> j.value"
+         WHERE l.has_rows = 1 AND coalesce(t.n, 0) <> j.value"
     )
 }
 

@@ -14,8 +14,10 @@ mod invariants;
 mod leasing;
 mod reaping;
 mod redriving;
+mod refusing;
 mod reporting;
 mod sqlite;
+mod stale;
 
 pub use invariants::assert_invariants;
 

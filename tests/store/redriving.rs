@@ -20,8 +20,8 @@ super::behaviours! {
     a_retry_records_who_requested_it_and_the_earlier_status,
     finished_applications_are_requeued_only_if_every_table_replaces,
     a_requeued_application_keeps_its_rows_until_they_are_replaced,
-    a_failure_after_a_success_deletes_its_rows,
-    a_refusal_after_a_success_deletes_its_rows,
+    a_failure_after_a_success_deletes_nothing,
+    a_refusal_after_a_success_deletes_nothing,
     an_interrupted_repetition_keeps_the_earlier_rows,
     applications_are_requeued_by_id_and_by_range,
     applications_of_an_older_contract_are_requeued,
@@ -214,17 +214,18 @@ fn a_requeued_application_keeps_its_rows_until_they_are_replaced(h: &dyn Harness
     h.assert_invariants();
 }
 
-fn a_failure_after_a_success_deletes_its_rows(h: &dyn Harness) {
+fn a_failure_after_a_success_deletes_nothing(h: &dyn Harness) {
     let (contract, mut worker) = replacing(h, 4);
     requeue(&mut worker, &contract, RequeueSelector::AppIds(app_ids(&[1])));
     let batch = worker.claim(1);
     worker.complete(&contract, batch.token, &[failure(&batch.apps[0])]);
-    assert_eq!(h.count("app_base", "app_id = 1") + h.count("app_contact", "app_id = 1"), 0);
+    assert_eq!(h.count("app_base", "app_id = 1") + h.count("app_contact", "app_id = 1"), 3);
     assert_eq!(h.count("app_contact", "app_id = 3"), 2);
+    assert_eq!(h.count("processing_log", "app_id = 1 AND attempt = 1 AND has_rows = 1"), 1);
     h.assert_invariants();
 }
 
-fn a_refusal_after_a_success_deletes_its_rows(h: &dyn Harness) {
+fn a_refusal_after_a_success_deletes_nothing(h: &dyn Harness) {
     let (contract, mut worker) = replacing(h, 4);
     requeue(&mut worker, &contract, RequeueSelector::AppIds(app_ids(&[1])));
     let batch = worker.claim(1);
@@ -232,7 +233,7 @@ fn a_refusal_after_a_success_deletes_its_rows(h: &dyn Harness) {
     let refused = outcome(&batch.apps[0], Ok(vec![super::harness::base(1, "new"), refused]));
     let completed = worker.complete(&contract, batch.token, &[refused]);
     assert_eq!(completed[0].failure(), Some(FailureCategory::ConstraintViolation));
-    assert_eq!(h.count("app_base", "app_id = 1") + h.count("app_contact", "app_id = 1"), 0);
+    assert_eq!(h.count("app_base", "app_id = 1") + h.count("app_contact", "app_id = 1"), 3);
     h.assert_invariants();
 }
 

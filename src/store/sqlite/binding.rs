@@ -84,6 +84,12 @@ pub(super) fn instant(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
+/// Ids as the JSON array that the statements read.
+pub(super) fn json_list(app_ids: &[AppId]) -> String {
+    let ids: Vec<i64> = app_ids.iter().map(|id| id.0).collect();
+    serde_json::Value::from(ids).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

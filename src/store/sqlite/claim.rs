@@ -40,6 +40,8 @@ const RELEASED: &str = statement(RELEASE_CLAIM, "event");
 const RELEASE_APPS: &str = statement(RELEASE_CLAIM, "queue");
 
 const REAP_EXPIRED: &str = include_str!("reap_expired.sql");
+const FROM_THE_FUTURE: &str = statement(REAP_EXPIRED, "from_the_future");
+const SHORTEN: &str = statement(REAP_EXPIRED, "shorten");
 const EXPIRED: &str = statement(REAP_EXPIRED, "expired");
 const REAP_CLAIM: &str = statement(REAP_EXPIRED, "claim");
 const EXPIRED_APPS: &str = statement(REAP_EXPIRED, "held");
@@ -170,7 +172,7 @@ fn partition(share: &Share) -> (u32, u32) {
 fn first_reaps(tx: &Work, share: &Share, (from, to): (i64, i64)) -> Step<Option<u32>> {
     let (instance_id, instance_count) = partition(share);
     let parameters = named_params! {
-        ":from": from, ":to": to, ":now": tx.now,
+        ":from": from, ":to": to,
         ":instance_id": instance_id, ":instance_count": instance_count,
     };
     tx.find(FIRST, parameters, |row| row.get(0))
@@ -187,7 +189,7 @@ fn pick_span(
     let (instance_id, instance_count) = partition(&request.share);
     let mut statement = tx.prepare_cached(PICK)?;
     let mut rows = statement.query(named_params! {
-        ":reaps": reaps, ":from": from, ":to": to, ":now": tx.now,
+        ":reaps": reaps, ":from": from, ":to": to,
         ":instance_id": instance_id, ":instance_count": instance_count,
         ":limit": limit - picked.apps.len(),
     })?;
@@ -272,7 +274,7 @@ pub(super) fn release_claim(
                 ":now": tx.now, ":token": token, ":session": session, ":reason": reason,
             },
         )?;
-        let released = tx.run(RELEASE_APPS, named_params! {":token": token, ":now": tx.now})?;
+        let released = tx.run(RELEASE_APPS, named_params! {":token": token})?;
         Tally { released, ..Tally::default() }.record(tx, session)?;
         Ok(released)
     })
@@ -280,6 +282,9 @@ pub(super) fn release_claim(
 
 pub(super) fn reap_expired(connection: &mut Connection, request: ReapRequest) -> Step<Reaped> {
     request.check()?;
+    if read(connection, |tx| tx.exists(FROM_THE_FUTURE, named_params! {":now": tx.now}))? {
+        write(connection, |tx| tx.run(SHORTEN, named_params! {":now": tx.now}))?;
+    }
     let expired: Vec<ClaimToken> = read(connection, |tx| {
         let parameters = named_params! {":now": tx.now, ":max_claims": request.max_claims};
         tx.all(EXPIRED, parameters, |row| row.get(0))
@@ -354,7 +359,7 @@ fn reap_app(
     tx.run(
         REAP_APP,
         named_params! {
-            ":app_id": app.app_id, ":token": dead.token, ":alone": alone, ":now": tx.now,
+            ":app_id": app.app_id, ":token": dead.token, ":alone": alone,
             ":state": if quarantine { 2 } else { 0 },
         },
     )?;
@@ -382,16 +387,28 @@ fn reap_app(
         ),
     )?;
     if quarantine {
-        let history: Vec<String> =
-            tx.all(HISTORY, named_params! {":app_id": app.app_id}, |row| row.get(0))?;
-        record(
-            "quarantined",
-            format!(
-                "reaped {} while alone in its claim; its workers: {}",
-                counted(app.lone_reaps + 1, "time"),
-                history.join(", ")
-            ),
-        )?;
+        record("quarantined", reason_for_quarantine(tx, app.app_id, app.lone_reaps + 1)?)?;
     }
     Ok(())
+}
+
+/// Why an application is quarantined: the workers that were reaped with it, and what the database
+/// refused it for.
+pub(super) fn reason_for_quarantine(tx: &Work, app_id: AppId, lone_reaps: u32) -> Step<String> {
+    let history: Vec<(String, String, Option<String>)> =
+        tx.all(HISTORY, named_params! {":app_id": app_id}, |row| row.try_into())?;
+    let (reaped, refused): (Vec<_>, Vec<_>) =
+        history.iter().partition(|(event, ..)| event == "reaped");
+    let workers: Vec<&str> = reaped.iter().map(|(_, worker, _)| worker.as_str()).collect();
+    let mut reason = format!("the only possible cause {}", counted(lone_reaps, "time"));
+    if !workers.is_empty() {
+        reason += &format!("; reaped from workers that died or lost it: {}", workers.join(", "));
+    }
+    if let Some((.., Some(message))) = refused.last() {
+        reason += &format!(
+            "; refused by the database {}, at last: {message}",
+            counted(refused.len(), "time")
+        );
+    }
+    Ok(reason)
 }

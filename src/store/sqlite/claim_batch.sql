@@ -48,7 +48,6 @@ candidate (reaps, app_id) AS (
             FROM processing_queue AS q INDEXED BY processing_queue_claim
             WHERE q.state = 0 AND q.claim_token IS NULL AND q.reaps = level.reaps
               AND q.app_id BETWEEN :from AND :to
-              AND q.available_at_utc <= :now
               AND ((q.app_id % :instance_count) + :instance_count) % :instance_count = :instance_id
             ORDER BY q.app_id
             LIMIT 1)
@@ -66,7 +65,6 @@ SELECT app_id, attempts, document_bytes
 FROM processing_queue INDEXED BY processing_queue_claim
 WHERE state = 0 AND claim_token IS NULL AND reaps = :reaps
   AND app_id BETWEEN :from AND :to
-  AND available_at_utc <= :now
   AND ((app_id % :instance_count) + :instance_count) % :instance_count = :instance_id
 ORDER BY app_id
 LIMIT :limit;

@@ -18,8 +18,8 @@ FROM (SELECT x.app_id
 -- name: add
 INSERT INTO processing_queue
     (app_id, state, claim_token, attempts, reaps, lone_reaps,
-     document_bytes, available_at_utc, enqueued_at_utc)
-SELECT x.app_id, 0, NULL, 0, 0, 0, coalesce(octet_length(x.xml), 0), :now, :now
+     document_bytes, enqueued_at_utc)
+SELECT x.app_id, 0, NULL, 0, 0, 0, coalesce(octet_length(x.xml), 0), :now
 FROM app_xml AS x INDEXED BY app_xml_id
 WHERE x.app_id BETWEEN :from AND :to
   AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)

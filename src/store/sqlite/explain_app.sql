@@ -42,7 +42,8 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
     GROUP BY c.token
     UNION ALL
     SELECT occurred_at_utc,
-           CASE event_type WHEN 'requeued' THEN 7 WHEN 'quarantined' THEN 4 ELSE 3 END,
+           CASE event_type WHEN 'requeued' THEN 7 WHEN 'rows_deleted' THEN 7
+                           WHEN 'quarantined' THEN 4 ELSE 3 END,
            event_type, attempt, session_id, detail, claim_token
     FROM processing_event
     WHERE app_id = :app_id
@@ -76,7 +77,7 @@ LEFT JOIN processing_session AS s ON s.session_id = k.session_id
 ORDER BY k.at, coalesce(k.attempt, 0), k.ordinal;
 
 -- name: state
-SELECT q.state, q.attempts, q.reaps, q.available_at_utc, q.claim_token, c.lease_expires_at_utc,
+SELECT q.state, q.attempts, q.reaps, q.claim_token, c.lease_expires_at_utc,
        s.worker_name, s.host_name
 FROM processing_queue AS q
 LEFT JOIN processing_claim AS c ON c.claim_token = q.claim_token
@@ -87,6 +88,20 @@ WHERE q.app_id = :app_id;
 SELECT failure_category
 FROM vw_concluded
 WHERE app_id = :app_id;
+
+-- name: rows_of
+-- The attempt that its rows in the target tables are of.
+SELECT attempt
+FROM processing_log
+WHERE app_id = :app_id AND has_rows = 1;
+
+-- name: quarantined
+-- Why it was quarantined; the event may have been purged.
+SELECT detail
+FROM processing_event
+WHERE app_id = :app_id AND event_type = 'quarantined'
+ORDER BY event_id DESC
+LIMIT 1;
 
 -- name: source
 SELECT 1

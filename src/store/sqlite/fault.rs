@@ -12,15 +12,75 @@ pub(super) type Step<T> = Result<T, SqliteFault>;
 pub(super) enum SqliteFault {
     /// Already in the caller's terms.
     Store(StoreError),
-    /// The database refused a row: the document is at fault, not the store.
-    Data(Box<RefusedRow>),
+    /// The database refused a row of a target table; [`RefusedRow::cause`] is never
+    /// [`Cause::Busy`] or [`Cause::Server`].
+    Row(Box<RefusedRow>),
     /// Any other error of SQLite.
     Sqlite(rusqlite::Error),
+}
+
+/// What an error of SQLite comes from. It decides what becomes of the applications of a completion
+/// ([`Store::complete_batch`](crate::store::Store::complete_batch)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A lock that another connection holds: wait and repeat.
+    Busy,
+    /// The data of one application.
+    Data,
+    /// The file, its folder, the disk, the memory or the tables: no application is the cause.
+    Server,
+    /// Not known. It may be the data of one application.
+    Unknown,
+}
+
+/// The cause of an error. By primary result code:
+///
+/// | cause | codes |
+/// |---|---|
+/// | busy | `BUSY` 5, `LOCKED` 6, `PROTOCOL` 15 |
+/// | data | `TOOBIG` 18, `CONSTRAINT` 19, which a trigger's `RAISE` also gives, `MISMATCH` 20 |
+/// | server | `PERM` 3, `NOMEM` 7, `READONLY` 8, `IOERR` 10, `CORRUPT` 11, `FULL` 13, `CANTOPEN` 14, `SCHEMA` 17, `NOLFS` 22, `AUTH` 23, `NOTADB` 26, and `ERROR` 1 that names a missing object |
+/// | unknown | every other one, such as `ERROR` 1 of a function in a trigger |
+pub(super) fn cause(error: &rusqlite::Error) -> Cause {
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => Cause::Busy,
+        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+            Cause::Data
+        }
+        Some(
+            ErrorCode::PermissionDenied
+            | ErrorCode::OutOfMemory
+            | ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+            | ErrorCode::SchemaChanged
+            | ErrorCode::NoLargeFileSupport
+            | ErrorCode::AuthorizationForStatementDenied
+            | ErrorCode::NotADatabase,
+        ) => Cause::Server,
+        Some(ErrorCode::Unknown) if names_missing_object(error) => Cause::Server,
+        _ => Cause::Unknown,
+    }
+}
+
+/// Whether a statement does not compile (again) because something that it names does not exist.
+/// SQLite has no code for that, but its texts have not changed for decades.
+fn names_missing_object(error: &rusqlite::Error) -> bool {
+    let text = error.to_string();
+    text.contains("no such ") || text.contains("has no column named ")
 }
 
 /// A row that the database refused, with its place where it is known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RefusedRow {
+    /// Why.
+    pub cause: Cause,
     /// SQLite's extended result code.
     pub number: i32,
     /// SQLite's message.
@@ -51,7 +111,7 @@ impl From<SqliteFault> for StoreError {
     fn from(fault: SqliteFault) -> Self {
         match fault {
             SqliteFault::Store(error) => error,
-            SqliteFault::Data(refused) => Self::Database(refused.to_string()),
+            SqliteFault::Row(refused) => Self::Database(refused.to_string()),
             SqliteFault::Sqlite(error) => Self::Database(describe(&error)),
         }
     }
@@ -71,15 +131,7 @@ impl SqliteFault {
 
     /// Whether another connection holds a lock.
     pub fn is_busy(&self) -> bool {
-        let Self::Sqlite(error) = self else { return false };
-        matches!(
-            error.sqlite_error_code(),
-            Some(
-                ErrorCode::DatabaseBusy
-                    | ErrorCode::DatabaseLocked
-                    | ErrorCode::FileLockingProtocolFailed
-            )
-        )
+        matches!(self, Self::Sqlite(error) if cause(error) == Cause::Busy)
     }
 }
 
@@ -99,12 +151,14 @@ impl std::fmt::Display for RefusedRow {
     }
 }
 
-/// The extended result code and message if a row's data is the cause: a constraint, a trigger
-/// that refuses, a value of another type than its STRICT column's. Nothing else is a data reason.
-pub(super) fn data_reason(error: &rusqlite::Error) -> Option<(i32, String)> {
-    let rusqlite::Error::SqliteFailure(code, message) = error else { return None };
-    let data = matches!(code.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch);
-    data.then(|| (code.extended_code, message.clone().unwrap_or_else(|| code.to_string())))
+/// The extended result code, or 0 if the error is not SQLite's own, and the message.
+pub(super) fn number_and_message(error: &rusqlite::Error) -> (i32, String) {
+    match error {
+        rusqlite::Error::SqliteFailure(code, Some(message)) => {
+            (code.extended_code, message.clone())
+        }
+        _ => (error.sqlite_extended_error_code().unwrap_or(0), error.to_string()),
+    }
 }
 
 /// Whether the file is not, or no longer, what SQLite wrote.
@@ -130,5 +184,46 @@ pub(super) fn describe(error: &rusqlite::Error) -> String {
             format!("SQLite error {extended_code}: {error}{hint}")
         }
         _ => format!("SQLite: {error}{hint}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: i32, message: &str) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(message.to_owned()))
+    }
+
+    #[test]
+    fn every_result_code_has_its_cause() {
+        let of = |cause_of: Cause| -> Vec<i32> {
+            (1..=28).filter(|code| cause(&failure(*code, "text")) == cause_of).collect()
+        };
+        assert_eq!(of(Cause::Busy), [5, 6, 15]);
+        assert_eq!(of(Cause::Data), [18, 19, 20]);
+        assert_eq!(of(Cause::Server), [3, 7, 8, 10, 11, 13, 14, 17, 22, 23, 26]);
+        assert_eq!(of(Cause::Unknown), [1, 2, 4, 9, 12, 16, 21, 24, 25, 27, 28]);
+    }
+
+    #[test]
+    fn an_extended_code_has_the_cause_of_its_primary_code() {
+        assert_eq!(cause(&failure(ffi::SQLITE_CONSTRAINT_TRIGGER, "not wanted")), Cause::Data);
+        assert_eq!(cause(&failure(ffi::SQLITE_IOERR_WRITE, "disk I/O error")), Cause::Server);
+        assert_eq!(cause(&failure(ffi::SQLITE_BUSY_SNAPSHOT, "locked")), Cause::Busy);
+    }
+
+    #[test]
+    fn a_missing_object_is_the_server_s() {
+        for text in ["no such table: main.audit", "table t has no column named x"] {
+            assert_eq!(cause(&failure(1, text)), Cause::Server, "{text}");
+        }
+        assert_eq!(cause(&failure(1, "malformed JSON")), Cause::Unknown);
+    }
+
+    #[test]
+    fn an_error_of_the_binding_has_no_number() {
+        let error = rusqlite::Error::InvalidParameterCount(1, 2);
+        assert_eq!((cause(&error), number_and_message(&error).0), (Cause::Unknown, 0));
     }
 }

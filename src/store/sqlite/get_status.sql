@@ -21,6 +21,11 @@ FROM vw_concluded
 GROUP BY failure_category
 ORDER BY count(*) DESC, failure_category;
 
+-- name: stale
+-- Failed applications with the rows of an earlier success.
+SELECT count(*)
+FROM vw_stale;
+
 -- name: claims
 SELECT c.claim_token,
        coalesce(s.worker_name, c.session_id),
@@ -36,7 +41,7 @@ ORDER BY c.claimed_at_utc, c.claim_token;
 
 -- name: sessions
 SELECT session_id, worker_name, started_at_utc, last_seen_at_utc, ended_at_utc, exit_status,
-       claimed, success, failed, released, reaped
+       claimed, success, failed, released, reaped, refused
 FROM processing_session
 ORDER BY started_at_utc DESC, session_id
 LIMIT 50;

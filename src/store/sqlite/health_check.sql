@@ -21,10 +21,11 @@ FROM (
     WHERE resumed_at_utc IS NULL
     UNION ALL
     SELECT CASE WHEN EXISTS (SELECT 1 FROM processing_claim) THEN 2 ELSE 1 END, 'old backlog',
-           count(*) || iif(count(*) = 1, ' application has', ' applications have') || ' been ready for more than a day',
+           count(*) || iif(count(*) = 1, ' application is', ' applications are')
+           || ' ready that came more than a day ago',
            'no worker runs, or the workers do not keep up', 'xmlshred run'
     FROM processing_queue
-    WHERE state = 0 AND available_at_utc < :now - 86400000
+    WHERE state = 0 AND enqueued_at_utc < :now - 86400000
     HAVING count(*) > 0
     UNION ALL
     SELECT 1, 'failure rate',
@@ -36,10 +37,17 @@ FROM (
     HAVING sum(success + failed) >= 20 AND 20 * sum(failed) > sum(success + failed)
     UNION ALL
     SELECT 2, 'quarantined applications', count(*) || iif(count(*) = 1, ' application: ', ' applications, for example ') || min(app_id),
-           'each repeatedly killed its worker; none is claimed again until it is retried',
+           'each repeatedly killed its worker or was refused; none is claimed again until it is retried',
            'xmlshred explain ' || min(app_id) || ', then xmlshred retry --quarantined'
     FROM processing_queue
     WHERE state = 2
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 3, 'rows of an earlier success',
+           count(*) || iif(count(*) = 1, ' application: ', ' applications, for example ') || min(app_id),
+           'each failed after a success, and its rows are still those of that success',
+           'xmlshred explain ' || min(app_id) || ', then xmlshred retry --all or xmlshred delete-stale-rows'
+    FROM vw_stale
     HAVING count(*) > 0
 )
 ORDER BY priority, finding;

@@ -23,6 +23,7 @@ const SOURCE_ROWS: &str = statement(GET_STATUS, "source");
 const QUEUE: &str = statement(GET_STATUS, "queue");
 const LOG: &str = statement(GET_STATUS, "log");
 const TABLE_EXISTS: &str = statement(GET_STATUS, "table_exists");
+const STALE: &str = statement(GET_STATUS, "stale");
 const CLAIMS: &str = statement(GET_STATUS, "claims");
 const SESSIONS: &str = statement(GET_STATUS, "sessions");
 
@@ -31,6 +32,8 @@ const DOCUMENT: &str = statement(include_str!("read_document.sql"), "document");
 const EXPLAIN_APP: &str = include_str!("explain_app.sql");
 const LIFE: &str = statement(EXPLAIN_APP, "life");
 const STATE: &str = statement(EXPLAIN_APP, "state");
+const ROWS_OF: &str = statement(EXPLAIN_APP, "rows_of");
+const QUARANTINED: &str = statement(EXPLAIN_APP, "quarantined");
 const CONCLUDED: &str = statement(EXPLAIN_APP, "concluded");
 const SOURCE: &str = statement(EXPLAIN_APP, "source");
 
@@ -41,6 +44,7 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
     read(connection, |tx| {
         let mut status = Status {
             source: tx.value(SOURCE_ROWS, [])?,
+            stale: tx.value(STALE, [])?,
             table_rows: table_rows(tx)?,
             claims: claims(tx)?,
             sessions: sessions(tx)?,
@@ -109,7 +113,7 @@ fn sessions(tx: &Work) -> Step<Vec<SessionSummary>> {
             failed: row.get(8)?,
             released: row.get(9)?,
             reaped: row.get(10)?,
-            refused: 0,
+            refused: row.get(11)?,
         })
     })
 }
@@ -158,16 +162,20 @@ fn now(tx: &Work, app_id: AppId) -> Step<LifeEvent> {
             state: row.get(0)?,
             attempts: row.get(1)?,
             reaps: row.get(2)?,
-            available_at: row.get(3)?,
-            claim: row.get(4)?,
-            lease_expires_at: row.get(5)?,
-            worker_name: row.get(6)?,
-            host: row.get(7)?,
+            claim: row.get(3)?,
+            lease_expires_at: row.get(4)?,
+            worker_name: row.get(5)?,
+            host: row.get(6)?,
         })
     })?;
+    let rows_of: Option<u32> =
+        tx.find(ROWS_OF, named_params! {":app_id": app_id}, |row| row.get(0))?;
     let detail = match &queued {
-        None => unqueued(tx, app_id)?,
-        Some(queued) => in_words(tx, app_id, queued)?,
+        None => unqueued(tx, app_id, rows_of)?,
+        Some(queued) => {
+            let rows = rows_of.map(|attempt| format!("; its rows are those of attempt {attempt}"));
+            in_words(tx, app_id, queued)? + &rows.unwrap_or_default()
+        }
     };
     let queued = queued.unwrap_or_default();
     Ok(LifeEvent {
@@ -186,7 +194,6 @@ struct Queued {
     state: u8,
     attempts: Option<u32>,
     reaps: u32,
-    available_at: i64,
     claim: Option<ClaimToken>,
     lease_expires_at: Option<i64>,
     worker_name: Option<String>,
@@ -199,15 +206,18 @@ fn in_words(tx: &Work, app_id: AppId, queued: &Queued) -> Step<String> {
             let left = queued.lease_expires_at.unwrap_or(tx.now) - tx.now;
             format!("claimed; the lease expires in {} seconds unless it is renewed", left / 1000)
         }
-        2 => format!("quarantined; fix the cause, then `xmlshred retry --app-id {app_id}`"),
+        2 => {
+            let parameters = named_params! {":app_id": app_id};
+            let reason: Option<Option<String>> =
+                tx.find(QUARANTINED, parameters, |row| row.get(0))?;
+            let reason = reason.flatten().map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("quarantined{reason}; fix the cause, then `xmlshred retry --app-id {app_id}`")
+        }
         _ => match pause_in_force(tx)? {
             Some(pause) => format!("ready, but claiming is paused: {}", pause.reason),
-            None if queued.available_at > tx.now => {
-                format!("ready from {} on", instant(queued.available_at))
-            }
             None if queued.reaps > 0 => {
                 format!(
-                    "ready; reaped {}, so its next batch is smaller",
+                    "ready; reaped or refused {}, so its next batch is smaller",
                     counted(queued.reaps, "time")
                 )
             }
@@ -216,13 +226,19 @@ fn in_words(tx: &Work, app_id: AppId, queued: &Queued) -> Step<String> {
     })
 }
 
-fn unqueued(tx: &Work, app_id: AppId) -> Step<String> {
+fn unqueued(tx: &Work, app_id: AppId, rows_of: Option<u32>) -> Step<String> {
     let parameters = named_params! {":app_id": app_id};
     let concluded: Option<Option<String>> = tx.find(CONCLUDED, parameters, |row| row.get(0))?;
     Ok(match concluded {
         Some(None) => "finished".to_owned(),
         Some(Some(category)) => {
-            format!("failed ({category}); fix the cause, then `xmlshred retry --app-id {app_id}`")
+            let rows = match rows_of {
+                Some(attempt) => format!("; its rows are those of attempt {attempt}"),
+                None => String::new(),
+            };
+            format!(
+                "failed ({category}){rows}; fix the cause, then `xmlshred retry --app-id {app_id}`"
+            )
         }
         None if tx.exists(SOURCE, parameters)? => {
             "in the source table, but not enqueued: run `xmlshred enqueue`".to_owned()
@@ -264,7 +280,7 @@ fn logged_failure(row: &Row) -> rusqlite::Result<LoggedFailure> {
         error_number: row.get(11)?,
         processed_at: instant(row.get(12)?),
         worker_name: row.get(13)?,
-        rows_of: None,
+        rows_of: row.get(15)?,
         document_bytes: row.get(14)?,
     })
 }

@@ -1,11 +1,13 @@
 -- Deletes old rows that are superseded. Mirrors usp_PurgeLog. The last log row of an application
--- always stays: without it, enqueueing would add finished applications again.
+-- always stays: without it, enqueueing would add finished applications again. So does the row of
+-- the attempt that its rows in the target tables are of: without it, nothing would account for them.
 
 -- name: attempts
 SELECT l.app_id, l.attempt
 FROM processing_log AS l
 WHERE (l.app_id, l.attempt) > (:app_id, :attempt)
   AND l.processed_at_utc < :before
+  AND l.has_rows = 0
   AND EXISTS (SELECT 1 FROM processing_log AS n
               WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
 ORDER BY l.app_id, l.attempt
@@ -19,6 +21,7 @@ WHERE app_id = :app_id AND attempt = :attempt;
 SELECT count(*)
 FROM processing_log AS l
 WHERE l.processed_at_utc < :before
+  AND l.has_rows = 0
   AND EXISTS (SELECT 1 FROM processing_log AS n
               WHERE n.app_id = l.app_id AND n.attempt > l.attempt);
 

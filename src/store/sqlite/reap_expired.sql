@@ -1,5 +1,18 @@
 -- Reaps claims whose lease has expired. Mirrors usp_ReapExpired.
 
+-- name: from_the_future
+-- No lease ends later than its length from now, unless the clock was put back since it was given.
+SELECT 1
+FROM processing_claim
+WHERE lease_expires_at_utc > :now AND lease_expires_at_utc > :now + lease_ms
+LIMIT 1;
+
+-- name: shorten
+-- Such a lease counts from now: a living worker renews it in time, and that of a dead one expires.
+UPDATE processing_claim
+SET lease_expires_at_utc = :now + lease_ms
+WHERE lease_expires_at_utc > :now AND lease_expires_at_utc > :now + lease_ms;
+
 -- name: expired
 SELECT claim_token
 FROM processing_claim
@@ -24,8 +37,7 @@ UPDATE processing_queue
 SET state = :state,
     claim_token = NULL,
     reaps = reaps + 1,
-    lone_reaps = lone_reaps + :alone,
-    available_at_utc = :now
+    lone_reaps = lone_reaps + :alone
 WHERE app_id = :app_id AND state = 1 AND claim_token = :token;
 
 -- name: worker
@@ -34,11 +46,15 @@ FROM processing_session
 WHERE session_id = :session;
 
 -- name: history
--- The workers that were reaped with the application, oldest first.
-SELECT coalesce(s.worker_name, e.session_id)
+-- What made the application suspect since it was last redriven, oldest first: the workers that were
+-- reaped with it, and the refusals of the database.
+SELECT e.event_type, coalesce(s.worker_name, e.session_id), e.detail
 FROM processing_event AS e
 LEFT JOIN processing_session AS s ON s.session_id = e.session_id
-WHERE e.app_id = :app_id AND e.event_type = 'reaped'
+WHERE e.app_id = :app_id AND e.event_type IN ('reaped', 'refused')
+  AND NOT EXISTS (SELECT 1 FROM processing_event AS n
+                  WHERE n.app_id = e.app_id AND n.event_type = 'requeued'
+                    AND n.event_id > e.event_id)
 ORDER BY e.event_id;
 
 -- name: event

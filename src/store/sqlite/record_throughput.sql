@@ -22,5 +22,6 @@ SET claimed = claimed + :claimed,
     success = success + :success,
     failed = failed + :failed,
     released = released + :released,
+    refused = refused + :refused,
     last_seen_at_utc = :now
 WHERE session_id = :session;

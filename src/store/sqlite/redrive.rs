@@ -2,6 +2,7 @@
 
 use rusqlite::{named_params, Connection, ToSql};
 
+use super::binding::json_list;
 use super::fault::Step;
 use super::install::check_installed;
 use super::statement::statement;
@@ -126,7 +127,7 @@ impl Redrive<'_> {
         for app in listed {
             let Redriven { app_id, attempts, .. } = app;
             let changed = match app.was.as_str() {
-                "quarantined" => tx.run(FREE, named_params! {":app_id": app_id, ":now": tx.now})?,
+                "quarantined" => tx.run(FREE, named_params! {":app_id": app_id})?,
                 _ => tx.run(
                     QUEUE,
                     named_params! {":app_id": app_id, ":attempts": attempts, ":now": tx.now},
@@ -148,10 +149,4 @@ impl Redrive<'_> {
         };
         tx.run(EVENT, parameters).map(drop)
     }
-}
-
-/// Ids as the JSON array that the statements read.
-fn json_list(app_ids: &[AppId]) -> String {
-    let ids: Vec<i64> = app_ids.iter().map(|id| id.0).collect();
-    serde_json::Value::from(ids).to_string()
 }

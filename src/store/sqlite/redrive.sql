@@ -6,10 +6,10 @@
 -- logged ones.
 INSERT INTO processing_queue
     (app_id, state, claim_token, attempts, reaps, lone_reaps,
-     document_bytes, available_at_utc, enqueued_at_utc)
+     document_bytes, enqueued_at_utc)
 SELECT c.app_id, 0, NULL, c.attempt, 0, 0,
        coalesce((SELECT octet_length(x.xml) FROM app_xml AS x WHERE x.app_id = c.app_id), 0),
-       :now, :now
+       :now
 FROM vw_concluded AS c
 WHERE c.app_id = :app_id AND c.attempt = :attempts;
 
@@ -17,8 +17,7 @@ WHERE c.app_id = :app_id AND c.attempt = :attempts;
 UPDATE processing_queue
 SET state = 0,
     reaps = 0,
-    lone_reaps = 0,
-    available_at_utc = :now
+    lone_reaps = 0
 WHERE app_id = :app_id AND state = 2;
 
 -- name: event

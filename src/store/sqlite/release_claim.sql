@@ -17,6 +17,5 @@ ORDER BY app_id;
 UPDATE processing_queue
 SET state = 0,
     claim_token = NULL,
-    attempts = attempts - 1,
-    available_at_utc = :now
+    attempts = attempts - 1
 WHERE state = 1 AND claim_token = :token;

@@ -90,6 +90,7 @@ pub(super) struct Tally {
     pub success: u64,
     pub failed: u64,
     pub released: u64,
+    pub refused: u64,
     pub rows_written: u64,
     pub document_bytes: u64,
     pub shred_micros: u64,
@@ -101,6 +102,7 @@ impl Tally {
         let totals = named_params! {
             ":session": session, ":now": tx.now, ":claimed": self.claimed,
             ":success": self.success, ":failed": self.failed, ":released": self.released,
+            ":refused": self.refused,
         };
         check_known(session, tx.run(TOTALS, totals)?)?;
         let minute = named_params! {

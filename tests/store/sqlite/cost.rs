@@ -94,9 +94,9 @@ fn claiming_costs_the_same_however_much_is_queued_or_done() {
     assert_eq!(few, many, "20,000 are queued");
     harness.execute(
         "INSERT INTO processing_log
-             (app_id, attempt, status, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
+             (app_id, attempt, status, has_rows, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
               processed_at_utc, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
-         SELECT app_id, 1, 'success', '', '', 0, 0, 0, 0, 0, 0, json_object(), '' FROM processing_queue
+         SELECT app_id, 1, 'success', 1, '', '', 0, 0, 0, 0, 0, 0, json_object(), '' FROM processing_queue
          WHERE app_id <= 19000;
          DELETE FROM processing_queue WHERE app_id <= 19000",
     );

@@ -18,7 +18,7 @@ use xmlshred::id::ClaimToken;
 use xmlshred::store::sqlite::SqliteStore;
 use xmlshred::store::Store;
 
-use super::harness::Harness;
+use super::harness::{Cause, Harness};
 use super::{invariants, Behaviour};
 
 /// Runs a behaviour on a new store.
@@ -122,14 +122,34 @@ impl Harness for SqliteHarness {
         assert_eq!(expired, 1, "claim {token:?} does not exist");
     }
 
-    fn postpone(&self, app_id: i64) {
-        self.connection()
-            .execute(
-                "UPDATE processing_queue SET available_at_utc = available_at_utc + 3600000
-                 WHERE app_id = ?1",
-                [app_id],
-            )
-            .expect("postpone");
+    fn put_clock_back(&self) {
+        let times = self.query(
+            "SELECT name FROM pragma_table_info('processing_queue') WHERE name GLOB '*_utc'",
+        );
+        for time in times.into_iter().flatten().flatten() {
+            self.execute(&format!("UPDATE processing_queue SET {time} = {time} + 3600000"));
+        }
+    }
+
+    fn poison(&self, cause: Cause) {
+        self.execute(match cause {
+            // A function that fails is SQLite's error 1, which has no cause of its own.
+            Cause::Unknown => {
+                "CREATE TRIGGER poison BEFORE INSERT ON app_base WHEN NEW.name = 'poison'
+                 BEGIN SELECT json(NEW.name); END"
+            }
+            // A table without a free row id is full, as a disk is.
+            Cause::Server => {
+                "CREATE TABLE full_table (id INTEGER PRIMARY KEY AUTOINCREMENT);
+                 INSERT INTO full_table (id) VALUES (9223372036854775807);
+                 CREATE TRIGGER poison BEFORE INSERT ON app_base WHEN NEW.name = 'poison'
+                 BEGIN INSERT INTO full_table (id) VALUES (NULL); END"
+            }
+        });
+    }
+
+    fn cure(&self) {
+        self.execute("DROP TRIGGER poison");
     }
 
     fn age_everything(&self) {

@@ -1,12 +1,17 @@
 //! Refused rows in the log; and, with triggers that act in between, what is checked again before it
 //! is changed.
 
+use xmlshred::contract::OnExisting;
 use xmlshred::outcome::FailureCategory;
-use xmlshred::store::{RetrySelector, StoreError};
+use xmlshred::store::{
+    Renewal, RequeueRequest, RequeueSelector, RetrySelector, StaleRowsRequest, StoreError,
+};
 use xmlshred::value::Value;
 
 use super::SqliteHarness;
-use crate::store::harness::{base, contacts, outcome, success, Harness, Worker};
+use crate::store::harness::{
+    app_ids, base, contacts, contract_with, failure, outcome, success, Harness, Worker, LEASE,
+};
 
 /// Completes applications 1 to 3 after running `sql`; returns the logged failures.
 fn logged_after(sql: &str) -> Vec<Vec<Option<String>>> {
@@ -46,9 +51,9 @@ fn a_unique_index_is_logged_with_column_and_value() {
         "INSERT INTO app_base (app_id, name) VALUES (99, 'bad');
          CREATE UNIQUE INDEX one_bad_name ON app_base (name) WHERE name = 'bad';
          INSERT INTO processing_log
-             (app_id, attempt, status, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
+             (app_id, attempt, status, has_rows, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
               processed_at_utc, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
-         VALUES (99, 1, 'success', '', '', 0, 0, 0, 0, 0, 1, json_object('app_base', 1), '')",
+         VALUES (99, 1, 'success', 1, '', '', 0, 0, 0, 0, 0, 1, json_object('app_base', 1), '')",
     );
     let expected = [Some("2"), Some("app_base"), Some("name"), Some("bad")];
     assert_eq!(failures[0][..4], expected.map(|cell| cell.map(str::to_owned)));
@@ -105,32 +110,9 @@ fn a_missing_column_is_drift_and_nothing_is_logged() {
 }
 
 #[test]
-fn a_full_disk_stops_the_worker_and_nothing_is_logged() {
+fn earlier_rows_that_others_refer_to_are_not_replaced_and_the_log_says_so() {
     let harness = SqliteHarness::fresh();
-    let contract = harness.prepare(2);
-    let mut worker = Worker::start(&harness, &contract);
-    let batch = worker.claim(2);
-    // A trigger that needs more than SQLite can hold simulates a full disk: an error that is not a
-    // constraint.
-    harness.execute(
-        "CREATE TRIGGER too_big BEFORE INSERT ON app_base
-         BEGIN SELECT zeroblob(2000000000); END",
-    );
-    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
-    let error =
-        worker.store.complete_batch(batch.token, &contract, &outcomes, 3).expect_err("stops");
-    assert!(matches!(&error, StoreError::Database(_)), "{error}");
-    assert_eq!(harness.count("processing_log", "1 = 1"), 0);
-    assert_eq!(harness.count("processing_queue", "state = 1"), 2);
-    harness.execute("DROP TRIGGER too_big");
-    worker.succeed(&contract, &batch);
-    harness.assert_invariants();
-}
-
-#[test]
-fn earlier_rows_that_others_refer_to_stay_and_the_log_says_so() {
-    let harness = SqliteHarness::fresh();
-    let contract = crate::store::harness::contract_with(1, xmlshred::contract::OnExisting::Replace);
+    let contract = contract_with(1, OnExisting::Replace);
     let contract = harness.prepare_with(contract, 2);
     let mut worker = Worker::start(&harness, &contract);
     let batch = worker.claim(2);
@@ -139,23 +121,116 @@ fn earlier_rows_that_others_refer_to_stay_and_the_log_says_so() {
         "CREATE TABLE letters (app_id INTEGER REFERENCES app_base (app_id));
          INSERT INTO letters VALUES (1)",
     );
-    let request = xmlshred::store::RequeueRequest {
-        selector: xmlshred::store::RequeueSelector::AppIds(crate::store::harness::app_ids(&[1])),
+    let request = RequeueRequest {
+        selector: RequeueSelector::AppIds(app_ids(&[1])),
         canary: None,
         execute: true,
         requested_by: "Anna".into(),
     };
     worker.store.requeue_apps(&contract, &request).expect("requeue");
     let batch = worker.claim(1);
-    let failure = crate::store::harness::failure(&batch.apps[0]);
-    let completed = worker.complete(&contract, batch.token, &[failure]);
+    let completed = worker.succeed(&contract, &batch);
     assert_eq!(completed[0].failure(), Some(FailureCategory::ConstraintViolation));
-    assert_eq!(harness.count("app_base", "app_id = 1"), 1);
+    let reason = "attempt = 2 AND failure_reason LIKE '%refused to delete%'";
+    assert_eq!(harness.count("processing_log", reason), 1);
+    harness.assert_invariants();
+
+    // Deleting them is refused as well, and does not keep the others from being deleted.
+    worker
+        .store
+        .requeue_apps(
+            &contract,
+            &RequeueRequest { selector: RequeueSelector::AppIds(app_ids(&[2])), ..request },
+        )
+        .expect("requeue");
+    let batch = worker.claim(1);
+    worker.complete(&contract, batch.token, &[failure(&batch.apps[0])]);
+    let request = StaleRowsRequest {
+        app_ids: None,
+        canary: None,
+        execute: true,
+        requested_by: "Anna".into(),
+    };
+    let deleted = worker.store.delete_stale_rows(&contract, &request).expect("delete");
+    let refused: Vec<_> = deleted.iter().map(|app| (app.app_id.0, app.refusal.is_some())).collect();
+    assert_eq!(refused, [(1, true), (2, false)]);
+    assert!(deleted[0].refusal.as_ref().expect("a reason").contains("FOREIGN KEY"), "{deleted:?}");
     assert_eq!(
-        harness
-            .count("processing_log", "attempt = 2 AND failure_reason LIKE '%refused to delete%'"),
+        harness.count("app_base", "app_id = 1") + harness.count("app_base", "app_id = 2"),
         1
     );
+    harness.assert_invariants();
+}
+
+/// The check comes with the commit: no row is at fault, but the application is.
+#[test]
+fn a_constraint_that_is_checked_at_the_commit_fails_only_its_application() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(3);
+    harness.execute(
+        "CREATE TABLE audit (app_id INTEGER REFERENCES people (id) DEFERRABLE INITIALLY DEFERRED);
+         CREATE TABLE people (id INTEGER PRIMARY KEY);
+         CREATE TRIGGER audited AFTER INSERT ON app_base WHEN NEW.app_id = 2
+         BEGIN INSERT INTO audit VALUES (NEW.app_id); END",
+    );
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(3);
+    let completed = worker.succeed(&contract, &batch);
+    let failed: Vec<_> = completed.iter().map(|app| app.failure()).collect();
+    assert_eq!(failed, [None, Some(FailureCategory::ConstraintViolation), None]);
+    harness.assert_invariants();
+}
+
+#[test]
+fn a_value_too_big_for_sqlite_fails_only_its_application() {
+    let failures = logged_after(
+        "CREATE TRIGGER too_big BEFORE INSERT ON app_base WHEN NEW.name = 'bad'
+         BEGIN SELECT zeroblob(2000000000); END",
+    );
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert_eq!(failures[0][0].as_deref(), Some("2"));
+}
+
+/// A table that loses a column while a worker has its statements prepared: SQLite reports that
+/// with the number of an unknown error.
+#[test]
+fn a_column_lost_while_a_worker_runs_is_drift_and_no_refusal() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(4);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(2);
+    worker.succeed(&contract, &batch);
+    harness.execute("ALTER TABLE app_base DROP COLUMN amount");
+    let batch = worker.claim(2);
+    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+    let error = worker.store.complete_batch(batch.token, &contract, &outcomes, 3);
+    let error = error.expect_err("drift");
+    assert!(matches!(&error, StoreError::Drift { table, .. } if table == "app_base"), "{error}");
+    assert_eq!(worker.store.release_claim(batch.token, "drift").expect("release"), 2);
+    assert_eq!(harness.count("processing_queue", "reaps = 0 AND attempts = 0"), 2);
+}
+
+/// A dead worker's clock was a day fast: its claim is not held for a day, and that of a living one is
+/// not taken.
+#[test]
+fn a_lease_of_a_clock_that_was_put_back_ends_within_its_length() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(2);
+    let mut worker = Worker::start(&harness, &contract);
+    let (dead, alive) = (worker.claim(1), worker.claim(1));
+    harness.execute(
+        "UPDATE processing_claim SET lease_expires_at_utc = lease_expires_at_utc + 86400000",
+    );
+    assert_eq!(worker.reap().claims, 0);
+    let lease_left = "lease_expires_at_utc
+        <= CAST(unixepoch('subsec') * 1000 AS INTEGER) + lease_ms + 1000";
+    assert_eq!(harness.count("processing_claim", lease_left), 2);
+    // The time of a lease later only the dead one's claim has expired.
+    harness.expire_lease(dead.token);
+    assert_eq!(worker.store.renew_lease(alive.token, LEASE).expect("renew"), Renewal::Renewed);
+    assert_eq!(worker.reap().claims, 1);
+    assert_eq!(harness.count("processing_claim", "1 = 1"), 1);
+    harness.assert_invariants();
 }
 
 #[test]

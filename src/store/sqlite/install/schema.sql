@@ -28,22 +28,23 @@ BEGIN
 END;
 
 -- Unfinished applications only: completing deletes the row.
--- state: 0 ready, 1 claimed, 2 quarantined.
+-- state: 0 ready, 1 claimed, 2 quarantined. reaps counts how often it was reaped or refused by the
+-- database, and lone_reaps how often of these it was the only possible cause. Nothing in a row
+-- makes it wait for a time: a clock that is put back must not hide work.
 CREATE TABLE processing_queue (
-    app_id           INTEGER PRIMARY KEY,
-    state            INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
-    claim_token      TEXT,
-    attempts         INTEGER NOT NULL CHECK (attempts >= 0),
-    reaps            INTEGER NOT NULL CHECK (reaps >= 0),
-    lone_reaps       INTEGER NOT NULL CHECK (lone_reaps >= 0),
-    document_bytes   INTEGER NOT NULL,
-    available_at_utc INTEGER NOT NULL,
-    enqueued_at_utc  INTEGER NOT NULL,
+    app_id          INTEGER PRIMARY KEY,
+    state           INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+    claim_token     TEXT,
+    attempts        INTEGER NOT NULL CHECK (attempts >= 0),
+    reaps           INTEGER NOT NULL CHECK (reaps >= 0),
+    lone_reaps      INTEGER NOT NULL CHECK (lone_reaps >= 0),
+    document_bytes  INTEGER NOT NULL,
+    enqueued_at_utc INTEGER NOT NULL,
     CHECK ((state = 1) = (claim_token IS NOT NULL))
 ) STRICT;
 
 CREATE INDEX processing_queue_claim
-ON processing_queue (state, claim_token, reaps, app_id, document_bytes, available_at_utc);
+ON processing_queue (state, claim_token, reaps, app_id, document_bytes);
 
 CREATE TABLE processing_claim (
     claim_token          TEXT PRIMARY KEY,
@@ -61,6 +62,9 @@ CREATE TABLE processing_log (
     app_id                INTEGER NOT NULL,
     attempt               INTEGER NOT NULL CHECK (attempt > 0),
     status                TEXT NOT NULL CHECK (status IN ('success', 'failed')),
+    -- 1 in the row of the attempt that the rows in the target tables are of, which is the last
+    -- success; at most one row of an application.
+    has_rows              INTEGER NOT NULL CHECK (has_rows IN (0, 1)),
     failure_category      TEXT,
     failure_table         TEXT,
     failure_column        TEXT,
@@ -86,6 +90,7 @@ CREATE TABLE processing_log (
     contract_hash         TEXT NOT NULL,
     PRIMARY KEY (app_id, attempt),
     CHECK ((status = 'failed') = (failure_category IS NOT NULL)),
+    CHECK (has_rows = 0 OR status = 'success'),
     CHECK ((status = 'success') = (rows_per_table IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
@@ -108,12 +113,13 @@ CREATE TABLE processing_session (
     last_seen_at_utc INTEGER NOT NULL,
     ended_at_utc     INTEGER,
     exit_status      INTEGER,
-    -- claimed = success + failed + released + reaped + applications that it holds
+    -- claimed = success + failed + released + reaped + refused + applications that it holds
     claimed          INTEGER NOT NULL DEFAULT 0,
     success          INTEGER NOT NULL DEFAULT 0,
     failed           INTEGER NOT NULL DEFAULT 0,
     released         INTEGER NOT NULL DEFAULT 0,
-    reaped           INTEGER NOT NULL DEFAULT 0
+    reaped           INTEGER NOT NULL DEFAULT 0,
+    refused          INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX processing_session_started ON processing_session (started_at_utc);
@@ -135,17 +141,20 @@ CREATE TABLE processing_throughput (
 CREATE INDEX processing_throughput_minute ON processing_throughput (minute_utc);
 
 -- Append-only. 'claimed' and 'renewed' are one per batch, with app_id NULL and its app_count;
--- 'released', 'reaped', 'quarantined' and 'requeued' are one per application.
+-- the others are one per application.
 CREATE TABLE processing_event (
     event_id        INTEGER PRIMARY KEY AUTOINCREMENT,
     occurred_at_utc INTEGER NOT NULL,
     event_type      TEXT NOT NULL CHECK (event_type IN
-                ('claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued')),
+                ('claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
+                 'rows_deleted')),
     app_id          INTEGER,
     attempt         INTEGER,
     claim_token     TEXT,
     session_id      TEXT,
     app_count       INTEGER,
+    -- SQLite's extended result code, in 'refused'.
+    error_number    INTEGER,
     detail          TEXT
 ) STRICT;
 
@@ -207,3 +216,10 @@ SELECT q.app_id, 'quarantined', q.attempts,
        NULL
 FROM processing_queue AS q
 WHERE q.state = 2;
+
+-- Failed applications whose rows in the target tables are those of an earlier success.
+CREATE VIEW vw_stale AS
+SELECT c.app_id, r.attempt, c.attempt AS failed_attempt, c.failure_category, r.rows_per_table
+FROM vw_concluded AS c
+INNER JOIN processing_log AS r ON r.app_id = c.app_id AND r.has_rows = 1
+WHERE c.failure_category IS NOT NULL;

@@ -186,6 +186,8 @@ pub struct RowStatements {
     pub bound: Vec<usize>,
     /// Deletes the application's rows.
     pub delete: String,
+    /// Counts the application's rows.
+    pub count: String,
     /// Finds one row of the application.
     pub exists: String,
 }
@@ -202,6 +204,7 @@ impl RowStatements {
             insert: format!("INSERT INTO {name} ({columns}) VALUES ({})", places.join(", ")),
             bound,
             delete: format!("DELETE FROM {name} WHERE {app_column} = ?1"),
+            count: format!("SELECT count(*) FROM {name} WHERE {app_column} = ?1"),
             exists: format!("SELECT 1 FROM {name} WHERE {app_column} = ?1 LIMIT 1"),
         }
     }

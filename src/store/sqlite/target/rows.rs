@@ -7,7 +7,9 @@ use super::declaration::RowStatements;
 use crate::contract::{Contract, OnExisting, TargetTable};
 use crate::id::AppId;
 use crate::outcome::TableRows;
-use crate::store::sqlite::fault::{data_reason, RefusedRow, SqliteFault, Step};
+use crate::store::sqlite::fault::{
+    cause, number_and_message, Cause, RefusedRow, SqliteFault, Step,
+};
 use crate::store::sqlite::transaction::Work;
 use crate::store::StoreError;
 use crate::value::{to_text, Decimal, SqlType, Value};
@@ -34,19 +36,39 @@ impl<'c> Targets<'c> {
             .collect()
     }
 
-    /// Deletes an application's rows from every target, children before parents.
-    pub fn delete_all(&self, tx: &Work, app_id: AppId) -> Step<()> {
-        self.delete_from(tx, app_id, |_| true)
-    }
-
-    fn delete_from(&self, tx: &Work, app_id: AppId, chosen: fn(&TargetTable) -> bool) -> Step<()> {
-        let chosen = self.targets.iter().rev().filter(|(table, _)| chosen(table));
-        for (table, statements) in chosen {
-            prepare(tx, table, &statements.delete)?
+    /// Deletes an application's rows from the chosen targets, children before parents; returns how
+    /// many per chosen table, in load order.
+    pub fn delete_from(
+        &self,
+        tx: &Work,
+        app_id: AppId,
+        chosen: impl Fn(&TargetTable) -> bool,
+    ) -> Step<Vec<(String, u64)>> {
+        let mut deleted = Vec::new();
+        for (table, statements) in self.targets.iter().rev().filter(|(table, _)| chosen(table)) {
+            let rows = prepare(tx, table, &statements.delete)?
                 .execute([app_key(table, app_id)])
                 .map_err(|error| refused(table, None, error))?;
+            deleted.push((table.name.clone(), rows as u64));
         }
-        Ok(())
+        deleted.reverse();
+        Ok(deleted)
+    }
+
+    /// The number of an application's rows per chosen table, in load order.
+    pub fn count_in(
+        &self,
+        tx: &Work,
+        app_id: AppId,
+        chosen: impl Fn(&TargetTable) -> bool,
+    ) -> Step<Vec<(String, u64)>> {
+        let chosen = self.targets.iter().filter(|(table, _)| chosen(table));
+        let count = |(table, statements): &(&TargetTable, RowStatements)| {
+            let rows = prepare(tx, table, &statements.count)?
+                .query_row([app_key(table, app_id)], |row| row.get(0))?;
+            Ok((table.name.clone(), rows))
+        };
+        chosen.map(count).collect()
     }
 }
 
@@ -81,11 +103,13 @@ fn insert_table(
 /// contract was installed.
 fn prepare<'t>(tx: &'t Work, table: &TargetTable, sql: &str) -> Step<CachedStatement<'t>> {
     tx.prepare_cached(sql).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::Unknown) => {
-            StoreError::Drift { table: table.name.clone(), reason: error.to_string() }.into()
-        }
+        Some(ErrorCode::Unknown) => drift(table, &error).into(),
         _ => error.into(),
     })
+}
+
+fn drift(table: &TargetTable, error: &rusqlite::Error) -> StoreError {
+    StoreError::Drift { table: table.name.clone(), reason: error.to_string() }
 }
 
 /// The application's id as the table's application column holds it.
@@ -103,20 +127,28 @@ fn app_key(table: &TargetTable, AppId(app_id): AppId) -> Stored {
     }
 }
 
-/// A data reason with its place; any other error unchanged.
+/// An error that an application may be the cause of, with its place; any other one unchanged.
 fn refused(
     table: &TargetTable,
     row: Option<(usize, &[Value])>,
     error: rusqlite::Error,
 ) -> SqliteFault {
-    let Some((number, message)) = data_reason(&error) else { return error.into() };
+    let cause = match cause(&error) {
+        cause @ (Cause::Data | Cause::Unknown) => cause,
+        Cause::Server if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+            return drift(table, &error).into();
+        }
+        Cause::Busy | Cause::Server => return error.into(),
+    };
+    let (number, message) = number_and_message(&error);
     let columns = columns_in(&message, table);
     let value = match (&columns[..], row) {
         ([column], Some((_, values))) => to_text(&values[*column], table.columns[*column].sql_type),
         _ => None,
     };
     let names: Vec<&str> = columns.iter().map(|i| table.columns[*i].name.as_str()).collect();
-    SqliteFault::Data(Box::new(RefusedRow {
+    SqliteFault::Row(Box::new(RefusedRow {
+        cause,
         number,
         message,
         table: table.name.clone(),

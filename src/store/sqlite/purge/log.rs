@@ -1,15 +1,14 @@
-//! Purging: superseded attempts, old events and ended sessions, in chunks.
+//! Purging the log: superseded attempts, old events and ended sessions, in chunks.
 
 use rusqlite::{named_params, Connection};
 
-use super::binding::milliseconds;
-use super::fault::Step;
-use super::statement::statement;
-use super::transaction::{read, write};
-use crate::contract::Contract;
-use crate::store::{PurgeRequest, Purged, StaleRows, StaleRowsRequest};
+use crate::store::sqlite::binding::milliseconds;
+use crate::store::sqlite::fault::Step;
+use crate::store::sqlite::statement::statement;
+use crate::store::sqlite::transaction::{read, write};
+use crate::store::{PurgeRequest, Purged};
 
-const FILE: &str = include_str!("purge_log.sql");
+const FILE: &str = include_str!("../purge_log.sql");
 const ATTEMPTS: &str = statement(FILE, "attempts");
 const DELETE_ATTEMPT: &str = statement(FILE, "delete_attempt");
 const COUNT_ATTEMPTS: &str = statement(FILE, "count_attempts");
@@ -19,7 +18,7 @@ const DELETE_SESSIONS: &str = statement(FILE, "delete_sessions");
 const COUNT_SESSIONS: &str = statement(FILE, "count_sessions");
 const DELETE_THROUGHPUT: &str = statement(FILE, "delete_throughput");
 
-pub(super) fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Step<Purged> {
+pub fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Step<Purged> {
     request.check()?;
     let before = read(connection, |tx| Ok(tx.now - milliseconds(request.older_than)))?;
     if !request.execute {
@@ -73,12 +72,4 @@ fn purge_rows(connection: &mut Connection, sql: &str, before: i64, chunk: u32) -
             deleted => purged += deleted,
         }
     }
-}
-
-pub(super) fn delete_stale_rows(
-    _connection: &mut Connection,
-    _contract: &Contract,
-    _request: &StaleRowsRequest,
-) -> Step<Vec<StaleRows>> {
-    Ok(Vec::new())
 }

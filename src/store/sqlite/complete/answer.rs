@@ -1,0 +1,77 @@
+//! What became of an application, as the log and the events have it.
+
+use rusqlite::{named_params, Connection, Row};
+
+use crate::id::ClaimToken;
+use crate::store::sqlite::fault::Step;
+use crate::store::sqlite::statement::statement;
+use crate::store::sqlite::transaction::read;
+use crate::store::{ClaimOutcome, Completed, Fate, Refusal};
+
+const GET_CLAIM_OUTCOME: &str = include_str!("../get_claim_outcome.sql");
+const HELD: &str = statement(GET_CLAIM_OUTCOME, "held");
+const COMPLETED: &str = statement(GET_CLAIM_OUTCOME, "completed");
+const REFUSED: &str = statement(GET_CLAIM_OUTCOME, "refused");
+
+pub fn get_claim_outcome(connection: &mut Connection, token: ClaimToken) -> Step<ClaimOutcome> {
+    read(connection, |tx| {
+        let token = named_params! {":token": token};
+        let mut completed = tx.all(COMPLETED, token, logged)?;
+        completed.extend(tx.all(REFUSED, token, refused)?);
+        completed.sort_by_key(|app| app.app_id);
+        Ok(ClaimOutcome { held: tx.all(HELD, token, |row| row.get(0))?, completed })
+    })
+}
+
+/// A logged outcome: `app_id`, `attempt`, `failure_category`, `rows_per_table`.
+pub fn logged(row: &Row) -> rusqlite::Result<Completed> {
+    let rows: Option<String> = row.get(3)?;
+    let fate = match row.get(2)? {
+        Some(category) => Fate::Failed(category),
+        None => Fate::Success { rows: rows.as_deref().map(rows_from_json).unwrap_or_default() },
+    };
+    Ok(Completed { app_id: row.get(0)?, attempt: row.get(1)?, fate })
+}
+
+/// A refusal: `app_id`, `attempt`, `error_number`, `detail`, `reaps`, and whether it quarantined the
+/// application.
+pub fn refused(row: &Row) -> rusqlite::Result<Completed> {
+    let refusal = Refusal {
+        number: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
+        message: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+        reaps: row.get(4)?,
+    };
+    let fate = match row.get(5)? {
+        true => Fate::Quarantined(refusal),
+        false => Fate::Refused(refusal),
+    };
+    Ok(Completed { app_id: row.get(0)?, attempt: row.get(1)?, fate })
+}
+
+/// `{"app_base":1,"app_contact":2}`: rows per table, in load order.
+pub fn rows_to_json<'t>(rows: impl Iterator<Item = (&'t str, u64)>) -> String {
+    let object: serde_json::Map<String, serde_json::Value> =
+        rows.map(|(table, count)| (table.to_owned(), count.into())).collect();
+    serde_json::Value::Object(object).to_string()
+}
+
+fn rows_from_json(text: &str) -> Vec<u64> {
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(object)) => {
+            object.values().map(|count| count.as_u64().unwrap_or(0)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_per_table_keep_their_order() {
+        let json = rows_to_json([("z", 1), ("a", 2), ("m", 0)].into_iter());
+        assert_eq!(json, r#"{"z":1,"a":2,"m":0}"#);
+        assert_eq!(rows_from_json(&json), [1, 2, 0]);
+    }
+}
