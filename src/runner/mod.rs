@@ -24,7 +24,6 @@ mod host;
 mod keep;
 mod lease;
 mod observer;
-mod panic;
 mod remaining;
 mod session;
 mod shared;

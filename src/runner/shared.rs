@@ -12,12 +12,12 @@ use super::config::{RunConfig, RunError};
 use super::flow::{Flow, Stop};
 use super::host::peak_memory_bytes;
 use super::observer::Progress;
-use super::panic::panic_message;
 use super::shredder::Shred;
 use super::summary::{RunEnd, RunSummary, TableCount};
 use super::tally::Tally;
 use super::to_do::ToDo;
 use crate::contract::Contract;
+use crate::shred::panic_message;
 use crate::store::StoreError;
 
 /// A message to the completing thread.

@@ -4,8 +4,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::batch::{InFlight, Shredded};
-use super::panic::panic_message;
 use super::shared::Shared;
+use crate::shred::panic_message;
 use crate::store::ClaimedApp;
 
 /// Hands the documents of a batch to the worker threads. The thread that finishes the last one

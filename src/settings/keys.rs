@@ -346,4 +346,12 @@ settings! {
     /// Rows of a document, in all tables together
     MAX_ROWS: "max_rows" <"N"> Whole(1, i64::MAX), Number(Limits::DEFAULT.rows as u64),
     LIMITS, SHRED;
+
+    /// Memory for what is made of a document: its rows, what is read for them, texts on the way
+    MAX_ROW_BYTES: "max_row_bytes" <"SIZE">
+    Size(1, u64::MAX), Default::Size(Limits::DEFAULT.row_bytes), LIMITS, SHRED;
+
+    /// Time that shredding a document may take; 0s means unlimited
+    DOCUMENT_TIMEOUT: "document_timeout" <"DURATION">
+    Time(Duration::ZERO, Duration::MAX), Default::Time(Limits::DEFAULT.time), LIMITS, SHRED;
 }

@@ -85,12 +85,16 @@ impl<'f> Reader<'f> {
         let attributes = self.whole(&keys::MAX_ATTRIBUTES);
         let text_bytes = self.size(&keys::MAX_TEXT_BYTES);
         let rows = self.whole(&keys::MAX_ROWS);
+        let row_bytes = self.size(&keys::MAX_ROW_BYTES);
+        let time = self.time(&keys::DOCUMENT_TIMEOUT);
         Some(Limits {
             document_bytes: document_bytes?,
             depth: depth?,
             attributes: attributes?,
             text_bytes: text_bytes? as usize,
             rows: rows?,
+            row_bytes: row_bytes?,
+            time: time?,
         })
     }
 

@@ -145,7 +145,12 @@ pub(super) struct Captures {
     /// The frame that nodes are caught in now.
     pub origin: u32,
     pub scratch: String,
+    /// Frames, slots and nodes when their memory was counted last.
+    counted: usize,
 }
+
+/// Frames, slots and nodes that are added before they are counted, at most.
+const UNCOUNTED: usize = 1024;
 
 impl Captures {
     /// For a predicate, which reads only its own element.
@@ -158,6 +163,7 @@ impl Captures {
             refuses: false,
             origin: 0,
             scratch: String::new(),
+            counted: 0,
         }
     }
 
@@ -168,6 +174,22 @@ impl Captures {
         self.before.clear();
         self.refuses = false;
         self.scratch.clear();
+        self.counted = 0;
+    }
+
+    /// Whether much was added since [`Captures::bytes`] was asked last.
+    #[inline(always)]
+    pub fn has_grown(&self) -> bool {
+        self.frames.len() + self.slots.len() + self.nodes.len() > self.counted + UNCOUNTED
+    }
+
+    /// The memory that it takes.
+    pub fn bytes(&mut self) -> usize {
+        self.counted = self.frames.len() + self.slots.len() + self.nodes.len();
+        self.frames.len() * size_of::<Frame>()
+            + self.slots.len() * size_of::<Slot>()
+            + self.nodes.len() * (size_of::<Node>() + size_of::<u32>())
+            + self.scratch.len()
     }
 
     /// Opens a frame and returns its index.

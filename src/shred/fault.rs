@@ -14,17 +14,27 @@ pub(super) struct ShredFault {
     pub at: Option<usize>,
     /// Without line and column. `path` is the contract's, for an absent node, which has no place.
     pub failure: Failure,
+    /// The caller stops: the document is neither done nor failed.
+    pub cancelled: bool,
 }
 
 pub(super) type Result<T, E = Box<ShredFault>> = std::result::Result<T, E>;
 
 impl ShredFault {
     pub fn new(category: FailureCategory, reason: impl Into<String>) -> Box<Self> {
-        Box::new(Self { at: None, failure: Failure::new(category, reason) })
+        Box::new(Self { at: None, failure: Failure::new(category, reason), cancelled: false })
     }
 
     pub fn malformed(at: usize, reason: impl Into<String>) -> Box<Self> {
         Self::new(FailureCategory::MalformedXml, reason).at(at)
+    }
+
+    /// The document is given up because the caller stops.
+    #[cold]
+    pub fn cancelled(at: usize) -> Box<Self> {
+        let mut fault = Self::new(FailureCategory::LimitExceeded, "the run stops").at(at);
+        fault.cancelled = true;
+        fault
     }
 
     /// `setting` is the flag that raises the limit.

@@ -1,5 +1,7 @@
 //! Limits on a document, against hostile and broken ones.
 
+use std::time::Duration;
+
 /// What a document may have at most. A document that has more is the failure `limit_exceeded`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -14,17 +16,25 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Rows of all tables.
     pub rows: usize,
+    /// Bytes of everything that is made of the document: of the values of all rows, of what is read
+    /// for them, and of texts on the way. The document itself does not count.
+    pub row_bytes: u64,
+    /// Time that shredding may take; zero means unlimited.
+    pub time: Duration,
 }
 
 impl Limits {
-    /// 256 MiB, 512 deep, 10,000 attributes, 64 MiB of text, 1,000,000 rows: far above what the
-    /// documents this is for have (5 KB to 2 MB), and low enough to protect a worker.
+    /// 256 MiB, 512 deep, 10,000 attributes, 64 MiB of text, 1,000,000 rows, 64 MiB of rows, one
+    /// minute: far above what the documents this is for have and take (5 KB to 2 MB,
+    /// milliseconds), and low enough to protect a worker.
     pub const DEFAULT: Self = Self {
         document_bytes: 256 << 20,
         depth: 512,
         attributes: 10_000,
         text_bytes: 64 << 20,
         rows: 1_000_000,
+        row_bytes: 64 << 20,
+        time: Duration::from_secs(60),
     };
 }
 

@@ -12,6 +12,8 @@ mod full;
 mod lanes;
 mod limits;
 mod masks;
+mod meter;
+mod panic;
 mod place;
 mod rows;
 mod scan;
@@ -19,8 +21,11 @@ mod text;
 mod walk;
 
 pub use limits::Limits;
+pub use meter::{Control, Uncontrolled};
+pub(crate) use panic::panic_message;
 
 use std::borrow::Cow;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -36,6 +41,7 @@ use capture::Captures;
 use decode::decode;
 use evaluate::Setting;
 use fault::{Result, ShredFault};
+use meter::Meter;
 use rows::{Rows, RuleRows};
 use walk::{Element, Events, State, Walk};
 
@@ -49,6 +55,10 @@ pub struct Shredder {
     rows: Vec<RuleRows>,
 }
 
+/// Bytes that a document may take for its buffers to be kept for the next: one that takes very much
+/// must not make a worker large for good.
+const MOST_ROOM: u64 = 1 << 20;
+
 impl Shredder {
     /// A shredder for a contract.
     pub fn new(contract: Arc<Contract>, limits: Limits) -> Self {
@@ -61,34 +71,84 @@ impl Shredder {
     }
 
     /// The rows of a document, or why it fails. `now` is the value of `NOW_UTC()`.
+    ///
+    /// Where the program itself panics, that is the failure `internal_error` of the document.
     pub fn shred(
         &mut self,
         app_id: AppId,
         now: DateTime<Utc>,
         document: Option<&Document>,
     ) -> Outcome {
+        let outcome = self.shred_controlled(app_id, now, document, &Uncontrolled);
+        outcome.expect("an outcome, because nothing gives the document up")
+    }
+
+    /// The same for a caller that counts memory, and may give the document up: then there is no
+    /// outcome.
+    pub fn shred_controlled(
+        &mut self,
+        app_id: AppId,
+        now: DateTime<Utc>,
+        document: Option<&Document>,
+        control: &dyn Control,
+    ) -> Option<Outcome> {
         let Some(document) = document else {
-            return Err(Box::new(Failure::new(
+            return Some(Err(Box::new(Failure::new(
                 FailureCategory::MissingDocument,
                 "the source row is missing or its document is null: restore it, or delete \
                  the application from the queue",
-            )));
+            ))));
         };
-        let text = self.decoded(document)?;
-        self.rows(app_id, now, &text).map_err(|fault| fault.into_failure(&text))
+        let limits = self.limits;
+        let meter = Meter::new(&limits, control);
+        let mut text = Cow::Borrowed("");
+        let shredded = catch_unwind(AssertUnwindSafe(|| {
+            text = match self.decoded(document) {
+                Ok(text) => text,
+                Err(failure) => return Some(Err(failure)),
+            };
+            let copied = if let Cow::Owned(copy) = &text { copy.len() } else { 0 };
+            let rows = meter.decoded(copied).and_then(|()| self.rows(app_id, now, &text, &meter));
+            match rows {
+                Ok(rows) => Some(Ok(rows)),
+                Err(fault) if fault.cancelled => None,
+                Err(fault) => Some(Err(fault.into_failure(&text))),
+            }
+        }));
+        let outcome = shredded.unwrap_or_else(|panic| {
+            // They may be in any state.
+            (self.state, self.rows) = Default::default();
+            let failure = panic::failure(panic.as_ref(), &text, meter.reached());
+            tracing::error!(app_id = app_id.0, reason = failure.reason, "defect in xmlshred");
+            Some(Err(failure))
+        });
+        meter.end(matches!(outcome, Some(Ok(_))));
+        if meter.taken() > MOST_ROOM {
+            (self.state, self.rows) = Default::default();
+        }
+        outcome
     }
 
     /// The document's key, when the contract has one and it is an integer here. For
     /// documents that come from files and not from a store.
     pub fn key(&mut self, document: &Document) -> Option<AppId> {
+        let found = catch_unwind(AssertUnwindSafe(|| self.found_key(document)));
+        found.unwrap_or_else(|_| {
+            self.state = State::default();
+            None
+        })
+    }
+
+    fn found_key(&mut self, document: &Document) -> Option<AppId> {
         let text = self.decoded(document).ok()?;
         let contract = Arc::clone(&self.contract);
         let (plan, limits) = (contract.plan(), self.limits);
         let slot = plan.key.as_ref()?.0;
         let now = DateTime::UNIX_EPOCH;
-        let setting = Setting { plan, text: &text, limits: &limits, app_id: AppId(0), now };
+        let meter = &Meter::new(&limits, &Uncontrolled);
+        let setting = Setting { plan, text: &text, limits: &limits, app_id: AppId(0), now, meter };
         let mut search = KeySearch { setting, slot };
-        Walk::new(plan, &text, &limits, &mut self.state, &mut search).run().ok()?;
+        Walk::new(plan, &text, &limits, &mut self.state, &mut search, meter).run().ok()?;
         let found = slot_text(&self.state.captures, slot, &text).ok()??;
         found.trim().parse().ok().map(AppId)
     }
@@ -114,13 +174,19 @@ impl Shredder {
         Ok(text)
     }
 
-    fn rows(&mut self, app_id: AppId, now: DateTime<Utc>, text: &str) -> Result<Vec<TableRows>> {
+    fn rows(
+        &mut self,
+        app_id: AppId,
+        now: DateTime<Utc>,
+        text: &str,
+        meter: &Meter<'_>,
+    ) -> Result<Vec<TableRows>> {
         let contract = Arc::clone(&self.contract);
         let plan = contract.plan();
         let limits = self.limits;
-        let setting = Setting { plan, text, limits: &limits, app_id, now };
+        let setting = Setting { plan, text, limits: &limits, app_id, now, meter };
         let mut rows = Rows::new(setting, &mut self.rows);
-        Walk::new(plan, text, &limits, &mut self.state, &mut rows).run()?;
+        Walk::new(plan, text, &limits, &mut self.state, &mut rows, meter).run()?;
         if plan.check == Check::Full {
             full::check(text)?;
         }

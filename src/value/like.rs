@@ -1,5 +1,7 @@
 //! `LIKE` patterns, compiled once.
 
+use std::convert::Infallible;
+
 use super::text::clip;
 
 /// A `LIKE` pattern: `_` is one character, `%` any number, `[abc]` or `[a-z]` one of these,
@@ -20,6 +22,9 @@ enum Part {
     Exactly(char),
     Set { ranges: Box<[(char, char)]>, negated: bool },
 }
+
+/// Steps of a search between two reports of them.
+const STEPS: usize = 4096;
 
 /// Why a text is not a `LIKE` pattern: a `[` without its `]`, which matches nothing in SQL Server,
 /// or empty brackets.
@@ -57,17 +62,38 @@ impl LikePattern {
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
+        let found: Result<bool, Infallible> = self.matches_within(text, |_| Ok(()));
+        found.unwrap_or_default()
+    }
+
+    /// The same, with `work` told of the steps, a few thousand at a time, before more are taken.
+    ///
+    /// # Errors
+    /// That of `work`, which ends the search.
+    pub fn matches_within<E>(
+        &self,
+        text: &str,
+        mut work: impl FnMut(usize) -> Result<(), E>,
+    ) -> Result<bool, E> {
         let (mut part, mut rest) = (0, text);
+        let mut steps = 0;
         // Where to continue when a part fails: after the last `%`, one character further on.
         let mut retry: Option<(usize, &str)> = None;
         loop {
+            steps += 1;
+            if let Some(Part::Set { ranges, .. }) = self.parts.get(part) {
+                steps += ranges.len();
+            }
+            if steps >= STEPS {
+                work(std::mem::take(&mut steps))?;
+            }
             let step = match self.parts.get(part) {
-                None if rest.bytes().all(|b| b == b' ') => return true,
+                None if rest.bytes().all(|b| b == b' ') => return Ok(true),
                 None => None,
                 Some(Part::Many) => {
                     part += 1;
                     if part == self.parts.len() {
-                        return true;
+                        return Ok(true);
                     }
                     retry = Some((part, rest));
                     continue;
@@ -78,8 +104,8 @@ impl LikePattern {
                 (part, rest) = (part + 1, after);
                 continue;
             }
-            let Some((from, text)) = retry else { return false };
-            let Some(next) = text.chars().next() else { return false };
+            let Some((from, text)) = retry else { return Ok(false) };
+            let Some(next) = text.chars().next() else { return Ok(false) };
             let text = &text[next.len_utf8()..];
             retry = Some((from, text));
             (part, rest) = (from, text);

@@ -40,6 +40,16 @@ pub enum Value {
 }
 
 impl Value {
+    /// Bytes that it takes beside its own size.
+    #[inline]
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) if text.is_heap_allocated() => text.capacity(),
+            Self::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether it is a date, a time, or both.
     pub fn is_temporal(&self) -> bool {
         matches!(self, Self::Date(_) | Self::Time(_) | Self::DateTime(_) | Self::DateTimeOffset(_))

@@ -25,6 +25,8 @@ mod map;
 mod notes;
 #[cfg(feature = "embedded")]
 mod operating;
+#[cfg(debug_assertions)]
+mod panicking;
 #[cfg(feature = "embedded")]
 mod pipeline;
 #[cfg(feature = "embedded")]

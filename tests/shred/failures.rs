@@ -188,7 +188,14 @@ fn a_missing_document_is_a_failure() {
 
 #[test]
 fn limits_are_kept() {
-    let limits = Limits { document_bytes: 100, depth: 4, attributes: 3, text_bytes: 10, rows: 2 };
+    let limits = Limits {
+        document_bytes: 100,
+        depth: 4,
+        attributes: 3,
+        text_bytes: 10,
+        rows: 2,
+        ..Limits::DEFAULT
+    };
     let contract = one_column("//a", ". || @x");
     for document in [
         format!("<r>{}</r>", "x".repeat(100)),

@@ -1,6 +1,7 @@
 //! Documents in, rows or failures out.
 
 mod against_dom;
+mod bounds;
 mod encodings;
 mod failures;
 mod linear;

@@ -11,6 +11,9 @@ use crate::shred::capture::Node;
 use crate::shred::fault::Result;
 use crate::value::Value;
 
+/// Work of a node beside that of its value.
+const NODE: usize = 16;
+
 impl<'t> Scope<'t> {
     pub(super) fn aggregate(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
         let slot = self.slot(aggregate.slot);
@@ -18,8 +21,10 @@ impl<'t> Scope<'t> {
             (Function::Count, None) => Ok(Datum::integer(slot.count.into())),
             (Function::Count, Some(_)) => {
                 let mut count = 0;
+                let before = self.setting.meter.passing();
                 for node in self.captures.nodes(slot) {
                     count += i64::from(!self.each(aggregate, node)?.is_null());
+                    self.setting.meter.freed(before);
                 }
                 Ok(Datum::integer(count))
             }
@@ -32,6 +37,7 @@ impl<'t> Scope<'t> {
     /// `SUM`, `MIN` and `MAX`, which leave null out.
     pub(super) fn folded(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
         let mut result = NULL;
+        let before = self.setting.meter.passing();
         for node in self.captures.nodes(self.slot(aggregate.slot)) {
             let value = self.each(aggregate, node)?;
             let as_number = aggregate.each.is_none() || aggregate.function == Function::Sum;
@@ -44,13 +50,15 @@ impl<'t> Scope<'t> {
                 (so_far, value) if so_far.is_null() => value,
                 (so_far, value) => self.fold(aggregate.function, so_far, value)?,
             };
+            let kept = if let Datum::Text(Cow::Owned(text)) = &result { text.len() } else { 0 };
+            self.setting.meter.freed(before + kept as u64);
         }
         Ok(result)
     }
 
     /// The number that a plain path's text is taken for.
     fn summand(&self, aggregate: &'t Aggregate, text: Datum<'t>) -> Result<Datum<'t>> {
-        let number = self.to_number(text).map_err(|mut fault| {
+        let number = self.to_number(&text).map_err(|mut fault| {
             if aggregate.function != Function::Sum {
                 fault.failure.reason +=
                     "; for dates, convert the path first, as in MAX(CAST(path AS date))";
@@ -70,16 +78,17 @@ impl<'t> Scope<'t> {
             Function::Min => Ordering::Less,
             Function::Max => Ordering::Greater,
             _ => {
-                let numbers = self.to_number(so_far)?.zip(self.to_number(value)?);
+                let numbers = self.to_number(&so_far)?.zip(self.to_number(&value)?);
                 return numbers.map_or(Ok(NULL), |(a, b)| self.arithmetic(BinaryOp::Add, a, b));
             }
         };
-        let order = self.compare(value.clone(), so_far.clone())?;
+        let order = self.compare(&value, &so_far)?;
         Ok(if order == Some(wanted) { value } else { so_far })
     }
 
     /// The value of one node.
     pub(super) fn each(&self, aggregate: &'t Aggregate, node: &'t Node) -> Result<Datum<'t>> {
+        self.setting.meter.work(NODE)?;
         let value = match &aggregate.each {
             None => self.node(node),
             Some(op) => Scope { current: Some(node), ..self.clone() }.value(op),
@@ -91,6 +100,7 @@ impl<'t> Scope<'t> {
     /// All texts in the order their elements begin; null is left out.
     fn join(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
         let slot = self.slot(aggregate.slot);
+        self.setting.meter.pass(slot.count as usize * size_of::<&Node>())?;
         let mut nodes: Vec<&Node> = self.captures.nodes(slot).collect();
         nodes.sort_by_key(|node| self.captures.frame(node.origin).at);
         let separator = match aggregate.rest.first() {
@@ -98,9 +108,14 @@ impl<'t> Scope<'t> {
             None => Cow::Borrowed(""),
         };
         let mut joined: Option<String> = None;
+        let mut before = self.setting.meter.passing();
         for node in nodes {
+            self.setting.meter.freed(before);
             let Some(text) = self.each(aggregate, node)?.text() else { continue };
             let text = if self.setting.plan.strip { text.trim() } else { &text };
+            let more = separator.len() + text.len();
+            self.setting.meter.pass(more)?;
+            before += more as u64;
             match &mut joined {
                 None => joined = Some(text.to_owned()),
                 Some(joined) => {

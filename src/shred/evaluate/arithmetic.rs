@@ -1,5 +1,7 @@
 //! Numbers and dates in expressions: what becomes one, and what is computed of them.
 
+use std::borrow::Cow;
+
 use super::condition::holds;
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
@@ -9,18 +11,18 @@ use crate::shred::fault::{Result, ShredFault};
 use crate::value::{clip, datetime, is_blank, plain_text, trim_xml, Number, Value};
 
 impl<'t> Scope<'t> {
-    pub(super) fn to_number(&self, datum: Datum<'t>) -> Result<Option<Number>> {
+    pub(super) fn to_number(&self, datum: &Datum<'t>) -> Result<Option<Number>> {
         match datum {
             Datum::Value(Value::Null) => Ok(None),
-            Datum::Value(value) => match Number::of(&value) {
+            Datum::Value(value) => match Number::of(value) {
                 Some(number) => Ok(Some(number)),
-                None => Err(self.not_a_number(&plain_text(&value).unwrap_or_default())),
+                None => Err(self.not_a_number(&plain_text(value).unwrap_or_default())),
             },
-            Datum::Text(text) => match trim_xml(&text) {
+            Datum::Text(text) => match trim_xml(text) {
                 "" => Ok(None),
                 trimmed => match Number::parse(trimmed) {
                     Some(number) => Ok(Some(number)),
-                    None => Err(self.not_a_number(&text)),
+                    None => Err(self.not_a_number(text)),
                 },
             },
         }
@@ -37,7 +39,7 @@ impl<'t> Scope<'t> {
     }
 
     pub(super) fn number(&self, op: &'t Op) -> Result<Option<Number>> {
-        self.to_number(self.value(op)?)
+        self.to_number(&self.value(op)?)
     }
 
     /// A whole number, for lengths and positions.
@@ -49,12 +51,15 @@ impl<'t> Scope<'t> {
         }
     }
 
-    pub(super) fn to_date(&self, datum: Datum<'t>) -> Result<Option<Value>> {
+    pub(super) fn to_date(&self, datum: &Datum<'t>) -> Result<Option<Value>> {
         match datum {
             Datum::Value(Value::Null) => Ok(None),
-            Datum::Value(value) if value.is_temporal() => Ok(Some(value)),
+            Datum::Value(value) if value.is_temporal() => Ok(Some(value.clone())),
             other => {
-                let text = other.text().unwrap_or_default();
+                let text = match other {
+                    Datum::Text(text) => Cow::Borrowed(&**text),
+                    Datum::Value(value) => Cow::Owned(plain_text(value).unwrap_or_default().into()),
+                };
                 if is_blank(&text) {
                     return Ok(None);
                 }
@@ -75,7 +80,7 @@ impl<'t> Scope<'t> {
     }
 
     pub(super) fn date(&self, op: &'t Op) -> Result<Option<Value>> {
-        self.to_date(self.value(op)?)
+        self.to_date(&self.value(op)?)
     }
 
     pub(super) fn negate(&self, operand: &'t Op) -> Result<Datum<'t>> {
@@ -88,6 +93,8 @@ impl<'t> Scope<'t> {
             BinaryOp::Concat => {
                 let (left, right) = (self.value(left)?.text(), self.value(right)?.text());
                 let (Some(left), Some(right)) = (left, right) else { return Ok(NULL) };
+                let copied = if let Cow::Owned(_) = left { 0 } else { left.len() };
+                self.setting.meter.pass(copied + right.len())?;
                 Ok(Datum::Text(left + right))
             }
             BinaryOp::Add
@@ -100,7 +107,7 @@ impl<'t> Scope<'t> {
                 self.arithmetic(op, left, right)
             }
             _ => Ok(self
-                .compare(self.value(left)?, self.value(right)?)?
+                .compare(&self.value(left)?, &self.value(right)?)?
                 .map_or(NULL, |order| Datum::Value(Value::Bit(holds(op, order))))),
         }
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use memchr::memmem;
+
 use super::arithmetic::shown;
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
@@ -26,13 +28,15 @@ impl<'t> Scope<'t> {
             }
             Function::NullIf => {
                 let first = self.value(&arguments[0])?;
-                let order = self.compare(first.clone(), self.value(&arguments[1])?)?;
+                let order = self.compare(&first, &self.value(&arguments[1])?)?;
                 Ok(if order == Some(Ordering::Equal) { NULL } else { first })
             }
             Function::Concat => {
                 let mut joined = String::new();
                 for argument in arguments {
-                    joined.push_str(&self.value(argument)?.text().unwrap_or_default());
+                    let text = self.value(argument)?.text().unwrap_or_default();
+                    self.setting.meter.pass(text.len())?;
+                    joined.push_str(&text);
                 }
                 Ok(Datum::Text(Cow::Owned(joined)))
             }
@@ -99,6 +103,13 @@ impl<'t> Scope<'t> {
 
     fn textual(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
         let Some(text) = self.value(&arguments[0])?.text() else { return Ok(NULL) };
+        let meter = self.setting.meter;
+        meter.work(text.len())?;
+        let is_copied = matches!(text, Cow::Owned(_))
+            || matches!(function, Function::Upper | Function::Lower | Function::Digits);
+        if is_copied {
+            meter.pass(text.len())?;
+        }
         match function {
             Function::Upper => Ok(mapped(text, functions::upper)),
             Function::Lower => Ok(mapped(text, functions::lower)),
@@ -142,6 +153,12 @@ impl<'t> Scope<'t> {
                 let (Some(from), Some(to)) = (from, self.value(&arguments[2])?.text()) else {
                     return Ok(NULL);
                 };
+                if to.len() > from.len() && !from.is_empty() {
+                    let found = memmem::find_iter(text.as_bytes(), from.as_bytes()).count();
+                    meter.pass(text.len() + found * (to.len() - from.len()))?;
+                } else {
+                    meter.pass(text.len())?;
+                }
                 Ok(mapped(text, |text| functions::replace(text, &from, &to)))
             }
             other => Err(self.bad(format!("{other:?} cannot be evaluated here"), &text)),

@@ -26,7 +26,7 @@ impl<'t> Scope<'t> {
                 None => Ok(self.condition(right)?.filter(|truth| *truth)),
             },
             Op::Binary(op, left, right) if is_comparison(*op) => {
-                let order = self.compare(self.value(left)?, self.value(right)?)?;
+                let order = self.compare(&self.value(left)?, &self.value(right)?)?;
                 Ok(order.map(|order| holds(*op, order)))
             }
             Op::IsNull(operand, negated) => Ok(Some(self.is_null(operand)? != *negated)),
@@ -35,7 +35,7 @@ impl<'t> Scope<'t> {
                 Ok(Some(empty != *negated))
             }
             Op::In(operand, list, negated) => {
-                let found = self.is_in(self.value(operand)?, list)?;
+                let found = self.is_in(&self.value(operand)?, list)?;
                 Ok(found.map(|found| found != *negated))
             }
             Op::Like(operand, pattern, negated) => {
@@ -47,8 +47,8 @@ impl<'t> Scope<'t> {
             Op::LikePattern(operand, pattern, negated) => self.like(operand, pattern, *negated),
             Op::Between(operand, low, high, negated) => {
                 let operand = self.value(operand)?;
-                let low = self.compare(operand.clone(), self.value(low)?)?;
-                let high = self.compare(operand, self.value(high)?)?;
+                let low = self.compare(&operand, &self.value(low)?)?;
+                let high = self.compare(&operand, &self.value(high)?)?;
                 let within = and(low.map(Ordering::is_ge), high.map(Ordering::is_le));
                 Ok(within.map(|within| within != *negated))
             }
@@ -74,13 +74,15 @@ impl<'t> Scope<'t> {
 
     fn like(&self, operand: &'t Op, pattern: &LikePattern, negated: bool) -> Result<Option<bool>> {
         let text = self.value(operand)?.text();
-        Ok(text.map(|text| pattern.matches(&text) != negated))
+        let Some(text) = text else { return Ok(None) };
+        let found = pattern.matches_within(&text, |steps| self.setting.meter.work(steps))?;
+        Ok(Some(found != negated))
     }
 
-    pub(super) fn is_in(&self, operand: Datum<'t>, list: &'t [Op]) -> Result<Option<bool>> {
+    pub(super) fn is_in(&self, operand: &Datum<'t>, list: &'t [Op]) -> Result<Option<bool>> {
         let mut found = Some(false);
         for item in list {
-            match self.compare(operand.clone(), self.value(item)?)? {
+            match self.compare(operand, &self.value(item)?)? {
                 Some(Ordering::Equal) => return Ok(Some(true)),
                 Some(_) => {}
                 None => found = None,
@@ -91,8 +93,9 @@ impl<'t> Scope<'t> {
 
     /// How two values compare; `None` when one is null. Text beside a number or a date is
     /// converted.
-    pub fn compare(&self, left: Datum<'t>, right: Datum<'t>) -> Result<Option<Ordering>> {
-        if let (Datum::Text(left), Datum::Text(right)) = (&left, &right) {
+    pub fn compare(&self, left: &Datum<'t>, right: &Datum<'t>) -> Result<Option<Ordering>> {
+        if let (Datum::Text(left), Datum::Text(right)) = (left, right) {
+            self.setting.meter.work(left.len().min(right.len()))?;
             return Ok(Some(functions::compare(left, right)));
         }
         if left.is_null() || right.is_null() {
@@ -103,7 +106,7 @@ impl<'t> Scope<'t> {
             let moment = |date: Option<Value>| date.and_then(|date| functions::moment(&date));
             return Ok(moment(left).zip(moment(right)).map(|(left, right)| left.cmp(&right)));
         }
-        match (&left, &right) {
+        match (left, right) {
             (Datum::Value(Value::Guid(a)), Datum::Value(Value::Guid(b))) => {
                 return Ok(Some(a.cmp(b)))
             }
@@ -137,7 +140,7 @@ impl<'t> Scope<'t> {
         match operand {
             None => Ok(self.condition(when)? == Some(true)),
             Some(operand) => {
-                let order = self.compare(self.value(operand)?, self.value(when)?)?;
+                let order = self.compare(&self.value(operand)?, &self.value(when)?)?;
                 Ok(order == Some(Ordering::Equal))
             }
         }

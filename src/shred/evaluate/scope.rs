@@ -11,6 +11,7 @@ use crate::outcome::FailureCategory;
 use crate::shred::capture::{Captures, Node, NodeKind, Slot};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::limits::Limits;
+use crate::shred::meter::Meter;
 use crate::shred::walk::Tag;
 use crate::value::convert::{ConversionError, ConversionFault};
 use crate::value::Value;
@@ -23,6 +24,7 @@ pub struct Setting<'t> {
     pub limits: &'t Limits,
     pub app_id: AppId,
     pub now: DateTime<Utc>,
+    pub meter: &'t Meter<'t>,
 }
 
 impl<'t> Setting<'t> {
@@ -113,6 +115,12 @@ impl<'t> Scope<'t> {
         if node.kind != NodeKind::Missing {
             self.last_read.set(Some(node.at));
         }
+        let bytes = (node.end - node.start) as usize;
+        match node.kind {
+            NodeKind::Attribute | NodeKind::Text => self.setting.meter.pass(bytes)?,
+            NodeKind::Markup => self.setting.meter.work(bytes)?,
+            NodeKind::Plain | NodeKind::Merged | NodeKind::Missing => {}
+        }
         Ok(self.captures.text(node, self.setting.text)?.map_or(NULL, Datum::Text))
     }
 
@@ -159,6 +167,15 @@ impl<'t> Scope<'t> {
             (Some(at), _) => fault.at(at as usize),
             (None, Some(_)) => fault,
             (None, None) => fault.at(self.captures.frame(self.frame).at as usize),
+        }
+    }
+
+    /// A limit that was exceeded while an expression was evaluated, at what it read last.
+    #[cold]
+    pub fn nearer(&self, fault: Box<ShredFault>) -> Box<ShredFault> {
+        match (fault.failure.category, self.last_read.get()) {
+            (FailureCategory::LimitExceeded, Some(at)) => fault.at(at as usize),
+            _ => fault,
         }
     }
 

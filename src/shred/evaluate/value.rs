@@ -14,6 +14,12 @@ use crate::value::convert::{Conversion, ConversionError};
 use crate::value::datetime::DatePattern;
 use crate::value::{clip, functions, is_blank, Value};
 
+/// Bytes of a text that is converted without being counted first.
+const SHORT: usize = 1024;
+
+/// Work of an operation beside that of its texts.
+const OPERATION: usize = 8;
+
 impl<'t> Scope<'t> {
     /// Puts a column's value, the expression's converted, where it is wanted. What most columns
     /// are, a path or a lookup, goes there without being anything else on the way.
@@ -23,6 +29,9 @@ impl<'t> Scope<'t> {
         match self.plain_path(op) {
             Some(None) => return Ok(()),
             Some(Some(text)) => {
+                if text.len() > SHORT {
+                    self.arrive(text.len())?;
+                }
                 let converted = conversion.text_into(text, into);
                 return converted.map_err(|error| self.conversion_fault(error));
             }
@@ -41,9 +50,25 @@ impl<'t> Scope<'t> {
                     Some(other) => self.converted(lookup_value(other), conversion, into),
                 }
             }
-            op => self.converted(self.value(op)?, conversion, into),
+            op => {
+                let value = self.value(op)?;
+                if let Datum::Text(text) = &value {
+                    self.arrive(text.len())?;
+                }
+                self.converted(value, conversion, into)
+            }
         };
+        self.setting.meter.passed();
         converted.map_err(|error| self.conversion_fault(error))
+    }
+
+    /// Makes room for a text that is about to become a column's value. The value itself is counted
+    /// with its row.
+    fn arrive(&self, bytes: usize) -> Result<()> {
+        let meter = self.setting.meter;
+        meter.pass(bytes)?;
+        meter.passed();
+        Ok(())
     }
 
     pub(super) fn converted(
@@ -64,6 +89,7 @@ impl<'t> Scope<'t> {
 
     /// The value of an expression that is not a condition.
     pub fn value(&self, op: &'t Op) -> Result<Datum<'t>> {
+        self.setting.meter.work(OPERATION)?;
         match op {
             Op::Null => Ok(NULL),
             Op::Text(text) => Ok(Datum::Text(Cow::Borrowed(text))),

@@ -19,14 +19,23 @@ pub(super) fn key<'s>(
     for op in &distinct.by {
         // Null and blank are one key; a separator keeps the parts apart.
         match scope.value(op)? {
-            Datum::Text(text) => key.push_str(text.trim_end_matches(' ')),
+            Datum::Text(text) => {
+                scope.setting.meter.pass(text.len())?;
+                key.push_str(text.trim_end_matches(' '));
+            }
             Datum::Value(value) => key.push_str(&plain_text(&value).unwrap_or_default()),
         }
         key.push('\0');
     }
     let prefer = match &distinct.prefer {
         None => Datum::Value(Value::Null),
-        Some(op) => scope.value(op)?.into_owned(),
+        Some(op) => {
+            let value = scope.value(op)?;
+            if let Datum::Text(text) = &value {
+                scope.setting.meter.keep(text.len())?;
+            }
+            value.into_owned()
+        }
     };
     Ok((key, prefer))
 }
@@ -81,7 +90,7 @@ pub(super) fn drop_duplicates(
 fn preference(scope: &Scope<'_>, new: &Datum<'static>, best: &Datum<'static>) -> Result<Ordering> {
     match (new.is_null(), best.is_null()) {
         (false, false) => {
-            let order = scope.compare(new.clone(), best.clone())?;
+            let order = scope.compare(new, best)?;
             Ok(order.unwrap_or(Ordering::Equal))
         }
         (new, best) => Ok(new.cmp(&best)),

@@ -37,12 +37,12 @@ use std::mem;
 use distinct::{drop_duplicates, key};
 use orphans::drop_orphans;
 pub(super) use predicate::predicate;
-use row::{append, constants, fill, is_true, missing, put_column};
+use row::{append, constants, fill, is_true, missing, of_table, put_column, row_bytes};
 use rule_rows::Row;
 pub(super) use rule_rows::RuleRows;
 
 use super::capture::Captures;
-use super::evaluate::{Scope, Setting};
+use super::evaluate::{Datum, Scope, Setting};
 use super::fault::{Result, ShredFault};
 use super::walk::{Element, Events};
 use crate::contract::plan::{Op, Template, ValuePlan};
@@ -58,19 +58,26 @@ pub(super) struct Rows<'t> {
     failed: Option<Box<ShredFault>>,
 }
 
+/// Values of a table that are copied, so that their room serves the next document.
+const FEW: usize = 10_000;
+
+/// Work of a row beside that of its expressions.
+const ROW: usize = 64;
+
 impl<'t> Rows<'t> {
     /// No rows yet, in buffers that an earlier document may have used.
     pub fn new(setting: Setting<'t>, rules: &'t mut Vec<RuleRows>) -> Self {
         rules.resize_with(setting.plan.rules.len(), RuleRows::default);
-        for (rows, rule) in rules.iter_mut().zip(&setting.plan.rules) {
-            rows.clear(rule.columns.len());
-        }
+        rules.iter_mut().for_each(RuleRows::clear);
         Self { setting, rules, count: 0, failed: None }
     }
 
     fn add(&mut self, index: usize, frame: u32, captures: &Captures) -> Result<()> {
         let rule = &self.setting.plan.rules[index];
         let scope = self.setting.scope(frame, captures);
+        let meter = self.setting.meter;
+        meter.reach(captures.frame(frame).at as usize);
+        meter.work(ROW)?;
         let mut added = false;
         if is_true(&scope, rule.where_.as_ref())? {
             for (number, template) in rule.templates.iter().enumerate() {
@@ -82,6 +89,7 @@ impl<'t> Rows<'t> {
         if !added {
             self.rules[index].empty_frames.push(frame);
         }
+        meter.passed();
         Ok(())
     }
 
@@ -110,6 +118,9 @@ impl<'t> Rows<'t> {
             made.incomplete |= !fill(rule, &mut made.values[first..]);
         }
         let at = scope.captures.frame(scope.frame).at;
+        if let Err(fault) = self.setting.meter.keep(row_bytes(&made.values[first..])) {
+            return Err(of_table(fault.at(at as usize), rule));
+        }
         self.count += 1;
         if self.count > limits.rows {
             let found = format!("the document has more than {} rows", limits.rows);
@@ -118,7 +129,9 @@ impl<'t> Rows<'t> {
         let key = match &rule.distinct {
             None => 0,
             Some(distinct) => {
-                made.keys.push(key(distinct, scope)?);
+                let (key, prefer) = key(distinct, scope)?;
+                self.setting.meter.keep(size_of::<(String, Datum<'_>)>() + key.len())?;
+                made.keys.push((key, prefer));
                 made.keys.len() as u32 - 1
             }
         };
@@ -138,7 +151,7 @@ impl<'t> Rows<'t> {
         }
         let plan = self.setting.plan;
         for (index, rule) in plan.rules.iter().enumerate() {
-            self.rules[index].sort(rule);
+            self.rules[index].sort(rule, self.setting.meter)?;
         }
         // Parents first, and in each rule orphans before duplicates.
         let mut order: Vec<usize> = (0..plan.rules.len()).collect();
@@ -158,7 +171,7 @@ impl<'t> Rows<'t> {
             }
             self.complete(index)?;
         }
-        Ok((0..targets.len()).map(|target| self.gather(target, targets)).collect())
+        (0..targets.len()).map(|target| self.gather(target, targets)).collect()
     }
 
     /// `ORDINAL()`, now that it is known which rows there are.
@@ -172,7 +185,9 @@ impl<'t> Rows<'t> {
                 let ValuePlan::Numbered(op) = value else { continue };
                 let mut scope = self.setting.scope(row.frame, captures);
                 scope.ordinal = Some(number as i64 + 1);
-                put_column(&scope, rule, &rule.columns[at], op, &mut values[number * width + at])?;
+                let value = &mut values[number * width + at];
+                put_column(&scope, rule, &rule.columns[at], op, value)?;
+                self.setting.meter.keep(value.heap_bytes())?;
             }
         }
         for row in values.chunks_mut(width) {
@@ -200,7 +215,7 @@ impl<'t> Rows<'t> {
     }
 
     /// All rows of one target in document order.
-    fn gather(&mut self, target: usize, targets: &[TargetTable]) -> TableRows {
+    fn gather(&mut self, target: usize, targets: &[TargetTable]) -> Result<TableRows> {
         let plan = self.setting.plan;
         let width = targets[target].columns.len();
         let mut sources = (0..plan.rules.len()).filter(|rule| plan.rules[*rule].target == target);
@@ -210,9 +225,16 @@ impl<'t> Rows<'t> {
             let in_order = columns.iter().enumerate().all(|(at, c)| c.target_column == at);
             if in_order && columns.len() == width {
                 let made = &mut self.rules[index].values;
-                let mut values = Vec::with_capacity(made.len());
-                values.append(made);
-                return TableRows { width: if values.is_empty() { 0 } else { width }, values };
+                let values = match made.len() {
+                    ..FEW => {
+                        let mut values = Vec::with_capacity(made.len());
+                        values.append(made);
+                        values
+                    }
+                    // Two copies would be much memory, and the room would not be used again soon.
+                    _ => mem::take(made),
+                };
+                return Ok(TableRows { width: if values.is_empty() { 0 } else { width }, values });
             }
         }
         let mut all: Vec<(u32, usize, usize)> = Vec::new();
@@ -221,6 +243,8 @@ impl<'t> Rows<'t> {
             let rows = self.rules[index].rows.iter().enumerate();
             all.extend(rows.map(|(number, row)| (row.at, index, number)));
         }
+        let meter = self.setting.meter;
+        meter.pass(all.len() * (width * size_of::<Value>() + size_of::<(u32, usize, usize)>()))?;
         all.sort_unstable();
         let mut values = vec![Value::Null; all.len() * width];
         for (place, (_, index, number)) in all.iter().enumerate() {
@@ -231,7 +255,8 @@ impl<'t> Rows<'t> {
                 *to = mem::take(value);
             }
         }
-        TableRows { width: if values.is_empty() { 0 } else { width }, values }
+        meter.passed();
+        Ok(TableRows { width: if values.is_empty() { 0 } else { width }, values })
     }
 }
 

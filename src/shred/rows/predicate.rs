@@ -24,5 +24,7 @@ pub fn predicate(setting: Setting<'_>, condition: &Op, element: &Element<'_>) ->
         Element::Begins(tag) => Scope { tag: Some(tag), ..setting.scope(0, &NOTHING) },
         Element::Ends { frame, captures } => setting.scope(*frame, captures),
     };
-    Ok(scope.condition(condition)? == Some(true))
+    let holds = scope.condition(condition)? == Some(true);
+    setting.meter.passed();
+    Ok(holds)
 }

@@ -1,6 +1,6 @@
 //! The values of one row.
 
-use super::rule_rows::RuleRows;
+use super::rule_rows::{Row, RuleRows};
 use crate::contract::plan::{Column, Op, Rule, Template, ValuePlan};
 use crate::outcome::FailureCategory;
 use crate::shred::evaluate::Scope;
@@ -89,7 +89,7 @@ pub(super) fn put_column<'t>(
 ) -> Result<()> {
     match scope.column(op, &column.conversion, into) {
         Ok(()) => Ok(()),
-        Err(fault) => forgive(fault, rule, column),
+        Err(fault) => forgive(scope.nearer(fault), rule, column),
     }
 }
 
@@ -104,10 +104,22 @@ fn forgive(fault: Box<ShredFault>, rule: &Rule, column: &Column) -> Result<()> {
     Err(of_column(fault, rule, &column.name))
 }
 
-fn of_column(mut fault: Box<ShredFault>, rule: &Rule, column: &str) -> Box<ShredFault> {
-    fault.failure.table = Some(rule.table.to_string());
+fn of_column(fault: Box<ShredFault>, rule: &Rule, column: &str) -> Box<ShredFault> {
+    let mut fault = of_table(fault, rule);
     fault.failure.column = Some(column.to_owned());
     fault
+}
+
+pub(super) fn of_table(mut fault: Box<ShredFault>, rule: &Rule) -> Box<ShredFault> {
+    fault.failure.table = Some(rule.table.to_string());
+    fault
+}
+
+/// The memory that a row takes.
+#[inline]
+pub(super) fn row_bytes(values: &[Value]) -> usize {
+    let of_texts: usize = values.iter().map(Value::heap_bytes).sum();
+    size_of::<Row>() + size_of_val(values) + of_texts
 }
 
 #[cold]

@@ -2,6 +2,8 @@
 
 use crate::contract::plan::Rule;
 use crate::shred::evaluate::Datum;
+use crate::shred::fault::Result;
+use crate::shred::meter::Meter;
 use crate::value::Value;
 
 /// One row, beside its values.
@@ -29,16 +31,10 @@ pub struct RuleRows {
     pub(super) empty_frames: Vec<u32>,
 }
 
-/// Rows of a rule for which room is kept, at most: one document with very many must not make a
-/// worker large for good.
-const MOST_KEPT: usize = 10_000;
-
 impl RuleRows {
-    pub(super) fn clear(&mut self, columns: usize) {
+    pub(super) fn clear(&mut self) {
         self.rows.clear();
-        self.rows.shrink_to(MOST_KEPT);
         self.values.clear();
-        self.values.shrink_to(MOST_KEPT * columns);
         self.constants.clear();
         self.incomplete = false;
         self.keys.clear();
@@ -46,11 +42,12 @@ impl RuleRows {
     }
 
     /// Puts rows in document order; nested and waiting elements complete in another order.
-    pub(super) fn sort(&mut self, rule: &Rule) {
+    pub(super) fn sort(&mut self, rule: &Rule, meter: &Meter<'_>) -> Result<()> {
         let place = |row: &Row| (row.at, row.template);
         if self.rows.is_sorted_by_key(place) {
-            return;
+            return Ok(());
         }
+        meter.pass(self.values.len() * size_of::<Value>())?;
         let width = rule.columns.len();
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         order.sort_by_key(|number| place(&self.rows[*number]));
@@ -61,6 +58,8 @@ impl RuleRows {
         }
         self.values = values;
         self.rows.sort_by_key(place);
+        meter.passed();
+        Ok(())
     }
 
     pub(super) fn remove_dropped(&mut self, width: usize) {

@@ -31,6 +31,9 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
                 wants_text |= nodes[*id].reads_text;
             }
         }
+        if self.state.captures.has_grown() {
+            self.count_captures()?;
+        }
         if self.state.matches.len() == first {
             return Ok(None);
         }
@@ -44,6 +47,14 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
             content: tag.end as u32,
             pending: pending as u32,
         }))
+    }
+
+    /// Counts the memory of what was captured and is kept beside it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn count_captures(&mut self) -> Result<()> {
+        let bytes = self.state.bytes();
+        self.meter.capture(bytes)
     }
 
     /// Whether the element passes the predicates that are decided at its start tag.

@@ -20,8 +20,12 @@ pub(super) use state::{State, Walk};
 
 use super::fault::{Result, ShredFault};
 use super::limits::Limits;
+use super::meter::Meter;
 use super::scan::{name_length, DoctypeError, Markup, Scanner};
 use crate::contract::plan::Plan;
+
+/// Bytes of the document between two looks at the clock.
+const LOOK: usize = 64 << 10;
 
 impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     pub fn new(
@@ -30,6 +34,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         limits: &'p Limits,
         state: &'s mut State,
         events: &'s mut E,
+        meter: &'p Meter<'p>,
     ) -> Self {
         state.begin(plan);
         Self {
@@ -40,6 +45,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             limits,
             state,
             events,
+            meter,
             rooted: false,
             namespaces: Namespaces::default(),
         }
@@ -48,7 +54,13 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     /// Walks to the end, or to the first thing that makes the document no document.
     pub fn run(mut self) -> Result<()> {
         let mut at = 0;
+        let mut look_at = LOOK;
         while let Some(markup) = self.scanner.next_markup(at) {
+            self.meter.reach(markup);
+            if markup >= look_at {
+                self.meter.look()?;
+                look_at = markup + LOOK;
+            }
             self.between(at, markup)?;
             at = self.markup(markup)?;
             if self.state.open.last().is_some_and(|top| top.dead) {

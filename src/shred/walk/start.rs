@@ -5,6 +5,7 @@ use super::state::{Found, Live, Open, Run, State, Walk};
 use crate::contract::plan::Name;
 use crate::outcome::FailureCategory;
 use crate::shred::fault::{Result, ShredFault};
+use crate::shred::panic;
 use crate::shred::scan::{name_length, Markup, StartTag};
 
 impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
@@ -59,6 +60,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
     /// Handles the start tag at `at`. Returns where it ends, or where its end tag ends.
     pub(super) fn start(&mut self, at: usize) -> Result<usize> {
         let name_end = self.tag_name(at)?;
+        panic::provoke(|| (at + 1, name_end), self.text);
         let depth = self.state.open.len();
         if depth == 0 {
             self.root(at, name_end)?;

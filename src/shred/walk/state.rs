@@ -7,6 +7,7 @@ use crate::contract::plan::{Counter, NodeId, Plan};
 use crate::shred::attributes::Attributes;
 use crate::shred::capture::{Captures, Node};
 use crate::shred::limits::Limits;
+use crate::shred::meter::Meter;
 use crate::shred::scan::Scanner;
 
 /// The reason of a declaration that is not the DOCTYPE before the root element.
@@ -105,6 +106,15 @@ impl State {
         self.live.push(Live::default());
     }
 
+    /// The memory that grows with the document.
+    pub fn bytes(&mut self) -> usize {
+        // A hash map has a free place for each that is taken, and a byte beside it.
+        let counter = 2 * size_of::<((u32, u32), u32, u8)>();
+        self.captures.bytes()
+            + self.pending.len() * size_of::<Pending>()
+            + self.anywhere_counters.len() * counter
+    }
+
     /// A filter's counter. `counters` is the first one of the parent.
     pub fn counter(&mut self, counters: u32, counter: Counter) -> &mut u32 {
         match counter {
@@ -133,6 +143,7 @@ pub struct Walk<'d, 'p, 's, E> {
     pub limits: &'p Limits,
     pub state: &'s mut State,
     pub events: &'s mut E,
+    pub meter: &'p Meter<'p>,
     pub rooted: bool,
     /// Whether `//name` paths exist, so that passed-over parts are watched.
     pub watches: bool,
