@@ -14,6 +14,7 @@ mod examples;
 mod generated_sql;
 mod house;
 mod import;
+mod model;
 mod replays;
 #[cfg(feature = "embedded")]
 mod runner;
