@@ -12,6 +12,7 @@ pub mod demo;
 pub mod diagnostic;
 pub mod document;
 pub mod figures;
+pub mod files;
 pub mod id;
 pub mod import;
 pub mod offline;

@@ -14,7 +14,7 @@ use super::contract::file as contract_file;
 use super::store::open;
 use super::{console, document_files};
 use crate::id::AppId;
-use crate::offline::{Content, CsvFolder, MapSummary, Mapping, Source};
+use crate::offline::{Content, CsvFolder, Formulas, MapSummary, Mapping, Source};
 use crate::runner::ExitStatus;
 
 /// Shred documents without writing to a database, and print the rows of each
@@ -38,6 +38,11 @@ pub struct Arguments {
     /// Folder for the files of --format csv; files of the same names are replaced
     #[arg(long, value_name = "DIR", required_if_eq("format", "csv"))]
     out: Option<PathBuf>,
+
+    /// Write an apostrophe before text that a spreadsheet would run as a formula; without it the
+    /// files have the values as they are, for loading them again
+    #[arg(long)]
+    spreadsheet_safe: bool,
 
     /// Take application ids from the contract's `key` in the document, or else the order; from the
     /// order of the files, starting at 1; or from the last digits in each file's name
@@ -68,6 +73,12 @@ impl Execute for Arguments {
                 "add --format csv, or redirect stdout to keep the lines of JSON",
             ));
         }
+        if self.spreadsheet_safe && self.format != Format::Csv {
+            return Err(CommandError::usage(
+                "--spreadsheet-safe requires --format csv",
+                "add --format csv, or leave it out",
+            ));
+        }
         let sources = self.sources(call)?;
         let mapping = Mapping {
             contract: Arc::new(contract_file::read(&call.settings)?),
@@ -85,6 +96,13 @@ impl Execute for Arguments {
 }
 
 impl Arguments {
+    fn formulas(&self) -> Formulas {
+        match self.spreadsheet_safe {
+            true => Formulas::Disarm,
+            false => Formulas::Keep,
+        }
+    }
+
     fn sources(&self, call: &Call) -> Result<Vec<Source>> {
         if !self.app_id.is_empty() {
             return self.stored(call);
@@ -118,8 +136,8 @@ impl Arguments {
         let mapped = match (self.format, &self.out) {
             (Format::None, _) => mapping.count(sources, threads),
             (Format::Csv, Some(folder)) => {
-                let files = CsvFolder::create(folder, &mapping.contract);
-                let mapped = files.and_then(|mut to| mapping.write_csv(sources, threads, &mut to));
+                let files = CsvFolder::create(folder, &mapping.contract, self.formulas());
+                let mapped = files.and_then(|to| mapping.write_csv(sources, threads, to));
                 return mapped.map(Some).map_err(|e| {
                     let message = format!("cannot write CSV files to {}: {e}", folder.display());
                     let hint = "close the files in other programs, or name a writable folder";

@@ -1,15 +1,17 @@
 //! Rows as CSV, one file per table.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::mapping::Mapped;
 use super::source::Source;
-use crate::contract::Contract;
+use crate::contract::{Contract, TargetColumn, TargetTable};
+use crate::files::NewFile;
 use crate::outcome::{Failure, TableRows};
-use crate::value::{to_text, Value};
+use crate::value::{to_text, SqlType, Value};
 
 /// A folder with one file per target table, and one for the documents that failed.
 ///
@@ -18,7 +20,18 @@ use crate::value::{to_text, Value};
 #[derive(Debug)]
 pub struct CsvFolder {
     /// The tables in load order, then the failures.
-    files: Vec<BufWriter<File>>,
+    files: Vec<NewFile>,
+    formulas: Formulas,
+}
+
+/// What happens to text that a spreadsheet would take for a formula, such as `=cmd|' /C calc'!A0`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Formulas {
+    /// It is written as it is: a file that is loaded again has the values of the documents.
+    #[default]
+    Keep,
+    /// An apostrophe is written before it, which makes it text in a spreadsheet.
+    Disarm,
 }
 
 /// The file of the failures; no file of a table begins with `_`.
@@ -38,30 +51,40 @@ const FAILURE_COLUMNS: [&str; 10] = [
 ];
 
 impl CsvFolder {
-    /// Creates the folder if it is missing, and the files in it; existing files are replaced.
+    /// Creates the folder if it is missing, and starts the files in it. They get their names, and
+    /// replace existing files, only in [`CsvFolder::put_in_place`].
     ///
     /// # Errors
     /// The folder or a file cannot be created.
-    pub fn create(folder: &Path, contract: &Contract) -> io::Result<Self> {
+    pub fn create(folder: &Path, contract: &Contract, formulas: Formulas) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let mut names = HashSet::new();
         let mut files = Vec::new();
         for table in &contract.targets {
-            let file = File::create(folder.join(file_name(&table.name, &mut names)))?;
+            let file = NewFile::create(&folder.join(file_name(&table.name, &mut names)))?;
             let columns: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-            files.push(with_heading(file, &columns)?);
+            files.push(with_heading(file, &columns, formulas)?);
         }
-        let failures = File::create(folder.join(FAILURES))?;
-        files.push(with_heading(failures, &FAILURE_COLUMNS)?);
-        Ok(Self { files })
+        let failures = NewFile::create(&folder.join(FAILURES))?;
+        files.push(with_heading(failures, &FAILURE_COLUMNS, formulas)?);
+        Ok(Self { files, formulas })
+    }
+
+    /// What happens to formulas.
+    pub(super) fn formulas(&self) -> Formulas {
+        self.formulas
     }
 
     pub(super) fn write(&mut self, lines: &[Vec<u8>]) -> io::Result<()> {
         self.files.iter_mut().zip(lines).try_for_each(|(file, lines)| file.write_all(lines))
     }
 
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.files.iter_mut().try_for_each(BufWriter::flush)
+    /// Puts the files in their places.
+    ///
+    /// # Errors
+    /// A file cannot be written, or another program holds the one it replaces.
+    pub(super) fn put_in_place(self) -> io::Result<()> {
+        self.files.into_iter().try_for_each(NewFile::put_in_place)
     }
 }
 
@@ -78,70 +101,94 @@ fn file_name(table: &str, names: &mut HashSet<String>) -> String {
     name + ".csv"
 }
 
-fn with_heading(file: File, columns: &[&str]) -> io::Result<BufWriter<File>> {
+fn with_heading(mut file: NewFile, columns: &[&str], formulas: Formulas) -> io::Result<NewFile> {
     let mut line = Vec::new();
-    put_line(&mut line, columns.iter().map(|name| Some(*name)));
-    let mut file = BufWriter::new(file);
+    put_line(&mut line, columns.iter().map(|name| Some(formulas.text((*name).into()))));
     file.write_all(&line)?;
     Ok(file)
 }
 
 /// The lines of a document for each file.
-pub(super) fn rows(contract: &Contract, source: &Source, mapped: &Mapped) -> Vec<Vec<u8>> {
+pub(super) fn rows(
+    contract: &Contract,
+    source: &Source,
+    mapped: &Mapped,
+    formulas: Formulas,
+) -> Vec<Vec<u8>> {
     let mut lines = vec![Vec::new(); contract.targets.len() + 1];
     match &mapped.outcome {
         Ok(tables) => {
             for ((target, rows), lines) in contract.targets.iter().zip(tables).zip(&mut lines) {
-                table_lines(target, rows, lines);
+                table_lines(target, rows, formulas, lines);
             }
         }
         Err(failure) => {
             let line = lines.last_mut().expect("the failures have a file");
-            failure_line(source, mapped, failure, line);
+            failure_line(source, mapped, failure, formulas, line);
         }
     }
     lines
 }
 
-fn table_lines(target: &crate::contract::TargetTable, rows: &TableRows, lines: &mut Vec<u8>) {
+fn table_lines(target: &TargetTable, rows: &TableRows, formulas: Formulas, lines: &mut Vec<u8>) {
     for row in rows.iter() {
-        let cell = |(value, column): (&Value, &crate::contract::TargetColumn)| {
-            to_text(value, column.sql_type)
+        let cell = |(value, column): (&Value, &TargetColumn)| {
+            let text = Cow::Owned(to_text(value, column.sql_type)?.into());
+            // A negative number is one in a spreadsheet, too.
+            let is_text = column.sql_type.is_character() || column.sql_type == SqlType::Xml;
+            Some(if is_text { formulas.text(text) } else { text })
         };
-        let cells: Vec<_> = row.iter().zip(&target.columns).map(cell).collect();
-        put_line(lines, cells.iter().map(|cell| cell.as_deref()));
+        put_line(lines, row.iter().zip(&target.columns).map(cell));
     }
 }
 
-fn failure_line(source: &Source, mapped: &Mapped, failure: &Failure, line: &mut Vec<u8>) {
+fn failure_line(
+    source: &Source,
+    mapped: &Mapped,
+    failure: &Failure,
+    formulas: Formulas,
+    line: &mut Vec<u8>,
+) {
     let number = |number: Option<u32>| number.map(|number| number.to_string());
     let (app_id, at) = (mapped.app_id.to_string(), number(failure.line));
     let column_number = number(failure.column_number);
-    put_line(
-        line,
-        [
-            Some(source.name.as_str()),
-            Some(&app_id),
-            Some(failure.category.name()),
-            failure.table.as_deref(),
-            failure.column.as_deref(),
-            failure.path.as_deref(),
-            at.as_deref(),
-            column_number.as_deref(),
-            failure.value.as_deref(),
-            Some(&failure.reason),
-        ],
-    );
+    let cells = [
+        Some(source.name.as_str()),
+        Some(&app_id),
+        Some(failure.category.name()),
+        failure.table.as_deref(),
+        failure.column.as_deref(),
+        failure.path.as_deref(),
+        at.as_deref(),
+        column_number.as_deref(),
+        failure.value.as_deref(),
+        Some(&failure.reason),
+    ];
+    put_line(line, cells.map(|cell| Some(formulas.text(cell?.into()))));
 }
 
+impl Formulas {
+    fn text(self, text: Cow<'_, str>) -> Cow<'_, str> {
+        match self == Self::Disarm && text.starts_with(FORMULA) {
+            true => Cow::Owned(format!("'{text}")),
+            false => text,
+        }
+    }
+}
+
+/// What a formula begins with in one spreadsheet or another; some read wide letters, too, and some
+/// begin a cell after white space.
+const FORMULA: [char; 11] =
+    ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
 /// Appends one line.
-fn put_line<'c>(line: &mut Vec<u8>, cells: impl IntoIterator<Item = Option<&'c str>>) {
+fn put_line<'c>(line: &mut Vec<u8>, cells: impl IntoIterator<Item = Option<Cow<'c, str>>>) {
     for (index, cell) in cells.into_iter().enumerate() {
         if index > 0 {
             line.push(b',');
         }
         match cell {
-            Some(text) if needs_quotes(text) => {
+            Some(text) if needs_quotes(&text) => {
                 line.push(b'"');
                 line.extend(text.replace('"', "\"\"").bytes());
                 line.push(b'"');

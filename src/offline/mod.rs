@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use rayon::ThreadPool;
 
-pub use self::csv::CsvFolder;
+pub use self::csv::{CsvFolder, Formulas};
 pub use self::json_line::JsonLine;
 use self::mapping::{counts, in_order};
 pub use self::mapping::{Mapped, Mapping};
@@ -47,7 +47,7 @@ impl Mapping {
         Ok(summary)
     }
 
-    /// Maps all documents and appends their rows to the files of the tables, in their order.
+    /// Maps all documents and writes their rows to the files of the tables, in their order.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -55,11 +55,13 @@ impl Mapping {
         &self,
         sources: &[Source],
         threads: &ThreadPool,
-        folder: &mut CsvFolder,
+        mut folder: CsvFolder,
     ) -> io::Result<MapSummary> {
-        let rows = |source: &Source, mapped: &Mapped| csv::rows(&self.contract, source, mapped);
+        let formulas = folder.formulas();
+        let rows =
+            |source: &Source, mapped: &Mapped| csv::rows(&self.contract, source, mapped, formulas);
         let summary = self.each(sources, threads, rows, |rows| folder.write(&rows))?;
-        folder.flush()?;
+        folder.put_in_place()?;
         Ok(summary)
     }
 

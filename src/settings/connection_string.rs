@@ -84,7 +84,7 @@ pub(super) fn check(text: &str) -> Result<String, String> {
 
 fn setting(key: &str) -> Option<Setting> {
     let is = |name: &&str| name.eq_ignore_ascii_case(key);
-    HEEDED.iter().chain(HARMLESS).find(|setting| setting.iter().any(|name| is(name))).copied()
+    HEEDED.iter().chain(HARMLESS).find(|setting| setting.iter().any(is)).copied()
 }
 
 /// What to say of an unknown key. It is shown only where it is nearly a known one: it may as well be

@@ -340,3 +340,19 @@ fn a_file_s_name_does_not_command_the_terminal() {
     let sample = format!("{name}.xml");
     called(&["contract", "check", "contract.toml", "--sample", &sample]);
 }
+
+/// Opening a pipe waits until somebody writes into it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_store() {
+    let bench = workbench();
+    let made = std::process::Command::new("mkfifo").arg(bench.path().join("pipe")).status();
+    assert!(made.unwrap().success());
+    for command in ["status", "run --contract contract.toml", "load docs", "doctor"] {
+        let mut call = bench.command(&format!("{command} --store sqlite:pipe"));
+        let said = Said::of(call.timeout(std::time::Duration::from_secs(60)));
+        assert_eq!(said.status, if command == "doctor" { 2 } else { 4 }, "{said:?}");
+        let text = format!("{}{}", said.stdout, said.stderr);
+        assert!(text.contains("it is a device or a pipe"), "{said:?}");
+    }
+}

@@ -134,6 +134,65 @@ fn csv_is_one_file_per_table_and_one_of_what_failed() {
     assert!(rest.contains(",3,missing_required,note,title,/note,1,1,,"), "{rest}");
 }
 
+/// A spreadsheet runs what begins with one of these; a negative number is a number there, too.
+#[test]
+fn formulas_are_kept_as_they_are_or_disarmed() {
+    let bench = workbench();
+    bench.write("docs/note-3.xml", "<note><line>=x</line></note>");
+    // As they are in the document, in the file, and disarmed.
+    let titles = [
+        ("=1+1", "=1+1", "'=1+1"),
+        ("+1", "+1", "'+1"),
+        ("-1", "-1", "'-1"),
+        ("@SUM(A1)", "@SUM(A1)", "'@SUM(A1)"),
+        ("\u{ff1d}1", "\u{ff1d}1", "'\u{ff1d}1"),
+        ("&#9;=1", "\t=1", "'\t=1"),
+        ("a=1", "a=1", "a=1"),
+        ("&apos;=1", "'=1", "'=1"),
+    ];
+    for (at, (title, _, _)) in titles.iter().enumerate() {
+        let name = format!("docs/note-{}.xml", 10 + at);
+        bench.write(&name, format!("<note title='{title}' price='-2.50'/>"));
+    }
+    let rows = |flags: &str| {
+        map(&bench, &format!("docs --app-id-from digits --format csv --out rows {flags}"));
+        let rows = std::fs::read_to_string(bench.path().join("rows/note.csv")).unwrap();
+        let of_ours = |row: &&str| row.find(',') == Some(2);
+        rows.lines().filter(of_ours).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let expected = |cells: &dyn Fn(usize) -> &'static str| {
+        (0..titles.len()).map(|at| format!("{},{},-2.50", 10 + at, cells(at))).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(""), expected(&|at| titles[at].1));
+    assert_eq!(rows("--spreadsheet-safe"), expected(&|at| titles[at].2));
+    assert_eq!(map(&bench, "docs --spreadsheet-safe").status, 2);
+}
+
+/// Where others may write to the folder, a link in it could lead to any file of the one who maps.
+#[cfg(unix)]
+#[test]
+fn csv_files_replace_links_and_are_whole_or_not_there() {
+    let bench = workbench();
+    let other = bench.write("other", "old");
+    std::fs::create_dir(bench.path().join("rows")).unwrap();
+    std::fs::hard_link(&other, bench.path().join("rows/note.csv")).unwrap();
+    std::os::unix::fs::symlink(&other, bench.path().join("rows/line.csv")).unwrap();
+    std::os::unix::fs::symlink(
+        bench.path().join("absent"),
+        bench.path().join("rows/_failures.csv"),
+    )
+    .unwrap();
+    map(&bench, "docs --format csv --out rows");
+    assert_eq!(std::fs::read_to_string(other).unwrap(), "old");
+    assert!(!bench.path().join("absent").exists());
+    for name in ["note.csv", "line.csv", "_failures.csv"] {
+        let path = bench.path().join("rows").join(name);
+        assert!(std::fs::symlink_metadata(&path).unwrap().is_file(), "{name}");
+        assert!(std::fs::read_to_string(path).unwrap().contains("app_id"), "{name}");
+    }
+    assert_eq!(std::fs::read_dir(bench.path().join("rows")).unwrap().count(), 3);
+}
+
 #[test]
 fn a_folder_is_for_csv_and_csv_needs_one() {
     let bench = workbench();

@@ -176,3 +176,21 @@ fn the_jobs_are_printed_as_they_would_be_made() {
     assert!(queued().run("agent-jobs --database Credit --view").stdout.contains("vw_AgentJobs"));
     assert_eq!(queued().run("agent-jobs").status, 2);
 }
+
+/// Where others may write to the folder, a link in it could lead to any file of the one who exports.
+#[cfg(unix)]
+#[test]
+fn exported_files_replace_links() {
+    let bench = finished();
+    let other = bench.write("other", "old");
+    std::fs::create_dir(bench.path().join("out")).unwrap();
+    std::fs::hard_link(&other, bench.path().join("out/3.json")).unwrap();
+    std::os::unix::fs::symlink(bench.path().join("absent"), bench.path().join("out/3.xml"))
+        .unwrap();
+    assert_eq!(bench.run("export-failed out").status, 0);
+    assert_eq!(std::fs::read_to_string(other).unwrap(), "old");
+    assert!(!bench.path().join("absent").exists());
+    for name in ["out/3.json", "out/3.xml"] {
+        assert!(std::fs::symlink_metadata(bench.path().join(name)).unwrap().is_file(), "{name}");
+    }
+}

@@ -8,6 +8,7 @@ use super::{files, shown, text};
 /// What each part of `src/` may use: the arrows of ARCHITECTURE.md.
 const ARROWS: &[(&str, &[&str])] = &[
     ("figures", &[]),
+    ("files", &[]),
     ("id", &[]),
     ("document", &[]),
     ("diagnostic", &["figures"]),
@@ -15,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outcome", &["id", "value"]),
     ("contract", &["diagnostic", "figures", "id", "value"]),
     ("shred", &["contract", "document", "figures", "id", "outcome", "value"]),
-    ("store", &["contract", "document", "figures", "id", "outcome", "value"]),
+    ("store", &["contract", "document", "figures", "files", "id", "outcome", "value"]),
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
     ("import", &["contract", "diagnostic", "figures", "value"]),
     ("settings", &["diagnostic", "figures", "id", "runner", "shred", "store"]),
@@ -27,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "diagnostic",
             "document",
             "figures",
+            "files",
             "id",
             "outcome",
             "report",

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::contract::Contract;
 use crate::figures::{bytes, count, counted, duration};
+use crate::files;
 use crate::id::AppId;
 use crate::report::{Align, Table};
 use crate::runner::Shutdown;
@@ -129,7 +130,7 @@ impl<'s> Demo<'s> {
             return Err(DemoError::NotFresh(store));
         }
         let contract_file = dir.join(workers::CONTRACT_FILE);
-        std::fs::write(&contract_file, generate::CONTRACT)
+        files::write(&contract_file, generate::CONTRACT.as_bytes())
             .map_err(DemoError::system(format!("write {}", contract_file.display())))?;
         let (contract, _) = Contract::parse(generate::CONTRACT, workers::CONTRACT_FILE)
             .expect("the demonstration's contract is valid");

@@ -1,9 +1,10 @@
 //! The worker processes: this program, started again.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::files;
 
 use super::run::DemoError;
 
@@ -39,7 +40,7 @@ impl Workers {
         let name = format!("worker-{}", self.workers.len() + 1);
         let log = self.log(&name);
         let doing = format!("write {}", log.display());
-        let stderr = File::create(&log).map_err(DemoError::system(&doing))?;
+        let stderr = files::create(&log).map_err(DemoError::system(&doing))?;
         let stdout = stderr.try_clone().map_err(DemoError::system(doing))?;
         let child = self
             .command(&name)

@@ -12,6 +12,7 @@ use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
 use crate::document::{Document, DocumentEncoding};
 use crate::figures::counted;
+use crate::files;
 use crate::outcome::FailureCategory;
 use crate::runner::ExitStatus;
 use crate::store::{FailurePage, LoggedFailure, Store};
@@ -116,7 +117,7 @@ fn as_json(failure: &LoggedFailure, document: Option<&str>) -> Value {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).map_err(|error| unwritable(path, &error))
+    files::write(path, bytes).map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> CommandError {

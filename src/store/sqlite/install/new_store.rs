@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempPath;
 
 use super::file::{shown, unreachable_file, APPLICATION_ID, SCHEMA, SCHEMA_VERSION};
+use crate::files::{folder_of, temporary};
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Result, StoreError};
@@ -28,12 +29,10 @@ impl NewStore {
     /// # Errors
     /// The folder does not exist or is not writable.
     pub fn create(path: &Path) -> Result<Self> {
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let file = temporary_file(folder)
-            .map_err(|error| unreachable(path, no_file_in(folder, &error)))?;
+        let folder = folder_of(path);
+        let file = temporary(folder)
+            .map_err(|error| unreachable(path, no_file_in(folder, &error)))?
+            .into_temp_path();
         let connection = write_schema(&file).map_err(|fault| unreachable_file(path, &fault))?;
         Ok(Self { store: SqliteStore { connection }, file, path: path.to_owned() })
     }
@@ -95,18 +94,6 @@ fn no_file_in(folder: &Path, error: &std::io::Error) -> String {
             format!("cannot create a file in the folder {shown}: {kind}; name another folder")
         }
     }
-}
-
-fn temporary_file(folder: &Path) -> std::io::Result<TempPath> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".xmlshred-").suffix(".new");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Reduced by the umask, as for any other new file.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    Ok(builder.tempfile_in(folder)?.into_temp_path())
 }
 
 /// Writes an empty store. No other process knows the file yet, and it is deleted if anything fails:

@@ -82,6 +82,11 @@ fn check_file(path: &Path) -> Result<()> {
             inside.display()
         )));
     }
+    if !metadata.is_file() {
+        // Opening a pipe would wait for its other end.
+        let reason = "it is a device or a pipe; name a file".to_owned();
+        return Err(unreachable(reason));
+    }
     if metadata.permissions().readonly() {
         return Err(unreachable(match is_unreadable(&metadata) {
             true => "no user has permission to read it; change the permissions of the file".into(),
