@@ -3,34 +3,38 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Completes applications of a claim in one transaction: rows, log and queue change
-            together or not at all. Applications that this token has already completed stay as
-            they are, so a repeated call is harmless when its reply was lost. Not called by hand:
-            usp_CompleteBatch and usp_CompleteApp decide what to do when the database rejects
-            rows.
+            together or not at all. Applications that this token has already completed, or that were
+            refused under it, stay as they are, so a repeated call is harmless when its reply was
+            lost. Not called by hand: usp_CompleteBatch and usp_CompleteApp decide what to do when
+            the database rejects rows.
+
+            The rows of an application are those of its last success: a failure deletes nothing. A
+            success replaces, skips or collides with the rows of others as the contract says, and
+            always replaces those of an earlier success of its own.
 Parameters: @claim_token     the claim; it is the fence
             @contract_hash   32 bytes; must be the installed contract's
-            @app_id          one application of #outcome; default NULL, all of them
-            @refusal_number  with @app_id: do not load the application, but log it as failed with
-            @refusal_message this error number and message of the database and this target table;
-            @refusal_table   default NULL
-            @keep_rows       1: keep the rows of an earlier success, because the database does not
-                             let them be deleted; default 0
+            @app_id_from     the range of ids of #outcome to complete, both inclusive; default NULL,
+            @app_id_to       no limit
+            @refusal_number  with a range of one application: do not load it, but log it as failed
+            @refusal_message with this error number and message of the database and this target
+            @refusal_table   table; default NULL
             @error_number    OUTPUT: the error with which the database rejected the rows, its
             @error_message   OUTPUT  message, and the target table if it is known; NULL unless the
-            @error_table     OUTPUT  procedure returns 1
+            @error_table     OUTPUT  procedure returns 1 or 2
             Tables of the connection (sql/README.md): reads #outcome, fills #load_app for
             usp_LoadApps, and reads its result from #loaded.
-Results:    none. RETURN 0: every requested application is logged under this token, by this call
-            or by an earlier one. RETURN 1: the database rejected the rows because of the data
-            (@error_*), and nothing was written.
+Results:    none. RETURN 0: every requested application is logged or was refused under this token, by
+            this call or by an earlier one. RETURN 1: the database rejected the rows because of the
+            data; RETURN 2: for an unknown reason (@error_*). Then nothing was written.
 Errors:     50002 a transaction is open
             50010 the claim does not hold these applications; nothing was written
             50020 the contract is not the installed one; nothing was written
-            50022 usp_LoadApps failed, and not because of the data; nothing was written
-            Any other error of the database is rethrown; nothing was written.
-Called by:  usp_CompleteBatch, usp_CompleteApp, usp_ApplyRefusal
+            50022 usp_LoadApps failed because of the server; nothing was written
+            1205, 1222 and other errors of kind busy: still there after five tries
+            Any other error of the server is rethrown; nothing was written.
+Called by:  usp_CompleteBatch, usp_CompleteApp
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session,
-            throughput. Tries up to five times after a deadlock or a lock timeout.
+            throughput. Tries up to five times after an error of kind busy (ufn_RefusalKind).
 Example:    -- Not called by hand. As its callers do:
             EXEC [$(Schema)].[usp_ApplyOutcomes]
                 @claim_token = @claim_token,
@@ -39,11 +43,11 @@ Example:    -- Not called by hand. As its callers do:
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ApplyOutcomes]
     @claim_token uniqueidentifier,
     @contract_hash varbinary(64),
-    @app_id bigint = NULL,
+    @app_id_from bigint = NULL,
+    @app_id_to bigint = NULL,
     @refusal_number int = NULL,
     @refusal_message nvarchar(2048) = NULL,
     @refusal_table nvarchar(128) = NULL,
-    @keep_rows bit = 0,
     @error_number int = NULL OUTPUT,
     @error_message nvarchar(2048) = NULL OUTPUT,
     @error_table nvarchar(128) = NULL OUTPUT
@@ -67,7 +71,8 @@ BEGIN
     DECLARE @session_id uniqueidentifier;
     DECLARE @claimed_at datetime2(3);
     DECLARE @load_result int;
-    DECLARE @is_data_error bit;
+    DECLARE @kind varchar(7);
+    DECLARE @clears bit;
     DECLARE @table_ordinal int;
     DECLARE @success bigint;
     DECLARE @failed bigint;
@@ -116,6 +121,8 @@ BEGIN
         SET @error_message = NULL;
         SET @error_table = NULL;
         SET @table_ordinal = NULL;
+        SET @kind = NULL;
+        SET @clears = 0;
         SET @load_result = 0;
         DELETE FROM @lease;
         DELETE FROM @todo;
@@ -148,7 +155,8 @@ BEGIN
                 o.attempt,
                 CASE WHEN @refusal_number IS NULL THEN o.is_success ELSE 0 END
             FROM #outcome AS o
-            WHERE (@app_id IS NULL OR o.app_id = @app_id)
+            WHERE (@app_id_from IS NULL OR o.app_id >= @app_id_from)
+                AND (@app_id_to IS NULL OR o.app_id <= @app_id_to)
                 AND NOT EXISTS
                 (
                     SELECT 1
@@ -177,6 +185,27 @@ BEGIN
             SELECT @taken_count = COUNT(*)
             FROM @todo AS t
             INNER JOIN @taken AS k ON t.app_id = k.app_id AND t.attempt = k.attempt;
+
+            IF @taken_count <> @todo_count
+            BEGIN
+                -- An earlier call with this token, whose reply was lost, may have refused some.
+                DELETE FROM @todo
+                WHERE app_id IN
+                (
+                    SELECT e.app_id
+                    FROM [$(Schema)].[processing_event] AS e
+                    WHERE e.claim_token = @claim_token
+                        AND e.event_type = 'refused'
+                );
+
+                SET @todo_count -= @@ROWCOUNT;
+
+                IF @todo_count = 0
+                BEGIN
+                    COMMIT TRANSACTION;
+                    RETURN 0;
+                END;
+            END;
 
             IF @held = 0 OR @taken_count <> @todo_count
             BEGIN
@@ -211,29 +240,56 @@ BEGIN
                 @claimed_at = l.claimed_at_utc
             FROM @lease AS l;
 
-            -- An application that fails after an earlier success loses its rows: rows exist if and
-            -- only if the latest log row is a success.
+            SET @phase = 'load';
+
+            -- Rows of an earlier success, where the contract would skip them or collide with them:
+            -- the contract that wrote them was another one. usp_LoadApps deletes what #loaded names.
             INSERT INTO #load_app (app_id, clear_only)
             SELECT
                 t.app_id,
-                1 - t.is_success
+                1
             FROM @todo AS t
             WHERE t.is_success = 1
-                OR (
-                    @keep_rows = 0
-                    AND EXISTS
-                    (
-                        SELECT 1
-                        FROM [$(Schema)].[processing_log] AS l
-                        WHERE l.app_id = t.app_id
-                            AND l.is_latest = 1
-                            AND l.status = 'success'
-                    )
+                AND t.attempt > 1
+                AND EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_log] AS l
+                    WHERE l.app_id = t.app_id
+                        AND l.has_rows = 1
+                )
+                AND EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_contract_table] AS c
+                    WHERE c.contract_hash = @contract_hash
+                        AND c.on_existing <> 'replace'
                 );
 
             IF @@ROWCOUNT > 0
             BEGIN
-                SET @phase = 'load';
+                SET @clears = 1;
+
+                INSERT INTO #loaded
+                (
+                    app_id,
+                    table_ordinal,
+                    row_count
+                )
+                SELECT
+                    l.app_id,
+                    c.table_ordinal,
+                    n.row_count
+                FROM #load_app AS a
+                INNER JOIN [$(Schema)].[processing_log] AS l ON a.app_id = l.app_id
+                INNER JOIN [$(Schema)].[processing_log_table] AS n
+                    ON l.app_id = n.app_id AND l.attempt = n.attempt
+                INNER JOIN [$(Schema)].[processing_contract_table] AS o
+                    ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
+                INNER JOIN [$(Schema)].[processing_contract_table] AS c
+                    ON o.schema_name = c.schema_name AND o.table_name = c.table_name
+                WHERE l.has_rows = 1
+                    AND c.contract_hash = @contract_hash;
 
                 EXEC @load_result = [$(Schema)].[usp_LoadApps]
                     @table_ordinal = @table_ordinal OUTPUT,
@@ -243,11 +299,47 @@ BEGIN
 
             IF @load_result = 0
             BEGIN
+                IF @clears = 1
+                BEGIN
+                    DELETE FROM #load_app;
+                    DELETE FROM #loaded;
+                END;
+
+                INSERT INTO #load_app (app_id, clear_only)
+                SELECT
+                    t.app_id,
+                    0
+                FROM @todo AS t
+                WHERE t.is_success = 1;
+
+                IF @@ROWCOUNT > 0
+                BEGIN
+                    EXEC @load_result = [$(Schema)].[usp_LoadApps]
+                        @table_ordinal = @table_ordinal OUTPUT,
+                        @error_number = @error_number OUTPUT,
+                        @error_message = @error_message OUTPUT;
+                END;
+            END;
+
+            IF @load_result = 0
+            BEGIN
                 SET @phase = 'log';
 
+                -- A success takes over the rows; a failure leaves them to the attempt that they are of.
                 UPDATE [$(Schema)].[processing_log]
-                SET is_latest = 0
-                WHERE is_latest = 1
+                SET
+                    is_latest = 0,
+                    has_rows = CASE
+                        WHEN app_id IN
+                            (
+                                SELECT s.app_id
+                                FROM @todo AS s
+                                WHERE s.is_success = 1
+                            )
+                            THEN 0
+                        ELSE has_rows
+                    END
+                WHERE (is_latest = 1 OR has_rows = 1)
                     AND app_id IN
                     (
                         SELECT t.app_id
@@ -261,6 +353,7 @@ BEGIN
                     app_id,
                     attempt,
                     is_latest,
+                    has_rows,
                     status,
                     failure_category,
                     failure_table,
@@ -287,6 +380,7 @@ BEGIN
                     t.app_id,
                     t.attempt,
                     1,
+                    t.is_success,
                     CASE t.is_success WHEN 1 THEN 'success' ELSE 'failed' END,
                     CASE
                         WHEN t.is_success = 1 THEN NULL
@@ -400,6 +494,8 @@ BEGIN
             END;
 
             ROLLBACK TRANSACTION;
+
+            SET @kind = [$(Schema)].[ufn_RefusalKind](@error_number);
         END TRY
         BEGIN CATCH
             IF XACT_STATE() <> 0
@@ -409,20 +505,28 @@ BEGIN
 
             SET @error_number = ERROR_NUMBER();
             SET @error_message = ERROR_MESSAGE();
+            SET @kind = [$(Schema)].[ufn_RefusalKind](@error_number);
 
-            SET @is_data_error = CASE
-                WHEN @phase = 'load' THEN [$(Schema)].[ufn_IsDataError](@error_number)
-                ELSE 0
+            -- Before the rows are loaded, no document can be the cause. While they are logged, one
+            -- may be, but the values that are logged are cut to their columns.
+            IF @phase = 'fence' AND @kind <> 'busy'
+            BEGIN
+                SET @kind = 'server';
             END;
 
-            IF @is_data_error = 0
-                AND (@error_number NOT IN (1205, 1222) OR @tries >= 5)
+            IF @phase = 'log' AND @kind = 'data'
+            BEGIN
+                SET @kind = 'unknown';
+            END;
+
+            IF (@kind = 'server' AND @phase <> 'load')
+                OR (@kind = 'busy' AND @tries >= 5)
             BEGIN
                 THROW;
             END;
         END CATCH;
 
-        IF @error_number IN (1205, 1222) AND @tries < 5
+        IF @kind = 'busy' AND @tries < 5
         BEGIN
             CONTINUE;
         END;
@@ -432,9 +536,14 @@ BEGIN
         WHERE t.contract_hash = @contract_hash
             AND t.table_ordinal = @table_ordinal;
 
-        IF [$(Schema)].[ufn_IsDataError](@error_number) = 1
+        IF @kind = 'data'
         BEGIN
             RETURN 1;
+        END;
+
+        IF @kind = 'unknown'
+        BEGIN
+            RETURN 2;
         END;
 
         SET @message = CONCAT(

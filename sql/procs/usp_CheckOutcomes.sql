@@ -9,6 +9,7 @@ Parameters: @caller         the calling procedure, for the message
             @contract_hash  must be 32 bytes
             @is_one         1: the caller completes one application; default 0
             @app_id         that application, which must be in #outcome; default NULL
+            @max_reaps      must be 1 or more
             Input table #outcome
 Results:    none
 Errors:     50001 a parameter or #outcome is wrong
@@ -18,12 +19,14 @@ Example:    -- Not called by hand. As its callers do:
             EXEC [$(Schema)].[usp_CheckOutcomes]
                 @caller = N'usp_CompleteBatch',
                 @claim_token = @claim_token,
-                @contract_hash = @contract_hash;
+                @contract_hash = @contract_hash,
+                @max_reaps = 3;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CheckOutcomes]
     @caller nvarchar(128),
     @claim_token uniqueidentifier,
     @contract_hash varbinary(64),
+    @max_reaps int,
     @is_one bit = 0,
     @app_id bigint = NULL
 AS
@@ -67,6 +70,7 @@ BEGIN
             WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32
                 THEN N' @contract_hash must be 32 bytes.'
         END,
+        CASE WHEN COALESCE(@max_reaps, 0) < 1 THEN N' @max_reaps must be 1 or more.' END,
         CASE
             WHEN @outcomes IS NULL
                 THEN N' #outcome, #load_app or #loaded is missing: run sql/session_tables.sql on this connection first.'

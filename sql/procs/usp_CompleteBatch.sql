@@ -3,30 +3,35 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Completes a batch: writes its rows, log rows and queue rows in one transaction. If the
-            database rejects rows because of the data, each application gets its own transaction,
-            so that only the bad ones fail; they are logged with the database's own message.
-            Repeating a call whose reply was lost returns the logged outcomes.
+            database rejects rows, the batch is halved until the bad applications are alone, each
+            part in its own transaction, which extends the lease: the good ones are completed. A bad
+            one is logged as failed if the data is the cause (ufn_RefusalKind). If the cause is
+            unknown, it is refused: nothing is logged, it is ready again with its attempt used up,
+            and it is quarantined when that has happened @max_reaps times. The size of the batch does
+            not matter. Repeating a call whose reply was lost returns the same outcomes.
 Parameters: @claim_token    the claim
             @contract_hash  32 bytes; must be the installed contract's
+            @max_reaps      number of reaps and refusals alone after which an application is
+                            quarantined, 1 or more, default 3
             Input tables #outcome, with one row per application, and the contract's #stage_*
             tables with their rows: see sql/README.md
 Results:    1. one row per application of #outcome, in order of id: app_id, attempt, status
-               (success, failed), failure_category, failure_reason, error_number, rows_written
+               (success, failed, refused, quarantined), failure_category, failure_reason (of a
+               refusal: the database's message), error_number, rows_written, reaps
+               reaps is how often the application has been reaped or refused by now; 0 if it is
+               logged, or has left the queue since
             2. one row per application and target table that it has rows in: app_id, attempt,
                table_ordinal, row_count
 Errors:     50001 a parameter or #outcome is wrong     50002 a transaction is open
             50010 the claim no longer holds an application of #outcome; it was not written
             50020 the contract is not the installed one
-            50021 the database rejected every application, more than one, with the same error
-                  number, so the documents are not the cause. Nothing was logged; the claim is
-                  still held.
-            50022 usp_LoadApps failed, and not because of the data
-            Any other error of the database is rethrown. The claim still holds what was not
-            completed.
+            50022 usp_LoadApps failed because of the server, so that every application would fail
+            Any other error of the server is rethrown. After an error the claim still holds what
+            was not completed.
 Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session,
-            throughput, in one transaction or, after a rejection, in one per application. Waits 30
-            seconds for a lock.
+            throughput, in one transaction or, after a rejection, in one per part; refusing locks
+            claim, queue, event, session. Waits 30 seconds for a lock.
 Example:    -- On one connection: sql/session_tables.sql and the contract's #stage_* tables, then
             INSERT INTO #outcome (app_id, attempt, is_success, failure_category, failure_reason)
             VALUES (101, 1, 0, N'bad_value', N'failed by hand');
@@ -36,7 +41,8 @@ Example:    -- On one connection: sql/session_tables.sql and the contract's #sta
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_CompleteBatch]
     @claim_token uniqueidentifier,
-    @contract_hash varbinary(64)
+    @contract_hash varbinary(64),
+    @max_reaps int = 3
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -45,20 +51,20 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
-    DECLARE @message nvarchar(2048);
     DECLARE @result int;
-    DECLARE @app_id bigint;
-    DECLARE @outcome_count int;
-    DECLARE @refused_count int;
+    DECLARE @from bigint;
+    DECLARE @to bigint;
+    DECLARE @middle bigint;
+    DECLARE @half int;
+    DECLARE @is_alone bit;
     DECLARE @error_number int;
     DECLARE @error_message nvarchar(2048);
     DECLARE @error_table nvarchar(128);
-    DECLARE @refused TABLE
+    -- Ranges of ids that are still to be completed, the lowest first.
+    DECLARE @part TABLE
     (
-        app_id bigint NOT NULL PRIMARY KEY,
-        error_number int NOT NULL,
-        error_message nvarchar(2048) NULL,
-        error_table nvarchar(128) NULL
+        app_id_from bigint NOT NULL PRIMARY KEY,
+        app_id_to bigint NOT NULL
     );
 
     IF @@TRANCOUNT > 0
@@ -69,95 +75,139 @@ BEGIN
     EXEC [$(Schema)].[usp_CheckOutcomes]
         @caller = N'usp_CompleteBatch',
         @claim_token = @claim_token,
-        @contract_hash = @contract_hash;
+        @contract_hash = @contract_hash,
+        @max_reaps = @max_reaps;
 
     EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
         @claim_token = @claim_token,
-        @contract_hash = @contract_hash;
+        @contract_hash = @contract_hash,
+        @error_number = @error_number OUTPUT,
+        @error_message = @error_message OUTPUT,
+        @error_table = @error_table OUTPUT;
 
-    IF @result = 1
+    IF @result <> 0
     BEGIN
-        -- Rejected applications are logged only after all were tried: if every one is rejected,
-        -- the documents are not the cause and nothing may be logged.
-        SET @app_id = (SELECT MIN(o.app_id) FROM #outcome AS o);
-
-        WHILE @app_id IS NOT NULL
-        BEGIN
-            EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
-                @claim_token = @claim_token,
-                @contract_hash = @contract_hash,
-                @app_id = @app_id,
-                @error_number = @error_number OUTPUT,
-                @error_message = @error_message OUTPUT,
-                @error_table = @error_table OUTPUT;
-
-            IF @result = 1
-            BEGIN
-                INSERT INTO @refused
-                (
-                    app_id,
-                    error_number,
-                    error_message,
-                    error_table
-                )
-                VALUES
-                (
-                    @app_id,
-                    @error_number,
-                    @error_message,
-                    @error_table
-                );
-            END;
-
-            SET @app_id = (
-                SELECT MIN(o.app_id)
-                FROM #outcome AS o
-                WHERE o.app_id > @app_id
-            );
-        END;
-
-        SET @outcome_count = (SELECT COUNT(*) FROM #outcome);
+        CREATE TABLE #refused
+        (
+            app_id bigint NOT NULL PRIMARY KEY,
+            attempt int NOT NULL,
+            error_number int NOT NULL,
+            error_message nvarchar(2048) COLLATE DATABASE_DEFAULT NULL
+        );
 
         SELECT
-            @refused_count = COUNT(*),
-            @error_number = MIN(r.error_number),
-            @error_message = MIN(r.error_message)
-        FROM @refused AS r
-        HAVING MIN(r.error_number) = MAX(r.error_number);
+            @from = MIN(o.app_id),
+            @to = MAX(o.app_id)
+        FROM #outcome AS o;
 
-        IF @refused_count > 1 AND @refused_count = @outcome_count
+        -- Each round begins with the result of completing the part from @from to @to.
+        WHILE @from IS NOT NULL
         BEGIN
-            SET @message = CONCAT(
-                N'Every application of the batch (', @refused_count, N') failed with the same error ',
-                @error_number, N': ', @error_message
-            );
-            THROW 50021, @message, 1;
+            IF @result <> 0 AND @from < @to
+            BEGIN
+                SELECT @half = (COUNT(*) + 1) / 2
+                FROM #outcome AS o
+                WHERE o.app_id >= @from
+                    AND o.app_id <= @to;
+
+                -- The highest id of the lower half.
+                SELECT @middle = MAX(h.app_id)
+                FROM
+                    (
+                        SELECT TOP (@half) o.app_id
+                        FROM #outcome AS o
+                        WHERE o.app_id >= @from
+                            AND o.app_id <= @to
+                        ORDER BY o.app_id
+                    ) AS h;
+
+                INSERT INTO @part (app_id_from, app_id_to)
+                SELECT
+                    @from,
+                    @middle
+                UNION ALL
+                SELECT
+                    MIN(o.app_id),
+                    @to
+                FROM #outcome AS o
+                WHERE o.app_id > @middle;
+            END
+            ELSE IF @result = 1
+            BEGIN
+                EXEC [$(Schema)].[usp_ApplyOutcomes]
+                    @claim_token = @claim_token,
+                    @contract_hash = @contract_hash,
+                    @app_id_from = @from,
+                    @app_id_to = @from,
+                    @refusal_number = @error_number,
+                    @refusal_message = @error_message,
+                    @refusal_table = @error_table;
+            END
+            ELSE IF @result = 2
+            BEGIN
+                INSERT INTO #refused
+                (
+                    app_id,
+                    attempt,
+                    error_number,
+                    error_message
+                )
+                SELECT
+                    o.app_id,
+                    o.attempt,
+                    @error_number,
+                    @error_message
+                FROM #outcome AS o
+                WHERE o.app_id = @from;
+            END;
+
+            SET @from = (SELECT MIN(p.app_id_from) FROM @part AS p);
+
+            IF @from IS NOT NULL
+            BEGIN
+                SET @to = (
+                    SELECT p.app_id_to
+                    FROM @part AS p
+                    WHERE p.app_id_from = @from
+                );
+
+                DELETE FROM @part
+                WHERE app_id_from = @from;
+
+                EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
+                    @claim_token = @claim_token,
+                    @contract_hash = @contract_hash,
+                    @app_id_from = @from,
+                    @app_id_to = @to,
+                    @error_number = @error_number OUTPUT,
+                    @error_message = @error_message OUTPUT,
+                    @error_table = @error_table OUTPUT;
+            END;
         END;
 
-        SET @app_id = (SELECT MIN(r.app_id) FROM @refused AS r);
-
-        WHILE @app_id IS NOT NULL
+        IF EXISTS (SELECT 1 FROM #refused)
         BEGIN
-            SELECT
-                @error_number = r.error_number,
-                @error_message = r.error_message,
-                @error_table = r.error_table
-            FROM @refused AS r
-            WHERE r.app_id = @app_id;
+            -- The applications are the cause if others succeed. Those of an earlier call count, too:
+            -- its reply may have been lost.
+            SET @is_alone = CASE
+                WHEN (SELECT COUNT(*) FROM #refused) = 1 THEN 1
+                WHEN EXISTS
+                    (
+                        SELECT 1
+                        FROM #outcome AS o
+                        INNER JOIN [$(Schema)].[processing_log] AS l
+                            ON o.app_id = l.app_id AND o.attempt = l.attempt
+                        WHERE l.claim_token = @claim_token
+                            AND l.status = 'success'
+                    )
+                    THEN 1
+                ELSE 0
+            END;
 
-            EXEC [$(Schema)].[usp_ApplyRefusal]
+            EXEC [$(Schema)].[usp_RefuseApps]
                 @claim_token = @claim_token,
-                @contract_hash = @contract_hash,
-                @app_id = @app_id,
-                @error_number = @error_number,
-                @error_message = @error_message,
-                @error_table = @error_table;
-
-            SET @app_id = (
-                SELECT MIN(r.app_id)
-                FROM @refused AS r
-                WHERE r.app_id > @app_id
-            );
+                @max_reaps = @max_reaps,
+                @is_alone = @is_alone;
         END;
     END;
 

@@ -168,7 +168,6 @@ BEGIN
                     reaps,
                     lone_reaps,
                     document_bytes,
-                    available_at_utc,
                     enqueued_at_utc
                 )
                 OUTPUT inserted.app_id INTO @inserted (app_id)
@@ -180,7 +179,6 @@ BEGIN
                     0,
                     COALESCE(DATALENGTH(s.[xml]), 0)
                     * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
-                    SYSUTCDATETIME(),
                     SYSUTCDATETIME()
                 FROM @chunk AS c
                 INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON c.app_id = s.app_id

@@ -3,15 +3,18 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Shows the history of one application in order: when it was enqueued, each claim and its
-            worker, renewals, releases and reaps, each attempt's outcome with the place in the
-            document and the rows it wrote, each redrive, and its state now.
+            worker, renewals, releases, reaps and refusals by the database, each attempt's outcome
+            with the place in the document and the rows it wrote, each redrive, and its state now:
+            which kind of trouble it has, and which attempt its rows are of.
 Parameters: @app_id  the application
             @Help    1: only say what the parameters are; default 0
 Results:    one row per event in order of time: occurred_at_utc (UTC), event_type, attempt, worker_name,
             host_name, detail, claim_token. event_type is
-            enqueued, claimed, renewed (once per claim), released, reaped, quarantined, requeued
+            enqueued, claimed, renewed (once per claim), released, reaped, refused (detail has the
+            database's error), quarantined, requeued
             success, failed  the outcome of an attempt; detail has the cause and place of a failure
             wrote            one per target table that a successful attempt wrote to
+            rows_deleted     usp_DeleteStaleRows deleted the rows of an attempt
             now              the last row: its state, and what happens next
             An unknown application has only the row now
 Errors:     50001 a parameter is wrong
@@ -36,7 +39,9 @@ BEGIN
     DECLARE @held_token uniqueidentifier;
     DECLARE @attempts int;
     DECLARE @reaps int;
-    DECLARE @available_at datetime2(3);
+    DECLARE @last_cause varchar(12);
+    DECLARE @last_error nvarchar(600);
+    DECLARE @rows_attempt int;
     DECLARE @enqueued_at datetime2(3);
     DECLARE @document_bytes bigint;
     DECLARE @last_status varchar(7);
@@ -53,7 +58,7 @@ BEGIN
     (
         occurred_at_utc datetime2(3) NOT NULL,
         ordinal tinyint NOT NULL,
-        event_type varchar(11) NOT NULL,
+        event_type varchar(12) NOT NULL,
         attempt int NULL,
         session_id uniqueidentifier NULL,
         detail nvarchar(3800) NULL,
@@ -70,8 +75,8 @@ BEGIN
                 VALUES
                 (1, N'@app_id', N'the application whose history is shown'),
                 (2, N'results', N'occurred_at_utc, event_type, attempt, worker_name, host_name, detail, claim_token'),
-                (3, N'event_type', N'enqueued, claimed, renewed, released, reaped, quarantined, requeued, success,'
-                    + N' failed, wrote; the last row is now')
+                (3, N'event_type', N'enqueued, claimed, renewed, released, reaped, refused, quarantined, requeued,'
+                    + N' success, failed, wrote, rows_deleted; the last row is now')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -88,7 +93,6 @@ BEGIN
         @held_token = q.claim_token,
         @attempts = q.attempts,
         @reaps = q.reaps,
-        @available_at = q.available_at_utc,
         @enqueued_at = q.enqueued_at_utc,
         @document_bytes = q.document_bytes
     FROM [$(Schema)].[processing_queue] AS q
@@ -100,6 +104,23 @@ BEGIN
     FROM [$(Schema)].[processing_log] AS l
     WHERE l.app_id = @app_id
         AND l.is_latest = 1;
+
+    SELECT @rows_attempt = l.attempt
+    FROM [$(Schema)].[processing_log] AS l
+    WHERE l.app_id = @app_id
+        AND l.has_rows = 1;
+
+    -- What last ended a claim of it badly, while it is queued.
+    IF @reaps > 0
+    BEGIN
+        SELECT TOP (1)
+            @last_cause = e.event_type,
+            @last_error = CONCAT(N'error ', e.error_number, N': ', e.detail)
+        FROM [$(Schema)].[processing_event] AS e
+        WHERE e.app_id = @app_id
+            AND e.event_type IN ('reaped', 'refused')
+        ORDER BY e.event_id DESC;
+    END;
 
     SELECT
         @first_enqueued_at = MIN(l.enqueued_at_utc),
@@ -258,11 +279,19 @@ BEGIN
     )
     SELECT
         e.occurred_at_utc,
-        CASE e.event_type WHEN 'requeued' THEN 7 WHEN 'quarantined' THEN 4 ELSE 3 END,
+        CASE e.event_type
+            WHEN 'requeued' THEN 7
+            WHEN 'rows_deleted' THEN 7
+            WHEN 'quarantined' THEN 4
+            ELSE 3
+        END,
         e.event_type,
         e.attempt,
         e.session_id,
-        e.detail,
+        CASE e.event_type
+            WHEN 'refused' THEN CONCAT(N'the database refused it: error ', e.error_number, N': ', e.detail)
+            ELSE e.detail
+        END,
         e.claim_token
     FROM [$(Schema)].[processing_event] AS e
     WHERE e.app_id = @app_id;
@@ -348,12 +377,13 @@ BEGIN
         CASE
             WHEN @state = 0 AND @pause_reason IS NOT NULL
                 THEN CONCAT(N'ready, but claiming is paused: ', @pause_reason)
-            WHEN @state = 0 AND @available_at > @now
-                THEN CONCAT(N'ready from ', CONVERT(nvarchar(23), @available_at, 121), N' UTC')
             WHEN @state = 0 AND @reaps > 0
                 THEN CONCAT(
-                    N'ready; reaped ', @reaps, CASE WHEN @reaps = 1 THEN N' time' ELSE N' times' END,
-                    N', so its next batch is smaller'
+                    N'ready; ',
+                    CASE WHEN @last_cause = 'refused' THEN N'refused or reaped ' ELSE N'reaped ' END,
+                    @reaps, CASE WHEN @reaps = 1 THEN N' time' ELSE N' times' END,
+                    N', so its next batch is smaller',
+                    CASE WHEN @last_cause = 'refused' THEN N'; the last time with ' + @last_error END
                 )
             WHEN @state = 0 THEN N'ready for the next worker'
             WHEN @state = 1
@@ -368,7 +398,12 @@ BEGIN
                 )
             WHEN @state = 2
                 THEN CONCAT(
-                    N'quarantined; fix the cause, then run usp_RetryFailed @app_ids = N''', @app_id, N''''
+                    N'quarantined',
+                    CASE @last_cause
+                        WHEN 'reaped' THEN N' because its workers died or were lost'
+                        WHEN 'refused' THEN N' because the database refused it, the last time with ' + @last_error
+                    END,
+                    N'; fix the cause, then run usp_RetryFailed @app_ids = N''', @app_id, N''''
                 )
             WHEN @last_status = 'success' THEN N'finished'
             WHEN @last_status = 'failed'
@@ -378,6 +413,10 @@ BEGIN
                 )
             WHEN @in_source = 1 THEN N'in the source table, but not enqueued: run usp_EnqueueApps'
             ELSE N'unknown: not in the source table, the queue or the log'
+        END
+        + CASE
+            WHEN @rows_attempt IS NULL OR (@state IS NULL AND @last_status = 'success') THEN N''
+            ELSE CONCAT(N'; its rows are those of attempt ', @rows_attempt)
         END,
         @held_token;
 

@@ -7,14 +7,16 @@ Purpose:    Returns the outcome of each application of a claim, by its token: fo
             running on a lost connection.
 Parameters: @claim_token  the claim
 Results:    1. one row per application, in order of id: app_id, attempt, outcome (held, success,
-               failed), failure_category, failure_reason, error_number, rows_written
+               failed, refused, quarantined), failure_category, failure_reason (of a refusal: the
+               database's message), error_number, rows_written, reaps (of a refusal: how often the
+               application has been reaped or refused by now; 0 if it has left the queue since)
                No rows: the claim was reaped or released, or never existed.
             2. one row per application and target table that it has rows in: app_id, attempt,
                table_ordinal, row_count
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             1222 a completion of the claim is still running: call again
 Called by:  the executable; by hand
-Isolation:  READ COMMITTED. Locks claim (update), reads queue and log.
+Isolation:  READ COMMITTED. Locks claim (update), reads queue, log and event.
 Example:    EXEC [$(Schema)].[usp_GetClaimOutcome]
                 @claim_token = '00000000-0000-0000-0000-00000000000a';
 */
@@ -80,7 +82,8 @@ BEGIN
         CONVERT(varchar(30), NULL) AS failure_category,
         CONVERT(nvarchar(2048), NULL) AS failure_reason,
         CONVERT(int, NULL) AS error_number,
-        CONVERT(bigint, 0) AS rows_written
+        CONVERT(bigint, 0) AS rows_written,
+        0 AS reaps
     FROM @held AS h
     UNION ALL
     SELECT
@@ -90,9 +93,41 @@ BEGIN
         l.failure_category,
         l.failure_reason,
         l.error_number,
-        l.rows_written
+        l.rows_written,
+        0 AS reaps
     FROM [$(Schema)].[processing_log] AS l
     WHERE l.claim_token = @claim_token
+    UNION ALL
+    SELECT
+        e.app_id,
+        e.attempt,
+        CASE
+            WHEN EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_event] AS k
+                    WHERE k.claim_token = @claim_token
+                        AND k.event_type = 'quarantined'
+                        AND k.app_id = e.app_id
+                )
+                THEN 'quarantined'
+            ELSE 'refused'
+        END AS outcome,
+        NULL AS failure_category,
+        e.detail AS failure_reason,
+        e.error_number,
+        0 AS rows_written,
+        COALESCE(
+            (
+                SELECT q.reaps
+                FROM [$(Schema)].[processing_queue] AS q
+                WHERE q.app_id = e.app_id
+            ),
+            0
+        ) AS reaps
+    FROM [$(Schema)].[processing_event] AS e
+    WHERE e.claim_token = @claim_token
+        AND e.event_type = 'refused'
     ORDER BY app_id;
 
     SELECT

@@ -4,8 +4,10 @@ GO
 /*
 Purpose:    Returns the state of the queue, the log, the claims and the sessions.
 Parameters: @Help  1: only describe the result sets; default 0
-Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, and paused_at_utc,
-               paused_by, pause_reason, which are NULL unless claiming is paused.
+Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, stale (of the
+               failed: those that succeeded before, whose rows in the target tables are of that
+               success), and paused_at_utc, paused_by, pause_reason, which are NULL unless claiming
+               is paused.
                Every enqueued application is in one of the five states; while workers run, each
                count is of a slightly different moment. Row counts of source and target tables
                come from the catalog: fast, and exact except for rows that are being written.
@@ -15,11 +17,12 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
             4. claims held now: claim_token, worker_name, host_name, app_count, age_seconds,
                remaining_seconds (negative: the lease has expired), renewals
             5. the newest 50 sessions: session_id, worker_name, host_name, started_at_utc,
-               last_seen_at_utc, ended_at_utc, exit_status, claimed, success, failed, released, reaped
+               last_seen_at_utc, ended_at_utc, exit_status, claimed, success, failed, released,
+               reaped, refused
 Errors:     none
 Called by:  the executable (status); by hand
 Isolation:  READ COMMITTED. Counting the log scans the narrow index
-            IX_processing_log_latest once.
+            IX_processing_log_latest once, and seeks the log for each failed application.
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]
@@ -37,6 +40,7 @@ BEGIN
     DECLARE @quarantined bigint;
     DECLARE @success bigint;
     DECLARE @failed bigint;
+    DECLARE @stale bigint;
 
     IF @Help = 1
     BEGIN
@@ -96,6 +100,19 @@ BEGIN
             WHERE q.app_id = l.app_id
         );
 
+    SELECT @stale = COUNT_BIG(*)
+    FROM [$(Schema)].[processing_log] AS l
+    INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
+    WHERE l.is_latest = 1
+        AND l.status = 'failed'
+        AND k.has_rows = 1
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_queue] AS q
+            WHERE q.app_id = l.app_id
+        );
+
     SELECT
         COALESCE(@source_rows, 0) AS source_rows,
         @ready AS ready,
@@ -103,6 +120,7 @@ BEGIN
         @quarantined AS quarantined,
         @success AS success,
         @failed AS failed,
+        @stale AS stale,
         (
             SELECT p.paused_at_utc
             FROM [$(Schema)].[processing_pause] AS p
@@ -169,7 +187,8 @@ BEGIN
         s.success,
         s.failed,
         s.released,
-        s.reaped
+        s.reaped,
+        s.refused
     FROM [$(Schema)].[processing_session] AS s
     ORDER BY
         s.started_at_utc DESC,

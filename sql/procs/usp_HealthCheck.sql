@@ -4,8 +4,8 @@ GO
 /*
 Purpose:    Reports problems and coming problems, each with the statement that fixes it. Returns
             no rows when all is well.
-Parameters: @backlog_hours     report applications that have been ready for longer than this, 1 or
-                               more, default 24
+Parameters: @backlog_hours     report applications that are ready and were enqueued longer ago than
+                               this, 1 or more, default 24
             @failure_percent   report a higher percentage of failures among at least 20
                                applications completed in the last hour, 0 to 100, default 5
             @stale_seconds     report leases that expired longer ago than this, 0 or more, default
@@ -14,14 +14,17 @@ Parameters: @backlog_hours     report applications that have been ready for long
                                default 90
             @clock_skew_ms     report workers whose clock differs more from the database's clock,
                                in milliseconds, 1 or more, default 60000
+            @lease_count       report a claim that is held for longer than this many of its leases
+                               although it completed nothing, 2 or more, default 5
             @Help              1: only describe the parameters; default 0
 Results:    one row per finding, most urgent first: priority (1 now: work has stopped or is wrong;
             2 today; 3 when convenient), finding, detail (the figures), why (it matters), fix (a
             statement, or what to do)
 Errors:     50001 a parameter is wrong
 Called by:  the Agent job Health; operators; the executable (doctor)
-Isolation:  READ COMMITTED. Reads catalog views, the queue's index, sessions, an hour of throughput
-            and the oldest event: never the whole log. Reads vw_AgentJobs where agent-jobs/ has
+Isolation:  READ COMMITTED, claims and their sessions also without locks. Reads catalog views, the
+            queue's index, sessions, an hour of throughput, the failed part of
+            IX_processing_log_latest and the oldest event: never the whole log. Reads vw_AgentJobs where agent-jobs/ has
             installed it
 Example:    EXEC [$(Schema)].[usp_HealthCheck];
             EXEC [$(Schema)].[usp_HealthCheck] @backlog_hours = 4, @failure_percent = 1;
@@ -32,6 +35,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_HealthCheck]
     @stale_seconds int = 300,
     @retention_days int = 90,
     @clock_skew_ms bigint = 60000,
+    @lease_count int = 5,
     @Help bit = 0
 AS
 BEGIN
@@ -56,12 +60,13 @@ BEGIN
         FROM
             (
                 VALUES
-                (1, N'@backlog_hours', N'reports applications that have been ready for longer; default 24'),
+                (1, N'@backlog_hours', N'reports applications that are ready and were enqueued longer ago; default 24'),
                 (2, N'@failure_percent', N'reports a higher percentage of failures in the last hour; default 5'),
                 (3, N'@stale_seconds', N'reports leases that expired longer ago; default 300'),
                 (4, N'@retention_days', N'reports events that are older than this and a week; default 90'),
                 (5, N'@clock_skew_ms', N'reports workers whose clock differs by more milliseconds; default 60000'),
-                (6, N'results', N'priority (1 now, 2 today, 3 when convenient), finding, detail, why, fix')
+                (6, N'@lease_count', N'reports claims held for more leases without completing; default 5'),
+                (7, N'results', N'priority (1 now, 2 today, 3 when convenient), finding, detail, why, fix')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -76,7 +81,8 @@ BEGIN
         END,
         CASE WHEN COALESCE(@stale_seconds, -1) < 0 THEN N' @stale_seconds must be 0 or more.' END,
         CASE WHEN COALESCE(@retention_days, 0) < 1 THEN N' @retention_days must be 1 or more.' END,
-        CASE WHEN COALESCE(@clock_skew_ms, 0) < 1 THEN N' @clock_skew_ms must be 1 or more.' END
+        CASE WHEN COALESCE(@clock_skew_ms, 0) < 1 THEN N' @clock_skew_ms must be 1 or more.' END,
+        CASE WHEN COALESCE(@lease_count, 0) < 2 THEN N' @lease_count must be 2 or more.' END
     );
 
     IF @message <> N''
@@ -98,8 +104,10 @@ BEGIN
     FROM [$(Schema)].[processing_contract] AS c
     WHERE c.retired_at_utc IS NULL;
 
+    -- NOLOCK on claims and sessions, here and below: without row versions, the check would otherwise
+    -- wait for the completion that hangs and that it looks for.
     SELECT @active_claims = COUNT_BIG(*)
-    FROM [$(Schema)].[processing_claim] AS c
+    FROM [$(Schema)].[processing_claim] AS c WITH (NOLOCK)
     WHERE c.lease_expires_at_utc >= @now;
 
     -- The database and the installed objects.
@@ -173,7 +181,7 @@ BEGIN
             (
                 N'processing_queue', N'IX_processing_queue_claim', N'state', N'claim_token',
                 N'CREATE INDEX IX_processing_queue_claim ON [$(Schema)].[processing_queue]'
-                + N' (state, claim_token, reaps, app_id) INCLUDE (document_bytes, available_at_utc)'
+                + N' (state, claim_token, reaps, app_id) INCLUDE (document_bytes)'
                 + N' WITH (ALLOW_PAGE_LOCKS = OFF);'
             ),
             (
@@ -335,7 +343,7 @@ BEGIN
         CONCAT(s.worker_name, N' on ', s.host_name, N' has 0x', CONVERT(varchar(16), s.contract_hash, 2), N'...'),
         N'its next claim fails with 50020 and it ends with exit status 3',
         N'start it with the file of the installed contract'
-    FROM [$(Schema)].[processing_session] AS s
+    FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
     WHERE s.ended_at_utc IS NULL
         AND s.last_seen_at_utc >= @live_since
         -- A worker that was reaped is usually dead.
@@ -360,9 +368,44 @@ BEGIN
         ),
         N'the workers do not renew these claims, and nothing reaped them: the Reaper job does not run',
         N'EXEC [$(Schema)].[usp_ReapExpired];'
-    FROM [$(Schema)].[processing_claim] AS c
+    FROM [$(Schema)].[processing_claim] AS c WITH (NOLOCK)
     WHERE c.lease_expires_at_utc < DATEADD(SECOND, -@stale_seconds, @now)
     HAVING COUNT_BIG(*) > 0;
+
+    -- A worker that is at work completes its batch within a few leases: what is left of a claim that
+    -- is still renewed after that is held by one that hangs.
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'claim without progress',
+        CONCAT(
+            s.worker_name, N' on ', s.host_name, N', process ', s.process_id, N', holds ', c.app_count,
+            CASE WHEN c.app_count = 1 THEN N' application since ' ELSE N' applications since ' END,
+            CONVERT(nvarchar(19), c.claimed_at_utc, 120), N' UTC, with ', c.renewals, N' renewals of a lease of ',
+            c.lease_ms / 1000, N' s'
+        ),
+        N'the worker renews its lease but completes nothing: it hangs, or waits for the database',
+        CONCAT(
+            N'stop the process; if it cannot be stopped: EXEC [$(Schema)].[usp_ReleaseClaim] @claim_token = ''',
+            CONVERT(nvarchar(36), c.claim_token), N''', @reason = N''no progress'';'
+        )
+    FROM [$(Schema)].[processing_claim] AS c WITH (NOLOCK)
+    INNER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON c.session_id = s.session_id
+    WHERE c.renewals >= @lease_count
+        AND c.claimed_at_utc < DATEADD(MILLISECOND, -CONVERT(bigint, c.lease_ms) * @lease_count, @now)
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_log] AS l WITH (READPAST, READCOMMITTEDLOCK)
+            WHERE l.claim_token = c.claim_token
+        );
 
     INSERT INTO #finding
     (
@@ -381,7 +424,7 @@ BEGIN
         ),
         N'the same document may produce different rows, depending on the worker',
         N'SELECT worker_name, host_name, program_version FROM [$(Schema)].[vw_Sessions] WHERE ended_at_utc IS NULL;'
-    FROM [$(Schema)].[processing_session] AS s
+    FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
     WHERE s.ended_at_utc IS NULL
         AND s.last_seen_at_utc >= @live_since
     HAVING COUNT(DISTINCT s.program_version) > 1;
@@ -400,7 +443,7 @@ BEGIN
         CONCAT(s.host_name, N' differs by ', MAX(s.clock_skew_ms), N' ms'),
         N'leases do not depend on it, but times in its log files differ from those in the tables',
         N'synchronise the clock of ' + s.host_name
-    FROM [$(Schema)].[processing_session] AS s
+    FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
     WHERE s.started_at_utc >= DATEADD(DAY, -1, @now)
         AND ABS(s.clock_skew_ms) > @clock_skew_ms
     GROUP BY s.host_name;
@@ -425,14 +468,14 @@ BEGIN
             N'EXEC [$(Schema)].[usp_EndSession] @session_id = ''', CONVERT(nvarchar(36), s.session_id),
             N''', @exit_status = 5;'
         )
-    FROM [$(Schema)].[processing_session] AS s
+    FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
     WHERE s.ended_at_utc IS NULL
         AND s.reaped > 0
         AND s.last_seen_at_utc < @live_since
         AND NOT EXISTS
         (
             SELECT 1
-            FROM [$(Schema)].[processing_claim] AS c
+            FROM [$(Schema)].[processing_claim] AS c WITH (NOLOCK)
             WHERE c.session_id = s.session_id
         );
 
@@ -467,7 +510,7 @@ BEGIN
         N'old backlog',
         CONCAT(
             COUNT_BIG(*), CASE WHEN COUNT_BIG(*) = 1 THEN N' application' ELSE N' applications' END,
-            N' ready since before ',
+            N' ready, enqueued before ',
             CONVERT(nvarchar(19), DATEADD(HOUR, -@backlog_hours, @now), 120), N' UTC; ',
             @active_claims, CASE WHEN @active_claims = 1 THEN N' claim is active' ELSE N' claims are active' END
         ),
@@ -482,7 +525,7 @@ BEGIN
         END
     FROM [$(Schema)].[processing_queue] AS q
     WHERE q.state = 0
-        AND q.available_at_utc < DATEADD(HOUR, -@backlog_hours, @now)
+        AND q.enqueued_at_utc < DATEADD(HOUR, -@backlog_hours, @now)
     HAVING COUNT_BIG(*) > 0;
 
     INSERT INTO #finding
@@ -541,13 +584,96 @@ BEGIN
         N'quarantined applications',
         CONCAT(
             COUNT_BIG(*), CASE WHEN COUNT_BIG(*) = 1 THEN N' application: ' ELSE N' applications, such as ' END,
-            MIN(q.app_id)
+            MIN(v.app_id),
+            CASE
+                WHEN SUM(v.refused) > 0
+                    THEN CONCAT(
+                        N'; ', SUM(v.refused), N' refused by the database, such as ',
+                        MIN(CASE WHEN v.refused = 1 THEN v.app_id END), N' with error ', MIN(v.error_number)
+                    )
+            END
         ),
-        N'each of them killed its workers; none is claimed again until it is retried',
+        N'each of them killed its workers or was refused by the database; none is claimed again until it is retried',
         N'SELECT * FROM [$(Schema)].[vw_Quarantine]; EXEC [$(Schema)].[usp_ExplainApp] @app_id = '
-        + CONVERT(nvarchar(20), MIN(q.app_id)) + N';'
-    FROM [$(Schema)].[processing_queue] AS q
-    WHERE q.state = 2
+        + CONVERT(nvarchar(20), MIN(v.app_id)) + N';'
+    FROM
+        (
+            SELECT
+                q.app_id,
+                CASE q.cause WHEN 'refused' THEN 1 ELSE 0 END AS refused,
+                q.error_number
+            FROM [$(Schema)].[vw_Quarantine] AS q
+        ) AS v
+    HAVING COUNT_BIG(*) > 0;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        2,
+        N'refused by the database',
+        CONCAT(
+            COUNT_BIG(*),
+            CASE WHEN COUNT_BIG(*) = 1 THEN N' application: ' ELSE N' applications, such as ' END,
+            MIN(v.app_id), N'; error ', MIN(v.error_number),
+            CASE WHEN MIN(v.error_number) <> MAX(v.error_number) THEN CONCAT(N' to ', MAX(v.error_number)) END
+        ),
+        N'they are claimed again in smaller batches, and quarantined if that does not help',
+        N'EXEC [$(Schema)].[usp_ExplainApp] @app_id = ' + CONVERT(nvarchar(20), MIN(v.app_id))
+        + N'; -- and fix the trigger, the table or the server'
+    FROM
+        (
+            SELECT
+                q.app_id,
+                (
+                    SELECT TOP (1) e.error_number
+                    FROM [$(Schema)].[processing_event] AS e
+                    WHERE e.app_id = q.app_id
+                        AND e.event_type IN ('reaped', 'refused')
+                    ORDER BY e.event_id DESC
+                ) AS error_number
+            FROM [$(Schema)].[processing_queue] AS q
+            WHERE q.state IN (0, 1)
+                AND q.reaps > 0
+        ) AS v
+    WHERE v.error_number IS NOT NULL
+    HAVING COUNT_BIG(*) > 0;
+
+    INSERT INTO #finding
+    (
+        priority,
+        finding,
+        detail,
+        why,
+        fix
+    )
+    SELECT
+        3,
+        N'stale rows',
+        CONCAT(
+            COUNT_BIG(*),
+            CASE WHEN COUNT_BIG(*) = 1 THEN N' application: ' ELSE N' applications, such as ' END,
+            MIN(l.app_id)
+        ),
+        N'the last attempt failed, so the target tables have the rows of an earlier success',
+        N'fix the cause and EXEC [$(Schema)].[usp_RetryFailed]; or, to list the rows and then delete them:'
+        + N' EXEC [$(Schema)].[usp_DeleteStaleRows] @Execute = ''N'';'
+    FROM [$(Schema)].[processing_log] AS l
+    INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
+    WHERE l.is_latest = 1
+        AND l.status = 'failed'
+        AND k.has_rows = 1
+        AND NOT EXISTS
+        (
+            SELECT 1
+            FROM [$(Schema)].[processing_queue] AS q
+            WHERE q.app_id = l.app_id
+        )
     HAVING COUNT_BIG(*) > 0;
 
     INSERT INTO #finding

@@ -12,7 +12,8 @@ Parameters: @failure_category  only this category; default NULL, all
 Results:    one row per application, in order of id: app_id, attempt, failure_category,
             failure_table, failure_column, failure_path, failure_line, failure_column_number,
             failure_value, failure_reason, fingerprint, error_number, processed_at_utc, worker_name,
-            document_bytes, source_hash, contract_hash
+            document_bytes, source_hash, contract_hash, rows_of_attempt (the earlier success that
+            its rows in the target tables are of; NULL if it has none)
 Errors:     50001 a parameter is wrong
 Called by:  the executable (export-failed); by hand
 Isolation:  READ COMMITTED; reads the failed part of IX_processing_log_latest
@@ -73,7 +74,13 @@ BEGIN
         s.worker_name,
         l.document_bytes,
         l.source_hash,
-        l.contract_hash
+        l.contract_hash,
+        (
+            SELECT k.attempt
+            FROM [$(Schema)].[processing_log] AS k
+            WHERE k.app_id = l.app_id
+                AND k.has_rows = 1
+        ) AS rows_of_attempt
     FROM [$(Schema)].[processing_log] AS l
     LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id
     WHERE l.is_latest = 1

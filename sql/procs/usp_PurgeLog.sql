@@ -4,7 +4,8 @@ GO
 /*
 Purpose:    Deletes old history: superseded attempts, events, ended sessions and their throughput.
             The last attempt of an application is never deleted, because without it usp_EnqueueApps
-            treats the application as new.
+            treats the application as new; nor, while its source row exists, the attempt that its
+            rows are of (processing_log.has_rows).
 Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 days)
             @chunk_size          rows per transaction, 1 to 4000, default 1000
             @Execute             Y: do it (default); N: only count
@@ -12,7 +13,8 @@ Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 day
 Results:    one row: attempts_purged, events_purged, sessions_purged
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the Agent job Purge; the executable (purge); by hand
-Isolation:  READ COMMITTED, one transaction per chunk. Locks log; then event; then session.
+Isolation:  READ COMMITTED, one transaction per chunk. Locks log, reads the ids of the source for the
+            attempts with rows; then event; then session.
 Example:    EXEC [$(Schema)].[usp_PurgeLog] @older_than_seconds = 2592000, @Execute = 'N';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_PurgeLog]
@@ -95,7 +97,16 @@ BEGIN
         SELECT @attempts_purged = COUNT_BIG(*)
         FROM [$(Schema)].[processing_log] AS l
         WHERE l.is_latest = 0
-            AND l.processed_at_utc < @before;
+            AND l.processed_at_utc < @before
+            AND (
+                l.has_rows = 0
+                OR NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [$(SourceSchema)].[$(SourceTable)] AS s
+                    WHERE s.app_id = l.app_id
+                )
+            );
 
         SELECT @events_purged = COUNT_BIG(*)
         FROM [$(Schema)].[processing_event] AS e
@@ -134,7 +145,16 @@ BEGIN
                 l.attempt
             FROM [$(Schema)].[processing_log] AS l
             WHERE l.is_latest = 0
-                AND l.processed_at_utc < @before;
+                AND l.processed_at_utc < @before
+                AND (
+                    l.has_rows = 0
+                    OR NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(SourceSchema)].[$(SourceTable)] AS s
+                        WHERE s.app_id = l.app_id
+                    )
+                );
 
             DELETE FROM [$(Schema)].[processing_log_table]
             WHERE EXISTS

@@ -4,11 +4,11 @@ GO
 /*
 Purpose:    Reaps claims whose lease has expired: their applications become ready again. An
             application that was reaped @max_reaps times while it was alone in its claim is
-            quarantined, because it probably kills its workers. Safe to run at any time,
-            concurrently and as often as you like: a claim that is renewed or completed in the
-            meantime is not reaped.
+            quarantined, because it probably kills its workers; a refusal by the database
+            (usp_RefuseApps) counts as a reap. Safe to run at any time, concurrently and as often
+            as you like: a claim that is renewed or completed in the meantime is not reaped.
 Parameters: @max_claims  at most this many claims, 1 or more, default 1000
-            @max_reaps   number of reaps alone in its claim after which an application is quarantined,
+            @max_reaps   number of reaps and refusals alone after which an application is quarantined,
                          1 or more, default 3
 Results:    one row: claims_reaped, apps_ready, apps_quarantined
 Errors:     50001 a parameter is wrong   50002 a transaction is open
@@ -121,8 +121,7 @@ BEGIN
                     state = CASE WHEN @held = 1 AND lone_reaps + 1 >= @max_reaps THEN 2 ELSE 0 END,
                     claim_token = NULL,
                     reaps = reaps + 1,
-                    lone_reaps = lone_reaps + CASE WHEN @held = 1 THEN 1 ELSE 0 END,
-                    available_at_utc = @now
+                    lone_reaps = lone_reaps + CASE WHEN @held = 1 THEN 1 ELSE 0 END
                 OUTPUT
                     inserted.app_id,
                     inserted.state,

@@ -8,10 +8,13 @@ Parameters: @examples  number of differing applications to list per subject, 0 t
                        10
             @Help      1: only describe the parameters; default 0
 Results:    1. one row per subject (source rows, then the target tables in load order): subject,
-               expected, actual, difference, differing_apps. All is well if the last two are 0
-            2. examples: subject, app_id, expected, actual. For the source, expected is 1 if
-               the source row exists and actual is 1 if the application is queued or logged; for a
-               target table they are numbers of rows
+               expected, actual, difference, differing_apps, stale. All is well if difference and
+               differing_apps are 0. stale: how many of the expected rows are of applications whose
+               last attempt failed, so that they are of an earlier attempt; NULL for the source
+            2. examples: subject, app_id, expected, actual, rows_of_attempt, last_attempt. For the
+               source, expected is 1 if the source row exists and actual is 1 if the application is
+               queued or logged; for a target table they are numbers of rows, and rows_of_attempt is
+               the attempt that the log says they are of, NULL if none
 Errors:     50001 a parameter is wrong
 Called by:  operators
 Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: run it
@@ -42,14 +45,16 @@ BEGIN
         subject nvarchar(257) NOT NULL,
         expected bigint NULL,
         actual bigint NULL,
-        differing_apps bigint NULL
+        differing_apps bigint NULL,
+        stale bigint NULL
     );
 
     CREATE TABLE #written
     (
         app_id bigint NOT NULL PRIMARY KEY,
         expected bigint NOT NULL,
-        actual bigint NOT NULL
+        actual bigint NOT NULL,
+        stale bigint NOT NULL
     );
 
     CREATE TABLE #example
@@ -70,8 +75,8 @@ BEGIN
             (
                 VALUES
                 (1, N'@examples', N'number of differing applications to list per subject, 0 to 1000; default 10'),
-                (2, N'results', N'1. subject, expected, actual, difference, differing_apps'),
-                (3, N'results', N'2. subject, app_id, expected, actual')
+                (2, N'results', N'1. subject, expected, actual, difference, differing_apps, stale'),
+                (3, N'results', N'2. subject, app_id, expected, actual, rows_of_attempt, last_attempt')
             ) AS h(ordinal, name, meaning)
         ORDER BY h.ordinal;
 
@@ -115,12 +120,14 @@ BEGIN
             (
                 app_id,
                 expected,
-                actual
+                actual,
+                stale
             )
             SELECT
                 u.app_id,
                 MAX(u.expected),
-                MAX(u.actual)
+                MAX(u.actual),
+                0
             FROM
                 (
                     SELECT
@@ -156,21 +163,22 @@ BEGIN
 
             -- The names are the installed contract's, in brackets.
             SET @statement = CONCAT(
-                N'INSERT INTO #written (app_id, expected, actual)
-                SELECT u.app_id, SUM(u.expected), SUM(u.actual)
+                N'INSERT INTO #written (app_id, expected, actual, stale)
+                SELECT u.app_id, SUM(u.expected), SUM(u.actual), SUM(u.stale)
                 FROM
                     (
-                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS actual
+                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS actual,
+                            CASE WHEN l.is_latest = 1 THEN CONVERT(bigint, 0) ELSE r.row_count END AS stale
                         FROM [$(Schema)].[processing_log] AS l
                         INNER JOIN [$(Schema)].[processing_log_table] AS r
                             ON l.app_id = r.app_id AND l.attempt = r.attempt
                         INNER JOIN [$(Schema)].[processing_contract_table] AS t
                             ON l.contract_hash = t.contract_hash AND r.table_ordinal = t.table_ordinal
-                        WHERE l.is_latest = 1
-                            AND l.status = ''success''
+                        WHERE l.has_rows = 1
                             AND QUOTENAME(t.schema_name) + N''.'' + QUOTENAME(t.table_name) = @table_name
                         UNION ALL
-                        SELECT CONVERT(bigint, x.', @app_column, N'), CONVERT(bigint, 0), CONVERT(bigint, 1)
+                        SELECT CONVERT(bigint, x.', @app_column, N'), CONVERT(bigint, 0), CONVERT(bigint, 1),
+                            CONVERT(bigint, 0)
                         FROM ', @table_name, N' AS x
                         WHERE x.', @app_column, N' IS NOT NULL
                     ) AS u
@@ -191,7 +199,8 @@ BEGIN
                 SELECT COUNT_BIG(*)
                 FROM #written AS w
                 WHERE w.expected <> w.actual
-            )
+            ),
+            stale = CASE WHEN @ordinal >= 0 THEN (SELECT COALESCE(SUM(w.stale), 0) FROM #written AS w) END
         WHERE ordinal = @ordinal;
 
         INSERT INTO #example
@@ -224,7 +233,8 @@ BEGIN
         r.expected,
         r.actual,
         r.actual - r.expected AS difference,
-        r.differing_apps
+        r.differing_apps,
+        r.stale
     FROM #reconciled AS r
     ORDER BY r.ordinal;
 
@@ -232,8 +242,12 @@ BEGIN
         e.subject,
         e.app_id,
         e.expected,
-        e.actual
+        e.actual,
+        k.attempt AS rows_of_attempt,
+        l.attempt AS last_attempt
     FROM #example AS e
+    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON e.app_id = l.app_id AND l.is_latest = 1
+    LEFT OUTER JOIN [$(Schema)].[processing_log] AS k ON e.app_id = k.app_id AND k.has_rows = 1
     ORDER BY
         e.ordinal,
         e.app_id;

@@ -104,8 +104,7 @@ BEGIN
             SET
                 state = 0,
                 reaps = 0,
-                lone_reaps = 0,
-                available_at_utc = @now
+                lone_reaps = 0
             OUTPUT inserted.app_id, inserted.attempts INTO @moved (app_id, attempts)
             WHERE state = 2
                 AND app_id IN
@@ -124,7 +123,6 @@ BEGIN
                 reaps,
                 lone_reaps,
                 document_bytes,
-                available_at_utc,
                 enqueued_at_utc
             )
             OUTPUT inserted.app_id INTO @inserted (app_id)
@@ -136,7 +134,6 @@ BEGIN
                 0,
                 COALESCE(DATALENGTH(s.[xml]), 0)
                 * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
-                @now,
                 @now
             FROM @chunk AS c
             LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON c.app_id = s.app_id

@@ -62,8 +62,7 @@ BEGIN
             SET
                 state = 0,
                 claim_token = NULL,
-                attempts = attempts - 1,
-                available_at_utc = @now
+                attempts = attempts - 1
             OUTPUT inserted.app_id, inserted.attempts INTO @released (app_id, attempt)
             WHERE state = 1
                 AND claim_token = @claim_token;

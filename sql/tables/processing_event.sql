@@ -3,8 +3,9 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 The events of claims and applications, append-only. claimed and renewed have one row per batch,
-with app_id NULL and app_count set; released, reaped, quarantined and requeued (also a retry) have
-one row per application. Outcomes are in processing_log.
+with app_id NULL and app_count set; released, reaped, refused, quarantined, requeued (also a retry)
+and rows_deleted have one row per application. Outcomes are in processing_log. error_number is that
+of a refusal.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_event]', N'U') IS NULL
 BEGIN
@@ -12,7 +13,7 @@ BEGIN
     (
         event_id bigint IDENTITY (1, 1) NOT NULL,
         occurred_at_utc datetime2(3) NOT NULL,
-        event_type varchar(11) NOT NULL,
+        event_type varchar(12) NOT NULL,
         app_id bigint NULL,
         attempt int NULL,
         claim_token uniqueidentifier NULL,
@@ -20,12 +21,14 @@ BEGIN
         app_count int NULL,
         login_name nvarchar(128) NOT NULL,
         detail nvarchar(500) NULL,
+        error_number int NULL,
         CONSTRAINT PK_processing_event PRIMARY KEY CLUSTERED (event_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_event_type
             CHECK (event_type IN
             (
-                'claimed', 'renewed', 'released', 'reaped', 'quarantined', 'requeued'
+                'claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
+                'rows_deleted'
             ))
     );
 

@@ -6,6 +6,9 @@ One row per completed attempt of an application. is_latest marks the latest row 
 the transaction that writes the next one clears it, so that no query has to look for the highest
 attempt.
 
+has_rows marks the attempt whose rows the target tables hold, at most one per application: the last
+success, unless usp_DeleteStaleRows has deleted its rows. A later failure does not change it.
+
 failure_value has at most 200 characters, which may be 400 UTF-16 units. error_number is the
 server's own number when the server rejected the rows.
 */
@@ -16,6 +19,8 @@ BEGIN
         app_id bigint NOT NULL,
         attempt int NOT NULL,
         is_latest bit NOT NULL,
+        has_rows bit NOT NULL
+            CONSTRAINT DF_processing_log_has_rows DEFAULT (0),
         status varchar(7) NOT NULL,
         failure_category varchar(30) NULL,
         failure_table nvarchar(128) NULL,
@@ -41,7 +46,8 @@ BEGIN
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_log_status
             CHECK ((status = 'success' AND failure_category IS NULL)
-                OR (status = 'failed' AND failure_category IS NOT NULL))
+                OR (status = 'failed' AND failure_category IS NOT NULL)),
+        CONSTRAINT CK_processing_log_has_rows CHECK (has_rows = 0 OR status = 'success')
     );
 
     CREATE NONCLUSTERED INDEX IX_processing_log_latest

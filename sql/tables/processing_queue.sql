@@ -7,10 +7,10 @@ depends on the unfinished work only.
 
 state           0 ready, 1 claimed, 2 quarantined
 attempts        claims so far; the attempt number of the current claim
-reaps           number of its reaped claims; decides how small its next batch is
-lone_reaps      number of reaped claims in which it was alone; decides quarantine
+reaps           number of its claims that were reaped, or in which the database refused it without
+                a known cause; decides how small its next batch is
+lone_reaps      number of these in which it was alone, or the only one refused; decides quarantine
 document_bytes  size of the document as usp_ClaimBatch returns it, measured when it is enqueued
-available_at_utc  not claimed before this time
 
 Every index has ALLOW_PAGE_LOCKS = OFF and the table LOCK_ESCALATION = DISABLE: readers that
 skip locked rows (READPAST) need row locks.
@@ -26,7 +26,6 @@ BEGIN
         reaps int NOT NULL,
         lone_reaps int NOT NULL,
         document_bytes bigint NOT NULL,
-        available_at_utc datetime2(3) NOT NULL,
         enqueued_at_utc datetime2(3) NOT NULL,
         CONSTRAINT PK_processing_queue PRIMARY KEY CLUSTERED (app_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
@@ -40,7 +39,7 @@ BEGIN
 
     CREATE NONCLUSTERED INDEX IX_processing_queue_claim
         ON [$(Schema)].[processing_queue] (state, claim_token, reaps, app_id)
-        INCLUDE (document_bytes, available_at_utc)
+        INCLUDE (document_bytes)
         WITH (ALLOW_PAGE_LOCKS = OFF);
 END;
 GO

@@ -3,9 +3,9 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 One row per run of a worker process. ended_at_utc stays NULL for a process that was killed. claimed =
-success + failed + released + reaped + the applications that it holds now. The row is also the lock
-under which the session's minutes in processing_throughput are written, and the last one in the
-lock order.
+success + failed + released + reaped + refused + the applications that it holds now. The row is also
+the lock under which the session's minutes in processing_throughput are written, and the last one in
+the lock order.
 
 clock_skew_ms is the worker's clock minus the database's clock at the start; only a warning depends
 on it. instance_id to app_id_end are the worker's share of the queue, NULL until its first claim.
@@ -37,6 +37,7 @@ BEGIN
         failed bigint NOT NULL CONSTRAINT DF_processing_session_failed DEFAULT (0),
         released bigint NOT NULL CONSTRAINT DF_processing_session_released DEFAULT (0),
         reaped bigint NOT NULL CONSTRAINT DF_processing_session_reaped DEFAULT (0),
+        refused bigint NOT NULL CONSTRAINT DF_processing_session_refused DEFAULT (0),
         CONSTRAINT PK_processing_session PRIMARY KEY CLUSTERED (session_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_session_ended

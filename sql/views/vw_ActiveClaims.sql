@@ -6,7 +6,8 @@ Answers:    Which worker holds which claim, and which leases are about to expire
 Columns:    worker_name, host_name, process_id, app_count (unfinished), claimed_at_utc, age_seconds,
             lease_expires_at_utc, remaining_seconds (negative: the lease has expired), renewals, claim_token,
             session_id
-Cost:       one row per batch in flight
+Cost:       one row per batch in flight. Reads claims and sessions WITH (NOLOCK): it must show the claim
+            of a completion that hangs, and not wait for it
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_ActiveClaims]
 AS
@@ -30,6 +31,6 @@ SELECT
     c.renewals,
     c.claim_token,
     c.session_id
-FROM [$(Schema)].[processing_claim] AS c
-INNER JOIN [$(Schema)].[processing_session] AS s ON c.session_id = s.session_id;
+FROM [$(Schema)].[processing_claim] AS c WITH (NOLOCK)
+INNER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON c.session_id = s.session_id;
 GO

@@ -6,7 +6,8 @@ Answers:    Which applications failed, why, and where in the document? Order by 
 Columns:    processed_at_utc, app_id, attempt, failure_category, failure_table, failure_column,
             failure_value, failure_reason, failure_path, failure_line, failure_column_number,
             error_number, fingerprint, worker_name, is_latest, is_redriven (1: it
-            was retried or requeued)
+            was retried or requeued), rows_of_attempt (the success that its rows in the target
+            tables are of; NULL if it has none)
 Cost:       a query with TOP and ORDER BY processed_at_utc DESC reads that many entries of
             IX_processing_log_processed from its end
 */
@@ -38,7 +39,13 @@ SELECT
             )
             THEN CONVERT(bit, 1)
         ELSE CONVERT(bit, 0)
-    END AS is_redriven
+    END AS is_redriven,
+    (
+        SELECT k.attempt
+        FROM [$(Schema)].[processing_log] AS k
+        WHERE k.app_id = l.app_id
+            AND k.has_rows = 1
+    ) AS rows_of_attempt
 FROM [$(Schema)].[processing_log] AS l
 LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id
 WHERE l.status = 'failed';

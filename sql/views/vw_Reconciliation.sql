@@ -6,10 +6,11 @@ Answers:    Is every source row queued or logged, and do the target tables have 
             log records? All is well if every difference is 0. While workers run, each count is of a
             slightly different moment; usp_Reconcile counts the target tables instead of reading the
             catalog, and lists examples.
-Columns:    subject, expected, actual, difference (actual minus expected), meaning
+Columns:    subject, expected, actual, difference (actual minus expected), stale, meaning
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
-            one row per   expected: rows that the latest successful attempts wrote; actual: rows in
-            target table  the catalog. Rows from another writer show as a surplus
+            one row per   expected: rows that the last successful attempts wrote; actual: rows in
+            target table  the catalog. Rows from another writer show as a surplus. stale: how many of
+                          the expected rows are of applications whose last attempt failed
 Cost:       the only view that reads the whole log: its clustered index, processing_log_table and
             the ids of source and queue, once each and all in order of app_id, which is a merge
             without a sort. Use it after a run, not on a dashboard. Does not read target tables
@@ -21,6 +22,7 @@ SELECT
     r.expected,
     r.actual,
     r.actual - r.expected AS difference,
+    CONVERT(bigint, NULL) AS stale,
     N'source rows that are queued, quarantined or logged; run usp_EnqueueApps if some are missing'
         AS meaning
 FROM
@@ -51,13 +53,15 @@ SELECT
     w.expected,
     COALESCE(p.actual, 0) AS actual,
     COALESCE(p.actual, 0) - w.expected AS difference,
+    w.stale,
     N'rows in the target table, from the catalog' AS meaning
 FROM
     (
         SELECT
             t.schema_name,
             t.table_name,
-            COALESCE(SUM(g.row_count), 0) AS expected
+            COALESCE(SUM(g.row_count), 0) AS expected,
+            COALESCE(SUM(g.stale), 0) AS stale
         FROM [$(Schema)].[processing_contract] AS c
         INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
         LEFT OUTER JOIN
@@ -65,14 +69,14 @@ FROM
                 SELECT
                     o.schema_name,
                     o.table_name,
-                    SUM(n.row_count) AS row_count
+                    SUM(n.row_count) AS row_count,
+                    SUM(CASE WHEN l.is_latest = 1 THEN 0 ELSE n.row_count END) AS stale
                 FROM [$(Schema)].[processing_log] AS l
                 INNER JOIN [$(Schema)].[processing_log_table] AS n
                     ON l.app_id = n.app_id AND l.attempt = n.attempt
                 INNER JOIN [$(Schema)].[processing_contract_table] AS o
                     ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
-                WHERE l.is_latest = 1
-                    AND l.status = 'success'
+                WHERE l.has_rows = 1
                 GROUP BY
                     o.schema_name,
                     o.table_name

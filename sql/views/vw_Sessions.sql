@@ -6,7 +6,8 @@ Answers:    Which workers run or ran, how many applications did they process, an
             Order by started_at_utc DESC.
 Columns:    state (working: holds a claim; idle: holds no claim, and was seen within ten minutes;
             silent: neither, so it waits for work or was killed; ended), worker_name, host_name,
-            process_id, started_at_utc, last_seen_at_utc, silent_seconds, ended_at_utc, exit_status, claimed, success, failed, released, reaped, holds (unfinished applications),
+            process_id, started_at_utc, last_seen_at_utc, silent_seconds, ended_at_utc, exit_status,
+            claimed, success, failed, released, reaped, refused, holds (unfinished applications),
             program_version, agent_job, agent_step, clock_skew_ms, login_name, contract_hash,
             session_id
 Cost:       a query with TOP and ORDER BY started_at_utc DESC reads that many sessions from the end of
@@ -37,7 +38,8 @@ SELECT
     s.failed,
     s.released,
     s.reaped,
-    s.claimed - s.success - s.failed - s.released - s.reaped AS holds,
+    s.refused,
+    s.claimed - s.success - s.failed - s.released - s.reaped - s.refused AS holds,
     s.program_version,
     s.agent_job,
     s.agent_step,

@@ -90,11 +90,11 @@ fn every_command_that_a_page_shows_is_one() {
 }
 
 #[test]
-fn the_errors_that_lie_in_the_data_are_those_of_the_function() {
+fn the_lists_of_errors_are_those_of_the_function() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let function = fs::read_to_string(root.join("sql/functions/ufn_IsDataError.sql")).expect("sql");
+    let function = fs::read_to_string(root.join("sql/functions/ufn_RefusalKind.sql")).expect("sql");
     let page = fs::read_to_string(root.join("docs/errors.md")).expect("the page");
-    let (_, section) = page.split_once("## Database errors that fail one application").expect("it");
+    let (_, section) = page.split_once("## Refusals by the database").expect("it");
     let section = section.split("\n## ").next().expect("a section");
     let number = Regex::new(r"\b\d{3,5}\b").expect("a pattern");
     let numbers = |text: &str| {
@@ -105,7 +105,18 @@ fn the_errors_that_lie_in_the_data_are_those_of_the_function() {
         all
     };
     let (_, body) = function.split_once("RETURN CASE").expect("a body");
-    let first_cells: String =
-        section.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next()).collect();
-    assert_eq!(numbers(&first_cells), numbers(body));
+    let mut kinds = body.split(" THEN '");
+    let mut listed = kinds.next().expect("the numbers of a kind");
+    for rest in kinds {
+        let (kind, next) = rest.split_once('\'').expect("a kind");
+        let (_, table) = section.split_once(&format!("\n| {kind} |")).expect(kind);
+        let first_cells: String = table
+            .lines()
+            .skip(1)
+            .map_while(|line| line.strip_prefix('|')?.split('|').next())
+            .collect();
+        assert_eq!(numbers(&first_cells), numbers(listed), "{kind}");
+        listed = next;
+    }
+    assert!(numbers(listed).is_empty(), "what is left is unknown: {listed}");
 }

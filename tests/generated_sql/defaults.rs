@@ -45,6 +45,8 @@ fn parameters_have_the_defaults_of_the_settings() {
         "usp_ClaimBatch @max_bytes",
         "usp_ClaimBatch @lease_ms",
         "usp_RenewLease @lease_ms",
+        "usp_CompleteBatch @max_reaps",
+        "usp_CompleteApp @max_reaps",
         "usp_ReapExpired @max_reaps",
     ];
     assert_eq!(compared, all);

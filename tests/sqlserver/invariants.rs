@@ -3,7 +3,7 @@
 use crate::database::Sql;
 
 /// Each query gives a sentence per offence.
-const OFFENCES: [&str; 13] = [
+const OFFENCES: [&str; 14] = [
     // 1. An application is in exactly one place.
     "SELECT CONCAT('application ', q.app_id, ' is claimed by a claim that is not there')
      FROM sandbox.processing_queue AS q
@@ -28,6 +28,18 @@ const OFFENCES: [&str; 13] = [
      GROUP BY l.app_id
      HAVING SUM(CONVERT(int, l.is_latest)) <> 1
          OR MAX(CASE l.is_latest WHEN 1 THEN l.attempt END) <> MAX(l.attempt)",
+    // 2. The rows are those of the last success, or were deleted.
+    "SELECT CONCAT('application ', l.app_id, ' has ', SUM(CONVERT(int, l.has_rows)),
+                   ' attempts with rows, or not those of its last success')
+     FROM sandbox.processing_log AS l
+     GROUP BY l.app_id
+     HAVING SUM(CONVERT(int, l.has_rows)) > 1
+         OR (MAX(CASE l.has_rows WHEN 1 THEN l.attempt END)
+             <> MAX(CASE l.status WHEN 'success' THEN l.attempt END))
+         OR (SUM(CONVERT(int, l.has_rows)) = 0
+             AND MAX(CASE l.status WHEN 'success' THEN l.attempt END) IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM sandbox.processing_event AS e
+                             WHERE e.app_id = l.app_id AND e.event_type = 'rows_deleted'))",
     // 3. At most one success between requeues.
     "SELECT CONCAT('application ', s.app_id, ' succeeded ', s.successes, ' times')
      FROM (SELECT l.app_id, COUNT(*) AS successes FROM sandbox.processing_log AS l
@@ -105,18 +117,17 @@ pub fn violations(sql: &mut Sql, schema: &str) -> Vec<String> {
     offences
 }
 
-/// 2. Rows exist only if the last log row says success.
+/// 2. Rows exist only if they are of a logged attempt.
 fn rows_without_success(table: &str, app_column: &str) -> String {
     format!(
-        "SELECT DISTINCT CONCAT('application ', t.[{app_column}], ' has rows in {table} and did not succeed last')
+        "SELECT DISTINCT CONCAT('application ', t.[{app_column}], ' has rows in {table} of no attempt')
          FROM {table} AS t
-         WHERE COALESCE((SELECT TOP (1) l.status FROM sandbox.processing_log AS l
-                         WHERE l.app_id = t.[{app_column}]
-                         ORDER BY l.attempt DESC), 'nothing') <> 'success'"
+         WHERE NOT EXISTS (SELECT 1 FROM sandbox.processing_log AS l
+                           WHERE l.app_id = t.[{app_column}] AND l.has_rows = 1)"
     )
 }
 
-/// 2. Where the last log row says success, there are as many rows as it says.
+/// 2. There are as many rows as the attempt wrote that they are of.
 fn success_without_rows(table: &str, app_column: &str, ordinal: &str) -> String {
     format!(
         "SELECT CONCAT('application ', l.app_id, ' wrote ', COALESCE(r.row_count, 0),
@@ -127,7 +138,7 @@ fn success_without_rows(table: &str, app_column: &str, ordinal: &str) -> String 
          LEFT OUTER JOIN (SELECT [{app_column}] AS app_id, COUNT(*) AS n
                           FROM {table} GROUP BY [{app_column}]) AS t
              ON t.app_id = l.app_id
-         WHERE l.status = 'success' AND l.is_latest = 1
+         WHERE l.has_rows = 1
            AND COALESCE(t.n, 0) < COALESCE(r.row_count, 0)"
     )
 }

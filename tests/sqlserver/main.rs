@@ -26,6 +26,7 @@ mod session;
 mod store;
 mod triggers;
 mod types;
+mod unforeseen;
 
 use std::process::ExitCode;
 
@@ -59,6 +60,7 @@ const OWN: &[(&str, Trials)] = &[
     ("script", script::TRIALS),
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),
+    ("unforeseen", unforeseen::TRIALS),
 ];
 
 /// A test for each of them.

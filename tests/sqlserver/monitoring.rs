@@ -493,9 +493,7 @@ fn a_vanished_worker_is_found_and_ended(h: &SqlServerHarness) {
 
 fn an_old_backlog_is_found(h: &SqlServerHarness) {
     let contract = h.prepare(3);
-    h.execute(
-        "UPDATE {processing_queue} SET available_at_utc = DATEADD(DAY, -2, available_at_utc)",
-    );
+    h.execute("UPDATE {processing_queue} SET enqueued_at_utc = DATEADD(DAY, -2, enqueued_at_utc)");
     let findings = found(h, &[(1, "old backlog")]);
     assert!(findings[0].why.starts_with("no worker is active"), "{findings:?}");
     let mut worker = Worker::start(h, &contract);

@@ -71,7 +71,7 @@ bug session-not-checked procs/usp_ClaimBatch.sql claiming::a_token_of_another_se
 bug range-without-end procs/usp_ClaimBatch.sql claiming::ranges_are_inclusive \
     's/DECLARE \@high bigint = COALESCE\(\@app_id_end, /DECLARE \@high bigint = COALESCE(NULL, /'
 bug partition-of-everybody procs/usp_ClaimBatch.sql claiming::partitions_are_disjoint \
-    's/(AND q\.available_at_utc <= \@now\s+AND )\(q\.app_id % \@instance_count \+ \@instance_count\) % \@instance_count = \@instance_id(\s+ORDER BY q\.app_id;)/${1}1 = 1$2/'
+    's/(AND q\.app_id <= \@to\s+AND )\(q\.app_id % \@instance_count \+ \@instance_count\) % \@instance_count = \@instance_id(\s+ORDER BY q\.app_id;)/${1}1 = 1$2/'
 bug bytes-without-bound procs/usp_ClaimBatch.sql claiming::a_batch_is_bounded_by_bytes \
     's/WHERE r\.running_bytes > \@max_bytes/WHERE 1 = 0/'
 bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_worker \

@@ -112,7 +112,7 @@ fn what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work() {
     let database = harness.database();
     database.execute(&database.own(
         "BEGIN TRANSACTION;
-         UPDATE pipeline.processing_queue SET available_at_utc = available_at_utc WHERE app_id = 1;",
+         UPDATE pipeline.processing_queue SET enqueued_at_utc = enqueued_at_utc WHERE app_id = 1;",
     ));
     std::thread::scope(|scope| {
         let (answer, answered) = channel();

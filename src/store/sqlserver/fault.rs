@@ -21,12 +21,12 @@ mod number {
     pub const NOT_PRIMARY: [i64; 4] = [3906, 976, 978, 983];
 }
 
-/// Server errors after which the same call may succeed: deadlock, lock timeout, and those that
-/// Microsoft lists as transient ("Troubleshoot connectivity issues and other errors with Azure SQL Database
+/// Server errors after which the same call may succeed: those of kind `busy` of `ufn_RefusalKind`
+/// (deadlock, lock timeout, update conflicts, …), and those that Microsoft lists as transient ("Troubleshoot connectivity issues and other errors with Azure SQL Database
 /// and Azure SQL Managed Instance", its resource governance and transport errors included).
-const TRANSIENT: [i64; 20] = [
-    615, 926, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501,
-    40540, 40613, 41302, 49918, 49919, 49920,
+const TRANSIENT: [i64; 27] = [
+    601, 615, 926, 1205, 1222, 3960, 4060, 4221, 8628, 10053, 10054, 10060, 10928, 10929, 40143,
+    40197, 40501, 40540, 40613, 41301, 41302, 41305, 41325, 41839, 49918, 49919, 49920,
 ];
 
 /// Results of calls.

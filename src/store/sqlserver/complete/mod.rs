@@ -22,12 +22,12 @@ pub(super) fn complete_batch(
     token: ClaimToken,
     contract: &Contract,
     outcomes: &[AppOutcome],
-    // To become `@max_reaps` of the procedure.
-    _max_reaps: u32,
+    max_reaps: u32,
 ) -> Result<Vec<Completed>> {
     let call = Call::long("usp_CompleteBatch")
         .with("@claim_token", token)
-        .with("@contract_hash", contract.hash);
+        .with("@contract_hash", contract.hash)
+        .with("@max_reaps", max_reaps);
     let in_order = |sets: ResultSets| -> Result<Option<Vec<Completed>>> {
         let mut completed = outcome::read(sets, contract.targets.len())?.completed;
         Ok(outcomes.iter().map(|app| completed.remove(&app.app_id)).collect())

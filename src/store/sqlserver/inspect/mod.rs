@@ -73,10 +73,7 @@ pub(super) fn list_failures(
             error_number: record.get_or_null("error_number")?,
             processed_at: record.get("processed_at_utc")?,
             worker_name: record.get_or_null("worker_name")?,
-            rows_of: match record.has("rows_of_attempt") {
-                true => record.get_or_null("rows_of_attempt")?,
-                false => None,
-            },
+            rows_of: record.get_or_null("rows_of_attempt")?,
             document_bytes: record.get("document_bytes")?,
         })
     })

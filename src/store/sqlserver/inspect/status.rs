@@ -18,7 +18,7 @@ pub(crate) fn get_status(connection: &mut Connection) -> Result<Status> {
         status.quarantined = record.get("quarantined")?;
         status.success = record.get("success")?;
         status.failed = record.get("failed")?;
-        status.stale = if record.has("stale") { record.get("stale")? } else { 0 };
+        status.stale = record.get("stale")?;
         status.paused = record.pause("pause_reason")?;
     }
     status.failures = next().iter().map(failure).collect::<Result<_>>()?;
@@ -62,6 +62,6 @@ fn session(record: &Record) -> Result<SessionSummary> {
         failed: record.get("failed")?,
         released: record.get("released")?,
         reaped: record.get("reaped")?,
-        refused: if record.has("refused") { record.get("refused")? } else { 0 },
+        refused: record.get("refused")?,
     })
 }

@@ -7,7 +7,7 @@ use crate::contract::{Contract, OnExisting};
 use crate::store::sqlserver::contract_sql::{self, bracketed, literal};
 
 /// Version of the objects of `sql/`, raised when an older executable could not work with them.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 
 /// Version of this program.
 const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,66 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Schema version 2: an application that the database refuses has its own event and its own count,
+processing_log says which attempt the rows are of, and nothing waits for available_at_utc. On a new
+database the tables are like this already, and nothing is changed.
+*/
+IF COL_LENGTH(N'[$(Schema)].[processing_queue]', N'available_at_utc') IS NOT NULL
+BEGIN
+    DROP INDEX IX_processing_queue_claim ON [$(Schema)].[processing_queue];
+
+    ALTER TABLE [$(Schema)].[processing_queue] DROP COLUMN available_at_utc;
+
+    CREATE NONCLUSTERED INDEX IX_processing_queue_claim
+        ON [$(Schema)].[processing_queue] (state, claim_token, reaps, app_id)
+        INCLUDE (document_bytes)
+        WITH (ALLOW_PAGE_LOCKS = OFF);
+END;
+GO
+IF COL_LENGTH(N'[$(Schema)].[processing_session]', N'refused') IS NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_session]
+    ADD refused bigint NOT NULL CONSTRAINT DF_processing_session_refused DEFAULT (0);
+END;
+GO
+IF COL_LENGTH(N'[$(Schema)].[processing_event]', N'error_number') IS NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_event] ADD error_number int NULL;
+
+    ALTER TABLE [$(Schema)].[processing_event] DROP CONSTRAINT CK_processing_event_type;
+
+    ALTER TABLE [$(Schema)].[processing_event] ALTER COLUMN event_type varchar(12) NOT NULL;
+
+    ALTER TABLE [$(Schema)].[processing_event]
+    ADD CONSTRAINT CK_processing_event_type
+        CHECK (event_type IN
+        (
+            'claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
+            'rows_deleted'
+        ));
+END;
+GO
+IF COL_LENGTH(N'[$(Schema)].[processing_log]', N'has_rows') IS NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_log]
+    ADD has_rows bit NOT NULL CONSTRAINT DF_processing_log_has_rows DEFAULT (0);
+END;
+GO
+-- Version 1 deleted the rows of an application that failed: there are rows of the last attempt or none.
+IF OBJECT_ID(N'[$(Schema)].[CK_processing_log_has_rows]', N'C') IS NULL
+BEGIN
+    UPDATE [$(Schema)].[processing_log]
+    SET has_rows = 1
+    WHERE is_latest = 1
+        AND status = 'success';
+
+    ALTER TABLE [$(Schema)].[processing_log]
+    ADD CONSTRAINT CK_processing_log_has_rows CHECK (has_rows = 0 OR status = 'success');
+END;
+GO
+-- The procedures below replace these.
+DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ApplyRefusal];
+GO
+DROP FUNCTION IF EXISTS [$(Schema)].[ufn_IsDataError];
+GO
