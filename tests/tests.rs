@@ -1,5 +1,7 @@
 //! One integration binary with a module per subject.
 
+#[cfg(feature = "embedded")]
+mod chaos;
 mod cli;
 #[cfg(feature = "sqlserver")]
 mod connection;

@@ -1,12 +1,10 @@
 //! Real worker processes that are interrupted, killed and suspended.
 
-mod dice;
+pub mod dice;
 mod failpoints;
-mod rounds;
-mod seeds;
 #[cfg(target_os = "linux")]
 mod sharing;
 #[cfg(unix)]
 mod signals;
-mod stage;
-mod worker;
+pub mod stage;
+pub mod worker;

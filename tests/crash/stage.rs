@@ -14,6 +14,7 @@ use xmlshred::id::AppId;
 use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
 use xmlshred::store::{EnqueueMode, ReapRequest, Store};
 
+use super::dice::Dice;
 use super::worker::AT_MOST;
 pub use super::worker::{wait_until, Worker};
 
@@ -22,7 +23,7 @@ const PROFILE: Profile = Profile::SMALL;
 const SEED: u64 = 7;
 
 /// Applications of a round.
-pub const APPS: i64 = 150;
+pub const APPS: i64 = 400;
 
 /// Short, so that suspensions outlast it.
 pub const LEASE: Duration = Duration::from_millis(700);
@@ -121,6 +122,14 @@ impl Stage {
             .stderr(Stdio::null());
         command
     }
+
+    /// Something that happens to the store: here nothing does.
+    pub fn disturb(&self, _: &mut Dice) -> Option<&'static str> {
+        None
+    }
+
+    /// Ends what [`Stage::disturb`] started.
+    pub fn calm(&self) {}
 
     /// Reaps expired claims, as any process may at any time.
     pub fn reap(&self) {

@@ -123,6 +123,11 @@ impl Database {
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// Forgets the connection, which the server has ended.
+    pub fn reconnect(&self) {
+        drop(locked(&self.sql).take());
+    }
+
     /// Does `work` with the connection of this database.
     pub fn with<T>(&self, work: impl FnOnce(&mut Sql) -> T) -> T {
         work(locked(&self.sql).get_or_insert_with(|| Sql::connect(&self.name)))

@@ -7,6 +7,7 @@
 mod agent;
 mod babelfish;
 mod bench;
+mod chaos;
 mod complete_app;
 mod crash;
 mod database;
@@ -49,6 +50,7 @@ type Trials = &'static [(&'static str, fn())];
 /// The files of tests that only this store has.
 const OWN: &[(&str, Trials)] = &[
     ("agent", agent::TRIALS),
+    ("chaos", chaos::TRIALS),
     ("complete_app", complete_app::TRIALS),
     ("crash", crash::TRIALS),
     ("line", line::TRIALS),
