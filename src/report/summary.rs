@@ -66,14 +66,14 @@ fn counts(summary: &RunSummary) -> Table {
         row(&format!("    {category}"), *failed, "");
     }
     let exceptional = [
+        ("  refused", summary.refused, "by the database: `xmlshred explain APP_ID` has its message"),
         ("  released", summary.released, "returned to the queue; the attempt does not count"),
-        ("    defects", summary.defects, "xmlshred panicked on them: see the log, and report it"),
         ("  abandoned", summary.abandoned, "their lease was lost; reaping recovers them"),
         ("  unsettled", summary.unsettled, "ended without an answer; reaping recovers them"),
         (
             "quarantined",
             summary.quarantined,
-            "they repeatedly killed their workers; `xmlshred retry --quarantined` retries them",
+            "they killed their workers or were refused; `xmlshred retry --quarantined` retries them",
         ),
     ];
     for (name, number, remark) in exceptional {
@@ -154,10 +154,10 @@ mod tests {
             failed: 66,
             failed_by_category: BTreeMap::from([("bad_value".into(), 40), ("too_long".into(), 26)]),
             quarantined: 0,
+            refused: 0,
             released: 3,
             abandoned: 0,
             unsettled: 0,
-            defects: 0,
             lost_leases: 0,
             left: Left::default(),
             rows: vec![
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(render_summary(&summary(), Format::Json), @r#"{"end":"some_failed","exit_status":1,"stopped_by":null,"worker":"host:1","session":"b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10","claimed":5000,"success":4931,"failed":66,"failed_by_category":{"bad_value":40,"too_long":26},"quarantined":0,"released":3,"abandoned":0,"unsettled":0,"defects":0,"lost_leases":0,"left":{"claimed_elsewhere":null,"not_enqueued":null,"paused":false},"rows":[{"table":"app_base","rows":4931},{"table":"app_contact","rows":7203}],"document_bytes":101200000,"wall_seconds":4.2,"apps_per_second":1189.76,"megabytes_per_second":24.095,"shred_p50_ms":0.207,"shred_p99_ms":3.1,"peak_memory_bytes":61300000}"#);
+        insta::assert_snapshot!(render_summary(&summary(), Format::Json), @r#"{"end":"some_failed","exit_status":1,"stopped_by":null,"worker":"host:1","session":"b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10","claimed":5000,"success":4931,"failed":66,"failed_by_category":{"bad_value":40,"too_long":26},"quarantined":0,"refused":0,"released":3,"abandoned":0,"unsettled":0,"lost_leases":0,"left":{"claimed_elsewhere":null,"not_enqueued":null,"paused":false},"rows":[{"table":"app_base","rows":4931},{"table":"app_contact","rows":7203}],"document_bytes":101200000,"wall_seconds":4.2,"apps_per_second":1189.76,"megabytes_per_second":24.095,"shred_p50_ms":0.207,"shred_p99_ms":3.1,"peak_memory_bytes":61300000}"#);
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
             bad_value     40
             too_long      26
           released         3  returned to the queue; the attempt does not count
-        quarantined        1  they repeatedly killed their workers; `xmlshred retry --quarantined` retries them
+        quarantined        1  they killed their workers or were refused; `xmlshred retry --quarantined` retries them
 
         left
         75 claimed elsewhere  `xmlshred reap` returns the claims of dead workers, once their lease has expired
@@ -245,7 +245,7 @@ mod tests {
             end: RunEnd::Lost,
             stopped_by: Some("table app_base does not fit the contract: no column x".into()),
             abandoned: 2,
-            defects: 1,
+            refused: 3,
             unsettled: 4,
             failed: 0,
             failed_by_category: BTreeMap::new(),
@@ -261,8 +261,8 @@ mod tests {
         claimed      5,000
           success    4,931
           failed         0
+          refused        3  by the database: `xmlshred explain APP_ID` has its message
           released       3  returned to the queue; the attempt does not count
-            defects      1  xmlshred panicked on them: see the log, and report it
           abandoned      2  their lease was lost; reaping recovers them
           unsettled      4  ended without an answer; reaping recovers them
 

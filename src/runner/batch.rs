@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::id::{AppId, ClaimToken};
+use crate::id::ClaimToken;
 use crate::outcome::AppOutcome;
 use crate::store::{Batch, ClaimedApp};
 
@@ -15,10 +15,8 @@ use super::lease::Lease;
 /// The result of one document on a worker thread.
 #[derive(Debug)]
 pub(super) enum Shredded {
-    /// Rows, or a failure of the document.
+    /// Rows or a failure.
     Outcome(AppOutcome),
-    /// The program failed on it: a defect, not a fault of the document.
-    Panicked(AppId),
     /// Not started: the run is stopping, or the lease may have expired.
     Skipped,
 }
@@ -39,31 +37,16 @@ pub(super) struct InFlight {
 #[derive(Debug)]
 struct Progress {
     outcomes: Vec<AppOutcome>,
-    panicked: Vec<AppId>,
     /// Documents without a result yet.
     open: usize,
     closed: bool,
-}
-
-/// The results of a closed batch.
-#[derive(Debug, Default)]
-pub(super) struct Work {
-    /// In ascending order of application.
-    pub(super) outcomes: Vec<AppOutcome>,
-    /// Applications that this program failed on.
-    pub(super) panicked: Vec<AppId>,
 }
 
 impl InFlight {
     /// The batch, and its applications to be shredded.
     pub(super) fn new(batch: Batch, lease: Lease) -> (Self, Vec<ClaimedApp>) {
         let apps = batch.apps.len();
-        let progress = Progress {
-            outcomes: Vec::with_capacity(apps),
-            panicked: Vec::new(),
-            open: apps,
-            closed: false,
-        };
+        let progress = Progress { outcomes: Vec::with_capacity(apps), open: apps, closed: false };
         let in_flight = Self {
             token: batch.token,
             claimed_at: batch.claimed_at,
@@ -88,7 +71,6 @@ impl InFlight {
         }
         match shredded {
             Shredded::Outcome(outcome) => progress.outcomes.push(outcome),
-            Shredded::Panicked(app_id) => progress.panicked.push(app_id),
             Shredded::Skipped => {}
         }
         progress.open -= 1;
@@ -102,12 +84,11 @@ impl InFlight {
         !std::mem::replace(&mut self.progress().closed, true)
     }
 
-    /// Removes and returns the results of a closed batch.
-    pub(super) fn take_work(&self) -> Work {
-        let mut progress = self.progress();
-        let mut outcomes = std::mem::take(&mut progress.outcomes);
+    /// Removes and returns the results of a closed batch, in ascending order of application.
+    pub(super) fn take_outcomes(&self) -> Vec<AppOutcome> {
+        let mut outcomes = std::mem::take(&mut self.progress().outcomes);
         outcomes.sort_unstable_by_key(|outcome| outcome.app_id);
-        Work { outcomes, panicked: std::mem::take(&mut progress.panicked) }
+        outcomes
     }
 }
 
@@ -176,6 +157,8 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use crate::id::AppId;
+
     use super::*;
 
     fn batch(apps: i64) -> InFlight {
@@ -185,20 +168,31 @@ mod tests {
         InFlight::new(batch, Lease::new(Duration::from_secs(60), Instant::now())).0
     }
 
+    fn outcome(app_id: i64) -> AppOutcome {
+        AppOutcome {
+            app_id: AppId(app_id),
+            attempt: 1,
+            outcome: Ok(Vec::new()),
+            shred_micros: 0,
+            source_hash: None,
+            document_bytes: 0,
+        }
+    }
+
     #[test]
     fn the_last_result_closes_a_batch() {
         let batch = batch(2);
         assert!(!batch.record(Shredded::Skipped));
-        assert!(batch.record(Shredded::Panicked(AppId(1))));
+        assert!(batch.record(Shredded::Outcome(outcome(1))));
         assert!(!batch.close());
-        assert_eq!(batch.take_work().panicked, [AppId(1)]);
+        assert_eq!(batch.take_outcomes().len(), 1);
     }
 
     #[test]
     fn a_result_after_the_close_is_dropped() {
         let batch = batch(1);
         assert!(batch.close());
-        assert!(!batch.record(Shredded::Panicked(AppId(0))));
-        assert!(batch.take_work().panicked.is_empty());
+        assert!(!batch.record(Shredded::Outcome(outcome(0))));
+        assert!(batch.take_outcomes().is_empty());
     }
 }

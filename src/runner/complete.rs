@@ -8,16 +8,13 @@ use crossbeam_channel::Receiver;
 
 use crate::id::AppId;
 use crate::outcome::AppOutcome;
-use crate::store::{ClaimOutcome, StoreError};
+use crate::store::{ClaimOutcome, Completed, Fate, Refusal, StoreError};
 
-use super::batch::{InFlight, Work};
+use super::batch::InFlight;
+use super::refusals::stop_reason;
 use super::session::{backoff, Session};
 use super::shared::{Message, Shared};
 use super::summary::RunEnd;
-
-/// Number of applications the program may fail on before the run stops: with so many, the cause
-/// is not a single document.
-const MAX_DEFECTS: u64 = 20;
 
 /// Completes batches until claiming has ended and nothing is in flight, then releases what is
 /// still held and ends the session.
@@ -26,7 +23,7 @@ pub(super) fn complete_batches(
     session: Session,
     messages: &Receiver<Message>,
 ) {
-    let mut completer = Completer { shared, session, held_back: Vec::new() };
+    let mut completer = Completer { shared, session };
     let mut claims_ended = false;
     while !claims_ended || shared.flow.batches() > 0 {
         match messages.recv() {
@@ -35,21 +32,18 @@ pub(super) fn complete_batches(
             Err(_) => break,
         }
     }
-    completer.release_held_back();
+    shared.held.close();
     completer.end_session();
 }
 
 struct Completer<'a> {
     shared: &'a Arc<Shared>,
     session: Session,
-    /// Claims of applications that the program failed on. They are kept until the run ends:
-    /// released at once, this worker would only claim them again.
-    held_back: Vec<(Arc<InFlight>, u64)>,
 }
 
 /// The result of one attempt to complete.
 enum Verdict {
-    /// Every outcome is in the log.
+    /// Every outcome is in the log, or was refused and is back in the queue.
     Concluded,
     /// The claim is lost, or may be lost soon.
     Abandoned,
@@ -63,50 +57,25 @@ enum Verdict {
 
 impl Completer<'_> {
     fn conclude(&mut self, batch: &Arc<InFlight>) {
-        let Work { outcomes, panicked } = batch.take_work();
+        let outcomes = batch.take_outcomes();
         let unfinished = (batch.apps - outcomes.len()) as u64;
-        if !panicked.is_empty() {
-            self.count_defects(panicked.len() as u64);
-        }
         if self.shared.flow.is_aborting() {
             self.release(batch, batch.apps as u64, "the worker stopped on an error");
         } else {
-            self.complete(batch, outcomes, unfinished, !panicked.is_empty());
+            self.complete(batch, outcomes, unfinished);
         }
-        let kept = self.held_back.last().is_some_and(|(held, _)| held.token == batch.token);
-        if !kept {
-            self.shared.held.remove(batch.token);
-        }
+        self.shared.held.remove(batch.token);
         self.shared.flow.release(batch.bytes);
     }
 
-    fn count_defects(&self, panicked: u64) {
-        let defects = {
-            let mut tally = self.shared.tally();
-            tally.defects += panicked;
-            tally.defects
-        };
-        if defects >= MAX_DEFECTS {
-            let text =
-                format!("xmlshred panicked on {defects} applications: a defect, see the log");
-            self.shared.fail_with(RunEnd::Lost, text);
-        }
-    }
-
     /// Completes the outcomes, then settles the batch's other applications.
-    fn complete(
-        &mut self,
-        batch: &Arc<InFlight>,
-        mut outcomes: Vec<AppOutcome>,
-        unfinished: u64,
-        panicked: bool,
-    ) {
+    fn complete(&mut self, batch: &Arc<InFlight>, mut outcomes: Vec<AppOutcome>, unfinished: u64) {
         let began = Instant::now();
         for tries in 0.. {
             let verdict = self.try_to_complete(batch, &mut outcomes);
             let open = outcomes.len() as u64 + unfinished;
             match verdict {
-                Verdict::Concluded => return self.settle_rest(batch, unfinished, panicked),
+                Verdict::Concluded => return self.settle_rest(batch, unfinished),
                 Verdict::Abandoned => return self.abandon(batch, open),
                 Verdict::Again(_) if began.elapsed() < self.shared.config.store_patience => {
                     std::thread::sleep(backoff(tries));
@@ -139,7 +108,7 @@ impl Completer<'_> {
             .call(|store| store.complete_batch(batch.token, contract, outcomes, max_reaps))
         {
             Ok(completed) => {
-                self.shared.tally().conclude(&completed, outcomes);
+                self.count(&completed, outcomes);
                 outcomes.clear();
                 batch.lease.completion_ended();
                 Verdict::Concluded
@@ -166,7 +135,7 @@ impl Completer<'_> {
             Err(error) => return Verdict::Unknown(error),
         };
         batch.lease.completion_ended();
-        self.shared.tally().conclude(&completed, outcomes);
+        self.count(&completed, outcomes);
         let done: HashSet<AppId> = completed.iter().map(|app| app.app_id).collect();
         outcomes.retain(|outcome| !done.contains(&outcome.app_id));
 
@@ -180,14 +149,24 @@ impl Completer<'_> {
         }
     }
 
-    /// Releases what was not shredded, or keeps it until the run ends if the program failed on it.
-    fn settle_rest(&mut self, batch: &Arc<InFlight>, apps: u64, panicked: bool) {
+    /// Counts what became of the applications, and stops the run where nothing could be written.
+    fn count(&self, completed: &[Completed], outcomes: &[AppOutcome]) {
+        for app in completed {
+            let Some(Refusal { number, message, .. }) = app.refusal() else { continue };
+            let (app_id, quarantined) = (app.app_id.0, matches!(app.fate, Fate::Quarantined(_)));
+            tracing::warn!(app_id, number, message, quarantined, "refused by the database");
+        }
+        self.shared.tally().conclude(completed, outcomes);
+        if let Some(reason) = stop_reason(completed) {
+            self.shared.fail_with(RunEnd::Lost, reason);
+        }
+    }
+
+    /// Releases what was not shredded.
+    fn settle_rest(&mut self, batch: &Arc<InFlight>, apps: u64) {
         match apps {
             0 => {}
             _ if !batch.lease.is_live() => self.abandon(batch, apps),
-            _ if panicked && !self.shared.flow.is_stopping() => {
-                self.held_back.push((batch.clone(), apps));
-            }
             _ => self.release(batch, apps, "the worker is stopping"),
         }
     }
@@ -234,14 +213,6 @@ impl Completer<'_> {
             true => Duration::ZERO,
             false => self.shared.config.store_patience,
         }
-    }
-
-    fn release_held_back(&mut self) {
-        for (batch, apps) in std::mem::take(&mut self.held_back) {
-            self.release(&batch, apps, "xmlshred panicked while shredding it");
-            self.shared.held.remove(batch.token);
-        }
-        self.shared.held.close();
     }
 
     fn end_session(&mut self) {

@@ -24,6 +24,7 @@ mod host;
 mod keep;
 mod lease;
 mod observer;
+mod refusals;
 mod remaining;
 mod session;
 mod shared;

@@ -139,7 +139,7 @@ impl Shared {
         let incomplete_log = (self.config.incomplete_log)();
         let tally = self.tally();
         let failed = tally.failed_apps() + tally.quarantined;
-        let lost = tally.lost_leases + tally.defects + tally.unsettled > 0;
+        let lost = tally.lost_leases + tally.unsettled > 0;
         match &tally.fatal {
             Some((end, _)) => *end,
             None if self.interrupted.load(Ordering::SeqCst) => RunEnd::Interrupted,
@@ -186,10 +186,10 @@ impl Shared {
             failed: tally.failed_apps(),
             failed_by_category: tally.failed.iter().map(|(c, n)| (c.name().into(), *n)).collect(),
             quarantined: tally.quarantined,
+            refused: tally.refused,
             released: tally.released,
             abandoned: tally.abandoned,
             unsettled: tally.unsettled,
-            defects: tally.defects,
             lost_leases: tally.lost_leases,
             left: tally.left,
             rows: tables.map(|(t, n)| TableCount { table: t.name.clone(), rows: *n }).collect(),

@@ -2,9 +2,14 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
 
 use super::batch::{InFlight, Shredded};
 use super::shared::Shared;
+use crate::id::SourceHash;
+use crate::outcome::{AppOutcome, Failure, FailureCategory};
 use crate::shred::panic_message;
 use crate::store::ClaimedApp;
 
@@ -27,18 +32,31 @@ fn shred_one(shared: &Shared, batch: &InFlight, app: &ClaimedApp) -> Shredded {
     if !shared.flow.may_shred() || !batch.lease.is_live() {
         return Shredded::Skipped;
     }
+    let began = Instant::now();
     let shred = AssertUnwindSafe(|| shared.shred.shred(app, batch.claimed_at));
-    match catch_unwind(shred) {
-        Ok(outcome) => Shredded::Outcome(outcome),
-        Err(panic) => {
-            tracing::error!(
-                app_id = app.app_id.0,
-                attempt = app.attempt,
-                panic = panic_message(panic.as_ref()),
-                "defect in xmlshred: shredding this application panicked; it is given back when \
-                 the run ends, so please report it with the document"
-            );
-            Shredded::Panicked(app.app_id)
-        }
+    let outcome = catch_unwind(shred)
+        .unwrap_or_else(|panic| panicked(app, panic_message(panic.as_ref()), began.elapsed()));
+    Shredded::Outcome(outcome)
+}
+
+/// A panic fails its application, and only that one: it is logged like any other failure, so that
+/// it neither returns for ever nor keeps others from being done.
+fn panicked(app: &ClaimedApp, message: &str, elapsed: Duration) -> AppOutcome {
+    tracing::error!(
+        app_id = app.app_id.0,
+        attempt = app.attempt,
+        panic = message,
+        "defect in xmlshred: it panicked on this application, which is logged as failed; please \
+         report it with the document"
+    );
+    let reason = format!("xmlshred itself failed on the document: {message}");
+    let document = app.document.as_ref();
+    AppOutcome {
+        app_id: app.app_id,
+        attempt: app.attempt,
+        outcome: Err(Box::new(Failure::new(FailureCategory::InternalError, reason))),
+        shred_micros: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        source_hash: document.map(|document| SourceHash(Sha256::digest(&document.bytes).into())),
+        document_bytes: document.map_or(0, |document| document.bytes.len() as u64),
     }
 }

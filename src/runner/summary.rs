@@ -18,7 +18,7 @@ pub enum RunEnd {
     ContractRefused,
     /// The store could not be reached for longer than [`super::RunConfig::store_patience`].
     StoreUnreachable,
-    /// A lease was lost, the program failed on an application, or the database refused to continue.
+    /// A lease was lost, or the database refused to continue.
     Lost,
     /// Everything claimed was concluded, but the log file lost lines.
     NotLogged,
@@ -84,7 +84,7 @@ impl Left {
 
 /// The counts and measures of a run; the field names are those of `--format json` and do not change.
 ///
-/// `claimed` is the sum of `success`, `failed`, `released`, `abandoned` and `unsettled`.
+/// `claimed` is the sum of `success`, `failed`, `refused`, `released`, `abandoned` and `unsettled`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunSummary {
     /// How it ended.
@@ -105,9 +105,12 @@ pub struct RunSummary {
     pub failed: u64,
     /// `failed` by category.
     pub failed_by_category: BTreeMap<String, u64>,
-    /// Quarantined by this run because they repeatedly killed their workers. They are not in
-    /// `claimed`, and count as failed for `--fail-on`.
+    /// Quarantined by this run, because they repeatedly killed their workers or were refused. They
+    /// count as failed for `--fail-on`; those that were reaped are not in `claimed`.
     pub quarantined: u64,
+    /// Of `claimed`, refused by the database for an unknown reason: they are ready again with their
+    /// attempt used up, or quarantined.
+    pub refused: u64,
     /// Released unfinished, without using up the attempt.
     pub released: u64,
     /// Abandoned because their lease was lost or could not be renewed in time.
@@ -115,8 +118,6 @@ pub struct RunSummary {
     /// Still claimed, or concluded without an answer, when the process had to end; reaping
     /// recovers them.
     pub unsettled: u64,
-    /// Applications on which this program itself failed; they are among `released`.
-    pub defects: u64,
     /// Batches of which applications were abandoned.
     pub lost_leases: u64,
     /// What other workers hold, what is not enqueued, and whether claiming is paused.

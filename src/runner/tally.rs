@@ -16,17 +16,17 @@ pub(super) struct Tally {
     pub(super) claimed: u64,
     pub(super) success: u64,
     pub(super) failed: BTreeMap<FailureCategory, u64>,
+    /// Refused by the database for an unknown reason: ready again, or quarantined.
+    pub(super) refused: u64,
     pub(super) released: u64,
     /// Their lease was lost, or abandoned in time.
     pub(super) abandoned: u64,
     /// The store gave no answer before the process had to end.
     pub(super) unsettled: u64,
-    /// Quarantined when this run reaped.
+    /// Quarantined by this run: reaped, or refused.
     pub(super) quarantined: u64,
     /// What the run left because it was not ready.
     pub(super) left: Left,
-    /// Applications on which this program failed.
-    pub(super) defects: u64,
     /// Batches of which at least one application was abandoned.
     pub(super) lost_leases: u64,
     pub(super) document_bytes: u64,
@@ -47,7 +47,8 @@ impl Tally {
 
     /// Applications accounted for: equal to `claimed` at the end.
     pub(super) fn settled(&self) -> u64 {
-        self.success + self.failed_apps() + self.released + self.abandoned + self.unsettled
+        let concluded = self.success + self.failed_apps();
+        concluded + self.refused + self.released + self.abandoned + self.unsettled
     }
 
     /// Applications claimed and not yet accounted for.
@@ -55,14 +56,21 @@ impl Tally {
         self.claimed.saturating_sub(self.settled())
     }
 
-    /// Adds applications that the store reports as concluded.
+    /// Adds applications that the store reports as completed.
     pub(super) fn conclude(&mut self, completed: &[Completed], outcomes: &[AppOutcome]) {
         let by_id: HashMap<AppId, &AppOutcome> = outcomes.iter().map(|o| (o.app_id, o)).collect();
         for app in completed {
             match &app.fate {
                 Fate::Success { .. } => self.success += 1,
                 Fate::Failed(category) => *self.failed.entry(*category).or_default() += 1,
-                Fate::Refused(_) | Fate::Quarantined(_) => {}
+                Fate::Refused(_) => self.refused += 1,
+                Fate::Quarantined(_) => {
+                    self.refused += 1;
+                    self.quarantined += 1;
+                }
+            }
+            if app.refusal().is_some() {
+                continue;
             }
             for (sum, rows) in self.rows.iter_mut().zip(app.rows()) {
                 *sum += rows;

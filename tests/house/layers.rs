@@ -142,7 +142,7 @@ fn an_operation_has_one_name_in_three_languages() {
 }
 
 /// What no procedure does: the client compares the catalog, and counts in the embedded store.
-const ONE_STORE_ONLY: [&str; 3] = ["compare_targets", "count_unqueued", "delete_stale_rows"];
+const ONE_STORE_ONLY: [&str; 2] = ["compare_targets", "count_unqueued"];
 
 /// `usp_ReleaseClaim` of `release_claim`.
 fn procedure(method: &str) -> String {

@@ -132,6 +132,13 @@ impl Bench {
         self.ids("SELECT app_id FROM result ORDER BY 1")
     }
 
+    /// Runs statements from outside.
+    pub fn execute(&self, sql: &str) {
+        let connection = Connection::open(self.path()).expect("open");
+        connection.busy_timeout(Duration::from_secs(60)).expect("timeout");
+        connection.execute_batch(sql).expect(sql);
+    }
+
     pub fn ids(&self, sql: &str) -> Vec<i64> {
         let connection = Connection::open(self.path()).expect("open");
         connection.busy_timeout(Duration::from_secs(60)).expect("timeout");

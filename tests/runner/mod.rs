@@ -4,4 +4,5 @@ mod bench;
 mod disturbed;
 mod leases;
 mod pipeline;
+mod poison;
 mod stopping;

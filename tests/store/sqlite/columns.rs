@@ -16,14 +16,6 @@ const ONLY_EMBEDDED: [&str; 2] = [
     "processing_enqueue",
 ];
 
-/// Columns that one of the stores has already or still, until the other one follows.
-const CHANGING: [(&str, &str); 4] = [
-    ("processing_event", "error_number"),
-    ("processing_log", "has_rows"),
-    ("processing_queue", "available_at_utc"),
-    ("processing_session", "refused"),
-];
-
 /// Tables that only SQL Server has.
 const ONLY_SQL_SERVER: [&str; 4] = [
     // The embedded store's version is in the header of its file.
@@ -97,8 +89,7 @@ fn missing(these: &Tables, others: &Tables) -> (Vec<String>, Vec<(String, String
         match others.get(table) {
             None => tables.push(table.clone()),
             Some(other) => {
-                let differ = own.difference(other).filter(|c| !CHANGING.contains(&(table, c)));
-                columns.extend(differ.map(|c| (table.clone(), c.clone())));
+                columns.extend(own.difference(other).map(|c| (table.clone(), c.clone())));
             }
         }
     }
