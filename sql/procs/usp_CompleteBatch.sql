@@ -92,7 +92,8 @@ BEGIN
             app_id bigint NOT NULL PRIMARY KEY,
             attempt int NOT NULL,
             error_number int NOT NULL,
-            error_message nvarchar(2048) COLLATE DATABASE_DEFAULT NULL
+            error_message nvarchar(2048) COLLATE DATABASE_DEFAULT NULL,
+            error_table nvarchar(128) COLLATE DATABASE_DEFAULT NULL
         );
 
         SELECT
@@ -150,13 +151,15 @@ BEGIN
                     app_id,
                     attempt,
                     error_number,
-                    error_message
+                    error_message,
+                    error_table
                 )
                 SELECT
                     o.app_id,
                     o.attempt,
                     @error_number,
-                    @error_message
+                    @error_message,
+                    @error_table
                 FROM #outcome AS o
                 WHERE o.app_id = @from;
             END;

@@ -400,7 +400,11 @@ BEGIN
                 THEN CONCAT(
                     N'quarantined',
                     CASE @last_cause
-                        WHEN 'reaped' THEN N' because its workers died or were lost'
+                        WHEN 'reaped'
+                            THEN CONCAT(
+                                N' because its workers died or were lost: reaped ', @reaps,
+                                CASE WHEN @reaps = 1 THEN N' time' ELSE N' times' END
+                            )
                         WHEN 'refused' THEN N' because the database refused it, the last time with ' + @last_error
                     END,
                     N'; fix the cause, then run usp_RetryFailed @app_ids = N''', @app_id, N''''

@@ -393,8 +393,8 @@ BEGIN
         ),
         N'the worker renews its lease but completes nothing: it hangs, or waits for the database',
         CONCAT(
-            N'stop the process; if it cannot be stopped: EXEC [$(Schema)].[usp_ReleaseClaim] @claim_token = ''',
-            CONVERT(nvarchar(36), c.claim_token), N''', @reason = N''no progress'';'
+            N'EXEC [$(Schema)].[usp_ReleaseClaim] @claim_token = ''', CONVERT(nvarchar(36), c.claim_token),
+            N''', @reason = N''no progress''; -- and stop process ', s.process_id, N' on ', s.host_name
         )
     FROM [$(Schema)].[processing_claim] AS c WITH (NOLOCK)
     INNER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON c.session_id = s.session_id
@@ -654,7 +654,7 @@ BEGIN
     )
     SELECT
         3,
-        N'stale rows',
+        N'rows of an earlier success',
         CONCAT(
             COUNT_BIG(*),
             CASE WHEN COUNT_BIG(*) = 1 THEN N' application: ' ELSE N' applications, such as ' END,

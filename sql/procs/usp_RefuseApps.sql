@@ -11,7 +11,8 @@ Parameters: @claim_token  the claim; it is the fence
             @max_reaps    number of reaps and refusals alone after which an application is
                           quarantined, 1 or more
             @is_alone     1: each of them counts as alone in its claim
-            Table of the caller #refused (app_id, attempt, error_number, error_message)
+            Table of the caller #refused (app_id, attempt, error_number, error_message,
+            error_table)
 Results:    none
 Errors:     50002 a transaction is open
             50010 the claim does not hold these applications; nothing was written
@@ -151,7 +152,7 @@ BEGIN
                 @claim_token,
                 @session_id,
                 ORIGINAL_LOGIN(),
-                LEFT(t.error_message, 500),
+                LEFT(CONCAT(N'table ' + t.error_table + N': ', t.error_message), 500),
                 t.error_number
             FROM @refused AS r
             INNER JOIN #refused AS t ON r.app_id = t.app_id;
@@ -179,7 +180,7 @@ BEGIN
                 CONCAT(
                     N'refused ', r.lone_reaps, CASE WHEN r.lone_reaps = 1 THEN N' time' ELSE N' times' END,
                     N' while alone, the last time with error ', t.error_number, N': ',
-                    LEFT(t.error_message, 400)
+                    LEFT(CONCAT(N'table ' + t.error_table + N': ', t.error_message), 400)
                 ),
                 t.error_number
             FROM @refused AS r

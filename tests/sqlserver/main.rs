@@ -11,6 +11,7 @@ mod chaos;
 mod complete_app;
 mod crash;
 mod database;
+mod earlier_rows;
 mod grid;
 mod harness;
 mod invariants;
@@ -53,6 +54,7 @@ const OWN: &[(&str, Trials)] = &[
     ("chaos", chaos::TRIALS),
     ("complete_app", complete_app::TRIALS),
     ("crash", crash::TRIALS),
+    ("earlier_rows", earlier_rows::TRIALS),
     ("line", line::TRIALS),
     ("monday", monday::TRIALS),
     ("pages", pages::TRIALS),
