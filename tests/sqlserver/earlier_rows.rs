@@ -218,7 +218,7 @@ fn version_1_is_migrated_with_its_data() {
     assert_eq!(with_rows, [[Some("1".to_owned())]]);
     harness.assert_invariants();
 
-    // A claim of before is completed, and what is new works.
+    // An earlier claim is completed, and what is new works.
     worker.succeed(&contract, &held);
     harness.execute(
         "INSERT INTO {processing_event} (occurred_at_utc, event_type, app_id, login_name, error_number)

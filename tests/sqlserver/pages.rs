@@ -218,7 +218,7 @@ fn the_runbooks_are_followed() {
         monday::night_passes(&bench);
         bench.execute("EXEC pipeline.usp_ReapExpired;");
     }
-    assert_eq!(page.ask()[0][..3], ["7", "3", "lost"]);
+    assert_eq!(page.ask()[0][..4], ["7", "reaped", "3", "lost"]);
     assert_eq!(page.ask().len(), 1);
     assert_eq!(count("state = 2"), 1, "a preview changes nothing");
     bench.execute("EXEC pipeline.usp_RetryFailed @quarantined = 'Y';");
@@ -234,6 +234,20 @@ fn the_runbooks_are_followed() {
     assert_eq!(count("state = 0"), APPS);
     bench.succeed(work);
     assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.orders"), APPS);
+
+    // Rows of an earlier success.
+    bench.execute("UPDATE dbo.app_xml SET xml = NULL WHERE app_id = 7;");
+    bench.succeed("requeue --app-id 7 --contract orders.toml");
+    bench.succeed(work);
+    let told = page.ask();
+    assert_eq!((told.len(), told[0][0].as_str()), (2, "7"), "{told:?}");
+    assert_eq!(
+        bench.number("SELECT COUNT(*) FROM sandbox.orders"),
+        APPS,
+        "a preview changes nothing"
+    );
+    bench.execute("EXEC pipeline.usp_DeleteStaleRows;");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.orders"), APPS - 1);
 
     // Stop everything now.
     assert_eq!(page.ask()[0][0], "paused");
