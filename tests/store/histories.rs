@@ -1,7 +1,8 @@
-//! Random histories of several workers: the store and a simple model of the protocol return the
-//! same answers and are in the same state after every step, and the invariants hold.
+//! Random histories of several workers: the store and the model of the protocol, which `tests/model`
+//! checks, return the same answers and are in the same state after every step, and the invariants
+//! hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use xmlshred::contract::{Contract, OnExisting};
 use xmlshred::id::AppId;
@@ -11,6 +12,8 @@ use xmlshred::store::{
     ClaimRequest, Claimed, ClaimedApp, EnqueueMode, Fate, Partition, ReapRequest, Reaped, Renewal,
     RequeueRequest, RequeueSelector, RetrySelector, Share, StaleRowsRequest, StoreError,
 };
+
+use xmlshred_model::protocol::{App, Concluded, Database, Place, Report, Rules, Token};
 
 use super::harness::{
     added, app_ids, contract_with, document, failure, ids, nameless, poisoned, success, Cause,
@@ -39,6 +42,7 @@ histories! {
 const STEPS: usize = 200;
 const WORKERS: usize = 3;
 const MAX_REAPS: u32 = 2;
+const RULES: Rules = Rules { batch_size: 1, max_reaps: MAX_REAPS, fault: None };
 
 /// SplitMix64: a small generator whose numbers are the same everywhere.
 struct Random(u64);
@@ -61,284 +65,22 @@ impl Random {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Ready,
-    Claimed(ClaimToken),
-    Quarantined,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Queued {
-    place: Place,
-    attempts: u32,
-    reaps: u32,
-    lone_reaps: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Logged {
-    success: bool,
-    /// The rows in the target tables are of this attempt.
-    has_rows: bool,
-    token: ClaimToken,
-}
-
-/// The protocol in its simplest form.
-#[derive(Default)]
-struct Model {
-    queue: BTreeMap<i64, Queued>,
-    log: BTreeMap<(i64, u32), Logged>,
-    /// What the database refused for an unknown reason, by token, application and attempt; and
-    /// whether that quarantined it.
-    refused: BTreeMap<(uuid::Uuid, i64, u32), bool>,
-    /// Held claims, and whether their lease has expired.
-    claims: BTreeMap<uuid::Uuid, bool>,
-}
-
-/// The outcome that a worker reports for one application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Success,
-    /// Shredding failed.
-    Failure,
-    /// The database will refuse its rows for their data.
-    Mistake,
-    /// The database will refuse its rows for an unknown reason.
-    Poison,
-}
-
-/// What becomes of one application of a completion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    Success,
-    Failed,
-    Refused,
-    Quarantined,
-}
-
-/// What the model expects of a completion.
-#[derive(Debug, PartialEq, Eq)]
-enum Expected {
-    Done(Vec<Answer>),
-    LeaseLost,
-}
-
-impl Model {
-    fn enqueue(&mut self, app_id: i64, attempts: u32) {
-        let queued = Queued { place: Place::Ready, attempts, reaps: 0, lone_reaps: 0 };
-        self.queue.insert(app_id, queued);
-    }
-
-    fn held(&self, token: ClaimToken) -> Vec<i64> {
-        let held = self.queue.iter().filter(|(_, app)| app.place == Place::Claimed(token));
-        held.map(|(id, _)| *id).collect()
-    }
-
-    /// Removes a claim that no longer holds anything.
-    fn tidy(&mut self, token: ClaimToken) {
-        if self.held(token).is_empty() {
-            self.claims.remove(&token.0);
-        }
-    }
-
-    /// Ids of a claim, in ascending order.
-    fn claim(&mut self, request: &ClaimRequest) -> Vec<i64> {
-        let in_share = |id: i64| match request.share.partition {
-            Some(p) => id.rem_euclid(p.instance_count.into()) == i64::from(p.instance_id),
-            None => true,
-        };
-        let ready: Vec<i64> = self
-            .queue
-            .iter()
-            .filter(|(id, app)| app.place == Place::Ready && in_share(**id))
-            .map(|(id, _)| *id)
-            .collect();
-        let after = request.after_app_id.map_or(i64::MIN, |id| id.0);
-        let above = ready.iter().filter(|id| **id > after);
-        let in_turn: Vec<i64> =
-            above.chain(ready.iter().filter(|id| **id <= after)).copied().collect();
-        let Some(first) = in_turn.first() else { return Vec::new() };
-        let reaps = self.queue[first].reaps;
-        let limit = (request.batch_size >> reaps).max(1) as usize;
-        let mut picked = Vec::new();
-        let mut bytes = 0;
-        for id in in_turn.into_iter().filter(|id| self.queue[id].reaps == reaps).take(limit) {
-            bytes += document(id).len() as u64;
-            if bytes > request.max_bytes && !picked.is_empty() {
-                break;
-            }
-            picked.push(id);
-        }
-        for id in &picked {
-            let app = self.queue.get_mut(id).expect("it is ready");
-            app.place = Place::Claimed(request.token);
-            app.attempts += 1;
-        }
-        self.claims.insert(request.token.0, false);
-        picked.sort_unstable();
-        picked
-    }
-
-    fn complete(&mut self, token: ClaimToken, apps: &[(i64, u32, Kind)]) -> Expected {
-        let held = |app: &(i64, u32, Kind)| {
-            self.queue.get(&app.0).is_some_and(|queued| {
-                queued.place == Place::Claimed(token) && queued.attempts == app.1
-            })
-        };
-        if apps.iter().any(|app| !held(app) && self.earlier(token, app.0, app.1).is_none()) {
-            return Expected::LeaseLost;
-        }
-        let open: Vec<_> = apps.iter().filter(|app| held(app)).copied().collect();
-        for (id, attempt, kind) in open.iter().filter(|app| app.2 != Kind::Poison) {
-            self.queue.remove(id);
-            self.log(*id, *attempt, *kind == Kind::Success, token);
-        }
-        let poison: Vec<_> = open.iter().filter(|app| app.2 == Kind::Poison).collect();
-        let answer = |model: &Self, app: &(i64, u32, Kind)| model.earlier(token, app.0, app.1);
-        let passed = apps.iter().any(|app| answer(self, app) == Some(Answer::Success));
-        let alone = passed || poison.len() == 1;
-        for (id, attempt, _) in &poison {
-            self.refuse(token, *id, *attempt, alone);
-        }
-        self.claims.entry(token.0).and_modify(|expired| *expired = false);
-        self.tidy(token);
-        Expected::Done(apps.iter().filter_map(|app| answer(self, app)).collect())
-    }
-
-    /// What became of an application under a token.
-    fn earlier(&self, token: ClaimToken, id: i64, attempt: u32) -> Option<Answer> {
-        let logged = self.log.get(&(id, attempt)).filter(|logged| logged.token == token);
-        let logged = logged.map(|logged| match logged.success {
-            true => Answer::Success,
-            false => Answer::Failed,
-        });
-        let refused =
-            self.refused.get(&(token.0, id, attempt)).map(|quarantined| match quarantined {
-                true => Answer::Quarantined,
-                false => Answer::Refused,
-            });
-        logged.or(refused)
-    }
-
-    /// A success takes over the rows of an earlier one; a failure leaves them.
-    fn log(&mut self, id: i64, attempt: u32, success: bool, token: ClaimToken) {
-        if success {
-            let earlier = self.log.range_mut((id, 0)..(id, attempt));
-            earlier.for_each(|(_, logged)| logged.has_rows = false);
-        }
-        self.log.insert((id, attempt), Logged { success, has_rows: success, token });
-    }
-
-    fn refuse(&mut self, token: ClaimToken, id: i64, attempt: u32, alone: bool) {
-        let app = self.queue.get_mut(&id).expect("it is held");
-        app.reaps += 1;
-        app.lone_reaps += u32::from(alone);
-        let quarantined = alone && app.lone_reaps >= MAX_REAPS;
-        app.place = if quarantined { Place::Quarantined } else { Place::Ready };
-        self.refused.insert((token.0, id, attempt), quarantined);
-    }
-
-    fn release(&mut self, token: ClaimToken) -> u64 {
-        let held = self.held(token);
-        for id in &held {
-            let app = self.queue.get_mut(id).expect("it is held");
-            app.place = Place::Ready;
-            app.attempts -= 1;
-        }
-        self.claims.remove(&token.0);
-        held.len() as u64
-    }
-
-    fn reap(&mut self) -> Reaped {
-        let mut reaped = Reaped::default();
-        let expired: Vec<_> =
-            self.claims.iter().filter(|(_, expired)| **expired).map(|(token, _)| *token).collect();
-        for token in expired {
-            let held = self.held(ClaimToken(token));
-            reaped.claims += 1;
-            for id in &held {
-                let app = self.queue.get_mut(id).expect("it is held");
-                app.reaps += 1;
-                app.lone_reaps += u32::from(held.len() == 1);
-                if held.len() == 1 && app.lone_reaps >= MAX_REAPS {
-                    app.place = Place::Quarantined;
-                    reaped.quarantined += 1;
-                } else {
-                    app.place = Place::Ready;
-                    reaped.apps += 1;
-                }
-            }
-            self.claims.remove(&token);
-        }
-        reaped
-    }
-
-    /// The last attempt of every application that is not queued, and whether it succeeded.
-    fn concluded(&self) -> BTreeMap<i64, (u32, bool)> {
-        let last: BTreeMap<i64, (u32, bool)> =
-            self.log.iter().map(|((id, attempt), l)| (*id, (*attempt, l.success))).collect();
-        last.into_iter().filter(|(id, _)| !self.queue.contains_key(id)).collect()
-    }
-
-    /// Deletes the rows of failed applications; returns their ids.
-    fn delete_stale_rows(&mut self) -> Vec<i64> {
-        let concluded = self.concluded();
-        let failed = concluded.into_iter().filter(|(_, (_, success))| !success).map(|(id, _)| id);
-        let mut deleted = Vec::new();
-        for id in failed {
-            let mut attempts = self.log.range_mut((id, 0)..(id, u32::MAX));
-            if let Some((_, logged)) = attempts.find(|(_, logged)| logged.has_rows) {
-                logged.has_rows = false;
-                deleted.push(id);
-            }
-        }
-        deleted
-    }
-
-    fn retry(&mut self) -> Vec<i64> {
-        let failed = self.concluded().into_iter().filter(|(_, (_, success))| !success);
-        let mut moved: BTreeSet<i64> = BTreeSet::new();
-        for (id, (attempt, _)) in failed {
-            self.enqueue(id, attempt);
-            moved.insert(id);
-        }
-        for (id, app) in &mut self.queue {
-            if app.place == Place::Quarantined {
-                *app = Queued { place: Place::Ready, reaps: 0, lone_reaps: 0, ..*app };
-                moved.insert(*id);
-            }
-        }
-        moved.into_iter().collect()
-    }
-
-    fn requeue(&mut self, wanted: &[i64]) -> Vec<i64> {
-        let concluded = self.concluded();
-        let moved = concluded.into_iter().filter(|(id, _)| wanted.contains(id));
-        moved
-            .map(|(id, (attempt, _))| {
-                self.enqueue(id, attempt);
-                id
-            })
-            .collect()
-    }
-}
-
-/// A batch that a worker claimed, held or not.
+/// A batch that a worker claimed, held or not. The model names its claim by its number in
+/// [`Simulation::known`].
 struct Known {
     token: ClaimToken,
     worker: usize,
-    apps: Vec<(i64, u32)>,
+    apps: Vec<(App, u32)>,
 }
 
 struct Simulation<'h> {
     h: &'h dyn Harness,
     contract: Contract,
     random: Random,
-    model: Model,
+    model: Database,
     workers: Vec<Worker>,
     known: Vec<Known>,
-    documents: i64,
+    documents: App,
     /// The steps so far, to diagnose a failure.
     history: Vec<String>,
 }
@@ -347,8 +89,8 @@ impl<'h> Simulation<'h> {
     fn new(h: &'h dyn Harness, seed: u64) -> Self {
         let contract = h.prepare_with(contract_with(1, OnExisting::Replace), 10);
         h.poison(Cause::Unknown);
-        let mut model = Model::default();
-        (1..=10).for_each(|id| model.enqueue(id, 0));
+        let mut model = Database::default();
+        model.enqueue(1..=10, &RULES);
         let workers = (0..WORKERS).map(|_| Worker::start(h, &contract)).collect();
         Self {
             h,
@@ -412,12 +154,14 @@ impl<'h> Simulation<'h> {
             },
             ..self.workers[worker].request(batch_size)
         };
-        let expected = self.model.claim(&request);
+        let token = self.known.len() as Token;
+        let expected = self.claim_in_model(token, &request);
         self.note(format!("{worker} claims {expected:?} by {request:?}"));
         match self.workers[worker].store.claim_batch(&request).expect("claim") {
             Claimed::Batch(batch) => {
-                assert_eq!(ids(&batch), expected, "{:#?}", self.history);
-                let apps = batch.apps.iter().map(|app| (app.app_id.0, app.attempt)).collect();
+                assert_eq!(numbers(&ids(&batch)), expected, "{:#?}", self.history);
+                let apps =
+                    batch.apps.iter().map(|app| (app.app_id.0 as App, app.attempt)).collect();
                 self.known.push(Known { token: request.token, worker, apps });
             }
             Claimed::Empty { .. } | Claimed::Paused(_) => {
@@ -426,49 +170,68 @@ impl<'h> Simulation<'h> {
         }
     }
 
+    /// What the model claims, in ascending order.
+    fn claim_in_model(&mut self, token: Token, request: &ClaimRequest) -> Vec<App> {
+        let is_in_share = |app: &App| match request.share.partition {
+            Some(p) => *app as u64 % u64::from(p.instance_count) == u64::from(p.instance_id),
+            None => true,
+        };
+        let after = request.after_app_id.map_or(0, |id| id.0 as App);
+        let (above, below): (Vec<App>, Vec<App>) =
+            (1..=self.documents).filter(is_in_share).partition(|app| *app > after);
+        let rules = Rules { batch_size: request.batch_size, ..RULES };
+        let mut picked = self.model.pick(&[above, below].concat(), &rules);
+        let mut bytes = 0;
+        let fits = picked.iter().take_while(|app| {
+            bytes += document(**app as i64).len() as u64;
+            bytes <= request.max_bytes
+        });
+        picked.truncate(fits.count().max(1));
+        self.model.claim(token, &picked, &rules);
+        picked.sort_unstable();
+        picked
+    }
+
     /// Claims a batch again by its token, if it is still held.
     fn repeat(&mut self) {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, .. } = self.known[index];
-        let held = self.model.held(token);
+        let held = self.model.held(index as Token);
         if held.is_empty() {
             return;
         }
-        self.note(format!("{worker} claims {held:?} again by {token:?}"));
+        self.note(format!("{worker} claims {held:?} again by {index}"));
         let request = ClaimRequest { token, ..self.workers[worker].request(1) };
         let batch = self.workers[worker].claim_by(&request);
-        assert_eq!(ids(&batch), held, "{:#?}", self.history);
-        self.model.claims.insert(token.0, false);
+        assert_eq!(numbers(&ids(&batch)), held, "{:#?}", self.history);
+        self.model.renew(index as Token);
     }
 
     fn complete(&mut self) {
         let Some(index) = self.any_known() else { return };
-        let Known { token, worker, ref apps } = self.known[index];
+        let Known { token, worker, apps: ref known } = self.known[index];
         let part = self.random.one_in(3);
-        let all_refused = self.random.one_in(8).then(|| match self.random.one_in(2) {
-            true => Kind::Mistake,
-            false => Kind::Poison,
+        let all_alike = self.random.one_in(8).then(|| match self.random.one_in(2) {
+            true => Report::RefusedData,
+            false => Report::RefusedUnknown,
         });
-        let mut said = Vec::new();
-        for (id, attempt) in apps {
+        let mut apps = Vec::new();
+        for (app, attempt) in known {
             if !part || self.random.one_in(2) {
-                let kind = all_refused.unwrap_or_else(|| kind(&mut self.random));
-                said.push((*id, *attempt, kind));
+                apps.push((*app, *attempt, all_alike.unwrap_or_else(|| report(&mut self.random))));
             }
         }
-        let apps = said;
         let outcomes: Vec<AppOutcome> = apps.iter().map(outcome_of).collect();
-        let expected = self.model.complete(token, &apps);
-        self.note(format!("{worker} completes {apps:?} of {token:?}: {expected:?}"));
+        let expected = self.model.complete(index as Token, &apps, &RULES);
+        self.note(format!("{worker} completes {apps:?} of {index}: {expected:?}"));
         let store = &mut self.workers[worker].store;
-        let answer = store.complete_batch(token, &self.contract, &outcomes, MAX_REAPS);
-        let answer = match answer {
+        let answer = match store.complete_batch(token, &self.contract, &outcomes, MAX_REAPS) {
             Ok(done) => {
-                let done_ids: Vec<i64> = done.iter().map(|one| one.app_id.0).collect();
-                assert_eq!(done_ids, apps.iter().map(|app| app.0).collect::<Vec<_>>());
-                Expected::Done(done.iter().map(|one| answer_of(&one.fate)).collect())
+                let order: Vec<App> = done.iter().map(|one| one.app_id.0 as App).collect();
+                assert_eq!(order, apps.iter().map(|app| app.0).collect::<Vec<_>>());
+                Some(order.into_iter().zip(done.iter().map(|one| concluded(&one.fate))).collect())
             }
-            Err(StoreError::LeaseLost(lost)) if lost == token => Expected::LeaseLost,
+            Err(StoreError::LeaseLost(lost)) if lost == token => None,
             Err(other) => panic!("{other}: {:#?}", self.history),
         };
         assert_eq!(answer, expected, "{:#?}", self.history);
@@ -481,14 +244,21 @@ impl<'h> Simulation<'h> {
         }
         let only = (!self.random.one_in(3)).then(|| held[self.random.below(held.len())]);
         for token in held.into_iter().filter(|token| only.is_none_or(|only| only == *token)) {
-            self.note(format!("the lease of {token} passes"));
-            self.h.expire_lease(ClaimToken(token));
+            self.note(format!("the lease of {token} expires"));
+            self.h.expire_lease(self.known[token as usize].token);
             self.model.claims.insert(token, true);
         }
     }
 
     fn reap(&mut self) {
-        let expected = self.model.reap();
+        let mut expected = Reaped::default();
+        let expired = self.model.claims.iter().filter(|(_, expired)| **expired);
+        for token in expired.map(|(token, _)| *token).collect::<Vec<_>>() {
+            let (ready, quarantined) = self.model.reap(token, &RULES).expect("it has expired");
+            expected.claims += 1;
+            expected.apps += ready as u64;
+            expected.quarantined += quarantined as u64;
+        }
         self.note(format!("reaping: {expected:?}"));
         let request = ReapRequest { max_claims: 1000, max_reaps: MAX_REAPS };
         let reaped = self.workers[0].store.reap_expired(request).expect("reap");
@@ -498,14 +268,11 @@ impl<'h> Simulation<'h> {
     fn renew(&mut self) {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, .. } = self.known[index];
-        let expected = match self.model.claims.get_mut(&token.0) {
-            Some(expired) => {
-                *expired = false;
-                Renewal::Renewed
-            }
-            None => Renewal::Lost,
+        let expected = match self.model.renew(index as Token) {
+            true => Renewal::Renewed,
+            false => Renewal::Lost,
         };
-        self.note(format!("{worker} renews {token:?}: {expected:?}"));
+        self.note(format!("{worker} renews {index}: {expected:?}"));
         let renewal = self.workers[worker].store.renew_lease(token, LEASE).expect("renew");
         assert_eq!(renewal, expected, "{:#?}", self.history);
     }
@@ -513,8 +280,8 @@ impl<'h> Simulation<'h> {
     fn release(&mut self) {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, .. } = self.known[index];
-        let expected = self.model.release(token);
-        self.note(format!("{worker} releases {expected} of {token:?}"));
+        let expected = self.model.release(index as Token) as u64;
+        self.note(format!("{worker} releases {expected} of {index}"));
         let released = self.workers[worker].store.release_claim(token, "test").expect("release");
         assert_eq!(released, expected, "{:#?}", self.history);
     }
@@ -522,7 +289,8 @@ impl<'h> Simulation<'h> {
     fn retry(&mut self) {
         let expected = self.model.retry();
         self.note(format!("retrying {expected:?}"));
-        assert_eq!(self.workers[0].retry(RetrySelector::All), expected, "{:#?}", self.history);
+        let moved = numbers(&self.workers[0].retry(RetrySelector::All));
+        assert_eq!(moved, expected, "{:#?}", self.history);
     }
 
     fn delete_stale_rows(&mut self) {
@@ -536,58 +304,66 @@ impl<'h> Simulation<'h> {
         };
         let store = &mut self.workers[0].store;
         let deleted = store.delete_stale_rows(&self.contract, &request).expect("delete");
-        let deleted: Vec<i64> = deleted.iter().map(|app| app.app_id.0).collect();
+        let deleted: Vec<App> = deleted.iter().map(|app| app.app_id.0 as App).collect();
         assert_eq!(deleted, expected, "{:#?}", self.history);
     }
 
     fn requeue(&mut self) {
-        let wanted: Vec<i64> = (0..3).map(|_| 1 + self.random.below(12) as i64).collect();
+        let wanted: Vec<App> = (0..3).map(|_| 1 + self.random.below(12)).collect();
         let expected = self.model.requeue(&wanted);
         self.note(format!("requeueing {expected:?} of {wanted:?}"));
         let request = RequeueRequest {
-            selector: RequeueSelector::AppIds(app_ids(&wanted)),
+            selector: RequeueSelector::AppIds(app_ids(&signed(&wanted))),
             canary: None,
             execute: true,
             requested_by: "the history".into(),
         };
         let moved = self.workers[0].store.requeue_apps(&self.contract, &request).expect("requeue");
-        let moved: Vec<i64> = moved.iter().map(|app| app.app_id.0).collect();
+        let moved: Vec<App> = moved.iter().map(|app| app.app_id.0 as App).collect();
         assert_eq!(moved, expected, "{:#?}", self.history);
     }
 
     /// A new document arrives, and everything new is enqueued.
     fn enqueue(&mut self) {
         self.documents += 1;
-        let id = self.documents;
+        let id = self.documents as i64;
         self.note(format!("document {id} comes"));
         self.h.put_document(id, Some(document(id).as_bytes()));
         let mode = if self.random.one_in(2) { EnqueueMode::New } else { EnqueueMode::Full };
         assert_eq!(self.workers[0].store.enqueue_apps(mode).expect("enqueue"), added(1));
-        self.model.enqueue(id, 0);
+        self.model.enqueue([self.documents], &RULES);
     }
 
     /// Reads the outcome of a batch.
     fn ask(&mut self) {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, .. } = self.known[index];
-        self.note(format!("{worker} asks for {token:?}"));
+        self.note(format!("{worker} asks for {index}"));
         let told = self.workers[worker].store.get_claim_outcome(token).expect("outcome");
-        assert_eq!(told.held, app_ids(&self.model.held(token)), "{:#?}", self.history);
+        let held = signed(&self.model.held(index as Token));
+        assert_eq!(told.held, app_ids(&held), "{:#?}", self.history);
         let model = &self.model;
-        let logged = model.log.iter().filter(|(_, logged)| logged.token == token);
-        let refused = model.refused.keys().filter(|(refused, ..)| *refused == token.0);
-        let known: BTreeSet<_> =
-            logged.map(|(key, _)| *key).chain(refused.map(|(_, id, n)| (*id, *n))).collect();
-        let expected: Vec<_> = known
+        let is_of = |token: &Token| *token == index as Token;
+        let logged =
+            model.log.iter().filter(|(_, logged)| logged.token.as_ref().is_some_and(is_of));
+        let refused = model.refused.keys().filter(|(token, ..)| is_of(token));
+        let attempts: BTreeSet<(App, u32)> =
+            logged.map(|(key, _)| *key).chain(refused.map(|(_, app, n)| (*app, *n))).collect();
+        let expected: Vec<_> = attempts
             .into_iter()
-            .filter_map(|(id, attempt)| Some((id, attempt, model.earlier(token, id, attempt)?)))
+            .filter_map(|(app, n)| Some((app, n, model.concluded_by(index as Token, app, n)?)))
             .collect();
         let completed: Vec<_> = told
             .completed
             .iter()
-            .map(|one| (one.app_id.0, one.attempt, answer_of(&one.fate)))
+            .map(|one| (one.app_id.0 as App, one.attempt, concluded(&one.fate)))
             .collect();
         assert_eq!(completed, expected, "{:#?}", self.history);
+    }
+
+    /// The store's name of a claim of the model.
+    fn name(&self, token: Token) -> String {
+        self.known[token as usize].token.0.to_string()
     }
 
     /// Store and model are in the same state, and the invariants hold.
@@ -599,7 +375,7 @@ impl<'h> Simulation<'h> {
             .map(|(id, app)| {
                 let (state, token) = match app.place {
                     Place::Ready => (0, None),
-                    Place::Claimed(token) => (1, Some(token.0.to_string())),
+                    Place::Claimed(token) => (1, Some(self.name(token))),
                     Place::Quarantined => (2, None),
                 };
                 let numbers =
@@ -621,7 +397,7 @@ impl<'h> Simulation<'h> {
             .map(|((id, attempt), logged)| {
                 let status = if logged.success { "success" } else { "failed" };
                 let has_rows = if logged.has_rows { "has rows" } else { "has none" };
-                let token = logged.token.0.to_string();
+                let token = self.name(logged.token.expect("no log is adopted"));
                 [id.to_string(), attempt.to_string(), status.to_owned(), has_rows.to_owned(), token]
                     .map(Some)
                     .to_vec()
@@ -638,37 +414,48 @@ impl<'h> Simulation<'h> {
         let claims =
             self.h.query("SELECT claim_token FROM {processing_claim} ORDER BY claim_token");
         let claims: BTreeSet<String> = claims.into_iter().flatten().flatten().collect();
-        let expected: BTreeSet<String> = self.model.claims.keys().map(|t| t.to_string()).collect();
+        let expected: BTreeSet<String> =
+            self.model.claims.keys().map(|token| self.name(*token)).collect();
         assert_eq!(claims, expected, "{:#?}", self.history);
 
         assert_eq!(self.h.violations(), Vec::<String>::new(), "{:#?}", self.history);
     }
 }
 
-fn kind(random: &mut Random) -> Kind {
+fn report(random: &mut Random) -> Report {
     match random.below(8) {
-        0 => Kind::Failure,
-        1 => Kind::Mistake,
-        2 | 3 => Kind::Poison,
-        _ => Kind::Success,
+        0 => Report::Failure,
+        1 => Report::RefusedData,
+        2 | 3 => Report::RefusedUnknown,
+        _ => Report::Success,
     }
 }
 
-fn outcome_of(&(id, attempt, kind): &(i64, u32, Kind)) -> AppOutcome {
-    let app = ClaimedApp { app_id: AppId(id), attempt, document: None };
-    match kind {
-        Kind::Success => success(&app),
-        Kind::Failure => failure(&app),
-        Kind::Mistake => nameless(&app),
-        Kind::Poison => poisoned(&app),
+fn outcome_of(&(app, attempt, report): &(App, u32, Report)) -> AppOutcome {
+    let app = ClaimedApp { app_id: AppId(app as i64), attempt, document: None };
+    match report {
+        Report::Success => success(&app),
+        Report::Failure => failure(&app),
+        Report::RefusedData => nameless(&app),
+        Report::RefusedUnknown => poisoned(&app),
     }
 }
 
-fn answer_of(fate: &Fate) -> Answer {
+fn concluded(fate: &Fate) -> Concluded {
     match fate {
-        Fate::Success { .. } => Answer::Success,
-        Fate::Failed(_) => Answer::Failed,
-        Fate::Refused(_) => Answer::Refused,
-        Fate::Quarantined(_) => Answer::Quarantined,
+        Fate::Success { .. } => Concluded::Success,
+        Fate::Failed(_) => Concluded::Failed,
+        Fate::Refused(_) => Concluded::Refused,
+        Fate::Quarantined(_) => Concluded::Quarantined,
     }
+}
+
+/// Ids as the model has them.
+fn numbers(ids: &[i64]) -> Vec<App> {
+    ids.iter().map(|id| *id as App).collect()
+}
+
+/// Ids as the store has them.
+fn signed(apps: &[App]) -> Vec<i64> {
+    apps.iter().map(|app| *app as i64).collect()
 }

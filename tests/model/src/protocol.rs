@@ -48,6 +48,8 @@ impl Queued {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Logged {
     pub success: bool,
+    /// The log says that the target rows are of this attempt.
+    pub has_rows: bool,
     pub token: Option<Token>,
 }
 
@@ -56,8 +58,8 @@ pub struct Logged {
 pub enum Concluded {
     Success,
     Failed,
-    /// Ready again, with this many reaps.
-    Refused(u32),
+    /// Ready again.
+    Refused,
     Quarantined,
 }
 
@@ -169,6 +171,8 @@ pub struct Database {
     /// Held claims, and whether their lease has expired.
     pub claims: BTreeMap<Token, bool>,
     pub log: BTreeMap<(App, u32), Logged>,
+    /// Attempts that the database refused for an unknown reason, and what came of it.
+    pub refused: BTreeMap<(Token, App, u32), Concluded>,
     pub targets: BTreeMap<App, Target>,
     /// A claim was reaped although its lease was renewed.
     pub reaped_a_live_claim: bool,
@@ -299,10 +303,8 @@ impl Database {
             let queued = self.queue.get(app);
             queued.is_some_and(|q| q.place == Place::Claimed(token) && q.attempts == *attempt)
         };
-        let is_logged = |(app, attempt, _): &&(App, u32, Report)| {
-            self.log.get(&(*app, *attempt)).is_some_and(|logged| logged.token == Some(token))
-        };
-        let open: Vec<_> = part.iter().filter(|app| !is_logged(app)).copied().collect();
+        let is_open = |app: &&(App, u32, Report)| self.concluded_by(token, app.0, app.1).is_none();
+        let open: Vec<_> = part.iter().filter(is_open).copied().collect();
         let fenced = self.claims.contains_key(&token);
         let all_held = open.iter().all(|app| is_held(&app));
         let is_let_through = open.is_empty() || fenced && all_held;
@@ -326,29 +328,34 @@ impl Database {
 
     /// Returns applications that were refused by a number that nobody foresaw, or quarantines them;
     /// what is no longer held stays as it is.
-    pub fn count_refusals(
-        &mut self,
-        token: Token,
-        refused: &[App],
-        alone: bool,
-        rules: &Rules,
-    ) -> Vec<(App, Concluded)> {
+    pub fn count_refusals(&mut self, token: Token, refused: &[App], alone: bool, rules: &Rules) {
         let held = self.held(token);
-        let mut counted = Vec::new();
         for app in refused.iter().filter(|app| held.contains(app)) {
             let quarantined = self.count_reap(*app, alone, rules);
-            let reaps = self.queue[app].reaps;
-            let concluded =
-                if quarantined { Concluded::Quarantined } else { Concluded::Refused(reaps) };
-            counted.push((*app, concluded));
+            let concluded = if quarantined { Concluded::Quarantined } else { Concluded::Refused };
+            self.refused.insert((token, *app, self.queue[app].attempts), concluded);
         }
         self.tidy(token);
-        counted
+    }
+
+    /// What became of an attempt under a token.
+    pub fn concluded_by(&self, token: Token, app: App, attempt: u32) -> Option<Concluded> {
+        let logged = self.log.get(&(app, attempt)).filter(|logged| logged.token == Some(token));
+        let logged = logged.map(|logged| match logged.success {
+            true => Concluded::Success,
+            false => Concluded::Failed,
+        });
+        logged.or_else(|| self.refused.get(&(token, app, attempt)).copied())
     }
 
     fn conclude(&mut self, token: Token, app: App, attempt: u32, success: bool, rules: &Rules) {
         self.queue.remove(&app);
-        self.log.insert((app, attempt), Logged { success, token: Some(token) });
+        if success {
+            let earlier = self.log.range_mut((app, 0)..(app, attempt));
+            earlier.for_each(|(_, logged)| logged.has_rows = false);
+        }
+        let logged = Logged { success, has_rows: success, token: Some(token) };
+        self.log.insert((app, attempt), logged);
         let target = self.targets.entry(app).or_default();
         if success {
             target.successes += 1;
@@ -381,17 +388,16 @@ impl Database {
                 return None;
             }
         }
-        let refused = self.count_refusals(token, &completion.refused, completion.alone(), rules);
-        let answer = apps.iter().map(|(app, attempt, _)| {
-            let concluded = match self.log.get(&(*app, *attempt)) {
-                Some(Logged { success: true, .. }) => Concluded::Success,
-                _ => Concluded::Failed,
-            };
-            (*app, concluded)
+        // Those of an earlier call count, too: its answer may have been lost.
+        let by_this_token = |(app, attempt, _): &(App, u32, Report)| {
+            self.concluded_by(token, *app, *attempt) == Some(Concluded::Success)
+        };
+        completion.something_passed |= apps.iter().any(by_this_token);
+        self.count_refusals(token, &completion.refused, completion.alone(), rules);
+        let answer = apps.iter().filter_map(|(app, attempt, _)| {
+            Some((*app, self.concluded_by(token, *app, *attempt)?))
         });
-        let mut answer: BTreeMap<App, Concluded> = answer.collect();
-        answer.extend(refused);
-        Some(answer)
+        Some(answer.collect())
     }
 
     /// One transaction of a completion, and what is to be done after it.
@@ -418,6 +424,20 @@ impl Database {
             completion.something_passed = true;
         }
         tried
+    }
+
+    /// Deletes the rows of applications whose last attempt failed, and returns which had any.
+    pub fn delete_stale_rows(&mut self) -> Vec<App> {
+        let failed: Vec<App> = self.concluded().filter(|(_, _, ok)| !ok).map(|c| c.0).collect();
+        let mut deleted = Vec::new();
+        for app in failed {
+            let mut attempts = self.log.range_mut((app, 0)..=(app, u32::MAX));
+            if let Some((_, logged)) = attempts.find(|(_, logged)| logged.has_rows) {
+                logged.has_rows = false;
+                deleted.push(app);
+            }
+        }
+        deleted
     }
 
     /// Retries failed and quarantined applications.
@@ -458,7 +478,6 @@ impl Database {
 /// A completion under way: transactions still to be tried, and who was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Completion {
-    pub apps: usize,
     pub parts: Vec<Vec<(App, u32, Report)>>,
     pub refused: Vec<App>,
     pub something_passed: bool,
@@ -466,12 +485,7 @@ pub struct Completion {
 
 impl Completion {
     pub fn of(apps: &[(App, u32, Report)]) -> Self {
-        Self {
-            apps: apps.len(),
-            parts: vec![apps.to_vec()],
-            refused: Vec::new(),
-            something_passed: false,
-        }
+        Self { parts: vec![apps.to_vec()], refused: Vec::new(), something_passed: false }
     }
 
     /// The next transaction.
@@ -479,9 +493,9 @@ impl Completion {
         self.parts.pop()
     }
 
-    /// Whether a refused application counts as one that was alone: others passed, or there are no
-    /// others.
+    /// Whether a refused application counts as one that was alone: others succeeded, or no other
+    /// was refused.
     pub fn alone(&self) -> bool {
-        self.something_passed || self.apps == 1
+        self.something_passed || self.refused.len() == 1
     }
 }

@@ -143,6 +143,8 @@ impl State {
             })
             .collect();
         database.log.retain(|key, _| last.contains(key));
+        // A worker completes again only what its claim still holds.
+        database.refused.clear();
         let used: Vec<Token> =
             self.workers.iter().filter_map(|worker| worker.phase.token()).collect();
         for logged in database.log.values_mut() {

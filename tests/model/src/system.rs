@@ -395,7 +395,7 @@ impl Model for System {
         let state = |documents: &Vec<Document>| {
             let mut database = Database::default();
             for app in &self.adopted {
-                let logged = Logged { success: true, token: None };
+                let logged = Logged { success: true, has_rows: true, token: None };
                 database.log.insert((*app, 1), logged);
                 let target = Target { rows_of: 1, last_success: 1, successes: 1 };
                 database.targets.insert(*app, target);
