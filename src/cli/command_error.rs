@@ -101,6 +101,10 @@ impl From<StoreError> for CommandError {
                 ExitStatus::Store,
                 "restore a backup, or copy what can be read with `sqlite3 FILE .recover`",
             ),
+            StoreError::Unanswered { .. } => (
+                ExitStatus::Store,
+                "find out why the server hangs; `xmlshred doctor` connects as a run does",
+            ),
             StoreError::Unreachable { .. } | StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
                 "check --store or --server; `xmlshred settings` shows where its value comes from",

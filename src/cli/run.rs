@@ -72,6 +72,7 @@ impl Execute for Arguments {
             store_name: location.to_string(),
             agent_job: self.agent_job.clone(),
             agent_step: self.agent_step.map(|step| step.to_string()),
+            document_timeout: call.settings.limits.time,
             incomplete_log: logging::incomplete,
             ..call.settings.run.clone()
         };
@@ -150,6 +151,11 @@ impl From<RunError> for CommandError {
         match error {
             RunError::Store(error) => error.into(),
             RunError::Threads { .. } => Self::usage(error.to_string(), "lower --workers"),
+            RunError::Defect => Self::new(
+                ExitStatus::Aborted,
+                error.to_string(),
+                "report it with the message above",
+            ),
             RunError::Stopped => {
                 Self::new(ExitStatus::Interrupted, error.to_string(), "run again to continue")
             }

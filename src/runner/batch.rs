@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::id::ClaimToken;
+use crate::id::{AppId, ClaimToken};
 use crate::outcome::AppOutcome;
 use crate::store::{Batch, ClaimedApp};
 
@@ -39,6 +39,8 @@ struct Progress {
     outcomes: Vec<AppOutcome>,
     /// Documents without a result yet.
     open: usize,
+    /// Those of them that are being shredded, and since when.
+    running: Vec<(AppId, Instant)>,
     closed: bool,
 }
 
@@ -46,7 +48,12 @@ impl InFlight {
     /// The batch, and its applications to be shredded.
     pub(super) fn new(batch: Batch, lease: Lease) -> (Self, Vec<ClaimedApp>) {
         let apps = batch.apps.len();
-        let progress = Progress { outcomes: Vec::with_capacity(apps), open: apps, closed: false };
+        let progress = Progress {
+            outcomes: Vec::with_capacity(apps),
+            open: apps,
+            running: Vec::new(),
+            closed: false,
+        };
         let in_flight = Self {
             token: batch.token,
             claimed_at: batch.claimed_at,
@@ -60,6 +67,23 @@ impl InFlight {
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A document is being shredded from now on.
+    pub(super) fn begin(&self, app_id: AppId) {
+        self.progress().running.push((app_id, Instant::now()));
+    }
+
+    /// Its shredding has ended, with or without a result.
+    pub(super) fn end(&self, app_id: AppId) {
+        self.progress().running.retain(|(running, _)| *running != app_id);
+    }
+
+    /// A document that has been shredded for longer than this.
+    pub(super) fn document_since(&self, limit: Duration) -> Option<AppId> {
+        let progress = self.progress();
+        let mut running = progress.running.iter();
+        running.find(|(_, since)| since.elapsed() > limit).map(|(app_id, _)| *app_id)
     }
 
     /// Adds the result of one document. Returns whether it closed the batch: it was the last
@@ -157,7 +181,6 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
-    use crate::id::AppId;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::id::{AppId, ClaimToken};
-use crate::store::{self, Batch, ClaimRequest, Claimed, Pause, ReapRequest, StoreError};
+use crate::store::{self, Batch, ClaimRequest, Claimed, Pause, ReapRequest};
 
 use super::batch::{bytes_in_flight, InFlight};
 use super::lease::Lease;
@@ -103,7 +103,7 @@ impl Claimer<'_> {
                     self.note(pause);
                     return Ok(None);
                 }
-                Err(error @ StoreError::Unreachable { .. }) => error,
+                Err(error) if error.is_lost() => error,
                 Err(error) => return Err(error),
             };
             let wait = backoff(tries);

@@ -16,6 +16,10 @@ use super::session::{backoff, Session};
 use super::shared::{Message, Shared};
 use super::summary::RunEnd;
 
+/// Completions in succession without an answer after which the run stops: the server hangs, not a
+/// batch.
+const MAX_UNANSWERED: u32 = 3;
+
 /// Completes batches until claiming has ended and nothing is in flight, then releases what is
 /// still held and ends the session.
 pub(super) fn complete_batches(
@@ -23,7 +27,7 @@ pub(super) fn complete_batches(
     session: Session,
     messages: &Receiver<Message>,
 ) {
-    let mut completer = Completer { shared, session };
+    let mut completer = Completer { shared, session, unanswered: 0 };
     let mut claims_ended = false;
     while !claims_ended || shared.flow.batches() > 0 {
         match messages.recv() {
@@ -39,6 +43,8 @@ pub(super) fn complete_batches(
 struct Completer<'a> {
     shared: &'a Arc<Shared>,
     session: Session,
+    /// Completions in succession that had no answer.
+    unanswered: u32,
 }
 
 /// The result of one attempt to complete.
@@ -51,6 +57,8 @@ enum Verdict {
     Again(StoreError),
     /// A retry cannot help; the claim is held.
     Fatal(StoreError),
+    /// The claim is held, and the completion had no answer: it may still be carried out.
+    Unanswered(StoreError),
     /// The store cannot be reached.
     Unknown(StoreError),
 }
@@ -60,7 +68,10 @@ impl Completer<'_> {
         let outcomes = batch.take_outcomes();
         let unfinished = (batch.apps - outcomes.len()) as u64;
         if self.shared.flow.is_aborting() {
-            self.release(batch, batch.apps as u64, "the worker stopped on an error");
+            match batch.lease.is_live() {
+                true => self.release(batch, batch.apps as u64, "the worker stopped on an error"),
+                false => self.abandon(batch, batch.apps as u64),
+            }
         } else {
             self.complete(batch, outcomes, unfinished);
         }
@@ -84,6 +95,7 @@ impl Completer<'_> {
                     self.shared.fail(&error);
                     return self.release(batch, open, "completion failed");
                 }
+                Verdict::Unanswered(error) => return self.give_up(batch, open, &error),
                 Verdict::Unknown(error) => {
                     self.shared.fail(&error);
                     return self.leave(batch, open);
@@ -110,6 +122,7 @@ impl Completer<'_> {
             Ok(completed) => {
                 self.count(&completed, outcomes);
                 outcomes.clear();
+                self.unanswered = 0;
                 batch.lease.completion_ended();
                 Verdict::Concluded
             }
@@ -145,6 +158,7 @@ impl Completer<'_> {
             _ if !still_held => Verdict::Abandoned,
             StoreError::LeaseLost(_) => Verdict::Abandoned,
             StoreError::Unreachable { .. } => Verdict::Again(error),
+            StoreError::Unanswered { .. } => Verdict::Unanswered(error),
             error => Verdict::Fatal(error),
         }
     }
@@ -168,6 +182,23 @@ impl Completer<'_> {
             0 => {}
             _ if !batch.lease.is_live() => self.abandon(batch, apps),
             _ => self.release(batch, apps, "the worker is stopping"),
+        }
+    }
+
+    /// Leaves a claim whose completion had no answer to the reaper: it counts as that of a worker
+    /// that died, because the documents may be the cause.
+    fn give_up(&mut self, batch: &InFlight, apps: u64, error: &StoreError) {
+        tracing::error!(
+            claim = %batch.token.0,
+            apps,
+            %error,
+            "completion given up: its connection was closed, and the claim is not renewed any \
+             more; what the database has not logged is ready again once the claim is reaped"
+        );
+        self.shared.tally().abandon(apps);
+        self.unanswered += 1;
+        if self.unanswered >= MAX_UNANSWERED {
+            self.shared.fail(error);
         }
     }
 

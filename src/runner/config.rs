@@ -44,6 +44,10 @@ pub struct RunConfig {
     pub max_reaps: u32,
     /// How long to keep trying when the store can no longer be reached.
     pub store_patience: Duration,
+    /// How long a completion may go without an answer before its connection is given up.
+    pub answer_timeout: Duration,
+    /// How long shredding a document may take, as [`super::Shred`] limits it; zero means no limit.
+    pub document_timeout: Duration,
     /// Why the log of the run does not hold what it should, if so: asked before a run is called
     /// done.
     pub incomplete_log: fn() -> Option<String>,
@@ -55,6 +59,9 @@ impl RunConfig {
     pub const BATCH_SIZE: u32 = 25;
     /// Default of `lease`.
     pub const LEASE: Duration = Duration::from_secs(120);
+    /// Default of `answer_timeout`: far more than a completion takes, whose procedure waits half a
+    /// minute for a lock and divides a batch that is refused.
+    pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
     /// Default of `poll`.
     pub const POLL: Duration = Duration::from_secs(5);
     /// Default of `max_bytes_in_flight`: 128 MiB.
@@ -82,6 +89,8 @@ impl Default for RunConfig {
             fail_on: FailOn::Any,
             max_reaps: Self::MAX_REAPS,
             store_patience: Duration::from_secs(60),
+            answer_timeout: Self::ANSWER_TIMEOUT,
+            document_timeout: Duration::from_secs(60),
             incomplete_log: || None,
         }
     }
@@ -96,6 +105,9 @@ pub enum RunError {
     /// A request to stop arrived while it waited for the store.
     #[error("interrupted before anything was claimed")]
     Stopped,
+    /// The thread that prepared the run panicked; it has printed why.
+    #[error("defect in xmlshred: it panicked before anything was claimed")]
+    Defect,
     /// The operating system refused to start threads.
     #[error("cannot start {threads} worker threads: {reason}")]
     Threads {

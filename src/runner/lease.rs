@@ -80,6 +80,11 @@ impl Lease {
         }
     }
 
+    /// Gives the claim up: it is not renewed and not acted on any more.
+    pub(super) fn abandon(&self) {
+        self.state().phase = Phase::Abandoned;
+    }
+
     /// When a renewal is due; `None` when there is nothing left to renew.
     pub(super) fn renewal_due(&self) -> Option<Instant> {
         let state = self.state();

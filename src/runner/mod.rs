@@ -36,6 +36,7 @@ pub mod stop_event;
 mod summary;
 mod tally;
 mod to_do;
+mod watch;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,7 +77,8 @@ pub fn run(
     let [claiming, completing, renewing] =
         unless_stopped(shutdown, &config.store_name, move || open_sessions(&connecting, &start))??;
 
-    let (shared, messages) = Shared::new(config, contract, shred)?;
+    let calls = [&claiming, &completing, &renewing].map(Session::clock);
+    let (shared, messages) = Shared::new(config, contract, shred, calls)?;
     if shutdown.is_requested() {
         shared.interrupt();
     }
@@ -159,7 +161,12 @@ fn supervise(
                 requested = never();
                 shared.interrupt();
             }
-            recv(ticks) -> _ => observer.progress(&shared.progress(started)),
+            recv(ticks) -> _ => {
+                observer.progress(&shared.progress(started));
+                if watch::stop_if_something_hangs(shared) {
+                    break;
+                }
+            }
         }
         let Some((stop, since)) = shared.flow.stopping_for() else { continue };
         if since > CLOSE_AFTER {

@@ -1,6 +1,6 @@
 //! A thread's session with the store, reconnected when it is lost.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -47,30 +47,69 @@ pub(super) fn backoff(tries: u32) -> Duration {
     ceiling / 2 + ceiling / 2 * random / 0xffff
 }
 
+/// Since when a session waits for its store.
+#[derive(Debug)]
+pub(super) struct CallClock {
+    pub(super) role: Role,
+    since: Mutex<Option<Instant>>,
+}
+
+impl CallClock {
+    fn new(role: Role) -> Arc<Self> {
+        Arc::new(Self { role, since: Mutex::new(None) })
+    }
+
+    fn since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a call, which may take long.
+    fn time<T>(&self, call: impl FnOnce() -> T) -> T {
+        *self.since() = Some(Instant::now());
+        let answer = call();
+        *self.since() = None;
+        answer
+    }
+
+    /// Whether a call has been waiting for longer than this.
+    pub(super) fn waits_longer_than(&self, limit: Duration) -> bool {
+        self.since().is_some_and(|since| since.elapsed() > limit)
+    }
+}
+
 pub(super) struct Session {
     connect: Connect,
     role: Role,
+    clock: Arc<CallClock>,
     store: Option<Box<dyn Store>>,
 }
 
 impl Session {
     pub(super) fn open(connect: &Connect, role: Role) -> store::Result<Self> {
         let store = Some(connect(role)?);
-        Ok(Self { connect: connect.clone(), role, store })
+        Ok(Self { connect: connect.clone(), role, clock: CallClock::new(role), store })
+    }
+
+    /// Since when it waits for the store.
+    pub(super) fn clock(&self) -> Arc<CallClock> {
+        self.clock.clone()
     }
 
     /// Calls the store, connecting first where the session was lost. A session whose store could
-    /// not be reached is not used again.
+    /// not be reached, or gave no answer, is not used again.
     pub(super) fn call<T>(
         &mut self,
         operation: impl FnOnce(&mut dyn Store) -> store::Result<T>,
     ) -> store::Result<T> {
-        let store = match &mut self.store {
-            Some(store) => store,
-            lost => lost.insert((self.connect)(self.role)?),
-        };
-        let answer = operation(store.as_mut());
-        if matches!(answer, Err(StoreError::Unreachable { .. })) {
+        let clock = self.clock.clone();
+        let answer = clock.time(|| {
+            let store = match &mut self.store {
+                Some(store) => store,
+                lost => lost.insert((self.connect)(self.role)?),
+            };
+            operation(store.as_mut())
+        });
+        if answer.as_ref().is_err_and(StoreError::is_lost) {
             self.store = None;
         }
         answer
@@ -88,7 +127,7 @@ impl Session {
         let mut tries = 0;
         loop {
             let error = match self.call(&mut operation) {
-                Err(error @ StoreError::Unreachable { .. }) => error,
+                Err(error) if error.is_lost() => error,
                 answer => return answer,
             };
             let wait = backoff(tries);

@@ -12,6 +12,7 @@ use super::config::{RunConfig, RunError};
 use super::flow::{Flow, Stop};
 use super::host::peak_memory_bytes;
 use super::observer::Progress;
+use super::session::CallClock;
 use super::shredder::Shred;
 use super::summary::{RunEnd, RunSummary, TableCount};
 use super::tally::Tally;
@@ -37,9 +38,12 @@ pub(super) struct Shared {
     pub(super) pool: rayon::ThreadPool,
     pub(super) flow: Flow,
     pub(super) held: Held,
+    pub(super) calls: [Arc<CallClock>; 3],
     pub(super) tally: Mutex<Tally>,
     pub(super) to_do: ToDo,
     pub(super) interrupted: AtomicBool,
+    /// Whether a call of the store hangs, so that its thread never ends.
+    pub(super) hangs: AtomicBool,
     pub(super) to_completer: Sender<Message>,
 }
 
@@ -48,6 +52,7 @@ impl Shared {
         config: RunConfig,
         contract: Arc<Contract>,
         shred: Arc<dyn Shred>,
+        calls: [Arc<CallClock>; 3],
     ) -> Result<(Arc<Self>, Receiver<Message>), RunError> {
         let threads = config.workers.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
@@ -68,8 +73,10 @@ impl Shared {
             shred,
             pool,
             held: Held::default(),
+            calls,
             to_do: ToDo::default(),
             interrupted: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
             to_completer,
         };
         Ok((Arc::new(shared), messages))
@@ -115,6 +122,7 @@ impl Shared {
         let end = match error {
             StoreError::ContractNotInstalled { .. } => RunEnd::ContractRefused,
             StoreError::Unreachable { .. }
+            | StoreError::Unanswered { .. }
             | StoreError::Damaged { .. }
             | StoreError::NotInstalled { .. }
             | StoreError::OtherVersion { .. } => RunEnd::StoreUnreachable,

@@ -33,8 +33,11 @@ fn shred_one(shared: &Shared, batch: &InFlight, app: &ClaimedApp) -> Shredded {
         return Shredded::Skipped;
     }
     let began = Instant::now();
+    batch.begin(app.app_id);
     let shred = AssertUnwindSafe(|| shared.shred.shred(app, batch.claimed_at));
-    let outcome = catch_unwind(shred)
+    let result = catch_unwind(shred);
+    batch.end(app.app_id);
+    let outcome = result
         .unwrap_or_else(|panic| panicked(app, panic_message(panic.as_ref()), began.elapsed()));
     Shredded::Outcome(outcome)
 }

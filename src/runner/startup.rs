@@ -17,7 +17,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// takes effect meanwhile. The thread is then abandoned, because the process is about to end.
 ///
 /// # Errors
-/// [`RunError::Stopped`], or the system cannot start a thread.
+/// [`RunError::Stopped`], [`RunError::Defect`], or the system cannot start a thread.
 pub fn unless_stopped<T: Send + 'static>(
     shutdown: &Shutdown,
     store: &str,
@@ -32,8 +32,7 @@ pub fn unless_stopped<T: Send + 'static>(
     let mut requested = shutdown.requested().clone();
     loop {
         select! {
-            // A thread that panicked has printed why, and there is no result to continue with.
-            recv(answered) -> answer => return answer.map_err(|_| RunError::Stopped),
+            recv(answered) -> answer => return answer.map_err(|_| RunError::Defect),
             recv(silence) -> _ => {
                 silence = never();
                 tracing::warn!(

@@ -58,6 +58,7 @@ impl<'f> Reader<'f> {
         let limit = self.whole(&keys::LIMIT);
         let follow = self.switch(&keys::FOLLOW);
         let lease = self.time(&keys::LEASE);
+        let answer_timeout = self.time(&keys::ANSWER_TIMEOUT);
         let poll = self.time(&keys::POLL);
         let worker_name = self.check(&keys::WORKER_NAME, worker_name);
         let fail_on = self.read(&keys::FAIL_ON, |text| text.parse::<FailOn>().ok());
@@ -70,6 +71,7 @@ impl<'f> Reader<'f> {
             limit,
             follow: follow?,
             lease: lease?,
+            answer_timeout: answer_timeout?,
             poll: poll?,
             worker_name: worker_name.unwrap_or(default.worker_name.clone()),
             fail_on: fail_on?,

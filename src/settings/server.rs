@@ -66,9 +66,11 @@ impl Reader<'_> {
         });
         let connect_timeout = self.time(&keys::CONNECT_TIMEOUT);
         let command_timeout = self.time(&keys::COMMAND_TIMEOUT);
+        let answer_timeout = self.time(&keys::ANSWER_TIMEOUT);
         let (schema, source_table) = (schema?, source_table?);
         let settings = server?.schema(&schema).map(|settings| {
-            Some(settings.connect_timeout(connect_timeout?).command_timeout(command_timeout?))
+            let settings = settings.connect_timeout(connect_timeout?);
+            Some(settings.command_timeout(command_timeout?).answer_timeout(answer_timeout?))
         });
         let names = Names::new(&schema, &source_table);
         Some(ServerLocation { settings: self.valid(settings)??, names: self.valid(names)? })

@@ -13,6 +13,15 @@ pub enum StoreError {
         /// Why not.
         reason: String,
     },
+    /// A completion or another call that changes claims had no answer in time. Its connection was
+    /// closed: it may have been carried out, or still be.
+    #[error("the store {location} gave no answer: {reason}")]
+    Unanswered {
+        /// Server.
+        location: String,
+        /// Which call, and how long it was waited for.
+        reason: String,
+    },
     /// The embedded store's file is corrupt.
     #[error("the store {location} is damaged: {reason}")]
     Damaged {
@@ -76,6 +85,14 @@ pub enum StoreError {
     /// Any other error of the database.
     #[error("{0}")]
     Database(String),
+}
+
+impl StoreError {
+    /// Whether the connection is lost: the call may have been carried out, and can be repeated on a
+    /// new connection.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Unanswered { .. })
+    }
 }
 
 /// Results of a store.

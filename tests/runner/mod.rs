@@ -2,6 +2,7 @@
 
 mod bench;
 mod disturbed;
+mod hanging;
 mod leases;
 mod pipeline;
 mod poison;

@@ -15,6 +15,17 @@ FROM (
     WHERE lease_expires_at_utc < :now - 300000
     HAVING count(*) > 0
     UNION ALL
+    SELECT 2, 'claim without progress',
+           s.worker_name || ' on ' || s.host_name || ', process ' || s.process_id || ', holds ' || c.app_count
+               || iif(c.app_count = 1, ' application since ', ' applications since ')
+               || datetime(c.claimed_at_utc / 1000, 'unixepoch') || ' UTC, with ' || c.renewals
+               || ' renewals of a lease of ' || (c.lease_ms / 1000) || ' s',
+           'the worker renews its lease but completes nothing: it hangs, or waits for the database',
+           'stop the process; its claim is reaped once the lease has expired'
+    FROM processing_claim AS c
+    JOIN processing_session AS s ON s.session_id = c.session_id
+    WHERE c.renewals >= 5 AND c.claimed_at_utc < :now - 5 * c.lease_ms
+    UNION ALL
     SELECT 2, 'claiming is paused', 'by ' || paused_by || ': ' || reason,
            'nothing is processed until claiming is resumed', 'xmlshred resume'
     FROM processing_pause

@@ -6,24 +6,40 @@ use tiberius::{ColumnData, Command, IntoSql};
 
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 
+/// How long an answer is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// `--command-timeout`
+    Command,
+    /// `--answer-timeout`
+    Answer,
+    /// Until the connection breaks.
+    Unbounded,
+}
+
 /// A call that can be repeated.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     /// `usp_…`, without schema.
     pub(super) procedure: &'static str,
-    /// It works in chunks, or the server bounds it: the command timeout does not apply.
-    pub(super) is_long: bool,
+    /// How long its answer is waited for.
+    pub(super) wait: Wait,
     parameters: Vec<(&'static str, ColumnData<'static>)>,
 }
 
 impl Call {
     pub(super) fn new(procedure: &'static str) -> Self {
-        Self { procedure, is_long: false, parameters: Vec::new() }
+        Self { procedure, wait: Wait::Command, parameters: Vec::new() }
     }
 
-    /// A call without the command timeout.
+    /// A call with the longer timeout of completions: it reads or writes much in one go.
+    pub(super) fn slow(procedure: &'static str) -> Self {
+        Self { wait: Wait::Answer, ..Self::new(procedure) }
+    }
+
+    /// A call of an operator that works in chunks, as long as there is work.
     pub(super) fn long(procedure: &'static str) -> Self {
-        Self { is_long: true, ..Self::new(procedure) }
+        Self { wait: Wait::Unbounded, ..Self::new(procedure) }
     }
 
     /// Adds a parameter; `name` begins with `@`.

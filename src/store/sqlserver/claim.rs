@@ -1,6 +1,6 @@
 //! Claims: claiming a batch, renewing its lease, releasing and reaping it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::call::{clipped, Call};
 use super::connection::{first, Connection};
@@ -37,6 +37,7 @@ pub(super) fn claim_batch(
         .with("@app_id_end", share.app_id_end)
         .with("@after_app_id", request.after_app_id)
         .with("@documents_as_text", documents_as_text);
+    let began = Instant::now();
     loop {
         let mut sets = connection.call(&call)?.into_iter();
         let head = first(sets.next())?;
@@ -60,6 +61,12 @@ pub(super) fn claim_batch(
                 });
             }
             // busy: the procedure itself has tried for a while.
+            _ if began.elapsed() > connection.settings().answer_timeout => {
+                return Err(ServerFault::Unanswered(format!(
+                    "usp_ClaimBatch has found only locked applications for {}",
+                    humantime::format_duration(connection.settings().answer_timeout)
+                )));
+            }
             _ => std::thread::sleep(Duration::from_millis(100)),
         }
     }
@@ -104,7 +111,7 @@ pub(super) fn release_claim(
 }
 
 pub(super) fn reap_expired(connection: &mut Connection, request: ReapRequest) -> Result<Reaped> {
-    let call = Call::long("usp_ReapExpired")
+    let call = Call::slow("usp_ReapExpired")
         .with("@max_claims", request.max_claims)
         .with("@max_reaps", request.max_reaps);
     let head = connection.ask(&call)?;

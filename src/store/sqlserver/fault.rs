@@ -1,6 +1,7 @@
 //! Why a call fails, by what to do about it.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 use tiberius::error::Error;
 
@@ -32,6 +33,9 @@ const TRANSIENT: [i64; 27] = [
 /// Results of calls.
 pub(super) type Result<T> = std::result::Result<T, ServerFault>;
 
+/// The reason of a connection that ended where a reply was expected.
+const CLOSED: &str = "the server closed the connection";
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ServerFault {
@@ -41,6 +45,8 @@ pub(super) enum ServerFault {
     Lost(String),
     /// No reply within the timeout of the settings; the connection was closed.
     Timeout(String),
+    /// The same for a call that may still change claims.
+    Unanswered(String),
     /// The reply is not the expected one.
     Unexpected(String),
 }
@@ -57,8 +63,9 @@ impl ServerFault {
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Server { number, .. } => TRANSIENT.contains(number),
-            Self::Lost(_) | Self::Timeout(_) => true,
-            Self::Unexpected(_) => false,
+            Self::Lost(_) => true,
+            // The caller has waited long enough for one call: it decides what to do next.
+            Self::Timeout(_) | Self::Unanswered(_) | Self::Unexpected(_) => false,
         }
     }
 
@@ -69,12 +76,48 @@ impl ServerFault {
             && self.server_number().is_some_and(|number| number != number::NO_SUCH_DATABASE)
     }
 
+    /// The same while connecting: any error but a few of the server's means that there is no
+    /// connection. The next step follows a semicolon.
+    pub(super) fn while_connecting(self) -> Self {
+        let another = Some("check the port of --server: another service may listen there");
+        let foreign =
+            |reason: &str| (format!("its reply is not one of SQL Server ({reason})"), another);
+        let (reason, hint) = match self {
+            Self::Server { number, message } => {
+                let keeps_its_number = number == number::LOGIN_FAILED
+                    || TRANSIENT.contains(&number)
+                    || number::NOT_PRIMARY.contains(&number);
+                if keeps_its_number {
+                    return Self::Server { number, message };
+                }
+                return Self::Lost(format!("{message} ({number})"));
+            }
+            Self::Timeout(reason) | Self::Unanswered(reason) => (reason, None),
+            Self::Lost(reason) if reason == CLOSED => {
+                (format!("{reason} during the login"), another)
+            }
+            // What the driver calls a reply that ends within a packet.
+            Self::Lost(reason) if reason == "bytes remaining on stream" => foreign(&reason),
+            Self::Lost(reason) => (reason, None),
+            Self::Unexpected(reason) if reason.contains("encryption level") => (
+                format!("it does not encrypt connections ({reason})"),
+                Some("turn on encryption on the server, which protects passwords and documents"),
+            ),
+            Self::Unexpected(reason) => foreign(&reason),
+        };
+        Self::Lost(match hint {
+            Some(hint) => format!("{}; {hint}", reason.replace("; ", ", ")),
+            None => reason,
+        })
+    }
+
     pub(super) fn into_store_error(self, location: &str) -> StoreError {
         let location = location.to_owned();
         match self {
             Self::Lost(reason) | Self::Timeout(reason) => {
                 StoreError::Unreachable { location, reason }
             }
+            Self::Unanswered(reason) => StoreError::Unanswered { location, reason },
             Self::Unexpected(message) => StoreError::Database(message),
             Self::Server { number, message } => match number {
                 number::LOGIN_FAILED | number::NO_SUCH_DATABASE => {
@@ -111,9 +154,10 @@ impl fmt::Display for ServerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server { number, message } => write!(f, "{message} ({number})"),
-            Self::Lost(message) | Self::Timeout(message) | Self::Unexpected(message) => {
-                f.write_str(message)
-            }
+            Self::Lost(message)
+            | Self::Timeout(message)
+            | Self::Unanswered(message)
+            | Self::Unexpected(message) => f.write_str(message),
         }
     }
 }
@@ -130,6 +174,14 @@ impl From<Error> for ServerFault {
                 }
                 Self::Server { number, message: refusal.message().to_owned() }
             }
+            Error::Io {
+                kind:
+                    ErrorKind::UnexpectedEof
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::BrokenPipe,
+                ..
+            } => Self::Lost(CLOSED.to_owned()),
             Error::Io { message, .. } => Self::Lost(message.clone()),
             Error::Tls(message) => Self::Lost(refused_handshake(message)),
             _ => Self::Unexpected(error.to_string()),
@@ -166,7 +218,7 @@ mod tests {
             assert!(refusal(number, "transient").is_transient(), "{number}");
         }
         assert!(ServerFault::Lost("reset".into()).is_transient());
-        assert!(ServerFault::Timeout("silent".into()).is_transient());
+        assert!(!ServerFault::Timeout("silent".into()).is_transient());
         for number in [547, 2627, 2812, 18456, 50001, 50010, 50022] {
             assert!(!refusal(number, "for good").is_transient(), "{number}");
         }

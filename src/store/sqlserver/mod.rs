@@ -36,7 +36,7 @@ use crate::outcome::AppOutcome;
 
 pub use connection::settings::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
-    COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA,
+    ANSWER_TIMEOUT, COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA,
 };
 pub use dialect::Dialect;
 pub use inspect::ServerFact;
@@ -67,7 +67,12 @@ impl SqlServerStore {
             Ok((connection, server))
         };
         let (mut connection, server) =
-            connect().map_err(|fault: ServerFault| fault.into_store_error(&location))?;
+            connect().map_err(|fault: ServerFault| match fault.into_store_error(&location) {
+                StoreError::Database(reason) => {
+                    StoreError::Unreachable { location: location.clone(), reason }
+                }
+                error => error,
+            })?;
         if server.is_read_only {
             return Err(StoreError::NotPrimary { location });
         }

@@ -24,7 +24,7 @@ pub(super) fn complete_batch(
     outcomes: &[AppOutcome],
     max_reaps: u32,
 ) -> Result<Vec<Completed>> {
-    let call = Call::long("usp_CompleteBatch")
+    let call = Call::slow("usp_CompleteBatch")
         .with("@claim_token", token)
         .with("@contract_hash", contract.hash)
         .with("@max_reaps", max_reaps);

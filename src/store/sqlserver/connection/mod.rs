@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 use uuid::Uuid;
 
-use super::call::{Call, Typed};
+use super::call::{Call, Typed, Wait};
 use super::fault::{Result, ServerFault};
 use super::record::Record;
 use settings::ServerSettings;
@@ -92,11 +92,21 @@ impl Connection {
     /// Calls a procedure once.
     pub(super) fn call_once(&mut self, call: &Call) -> Result<ResultSets> {
         let command = call.command(&self.settings.schema);
-        let bound = (!call.is_long).then_some(self.settings.command_timeout);
-        self.run(async |link| {
+        let bound = match call.wait {
+            Wait::Command => Some(self.settings.command_timeout),
+            Wait::Answer => Some(self.settings.answer_timeout),
+            Wait::Unbounded => None,
+        };
+        let answer = self.run(async |link| {
             let stream = within(bound, call.procedure, command.exec(link)).await?;
             collect(stream, call.procedure, bound).await
-        })
+        });
+        match answer {
+            Err(ServerFault::Timeout(reason)) if call.wait == Wait::Answer => {
+                Err(ServerFault::Unanswered(reason))
+            }
+            answer => answer,
+        }
     }
 
     /// Sends a plain batch: the only way to create temp tables that stay.
@@ -144,14 +154,12 @@ impl Connection {
     ) -> Result<()> {
         let bound = Some(self.settings.command_timeout);
         self.run(async |link| {
-            let load = async {
-                let mut load = link.bulk_insert_columns(table, columns).await?;
-                for row in rows {
-                    load.send(row).await?;
-                }
-                load.finalize().await
-            };
-            within(bound, table, load).await.map(drop)
+            // The bound is for each wait: a large batch on a slow line takes longer as a whole.
+            let mut load = within(bound, table, link.bulk_insert_columns(table, columns)).await?;
+            for row in rows {
+                within(bound, table, load.send(row)).await?;
+            }
+            within(bound, table, load.finalize()).await.map(drop)
         })
     }
 
@@ -213,7 +221,8 @@ impl Connection {
             }
         };
         let bound = Some(settings.connect_timeout);
-        let link = self.runtime.block_on(within(bound, "the login", connecting))?;
+        let connected = self.runtime.block_on(within(bound, "the login", connecting));
+        let link = connected.map_err(ServerFault::while_connecting)?;
         self.generation += 1;
         Ok(link)
     }

@@ -9,9 +9,11 @@ use tiberius::{AuthMethod, Config, EncryptionLevel};
 /// Default timeout of a login, as in ADO.NET.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Default timeout of a command, as in ADO.NET. Completing has none: the server's LOCK_TIMEOUT bounds
-/// it.
+/// Default timeout of a command, as in ADO.NET. Completing and reaping have another.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Default timeout of a completion and of reaping, whose procedures bound themselves by LOCK_TIMEOUT.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Default schema of an installation.
 pub const DEFAULT_SCHEMA: &str = "sandbox";
@@ -161,6 +163,7 @@ pub struct ServerSettings {
     pub(crate) schema: String,
     pub(crate) connect_timeout: Duration,
     pub(crate) command_timeout: Duration,
+    pub(crate) answer_timeout: Duration,
 }
 
 impl ServerSettings {
@@ -197,7 +200,7 @@ impl ServerSettings {
     }
 
     fn with(mut config: Config, name: Option<ServerName>, location: String) -> Self {
-        // Each call has its own timeout, so that completing can have none.
+        // Each call has its own timeout.
         config.command_timeout(None);
         Self {
             config,
@@ -207,6 +210,7 @@ impl ServerSettings {
             schema: DEFAULT_SCHEMA.to_owned(),
             connect_timeout: CONNECT_TIMEOUT,
             command_timeout: COMMAND_TIMEOUT,
+            answer_timeout: ANSWER_TIMEOUT,
         }
     }
 
@@ -225,6 +229,12 @@ impl ServerSettings {
     /// Another timeout of a command.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
         self.command_timeout = timeout;
+        self
+    }
+
+    /// Another timeout of a completion and of reaping.
+    pub fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = timeout;
         self
     }
 

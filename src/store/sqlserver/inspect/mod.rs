@@ -29,7 +29,7 @@ pub(super) fn read_document(
 }
 
 pub(super) fn explain_app(connection: &mut Connection, app_id: AppId) -> Result<Vec<LifeEvent>> {
-    let call = Call::long("usp_ExplainApp").with("@app_id", app_id);
+    let call = Call::slow("usp_ExplainApp").with("@app_id", app_id);
     connection.rows(&call, |record| {
         Ok(LifeEvent {
             at: record.get("occurred_at_utc")?,
@@ -47,7 +47,7 @@ pub(super) fn list_failures(
     connection: &mut Connection,
     page: &FailurePage,
 ) -> Result<Vec<LoggedFailure>> {
-    let call = Call::long("usp_ListFailures")
+    let call = Call::slow("usp_ListFailures")
         .with("@failure_category", page.category.map(FailureCategory::name))
         .with("@fingerprint", page.fingerprint.clone())
         .with("@after_app_id", page.after)
@@ -80,7 +80,7 @@ pub(super) fn list_failures(
 }
 
 pub(super) fn health_check(connection: &mut Connection) -> Result<Vec<Finding>> {
-    connection.rows(&Call::long("usp_HealthCheck"), |record| {
+    connection.rows(&Call::slow("usp_HealthCheck"), |record| {
         Ok(Finding {
             priority: record.get::<u8>("priority")?.clamp(1, 3),
             finding: record.get("finding")?,

@@ -8,7 +8,7 @@ use crate::store::sqlserver::record::Record;
 use crate::store::{ActiveClaim, SessionSummary, Status};
 
 pub(crate) fn get_status(connection: &mut Connection) -> Result<Status> {
-    let mut sets = connection.call(&Call::long("usp_GetStatus"))?.into_iter();
+    let mut sets = connection.call(&Call::slow("usp_GetStatus"))?.into_iter();
     let mut next = || sets.next().unwrap_or_default();
     let mut status = Status::default();
     for record in next() {
