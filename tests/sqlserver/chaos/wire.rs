@@ -13,7 +13,7 @@ use crate::database::{locked, parts_of_connection_string};
 const OPEN: u8 = 0;
 /// Nothing, either way; what was sent arrives when it opens again.
 const HELD: u8 = 1;
-/// Requests alone: the server does what it is asked, and nobody is told.
+/// Requests alone: the server does what it is asked, and its answers are lost.
 const MUTE: u8 = 2;
 /// Everything, late.
 const SLOW: u8 = 3;
