@@ -60,6 +60,7 @@ commands!(Command {
     Reap(store::reap::Arguments),
     Retry(store::retry::Arguments),
     Requeue(store::requeue::Arguments),
+    DeleteStaleRows(store::delete_stale_rows::Arguments),
     ExportFailed(store::export_failed::Arguments),
     Purge(store::purge::Arguments),
     Pause(store::pause::Arguments),

@@ -40,7 +40,8 @@ pub struct RunConfig {
     pub max_bytes_in_flight: u64,
     /// When failed applications count against the exit status.
     pub fail_on: FailOn,
-    /// An application reaped this often while alone in its claim is quarantined, at least 1.
+    /// An application that was reaped, or refused by the database, this often while alone is
+    /// quarantined; at least 1.
     pub max_reaps: u32,
     /// How long to keep trying when the store can no longer be reached.
     pub store_patience: Duration,

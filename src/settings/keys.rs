@@ -316,7 +316,7 @@ settings! {
     FAIL_ON: "fail_on" <"never|any|PERCENT"> Words("never, any or a percentage from 0 to 100"),
     Is("any"), PIPELINE, MAP;
 
-    /// Quarantine an application that this program reaped this often while alone in its claim
+    /// Quarantine an application that was reaped or refused this often while alone
     MAX_REAPS: "max_reaps" <"N"> Whole(1, 1000), Number(RunConfig::MAX_REAPS as u64),
     PIPELINE, REAP;
 

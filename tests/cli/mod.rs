@@ -35,6 +35,8 @@ mod purge;
 mod secrets;
 #[cfg(feature = "sqlserver")]
 mod server;
+#[cfg(feature = "embedded")]
+mod stale_rows;
 #[cfg(not(feature = "embedded"))]
 mod without_embedded;
 

@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "completions bash",
     "contract check contract.toml",
     "contract sql contract.toml",
+    "delete-stale-rows",
     "doctor",
     "enqueue",
     "explain 1",

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sqlserver")]
 pub mod agent_jobs;
+pub mod delete_stale_rows;
 pub mod doctor;
 #[cfg(feature = "embedded")]
 mod embedded_install;

@@ -17,7 +17,8 @@ use crate::store::{PurgeRequest, Purged};
 
 /// Delete superseded attempts, old events and ended sessions from the log
 ///
-/// The last attempt of an application is never deleted. Rows are
+/// The last attempt of an application is never deleted, nor is the
+/// one that its rows in the target tables are of. Rows are
 /// deleted in chunks, so that workers can continue.
 #[derive(Debug, Args)]
 pub struct Arguments {
