@@ -3,7 +3,10 @@
 
 pub mod expression;
 pub mod import;
+pub mod output;
 pub mod paths;
+#[cfg(feature = "sqlserver")]
+pub mod settings;
 pub mod shred;
 pub mod skip;
 

@@ -55,3 +55,14 @@ fn paths_find_what_a_tree_finds() {
         checks::paths::check(input);
     });
 }
+
+#[test]
+fn rows_in_csv_and_json_are_read_back_as_they_were() {
+    replay("output", |input| checks::output::check(text(input)));
+}
+
+#[cfg(feature = "sqlserver")]
+#[test]
+fn settings_and_connection_strings_are_read_or_refused_with_a_reason() {
+    replay("settings", checks::settings::check);
+}
