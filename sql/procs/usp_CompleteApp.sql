@@ -71,17 +71,20 @@ BEGIN
 
     IF @result = 1
     BEGIN
-        EXEC [$(Schema)].[usp_ApplyOutcomes]
+        EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
             @claim_token = @claim_token,
             @contract_hash = @contract_hash,
             @app_id_from = @app_id,
             @app_id_to = @app_id,
             @refusal_number = @error_number,
             @refusal_message = @error_message,
-            @refusal_table = @error_table;
+            @refusal_table = @error_table,
+            @error_number = @error_number OUTPUT,
+            @error_message = @error_message OUTPUT,
+            @error_table = @error_table OUTPUT;
     END;
 
-    IF @result = 2
+    IF @result <> 0
     BEGIN
         CREATE TABLE #refused
         (

@@ -133,35 +133,43 @@ BEGIN
                 FROM #outcome AS o
                 WHERE o.app_id > @middle;
             END
-            ELSE IF @result = 1
+            ELSE
             BEGIN
-                EXEC [$(Schema)].[usp_ApplyOutcomes]
-                    @claim_token = @claim_token,
-                    @contract_hash = @contract_hash,
-                    @app_id_from = @from,
-                    @app_id_to = @from,
-                    @refusal_number = @error_number,
-                    @refusal_message = @error_message,
-                    @refusal_table = @error_table;
-            END
-            ELSE IF @result = 2
-            BEGIN
-                INSERT INTO #refused
-                (
-                    app_id,
-                    attempt,
-                    error_number,
-                    error_message,
-                    error_table
-                )
-                SELECT
-                    o.app_id,
-                    o.attempt,
-                    @error_number,
-                    @error_message,
-                    @error_table
-                FROM #outcome AS o
-                WHERE o.app_id = @from;
+                IF @result = 1
+                BEGIN
+                    EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
+                        @claim_token = @claim_token,
+                        @contract_hash = @contract_hash,
+                        @app_id_from = @from,
+                        @app_id_to = @from,
+                        @refusal_number = @error_number,
+                        @refusal_message = @error_message,
+                        @refusal_table = @error_table,
+                        @error_number = @error_number OUTPUT,
+                        @error_message = @error_message OUTPUT,
+                        @error_table = @error_table OUTPUT;
+                END;
+
+                -- Also an application that cannot even be logged.
+                IF @result <> 0
+                BEGIN
+                    INSERT INTO #refused
+                    (
+                        app_id,
+                        attempt,
+                        error_number,
+                        error_message,
+                        error_table
+                    )
+                    SELECT
+                        o.app_id,
+                        o.attempt,
+                        @error_number,
+                        @error_message,
+                        @error_table
+                    FROM #outcome AS o
+                    WHERE o.app_id = @from;
+                END;
             END;
 
             SET @from = (SELECT MIN(p.app_id_from) FROM @part AS p);

@@ -82,8 +82,18 @@ bug lost-answer-is-lost-work procs/usp_ApplyOutcomes.sql completing::completing_
     's/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = o\.app_id\s+AND l\.attempt = o\.attempt\s+AND l\.claim_token = \@claim_token\s+\)//'
 bug contract-not-checked procs/usp_ApplyOutcomes.sql completing::a_completion_with_another_contract \
     's/IF \@installed_hash IS NULL OR \@installed_hash <> \@contract_hash/IF 1 = 0/'
-bug rows-of-a-failure-stay procs/usp_ApplyOutcomes.sql redriving::a_failure_after_a_success \
-    's/\@keep_rows = 0\s+AND EXISTS/1 = 0 AND EXISTS/'
+bug failure-takes-the-rows procs/usp_ApplyOutcomes.sql redriving::a_failure_after_a_success \
+    's/ELSE has_rows\n/ELSE 0\n/'
+bug two-attempts-with-rows procs/usp_ApplyOutcomes.sql stale::a_failure_after_a_success_is_stale \
+    's/WHERE \(is_latest = 1 OR has_rows = 1\)/WHERE is_latest = 1/'
+bug own-rows-collide procs/usp_ApplyOutcomes.sql earlier_rows::a_success_replaces_its_own_rows \
+    's/AND l\.has_rows = 1\n                \)\n                AND EXISTS/AND 1 = 0\n                )\n                AND EXISTS/'
+bug rows-that-exist-are-purged procs/usp_PurgeLog.sql stale::purging_keeps_the_row \
+    '$m = s/l\.has_rows = 0\s+OR NOT EXISTS/1 = 1 OR NOT EXISTS/g; $n = $m == 2 ? 1 : 0'
+bug queued-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::a_queued_application_has_no_stale_rows \
+    '$m = s/WHERE q\.app_id = (l\.app_id|\@app_id)/WHERE q.app_id = -1/g; $n = $m == 2 ? 1 : 0'
+bug foreign-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::rows_skipped_by_a_success \
+    's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log_table\] AS n\s+ON k\.app_id = n\.app_id AND k\.attempt = n\.attempt\s+INNER JOIN \[\$\(Schema\)\]\.\[processing_contract_table\] AS o\s+ON k\.contract_hash = o\.contract_hash AND n\.table_ordinal = o\.table_ordinal\s+INNER JOIN (\[\$\(Schema\)\]\.\[processing_contract_table\] AS c)\s+ON o\.schema_name = c\.schema_name AND o\.table_name = c\.table_name\s+WHERE k\.app_id = \@app_id/CROSS JOIN $1 CROSS JOIN (SELECT CONVERT(bigint, 1) AS row_count) AS n WHERE k.app_id = \@app_id/'
 bug success-is-retried procs/usp_RetryFailed.sql redriving::a_success_is_never_retried \
     's/AND l\.status = \x27failed\x27\s+AND \@quarantined/AND \@quarantined/'
 bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
@@ -93,8 +103,18 @@ bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
 bug released-attempt-is-spent procs/usp_ReleaseClaim.sql completing::a_released_claim \
     's/attempts = attempts - 1,/attempts = attempts,/'
 
-bug whole-batch-is-logged procs/usp_CompleteBatch.sql completing::a_batch_that_fails_as_a_whole \
-    's/IF \@refused_count > 1 AND \@refused_count = \@outcome_count/IF 1 = 0/'
+bug refused-is-never-quarantined procs/usp_RefuseApps.sql refusing::one_refused_for_an_unknown_reason \
+    's/AND lone_reaps \+ 1 >= \@max_reaps THEN 2/AND 1 = 0 THEN 2/'
+bug every-refusal-counts-as-alone procs/usp_CompleteBatch.sql refusing::a_batch_of_which_nothing_passes \
+    's/ELSE 0\n            END;/ELSE 1\n            END;/'
+bug refusal-is-counted-twice procs/usp_ApplyOutcomes.sql refusing::a_repeated_completion_returns \
+    "s/AND e\\.event_type = 'refused'/AND 1 = 0/"
+bug unknown-stops-the-worker functions/ufn_RefusalKind.sql refusing::documents_that_the_database_refuses \
+    "s/ELSE 'unknown'/ELSE 'server'/"
+bug data-is-unknown functions/ufn_RefusalKind.sql completing::a_batch_that_is_refused_as_a_whole \
+    's/\n                515,//'
+bug bisection-forgets-a-half procs/usp_CompleteBatch.sql unforeseen::a_large_batch_is_halved \
+    's/WHERE o\.app_id > \@middle/WHERE o.app_id > \@middle + 1/'
 
 echo "$caught caught, ${#missed[@]} missed"
 [ ${#missed[@]} -eq 0 ]
