@@ -37,6 +37,7 @@ fn every_test_that_a_page_names_is_there() {
         "docs/operate.md",
         "docs/quick-start.md",
         "docs/reference.md",
+        "docs/reliability.md",
         "docs/security.md",
         "docs/sql-server.md",
     ] {

@@ -99,7 +99,7 @@ fn counterexample(fault: Fault) -> Option<Found> {
 }
 
 macro_rules! finds {
-    ($($name:ident: $fault:ident => $found:expr,)+) => {
+    ($(fn $name:ident() { $fault:ident => $found:expr })+) => {
         $(#[test]
         fn $name() {
             assert_eq!(counterexample(Fault::$fault), Some($found));
@@ -116,26 +116,22 @@ macro_rules! finds {
 use Found::{Endless, Violation};
 
 finds! {
-    finds_completing_without_fence: CompletingWithoutFence => Violation("in one place"),
-    finds_rows_before_log: RowsBeforeLog => Violation("rows of the last success"),
-    finds_reaping_without_checking_again:
-        ReapingWithoutCheckingAgain => Violation("live claims are not reaped"),
-    finds_claiming_without_checking_again:
-        ClaimingWithoutCheckingAgain => Violation("in one place"),
-    finds_enqueueing_without_checking_again:
-        EnqueueingWithoutCheckingAgain => Violation("at most one success"),
-    finds_ignoring_the_adopted_log: IgnoringTheAdoptedLog => Violation("at most one success"),
-    finds_panics_that_release: PanicReleases => Endless(Hang::Cycle),
-    finds_whole_batches_that_stop_the_worker: WholeBatchRefusedStops => Endless(Hang::Cycle),
-    finds_unknown_refusals_that_release: UnknownRefusalReleases => Endless(Hang::Cycle),
-    finds_documents_without_a_timeout: NoDocumentTimeout => Endless(Hang::Stuck),
-    finds_completions_without_a_timeout: NoAnswerTimeout => Endless(Hang::Stuck),
-    finds_what_is_ready_in_the_future: ReadyInTheFuture => Endless(Hang::Stuck),
-    finds_failures_that_delete_rows: FailureDeletesRows => Violation("rows of the last success"),
-    finds_claims_that_reaps_do_not_halve: ReapsDoNotHalveClaims => Endless(Hang::Cycle),
-    finds_reaps_that_are_not_counted: ReapsAreNotCounted => Endless(Hang::Cycle),
-    finds_quarantine_in_company:
-        QuarantineInCompany => Violation("only what fails is quarantined"),
-    finds_renewals_that_revive: RenewalRevives => Violation("in one place"),
-    finds_purging_the_last_log_row: PurgingTheLastLogRow => Violation("at most one success"),
+    fn finds_completing_without_fence() { CompletingWithoutFence => Violation("in one place") }
+    fn finds_rows_before_log() { RowsBeforeLog => Violation("rows of the last success") }
+    fn finds_reaping_without_checking_again() { ReapingWithoutCheckingAgain => Violation("live claims are not reaped") }
+    fn finds_claiming_without_checking_again() { ClaimingWithoutCheckingAgain => Violation("in one place") }
+    fn finds_enqueueing_without_checking_again() { EnqueueingWithoutCheckingAgain => Violation("at most one success") }
+    fn finds_ignoring_the_adopted_log() { IgnoringTheAdoptedLog => Violation("at most one success") }
+    fn finds_panics_that_release() { PanicReleases => Endless(Hang::Cycle) }
+    fn finds_whole_batches_that_stop_the_worker() { WholeBatchRefusedStops => Endless(Hang::Cycle) }
+    fn finds_unknown_refusals_that_release() { UnknownRefusalReleases => Endless(Hang::Cycle) }
+    fn finds_documents_without_a_timeout() { NoDocumentTimeout => Endless(Hang::Stuck) }
+    fn finds_completions_without_a_timeout() { NoAnswerTimeout => Endless(Hang::Stuck) }
+    fn finds_what_is_ready_in_the_future() { ReadyInTheFuture => Endless(Hang::Stuck) }
+    fn finds_failures_that_delete_rows() { FailureDeletesRows => Violation("rows of the last success") }
+    fn finds_claims_that_reaps_do_not_halve() { ReapsDoNotHalveClaims => Endless(Hang::Cycle) }
+    fn finds_reaps_that_are_not_counted() { ReapsAreNotCounted => Endless(Hang::Cycle) }
+    fn finds_quarantine_in_company() { QuarantineInCompany => Violation("only what fails is quarantined") }
+    fn finds_renewals_that_revive() { RenewalRevives => Violation("in one place") }
+    fn finds_purging_the_last_log_row() { PurgingTheLastLogRow => Violation("at most one success") }
 }
