@@ -83,7 +83,8 @@ impl Execute for Arguments {
             open::install_if_none(&at, store.as_mut(), &installed)?;
             refuse_drift(store.as_mut(), &installed, allow_drift)
         })??;
-        let shredder = Arc::new(ContractShredder::new(contract.clone(), call.settings.limits));
+        let limits = call.settings.limits.within_flight(config.max_bytes_in_flight);
+        let shredder = Arc::new(ContractShredder::new(contract.clone(), limits));
         let connect: Connect = Arc::new(move |_role| open::connect(&location, session));
         log_start(&config, &contract);
         let for_people = call.settings.log.format == LogFormat::Text;

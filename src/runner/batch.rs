@@ -29,14 +29,18 @@ pub(super) struct InFlight {
     pub(super) lease: Lease,
     /// Number of applications claimed.
     pub(super) apps: usize,
-    /// The bytes it occupies in [`super::flow::Flow`].
-    pub(super) bytes: u64,
+    /// Bytes of its documents.
+    pub(super) documents: u64,
     progress: Mutex<Progress>,
 }
 
 #[derive(Debug)]
 struct Progress {
     outcomes: Vec<AppOutcome>,
+    /// Memory of these outcomes.
+    bytes: u64,
+    /// Applications whose outcomes were taken before the batch was closed.
+    taken: usize,
     /// Documents without a result yet.
     open: usize,
     /// Those of them that are being shredded, and since when.
@@ -50,6 +54,8 @@ impl InFlight {
         let apps = batch.apps.len();
         let progress = Progress {
             outcomes: Vec::with_capacity(apps),
+            bytes: 0,
+            taken: 0,
             open: apps,
             running: Vec::new(),
             closed: false,
@@ -59,7 +65,7 @@ impl InFlight {
             claimed_at: batch.claimed_at,
             lease,
             apps,
-            bytes: bytes_in_flight(&batch.apps),
+            documents: document_bytes(&batch.apps),
             progress: Mutex::new(progress),
         };
         (in_flight, batch.apps)
@@ -86,15 +92,18 @@ impl InFlight {
         running.find(|(_, since)| since.elapsed() > limit).map(|(app_id, _)| *app_id)
     }
 
-    /// Adds the result of one document. Returns whether it closed the batch: it was the last
-    /// result, and the batch was still open.
-    pub(super) fn record(&self, shredded: Shredded) -> bool {
+    /// Adds the result of one document, whose outcome takes so many bytes. Returns whether it closed
+    /// the batch: it was the last result, and the batch was still open.
+    pub(super) fn record(&self, shredded: Shredded, bytes: u64) -> bool {
         let mut progress = self.progress();
         if progress.closed {
             return false;
         }
         match shredded {
-            Shredded::Outcome(outcome) => progress.outcomes.push(outcome),
+            Shredded::Outcome(outcome) => {
+                progress.outcomes.push(outcome);
+                progress.bytes += bytes;
+            }
             Shredded::Skipped => {}
         }
         progress.open -= 1;
@@ -108,18 +117,47 @@ impl InFlight {
         !std::mem::replace(&mut self.progress().closed, true)
     }
 
-    /// Removes and returns the results of a closed batch, in ascending order of application.
-    pub(super) fn take_outcomes(&self) -> Vec<AppOutcome> {
-        let mut outcomes = std::mem::take(&mut self.progress().outcomes);
+    /// Removes and returns the results of a closed batch, in ascending order of application, and
+    /// how many applications have none.
+    pub(super) fn take_outcomes(&self) -> (Vec<AppOutcome>, usize) {
+        let mut progress = self.progress();
+        let mut outcomes = std::mem::take(&mut progress.outcomes);
         outcomes.sort_unstable_by_key(|outcome| outcome.app_id);
-        outcomes
+        let unfinished = self.apps - progress.taken - outcomes.len();
+        (outcomes, unfinished)
+    }
+
+    /// Removes and returns the results so far of a batch that is open, and the memory they take, so
+    /// that they are completed before the others. A batch that is closed keeps them.
+    pub(super) fn take_part(&self) -> (Vec<AppOutcome>, u64) {
+        let mut progress = self.progress();
+        if progress.closed {
+            return (Vec::new(), 0);
+        }
+        let mut outcomes = std::mem::take(&mut progress.outcomes);
+        outcomes.sort_unstable_by_key(|outcome| outcome.app_id);
+        progress.taken += outcomes.len();
+        (outcomes, std::mem::take(&mut progress.bytes))
+    }
+
+    /// Puts back results that were taken and could not be completed.
+    pub(super) fn put_back(&self, outcomes: Vec<AppOutcome>, bytes: u64) {
+        let mut progress = self.progress();
+        progress.taken -= outcomes.len();
+        progress.outcomes.extend(outcomes);
+        progress.bytes += bytes;
+    }
+
+    /// Whether there are results that [`InFlight::take_part`] would return.
+    pub(super) fn has_part(&self) -> bool {
+        let progress = self.progress();
+        !progress.closed && !progress.outcomes.is_empty()
     }
 }
 
-/// Twice the documents' bytes: for the documents and for their rows.
-pub(super) fn bytes_in_flight(apps: &[ClaimedApp]) -> u64 {
+fn document_bytes(apps: &[ClaimedApp]) -> u64 {
     let documents = apps.iter().filter_map(|app| app.document.as_ref());
-    documents.map(|document| 2 * document.bytes.len() as u64).sum()
+    documents.map(|document| document.bytes.len() as u64).sum()
 }
 
 /// Every batch this process holds, for the lease keeper.
@@ -205,17 +243,17 @@ mod tests {
     #[test]
     fn the_last_result_closes_a_batch() {
         let batch = batch(2);
-        assert!(!batch.record(Shredded::Skipped));
-        assert!(batch.record(Shredded::Outcome(outcome(1))));
+        assert!(!batch.record(Shredded::Skipped, 0));
+        assert!(batch.record(Shredded::Outcome(outcome(1)), 0));
         assert!(!batch.close());
-        assert_eq!(batch.take_outcomes().len(), 1);
+        assert_eq!(batch.take_outcomes().0.len(), 1);
     }
 
     #[test]
     fn a_result_after_the_close_is_dropped() {
         let batch = batch(1);
         assert!(batch.close());
-        assert!(!batch.record(Shredded::Outcome(outcome(0))));
-        assert!(batch.take_outcomes().is_empty());
+        assert!(!batch.record(Shredded::Outcome(outcome(0)), 0));
+        assert!(batch.take_outcomes().0.is_empty());
     }
 }

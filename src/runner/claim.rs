@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::id::{AppId, ClaimToken};
 use crate::store::{self, Batch, ClaimRequest, Claimed, Pause, ReapRequest};
 
-use super::batch::{bytes_in_flight, InFlight};
+use super::batch::InFlight;
 use super::lease::Lease;
 use super::session::{backoff, Session};
 use super::shared::Shared;
@@ -42,18 +42,18 @@ impl Claimer<'_> {
             match claimed {
                 Ok(Some((batch, lease))) => self.dispatch(batch, lease, reserved),
                 Ok(None) => {
-                    shared.flow.release(reserved);
+                    shared.flow.cancel(reserved);
                     if !self.wait_for_work()? {
                         self.count_unqueued();
                         break;
                     }
                 }
                 Err(_) if shared.flow.is_stopping() => {
-                    shared.flow.release(reserved);
+                    shared.flow.cancel(reserved);
                     break;
                 }
                 Err(error) => {
-                    shared.flow.release(reserved);
+                    shared.flow.cancel(reserved);
                     return Err(error);
                 }
             }
@@ -146,16 +146,12 @@ impl Claimer<'_> {
         let shared = self.shared;
         self.after = batch.apps.last().map(|app| app.app_id);
         shared.tally().claimed += batch.apps.len() as u64;
-        tracing::debug!(
-            claim = %batch.token.0,
-            apps = batch.apps.len(),
-            bytes = bytes_in_flight(&batch.apps) / 2,
-            "claimed"
-        );
         let (batch, apps) = InFlight::new(batch, lease);
+        let (claim, bytes) = (batch.token.0, batch.documents);
+        tracing::debug!(%claim, apps = batch.apps, bytes, "claimed");
         let batch = Arc::new(batch);
         shared.held.insert(batch.clone());
-        shared.flow.settle(reserved, batch.bytes);
+        shared.flow.settle(reserved, batch.token, batch.documents);
         spread(shared, &batch, apps);
     }
 

@@ -32,6 +32,7 @@ pub(super) fn complete_batches(
     while !claims_ended || shared.flow.batches() > 0 {
         match messages.recv() {
             Ok(Message::Closed(batch)) => completer.conclude(&batch),
+            Ok(Message::Part(batch)) => completer.conclude_part(&batch),
             Ok(Message::ClaimsEnded) => claims_ended = true,
             Err(_) => break,
         }
@@ -65,18 +66,57 @@ enum Verdict {
 
 impl Completer<'_> {
     fn conclude(&mut self, batch: &Arc<InFlight>) {
-        let outcomes = batch.take_outcomes();
-        let unfinished = (batch.apps - outcomes.len()) as u64;
+        let (outcomes, unfinished) = batch.take_outcomes();
+        let unfinished = unfinished as u64;
         if self.shared.flow.is_aborting() {
+            let apps = outcomes.len() as u64 + unfinished;
             match batch.lease.is_live() {
-                true => self.release(batch, batch.apps as u64, "the worker stopped on an error"),
-                false => self.abandon(batch, batch.apps as u64),
+                true => self.release(batch, apps, "the worker stopped on an error"),
+                false => self.abandon(batch, apps),
             }
         } else {
             self.complete(batch, outcomes, unfinished);
         }
         self.shared.held.remove(batch.token);
-        self.shared.flow.release(batch.bytes);
+        self.shared.flow.release(batch.token);
+    }
+
+    /// Completes the outcomes so far of a batch that continues, to make room for others.
+    fn conclude_part(&mut self, batch: &Arc<InFlight>) {
+        if self.shared.flow.is_aborting() {
+            return;
+        }
+        let (mut outcomes, bytes) = batch.take_part();
+        let began = Instant::now();
+        for tries in 0.. {
+            let verdict = self.try_to_complete(batch, &mut outcomes);
+            match verdict {
+                Verdict::Concluded => break,
+                Verdict::Abandoned => {
+                    self.abandon(batch, outcomes.len() as u64);
+                    break;
+                }
+                Verdict::Again(_) if began.elapsed() < self.shared.config.store_patience => {
+                    std::thread::sleep(backoff(tries));
+                }
+                // The batch is released when it is closed.
+                Verdict::Again(error) | Verdict::Fatal(error) => {
+                    batch.put_back(outcomes, bytes);
+                    return self.shared.fail(&error);
+                }
+                Verdict::Unanswered(error) => {
+                    self.give_up(batch, outcomes.len() as u64, &error);
+                    break;
+                }
+                Verdict::Unknown(error) => {
+                    self.shared.fail(&error);
+                    self.leave(batch, outcomes.len() as u64);
+                    break;
+                }
+            }
+        }
+        drop(outcomes);
+        self.shared.flow.end_part(batch.token, bytes);
     }
 
     /// Completes the outcomes, then settles the batch's other applications.

@@ -36,7 +36,10 @@ pub struct RunConfig {
     pub follow: bool,
     /// How often to look for work when following.
     pub poll: Duration,
-    /// Limit on twice the bytes of the documents in flight; a larger document is claimed alone.
+    /// Limit on the bytes of the documents in flight and of what is made of them. As much is
+    /// reserved for rows as for documents; what rows take beyond that is counted as they are made.
+    /// A document that is larger is claimed alone, and one document at a time may exceed the limit,
+    /// within its own limits.
     pub max_bytes_in_flight: u64,
     /// When failed applications count against the exit status.
     pub fail_on: FailOn,

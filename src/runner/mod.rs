@@ -13,6 +13,7 @@
 //! document that takes minutes must not keep the process from ending in time. What they still
 //! hold is counted as [`RunSummary::unsettled`], and the reaper recovers it.
 
+mod account;
 mod batch;
 mod claim;
 mod complete;

@@ -26,6 +26,8 @@ use crate::store::StoreError;
 pub(super) enum Message {
     /// A batch with nothing left to shred.
     Closed(Arc<InFlight>),
+    /// A batch with outcomes that are completed before the others, because memory is short.
+    Part(Arc<InFlight>),
     /// No more batches are claimed.
     ClaimsEnded,
 }
@@ -106,6 +108,13 @@ impl Shared {
     pub(super) fn send_on(&self, batch: Arc<InFlight>) {
         // The completing thread ends only when the run is over.
         self.to_completer.send(Message::Closed(batch)).ok();
+    }
+
+    /// Has what is finished of a batch completed before the rest.
+    pub(super) fn send_part(&self, batch: &Arc<InFlight>) {
+        if batch.has_part() {
+            self.to_completer.send(Message::Part(batch.clone())).ok();
+        }
     }
 
     pub(super) fn interrupt(&self) {

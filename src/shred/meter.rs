@@ -33,6 +33,9 @@ impl Control for Uncontrolled {}
 /// copied or compared is one.
 const WORK: u64 = 1 << 20;
 
+/// The setting, with what `run` makes of it.
+const ROW_BYTES: &str = "--max-row-bytes, and in a run --max-bytes-in-flight to twice as much,";
+
 /// Bytes that are taken at once.
 const STEP: u64 = 64 << 10;
 
@@ -180,7 +183,7 @@ impl<'c> Meter<'c> {
         if all > self.limit {
             let found =
                 format!("what is made of the document takes more than {} bytes", self.limit);
-            return Err(ShredFault::limit(self.reached(), found, "--max-row-bytes"));
+            return Err(ShredFault::limit(self.reached(), found, ROW_BYTES));
         }
         let more = (all - self.taken.get()).max(STEP);
         self.taken.set(self.taken.get() + more);
