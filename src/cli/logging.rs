@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::command_error::{self, CommandError, Result};
 use super::console;
+use crate::diagnostic::undirected;
 use crate::figures::counted;
 use crate::id::SessionId;
 use crate::report::LineQueue;
@@ -108,12 +109,13 @@ where
     }
 }
 
-/// Adds each log line, which is one call, to a queue.
+/// Adds each log line, which is one call, to a queue. It has no control characters of others: the
+/// formats escape them.
 struct Lines(&'static LineQueue);
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.push(line);
+        self.0.push(&undirected(line));
         Ok(line.len())
     }
 

@@ -121,3 +121,19 @@ fn a_line_that_cannot_be_logged_is_told_of_once_and_stops_nothing() {
     assert_eq!(said.status, 0, "{said:?}");
     assert_eq!(said.stderr.matches("cannot write the log file").count(), 1, "{said:?}");
 }
+
+/// A log line quotes names and values of others, and is read on a terminal.
+#[test]
+fn a_log_line_does_not_command_the_terminal() {
+    for format in ["text", "json"] {
+        let bench = finished();
+        let store = "--store=sqlite:a\u{1b}[31m\u{202e}\u{2066}b.db";
+        let mut run = bench.command(&format!("run --log-dir logs --log-format {format}"));
+        let said = Said::of(run.arg(store));
+        assert_eq!(said.status, 4, "{said:?}");
+        for text in [said.stderr.clone(), logged(&bench)] {
+            assert!(text.contains("b.db"), "{text:?}");
+            assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{2066}']), "{text:?}");
+        }
+    }
+}
