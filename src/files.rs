@@ -1,9 +1,9 @@
-//! Files that this program writes: a file gets its name only when it is complete, and what had the
+//! Files that this program reads, which are files and nothing else, and files that it writes: a file gets its name only when it is complete, and what had the
 //! name before is replaced, never written into. A symbolic link of somebody else, or a second name
 //! of one of their files, is so left alone, and a reader never sees half a file.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -49,6 +49,76 @@ impl Write for NewFile {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Opens a file to read it. Anything else is refused: opening a named pipe waits for ever, and a
+/// device never ends.
+///
+/// # Errors
+/// The file cannot be opened, or is a folder, a pipe, a socket or a device.
+pub fn open(path: &Path) -> io::Result<File> {
+    check(&fs::metadata(path)?)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // A pipe may have taken the file's place meanwhile.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// As [`open`], or the file cannot be read.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a whole file of text.
+///
+/// # Errors
+/// As [`read`], or the file is not UTF-8.
+pub fn read_to_string(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Refuses what is not a file.
+///
+/// # Errors
+/// What it is instead.
+pub fn check(found: &Metadata) -> io::Result<()> {
+    match kind(found) {
+        None => Ok(()),
+        Some(kind) => Err(io::Error::other(format!("it is {kind}, not a file"))),
+    }
+}
+
+/// What something is that is not a file.
+fn kind(found: &Metadata) -> Option<&'static str> {
+    let file_type = found.file_type();
+    if file_type.is_file() {
+        return None;
+    }
+    if file_type.is_dir() {
+        return Some("a folder");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if file_type.is_fifo() {
+            return Some("a pipe");
+        }
+        if file_type.is_socket() {
+            return Some("a socket");
+        }
+    }
+    Some("a device")
 }
 
 /// Writes a whole file.

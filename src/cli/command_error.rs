@@ -99,7 +99,13 @@ impl From<StoreError> for CommandError {
             ),
             StoreError::Damaged { .. } => (
                 ExitStatus::Store,
-                "restore a backup, or copy what can be read with `sqlite3 FILE .recover`",
+                "stop the workers, delete FILE-wal and FILE-shm, then copy a backup to FILE; without a \
+                 backup, copy what can be read with `sqlite3 FILE .recover`",
+            ),
+            StoreError::Replaced { .. } => (
+                ExitStatus::Store,
+                "stop all workers before the files of a store are moved, deleted or restored, then \
+                 run again",
             ),
             StoreError::Unanswered { .. } => (
                 ExitStatus::Store,

@@ -65,6 +65,8 @@ commands!(Command {
     Purge(store::purge::Arguments),
     Pause(store::pause::Arguments),
     Resume(store::resume::Arguments),
+    #[cfg(feature = "embedded")]
+    Backup(store::backup::Arguments),
     Doctor(store::doctor::Arguments),
     #[cfg(feature = "sqlserver")]
     AgentJobs(store::agent_jobs::Arguments),

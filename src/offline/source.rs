@@ -1,10 +1,10 @@
 //! Documents from files or from a store.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, DocumentEncoding};
+use crate::files;
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory};
 
@@ -52,7 +52,7 @@ impl Source {
 fn read(path: &Path, most: u64) -> Result<Vec<u8>, Box<Failure>> {
     let read = match path == Path::new("-") {
         true => read_some(io::stdin().lock(), most),
-        false => File::open(path).and_then(|file| match file.metadata()?.len() > most {
+        false => files::open(path).and_then(|file| match file.metadata()?.len() > most {
             true => Ok(None),
             false => read_some(file, most),
         }),

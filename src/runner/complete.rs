@@ -291,8 +291,16 @@ impl Completer<'_> {
         let patience = self.patience();
         let ended =
             self.session.call_patiently(patience, pause, |store| store.end_session(id, status));
-        if let Err(error) = ended {
-            tracing::warn!(%error, "could not record the end of the session");
+        match ended {
+            // What was completed is gone with the store.
+            Err(error @ StoreError::Replaced { .. }) => self.shared.fail(&error),
+            Err(error) => tracing::warn!(%error, "could not record the end of the session"),
+            Ok(()) => {
+                let place = self.session.call(|store| store.get_contract());
+                if let Err(error @ StoreError::Replaced { .. }) = place {
+                    self.shared.fail(&error);
+                }
+            }
         }
     }
 }

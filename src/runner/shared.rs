@@ -132,6 +132,7 @@ impl Shared {
             StoreError::ContractNotInstalled { .. } => RunEnd::ContractRefused,
             StoreError::Unreachable { .. }
             | StoreError::Unanswered { .. }
+            | StoreError::Replaced { .. }
             | StoreError::Damaged { .. }
             | StoreError::NotInstalled { .. }
             | StoreError::OtherVersion { .. } => RunEnd::StoreUnreachable,

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Key};
 use crate::diagnostic::spelling::nearest;
+use crate::files;
 
 /// The name looked for in the working folder when `--config` names no file.
 pub const DEFAULT_NAME: &str = "xmlshred.toml";
@@ -37,7 +38,7 @@ impl SettingsFile {
     /// Reads `named`, or xmlshred.toml in the working folder if it exists.
     pub fn find(named: Option<&Path>) -> Self {
         let path = named.unwrap_or(Path::new(DEFAULT_NAME));
-        match std::fs::read_to_string(path) {
+        match files::read_to_string(path) {
             Ok(text) => Self::parse(path, &text),
             Err(e) if named.is_none() && e.kind() == ErrorKind::NotFound => Self::default(),
             Err(e) => Self {

@@ -7,6 +7,7 @@ use super::keys::{self, Key};
 use super::provenance::Resolved;
 use super::reader::Reader;
 use super::store_location::ServerLocation;
+use crate::files;
 use crate::store::sqlserver::install::Names;
 use crate::store::sqlserver::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
@@ -147,7 +148,13 @@ impl Reader<'_> {
                     .to_owned()))
             }
             (true, None) => Some(Trust::Anything),
-            (false, Some(file)) => Some(Trust::Authority(file)),
+            (false, Some(file)) => {
+                // The driver reads it while it connects, and would wait for a pipe for ever.
+                let readable = files::open(&file).map_err(|error| {
+                    format!("cannot read the file {} of --ca-file: {error}", file.display())
+                });
+                self.valid(readable).map(|_| Trust::Authority(file))
+            }
             (false, None) => Some(Trust::System),
         }
     }

@@ -30,6 +30,14 @@ pub enum StoreError {
         /// Why not.
         reason: String,
     },
+    /// The file of the open embedded store is not the one at its path any more.
+    #[error("the store {location} is not the one that was opened: {reason}")]
+    Replaced {
+        /// File.
+        location: String,
+        /// What became of it.
+        reason: String,
+    },
     /// The store has no xmlshred objects, or those of another version.
     #[error("{location} is not an xmlshred store: {reason}")]
     NotInstalled {

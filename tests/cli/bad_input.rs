@@ -353,6 +353,6 @@ fn a_pipe_is_no_store() {
         let said = Said::of(call.timeout(std::time::Duration::from_secs(60)));
         assert_eq!(said.status, if command == "doctor" { 2 } else { 4 }, "{said:?}");
         let text = format!("{}{}", said.stdout, said.stderr);
-        assert!(text.contains("it is a device or a pipe"), "{said:?}");
+        assert!(text.contains("it is a pipe, not a file"), "{said:?}");
     }
 }

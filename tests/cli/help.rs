@@ -36,6 +36,8 @@ help_tests! {
     help_of_purge: "purge",
     help_of_pause: "pause",
     help_of_resume: "resume",
+    #[cfg(feature = "embedded")]
+    help_of_backup: "backup",
     help_of_doctor: "doctor",
     #[cfg(feature = "sqlserver")]
     help_of_agent_jobs: "agent-jobs",

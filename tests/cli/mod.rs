@@ -31,6 +31,8 @@ mod panicking;
 mod pipeline;
 #[cfg(feature = "embedded")]
 mod purge;
+#[cfg(feature = "embedded")]
+mod safekeeping;
 #[cfg(all(feature = "embedded", feature = "sqlserver"))]
 mod secrets;
 #[cfg(feature = "sqlserver")]

@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["contract", "document", "figures", "files", "id", "outcome", "value"]),
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
     ("import", &["contract", "diagnostic", "figures", "value"]),
-    ("settings", &["diagnostic", "figures", "id", "runner", "shred", "store"]),
+    ("settings", &["diagnostic", "figures", "files", "id", "runner", "shred", "store"]),
     ("report", &["diagnostic", "figures", "id", "outcome", "runner", "store"]),
     (
         "offline",

@@ -8,6 +8,7 @@ use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
 use crate::contract::{Contract, ParsedContract};
 use crate::figures::counted;
+use crate::files;
 use crate::runner::ExitStatus;
 use crate::settings::Settings;
 
@@ -44,7 +45,7 @@ pub fn read_file(path: &Path) -> Result<Contract> {
 /// As [`read_file`].
 pub fn parse_file(path: &Path) -> Result<ParsedContract> {
     let shown = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| {
+    let bytes = files::read(path).map_err(|e| {
         let message = format!("cannot read the contract {shown}: {e}");
         CommandError::usage(message, "name a TOML file with --contract")
     })?;

@@ -25,7 +25,7 @@ pub struct Arguments {
 impl Execute for Arguments {
     fn execute(&self, _call: &Call) -> Result {
         let shown = self.file.display().to_string();
-        let bytes = std::fs::read(&self.file).map_err(|e| {
+        let bytes = crate::files::read(&self.file).map_err(|e| {
             let hint = "name the JSON file with the earlier system's mappings";
             CommandError::usage(format!("cannot read {shown}: {e}"), hint)
         })?;

@@ -1,5 +1,8 @@
 //! `xmlshred doctor`: whether a run would work, and whether the pipeline is healthy.
 
+#[cfg(feature = "embedded")]
+use std::path::Path;
+
 use clap::Args;
 
 use super::open;
@@ -11,8 +14,9 @@ use crate::contract::Contract;
 use crate::figures::counted;
 use crate::report::{Align, Table};
 use crate::runner::ExitStatus;
-#[cfg(feature = "sqlserver")]
 use crate::settings::StoreLocation;
+#[cfg(feature = "embedded")]
+use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 #[cfg(feature = "sqlserver")]
 use crate::{settings::ServerLocation, store::sqlserver::SqlServerStore};
@@ -87,6 +91,10 @@ fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
     if let StoreLocation::SqlServer(server) = location {
         return check_server(checks, call, server, contract);
     }
+    #[cfg(feature = "embedded")]
+    if let StoreLocation::Sqlite(path) = location {
+        return check_file(checks, path, contract);
+    }
     match open::connect(location, call.session) {
         Err(error) => checks.problem("store", error),
         Ok(mut store) => {
@@ -94,6 +102,26 @@ fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
             check_installation(checks, store.as_mut(), contract);
         }
     }
+}
+
+#[cfg(feature = "embedded")]
+fn check_file(checks: &mut Checks, path: &Path, contract: Option<&Contract>) {
+    let mut store = match SqliteStore::open(path) {
+        Ok(store) => store,
+        Err(error) => return checks.problem("store", error),
+    };
+    checks.ok("store", &StoreLocation::Sqlite(path.to_owned()).to_string());
+    match store.check_integrity() {
+        Err(error) => checks.problem("integrity", error),
+        Ok(orphans) if orphans.is_empty() => checks.ok("integrity", "the whole file can be read"),
+        Ok(orphans) => {
+            for orphan in orphans {
+                let text = format!("{orphan}; find out which program changed the table");
+                checks.add(PROBLEM, "foreign keys", &text, ExitStatus::Store);
+            }
+        }
+    }
+    check_installation(checks, &mut store, contract);
 }
 
 #[cfg(feature = "sqlserver")]

@@ -1,7 +1,6 @@
 //! `xmlshred load`: XML files into the source table of an embedded store.
 
 use std::cell::Cell;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use crate::cli::command_error::{CommandError, Result};
 use crate::cli::interruption::Interruption;
 use crate::cli::{console, document_files};
 use crate::figures;
+use crate::files;
 use crate::id::AppId;
 use crate::runner::ExitStatus;
 use crate::store::sqlite::{Existing, Loader, NewDocument, NewStore, SqliteStore};
@@ -131,6 +131,7 @@ impl Load {
             return Err(interrupted());
         }
         loader.finish().map_err(not_loaded)?;
+        store.check_place().map_err(not_loaded)?;
         Ok(report(&ids, bytes))
     }
 
@@ -160,14 +161,7 @@ fn check_files(files: &[PathBuf], limit: u64) -> Result<()> {
 }
 
 fn problem(file: &Path, limit: u64) -> Option<String> {
-    // Opened last, because opening a pipe may wait for ever.
-    let bytes = match fs::metadata(file) {
-        Ok(metadata) if !metadata.is_file() => {
-            return Some(format!("{} is not a file", file.display()))
-        }
-        Ok(metadata) => File::open(file).map(|_| metadata.len()),
-        Err(e) => Err(e),
-    };
+    let bytes = files::open(file).and_then(|file| Ok(file.metadata()?.len()));
     match bytes {
         Ok(bytes) => size_problem(file, bytes, limit),
         Err(e) => Some(unreadable(file, &e)),
@@ -191,7 +185,7 @@ fn size_problem(file: &Path, bytes: u64, limit: u64) -> Option<String> {
 
 /// A document, which may have changed since it was checked.
 fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
-    let document = fs::read(file).map_err(|e| unreadable(file, &e));
+    let document = files::read(file).map_err(|e| unreadable(file, &e));
     let changed = |problem: String| {
         let hint = "run again when no other program changes the files";
         CommandError::usage(problem, hint)

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sqlserver")]
 pub mod agent_jobs;
+#[cfg(feature = "embedded")]
+pub mod backup;
 pub mod delete_stale_rows;
 pub mod doctor;
 #[cfg(feature = "embedded")]

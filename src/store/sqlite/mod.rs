@@ -53,6 +53,8 @@ pub use install::{InstallPreview, Installation, NewStore};
 /// One connection to a store in a SQLite file.
 pub struct SqliteStore {
     connection: Connection,
+    /// Unknown while the store is being created under another name.
+    place: Option<install::Place>,
 }
 
 impl SqliteStore {
@@ -62,7 +64,8 @@ impl SqliteStore {
     /// Opens the store in an existing file. A missing, foreign, unreadable or read-only file is
     /// an error, and is not touched.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { connection: install::open(path)? })
+        let (connection, place) = install::open(path)?;
+        Ok(Self { connection, place: Some(place) })
     }
 
     /// What installing the contract would do to the store in `path`, or to a new one if the file
@@ -72,7 +75,7 @@ impl SqliteStore {
     /// Those of [`SqliteStore::open`] and [`Store::install_contract`].
     pub fn preview_install(path: &Path, contract: &Contract) -> Result<InstallPreview> {
         let mut connection = match path.exists() {
-            true => install::open(path)?,
+            true => install::open(path)?.0,
             false => install::open_in_memory()?,
         };
         Ok(install::preview_install(&mut connection, contract)?)
@@ -80,7 +83,36 @@ impl SqliteStore {
 
     /// The installed contract, if there is one.
     pub fn installation(&mut self) -> Result<Option<Installation>> {
+        self.check_place()?;
         Ok(install::get_contract(&mut self.connection)?)
+    }
+
+    /// Looks whether the open file is still the one at its path. Each operation does so first; after
+    /// the last one, this says whether its work is where it should be.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`]
+    pub fn check_place(&self) -> Result<()> {
+        self.place.as_ref().map_or(Ok(()), install::Place::check)
+    }
+
+    /// Reads the whole file, and looks for target rows without their parent rows. Returns a sentence
+    /// for each table that has such rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`]
+    pub fn check_integrity(&mut self) -> Result<Vec<String>> {
+        Ok(install::check_integrity(&mut self.connection)?)
+    }
+
+    /// Copies the store to a new file, as it is at this moment, while others work on it. `from` is
+    /// the store's own path. Returns the size of the copy in bytes; the copy was read and is sound.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if the file exists; the store is damaged; the copy cannot be written.
+    pub fn back_up(&mut self, from: &Path, to: &Path) -> Result<u64> {
+        self.check_place()?;
+        install::back_up(&self.connection, from, to)
     }
 
     /// Starts to load documents into the source table: all of them in one transaction, during
@@ -107,6 +139,7 @@ impl SqliteStore {
 macro_rules! operations {
     ($($module:ident: fn $name:ident(&mut self $(, $argument:ident: $type:ty)*) -> $answer:ty;)+) => {
         $(fn $name(&mut self $(, $argument: $type)*) -> Result<$answer> {
+            self.check_place()?;
             Ok($module::$name(&mut self.connection $(, $argument)*)?)
         })+
     };

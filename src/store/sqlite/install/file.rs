@@ -1,13 +1,15 @@
 //! The file of a store: how it is recognised, and errors that name it.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use tempfile::TempPath;
 
+use crate::files::{folder_of, temporary};
 use crate::store::sqlite::fault::{damaged, describe, is_damage, SqliteFault};
-use crate::store::StoreError;
+use crate::store::{Result, StoreError};
 
 /// The tables of an empty store.
 pub const SCHEMA: &str = include_str!("schema.sql");
@@ -69,4 +71,40 @@ pub fn unreachable_file(path: &Path, fault: &SqliteFault) -> StoreError {
 pub fn shown(path: &Path) -> String {
     let absolute: PathBuf = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     absolute.display().to_string()
+}
+
+/// An empty temporary file beside the place of a store.
+///
+/// # Errors
+/// The folder does not exist or is not writable.
+pub fn temporary_copy(path: &Path) -> Result<TempPath> {
+    let folder = folder_of(path);
+    let file = temporary(folder).map_err(|error| unreachable(path, no_file_in(folder, &error)))?;
+    Ok(file.into_temp_path())
+}
+
+/// The error for a file that cannot be reached.
+pub fn unreachable(path: &Path, reason: String) -> StoreError {
+    StoreError::Unreachable { location: shown(path), reason }
+}
+
+/// Why a file cannot be created in a folder, without the temporary file's name that `error` has.
+fn no_file_in(folder: &Path, error: &std::io::Error) -> String {
+    let shown = folder.display();
+    match error.kind() {
+        ErrorKind::NotFound => {
+            format!("the folder {shown} does not exist; create it or name a file in another folder")
+        }
+        ErrorKind::PermissionDenied => format!(
+            "permission denied to create a file in the folder {shown}; check its permissions, or \
+             name a file in another folder"
+        ),
+        ErrorKind::NotADirectory => format!("{shown} is not a folder; name a file in one"),
+        ErrorKind::StorageFull => {
+            format!("the disk of the folder {shown} is full; free space or name another folder")
+        }
+        kind => {
+            format!("cannot create a file in the folder {shown}: {kind}; name another folder")
+        }
+    }
 }

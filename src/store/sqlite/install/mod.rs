@@ -2,13 +2,17 @@
 
 mod contract;
 mod file;
+mod integrity;
 mod new_store;
 mod open;
+mod place;
 
 pub(super) use contract::{
     check_installed, get_contract, install_contract, installed_tables, preview_install,
 };
 pub use contract::{InstallPreview, Installation};
 pub(super) use file::SCHEMA_VERSION;
+pub(super) use integrity::{back_up, check_integrity};
 pub use new_store::NewStore;
 pub(super) use open::{open, open_in_memory};
+pub(super) use place::Place;

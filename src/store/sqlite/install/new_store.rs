@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempPath;
 
-use super::file::{shown, unreachable_file, APPLICATION_ID, SCHEMA, SCHEMA_VERSION};
-use crate::files::{folder_of, temporary};
+use super::file::{
+    temporary_copy, unreachable, unreachable_file, APPLICATION_ID, SCHEMA, SCHEMA_VERSION,
+};
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Result, StoreError};
+use crate::store::Result;
 
 /// A store that is being created: a temporary file beside its place that no other process knows.
 /// It is deleted when this is dropped, unless it was put in its place; only a process that is
@@ -29,12 +30,9 @@ impl NewStore {
     /// # Errors
     /// The folder does not exist or is not writable.
     pub fn create(path: &Path) -> Result<Self> {
-        let folder = folder_of(path);
-        let file = temporary(folder)
-            .map_err(|error| unreachable(path, no_file_in(folder, &error)))?
-            .into_temp_path();
+        let file = temporary_copy(path)?;
         let connection = write_schema(&file).map_err(|fault| unreachable_file(path, &fault))?;
-        Ok(Self { store: SqliteStore { connection }, file, path: path.to_owned() })
+        Ok(Self { store: SqliteStore { connection, place: None }, file, path: path.to_owned() })
     }
 
     /// The store, to be filled before it is put in its place.
@@ -68,31 +66,6 @@ impl SqliteStore {
             NewStore::create(path)?.put_in_place()?;
         }
         Self::open(path)
-    }
-}
-
-fn unreachable(path: &Path, reason: String) -> StoreError {
-    StoreError::Unreachable { location: shown(path), reason }
-}
-
-/// Why a file cannot be created in a folder, without the temporary file's name that `error` has.
-fn no_file_in(folder: &Path, error: &std::io::Error) -> String {
-    let shown = folder.display();
-    match error.kind() {
-        ErrorKind::NotFound => {
-            format!("the folder {shown} does not exist; create it or name a file in another folder")
-        }
-        ErrorKind::PermissionDenied => format!(
-            "permission denied to create a file in the folder {shown}; check its permissions, or \
-             name a file in another folder"
-        ),
-        ErrorKind::NotADirectory => format!("{shown} is not a folder; name a file in one"),
-        ErrorKind::StorageFull => {
-            format!("the disk of the folder {shown} is full; free space or name another folder")
-        }
-        kind => {
-            format!("cannot create a file in the folder {shown}: {kind}; name another folder")
-        }
     }
 }
 

@@ -10,6 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
 
 use super::file::{check_header, read_header, shown, unreachable_file, SCHEMA};
+use super::place::Place;
+use crate::files;
 use crate::id::SourceHash;
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::transaction::{patiently, BUSY_TIMEOUT};
@@ -22,9 +24,14 @@ const STATEMENT_CACHE: usize = 512;
 const WAL_LIMIT: u32 = 64 << 20;
 
 /// Opens an existing store; a file that is not one is not touched.
-pub fn open(path: &Path) -> Result<Connection> {
+pub fn open(path: &Path) -> Result<(Connection, Place)> {
     check_file(path)?;
-    connect(path).map_err(|fault| unreachable_file(path, &fault))
+    let connection = connect(path).map_err(|fault| unreachable_file(path, &fault))?;
+    let place = Place::of(path, &connection).map_err(|error| StoreError::Unreachable {
+        location: shown(path),
+        reason: error.to_string(),
+    })?;
+    Ok((connection, place))
 }
 
 /// An empty store in memory, for previews.
@@ -47,6 +54,8 @@ fn connect(path: &Path) -> Step<Connection> {
              PRAGMA foreign_keys = ON;
              PRAGMA journal_size_limit = {WAL_LIMIT};"
         ))?;
+        // The first read opens the write-ahead log.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(())
     })?;
     Ok(connection)
@@ -82,11 +91,8 @@ fn check_file(path: &Path) -> Result<()> {
             inside.display()
         )));
     }
-    if !metadata.is_file() {
-        // Opening a pipe would wait for its other end.
-        let reason = "it is a device or a pipe; name a file".to_owned();
-        return Err(unreachable(reason));
-    }
+    // Opening a pipe would wait for its other end.
+    files::check(&metadata).map_err(|error| unreachable(format!("{error}; name a file")))?;
     if metadata.permissions().readonly() {
         return Err(unreachable(match is_unreadable(&metadata) {
             true => "no user has permission to read it; change the permissions of the file".into(),

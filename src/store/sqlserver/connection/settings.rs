@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tiberius::{AuthMethod, Config, EncryptionLevel};
 
+use crate::files;
+
 /// Default timeout of a login, as in ADO.NET.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -286,7 +288,7 @@ fn method(login: Login) -> Result<AuthMethod, String> {
 
 /// Reads a file with a secret, without line breaks at its end.
 pub fn read_secret(file: &Path) -> Result<Secret, String> {
-    let text = std::fs::read_to_string(file)
+    let text = files::read_to_string(file)
         .map_err(|error| format!("cannot read the secret file {}: {error}", file.display()))?;
     let secret = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
     if secret.is_empty() {

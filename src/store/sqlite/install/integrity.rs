@@ -1,0 +1,63 @@
+//! Whether a store is sound, and copying it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::file::{shown, temporary_copy};
+use crate::store::sqlite::fault::{SqliteFault, Step};
+use crate::store::sqlite::transaction::{patiently, read};
+use crate::store::{Result, StoreError};
+
+/// How much of the damage is reported.
+const MOST_FINDINGS: usize = 5;
+
+/// Reads the whole file. Returns the target rows without their parent rows, one sentence per table.
+pub fn check_integrity(connection: &mut Connection) -> Step<Vec<String>> {
+    let location = connection.path().unwrap_or_default().to_owned();
+    read(connection, |tx| {
+        let check = format!("PRAGMA integrity_check({MOST_FINDINGS})");
+        let found: Vec<String> = tx.all(&check, [], |row| row.get(0))?;
+        if found != ["ok"] {
+            let reason = found.join(", ").replace('\n', " ");
+            Err(StoreError::Damaged { location: location.clone(), reason })?;
+        }
+        let orphans =
+            "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2";
+        tx.all(orphans, [], |row| {
+            let (table, parent, rows): (String, String, i64) = row.try_into()?;
+            Ok(format!("table {table}: {rows} without a row in {parent}"))
+        })
+    })
+}
+
+/// Copies the store to a new file, as it is at this moment, while others work on it. Returns the
+/// size of the copy, which was read and found sound.
+pub fn back_up(connection: &Connection, from: &Path, to: &Path) -> Result<u64> {
+    if to.symlink_metadata().is_ok() {
+        return Err(StoreError::Refused(format!("{} exists; name a new file", shown(to))));
+    }
+    let unwritten = |reason: String| StoreError::Unreachable { location: shown(to), reason };
+    let copy = temporary_copy(to)?;
+    let Some(name) = copy.to_str() else {
+        let text = format!("{} is not UTF-8; name another file", shown(to));
+        return Err(StoreError::Refused(text));
+    };
+    patiently(|| {
+        connection.execute("VACUUM INTO ?1", [name])?;
+        Ok(())
+    })
+    .map_err(|fault| StoreError::from(fault.naming_damage(connection)))?;
+    let mut check = Connection::open(&copy).map_err(SqliteFault::from)?;
+    check_integrity(&mut check)?;
+    check.close().map_err(|(_, error)| SqliteFault::from(error))?;
+    let finish = || -> std::io::Result<u64> {
+        std::fs::set_permissions(&copy, from.metadata()?.permissions())?;
+        let file = std::fs::OpenOptions::new().write(true).open(&copy)?;
+        file.sync_all()?;
+        Ok(file.metadata()?.len())
+    };
+    let bytes = finish().map_err(|error| unwritten(error.to_string()))?;
+    copy.persist_noclobber(to).map_err(|error| unwritten(error.error.to_string()))?;
+    Ok(bytes)
+}
