@@ -1,6 +1,9 @@
 //! Names of tables, columns and schemas in the database, and of the contract. They are written into
 //! scripts that people review and run, so what could make such a script say something else is invalid.
 
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
+
 use crate::diagnostic::is_unprintable;
 
 /// In UTF-16 units, as SQL Server counts.
@@ -9,6 +12,38 @@ const LONGEST: usize = 128;
 /// Whether two names are the same: case does not matter.
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
+}
+
+/// Positions of names, where case does not matter: for long lists, which are not searched name by
+/// name.
+#[derive(Debug, Default)]
+pub(crate) struct NameIndex(HashMap<String, usize>);
+
+impl NameIndex {
+    /// The positions of these names, of equal ones the first.
+    pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut index = Self::default();
+        for (position, name) in names.into_iter().enumerate() {
+            index.insert(name, position);
+        }
+        index
+    }
+
+    /// Adds a name, unless there is an equal one, whose position is returned.
+    pub(crate) fn insert(&mut self, name: &str, position: usize) -> Option<usize> {
+        match self.0.entry(name.to_lowercase()) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(free) => {
+                free.insert(position);
+                None
+            }
+        }
+    }
+
+    /// The position of an equal name.
+    pub(crate) fn get(&self, name: &str) -> Option<usize> {
+        self.0.get(&name.to_lowercase()).copied()
+    }
 }
 
 /// Why a name is invalid, and what to do about it.

@@ -2,7 +2,7 @@
 
 use super::check::Targets;
 use super::draft::{ColumnDraft, Draft, Placed, RowDraft, TableDraft};
-use super::identifier::same_name;
+use super::identifier::{same_name, NameIndex};
 use super::model::{ColumnRule, Distinct, DocumentRules, Model, RowTemplate, TableRule};
 use super::target::TargetTable;
 
@@ -12,7 +12,11 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
         (0..draft.tables.len()).map(|index| targets.index_of_table(index)).collect();
     let targets = targets.into_tables()?;
     let tables = draft.tables.into_iter().zip(indices);
-    let tables = tables.map(|(table, index)| table_rule(table, index?, &targets));
+    let names: Vec<_> = targets
+        .iter()
+        .map(|target| NameIndex::of(target.columns.iter().map(|column| column.name.as_str())))
+        .collect();
+    let tables = tables.map(|(table, index)| table_rule(table, index?, &targets, &names));
     let document = draft.document;
     let model = Model {
         name: draft.name,
@@ -33,8 +37,13 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
     Some((model, targets))
 }
 
-fn table_rule(table: TableDraft, index: usize, targets: &[TargetTable]) -> Option<TableRule> {
-    let target = &targets[index];
+fn table_rule(
+    table: TableDraft,
+    index: usize,
+    targets: &[TargetTable],
+    names: &[NameIndex],
+) -> Option<TableRule> {
+    let (target, names) = (&targets[index], &names[index]);
     let app_column = table.app_column?.value;
     Some(TableRule {
         name: table.name?.value,
@@ -51,15 +60,15 @@ fn table_rule(table: TableDraft, index: usize, targets: &[TargetTable]) -> Optio
         columns: table
             .columns
             .into_iter()
-            .map(|column| column_rule(column, target))
+            .map(|column| column_rule(column, target, names))
             .collect::<Option<_>>()?,
         rows: table.rows.into_iter().map(row_template).collect(),
     })
 }
 
-fn column_rule(column: ColumnDraft, target: &TargetTable) -> Option<ColumnRule> {
+fn column_rule(column: ColumnDraft, target: &TargetTable, names: &NameIndex) -> Option<ColumnRule> {
     let name = column.name.value.clone();
-    let target_column = target.columns.iter().position(|c| same_name(&c.name, &name))?;
+    let target_column = names.get(&name)?;
     let identity = column.is_identity();
     Some(ColumnRule {
         name,

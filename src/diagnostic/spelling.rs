@@ -13,6 +13,7 @@ pub(crate) fn nearest<'a>(
     let allowed = (wanted.chars().count() / 3).max(1);
     candidates
         .into_iter()
+        .take(MOST_COMPARED)
         .map(|candidate| (strsim::osa_distance(&wanted, &folded(candidate)), candidate))
         .filter(|(edits, _)| *edits <= allowed)
         .min_by_key(|(edits, candidate)| (*edits, Reverse(candidate.len())))
@@ -27,7 +28,8 @@ pub(crate) fn suggestion<'a>(
     if let Some(near) = nearest(name, candidates.clone()) {
         return Some(format!("did you mean `{near}`?"));
     }
-    let all: Vec<_> = candidates.into_iter().map(|c| format!("`{c}`")).collect();
+    let listed = candidates.into_iter().take(MOST_LISTED + 1);
+    let all: Vec<_> = listed.map(|c| format!("`{c}`")).collect();
     match all.as_slice() {
         [] => None,
         [only] => Some(format!("the only one is {only}")),
@@ -35,6 +37,9 @@ pub(crate) fn suggestion<'a>(
         _ => None,
     }
 }
+
+/// More names than this are not compared: a long list with many mistakes must not take minutes.
+const MOST_COMPARED: usize = 1_000;
 
 /// More names than this are not worth listing in a hint.
 const MOST_LISTED: usize = 12;

@@ -1,6 +1,7 @@
 //! JSON text: its mistakes, and where its parts are. serde_json reads it; reading continues after
 //! the mistakes that are most usual, and every part knows its place.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -72,7 +73,8 @@ pub(super) fn items(part: &str) -> Vec<&str> {
 /// few is corrected in a copy, so that one import finds the mistakes behind it as well.
 pub(super) fn read(text: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
     let mut copy = text.to_owned();
-    loop {
+    // Each correction reads the whole text once more.
+    while diagnostics.errors() < MOST_CORRECTED {
         let error = match serde_json::from_str(&copy) {
             Ok(value) => return Some(value).filter(|_| diagnostics.errors() == 0),
             Err(error) => error,
@@ -107,17 +109,24 @@ pub(super) fn read(text: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
             _ => return None,
         }
     }
+    None
 }
+
+/// Mistakes that are corrected to find the next, at most.
+const MOST_CORRECTED: usize = 100;
 
 /// Warns of duplicate keys, however deep they are.
 pub(super) fn check_duplicates(text: &str, part: &str, diagnostics: &mut Diagnostics) {
     let entries = entries(part);
-    for (index, Entry { name, key, value }) in entries.iter().enumerate() {
-        if let Some(first) = entries[..index].iter().find(|other| other.name == *name) {
+    let mut firsts: HashMap<&str, &str> = HashMap::with_capacity(entries.len());
+    for Entry { name, key, value } in &entries {
+        if let Some(first) = firsts.get(name.as_str()) {
             let duplicate = Diagnostic::warning(span(text, key), format!("duplicate key `{name}`"))
                 .hint("remove one of them; the last one counts")
-                .related(span(text, first.key), "first here");
+                .related(span(text, first), "first here");
             diagnostics.push(duplicate);
+        } else {
+            firsts.insert(name, key);
         }
         check_duplicates(text, value, diagnostics);
     }

@@ -5,6 +5,7 @@ mod expressions;
 mod functions;
 mod mutations;
 mod places;
+mod sizes;
 #[cfg(feature = "embedded")]
 mod sqlite;
 mod whole;

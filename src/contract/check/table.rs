@@ -1,13 +1,14 @@
 //! One `[[tables]]`: its columns, its keys, its row templates.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::checks::Checks;
 use super::targets::Target;
-use crate::contract::draft::{ColumnDraft, Located, Placed, TableDraft};
+use crate::contract::draft::{ColumnDraft, Located, Placed, RowDraft, TableDraft};
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
 use crate::contract::expr::kind::Kind;
-use crate::contract::identifier::same_name;
+use crate::contract::identifier::{same_name, NameIndex};
 use crate::diagnostic::{spelling, Diagnostic};
 use crate::value::SqlType;
 
@@ -27,16 +28,22 @@ impl Checks<'_> {
     /// For each column the kinds of its own expression and of each row template's.
     fn column_kinds(&mut self, table: &TableDraft) -> Vec<Given> {
         let mut all = Vec::new();
+        let by_column = |row: &'_ RowDraft| -> HashMap<usize, usize> {
+            row.values.iter().enumerate().map(|(at, (column, _))| (*column, at)).collect()
+        };
+        let values: Vec<_> = table.rows.iter().map(by_column).collect();
+        let unreadable: Vec<HashSet<usize>> =
+            table.rows.iter().map(|row| row.unreadable.iter().copied().collect()).collect();
         for (index, column) in table.columns.iter().enumerate() {
             let own = column.value.as_ref().map(|expr| self.column_value(table, column, expr));
             let mut rows = Vec::new();
-            for row in &table.rows {
-                if row.unreadable.contains(&index) {
+            for (number, row) in table.rows.iter().enumerate() {
+                if unreadable[number].contains(&index) {
                     rows.push(Some(Kind::Any));
                     continue;
                 }
-                let own_row = row.values.iter().find(|(c, _)| *c == index);
-                rows.push(own_row.map(|(_, expr)| self.column_value(table, column, expr)));
+                let own_row = values[number].get(&index).map(|at| &row.values[*at].1);
+                rows.push(own_row.map(|expr| self.column_value(table, column, expr)));
             }
             all.push(Given { own, rows });
         }
@@ -79,8 +86,9 @@ impl Checks<'_> {
     }
 
     fn distinct_names(&mut self, names: &[Located<String>]) {
-        for (i, name) in names.iter().enumerate() {
-            if names[..i].iter().any(|other| same_name(&other.value, &name.value)) {
+        let mut index = NameIndex::default();
+        for name in names {
+            if index.insert(&name.value, 0).is_some() {
                 let message = format!("duplicate column `{}`", name.value);
                 self.report(
                     Diagnostic::error(name.span.clone(), message).hint("name each column once"),

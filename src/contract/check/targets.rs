@@ -1,8 +1,11 @@
 //! What the `[[tables]]` of one name have in common, and how tables reference each other.
 
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
 use super::checks::Checks;
 use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
-use crate::contract::identifier::same_name;
+use crate::contract::identifier::{same_name, NameIndex};
 use crate::contract::target::{ForeignKey, OnExisting, TargetColumn, TargetTable};
 use crate::diagnostic::{spelling, Diagnostic};
 use crate::value::SqlType;
@@ -10,6 +13,8 @@ use crate::value::SqlType;
 /// The target tables in load order.
 pub(in crate::contract) struct Targets {
     targets: Vec<Target>,
+    /// By the index of a `[[tables]]`.
+    of_tables: HashMap<usize, usize>,
 }
 
 /// One target table, and which `[[tables]]` fill it.
@@ -18,6 +23,7 @@ pub(in crate::contract) struct Target {
     /// Indices of the `[[tables]]`, never empty.
     rules: Vec<usize>,
     columns: Vec<TargetColumn>,
+    names: NameIndex,
     primary_key: Vec<String>,
     app_column: Option<String>,
     foreign_key: Option<ForeignKey>,
@@ -26,15 +32,15 @@ pub(in crate::contract) struct Target {
 
 impl Target {
     fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|c| same_name(&c.name, name))
+        self.names.get(name)
     }
 
     /// Writes the names of columns in keys as the columns are written.
     fn spell_names(&mut self) {
         let keys = self.foreign_key.iter_mut().flat_map(|key| &mut key.columns);
         for name in self.primary_key.iter_mut().chain(keys) {
-            if let Some(column) = self.columns.iter().find(|c| same_name(&c.name, name)) {
-                name.clone_from(&column.name);
+            if let Some(column) = self.names.get(name) {
+                name.clone_from(&self.columns[column].name);
             }
         }
     }
@@ -48,12 +54,12 @@ impl Target {
 impl Targets {
     /// The target that a `[[tables]]` fills.
     pub(super) fn of_table(&self, index: usize) -> Option<&Target> {
-        self.targets.iter().find(|target| target.rules.contains(&index))
+        self.index_of_table(index).map(|target| &self.targets[target])
     }
 
     /// Index of the target that a `[[tables]]` fills, in load order.
     pub(in crate::contract) fn index_of_table(&self, index: usize) -> Option<usize> {
-        self.targets.iter().position(|target| target.rules.contains(&index))
+        self.of_tables.get(&index).copied()
     }
 
     /// None when a table lacks its application's column, which was reported.
@@ -78,21 +84,28 @@ impl Checks<'_> {
         for (name, rules) in self.groups() {
             targets.push(self.target(name, rules));
         }
+        let names = NameIndex::of(targets.iter().map(|target| target.name.as_str()));
         for index in 0..targets.len() {
-            self.reference(&targets, index);
+            self.reference(&targets, &names, index);
         }
-        self.cycles(&targets);
-        spell_references(&mut targets);
-        Targets { targets: load_order(targets) }
+        let parents: Vec<_> = targets.iter().map(|target| parent(&names, target)).collect();
+        self.cycles(&targets, &parents);
+        spell_references(&mut targets, &parents);
+        let targets = load_order(targets, &parents);
+        let tables = targets.iter().enumerate();
+        let of_tables = tables.flat_map(|(at, target)| target.rules.iter().map(move |i| (*i, at)));
+        Targets { of_tables: of_tables.collect(), targets }
     }
 
     /// The `[[tables]]` of each name, in contract order.
     fn groups(&mut self) -> Vec<(String, Vec<usize>)> {
         let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+        let mut names = NameIndex::default();
         for (index, table) in self.draft.tables.iter().enumerate() {
             let Some(name) = &table.name else { continue };
-            match groups.iter_mut().find(|(other, _)| same_name(other, &name.value)) {
-                Some((other, rules)) => {
+            match names.insert(&name.value, groups.len()) {
+                Some(group) => {
+                    let (other, rules) = &mut groups[group];
                     rules.push(index);
                     if *other != name.value {
                         let message = format!("`{}` and `{other}` differ in case only", name.value);
@@ -122,9 +135,11 @@ impl Checks<'_> {
             self.agreed(&tables, "on_existing", |t| t.on_existing.clone(), |a, b| a == b);
         let primary_key: Vec<String> =
             primary_key.map_or(Vec::new(), |key| key.into_iter().map(|name| name.value).collect());
+        let columns = self.columns(&tables);
         let mut target = Target {
             name,
-            columns: self.columns(&tables),
+            names: NameIndex::of(columns.iter().map(|column| column.name.as_str())),
+            columns,
             primary_key,
             app_column,
             foreign_key: foreign_key.map(|key| ForeignKey {
@@ -135,9 +150,10 @@ impl Checks<'_> {
             rules,
         };
         target.spell_names();
-        for column in &mut target.columns {
-            let is = |name: &String| same_name(name, &column.name);
-            column.required |= target.primary_key.iter().chain(&target.app_column).any(is);
+        for name in target.primary_key.iter().chain(&target.app_column) {
+            if let Some(column) = target.names.get(name) {
+                target.columns[column].required = true;
+            }
         }
         self.missing_columns(&tables, &target);
         target
@@ -165,12 +181,11 @@ impl Checks<'_> {
     /// All columns of all rules, each where it is named first.
     fn columns(&mut self, tables: &[&TableDraft]) -> Vec<TargetColumn> {
         let mut columns: Vec<(TargetColumn, &ColumnDraft)> = Vec::new();
+        let mut names = NameIndex::default();
         for column in tables.iter().flat_map(|table| &table.columns) {
-            let same = |(_, other): &&mut (TargetColumn, &ColumnDraft)| {
-                same_name(&other.name.value, &column.name.value)
-            };
-            match columns.iter_mut().find(same) {
-                Some((known, first)) => {
+            match names.insert(&column.name.value, columns.len()) {
+                Some(known) => {
+                    let (known, first) = &mut columns[known];
                     known.required |= column.is_required();
                     let first = *first;
                     self.columns_agree(column, first);
@@ -226,7 +241,8 @@ impl Checks<'_> {
     /// Columns that one `[[tables]]` of a target lacks although they are required.
     fn missing_columns(&mut self, tables: &[&TableDraft], target: &Target) {
         for table in tables {
-            let has = |name: &str| table.columns.iter().any(|c| same_name(&c.name.value, name));
+            let own = NameIndex::of(table.columns.iter().map(|c| c.name.value.as_str()));
+            let has = |name: &str| own.get(name).is_some();
             let needed = target.columns.iter().filter(|c| c.required && !c.identity);
             for column in needed.filter(|c| !has(&c.name)) {
                 let message = format!("missing required column `{}`", column.name);
@@ -255,7 +271,7 @@ impl Checks<'_> {
         target.rules.iter().find_map(|index| self.draft.tables[*index].foreign_key.as_ref())
     }
 
-    fn reference(&mut self, targets: &[Target], index: usize) {
+    fn reference(&mut self, targets: &[Target], names: &NameIndex, index: usize) {
         let child = &targets[index];
         let Some(key) =
             self.declared_key(child).map(|key| (key.span.clone(), key.value.references.clone()))
@@ -263,7 +279,7 @@ impl Checks<'_> {
             return;
         };
         let (span, references) = key;
-        let Some(parent) = targets.iter().find(|t| same_name(&t.name, &references.value)) else {
+        let Some(parent) = names.get(&references.value).map(|parent| &targets[parent]) else {
             let message = format!("unknown table `{}`", references.value);
             let hint =
                 spelling::suggestion(&references.value, targets.iter().map(|t| t.name.as_str()));
@@ -325,19 +341,22 @@ impl Checks<'_> {
     }
 
     /// Reports each circle of references once, at the foreign key of its first table.
-    fn cycles(&mut self, targets: &[Target]) {
+    fn cycles(&mut self, targets: &[Target], parents: &[Option<usize>]) {
+        // The start of the last way that came by.
+        let mut passed: Vec<Option<usize>> = vec![None; targets.len()];
         for start in 0..targets.len() {
             let mut circle = vec![start];
             let mut at = start;
-            while let Some(next) = parent(targets, at) {
+            while let Some(next) = parents[at] {
                 if next == start {
                     self.cycle(targets, &circle);
                     break;
                 }
                 // A circle is reported where it begins; this one does not contain `start`.
-                if next < start || circle.contains(&next) {
+                if next < start || passed[next] == Some(start) {
                     break;
                 }
+                passed[next] = Some(start);
                 circle.push(next);
                 at = next;
             }
@@ -355,16 +374,15 @@ impl Checks<'_> {
     }
 }
 
-fn parent(targets: &[Target], index: usize) -> Option<usize> {
-    let references = &targets[index].foreign_key.as_ref()?.references;
-    targets.iter().position(|target| same_name(&target.name, references))
+fn parent(names: &NameIndex, target: &Target) -> Option<usize> {
+    names.get(&target.foreign_key.as_ref()?.references)
 }
 
 /// Writes the names of parents as the parents are written.
-fn spell_references(targets: &mut [Target]) {
-    for index in 0..targets.len() {
-        let Some(parent) = parent(targets, index) else { continue };
-        let name = targets[parent].name.clone();
+fn spell_references(targets: &mut [Target], parents: &[Option<usize>]) {
+    for (index, parent) in parents.iter().enumerate() {
+        let Some(parent) = parent else { continue };
+        let name = targets[*parent].name.clone();
         if let Some(key) = &mut targets[index].foreign_key {
             key.references = name;
         }
@@ -372,21 +390,23 @@ fn spell_references(targets: &mut [Target]) {
 }
 
 /// Parents first, otherwise as they are. What is in a circle comes last.
-fn load_order(targets: Vec<Target>) -> Vec<Target> {
-    let parents: Vec<_> = (0..targets.len()).map(|index| parent(&targets, index)).collect();
-    let mut order: Vec<usize> = Vec::new();
-    loop {
-        let placed = |index: &usize| order.contains(index);
-        let mut waiting = (0..targets.len()).filter(|index| !placed(index));
-        let next = waiting.find(|index| parents[*index].is_none_or(|parent| placed(&parent)));
-        match next {
-            Some(index) => order.push(index),
-            None => break,
+fn load_order(targets: Vec<Target>, parents: &[Option<usize>]) -> Vec<Target> {
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); targets.len()];
+    let mut ready = BinaryHeap::new();
+    for (index, parent) in parents.iter().enumerate() {
+        match parent {
+            Some(parent) => children[*parent].push(index),
+            None => ready.push(Reverse(index)),
         }
     }
-    order.extend((0..targets.len()).filter(|i| !order.contains(i)).collect::<Vec<_>>());
     let mut targets: Vec<_> = targets.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|index| targets[index].take()).collect()
+    let mut ordered = Vec::with_capacity(targets.len());
+    while let Some(Reverse(index)) = ready.pop() {
+        ordered.extend(targets[index].take());
+        ready.extend(children[index].iter().copied().map(Reverse));
+    }
+    ordered.extend(targets.into_iter().flatten());
+    ordered
 }
 
 fn names_agree(a: &[Located<String>], b: &[Located<String>]) -> bool {

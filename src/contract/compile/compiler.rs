@@ -1,6 +1,6 @@
 //! What is known while a model is compiled.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::contract::expr::ast::{Path, Predicate, Read};
@@ -9,7 +9,7 @@ use crate::contract::plan::{DocumentPick, Kept, Node, NodeId, Op, Ready};
 use crate::value::datetime::DatePattern;
 
 /// How a path's nodes end up in a slot.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Mode {
     Every,
     Chosen(Kept),
@@ -49,7 +49,7 @@ pub(super) struct Compiler<'m> {
     pub(super) attribute_namespaces: HashSet<Box<str>>,
     pub(super) picks: Vec<DocumentPick>,
     /// Slots already made: owner, path and mode.
-    pub(super) known: Vec<(NodeId, NodeId, Read, Mode, u32)>,
+    pub(super) known: HashMap<(NodeId, NodeId, Read, Mode), u32>,
     pub(super) date_formats: Arc<[DatePattern]>,
 }
 
@@ -62,7 +62,7 @@ impl<'m> Compiler<'m> {
             anywhere_counters: 0,
             attribute_namespaces: HashSet::new(),
             picks: Vec::new(),
-            known: Vec::new(),
+            known: HashMap::new(),
             date_formats: model.document.date_formats.clone().into(),
         };
         let document = compiler.new_node(0, None, Vec::new());

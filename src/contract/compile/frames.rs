@@ -1,5 +1,7 @@
 //! Which frames lie between what captures and what is captured for, once all are known.
 
+use std::collections::HashMap;
+
 use super::compiler::Compiler;
 use crate::contract::plan::*;
 use crate::contract::target::TargetTable;
@@ -12,13 +14,16 @@ impl<'m> Compiler<'m> {
         rows: &[NodeId],
         targets: &[TargetTable],
     ) {
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, table) in self.model.tables.iter().enumerate() {
+            by_name.entry(table.name.to_ascii_lowercase()).or_default().push(index);
+        }
         for (index, rule) in rules.iter_mut().enumerate() {
             let Some(key) = &targets[rule.target].foreign_key else { continue };
-            for (other, parent) in self.model.tables.iter().enumerate() {
-                if parent.name.eq_ignore_ascii_case(&key.references) && other != index {
-                    if let Some(hops) = self.hops(rows[index], rows[other]) {
-                        rule.parents.push((other, hops));
-                    }
+            let same_name = by_name.get(&key.references.to_ascii_lowercase());
+            for other in same_name.into_iter().flatten().copied().filter(|other| *other != index) {
+                if let Some(hops) = self.hops(rows[index], rows[other]) {
+                    rule.parents.push((other, hops));
                 }
             }
         }

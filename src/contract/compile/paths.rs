@@ -151,15 +151,12 @@ impl<'m> Compiler<'m> {
 
     /// The slot on `owner` that `read` of `node` goes to.
     pub(super) fn slot_for(&mut self, owner: NodeId, node: NodeId, read: &Read, mode: Mode) -> u32 {
-        let made = self
-            .known
-            .iter()
-            .find(|(o, n, r, m, _)| *o == owner && *n == node && r == read && *m == mode);
-        if let Some((.., slot)) = made {
+        let key = (owner, node, read.clone(), mode);
+        if let Some(slot) = self.known.get(&key) {
             return *slot;
         }
         let slot = self.new_slot(owner);
-        self.known.push((owner, node, read.clone(), mode, slot));
+        self.known.insert(key, slot);
         let into = Capture { hops: 0, slot, owner };
         let attribute = match read {
             Read::Attribute(name) => Some(self.attribute_name(name)),

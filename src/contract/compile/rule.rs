@@ -1,5 +1,7 @@
 //! The rules of tables.
 
+use std::collections::HashMap;
+
 use super::compiler::{Compiler, Leaf, Scope};
 use crate::contract::expr::ast::Expr;
 use crate::contract::model::{ColumnRule, TooLong};
@@ -20,9 +22,8 @@ impl<'m> Compiler<'m> {
                 .iter()
                 .map(|row| {
                     let when = row.when.as_ref().map(|e| self.row_op(&mut scope, e));
-                    let given = |index| {
-                        row.values.iter().find(|(column, _)| *column == index).map(|(_, e)| e)
-                    };
+                    let given: HashMap<_, _> = row.values.iter().map(|(at, e)| (*at, e)).collect();
+                    let given = |index| given.get(&index).copied();
                     Template { when, values: self.values(&mut scope, &mut constants, given) }
                 })
                 .collect()

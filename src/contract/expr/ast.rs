@@ -191,7 +191,7 @@ pub enum Predicate {
 }
 
 /// What a path reads at its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Read {
     /// `@name`
     Attribute(String),

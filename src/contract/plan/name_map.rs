@@ -158,15 +158,26 @@ impl<T> NameMap<T> {
     /// The value of `name`, made when absent.
     pub fn entry(&mut self, name: &[u8], make: impl FnOnce() -> T) -> &mut T {
         let wanted = Name::new(name);
-        let index = match self.entries.iter().position(|own| self.matches(own.name(), wanted)) {
-            Some(index) => index,
-            None => {
-                let head = wanted.head;
-                self.entries.push(Entry { head, name: name.into(), value: make() });
-                self.rebuild();
-                self.entries.len() - 1
+        let mask = self.slots.len() - 1;
+        let mut at = wanted.hash() as usize & mask;
+        let index = loop {
+            match self.slots[at] {
+                0 => break None,
+                index if self.matches(self.entries[index as usize - 1].name(), wanted) => {
+                    break Some(index as usize - 1);
+                }
+                _ => at = (at + 1) & mask,
             }
         };
+        let index = index.unwrap_or_else(|| {
+            let head = wanted.head;
+            self.entries.push(Entry { head, name: name.into(), value: make() });
+            self.slots[at] = self.entries.len() as u32;
+            if self.entries.len() * 2 >= self.slots.len() {
+                self.rebuild();
+            }
+            self.entries.len() - 1
+        });
         &mut self.entries[index].value
     }
 

@@ -86,7 +86,7 @@ pub(crate) struct Chosen {
 }
 
 /// Which of several elements a slot keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kept {
     First,
     Last,

@@ -8,7 +8,7 @@ use crate::contract::draft::{ColumnDraft, Located};
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::mistake;
 use crate::contract::expr::parser::Names;
-use crate::contract::identifier::same_name;
+use crate::contract::identifier::{same_name, NameIndex};
 use crate::contract::model::TooLong;
 use crate::contract::target::STAGE_COLUMNS;
 use crate::diagnostic::Diagnostic;
@@ -27,8 +27,10 @@ impl Reader<'_> {
         scope: &DocumentScope,
     ) -> Vec<ColumnDraft> {
         let mut drafts: Vec<ColumnDraft> = Vec::new();
+        let mut index = NameIndex::default();
         for (name, value) in columns.entries() {
-            if let Some(other) = drafts.iter().find(|d| same_name(&d.name.value, &name.value)) {
+            if let Some(other) = index.get(&name.value) {
+                let other = &drafts[other];
                 let message = format!("duplicate column `{}`", name.value);
                 let twice = Diagnostic::error(name.span.clone(), message)
                     .hint("rename one: case does not tell columns apart")
@@ -40,6 +42,7 @@ impl Reader<'_> {
             self.check_reserved(&name);
             if let Some(section) = self.section(&name.value, value, COLUMN) {
                 let section = section.titled(format!("the column `{}`", name.value));
+                index.insert(&name.value, drafts.len());
                 drafts.push(self.column(name, &section, scope));
             }
         }

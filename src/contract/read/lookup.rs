@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::reader::Reader;
 use super::section::{self, Section, Value};
 use crate::contract::draft::LookupDraft;
-use crate::contract::identifier::same_name;
+use crate::contract::identifier::NameIndex;
 use crate::contract::model::{Lookup, LookupValue, MatchMode, OnMissing};
 use crate::diagnostic::Diagnostic;
 
@@ -30,8 +30,10 @@ enum Missing {
 impl Reader<'_> {
     pub(super) fn lookups(&mut self, lookups: &Section<'_>) -> Vec<LookupDraft> {
         let mut drafts: Vec<LookupDraft> = Vec::new();
+        let mut index = NameIndex::default();
         for (name, value) in lookups.entries() {
-            if let Some(other) = drafts.iter().find(|d| same_name(&d.lookup.name, &name.value)) {
+            let other = index.insert(&name.value, drafts.len());
+            if let Some(other) = other.and_then(|other| drafts.get(other)) {
                 let message = format!("duplicate lookup `{}`", name.value);
                 let twice = Diagnostic::error(name.span.clone(), message)
                     .hint("rename one: case does not tell lookups apart")
@@ -106,9 +108,13 @@ impl Reader<'_> {
 
     fn entries(&mut self, section: &Section<'_>, mode: MatchMode) -> Vec<(String, LookupValue)> {
         let mut entries: Vec<(String, LookupValue)> = Vec::new();
+        let mut index = NameIndex::default();
         for (key, value) in section.entries() {
-            let folded = entries.iter().find(|(other, _)| same_name(other, &key.value));
-            if let Some((other, _)) = folded.filter(|_| mode == MatchMode::IgnoreCase) {
+            let folded = match mode {
+                MatchMode::IgnoreCase => index.insert(&key.value, entries.len()),
+                MatchMode::Exact | MatchMode::ExactThenIgnoreCase => None,
+            };
+            if let Some((other, _)) = folded.and_then(|folded| entries.get(folded)) {
                 let message =
                     format!("`{}` and `{other}` are the same code ignoring case", key.value);
                 let hint = "keep one, or write `match = \"exact\"`";

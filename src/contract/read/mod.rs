@@ -8,6 +8,8 @@ mod reader;
 mod section;
 mod table;
 
+use std::collections::HashSet;
+
 use toml::de::{DeTable, DeValue};
 
 use self::lookup::LOOKUPS;
@@ -22,7 +24,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 pub(super) fn read(text: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut reader =
-        Reader { text, diagnostics, toml_errors: Vec::new(), lossy: false, maps: Vec::new() };
+        Reader { text, diagnostics, toml_errors: HashSet::new(), lossy: false, maps: Vec::new() };
     for error in &errors {
         reader.toml_error(error);
     }

@@ -1,5 +1,6 @@
 //! The reader's way through the TOML, and what it reports on it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use toml::de::DeValue;
@@ -15,7 +16,7 @@ pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) diagnostics: &'a mut Diagnostics,
     /// Lines on which the TOML is broken: what else is wrong there only follows from it.
-    pub(super) toml_errors: Vec<usize>,
+    pub(super) toml_errors: HashSet<usize>,
     /// Parts of the file may have been lost.
     pub(super) lossy: bool,
     pub(super) maps: Vec<StringMap>,
@@ -41,12 +42,15 @@ impl Reader<'_> {
             }
         };
         self.diagnostics.push(diagnostic);
-        self.toml_errors.push(self.diagnostics.position(span.start).0);
+        self.toml_errors.insert(self.diagnostics.position(span.start).0);
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        let (line, _) = self.diagnostics.position(diagnostic.span.start);
-        if !self.toml_errors.contains(&line) {
+        let is_shown = self.toml_errors.is_empty() || {
+            let (line, _) = self.diagnostics.position(diagnostic.span.start);
+            !self.toml_errors.contains(&line)
+        };
+        if is_shown {
             self.diagnostics.push(diagnostic);
         }
     }

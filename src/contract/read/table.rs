@@ -1,5 +1,7 @@
 //! `[[tables]]`
 
+use std::collections::HashSet;
+
 use super::reader::Reader;
 use super::section::{Section, Value};
 use crate::contract::draft::{
@@ -8,7 +10,7 @@ use crate::contract::draft::{
 use crate::contract::expr::ast::{Expr, Path, Read};
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::parser::Names;
-use crate::contract::identifier::same_name;
+use crate::contract::identifier::NameIndex;
 use crate::contract::model::Keep;
 use crate::contract::target::OnExisting;
 use crate::diagnostic::{spelling, Diagnostic};
@@ -128,34 +130,40 @@ impl Reader<'_> {
             self.report(Diagnostic::error(value.span(), message).hint(ROWS));
         }
         let mut drafts = Vec::new();
+        let index = NameIndex::of(columns.iter().map(|column| column.name.value.as_str()));
         for value in rows {
             let section = self.section("rows", value, ROWS);
-            drafts.extend(section.map(|section| self.row(&section, columns)));
+            drafts.extend(section.map(|section| self.row(&section, columns, &index)));
         }
         drafts
     }
 
-    fn row(&mut self, section: &Section<'_>, columns: &[ColumnDraft]) -> RowDraft {
+    fn row(
+        &mut self,
+        section: &Section<'_>,
+        columns: &[ColumnDraft],
+        names: &NameIndex,
+    ) -> RowDraft {
         let mut row = RowDraft {
             span: section.span.clone(),
             when: None,
             values: Vec::new(),
             unreadable: Vec::new(),
         };
+        let mut seen = HashSet::new();
         for (key, value) in section.entries() {
             if key.value == "when" {
                 row.when = self.condition("when", value, Names::Paths);
                 continue;
             }
-            let Some(index) = columns.iter().position(|c| same_name(&c.name.value, &key.value))
-            else {
+            let Some(index) = names.get(&key.value) else {
                 let message = format!("unknown column `{}`", key.value);
                 let names = columns.iter().map(|c| c.name.value.as_str()).chain(["when"]);
                 let hint = spelling::suggestion(&key.value, names);
                 self.report_absent(Diagnostic::error(key.span, message).maybe_hint(hint));
                 continue;
             };
-            if row.values.iter().any(|(other, _)| *other == index) {
+            if !seen.insert(index) {
                 let message = format!("duplicate column `{}`", key.value);
                 self.report(Diagnostic::error(key.span, message).hint("keep one of the two"));
                 continue;
