@@ -16,7 +16,8 @@ use crate::store::ClaimedApp;
 /// at once. The time is the claim's, by the database's clock.
 pub trait Shred: Send + Sync {
     /// The outcome for this application and attempt; `None` if `control` gave it up. A document's
-    /// failure is an outcome; a panic is a defect of the program and costs only this attempt.
+    /// failure is an outcome; a panic is a defect of the program, and the application is logged as
+    /// failed for it.
     fn shred(
         &self,
         app: &ClaimedApp,

@@ -56,10 +56,12 @@ impl Tally {
         self.claimed.saturating_sub(self.settled())
     }
 
-    /// Adds applications that the store reports as completed.
+    /// Adds applications that the store reports as completed, if they are among `outcomes`. Others
+    /// were counted before: the outcome of a claim has everything that was completed under it.
     pub(super) fn conclude(&mut self, completed: &[Completed], outcomes: &[AppOutcome]) {
         let by_id: HashMap<AppId, &AppOutcome> = outcomes.iter().map(|o| (o.app_id, o)).collect();
         for app in completed {
+            let Some(outcome) = by_id.get(&app.app_id) else { continue };
             match &app.fate {
                 Fate::Success { .. } => self.success += 1,
                 Fate::Failed(category) => *self.failed.entry(*category).or_default() += 1,
@@ -75,10 +77,8 @@ impl Tally {
             for (sum, rows) in self.rows.iter_mut().zip(app.rows()) {
                 *sum += rows;
             }
-            if let Some(outcome) = by_id.get(&app.app_id) {
-                self.document_bytes += outcome.document_bytes;
-                self.shred_times.add(outcome.shred_micros);
-            }
+            self.document_bytes += outcome.document_bytes;
+            self.shred_times.add(outcome.shred_micros);
         }
     }
 
@@ -114,7 +114,40 @@ impl ShredTimes {
 
 #[cfg(test)]
 mod tests {
+    use crate::store::Refusal;
+
     use super::*;
+
+    fn outcome(app_id: i64) -> AppOutcome {
+        AppOutcome {
+            app_id: AppId(app_id),
+            attempt: 1,
+            outcome: Ok(Vec::new()),
+            shred_micros: 1,
+            source_hash: None,
+            document_bytes: 10,
+        }
+    }
+
+    /// A completion that lost its answer twice reports what its first part did twice.
+    #[test]
+    fn what_is_reported_again_is_counted_once() {
+        let completed = |app_id, fate| Completed { app_id: AppId(app_id), attempt: 1, fate };
+        let refusal = Refusal { number: 1, message: "no".into(), reaps: 1 };
+        let first = vec![
+            completed(1, Fate::Success { rows: vec![2] }),
+            completed(2, Fate::Failed(FailureCategory::BadValue)),
+            completed(3, Fate::Quarantined(refusal)),
+        ];
+        let second = [first.clone(), vec![completed(4, Fate::Success { rows: vec![5] })]].concat();
+        let mut tally = Tally::new(1);
+        tally.claimed = 4;
+        tally.conclude(&first, &[outcome(1), outcome(2), outcome(3), outcome(4)]);
+        tally.conclude(&second, &[outcome(4)]);
+        assert_eq!((tally.success, tally.failed_apps(), tally.refused), (2, 1, 1));
+        assert_eq!((tally.quarantined, tally.in_hand()), (1, 0));
+        assert_eq!((tally.rows, tally.document_bytes), (vec![7], 30));
+    }
 
     #[test]
     fn percentiles_of_known_durations() {

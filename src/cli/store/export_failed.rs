@@ -113,6 +113,7 @@ fn as_json(failure: &LoggedFailure, document: Option<&str>) -> Value {
         "processed_at": failure.processed_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         "worker": failure.worker_name,
         "document_bytes": failure.document_bytes,
+        "rows_of_attempt": failure.rows_of,
     })
 }
 

@@ -9,6 +9,8 @@
 //! * Transactions run in this process. They take the write lock when they start, so they are
 //!   serial and never deadlock. A transaction waits up to ten minutes for the lock, and a process
 //!   that is suspended inside one makes the others wait.
+//! * The clock is that of the machine, and it may be put back. Nothing waits for a time except the
+//!   lease of a claim; one that ends later than its length from now counts from now.
 //! * The file is in write-ahead mode with `synchronous = NORMAL`. A killed process loses nothing
 //!   that was committed. A power failure may lose the last few commits, each as a whole: an
 //!   application is then claimed again, never half done.
