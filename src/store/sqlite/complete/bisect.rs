@@ -48,7 +48,6 @@ pub fn complete(
 /// transactions.
 fn complete_part(
     completion: &Completion,
-
     connection: &mut Connection,
     part: &[AppOutcome],
     place: usize,
