@@ -447,11 +447,11 @@ fn grant_what_one_owner_grants(bench: &Bench) {
         "usp_RecordThroughput",
         "usp_CheckOutcomes",
         "usp_ApplyOutcomes",
-        "usp_ApplyRefusal",
+        "usp_RefuseApps",
         "usp_ReportOutcomes",
         "usp_LoadApps",
         "ufn_SourceDocumentType",
-        "ufn_IsDataError",
+        "ufn_RefusalKind",
     ] {
         bench.execute(&format!("GRANT EXECUTE ON OBJECT::pipeline.{inner} TO shred_worker;"));
     }

@@ -63,9 +63,9 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
     ),
     ("usp_RenewLease @claim_token = NULL, @lease_ms = 0", 50001, &["@claim_token", "@lease_ms"]),
     (
-        "usp_CompleteBatch @claim_token = NULL, @contract_hash = 0x00",
+        "usp_CompleteBatch @claim_token = NULL, @contract_hash = 0x00, @max_reaps = 0",
         50001,
-        &["@claim_token", "32 bytes", "#outcome"],
+        &["@claim_token", "32 bytes", "@max_reaps", "#outcome"],
     ),
     (
         "usp_CompleteApp @claim_token = NULL, @contract_hash = NULL, @app_id = 7",
@@ -92,6 +92,11 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
         &["@older_than_seconds", "@chunk_size", "@Execute"],
     ),
     (
+        "usp_DeleteStaleRows @app_ids = N'1, x', @canary = -1, @Execute = NULL",
+        50001,
+        &["an id: x", "@canary", "@Execute"],
+    ),
+    (
         "usp_InstallContract @contract_hash = 0x00, @contract_name = N''",
         50001,
         &["32 bytes", "@contract_name", "#contract_table"],
@@ -102,7 +107,7 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
     ("usp_ExplainApp @app_id = NULL", 50001, &["@app_id"]),
     (
         "usp_HealthCheck @backlog_hours = 0, @failure_percent = 101, @stale_seconds = -1, \
-         @retention_days = NULL, @clock_skew_ms = 0",
+         @retention_days = NULL, @clock_skew_ms = 0, @lease_count = 1",
         50001,
         &[
             "@backlog_hours",
@@ -110,6 +115,7 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
             "@stale_seconds",
             "@retention_days",
             "@clock_skew_ms",
+            "@lease_count",
         ],
     ),
     ("usp_Reconcile @examples = 1001", 50001, &["@examples"]),
@@ -179,6 +185,7 @@ fn a_call_within_a_transaction_is_refused() {
         "usp_RetryFailed @all = 'Y'",
         "usp_RequeueApps @app_ids = N'1'",
         "usp_PurgeLog",
+        "usp_DeleteStaleRows",
         "usp_Pause @reason = N'a'",
         "usp_Resume",
     ] {
