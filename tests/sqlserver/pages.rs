@@ -246,6 +246,8 @@ fn the_runbooks_are_followed() {
         APPS,
         "a preview changes nothing"
     );
+    page.leave_out("xmlshred delete-stale-rows");
+    page.run_line("xmlshred delete-stale-rows --contract orders.toml", 0);
     bench.execute("EXEC pipeline.usp_DeleteStaleRows;");
     assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.orders"), APPS - 1);
 
