@@ -232,6 +232,7 @@ impl<'d> Scanner<'d> {
                 (None, b'"' | b'\'') => quote = Some(byte),
                 (Some(open), _) if open == byte => quote = None,
                 (None, b'[') => return Err(DoctypeError::InternalSubset),
+                (None, b'<') if offset > 0 => return Err(DoctypeError::Unclosed),
                 (None, b'>') => return Ok(at + offset + 1),
                 _ => {}
             }

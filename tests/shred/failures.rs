@@ -236,3 +236,13 @@ fn parts_that_no_column_reads_are_checked_only_in_full() {
         assert_eq!(failure(&full, document).category, FailureCategory::MalformedXml, "{document}");
     }
 }
+
+#[test]
+fn a_doctype_that_is_never_closed_is_malformed() {
+    let contract = one_column("/r/a", "@x");
+    for document in ["<!DOCTYPE r <r><a x='1'/></r>", "<!DOCTYPE r", "<!DOCTYPE r 'a><r/>"] {
+        let failure = failure(&contract, document);
+        assert_eq!(failure.category, FailureCategory::MalformedXml, "{document}: {failure:?}");
+        assert_eq!(failure.reason, "the DOCTYPE is never closed: end it with >");
+    }
+}

@@ -136,3 +136,23 @@ fn many_attributes_of_one_element_differ() {
     let failure = soon(|| failure(&contract, &format!("<r>{doubled}/></r>")));
     assert!(failure.reason.contains("duplicate attribute"), "{}", failure.reason);
 }
+
+/// The own text of an element lies between its children, which have some, too.
+#[test]
+fn the_pieces_of_a_text_are_joined_once() {
+    let contract = one_column("//a", ".");
+    let child = "text<a>x<!-- -->y</a>";
+    let document = format!("<r><a>{}</a></r>", child.repeat(100_000));
+    let outcome = soon(|| shred(&contract, &document));
+    let rows = rows_of(&contract, &outcome, "t");
+    assert_eq!((rows.len(), rows[0].len(), rows[1].as_str()), (100_001, 400_002, "7|xy"));
+}
+
+/// Each row reads each of the nodes beside it.
+#[test]
+fn rows_that_read_all_their_siblings_are_bounded() {
+    let contract = one_column("//a", "COUNT(../b)");
+    let document = format!("<r>{}{}</r>", "<a/>".repeat(20_000), "<b/>".repeat(20_000));
+    let failure = soon(|| failure(&contract, &document));
+    assert_eq!(failure.category, FailureCategory::LimitExceeded, "{failure:?}");
+}

@@ -56,7 +56,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     pub(super) fn close_live(&mut self, live: Live, at: usize) -> Result<()> {
         let first = live.matches as usize;
         let text = match live.wants_text {
-            true => self.own_text(&live),
+            true => self.own_text(&live)?,
             false => Node::new(NodeKind::Missing, at, at, at),
         };
         if self.state.matches.len() == first + 1 && !self.plan.decides_late {
@@ -102,15 +102,14 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     }
 
     /// What an element's own text has become by its end.
-    pub(super) fn own_text(&self, live: &Live) -> Node {
+    #[inline]
+    fn own_text(&mut self, live: &Live) -> Result<Node> {
         let content = live.content as usize;
-        match live.run {
+        Ok(match live.run {
             Run::Nothing => Node::new(NodeKind::Plain, content, content, content),
             Run::Piece { start, end } => Node::text(self.text, start as usize, end as usize),
-            Run::Merged { start, end, at } => {
-                Node::new(NodeKind::Merged, start as usize, end as usize, at as usize)
-            }
-        }
+            Run::Many { first } => self.join(first)?,
+        })
     }
 
     #[inline(always)]

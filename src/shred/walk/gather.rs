@@ -11,6 +11,7 @@ use super::state::Pending;
 use crate::contract::plan::{Gather, Gathered, Plan};
 use crate::shred::capture::{Captures, Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};
+use crate::shred::meter::Meter;
 use crate::shred::scan::{name_length, Markup, Scanner};
 use crate::shred::text;
 
@@ -20,6 +21,7 @@ pub(super) fn gather(
     document: &str,
     captures: &mut Captures,
     pending: &[Pending],
+    meter: &Meter<'_>,
 ) -> Result<()> {
     for pick in &plan.picks {
         if let Some(node) = captures.pick(captures.all(0, pick.from), pick.last).copied() {
@@ -35,11 +37,11 @@ pub(super) fn gather(
             match gather.from {
                 Gathered::Nodes { slot, parent, hops, .. } => {
                     let found = by_parent(captures, slot, parent, hops);
-                    share(captures, gather, &frames, &found);
+                    share(captures, gather, &frames, &found, meter)?;
                 }
                 Gathered::Text | Gathered::Markup => {
-                    let found = contents(document, captures, gather, &frames)?;
-                    share(captures, gather, &frames, &found);
+                    let found = contents(document, captures, gather, &frames, meter)?;
+                    share(captures, gather, &frames, &found, meter)?;
                 }
             }
         }
@@ -61,14 +63,30 @@ fn by_parent(captures: &Captures, slot: u32, parent: u32, hops: u32) -> Found {
     found
 }
 
-fn share(captures: &mut Captures, gather: &Gather, frames: &[u32], found: &Found) {
+fn share(
+    captures: &mut Captures,
+    gather: &Gather,
+    frames: &[u32],
+    found: &Found,
+    meter: &Meter<'_>,
+) -> Result<()> {
     for frame in frames {
+        meter.reach(captures.frame(*frame).at as usize);
         let ancestor = captures.all(*frame, gather.ancestor).next().map(|node| node.at);
-        for node in ancestor.and_then(|ancestor| found.get(&ancestor)).into_iter().flatten() {
+        let nodes = ancestor.and_then(|ancestor| found.get(&ancestor));
+        meter.work(NODE * nodes.map_or(1, Vec::len))?;
+        for node in nodes.into_iter().flatten() {
             captures.add(*frame, gather.into, *node);
         }
+        if captures.has_grown() {
+            meter.capture(captures.bytes())?;
+        }
     }
+    Ok(())
 }
+
+/// Work of giving a row a node.
+const NODE: usize = 8;
 
 /// What is in the ancestors themselves, which are read once more.
 fn contents(
@@ -76,6 +94,7 @@ fn contents(
     captures: &mut Captures,
     gather: &Gather,
     frames: &[u32],
+    meter: &Meter<'_>,
 ) -> Result<Found> {
     let mut found = Found::new();
     let mut scanner = Scanner::new(document);
@@ -88,6 +107,8 @@ fn contents(
         let begin = captures.scratch.len();
         let (start, end) =
             own_text(document, &mut scanner, ancestor as usize, &mut captures.scratch)?;
+        meter.work(end - start)?;
+        meter.capture(captures.bytes())?;
         let node = match gather.from {
             Gathered::Markup => Node::new(NodeKind::Markup, start, end, start),
             _ => Node::new(NodeKind::Merged, begin, captures.scratch.len(), start),

@@ -85,7 +85,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         }
         if self.plan.gathers {
             let State { captures, pending, .. } = &mut *self.state;
-            gather::gather(self.plan, self.text, captures, pending)?;
+            gather::gather(self.plan, self.text, captures, pending, self.meter)?;
         }
         self.release_pending(0, 0)
     }

@@ -1,7 +1,8 @@
 //! An element's own text, joined from the pieces between its children.
 
 use super::events::Events;
-use super::state::{Run, Walk};
+use super::state::{Piece, Run, Walk};
+use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::text;
 
@@ -14,37 +15,43 @@ impl<E: Events> Walk<'_, '_, '_, E> {
             self.top().run = Run::Piece { start: from as u32, end: to as u32 };
             return Ok(());
         }
-        let (start, at) = self.begin_merge(run, from)?;
-        let scratch = &mut self.state.captures.scratch;
-        if cdata {
-            text::append_cdata(&self.text[from..to], from, scratch)?;
-        } else {
-            text::append(&self.text[from..to], from, scratch)?;
-        }
-        let end = scratch.len() as u32;
-        self.top().run = Run::Merged { start, end, at };
+        let pieces = &mut self.state.pieces;
+        let first = match run {
+            Run::Many { first } => first,
+            Run::Nothing => pieces.len() as u32,
+            Run::Piece { start, end } => {
+                pieces.push(Piece { start, end, cdata: false });
+                pieces.len() as u32 - 1
+            }
+        };
+        pieces.push(Piece { start: from as u32, end: to as u32, cdata });
+        self.top().run = Run::Many { first };
         Ok(())
     }
 
-    /// Brings a run to the end of the scratch buffer, where it can grow. Returns where it starts
-    /// there and where it is in the document.
-    fn begin_merge(&mut self, run: Run, from: usize) -> Result<(u32, u32)> {
+    /// Joins the pieces from `first` on, which are the last. Pieces are joined when their element
+    /// ends, and each once, however much its children hold.
+    pub(super) fn join(&mut self, first: u32) -> Result<Node> {
+        let pieces = first as usize..self.state.pieces.len();
+        let length = |piece: &Piece| (piece.end - piece.start) as usize;
+        let total = self.state.pieces[pieces.clone()].iter().map(length).sum();
+        let at = self.state.pieces[first as usize].start as usize;
+        if total > self.limits.text_bytes {
+            return Err(ShredFault::long_text(at, total, self.limits));
+        }
+        let taken = self.state.bytes() + total;
+        self.meter.capture(taken)?;
         let scratch = &mut self.state.captures.scratch;
-        let begin = scratch.len() as u32;
-        match run {
-            Run::Nothing => Ok((begin, from as u32)),
-            Run::Piece { start, end } => {
-                let piece = &self.text[start as usize..end as usize];
-                text::append(piece, start as usize, scratch)?;
-                Ok((begin, start))
-            }
-            Run::Merged { start, end, at } if end == begin => Ok((start, at)),
-            // An element inside has put its own text behind this one's.
-            Run::Merged { start, end, at } => {
-                scratch.extend_from_within(start as usize..end as usize);
-                Ok((begin, at))
+        let begin = scratch.len();
+        for Piece { start, end, cdata } in &self.state.pieces[pieces] {
+            let (start, end) = (*start as usize, *end as usize);
+            match cdata {
+                true => text::append_cdata(&self.text[start..end], start, scratch)?,
+                false => text::append(&self.text[start..end], start, scratch)?,
             }
         }
+        self.state.pieces.truncate(first as usize);
+        Ok(Node::new(NodeKind::Merged, begin, self.state.captures.scratch.len(), at))
     }
 
     pub(super) fn cdata(&mut self, at: usize, end: usize) -> Result<()> {

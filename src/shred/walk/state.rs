@@ -54,8 +54,17 @@ pub(super) enum Run {
     Nothing,
     /// One piece, as written.
     Piece { start: u32, end: u32 },
-    /// Several pieces, joined in the scratch buffer; the first is at `at` in the document.
-    Merged { start: u32, end: u32, at: u32 },
+    /// Several pieces, or one that is decoded: those from this one on.
+    Many { first: u32 },
+}
+
+/// A piece of an element's own text, by its place in the document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    pub start: u32,
+    pub end: u32,
+    /// Whether it is the content of a CDATA section.
+    pub cdata: bool,
 }
 
 /// A row that waits for an element further out to end.
@@ -80,6 +89,8 @@ pub struct State {
     pub(super) anywhere_counters: HashMap<(u32, u32), u32>,
     /// The attributes of elements around, where namespaces are looked for.
     pub(super) outer: Attributes,
+    /// Pieces of the texts of open elements, outer elements first.
+    pub(super) pieces: Vec<Piece>,
     pub(super) pending: Vec<Pending>,
     /// For each attribute of an ancestor: the start of the name of the element that it was last
     /// read from, and what was found. Most elements have the parent of the one before.
@@ -96,6 +107,7 @@ impl State {
         self.matches.clear();
         self.counters.clear();
         self.anywhere_counters.clear();
+        self.pieces.clear();
         self.pending.clear();
         self.ancestors.clear();
         self.ancestors.resize(plan.ancestors, (0, None));
@@ -111,6 +123,7 @@ impl State {
         // A hash map has a free place for each that is taken, and a byte beside it.
         let counter = 2 * size_of::<((u32, u32), u32, u8)>();
         self.captures.bytes()
+            + self.pieces.len() * size_of::<Piece>()
             + self.pending.len() * size_of::<Pending>()
             + self.anywhere_counters.len() * counter
     }
