@@ -153,6 +153,10 @@ impl<'a> Decoder<'a> {
             _ => 0,
         };
         let decoded = value[self.value_at..].chars().next()?;
+        // A broken escape, which was reported: it ends within a character, or behind the literal.
+        if !self.raw.is_char_boundary(self.at + 2 + digits) {
+            return None;
+        }
         self.piece(2 + digits, decoded.len_utf8());
         Some(())
     }

@@ -11,8 +11,6 @@ const WINDOW: usize = 140;
 /// Columns kept before the underlined text when a line is shown in part.
 const LEAD: usize = 60;
 const TAB: usize = 4;
-/// Bytes looked at on either side: a window of characters of four bytes each.
-const NEARBY: usize = 4 * WINDOW;
 
 /// One source line as a terminal shows it, and where the underline goes.
 pub(super) struct Excerpt {
@@ -32,37 +30,40 @@ impl Excerpt {
         let (start, line) = nearby(text, start..line_end, span);
         let cut = (start > line_start(text, span.start), start + line.len() < line_end);
 
-        let mut cells: Vec<String> = Vec::new();
-        let mut columns = vec![0];
+        // What is shown, and where in it and in which column each cell begins.
+        let (mut shown, mut cells, mut columns) = (String::new(), vec![0], vec![0]);
         let (mut from, mut to) = (None, None);
         for (offset, c) in line.char_indices() {
             let offset = start + offset;
+            let (index, column) = (cells.len() - 1, columns[columns.len() - 1]);
             if offset >= span.start {
-                from.get_or_insert(cells.len());
+                from.get_or_insert(index);
             }
             if offset >= span.end {
-                to.get_or_insert(cells.len());
+                to.get_or_insert(index);
             }
-            let column = columns[cells.len()];
-            let (cell, width) = cell(c, column);
-            cells.push(cell);
-            columns.push(column + width);
+            columns.push(column + put_cell(&mut shown, c, column));
+            cells.push(shown.len());
         }
-        let from = from.unwrap_or(cells.len());
-        let to = to.unwrap_or(cells.len()).max(from);
-        Self::window(&cells, &columns, from..to, cut)
+        let last = cells.len() - 1;
+        let from = from.unwrap_or(last);
+        let to = to.unwrap_or(last).max(from);
+        Self::window(&shown, &cells, &columns, from..to, cut)
     }
 
-    /// Cuts the line to [`WINDOW`] columns around the cells `marked`. `columns[i]` is where cell `i`
-    /// begins; `cut` says at which ends cells are missing already.
+    /// Cuts the line to [`WINDOW`] columns around the cells `marked`. `cells[i]` is where in `shown`
+    /// and `columns[i]` in which column cell `i` begins; `cut` says at which ends cells are missing
+    /// already.
     fn window(
-        cells: &[String],
+        shown: &str,
+        cells: &[usize],
         columns: &[usize],
         marked: Range<usize>,
         cut: (bool, bool),
     ) -> Self {
         let Range { start: from, end: to } = marked;
-        let total = columns[cells.len()];
+        let last = cells.len() - 1;
+        let total = columns[last];
         let left = if total <= WINDOW {
             0
         } else {
@@ -70,11 +71,11 @@ impl Excerpt {
             columns.partition_point(|c| *c < wanted).min(from)
         };
         let right = columns.partition_point(|c| *c <= columns[left] + WINDOW) - 1;
-        let (before, after) = (cut.0 || left > 0, cut.1 || right < cells.len());
+        let (before, after) = (cut.0 || left > 0, cut.1 || right < last);
         let line = format!(
             "{}{}{}",
             if before { "…" } else { "" },
-            cells[left..right].concat(),
+            &shown[cells[left]..cells[right]],
             if after { "…" } else { "" }
         );
         let to = to.min(right).max(from.min(right));
@@ -89,25 +90,31 @@ impl Excerpt {
 /// The characters of a line that can be shown with those of `span`, and where they begin: a line may
 /// be as long as the file, and there may be a diagnostic for each of its words.
 fn nearby<'t>(text: &'t str, line: Range<usize>, span: &Range<usize>) -> (usize, &'t str) {
-    let at = span.start.clamp(line.start, line.end);
-    let start = floor_boundary(text, at.saturating_sub(NEARBY)).max(line.start);
-    let end = floor_boundary(text, at.saturating_add(NEARBY).min(line.end)).max(start);
+    let at = floor_boundary(text, span.start.clamp(line.start, line.end));
+    let before = text[line.start..at].char_indices().rev().take(WINDOW).last();
+    let start = before.map_or(at, |(offset, _)| line.start + offset);
+    let after = text[at..line.end].char_indices().take(2 * WINDOW).last();
+    let end = after.map_or(at, |(offset, c)| at + offset + c.len_utf8());
     (start, &text[start..end])
 }
 
-/// How a character is shown, and how many columns that takes.
-fn cell(c: char, column: usize) -> (String, usize) {
+/// Appends a character as it is shown; returns how many columns that takes.
+fn put_cell(shown: &mut String, c: char, column: usize) -> usize {
+    let before = shown.len();
     match c {
         '\t' => {
             let width = TAB - column % TAB;
-            (" ".repeat(width), width)
+            shown.extend(std::iter::repeat_n(' ', width));
+            width
         }
-        BOM => (String::new(), 0),
+        BOM => 0,
         _ if is_unprintable(c) => {
-            let escaped = c.escape_unicode().to_string();
-            let width = escaped.len();
-            (escaped, width)
+            shown.extend(c.escape_unicode());
+            shown.len() - before
         }
-        _ => (c.to_string(), c.width().unwrap_or(0)),
+        _ => {
+            shown.push(c);
+            c.width().unwrap_or(0)
+        }
     }
 }

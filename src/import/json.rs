@@ -83,14 +83,18 @@ pub(super) fn read(text: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
         let message = message.split(" at line ").next().unwrap_or_default();
         let at = offset(&copy, error.line(), error.column());
         let next_begins = copy[at..].starts_with(['"', '{', '[']);
+        let comma = copy[..at].rfind(',').filter(|_| message == "trailing comma");
         let (start, message, hint) = match message {
-            "trailing comma" => (copy[..at].rfind(',')?, message, "remove it"),
+            _ if comma.is_some() => (comma.unwrap_or(at), message, "remove it"),
             "expected `,` or `}`" | "expected `,` or `]`" if next_begins => {
                 (at, "missing comma before this", "add it")
             }
             // The quote that is never closed says more than the end of its line.
             _ if message.ends_with("parsing a string") => {
-                (copy[..at].rfind('"')?, "text without a closing `\"`", "close it on its line")
+                // At the end of the file `at` is the last character, which may be the quote.
+                let quote = copy[..at].rfind('"').filter(|_| !copy[at..].starts_with('"'));
+                let message = "text without a closing `\"`";
+                (quote.unwrap_or(at), message, "close it on its line")
             }
             "expected ident" => {
                 (word_start(&copy, at), "expected `true`, `false` or `null`", "correct the word")
