@@ -19,6 +19,7 @@ mod string_map;
 mod target;
 
 pub use compiled::Contract;
+#[cfg(feature = "sqlserver")]
 pub(crate) use identifier::unfit_for_script;
 pub use parsed::ParsedContract;
 pub use target::{ForeignKey, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};

@@ -1,12 +1,14 @@
 //! `xmlshred backup`: a copy of an embedded store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::open;
 use crate::cli::call::{Call, Execute};
-use crate::cli::command_error::{CommandError, Result};
+#[cfg(feature = "sqlserver")]
+use crate::cli::command_error::CommandError;
+use crate::cli::command_error::Result;
 use crate::cli::console;
 use crate::figures;
 use crate::settings::StoreLocation;
@@ -22,16 +24,19 @@ pub struct Arguments {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
-        let path = match open::location(&call.settings)? {
-            StoreLocation::Sqlite(path) => path,
+        match open::location(&call.settings)? {
+            StoreLocation::Sqlite(path) => self.back_up(path),
             #[cfg(feature = "sqlserver")]
-            server => {
-                return Err(CommandError::usage(
-                    format!("{server} is not an embedded store"),
-                    "back up the database with BACKUP DATABASE",
-                ))
-            }
-        };
+            server => Err(CommandError::usage(
+                format!("{server} is not an embedded store"),
+                "back up the database with BACKUP DATABASE",
+            )),
+        }
+    }
+}
+
+impl Arguments {
+    fn back_up(&self, path: &Path) -> Result {
         let bytes = SqliteStore::open(path)?.back_up(path, &self.file)?;
         let (store, file, size) = (path.display(), self.file.display(), figures::bytes(bytes));
         console::print(&format!(

@@ -87,19 +87,17 @@ fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
         Ok(location) => location,
         Err(error) => return checks.problem("store", error),
     };
-    #[cfg(feature = "sqlserver")]
-    if let StoreLocation::SqlServer(server) = location {
-        return check_server(checks, call, server, contract);
-    }
-    #[cfg(feature = "embedded")]
-    if let StoreLocation::Sqlite(path) = location {
-        return check_file(checks, path, contract);
-    }
-    match open::connect(location, call.session) {
-        Err(error) => checks.problem("store", error),
-        Ok(mut store) => {
-            checks.ok("store", &location.to_string());
-            check_installation(checks, store.as_mut(), contract);
+    match location {
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => check_server(checks, call, server, contract),
+        #[cfg(feature = "embedded")]
+        StoreLocation::Sqlite(path) => check_file(checks, path, contract),
+        // This build has no embedded store, and the error says so.
+        #[cfg(not(feature = "embedded"))]
+        StoreLocation::Sqlite(_) => {
+            if let Err(error) = open::connect(location, call.session) {
+                checks.problem("store", error);
+            }
         }
     }
 }
