@@ -39,10 +39,10 @@ impl Limits {
 }
 
 impl Limits {
-    /// The limits in a run with so many bytes in flight: half of them for one document's rows, but
+    /// The limits in a run with so many bytes in flight: a quarter of them for one document's rows, but
     /// not less than 16 MiB.
     pub fn within_flight(self, bytes: u64) -> Self {
-        Self { row_bytes: self.row_bytes.min((bytes / 2).max(16 << 20)), ..self }
+        Self { row_bytes: self.row_bytes.min((bytes / 4).max(16 << 20)), ..self }
     }
 }
 

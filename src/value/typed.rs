@@ -39,13 +39,16 @@ pub enum Value {
     Bytes(Box<[u8]>),
 }
 
+/// What an allocation takes beside its bytes: a header, and the rest of 16 bytes.
+const ALLOCATION: usize = 24;
+
 impl Value {
-    /// Bytes that it takes beside its own size.
+    /// Bytes that it takes beside its own size, those of the allocator included.
     #[inline]
     pub fn heap_bytes(&self) -> usize {
         match self {
-            Self::Text(text) if text.is_heap_allocated() => text.capacity(),
-            Self::Bytes(bytes) => bytes.len(),
+            Self::Text(text) if text.is_heap_allocated() => text.capacity() + ALLOCATION,
+            Self::Bytes(bytes) => bytes.len() + ALLOCATION,
             _ => 0,
         }
     }
