@@ -34,7 +34,8 @@ impl Control for Uncontrolled {}
 const WORK: u64 = 1 << 20;
 
 /// The setting, with what `run` makes of it.
-const ROW_BYTES: &str = "--max-row-bytes, and in a run --max-bytes-in-flight to four times as much,";
+const ROW_BYTES: &str =
+    "--max-row-bytes, and in a run --max-bytes-in-flight to four times as much,";
 
 /// Bytes that are taken at once.
 const STEP: u64 = 64 << 10;
