@@ -179,7 +179,7 @@ fn a_monday_morning_ends_with_nothing_missing() {
     let reconciled = page.ask();
     let all = apps.to_string();
     for (line, subject) in reconciled.iter().zip(["source rows", "sandbox.orders"]) {
-        assert_eq!(line[..], [subject, &all, &all, "0", "0"].map(str::to_owned));
+        assert_eq!(line[..5], [subject, &all, &all, "0", "0"].map(str::to_owned));
     }
     assert_eq!(page.ask(), Vec::<Vec<String>>::new());
     page.end();
