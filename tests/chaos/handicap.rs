@@ -113,3 +113,17 @@ fn wrong_clock(command: &mut Command, dice: &mut Dice) -> Handicap {
         .env("DONT_FAKE_MONOTONIC", "1");
     Handicap { name: "workers with a wrong clock", ..NONE }
 }
+
+/// Removes what the library left of processes that were killed: one that gets the number of such a
+/// process would wait for it.
+pub fn tidy() {
+    let Ok(entries) = std::fs::read_dir("/dev/shm") else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let of = name.split_once("faketime_s").and_then(|(_, rest)| rest.rsplit_once('_'));
+        let ended = |pid: &str| !std::path::Path::new("/proc").join(pid).exists();
+        if of.is_some_and(|(_, pid)| ended(pid)) {
+            std::fs::remove_file(entry.path()).ok();
+        }
+    }
+}

@@ -4,10 +4,10 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::dice::Dice;
-use super::handicap::Handicap;
+use super::handicap::{self, Handicap};
 use super::stage::{Stage, APPS, LEASE, PACE};
 use super::tally::Tally;
-use crate::crash::worker::Worker;
+use crate::crash::worker::{wait_until, Worker};
 
 /// Plays the round of a seed, and returns what happened.
 pub fn play(seed: u64) -> Tally {
@@ -34,7 +34,8 @@ struct Round {
     stage: Stage,
     dice: Dice,
     workers: Vec<Player>,
-    helpers: Vec<Worker>,
+    /// Processes that end by themselves, and what they are.
+    helpers: Vec<(String, Worker)>,
     tally: Tally,
 }
 
@@ -57,6 +58,7 @@ impl Round {
     }
 
     fn play(mut self) -> Tally {
+        handicap::tidy();
         for _ in 0..3 {
             self.start_worker();
         }
@@ -144,7 +146,8 @@ impl Round {
             player.worker.signal(libc::SIGCONT);
         }
         self.tally.count("requests to stop");
-        self.helpers.push(player.worker);
+        let name = format!("one of the {} after {times} requests to stop", player.handicap.name);
+        self.helpers.push((name, player.worker));
         self.start_worker();
     }
 
@@ -166,10 +169,11 @@ impl Round {
             helper.kill();
             self.tally.count("kills");
         } else {
-            self.helpers.push(helper);
+            self.helpers.push((line.to_owned(), helper));
         }
         if line.starts_with("pause") {
-            self.helpers.push(Worker::start(quiet(&mut self.stage.command("resume"))));
+            let resume = Worker::start(quiet(&mut self.stage.command("resume")));
+            self.helpers.push(("resume".to_owned(), resume));
         }
     }
 
@@ -207,8 +211,8 @@ impl Round {
     fn settle(&mut self) {
         self.stage.calm();
         self.resume_the_suspended(Instant::now() + 10 * LEASE);
-        for mut helper in std::mem::take(&mut self.helpers) {
-            helper.wait();
+        for (name, mut helper) in std::mem::take(&mut self.helpers) {
+            wait_until(&format!("this ends: {name}"), || helper.has_ended());
         }
         for mut player in std::mem::take(&mut self.workers) {
             match self.dice.within(0..2) {
