@@ -52,7 +52,7 @@ const FAILURE_COLUMNS: [&str; 10] = [
 
 impl CsvFolder {
     /// Creates the folder if it is missing, and starts the files in it. They get their names, and
-    /// replace existing files, only in [`CsvFolder::put_in_place`].
+    /// replace existing files, only in `put_in_place`.
     ///
     /// # Errors
     /// The folder or a file cannot be created.

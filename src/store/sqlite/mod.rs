@@ -93,7 +93,7 @@ impl SqliteStore {
     /// the last one, this says whether its work is where it should be.
     ///
     /// # Errors
-    /// [`StoreError::Replaced`]
+    /// [`StoreError::Replaced`](crate::store::StoreError::Replaced)
     pub fn check_place(&self) -> Result<()> {
         self.place.as_ref().map_or(Ok(()), install::Place::check)
     }
@@ -102,7 +102,7 @@ impl SqliteStore {
     /// for each table that has such rows.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`]
+    /// [`StoreError::Damaged`](crate::store::StoreError::Damaged)
     pub fn check_integrity(&mut self) -> Result<Vec<String>> {
         Ok(install::check_integrity(&mut self.connection)?)
     }
@@ -111,7 +111,7 @@ impl SqliteStore {
     /// the store's own path. Returns the size of the copy in bytes; the copy was read and is sound.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] if the file exists; the store is damaged; the copy cannot be written.
+    /// [`StoreError::Refused`](crate::store::StoreError::Refused) if the file exists; the store is damaged; the copy cannot be written.
     pub fn back_up(&mut self, from: &Path, to: &Path) -> Result<u64> {
         self.check_place()?;
         install::back_up(&self.connection, from, to)
