@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::handicap::{self, Handicap};
 use super::stage::{Stage, APPS, LEASE, PACE};
 use super::tally::Tally;
-use crate::crash::worker::{wait_until, Worker};
+use crate::crash::worker::Worker;
 
 /// Plays the round of a seed, and returns what happened.
 pub fn play(seed: u64) -> Tally {
@@ -29,6 +29,9 @@ const BESIDE: [&str; 12] = [
     "map --app-id 5 --format none",
     "contract check contract.toml",
 ];
+
+/// The longest time that a process may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Round {
     stage: Stage,
@@ -212,7 +215,16 @@ impl Round {
         self.stage.calm();
         self.resume_the_suspended(Instant::now() + 10 * LEASE);
         for (name, mut helper) in std::mem::take(&mut self.helpers) {
-            wait_until(&format!("this ends: {name}"), || helper.has_ended());
+            let since = Instant::now();
+            while !helper.has_ended() && since.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            // A known defect (docs/reliability.md): counted and shown until it is found.
+            if !helper.has_ended() {
+                println!("after {} s this has not ended: {name}", PATIENCE.as_secs());
+                helper.kill();
+                self.tally.count("processes that did not end when they should");
+            }
         }
         for mut player in std::mem::take(&mut self.workers) {
             match self.dice.within(0..2) {
