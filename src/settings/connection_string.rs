@@ -25,7 +25,7 @@ const HEEDED: &[Setting] = &[
     &["HostNameInCertificate", "hostname in certificate"],
     &["Workstation Id", "workstationid"],
     &["ApplicationIntent"],
-    &["MultiSubnetFailover"],
+    FAILOVER,
 ];
 
 /// Settings of ADO.NET that make no difference here: connections are not pooled, and timeouts are
@@ -48,11 +48,22 @@ const HARMLESS: &[Setting] = &[
     &["Type System Version"],
 ];
 
-/// Refuses a string that would mean something else than it says; returns the server's name.
+const FAILOVER: Setting = &["MultiSubnetFailover"];
+
+/// What the program has to know of a connection string; the driver reads the rest.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// The server's name.
+    pub(super) server: String,
+    /// Whether the string has `MultiSubnetFailover`.
+    pub(super) sets_failover: bool,
+}
+
+/// Refuses a string that would mean something else than it says.
 ///
 /// # Errors
 /// A sentence that names the key, never a value: an unknown key's may be a password.
-pub(super) fn check(text: &str) -> Result<String, String> {
+pub(super) fn check(text: &str) -> Result<Checked, String> {
     let mut found: Vec<(Setting, String)> = Vec::new();
     for (key, value) in pairs(text)? {
         let Some(setting) = setting(&key) else {
@@ -77,7 +88,9 @@ pub(super) fn check(text: &str) -> Result<String, String> {
         );
     }
     match value(SERVER).map(str::trim) {
-        Some(server) if !server.is_empty() => Ok(server.to_owned()),
+        Some(server) if !server.is_empty() => {
+            Ok(Checked { server: server.to_owned(), sets_failover: value(FAILOVER).is_some() })
+        }
         _ => Err("the connection string names no server; begin it with `Server=HOST;`".to_owned()),
     }
 }

@@ -258,6 +258,10 @@ settings! {
     /// Also trust certificates of this authority, PEM or DER
     CA_FILE: "ca_file" <"FILE"> Text, Unset, SQL_SERVER, EVERY;
 
+    /// Try all addresses of the server at once, as a listener in several subnets requires; not used
+    /// with a named instance
+    MULTI_SUBNET_FAILOVER: "multi_subnet_failover" <"BOOL"> Switch, Is("true"), SQL_SERVER, EVERY;
+
     /// Give up connecting and logging in after this time
     CONNECT_TIMEOUT: "connect_timeout" <"DURATION">
     Time(Duration::ZERO, Duration::MAX), Is("15s"), SQL_SERVER, EVERY;

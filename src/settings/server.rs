@@ -79,15 +79,19 @@ impl Reader<'_> {
 
     fn connection_string(&mut self) -> Option<ServerSettings> {
         let text = self.text(&keys::CONNECTION_STRING)?;
-        let server = self.valid(connection_string::check(&text))?;
-        let server = ServerName::parse(&server).and_then(|name| match name {
-            ServerName::Tcp { .. } => Ok(()),
+        let checked = self.valid(connection_string::check(&text))?;
+        let name = ServerName::parse(&checked.server).and_then(|name| match name {
+            ServerName::Tcp { .. } => Ok(name),
             ServerName::Pipe(_) => {
                 Err("a connection string means TCP; use --server np:HOST for a pipe".to_owned())
             }
         });
-        self.valid(server)?;
-        self.valid(ServerSettings::from_ado_string(&text))
+        let name = self.valid(name)?;
+        let settings = self.valid(ServerSettings::from_ado_string(&text))?;
+        match checked.sets_failover {
+            true => Some(settings),
+            false => self.with_failover(settings, &name),
+        }
     }
 
     fn named_server(&mut self) -> Option<ServerSettings> {
@@ -101,8 +105,21 @@ impl Reader<'_> {
         }
         let login = self.login();
         let trust = self.trust();
-        let settings = ServerSettings::new(name?, &database?, login?, trust?);
-        self.valid(settings)
+        let name = name?;
+        let settings = ServerSettings::new(name.clone(), &database?, login?, trust?);
+        let settings = self.valid(settings)?;
+        self.with_failover(settings, &name)
+    }
+
+    /// A dead address takes 21 seconds to fail on Windows, longer than a login may take: a listener
+    /// whose first address is the dead one is reached only by trying all of them at once.
+    fn with_failover(
+        &mut self,
+        settings: ServerSettings,
+        name: &ServerName,
+    ) -> Option<ServerSettings> {
+        let is_on = self.switch(&keys::MULTI_SUBNET_FAILOVER)?;
+        Some(settings.multi_subnet_failover(is_on && name.may_be_listener()))
     }
 
     fn login(&mut self) -> Option<Login> {

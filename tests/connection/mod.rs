@@ -1,6 +1,6 @@
 //! The settings of a connection to SQL Server.
 
-use xmlshred::settings::{resolve, Environment, SettingsFile};
+use xmlshred::settings::{resolve, Environment, SettingsFile, StoreLocation};
 use xmlshred::store::sqlserver::{
     checked_identifier, Login, Secret, ServerName, ServerSettings, Trust,
 };
@@ -104,4 +104,42 @@ fn a_connection_string_that_says_something_else_than_it_does_is_refused() {
     wrong("Server=db;Password='a'hunter2", "after a value in quotes");
     #[cfg(not(windows))]
     wrong("Server=db;Integrated Security=SSPI", "works on Windows only");
+}
+
+/// Whether a settings file lets the driver try all addresses of the server at once.
+fn tries_all_addresses(text: &str) -> bool {
+    let file = SettingsFile::parse("xmlshred.toml".as_ref(), text);
+    assert_eq!(file.problems, Vec::<String>::new(), "{text}");
+    let settings = resolve(&[], &Environment::default(), &file).expect(text);
+    match settings.store {
+        Some(StoreLocation::SqlServer(server)) => server.settings.tries_all_addresses(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// As long as the server may be a listener and nothing says otherwise.
+#[test]
+fn a_listener_in_several_subnets_is_tried_at_all_its_addresses() {
+    let password = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(password.path(), "p").expect("a password");
+    let named = |server: &str, more: &str| {
+        tries_all_addresses(&format!(
+            "server = '{server}'\ndatabase = 'd'\nuser = 'u'\npassword_file = '{}'\n{more}",
+            password.path().display()
+        ))
+    };
+    let string = |string: &str, more: &str| {
+        tries_all_addresses(&format!("connection_string = '{string}'\n{more}"))
+    };
+    for listener in ["ag-listener", "ag-listener,1444", r"db1\INSTANCE,1444"] {
+        assert!(named(listener, ""), "{listener}");
+        assert!(!named(listener, "multi_subnet_failover = false"), "{listener}");
+        assert!(string(&format!("Server=tcp:{listener};User Id=u;Password=p"), ""), "{listener}");
+    }
+    assert!(!named(r"db1\INSTANCE", ""));
+    assert!(!string(r"Server=db1\INSTANCE;User Id=u;Password=p", ""));
+    let says = |value| format!("Server=ag;User Id=u;Password=p;MultiSubnetFailover={value}");
+    assert!(!string(&says("False"), ""));
+    assert!(string(&says("True"), "multi_subnet_failover = false"));
+    assert!(!string("Server=ag;User Id=u;Password=p", "multi_subnet_failover = false"));
 }

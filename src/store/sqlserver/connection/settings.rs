@@ -102,6 +102,17 @@ impl ServerName {
     }
 }
 
+impl ServerName {
+    /// Whether the name may be an availability group's listener. A named instance without a port is
+    /// not one: Microsoft supports no MultiSubnetFailover for it.
+    pub fn may_be_listener(&self) -> bool {
+        match self {
+            Self::Tcp { instance, port, .. } => instance.is_none() || port.is_some(),
+            Self::Pipe(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -220,6 +231,17 @@ impl ServerSettings {
     pub fn schema(mut self, schema: &str) -> Result<Self, String> {
         self.schema = checked_identifier("schema", schema)?;
         Ok(self)
+    }
+
+    /// Whether all addresses of the server are tried at once. A connection string says it itself.
+    pub fn multi_subnet_failover(mut self, is_on: bool) -> Self {
+        self.config.multi_subnet_failover(is_on);
+        self
+    }
+
+    /// Whether all addresses of the server are tried at once.
+    pub fn tries_all_addresses(&self) -> bool {
+        self.config.get_multi_subnet_failover()
     }
 
     /// Another timeout of connecting and logging in.
