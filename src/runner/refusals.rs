@@ -5,19 +5,21 @@ use crate::store::{Completed, Refusal};
 /// Applications that a message names.
 const NAMED: usize = 10;
 
-/// Why the run stops after a completion, if it does: nothing was written, and the database refused
-/// an application for the first time. The cause may be the database, which a person should see; a
-/// run that continued would use up the attempts of everything that is ready.
+/// Why the run stops after a completion, if it does: nothing of it succeeded, and the database
+/// refused an application for the first time, or by a number of the server before it has taken
+/// anything of this run. The cause may be the database, which a person should see; a run that
+/// continued would use up the attempts of everything that is ready.
 ///
-/// Only the first refusal stops a run. So the next one goes further, and in the end the applications
-/// that are refused are quarantined and all others done, also if nobody looks.
+/// An application that is refused is claimed after those that were not. So the next run goes further:
+/// what it completes shows that the server works, and in the end the applications that are refused
+/// are quarantined and all others done, also if nobody looks.
 pub(super) fn stop_reason(completed: &[Completed]) -> Option<String> {
     if completed.iter().any(Completed::is_success) {
         return None;
     }
     let refused: Vec<(i64, &Refusal)> =
         completed.iter().filter_map(|app| Some((app.app_id.0, app.refusal()?))).collect();
-    let (_, first) = refused.iter().find(|(_, refusal)| refusal.reaps == 1)?;
+    let (_, first) = refused.iter().find(|(_, refusal)| refusal.reaps == 1 || !refusal.counted)?;
     let ids: Vec<String> = refused.iter().take(NAMED).map(|(id, _)| id.to_string()).collect();
     let more = match refused.len() - ids.len() {
         0 => String::new(),
@@ -47,7 +49,13 @@ mod tests {
     }
 
     fn refused(reaps: u32) -> Fate {
-        Fate::Refused(Refusal { number: 512, message: "more than one value".into(), reaps })
+        let message = "more than one value".into();
+        Fate::Refused(Refusal { number: 512, message, reaps, counted: true })
+    }
+
+    fn not_counted(reaps: u32) -> Fate {
+        let message = "the transaction log is full".into();
+        Fate::Refused(Refusal { number: 9002, message, reaps, counted: false })
     }
 
     fn success() -> Fate {
@@ -63,6 +71,13 @@ mod tests {
         let failed = Fate::Failed(FailureCategory::BadValue);
         let reason = stop_reason(&completed(vec![failed, refused(2), refused(1)]));
         assert!(reason.expect("a reason").contains("applications: 2, 3"));
+    }
+
+    #[test]
+    fn a_refusal_that_is_not_counted_stops_a_run_every_time() {
+        let reason = stop_reason(&completed(vec![refused(2), not_counted(7)])).expect("a reason");
+        assert!(reason.contains("9002") && reason.contains("log is full"), "{reason}");
+        assert_eq!(stop_reason(&completed(vec![success(), not_counted(7)])), None);
     }
 
     #[test]

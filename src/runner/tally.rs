@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn what_is_reported_again_is_counted_once() {
         let completed = |app_id, fate| Completed { app_id: AppId(app_id), attempt: 1, fate };
-        let refusal = Refusal { number: 1, message: "no".into(), reaps: 1 };
+        let refusal = Refusal { number: 1, message: "no".into(), reaps: 1, counted: true };
         let first = vec![
             completed(1, Fate::Success { rows: vec![2] }),
             completed(2, Fate::Failed(FailureCategory::BadValue)),

@@ -28,15 +28,14 @@ pub enum Fate {
     },
     /// Logged as failed, with this category.
     Failed(FailureCategory),
-    /// The database refused it for an unknown reason: it is ready again, its attempt is used up,
-    /// and nothing was logged.
+    /// The database refused it, and its data is not known to be the cause: it is ready again, its
+    /// attempt is used up, and nothing was logged.
     Refused(Refusal),
     /// It was refused as often as is allowed, and is quarantined.
     Quarantined(Refusal),
 }
 
-/// Why the database refused an application, when the cause is neither known to be the data nor
-/// known to be the server.
+/// Why the database refused an application whose data is not known to be the cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The database's error number.
@@ -46,6 +45,9 @@ pub struct Refusal {
     /// How often the application has been reaped or refused by now. In the answer to a repeated
     /// request this may be a later number, or 0 if the application has left the queue since.
     pub reaps: u32,
+    /// Whether it counts towards quarantine. A refusal by a number of the server does not, unless
+    /// the session has completed an application as a success: then the server works.
+    pub counted: bool,
 }
 
 impl Completed {

@@ -40,6 +40,7 @@ pub fn refused(row: &Row) -> rusqlite::Result<Completed> {
         number: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
         message: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
         reaps: row.get(4)?,
+        counted: true,
     };
     let fate = match row.get(5)? {
         true => Fate::Quarantined(refusal),

@@ -93,7 +93,7 @@ impl Completion<'_> {
             },
         );
         record("refused", Some(rejection.number), &message)?;
-        let refusal = Refusal { number: rejection.number.into(), message, reaps };
+        let refusal = Refusal { number: rejection.number.into(), message, reaps, counted: true };
         if !quarantined {
             return Ok(Fate::Refused(refusal));
         }

@@ -27,6 +27,7 @@ pub(super) fn read(sets: ResultSets, targets: usize) -> Result<Outcomes> {
                 number: record.get_or_null("error_number")?.unwrap_or(0),
                 message: record.get_or_null("failure_reason")?.unwrap_or_default(),
                 reaps: record.get_or_null("reaps")?.unwrap_or(0),
+                counted: true,
             })
         };
         let fate = match record.get::<String>(status)?.as_str() {
