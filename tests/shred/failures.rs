@@ -1,11 +1,14 @@
 //! Every way in which a document fails, with category, place and value.
 
+use std::sync::Arc;
+
 use super::{contract, failure, one_column, shred, with_root};
+use xmlshred::contract::Contract;
 use xmlshred::id::AppId;
 use xmlshred::outcome::{Failure, FailureCategory};
 use xmlshred::shred::{Limits, Shredder};
 
-fn column(sql_type: &str, value: &str, more: &str) -> std::sync::Arc<xmlshred::contract::Contract> {
+fn column(sql_type: &str, value: &str, more: &str) -> Arc<Contract> {
     with_root(&format!(
         "[[tables]]\nname = \"t\"\neach = '/r/a'\napp_column = \"app_id\"\n[tables.columns]\n\
          app_id = {{ type = \"int\", value = \"APP_ID()\" }}\n\
@@ -121,7 +124,7 @@ fn a_wrong_root_ends_the_reading() {
     assert_eq!(failure.category, FailureCategory::WrongDocument);
 }
 
-fn keyed() -> std::sync::Arc<xmlshred::contract::Contract> {
+fn keyed() -> Arc<Contract> {
     contract(
         "[contract]\nname = \"t\"\ntarget_schema = \"dbo\"\n[document]\nroot = \"r\"\n\
          key = \"/r/q/@id\"\nrequire = [\"/r/q/@name\"]\n[[tables]]\nname = \"t\"\neach = '/r'\n\
@@ -221,19 +224,78 @@ fn a_malformed_end_outranks_a_bad_value_before_it() {
     assert_eq!(failure.category, FailureCategory::MalformedXml);
 }
 
+/// A contract that reads nothing but the root, and checks everything.
+fn full() -> Arc<Contract> {
+    contract(
+        "[contract]\nname = \"t\"\ntarget_schema = \"dbo\"\n[document]\nroot = \"r\"\n\
+         check = \"full\"\n[[tables]]\nname = \"t\"\neach = '/r'\napp_column = \"app_id\"\n\
+         [tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n",
+    )
+}
+
 #[test]
 fn parts_that_no_column_reads_are_checked_only_in_full() {
     let document = "<r><a/><q x=1 y='&bogus;'/></r>";
     assert!(shred(&one_column("/r/a", "@x"), document).is_ok());
-    let full = contract(
-        "[contract]\nname = \"t\"\ntarget_schema = \"dbo\"\n[document]\nroot = \"r\"\n\
-         check = \"full\"\n[[tables]]\nname = \"t\"\neach = '/r'\napp_column = \"app_id\"\n\
-         [tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n",
-    );
+    let full = full();
     assert!(shred(&full, "<r><q x='1'>&lt;<![CDATA[]]]]>></q></r>").is_ok());
     let reference = "<r><q x='&bogus;'/></r>";
     for document in [document, reference, "<r>\u{1}</r>", "<r>&bogus;</r>", "<r>]]></r>"] {
         assert_eq!(failure(&full, document).category, FailureCategory::MalformedXml, "{document}");
+    }
+}
+
+#[test]
+fn a_full_check_knows_all_of_xml_and_its_namespaces() {
+    let (needed, full) = (one_column("/r/a", "@x"), full());
+    for document in [
+        "<?xml version='1.0'?><r/>",
+        "<?xml version=\"1.1\" encoding='utf-8' standalone=\"yes\" ?>\n<r/>",
+        "<!DOCTYPE r><r/>",
+        "<!DOCTYPE r SYSTEM 'r.dtd' ><r/>",
+        "<!DOCTYPE r PUBLIC \"-//A//B\" 'r.dtd'><r/>",
+        "<?xml-stylesheet href='a'?><r><?p?><?p x?></r>",
+        "<r é='1' xml:lang='cs' _-.1='2'/>",
+        "<r xmlns:q='a' q:x='1' x='2'><p:b xmlns:p='b' p:x='1' q:x='2'/></r>",
+        "<r xmlns='a'><b xmlns=''/><c xmlns:xml='http://www.w3.org/XML/1998/namespace'/></r>",
+        "<r><a xmlns:q='a'/><q:b xmlns:q='b'/></r>",
+    ] {
+        assert!(shred(&full, document).is_ok(), "{document}: {:?}", shred(&full, document));
+    }
+    for (document, reason) in [
+        ("<?xml?><r/>", "the XML declaration must be"),
+        ("<?xml version='2.0'?><r/>", "the XML declaration must be"),
+        ("<?xml anything goes?><r/>", "the XML declaration must be"),
+        ("<?xml version='1.0' standalone='maybe'?><r/>", "the XML declaration must be"),
+        ("<?xml encoding='utf-8' version='1.0'?><r/>", "the XML declaration must be"),
+        ("<?xml version='1.0'encoding='utf-8'?><r/>", "the XML declaration must be"),
+        ("<r><? x?></r>", "cannot be the target"),
+        ("<r><?XmL?></r>", "cannot be the target"),
+        ("<r><?1?></r>", "cannot be the target"),
+        ("<!DOCTYPE r><!DOCTYPE r><r/>", "one DOCTYPE at most"),
+        ("<!DOCTYPE r SYSTEM><r/>", "the DOCTYPE must be"),
+        ("<!DOCTYPE 1><r/>", "the DOCTYPE must be"),
+        ("<!DOCTYPE r 'r.dtd'><r/>", "the DOCTYPE must be"),
+        ("<r 1n='1'/>", "is not a name"),
+        ("<r q:n:m='1'/>", "is not a name"),
+        ("<r n\u{7f}='1'/>", "is not a name"),
+        ("<r><a,b/></r>", "is not a name"),
+        ("<r><a:/></r>", "is not a name"),
+        ("<r><q:a/></r>", "is not declared"),
+        ("<r><a xmlns:q='a'/><q:b/></r>", "is not declared"),
+        ("<r q:x='1'/>", "is not declared"),
+        ("<r xmlns:q=''/>", "cannot undo a prefix"),
+        ("<r xmlns:xml='a'/>", "the prefix xml stands for"),
+        ("<r xmlns:xmlns='a'/>", "the prefix xmlns cannot be declared"),
+        ("<r xmlns:q='http://www.w3.org/2000/xmlns/'/>", "cannot be declared as a namespace"),
+        ("<r xmlns='http://www.w3.org/XML/1998/namespace'/>", "cannot be declared as a namespace"),
+        ("<r xmlns:p='a' xmlns:q='a' p:x='1' q:x='2'/>", "duplicate attribute \"q:x\""),
+    ] {
+        let failure = failure(&full, document);
+        assert_eq!(failure.category, FailureCategory::MalformedXml, "{document}");
+        assert!(failure.reason.contains(reason), "{document}: {}", failure.reason);
+        assert!(failure.line.is_some(), "{document}");
+        assert!(shred(&needed, document).is_ok(), "what no column reads is skipped: {document}");
     }
 }
 

@@ -1,0 +1,102 @@
+//! Namespaces: every prefix is declared, none is abused, no attribute has one name twice.
+
+use std::collections::{HashMap, HashSet};
+
+use quick_xml::events::BytesStart;
+
+use super::names;
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// The prefixes in scope. Each declaration is entered and left once, so that the work is linear in
+/// the document.
+#[derive(Debug, Default)]
+pub(super) struct Namespaces {
+    /// The declarations of a prefix, innermost last.
+    in_scope: HashMap<String, Vec<String>>,
+    /// The prefixes that the open elements declare.
+    declared: Vec<String>,
+    /// For each open element, how many were declared before it.
+    open: Vec<usize>,
+}
+
+impl Namespaces {
+    /// Enters an element.
+    ///
+    /// # Errors
+    /// What is wrong with its names.
+    pub fn enter(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
+        self.open.push(self.declared.len());
+        let mut prefixed = Vec::new();
+        let mut attributes = tag.attributes();
+        for attribute in attributes.with_checks(false).flatten() {
+            let name = String::from_utf8_lossy(attribute.key.0).into_owned();
+            match names::split(&name)? {
+                (Some("xmlns"), prefix) => {
+                    self.declare(prefix, &String::from_utf8_lossy(&attribute.value))?;
+                }
+                (Some(_), _) => prefixed.push(name),
+                (None, "xmlns") => check_uri(&String::from_utf8_lossy(&attribute.value))?,
+                (None, _) => {}
+            }
+        }
+        let element = String::from_utf8_lossy(tag.name().0).into_owned();
+        if let (Some(prefix), _) = names::split(&element)? {
+            self.uri(prefix, &element)?;
+        }
+        let mut seen = HashSet::new();
+        for name in &prefixed {
+            if let (Some(prefix), local) = names::split(name)? {
+                if !seen.insert((self.uri(prefix, name)?, local)) {
+                    return Err(format!(
+                        "duplicate attribute {name:?}: another prefix stands for the same \
+                         namespace; remove one"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves the innermost element.
+    pub fn leave(&mut self) {
+        let before = self.open.pop().unwrap_or_default();
+        for prefix in self.declared.drain(before..) {
+            self.in_scope.get_mut(&prefix).map(Vec::pop);
+        }
+    }
+
+    fn declare(&mut self, prefix: &str, uri: &str) -> Result<(), String> {
+        match prefix {
+            "xml" if uri == XML => return Ok(()),
+            "xml" => return Err(format!("the prefix xml stands for {XML} only")),
+            "xmlns" => return Err("the prefix xmlns cannot be declared".into()),
+            _ => check_uri(uri)?,
+        }
+        if uri.is_empty() {
+            return Err(format!("xmlns:{prefix}=\"\" cannot undo a prefix in XML 1.0: remove it"));
+        }
+        self.in_scope.entry(prefix.to_owned()).or_default().push(uri.to_owned());
+        self.declared.push(prefix.to_owned());
+        Ok(())
+    }
+
+    fn uri(&self, prefix: &str, name: &str) -> Result<&str, String> {
+        match (prefix, self.in_scope.get(prefix).and_then(|declared| declared.last())) {
+            ("xml", _) => Ok(XML),
+            (_, Some(uri)) => Ok(uri),
+            (_, None) => Err(format!(
+                "the namespace prefix of {name:?} is not declared: add its xmlns declaration"
+            )),
+        }
+    }
+}
+
+/// Two namespaces belong to XML itself.
+fn check_uri(uri: &str) -> Result<(), String> {
+    match uri {
+        XML | XMLNS => Err(format!("{uri} cannot be declared as a namespace: remove it")),
+        _ => Ok(()),
+    }
+}
