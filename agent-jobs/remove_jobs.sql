@@ -12,8 +12,9 @@ other schedules, operators, proxies and the category stay.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
-DECLARE @schema_name nvarchar(128) = N'$(Schema)';
-DECLARE @prefix nvarchar(100) = N'$(JobPrefix)';
+-- Each is one longer than what fits, so that a longer value is refused instead of cut.
+DECLARE @schema_name nvarchar(109) = N'$(Schema)';
+DECLARE @prefix nvarchar(101) = N'$(JobPrefix)';
 DECLARE @execute nchar(1) = N'$(Execute)';
 
 DECLARE @message nvarchar(2048);
@@ -31,7 +32,7 @@ DROP TABLE IF EXISTS #action;
 CREATE TABLE #ours
 (
     job_id uniqueidentifier NOT NULL PRIMARY KEY,
-    job_name nvarchar(128) NOT NULL,
+    job_name nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
     step_id int NOT NULL,
     other_steps int NOT NULL
 );
@@ -39,14 +40,21 @@ CREATE TABLE #ours
 CREATE TABLE #action
 (
     action_id int IDENTITY (1, 1) NOT NULL PRIMARY KEY,
-    action nvarchar(40) NOT NULL,
-    job_name nvarchar(128) NOT NULL,
-    detail nvarchar(1000) NULL
+    action nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL,
+    job_name nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
+    detail nvarchar(max) COLLATE DATABASE_DEFAULT NULL
 );
 
-IF COALESCE(@execute, N'') NOT IN (N'Y', N'N')
+SET @message = CONCAT(
+    CASE WHEN LEN(@schema_name) > 108 THEN N' Schema has more than 108 characters.' END,
+    CASE WHEN LEN(@prefix) > 100 THEN N' JobPrefix has more than 100 characters.' END,
+    CASE WHEN COALESCE(@execute, N'') NOT IN (N'Y', N'N') THEN N' Execute must be Y or N.' END
+);
+
+IF @message <> N''
 BEGIN
-    THROW 50001, N'Nothing was changed: Execute must be Y or N.', 1;
+    SET @message = N'Nothing was changed:' + @message;
+    THROW 50001, @message, 1;
 END;
 
 INSERT INTO #ours

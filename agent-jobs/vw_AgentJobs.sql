@@ -11,23 +11,24 @@ Cost:       reads a few rows of msdb; the caller needs SELECT on them
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_AgentJobs]
 AS
+-- The texts of msdb have its collation; readers combine them with texts of this database.
 SELECT
-    a.job_name,
+    a.job_name COLLATE DATABASE_DEFAULT AS job_name,
     a.is_enabled,
-    a.owner_name,
+    a.owner_name COLLATE DATABASE_DEFAULT AS owner_name,
     a.schedules,
     a.last_run,
     a.last_outcome,
-    a.last_message,
-    CASE
+    a.last_message COLLATE DATABASE_DEFAULT AS last_message,
+    (CASE
         WHEN a.is_enabled = 0 THEN N'is disabled'
         WHEN a.owner_name IS NULL THEN N'its owner is not a login of this server'
         WHEN a.servers = 0 THEN N'has no target server'
         WHEN a.schedules = 0 THEN N'has no enabled schedule'
         WHEN a.lost_proxies > 0 THEN N'its proxy is disabled'
         WHEN a.last_outcome = 0 AND a.kind <> N'health' THEN N'failed: ' + a.last_message
-    END AS problem,
-    CASE
+    END) COLLATE DATABASE_DEFAULT AS problem,
+    (CASE
         WHEN a.is_enabled = 0 THEN N'EXEC msdb.dbo.sp_update_job @job_name = N''' + a.quoted_name + N''', @enabled = 1;'
         WHEN a.owner_name IS NULL
             THEN N'DECLARE @owner sysname = SUSER_SNAME(0x01); EXEC msdb.dbo.sp_update_job @job_name = N'''
@@ -38,7 +39,7 @@ SELECT
         WHEN a.lost_proxies > 0 THEN N'enable the proxy, or give the step another one'
         WHEN a.last_outcome = 0 AND a.kind <> N'health'
             THEN N'EXEC msdb.dbo.sp_help_jobhistory @job_name = N''' + a.quoted_name + N''', @mode = N''FULL'';'
-    END AS fix,
+    END) COLLATE DATABASE_DEFAULT AS fix,
     a.job_id
 FROM
     (

@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::command_error::{self, CommandError, Result};
 use super::console;
+use super::old_logs;
 use crate::diagnostic::undirected;
 use crate::figures::counted;
 use crate::id::SessionId;
@@ -56,6 +57,9 @@ pub fn start(settings: &LogSettings, session: SessionId, habits: Habits) -> Resu
         None => new_file().map(|file| FILE.get_or_init(|| file)),
         started => started,
     };
+    if let (Some(dir), Some(days)) = (&settings.dir, settings.days) {
+        old_logs::delete(dir.clone(), days);
+    }
     let quiet = habits.console.filter(|_| file.is_some()).unwrap_or(LevelFilter::TRACE);
     let level = settings.level.min(quiet);
     // For people, the error that stops the command is not a log line.
@@ -166,6 +170,7 @@ pub fn incomplete() -> Option<String> {
 pub fn finish() {
     if let Some(file) = FILE.get() {
         file.queue.flush(Duration::from_secs(1));
+        old_logs::finish();
     }
 }
 

@@ -13,6 +13,7 @@ mod flags;
 mod interruption;
 mod logging;
 mod map;
+mod old_logs;
 mod run;
 mod settings;
 mod signals;

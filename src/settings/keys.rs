@@ -283,6 +283,9 @@ settings! {
     /// Also log to the file xmlshred_<utc>_<session>.log in this folder
     LOG_DIR: "log_dir" <"DIR"> Text, Unset, GENERAL, EVERY;
 
+    /// Delete the log files in --log-dir that were last written more than so many days ago
+    LOG_DAYS: "log_days" <"N"> Whole(1, 20_000), Unset, GENERAL, EVERY;
+
     /// Threads that shred documents
     WORKERS: "workers" <"N"> Whole(1, 1024), Computed("one per CPU core"), PIPELINE, SHRED;
 

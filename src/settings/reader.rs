@@ -38,12 +38,13 @@ impl<'f> Reader<'f> {
         let level = self.read(&keys::LOG_LEVEL, log_level);
         let format = self.read(&keys::LOG_FORMAT, log_format);
         let dir = self.path(&keys::LOG_DIR);
+        let days = self.whole(&keys::LOG_DAYS);
         let run = self.run();
         let limits = self.limits();
         Some(Settings {
             store,
             contract,
-            log: LogSettings { level: level?, format: format?, dir },
+            log: LogSettings { level: level?, format: format?, dir, days },
             run: run?,
             limits: limits?,
             resolved: Vec::new(),

@@ -37,6 +37,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// Folder of the log file, if one is written.
     pub dir: Option<PathBuf>,
+    /// Days after which log files in the folder are deleted, if they are.
+    pub days: Option<u32>,
 }
 
 /// The form of log lines.

@@ -137,3 +137,30 @@ fn a_log_line_does_not_command_the_terminal() {
         }
     }
 }
+
+/// A scheduled worker would fill the folder otherwise. What is not a log file, or young, or a folder,
+/// stays.
+#[test]
+fn old_log_files_are_deleted_and_nothing_else() {
+    let bench = finished();
+    let session = "2c24fd55-6b3e-4b54-9a8b-5a1d1e6a1d11";
+    let old = format!("logs/xmlshred_20200101T020304Z_{session}.log");
+    let young = format!("logs/xmlshred_20200101T020305Z_{session}.log");
+    let others = ["logs/xmlshred.log", "logs/xmlshred_2020_mine.log", "logs/other.txt"];
+    for name in [&old, &young].into_iter().map(String::as_str).chain(others) {
+        bench.write(name, "x");
+    }
+    let folder = bench.path().join(format!("logs/xmlshred_20200101T020306Z_{session}.log"));
+    std::fs::create_dir(&folder).unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 86_400);
+    for name in [old.as_str()].into_iter().chain(others) {
+        let file = std::fs::File::options().write(true).open(bench.path().join(name)).unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
+    let there = |name: &str| bench.path().join(name).exists();
+    assert_eq!(bench.run("run --log-dir logs --log-days 9").status, 0);
+    assert!(there(&old));
+    assert_eq!(bench.run("run --log-dir logs --log-days 7").status, 0);
+    assert!(!there(&old));
+    assert!(there(&young) && folder.exists() && others.into_iter().all(there));
+}

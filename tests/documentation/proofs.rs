@@ -39,6 +39,7 @@ fn every_test_that_a_page_names_is_there() {
         "docs/reference.md",
         "docs/reliability.md",
         "docs/security.md",
+        "docs/servers.md",
         "docs/sql-server.md",
     ] {
         let text = fs::read_to_string(root.join(page)).expect("the page");

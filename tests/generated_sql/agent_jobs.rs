@@ -52,12 +52,12 @@ fn a_value_that_would_change_the_script_is_refused() {
         assert!(refused(name, "x\nGO\nDROP TABLE t;\nGO\n").contains("line ends"));
         assert!(refused(name, "x\u{2028}GO").contains("line ends"));
         assert!(refused(name, "$(Executable)").contains("sqlcmd"));
-        assert!(refused(name, &"x".repeat(129)).contains("must not have more than"));
+        assert!(refused(name, &"x".repeat(200)).contains("must not have more than"));
     }
-    assert_eq!(refused("LogFolder", &"x".repeat(101)), "it must not have more than 100 characters");
+    assert_eq!(refused("LogFolder", &"x".repeat(181)), "it must not have more than 180 characters");
     assert!(refused("LogFolder", r"D:\xmlshred log\").contains("backslash"));
     assert!(refused("Executable", "C:\\x\" --config \"y").contains("quotation marks"));
     let unfit = AgentJobs::default().create_script("d];\nGO\nDROP TABLE t;\nGO\n").unwrap_err();
     assert_eq!(unfit.variable, "Database");
-    AgentJobs::default().with("LogFolder", "x".repeat(100)).create_script("d").unwrap();
+    AgentJobs::default().with("LogFolder", "x".repeat(180)).create_script("d").unwrap();
 }

@@ -4,8 +4,7 @@
 
 use xmlshred::store::sqlserver::agent_jobs::AgentJobs;
 
-use crate::bench::Bench;
-use crate::database::{Database, Server, Sql};
+use crate::database::Database;
 
 crate::trials! {
     the_jobs_are_made_once_and_then_left_as_they_are,
@@ -16,14 +15,14 @@ crate::trials! {
     a_job_of_that_name_that_is_not_ours_is_left_alone,
     a_worker_too_many_is_pointed_out,
     a_missing_operator_is_named_before_anything_is_made,
+    a_value_that_is_too_long_is_refused_not_cut,
+    where_agent_runs_no_programs_the_t_sql_jobs_are_made_alone,
+    an_edition_without_agent_is_refused,
     a_job_that_cannot_be_made_leaves_nothing_behind,
     removing_takes_away_what_is_ours_and_nothing_else,
     a_job_belongs_to_the_first_login_or_to_the_given_one,
     the_view_names_what_is_wrong_with_a_job,
     the_fix_of_a_job_fixes_it,
-    the_sql_steps_are_those_that_are_parsed,
-    the_sql_steps_do_what_their_jobs_are_for,
-    the_sql_steps_do_nothing_on_a_secondary,
 }
 
 /// The parameters are those of Microsoft's documentation, all of them, so that a name that is not
@@ -44,9 +43,18 @@ pub fn stand_in(database: &Database) {
     }
 }
 
-/// Runs a script in a database that has the substitute; the last result, or the error.
+/// What the scripts ask the server about itself.
+const EDITION: &str = "CONVERT(int, SERVERPROPERTY(N'EngineEdition'))";
+const HAS_HOST: &str = "OBJECT_ID(N'sys.dm_os_host_info') IS NOT NULL";
+const HOST: &str = "i.host_platform FROM sys.dm_os_host_info AS i";
+const RDS: &str = "DB_ID(N'rdsadmin')";
+
+/// Runs a script in a database that has the substitute, as on Enterprise Edition on Windows; the
+/// last result, or the error.
 pub fn try_run(database: &Database, script: &str) -> Result<Vec<Vec<String>>, String> {
     let script = script.replace("[msdb].", "").replace("CREATE OR ALTER", "CREATE");
+    let script =
+        script.replace(EDITION, "3").replace(HAS_HOST, "1 = 1").replace(HOST, "N'Windows'");
     let mut rows = Vec::new();
     for batch in batches(&script).iter().filter(|batch| !batch.starts_with("USE ")) {
         rows = database.with(|sql| sql.try_query(batch)).map_err(|e| e.to_string())?;
@@ -115,11 +123,10 @@ fn done(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter().map(|row| format!("{} {}", row[0], row[1]).trim_end().to_owned()).collect()
 }
 
-const CREATED: [&str; 7] = [
+const CREATED: [&str; 6] = [
     "create category",
     "create job xmlshred - prepare",
-    "create job xmlshred - reaper",
-    "create job xmlshred - purge",
+    "create job xmlshred - nightly",
     "create job xmlshred - health",
     "create job xmlshred - worker 1",
     "create job xmlshred - worker 2",
@@ -129,8 +136,8 @@ fn the_jobs_are_made_once_and_then_left_as_they_are() {
     let agent = Agent::start();
     assert_eq!(agent.create(&agent.jobs()), CREATED);
     let made = agent.everything();
-    assert_eq!(made.len(), 12, "six jobs with a step and a schedule each: {made:#?}");
-    assert_eq!(agent.list("SELECT COUNT(*) FROM dbo.sysjobservers"), ["6"]);
+    assert_eq!(made.len(), 10, "five jobs with a step and a schedule each: {made:#?}");
+    assert_eq!(agent.list("SELECT COUNT(*) FROM dbo.sysjobservers"), ["5"]);
     assert_eq!(agent.create(&agent.jobs()), [""; 0]);
     assert_eq!(agent.everything(), made);
 }
@@ -144,7 +151,7 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     let made = agent.everything();
     let updated = ["update step xmlshred - worker 1", "update step xmlshred - worker 2"];
     assert_eq!(agent.create(&dry.clone().with("Executable", "D:\\xmlshred.exe")), updated);
-    assert_eq!(agent.remove(&dry).len(), 12);
+    assert_eq!(agent.remove(&dry).len(), 10);
     assert_eq!(agent.everything(), made);
 }
 
@@ -163,14 +170,11 @@ fn a_worker_is_told_its_share_and_its_job() {
         step[0],
         "\"c:\\program files\\xmlshred\\xmlshred.exe\" run --config \
          \"c:\\programdata\\xmlshred\\xmlshred.toml\" --worker-name \"worker 2\" --fail-on never \
-         --log-dir \"c:\\programdata\\xmlshred\\log\" --instance-id 1 --instance-count 3 \
+         --log-dir \"c:\\programdata\\xmlshred\\log\" --log-days 90 --instance-id 1 --instance-count 3 \
          --agent-job $(escape_none(jobid)) --agent-step $(escape_none(stepid))"
     );
     assert_eq!(step[1..4], ["96", "2", "0"]);
-    assert_eq!(
-        step[4],
-        "c:\\programdata\\xmlshred\\log\\worker_2_$(escape_squote(strtdt))_$(escape_squote(strttm)).txt"
-    );
+    assert_eq!(step[4], "c:\\programdata\\xmlshred\\log\\worker_2.txt");
     assert_eq!(step[5], "cmdexec");
 }
 
@@ -180,12 +184,12 @@ fn what_a_dba_changed_survives() {
     agent.database.execute(
         "UPDATE dbo.sysjobs SET enabled = 0, description = N'mine', owner_sid = 0x02,
              notify_level_email = 3, notify_email_operator_id = 7
-         WHERE name = N'xmlshred - Purge';
-         UPDATE dbo.sysschedules SET active_start_time = 40000 WHERE name = N'xmlshred - Purge';
+         WHERE name = N'xmlshred - Nightly';
+         UPDATE dbo.sysschedules SET active_start_time = 40000 WHERE name = N'xmlshred - Nightly';
          UPDATE dbo.sysjobsteps SET retry_attempts = 9, on_success_action = 3
-         WHERE step_name LIKE N'%purge';
+         WHERE step_name LIKE N'%nightly';
          DECLARE @job_id uniqueidentifier =
-             (SELECT job_id FROM dbo.sysjobs WHERE name = N'xmlshred - Purge');
+             (SELECT job_id FROM dbo.sysjobs WHERE name = N'xmlshred - Nightly');
          EXEC dbo.sp_add_jobstep @job_id = @job_id, @step_name = N'tell the boss',
              @command = N'PRINT 1';
          DECLARE @schedule_id int;
@@ -227,14 +231,14 @@ fn a_job_of_that_name_that_is_not_ours_is_left_alone() {
     let agent = Agent::start();
     agent.database.execute(
         "DECLARE @job_id uniqueidentifier;
-         EXEC dbo.sp_add_job @job_name = N'xmlshred - Reaper', @job_id = @job_id OUTPUT;
+         EXEC dbo.sp_add_job @job_name = N'xmlshred - Prepare', @job_id = @job_id OUTPUT;
          EXEC dbo.sp_add_jobstep @job_id = @job_id, @step_name = N'reap', @command = N'PRINT 1';",
     );
     let actions = agent.create(&agent.jobs());
-    assert!(actions.contains(&"left alone xmlshred - reaper".to_owned()), "{actions:?}");
+    assert!(actions.contains(&"left alone xmlshred - prepare".to_owned()), "{actions:?}");
     let removed = agent.remove(&agent.jobs());
-    assert!(!removed.iter().any(|action| action.contains("reaper")), "{removed:?}");
-    assert_eq!(agent.list("SELECT name FROM dbo.sysjobs"), ["xmlshred - reaper"]);
+    assert!(!removed.iter().any(|action| action.contains("prepare")), "{removed:?}");
+    assert_eq!(agent.list("SELECT name FROM dbo.sysjobs"), ["xmlshred - prepare"]);
 }
 
 fn a_worker_too_many_is_pointed_out() {
@@ -248,9 +252,9 @@ fn a_worker_too_many_is_pointed_out() {
 
 fn a_missing_operator_is_named_before_anything_is_made() {
     let agent = Agent::start();
-    let jobs = agent.jobs().with("OperatorName", "nobody").with("WorkerCount", "0");
+    let jobs = agent.jobs().with("OperatorName", "nobody").with("WorkerCount", "65");
     let refused = agent.try_run(&jobs.create_script("d").unwrap()).expect_err("a refusal");
-    for part in ["Operator nobody does not exist", "WorkerCount must be 1 to 64"] {
+    for part in ["Operator nobody does not exist", "WorkerCount must be 0 to 64"] {
         assert!(refused.contains(part), "{refused}");
     }
     assert_eq!(agent.everything(), [""; 0]);
@@ -258,7 +262,72 @@ fn a_missing_operator_is_named_before_anything_is_made() {
     agent.create(&agent.jobs().with("OperatorName", "nobody"));
     let notified = "SELECT COUNT(*) FROM dbo.sysjobs
          WHERE notify_level_email = 2 AND notify_email_operator_id = 7";
-    assert_eq!(agent.list(notified), ["6"]);
+    assert_eq!(agent.list(notified), ["5"]);
+}
+
+/// What is edited by hand in variables.sqlcmd is checked by the script alone.
+fn a_value_that_is_too_long_is_refused_not_cut() {
+    let agent = Agent::start();
+    let script = agent.jobs().create_script("d").unwrap();
+    let too_long = |variable: &str, value: &str, longest: usize| {
+        let text = format!("N'{value}'");
+        assert!(script.contains(&text), "{text}");
+        let script = script.replace(&text, &format!("N'{}'", "x".repeat(longest + 1)));
+        let refused = agent.try_run(&script).expect_err("a refusal");
+        let expected = format!("{variable} has more than {longest} characters");
+        assert!(refused.contains(&expected), "{refused}");
+    };
+    too_long("Schema", &agent.database.schema, 108);
+    too_long("JobPrefix", "xmlshred - ", 100);
+    too_long("JobCategory", "xmlshred", 128);
+    too_long("Executable", r"C:\Program Files\xmlshred\xmlshred.exe", 400);
+    too_long("SettingsFile", r"C:\ProgramData\xmlshred\xmlshred.toml", 400);
+    too_long("LogFolder", r"C:\ProgramData\xmlshred\log", 180);
+    let folder = |value: &str| {
+        let script = script.replace(r"C:\ProgramData\xmlshred\log", value);
+        agent.try_run(&script).expect_err("a refusal")
+    };
+    assert!(folder(r"D:\").contains("must not end with a backslash"));
+    assert!(folder("D:\" --config \"x").contains("must not have quotation marks"));
+    assert_eq!(agent.everything(), [""; 0]);
+}
+
+/// Managed Instance, Linux and Amazon RDS; the first has no event log either.
+fn where_agent_runs_no_programs_the_t_sql_jobs_are_made_alone() {
+    let agent = Agent::start();
+    for (question, answer, name, event_log) in [
+        (EDITION, "8", "Azure SQL Managed Instance", "0"),
+        (HOST, "N'Linux'", "SQL Server on Linux", "2"),
+        (RDS, "5", "Amazon RDS", "2"),
+    ] {
+        let run = |workers: &str| {
+            let jobs = agent.jobs().with("WorkerCount", workers).with("LogFolder", "");
+            agent.try_run(&jobs.create_script("d").unwrap().replace(question, answer))
+        };
+        let refused = run("1").expect_err(name);
+        let expected = format!("Agent runs no programs on {name}: WorkerCount must be 0");
+        assert!(refused.contains(&expected), "{refused}");
+        assert_eq!(agent.everything(), [""; 0]);
+        let made = done(&run("0").expect(name));
+        assert_eq!(made.last().map(String::as_str), Some("create job xmlshred - health"), "{name}");
+        let log = "SELECT DISTINCT notify_level_eventlog FROM dbo.sysjobs";
+        assert_eq!(agent.list(log), [event_log], "{name}");
+        let programs = "SELECT COUNT(*) FROM dbo.sysjobsteps WHERE subsystem <> N'TSQL'";
+        assert_eq!(agent.list(programs), ["0"], "{name}");
+        agent.remove(&agent.jobs());
+        agent.database.execute("DELETE FROM dbo.syscategories;");
+    }
+}
+
+/// Express and Azure SQL Database.
+fn an_edition_without_agent_is_refused() {
+    let agent = Agent::start();
+    for edition in ["4", "5"] {
+        let script = agent.jobs().create_script("d").unwrap().replace(EDITION, edition);
+        let refused = agent.try_run(&script).expect_err("a refusal");
+        assert!(refused.contains("this edition has no SQL Server Agent"), "{refused}");
+    }
+    assert_eq!(agent.everything(), [""; 0]);
 }
 
 fn a_job_that_cannot_be_made_leaves_nothing_behind() {
@@ -275,25 +344,25 @@ fn removing_takes_away_what_is_ours_and_nothing_else() {
     agent.create(&agent.jobs());
     agent.database.execute(
         "DECLARE @job_id uniqueidentifier =
-             (SELECT job_id FROM dbo.sysjobs WHERE name = N'xmlshred - Purge');
+             (SELECT job_id FROM dbo.sysjobs WHERE name = N'xmlshred - Nightly');
          EXEC dbo.sp_add_jobstep @job_id = @job_id, @step_name = N'tell the boss',
              @command = N'PRINT 1';
          DECLARE @own uniqueidentifier;
          EXEC dbo.sp_add_job @job_name = N'xmlshred - of my own', @job_id = @own OUTPUT;
          EXEC dbo.sp_add_jobstep @job_id = @own, @step_name = N'mine', @command = N'PRINT 1';
          DECLARE @schedule_id int =
-             (SELECT schedule_id FROM dbo.sysschedules WHERE name = N'xmlshred - Reaper');
+             (SELECT schedule_id FROM dbo.sysschedules WHERE name = N'xmlshred - Prepare');
          EXEC dbo.sp_attach_schedule @job_id = @own, @schedule_id = @schedule_id;",
     );
     let removed = agent.remove(&agent.jobs());
-    assert!(removed.contains(&"delete step xmlshred - purge".to_owned()), "{removed:?}");
-    assert_eq!(removed.iter().filter(|action| action.starts_with("delete job")).count(), 5);
+    assert!(removed.contains(&"delete step xmlshred - nightly".to_owned()), "{removed:?}");
+    assert_eq!(removed.iter().filter(|action| action.starts_with("delete job")).count(), 4);
     let jobs = "SELECT name FROM dbo.sysjobs ORDER BY name";
-    assert_eq!(agent.list(jobs), ["xmlshred - of my own", "xmlshred - purge"]);
+    assert_eq!(agent.list(jobs), ["xmlshred - nightly", "xmlshred - of my own"]);
     let steps = "SELECT step_name FROM dbo.sysjobsteps ORDER BY step_name";
     assert_eq!(agent.list(steps), ["mine", "tell the boss"]);
     let schedules = "SELECT name FROM dbo.sysschedules ORDER BY name";
-    assert_eq!(agent.list(schedules), ["xmlshred - purge", "xmlshred - reaper"]);
+    assert_eq!(agent.list(schedules), ["xmlshred - nightly", "xmlshred - prepare"]);
     assert_eq!(agent.remove(&agent.jobs()), [""; 0]);
 }
 
@@ -302,7 +371,7 @@ fn a_job_belongs_to_the_first_login_or_to_the_given_one() {
     let agent = Agent::start();
     agent.create(&agent.jobs());
     let owners = "SELECT DISTINCT COALESCE(made_for, N'nobody') FROM dbo.sysjobs";
-    let first = agent.list("SELECT COALESCE(SUSER_SNAME(0x01), N'nobody')");
+    let first = agent.list("SELECT COALESCE(SUSER_SNAME(0x01), SUSER_SNAME())");
     assert_eq!(agent.list(owners), first);
     agent.remove(&agent.jobs());
     agent.create(&agent.jobs().with("JobOwner", "somebody else"));
@@ -321,8 +390,8 @@ fn the_view_names_what_is_wrong_with_a_job() {
     assert!(!login.is_empty(), "the substitute's owner is a login");
     assert_eq!(agent.list(&problems), [""; 0]);
     agent.database.execute(
-        "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Reaper';
-         UPDATE dbo.sysschedules SET enabled = 0 WHERE name LIKE N'%Purge';
+        "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Worker 2';
+         UPDATE dbo.sysschedules SET enabled = 0 WHERE name LIKE N'%Nightly';
          UPDATE dbo.sysjobservers SET last_run_outcome = 0, last_outcome_message = N'no disk'
          WHERE job_id IN (SELECT job_id FROM dbo.sysjobs
              WHERE name LIKE N'%Worker 1' OR name LIKE N'%Health');",
@@ -330,9 +399,9 @@ fn the_view_names_what_is_wrong_with_a_job() {
     assert_eq!(
         agent.list(&problems),
         [
-            "xmlshred - purge: has no enabled schedule",
-            "xmlshred - reaper: is disabled",
+            "xmlshred - nightly: has no enabled schedule",
             "xmlshred - worker 1: failed: no disk",
+            "xmlshred - worker 2: is disabled",
         ]
     );
 }
@@ -343,8 +412,8 @@ fn the_fix_of_a_job_fixes_it() {
     agent.create(&agent.jobs());
     agent.try_run(&agent.jobs().view_script("d").unwrap()).expect("the view");
     agent.database.execute(
-        "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Purge';
-         UPDATE dbo.sysjobs SET owner_sid = 0x0102 WHERE name LIKE N'%Reaper';
+        "UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Nightly';
+         UPDATE dbo.sysjobs SET owner_sid = 0x0102 WHERE name LIKE N'%Health';
          DELETE FROM dbo.sysjobservers
          WHERE job_id IN (SELECT job_id FROM dbo.sysjobs WHERE name LIKE N'%Prepare');
          INSERT INTO dbo.sysproxies (proxy_id, name, enabled) VALUES (5, N'shredder', 0);
@@ -357,9 +426,9 @@ fn the_fix_of_a_job_fixes_it() {
     assert_eq!(
         agent.list(&problems),
         [
+            "xmlshred - health: its owner is not a login of this server",
+            "xmlshred - nightly: is disabled",
             "xmlshred - prepare: has no target server",
-            "xmlshred - purge: is disabled",
-            "xmlshred - reaper: its owner is not a login of this server",
             "xmlshred - worker 1: its proxy is disabled",
         ]
     );
@@ -378,106 +447,4 @@ fn the_fix_of_a_job_fixes_it() {
     assert_eq!(fixes.len(), 3, "{fixes:?}");
     fixes.iter().for_each(|fix| agent.database.execute(fix));
     assert_eq!(agent.list(&problems), ["xmlshred - worker 1: its proxy is disabled"]);
-}
-
-/// The T-SQL steps of a pipeline, job and command.
-fn sql_steps(bench: &Bench) -> Vec<(String, String)> {
-    stand_in(&bench.database);
-    let jobs = AgentJobs::default().with("Schema", bench.database.schema.as_str());
-    try_run(&bench.database, &jobs.create_script(&bench.database.name).unwrap()).expect("create");
-    let steps = bench.database.query_exactly(
-        "SELECT j.name, s.command
-         FROM dbo.sysjobs AS j INNER JOIN dbo.sysjobsteps AS s ON j.job_id = s.job_id
-         WHERE s.subsystem = N'TSQL' AND s.database_name = N'master' ORDER BY j.name",
-    );
-    let step = |mut row: Vec<Option<String>>| {
-        let command = row.remove(1).expect("a command");
-        let job = row.remove(0).expect("a job");
-        (job.trim_start_matches("xmlshred - ").to_owned(), command)
-    };
-    let steps: Vec<_> = steps.into_iter().map(step).collect();
-    let jobs: Vec<&str> = steps.iter().map(|(job, _)| job.as_str()).collect();
-    assert_eq!(jobs, ["Health", "Prepare", "Purge", "Reaper"]);
-    steps
-}
-
-/// What `tools/tsql-check/run.sh` gives to Microsoft's parser.
-const PARSED: &str = include_str!("../generated_sql/agent_steps.sql");
-
-fn the_sql_steps_are_those_that_are_parsed() {
-    let bench = Bench::ready(0);
-    let text = |(job, command): (String, String)| format!("-- {job}\n{command}\nGO\n");
-    let steps: String = sql_steps(&bench).into_iter().map(text).collect();
-    let steps = steps.replace("\r\n", "\n");
-    let steps = steps.replace(&bench.database.name, "credit");
-    let steps = steps.replace(&bench.database.schema, "sandbox");
-    assert_eq!(steps, PARSED.replace("\r\n", "\n"), "tests/generated_sql/agent_steps.sql");
-}
-
-/// Runs a step in master, as Agent does, on a replica of this kind: NULL where there is no
-/// availability group.
-fn run_step(bench: &Bench, command: &str, is_primary: &str) -> Result<(), String> {
-    let (before, rest) =
-        command.split_once("sys.fn_hadr_is_primary_replica(").expect("the question");
-    let (_, after) = rest.split_once(')').expect("its end");
-    let is_babelfish = Server::from_environment().is_some_and(|server| server.is_babelfish);
-    // Babelfish has no such function, and looks for some of what another database's procedure
-    // names in this one.
-    let database = if is_babelfish { &bench.database.name } else { "master" };
-    let command = match is_primary {
-        "NULL" if !is_babelfish => command.to_owned(),
-        _ => format!("{before}CONVERT(bit, {is_primary}){after}"),
-    };
-    Sql::connect(database).try_query(&command).map(drop).map_err(|error| error.to_string())
-}
-
-/// A pipeline with something to do for each of the steps: two documents that nobody has enqueued,
-/// one that a dead worker holds, and events of long ago.
-fn neglected() -> (Bench, impl Fn(&str) -> String) {
-    let bench = Bench::ready(1);
-    let killed = bench
-        .command("run --contract contract.toml --batch-size 1")
-        .env("XMLSHRED_FAILPOINT", "after_claim")
-        .status();
-    assert!(!killed.expect("start").success(), "the worker was to be killed");
-    bench.execute(
-        "UPDATE pipeline.processing_claim SET lease_expires_at_utc = DATEADD(HOUR, -1, claimed_at_utc);
-         UPDATE pipeline.processing_event SET occurred_at_utc = DATEADD(DAY, -98, occurred_at_utc);",
-    );
-    bench.add_apps(2);
-    let steps = sql_steps(&bench);
-    let step = move |job: &str| {
-        let found = steps.iter().find(|(name, _)| name == job);
-        found.expect("a step").1.clone()
-    };
-    (bench, step)
-}
-
-/// Applications that are ready, claims, and events.
-const STATE: &str = "SELECT CONCAT(
-     (SELECT COUNT(*) FROM pipeline.processing_queue WHERE state = 0), ' ready, ',
-     (SELECT COUNT(*) FROM pipeline.processing_claim), ' claimed, ',
-     (SELECT COUNT(*) FROM pipeline.processing_event), ' events')";
-
-fn the_sql_steps_do_what_their_jobs_are_for() {
-    let (bench, step) = neglected();
-    assert_eq!(bench.value(STATE), "0 ready, 1 claimed, 1 events");
-    let ill = run_step(&bench, &step("Health"), "NULL").expect_err("a failing step");
-    assert!(ill.contains("expired leases") && ill.contains("usp_ReapExpired"), "{ill}");
-    run_step(&bench, &step("Purge"), "NULL").expect("purge");
-    assert_eq!(bench.value(STATE), "0 ready, 1 claimed, 0 events");
-    run_step(&bench, &step("Reaper"), "NULL").expect("reap");
-    assert_eq!(bench.value(STATE), "1 ready, 0 claimed, 1 events");
-    run_step(&bench, &step("Prepare"), "NULL").expect("prepare");
-    assert_eq!(bench.value(STATE), "3 ready, 0 claimed, 1 events");
-    run_step(&bench, &step("Health"), "NULL").expect("all is well");
-}
-
-fn the_sql_steps_do_nothing_on_a_secondary() {
-    let (bench, step) = neglected();
-    let before = bench.value(STATE);
-    for job in ["Health", "Prepare", "Purge", "Reaper"] {
-        run_step(&bench, &step(job), "0").expect(job);
-        assert_eq!(bench.value(STATE), before, "{job}");
-    }
 }

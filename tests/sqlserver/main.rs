@@ -5,6 +5,7 @@
 //! databases. Without it every test is counted as ignored; the name of each contains `sqlserver`.
 
 mod agent;
+mod agent_steps;
 mod babelfish;
 mod bench;
 mod chaos;
@@ -51,6 +52,7 @@ type Trials = &'static [(&'static str, fn())];
 /// The files of tests that only this store has.
 const OWN: &[(&str, Trials)] = &[
     ("agent", agent::TRIALS),
+    ("agent_steps", agent_steps::TRIALS),
     ("chaos", chaos::TRIALS),
     ("complete_app", complete_app::TRIALS),
     ("crash", crash::TRIALS),

@@ -141,16 +141,16 @@ fn the_page_on_agent_is_followed() {
     page.run_line(print, 0);
     // The scripts run as sqlcmd would run them, in the pipeline's database.
     assert_eq!(sqlcmd, "sqlcmd -S db1 -b -I -x -i jobs.sql");
-    assert_eq!(run("jobs.sql").len(), 9, "a category, four jobs, four workers");
-    assert_eq!(bench.number(jobs), 8);
+    assert_eq!(run("jobs.sql").len(), 8, "a category, three jobs, four workers");
+    assert_eq!(bench.number(jobs), 7);
     assert_eq!(run("jobs.sql"), [""; 0]);
     page.run();
     run("view.sql");
-    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.vw_AgentJobs"), 8);
-    bench.execute("UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Reaper';");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.vw_AgentJobs"), 7);
+    bench.execute("UPDATE dbo.sysjobs SET enabled = 0 WHERE name LIKE N'%Nightly';");
     let told = bench.database.query(&bench.database.own("EXEC pipeline.usp_HealthCheck;"));
     let told: Vec<_> = told.iter().map(|row| row[2].as_deref().unwrap_or_default()).collect();
-    assert!(told.contains(&"xmlshred - reaper: is disabled"), "{told:?}");
+    assert!(told.contains(&"xmlshred - nightly: is disabled"), "{told:?}");
     page.leave_out("xmlshred agent-jobs --remove");
     let database = &bench.database.name;
     page.run_line(&format!("xmlshred agent-jobs --database {database} --remove > remove.sql"), 0);

@@ -26,9 +26,9 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
 
-    /// Number of Worker jobs (1 to 64)
+    /// Number of Worker jobs (0 to 64); 0 where Agent runs no programs
     #[arg(long, value_name = "N", default_value_t = 2)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=64))]
     workers: u16,
 
     /// Let each worker process the whole queue, or its partition: worker I of N then processes the

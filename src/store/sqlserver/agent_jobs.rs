@@ -124,11 +124,12 @@ fn check(variable: &'static str, value: &str, longest: usize) -> Result<(), Unfi
     Ok(())
 }
 
-/// The length of the T-SQL variable that takes the value: a longer value would be cut silently.
+/// The length that fits the T-SQL variable that takes the value. The variable is one longer, so that
+/// the script itself refuses a longer value instead of cutting it.
 fn longest(script: &str, name: &str) -> usize {
     let placeholder = format!("$({name})");
     let declared = script.lines().filter(|line| line.contains(&placeholder)).filter_map(|line| {
         line.strip_prefix("DECLARE @")?.split_once("nvarchar(")?.1.split_once(')')?.0.parse().ok()
     });
-    declared.min().unwrap_or(LONGEST_NAME)
+    declared.min().map_or(LONGEST_NAME, |length: usize| length - 1)
 }
