@@ -10,7 +10,7 @@ super::behaviours! {
     a_reaped_application_is_ready_at_once_and_its_attempt_is_spent,
     only_what_is_unfinished_is_reaped,
     a_batch_that_lost_its_worker_is_handed_out_in_halves,
-    a_claim_has_only_applications_that_were_reaped_equally_often,
+    those_reaped_least_often_come_first_and_never_with_others,
     the_document_that_kills_its_workers_is_found_and_quarantined,
     an_application_reaped_with_others_is_not_quarantined,
     a_worker_that_was_switched_off_poisons_nothing,
@@ -89,7 +89,7 @@ fn only_what_is_unfinished_is_reaped(h: &dyn Harness) {
 fn a_batch_that_lost_its_worker_is_handed_out_in_halves(h: &dyn Harness) {
     let contract = h.prepare(8);
     let mut worker = Worker::start(h, &contract);
-    for expected in [8, 4, 2, 1, 1] {
+    for expected in [8, 4, 4, 2, 2, 2, 2, 1, 1] {
         let batch = worker.claim(8);
         assert_eq!(batch.apps.len(), expected);
         h.expire_lease(batch.token);
@@ -98,15 +98,17 @@ fn a_batch_that_lost_its_worker_is_handed_out_in_halves(h: &dyn Harness) {
     h.assert_invariants();
 }
 
-fn a_claim_has_only_applications_that_were_reaped_equally_often(h: &dyn Harness) {
+fn those_reaped_least_often_come_first_and_never_with_others(h: &dyn Harness) {
     let contract = h.prepare(4);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(2);
     h.expire_lease(batch.token);
     worker.reap();
-    // 1 and 2 were reaped once: at most half a batch, and only those.
-    assert_eq!(ids(&worker.claim(8)), [1, 2]);
     assert_eq!(ids(&worker.claim(8)), [3, 4]);
+    // At most half a batch.
+    let request = worker.request(2);
+    assert_eq!(ids(&worker.claim_by(&request)), [1]);
+    assert_eq!(ids(&worker.claim(8)), [2]);
 }
 
 fn the_document_that_kills_its_workers_is_found_and_quarantined(h: &dyn Harness) {

@@ -1,9 +1,11 @@
 //! Refusals of the database: one application never stops another, and everything ends.
 
 use xmlshred::contract::OnExisting;
+use xmlshred::id::AppId;
 use xmlshred::outcome::{AppOutcome, FailureCategory};
 use xmlshred::store::{
-    Batch, Claimed, ClaimedApp, Completed, Fate, ReapRequest, RetrySelector, StoreError,
+    Batch, ClaimRequest, Claimed, ClaimedApp, Completed, Fate, ReapRequest, RetrySelector, Share,
+    StoreError,
 };
 
 use super::harness::{
@@ -96,7 +98,7 @@ fn a_batch_of_which_nothing_passes_counts_as_a_death_and_is_claimed_in_halves(h:
     let contract = h.prepare(8);
     h.poison(Cause::Unknown);
     let mut worker = Worker::start(h, &contract);
-    for (size, lone_reaps) in [(8, 0), (4, 0), (2, 0), (1, 1)] {
+    for (size, lone_reaps) in [(8, 0), (4, 0), (4, 0), (2, 0), (2, 0), (2, 0), (2, 0), (1, 1)] {
         let batch = worker.claim(8);
         assert_eq!(batch.apps.len(), size);
         let completed = complete(&mut worker, h, &batch, poisoned);
@@ -213,7 +215,7 @@ fn a_reason_of_the_server_writes_nothing_and_spends_no_attempt(h: &dyn Harness) 
 }
 
 fn a_repeated_completion_returns_the_refusals_of_the_first(h: &dyn Harness) {
-    let contract = h.prepare(5);
+    let contract = h.prepare(4);
     h.poison(Cause::Unknown);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(4);
@@ -248,7 +250,7 @@ fn a_claim_ends_with_its_last_application_refused(h: &dyn Harness) {
 }
 
 fn a_refusal_takes_no_application_from_another_claim(h: &dyn Harness) {
-    let contract = h.prepare(2);
+    let contract = h.prepare(1);
     h.poison(Cause::Unknown);
     let mut worker = Worker::start(h, &contract);
     let late = worker.claim(1);
@@ -339,7 +341,7 @@ fn completing_with_quarantine_after_none_is_refused(h: &dyn Harness) {
 /// Reaping makes claims small. A batch of two in which both documents have the same mistake used to
 /// look like a broken table, and stopped the queue for good.
 fn two_documents_with_one_mistake_and_two_dead_workers_stop_nothing(h: &dyn Harness) {
-    let contract = h.prepare(40);
+    let contract = h.prepare(8);
     for size in [8, 4] {
         let mut worker = Worker::start(h, &contract);
         let batch = worker.claim(8);
@@ -353,7 +355,7 @@ fn two_documents_with_one_mistake_and_two_dead_workers_stop_nothing(h: &dyn Harn
         _ => success(app),
     });
     assert_eq!(h.count("processing_queue", "1 = 1"), 0);
-    assert_eq!(h.count("processing_log", "status = 'success'"), 38);
+    assert_eq!(h.count("processing_log", "status = 'success'"), 6);
     let failed = FailureCategory::ConstraintViolation.name();
     let failed = format!("app_id IN (1, 2) AND failure_category = '{failed}'");
     assert_eq!(h.count("processing_log", &failed), 2);
@@ -363,9 +365,15 @@ fn the_life_of_an_application_tells_what_poisoned_it(h: &dyn Harness) {
     let contract = h.prepare(2);
     h.poison(Cause::Unknown);
     let mut worker = Worker::start(h, &contract);
+    let only = |worker: &Worker, id| {
+        let app_id = Some(AppId(id));
+        let share = Share { app_id_start: app_id, app_id_end: app_id, ..Share::default() };
+        ClaimRequest { share, ..worker.request(1) }
+    };
     let mut number = 0;
     for _ in 0..3 {
-        let batch = worker.claim(1);
+        let request = only(&worker, 1);
+        let batch = worker.claim_by(&request);
         let completed = complete(&mut worker, h, &batch, is(&[1]));
         number = completed[0].refusal().expect("a refusal").number;
     }
@@ -386,8 +394,8 @@ fn the_life_of_an_application_tells_what_poisoned_it(h: &dyn Harness) {
 
     let mut worker = Worker::start(h, &contract);
     for _ in 0..3 {
-        let batch = worker.claim(1);
-        assert_eq!(ids(&batch), [2]);
+        let request = only(&worker, 2);
+        let batch = worker.claim_by(&request);
         h.expire_lease(batch.token);
         worker.reap();
     }

@@ -23,7 +23,7 @@ const HELD: &str = statement(CLAIM_BATCH, "held");
 const EXTEND_HELD: &str = statement(CLAIM_BATCH, "extend_held");
 const HELD_APPS: &str = statement(CLAIM_BATCH, "held_apps");
 const CLAIM: &str = statement(CLAIM_BATCH, "claim");
-const FIRST: &str = statement(CLAIM_BATCH, "first");
+const NEXT_REAPS: &str = statement(CLAIM_BATCH, "next_reaps");
 const PICK: &str = statement(CLAIM_BATCH, "pick");
 const CLAIM_APP: &str = statement(CLAIM_BATCH, "claim_app");
 const CLAIMED: &str = statement(CLAIM_BATCH, "event");
@@ -121,21 +121,20 @@ fn repeat(tx: &Work, request: &ClaimRequest) -> Step<Option<Leased>> {
 }
 
 /// The applications to claim, in ascending order: above `after_app_id`, then once from the start.
-/// All have been reaped equally often, and the more often, the fewer they are: so a document that
-/// kills its workers is soon alone.
+/// Those that were reaped or refused least often come first, and the more often that was, the fewer
+/// they are: so a document that kills its workers is soon alone, and one that stops them comes last.
 fn pick(tx: &Work, request: &ClaimRequest) -> Step<Vec<LeasedApp>> {
     let mut picked = Picked::default();
-    let mut reaps: Option<u32> = None;
-    for span in spans(request) {
-        if reaps.is_none() {
-            reaps = first_reaps(tx, &request.share, span)?;
+    let mut reaps = Some(0);
+    while let Some(level) = reaps.filter(|_| picked.apps.is_empty()) {
+        let limit = request.batch_size.checked_shr(level).unwrap_or(0).max(1) as usize;
+        for span in spans(request) {
+            pick_span(tx, request, span, level, limit, &mut picked)?;
+            if picked.full || picked.apps.len() >= limit {
+                break;
+            }
         }
-        let Some(reaps) = reaps else { continue };
-        let limit = request.batch_size.checked_shr(reaps).unwrap_or(0).max(1) as usize;
-        pick_span(tx, request, span, reaps, limit, &mut picked)?;
-        if picked.full || picked.apps.len() >= limit {
-            break;
-        }
+        reaps = tx.find(NEXT_REAPS, named_params! {":reaps": level}, |row| row.get(0))?;
     }
     picked.apps.sort_by_key(|app| app.app_id);
     Ok(picked.apps)
@@ -167,15 +166,6 @@ fn bounds(share: &Share) -> (i64, i64) {
 /// `instance_id` and `instance_count`; the whole queue is partition 0 of 1.
 fn partition(share: &Share) -> (u32, u32) {
     share.partition.map_or((0, 1), |p| (p.instance_id, p.instance_count))
-}
-
-fn first_reaps(tx: &Work, share: &Share, (from, to): (i64, i64)) -> Step<Option<u32>> {
-    let (instance_id, instance_count) = partition(share);
-    let parameters = named_params! {
-        ":from": from, ":to": to,
-        ":instance_id": instance_id, ":instance_count": instance_count,
-    };
-    tx.find(FIRST, parameters, |row| row.get(0))
 }
 
 fn pick_span(

@@ -24,40 +24,11 @@ INSERT INTO processing_claim
 VALUES
     (:token, :session, :now, :now + :lease_ms, :lease_ms, :app_count, 0);
 
--- name: first
--- The number of reaps of the first ready application of a span. There are few different numbers;
--- each is one seek.
-WITH RECURSIVE level (reaps) AS (
-    SELECT (SELECT q.reaps
-            FROM processing_queue AS q INDEXED BY processing_queue_claim
-            WHERE q.state = 0 AND q.claim_token IS NULL
-            ORDER BY q.reaps
-            LIMIT 1)
-    UNION ALL
-    SELECT (SELECT q.reaps
-            FROM processing_queue AS q INDEXED BY processing_queue_claim
-            WHERE q.state = 0 AND q.claim_token IS NULL AND q.reaps > level.reaps
-            ORDER BY q.reaps
-            LIMIT 1)
-    FROM level
-    WHERE level.reaps IS NOT NULL
-),
-candidate (reaps, app_id) AS (
-    SELECT level.reaps,
-           (SELECT q.app_id
-            FROM processing_queue AS q INDEXED BY processing_queue_claim
-            WHERE q.state = 0 AND q.claim_token IS NULL AND q.reaps = level.reaps
-              AND q.app_id BETWEEN :from AND :to
-              AND ((q.app_id % :instance_count) + :instance_count) % :instance_count = :instance_id
-            ORDER BY q.app_id
-            LIMIT 1)
-    FROM level
-    WHERE level.reaps IS NOT NULL
-)
+-- name: next_reaps
 SELECT reaps
-FROM candidate
-WHERE app_id IS NOT NULL
-ORDER BY app_id
+FROM processing_queue INDEXED BY processing_queue_claim
+WHERE state = 0 AND claim_token IS NULL AND reaps > :reaps
+ORDER BY reaps
 LIMIT 1;
 
 -- name: pick

@@ -205,19 +205,18 @@ impl Database {
         held.map(|(app, _)| *app).collect()
     }
 
-    /// Those that a claim takes of the candidates, which are in the order of claiming: the first,
-    /// and others that were reaped as often, fewer the more often they were.
+    /// Those that a claim takes of the candidates, which are in the order of claiming: of those that
+    /// were reaped or refused least often the first, fewer the more often that was.
     pub fn pick(&self, candidates: &[App], rules: &Rules) -> Vec<App> {
         let is_ready = |app: &&App| {
             self.queue.get(app).is_some_and(|q| q.place == Place::Ready && !q.in_future)
         };
         let ready: Vec<App> = candidates.iter().filter(is_ready).copied().collect();
-        let Some(first) = ready.first() else { return Vec::new() };
-        let reaps = self.queue[first].reaps;
-        let halvings = if rules.has(Fault::ReapsDoNotHalveClaims) { 0 } else { reaps };
+        let reaps = |app: &App| self.queue[app].reaps;
+        let Some(least) = ready.iter().map(reaps).min() else { return Vec::new() };
+        let halvings = if rules.has(Fault::ReapsDoNotHalveClaims) { 0 } else { least };
         let limit = (rules.batch_size >> halvings.min(31)).max(1);
-        let alike = ready.into_iter().filter(|app| self.queue[app].reaps == reaps);
-        alike.take(limit as usize).collect()
+        ready.into_iter().filter(|app| reaps(app) == least).take(limit as usize).collect()
     }
 
     /// Claims what was picked and is still ready.
