@@ -59,6 +59,13 @@ BEGIN
     ADD CONSTRAINT CK_processing_log_has_rows CHECK (has_rows = 0 OR status = 'success');
 END;
 GO
+IF COL_LENGTH(N'[$(Schema)].[processing_watermark]', N'full_at_utc') IS NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_watermark] ADD
+        full_at_utc datetime2(3) NULL,
+        full_apps_missed bigint NULL;
+END;
+GO
 -- The procedures below replace these.
 DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ApplyRefusal];
 GO

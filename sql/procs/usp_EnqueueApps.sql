@@ -4,7 +4,8 @@ GO
 /*
 Purpose:    Adds source applications to the queue that are neither queued nor logged. One caller
             at a time does so; every other caller gets busy, which is not an error.
-Parameters: @mode          new: source rows above the watermark less @overlap (default)
+Parameters: @mode          new: source rows above the watermark less @overlap (default); requires
+                           ids that ascend
                            full: every source row; nightly, and after restoring old source rows
                            range: every source row from @app_id_start to @app_id_end
             @app_id_start  smallest id of a range, inclusive; default NULL
@@ -16,9 +17,11 @@ Results:    one row: enqueue_status (added, busy), apps_added
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
             50033 the enqueue lock cannot be acquired
-Called by:  the executable; the Agent job Prepare; by hand
-Isolation:  READ COMMITTED; waits for source rows that other connections are writing, and never
-            skips them. One transaction per chunk. Locks the queue, reads the log.
+Called by:  the executable; the Agent jobs Prepare and Full; by hand
+Isolation:  READ COMMITTED. One transaction per chunk, which owns the enqueue lock: a call that is
+            cancelled leaves no lock behind. Locks the queue, reads the log. Reads the source
+            under locks, also with READ_COMMITTED_SNAPSHOT on: waits for rows that other
+            connections are writing, because new never returns to a row that it did not see.
 Example:    EXEC [$(Schema)].[usp_EnqueueApps];
             EXEC [$(Schema)].[usp_EnqueueApps] @mode = 'full';
 */
@@ -38,17 +41,21 @@ BEGIN
 
     DECLARE @message nvarchar(2048);
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
-    DECLARE @lock_result int;
+    DECLARE @lowest bigint = -9223372036854775808;
     DECLARE @highest bigint;
     DECLARE @watermark bigint;
+    DECLARE @new_from bigint;
     DECLARE @from bigint;
     DECLARE @to bigint;
     DECLARE @last bigint;
+    DECLARE @lock_result int;
     DECLARE @picked int;
     DECLARE @added int;
-    DECLARE @tries int = 0;
+    DECLARE @missed int;
     DECLARE @apps_added bigint = 0;
-    DECLARE @chunk TABLE (app_id bigint NOT NULL PRIMARY KEY);
+    DECLARE @apps_missed bigint = 0;
+    DECLARE @is_done bit = 0;
+    DECLARE @tries int = 0;
     DECLARE @inserted TABLE (app_id bigint NOT NULL PRIMARY KEY);
 
     IF @@TRANCOUNT > 0
@@ -82,56 +89,67 @@ BEGIN
 
     IF @document_type IS NULL
     BEGIN
-        SET @message = CONCAT(
-            N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that',
-            N' this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.'
-        );
+        SET @message = [$(Schema)].[ufn_SourceProblem]();
         THROW 50030, @message, 1;
     END;
 
-    EXEC @lock_result = sys.sp_getapplock
-        @Resource = N'xmlshred $(Schema) enqueue',
-        @LockMode = 'Exclusive',
-        @LockOwner = 'Session',
-        @LockTimeout = 1;
+    SELECT @highest = MAX(s.app_id)
+    FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK);
 
-    IF @lock_result = -1
+    SELECT @watermark = w.app_id
+    FROM [$(Schema)].[processing_watermark] AS w;
+
+    -- Without a watermark nothing was enqueued yet, and new means every source row.
+    SET @new_from = CASE WHEN @watermark > @lowest + @overlap THEN @watermark - @overlap ELSE @lowest END;
+    SET @from = CASE @mode WHEN 'range' THEN @app_id_start WHEN 'new' THEN @new_from ELSE @lowest END;
+    SET @to = CASE WHEN @mode = 'range' AND @app_id_end < @highest THEN @app_id_end ELSE @highest END;
+
+    WHILE @is_done = 0
     BEGIN
-        SELECT
-            'busy' AS enqueue_status,
-            @apps_added AS apps_added;
+        BEGIN TRY
+            DELETE FROM @inserted;
 
-        RETURN;
-    END;
+            BEGIN TRANSACTION;
 
-    IF @lock_result < 0
-    BEGIN
-        SET @message = CONCAT(N'sp_getapplock returned ', @lock_result, N' for the enqueue lock: call again.');
-        THROW 50033, @message, 1;
-    END;
+            EXEC @lock_result = sys.sp_getapplock
+                @Resource = N'xmlshred $(Schema) enqueue',
+                @LockMode = 'Exclusive',
+                @LockOwner = 'Transaction',
+                @LockTimeout = 0;
 
-    BEGIN TRY
-        SELECT @highest = MAX(s.app_id)
-        FROM [$(SourceSchema)].[$(SourceTable)] AS s;
+            IF @lock_result = -1
+            BEGIN
+                ROLLBACK TRANSACTION;
+                BREAK;
+            END;
 
-        SELECT @watermark = w.app_id
-        FROM [$(Schema)].[processing_watermark] AS w;
+            IF @lock_result < 0
+            BEGIN
+                SET @message = CONCAT(N'sp_getapplock returned ', @lock_result, N' for the enqueue lock: call again.');
+                THROW 50033, @message, 1;
+            END;
 
-        -- Without a watermark nothing was enqueued yet, and new means every source row.
-        SET @from = CASE
-            WHEN @mode = 'range' THEN @app_id_start
-            WHEN @mode = 'new' AND @watermark >= -9223372036854775807 + @overlap THEN @watermark - @overlap
-            ELSE CONVERT(bigint, -9223372036854775808)
-        END;
-        SET @to = CASE WHEN @mode = 'range' AND @app_id_end < @highest THEN @app_id_end ELSE @highest END;
-
-        WHILE @from <= @to
-        BEGIN
-            DELETE FROM @chunk;
-
-            INSERT INTO @chunk (app_id)
-            SELECT TOP (@chunk_size) s.app_id
-            FROM [$(SourceSchema)].[$(SourceTable)] AS s
+            INSERT INTO [$(Schema)].[processing_queue]
+            (
+                app_id,
+                state,
+                attempts,
+                reaps,
+                lone_reaps,
+                document_bytes,
+                enqueued_at_utc
+            )
+            OUTPUT inserted.app_id INTO @inserted (app_id)
+            SELECT TOP (@chunk_size)
+                s.app_id,
+                0,
+                0,
+                0,
+                0,
+                COALESCE(DATALENGTH(s.[xml]), 0)
+                * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
+                SYSUTCDATETIME()
+            FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
             WHERE s.app_id >= @from
                 AND s.app_id <= @to
                 AND NOT EXISTS
@@ -149,126 +167,87 @@ BEGIN
             ORDER BY s.app_id;
 
             SET @picked = @@ROWCOUNT;
+            SET @last = (SELECT MAX(i.app_id) FROM @inserted AS i);
 
-            IF @picked = 0
+            -- A separate statement: while the one above ran, an application may have moved from the
+            -- queue to the log. This session now holds its key, so the session that finished it has
+            -- committed.
+            DELETE FROM [$(Schema)].[processing_queue]
+            WHERE app_id IN
+            (
+                SELECT i.app_id
+                FROM @inserted AS i
+                INNER JOIN [$(Schema)].[processing_log] AS l ON i.app_id = l.app_id
+            );
+
+            SELECT
+                @added = COUNT(*),
+                @missed = COALESCE(SUM(CASE WHEN i.app_id < @new_from THEN 1 ELSE 0 END), 0)
+            FROM @inserted AS i
+            INNER JOIN [$(Schema)].[processing_queue] AS q ON i.app_id = q.app_id;
+
+            IF @picked < @chunk_size OR @last >= @to
             BEGIN
-                BREAK;
+                SET @is_done = 1;
             END;
 
-            BEGIN TRY
-                DELETE FROM @inserted;
-
-                BEGIN TRANSACTION;
-
-                INSERT INTO [$(Schema)].[processing_queue]
-                (
-                    app_id,
-                    state,
-                    attempts,
-                    reaps,
-                    lone_reaps,
-                    document_bytes,
-                    enqueued_at_utc
-                )
-                OUTPUT inserted.app_id INTO @inserted (app_id)
-                SELECT
-                    s.app_id,
-                    0,
-                    0,
-                    0,
-                    0,
-                    COALESCE(DATALENGTH(s.[xml]), 0)
-                    * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
-                    SYSUTCDATETIME()
-                FROM @chunk AS c
-                INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON c.app_id = s.app_id
-                WHERE NOT EXISTS
-                (
-                    SELECT 1
-                    FROM [$(Schema)].[processing_queue] AS q
-                    WHERE q.app_id = c.app_id
-                );
-
-                SET @added = @@ROWCOUNT;
-
-                -- A separate statement: while the search above ran, an application may have moved
-                -- from the queue to the log. This session now holds its key, so the session that
-                -- finished it has committed.
-                DELETE FROM [$(Schema)].[processing_queue]
-                WHERE app_id IN
-                (
-                    SELECT i.app_id
-                    FROM @inserted AS i
-                    INNER JOIN [$(Schema)].[processing_log] AS l ON i.app_id = l.app_id
-                );
-
-                SET @added -= @@ROWCOUNT;
-
-                COMMIT TRANSACTION;
-
-                SET @apps_added += @added;
-                SET @tries = 0;
-
-                SELECT @last = MAX(c.app_id)
-                FROM @chunk AS c;
-
-                IF @picked < @chunk_size OR @last >= @to
-                BEGIN
-                    BREAK;
-                END;
-
-                SET @from = @last + 1;
-            END TRY
-            BEGIN CATCH
-                IF XACT_STATE() <> 0
-                BEGIN
-                    ROLLBACK TRANSACTION;
-                END;
-
-                -- A deadlock, or another connection enqueued one of these first: search again.
-                IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
-                BEGIN
-                    THROW;
-                END;
-
-                SET @tries += 1;
-            END CATCH;
-        END;
-
-        IF @mode <> 'range' AND @highest IS NOT NULL
-        BEGIN
-            UPDATE [$(Schema)].[processing_watermark]
-            SET
-                app_id = CASE WHEN app_id > @highest THEN app_id ELSE @highest END,
-                moved_at_utc = SYSUTCDATETIME()
-            WHERE watermark_id = 1;
-
-            IF @@ROWCOUNT = 0
+            IF @is_done = 1 AND @mode <> 'range' AND @highest IS NOT NULL
             BEGIN
-                INSERT INTO [$(Schema)].[processing_watermark] (watermark_id, app_id, moved_at_utc)
-                VALUES (1, @highest, SYSUTCDATETIME());
+                IF @watermark IS NULL
+                BEGIN
+                    INSERT INTO [$(Schema)].[processing_watermark]
+                    (
+                        watermark_id,
+                        app_id,
+                        moved_at_utc
+                    )
+                    SELECT
+                        1,
+                        @highest,
+                        SYSUTCDATETIME()
+                    WHERE NOT EXISTS
+                        (
+                            SELECT 1
+                            FROM [$(Schema)].[processing_watermark] AS w
+                            WHERE w.watermark_id = 1
+                        );
+                END;
+
+                UPDATE [$(Schema)].[processing_watermark]
+                SET
+                    app_id = CASE WHEN app_id > @highest THEN app_id ELSE @highest END,
+                    moved_at_utc = SYSUTCDATETIME(),
+                    full_at_utc = CASE WHEN @mode = 'full' THEN SYSUTCDATETIME() ELSE full_at_utc END,
+                    full_apps_missed = CASE WHEN @mode = 'full' THEN @apps_missed + @missed ELSE full_apps_missed END
+                WHERE watermark_id = 1;
             END;
-        END;
 
-        EXEC sys.sp_releaseapplock
-            @Resource = N'xmlshred $(Schema) enqueue',
-            @LockOwner = 'Session';
-    END TRY
-    BEGIN CATCH
-        IF XACT_STATE() <> 0
-        BEGIN
-            ROLLBACK TRANSACTION;
-        END;
+            COMMIT TRANSACTION;
 
-        EXEC sys.sp_releaseapplock
-            @Resource = N'xmlshred $(Schema) enqueue',
-            @LockOwner = 'Session';
+            SET @apps_added += @added;
+            SET @apps_missed += @missed;
+            SET @tries = 0;
+            SET @from = CASE WHEN @is_done = 0 THEN @last + 1 END;
+        END TRY
+        BEGIN CATCH
+            IF XACT_STATE() <> 0
+            BEGIN
+                ROLLBACK TRANSACTION;
+            END;
 
-        THROW;
-    END CATCH;
+            -- A deadlock, or a retry put one of these into the queue first: search again.
+            IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
+            BEGIN
+                THROW;
+            END;
+
+            SET @is_done = 0;
+            SET @tries += 1;
+        END CATCH;
+    END;
 
     SELECT
-        'added' AS enqueue_status,
+        CASE WHEN @is_done = 1 THEN 'added' ELSE 'busy' END AS enqueue_status,
         @apps_added AS apps_added;
 END;
 GO

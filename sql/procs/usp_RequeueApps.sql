@@ -106,10 +106,7 @@ BEGIN
 
     IF @document_type IS NULL
     BEGIN
-        SET @message = CONCAT(
-            N'[$(SourceSchema)].[$(SourceTable)] has no column xml of type nvarchar, varchar, varbinary or xml that',
-            N' this login may see: check the name, the type, and that its role has VIEW DEFINITION on the table.'
-        );
+        SET @message = [$(Schema)].[ufn_SourceProblem]();
         THROW 50030, @message, 1;
     END;
 

@@ -15,6 +15,7 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReapExpired] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetClaimOutcome] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReadDocument] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[ufn_SourceProblem] TO [shred_worker];
 GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_worker];
 
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetContract] TO [shred_operator];
@@ -34,6 +35,7 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ExplainApp] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListFailures] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Reconcile] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[ufn_SourceProblem] TO [shred_operator];
 GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_operator];
 
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_monitor];

@@ -26,6 +26,7 @@ mod races;
 mod refusals;
 mod script;
 mod session;
+mod source;
 mod store;
 mod triggers;
 mod types;
@@ -64,6 +65,7 @@ const OWN: &[(&str, Trials)] = &[
     ("races", races::TRIALS),
     ("refusals", refusals::TRIALS),
     ("script", script::TRIALS),
+    ("source", source::TRIALS),
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),
     ("unforeseen", unforeseen::TRIALS),

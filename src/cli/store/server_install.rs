@@ -5,6 +5,7 @@ use crate::cli::command_error::Result;
 use crate::cli::console;
 use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
+use crate::runner::ExitStatus;
 use crate::settings::ServerLocation;
 use crate::store::sqlserver::install::{script, Installed, Installer, Names};
 
@@ -31,13 +32,22 @@ pub fn dry_run(call: &Call, server: &ServerLocation) -> Result {
 /// Installs what is missing, older or edited.
 pub fn install(call: &Call, server: &ServerLocation) -> Result {
     let contract = contract(call)?;
-    let done = match installer(server)?.install(contract.as_ref())? {
+    let mut installer = installer(server)?;
+    let done = match installer.install(contract.as_ref())? {
         Installed::Changed => "installed",
         Installed::Unchanged => "up to date",
     };
     let (schema, location) = (server.settings.schema_name(), server.settings.location());
     let installed = contract.as_ref().map(contract_file::installed).unwrap_or_default();
-    console::print(&format!("schema {schema} of {location} is {done}\n{installed}"))
+    console::print(&format!("schema {schema} of {location} is {done}\n{installed}"))?;
+    if let Some(contract) = &contract {
+        for index in installer.missing_indexes(contract)? {
+            console::note(format!(
+                "warning: completions scan a target table without this index: {index}\n"
+            ));
+        }
+    }
+    Ok(ExitStatus::Success)
 }
 
 /// Lists the objects.

@@ -1,6 +1,6 @@
 //! The target tables in the catalog, compared with the contract before the first row is written.
 
-use super::connection::Connection;
+use super::connection::{first, Connection};
 use super::fault;
 use super::record::Record;
 use crate::contract::{Contract, TargetColumn, TargetTable};
@@ -31,6 +31,37 @@ pub(super) fn compare_targets(
         all.extend(differences(contract, table, &found, &holds));
     }
     Ok(all)
+}
+
+/// The target tables without an index that begins with the application's id, each with the statement
+/// that creates one. Such a table works, but each completion reads all of it.
+pub(super) fn without_index(
+    connection: &mut Connection,
+    contract: &Contract,
+) -> fault::Result<Vec<String>> {
+    let schema = bracketed(&contract.target_schema);
+    let mut found = Vec::new();
+    for table in &contract.targets {
+        let (name, column) = (bracketed(&table.name), &table.columns[table.app_column].name);
+        let object = literal(&format!("{schema}.{name}"));
+        let sets = connection.batch(&format!(
+            "SELECT COUNT(*) AS indexes
+FROM sys.indexes AS i
+INNER JOIN sys.index_columns AS k ON i.object_id = k.object_id AND i.index_id = k.index_id
+WHERE i.object_id = OBJECT_ID({object}, N'U')
+    AND i.type IN (1, 2)
+    AND i.is_disabled = 0
+    AND i.has_filter = 0
+    AND k.key_ordinal = 1
+    AND COL_NAME(k.object_id, k.column_id) = {};",
+            literal(column)
+        ))?;
+        if first(sets)?.get::<i64>("indexes")? == 0 {
+            let index = bracketed(&format!("IX_{}_{column}", table.name));
+            found.push(format!("CREATE INDEX {index} ON {schema}.{name} ({});", bracketed(column)));
+        }
+    }
+    Ok(found)
 }
 
 /// A table of the catalog.

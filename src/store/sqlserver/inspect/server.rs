@@ -4,6 +4,7 @@ use chrono::Utc;
 
 use crate::contract::Contract;
 use crate::store::sqlserver::connection::Connection;
+use crate::store::sqlserver::contract_sql::bracketed;
 use crate::store::sqlserver::fault::Result;
 use crate::store::sqlserver::target;
 
@@ -55,11 +56,19 @@ pub(crate) fn inspect_server(
 ) -> Result<Vec<ServerFact>> {
     let mut facts = vec![certificate(connection), version(connection)?, clock(connection)?];
     facts.extend(permissions(connection)?);
+    facts.push(source(connection)?);
     if let Some(contract) = contract {
         facts.push(match target::check(connection, contract) {
             Ok(()) => ServerFact::well("target tables", "fit the contract"),
             Err(error) => ServerFact::problem("target tables", error.to_string()),
         });
+        let missing = target::without_index(connection, contract)?;
+        facts.extend(missing.iter().map(|index| {
+            ServerFact::warning(
+                "target tables",
+                format!("a completion scans a table whose index is missing: {index}"),
+            )
+        }));
     }
     Ok(facts)
 }
@@ -102,6 +111,16 @@ fn clock(connection: &mut Connection) -> Result<ServerFact> {
                  files and tables differ; synchronise it"
             ),
         ),
+    })
+}
+
+fn source(connection: &mut Connection) -> Result<ServerFact> {
+    let schema = connection.settings().schema_name();
+    let head = connection
+        .query(&format!("SELECT {}.ufn_SourceProblem() AS problem;", bracketed(schema)))?;
+    Ok(match head.get_or_null::<String>("problem")? {
+        None => ServerFact::well("source table", "has what a claim needs"),
+        Some(problem) => ServerFact::problem("source table", problem),
     })
 }
 

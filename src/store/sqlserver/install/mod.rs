@@ -110,7 +110,8 @@ impl Installer {
     ///
     /// # Errors
     /// [`StoreError::OtherVersion`] where a newer version is installed; [`StoreError::Refused`]
-    /// where the source table is missing, or schema, source and targets have different owners;
+    /// where the source table is missing, has a column of an unsupported type or no unique index on
+    /// `app_id`, or schema, source and targets have different owners;
     /// [`StoreError::Drift`] where a target table does not fit the contract. A failed installation
     /// changes nothing.
     pub fn install(&mut self, contract: Option<&Contract>) -> Result<Installed> {
@@ -122,6 +123,15 @@ impl Installer {
         let script = script::install_batches(self.files, &self.names, contract);
         run(&mut self.connection, &script, Some(&self.names), contract)?;
         Ok(Installed::Changed)
+    }
+
+    /// The statements for indexes of target tables that are missing: without one, completions scan
+    /// the table.
+    ///
+    /// # Errors
+    /// A query fails.
+    pub fn missing_indexes(&mut self, contract: &Contract) -> Result<Vec<String>> {
+        target::without_index(&mut self.connection, contract).map_err(|fault| self.error(fault))
     }
 
     /// Every object, in build order.

@@ -48,7 +48,10 @@ pub fn install_batches(
     names: &Names,
     contract: Option<&Contract>,
 ) -> Vec<Batch> {
-    let mut script = vec![Batch::new("the installation lock", begin(names))];
+    let mut script = vec![
+        Batch::new("the installation lock", begin(names)),
+        Batch::new("the installation lock", GUARD),
+    ];
     for file in files {
         let text = names.fill(file.text);
         let own = match file.kind() {
@@ -127,6 +130,17 @@ DECLARE @lock_name nvarchar(255) = LEFT(CONCAT({resource}, N' in ', DB_NAME()), 
 DECLARE @lock_result int;
 DECLARE @installed_version int;
 DECLARE @message nvarchar(2048);
+DECLARE @level int = (SELECT d.compatibility_level FROM sys.databases AS d WHERE d.database_id = DB_ID());
+
+IF @level < 110
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET @message = CONCAT(
+        N'the database has compatibility level ', @level, N', but 110 or more is required; raise it with ALTER',
+        N' DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130'
+    );
+    THROW 50041, @message, 1;
+END;
 
 EXEC @lock_result = sp_getapplock
     @Resource = @lock_name,
