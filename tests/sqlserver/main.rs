@@ -13,6 +13,7 @@ mod complete_app;
 mod crash;
 mod database;
 mod earlier_rows;
+mod evening;
 mod grid;
 mod harness;
 mod invariants;
@@ -122,7 +123,15 @@ fn main() -> ExitCode {
         }
         trial.with_ignored_flag(server.is_none() || reason.is_some())
     });
-    let trials = trials.chain([complete]).collect();
+    // Takes long, and asks for figures rather than behaviour: on request only.
+    let evening = evening::TRIALS.iter().map(|(name, run)| {
+        Trial::test(format!("sqlserver::evening::{name}"), || {
+            run();
+            Ok(())
+        })
+        .with_ignored_flag(true)
+    });
+    let trials = trials.chain(evening).chain([complete]).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     SqlServerHarness::drop_idle();
     eprint!("{reasons}");
