@@ -85,11 +85,10 @@ pub trait Store: Send {
 
     /// Leases a batch to a token and reads its documents.
     ///
-    /// Applications are claimed in ascending order of their ids, above
-    /// [`ClaimRequest::after_app_id`] first, and each claim is an attempt. A batch that starts
-    /// with an application that was reaped holds only applications that were reaped equally often,
-    /// and at most `batch_size / 2^reaps` of them, so that a document that kills its workers is
-    /// soon alone. [`StoreError::ContractNotInstalled`] and [`StoreError::Refused`] (an invalid
+    /// Those that were reaped or refused least often are claimed first, in ascending order of their
+    /// ids, above [`ClaimRequest::after_app_id`] first, and each claim is an attempt. After n times
+    /// a batch holds at most `batch_size / 2^n`, so that a document that kills its workers is soon
+    /// alone, and one that stops them comes last. [`StoreError::ContractNotInstalled`] and [`StoreError::Refused`] (an invalid
     /// request, an unknown session, a token of another session) claim nothing. If reading the
     /// documents fails, the claim remains: repeat the request with the same token.
     fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed>;
@@ -111,8 +110,8 @@ pub trait Store: Send {
     /// collides with existing rows as the contract says; a failure leaves the rows of an earlier
     /// success as they are.
     ///
-    /// What happens after an error of the database depends on its number only, not on the size of
-    /// the batch. There are four kinds:
+    /// What happens after an error of the database depends on its number, not on the size of the
+    /// batch. There are four kinds:
     ///
     /// * *Busy* (a lock that another session holds, a deadlock): the transaction is repeated.
     /// * *Data* (a key, a null, a foreign key, a check, a trigger, a value that does not fit): the
@@ -120,17 +119,20 @@ pub trait Store: Send {
     ///   applications commit; each bad one is logged as
     ///   [`FailureCategory::ConstraintViolation`](crate::outcome::FailureCategory::ConstraintViolation)
     ///   with the database's number and message.
-    /// * *Server* (a full disk or log, memory, permissions, a missing table or column, a read-only or
-    ///   damaged database): an error of this call. Nothing of the current transaction is written,
-    ///   and the claim still holds what was not completed.
-    /// * *Unknown* (every other number): bisected like data. An application that is refused alone
-    ///   is not logged. It leaves the claim with its attempt used up and `reaps` one higher, and an
-    ///   event `refused` has the number and the message ([`Fate::Refused`]). `lone_reaps` is also
-    ///   one higher, and the application is quarantined if that makes `max_reaps`
-    ///   ([`Fate::Quarantined`]), unless the cause may be another than the application: in this
-    ///   completion no application succeeded, and two or more were refused like this. Then it
-    ///   counts as a worker that died with the whole batch: the next claims are smaller, and in the
-    ///   end each of these applications is refused alone.
+    /// * *Unknown* (every number that is not listed): bisected like data. An application that is
+    ///   refused alone is not logged. It leaves the claim with its attempt used up and `reaps` one
+    ///   higher, and an event `refused` has the number and the message ([`Fate::Refused`]).
+    ///   `lone_reaps` is also one higher, and the application is quarantined if that makes
+    ///   `max_reaps` ([`Fate::Quarantined`]), unless the cause may be another than the application:
+    ///   in this completion no application succeeded, and two or more were refused like this. Then
+    ///   it counts as a worker that died with the whole batch: the next claims are smaller, and in
+    ///   the end each of these applications is refused alone.
+    /// * *Server* (a full disk or log, memory, permissions, a missing table or column): like unknown
+    ///   in a session that has completed an application as a success, because then the server works.
+    ///   Otherwise `lone_reaps` stays, nothing is quarantined, and [`Refusal::counted`] is false.
+    ///
+    /// After damage or an error of the disk nothing of the current transaction is written, and the
+    /// claim still holds what was not completed.
     ///
     /// Repeating a completion returns what the first one did, and completes the rest. An outcome
     /// for an application or an attempt that the token does not hold is [`StoreError::LeaseLost`]

@@ -1,7 +1,7 @@
 //! Documents that break the program or that the database refuses: everything ends.
 
 use xmlshred::outcome::{AppOutcome, FailureCategory};
-use xmlshred::runner::{RunEnd, RunSummary};
+use xmlshred::runner::{RunConfig, RunEnd, RunSummary};
 use xmlshred::store::{ClaimedApp, FailurePage, LoggedFailure};
 
 use super::bench::{config, refuse, shred, Bench, Neighbour};
@@ -108,28 +108,53 @@ fn when_nothing_passes_a_run_says_so_once_and_the_next_ones_come_to_an_end() {
     assert_eq!(bench.rows(), Vec::<i64>::new());
 }
 
-#[test]
-fn a_full_disk_stops_the_run_and_spends_no_attempt() {
-    let bench = Bench::with_apps(20);
-    bench.execute(
+/// Refuses the rows of some applications as a full disk does: a table without a free row id.
+fn fill_the_disk(bench: &Bench, condition: &str) {
+    bench.execute(&format!(
         "CREATE TABLE full_table (id INTEGER PRIMARY KEY AUTOINCREMENT);
          INSERT INTO full_table (id) VALUES (9223372036854775807);
-         CREATE TRIGGER full BEFORE INSERT ON result WHEN NEW.app_id = 6
-         BEGIN INSERT INTO full_table (id) VALUES (NULL); END",
-    );
-    let summary = run(&bench);
-    assert_eq!((summary.end, summary.exit_status, summary.refused), (RunEnd::Lost, 5, 0));
-    assert!(summary.stopped_by.expect("a reason").contains("disk"));
-    assert!(bench.ids("SELECT app_id FROM processing_queue WHERE attempts > 0").is_empty());
+         CREATE TRIGGER full BEFORE INSERT ON result WHEN {condition}
+         BEGIN INSERT INTO full_table (id) VALUES (NULL); END"
+    ));
+}
+
+#[test]
+fn a_full_disk_stops_every_run_and_quarantines_nothing() {
+    let bench = Bench::with_apps(6);
+    fill_the_disk(&bench, "1");
+    for _ in 0..12 {
+        let summary = run(&bench);
+        assert_eq!((summary.end, summary.exit_status), (RunEnd::Lost, 5));
+        let reason = summary.stopped_by.expect("a reason");
+        assert!(reason.contains("disk is full") && reason.contains("applications: "), "{reason}");
+    }
+    assert_eq!((bench.status().ready, bench.status().quarantined), (6, 0));
+    assert!(bench.ids("SELECT app_id FROM processing_queue WHERE lone_reaps > 0").is_empty());
     bench.execute("DROP TRIGGER full");
-    let rest = run(&bench);
-    assert_eq!(rest.end, RunEnd::Done);
-    assert_eq!(bench.rows(), (1..=20).collect::<Vec<_>>());
+    assert_eq!(run(&bench).end, RunEnd::Done);
+    assert_eq!(bench.rows(), (1..=6).collect::<Vec<_>>());
+}
+
+/// It has the lowest id and a batch of its own: it used to stop every run, and nothing was done.
+#[test]
+fn a_document_that_alone_fills_the_disk_stops_one_run_and_is_quarantined_by_the_next() {
+    let bench = Bench::with_apps(20);
+    fill_the_disk(&bench, "NEW.app_id = 1");
+    let one_by_one = || bench.run(RunConfig { batch_size: 1, ..config() }, shred);
+    let first = one_by_one();
+    assert_eq!((first.end, first.exit_status), (RunEnd::Lost, 5));
+    let reason = first.stopped_by.expect("a reason");
+    assert!(reason.contains("disk is full") && reason.ends_with("applications: 1"), "{reason}");
+    let second = one_by_one();
+    assert_eq!((second.end, second.exit_status), (RunEnd::SomeFailed, 1));
+    assert_eq!(bench.rows(), (2..=20).collect::<Vec<_>>());
+    assert_eq!((bench.status().ready, bench.status().quarantined), (0, 1));
+    bench.assert_settled();
 }
 
 #[test]
 fn two_documents_with_one_mistake_and_two_dead_workers_stop_no_run() {
-    let bench = Bench::with_apps(40);
+    let bench = Bench::with_apps(8);
     bench.execute(
         "CREATE TRIGGER mistake BEFORE INSERT ON result WHEN NEW.app_id IN (1, 2)
          BEGIN SELECT RAISE(ABORT, 'not wanted'); END",
@@ -141,7 +166,7 @@ fn two_documents_with_one_mistake_and_two_dead_workers_stop_no_run() {
         dead.store.reap_expired(Default::default()).expect("reap");
     }
     let summary = run(&bench);
-    assert_eq!((summary.end, summary.success, summary.failed), (RunEnd::SomeFailed, 38, 2));
+    assert_eq!((summary.end, summary.success, summary.failed), (RunEnd::SomeFailed, 6, 2));
     let failed: Vec<i64> = failures(&bench).iter().map(|failure| failure.app_id.0).collect();
     assert_eq!(failed, [1, 2]);
 }

@@ -19,7 +19,9 @@ super::behaviours! {
     one_that_is_refused_by_itself_counts_as_alone,
     failures_of_shredding_do_not_make_a_refusal_the_fault_of_one,
     data_and_unknown_reasons_in_one_wide_batch_are_told_apart,
-    a_reason_of_the_server_writes_nothing_and_spends_no_attempt,
+    a_reason_of_the_server_counts_in_a_session_that_has_completed_something,
+    a_reason_of_the_server_without_that_moves_an_application_behind_the_others,
+    a_failure_shows_nothing_of_the_server,
     a_repeated_completion_returns_the_refusals_of_the_first,
     a_claim_ends_with_its_last_application_refused,
     a_refusal_takes_no_application_from_another_claim,
@@ -193,25 +195,72 @@ fn data_and_unknown_reasons_in_one_wide_batch_are_told_apart(h: &dyn Harness) {
     assert_eq!(h.count("app_base", "1 = 1"), 90);
 }
 
-fn a_reason_of_the_server_writes_nothing_and_spends_no_attempt(h: &dyn Harness) {
+fn a_reason_of_the_server_counts_in_a_session_that_has_completed_something(h: &dyn Harness) {
     let contract = h.prepare(3);
     h.poison(Cause::Server);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(3);
-    let outcomes: Vec<_> = batch.apps.iter().map(is(&[2])).collect();
-    for _ in 0..3 {
-        let error = worker.store.complete_batch(batch.token, &contract, &outcomes, 1);
-        let error = error.expect_err("stops");
-        assert!(matches!(error, StoreError::Database(_) | StoreError::Drift { .. }), "{error}");
+    let completed = complete(&mut worker, h, &batch, is(&[2]));
+    assert_eq!(fates(&completed), [(1, "success"), (2, "refused"), (3, "success")]);
+    let refusal = completed[1].refusal().expect("a refusal");
+    assert!(refusal.counted && refusal.number != 0, "{refusal:?}");
+    assert_eq!(h.count("processing_queue", "state = 0 AND reaps = 1 AND lone_reaps = 1"), 1);
+    for word in ["refused", "quarantined"] {
+        let batch = worker.claim(3);
+        assert_eq!(fates(&complete(&mut worker, h, &batch, is(&[2]))), [(2, word)]);
     }
-    assert_eq!(h.count("processing_log", "1 = 1") + h.count("app_base", "1 = 1"), 0);
-    assert_eq!(worker.store.release_claim(batch.token, "the disk is full").expect("release"), 3);
-    assert_eq!(h.count("processing_queue", "state = 0 AND attempts = 0 AND reaps = 0"), 3);
-    assert_eq!(h.count("processing_event", "event_type = 'refused'"), 0);
+    assert_eq!(h.count("processing_queue", "state = 2 AND app_id = 2 AND attempts = 3"), 1);
+    assert_eq!(h.count("processing_log", "1 = 1"), 2);
+}
+
+fn a_reason_of_the_server_without_that_moves_an_application_behind_the_others(h: &dyn Harness) {
+    let contract = h.prepare(2);
+    h.poison(Cause::Server);
+    for run in 1..=4 {
+        let mut worker = Worker::start(h, &contract);
+        let request = ClaimRequest {
+            share: Share { app_id_end: Some(AppId(1)), ..Share::default() },
+            ..worker.request(2)
+        };
+        let batch = worker.claim_by(&request);
+        let outcomes = [poisoned(&batch.apps[0])];
+        // The limit is 1, and it is not quarantined.
+        for _ in 0..2 {
+            let completed = worker.store.complete_batch(batch.token, &contract, &outcomes, 1);
+            let completed = completed.expect("complete");
+            assert_eq!(fates(&completed), [(1, "refused")]);
+            let refusal = completed[0].refusal().expect("a refusal");
+            assert!(!refusal.counted && refusal.reaps == run, "{refusal:?}");
+        }
+        let spent = format!("app_id = 1 AND attempts = {run} AND reaps = {run} AND lone_reaps = 0");
+        assert_eq!(h.count("processing_queue", &spent), 1);
+        assert_eq!(h.count("processing_event", "event_type = 'refused'"), u64::from(run));
+        h.assert_invariants();
+    }
+    // The first run that completes something counts it.
+    let mut worker = Worker::start(h, &contract);
+    for (id, word) in [(2, "success"), (1, "refused"), (1, "refused"), (1, "quarantined")] {
+        let batch = worker.claim(2);
+        assert_eq!(fates(&complete(&mut worker, h, &batch, is(&[1]))), [(id, word)]);
+    }
     h.cure();
-    let batch = worker.claim(3);
-    assert_eq!(batch.apps[1].attempt, 1);
-    assert!(complete(&mut worker, h, &batch, is(&[2])).iter().all(Completed::is_success));
+    worker.retry(RetrySelector::Quarantined);
+    let batch = worker.claim(2);
+    assert!(complete(&mut worker, h, &batch, is(&[1])).iter().all(Completed::is_success));
+}
+
+fn a_failure_shows_nothing_of_the_server(h: &dyn Harness) {
+    let contract = h.prepare(2);
+    h.poison(Cause::Server);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(2);
+    let completed = complete(&mut worker, h, &batch, |app| match app.app_id.0 {
+        1 => poisoned(app),
+        _ => nameless(app),
+    });
+    assert_eq!(fates(&completed), [(1, "refused"), (2, "failed")]);
+    assert!(!completed[0].refusal().expect("a refusal").counted);
+    assert_eq!(h.count("processing_queue", "reaps = 1 AND lone_reaps = 0"), 1);
 }
 
 fn a_repeated_completion_returns_the_refusals_of_the_first(h: &dyn Harness) {

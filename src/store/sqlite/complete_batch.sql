@@ -25,7 +25,8 @@ SELECT e.app_id, e.attempt, e.error_number, e.detail,
        coalesce((SELECT q.reaps FROM processing_queue AS q WHERE q.app_id = e.app_id), 0),
        EXISTS (SELECT 1 FROM processing_event AS n
                WHERE n.claim_token = e.claim_token AND n.app_id = e.app_id
-                 AND n.event_type = 'quarantined')
+                 AND n.event_type = 'quarantined'),
+       e.is_counted
 FROM processing_event AS e
 WHERE e.claim_token = :token AND e.app_id = :app_id AND e.attempt = :attempt
   AND e.event_type = 'refused';
@@ -51,6 +52,11 @@ VALUES
      :session, :token, :enqueued_at, :claimed_at, :now,
      :shred_micros, :document_bytes, :rows_written, :rows_per_table, :source_hash, :contract_hash);
 
+-- name: has_success
+SELECT 1
+FROM processing_throughput
+WHERE session_id = :session AND success > 0;
+
 -- name: refuse
 -- Back to the queue with the attempt used up, or to quarantine.
 UPDATE processing_queue
@@ -63,9 +69,10 @@ RETURNING reaps, lone_reaps, state = 2;
 
 -- name: event
 INSERT INTO processing_event
-    (occurred_at_utc, event_type, app_id, attempt, claim_token, session_id, error_number, detail)
+    (occurred_at_utc, event_type, app_id, attempt, claim_token, session_id, error_number, is_counted,
+     detail)
 VALUES
-    (:now, :event_type, :app_id, :attempt, :token, :session, :error_number, :detail);
+    (:now, :event_type, :app_id, :attempt, :token, :session, :error_number, :is_counted, :detail);
 
 -- name: drop_claim
 DELETE FROM processing_claim

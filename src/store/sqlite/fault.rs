@@ -13,7 +13,7 @@ pub(super) enum SqliteFault {
     /// Already in the caller's terms.
     Store(StoreError),
     /// The database refused a row of a target table; [`RefusedRow::cause`] is never
-    /// [`Cause::Busy`] or [`Cause::Server`].
+    /// [`Cause::Busy`] or [`Cause::Broken`].
     Row(Box<RefusedRow>),
     /// Any other error of SQLite.
     Sqlite(rusqlite::Error),
@@ -27,8 +27,11 @@ pub(super) enum Cause {
     Busy,
     /// The data of one application.
     Data,
-    /// The file, its folder, the disk, the memory or the tables: no application is the cause.
+    /// The space, the memory, the permissions or the tables. Usually every application would be
+    /// refused, but it may be the rows of one alone that need too much of them.
     Server,
+    /// The disk or the file itself: to go on could do harm.
+    Broken,
     /// Not known. It may be the data of one application.
     Unknown,
 }
@@ -39,7 +42,8 @@ pub(super) enum Cause {
 /// |---|---|
 /// | busy | `BUSY` 5, `LOCKED` 6, `PROTOCOL` 15 |
 /// | data | `TOOBIG` 18, `CONSTRAINT` 19, which a trigger's `RAISE` also gives, `MISMATCH` 20 |
-/// | server | `PERM` 3, `NOMEM` 7, `READONLY` 8, `IOERR` 10, `CORRUPT` 11, `FULL` 13, `CANTOPEN` 14, `SCHEMA` 17, `NOLFS` 22, `AUTH` 23, `NOTADB` 26, and `ERROR` 1 that names a missing object |
+/// | server | `PERM` 3, `NOMEM` 7, `READONLY` 8, `FULL` 13, `CANTOPEN` 14, `SCHEMA` 17, `NOLFS` 22, `AUTH` 23, and `ERROR` 1 that names a missing object |
+/// | broken | `IOERR` 10, `CORRUPT` 11, `NOTADB` 26 |
 /// | unknown | every other one, such as `ERROR` 1 of a function in a trigger |
 pub(super) fn cause(error: &rusqlite::Error) -> Cause {
     match error.sqlite_error_code() {
@@ -55,15 +59,15 @@ pub(super) fn cause(error: &rusqlite::Error) -> Cause {
             ErrorCode::PermissionDenied
             | ErrorCode::OutOfMemory
             | ErrorCode::ReadOnly
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::DatabaseCorrupt
             | ErrorCode::DiskFull
             | ErrorCode::CannotOpen
             | ErrorCode::SchemaChanged
             | ErrorCode::NoLargeFileSupport
-            | ErrorCode::AuthorizationForStatementDenied
-            | ErrorCode::NotADatabase,
+            | ErrorCode::AuthorizationForStatementDenied,
         ) => Cause::Server,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            Cause::Broken
+        }
         Some(ErrorCode::Unknown) if names_missing_object(error) => Cause::Server,
         _ => Cause::Unknown,
     }
@@ -202,14 +206,15 @@ mod tests {
         };
         assert_eq!(of(Cause::Busy), [5, 6, 15]);
         assert_eq!(of(Cause::Data), [18, 19, 20]);
-        assert_eq!(of(Cause::Server), [3, 7, 8, 10, 11, 13, 14, 17, 22, 23, 26]);
+        assert_eq!(of(Cause::Server), [3, 7, 8, 13, 14, 17, 22, 23]);
+        assert_eq!(of(Cause::Broken), [10, 11, 26]);
         assert_eq!(of(Cause::Unknown), [1, 2, 4, 9, 12, 16, 21, 24, 25, 27, 28]);
     }
 
     #[test]
     fn an_extended_code_has_the_cause_of_its_primary_code() {
         assert_eq!(cause(&failure(ffi::SQLITE_CONSTRAINT_TRIGGER, "not wanted")), Cause::Data);
-        assert_eq!(cause(&failure(ffi::SQLITE_IOERR_WRITE, "disk I/O error")), Cause::Server);
+        assert_eq!(cause(&failure(ffi::SQLITE_IOERR_WRITE, "disk I/O error")), Cause::Broken);
         assert_eq!(cause(&failure(ffi::SQLITE_BUSY_SNAPSHOT, "locked")), Cause::Busy);
     }
 

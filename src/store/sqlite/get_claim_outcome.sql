@@ -17,7 +17,8 @@ SELECT e.app_id, e.attempt, e.error_number, e.detail,
        coalesce((SELECT q.reaps FROM processing_queue AS q WHERE q.app_id = e.app_id), 0),
        EXISTS (SELECT 1 FROM processing_event AS n
                WHERE n.claim_token = e.claim_token AND n.app_id = e.app_id
-                 AND n.event_type = 'quarantined')
+                 AND n.event_type = 'quarantined'),
+       e.is_counted
 FROM processing_event AS e
 WHERE e.claim_token = :token AND e.event_type = 'refused'
 ORDER BY e.app_id;

@@ -95,21 +95,6 @@ fn text_in_a_number_column_is_logged_with_its_column() {
 }
 
 #[test]
-fn a_missing_column_is_drift_and_nothing_is_logged() {
-    let harness = SqliteHarness::fresh();
-    let contract = harness.prepare(2);
-    let mut worker = Worker::start(&harness, &contract);
-    let batch = worker.claim(2);
-    harness.execute("ALTER TABLE app_base DROP COLUMN amount");
-    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
-    let error =
-        worker.store.complete_batch(batch.token, &contract, &outcomes, 3).expect_err("drift");
-    assert!(matches!(&error, StoreError::Drift { table, .. } if table == "app_base"), "{error}");
-    assert_eq!(harness.count("processing_log", "1 = 1"), 0);
-    assert_eq!(harness.count("processing_queue", "state = 1"), 2);
-}
-
-#[test]
 fn earlier_rows_that_others_refer_to_are_not_replaced_and_the_log_says_so() {
     let harness = SqliteHarness::fresh();
     let contract = contract_with(1, OnExisting::Replace);
@@ -194,20 +179,44 @@ fn a_value_too_big_for_sqlite_fails_only_its_application() {
 /// A table that loses a column while a worker has its statements prepared: SQLite reports that
 /// with the number of an unknown error.
 #[test]
-fn a_column_lost_while_a_worker_runs_is_drift_and_no_refusal() {
+fn a_column_lost_while_a_worker_runs_is_the_server_s() {
+    for is_prepared in [false, true] {
+        let harness = SqliteHarness::fresh();
+        let contract = harness.prepare(4);
+        let mut worker = Worker::start(&harness, &contract);
+        if is_prepared {
+            let batch = worker.claim(2);
+            worker.succeed(&contract, &batch);
+        }
+        harness.execute("ALTER TABLE app_base DROP COLUMN amount");
+        let batch = worker.claim(2);
+        for app in worker.succeed(&contract, &batch) {
+            let refusal = app.refusal().expect("a refusal");
+            assert!(refusal.message.contains("app_base does not fit the contract"), "{refusal:?}");
+            // The table was changed after the session had completed something.
+            assert_eq!(refusal.counted, is_prepared);
+        }
+        assert_eq!(harness.count("processing_queue", "reaps = 1 AND lone_reaps = 0"), 2);
+    }
+}
+
+/// Damage and failing disks are for a person, not for halving.
+#[test]
+fn a_damaged_file_refuses_no_application() {
     let harness = SqliteHarness::fresh();
-    let contract = harness.prepare(4);
+    let contract = harness.prepare(2);
     let mut worker = Worker::start(&harness, &contract);
     let batch = worker.claim(2);
-    worker.succeed(&contract, &batch);
-    harness.execute("ALTER TABLE app_base DROP COLUMN amount");
-    let batch = worker.claim(2);
+    harness.execute(
+        "CREATE TABLE audit (n INTEGER);
+         CREATE TRIGGER audited BEFORE INSERT ON app_base BEGIN INSERT INTO audit VALUES (1); END;
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage = 999999 WHERE name = 'audit';",
+    );
     let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
     let error = worker.store.complete_batch(batch.token, &contract, &outcomes, 3);
-    let error = error.expect_err("drift");
-    assert!(matches!(&error, StoreError::Drift { table, .. } if table == "app_base"), "{error}");
-    assert_eq!(worker.store.release_claim(batch.token, "drift").expect("release"), 2);
-    assert_eq!(harness.count("processing_queue", "reaps = 0 AND attempts = 0"), 2);
+    assert!(matches!(error, Err(StoreError::Damaged { .. })), "{error:?}");
+    assert_eq!(harness.count("processing_queue", "state = 1 AND reaps = 0"), 2);
 }
 
 /// A dead worker's clock was a day fast: its claim is not held for a day, and that of a living one is

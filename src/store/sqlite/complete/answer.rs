@@ -33,14 +33,14 @@ pub fn logged(row: &Row) -> rusqlite::Result<Completed> {
     Ok(Completed { app_id: row.get(0)?, attempt: row.get(1)?, fate })
 }
 
-/// A refusal: `app_id`, `attempt`, `error_number`, `detail`, `reaps`, and whether it quarantined the
-/// application.
+/// A refusal: `app_id`, `attempt`, `error_number`, `detail`, `reaps`, whether it quarantined the
+/// application, and whether it was counted.
 pub fn refused(row: &Row) -> rusqlite::Result<Completed> {
     let refusal = Refusal {
         number: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
         message: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
         reaps: row.get(4)?,
-        counted: true,
+        counted: row.get(6)?,
     };
     let fate = match row.get(5)? {
         true => Fate::Quarantined(refusal),

@@ -14,7 +14,7 @@ use crate::store::Completed;
 #[derive(Default)]
 struct Found {
     completed: Vec<(usize, Completed)>,
-    /// Refused alone for an unknown reason, and still held.
+    /// Refused alone, not for their data, and still held.
     rejected: Vec<(usize, Rejection)>,
 }
 

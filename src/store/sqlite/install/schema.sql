@@ -155,7 +155,10 @@ CREATE TABLE processing_event (
     app_count       INTEGER,
     -- SQLite's extended result code, in 'refused'.
     error_number    INTEGER,
-    detail          TEXT
+    -- Whether a 'refused' counts towards quarantine; NULL for the others.
+    is_counted      INTEGER CHECK (is_counted IN (0, 1)),
+    detail          TEXT,
+    CHECK ((event_type = 'refused') = (is_counted IS NOT NULL))
 ) STRICT;
 
 CREATE INDEX processing_event_app ON processing_event (app_id, event_id) WHERE app_id IS NOT NULL;

@@ -134,11 +134,11 @@ fn refused(
     error: rusqlite::Error,
 ) -> SqliteFault {
     let cause = match cause(&error) {
-        cause @ (Cause::Data | Cause::Unknown) => cause,
         Cause::Server if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
             return drift(table, &error).into();
         }
-        Cause::Busy | Cause::Server => return error.into(),
+        cause @ (Cause::Data | Cause::Server | Cause::Unknown) => cause,
+        Cause::Busy | Cause::Broken => return error.into(),
     };
     let (number, message) = number_and_message(&error);
     let columns = columns_in(&message, table);
