@@ -96,12 +96,16 @@ static class Rules
     public const string ErrorNumber = "error-number";
     public const string TableGuard = "table-guard";
     public const string InsertColumns = "insert-columns";
+    public const string SourceRead = "source-read";
+    public const string PinnedPlan = "pinned-plan";
+    public const string SessionLock = "session-lock";
 
     public static readonly string[] All =
     {
         Parse, SetOptions, Header, CreateOrAlter, OneObject, Prologue, CallersTransaction, TryCatch,
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
-        KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns,
+        KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, SourceRead, PinnedPlan,
+        SessionLock,
     };
 }
 
@@ -255,6 +259,9 @@ sealed class Script
         if (definition is ProcedureStatementBody procedure)
             CheckProcedure(procedure);
     }
+
+    // The procedure that fills the queue from the source.
+    bool FillsQueue => InBroken() || Path.GetFileName(file) == "usp_EnqueueApps.sql";
 
     // Broken examples are named after the rule they break, not after what they create.
     bool InBroken()
@@ -464,6 +471,15 @@ sealed class Script
                 file.Report(node, Rules.DirtyRead, "reads what may be rolled back");
             if (kinds.Contains(TableHintKind.ReadPast) && !kinds.Contains(TableHintKind.ReadCommittedLock))
                 file.Report(node, Rules.ReadPast, "READPAST needs READCOMMITTEDLOCK: without it RCSI reads old versions");
+            var enqueues = file.FillsQueue && node.SchemaObject.BaseIdentifier.Value == "app_xml";
+            if (enqueues && !kinds.Contains(TableHintKind.ReadCommittedLock))
+                file.Report(node, Rules.SourceRead, "enqueueing reads the source WITH (READCOMMITTEDLOCK): a row that it does not see is forgotten");
+        }
+
+        public override void Visit(OptimizerHint node)
+        {
+            if (node.HintKind == OptimizerHintKind.KeepFixedPlan || node.HintKind == OptimizerHintKind.KeepPlan)
+                file.Report(node, Rules.PinnedPlan, "a plan compiled against an empty table must be free to go");
         }
 
         public override void Visit(SetTransactionIsolationLevelStatement node)
@@ -506,6 +522,15 @@ sealed class Script
             var name = node.ProcedureReference?.ProcedureReference?.Name;
             if (name != null && name.SchemaIdentifier == null)
                 file.Report(node, Rules.SchemaQualified, $"{name.BaseIdentifier.Value} has no schema");
+            // A session's lock stays after an attention, which no CATCH sees.
+            if (name?.BaseIdentifier.Value == "sp_getapplock" && !node.Parameters.Any(IsTransactionOwner))
+                file.Report(node, Rules.SessionLock, "write @LockOwner = 'Transaction'");
+        }
+
+        static bool IsTransactionOwner(ExecuteParameter parameter)
+        {
+            return parameter.Variable?.Name == "@LockOwner" && parameter.ParameterValue is StringLiteral owner
+                && owner.Value == "Transaction";
         }
 
         public override void Visit(CreateTableStatement node)
