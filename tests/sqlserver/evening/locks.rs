@@ -1,6 +1,5 @@
 //! What is locked, for how long, and who waits for whom.
 
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{not_sql_server, wait_until, Evening, Verdict};
@@ -70,17 +69,7 @@ pub(super) fn eight_workers_do_not_deadlock(evening: &Evening) -> Verdict {
     let before = deadlocks(evening);
     let began = Sql::connect("master").query("SELECT CONVERT(varchar(30), SYSUTCDATETIME(), 126)");
     let began = began[0][0].clone().expect("a time");
-    let workers: Vec<Child> = (1..=8)
-        .map(|number| {
-            let flags = format!("{} --workers 1 --worker-name w{number}", evening.worker());
-            let mut worker = bench.command(&flags);
-            worker.stdout(Stdio::null()).stderr(Stdio::null());
-            worker.spawn().expect("start")
-        })
-        .collect();
-    let statuses: Vec<Option<i32>> =
-        workers.into_iter().map(|mut worker| worker.wait().expect("an end").code()).collect();
-    assert!(statuses.iter().all(|status| *status == Some(0)), "exit statuses {statuses:?}");
+    evening.work_side_by_side(&bench, 8);
     bench.assert_all_concluded();
     if evening.is_babelfish() {
         return not_sql_server();

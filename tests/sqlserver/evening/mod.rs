@@ -8,6 +8,7 @@
 //! deadlock graphs and figures are in `target/evening/`. The login must be sysadmin.
 //!
 //! * `XMLSHRED_EVENING_DOCUMENTS`: how many documents (2,000 unless set; 50,000 takes about an hour)
+//! * `XMLSHRED_EVENING_ONLY`: lines of the table, such as `4,9`
 //! * `XMLSHRED_EVENING_PROXY`: a proxy of SQL Server Agent, on this machine, for the stop event
 //! * `XMLSHRED_EVENING_DATABASE`: a command that adds the database named by its argument to an
 //!   availability group, and `XMLSHRED_EVENING_SECONDARY`: the connection string, without database, of
@@ -24,6 +25,7 @@ mod versions;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::PathBuf;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::babelfish::BATCH_SIZE;
@@ -69,7 +71,11 @@ fn what_only_sql_server_can_show() {
     let evening = Evening::begin();
     let mut table = format!("{}\n", evening.server());
     let mut failed = 0;
-    for (number, (what, prove)) in (1..).zip(PROOFS) {
+    let only = std::env::var("XMLSHRED_EVENING_ONLY").unwrap_or_default();
+    let is_wanted = |number: usize| {
+        only.is_empty() || only.split(',').any(|wanted| wanted.trim() == number.to_string())
+    };
+    for (number, (what, prove)) in (1..).zip(PROOFS).filter(|(number, _)| is_wanted(*number)) {
         let began = Instant::now();
         let verdict = catch_unwind(AssertUnwindSafe(|| prove(&evening)));
         let verdict = verdict.unwrap_or_else(|panic| {
@@ -133,6 +139,20 @@ impl Evening {
             false => 25,
         };
         format!("run --contract contract.toml --fail-on never --batch-size {batch_size}")
+    }
+
+    /// So many processes work on what is enqueued until nothing is ready; all must end well.
+    fn work_side_by_side(&self, bench: &Bench, processes: usize) {
+        let start = |number| {
+            let flags = format!("{} --workers 1 --worker-name w{number}", self.worker());
+            let mut worker = bench.command(&flags);
+            worker.stdout(Stdio::null()).stderr(Stdio::null());
+            worker.spawn().expect("start")
+        };
+        let workers: Vec<Child> = (1..=processes).map(start).collect();
+        let end = |mut worker: Child| worker.wait().expect("an end").code();
+        let statuses: Vec<Option<i32>> = workers.into_iter().map(end).collect();
+        assert!(statuses.iter().all(|status| *status == Some(0)), "exit statuses {statuses:?}");
     }
 
     /// The server in the table's first line.

@@ -1,6 +1,6 @@
 //! Row versions: ghosts that nobody may clean up, and locks on transactions instead of rows.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::{not_sql_server, Evening, Verdict};
 use crate::bench::Bench;
@@ -63,8 +63,7 @@ pub(super) fn optimized_locking(evening: &Evening) -> Verdict {
             bench.database.reconnect();
             let mut master = Sql::connect("master");
             for option in ["ACCELERATED_DATABASE_RECOVERY = ON", "OPTIMIZED_LOCKING = ON"] {
-                let sql = format!("ALTER DATABASE [{name}] SET {option} WITH ROLLBACK IMMEDIATE;");
-                master.execute(&sql);
+                master.execute(&format!("ALTER DATABASE [{name}] SET {option};"));
             }
         }
         let is_on = bench.value(
@@ -76,17 +75,7 @@ pub(super) fn optimized_locking(evening: &Evening) -> Verdict {
             );
         }
     }
-    let workers: Vec<_> = (1..=4)
-        .map(|number| {
-            let flags = format!("{} --workers 1 --worker-name w{number}", evening.worker());
-            let mut worker = bench.command(&flags);
-            worker.stdout(Stdio::null()).stderr(Stdio::null());
-            worker.spawn().expect("start")
-        })
-        .collect();
-    for mut worker in workers {
-        assert!(worker.wait().expect("an end").success(), "a worker failed");
-    }
+    evening.work_side_by_side(&bench, 4);
     bench.assert_all_concluded();
     if evening.is_babelfish() {
         return not_sql_server();
