@@ -129,8 +129,8 @@ fn check_server(
     server: &ServerLocation,
     contract: Option<&Contract>,
 ) {
-    let session = call.session.0.to_string();
-    let mut store = match SqlServerStore::connect(server.settings.clone(), &session) {
+    let workstation = open::workstation(call.session);
+    let mut store = match SqlServerStore::connect(server.settings.clone(), &workstation) {
         Ok(store) => store,
         Err(error) => return checks.problem("connection", error),
     };

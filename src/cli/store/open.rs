@@ -60,9 +60,17 @@ pub fn connect(location: &StoreLocation, session: SessionId) -> store::Result<Bo
         }),
         #[cfg(feature = "sqlserver")]
         StoreLocation::SqlServer(server) => {
-            Ok(Box::new(SqlServerStore::connect(server.settings.clone(), &session.0.to_string())?))
+            Ok(Box::new(SqlServerStore::connect(server.settings.clone(), &workstation(session))?))
         }
     }
+}
+
+/// What a server shows as the host of a session's connections: the machine, cut to what a login has room
+/// for, and the session.
+#[cfg(feature = "sqlserver")]
+pub fn workstation(session: SessionId) -> String {
+    let host: String = crate::runner::host_name().chars().take(45).collect();
+    format!("{host} {}", session.0)
 }
 
 /// The schema of the pipeline's objects, also where no server is named.

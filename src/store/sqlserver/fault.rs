@@ -12,22 +12,26 @@ use crate::store::StoreError;
 mod number {
     pub const LEASE_LOST: i64 = 50010;
     pub const CONTRACT_NOT_INSTALLED: i64 = 50020;
-    pub const LOAD_FAILED: i64 = 50022;
     /// 50000 to 50099 are this project's own.
     pub const OWN: std::ops::RangeInclusive<i64> = 50000..=50099;
     pub const LOGIN_FAILED: i64 = 18456;
     pub const NO_SUCH_DATABASE: i64 = 4060;
     pub const NO_SUCH_PROCEDURE: i64 = 2812;
-    /// The database is read-only; the replica is a secondary, readable or not.
+    /// The database is read-only; the replica is a secondary, readable or not, or has had no role for
+    /// as long as a transient error is retried.
     pub const NOT_PRIMARY: [i64; 4] = [3906, 976, 978, 983];
 }
 
 /// Server errors after which the same call may succeed: those of kind `busy` of `ufn_RefusalKind`
-/// (deadlock, lock timeout, update conflicts, …), and those that Microsoft lists as transient ("Troubleshoot connectivity issues and other errors with Azure SQL Database
-/// and Azure SQL Managed Instance", its resource governance and transport errors included).
-const TRANSIENT: [i64; 27] = [
-    601, 615, 926, 1205, 1222, 3960, 4060, 4221, 8628, 10053, 10054, 10060, 10928, 10929, 40143,
-    40197, 40501, 40540, 40613, 41301, 41302, 41305, 41325, 41839, 49918, 49919, 49920,
+/// (deadlock, lock timeout, update conflicts, …); a server that starts, a database that recovers or
+/// whose replica changes its role; no memory or locks just now; and those that Microsoft lists as
+/// transient ("Troubleshoot connectivity issues and other errors with Azure SQL Database and Azure SQL
+/// Managed Instance", its resource governance and transport errors included). Of several errors of one
+/// reply the driver reports the first: a database that cannot be opened is 4060, not the 18456 after it.
+const TRANSIENT: [i64; 38] = [
+    601, 615, 701, 802, 921, 922, 926, 927, 983, 1204, 1205, 1222, 3960, 4060, 4221, 8628, 8645,
+    8651, 10053, 10054, 10060, 10928, 10929, 17187, 18401, 40143, 40197, 40501, 40540, 40613,
+    41301, 41302, 41305, 41325, 41839, 49918, 49919, 49920,
 ];
 
 /// Results of calls.
@@ -130,7 +134,6 @@ impl ServerFault {
                 number if number::NOT_PRIMARY.contains(&number) => {
                     StoreError::NotPrimary { location }
                 }
-                number::LOAD_FAILED => StoreError::Database(format!("{message} ({number})")),
                 number if number::OWN.contains(&number) => {
                     StoreError::Refused(format!("{message} ({number})"))
                 }
@@ -212,14 +215,14 @@ mod tests {
     #[test]
     fn only_transient_errors_are_retried() {
         for number in [
-            615, 926, 1205, 1222, 4060, 4221, 10053, 10054, 40197, 40501, 40613, 49918, 49919,
-            49920,
+            615, 701, 802, 921, 922, 926, 927, 983, 1204, 1205, 1222, 4060, 4221, 10053, 10054,
+            40197, 40501, 40613, 49918, 49919, 49920, 8645, 8651, 17187, 18401,
         ] {
             assert!(refusal(number, "transient").is_transient(), "{number}");
         }
         assert!(ServerFault::Lost("reset".into()).is_transient());
         assert!(!ServerFault::Timeout("silent".into()).is_transient());
-        for number in [547, 2627, 2812, 18456, 50001, 50010, 50022] {
+        for number in [547, 976, 978, 2627, 2812, 3906, 18456, 50001, 50010] {
             assert!(!refusal(number, "for good").is_transient(), "{number}");
         }
     }
@@ -228,6 +231,9 @@ mod tests {
     fn a_wrong_name_is_reported_at_once_and_a_busy_server_is_retried() {
         assert!(refusal(40501, "busy").is_transient_refusal());
         assert!(refusal(40613, "not available").is_transient_refusal());
+        for number in [921, 922, 927, 983, 17187, 18401] {
+            assert!(refusal(number, "starting").is_transient_refusal(), "{number}");
+        }
         assert!(!refusal(4060, "no such database").is_transient_refusal());
         assert!(!refusal(18456, "login failed").is_transient_refusal());
         assert!(!ServerFault::Lost("no such host".into()).is_transient_refusal());

@@ -52,17 +52,17 @@ pub struct SqlServerStore {
 }
 
 impl SqlServerStore {
-    /// Connects. The connection's application name, which the DBA's tools show, is
-    /// `xmlshred <session>`.
+    /// Connects. The DBA's tools show the connection's `APP_NAME()`, which is `xmlshred`, and its
+    /// `HOST_NAME()`, which is `workstation`.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`]; [`StoreError::NotPrimary`] on a read-only database;
     /// [`StoreError::NotInstalled`] and [`StoreError::OtherVersion`] where the objects are missing,
     /// or of a version that this program does not work with.
-    pub fn connect(settings: ServerSettings, session: &str) -> Result<Self> {
+    pub fn connect(settings: ServerSettings, workstation: &str) -> Result<Self> {
         let location = settings.location().to_owned();
         let connect = || {
-            let mut connection = Connection::open(settings, format!("xmlshred {session}"))?;
+            let mut connection = Connection::open(settings, Some(workstation.to_owned()))?;
             let server = Server::probe(&mut connection)?;
             Ok((connection, server))
         };

@@ -96,8 +96,8 @@ impl Installer {
     /// Connects with a login that has permission to create objects.
     pub fn connect(settings: ServerSettings, names: Names) -> Result<Self> {
         let location = settings.location().to_owned();
-        let connection = Connection::open(settings, "xmlshred install".to_owned())
-            .map_err(|fault| fault.into_store_error(&location))?;
+        let connection =
+            Connection::open(settings, None).map_err(|fault| fault.into_store_error(&location))?;
         Ok(Self { connection, names, files: FILES })
     }
 
