@@ -12,24 +12,28 @@ CREATE TABLE #outcome
     app_id bigint NULL,
     attempt int NULL,
     is_success bit NULL,
-    failure_category nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
-    failure_table nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
-    failure_column nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
-    failure_path nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    failure_category nvarchar(30) COLLATE DATABASE_DEFAULT NULL,
+    failure_table nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+    failure_column nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+    failure_path nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
     failure_line int NULL,
     failure_column_number int NULL,
-    failure_value nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    failure_value nvarchar(400) COLLATE DATABASE_DEFAULT NULL,
     failure_reason nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
-    fingerprint nvarchar(max) COLLATE DATABASE_DEFAULT NULL,
+    fingerprint nvarchar(16) COLLATE DATABASE_DEFAULT NULL,
     shred_micros bigint NULL,
     document_bytes bigint NULL,
-    source_hash varbinary(max) NULL
+    source_hash varbinary(max) NULL,
+    error_number int NULL
 );
 
-CREATE TABLE #load_app
+CREATE TABLE #load_app (app_id bigint NOT NULL PRIMARY KEY);
+
+CREATE TABLE #clear_app
 (
-    app_id bigint NOT NULL PRIMARY KEY,
-    clear_only bit NOT NULL
+    table_ordinal int NOT NULL,
+    app_id bigint NOT NULL,
+    PRIMARY KEY (table_ordinal, app_id)
 );
 
 CREATE TABLE #loaded

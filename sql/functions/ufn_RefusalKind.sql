@@ -6,14 +6,14 @@ Purpose:    Returns the kind of an error that the database raised while an appli
             loaded, which decides what happens to the application. The only list of its kind: what is
             on none of the lists is unknown.
 Parameters: @error_number  ERROR_NUMBER() of the failed statement
-Results:    data     a value of the document is the cause, by the nature of the error. The batch is
-                     bisected; the application alone is logged as failed
-            busy     another connection holds a lock, or the server asks for the statement again.
-                     The transaction is repeated
-            server   the server, the database, the permissions or the tables are the cause, and
-                     every application would fail. Nothing is logged; the worker stops
-            unknown  any other error. The batch is bisected; the application alone is refused: it
-                     is claimed again later, and quarantined in the end
+Results:    data     a value of the document is the cause, by the nature of the error: the application
+                     is logged as failed
+            busy     another connection holds a lock, or the server asks for the statement again: the
+                     transaction is repeated
+            server   the server, the database, the permissions or the tables are the cause: the
+                     application is refused, which counts only if others succeed
+            unknown  any other error: the application is refused
+            Except for busy, a batch is halved until what the database refuses is alone.
 
             data:
             220 232 234 236 237 244 248 294 8115    a number does not fit its type
@@ -57,7 +57,7 @@ Results:    data     a value of the document is the cause, by the nature of the 
                                                     a secondary, or shutting down
             211 602 605 644 682 823-825 7105 8646   corruption
 Errors:     none
-Called by:  usp_ApplyOutcomes, usp_LoadApps, usp_DeleteStaleRows
+Called by:  usp_CompleteBatch, usp_ApplyOutcomes, usp_LoadApps, usp_DeleteStaleRows
 Isolation:  reads no table
 Example:    SELECT [$(Schema)].[ufn_RefusalKind](2627) AS refusal_kind;
 */

@@ -66,8 +66,21 @@ BEGIN
         full_apps_missed bigint NULL;
 END;
 GO
+IF COL_LENGTH(N'[$(Schema)].[processing_event]', N'is_counted') IS NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_event] ADD is_counted bit NULL;
+END;
+GO
+-- Checking these would read, and lock, whole tables while a batch is completed or purged.
+ALTER TABLE [$(Schema)].[processing_log_table] DROP CONSTRAINT IF EXISTS FK_processing_log_table_log;
+ALTER TABLE [$(Schema)].[processing_claim] DROP CONSTRAINT IF EXISTS FK_processing_claim_session;
+ALTER TABLE [$(Schema)].[processing_throughput] DROP CONSTRAINT IF EXISTS FK_processing_throughput_session;
+GO
 -- The procedures below replace these.
 DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ApplyRefusal];
+DROP PROCEDURE IF EXISTS [$(Schema)].[usp_CheckOutcomes];
+DROP PROCEDURE IF EXISTS [$(Schema)].[usp_RefuseApps];
+DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ReportOutcomes];
 GO
 DROP FUNCTION IF EXISTS [$(Schema)].[ufn_IsDataError];
 GO

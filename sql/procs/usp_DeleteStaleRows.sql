@@ -149,17 +149,17 @@ BEGIN
     OPTION (RECOMPILE);
 
     -- The connection of a worker has these tables already (sql/session_tables.sql).
-    IF OBJECT_ID(N'tempdb..#load_app') IS NULL
+    IF OBJECT_ID(N'tempdb..#clear_app') IS NULL
     BEGIN
-        CREATE TABLE #load_app
-        (
-            app_id bigint NOT NULL PRIMARY KEY,
-            clear_only bit NOT NULL
-        );
-    END;
+        CREATE TABLE #load_app (app_id bigint NOT NULL PRIMARY KEY);
 
-    IF OBJECT_ID(N'tempdb..#loaded') IS NULL
-    BEGIN
+        CREATE TABLE #clear_app
+        (
+            table_ordinal int NOT NULL,
+            app_id bigint NOT NULL,
+            PRIMARY KEY (table_ordinal, app_id)
+        );
+
         CREATE TABLE #loaded
         (
             app_id bigint NOT NULL,
@@ -182,6 +182,7 @@ BEGIN
         SET @error_number = NULL;
         SET @error_message = NULL;
         DELETE FROM #load_app;
+        DELETE FROM #clear_app;
         DELETE FROM #loaded;
 
         SELECT
@@ -228,15 +229,7 @@ BEGIN
 
             IF @is_stale = 1
             BEGIN
-                INSERT INTO #load_app (app_id, clear_only)
-                VALUES (@app_id, 1);
-
-                INSERT INTO #loaded
-                (
-                    app_id,
-                    table_ordinal,
-                    row_count
-                )
+                INSERT INTO #loaded (app_id, table_ordinal, row_count)
                 SELECT
                     @app_id,
                     c.table_ordinal,
@@ -251,6 +244,12 @@ BEGIN
                 WHERE k.app_id = @app_id
                     AND k.attempt = @attempt
                     AND c.contract_hash = @installed_hash;
+
+                INSERT INTO #clear_app (table_ordinal, app_id)
+                SELECT
+                    n.table_ordinal,
+                    n.app_id
+                FROM #loaded AS n;
 
                 EXEC @result = [$(Schema)].[usp_LoadApps]
                     @table_ordinal = @table_ordinal OUTPUT,

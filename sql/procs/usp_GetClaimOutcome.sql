@@ -2,14 +2,12 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Returns the outcome of each application of a claim, by its token: for a worker that
-            lost the reply of a completion. Waits for a completion of the claim that is still
-            running on a lost connection.
+Purpose:    Returns what became of each application of a claim, by its token: for a worker that lost
+            the reply of a completion. Waits for a completion of the claim that is still running on
+            a lost connection.
 Parameters: @claim_token  the claim
-Results:    1. one row per application, in order of id: app_id, attempt, outcome (held, success,
-               failed, refused, quarantined), failure_category, failure_reason (of a refusal: the
-               database's message), error_number, rows_written, reaps (of a refusal: how often the
-               application has been reaped or refused by now; 0 if it has left the queue since)
+Results:    1. one row per application, in order of id: the columns of ufn_ClaimOutcome; outcome is
+               held where the claim still holds it
                No rows: the claim was reaped or released, or never existed.
             2. one row per application and target table that it has rows in: app_id, attempt,
                table_ordinal, row_count
@@ -76,70 +74,40 @@ BEGIN
     END CATCH;
 
     SELECT
+        c.app_id,
+        c.attempt,
+        c.outcome,
+        c.failure_category,
+        c.failure_reason,
+        c.error_number,
+        c.rows_written,
+        c.reaps,
+        c.is_counted
+    FROM [$(Schema)].[ufn_ClaimOutcome](@claim_token) AS c
+    UNION ALL
+    SELECT
         h.app_id,
         h.attempt,
         'held' AS outcome,
-        CONVERT(varchar(30), NULL) AS failure_category,
-        CONVERT(nvarchar(2048), NULL) AS failure_reason,
-        CONVERT(int, NULL) AS error_number,
-        CONVERT(bigint, 0) AS rows_written,
-        0 AS reaps
-    FROM @held AS h
-    UNION ALL
-    SELECT
-        l.app_id,
-        l.attempt,
-        l.status,
-        l.failure_category,
-        l.failure_reason,
-        l.error_number,
-        l.rows_written,
-        0 AS reaps
-    FROM [$(Schema)].[processing_log] AS l
-    WHERE l.claim_token = @claim_token
-    UNION ALL
-    SELECT
-        e.app_id,
-        e.attempt,
-        CASE
-            WHEN EXISTS
-                (
-                    SELECT 1
-                    FROM [$(Schema)].[processing_event] AS k
-                    WHERE k.claim_token = @claim_token
-                        AND k.event_type = 'quarantined'
-                        AND k.app_id = e.app_id
-                )
-                THEN 'quarantined'
-            ELSE 'refused'
-        END AS outcome,
         NULL AS failure_category,
-        e.detail AS failure_reason,
-        e.error_number,
+        NULL AS failure_reason,
+        NULL AS error_number,
         0 AS rows_written,
-        COALESCE(
-            (
-                SELECT q.reaps
-                FROM [$(Schema)].[processing_queue] AS q
-                WHERE q.app_id = e.app_id
-            ),
-            0
-        ) AS reaps
-    FROM [$(Schema)].[processing_event] AS e
-    WHERE e.claim_token = @claim_token
-        AND e.event_type = 'refused'
+        0 AS reaps,
+        NULL AS is_counted
+    FROM @held AS h
     ORDER BY app_id;
 
     SELECT
-        r.app_id,
-        r.attempt,
-        r.table_ordinal,
-        r.row_count
+        n.app_id,
+        n.attempt,
+        n.table_ordinal,
+        n.row_count
     FROM [$(Schema)].[processing_log] AS l
-    INNER JOIN [$(Schema)].[processing_log_table] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
+    INNER JOIN [$(Schema)].[processing_log_table] AS n ON l.app_id = n.app_id AND l.attempt = n.attempt
     WHERE l.claim_token = @claim_token
     ORDER BY
-        r.app_id,
-        r.table_ordinal;
+        n.app_id,
+        n.table_ordinal;
 END;
 GO

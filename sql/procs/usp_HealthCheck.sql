@@ -303,7 +303,7 @@ BEGIN
         1,
         N'target table missing',
         t.schema_name + N'.' + t.table_name,
-        N'the first batch with rows for it stops its worker with 50022',
+        N'the database refuses every application that has rows for it',
         N'xmlshred install --contract FILE, which creates it'
     FROM [$(Schema)].[processing_contract_table] AS t
     WHERE t.contract_hash = @installed_hash

@@ -5,7 +5,7 @@ GO
 Purpose:    Reaps claims whose lease has expired: their applications become ready again. An
             application that was reaped @max_reaps times while it was alone in its claim is
             quarantined, because it probably kills its workers; a refusal by the database
-            (usp_RefuseApps) counts as a reap. Safe to run at any time, concurrently and as often
+            (usp_CompleteBatch) counts as a reap. Safe to run at any time, concurrently and as often
             as you like: a claim that is renewed or completed in the meantime is not reaped.
 Parameters: @max_claims  at most this many claims, 1 or more, default 1000
             @max_reaps   number of reaps and refusals alone after which an application is quarantined,
@@ -109,7 +109,7 @@ BEGIN
                     @lease_expired_at = l.lease_expires_at_utc,
                     @worker_name = s.worker_name
                 FROM @lease AS l
-                INNER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id;
+                LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id;
 
                 SELECT @held = COUNT(*)
                 FROM [$(Schema)].[processing_queue] AS q WITH (READCOMMITTEDLOCK)
@@ -152,47 +152,38 @@ BEGIN
                 )
                 SELECT
                     @now,
-                    'reaped',
+                    k.event_type,
                     r.app_id,
                     r.attempt,
                     @claim_token,
                     @session_id,
                     ORIGINAL_LOGIN(),
-                    CONCAT(
-                        N'the lease of worker ', @worker_name, N' expired at ',
-                        CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', r.reaps,
-                        CASE WHEN r.reaps = 1 THEN N' time' ELSE N' times' END,
-                        CASE WHEN @held = 1 THEN CONCAT(N', ', r.lone_reaps, N' of them alone in its claim') END
-                    )
-                FROM @reaped AS r;
+                    CASE k.event_type
+                        WHEN 'reaped'
+                            THEN CONCAT(
+                                N'the lease of worker ', COALESCE(@worker_name, N'(purged)'), N' expired at ',
+                                CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', r.reaps,
+                                CASE WHEN r.reaps = 1 THEN N' time' ELSE N' times' END,
+                                CASE
+                                    WHEN @held = 1 THEN CONCAT(N', ', r.lone_reaps, N' of them alone in its claim')
+                                END
+                            )
+                        ELSE CONCAT(
+                            N'reaped ', r.lone_reaps, CASE WHEN r.lone_reaps = 1 THEN N' time' ELSE N' times' END,
+                            N' while alone in its claim; its reaped events name the workers'
+                        )
+                    END
+                FROM @reaped AS r
+                CROSS JOIN (VALUES ('reaped'), ('quarantined')) AS k(event_type)
+                WHERE k.event_type = 'reaped'
+                    OR r.state = 2
+                ORDER BY
+                    k.event_type DESC,
+                    r.app_id ASC;
 
-                INSERT INTO [$(Schema)].[processing_event]
-                (
-                    occurred_at_utc,
-                    event_type,
-                    app_id,
-                    attempt,
-                    claim_token,
-                    session_id,
-                    login_name,
-                    detail
-                )
-                SELECT
-                    @now,
-                    'quarantined',
-                    r.app_id,
-                    r.attempt,
-                    @claim_token,
-                    @session_id,
-                    ORIGINAL_LOGIN(),
-                    CONCAT(
-                        N'reaped ', r.lone_reaps, CASE WHEN r.lone_reaps = 1 THEN N' time' ELSE N' times' END,
-                        N' while alone in its claim; its reaped events name the workers'
-                    )
+                SELECT @quarantined = COUNT(*)
                 FROM @reaped AS r
                 WHERE r.state = 2;
-
-                SET @quarantined = @@ROWCOUNT;
 
                 UPDATE [$(Schema)].[processing_session]
                 SET reaped = reaped + @held

@@ -22,9 +22,6 @@ BEGIN
         renewals int NOT NULL,
         CONSTRAINT PK_processing_claim PRIMARY KEY CLUSTERED (claim_token)
             WITH (ALLOW_PAGE_LOCKS = OFF),
-        CONSTRAINT FK_processing_claim_session
-            FOREIGN KEY (session_id)
-            REFERENCES [$(Schema)].[processing_session] (session_id),
         CONSTRAINT CK_processing_claim_lease_ms CHECK (lease_ms >= 1),
         CONSTRAINT CK_processing_claim_counts CHECK (app_count >= 0 AND renewals >= 0)
     );

@@ -4,8 +4,8 @@ GO
 /*
 The events of claims and applications, append-only. claimed and renewed have one row per batch,
 with app_id NULL and app_count set; released, reaped, refused, quarantined, requeued (also a retry)
-and rows_deleted have one row per application. Outcomes are in processing_log. error_number is that
-of a refusal.
+and rows_deleted have one row per application. Outcomes are in processing_log. error_number and
+is_counted are those of a refusal: a refusal that is not counted does not lead to quarantine.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_event]', N'U') IS NULL
 BEGIN
@@ -22,6 +22,7 @@ BEGIN
         login_name nvarchar(128) NOT NULL,
         detail nvarchar(500) NULL,
         error_number int NULL,
+        is_counted bit NULL,
         CONSTRAINT PK_processing_event PRIMARY KEY CLUSTERED (event_id)
             WITH (ALLOW_PAGE_LOCKS = OFF),
         CONSTRAINT CK_processing_event_type

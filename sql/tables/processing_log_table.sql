@@ -4,6 +4,9 @@ GO
 /*
 The number of rows that a successful attempt wrote to each target table; no row where it wrote
 none. table_ordinal is that of processing_contract_table for the attempt's contract_hash.
+
+No foreign key to processing_log, and none between the other tables that a completion writes: one
+procedure writes both in one transaction, and checking the key could read, and lock, the whole log.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_log_table]', N'U') IS NULL
 BEGIN
@@ -16,9 +19,6 @@ BEGIN
         CONSTRAINT PK_processing_log_table
             PRIMARY KEY CLUSTERED (app_id, attempt, table_ordinal)
             WITH (ALLOW_PAGE_LOCKS = OFF),
-        CONSTRAINT FK_processing_log_table_log
-            FOREIGN KEY (app_id, attempt)
-            REFERENCES [$(Schema)].[processing_log] (app_id, attempt),
         CONSTRAINT CK_processing_log_table_count CHECK (row_count >= 1)
     );
 END;

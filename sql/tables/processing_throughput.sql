@@ -20,10 +20,7 @@ BEGIN
         document_bytes bigint NOT NULL,
         shred_micros bigint NOT NULL,
         CONSTRAINT PK_processing_throughput PRIMARY KEY CLUSTERED (session_id, minute_utc)
-            WITH (ALLOW_PAGE_LOCKS = OFF),
-        CONSTRAINT FK_processing_throughput_session
-            FOREIGN KEY (session_id)
-            REFERENCES [$(Schema)].[processing_session] (session_id)
+            WITH (ALLOW_PAGE_LOCKS = OFF)
     );
 
     CREATE NONCLUSTERED INDEX IX_processing_throughput_minute

@@ -50,6 +50,20 @@ fn the_stage_has_the_types_of_the_readme() {
     }
 }
 
+/// The driver's bulk load is wrong for 2001 to 4000.
+#[test]
+fn a_long_text_is_staged_without_a_length() {
+    for (name, stage) in [
+        ("nvarchar(2000)", "nvarchar(2000)"),
+        ("varchar(2001)", "nvarchar(max)"),
+        ("nvarchar(max)", "nvarchar(max)"),
+        ("datetimeoffset(7)", "nvarchar(33)"),
+    ] {
+        let (ddl, _) = generated(SqlType::parse(name).expect("a type"));
+        assert!(ddl.contains(&format!("[c] {stage} COLLATE DATABASE_DEFAULT NULL\n")), "{ddl}");
+    }
+}
+
 #[test]
 fn every_type_is_in_the_readme() {
     let listed: Vec<&str> = rows().iter().flat_map(|row| row[0].split(", ")).collect();

@@ -8,7 +8,8 @@ use xmlshred::store::sqlserver::Dialect;
 use crate::database::Server;
 
 /// Its differences from SQL Server.
-pub const DIALECT: Dialect = Dialect { installation, owner, error_number, decimals_as_text: true };
+pub const DIALECT: Dialect =
+    Dialect { installation, owner, error_number, ordered_bulk_load: false, decimals_as_text: true };
 
 const CREATE_OR_ALTER: &str = "CREATE OR ALTER ";
 
@@ -30,12 +31,17 @@ pub fn installation(batch: &str) -> Vec<String> {
     let batch = lines
         .join("\n")
         .replacen(CREATE_OR_ALTER, "CREATE ", 1)
+        .replace("ERROR_NUMBER()", ERROR_NUMBER)
         .replace("@error_number >= 50000", "@error_number BETWEEN 50000 AND 33557096")
         .replace("@error_number BETWEEN 823 AND 825", "@error_number IN (823, 824, 825, 33557097)")
         .replace("@LockTimeout = 0;", "@LockTimeout = 1;")
         .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))");
     drops(&lines.join("\n")).into_iter().chain([batch]).collect()
 }
+
+/// A lock timeout has the number of a missing table there.
+const ERROR_NUMBER: &str = "CASE WHEN ERROR_MESSAGE() LIKE N'%due to lock timeout%' THEN 1222 \
+                            ELSE ERROR_NUMBER() END";
 
 /// What has to go before a batch creates what it creates or alters: the module itself, and before a
 /// function all views, which may call it; they are created after it.

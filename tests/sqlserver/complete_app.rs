@@ -24,6 +24,7 @@ fn one_application_of_a_claim_is_completed_and_the_others_stay_claimed() {
              @app_id = 1;
          DROP TABLE #outcome;
          DROP TABLE #load_app;
+         DROP TABLE #clear_app;
          DROP TABLE #loaded;",
         batch.token.0, contract.hash
     )));

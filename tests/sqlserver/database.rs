@@ -169,7 +169,9 @@ impl Sql {
 
     pub fn connect_as(connection_string: &str) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let config = Config::from_ado_string(connection_string).expect("a connection string");
+        let mut config = Config::from_ado_string(connection_string).expect("a connection string");
+        // The driver's own is as long as the procedures wait for a lock.
+        config.command_timeout(None);
         let client = runtime.block_on(async {
             let stream = TcpStream::connect(config.get_addr()).await.expect("a connection");
             Client::connect(config, stream.compat_write()).await.expect("a login")

@@ -47,9 +47,9 @@ bug() {
 }
 
 bug no-fence procs/usp_ApplyOutcomes.sql reaping::a_reaped_worker_writes_nothing \
-    's/IF \@held = 0 OR \@taken_count <> \@todo_count/IF 1 = 0/'
+    's/IF \@taken_count <> \@todo_count OR NOT EXISTS \(SELECT 1 FROM \@lease\)/IF 1 = 0/'
 bug no-attempt-in-the-fence procs/usp_ApplyOutcomes.sql completing::an_attempt_the_token_does_not_hold \
-    's/ AND t\.attempt = k\.attempt;/;/'
+    's/ AND t\.attempt = q\.attempts//'
 bug reaping-without-expiry procs/usp_ReapExpired.sql reaping::a_lease_that_has_not_expired \
     's/WHERE c\.lease_expires_at_utc < SYSUTCDATETIME\(\)/WHERE 1 = 1/; $m = s/\n\s*AND lease_expires_at_utc < SYSUTCDATETIME\(\)//; $n = $m'
 bug no-second-look-at-the-expiry procs/usp_ReapExpired.sql races::a_claim_that_is_renewed \
@@ -63,7 +63,7 @@ bug no-outer-state procs/usp_ClaimBatch.sql claiming::claimers_side_by_side \
 bug finished-is-enqueued-again procs/usp_EnqueueApps.sql enqueueing::logged_applications \
     's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log\] AS l ON i\.app_id = l\.app_id/INNER JOIN [\$(Schema)].[processing_log] AS l ON i.app_id = -l.app_id/; $m = s/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = s\.app_id\s+\)//; $n = $m'
 bug no-rollback procs/usp_ApplyOutcomes.sql completing::a_duplicate_key_fails \
-    's/\n            ROLLBACK TRANSACTION;\n        END TRY/\n            COMMIT TRANSACTION;\n        END TRY/'
+    's/\n            ROLLBACK TRANSACTION;\n\n            SET \@kind/\n            COMMIT TRANSACTION;\n\n            SET \@kind/'
 bug attempt-not-counted procs/usp_ClaimBatch.sql claiming::each_claim_is_an_attempt \
     's/attempts = attempts \+ 1/attempts = attempts + 0/'
 bug session-not-checked procs/usp_ClaimBatch.sql claiming::a_token_of_another_session \
@@ -79,15 +79,15 @@ bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_wor
 bug never-quarantined procs/usp_ReapExpired.sql reaping::the_document_that_kills \
     's/state = CASE WHEN \@held = 1 AND lone_reaps \+ 1 >= \@max_reaps THEN 2 ELSE 0 END/state = 0/'
 bug lost-answer-is-lost-work procs/usp_ApplyOutcomes.sql completing::completing_again_answers \
-    's/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = o\.app_id\s+AND l\.attempt = o\.attempt\s+AND l\.claim_token = \@claim_token\s+\)//'
+    's/WHERE d\.app_id = o\.app_id\n/WHERE 1 = 0\n/'
 bug contract-not-checked procs/usp_ApplyOutcomes.sql completing::a_completion_with_another_contract \
     's/IF \@installed_hash IS NULL OR \@installed_hash <> \@contract_hash/IF 1 = 0/'
 bug failure-takes-the-rows procs/usp_ApplyOutcomes.sql redriving::a_failure_after_a_success \
-    's/ELSE has_rows\n/ELSE 0\n/'
+    's/ELSE l\.has_rows END/ELSE 0 END/'
 bug two-attempts-with-rows procs/usp_ApplyOutcomes.sql stale::a_failure_after_a_success_is_stale \
-    's/WHERE \(is_latest = 1 OR has_rows = 1\)/WHERE is_latest = 1/'
+    's/\(l\.is_latest = 1 OR l\.has_rows = 1\)/l.is_latest = 1/'
 bug own-rows-collide procs/usp_ApplyOutcomes.sql earlier_rows::a_success_replaces_its_own_rows \
-    's/AND l\.has_rows = 1\n                \)\n                AND EXISTS/AND 1 = 0\n                )\n                AND EXISTS/'
+    's/AND l\.has_rows = 1\n                    AND c\.contract_hash/AND 1 = 0\n                    AND c.contract_hash/'
 bug rows-that-exist-are-purged procs/usp_PurgeLog.sql stale::purging_keeps_the_row \
     '$m = s/l\.has_rows = 0\s+OR NOT EXISTS/1 = 1 OR NOT EXISTS/g; $n = $m == 2 ? 1 : 0'
 bug queued-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::a_queued_application_has_no_stale_rows \
@@ -101,20 +101,24 @@ bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_l
 bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
     's/lease_expires_at_utc = DATEADD\(MILLISECOND, \@lease_ms, \@now\)/lease_expires_at_utc = lease_expires_at_utc/'
 bug released-attempt-is-spent procs/usp_ReleaseClaim.sql completing::a_released_claim \
-    's/attempts = attempts - 1,/attempts = attempts,/'
+    's/attempts = attempts - 1\n/attempts = attempts\n/'
 
-bug refused-is-never-quarantined procs/usp_RefuseApps.sql refusing::one_refused_for_an_unknown_reason \
-    's/AND lone_reaps \+ 1 >= \@max_reaps THEN 2/AND 1 = 0 THEN 2/'
+bug refused-is-never-quarantined procs/usp_CompleteBatch.sql refusing::one_refused_for_an_unknown_reason \
+    's/WHEN lone_reaps \+ 1 >= \@max_reaps/WHEN 1 = 0/'
 bug every-refusal-counts-as-alone procs/usp_CompleteBatch.sql refusing::a_batch_of_which_nothing_passes \
-    's/ELSE 0\n            END;/ELSE 1\n            END;/'
-bug refusal-is-counted-twice procs/usp_ApplyOutcomes.sql refusing::a_repeated_completion_returns \
+    's/\@to_refuse = 1\n/1 = 1\n/'
+bug refusal-is-forgotten functions/ufn_ClaimOutcome.sql refusing::a_repeated_completion_returns \
     "s/AND e\\.event_type = 'refused'/AND 1 = 0/"
-bug unknown-stops-the-worker functions/ufn_RefusalKind.sql refusing::documents_that_the_database_refuses \
+bug unknown-is-the-server-s functions/ufn_RefusalKind.sql refusing::documents_that_the_database_refuses \
     "s/ELSE 'unknown'/ELSE 'server'/"
 bug data-is-unknown functions/ufn_RefusalKind.sql completing::a_batch_that_is_refused_as_a_whole \
     's/\n                515,//'
 bug bisection-forgets-a-half procs/usp_CompleteBatch.sql unforeseen::a_large_batch_is_halved \
-    's/WHERE o\.app_id > \@middle/WHERE o.app_id > \@middle + 1/'
+    's/GROUP BY h\.half;/GROUP BY h.half HAVING h.half = 1;/'
+bug server-counts-at-once procs/usp_CompleteBatch.sql refusing::a_reason_of_the_server_without \
+    "s/WHEN 'server' THEN 0 ELSE 1 END/WHEN 'server' THEN 1 ELSE 1 END/"
+bug server-never-counts procs/usp_CompleteBatch.sql refusing::a_reason_of_the_server_counts \
+    's/AND t\.success > 0/AND 1 = 0/'
 
 echo "$caught caught, ${#missed[@]} missed"
 [ ${#missed[@]} -eq 0 ]

@@ -72,6 +72,11 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
         50001,
         &["@claim_token", "32 bytes", "#outcome", "@app_id 7 has no row"],
     ),
+    (
+        "usp_CompleteApp @claim_token = GUID, @contract_hash = HASH, @app_id = NULL",
+        50001,
+        &["@app_id is missing"],
+    ),
     ("usp_ReleaseClaim @claim_token = NULL", 50001, &["@claim_token"]),
     ("usp_ReapExpired @max_claims = 0, @max_reaps = NULL", 50001, &["@max_claims", "@max_reaps"]),
     ("usp_GetClaimOutcome @claim_token = NULL", 50001, &["@claim_token"]),

@@ -12,6 +12,8 @@ pub struct Dialect {
     pub owner: fn(&str) -> &str,
     /// SQL Server's number for an error with this number and message.
     pub error_number: fn(i64, &str) -> i64,
+    /// Whether a bulk load may say in what order its rows are.
+    pub ordered_bulk_load: bool,
     /// Whether decimals are bulk loaded as text, which `usp_LoadApps` converts.
     pub decimals_as_text: bool,
 }
@@ -20,6 +22,7 @@ const SQL_SERVER: Dialect = Dialect {
     installation: |batch| vec![batch.to_owned()],
     owner: |name| name,
     error_number: |number, _| number,
+    ordered_bulk_load: true,
     decimals_as_text: false,
 };
 

@@ -21,10 +21,6 @@ impl Record {
         Self { procedure, row }
     }
 
-    pub(super) fn has(&self, column: &str) -> bool {
-        self.row.columns().iter().any(|known| known.name() == column)
-    }
-
     /// The value of a column that is never null.
     pub(super) fn get<T: Value>(&self, column: &str) -> Result<T> {
         self.get_or_null(column)?.ok_or_else(|| self.unexpected(column, "null"))

@@ -27,8 +27,7 @@ const ONLY_SQL_SERVER: [&str; 4] = [
 ];
 
 /// Columns that only the embedded store has.
-const ONLY_EMBEDDED_COLUMNS: [(&str, &str); 2] =
-    [("processing_event", "is_counted"), ("processing_log", "rows_per_table")];
+const ONLY_EMBEDDED_COLUMNS: [(&str, &str); 1] = [("processing_log", "rows_per_table")];
 
 /// Columns that only SQL Server has.
 const ONLY_SQL_SERVER_COLUMNS: [(&str, &str); 11] = [

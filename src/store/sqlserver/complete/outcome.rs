@@ -21,16 +21,15 @@ pub(super) fn read(sets: ResultSets, targets: usize) -> Result<Outcomes> {
     let mut sets = sets.into_iter();
     for record in sets.next().unwrap_or_default() {
         let app_id = record.get("app_id")?;
-        let status = if record.has("outcome") { "outcome" } else { "status" };
         let refusal = || -> Result<Refusal> {
             Ok(Refusal {
                 number: record.get_or_null("error_number")?.unwrap_or(0),
                 message: record.get_or_null("failure_reason")?.unwrap_or_default(),
                 reaps: record.get_or_null("reaps")?.unwrap_or(0),
-                counted: true,
+                counted: record.get_or_null("is_counted")?.unwrap_or(true),
             })
         };
-        let fate = match record.get::<String>(status)?.as_str() {
+        let fate = match record.get::<String>("outcome")?.as_str() {
             "held" => {
                 outcomes.held.push(app_id);
                 continue;

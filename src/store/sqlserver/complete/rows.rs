@@ -40,8 +40,8 @@ pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
 /// One row of `#outcome`.
 pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
     let failure = app.outcome.as_ref().err().map(|failure| &**failure);
-    let text = |of: fn(&Failure) -> Option<&str>| {
-        ColumnData::String(failure.and_then(of).map(|text| Cow::Borrowed(loadable(text))))
+    let text = |units: usize, of: fn(&Failure) -> Option<&str>| {
+        ColumnData::String(failure.and_then(of).map(|text| Cow::Borrowed(start_of(text, units))))
     };
     let line = |of: fn(&Failure) -> Option<u32>| {
         ColumnData::I32(failure.and_then(of).map(|n| i32::try_from(n).unwrap_or(i32::MAX)))
@@ -51,14 +51,14 @@ pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
         ColumnData::I64(Some(app.app_id.0)),
         ColumnData::I32(Some(i32::try_from(app.attempt).unwrap_or(i32::MAX))),
         ColumnData::Bit(Some(failure.is_none())),
-        text(|f| Some(f.category.name())),
-        text(|f| f.table.as_deref()),
-        text(|f| f.column.as_deref()),
-        text(|f| f.path.as_deref()),
+        text(30, |f| Some(f.category.name())),
+        text(128, |f| f.table.as_deref()),
+        text(128, |f| f.column.as_deref()),
+        text(1000, |f| f.path.as_deref()),
         line(|f| f.line),
         line(|f| f.column_number),
-        text(|f| f.value.as_deref()),
-        text(|f| Some(&f.reason)),
+        text(400, |f| f.value.as_deref()),
+        text(2048, |f| Some(&f.reason)),
         ColumnData::String(failure.map(|f| Cow::Owned(f.fingerprint()))),
         count(app.shred_micros),
         count(app.document_bytes),
@@ -67,12 +67,16 @@ pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
     row(cells)
 }
 
-/// The start of a text, short enough for bulk load and longer than the log's columns.
-fn loadable(text: &str) -> &str {
-    // A byte of UTF-8 is at most two of UTF-16.
-    let most = text.len().min(BULK_LOAD_BYTES / 2);
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    &text[..end]
+/// The start of a text that fits `nvarchar(units)`, as the columns of the log are.
+fn start_of(text: &str, units: usize) -> &str {
+    let mut left = units;
+    for (end, character) in text.char_indices() {
+        match left.checked_sub(character.len_utf16()) {
+            Some(rest) => left = rest,
+            None => return &text[..end],
+        }
+    }
+    text
 }
 
 /// The columns of a table's stage, in the order of [`stage_rows`].
@@ -82,22 +86,22 @@ pub(super) fn stage_columns(table: &TargetTable) -> Vec<String> {
 }
 
 /// The rows of all successful outcomes for the target at `index`: application, values, and the
-/// row's number, from 1.
+/// row's number, from 1. They are in the order of the stage's index if the outcomes are by application.
 fn numbered_rows<'o>(
-    outcomes: &'o [AppOutcome],
+    outcomes: &'o [&'o AppOutcome],
     index: usize,
 ) -> impl Iterator<Item = (AppId, &'o [Value], i64)> {
     let rows_of = move |app: &'o AppOutcome| {
         let rows = app.outcome.as_ref().ok().map(|tables| &tables[index]);
         rows.into_iter().flat_map(TableRows::iter).map(|values| (app.app_id, values))
     };
-    let numbered = outcomes.iter().flat_map(rows_of).zip(1i64..);
+    let numbered = outcomes.iter().copied().flat_map(rows_of).zip(1i64..);
     numbered.map(|((app_id, values), number)| (app_id, values, number))
 }
 
 /// The rows for the target at `index`, with null in place of each [`LongValue`].
 pub(super) fn stage_rows<'o>(
-    outcomes: &'o [AppOutcome],
+    outcomes: &'o [&'o AppOutcome],
     index: usize,
     table: &'o TargetTable,
 ) -> impl Iterator<Item = TokenRow<'o>> {
@@ -121,7 +125,7 @@ pub(super) struct LongValue<'o> {
 
 /// The long values of the rows of [`stage_rows`].
 pub(super) fn long_values<'o>(
-    outcomes: &'o [AppOutcome],
+    outcomes: &'o [&'o AppOutcome],
     index: usize,
     table: &'o TargetTable,
 ) -> impl Iterator<Item = LongValue<'o>> {

@@ -1,7 +1,7 @@
 //! The temp tables of a connection, which bulk load fills.
 
 use super::rows;
-use crate::contract::Contract;
+use crate::contract::{Contract, STAGE_APP_ID, STAGE_ROW};
 use crate::outcome::AppOutcome;
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::dialect::in_use;
@@ -25,17 +25,20 @@ impl Stage {
         outcomes: &[AppOutcome],
     ) -> Result<()> {
         self.prepare(connection, contract)?;
-        let outcome_rows = outcomes.iter().map(rows::outcome_row);
-        connection.bulk_load("#outcome", &rows::OUTCOME_COLUMNS, outcome_rows)?;
+        let mut outcomes: Vec<&AppOutcome> = outcomes.iter().collect();
+        outcomes.sort_by_key(|app| app.app_id);
+        let outcome_rows = outcomes.iter().copied().map(rows::outcome_row);
+        connection.bulk_load("#outcome", &rows::OUTCOME_COLUMNS, &[], outcome_rows)?;
         for (index, table) in contract.targets.iter().enumerate() {
-            let mut staged = rows::stage_rows(outcomes, index, table).peekable();
+            let mut staged = rows::stage_rows(&outcomes, index, table).peekable();
             if staged.peek().is_none() {
                 continue;
             }
             let columns = rows::stage_columns(table);
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-            connection.bulk_load(&contract_sql::stage_name(table), &columns, staged)?;
-            for long in rows::long_values(outcomes, index, table) {
+            let order = [STAGE_APP_ID, STAGE_ROW];
+            connection.bulk_load(&contract_sql::stage_name(table), &columns, &order, staged)?;
+            for long in rows::long_values(&outcomes, index, table) {
                 connection.execute(&long.statement(table), long.parameters())?;
             }
         }
@@ -70,7 +73,7 @@ impl Stage {
 fn stage_type(sql_type: SqlType) -> String {
     match sql_type {
         SqlType::Decimal { .. } | SqlType::Money if in_use().decimals_as_text => {
-            contract_sql::STAGE_TEXT.to_owned()
+            contract_sql::stage_text(Some(40))
         }
         other => contract_sql::stage_type(other),
     }

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tiberius::error::Error;
-use tiberius::{Client, ColumnData, CommandStream, Query, TokenRow};
+use tiberius::{Client, ColumnData, CommandStream, Query, SortOrder, SqlBulkCopyOptions, TokenRow};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 use uuid::Uuid;
 
 use super::call::{Call, Typed, Wait};
+use super::dialect::in_use;
 use super::fault::{Result, ServerFault};
 use super::record::Record;
 use settings::ServerSettings;
@@ -35,19 +36,20 @@ const ATTEMPTS: u32 = 17;
 pub(super) struct Connection {
     runtime: Runtime,
     settings: ServerSettings,
-    application: String,
+    workstation: Option<String>,
     link: Option<Link>,
     generation: u64,
 }
 
 impl Connection {
-    /// Connects. `application` is the `APP_NAME()` that the DBA's tools show.
-    pub(super) fn open(settings: ServerSettings, application: String) -> Result<Self> {
+    /// Connects. `workstation` is the `HOST_NAME()` that the DBA's tools show, by default the machine's
+    /// name; their `APP_NAME()` is always the same, so that it can be grouped and classified by.
+    pub(super) fn open(settings: ServerSettings, workstation: Option<String>) -> Result<Self> {
         let runtime =
             Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
                 ServerFault::Unexpected(format!("cannot start a runtime: {error}"))
             })?;
-        let mut connection = Self { runtime, settings, application, link: None, generation: 0 };
+        let mut connection = Self { runtime, settings, workstation, link: None, generation: 0 };
         connection.patiently(ServerFault::is_transient_refusal, |c| {
             c.link = Some(c.connect()?);
             Ok(())
@@ -145,17 +147,23 @@ impl Connection {
         self.run(async |link| within(bound, "a statement", query.execute(link)).await.map(drop))
     }
 
-    /// Loads rows into `columns` of a table.
+    /// Loads rows into `columns` of a table. If they are sorted by the columns of its clustered index,
+    /// as `order` says, the server does not sort them again.
     pub(super) fn bulk_load<'r>(
         &mut self,
         table: &str,
         columns: &[&str],
+        order: &[&str],
         rows: impl Iterator<Item = TokenRow<'r>>,
     ) -> Result<()> {
         let bound = Some(self.settings.command_timeout);
+        let order = if in_use().ordered_bulk_load { order } else { &[] };
+        let order: Vec<_> = order.iter().map(|column| (*column, SortOrder::Ascending)).collect();
         self.run(async |link| {
+            let none = SqlBulkCopyOptions::empty();
+            let started = link.bulk_insert_with_options(table, columns, none, &order);
             // The bound is for each wait: a large batch on a slow line takes longer as a whole.
-            let mut load = within(bound, table, link.bulk_insert_columns(table, columns)).await?;
+            let mut load = within(bound, table, started).await?;
             for row in rows {
                 within(bound, table, load.send(row)).await?;
             }
@@ -205,7 +213,8 @@ impl Connection {
     fn connect(&mut self) -> Result<Link> {
         let settings = &self.settings;
         let mut config = settings.config.clone();
-        config.application_name(&self.application);
+        config.application_name("xmlshred");
+        self.workstation.iter().for_each(|name| config.client_name(name));
         // The bound below covers the handshake too.
         config.handshake_timeout(None);
         let connecting = async {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::names::{app_column, bracketed, literal, qualified};
+use super::names::{app_column, bracketed, fitted, literal, qualified, LONGEST_NAME};
 use crate::contract::{TargetColumn, TargetTable};
 
 /// One batch per target table, parents first: creates it unless it exists.
@@ -73,12 +73,8 @@ fn is_key(table: &TargetTable, column: &TargetColumn) -> bool {
     table.primary_key.iter().any(|name| name.eq_ignore_ascii_case(&column.name))
 }
 
-/// Names a constraint; SQL Server names it where the name would be too long.
 fn constraint(name: String) -> String {
-    if name.encode_utf16().count() > 128 {
-        return String::new();
-    }
-    format!("CONSTRAINT {} ", bracketed(&name))
+    format!("CONSTRAINT {} ", bracketed(&fitted(name, LONGEST_NAME)))
 }
 
 fn column_definition(table: &TargetTable, column: &TargetColumn) -> String {
@@ -96,7 +92,7 @@ fn app_index(table: &TargetTable) -> Option<String> {
     let app_column = app_column(table);
     let leads_key =
         table.primary_key.first().is_some_and(|first| first.eq_ignore_ascii_case(app_column));
-    let name = bracketed(&format!("IX_{}_{app_column}", table.name));
+    let name = bracketed(&fitted(format!("IX_{}_{app_column}", table.name), LONGEST_NAME));
     (!leads_key).then(|| format!("CREATE NONCLUSTERED INDEX {name}"))
 }
 

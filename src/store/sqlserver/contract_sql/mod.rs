@@ -9,4 +9,4 @@ mod stage;
 pub use ddl::target_ddl;
 pub use load::load_procedure;
 pub use names::{bracketed, literal, stage_name};
-pub use stage::{clear_stage, stage_ddl, stage_ddl_of, stage_type, staged_columns, STAGE_TEXT};
+pub use stage::{clear_stage, stage_ddl, stage_ddl_of, stage_text, stage_type, staged_columns};

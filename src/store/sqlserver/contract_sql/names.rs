@@ -1,5 +1,7 @@
 //! Names and texts in generated T-SQL.
 
+use sha2::{Digest, Sha256};
+
 use crate::contract::TargetTable;
 
 /// `name` between brackets.
@@ -12,9 +14,31 @@ pub fn literal(text: &str) -> String {
     format!("N'{}'", text.replace('\'', "''"))
 }
 
+/// The longest name, in UTF-16 units, of an object and of a temp table.
+pub(super) const LONGEST_NAME: usize = 128;
+const LONGEST_TEMP_NAME: usize = 116;
+
 /// `#stage_<table>` between brackets.
 pub fn stage_name(table: &TargetTable) -> String {
-    bracketed(&format!("#stage_{}", table.name))
+    bracketed(&fitted(format!("#stage_{}", table.name), LONGEST_TEMP_NAME))
+}
+
+/// A name that is made of others. One that is too long is cut, and ends in a hash of the whole.
+pub(super) fn fitted(name: String, longest: usize) -> String {
+    if name.encode_utf16().count() <= longest {
+        return name;
+    }
+    let hash: String =
+        Sha256::digest(&name).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let mut left = longest - hash.len() - 1;
+    let fits = |character: &char| match left.checked_sub(character.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    format!("{}_{hash}", name.chars().take_while(fits).collect::<String>())
 }
 
 /// `[schema].[table]`
@@ -25,4 +49,21 @@ pub(super) fn qualified(schema: &str, table: &TargetTable) -> String {
 /// The name of the column with the application's id.
 pub(super) fn app_column(table: &TargetTable) -> &str {
     &table.columns[table.app_column].name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_and_stays_different() {
+        assert_eq!(fitted("IX_a_b".into(), 6), "IX_a_b");
+        let (one, other) = ("x".repeat(128), format!("{}y", "x".repeat(128)));
+        let short = fitted(other.clone(), LONGEST_NAME);
+        assert_eq!(fitted(one.clone(), LONGEST_NAME), one);
+        assert_eq!(short.len(), 128);
+        assert_ne!(short, fitted(format!("{}z", "x".repeat(128)), LONGEST_NAME));
+        let wide = fitted("\u{1f600}".repeat(70), LONGEST_TEMP_NAME);
+        assert!((115..=116).contains(&wide.encode_utf16().count()), "{wide}");
+    }
 }

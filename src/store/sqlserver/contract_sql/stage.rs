@@ -11,8 +11,12 @@ pub fn staged_columns(table: &TargetTable) -> impl Iterator<Item = (usize, &Targ
     table.columns.iter().enumerate().filter(|(_, column)| !column.identity)
 }
 
+/// The longest text of the stage with a length: the driver's bulk load is wrong for 2001 to 4000.
+const LONGEST_TEXT: u16 = 2_000;
+
 /// The type of a column's values in the stage: one of the few types for which bulk load is exact, and
-/// wide enough that no value changes.
+/// wide enough that no value changes. A text has its column's length, which the worker has checked:
+/// the server reserves memory by it.
 pub fn stage_type(sql_type: SqlType) -> String {
     match sql_type {
         SqlType::Bit | SqlType::BigInt | SqlType::Decimal { .. } | SqlType::UniqueIdentifier => {
@@ -25,17 +29,22 @@ pub fn stage_type(sql_type: SqlType) -> String {
         SqlType::DateTime => "datetime2(3)".into(),
         SqlType::Time(digits) | SqlType::DateTime2(digits) => format!("datetime2({digits})"),
         SqlType::VarBinary(_) => "varbinary(max)".into(),
-        SqlType::DateTimeOffset(_)
-        | SqlType::Char(_)
-        | SqlType::VarChar(_)
-        | SqlType::NChar(_)
-        | SqlType::NVarChar(_)
-        | SqlType::Xml => STAGE_TEXT.into(),
+        // yyyy-MM-ddThh:mm:ss.fffffff+hh:mm
+        SqlType::DateTimeOffset(_) => stage_text(Some(33)),
+        SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
+            stage_text(sql_type.max_chars())
+        }
+        SqlType::Xml => stage_text(None),
     }
 }
 
-/// The type of texts in the stage.
-pub const STAGE_TEXT: &str = "nvarchar(max) COLLATE DATABASE_DEFAULT";
+/// The type of texts in the stage. In UTF-16 no text of a code page is longer than there.
+pub fn stage_text(length: Option<u16>) -> String {
+    match length.filter(|length| *length <= LONGEST_TEXT) {
+        Some(length) => format!("nvarchar({length}) COLLATE DATABASE_DEFAULT"),
+        None => "nvarchar(max) COLLATE DATABASE_DEFAULT".into(),
+    }
+}
 
 /// The batch that creates the stage of every target table, once per connection.
 pub fn stage_ddl(targets: &[TargetTable]) -> String {
@@ -57,7 +66,7 @@ fn stage_table(table: &TargetTable, type_of: fn(SqlType) -> String) -> String {
     sql.truncate(sql.trim_end_matches(",\n").len());
     let _ = write!(
         sql,
-        "\n);\n\nCREATE CLUSTERED INDEX IX_stage_row ON {} ({STAGE_ROW});\n",
+        "\n);\n\nCREATE UNIQUE CLUSTERED INDEX IX_stage ON {} ({STAGE_APP_ID}, {STAGE_ROW});\n",
         stage_name(table)
     );
     sql
