@@ -12,7 +12,7 @@ Parameters: @max_claims  at most this many claims, 1 or more, default 1000
                          1 or more, default 3
 Results:    one row: claims_reaped, apps_ready, apps_quarantined
 Errors:     50001 a parameter is wrong   50002 a transaction is open
-Called by:  the Agent job Reaper; the executable; by hand
+Called by:  the Agent job Prepare; the executable; by hand
 Isolation:  READ COMMITTED, READPAST on claims. One transaction per claim, which locks claim,
             queue, event, session. Skips claims that another connection has locked.
 Example:    EXEC [$(Schema)].[usp_ReapExpired];
