@@ -15,7 +15,6 @@ crate::trials! {
     a_refusal_alone_in_its_batch_counts_as_alone,
     a_refusal_whose_answer_was_lost_is_answered_again,
     a_lock_timeout_keeps_its_number,
-    two_bad_documents_after_two_dead_workers_stop_nothing,
     a_large_batch_is_halved_until_the_bad_ones_are_alone,
     a_trigger_may_raise_any_number_from_50000,
 }
@@ -196,40 +195,6 @@ fn a_lock_timeout_keeps_its_number() {
     assert_eq!(harness.count("processing_event", "event_type = 'refused'"), 0);
     worker.succeed(&contract, &batch);
     harness.assert_invariants();
-    drop(worker);
-    harness.leave();
-}
-
-/// Two unrelated deaths make the claims small, and two documents have the same mistake.
-fn two_bad_documents_after_two_dead_workers_stop_nothing() {
-    let harness = SqlServerHarness::fresh();
-    let contract = harness.prepare(10);
-    let mut worker = Worker::start(&harness, &contract);
-    for _ in 0..2 {
-        let batch = worker.claim(8);
-        harness.expire_lease(batch.token);
-        worker.reap();
-    }
-    let mut sizes = Vec::new();
-    while harness.count("processing_queue", "1 = 1") > 0 {
-        let batch = worker.claim(8);
-        sizes.push(batch.apps.len());
-        // Nobody's application: each collides with the other's contact.
-        let outcomes: Vec<_> = batch
-            .apps
-            .iter()
-            .map(|app| match app.app_id.0 {
-                id @ (1 | 2) => outcome(app, Ok(vec![base(id, "name"), contacts(id, &[7, 7])])),
-                _ => success(app),
-            })
-            .collect();
-        worker.complete(&contract, batch.token, &outcomes);
-        harness.assert_invariants();
-    }
-    assert_eq!(sizes[0], 2, "the two bad ones alone in a claim");
-    assert_eq!(harness.count("processing_log", "status = 'success'"), 8);
-    let refused = "app_id IN (1, 2) AND failure_category = 'constraint_violation'";
-    assert_eq!(harness.count("processing_log", refused), 2);
     drop(worker);
     harness.leave();
 }
