@@ -27,6 +27,11 @@ IF CONVERT(int, SERVERPROPERTY(N'EngineEdition')) NOT IN (2, 3, 8)
 BEGIN
     THROW 50001, N'Nothing was changed: this edition has no SQL Server Agent. docs/servers.md has what to use.', 1;
 END;
+
+IF HAS_PERMS_BY_NAME(N'[msdb].[dbo].[sysjobs]', N'OBJECT', N'SELECT') = 0
+BEGIN
+    THROW 50001, N'Nothing was changed: this login has no SELECT on msdb.dbo.sysjobs and the tables beside it.', 1;
+END;
 GO
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
@@ -129,10 +134,6 @@ SET @without_programs = CASE
 END;
 
 SET @message = CONCAT(
-    CASE
-        WHEN HAS_PERMS_BY_NAME(N'[msdb].[dbo].[sysjobs]', N'OBJECT', N'SELECT') = 0
-            THEN N' This login must have SELECT on the tables of msdb.'
-    END,
     CASE
         WHEN OBJECT_ID(@pipeline + N'.usp_ClaimBatch') IS NULL
             THEN CONCAT(N' Database ', DB_NAME(), N' has no pipeline in schema ', @schema_name, N'.')

@@ -47,6 +47,7 @@ pub fn stand_in(database: &Database) {
 const EDITION: &str = "CONVERT(int, SERVERPROPERTY(N'EngineEdition'))";
 const HAS_HOST: &str = "OBJECT_ID(N'sys.dm_os_host_info') IS NOT NULL";
 const HOST: &str = "i.host_platform FROM sys.dm_os_host_info AS i";
+const MAY_READ: &str = "HAS_PERMS_BY_NAME(N'[msdb].[dbo].[sysjobs]', N'OBJECT', N'SELECT')";
 const RDS: &str = "DB_ID(N'rdsadmin')";
 
 /// Runs a script in a database that has the substitute, as on Enterprise Edition on Windows; the
@@ -319,7 +320,7 @@ fn where_agent_runs_no_programs_the_t_sql_jobs_are_made_alone() {
     }
 }
 
-/// Express and Azure SQL Database.
+/// Express and Azure SQL Database; and a login that may not look at Agent's tables.
 fn an_edition_without_agent_is_refused() {
     let agent = Agent::start();
     for edition in ["4", "5"] {
@@ -327,6 +328,9 @@ fn an_edition_without_agent_is_refused() {
         let refused = agent.try_run(&script).expect_err("a refusal");
         assert!(refused.contains("this edition has no SQL Server Agent"), "{refused}");
     }
+    let script = agent.jobs().create_script("d").unwrap().replace(MAY_READ, "0");
+    let refused = agent.try_run(&script).expect_err("a refusal");
+    assert!(refused.contains("no SELECT on msdb.dbo.sysjobs"), "{refused}");
     assert_eq!(agent.everything(), [""; 0]);
 }
 
@@ -337,6 +341,13 @@ fn a_job_that_cannot_be_made_leaves_nothing_behind() {
     let refused = agent.try_run(&jobs.create_script("d").unwrap()).expect_err("a refusal");
     assert!(refused.contains("could not be created"), "{refused}");
     assert_eq!(agent.everything(), [""; 0]);
+    // Nor of the jobs before the last one.
+    agent.database.execute(
+        "ALTER TABLE dbo.sysjobs ADD CONSTRAINT CK_last CHECK (name NOT LIKE N'%Worker 2');",
+    );
+    agent.try_run(&agent.jobs().create_script("d").unwrap()).expect_err("a refusal");
+    assert_eq!(agent.everything(), [""; 0]);
+    assert_eq!(agent.list("SELECT COUNT(*) FROM dbo.syscategories"), ["0"]);
 }
 
 fn removing_takes_away_what_is_ours_and_nothing_else() {
