@@ -18,6 +18,8 @@ mod house;
 mod import;
 mod model;
 mod replays;
+#[cfg(feature = "sqlserver")]
+mod roles;
 #[cfg(feature = "embedded")]
 mod runner;
 mod shred;

@@ -3,14 +3,11 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Returns the state of the queue, the log, the claims and the sessions.
-Parameters: @Help  1: only describe the result sets; default 0
+Parameters: none
 Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, stale (of the
                failed: those that succeeded before, whose rows in the target tables are of that
                success), and paused_at_utc, paused_by, pause_reason, which are NULL unless claiming
-               is paused.
-               Every enqueued application is in one of the five states; while workers run, each
-               count is of a slightly different moment. Row counts of source and target tables
-               come from the catalog: fast, and exact except for rows that are being written.
+               is paused
             2. failed by category, largest first: failure_category, app_count
             3. target tables of the installed contract in load order: table_ordinal, table_name,
                row_count
@@ -19,14 +16,17 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
             5. the newest 50 sessions: session_id, worker_name, host_name, started_at_utc,
                last_seen_at_utc, ended_at_utc, exit_status, claimed, success, failed, released,
                reaped, refused
+            Every enqueued application is in one of the five states; while workers run, each count
+            is of a slightly different moment. source_rows and row_count come from the catalog: exact
+            except for rows that are being written, NULL where the caller may not see the table
 Errors:     none
 Called by:  the executable (status); by hand
-Isolation:  READ COMMITTED. Counting the log scans the narrow index
-            IX_processing_log_latest once, and seeks the log for each failed application.
+Isolation:  READ COMMITTED. Reads the queue, scans the narrow index IX_processing_log_latest once,
+            and seeks the log for each failed application. Reads claims and sessions WITH (NOLOCK),
+            so that it shows the worker whose completion hangs and does not wait for it
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]
-    @Help bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -34,108 +34,47 @@ BEGIN
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
-    DECLARE @source_rows bigint;
-    DECLARE @ready bigint;
-    DECLARE @claimed bigint;
-    DECLARE @quarantined bigint;
-    DECLARE @success bigint;
-    DECLARE @failed bigint;
-    DECLARE @stale bigint;
-
-    IF @Help = 1
-    BEGIN
-        SELECT
-            h.name,
-            h.meaning
-        FROM
-            (
-                VALUES
-                (1, N'results', N'1. where every application is, and whether claiming is paused'),
-                (2, N'results', N'2. failures by category  3. rows of the target tables'),
-                (3, N'results', N'4. claims held now  5. the newest sessions')
-            ) AS h(ordinal, name, meaning)
-        ORDER BY h.ordinal;
-
-        RETURN;
-    END;
-
-    CREATE TABLE #target_count
-    (
-        table_ordinal int NOT NULL PRIMARY KEY,
-        row_count bigint NOT NULL
-    );
-
-    SELECT @source_rows = CONVERT(bigint, SUM(p.rows))
-    FROM sys.partitions AS p
-    WHERE p.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
-        AND p.index_id IN (0, 1);
-
-    INSERT INTO #target_count (table_ordinal, row_count)
     SELECT
-        t.table_ordinal,
-        CONVERT(bigint, SUM(p.rows))
-    FROM [$(Schema)].[processing_contract] AS c
-    INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
-    INNER JOIN sys.partitions AS p
-        ON p.object_id = OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name))
-            AND p.index_id IN (0, 1)
-    WHERE c.retired_at_utc IS NULL
-    GROUP BY t.table_ordinal;
-
-    SELECT
-        @ready = COALESCE(SUM(CASE WHEN q.state = 0 THEN 1 ELSE 0 END), 0),
-        @claimed = COALESCE(SUM(CASE WHEN q.state = 1 THEN 1 ELSE 0 END), 0),
-        @quarantined = COALESCE(SUM(CASE WHEN q.state = 2 THEN 1 ELSE 0 END), 0)
-    FROM [$(Schema)].[processing_queue] AS q;
-
-    SELECT
-        @success = COALESCE(SUM(CASE WHEN l.status = 'success' THEN 1 ELSE 0 END), 0),
-        @failed = COALESCE(SUM(CASE WHEN l.status = 'failed' THEN 1 ELSE 0 END), 0)
-    FROM [$(Schema)].[processing_log] AS l
-    WHERE l.is_latest = 1
-        AND NOT EXISTS
         (
-            SELECT 1
-            FROM [$(Schema)].[processing_queue] AS q
-            WHERE q.app_id = l.app_id
-        );
-
-    SELECT @stale = COUNT_BIG(*)
-    FROM [$(Schema)].[processing_log] AS l
-    INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
-    WHERE l.is_latest = 1
-        AND l.status = 'failed'
-        AND k.has_rows = 1
-        AND NOT EXISTS
+            SELECT CONVERT(bigint, SUM(s.rows))
+            FROM sys.partitions AS s
+            WHERE s.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
+                AND s.index_id IN (0, 1)
+        ) AS source_rows,
+        a.ready,
+        a.claimed,
+        a.quarantined,
+        a.success,
+        a.failed,
         (
-            SELECT 1
-            FROM [$(Schema)].[processing_queue] AS q
-            WHERE q.app_id = l.app_id
-        );
-
-    SELECT
-        COALESCE(@source_rows, 0) AS source_rows,
-        @ready AS ready,
-        @claimed AS claimed,
-        @quarantined AS quarantined,
-        @success AS success,
-        @failed AS failed,
-        @stale AS stale,
+            SELECT COUNT_BIG(*)
+            FROM [$(Schema)].[processing_log] AS l
+            INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
+            WHERE l.is_latest = 1
+                AND l.status = 'failed'
+                AND k.has_rows = 1
+                AND NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_queue] AS q
+                    WHERE q.app_id = l.app_id
+                )
+        ) AS stale,
+        p.paused_at_utc,
+        p.paused_by,
+        p.reason AS pause_reason
+    FROM
         (
-            SELECT p.paused_at_utc
-            FROM [$(Schema)].[processing_pause] AS p
-            WHERE p.resumed_at_utc IS NULL
-        ) AS paused_at_utc,
-        (
-            SELECT p.paused_by
-            FROM [$(Schema)].[processing_pause] AS p
-            WHERE p.resumed_at_utc IS NULL
-        ) AS paused_by,
-        (
-            SELECT p.reason
-            FROM [$(Schema)].[processing_pause] AS p
-            WHERE p.resumed_at_utc IS NULL
-        ) AS pause_reason;
+            SELECT
+                SUM(CASE v.state WHEN 'ready' THEN v.applications END) AS ready,
+                SUM(CASE v.state WHEN 'claimed' THEN v.applications END) AS claimed,
+                SUM(CASE v.state WHEN 'quarantined' THEN v.applications END) AS quarantined,
+                SUM(CASE v.state WHEN 'success' THEN v.applications END) AS success,
+                SUM(CASE v.state WHEN 'failed' THEN v.applications END) AS failed
+            FROM [$(Schema)].[vw_QueueStatus] AS v
+            WHERE v.state <> 'not_enqueued'
+        ) AS a
+    LEFT OUTER JOIN [$(Schema)].[processing_pause] AS p ON p.resumed_at_utc IS NULL;
 
     SELECT
         l.failure_category,
@@ -157,10 +96,14 @@ BEGIN
     SELECT
         t.table_ordinal,
         t.table_name,
-        COALESCE(n.row_count, 0) AS row_count
+        (
+            SELECT CONVERT(bigint, SUM(r.rows))
+            FROM sys.partitions AS r
+            WHERE r.object_id = OBJECT_ID(QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name))
+                AND r.index_id IN (0, 1)
+        ) AS row_count
     FROM [$(Schema)].[processing_contract] AS c
     INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
-    LEFT OUTER JOIN #target_count AS n ON t.table_ordinal = n.table_ordinal
     WHERE c.retired_at_utc IS NULL
     ORDER BY t.table_ordinal;
 
@@ -189,7 +132,7 @@ BEGIN
         s.released,
         s.reaped,
         s.refused
-    FROM [$(Schema)].[processing_session] AS s
+    FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
     ORDER BY
         s.started_at_utc DESC,
         s.session_id ASC;

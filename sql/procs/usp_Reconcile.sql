@@ -6,7 +6,6 @@ Purpose:    Checks, application by application, that every source row is queued 
             the target tables hold exactly the rows that the log records.
 Parameters: @examples  number of differing applications to list per subject, 0 to 1000, default
                        10
-            @Help      1: only describe the parameters; default 0
 Results:    1. one row per subject (source rows, then the target tables in load order): subject,
                expected, actual, difference, differing_apps, stale. All is well if difference and
                differing_apps are 0. stale: how many of the expected rows are of applications whose
@@ -19,12 +18,12 @@ Errors:     50001 a parameter is wrong
 Called by:  operators
 Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: run it
             after a run. Applications that workers complete in the meantime may show as differences.
-            The caller needs SELECT on the target tables
+            EXECUTE AS OWNER: ownership chaining does not reach into the statement that it builds
 Example:    EXEC [$(Schema)].[usp_Reconcile];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Reconcile]
-    @examples int = 10,
-    @Help bit = 0
+    @examples int = 10
+WITH EXECUTE AS OWNER
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -65,23 +64,6 @@ BEGIN
         expected bigint NOT NULL,
         actual bigint NOT NULL
     );
-
-    IF @Help = 1
-    BEGIN
-        SELECT
-            h.name,
-            h.meaning
-        FROM
-            (
-                VALUES
-                (1, N'@examples', N'number of differing applications to list per subject, 0 to 1000; default 10'),
-                (2, N'results', N'1. subject, expected, actual, difference, differing_apps, stale'),
-                (3, N'results', N'2. subject, app_id, expected, actual, rows_of_attempt, last_attempt')
-            ) AS h(ordinal, name, meaning)
-        ORDER BY h.ordinal;
-
-        RETURN;
-    END;
 
     IF COALESCE(@examples, -1) NOT BETWEEN 0 AND 1000
     BEGIN

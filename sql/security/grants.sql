@@ -1,7 +1,12 @@
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
-/* The permissions of each role of roles.sql. Granting again changes nothing. */
+/*
+The permissions of each role of roles.sql. Granting again changes nothing.
+
+VIEW DEFINITION, because catalog views and OBJECT_ID show a caller only what it may see, also inside a
+procedure. It is granted on the target tables where they are created, with usp_LoadApps.
+*/
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetContract] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_StartSession] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_EndSession] TO [shred_worker];
@@ -36,10 +41,14 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListFailures] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Reconcile] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[ufn_SourceProblem] TO [shred_operator];
+GRANT VIEW DEFINITION ON SCHEMA::[$(Schema)] TO [shred_operator];
 GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_operator];
 
+GRANT VIEW DEFINITION ON SCHEMA::[$(Schema)] TO [shred_monitor];
+GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_monitor];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_monitor];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ExplainApp] TO [shred_monitor];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_QueueStatus] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_ActiveClaims] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_RecentFailures] TO [shred_monitor];

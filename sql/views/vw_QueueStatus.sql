@@ -3,35 +3,84 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Answers:    How many applications are left, and what are the outcomes of the others?
-Columns:    state (ready, claimed, quarantined, failed, success), applications, oldest_at_utc,
-            newest_at_utc: the first three by the time they were enqueued, the last two by the time they
-            were completed; document_bytes of the queued applications
-Cost:       reads the queue, and scans the narrow index IX_processing_log_latest once
+Columns:    state, applications, oldest_at_utc, newest_at_utc, document_bytes. One row per state, also
+            where it has no application:
+            not_enqueued          source rows above the watermark that are neither queued nor logged;
+                                  usp_EnqueueApps enqueues them
+            ready, claimed,       in the queue, by the time they were enqueued; document_bytes is
+            quarantined           their sum
+            failed, success       the outcome of the last attempt, by the time it was completed
+Cost:       reads the queue, the source rows above the watermark (before the first enqueue: all), and
+            scans the narrow index IX_processing_log_latest once
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_QueueStatus]
 AS
 SELECT
-    CASE q.state WHEN 0 THEN 'ready' WHEN 1 THEN 'claimed' ELSE 'quarantined' END AS state,
-    COUNT_BIG(*) AS applications,
-    MIN(q.enqueued_at_utc) AS oldest_at_utc,
-    MAX(q.enqueued_at_utc) AS newest_at_utc,
-    SUM(q.document_bytes) AS document_bytes
-FROM [$(Schema)].[processing_queue] AS q
-GROUP BY q.state
+    n.state,
+    q.applications,
+    q.oldest_at_utc,
+    q.newest_at_utc,
+    q.document_bytes
+FROM (VALUES ('ready', 0), ('claimed', 1), ('quarantined', 2)) AS n(state, state_number)
+CROSS APPLY
+    (
+        SELECT
+            COUNT_BIG(*) AS applications,
+            MIN(u.enqueued_at_utc) AS oldest_at_utc,
+            MAX(u.enqueued_at_utc) AS newest_at_utc,
+            COALESCE(SUM(u.document_bytes), 0) AS document_bytes
+        FROM [$(Schema)].[processing_queue] AS u
+        WHERE u.state = n.state_number
+    ) AS q
 UNION ALL
 SELECT
-    l.status AS state,
-    COUNT_BIG(*) AS applications,
-    MIN(l.processed_at_utc) AS oldest_at_utc,
-    MAX(l.processed_at_utc) AS newest_at_utc,
+    n.state,
+    o.applications,
+    o.oldest_at_utc,
+    o.newest_at_utc,
     CONVERT(bigint, NULL) AS document_bytes
-FROM [$(Schema)].[processing_log] AS l
-WHERE l.is_latest = 1
+FROM (VALUES ('failed'), ('success')) AS n(state)
+CROSS APPLY
+    (
+        SELECT
+            COUNT_BIG(*) AS applications,
+            MIN(l.processed_at_utc) AS oldest_at_utc,
+            MAX(l.processed_at_utc) AS newest_at_utc
+        FROM [$(Schema)].[processing_log] AS l
+        WHERE l.is_latest = 1
+            AND l.status = n.state
+            AND NOT EXISTS
+            (
+                SELECT 1
+                FROM [$(Schema)].[processing_queue] AS q
+                WHERE q.app_id = l.app_id
+            )
+    ) AS o
+UNION ALL
+SELECT
+    'not_enqueued' AS state,
+    COUNT_BIG(*) AS applications,
+    CONVERT(datetime2(3), NULL) AS oldest_at_utc,
+    CONVERT(datetime2(3), NULL) AS newest_at_utc,
+    CONVERT(bigint, NULL) AS document_bytes
+FROM [$(SourceSchema)].[$(SourceTable)] AS s
+WHERE s.app_id > COALESCE(
+        (
+            SELECT w.app_id
+            FROM [$(Schema)].[processing_watermark] AS w
+        ),
+        -9223372036854775808
+    )
     AND NOT EXISTS
     (
         SELECT 1
         FROM [$(Schema)].[processing_queue] AS q
-        WHERE q.app_id = l.app_id
+        WHERE q.app_id = s.app_id
     )
-GROUP BY l.status;
+    AND NOT EXISTS
+    (
+        SELECT 1
+        FROM [$(Schema)].[processing_log] AS l
+        WHERE l.app_id = s.app_id
+    );
 GO

@@ -9,8 +9,9 @@ Answers:    Is every source row queued or logged, and do the target tables have 
 Columns:    subject, expected, actual, difference (actual minus expected), stale, meaning
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
             one row per   expected: rows that the last successful attempts wrote; actual: rows in
-            target table  the catalog. Rows from another writer show as a surplus. stale: how many of
-                          the expected rows are of applications whose last attempt failed
+            target table  the catalog, NULL where the table is missing or the caller may not see it.
+                          Rows from another writer show as a surplus. stale: how many of the expected
+                          rows are of applications whose last attempt failed
 Cost:       the only view that reads the whole log: its clustered index, processing_log_table and
             the ids of source and queue, once each and all in order of app_id, which is a merge
             without a sort. Use it after a run, not on a dashboard. Does not read target tables
@@ -51,8 +52,8 @@ UNION ALL
 SELECT
     w.schema_name + N'.' + w.table_name AS subject,
     w.expected,
-    COALESCE(p.actual, 0) AS actual,
-    COALESCE(p.actual, 0) - w.expected AS difference,
+    p.actual,
+    p.actual - w.expected AS difference,
     w.stale,
     N'rows in the target table, from the catalog' AS meaning
 FROM

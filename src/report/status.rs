@@ -39,8 +39,8 @@ fn pause(status: &Status) -> Table {
 
 fn counts(status: &Status) -> Table {
     let mut table = Table::without_heading(&[Align::Left, Align::Right]);
+    table.row(["source documents", &count_if_seen(status.source)]);
     let mut row = |name: &str, number: u64| table.row([name, &count(number)]);
-    row("source documents", status.source);
     row("ready", status.ready);
     row("claimed", status.claimed);
     row("quarantined", status.quarantined);
@@ -58,9 +58,14 @@ fn counts(status: &Status) -> Table {
 fn rows(status: &Status) -> Table {
     let mut table = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
     for (name, rows) in &status.table_rows {
-        table.row([name, &count(*rows)]);
+        table.row([name, &count_if_seen(*rows)]);
     }
     table
+}
+
+/// A table that the login cannot see is not an empty one.
+fn count_if_seen(rows: Option<u64>) -> String {
+    rows.map_or_else(|| "unknown".to_owned(), count)
 }
 
 fn claims(status: &Status) -> Table {
@@ -257,7 +262,7 @@ mod tests {
             renewals: 3,
         };
         Status {
-            source: 5000,
+            source: Some(5000),
             ready: 2944,
             claimed: 25,
             quarantined: 1,
@@ -265,11 +270,21 @@ mod tests {
             failed: 30,
             stale: 0,
             failures: vec![(FailureCategory::BadValue, 20), (FailureCategory::MalformedXml, 10)],
-            table_rows: vec![("app_base".into(), 2000), ("app_contact".into(), 3124)],
+            table_rows: vec![("app_base".into(), Some(2000)), ("app_contact".into(), Some(3124))],
             claims: vec![claim(55), claim(-10)],
             sessions: vec![session("db1:4711", None), session("db2:99", Some(time(31)))],
             paused: None,
         }
+    }
+
+    #[test]
+    fn a_table_that_the_login_cannot_see_is_not_called_empty() {
+        let status = Status { table_rows: vec![("t".into(), None)], ..Status::default() };
+        let text = render_status(&status, Format::Table);
+        assert_eq!(text.matches("unknown").count(), 2, "{text}");
+        let json = render_status(&status, Format::Json);
+        assert!(json.contains(r#""rows":[{"rows":null,"table":"t"}]"#), "{json}");
+        assert!(json.contains(r#""source":null"#), "{json}");
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::store::session::Pause;
 /// Counts of applications by place; every enqueued application is in exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
-    /// Rows of the source table.
-    pub source: u64,
+    /// Rows of the source table; `None` where the login has no permission to see it.
+    pub source: Option<u64>,
     /// Applications ready to be claimed.
     pub ready: u64,
     /// Applications that a claim holds.
@@ -26,8 +26,9 @@ pub struct Status {
     pub stale: u64,
     /// `failed` by category, largest first.
     pub failures: Vec<(FailureCategory, u64)>,
-    /// Rows per target table of the installed contract, in load order.
-    pub table_rows: Vec<(String, u64)>,
+    /// Rows per target table of the installed contract, in load order; `None` where the table is
+    /// missing or the login has no permission to see it.
+    pub table_rows: Vec<(String, Option<u64>)>,
     /// Current claims.
     pub claims: Vec<ActiveClaim>,
     /// Sessions, newest first, at most 50.

@@ -2,6 +2,7 @@
 
 mod claims;
 mod contract;
+mod findings;
 mod followed;
 mod proofs;
 mod tables;

@@ -82,7 +82,7 @@ fn every_field_of_a_run_is_on_the_page() {
 fn every_field_of_the_status_is_on_the_page() {
     let time = chrono::DateTime::UNIX_EPOCH;
     let status = Status {
-        table_rows: vec![("t".into(), 1)],
+        table_rows: vec![("t".into(), Some(1))],
         claims: vec![ActiveClaim {
             token: ClaimToken::random(),
             worker_name: "w".into(),

@@ -5,20 +5,11 @@ BEGIN
     DECLARE @message nvarchar(2000);
     CREATE TABLE #reported
     (
-        priority tinyint, finding nvarchar(60), detail nvarchar(1000), why nvarchar(400), fix nvarchar(1000)
+        priority tinyint, finding nvarchar(60), detail nvarchar(1000), why nvarchar(400), fix nvarchar(1000),
+        docs_page nvarchar(100)
     );
-    BEGIN TRY
-        INSERT INTO #reported (priority, finding, detail, why, fix)
-        EXEC [credit].[sandbox].[usp_HealthCheck];
-    END TRY
-    BEGIN CATCH
-        -- A lock that it waited for too long: nothing is known to be wrong. The next run looks again.
-        IF ERROR_NUMBER() <> 1222
-        BEGIN
-            THROW;
-        END;
-        PRINT CONCAT(N'usp_HealthCheck did not finish: ', ERROR_MESSAGE());
-    END CATCH;
+    INSERT INTO #reported (priority, finding, detail, why, fix, docs_page)
+    EXEC [credit].[sandbox].[usp_HealthCheck];
     SELECT TOP (1) @message = CONCAT(r.finding, N': ', r.detail, N'; ', r.why, N'; ', r.fix)
     FROM #reported AS r
     WHERE r.priority = 1

@@ -14,10 +14,12 @@ pub const DIALECT: Dialect =
 const CREATE_OR_ALTER: &str = "CREATE OR ALTER ";
 
 /// It knows no `CREATE OR ALTER`, so a module is dropped and created; no VIEW DEFINITION, because
-/// its catalog shows everybody everything; HASHBYTES takes no more than 8,000 bytes; and a column
-/// that is altered keeps its NOT NULL, which may not be said. The errors that it has no number for,
-/// such as that of a missing table, are 33557097: here they are the server's, not a trigger's. An
-/// application lock that is not to be waited for at all is an error.
+/// its catalog shows everybody everything; no EXECUTE AS, so that a caller needs the permissions;
+/// HASHBYTES takes no more than 8,000 bytes; and a column that is altered keeps its NOT NULL, which
+/// may not be said. The errors that it has no number for, such as that of a missing table, are
+/// 33557097: here they are the server's, not a trigger's. An application lock that is not to be waited
+/// for at all is an error. Names of indexes are longer than they were given, and its catalog says of
+/// every table that pages are locked and locks escalate.
 pub fn installation(batch: &str) -> Vec<String> {
     let known = |line: &&str| !line.trim_start().starts_with("GRANT VIEW DEFINITION ");
     let lines: Vec<String> = batch
@@ -32,10 +34,16 @@ pub fn installation(batch: &str) -> Vec<String> {
         .join("\n")
         .replacen(CREATE_OR_ALTER, "CREATE ", 1)
         .replace("ERROR_NUMBER()", ERROR_NUMBER)
+        .replace("\nWITH EXECUTE AS OWNER\n", "\n")
         .replace("@error_number >= 50000", "@error_number BETWEEN 50000 AND 33557096")
         .replace("@error_number BETWEEN 823 AND 825", "@error_number IN (823, 824, 825, 33557097)")
         .replace("@LockTimeout = 0;", "@LockTimeout = 1;")
-        .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))");
+        .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))")
+        .replace("', m.[definition])", "', SUBSTRING(m.definition, 1, 4000))")
+        .replace("N'SCHEMA', N'VIEW DEFINITION')", "N'SCHEMA', N'EXECUTE')")
+        .replace("i.name = w.index_name", "LOWER(i.name) LIKE LOWER(w.index_name) + N'%'")
+        .replace("i.allow_page_locks = 1", "1 = 0")
+        .replace("t.lock_escalation_desc <> N'DISABLE'", "1 = 0");
     drops(&lines.join("\n")).into_iter().chain([batch]).collect()
 }
 
@@ -119,6 +127,7 @@ const SKIPPED: &[(&str, &str)] = &[
         "READ_COMMITTED_SNAPSHOT cannot be turned off",
     ),
     ("monitoring::a_disabled_index_is_found_and_rebuilt", "ALTER INDEX … DISABLE is not there"),
+    ("findings::a_lock_that_is_held_too_long_is_a_finding", "TRY does not catch a lock timeout"),
     ("types::the_seventh_digit_of_a_second_is_kept", "times have six digits"),
 ];
 

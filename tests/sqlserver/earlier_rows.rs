@@ -152,7 +152,7 @@ fn a_claim_renewed_without_progress_is_found_and_released() {
     found(false);
     harness.execute("UPDATE {processing_claim} SET renewals = 5");
     let finding = found(true).expect("it");
-    assert!(finding.detail.contains("2 applications"), "{finding:?}");
+    assert!(finding.detail.contains("applications: 2,"), "{finding:?}");
     harness.database().execute(&finding.fix);
     found(false);
     assert_eq!(harness.count("processing_queue", "state = 0 AND attempts = 0"), 3);

@@ -14,6 +14,7 @@ mod crash;
 mod database;
 mod earlier_rows;
 mod evening;
+mod findings;
 mod grid;
 mod harness;
 mod invariants;
@@ -102,12 +103,15 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    let monitoring = monitoring::TESTS.iter().map(|(name, test)| {
-        Trial::test(format!("sqlserver::monitoring::{name}"), move || {
-            let harness = SqlServerHarness::fresh();
-            test(&harness);
-            harness.leave();
-            Ok(())
+    let of_monitoring = [("monitoring", monitoring::TESTS), ("findings", findings::TESTS)];
+    let monitoring = of_monitoring.into_iter().flat_map(|(file, tests)| {
+        tests.iter().map(move |(name, test)| {
+            Trial::test(format!("sqlserver::{file}::{name}"), move || {
+                let harness = SqlServerHarness::fresh();
+                test(&harness);
+                harness.leave();
+                Ok(())
+            })
         })
     });
     let complete = Trial::test("no_file_of_the_sqlserver_suite_is_left_out", || {

@@ -130,7 +130,9 @@ fn a_monday_morning_ends_with_nothing_missing() {
 
     let done = apps - failing - 11;
     let standing = [
+        ["claimed".to_owned(), "0".to_owned()],
         ["failed".to_owned(), failing.to_string()],
+        ["not_enqueued".to_owned(), "0".to_owned()],
         ["quarantined".to_owned(), "1".to_owned()],
         ["ready".to_owned(), "10".to_owned()],
         ["success".to_owned(), done.to_string()],

@@ -43,7 +43,7 @@ const FINDINGS: &str = statement(include_str!("health_check.sql"), "findings");
 pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
     read(connection, |tx| {
         let mut status = Status {
-            source: tx.value(SOURCE_ROWS, [])?,
+            source: Some(tx.value(SOURCE_ROWS, [])?),
             stale: tx.value(STALE, [])?,
             table_rows: table_rows(tx)?,
             claims: claims(tx)?,
@@ -72,12 +72,12 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
     })
 }
 
-/// Rows per target table; 0 for a table that was dropped.
-fn table_rows(tx: &Work) -> Step<Vec<(String, u64)>> {
+/// Rows per target table.
+fn table_rows(tx: &Work) -> Step<Vec<(String, Option<u64>)>> {
     let count = |table: String| {
         let rows = match tx.exists(TABLE_EXISTS, named_params! {":table": table})? {
-            true => tx.value(&format!("SELECT count(*) FROM {}", quoted(&table)), [])?,
-            false => 0,
+            true => Some(tx.value(&format!("SELECT count(*) FROM {}", quoted(&table)), [])?),
+            false => None,
         };
         Ok((table, rows))
     };

@@ -74,8 +74,10 @@ GO
 SET NOCOUNT ON;
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[base table with a name so long that no foreign key can have both names] TO [shred_worker];
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[base table with a name so long that no foreign key can have both names] TO [shred_operator];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[base table with a name so long that no foreign key can have both names] TO [shred_monitor];
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[child's table with a name as long as its parent's name] TO [shred_worker];
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[child's table with a name as long as its parent's name] TO [shred_operator];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[child's table with a name as long as its parent's name] TO [shred_monitor];
 GO
 CREATE TABLE #contract_table
 (

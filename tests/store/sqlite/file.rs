@@ -251,7 +251,7 @@ fn creators_side_by_side_share_one_store() {
         }
     });
     let mut store = SqliteStore::open(&place.path).expect("open");
-    assert_eq!(store.get_status().expect("status").source, 4);
+    assert_eq!(store.get_status().expect("status").source, Some(4));
     drop(store);
     assert_eq!(place.contents().len(), 1, "no temporary file is left");
 }

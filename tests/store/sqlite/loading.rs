@@ -141,7 +141,7 @@ fn a_new_store_has_its_documents_or_does_not_exist() {
     assert_eq!(files(), 1);
     let mut store = SqliteStore::open(&path).expect("open");
     assert!(store.read_document(AppId(3)).expect("read").is_some());
-    assert_eq!(store.get_status().expect("status").source, 1);
+    assert_eq!(store.get_status().expect("status").source, Some(1));
 }
 
 #[test]

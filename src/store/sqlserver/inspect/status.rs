@@ -12,7 +12,7 @@ pub(crate) fn get_status(connection: &mut Connection) -> Result<Status> {
     let mut next = || sets.next().unwrap_or_default();
     let mut status = Status::default();
     for record in next() {
-        status.source = record.get("source_rows")?;
+        status.source = record.get_or_null("source_rows")?;
         status.ready = record.get("ready")?;
         status.claimed = record.get("claimed")?;
         status.quarantined = record.get("quarantined")?;
@@ -33,9 +33,8 @@ fn failure(record: &Record) -> Result<(FailureCategory, u64)> {
     Ok((category.unwrap_or(FailureCategory::ConstraintViolation), record.get("app_count")?))
 }
 
-fn table_rows(record: &Record) -> Result<(String, u64)> {
-    // A target table that was dropped has no count.
-    Ok((record.get("table_name")?, record.get_or_null("row_count")?.unwrap_or(0)))
+fn table_rows(record: &Record) -> Result<(String, Option<u64>)> {
+    Ok((record.get("table_name")?, record.get_or_null("row_count")?))
 }
 
 fn claim(record: &Record) -> Result<ActiveClaim> {

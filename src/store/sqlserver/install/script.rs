@@ -209,12 +209,12 @@ pub fn load_procedure(schema: &str, contract: &Contract) -> String {
     contract_sql::load_procedure(schema, &contract.name, &contract.target_schema, &contract.targets)
 }
 
-/// The catalog shows a worker only tables on which it has VIEW DEFINITION.
+/// The catalog shows a caller only tables on which it has VIEW DEFINITION.
 fn grants(contract: &Contract) -> String {
     let mut batch = "SET NOCOUNT ON;\n".to_owned();
     for table in &contract.targets {
         let target = format!("{}.{}", bracketed(&contract.target_schema), bracketed(&table.name));
-        for role in ["shred_worker", "shred_operator"] {
+        for role in ["shred_worker", "shred_operator", "shred_monitor"] {
             let _ = writeln!(batch, "    GRANT VIEW DEFINITION ON OBJECT::{target} TO [{role}];");
         }
     }
