@@ -22,6 +22,7 @@ pub struct Worker {
 
 impl Worker {
     pub fn start(command: &mut Command) -> Self {
+        hear_signals(command);
         Self { child: command.spawn().expect("start") }
     }
 
@@ -53,6 +54,25 @@ impl Worker {
         assert_eq!(failed, 0, "signal {signal} to {pid}");
     }
 }
+
+/// A shell starts what runs in the background with SIGINT ignored, and what it starts inherits that:
+/// a request to stop that comes before the program listens would be lost.
+#[cfg(unix)]
+fn hear_signals(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    // SAFETY: between fork and exec only calls that take plain values are made.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            Ok(())
+        });
+    }
+}
+
+#[cfg(not(unix))]
+fn hear_signals(_: &mut Command) {}
 
 impl Drop for Worker {
     fn drop(&mut self) {

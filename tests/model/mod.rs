@@ -32,6 +32,8 @@ fn system(workers: usize, apps: usize, reapers: usize, faults: u8, by_hand: u8) 
         adopted: Vec::new(),
         faults,
         by_hand,
+        fills_up: false,
+        more_comes: false,
     }
 }
 
@@ -68,6 +70,18 @@ fn one_redrive_and_an_adopted_log() {
     check("2 workers, 2 applications, 1 of them adopted, 1 fault, 1 redrive", adopted);
 }
 
+#[test]
+fn a_server_that_fills_up() {
+    let fills_up = System { fills_up: true, ..system(2, 2, 1, 1, 0) };
+    check("2 workers, 2 applications, 1 reaper, 1 fault, of which one is a full server", fills_up);
+}
+
+#[test]
+fn more_work_that_comes() {
+    let more_comes = System { more_comes: true, ..system(2, 2, 1, 1, 0) };
+    check("2 workers, 2 applications, 1 reaper, 1 fault, more work", more_comes);
+}
+
 /// Six million states.
 #[test]
 #[ignore = "takes two minutes; .ci/run runs it apart"]
@@ -86,6 +100,19 @@ enum Found {
 
 fn counterexample(fault: Fault) -> Option<Found> {
     let mut system = System { adopted: vec![0], ..system(2, 2, 1, 1, 1) };
+    match fault {
+        Fault::CountedWithoutEvidence => {
+            system = System { fills_up: true, ..self::system(2, 2, 1, 1, 0) }
+        }
+        Fault::ServerNeverCounts => {
+            system = System { more_comes: true, ..self::system(1, 2, 1, 0, 0) }
+        }
+        Fault::NotMovedBehind => {
+            system = self::system(1, 2, 1, 0, 0);
+            system.rules.batch_size = 1;
+        }
+        _ => {}
+    }
     system.rules.fault = Some(fault);
     // One thread finds the same counterexample every time.
     let safety = system.clone().checker().finish_when(HasDiscoveries::Any).spawn_bfs().join();
@@ -134,4 +161,7 @@ finds! {
     fn finds_quarantine_in_company() { QuarantineInCompany => Violation("only what fails is quarantined") }
     fn finds_renewals_that_revive() { RenewalRevives => Violation("in one place") }
     fn finds_purging_the_last_log_row() { PurgingTheLastLogRow => Violation("at most one success") }
+    fn finds_refusals_that_count_while_the_server_refuses_all() { CountedWithoutEvidence => Violation("only what fails is quarantined") }
+    fn finds_refusals_of_the_server_that_never_count() { ServerNeverCounts => Endless(Hang::Cycle) }
+    fn finds_what_the_server_refuses_and_comes_first() { NotMovedBehind => Endless(Hang::Cycle) }
 }

@@ -181,25 +181,21 @@ impl Harness for SqlServerHarness {
         self.database().execute(&statement);
     }
 
-    fn poison(&self, cause: Cause) {
-        self.database().execute(match cause {
+    fn refuse_rows(&self, name: &str, cause: Cause) {
+        let fails = match cause {
             // 512: a trigger that its author never tried with more than one row.
-            Cause::Unknown => {
-                "CREATE TRIGGER sandbox.poison ON sandbox.app_base AFTER INSERT AS
-                 IF EXISTS (SELECT 1 FROM inserted WHERE name = N'poison')
-                     AND 1 = (SELECT n FROM (VALUES (1), (2)) AS v (n)) RETURN;"
-            }
+            Cause::Unknown => "AND 1 = (SELECT n FROM (VALUES (1), (2)) AS v (n)) RETURN;",
             // 208: a table that does not exist.
-            Cause::Server => {
-                "CREATE TRIGGER sandbox.poison ON sandbox.app_base AFTER INSERT AS
-                 IF EXISTS (SELECT 1 FROM inserted WHERE name = N'poison')
-                     INSERT INTO sandbox.no_such_table (n) VALUES (1);"
-            }
-        });
+            Cause::Server => "INSERT INTO sandbox.no_such_table (n) VALUES (1);",
+        };
+        self.database().execute(&format!(
+            "CREATE TRIGGER sandbox.refuse_{name} ON sandbox.app_base AFTER INSERT AS
+             IF EXISTS (SELECT 1 FROM inserted WHERE name = N'{name}') {fails}"
+        ));
     }
 
     fn cure(&self) {
-        self.database().execute("DROP TRIGGER sandbox.poison;");
+        self.database().execute("DROP TRIGGER sandbox.refuse_poison;");
     }
 
     fn age_everything(&self) {

@@ -35,8 +35,13 @@ pub trait Harness: Sync {
     /// Leaves the queue as if the clock had been an hour fast until now and was put right.
     fn put_clock_back(&self);
 
+    /// From now on the database refuses rows of `app_base` with this name.
+    fn refuse_rows(&self, name: &str, cause: Cause);
+
     /// From now on the database refuses rows of `app_base` whose name is [`POISON`].
-    fn poison(&self, cause: Cause);
+    fn poison(&self, cause: Cause) {
+        self.refuse_rows(POISON, cause);
+    }
 
     /// Ends [`Harness::poison`].
     fn cure(&self);
@@ -113,7 +118,10 @@ pub fn patient_reap() -> ReapRequest {
 /// The name of a row that a trigger refuses; see [`Harness::poison`].
 pub const POISON: &str = "poison";
 
-/// With which number the database refuses [`POISON`].
+/// The name of a row that the database refuses by a number of the server beside [`POISON`].
+pub const FLOOD: &str = "flood";
+
+/// With which number the database refuses rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// One that is neither the data's nor the server's.
@@ -279,8 +287,13 @@ pub fn success(app: &ClaimedApp) -> AppOutcome {
 
 /// An outcome that [`Harness::poison`] refuses.
 pub fn poisoned(app: &ClaimedApp) -> AppOutcome {
+    named(app, POISON)
+}
+
+/// An outcome whose row has this name.
+pub fn named(app: &ClaimedApp, name: &str) -> AppOutcome {
     let id = app.app_id.0;
-    outcome(app, Ok(vec![base(id, POISON), contacts(id, &[id * 10])]))
+    outcome(app, Ok(vec![base(id, name), contacts(id, &[id * 10])]))
 }
 
 /// An outcome without the required name: the database refuses it for its data.

@@ -2,7 +2,7 @@
 //! checks, return the same answers and are in the same state after every step, and the invariants
 //! hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xmlshred::contract::{Contract, OnExisting};
 use xmlshred::id::AppId;
@@ -16,8 +16,8 @@ use xmlshred::store::{
 use xmlshred_model::protocol::{App, Concluded, Database, Place, Report, Rules, Token};
 
 use super::harness::{
-    added, app_ids, contract_with, document, failure, ids, nameless, poisoned, success, Cause,
-    Harness, Worker, LEASE,
+    added, app_ids, contract_with, document, failure, ids, named, nameless, poisoned, success,
+    Cause, Harness, Worker, FLOOD, LEASE,
 };
 
 /// Histories by name; each has its own seed and is the same on every run.
@@ -80,6 +80,8 @@ struct Simulation<'h> {
     model: Database,
     workers: Vec<Worker>,
     known: Vec<Known>,
+    /// Which sessions have completed something.
+    has_success: [bool; WORKERS],
     documents: App,
     /// The steps so far, to diagnose a failure.
     history: Vec<String>,
@@ -89,6 +91,7 @@ impl<'h> Simulation<'h> {
     fn new(h: &'h dyn Harness, seed: u64) -> Self {
         let contract = h.prepare_with(contract_with(1, OnExisting::Replace), 10);
         h.poison(Cause::Unknown);
+        h.refuse_rows(FLOOD, Cause::Server);
         let mut model = Database::default();
         model.enqueue(1..=10, &RULES);
         let workers = (0..WORKERS).map(|_| Worker::start(h, &contract)).collect();
@@ -99,6 +102,7 @@ impl<'h> Simulation<'h> {
             model,
             workers,
             known: Vec::new(),
+            has_success: [false; WORKERS],
             documents: 10,
             history: Vec::new(),
         }
@@ -211,9 +215,10 @@ impl<'h> Simulation<'h> {
         let Some(index) = self.any_known() else { return };
         let Known { token, worker, apps: ref known } = self.known[index];
         let part = self.random.one_in(3);
-        let all_alike = self.random.one_in(8).then(|| match self.random.one_in(2) {
-            true => Report::RefusedData,
-            false => Report::RefusedUnknown,
+        let all_alike = self.random.one_in(6).then(|| match self.random.below(3) {
+            0 => Report::RefusedData,
+            1 => Report::RefusedUnknown,
+            _ => Report::RefusedServer,
         });
         let mut apps = Vec::new();
         for (app, attempt) in known {
@@ -222,7 +227,12 @@ impl<'h> Simulation<'h> {
             }
         }
         let outcomes: Vec<AppOutcome> = apps.iter().map(outcome_of).collect();
-        let expected = self.model.complete(index as Token, &apps, &RULES);
+        let has_success = self.has_success[worker];
+        let expected = self.model.complete(index as Token, &apps, has_success, &RULES);
+        let succeeds = |answer: &BTreeMap<App, Concluded>| {
+            answer.values().any(|concluded| *concluded == Concluded::Success)
+        };
+        self.has_success[worker] |= expected.as_ref().is_some_and(succeeds);
         self.note(format!("{worker} completes {apps:?} of {index}: {expected:?}"));
         let store = &mut self.workers[worker].store;
         let answer = match store.complete_batch(token, &self.contract, &outcomes, MAX_REAPS) {
@@ -423,10 +433,11 @@ impl<'h> Simulation<'h> {
 }
 
 fn report(random: &mut Random) -> Report {
-    match random.below(8) {
+    match random.below(10) {
         0 => Report::Failure,
         1 => Report::RefusedData,
         2 | 3 => Report::RefusedUnknown,
+        4 | 5 => Report::RefusedServer,
         _ => Report::Success,
     }
 }
@@ -438,6 +449,7 @@ fn outcome_of(&(app, attempt, report): &(App, u32, Report)) -> AppOutcome {
         Report::Failure => failure(&app),
         Report::RefusedData => nameless(&app),
         Report::RefusedUnknown => poisoned(&app),
+        Report::RefusedServer => named(&app, FLOOD),
     }
 }
 
@@ -445,6 +457,7 @@ fn concluded(fate: &Fate) -> Concluded {
     match fate {
         Fate::Success { .. } => Concluded::Success,
         Fate::Failed(_) => Concluded::Failed,
+        Fate::Refused(refusal) if !refusal.counted => Concluded::NotCounted,
         Fate::Refused(_) => Concluded::Refused,
         Fate::Quarantined(_) => Concluded::Quarantined,
     }

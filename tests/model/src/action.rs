@@ -20,6 +20,10 @@ pub enum Action {
     Start(usize),
     See(usize, Token),
     Reap(usize),
+    /// The server takes rows again.
+    Recover,
+    /// New documents come, and this worker completes one of them: it is not among those here.
+    CompleteAnother(usize),
     // What nobody wishes for; each uses up one of the faults.
     Crash(usize),
     CrashInsideTransaction(usize),
@@ -27,6 +31,8 @@ pub enum Action {
     Wake(usize),
     Stop(usize),
     ServerFails(usize),
+    /// The server refuses all rows, until it recovers.
+    FillUp,
     ExpireInUse(Token),
     LoseClaimAnswer(usize),
     LoseCompletionAnswer(usize),
@@ -43,7 +49,7 @@ pub enum Action {
 impl Action {
     /// Whether it can be counted on: some worker and some reaper keep running.
     pub fn is_certain(self) -> bool {
-        !self.is_fault() && !self.is_operators()
+        !self.is_fault() && !self.is_operators() && !matches!(self, Self::CompleteAnother(_))
     }
 
     pub fn is_fault(self) -> bool {
@@ -55,6 +61,7 @@ impl Action {
                 | Self::Wake(_)
                 | Self::Stop(_)
                 | Self::ServerFails(_)
+                | Self::FillUp
                 | Self::ExpireInUse(_)
                 | Self::LoseClaimAnswer(_)
                 | Self::LoseCompletionAnswer(_)

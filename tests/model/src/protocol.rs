@@ -19,6 +19,8 @@ pub enum Report {
     RefusedData,
     /// The database refuses its rows by a number that nobody foresaw.
     RefusedUnknown,
+    /// The database refuses its rows by a number that is the server's.
+    RefusedServer,
 }
 
 /// Where a queued application is.
@@ -60,6 +62,8 @@ pub enum Concluded {
     Failed,
     /// Ready again.
     Refused,
+    /// Ready again, and nothing counts towards quarantine.
+    NotCounted,
     Quarantined,
 }
 
@@ -112,11 +116,17 @@ pub enum Fault {
     RenewalRevives,
     /// Purging deletes the last log row of an application.
     PurgingTheLastLogRow,
+    /// A refusal by a number of the server counts in a session that has completed nothing.
+    CountedWithoutEvidence,
+    /// A refusal by a number of the server never counts.
+    ServerNeverCounts,
+    /// An application that the server refuses stays before the others.
+    NotMovedBehind,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::CompletingWithoutFence,
         Self::RowsBeforeLog,
         Self::ReapingWithoutCheckingAgain,
@@ -135,6 +145,9 @@ impl Fault {
         Self::QuarantineInCompany,
         Self::RenewalRevives,
         Self::PurgingTheLastLogRow,
+        Self::CountedWithoutEvidence,
+        Self::ServerNeverCounts,
+        Self::NotMovedBehind,
     ];
 }
 
@@ -176,6 +189,8 @@ pub struct Database {
     pub targets: BTreeMap<App, Target>,
     /// A claim was reaped although its lease was renewed.
     pub reaped_a_live_claim: bool,
+    /// It refuses all rows by a number of the server: the log is full.
+    pub is_full: bool,
 }
 
 impl Database {
@@ -310,7 +325,12 @@ impl Database {
         if !is_let_through && !rules.has(Fault::CompletingWithoutFence) {
             return Tried::LeaseLost;
         }
-        if open.iter().any(|app| !matches!(app.2, Report::Success | Report::Failure)) {
+        let is_taken = |report| match report {
+            Report::Success => !self.is_full,
+            Report::Failure => true,
+            Report::RefusedData | Report::RefusedUnknown | Report::RefusedServer => false,
+        };
+        if open.iter().any(|app| !is_taken(app.2)) {
             return Tried::Refused;
         }
         for (app, attempt, report) in open {
@@ -325,13 +345,35 @@ impl Database {
         self.try_to_complete(token, &[(app, attempt, Report::Failure)], rules)
     }
 
-    /// Returns applications that were refused by a number that nobody foresaw, or quarantines them;
-    /// what is no longer held stays as it is.
-    pub fn count_refusals(&mut self, token: Token, refused: &[App], alone: bool, rules: &Rules) {
+    /// Returns applications that were refused, but not by a number that is the data's, or quarantines
+    /// them; what is no longer held stays as it is. A number of the server counts if the session has
+    /// completed something.
+    pub fn count_refusals(
+        &mut self,
+        token: Token,
+        completion: &Completion,
+        has_success: bool,
+        rules: &Rules,
+    ) {
         let held = self.held(token);
-        for app in refused.iter().filter(|app| held.contains(app)) {
-            let quarantined = self.count_reap(*app, alone, rules);
-            let concluded = if quarantined { Concluded::Quarantined } else { Concluded::Refused };
+        let (alone, works) = (completion.alone(), has_success || completion.something_passed);
+        for (app, by_server) in completion.refused.iter().filter(|(app, _)| held.contains(app)) {
+            let counts = match by_server {
+                _ if rules.has(Fault::CountedWithoutEvidence) => true,
+                true => works && !rules.has(Fault::ServerNeverCounts),
+                false => true,
+            };
+            let quarantined = counts && self.count_reap(*app, alone, rules);
+            if !counts {
+                let queued = self.queue.get_mut(app).expect("it is held");
+                queued.place = Place::Ready;
+                queued.reaps += u32::from(!rules.has(Fault::NotMovedBehind));
+            }
+            let concluded = match (counts, quarantined) {
+                (false, _) => Concluded::NotCounted,
+                (true, false) => Concluded::Refused,
+                (true, true) => Concluded::Quarantined,
+            };
             self.refused.insert((token, *app, self.queue[app].attempts), concluded);
         }
         self.tidy(token);
@@ -374,11 +416,13 @@ impl Database {
     }
 
     /// A whole completion: halves what the database refuses until the refused ones are alone. `None`
-    /// if the token does not hold an application that is not logged under it.
+    /// if the token does not hold an application that is not logged under it. `has_success` says
+    /// whether its session has completed something before.
     pub fn complete(
         &mut self,
         token: Token,
         apps: &[(App, u32, Report)],
+        has_success: bool,
         rules: &Rules,
     ) -> Option<BTreeMap<App, Concluded>> {
         let mut completion = Completion::of(apps);
@@ -392,7 +436,7 @@ impl Database {
             self.concluded_by(token, *app, *attempt) == Some(Concluded::Success)
         };
         completion.something_passed |= apps.iter().any(by_this_token);
-        self.count_refusals(token, &completion.refused, completion.alone(), rules);
+        self.count_refusals(token, &completion, has_success, rules);
         let answer = apps.iter().filter_map(|(app, attempt, _)| {
             Some((*app, self.concluded_by(token, *app, *attempt)?))
         });
@@ -413,7 +457,9 @@ impl Database {
                 [(app, attempt, Report::RefusedData)] => {
                     tried = self.log_refused(token, app, attempt, rules);
                 }
-                [(app, _, _)] => completion.refused.push(app),
+                [(app, _, report)] => {
+                    completion.refused.push((app, report != Report::RefusedUnknown));
+                }
                 _ => {
                     let (first, second) = part.split_at(part.len() / 2);
                     completion.parts.extend([second.to_vec(), first.to_vec()]);
@@ -478,7 +524,8 @@ impl Database {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Completion {
     pub parts: Vec<Vec<(App, u32, Report)>>,
-    pub refused: Vec<App>,
+    /// Refused alone, and whether by a number of the server.
+    pub refused: Vec<(App, bool)>,
     pub something_passed: bool,
 }
 

@@ -11,6 +11,8 @@ pub enum Document {
     RefusedData,
     /// The database refuses its rows by a number that nobody foresaw.
     RefusedUnknown,
+    /// The database refuses its rows, and only those, by a number that is the server's.
+    RefusedServer,
     /// The program panics on it.
     Panics,
     /// It takes longer than a document may.
@@ -20,10 +22,11 @@ pub enum Document {
 }
 
 impl Document {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Good,
         Self::RefusedData,
         Self::RefusedUnknown,
+        Self::RefusedServer,
         Self::Panics,
         Self::Slow,
         Self::Kills,
@@ -34,6 +37,7 @@ impl Document {
             Self::Good => Report::Success,
             Self::RefusedData => Report::RefusedData,
             Self::RefusedUnknown => Report::RefusedUnknown,
+            Self::RefusedServer => Report::RefusedServer,
             Self::Panics | Self::Slow | Self::Kills => Report::Failure,
         }
     }
@@ -108,6 +112,8 @@ pub struct Worker {
     pub phase: Phase,
     /// Suspended: it does nothing until it wakes, and does not know how long it slept.
     pub paused: bool,
+    /// Its session has completed an application as a success.
+    pub has_success: bool,
 }
 
 /// A state of the whole.
@@ -129,8 +135,13 @@ pub struct State {
 impl State {
     /// The same state for all that can follow: workers and reapers in an order of their own, names
     /// of claims that tell nothing of how many there were, attempts that tell only which of two is
-    /// later, and no reaps beyond those that make claims smaller.
+    /// later, no reaps beyond those that make claims smaller, and what a session has completed only
+    /// where that is asked for.
     pub fn in_normal_form(mut self, levels: u32) -> Self {
+        let can_be_full = self.database.is_full || self.faults > 0;
+        if !can_be_full && !self.any_refused_by_server() {
+            self.workers.iter_mut().for_each(|worker| worker.has_success = false);
+        }
         let database = &mut self.database;
         // Only the last log row matters, and by its token only if a worker still refers to it.
         let last: Vec<(App, u32)> = database
@@ -150,8 +161,10 @@ impl State {
         for logged in database.log.values_mut() {
             logged.token = logged.token.filter(|token| used.contains(token));
         }
-        for queued in database.queue.values_mut() {
-            queued.reaps = queued.reaps.min(levels);
+        for (app, queued) in &mut database.queue {
+            // What only the server refuses is behind all others in the end.
+            let last = u32::from(self.documents[*app] == Document::RefusedServer);
+            queued.reaps = queued.reaps.min(levels + last);
         }
         self.forget_attempts();
         self.workers.sort_unstable();
@@ -160,6 +173,16 @@ impl State {
         self.workers.sort_unstable();
         self.reapers.sort_unstable();
         self
+    }
+
+    /// Whether the server's refusals of some document may still be judged.
+    pub fn any_refused_by_server(&self) -> bool {
+        let is_open = |app: App| {
+            let queued = self.database.queue.get(&app);
+            self.by_hand > 0 || queued.is_none_or(|queued| queued.place != Place::Quarantined)
+        };
+        (0..self.documents.len())
+            .any(|app| self.documents[app] == Document::RefusedServer && is_open(app))
     }
 
     fn forget_attempts(&mut self) {

@@ -4,7 +4,7 @@ use stateright::{Model, Property};
 
 use crate::action::Action;
 use crate::protocol::{
-    App, Completion, Database, Fault, Logged, Place, Report, Rules, Target, Token, Tried,
+    App, Completion, Concluded, Database, Fault, Logged, Place, Report, Rules, Target, Token, Tried,
 };
 use crate::state::{Batch, Document, Phase, State, Worker};
 
@@ -20,6 +20,10 @@ pub struct System {
     pub adopted: Vec<App>,
     pub faults: u8,
     pub by_hand: u8,
+    /// Whether one of the faults can be that the server refuses all rows for a while.
+    pub fills_up: bool,
+    /// Whether new documents come, again and again.
+    pub more_comes: bool,
 }
 
 impl System {
@@ -27,15 +31,16 @@ impl System {
         self.rules.fault == Some(fault)
     }
 
-    /// Whether every application is logged or quarantined.
-    pub fn is_settled(&self, state: &State) -> bool {
-        let is_queued = |app: App| {
-            let queued = state.database.queue.get(&app);
-            queued.map_or(state.database.last_attempt(app).is_none(), |queued| {
+    /// Applications that are neither logged nor quarantined.
+    pub fn open(&self, state: &State) -> impl Iterator<Item = App> {
+        let is_open = |app: &App| {
+            let queued = state.database.queue.get(app);
+            queued.map_or(state.database.last_attempt(*app).is_none(), |queued| {
                 queued.place != Place::Quarantined
             })
         };
-        !(0..state.documents.len()).any(is_queued)
+        let open: Vec<App> = (0..state.documents.len()).filter(is_open).collect();
+        open.into_iter()
     }
 
     /// Applications that are neither queued nor logged, of those that a first reading finds.
@@ -109,8 +114,23 @@ impl System {
                 }
             }
         }
+        if state.database.is_full {
+            actions.push(Action::Recover);
+        }
         let busy = state.reapers.iter().enumerate().filter(|(_, seen)| seen.is_some());
         actions.extend(busy.map(|(reaper, _)| Action::Reap(reaper)));
+    }
+
+    /// More work than that here matters only for what it tells of the server.
+    fn more_comes(&self, state: &State, actions: &mut Vec<Action>) {
+        if !self.more_comes || state.database.is_full || !state.any_refused_by_server() {
+            return;
+        }
+        for (w, worker) in state.workers.iter().enumerate() {
+            if worker.phase == Phase::Idle && !worker.paused && !worker.has_success {
+                actions.push(Action::CompleteAnother(w));
+            }
+        }
     }
 
     fn faults(&self, state: &State, actions: &mut Vec<Action>) {
@@ -141,6 +161,9 @@ impl System {
             }
         }
         if state.faults > 0 {
+            if self.fills_up && !state.database.is_full {
+                actions.push(Action::FillUp);
+            }
             let live = state.database.claims.iter().filter(|(_, expired)| !**expired);
             let used = live.filter(|(token, _)| self.runs_with(state, **token));
             actions.extend(used.map(|(token, _)| Action::ExpireInUse(*token)));
@@ -221,29 +244,37 @@ impl System {
         let Phase::Completing(token, completion) = &state.workers[w].phase else { return None };
         let (token, mut completion) = (*token, completion.clone());
         let part = completion.next_part()?;
-        match state.database.carry_out(token, part, &mut completion, &self.rules) {
+        let tried = state.database.carry_out(token, part, &mut completion, &self.rules);
+        state.workers[w].has_success |= completion.something_passed;
+        match tried {
             Tried::LeaseLost => Some(Phase::Idle),
             Tried::Committed | Tried::Refused => Some(Phase::Completing(token, completion)),
         }
     }
 
-    /// The last step of a completion: counts those that were refused without a reason.
-    fn count_refusals(&self, state: &mut State, token: Token, completion: &Completion) {
-        let refused = &completion.refused;
+    /// The last step of a completion: counts those that were refused, but not for their data.
+    fn count_refusals(&self, state: &mut State, w: usize, token: Token, completion: &Completion) {
         if self.has(Fault::UnknownRefusalReleases) {
             state.database.release(token);
-        } else if !refused.is_empty() {
-            state.database.count_refusals(token, refused, completion.alone(), &self.rules);
+        } else if !completion.refused.is_empty() {
+            let has_success = state.workers[w].has_success;
+            state.database.count_refusals(token, completion, has_success, &self.rules);
         }
     }
 
     fn end_completion(&self, state: &mut State, w: usize) -> Option<Phase> {
         let Phase::Completing(token, completion) = &state.workers[w].phase else { return None };
         let (token, completion) = (*token, completion.clone());
-        self.count_refusals(state, token, &completion);
+        self.count_refusals(state, w, token, &completion);
+        // A run stops where nothing passed, and a refusal is the first one or does not count.
+        let mut refused = state.database.refused.iter().filter(|((of, _, _), _)| *of == token);
+        let stops = !completion.something_passed
+            && refused.any(|((_, app, _), concluded)| {
+                *concluded == Concluded::NotCounted || state.database.queue[app].reaps == 1
+            });
         // What was not shredded, under the planted fault.
         state.database.release(token);
-        Some(Phase::Idle)
+        Some(if stops { Phase::Dead } else { Phase::Idle })
     }
 
     /// The applications of a claim that the outcome says are still held are completed again.
@@ -347,6 +378,9 @@ impl System {
                 let token = state.reapers[reaper].take()?;
                 state.database.reap(token, &self.rules);
             }
+            Action::FillUp => state.database.is_full = true,
+            Action::Recover => state.database.is_full = false,
+            Action::CompleteAnother(w) => state.workers[w].has_success = true,
             Action::Pause(w) => state.workers[w].paused = true,
             Action::Wake(w) => state.workers[w].paused = false,
             Action::Purge => state.database.log.clear(),
@@ -373,7 +407,9 @@ impl System {
             | Action::LoseCompletionAnswer(w)
             | Action::FallSilent(w) => {
                 let phase = self.worker_step(state, action, w)?;
-                state.workers[w].phase = phase;
+                let worker = &mut state.workers[w];
+                worker.has_success &= phase != Phase::Dead;
+                worker.phase = phase;
             }
         }
         if action.is_fault() && !matches!(action, Action::Wake(_)) {
@@ -391,7 +427,7 @@ impl Model for System {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let worker = Worker { phase: Phase::Idle, paused: false };
+        let worker = Worker { phase: Phase::Idle, paused: false, has_success: false };
         let state = |documents: &Vec<Document>| {
             let mut database = Database::default();
             for app in &self.adopted {
@@ -415,6 +451,7 @@ impl Model for System {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         self.certain_steps(state, actions);
+        self.more_comes(state, actions);
         self.faults(state, actions);
         self.by_hand(state, actions);
     }
@@ -445,8 +482,8 @@ impl Model for System {
             }),
             Property::always("only what fails is quarantined", |system: &Self, state: &State| {
                 let fails = |app: &App| {
-                    use Document::{Kills, RefusedUnknown};
-                    matches!(state.documents[*app], Kills | RefusedUnknown)
+                    use Document::{Kills, RefusedServer, RefusedUnknown};
+                    matches!(state.documents[*app], Kills | RefusedServer | RefusedUnknown)
                 };
                 let few_faults = u32::from(system.faults) < system.rules.max_reaps;
                 let mut queue = state.database.queue.iter();

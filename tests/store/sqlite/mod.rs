@@ -131,25 +131,23 @@ impl Harness for SqliteHarness {
         }
     }
 
-    fn poison(&self, cause: Cause) {
-        self.execute(match cause {
+    fn refuse_rows(&self, name: &str, cause: Cause) {
+        let fails = match cause {
             // A function that fails is SQLite's error 1, which has no cause of its own.
-            Cause::Unknown => {
-                "CREATE TRIGGER poison BEFORE INSERT ON app_base WHEN NEW.name = 'poison'
-                 BEGIN SELECT json(NEW.name); END"
-            }
+            Cause::Unknown => "SELECT json(NEW.name)",
             // A table without a free row id is full, as a disk is.
-            Cause::Server => {
-                "CREATE TABLE full_table (id INTEGER PRIMARY KEY AUTOINCREMENT);
-                 INSERT INTO full_table (id) VALUES (9223372036854775807);
-                 CREATE TRIGGER poison BEFORE INSERT ON app_base WHEN NEW.name = 'poison'
-                 BEGIN INSERT INTO full_table (id) VALUES (NULL); END"
-            }
-        });
+            Cause::Server => "INSERT INTO full_table (id) VALUES (NULL)",
+        };
+        self.execute(&format!(
+            "CREATE TABLE IF NOT EXISTS full_table (id INTEGER PRIMARY KEY AUTOINCREMENT);
+             INSERT OR IGNORE INTO full_table (id) VALUES (9223372036854775807);
+             CREATE TRIGGER refuse_{name} BEFORE INSERT ON app_base WHEN NEW.name = '{name}'
+             BEGIN {fails}; END"
+        ));
     }
 
     fn cure(&self) {
-        self.execute("DROP TRIGGER poison");
+        self.execute("DROP TRIGGER refuse_poison");
     }
 
     fn age_everything(&self) {
