@@ -363,12 +363,13 @@ fn a_failure_may_be_told_at_any_length() {
 fn what_is_too_long_for_the_table_fails_its_application_alone() {
     let name = TargetColumn {
         name: "name".into(),
-        sql_type: SqlType::NVarChar(Some(3)),
+        sql_type: SqlType::NVarChar(Some(4)),
         required: false,
         identity: false,
     };
     let harness = SqlServerHarness::fresh();
     let contract = harness.prepare_with(of_one_table(vec![name]), 2);
+    harness.execute("ALTER TABLE {types} ALTER COLUMN name nvarchar(3)");
     let mut worker = Worker::start(&harness, &contract);
     let batch = worker.claim(2);
     let rows =

@@ -73,7 +73,7 @@ impl Stage {
 fn stage_type(sql_type: SqlType) -> String {
     match sql_type {
         SqlType::Decimal { .. } | SqlType::Money if in_use().decimals_as_text => {
-            contract_sql::stage_text(Some(40))
+            contract_sql::stage_text(Some(50))
         }
         other => contract_sql::stage_type(other),
     }
