@@ -3,18 +3,16 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Returns one source document, to shred an application without claiming it.
-Parameters: @app_id             the application
-            @documents_as_text  1: return a character or xml document as document_text; default 0
-Results:    one row, or none when the source row does not exist: app_id, document, document_text,
-            document_encoding, as in usp_ClaimBatch
+Parameters: @app_id  the application
+Results:    one row, or none when the source row does not exist: app_id, document, document_encoding,
+            as in usp_ClaimBatch
 Errors:     50001 a parameter is wrong   50030 the source table cannot be read
 Called by:  the executable (map --app-id)
 Isolation:  READ COMMITTED; reads the source by key
 Example:    EXEC [$(Schema)].[usp_ReadDocument] @app_id = 101;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ReadDocument]
-    @app_id bigint,
-    @documents_as_text bit = 0
+    @app_id bigint
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -40,20 +38,10 @@ BEGIN
     SELECT
         CONVERT(bigint, s.app_id) AS app_id,
         CASE
-            WHEN @document_type = N'varbinary'
-                THEN CONVERT(varbinary(max), s.[xml])
-            WHEN @documents_as_text = 0
-                THEN CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+            WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[xml])
+            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
         END AS document,
-        CASE
-            WHEN @document_type <> N'varbinary' AND @documents_as_text = 1
-                THEN CONVERT(nvarchar(max), s.[xml])
-        END AS document_text,
-        CASE
-            WHEN @document_type = N'varbinary' THEN 'detect'
-            WHEN @documents_as_text = 1 THEN 'text'
-            ELSE 'utf16le'
-        END AS document_encoding
+        CASE WHEN @document_type = N'varbinary' THEN 'detect' ELSE 'utf16le' END AS document_encoding
     FROM [$(SourceSchema)].[$(SourceTable)] AS s
     WHERE s.app_id = @app_id;
 END;

@@ -8,8 +8,24 @@ use xmlshred::store::sqlserver::Dialect;
 use crate::database::Server;
 
 /// Its differences from SQL Server.
-pub const DIALECT: Dialect =
-    Dialect { installation, owner, error_number, ordered_bulk_load: false, decimals_as_text: true };
+pub const DIALECT: Dialect = Dialect {
+    installation,
+    owner,
+    error_number,
+    documents_as_text: true,
+    ordered_bulk_load: false,
+    decimals_as_text: true,
+};
+
+/// How a character document is returned.
+const DOCUMENT: &str = "
+            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+        END AS document,";
+
+/// Its `varbinary` of nvarchar is not UTF-16.
+const DOCUMENT_AS_TEXT: &str = "
+        END AS document,
+        CASE WHEN @document_type <> N'varbinary' THEN CONVERT(nvarchar(max), s.[xml]) END AS document_text,";
 
 const CREATE_OR_ALTER: &str = "CREATE OR ALTER ";
 
@@ -19,7 +35,8 @@ const CREATE_OR_ALTER: &str = "CREATE OR ALTER ";
 /// may not be said. The errors that it has no number for, such as that of a missing table, are
 /// 33557097: here they are the server's, not a trigger's. An application lock that is not to be waited
 /// for at all is an error. Names of indexes are longer than they were given, and its catalog says of
-/// every table that pages are locked and locks escalate.
+/// every table that pages are locked and locks escalate. No index can be altered, and nothing can be
+/// waited for by time.
 pub fn installation(batch: &str) -> Vec<String> {
     let known = |line: &&str| !line.trim_start().starts_with("GRANT VIEW DEFINITION ");
     let lines: Vec<String> = batch
@@ -27,6 +44,7 @@ pub fn installation(batch: &str) -> Vec<String> {
         .filter(known)
         .map(|line| match line.contains(" ALTER COLUMN ") {
             true => line.replace(" NOT NULL;", ";"),
+            false if line.contains(" ALTER INDEX ALL ON ") => "SET NOCOUNT ON;".to_owned(),
             false => line.to_owned(),
         })
         .collect();
@@ -37,6 +55,8 @@ pub fn installation(batch: &str) -> Vec<String> {
         .replace("\nWITH EXECUTE AS OWNER\n", "\n")
         .replace("@error_number >= 50000", "@error_number BETWEEN 50000 AND 33557096")
         .replace("@error_number BETWEEN 823 AND 825", "@error_number IN (823, 824, 825, 33557097)")
+        .replace(DOCUMENT, DOCUMENT_AS_TEXT)
+        .replace("WAITFOR DELAY @wait;", "SET @wait = @wait;")
         .replace("@LockTimeout = 0;", "@LockTimeout = 1;")
         .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))")
         .replace("', m.[definition])", "', SUBSTRING(m.definition, 1, 4000))")

@@ -75,7 +75,7 @@ bug partition-of-everybody procs/usp_ClaimBatch.sql claiming::partitions_are_dis
 bug bytes-without-bound procs/usp_ClaimBatch.sql claiming::a_batch_is_bounded_by_bytes \
     's/WHERE r\.running_bytes > \@max_bytes/WHERE 1 = 0/'
 bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_worker \
-    's/ELSE \@batch_size \/ POWER\(2, \@reaps\)/ELSE \@batch_size/'
+    's/\@batch_size \/ POWER\(2, CASE .*?END\)/\@batch_size/'
 bug never-quarantined procs/usp_ReapExpired.sql reaping::the_document_that_kills \
     's/state = CASE WHEN \@held = 1 AND lone_reaps \+ 1 >= \@max_reaps THEN 2 ELSE 0 END/state = 0/'
 bug lost-answer-is-lost-work procs/usp_ApplyOutcomes.sql completing::completing_again_answers \

@@ -16,11 +16,7 @@ const MOST_APPS: u32 = 4_000;
 
 /// Claims a batch; while locks of other sessions hide the result, repeats the call with the same
 /// token.
-pub(super) fn claim_batch(
-    connection: &mut Connection,
-    request: &ClaimRequest,
-    documents_as_text: bool,
-) -> Result<Claimed> {
+pub(super) fn claim_batch(connection: &mut Connection, request: &ClaimRequest) -> Result<Claimed> {
     let share = &request.share;
     let partition = share.partition.as_ref();
     let call = Call::new("usp_ClaimBatch")
@@ -35,8 +31,7 @@ pub(super) fn claim_batch(
         .with("@instance_count", partition.map(|p| p.instance_count))
         .with("@app_id_start", share.app_id_start)
         .with("@app_id_end", share.app_id_end)
-        .with("@after_app_id", request.after_app_id)
-        .with("@documents_as_text", documents_as_text);
+        .with("@after_app_id", request.after_app_id);
     let began = Instant::now();
     loop {
         let mut sets = connection.call(&call)?.into_iter();

@@ -14,6 +14,8 @@ pub struct Dialect {
     pub error_number: fn(i64, &str) -> i64,
     /// Whether a bulk load may say in what order its rows are.
     pub ordered_bulk_load: bool,
+    /// Whether claims return character documents as text, in the column `document_text`.
+    pub documents_as_text: bool,
     /// Whether decimals are bulk loaded as text, which `usp_LoadApps` converts.
     pub decimals_as_text: bool,
 }
@@ -23,6 +25,7 @@ const SQL_SERVER: Dialect = Dialect {
     owner: |name| name,
     error_number: |number, _| number,
     ordered_bulk_load: true,
+    documents_as_text: false,
     decimals_as_text: false,
 };
 

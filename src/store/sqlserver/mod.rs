@@ -45,8 +45,6 @@ pub use inspect::ServerFact;
 pub struct SqlServerStore {
     connection: Connection,
     stage: complete::Stage,
-    /// Character documents are read as text: this engine's `varbinary` of nvarchar is not UTF-16.
-    documents_as_text: bool,
     /// Number of target tables of the latest contract.
     targets: usize,
 }
@@ -88,8 +86,7 @@ impl SqlServerStore {
             });
         }
         install::check_version(&mut connection)?;
-        let documents_as_text = server.documents_as_text;
-        Ok(Self { connection, stage: Default::default(), documents_as_text, targets: 0 })
+        Ok(Self { connection, stage: Default::default(), targets: 0 })
     }
 
     /// Checks what a run needs: the certificate, the clock, permissions and, with a contract, the
@@ -124,7 +121,6 @@ impl SqlServerStore {
 /// Properties of a server, read before any procedure is called.
 struct Server {
     is_read_only: bool,
-    documents_as_text: bool,
     is_installed: bool,
 }
 
@@ -133,14 +129,11 @@ impl Server {
         let schema = connection.settings().schema_name();
         let head = connection.query(&format!(
             "SELECT CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS state,
-                    CASE CONVERT(varbinary(8), N'\u{e9}\u{20ac}') WHEN 0xE900AC20 THEN 0 ELSE 1 END
-                        AS documents_as_text,
                     OBJECT_ID(N'[{schema}].[{}]') AS version_procedure;",
             install::VERSION_PROCEDURE
         ))?;
         Ok(Self {
             is_read_only: head.get_or_null::<String>("state")?.is_some_and(|s| s == "READ_ONLY"),
-            documents_as_text: head.get("documents_as_text")?,
             is_installed: head.get_or_null::<i64>("version_procedure")?.is_some(),
         })
     }
@@ -174,7 +167,7 @@ impl Store for SqlServerStore {
 
     fn claim_batch(&mut self, request: &ClaimRequest) -> Result<Claimed> {
         request.check()?;
-        claim::claim_batch(&mut self.connection, request, self.documents_as_text)
+        claim::claim_batch(&mut self.connection, request)
             .map_err(|fault| self.contract_error(fault, request.contract_hash))
     }
 
@@ -253,8 +246,7 @@ impl Store for SqlServerStore {
     }
 
     fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>> {
-        let as_text = self.documents_as_text;
-        self.run(|connection| inspect::read_document(connection, app_id, as_text))
+        self.run(|connection| inspect::read_document(connection, app_id))
     }
 
     fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use tiberius::{ColumnData, FromSql, Row};
 use uuid::Uuid;
 
+use super::dialect::in_use;
 use super::fault::{Result, ServerFault};
 use crate::document::{Document, DocumentEncoding};
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
@@ -36,7 +37,7 @@ impl Record {
     pub(super) fn document(&self) -> Result<Option<Document>> {
         let (encoding, column) = match self.get::<String>("document_encoding")?.as_str() {
             "detect" => (DocumentEncoding::Detect, "document"),
-            "text" => (DocumentEncoding::Utf8, "document_text"),
+            _ if in_use().documents_as_text => (DocumentEncoding::Utf8, "document_text"),
             _ => (DocumentEncoding::Utf16Le, "document"),
         };
         Ok(self.get_or_null(column)?.map(|bytes| Document { bytes, encoding }))

@@ -20,11 +20,8 @@ pub(super) use status::get_status;
 pub(super) fn read_document(
     connection: &mut Connection,
     app_id: AppId,
-    documents_as_text: bool,
 ) -> Result<Option<Document>> {
-    let call = Call::new("usp_ReadDocument")
-        .with("@app_id", app_id)
-        .with("@documents_as_text", documents_as_text);
+    let call = Call::new("usp_ReadDocument").with("@app_id", app_id);
     Ok(connection.rows(&call, Record::document)?.into_iter().flatten().next())
 }
 
