@@ -11,7 +11,6 @@ Parameters: @app_ids       a comma-separated list of ids; ids without stale rows
             @canary        at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by  for the events; default the login
             @Execute       Y: delete (default); N: only return what would be deleted
-            @Help          1: only describe the parameters; default 0
 Results:    one row per application and target table of the installed contract to which the earlier
             success wrote, in order of id and of loading: app_id, attempt (that success),
             failed_attempt (the last one), failure_category (of that), table_name, row_count, refusal
@@ -30,8 +29,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_DeleteStaleRows]
     @app_ids nvarchar(max) = NULL,
     @canary bigint = NULL,
     @requested_by nvarchar(128) = NULL,
-    @Execute char(1) = 'Y',
-    @Help bit = 0
+    @Execute char(1) = 'Y'
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -54,25 +52,6 @@ BEGIN
     DECLARE @table_ordinal int;
     DECLARE @error_number int;
     DECLARE @error_message nvarchar(2048);
-
-    IF @Help = 1
-    BEGIN
-        SELECT
-            h.name,
-            h.meaning
-        FROM
-            (
-                VALUES
-                (1, N'@app_ids', N'a comma-separated list of ids; default every application with stale rows'),
-                (2, N'@canary', N'at most this many, lowest ids first; default all'),
-                (3, N'@requested_by', N'for the events; default the login'),
-                (4, N'@Execute', N'N: only return what would be deleted; default Y'),
-                (5, N'results', N'app_id, attempt, failed_attempt, failure_category, table_name, row_count, refusal')
-            ) AS h(ordinal, name, meaning)
-        ORDER BY h.ordinal;
-
-        RETURN;
-    END;
 
     IF @@TRANCOUNT > 0
     BEGIN

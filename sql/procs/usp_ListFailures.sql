@@ -8,7 +8,6 @@ Parameters: @failure_category  only this category; default NULL, all
             @fingerprint       only this cause, 16 hexadecimal digits; default NULL, all
             @after_app_id      only ids above this, the last id of the previous page; default NULL
             @page_size         at most this many, 1 to 10000, default 1000
-            @Help              1: only describe the parameters; default 0
 Results:    one row per application, in order of id: app_id, attempt, failure_category,
             failure_table, failure_column, failure_path, failure_line, failure_column_number,
             failure_value, failure_reason, fingerprint, error_number, processed_at_utc, worker_name,
@@ -23,8 +22,7 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
     @failure_category varchar(30) = NULL,
     @fingerprint char(16) = NULL,
     @after_app_id bigint = NULL,
-    @page_size int = 1000,
-    @Help bit = 0
+    @page_size int = 1000
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,25 +30,6 @@ BEGIN
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
-
-    IF @Help = 1
-    BEGIN
-        SELECT
-            h.name,
-            h.meaning
-        FROM
-            (
-                VALUES
-                (1, N'@failure_category', N'only failures of this category; default all'),
-                (2, N'@fingerprint', N'only failures with this fingerprint, 16 hexadecimal digits; default all'),
-                (3, N'@after_app_id', N'only ids above this, the last id of the previous page'),
-                (4, N'@page_size', N'at most this many, 1 to 10000, default 1000'),
-                (5, N'results', N'one row per application, in order of id, with the details of its failure')
-            ) AS h(ordinal, name, meaning)
-        ORDER BY h.ordinal;
-
-        RETURN;
-    END;
 
     IF COALESCE(@page_size, 0) NOT BETWEEN 1 AND 10000
     BEGIN

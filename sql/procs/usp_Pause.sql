@@ -7,7 +7,6 @@ Purpose:    Pauses claiming: usp_ClaimBatch returns paused, with the person and 
             pause.
 Parameters: @reason        why, 1 to 400 characters; workers and reports show it
             @requested_by  the person; default the login
-            @Help          1: only describe the parameters; default 0
 Results:    one row: pause_status (paused, already_paused), paused_at_utc, paused_by, reason
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50033 another pause or resume did not end within 10 seconds
@@ -18,8 +17,7 @@ Example:    EXEC [$(Schema)].[usp_Pause] @reason = N'storage is being moved';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Pause]
     @reason nvarchar(400) = NULL,
-    @requested_by nvarchar(128) = NULL,
-    @Help bit = 0
+    @requested_by nvarchar(128) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,23 +30,6 @@ BEGIN
     DECLARE @lock_result int;
     DECLARE @pause_id int;
     DECLARE @pause_status varchar(14) = 'already_paused';
-
-    IF @Help = 1
-    BEGIN
-        SELECT
-            h.name,
-            h.meaning
-        FROM
-            (
-                VALUES
-                (1, N'@reason', N'why claiming is paused, 1 to 400 characters; workers and reports show it'),
-                (2, N'@requested_by', N'the person; default the login'),
-                (3, N'results', N'pause_status (paused, already_paused), paused_at_utc, paused_by, reason')
-            ) AS h(ordinal, name, meaning)
-        ORDER BY h.ordinal;
-
-        RETURN;
-    END;
 
     IF @@TRANCOUNT > 0
     BEGIN

@@ -2,26 +2,39 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Moves the applications of #candidate back into the queue if their state is still the
-            one with which they were selected, and marks those it moved.
-Parameters: @procedure_name  the calling procedure, for the events
-            @requested_by    the person, for the events; NULL is the login
-            Table of the caller #candidate (app_id bigint, was varchar(11), attempts int, moved
-            bit): was and attempts as selected; sets moved to 1
-Results:    none
-Errors:     50002 a transaction is open
+Purpose:    Puts failed, quarantined or finished applications back into the queue, if their state is still
+            the one with which they were selected.
+Parameters: @procedure_name    usp_RetryFailed: selects failed and quarantined applications;
+                               usp_RequeueApps: successful and failed ones
+            @problem           what its caller has found wrong with the parameters; N'' for nothing
+            @app_ids, @failure_category, @fingerprint, @quarantined, @app_id_start, @app_id_end,
+            @not_by_contract, @changed_document, @canary, @requested_by, @Execute
+                               as in these procedures
+Results:    one row per application, in order of id: app_id, was (success, failed, quarantined), attempts,
+            failure_category, fingerprint, failure_reason
+Errors:     50001 a parameter is wrong   50002 a transaction is open
+            50030 the source table cannot be read
             50033 another retry or requeue did not end within 30 seconds
 Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  READ COMMITTED, one transaction per 1000 applications, each under an application lock.
-            Locks queue, reads log, writes event.
+            Locks queue, reads source and log, writes event.
 Example:    -- Not called by hand. As its callers do:
-            EXEC [$(Schema)].[usp_Redrive]
-                @procedure_name = N'usp_RetryFailed',
-                @requested_by = NULL;
+            EXEC [$(Schema)].[usp_Redrive] @procedure_name = N'usp_RetryFailed', @problem = N'', @app_ids = N'101';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Redrive]
     @procedure_name nvarchar(128),
-    @requested_by nvarchar(128)
+    @problem nvarchar(1000),
+    @app_ids nvarchar(max) = NULL,
+    @failure_category varchar(30) = NULL,
+    @fingerprint char(16) = NULL,
+    @quarantined char(1) = 'N',
+    @app_id_start bigint = NULL,
+    @app_id_end bigint = NULL,
+    @not_by_contract varbinary(64) = NULL,
+    @changed_document char(1) = 'N',
+    @canary bigint = NULL,
+    @requested_by nvarchar(128) = NULL,
+    @Execute char(1) = 'Y'
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -31,55 +44,138 @@ BEGIN
     SET LOCK_TIMEOUT 30000;
     SET DEADLOCK_PRIORITY LOW;
 
-    DECLARE @message nvarchar(2048);
-    DECLARE @now datetime2(3);
+    DECLARE @message nvarchar(2048), @bad_entry nvarchar(40), @lock_result int, @tries int = 0;
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
-    DECLARE @lock_result int;
-    DECLARE @from bigint;
-    DECLARE @to bigint;
-    DECLARE @tries int = 0;
-    DECLARE @chunk TABLE
-    (
-        app_id bigint NOT NULL PRIMARY KEY,
-        was varchar(11) NOT NULL,
-        attempts int NOT NULL
-    );
-    DECLARE @inserted TABLE (app_id bigint NOT NULL PRIMARY KEY);
-    DECLARE @moved TABLE
-    (
-        app_id bigint NOT NULL PRIMARY KEY,
-        attempts int NOT NULL
-    );
+    DECLARE @is_retry bit = CASE WHEN @procedure_name = N'usp_RetryFailed' THEN 1 ELSE 0 END;
+    DECLARE @now datetime2(3), @from bigint, @to bigint;
+    DECLARE @moved TABLE (app_id bigint NOT NULL PRIMARY KEY, attempts int NOT NULL);
 
     IF @@TRANCOUNT > 0
     BEGIN
-        THROW 50002, N'usp_Redrive: a transaction is open; commit or roll it back, then call again.', 1;
+        SET @message = @procedure_name + N': a transaction is open; commit or roll it back, then call again.';
+        THROW 50002, @message, 1;
     END;
 
-    SET @from = (SELECT MIN(c.app_id) FROM #candidate AS c);
+    SET @bad_entry = (
+        SELECT TOP (1) l.entry
+        FROM [$(Schema)].[ufn_AppIdList](@app_ids) AS l
+        WHERE l.app_id IS NULL
+    );
+
+    SET @message = CONCAT(
+        @problem,
+        CASE WHEN @Execute NOT IN ('Y', 'N') OR @Execute IS NULL THEN N' @Execute must be Y or N.' END,
+        N' @app_ids has an entry that is not an id: ' + @bad_entry + N'.',
+        CASE WHEN @canary < 0 THEN N' @canary must be 0 or more.' END
+    );
+
+    IF @message <> N''
+    BEGIN
+        SET @message = @procedure_name + N':' + @message;
+        THROW 50001, @message, 1;
+    END;
+
+    IF @document_type IS NULL
+    BEGIN
+        SET @message = [$(Schema)].[ufn_SourceProblem]();
+        THROW 50030, @message, 1;
+    END;
+
+    CREATE TABLE #candidate
+    (
+        app_id bigint NOT NULL PRIMARY KEY,
+        was varchar(11) COLLATE DATABASE_DEFAULT NOT NULL,
+        attempts int NOT NULL,
+        moved bit NOT NULL
+    );
+
+    INSERT INTO #candidate
+    (
+        app_id,
+        was,
+        attempts,
+        moved
+    )
+    SELECT TOP (COALESCE(@canary, 9223372036854775807))
+        u.app_id,
+        u.was,
+        u.attempts,
+        0
+    FROM
+        (
+            SELECT
+                l.app_id,
+                l.status AS was,
+                l.attempt AS attempts
+            FROM [$(Schema)].[processing_log] AS l
+            WHERE l.is_latest = 1
+                AND (l.status = 'failed' OR @is_retry = 0)
+                AND @quarantined = 'N'
+                AND (@failure_category IS NULL OR l.failure_category = @failure_category)
+                AND (@fingerprint IS NULL OR l.fingerprint = @fingerprint)
+                AND (@app_id_start IS NULL OR l.app_id BETWEEN @app_id_start AND @app_id_end)
+                AND (@not_by_contract IS NULL OR l.contract_hash <> @not_by_contract)
+                AND NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_queue] AS q
+                    WHERE q.app_id = l.app_id
+                )
+                AND (
+                    @changed_document = 'N'
+                    OR EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
+                        WHERE s.app_id = l.app_id
+                            AND COALESCE(l.source_hash, 0x) <> COALESCE(
+                                HASHBYTES(
+                                    'SHA2_256',
+                                    CASE
+                                        WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[xml])
+                                        ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+                                    END
+                                ),
+                                0x
+                            )
+                    )
+                )
+            UNION ALL
+            SELECT
+                q.app_id,
+                'quarantined' AS was,
+                q.attempts
+            FROM [$(Schema)].[processing_queue] AS q
+            WHERE q.state = 2
+                AND @is_retry = 1
+                AND @failure_category IS NULL
+                AND @fingerprint IS NULL
+        ) AS u
+    WHERE @app_ids IS NULL
+        OR u.app_id IN (SELECT a.app_id FROM [$(Schema)].[ufn_AppIdList](@app_ids) AS a)
+    ORDER BY u.app_id
+    OPTION (RECOMPILE);
+
+    SET @from = (
+        SELECT MIN(c.app_id)
+        FROM #candidate AS c
+        WHERE @Execute = 'Y'
+    );
 
     WHILE @from IS NOT NULL
     BEGIN
         SET @now = SYSUTCDATETIME();
-        DELETE FROM @chunk;
-        DELETE FROM @inserted;
+        SET @to = (
+            SELECT MAX(k.app_id)
+            FROM
+                (
+                    SELECT TOP (1000) c.app_id
+                    FROM #candidate AS c
+                    WHERE c.app_id >= @from
+                    ORDER BY c.app_id
+                ) AS k
+        );
         DELETE FROM @moved;
-
-        INSERT INTO @chunk
-        (
-            app_id,
-            was,
-            attempts
-        )
-        SELECT TOP (1000)
-            c.app_id,
-            c.was,
-            c.attempts
-        FROM #candidate AS c
-        WHERE c.app_id >= @from
-        ORDER BY c.app_id;
-
-        SET @to = (SELECT MAX(c.app_id) FROM @chunk AS c);
 
         BEGIN TRY
             BEGIN TRANSACTION;
@@ -110,8 +206,9 @@ BEGIN
                 AND app_id IN
                 (
                     SELECT c.app_id
-                    FROM @chunk AS c
-                    WHERE c.was = 'quarantined'
+                    FROM #candidate AS c
+                    WHERE c.app_id BETWEEN @from AND @to
+                        AND c.was = 'quarantined'
                 )
             OPTION (LOOP JOIN);
 
@@ -125,7 +222,7 @@ BEGIN
                 document_bytes,
                 enqueued_at_utc
             )
-            OUTPUT inserted.app_id INTO @inserted (app_id)
+            OUTPUT inserted.app_id, inserted.attempts INTO @moved (app_id, attempts)
             SELECT
                 c.app_id,
                 0,
@@ -135,9 +232,10 @@ BEGIN
                 COALESCE(DATALENGTH(s.[xml]), 0)
                 * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
                 @now
-            FROM @chunk AS c
-            LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON c.app_id = s.app_id
-            WHERE c.was <> 'quarantined'
+            FROM #candidate AS c
+            LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK) ON c.app_id = s.app_id
+            WHERE c.app_id BETWEEN @from AND @to
+                AND c.was <> 'quarantined'
                 AND NOT EXISTS
                 (
                     SELECT 1
@@ -150,10 +248,11 @@ BEGIN
             DELETE FROM [$(Schema)].[processing_queue]
             WHERE app_id IN
             (
-                SELECT i.app_id
-                FROM @inserted AS i
-                INNER JOIN @chunk AS c ON i.app_id = c.app_id
-                WHERE NOT EXISTS
+                SELECT m.app_id
+                FROM @moved AS m
+                INNER JOIN #candidate AS c ON m.app_id = c.app_id
+                WHERE c.was <> 'quarantined'
+                    AND NOT EXISTS
                     (
                         SELECT 1
                         FROM [$(Schema)].[processing_log] AS l
@@ -163,13 +262,6 @@ BEGIN
                             AND l.status = c.was
                     )
             );
-
-            INSERT INTO @moved (app_id, attempts)
-            SELECT
-                q.app_id,
-                q.attempts
-            FROM @inserted AS i
-            INNER JOIN [$(Schema)].[processing_queue] AS q ON i.app_id = q.app_id;
 
             INSERT INTO [$(Schema)].[processing_event]
             (
@@ -191,12 +283,18 @@ BEGIN
                     N' (' + l.failure_category + N')'
                 )
             FROM @moved AS m
-            INNER JOIN @chunk AS c ON m.app_id = c.app_id
+            INNER JOIN [$(Schema)].[processing_queue] AS q ON m.app_id = q.app_id
+            INNER JOIN #candidate AS c ON m.app_id = c.app_id
             LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON c.app_id = l.app_id AND c.attempts = l.attempt;
 
             UPDATE #candidate
             SET moved = 1
-            WHERE app_id IN (SELECT m.app_id FROM @moved AS m);
+            WHERE app_id IN
+            (
+                SELECT m.app_id
+                FROM @moved AS m
+                INNER JOIN [$(Schema)].[processing_queue] AS q ON m.app_id = q.app_id
+            );
 
             COMMIT TRANSACTION;
 
@@ -222,5 +320,18 @@ BEGIN
             SET @tries += 1;
         END CATCH;
     END;
+
+    SELECT
+        c.app_id,
+        c.was,
+        c.attempts,
+        l.failure_category,
+        l.fingerprint,
+        l.failure_reason
+    FROM #candidate AS c
+    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON c.app_id = l.app_id AND c.attempts = l.attempt
+    WHERE c.moved = 1
+        OR @Execute = 'N'
+    ORDER BY c.app_id;
 END;
 GO

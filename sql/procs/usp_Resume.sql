@@ -5,7 +5,6 @@ GO
 Purpose:    Ends a pause: usp_ClaimBatch returns batches again. Resuming when claiming is not paused
             changes nothing.
 Parameters: @requested_by  the person; default the login
-            @Help          1: only describe the parameters; default 0
 Results:    one row: resume_status (resumed, not_paused), and of the pause that ended paused_at_utc,
             paused_by, reason, which are NULL when claiming was not paused
 Errors:     50002 a transaction is open
@@ -16,8 +15,7 @@ Isolation:  READ COMMITTED, one transaction under an application lock. Writes pr
 Example:    EXEC [$(Schema)].[usp_Resume];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Resume]
-    @requested_by nvarchar(128) = NULL,
-    @Help bit = 0
+    @requested_by nvarchar(128) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,22 +30,6 @@ BEGIN
     DECLARE @paused_at datetime2(3);
     DECLARE @paused_by nvarchar(128);
     DECLARE @reason nvarchar(400);
-
-    IF @Help = 1
-    BEGIN
-        SELECT
-            h.name,
-            h.meaning
-        FROM
-            (
-                VALUES
-                (1, N'@requested_by', N'who resumes; default the login'),
-                (2, N'results', N'resume_status (resumed, not_paused), paused_at_utc, paused_by, reason')
-            ) AS h(ordinal, name, meaning)
-        ORDER BY h.ordinal;
-
-        RETURN;
-    END;
 
     IF @@TRANCOUNT > 0
     BEGIN

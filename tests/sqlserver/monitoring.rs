@@ -21,7 +21,6 @@ macro_rules! tests {
 }
 
 tests! {
-    every_procedure_for_people_explains_itself,
     the_queue_is_counted_by_state,
     every_state_is_counted_before_there_is_anything,
     the_claims_held_now_are_shown_with_their_time_left,
@@ -108,17 +107,6 @@ pub fn found(h: &SqlServerHarness, expected: &[(u8, &str)]) -> Vec<Finding> {
 fn fix(h: &SqlServerHarness, finding: &Finding) {
     h.database().execute(&finding.fix);
     found(h, &[]);
-}
-
-fn every_procedure_for_people_explains_itself(h: &SqlServerHarness) {
-    for procedure in
-        ["usp_ListFailures", "usp_Pause", "usp_PurgeLog", "usp_Resume", "usp_RetryFailed"]
-    {
-        let help = h.ask(&format!("EXEC pipeline.{procedure} @Help = 1;"));
-        assert!(help.len() > 1, "{procedure}");
-        let results = help.iter().any(|row| row[0].as_deref() == Some("results"));
-        assert!(results, "{procedure} does not describe its results: {help:?}");
-    }
 }
 
 fn the_queue_is_counted_by_state(h: &SqlServerHarness) {
