@@ -2,26 +2,35 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Deletes old history: superseded attempts, events, ended sessions and their throughput.
-            The last attempt of an application is never deleted, because without it usp_EnqueueApps
-            treats the application as new; nor, while its source row exists, the attempt that its
-            rows are of (processing_log.has_rows).
-Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 days)
+Purpose:    Deletes old history: superseded attempts, events, sessions and their throughput. Reads each
+            table once, in order of its key, however much is deleted.
+
+            The last attempt of an application is not deleted, because without it usp_EnqueueApps
+            treats the application as new; nor, while its source row exists, the attempt that its rows
+            are of (processing_log.has_rows). With @orphans = 'Y', all attempts of applications whose
+            source row is gone are deleted too, so that the log shrinks with the source. Their rows in
+            the target tables stay, and vw_Reconciliation no longer expects them.
+Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 days); a session that never
+                                 ended (a killed worker) must have been silent for one day longer
             @chunk_size          rows per transaction, 1 to 4000, default 1000
+            @orphans             Y: also the last attempts of applications whose source row does not
+                                 exist and that are not queued; default N
+            @wait_ms             pause between two chunks in milliseconds, 0 to 60000, default 0; gives
+                                 log backups and secondary replicas time to follow
             @Execute             Y: do it (default); N: only count
-            @Help                1: only describe the parameters; default 0
 Results:    one row: attempts_purged, events_purged, sessions_purged
 Errors:     50001 a parameter is wrong   50002 a transaction is open
-Called by:  the Agent job Purge; the executable (purge); by hand
-Isolation:  READ COMMITTED, one transaction per chunk. Locks log, reads the ids of the source for the
-            attempts with rows; then event; then session.
+Called by:  the Agent job Nightly; the executable (purge); by hand
+Isolation:  READ COMMITTED, one transaction per chunk. Locks log; then event; then session. Reads the ids
+            of the source under locks, and the queue.
 Example:    EXEC [$(Schema)].[usp_PurgeLog] @older_than_seconds = 2592000, @Execute = 'N';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_PurgeLog]
     @older_than_seconds int = 7776000,
     @chunk_size int = 1000,
-    @Execute char(1) = 'Y',
-    @Help bit = 0
+    @orphans char(1) = 'N',
+    @wait_ms int = 0,
+    @Execute char(1) = 'Y'
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,37 +41,13 @@ BEGIN
     SET DEADLOCK_PRIORITY LOW;
 
     DECLARE @message nvarchar(2048);
-    DECLARE @before datetime2(3);
-    DECLARE @purged int;
-    DECLARE @attempts_purged bigint = 0;
-    DECLARE @events_purged bigint = 0;
-    DECLARE @sessions_purged bigint = 0;
-    DECLARE @attempt TABLE
-    (
-        app_id bigint NOT NULL,
-        attempt int NOT NULL,
-        PRIMARY KEY (app_id, attempt)
-    );
-    DECLARE @event TABLE (event_id bigint NOT NULL PRIMARY KEY);
-    DECLARE @session TABLE (session_id uniqueidentifier NOT NULL PRIMARY KEY);
-
-    IF @Help = 1
-    BEGIN
-        SELECT
-            h.name,
-            h.meaning
-        FROM
-            (
-                VALUES
-                (1, N'@older_than_seconds', N'minimum age of deleted rows; default 7776000, 90 days'),
-                (2, N'@chunk_size', N'rows per transaction, 1 to 4000; default 1000'),
-                (3, N'@Execute', N'N: only count; default Y'),
-                (4, N'results', N'attempts_purged, events_purged, sessions_purged')
-            ) AS h(ordinal, name, meaning)
-        ORDER BY h.ordinal;
-
-        RETURN;
-    END;
+    DECLARE @before datetime2(3), @wait datetime, @picked int;
+    DECLARE @attempts_purged bigint = 0, @events_purged bigint = 0, @sessions_purged bigint = 0;
+    DECLARE @app_id bigint = -9223372036854775808, @attempt int = 0;
+    DECLARE @event_id bigint = 0, @session_id uniqueidentifier, @minute datetime2(0) = '00010101';
+    DECLARE @attempts TABLE (app_id bigint NOT NULL, attempt int NOT NULL, PRIMARY KEY (app_id, attempt));
+    DECLARE @events TABLE (event_id bigint NOT NULL PRIMARY KEY);
+    DECLARE @sessions TABLE (session_id uniqueidentifier NOT NULL PRIMARY KEY);
 
     IF @@TRANCOUNT > 0
     BEGIN
@@ -70,17 +55,13 @@ BEGIN
     END;
 
     SET @message = CONCAT(
-        CASE
-            WHEN COALESCE(@older_than_seconds, -1) < 0
-                THEN N' @older_than_seconds must be 0 or more.'
-        END,
+        CASE WHEN COALESCE(@older_than_seconds, -1) < 0 THEN N' @older_than_seconds must be 0 or more.' END,
         CASE
             WHEN COALESCE(@chunk_size, 0) NOT BETWEEN 1 AND 4000
-                THEN CONCAT(
-                    N' @chunk_size must be 1 to 4000, not ',
-                    COALESCE(CONVERT(nvarchar(11), @chunk_size), N'NULL'), N'.'
-                )
+                THEN CONCAT(N' @chunk_size must be 1 to 4000, not ', COALESCE(@chunk_size, 0), N'.')
         END,
+        CASE WHEN @orphans NOT IN ('Y', 'N') OR @orphans IS NULL THEN N' @orphans must be Y or N.' END,
+        CASE WHEN COALESCE(@wait_ms, -1) NOT BETWEEN 0 AND 60000 THEN N' @wait_ms must be 0 to 60000.' END,
         CASE WHEN @Execute NOT IN ('Y', 'N') OR @Execute IS NULL THEN N' @Execute must be Y or N.' END
     );
 
@@ -91,183 +72,182 @@ BEGIN
     END;
 
     SET @before = DATEADD(SECOND, -@older_than_seconds, SYSUTCDATETIME());
+    SET @wait = DATEADD(MILLISECOND, CASE WHEN @Execute = 'Y' THEN @wait_ms ELSE 0 END, 0);
 
-    IF @Execute = 'N'
-    BEGIN
-        SELECT @attempts_purged = COUNT_BIG(*)
-        FROM [$(Schema)].[processing_log] AS l
-        WHERE l.is_latest = 0
-            AND l.processed_at_utc < @before
-            AND (
-                l.has_rows = 0
-                OR NOT EXISTS
-                (
-                    SELECT 1
-                    FROM [$(SourceSchema)].[$(SourceTable)] AS s
-                    WHERE s.app_id = l.app_id
-                )
-            );
+    BEGIN TRY
+        -- Each loop continues after the last key of its last chunk: from the start it would read past
+        -- the ghosts of all chunks before.
+        SET @picked = @chunk_size;
 
-        SELECT @events_purged = COUNT_BIG(*)
-        FROM [$(Schema)].[processing_event] AS e
-        WHERE e.occurred_at_utc < @before;
-
-        SELECT @sessions_purged = COUNT_BIG(*)
-        FROM [$(Schema)].[processing_session] AS s
-        WHERE s.ended_at_utc < @before
-            AND NOT EXISTS
-            (
-                SELECT 1
-                FROM [$(Schema)].[processing_claim] AS c
-                WHERE c.session_id = s.session_id
-            );
-
-        SELECT
-            @attempts_purged AS attempts_purged,
-            @events_purged AS events_purged,
-            @sessions_purged AS sessions_purged;
-
-        RETURN;
-    END;
-
-    SET @purged = 1;
-
-    WHILE @purged > 0
-    BEGIN
-        BEGIN TRY
-            DELETE FROM @attempt;
+        WHILE @picked = @chunk_size
+        BEGIN
+            DELETE FROM @attempts;
 
             BEGIN TRANSACTION;
 
-            INSERT INTO @attempt (app_id, attempt)
+            INSERT INTO @attempts (app_id, attempt)
             SELECT TOP (@chunk_size)
                 l.app_id,
                 l.attempt
             FROM [$(Schema)].[processing_log] AS l
-            WHERE l.is_latest = 0
+            WHERE l.app_id >= @app_id
+                AND (l.app_id > @app_id OR l.attempt > @attempt)
                 AND l.processed_at_utc < @before
+                AND (l.is_latest = 0 OR @orphans = 'Y')
                 AND (
-                    l.has_rows = 0
-                    OR NOT EXISTS
-                    (
-                        SELECT 1
-                        FROM [$(SourceSchema)].[$(SourceTable)] AS s
-                        WHERE s.app_id = l.app_id
+                    (l.is_latest = 0 AND l.has_rows = 0)
+                    OR (
+                        NOT EXISTS
+                        (
+                            SELECT 1
+                            FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
+                            WHERE s.app_id = l.app_id
+                        )
+                        AND NOT EXISTS
+                        (
+                            SELECT 1
+                            FROM [$(Schema)].[processing_queue] AS q
+                            WHERE q.app_id = l.app_id
+                        )
                     )
-                );
+                )
+            ORDER BY
+                l.app_id,
+                l.attempt;
 
-            DELETE FROM [$(Schema)].[processing_log_table]
-            WHERE EXISTS
-            (
-                SELECT 1
-                FROM @attempt AS a
-                WHERE a.app_id = [processing_log_table].app_id
-                    AND a.attempt = [processing_log_table].attempt
-            );
+            SET @picked = @@ROWCOUNT;
 
-            DELETE FROM [$(Schema)].[processing_log]
-            WHERE is_latest = 0
-                AND EXISTS
+            IF @Execute = 'Y'
+            BEGIN
+                DELETE FROM [$(Schema)].[processing_log_table]
+                WHERE EXISTS
                 (
                     SELECT 1
-                    FROM @attempt AS a
+                    FROM @attempts AS a
+                    WHERE a.app_id = [processing_log_table].app_id
+                        AND a.attempt = [processing_log_table].attempt
+                );
+
+                DELETE FROM [$(Schema)].[processing_log]
+                WHERE EXISTS
+                (
+                    SELECT 1
+                    FROM @attempts AS a
                     WHERE a.app_id = [processing_log].app_id
                         AND a.attempt = [processing_log].attempt
                 );
-
-            SET @purged = @@ROWCOUNT;
+            END;
 
             COMMIT TRANSACTION;
 
-            SET @attempts_purged += @purged;
-        END TRY
-        BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            SELECT TOP (1)
+                @app_id = a.app_id,
+                @attempt = a.attempt
+            FROM @attempts AS a
+            ORDER BY
+                a.app_id DESC,
+                a.attempt DESC;
 
-            THROW;
-        END CATCH;
-    END;
+            SET @attempts_purged += @picked;
+            WAITFOR DELAY @wait;
+        END;
 
-    SET @purged = 1;
+        SET @picked = @chunk_size;
 
-    WHILE @purged > 0
-    BEGIN
-        DELETE FROM @event;
+        WHILE @picked = @chunk_size
+        BEGIN
+            DELETE FROM @events;
 
-        -- Events are written in order of time, so the oldest have the lowest ids.
-        INSERT INTO @event (event_id)
-        SELECT o.event_id
-        FROM
-            (
-                SELECT TOP (@chunk_size)
-                    e.event_id,
-                    e.occurred_at_utc
-                FROM [$(Schema)].[processing_event] AS e
-                ORDER BY e.event_id
-            ) AS o
-        WHERE o.occurred_at_utc < @before;
+            -- Events are written in order of time, so the oldest have the lowest ids.
+            INSERT INTO @events (event_id)
+            SELECT o.event_id
+            FROM
+                (
+                    SELECT TOP (@chunk_size)
+                        e.event_id,
+                        e.occurred_at_utc
+                    FROM [$(Schema)].[processing_event] AS e
+                    WHERE e.event_id > @event_id
+                    ORDER BY e.event_id
+                ) AS o
+            WHERE o.occurred_at_utc < @before;
 
-        DELETE FROM [$(Schema)].[processing_event]
-        WHERE event_id IN (SELECT e.event_id FROM @event AS e);
+            SET @picked = @@ROWCOUNT;
 
-        SET @purged = @@ROWCOUNT;
-        SET @events_purged += @purged;
-    END;
+            DELETE FROM [$(Schema)].[processing_event]
+            WHERE @Execute = 'Y'
+                AND event_id IN (SELECT e.event_id FROM @events AS e);
 
-    SET @purged = 1;
+            SET @event_id = COALESCE((SELECT MAX(e.event_id) FROM @events AS e), @event_id);
+            SET @events_purged += @picked;
+            WAITFOR DELAY @wait;
+        END;
 
-    WHILE @purged > 0
-    BEGIN
-        DELETE TOP (@chunk_size) FROM [$(Schema)].[processing_throughput]
-        WHERE minute_utc < @before;
+        -- By minute: throughput is an index on it, and a minute has a row per session.
+        WHILE @Execute = 'Y' AND @minute IS NOT NULL
+        BEGIN
+            SET @minute = (
+                SELECT MIN(t.minute_utc)
+                FROM [$(Schema)].[processing_throughput] AS t
+                WHERE t.minute_utc > @minute
+                    AND t.minute_utc < @before
+            );
 
-        SET @purged = @@ROWCOUNT;
-    END;
+            DELETE FROM [$(Schema)].[processing_throughput]
+            WHERE minute_utc = @minute;
+        END;
 
-    SET @purged = 1;
+        SET @picked = @chunk_size;
 
-    WHILE @purged > 0
-    BEGIN
-        BEGIN TRY
-            DELETE FROM @session;
+        WHILE @picked = @chunk_size
+        BEGIN
+            DELETE FROM @sessions;
 
             BEGIN TRANSACTION;
 
-            INSERT INTO @session (session_id)
+            INSERT INTO @sessions (session_id)
             SELECT TOP (@chunk_size) s.session_id
             FROM [$(Schema)].[processing_session] AS s WITH (UPDLOCK)
-            WHERE s.ended_at_utc < @before
+            WHERE (s.session_id > @session_id OR @session_id IS NULL)
+                AND (s.ended_at_utc < @before
+                    OR (s.ended_at_utc IS NULL AND s.last_seen_at_utc < DATEADD(DAY, -1, @before)))
                 AND NOT EXISTS
                 (
                     SELECT 1
                     FROM [$(Schema)].[processing_claim] AS c
                     WHERE c.session_id = s.session_id
-                );
+                )
+            ORDER BY s.session_id;
 
-            DELETE FROM [$(Schema)].[processing_throughput]
-            WHERE session_id IN (SELECT s.session_id FROM @session AS s);
+            SET @picked = @@ROWCOUNT;
 
-            DELETE FROM [$(Schema)].[processing_session]
-            WHERE session_id IN (SELECT s.session_id FROM @session AS s);
+            IF @Execute = 'Y'
+            BEGIN
+                DELETE FROM [$(Schema)].[processing_throughput]
+                WHERE session_id IN (SELECT s.session_id FROM @sessions AS s);
 
-            SET @purged = @@ROWCOUNT;
+                DELETE FROM [$(Schema)].[processing_session]
+                WHERE session_id IN (SELECT s.session_id FROM @sessions AS s);
+            END;
 
             COMMIT TRANSACTION;
 
-            SET @sessions_purged += @purged;
-        END TRY
-        BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            SELECT TOP (1) @session_id = s.session_id
+            FROM @sessions AS s
+            ORDER BY s.session_id DESC;
 
-            THROW;
-        END CATCH;
-    END;
+            SET @sessions_purged += @picked;
+            WAITFOR DELAY @wait;
+        END;
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() <> 0
+        BEGIN
+            ROLLBACK TRANSACTION;
+        END;
+
+        THROW;
+    END CATCH;
 
     SELECT
         @attempts_purged AS attempts_purged,

@@ -13,6 +13,8 @@ pub struct PurgeRequest {
     pub older_than: Duration,
     /// Rows per transaction, at most 4,000.
     pub chunk: u32,
+    /// Whether the last attempts of applications without a source row are purged too.
+    pub orphans: bool,
     /// `false` only counts.
     pub execute: bool,
 }
@@ -32,11 +34,12 @@ impl PurgeRequest {
 /// Answer of [`Store::purge_log`](crate::store::Store::purge_log).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
-    /// Superseded attempts, except those that the rows in the target tables are of.
+    /// Superseded attempts, except those that the rows in the target tables are of; all attempts of
+    /// orphans.
     pub attempts: u64,
     /// Events.
     pub events: u64,
-    /// Ended sessions.
+    /// Sessions that ended, or were silent for a day longer.
     pub sessions: u64,
 }
 

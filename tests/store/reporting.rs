@@ -141,7 +141,7 @@ fn attempted_twice(h: &dyn Harness) -> Worker {
 }
 
 fn everything(execute: bool) -> PurgeRequest {
-    PurgeRequest { older_than: Duration::from_secs(60), chunk: 1, execute }
+    PurgeRequest { older_than: Duration::from_secs(60), chunk: 1, orphans: false, execute }
 }
 
 fn purging_keeps_the_last_attempt_of_every_application(h: &dyn Harness) {

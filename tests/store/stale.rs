@@ -169,7 +169,12 @@ fn purging_keeps_the_row_of_the_log_that_the_rows_are_of(h: &dyn Harness) {
     let batch = worker.claim(1);
     worker.succeed(&contract, &batch);
     h.age_everything();
-    let request = PurgeRequest { older_than: Duration::from_secs(60), chunk: 1, execute: true };
+    let request = PurgeRequest {
+        older_than: Duration::from_secs(60),
+        chunk: 1,
+        orphans: false,
+        execute: true,
+    };
     let preview = worker.store.purge_log(PurgeRequest { execute: false, ..request });
     assert_eq!(preview.expect("purge").attempts, 2);
     assert_eq!(worker.store.purge_log(request).expect("purge").attempts, 2);

@@ -17,14 +17,17 @@ use crate::store::{PurgeRequest, Purged};
 
 /// Delete superseded attempts, old events and ended sessions from the log
 ///
-/// The last attempt of an application is never deleted, nor is the
-/// one that its rows in the target tables are of. Rows are
-/// deleted in chunks, so that workers can continue.
+/// The last attempt of an application is not deleted, nor is the one that its rows in the target
+/// tables are of. Rows are deleted in chunks, so that workers can continue.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Delete what is older than this
     #[arg(long, value_name = "DURATION", default_value = "90days", value_parser = duration)]
     older_than: Duration,
+
+    /// Also delete all attempts of applications whose document no longer exists
+    #[arg(long)]
+    orphans: bool,
 
     /// Only count; delete nothing
     #[arg(long)]
@@ -46,7 +49,12 @@ fn duration(text: &str) -> std::result::Result<Duration, &'static str> {
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let older_than = self.older_than;
-        let request = PurgeRequest { older_than, chunk: CHUNK, execute: !self.dry_run };
+        let request = PurgeRequest {
+            older_than,
+            chunk: CHUNK,
+            orphans: self.orphans,
+            execute: !self.dry_run,
+        };
         let purged = open::existing(call)?.purge_log(request)?;
         let text = match self.format {
             Format::Table => table(&purged),

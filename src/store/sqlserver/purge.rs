@@ -11,6 +11,7 @@ pub(super) fn purge_log(connection: &mut Connection, request: PurgeRequest) -> R
     let call = Call::long("usp_PurgeLog")
         .with("@older_than_seconds", age)
         .with("@chunk_size", request.chunk)
+        .with("@orphans", yes_or_no(request.orphans))
         .with("@Execute", yes_or_no(request.execute));
     let head = connection.ask(&call)?;
     Ok(Purged {

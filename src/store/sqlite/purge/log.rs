@@ -24,7 +24,10 @@ pub fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Step<Pur
     if !request.execute {
         return read(connection, |tx| {
             Ok(Purged {
-                attempts: tx.value(COUNT_ATTEMPTS, named_params! {":before": before})?,
+                attempts: tx.value(
+                    COUNT_ATTEMPTS,
+                    named_params! {":before": before, ":orphans": request.orphans},
+                )?,
                 events: tx.value(COUNT_EVENTS, named_params! {":before": before})?,
                 sessions: tx.value(COUNT_SESSIONS, named_params! {":before": before})?,
             })
@@ -32,7 +35,7 @@ pub fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Step<Pur
     }
     let chunk = request.chunk;
     let purged = Purged {
-        attempts: purge_attempts(connection, before, chunk)?,
+        attempts: purge_attempts(connection, before, request)?,
         events: purge_rows(connection, DELETE_EVENTS, before, chunk)?,
         sessions: purge_rows(connection, DELETE_SESSIONS, before, chunk)?,
     };
@@ -42,13 +45,14 @@ pub fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Step<Pur
 
 /// A superseded attempt stays superseded, so it is listed outside the deleting transaction; each
 /// chunk continues where the last one ended.
-fn purge_attempts(connection: &mut Connection, before: i64, chunk: u32) -> Step<u64> {
+fn purge_attempts(connection: &mut Connection, before: i64, request: PurgeRequest) -> Step<u64> {
     let mut after = (i64::MIN, 0);
     let mut purged = 0;
     loop {
         let superseded: Vec<(i64, i64)> = read(connection, |tx| {
             let parameters = named_params! {
-                ":app_id": after.0, ":attempt": after.1, ":before": before, ":chunk": chunk,
+                ":app_id": after.0, ":attempt": after.1, ":before": before,
+                ":chunk": request.chunk, ":orphans": request.orphans,
             };
             tx.all(ATTEMPTS, parameters, |row| row.try_into())
         })?;
