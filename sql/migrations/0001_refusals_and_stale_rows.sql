@@ -3,7 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Schema version 2: an application that the database refuses has its own event and its own count,
-processing_log says which attempt the rows are of, and nothing waits for available_at_utc. On a new
+processing_log says which attempt the rows are of, nothing waits for available_at_utc, the last full
+enqueue is recorded, and page locks are off only where they must be. On a new
 database the tables are like this already, and nothing is changed.
 */
 IF COL_LENGTH(N'[$(Schema)].[processing_queue]', N'available_at_utc') IS NOT NULL
@@ -15,7 +16,7 @@ BEGIN
     CREATE NONCLUSTERED INDEX IX_processing_queue_claim
         ON [$(Schema)].[processing_queue] (state, claim_token, reaps, app_id)
         INCLUDE (document_bytes)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        WITH (ALLOW_PAGE_LOCKS = OFF, STATISTICS_NORECOMPUTE = ON);
 END;
 GO
 IF COL_LENGTH(N'[$(Schema)].[processing_session]', N'refused') IS NULL
@@ -75,6 +76,18 @@ GO
 ALTER TABLE [$(Schema)].[processing_log_table] DROP CONSTRAINT IF EXISTS FK_processing_log_table_log;
 ALTER TABLE [$(Schema)].[processing_claim] DROP CONSTRAINT IF EXISTS FK_processing_claim_session;
 ALTER TABLE [$(Schema)].[processing_throughput] DROP CONSTRAINT IF EXISTS FK_processing_throughput_session;
+GO
+-- Page locks are off only where READPAST reads; without them an index cannot be reorganized.
+IF INDEXPROPERTY(OBJECT_ID(N'[$(Schema)].[processing_log]'), N'PK_processing_log', 'IsPageLockDisallowed') = 1
+BEGIN
+    ALTER INDEX ALL ON [$(Schema)].[processing_event] SET (ALLOW_PAGE_LOCKS = ON);
+    ALTER INDEX ALL ON [$(Schema)].[processing_log] SET (ALLOW_PAGE_LOCKS = ON);
+    ALTER INDEX ALL ON [$(Schema)].[processing_log_table] SET (ALLOW_PAGE_LOCKS = ON);
+    ALTER INDEX ALL ON [$(Schema)].[processing_pause] SET (ALLOW_PAGE_LOCKS = ON);
+    ALTER INDEX ALL ON [$(Schema)].[processing_session] SET (ALLOW_PAGE_LOCKS = ON);
+    ALTER INDEX ALL ON [$(Schema)].[processing_throughput] SET (ALLOW_PAGE_LOCKS = ON);
+    ALTER INDEX ALL ON [$(Schema)].[processing_queue] SET (STATISTICS_NORECOMPUTE = ON);
+END;
 GO
 -- The procedures below replace these.
 DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ApplyRefusal];

@@ -23,23 +23,24 @@ BEGIN
         detail nvarchar(500) NULL,
         error_number int NULL,
         is_counted bit NULL,
-        CONSTRAINT PK_processing_event PRIMARY KEY CLUSTERED (event_id)
-            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT PK_processing_event PRIMARY KEY CLUSTERED (event_id),
         CONSTRAINT CK_processing_event_type
             CHECK (event_type IN
             (
                 'claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
                 'rows_deleted'
             ))
-    );
+    )
+    ON [$(LogFilegroup)]
+    WITH (DATA_COMPRESSION = $(LogCompression));
 
     CREATE NONCLUSTERED INDEX IX_processing_event_app
         ON [$(Schema)].[processing_event] (app_id)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        WITH (DATA_COMPRESSION = $(LogCompression));
 
     CREATE NONCLUSTERED INDEX IX_processing_event_claim
         ON [$(Schema)].[processing_event] (claim_token)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        WITH (DATA_COMPRESSION = $(LogCompression));
 END;
 GO
 IF EXISTS -- noqa: PRS

@@ -42,26 +42,27 @@ BEGIN
         rows_written bigint NOT NULL,
         source_hash binary(32) NULL,
         contract_hash binary(32) NOT NULL,
-        CONSTRAINT PK_processing_log PRIMARY KEY CLUSTERED (app_id, attempt)
-            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT PK_processing_log PRIMARY KEY CLUSTERED (app_id, attempt),
         CONSTRAINT CK_processing_log_status
             CHECK ((status = 'success' AND failure_category IS NULL)
                 OR (status = 'failed' AND failure_category IS NOT NULL)),
         CONSTRAINT CK_processing_log_has_rows CHECK (has_rows = 0 OR status = 'success')
-    );
+    )
+    ON [$(LogFilegroup)]
+    WITH (DATA_COMPRESSION = $(LogCompression));
 
     CREATE NONCLUSTERED INDEX IX_processing_log_latest
         ON [$(Schema)].[processing_log] (is_latest, status, failure_category, fingerprint)
         INCLUDE (processed_at_utc)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        WITH (DATA_COMPRESSION = $(LogCompression));
 
     CREATE NONCLUSTERED INDEX IX_processing_log_processed
         ON [$(Schema)].[processing_log] (status, processed_at_utc)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        WITH (DATA_COMPRESSION = $(LogCompression));
 
     CREATE NONCLUSTERED INDEX IX_processing_log_claim
         ON [$(Schema)].[processing_log] (claim_token)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        WITH (DATA_COMPRESSION = $(LogCompression));
 END;
 GO
 IF EXISTS -- noqa: PRS

@@ -17,10 +17,11 @@ BEGIN
         table_ordinal int NOT NULL,
         row_count bigint NOT NULL,
         CONSTRAINT PK_processing_log_table
-            PRIMARY KEY CLUSTERED (app_id, attempt, table_ordinal)
-            WITH (ALLOW_PAGE_LOCKS = OFF),
+            PRIMARY KEY CLUSTERED (app_id, attempt, table_ordinal),
         CONSTRAINT CK_processing_log_table_count CHECK (row_count >= 1)
-    );
+    )
+    ON [$(LogFilegroup)]
+    WITH (DATA_COMPRESSION = $(LogCompression));
 END;
 GO
 IF EXISTS -- noqa: PRS

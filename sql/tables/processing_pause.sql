@@ -16,8 +16,7 @@ BEGIN
         reason nvarchar(400) NOT NULL,
         resumed_at_utc datetime2(3) NULL,
         resumed_by nvarchar(128) NULL,
-        CONSTRAINT PK_processing_pause PRIMARY KEY CLUSTERED (pause_id)
-            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT PK_processing_pause PRIMARY KEY CLUSTERED (pause_id),
         CONSTRAINT CK_processing_pause_resumed
             CHECK ((resumed_at_utc IS NULL AND resumed_by IS NULL)
                 OR (resumed_at_utc IS NOT NULL AND resumed_by IS NOT NULL))

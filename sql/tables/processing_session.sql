@@ -38,15 +38,13 @@ BEGIN
         released bigint NOT NULL CONSTRAINT DF_processing_session_released DEFAULT (0),
         reaped bigint NOT NULL CONSTRAINT DF_processing_session_reaped DEFAULT (0),
         refused bigint NOT NULL CONSTRAINT DF_processing_session_refused DEFAULT (0),
-        CONSTRAINT PK_processing_session PRIMARY KEY CLUSTERED (session_id)
-            WITH (ALLOW_PAGE_LOCKS = OFF),
+        CONSTRAINT PK_processing_session PRIMARY KEY CLUSTERED (session_id),
         CONSTRAINT CK_processing_session_ended
             CHECK ((ended_at_utc IS NULL AND exit_status IS NULL)
                 OR (ended_at_utc IS NOT NULL AND exit_status IS NOT NULL))
     );
 
     CREATE NONCLUSTERED INDEX IX_processing_session_started
-        ON [$(Schema)].[processing_session] (started_at_utc)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        ON [$(Schema)].[processing_session] (started_at_utc);
 END;
 GO

@@ -20,11 +20,9 @@ BEGIN
         document_bytes bigint NOT NULL,
         shred_micros bigint NOT NULL,
         CONSTRAINT PK_processing_throughput PRIMARY KEY CLUSTERED (session_id, minute_utc)
-            WITH (ALLOW_PAGE_LOCKS = OFF)
     );
 
     CREATE NONCLUSTERED INDEX IX_processing_throughput_minute
-        ON [$(Schema)].[processing_throughput] (minute_utc)
-        WITH (ALLOW_PAGE_LOCKS = OFF);
+        ON [$(Schema)].[processing_throughput] (minute_utc);
 END;
 GO

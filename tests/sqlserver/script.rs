@@ -17,7 +17,9 @@ fn batches_of_sqlcmd(script: &str, schema: &str) -> Vec<String> {
     let text = script
         .replace("$(Schema)", schema)
         .replace("$(SourceSchema)", "dbo")
-        .replace("$(SourceTable)", "app_xml");
+        .replace("$(SourceTable)", "app_xml")
+        .replace("$(LogFilegroup)", "DEFAULT")
+        .replace("$(LogCompression)", "NONE");
     let mut batches = vec![String::new()];
     for line in text.lines().filter(|line| !line.starts_with(':')) {
         match line == "GO" {

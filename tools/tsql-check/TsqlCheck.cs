@@ -129,6 +129,7 @@ sealed class Script
     static readonly Dictionary<string, string> Variables = new Dictionary<string, string>
     {
         { "Schema", "sandbox" }, { "SourceSchema", "dbo" }, { "SourceTable", "app_xml" },
+        { "LogFilegroup", "DEFAULT" }, { "LogCompression", "NONE" },
     };
 
     // Functions that SQL Server 2016 does not have, and those that it has only at compatibility

@@ -8,7 +8,13 @@ use super::open;
 #[cfg(feature = "sqlserver")]
 use super::server_install;
 use crate::cli::call::{Call, Execute};
+#[cfg(feature = "sqlserver")]
+use crate::cli::command_error::CommandError;
 use crate::cli::command_error::Result;
+#[cfg(feature = "sqlserver")]
+use crate::runner::ExitStatus;
+#[cfg(feature = "sqlserver")]
+use crate::settings::ServerLocation;
 use crate::settings::StoreLocation;
 
 /// Create or upgrade the objects in the database, and install the contract
@@ -25,6 +31,17 @@ pub struct Arguments {
     #[cfg(feature = "sqlserver")]
     #[arg(long, conflicts_with_all = ["info", "dry_run"])]
     script: bool,
+
+    /// Create the log's tables in this filegroup
+    #[cfg(feature = "sqlserver")]
+    #[arg(long, value_name = "NAME", default_value = "DEFAULT", conflicts_with = "script")]
+    log_filegroup: String,
+
+    /// Create the log's tables with this compression; page saves most space
+    #[cfg(feature = "sqlserver")]
+    #[arg(long, value_name = "none|row|page", default_value = "none", ignore_case = true)]
+    #[arg(value_parser = ["none", "row", "page"], hide_possible_values = true, conflicts_with = "script")]
+    log_compression: String,
 
     /// Name the installed contract or, on SQL Server, list every object as current, missing, older
     /// or edited; change nothing
@@ -48,11 +65,28 @@ impl Execute for Arguments {
             #[cfg(not(feature = "embedded"))]
             (StoreLocation::Sqlite(_), ..) => unreachable!("open::location refuses it"),
             #[cfg(feature = "sqlserver")]
-            (StoreLocation::SqlServer(server), true, _) => server_install::dry_run(call, server),
+            (StoreLocation::SqlServer(server), true, _) => {
+                server_install::dry_run(call, &self.with_log_storage(server)?)
+            }
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), _, true) => server_install::info(server),
             #[cfg(feature = "sqlserver")]
-            (StoreLocation::SqlServer(server), ..) => server_install::install(call, server),
+            (StoreLocation::SqlServer(server), ..) => {
+                server_install::install(call, &self.with_log_storage(server)?)
+            }
         }
+    }
+}
+
+#[cfg(feature = "sqlserver")]
+impl Arguments {
+    /// The server with the storage of the log that the flags name.
+    fn with_log_storage(&self, server: &ServerLocation) -> Result<ServerLocation> {
+        let compression = self.log_compression.to_uppercase();
+        let names = server.names.clone().log_storage(&self.log_filegroup, &compression);
+        let names = names.map_err(|problem| {
+            CommandError::new(ExitStatus::Usage, problem, "correct --log-filegroup")
+        })?;
+        Ok(ServerLocation { names, ..server.clone() })
     }
 }

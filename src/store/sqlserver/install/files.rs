@@ -62,12 +62,15 @@ pub fn checksum(text: &str) -> [u8; 32] {
     Sha256::digest(text.replace("\r\n", "\n")).into()
 }
 
-/// The values of `$(Schema)`, `$(SourceSchema)` and `$(SourceTable)`.
+/// The values of `$(Schema)`, `$(SourceSchema)`, `$(SourceTable)`, `$(LogFilegroup)` and
+/// `$(LogCompression)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     schema: String,
     source_schema: String,
     source_table: String,
+    log_filegroup: String,
+    log_compression: String,
 }
 
 impl Names {
@@ -78,7 +81,15 @@ impl Names {
             schema: checked_identifier("schema", schema)?,
             source_schema: checked_identifier("source table's schema", source_schema)?,
             source_table: checked_identifier("source table", source_table)?,
+            ..Self::default()
         })
+    }
+
+    /// Where the log's tables are created, and `NONE`, `ROW` or `PAGE`. Tables that exist stay as they
+    /// are.
+    pub fn log_storage(self, filegroup: &str, compression: &str) -> Result<Self, String> {
+        let log_filegroup = checked_identifier("filegroup", filegroup)?;
+        Ok(Self { log_filegroup, log_compression: compression.to_owned(), ..self })
     }
 
     /// A schema that was checked before.
@@ -92,6 +103,8 @@ impl Names {
             schema: "$(Schema)".into(),
             source_schema: "$(SourceSchema)".into(),
             source_table: "$(SourceTable)".into(),
+            log_filegroup: "$(LogFilegroup)".into(),
+            log_compression: "$(LogCompression)".into(),
         }
     }
 
@@ -105,16 +118,20 @@ impl Names {
         text.replace("$(Schema)", &self.schema)
             .replace("$(SourceSchema)", &self.source_schema)
             .replace("$(SourceTable)", &self.source_table)
+            .replace("$(LogFilegroup)", &self.log_filegroup)
+            .replace("$(LogCompression)", &self.log_compression)
     }
 }
 
 impl Default for Names {
-    /// `sandbox` and `dbo.app_xml`.
+    /// `sandbox` and `dbo.app_xml`; the log in the default filegroup, not compressed.
     fn default() -> Self {
         Self {
             schema: DEFAULT_SCHEMA.into(),
             source_schema: "dbo".into(),
             source_table: "app_xml".into(),
+            log_filegroup: "DEFAULT".into(),
+            log_compression: "NONE".into(),
         }
     }
 }
