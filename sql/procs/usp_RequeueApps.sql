@@ -43,6 +43,7 @@ BEGIN
     SET XACT_ABORT ON;
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 30000;
 
     DECLARE @message nvarchar(2048), @installed_hash binary(32), @table_name nvarchar(128);
     DECLARE @problem nvarchar(1000) = CONCAT(

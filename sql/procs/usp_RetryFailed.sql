@@ -42,6 +42,7 @@ BEGIN
     SET XACT_ABORT ON;
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 30000;
 
     DECLARE @problem nvarchar(1000) = CONCAT(
         CASE WHEN COALESCE(@quarantined, '') NOT IN ('Y', 'N') THEN N' @quarantined must be Y or N.' END,

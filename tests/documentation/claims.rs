@@ -56,7 +56,7 @@ fn no_procedure_reads_another_clock() {
 }
 
 #[test]
-fn tables_that_are_fought_over_have_row_locks_only() {
+fn tables_that_are_fought_over_never_escalate_to_a_table_lock() {
     let fought_over =
         ["processing_queue", "processing_claim", "processing_log", "processing_event"];
     let tables: BTreeMap<_, _> = files("tables").into_iter().collect();
@@ -64,7 +64,10 @@ fn tables_that_are_fought_over_have_row_locks_only() {
         let code = code(&tables[name]);
         let count = |part: &str| code.matches(part).count();
         let indexes = count("PRIMARY KEY CLUSTERED") + count("CREATE NONCLUSTERED INDEX");
-        assert_eq!(indexes, count("ALLOW_PAGE_LOCKS = OFF"), "{name}");
+        // READPAST reads these two; the others can be reorganized.
+        let is_skipped_over = ["processing_queue", "processing_claim"].contains(&name);
+        let without_page_locks = if is_skipped_over { indexes } else { 0 };
+        assert_eq!(count("ALLOW_PAGE_LOCKS = OFF"), without_page_locks, "{name}");
         assert_eq!(count("SET (LOCK_ESCALATION = DISABLE)"), 1, "{name}");
     }
 }

@@ -11,6 +11,19 @@ fn every_placeholder_of_every_file_is_known() {
 }
 
 #[test]
+fn the_log_is_stored_where_and_as_the_flags_say() {
+    let names = Names::new("s", "a.b").and_then(|names| names.log_storage("LOGS", "PAGE")).unwrap();
+    for log in ["processing_log", "processing_log_table", "processing_event"] {
+        let file = FILES.iter().find(|file| file.name == format!("tables/{log}.sql"));
+        let text = names.fill(file.expect(log).text);
+        let indexes = text.matches("CREATE NONCLUSTERED INDEX").count();
+        assert!(text.contains("ON [LOGS]\n    WITH (DATA_COMPRESSION = PAGE);"), "{text}");
+        assert_eq!(text.matches("WITH (DATA_COMPRESSION = PAGE);").count(), indexes + 1, "{log}");
+    }
+    assert!(Names::default().log_storage("L] DROP", "NONE").is_err());
+}
+
+#[test]
 fn migrations_are_numbered_in_the_order_of_installation() {
     let migrations: Vec<_> = FILES.iter().filter(|file| file.kind() == Kind::Migration).collect();
     for (place, file) in migrations.iter().enumerate() {

@@ -202,7 +202,9 @@ impl Harness for SqlServerHarness {
         let statements = self.database().own(
             "UPDATE pipeline.processing_log SET processed_at_utc = DATEADD(DAY, -100, processed_at_utc);
              UPDATE pipeline.processing_event SET occurred_at_utc = DATEADD(DAY, -100, occurred_at_utc);
-             UPDATE pipeline.processing_session SET ended_at_utc = DATEADD(DAY, -100, ended_at_utc);",
+             UPDATE pipeline.processing_session
+             SET ended_at_utc = DATEADD(DAY, -100, ended_at_utc),
+                 last_seen_at_utc = DATEADD(DAY, -100, last_seen_at_utc);",
         );
         self.database().execute(&statements);
     }

@@ -19,6 +19,8 @@ super::behaviours! {
     purging_keeps_the_last_attempt_of_every_application,
     purging_can_be_previewed,
     purging_keeps_recent_rows,
+    purging_orphans_leaves_nothing_of_what_has_no_document,
+    purging_ends_with_sessions_that_never_ended,
     purging_in_invalid_chunks_is_refused,
 }
 
@@ -178,6 +180,33 @@ fn purging_keeps_recent_rows(h: &dyn Harness) {
     h.age_everything();
     assert_eq!(worker.store.purge_log(everything(true)).expect("purge").sessions, 1);
     h.assert_invariants();
+}
+
+fn purging_orphans_leaves_nothing_of_what_has_no_document(h: &dyn Harness) {
+    let mut worker = attempted_twice(h);
+    h.put_document(3, None);
+    worker.store.enqueue_apps(Default::default()).expect("enqueue");
+    h.execute("DELETE FROM {app_xml} WHERE app_id IN (1, 3)");
+    let orphans = |execute| PurgeRequest { orphans: true, ..everything(execute) };
+    let preview = worker.store.purge_log(orphans(false)).expect("purge");
+    assert_eq!(preview.attempts, 3);
+    assert_eq!(worker.store.purge_log(orphans(true)).expect("purge"), preview);
+    assert_eq!(h.count("processing_log", "app_id = 1"), 0);
+    assert_eq!(h.count("processing_log", "app_id = 2 AND attempt = 2"), 1);
+    assert_eq!(h.count("processing_queue", "app_id = 3"), 1, "the queue is not purged");
+}
+
+fn purging_ends_with_sessions_that_never_ended(h: &dyn Harness) {
+    let contract = h.prepare(1);
+    let silent = Worker::start(h, &contract);
+    h.age_everything();
+    let mut live = Worker::start(h, &contract);
+    let all = PurgeRequest { older_than: Duration::ZERO, ..everything(true) };
+    assert_eq!(live.store.purge_log(all).expect("purge").sessions, 1);
+    let left = h.count("processing_session", "1 = 1");
+    assert_eq!(left, 1, "a session that was seen within the last day stays");
+    drop(silent);
+    live.claim(1);
 }
 
 fn purging_in_invalid_chunks_is_refused(h: &dyn Harness) {

@@ -96,6 +96,7 @@ static class Rules
     public const string ErrorNumber = "error-number";
     public const string TableGuard = "table-guard";
     public const string InsertColumns = "insert-columns";
+    public const string PageLocks = "page-locks";
     public const string SourceRead = "source-read";
     public const string PinnedPlan = "pinned-plan";
     public const string SessionLock = "session-lock";
@@ -104,7 +105,7 @@ static class Rules
     {
         Parse, SetOptions, Header, CreateOrAlter, OneObject, Prologue, CallersTransaction, TryCatch,
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
-        KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, SourceRead, PinnedPlan,
+        KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, PageLocks, SourceRead, PinnedPlan,
         SessionLock,
     };
 }
@@ -538,6 +539,27 @@ sealed class Script
         {
             if (!node.SchemaObjectName.BaseIdentifier.Value.StartsWith("#") && node.SchemaObjectName.SchemaIdentifier == null)
                 file.Report(node, Rules.SchemaQualified, $"{node.SchemaObjectName.BaseIdentifier.Value} has no schema");
+        }
+
+        public override void Visit(UniqueConstraintDefinition node)
+        {
+            CheckPageLocks(node.IndexOptions);
+        }
+
+        public override void Visit(CreateIndexStatement node)
+        {
+            CheckPageLocks(node.IndexOptions);
+        }
+
+        // READPAST reads the queue and the claims only; what has no page locks cannot be reorganized.
+        void CheckPageLocks(IEnumerable<IndexOption> options)
+        {
+            var off = options.OfType<IndexStateOption>().FirstOrDefault(option =>
+                option.OptionKind == IndexOptionKind.AllowPageLocks && option.OptionState == OptionState.Off);
+            var name = Path.GetFileName(file.file);
+            if (off != null && name != "processing_queue.sql" && name != "processing_claim.sql"
+                && !file.file.Contains("migrations"))
+                file.Report(off, Rules.PageLocks, "page locks are off on queue and claim only");
         }
 
         public override void Visit(DropTableStatement node)

@@ -26,8 +26,8 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "info")]
     dry_run: bool,
 
-    /// Print the script with sqlcmd's variables $(Schema), $(SourceSchema) and $(SourceTable)
-    /// instead of names; does not connect
+    /// Print the script with sqlcmd's variables, such as $(Schema), instead of names; does not
+    /// connect
     #[cfg(feature = "sqlserver")]
     #[arg(long, conflicts_with_all = ["info", "dry_run"])]
     script: bool,

@@ -156,7 +156,8 @@ impl Harness for SqliteHarness {
             .execute_batch(&format!(
                 "UPDATE processing_log SET processed_at_utc = processed_at_utc - {HUNDRED_DAYS};
                  UPDATE processing_event SET occurred_at_utc = occurred_at_utc - {HUNDRED_DAYS};
-                 UPDATE processing_session SET ended_at_utc = ended_at_utc - {HUNDRED_DAYS};"
+                 UPDATE processing_session SET ended_at_utc = ended_at_utc - {HUNDRED_DAYS},
+                     last_seen_at_utc = last_seen_at_utc - {HUNDRED_DAYS};"
             ))
             .expect("age");
     }
