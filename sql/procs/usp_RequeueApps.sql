@@ -68,6 +68,11 @@ BEGIN
         CASE WHEN DATALENGTH(@not_by_contract) <> 32 THEN N' @not_by_contract must be 32 bytes.' END
     );
 
+    IF @@TRANCOUNT > 0
+    BEGIN
+        THROW 50002, N'usp_RequeueApps: a transaction is open; commit or roll it back, then call again.', 1;
+    END;
+
     SELECT @installed_hash = c.contract_hash
     FROM [$(Schema)].[processing_contract] AS c
     WHERE c.retired_at_utc IS NULL;
