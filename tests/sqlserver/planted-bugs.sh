@@ -89,15 +89,19 @@ bug two-attempts-with-rows procs/usp_ApplyOutcomes.sql stale::a_failure_after_a_
 bug own-rows-collide procs/usp_ApplyOutcomes.sql earlier_rows::a_success_replaces_its_own_rows \
     's/AND l\.has_rows = 1\n                    AND c\.contract_hash/AND 1 = 0\n                    AND c.contract_hash/'
 bug rows-that-exist-are-purged procs/usp_PurgeLog.sql stale::purging_keeps_the_row \
-    '$m = s/l\.has_rows = 0\s+OR NOT EXISTS/1 = 1 OR NOT EXISTS/g; $n = $m == 2 ? 1 : 0'
+    's/\(l\.is_latest = 0 AND l\.has_rows = 0\)/l.is_latest = 0/'
+bug killed-sessions-stay procs/usp_PurgeLog.sql reporting::purging_ends_with_sessions \
+    's/\n\s*OR \(s\.ended_at_utc IS NULL AND [^\n]*\)\)/)/'
+bug missed-is-not-counted procs/usp_EnqueueApps.sql source::what_a_new_run_has_missed \
+    's/CASE WHEN i\.app_id < \@new_from THEN 1 ELSE 0 END/0/'
 bug queued-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::a_queued_application_has_no_stale_rows \
     '$m = s/WHERE q\.app_id = (l\.app_id|\@app_id)/WHERE q.app_id = -1/g; $n = $m == 2 ? 1 : 0'
 bug foreign-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::rows_skipped_by_a_success \
     's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log_table\] AS n\s+ON k\.app_id = n\.app_id AND k\.attempt = n\.attempt\s+INNER JOIN \[\$\(Schema\)\]\.\[processing_contract_table\] AS o\s+ON k\.contract_hash = o\.contract_hash AND n\.table_ordinal = o\.table_ordinal\s+INNER JOIN (\[\$\(Schema\)\]\.\[processing_contract_table\] AS c)\s+ON o\.schema_name = c\.schema_name AND o\.table_name = c\.table_name\s+WHERE k\.app_id = \@app_id/CROSS JOIN $1 CROSS JOIN (SELECT CONVERT(bigint, 1) AS row_count) AS n WHERE k.app_id = \@app_id/'
-bug success-is-retried procs/usp_RetryFailed.sql redriving::a_success_is_never_retried \
-    's/AND l\.status = \x27failed\x27\s+AND \@quarantined/AND \@quarantined/'
+bug success-is-retried procs/usp_Redrive.sql redriving::a_success_is_never_retried \
+    's/AND \(l\.status = \x27failed\x27 OR \@is_retry = 0\)//'
 bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
-    's/WHERE l\.is_latest = 0/WHERE 1 = 1/; $n = s/WHERE l\.is_latest = 0/WHERE 1 = 1/; $n = s/WHERE is_latest = 0/WHERE 1 = 1/'
+    's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)//; $n = s/\(l\.is_latest = 0 AND l\.has_rows = 0\)/1 = 1/'
 bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
     's/lease_expires_at_utc = DATEADD\(MILLISECOND, \@lease_ms, \@now\)/lease_expires_at_utc = lease_expires_at_utc/'
 bug released-attempt-is-spent procs/usp_ReleaseClaim.sql completing::a_released_claim \
