@@ -32,7 +32,7 @@ fn is_declaration(mut rest: &str) -> bool {
         && rest.trim_start_matches(BLANKS).is_empty()
 }
 
-/// Takes ` name="value"` off the front, if it is there.
+/// Takes ` name="value"` off the front, if it begins with that.
 fn value<'t>(rest: &mut &'t str, name: &str) -> Option<&'t str> {
     let after = after_blanks(rest)?.strip_prefix(name)?;
     let after = after.trim_start_matches(BLANKS).strip_prefix('=')?;
