@@ -6,9 +6,12 @@ One row per claim: a batch that a worker holds, with its lease. The worker gener
 is the fence of everything done under it. Every procedure that changes a claimed application locks
 this row first. The row is deleted when the claim holds no application any more.
 
-lease_ms is the latest requested length; completing extends the lease by it. No index on lease_expires_at_utc:
-the table has a few rows per worker, and each renewal would have to maintain the index. No foreign
-key to processing_session: a claim would wait for a completion of its session. usp_ClaimBatch checks it.
+lease_ms   the latest requested length; completing extends the lease by it
+app_count  the applications that were claimed
+
+No index on lease_expires_at_utc: the table has a few rows per worker, and each renewal would have to
+maintain the index. No foreign key to processing_session: a claim would wait for a completion of its
+session. usp_ClaimBatch checks it.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_claim]', N'U') IS NULL
 BEGIN

@@ -2,15 +2,16 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-One row per completed attempt of an application. is_latest marks the latest row of an application;
-the transaction that writes the next one clears it, so that no query has to look for the highest
-attempt.
+One row per completed attempt of an application.
 
-has_rows marks the attempt whose rows the target tables hold, at most one per application: the last
-success, unless usp_DeleteStaleRows has deleted its rows. A later failure does not change it.
-
-failure_value has at most 200 characters, which may be 400 UTF-16 units. error_number is the
-server's own number when the server rejected the rows.
+is_latest      the latest attempt of the application; the transaction that writes the next one clears
+               it, so that no query has to look for the highest attempt
+has_rows       the target tables hold the rows of this attempt, at most one per application: the last
+               success, unless usp_DeleteStaleRows has deleted its rows; a later failure does not
+               change it
+failure_value  at most 200 characters, which may be 400 UTF-16 units
+error_number   the server's own number where the server rejected the rows
+fingerprint    the same for all failures with one cause
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_log]', N'U') IS NULL
 BEGIN

@@ -7,8 +7,11 @@ success + failed + released + reaped + refused + the applications that it holds 
 the lock under which the session's minutes in processing_throughput are written, and the last one in
 the lock order.
 
-clock_skew_ms is the worker's clock minus the database's clock at the start; only a warning depends
-on it. instance_id to app_id_end are the worker's share of the queue, NULL until its first claim.
+clock_skew_ms  the worker's clock minus the database's clock at the start; only a warning depends on it
+ended_at_utc   NULL for a process that runs or was killed
+refused        applications that the database refused for an unknown reason
+instance_id    with instance_count, app_id_start and app_id_end the worker's share of the queue, NULL
+               until its first claim
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_session]', N'U') IS NULL
 BEGIN

@@ -26,6 +26,7 @@ mod pages;
 mod program;
 mod races;
 mod refusals;
+mod roles;
 mod script;
 mod session;
 mod source;
@@ -66,6 +67,7 @@ const OWN: &[(&str, Trials)] = &[
     ("program", program::TRIALS),
     ("races", races::TRIALS),
     ("refusals", refusals::TRIALS),
+    ("roles", roles::TRIALS),
     ("script", script::TRIALS),
     ("source", source::TRIALS),
     ("triggers", triggers::TRIALS),

@@ -341,17 +341,17 @@ fn a_source_table_that_is_not_there_is_named() {
     assert!(said.contains("[dbo].[documents]") && said.contains("--source-table"), "{said}");
 }
 
-const PASSWORD: &str = "Another-1433";
+pub const PASSWORD: &str = "Another-1433";
 
 /// A login of the test's own with a user in its database.
-fn create_login(bench: &Bench) -> String {
+pub fn create_login(bench: &Bench) -> String {
     let login = format!("login_{}", bench.database.name);
     bench.execute(&format!("CREATE LOGIN [{login}] WITH PASSWORD = '{PASSWORD}';"));
     bench.execute(&format!("CREATE USER [{login}] FOR LOGIN [{login}];"));
     login
 }
 
-fn drop_login(bench: &Bench, login: &str) {
+pub fn drop_login(bench: &Bench, login: &str) {
     bench.execute(&format!("DROP USER [{login}];"));
     bench.execute(&format!("DROP LOGIN [{login}];"));
 }
@@ -398,7 +398,7 @@ fn a_login_that_may_only_work_runs_the_whole_job() {
         )
     };
     if is_babelfish() {
-        grant_what_one_owner_grants(&bench);
+        grant_what_one_owner_grants(&bench, "shred_worker");
     }
     let job = ["enqueue", "run --contract contract.toml --fail-on never", "reap", "status"]
         .map(|arguments| (arguments, said(arguments)));
@@ -427,13 +427,13 @@ fn a_login_that_may_only_work_runs_the_whole_job() {
     bench.assert_all_concluded();
 }
 
-fn is_babelfish() -> bool {
+pub fn is_babelfish() -> bool {
     Server::from_environment().expect("a server").is_babelfish
 }
 
 /// On Babelfish a procedure needs the permissions of its caller: what the procedures reach, but not
 /// what may be executed from outside, which stays to be shown.
-fn grant_what_one_owner_grants(bench: &Bench) {
+pub fn grant_what_one_owner_grants(bench: &Bench, role: &str) {
     let tables = bench.database.query(&bench.database.own(
         "SELECT CONCAT('[', s.name, '].[', o.name, ']')
          FROM sys.objects AS o
@@ -442,7 +442,7 @@ fn grant_what_one_owner_grants(bench: &Bench) {
     ));
     for table in tables.iter().flatten().flatten() {
         let all = "SELECT, INSERT, UPDATE, DELETE";
-        bench.execute(&format!("GRANT {all} ON OBJECT::{table} TO shred_worker;"));
+        bench.execute(&format!("GRANT {all} ON OBJECT::{table} TO {role};"));
     }
     for inner in [
         "usp_RecordThroughput",
@@ -451,7 +451,7 @@ fn grant_what_one_owner_grants(bench: &Bench) {
         "ufn_SourceDocumentType",
         "ufn_RefusalKind",
     ] {
-        bench.execute(&format!("GRANT EXECUTE ON OBJECT::pipeline.{inner} TO shred_worker;"));
+        bench.execute(&format!("GRANT EXECUTE ON OBJECT::pipeline.{inner} TO {role};"));
     }
-    bench.execute("GRANT SELECT ON OBJECT::pipeline.ufn_ClaimOutcome TO shred_worker;");
+    bench.execute(&format!("GRANT SELECT ON OBJECT::pipeline.ufn_ClaimOutcome TO {role};"));
 }

@@ -8,6 +8,7 @@ use crate::database::Server;
 
 crate::trials! {
     the_script_for_sqlcmd_installs_what_install_does,
+    every_object_is_described_in_the_catalog,
     a_migration_is_applied_once_in_its_order_and_recorded,
     a_migration_that_fails_leaves_nothing,
 }
@@ -46,6 +47,28 @@ fn the_script_for_sqlcmd_installs_what_install_does() {
     let info = bench.succeed("install --info");
     assert!(info.lines().all(|line| line.starts_with("current ")), "{info}");
     assert!(bench.succeed("install").contains(" is up to date\n"));
+}
+
+fn every_object_is_described_in_the_catalog() {
+    let bench = Bench::with_apps(0);
+    bench.succeed("install");
+    let without = "SELECT COUNT(*) FROM sys.objects AS o
+         WHERE o.schema_id = SCHEMA_ID('pipeline.')
+             AND o.type IN ('U', 'V', 'P', 'FN', 'IF', 'TF')
+             AND NOT EXISTS
+             (
+                 SELECT 1 FROM sys.extended_properties AS p
+                 WHERE p.major_id = o.object_id AND p.minor_id = 0 AND p.name = N'MS_Description'
+             )";
+    let without = without.replace("pipeline.", &bench.database.schema);
+    let of_columns = "SELECT COUNT(*) FROM sys.extended_properties WHERE minor_id > 0";
+    assert_eq!(bench.number(&without), 0);
+    let described = bench.number(of_columns);
+    assert!(described > 5, "{described}");
+    // Installing again describes again, and does not stumble over what is described.
+    bench.execute("UPDATE pipeline.processing_install_file SET file_checksum = 0x00;");
+    bench.succeed("install");
+    assert_eq!((bench.number(&without), bench.number(of_columns)), (0, described));
 }
 
 /// This version's files with these after the tables.

@@ -1,5 +1,6 @@
 //! `xmlshred install`: the objects of `sql/` and a contract, under one lock in one transaction.
 
+mod describe;
 mod files;
 mod owner;
 mod script;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::describe;
 use super::files::{batches, checksum, Kind, Names, SqlFile};
 use crate::contract::{Contract, OnExisting};
 use crate::store::sqlserver::contract_sql::{self, bracketed, literal};
@@ -61,6 +62,7 @@ pub fn install_batches(
         let own = own.into_iter().chain([GUARD.to_owned()]);
         script.extend(own.map(|sql| Batch::new(file.name, sql)));
     }
+    script.push(Batch::new("the descriptions", describe::batch(files, names)));
     if let Some(contract) = contract {
         script.extend(contract_batches(names.schema(), contract));
     }
