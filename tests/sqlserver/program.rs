@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use xmlshred::store::sqlserver::install::{Kind, FILES};
+
 use crate::bench::{Bench, Said};
 use crate::crash::worker::{wait_until, Worker};
 use crate::database::{parts_of_connection_string, Server, Sql};
@@ -444,14 +446,12 @@ pub fn grant_what_one_owner_grants(bench: &Bench, role: &str) {
         let all = "SELECT, INSERT, UPDATE, DELETE";
         bench.execute(&format!("GRANT {all} ON OBJECT::{table} TO {role};"));
     }
-    for inner in [
-        "usp_RecordThroughput",
-        "usp_ApplyOutcomes",
-        "usp_LoadApps",
-        "ufn_SourceDocumentType",
-        "ufn_RefusalKind",
-    ] {
+    let grants = FILES.iter().find(|file| file.name == "security/grants.sql").expect("grants");
+    let is_inner = |object: &&str| !grants.text.contains(&format!("[{object}]"));
+    let modules = FILES
+        .iter()
+        .filter(|file| matches!(file.kind(), Kind::Module("PROCEDURE") | Kind::Module("FUNCTION")));
+    for inner in modules.map(|file| file.object()).filter(is_inner).chain(["usp_LoadApps"]) {
         bench.execute(&format!("GRANT EXECUTE ON OBJECT::pipeline.{inner} TO {role};"));
     }
-    bench.execute(&format!("GRANT SELECT ON OBJECT::pipeline.ufn_ClaimOutcome TO {role};"));
 }

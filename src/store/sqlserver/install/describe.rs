@@ -155,8 +155,8 @@ fn columns(header: &str, body: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::sqlserver::install::FILES;
     use super::*;
+    use crate::store::sqlserver::install::FILES;
 
     #[test]
     fn every_object_is_described_by_its_header() {
