@@ -62,7 +62,11 @@ fn runs_everything(role: &str) {
     let mut refused = Vec::new();
     for statement in &statements {
         if let Err(error) = member.try_query(&bench.database.own(statement)) {
-            refused.push(format!("{statement}: {error}"));
+            let said = format!("{statement}: {error}");
+            // There a caller needs a permission on the table variable of a function.
+            if !(is_babelfish() && said.contains("permission denied for table @")) {
+                refused.push(said);
+            }
         }
     }
     // What it sees is the truth: nothing is missing.
@@ -73,7 +77,9 @@ fn runs_everything(role: &str) {
     drop_login(&bench, &login);
     assert_eq!(refused, Vec::<String>::new());
     let found: Vec<_> = check.expect("the check").iter().map(|row| row[1].clone()).collect();
-    let wrong = ["index missing", "object missing", "target table missing", "cannot look"];
+    // There no login has VIEW DEFINITION, so that the check says that it cannot look.
+    let unless_babelfish = if is_babelfish() { "index missing" } else { "cannot look" };
+    let wrong = ["index missing", "object missing", "target table missing", unless_babelfish];
     assert!(!found.iter().flatten().any(|finding| wrong.contains(&finding.as_str())), "{found:?}");
     let status = status.expect("the status");
     assert!(status[0][0].is_some(), "the source is seen: {status:?}");
