@@ -123,9 +123,13 @@ impl Stage {
         command
     }
 
-    /// Something that happens to the store: here nothing does.
-    pub fn disturb(&self, _: &mut Dice) -> Option<&'static str> {
-        None
+    /// Something that happens to the store: now and then its files are read-only for a while, also
+    /// for those who have opened them.
+    pub fn disturb(&self, dice: &mut Dice) -> Option<&'static str> {
+        let time = Duration::from_millis(dice.within(5..500));
+        let _immutable = (dice.within(0..3) == 0).then(|| Immutable::make(&self.store()))??;
+        std::thread::sleep(time);
+        Some("times of read-only files")
     }
 
     /// Ends what [`Stage::disturb`] started.
@@ -188,4 +192,28 @@ fn make_store(path: &Path, apps: i64) {
     }
     loader.finish().expect("load");
     store.enqueue_apps(EnqueueMode::New).expect("enqueue");
+}
+
+/// A store whose files nobody can change, not even root.
+struct Immutable(Vec<PathBuf>);
+
+impl Immutable {
+    /// `None` where file systems have no such attribute, or this user may not set it.
+    fn make(store: &Path) -> Option<Self> {
+        let wal = PathBuf::from(format!("{}-wal", store.display()));
+        let immutable = Self([store.to_owned(), wal].into_iter().filter(|f| f.exists()).collect());
+        immutable.set("+i").then_some(immutable)
+    }
+
+    fn set(&self, attribute: &str) -> bool {
+        let mut command = Command::new("chattr");
+        command.arg(attribute).args(&self.0).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Immutable {
+    fn drop(&mut self) {
+        self.set("-i");
+    }
 }
