@@ -261,9 +261,16 @@ BEGIN
         BEGIN TRY
             BEGIN TRANSACTION;
 
-            -- Keeps out the reaper and every other call with this token, as in usp_ApplyOutcomes.
+            UPDATE [$(Schema)].[processing_claim]
+            SET lease_expires_at_utc = CASE
+                WHEN lease_expires_at_utc > DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
+                    THEN lease_expires_at_utc
+                ELSE DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
+            END
+            WHERE claim_token = @claim_token;
+
             SELECT @session_id = c.session_id
-            FROM [$(Schema)].[processing_claim] AS c WITH (UPDLOCK, READCOMMITTEDLOCK)
+            FROM [$(Schema)].[processing_claim] AS c
             WHERE c.claim_token = @claim_token;
 
             SET @now = SYSUTCDATETIME();
