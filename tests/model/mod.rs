@@ -82,9 +82,9 @@ fn more_work_that_comes() {
     check("2 workers, 2 applications, 1 reaper, 1 fault, more work", more_comes);
 }
 
-/// Six million states.
+/// Ten million states.
 #[test]
-#[ignore = "takes two minutes; .ci/run runs it apart"]
+#[ignore = "takes four minutes; .ci/run runs it apart"]
 fn three_workers_three_applications_two_reapers_one_fault() {
     check("3 workers, 3 applications, 2 reapers, 1 fault", system(3, 3, 2, 1, 0));
 }
