@@ -283,7 +283,7 @@ mod tests {
         let text = render_status(&status, Format::Table);
         assert_eq!(text.matches("unknown").count(), 2, "{text}");
         let json = render_status(&status, Format::Json);
-        assert!(json.contains(r#""rows":[{"rows":null,"table":"t"}]"#), "{json}");
+        assert!(json.contains(r#""rows":[{"table":"t","rows":null}]"#), "{json}");
         assert!(json.contains(r#""source":null"#), "{json}");
     }
 
@@ -338,12 +338,12 @@ mod tests {
     #[test]
     fn an_empty_store_shows_its_zeros_only() {
         insta::assert_snapshot!(render_status(&Status::default(), Format::Table), @r#"
-        source documents  0
-        ready             0
-        claimed           0
-        quarantined       0
-        success           0
-        failed            0
+        source documents  unknown
+        ready                   0
+        claimed                 0
+        quarantined             0
+        success                 0
+        failed                  0
         "#);
     }
 }
