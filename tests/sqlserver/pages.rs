@@ -116,6 +116,10 @@ fn the_page_on_installing_is_followed() {
     page.inline("xmlshred install --dry-run");
     let info = page.inline("xmlshred install --info");
     assert!(info.lines().all(|line| line.starts_with("current")), "{info}");
+    page.inline("xmlshred enqueue");
+    page.inline("xmlshred enqueue --full");
+    // The filegroup LOGS is one of the reader's own.
+    assert!(page.take("text").contains("--log-filegroup LOGS"));
     page.inline("xmlshred install --script");
     let script = page.inline("xmlshred install --script --contract contract.toml");
     assert!(script.contains("usp_LoadApps"), "the contract is in it");
@@ -263,6 +267,7 @@ fn the_runbooks_are_followed() {
     let told = page.ask();
     assert!(told[0].contains(&events.to_string()), "{events} events, {told:?}");
     assert_eq!(bench.number("SELECT COUNT(*) FROM pipeline.processing_event"), events);
+    page.inline("xmlshred purge --orphans");
     page.end();
 }
 

@@ -187,6 +187,12 @@ BEGIN
             END;
         END;
 
+        -- usp_DeleteStaleRows is called by hand, where no #stage_* tables exist.
+        IF NOT EXISTS (SELECT 1 FROM #load_app)
+        BEGIN
+            RETURN 0;
+        END;
+
         -- base table with a name so long that no foreign key can have both names: existing rows were deleted above
         SET @table_ordinal = 0;
 

@@ -148,7 +148,17 @@ fn clear_statements(schema: &str, targets: &[TargetTable]) -> String {
         .map(|(ordinal, table)| delete_statement(ordinal, schema, table))
         .collect();
     sql.push_str(&deletes.join("\n"));
-    sql.push_str("        END;\n\n");
+    sql.push_str(
+        "        END;
+
+        -- usp_DeleteStaleRows is called by hand, where no #stage_* tables exist.
+        IF NOT EXISTS (SELECT 1 FROM #load_app)
+        BEGIN
+            RETURN 0;
+        END;
+
+",
+    );
     sql
 }
 
