@@ -11,9 +11,9 @@ program=${CARGO_TARGET_DIR:-target}/release/xmlshred
 version=$(cargo pkgid | sed 's/.*[#@]//')
 host=$(rustc -vV | sed -n 's/^host: //p')
 
-# Paths of this machine, wherever they came from. A home of `/root` is too short a word to look for
-# without the slash after it.
-for path in "$HOME/" "$cargo_home/" "$PWD/" "$(rustc --print sysroot)/"; do
+# Paths of this machine, wherever they came from. Of a home only what is hidden in it, where cargo and
+# rustup are: the paths of a contract may begin as a home of `/root` does.
+for path in "$HOME/." "$cargo_home/" "$PWD/" "$(rustc --print sysroot)/"; do
     if grep -q -a -F -e "$path" "$program"; then
         echo "the program has paths of this machine:" >&2
         grep -o -a -E -e "${path}[[:print:]]{0,100}" "$program" | sort -u | head -n 20 >&2
