@@ -58,8 +58,6 @@ BEGIN
     DECLARE @tries int = 0;
     DECLARE @todo_count int;
     DECLARE @taken_count int;
-    DECLARE @installed_hash binary(32);
-    DECLARE @installed_name nvarchar(200);
     DECLARE @session_id uniqueidentifier;
     DECLARE @claimed_at datetime2(3);
     DECLARE @load_result int;
@@ -93,9 +91,7 @@ BEGIN
     );
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_ApplyOutcomes: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     WHILE 1 = 1
     BEGIN
@@ -182,22 +178,7 @@ BEGIN
             END;
 
             -- The lock is held to the end: a new contract waits for this completion.
-            SELECT
-                @installed_hash = c.contract_hash,
-                @installed_name = CONCAT(
-                    c.contract_name, N' of ', CONVERT(nvarchar(19), c.installed_at_utc, 120), N' UTC'
-                )
-            FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
-            WHERE c.retired_at_utc IS NULL;
-
-            IF @installed_hash IS NULL OR @installed_hash <> @contract_hash
-            BEGIN
-                SET @message = CONCAT(
-                    N'The worker''s contract is not the installed one, ', COALESCE(@installed_name, N'(none)'),
-                    N': release the claim and start the worker with the installed contract.'
-                );
-                THROW 50020, @message, 1;
-            END;
+            EXEC [$(Schema)].[usp_CheckContract] @contract_hash = @contract_hash;
 
             SELECT
                 @session_id = l.session_id,
@@ -370,10 +351,7 @@ BEGIN
             SET @kind = [$(Schema)].[ufn_RefusalKind](@error_number);
         END TRY
         BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
             SET @error_number = ERROR_NUMBER();
             SET @error_message = ERROR_MESSAGE();

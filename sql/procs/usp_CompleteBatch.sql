@@ -88,9 +88,7 @@ BEGIN
     );
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_CompleteBatch: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     IF OBJECT_ID(N'tempdb..#outcome') IS NOT NULL
         AND OBJECT_ID(N'tempdb..#load_app') IS NOT NULL
@@ -118,10 +116,7 @@ BEGIN
 
     SET @message = CONCAT(
         CASE WHEN @claim_token IS NULL THEN N' @claim_token is missing.' END,
-        CASE
-            WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32
-                THEN N' @contract_hash must be 32 bytes.'
-        END,
+        CASE WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32 THEN N' @contract_hash must be 32 bytes.' END,
         CASE WHEN COALESCE(@max_reaps, 0) < 1 THEN N' @max_reaps must be 1 or more.' END,
         CASE
             WHEN @outcomes IS NULL
@@ -410,10 +405,7 @@ BEGIN
             COMMIT TRANSACTION;
         END TRY
         BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
             THROW;
         END CATCH;

@@ -54,9 +54,7 @@ BEGIN
     DECLARE @error_message nvarchar(2048);
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_DeleteStaleRows: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SET @bad_entry = (
         SELECT TOP (1) l.entry
@@ -278,10 +276,7 @@ BEGIN
             END;
         END TRY
         BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
             SET @error_number = ERROR_NUMBER();
             SET @error_message = ERROR_MESSAGE();

@@ -30,16 +30,11 @@ BEGIN
     DECLARE @message nvarchar(2048);
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_EndSession: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SET @message = CONCAT(
         CASE WHEN @session_id IS NULL THEN N' @session_id is missing.' END,
-        CASE
-            WHEN COALESCE(@exit_status, -1) NOT BETWEEN 0 AND 255
-                THEN N' @exit_status must be 0 to 255.'
-        END
+        CASE WHEN COALESCE(@exit_status, -1) NOT BETWEEN 0 AND 255 THEN N' @exit_status must be 0 to 255.' END
     );
 
     IF @message <> N''

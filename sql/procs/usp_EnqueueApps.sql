@@ -59,9 +59,7 @@ BEGIN
     DECLARE @inserted TABLE (app_id bigint NOT NULL PRIMARY KEY);
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_EnqueueApps: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SET @message = CONCAT(
         CASE
@@ -75,10 +73,7 @@ BEGIN
                 THEN N' @app_id_start and @app_id_end belong to @mode range.'
         END,
         CASE WHEN COALESCE(@overlap, -1) < 0 THEN N' @overlap must be 0 or more.' END,
-        CASE
-            WHEN COALESCE(@chunk_size, 0) NOT BETWEEN 1 AND 4000
-                THEN N' @chunk_size must be 1 to 4000.'
-        END
+        CASE WHEN COALESCE(@chunk_size, 0) NOT BETWEEN 1 AND 4000 THEN N' @chunk_size must be 1 to 4000.' END
     );
 
     IF @message <> N''
@@ -230,16 +225,10 @@ BEGIN
             SET @from = CASE WHEN @is_done = 0 THEN @last + 1 END;
         END TRY
         BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
             -- A deadlock, or a retry put one of these into the queue first: search again.
-            IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
-            BEGIN
-                THROW;
-            END;
+            IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5 THROW;
 
             SET @is_done = 0;
             SET @tries += 1;

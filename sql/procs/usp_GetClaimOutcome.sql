@@ -36,9 +36,7 @@ BEGIN
     );
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_GetClaimOutcome: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     IF @claim_token IS NULL
     BEGIN
@@ -65,10 +63,7 @@ BEGIN
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH
-        IF XACT_STATE() <> 0
-        BEGIN
-            ROLLBACK TRANSACTION;
-        END;
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
         THROW;
     END CATCH;

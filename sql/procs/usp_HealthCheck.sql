@@ -65,9 +65,7 @@ BEGIN
 
     SET @message = CONCAT(
         CASE WHEN COALESCE(@backlog_hours, 0) < 1 THEN N' @backlog_hours must be 1 or more.' END,
-        CASE
-            WHEN COALESCE(@failure_percent, -1) NOT BETWEEN 0 AND 100 THEN N' @failure_percent must be 0 to 100.'
-        END,
+        CASE WHEN COALESCE(@failure_percent, -1) NOT BETWEEN 0 AND 100 THEN N' @failure_percent must be 0 to 100.' END,
         CASE WHEN COALESCE(@stale_seconds, -1) < 0 THEN N' @stale_seconds must be 0 or more.' END,
         CASE WHEN COALESCE(@retention_days, 0) < 1 THEN N' @retention_days must be 1 or more.' END,
         CASE WHEN COALESCE(@clock_skew_ms, 0) < 1 THEN N' @clock_skew_ms must be 1 or more.' END,
@@ -507,10 +505,7 @@ BEGIN
         WHERE e.occurred_at_utc < DATEADD(DAY, -@retention_days - 7, @now);
     END TRY
     BEGIN CATCH
-        IF ERROR_NUMBER() <> 1222
-        BEGIN
-            THROW;
-        END;
+        IF ERROR_NUMBER() <> 1222 THROW;
 
         INSERT INTO #finding (priority, finding, detail, why, fix)
         SELECT

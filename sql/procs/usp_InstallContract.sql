@@ -50,10 +50,7 @@ BEGIN
     END;
 
     SET @message = CONCAT(
-        CASE
-            WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32
-                THEN N' @contract_hash must be 32 bytes.'
-        END,
+        CASE WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32 THEN N' @contract_hash must be 32 bytes.' END,
         CASE WHEN COALESCE(@contract_name, N'') = N'' THEN N' @contract_name is missing.' END,
         CASE
             WHEN @targets IS NULL
@@ -124,10 +121,7 @@ BEGIN
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH
-        IF XACT_STATE() <> 0
-        BEGIN
-            ROLLBACK TRANSACTION;
-        END;
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
         THROW;
     END CATCH;

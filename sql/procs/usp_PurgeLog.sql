@@ -50,9 +50,7 @@ BEGIN
     DECLARE @sessions TABLE (session_id uniqueidentifier NOT NULL PRIMARY KEY);
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_PurgeLog: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SET @message = CONCAT(
         CASE WHEN COALESCE(@older_than_seconds, -1) < 0 THEN N' @older_than_seconds must be 0 or more.' END,
@@ -241,10 +239,7 @@ BEGIN
         END;
     END TRY
     BEGIN CATCH
-        IF XACT_STATE() <> 0
-        BEGIN
-            ROLLBACK TRANSACTION;
-        END;
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
         THROW;
     END CATCH;

@@ -56,19 +56,11 @@ BEGIN
     );
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_ReapExpired: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SET @message = CONCAT(
-        CASE
-            WHEN COALESCE(@max_claims, 0) < 1
-                THEN N' @max_claims must be 1 or more.'
-        END,
-        CASE
-            WHEN COALESCE(@max_reaps, 0) < 1
-                THEN N' @max_reaps must be 1 or more.'
-        END
+        CASE WHEN COALESCE(@max_claims, 0) < 1 THEN N' @max_claims must be 1 or more.' END,
+        CASE WHEN COALESCE(@max_reaps, 0) < 1 THEN N' @max_reaps must be 1 or more.' END
     );
 
     IF @message <> N''
@@ -201,16 +193,10 @@ BEGIN
             END;
         END TRY
         BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
             -- Another connection held a lock: the next call finds the claim again.
-            IF ERROR_NUMBER() NOT IN (1205, 1222)
-            BEGIN
-                THROW;
-            END;
+            IF ERROR_NUMBER() NOT IN (1205, 1222) THROW;
         END CATCH;
 
         DELETE FROM @expired

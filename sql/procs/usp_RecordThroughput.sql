@@ -3,8 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Adds to the counts of a session, in total and for the current minute, and records that
-            the session was seen. Runs in its caller's transaction, so that the counts match what
-            was committed.
+            the session was seen, and the share of the queue that it claims from. Runs in its caller's
+            transaction, so that the counts match what was committed.
 Parameters: @session_id      a started session
             @claimed         applications claimed, 0 or more, default 0
             @success         of these, logged as success, default 0
@@ -13,6 +13,8 @@ Parameters: @session_id      a started session
             @rows_written    rows written to target tables, default 0
             @document_bytes  bytes of the completed documents, default 0
             @shred_micros    microseconds spent on shredding them, default 0
+            @instance_id, @instance_count, @app_id_start, @app_id_end
+                             as in usp_ClaimBatch; without @instance_count, the share stays as it was
 Results:    none
 Errors:     none of its own
 Called by:  usp_ClaimBatch, usp_ApplyOutcomes, usp_ReleaseClaim
@@ -29,7 +31,11 @@ CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RecordThroughput]
     @released bigint = 0,
     @rows_written bigint = 0,
     @document_bytes bigint = 0,
-    @shred_micros bigint = 0
+    @shred_micros bigint = 0,
+    @instance_id int = NULL,
+    @instance_count int = NULL,
+    @app_id_start bigint = NULL,
+    @app_id_end bigint = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -46,7 +52,11 @@ BEGIN
         claimed = claimed + @claimed,
         success = success + @success,
         failed = failed + @failed,
-        released = released + @released
+        released = released + @released,
+        instance_id = COALESCE(@instance_id, instance_id),
+        instance_count = COALESCE(@instance_count, instance_count),
+        app_id_start = CASE WHEN @instance_count IS NULL THEN app_id_start ELSE @app_id_start END,
+        app_id_end = CASE WHEN @instance_count IS NULL THEN app_id_end ELSE @app_id_end END
     WHERE session_id = @session_id;
 
     UPDATE [$(Schema)].[processing_throughput]

@@ -306,16 +306,10 @@ BEGIN
             );
         END TRY
         BEGIN CATCH
-            IF XACT_STATE() <> 0
-            BEGIN
-                ROLLBACK TRANSACTION;
-            END;
+            IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
             -- A deadlock, or an enqueue added one of these first: try the same chunk again.
-            IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5
-            BEGIN
-                THROW;
-            END;
+            IF ERROR_NUMBER() NOT IN (1205, 2601, 2627) OR @tries >= 5 THROW;
 
             SET @tries += 1;
         END CATCH;

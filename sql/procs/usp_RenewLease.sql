@@ -42,16 +42,11 @@ BEGIN
     );
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_RenewLease: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SET @message = CONCAT(
         CASE WHEN @claim_token IS NULL THEN N' @claim_token is missing.' END,
-        CASE
-            WHEN COALESCE(@lease_ms, 0) NOT BETWEEN 1 AND 86400000
-                THEN N' @lease_ms must be 1 to 86400000.'
-        END
+        CASE WHEN COALESCE(@lease_ms, 0) NOT BETWEEN 1 AND 86400000 THEN N' @lease_ms must be 1 to 86400000.' END
     );
 
     IF @message <> N''
@@ -104,16 +99,10 @@ BEGIN
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH
-        IF XACT_STATE() <> 0
-        BEGIN
-            ROLLBACK TRANSACTION;
-        END;
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
         -- A completion of this claim locks its row, and has extended the lease.
-        IF ERROR_NUMBER() <> 1222
-        BEGIN
-            THROW;
-        END;
+        IF ERROR_NUMBER() <> 1222 THROW;
 
         SET @renewal_status = 'renewed';
         SET @lease_expires_at = NULL;
@@ -127,10 +116,7 @@ BEGIN
     END TRY
     BEGIN CATCH
         -- The completion of another batch locks the session's row and records that it was seen.
-        IF ERROR_NUMBER() NOT IN (1205, 1222)
-        BEGIN
-            THROW;
-        END;
+        IF ERROR_NUMBER() NOT IN (1205, 1222) THROW;
     END CATCH;
 
     SELECT

@@ -69,17 +69,15 @@ BEGIN
     );
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_RequeueApps: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SELECT @installed_hash = c.contract_hash
     FROM [$(Schema)].[processing_contract] AS c
     WHERE c.retired_at_utc IS NULL;
 
-    IF @installed_hash IS NULL AND @problem = N''
+    IF @problem = N''
     BEGIN
-        THROW 50020, N'No contract is installed: run xmlshred install with one.', 1;
+        EXEC [$(Schema)].[usp_CheckContract] @contract_hash = @installed_hash;
     END;
 
     SET @table_name = (

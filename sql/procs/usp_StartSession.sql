@@ -48,9 +48,7 @@ BEGIN
     DECLARE @message nvarchar(2048);
 
     IF @@TRANCOUNT > 0
-    BEGIN
         THROW 50002, N'usp_StartSession: a transaction is open; commit or roll it back, then call again.', 1;
-    END;
 
     SET @message = CONCAT(
         CASE WHEN @session_id IS NULL THEN N' @session_id is missing.' END,
@@ -58,10 +56,7 @@ BEGIN
         CASE WHEN COALESCE(@host_name, N'') = N'' THEN N' @host_name is missing.' END,
         CASE WHEN COALESCE(@process_id, -1) < 0 THEN N' @process_id must be 0 or more.' END,
         CASE WHEN COALESCE(@program_version, N'') = N'' THEN N' @program_version is missing.' END,
-        CASE
-            WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32
-                THEN N' @contract_hash must be 32 bytes.'
-        END
+        CASE WHEN COALESCE(DATALENGTH(@contract_hash), 0) <> 32 THEN N' @contract_hash must be 32 bytes.' END
     );
 
     IF @message <> N''
@@ -114,10 +109,7 @@ BEGIN
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH
-        IF XACT_STATE() <> 0
-        BEGIN
-            ROLLBACK TRANSACTION;
-        END;
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
         THROW;
     END CATCH;

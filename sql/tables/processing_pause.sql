@@ -3,8 +3,8 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Every pause of claiming, with the person and the reason. Claiming is paused while a row has no resumed_at_utc;
-there is at most one such row, because usp_Pause and usp_Resume are serialised. The table stays
-small, because each claim reads it.
+there is at most one such row, because usp_Pause locks the whole table. It stays small, because each
+claim reads it.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_pause]', N'U') IS NULL
 BEGIN

@@ -18,7 +18,7 @@ SELECT
     l.failure_category,
     l.failure_table,
     l.failure_column,
-    s6.shape AS path_shape,
+    p6.path AS path_shape,
     l.error_number,
     f.first_at_utc,
     f.last_at_utc,
@@ -49,95 +49,10 @@ FROM
             g.fingerprint
     ) AS f
 INNER JOIN [$(Schema)].[processing_log] AS l ON f.example_app_id = l.app_id AND l.is_latest = 1
--- Each step removes one position; STUFF returns NULL when none is left.
-CROSS APPLY
-    (
-        VALUES
-        (
-            COALESCE(
-                STUFF(
-                    l.failure_path,
-                    CHARINDEX(N'[', l.failure_path),
-                    CHARINDEX(N']', l.failure_path) - CHARINDEX(N'[', l.failure_path) + 1,
-                    N''
-                ),
-                l.failure_path
-            )
-        )
-    ) AS s1(shape)
-CROSS APPLY
-    (
-        VALUES
-        (
-            COALESCE(
-                STUFF(
-                    s1.shape,
-                    CHARINDEX(N'[', s1.shape),
-                    CHARINDEX(N']', s1.shape) - CHARINDEX(N'[', s1.shape) + 1,
-                    N''
-                ),
-                s1.shape
-            )
-        )
-    ) AS s2(shape)
-CROSS APPLY
-    (
-        VALUES
-        (
-            COALESCE(
-                STUFF(
-                    s2.shape,
-                    CHARINDEX(N'[', s2.shape),
-                    CHARINDEX(N']', s2.shape) - CHARINDEX(N'[', s2.shape) + 1,
-                    N''
-                ),
-                s2.shape
-            )
-        )
-    ) AS s3(shape)
-CROSS APPLY
-    (
-        VALUES
-        (
-            COALESCE(
-                STUFF(
-                    s3.shape,
-                    CHARINDEX(N'[', s3.shape),
-                    CHARINDEX(N']', s3.shape) - CHARINDEX(N'[', s3.shape) + 1,
-                    N''
-                ),
-                s3.shape
-            )
-        )
-    ) AS s4(shape)
-CROSS APPLY
-    (
-        VALUES
-        (
-            COALESCE(
-                STUFF(
-                    s4.shape,
-                    CHARINDEX(N'[', s4.shape),
-                    CHARINDEX(N']', s4.shape) - CHARINDEX(N'[', s4.shape) + 1,
-                    N''
-                ),
-                s4.shape
-            )
-        )
-    ) AS s5(shape)
-CROSS APPLY
-    (
-        VALUES
-        (
-            COALESCE(
-                STUFF(
-                    s5.shape,
-                    CHARINDEX(N'[', s5.shape),
-                    CHARINDEX(N']', s5.shape) - CHARINDEX(N'[', s5.shape) + 1,
-                    N''
-                ),
-                s5.shape
-            )
-        )
-    ) AS s6(shape);
+CROSS APPLY [$(Schema)].[ufn_WithoutPosition](l.failure_path) AS p1
+CROSS APPLY [$(Schema)].[ufn_WithoutPosition](p1.path) AS p2
+CROSS APPLY [$(Schema)].[ufn_WithoutPosition](p2.path) AS p3
+CROSS APPLY [$(Schema)].[ufn_WithoutPosition](p3.path) AS p4
+CROSS APPLY [$(Schema)].[ufn_WithoutPosition](p4.path) AS p5
+CROSS APPLY [$(Schema)].[ufn_WithoutPosition](p5.path) AS p6;
 GO

@@ -71,7 +71,7 @@ bug session-not-checked procs/usp_ClaimBatch.sql claiming::a_token_of_another_se
 bug range-without-end procs/usp_ClaimBatch.sql claiming::ranges_are_inclusive \
     's/DECLARE \@high bigint = COALESCE\(\@app_id_end, /DECLARE \@high bigint = COALESCE(NULL, /'
 bug partition-of-everybody procs/usp_ClaimBatch.sql claiming::partitions_are_disjoint \
-    's/(AND q\.app_id <= \@to\s+AND )\(q\.app_id % \@instance_count \+ \@instance_count\) % \@instance_count = \@instance_id(\s+ORDER BY q\.app_id;)/${1}1 = 1$2/'
+    's/(AND q\.app_id BETWEEN \@from AND \@to\s+AND )\(q\.app_id % \@instance_count \+ \@instance_count\) % \@instance_count = \@instance_id(\s+ORDER BY q\.app_id;)/${1}1 = 1$2/'
 bug bytes-without-bound procs/usp_ClaimBatch.sql claiming::a_batch_is_bounded_by_bytes \
     's/WHERE r\.running_bytes > \@max_bytes/WHERE 1 = 0/'
 bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_worker \
@@ -80,8 +80,8 @@ bug never-quarantined procs/usp_ReapExpired.sql reaping::the_document_that_kills
     's/state = CASE WHEN \@held = 1 AND lone_reaps \+ 1 >= \@max_reaps THEN 2 ELSE 0 END/state = 0/'
 bug lost-answer-is-lost-work procs/usp_ApplyOutcomes.sql completing::completing_again_answers \
     's/WHERE d\.app_id = o\.app_id\n/WHERE 1 = 0\n/'
-bug contract-not-checked procs/usp_ApplyOutcomes.sql completing::a_completion_with_another_contract \
-    's/IF \@installed_hash IS NULL OR \@installed_hash <> \@contract_hash/IF 1 = 0/'
+bug contract-not-checked procs/usp_CheckContract.sql completing::a_completion_with_another_contract \
+    's/WHERE c\.contract_hash = \@contract_hash\s+AND /WHERE /'
 bug failure-takes-the-rows procs/usp_ApplyOutcomes.sql redriving::a_failure_after_a_success \
     's/ELSE l\.has_rows END/ELSE 0 END/'
 bug two-attempts-with-rows procs/usp_ApplyOutcomes.sql stale::a_failure_after_a_success_is_stale \
