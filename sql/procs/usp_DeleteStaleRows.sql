@@ -52,6 +52,7 @@ BEGIN
     DECLARE @table_ordinal int;
     DECLARE @error_number int;
     DECLARE @error_message nvarchar(2048);
+    DECLARE @reported_at datetime2(3) = SYSUTCDATETIME();
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_DeleteStaleRows: a transaction is open; commit or roll it back, then call again.', 1;
@@ -314,6 +315,7 @@ BEGIN
             FROM #stale AS s
             WHERE s.app_id > @app_id
         );
+        EXEC [$(Schema)].[usp_ReportProgress] N'usp_DeleteStaleRows', @reported_at OUTPUT;
     END;
 
     SELECT

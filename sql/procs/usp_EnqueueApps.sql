@@ -56,6 +56,7 @@ BEGIN
     DECLARE @apps_missed bigint = 0;
     DECLARE @is_done bit = 0;
     DECLARE @tries int = 0;
+    DECLARE @reported_at datetime2(3) = SYSUTCDATETIME();
     DECLARE @inserted TABLE (app_id bigint NOT NULL PRIMARY KEY);
 
     IF @@TRANCOUNT > 0
@@ -221,6 +222,7 @@ BEGIN
 
             SET @apps_added += @added;
             SET @apps_missed += @missed;
+            EXEC [$(Schema)].[usp_ReportProgress] N'usp_EnqueueApps', @reported_at OUTPUT, @apps_added;
             SET @tries = 0;
             SET @from = CASE WHEN @is_done = 0 THEN @last + 1 END;
         END TRY

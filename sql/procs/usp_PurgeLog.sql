@@ -41,7 +41,7 @@ BEGIN
     SET DEADLOCK_PRIORITY LOW;
 
     DECLARE @message nvarchar(2048);
-    DECLARE @before datetime2(3), @wait datetime, @picked int;
+    DECLARE @before datetime2(3), @wait datetime, @picked int, @reported_at datetime2(3) = SYSUTCDATETIME();
     DECLARE @attempts_purged bigint = 0, @events_purged bigint = 0, @sessions_purged bigint = 0;
     DECLARE @app_id bigint = -9223372036854775808, @attempt int = 0;
     DECLARE @event_id bigint = 0, @session_id uniqueidentifier, @minute datetime2(0) = '00010101';
@@ -147,6 +147,7 @@ BEGIN
                 a.attempt DESC;
 
             SET @attempts_purged += @picked;
+            EXEC [$(Schema)].[usp_ReportProgress] N'usp_PurgeLog', @reported_at OUTPUT, @attempts_purged;
             WAITFOR DELAY @wait;
         END;
 
@@ -178,6 +179,7 @@ BEGIN
 
             SET @event_id = COALESCE((SELECT MAX(e.event_id) FROM @events AS e), @event_id);
             SET @events_purged += @picked;
+            EXEC [$(Schema)].[usp_ReportProgress] N'usp_PurgeLog', @reported_at OUTPUT, @events_purged;
             WAITFOR DELAY @wait;
         END;
 
@@ -235,6 +237,7 @@ BEGIN
             ORDER BY s.session_id DESC;
 
             SET @sessions_purged += @picked;
+            EXEC [$(Schema)].[usp_ReportProgress] N'usp_PurgeLog', @reported_at OUTPUT, @sessions_purged;
             WAITFOR DELAY @wait;
         END;
     END TRY

@@ -40,6 +40,7 @@ BEGIN
     DECLARE @claims_reaped int = 0;
     DECLARE @apps_ready int = 0;
     DECLARE @apps_quarantined int = 0;
+    DECLARE @reported_at datetime2(3) = SYSUTCDATETIME();
     DECLARE @expired TABLE (claim_token uniqueidentifier NOT NULL PRIMARY KEY);
     DECLARE @lease TABLE
     (
@@ -203,6 +204,7 @@ BEGIN
         WHERE claim_token = @claim_token;
 
         SET @claim_token = (SELECT TOP (1) e.claim_token FROM @expired AS e);
+        EXEC [$(Schema)].[usp_ReportProgress] N'usp_ReapExpired', @reported_at OUTPUT, @claims_reaped;
     END;
 
     SELECT

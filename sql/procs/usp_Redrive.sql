@@ -47,7 +47,7 @@ BEGIN
     DECLARE @message nvarchar(2048), @bad_entry nvarchar(40), @lock_result int, @tries int = 0;
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
     DECLARE @is_retry bit = CASE WHEN @procedure_name = N'usp_RetryFailed' THEN 1 ELSE 0 END;
-    DECLARE @now datetime2(3), @from bigint, @to bigint;
+    DECLARE @now datetime2(3), @from bigint, @to bigint, @reported_at datetime2(3) = SYSUTCDATETIME();
     DECLARE @moved TABLE (app_id bigint NOT NULL PRIMARY KEY, attempts int NOT NULL);
 
     IF @@TRANCOUNT > 0
@@ -304,6 +304,7 @@ BEGIN
                 FROM #candidate AS c
                 WHERE c.app_id > @to
             );
+            EXEC [$(Schema)].[usp_ReportProgress] @procedure_name, @reported_at OUTPUT;
         END TRY
         BEGIN CATCH
             IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;

@@ -109,7 +109,8 @@ impl From<StoreError> for CommandError {
             ),
             StoreError::Unanswered { .. } => (
                 ExitStatus::Store,
-                "find out why the server hangs; `xmlshred doctor` connects as a run does",
+                "run `xmlshred doctor`; when the server answers, repeat the command: what is done is not \
+                 done again",
             ),
             StoreError::Unreachable { .. } | StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,

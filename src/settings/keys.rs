@@ -266,9 +266,15 @@ settings! {
     CONNECT_TIMEOUT: "connect_timeout" <"DURATION">
     Time(Duration::ZERO, Duration::MAX), Is("15s"), SQL_SERVER, EVERY;
 
-    /// Give up a command when the server sends nothing for this time; not the completion of a batch
+    /// Give up a command when the server sends nothing for this time
     COMMAND_TIMEOUT: "command_timeout" <"DURATION">
     Time(Duration::ZERO, Duration::MAX), Is("30s"), SQL_SERVER, EVERY;
+
+    /// Give up a command that may take long, such as completing, enqueueing or purging, when the server
+    /// sends nothing for this time
+    ANSWER_TIMEOUT: "answer_timeout" <"DURATION">
+    Time(Duration::from_secs(1), Duration::MAX), Default::Time(RunConfig::ANSWER_TIMEOUT),
+    SQL_SERVER, EVERY;
 
     /// Mapping contract, a TOML file
     CONTRACT: "contract" <"FILE"> Text, Unset, GENERAL, EVERY;
@@ -306,11 +312,6 @@ settings! {
     /// Time limit of a claim; the worker renews it, and the claims of a dead worker can be reaped after it
     LEASE: "lease" <"DURATION"> Time(SHORTEST, DAY), Default::Time(RunConfig::LEASE),
     PIPELINE, RUN;
-
-    /// Give up a completion, or reaping, that is not answered for this time
-    ANSWER_TIMEOUT: "answer_timeout" <"DURATION">
-    Time(Duration::from_secs(1), Duration::MAX), Default::Time(RunConfig::ANSWER_TIMEOUT),
-    PIPELINE, REAP;
 
     /// Time to wait before looking for work again when nothing is ready
     POLL: "poll" <"DURATION"> Time(SHORTEST, Duration::MAX), Default::Time(RunConfig::POLL),

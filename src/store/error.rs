@@ -13,9 +13,12 @@ pub enum StoreError {
         /// Why not.
         reason: String,
     },
-    /// A completion or another call that changes claims had no answer in time. Its connection was
-    /// closed: it may have been carried out, or still be.
-    #[error("the store {location} gave no answer: {reason}")]
+    /// A call had no answer in time. Its connection was closed: it may have been carried out, or
+    /// still be.
+    #[error(
+        "the store {location} gave no answer: {reason}; the connection was closed, and the server may \
+         have done all of it, a part or nothing"
+    )]
     Unanswered {
         /// Server.
         location: String,

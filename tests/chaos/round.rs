@@ -94,18 +94,18 @@ impl Round {
     fn disturb(&mut self) {
         let victim = self.dice.within(0..self.workers.len() as u64) as usize;
         match self.dice.within(0..20) {
-            0..6 => self.kill(victim),
-            6..10 => self.suspend(victim),
-            10 => self.interrupt(victim, 1),
-            11 => self.interrupt(victim, 2),
-            12 => self.interrupt(victim, 20),
-            13..15 => {
+            0..5 => self.kill(victim),
+            5..8 => self.suspend(victim),
+            8 => self.interrupt(victim, 1),
+            9 => self.interrupt(victim, 2),
+            10 => self.interrupt(victim, 20),
+            11..13 => {
                 // A worker that is suspended in a transaction makes all others wait, also this.
                 self.resume_the_suspended(Instant::now() + 2 * LEASE);
                 self.stage.reap();
                 self.tally.count("reaps by hand");
             }
-            15..18 => self.run_beside(),
+            13..16 => self.run_beside(),
             _ => match self.stage.disturb(&mut self.dice) {
                 Some(what) => self.tally.count(what),
                 None => self.kill(victim),

@@ -47,11 +47,13 @@ fn no_procedure_reads_another_clock() {
     let others =
         Regex::new(r"(?i)\b(GETDATE|GETUTCDATE|SYSDATETIME|SYSDATETIMEOFFSET)\(|CURRENT_TIMESTAMP")
             .expect("a pattern");
-    let told = Regex::new(r"(?m)^    @\w+ (date|time|datetime|smalldatetime)").expect("a pattern");
+    let told = Regex::new(r"^    @\w+ (date|time|datetime|smalldatetime)").expect("a pattern");
     for (name, text) in ["procs", "functions", "views", "tables"].into_iter().flat_map(files) {
         let code = code(&text);
         assert!(!others.is_match(&code), "{name} reads another clock");
-        assert!(!told.is_match(&code), "{name} takes a time from the caller");
+        // What a procedure returns is a time of the server.
+        let is_told = |line: &str| told.is_match(line) && !line.contains(" OUTPUT");
+        assert!(!code.lines().any(is_told), "{name} takes a time from the caller");
     }
 }
 

@@ -4,14 +4,14 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use xmlshred::contract::Contract;
 use xmlshred::store::sqlserver::{ServerSettings, SqlServerStore};
 use xmlshred::store::{Batch, EnqueueMode, Enqueued, Renewal, Store, StoreError};
 
-use crate::database::{connection_string_of, parts_of_connection_string};
+use crate::database::{connection_string_of, locked, parts_of_connection_string};
 use crate::harness::SqlServerHarness;
 use crate::store::harness::{ids, success, Harness, Worker, LEASE};
 
@@ -24,35 +24,78 @@ crate::trials! {
 
 /// What becomes of the answer that was chosen.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+pub enum Fate {
     /// The line is cut instead of passing it on.
     Cut,
     /// It is kept, and so is all that follows on this connection.
     Silence,
 }
 
+/// The number of a connection, and bytes that were sent on it.
+type Request = (usize, Vec<u8>);
+
 /// A port that leads to the server.
 #[derive(Clone)]
-struct Line {
+pub struct Line {
     port: u16,
     /// Answers to go until the fateful one, counting it; below one nothing happens.
     answers_to_go: Arc<AtomicI64>,
+    /// The answer to the next request that contains this text is the fateful one.
+    request: Arc<Mutex<Option<Vec<u8>>>>,
+    /// What was sent to the server.
+    requests: Arc<Mutex<Vec<Request>>>,
     fate: Fate,
 }
 
 impl Line {
-    fn new(fate: Fate) -> Self {
+    pub fn new(fate: Fate) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let line = Self { port, answers_to_go: Arc::new(AtomicI64::new(0)), fate };
+        let line = Self {
+            port,
+            answers_to_go: Arc::default(),
+            request: Arc::default(),
+            requests: Arc::default(),
+            fate,
+        };
         let accepting = line.clone();
         // It ends with the process, as the test's other ends of it do.
         std::thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                accepting.lead(client);
+            for (number, client) in listener.incoming().map_while(Result::ok).enumerate() {
+                accepting.lead(number, client);
             }
         });
         line
+    }
+
+    /// The answer to the next request that contains this text meets its fate. The connection must not
+    /// be encrypted.
+    pub fn trip_on(&self, text: &str) {
+        *locked(&self.request) = Some(utf16(text));
+    }
+
+    /// Whether that request has come.
+    pub fn has_tripped_on(&self) -> bool {
+        locked(&self.request).is_none()
+    }
+
+    /// The connections on which a request that contains this text was sent, in the order of requests.
+    pub fn connections_of(&self, text: &str) -> Vec<usize> {
+        let text = utf16(text);
+        let requests = locked(&self.requests);
+        let sent = requests.iter().filter(|(_, request)| contains(request, &text));
+        sent.map(|(number, _)| *number).collect()
+    }
+
+    /// The connection string that leads here.
+    pub fn connection_string(&self, database: &str) -> String {
+        let text = connection_string_of(database);
+        let parts = text.split(';').filter(|part| {
+            let key = part.split('=').next().unwrap_or("").trim().to_lowercase();
+            key != "server" && key != "data source"
+        });
+        let rest: Vec<&str> = parts.collect();
+        format!("Server=127.0.0.1,{};{}", self.port, rest.join(";"))
     }
 
     /// The `n`th answer from now, on any connection, meets its fate.
@@ -65,15 +108,22 @@ impl Line {
         self.answers_to_go.swap(0, Ordering::SeqCst) < 1
     }
 
-    fn lead(&self, client: TcpStream) {
+    fn lead(&self, number: usize, client: TcpStream) {
         let server = parts_of_connection_string();
         let port = server.port.parse().expect("a port");
         let server = TcpStream::connect((server.host.as_str(), port)).expect("the server");
         let asked = Arc::new(AtomicBool::new(false));
         let (from_client, to_server) = (twin(&client), twin(&server));
-        let asking = Arc::clone(&asked);
+        let is_fateful = Arc::new(AtomicBool::new(false));
+        let (line, asking, fateful) = (self.clone(), Arc::clone(&asked), Arc::clone(&is_fateful));
         std::thread::spawn(move || {
-            pass_on(from_client, to_server, || {
+            pass_on(from_client, to_server, |bytes| {
+                let mut request = locked(&line.request);
+                if request.as_ref().is_some_and(|text| contains(bytes, text)) {
+                    *request = None;
+                    fateful.store(true, Ordering::SeqCst);
+                }
+                locked(&line.requests).push((number, bytes.to_vec()));
                 asking.store(true, Ordering::SeqCst);
                 true
             });
@@ -81,9 +131,11 @@ impl Line {
         let line = self.clone();
         std::thread::spawn(move || {
             let mut is_silent = false;
-            pass_on(twin(&server), twin(&client), || {
+            pass_on(twin(&server), twin(&client), |_| {
                 let is_answer = asked.swap(false, Ordering::SeqCst);
-                let trips = is_answer && line.answers_to_go.fetch_sub(1, Ordering::SeqCst) == 1;
+                let is_counted =
+                    is_answer && line.answers_to_go.fetch_sub(1, Ordering::SeqCst) == 1;
+                let trips = is_counted || is_fateful.swap(false, Ordering::SeqCst);
                 match line.fate {
                     Fate::Cut if trips => {
                         let _ = client.shutdown(Shutdown::Both);
@@ -99,13 +151,7 @@ impl Line {
 
     /// A session that comes by this line.
     fn connect(&self, harness: &SqlServerHarness, command_timeout: Duration) -> SqlServerStore {
-        let text = connection_string_of(&harness.database().name);
-        let parts = text.split(';').filter(|part| {
-            let key = part.split('=').next().unwrap_or("").trim().to_lowercase();
-            key != "server" && key != "data source"
-        });
-        let rest: Vec<&str> = parts.collect();
-        let text = format!("Server=127.0.0.1,{};{}", self.port, rest.join(";"));
+        let text = self.connection_string(&harness.database().name);
         let settings = ServerSettings::from_ado_string(&text)
             .and_then(|settings| settings.schema(&harness.database().schema))
             .expect("settings");
@@ -113,15 +159,23 @@ impl Line {
     }
 }
 
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|some| some == text)
+}
+
 fn twin(stream: &TcpStream) -> TcpStream {
     stream.try_clone().expect("another handle")
 }
 
 /// Passes on what comes, unless `passes` says no.
-fn pass_on(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut() -> bool) {
+fn pass_on(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut(&[u8]) -> bool) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
-        if passes() && to.write_all(&buffer[..read]).is_err() {
+        if passes(&buffer[..read]) && to.write_all(&buffer[..read]).is_err() {
             break;
         }
     }
@@ -218,7 +272,7 @@ fn a_server_that_falls_silent_is_not_waited_for() {
     line.trip_at(1);
     // The worker decides when to call again; the session connects again for it.
     let silent = store.renew_lease(batch.token, LEASE);
-    assert!(matches!(silent, Err(StoreError::Unreachable { .. })), "{silent:?}");
+    assert!(matches!(silent, Err(StoreError::Unanswered { .. })), "{silent:?}");
     assert!(line.has_tripped());
     assert_eq!(store.renew_lease(batch.token, LEASE).expect("renew"), Renewal::Renewed);
     drop((store, worker));

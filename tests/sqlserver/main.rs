@@ -29,6 +29,7 @@ mod refusals;
 mod roles;
 mod script;
 mod session;
+mod silence;
 mod source;
 mod store;
 mod triggers;
@@ -69,6 +70,7 @@ const OWN: &[(&str, Trials)] = &[
     ("refusals", refusals::TRIALS),
     ("roles", roles::TRIALS),
     ("script", script::TRIALS),
+    ("silence", silence::TRIALS),
     ("source", source::TRIALS),
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),

@@ -13,8 +13,6 @@ pub(super) enum Wait {
     Command,
     /// `--answer-timeout`
     Answer,
-    /// Until the connection breaks.
-    Unbounded,
 }
 
 /// A call that can be repeated.
@@ -32,14 +30,9 @@ impl Call {
         Self { procedure, wait: Wait::Command, parameters: Vec::new() }
     }
 
-    /// A call with the longer timeout of completions: it reads or writes much in one go.
+    /// A call with the longer timeout: it reads or writes much before it says something.
     pub(super) fn slow(procedure: &'static str) -> Self {
         Self { wait: Wait::Answer, ..Self::new(procedure) }
-    }
-
-    /// A call of an operator that works in chunks, as long as there is work.
-    pub(super) fn long(procedure: &'static str) -> Self {
-        Self { wait: Wait::Unbounded, ..Self::new(procedure) }
     }
 
     /// Adds a parameter; `name` begins with `@`.

@@ -57,7 +57,7 @@ pub(super) fn claim_batch(connection: &mut Connection, request: &ClaimRequest) -
             }
             // busy: the procedure itself has tried for a while.
             _ if began.elapsed() > connection.settings().answer_timeout => {
-                return Err(ServerFault::Unanswered(format!(
+                return Err(ServerFault::Timeout(format!(
                     "usp_ClaimBatch has found only locked applications for {}",
                     humantime::format_duration(connection.settings().answer_timeout)
                 )));

@@ -6,7 +6,7 @@ use super::fault::Result;
 use crate::store::{EnqueueMode, Enqueued};
 
 pub(super) fn enqueue_apps(connection: &mut Connection, mode: EnqueueMode) -> Result<Enqueued> {
-    let call = Call::long("usp_EnqueueApps");
+    let call = Call::slow("usp_EnqueueApps");
     let call = match mode {
         EnqueueMode::New => call.with("@mode", "new"),
         EnqueueMode::Full => call.with("@mode", "full"),

@@ -47,10 +47,11 @@ pub(super) enum ServerFault {
     Server { number: i64, message: String },
     /// The connection broke; the call may have been executed or not.
     Lost(String),
-    /// No reply within the timeout of the settings; the connection was closed.
+    /// The server sent nothing for the timeout of the settings, and the connection was closed; the call
+    /// may have been executed or not, or still be.
     Timeout(String),
-    /// The same for a call that may still change claims.
-    Unanswered(String),
+    /// The same before a completion was sent.
+    Unsent(String),
     /// The reply is not the expected one.
     Unexpected(String),
 }
@@ -69,7 +70,7 @@ impl ServerFault {
             Self::Server { number, .. } => TRANSIENT.contains(number),
             Self::Lost(_) => true,
             // The caller has waited long enough for one call: it decides what to do next.
-            Self::Timeout(_) | Self::Unanswered(_) | Self::Unexpected(_) => false,
+            Self::Timeout(_) | Self::Unsent(_) | Self::Unexpected(_) => false,
         }
     }
 
@@ -96,7 +97,7 @@ impl ServerFault {
                 }
                 return Self::Lost(format!("{message} ({number})"));
             }
-            Self::Timeout(reason) | Self::Unanswered(reason) => (reason, None),
+            Self::Timeout(reason) | Self::Unsent(reason) => (reason, None),
             Self::Lost(reason) if reason == CLOSED => {
                 (format!("{reason} during the login"), another)
             }
@@ -115,13 +116,21 @@ impl ServerFault {
         })
     }
 
+    /// The same before a completion was sent.
+    pub(super) fn before_completing(self) -> Self {
+        match self {
+            Self::Timeout(reason) => Self::Unsent(reason),
+            fault => fault,
+        }
+    }
+
     pub(super) fn into_store_error(self, location: &str) -> StoreError {
         let location = location.to_owned();
         match self {
-            Self::Lost(reason) | Self::Timeout(reason) => {
+            Self::Lost(reason) | Self::Unsent(reason) => {
                 StoreError::Unreachable { location, reason }
             }
-            Self::Unanswered(reason) => StoreError::Unanswered { location, reason },
+            Self::Timeout(reason) => StoreError::Unanswered { location, reason },
             Self::Unexpected(message) => StoreError::Database(message),
             Self::Server { number, message } => match number {
                 number::LOGIN_FAILED | number::NO_SUCH_DATABASE => {
@@ -159,7 +168,7 @@ impl fmt::Display for ServerFault {
             Self::Server { number, message } => write!(f, "{message} ({number})"),
             Self::Lost(message)
             | Self::Timeout(message)
-            | Self::Unanswered(message)
+            | Self::Unsent(message)
             | Self::Unexpected(message) => f.write_str(message),
         }
     }

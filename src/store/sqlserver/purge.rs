@@ -8,7 +8,7 @@ use crate::store::{PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 
 pub(super) fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Result<Purged> {
     let age = u32::try_from(request.older_than.as_secs()).unwrap_or(u32::MAX);
-    let call = Call::long("usp_PurgeLog")
+    let call = Call::slow("usp_PurgeLog")
         .with("@older_than_seconds", age)
         .with("@chunk_size", request.chunk)
         .with("@orphans", yes_or_no(request.orphans))
@@ -27,7 +27,7 @@ pub(super) fn delete_stale_rows(
     request: &StaleRowsRequest,
 ) -> Result<Vec<StaleRows>> {
     let ids = |ids: &Vec<AppId>| ids.iter().map(AppId::to_string).collect::<Vec<_>>().join(",");
-    let call = Call::long("usp_DeleteStaleRows")
+    let call = Call::slow("usp_DeleteStaleRows")
         .with("@app_ids", request.app_ids.as_ref().map(ids))
         .with("@canary", request.canary)
         .with("@requested_by", clipped(&request.requested_by, 128))

@@ -10,7 +10,7 @@ pub(super) fn retry_failed(
     connection: &mut Connection,
     request: &RetryRequest,
 ) -> Result<Vec<Redriven>> {
-    let call = Call::long("usp_RetryFailed");
+    let call = Call::slow("usp_RetryFailed");
     let call = match &request.selector {
         RetrySelector::AppIds(ids) => call.with("@app_ids", list(ids)),
         RetrySelector::Category(category) => call.with("@failure_category", category.name()),
@@ -25,7 +25,7 @@ pub(super) fn requeue_apps(
     connection: &mut Connection,
     request: &RequeueRequest,
 ) -> Result<Vec<Redriven>> {
-    let call = Call::long("usp_RequeueApps");
+    let call = Call::slow("usp_RequeueApps");
     let call = match &request.selector {
         RequeueSelector::AppIds(ids) => call.with("@app_ids", list(ids)),
         RequeueSelector::Range { start, end } => {

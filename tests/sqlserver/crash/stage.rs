@@ -57,8 +57,8 @@ impl Stage {
     /// Something that happens to the line or the server; what it was.
     pub fn disturb(&self, dice: &mut Dice) -> Option<&'static str> {
         let commands = [
-            ("XMLSHRED_CHAOS_END_SESSIONS", "sessions ended", 8),
-            ("XMLSHRED_CHAOS_RESTART", "server restarts", 30),
+            ("XMLSHRED_CHAOS_END_SESSIONS", "sessions ended", 3),
+            ("XMLSHRED_CHAOS_RESTART", "server restarts", 4),
         ];
         for (variable, name, one_in) in commands {
             let Ok(command) = std::env::var(variable) else { continue };

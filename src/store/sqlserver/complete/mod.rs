@@ -37,12 +37,13 @@ pub(super) fn complete_batch(
         // The transaction of a broken connection may have committed, or still run.
         if is_repeated {
             let call = Call::new("usp_GetClaimOutcome").with("@claim_token", token);
-            if let Some(completed) = in_order(connection.call_once(&call)?)? {
+            let asked = connection.call_once(&call).map_err(ServerFault::before_completing)?;
+            if let Some(completed) = in_order(asked)? {
                 return Ok(completed);
             }
         }
         is_repeated = true;
-        stage.fill(connection, contract, outcomes)?;
+        stage.fill(connection, contract, outcomes).map_err(ServerFault::before_completing)?;
         failpoint::hit(failpoint::BETWEEN_STAGE_AND_COMMIT);
         let sets = connection.call_once(&call)?;
         failpoint::hit(failpoint::AFTER_COMMIT_BEFORE_ANSWER);

@@ -1,5 +1,6 @@
 //! One connection to SQL Server: connecting, calling, and retrying.
 
+mod line;
 pub mod settings;
 mod stream;
 
@@ -18,10 +19,14 @@ use super::call::{Call, Typed, Wait};
 use super::dialect::in_use;
 use super::fault::{Result, ServerFault};
 use super::record::Record;
+use line::{Ear, Line, Patience};
 use settings::ServerSettings;
-use stream::Stream;
 
-type Link = Client<Compat<Box<dyn Stream>>>;
+/// A session, and what is heard of it.
+struct Link {
+    client: Client<Compat<Line>>,
+    ear: Ear,
+}
 
 /// The result sets of one command, without those that have no column.
 pub(super) type ResultSets = Vec<Vec<Record>>;
@@ -95,30 +100,24 @@ impl Connection {
     pub(super) fn call_once(&mut self, call: &Call) -> Result<ResultSets> {
         let command = call.command(&self.settings.schema);
         let bound = match call.wait {
-            Wait::Command => Some(self.settings.command_timeout),
-            Wait::Answer => Some(self.settings.answer_timeout),
-            Wait::Unbounded => None,
+            Wait::Command => self.settings.command_timeout,
+            Wait::Answer => self.settings.answer_timeout,
         };
-        let answer = self.run(async |link| {
-            let stream = within(bound, call.procedure, command.exec(link)).await?;
-            collect(stream, call.procedure, bound).await
-        });
-        match answer {
-            Err(ServerFault::Timeout(reason)) if call.wait == Wait::Answer => {
-                Err(ServerFault::Unanswered(reason))
-            }
-            answer => answer,
-        }
+        self.run(async |Link { client, ear }| {
+            let patience = ear.patience(bound, call.procedure);
+            let stream = patience.wait(command.exec(client)).await?;
+            collect(stream, call.procedure, &patience).await
+        })
     }
 
     /// Sends a plain batch: the only way to create temp tables that stay.
     pub(super) fn batch(&mut self, sql: &str) -> Result<ResultSets> {
-        self.batch_within(Some(self.settings.command_timeout), sql)
+        self.batch_within(self.settings.command_timeout, sql)
     }
 
-    /// [`Connection::batch`] without the command timeout.
-    pub(super) fn batch_at_length(&mut self, sql: &str) -> Result<ResultSets> {
-        self.batch_within(None, sql)
+    /// [`Connection::batch`] with the longer timeout.
+    pub(super) fn slow_batch(&mut self, sql: &str) -> Result<ResultSets> {
+        self.batch_within(self.settings.answer_timeout, sql)
     }
 
     /// [`Connection::batch`] that returns one row.
@@ -126,10 +125,10 @@ impl Connection {
         first(self.batch(sql)?)
     }
 
-    fn batch_within(&mut self, bound: Option<Duration>, sql: &str) -> Result<ResultSets> {
-        self.run(async |link| {
-            let answer = async { link.simple_query(sql).await?.into_results().await };
-            let sets = within(bound, "a batch", answer).await?;
+    fn batch_within(&mut self, bound: Duration, sql: &str) -> Result<ResultSets> {
+        self.run(async |Link { client, ear }| {
+            let answer = async { client.simple_query(sql).await?.into_results().await };
+            let sets = ear.patience(bound, "a batch").wait(answer).await?;
             let records = |set: Vec<_>| set.into_iter().map(|r| Record::new("a batch", r));
             Ok(sets.into_iter().map(|set| records(set).collect()).collect())
         })
@@ -141,10 +140,12 @@ impl Connection {
         statement: &str,
         parameters: impl IntoIterator<Item = ColumnData<'p>>,
     ) -> Result<()> {
-        let bound = Some(self.settings.command_timeout);
+        let bound = self.settings.command_timeout;
         let mut query = Query::new(statement);
         parameters.into_iter().for_each(|value| query.bind(Typed(value)));
-        self.run(async |link| within(bound, "a statement", query.execute(link)).await.map(drop))
+        self.run(async |Link { client, ear }| {
+            ear.patience(bound, "a statement").wait(query.execute(client)).await.map(drop)
+        })
     }
 
     /// Loads rows into `columns` of a table. If they are sorted by the columns of its clustered index,
@@ -156,18 +157,19 @@ impl Connection {
         order: &[&str],
         rows: impl Iterator<Item = TokenRow<'r>>,
     ) -> Result<()> {
-        let bound = Some(self.settings.command_timeout);
+        let bound = self.settings.command_timeout;
         let order = if in_use().ordered_bulk_load { order } else { &[] };
         let order: Vec<_> = order.iter().map(|column| (*column, SortOrder::Ascending)).collect();
-        self.run(async |link| {
+        self.run(async |Link { client, ear }| {
+            let patience = ear.patience(bound, table);
             let none = SqlBulkCopyOptions::empty();
-            let started = link.bulk_insert_with_options(table, columns, none, &order);
-            // The bound is for each wait: a large batch on a slow line takes longer as a whole.
-            let mut load = within(bound, table, started).await?;
+            let started = client.bulk_insert_with_options(table, columns, none, &order);
+            // Each wait has the bound: a large batch on a slow line takes longer as a whole.
+            let mut load = patience.wait(started).await?;
             for row in rows {
-                within(bound, table, load.send(row)).await?;
+                patience.wait(load.send(row)).await?;
             }
-            within(bound, table, load.finalize()).await.map(drop)
+            patience.wait(load.finalize()).await.map(drop)
         })
     }
 
@@ -217,24 +219,32 @@ impl Connection {
         self.workstation.iter().for_each(|name| config.client_name(name));
         // The bound below covers the handshake too.
         config.handshake_timeout(None);
+        let ear = Ear::new();
         let connecting = async {
-            let stream = stream::open(settings, &config).await?;
-            match Client::connect(config.clone(), stream.compat_write()).await {
+            let line = Line::new(stream::open(settings, &config).await?, &ear);
+            match Client::connect(config.clone(), line.compat_write()).await {
                 Err(Error::Routing { host, port }) => {
                     config.host(host);
                     config.port(port);
-                    let stream = stream::open(settings, &config).await?;
-                    Ok::<_, ServerFault>(Client::connect(config, stream.compat_write()).await?)
+                    let line = Line::new(stream::open(settings, &config).await?, &ear);
+                    Ok::<_, ServerFault>(Client::connect(config, line.compat_write()).await?)
                 }
-                link => Ok(link?),
+                client => Ok(client?),
             }
         };
-        let bound = Some(settings.connect_timeout);
-        let connected = self.runtime.block_on(within(bound, "the login", connecting));
-        let link = connected.map_err(ServerFault::while_connecting)?;
+        let connected = self.runtime.block_on(in_time(settings.connect_timeout, connecting));
+        let client = connected.map_err(ServerFault::while_connecting)?;
         self.generation += 1;
-        Ok(link)
+        Ok(Link { client, ear })
     }
+}
+
+/// The bound is for connecting as a whole.
+async fn in_time<T>(bound: Duration, connecting: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(bound, connecting).await.unwrap_or_else(|_| {
+        let bound = humantime::format_duration(bound);
+        Err(ServerFault::Timeout(format!("the login was not answered within {bound}")))
+    })
 }
 
 /// The first row of these result sets.
@@ -248,15 +258,15 @@ pub(super) fn first(sets: impl IntoIterator<Item = Vec<Record>>) -> Result<Recor
     })
 }
 
-/// Reads the result sets of a procedure; the bound is for each wait, not for the whole.
+/// Reads the result sets of a procedure.
 async fn collect(
     stream: CommandStream<'_>,
     procedure: &'static str,
-    bound: Option<Duration>,
+    patience: &Patience<'_>,
 ) -> Result<ResultSets> {
     let mut stream = pin!(stream);
     let mut sets: ResultSets = Vec::new();
-    while let Some(item) = within(bound, procedure, stream.try_next()).await? {
+    while let Some(item) = patience.wait(stream.try_next()).await? {
         if item.as_metadata().is_some() {
             sets.push(Vec::new());
         }
@@ -265,22 +275,6 @@ async fn collect(
         }
     }
     Ok(sets)
-}
-
-/// Waits for `work`, at most for the bound.
-async fn within<T, E: Into<ServerFault>>(
-    bound: Option<Duration>,
-    what: &str,
-    work: impl Future<Output = std::result::Result<T, E>>,
-) -> Result<T> {
-    let Some(bound) = bound else { return work.await.map_err(Into::into) };
-    match tokio::time::timeout(bound, work).await {
-        Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(ServerFault::Timeout(format!(
-            "{what} was not answered within {}",
-            humantime::format_duration(bound)
-        ))),
-    }
 }
 
 /// Doubles from 100 ms to 12.8 s; half of it is random, so that workers that lost their connections
@@ -309,17 +303,5 @@ mod tests {
     fn retries_outlast_a_failover_but_end() {
         let pauses = || (1..ATTEMPTS).map(pause_after).sum::<Duration>();
         assert!((60..=130).contains(&pauses().as_secs()), "{:?}", pauses());
-    }
-
-    #[test]
-    fn a_timeout_names_the_call() {
-        let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let bound = Some(Duration::from_millis(1));
-        let silence = std::future::pending::<Result<()>>();
-        let fault = runtime.block_on(within(bound, "usp_RenewLease", silence)).unwrap_err();
-        assert_eq!(
-            fault,
-            ServerFault::Timeout("usp_RenewLease was not answered within 1ms".into())
-        );
     }
 }

@@ -11,10 +11,11 @@ use crate::files;
 /// Default timeout of a login, as in ADO.NET.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Default timeout of a command, as in ADO.NET. Completing and reaping have another.
+/// Default timeout of a command, as in ADO.NET. Calls that take long have another.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Default timeout of a completion and of reaping, whose procedures bound themselves by LOCK_TIMEOUT.
+/// Default timeout of a call that takes long: completions bound themselves by LOCK_TIMEOUT, and procedures
+/// that work in chunks send a message at least with every chunk that takes half a minute.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Default schema of an installation.
@@ -256,7 +257,7 @@ impl ServerSettings {
         self
     }
 
-    /// Another timeout of a completion and of reaping.
+    /// Another timeout of a call that takes long.
     pub fn answer_timeout(mut self, timeout: Duration) -> Self {
         self.answer_timeout = timeout;
         self

@@ -152,7 +152,7 @@ impl Installer {
     pub fn uninstall(&mut self, with_data: bool) -> Result<()> {
         self.refuse_newer()?;
         let sql = script::uninstall_batch(self.files, &self.names, with_data);
-        self.connection.batch_at_length(&sql).map(drop).map_err(|fault| self.error(fault))
+        self.connection.slow_batch(&sql).map(drop).map_err(|fault| self.error(fault))
     }
 
     fn error(&self, fault: ServerFault) -> StoreError {
@@ -323,7 +323,7 @@ fn run(
 fn send(connection: &mut Connection, sql: &str) -> fault::Result<ResultSets> {
     let mut answer = ResultSets::new();
     for batch in (in_use().installation)(sql) {
-        answer = connection.batch_at_length(&batch)?;
+        answer = connection.slow_batch(&batch)?;
     }
     Ok(answer)
 }
