@@ -67,6 +67,11 @@ BEGIN
         full_apps_missed bigint NULL;
 END;
 GO
+IF COL_LENGTH(N'[$(Schema)].[processing_contract_table]', N'app_column') IS NOT NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_contract_table] DROP COLUMN app_column;
+END;
+GO
 IF COL_LENGTH(N'[$(Schema)].[processing_event]', N'is_counted') IS NULL
 BEGIN
     ALTER TABLE [$(Schema)].[processing_event] ADD is_counted bit NULL;

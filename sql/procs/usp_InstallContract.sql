@@ -10,7 +10,7 @@ Parameters: @contract_hash  32 bytes
             @contract_name  1 to 128 characters
             @contract_text  the contract file, or NULL
             Input table #contract_table (table_ordinal int, schema_name nvarchar(128),
-            table_name nvarchar(128), app_column nvarchar(128), on_existing varchar(7)): the
+            table_name nvarchar(128), on_existing varchar(7)): the
             target tables in load order, ordinals from 0 without a gap.
 Results:    none
 Errors:     50001 a parameter or #contract_table is wrong
@@ -18,7 +18,7 @@ Called by:  xmlshred install
 Isolation:  READ COMMITTED, in the caller's transaction or its own. Locks the contracts.
 Example:    -- As xmlshred install does, after CREATE TABLE #contract_table
             INSERT INTO #contract_table
-            VALUES (0, N'sandbox', N'app_base', N'app_id', 'fail');
+            VALUES (0, N'sandbox', N'app_base', 'fail');
             EXEC [$(Schema)].[usp_InstallContract]
                 @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,
                 @contract_name = N'credit-card';
@@ -105,7 +105,6 @@ BEGIN
                 table_ordinal,
                 schema_name,
                 table_name,
-                app_column,
                 on_existing
             )
             SELECT
@@ -113,7 +112,6 @@ BEGIN
                 t.table_ordinal,
                 t.schema_name,
                 t.table_name,
-                t.app_column,
                 t.on_existing
             FROM #contract_table AS t;
         END;

@@ -7,9 +7,11 @@ Purpose:    Checks, application by application, that every source row is queued 
 Parameters: @examples  number of differing applications to list per subject, 0 to 1000, default
                        10
 Results:    1. one row per subject (source rows, then the target tables in load order): subject,
-               expected, actual, difference, differing_apps, stale. All is well if difference and
-               differing_apps are 0. stale: how many of the expected rows are of applications whose
-               last attempt failed, so that they are of an earlier attempt; NULL for the source
+               expected, actual, difference, differing_apps, stale, not_ours. All is well if
+               difference and differing_apps are 0. stale: how many of the expected rows are of
+               applications whose last attempt failed, so that they are of an earlier attempt.
+               not_ours: rows, not in actual, of ids that are not in source, queue or log, which
+               another program wrote. Both are NULL for the source
             2. examples: subject, app_id, expected, actual, rows_of_attempt, last_attempt. For the
                source, expected is 1 if the source row exists and actual is 1 if the application is
                queued or logged; for a target table they are numbers of rows, and rows_of_attempt is
@@ -18,12 +20,10 @@ Errors:     50001 a parameter is wrong
 Called by:  operators
 Isolation:  READ COMMITTED; reads the ids of source, queue, log and target tables once each: run it
             after a run. Applications that workers complete in the meantime may show as differences.
-            EXECUTE AS OWNER: ownership chaining does not reach into the statement that it builds
 Example:    EXEC [$(Schema)].[usp_Reconcile];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Reconcile]
     @examples int = 10
-WITH EXECUTE AS OWNER
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,11 +32,7 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
 
-    DECLARE @ordinal int;
-    DECLARE @subject nvarchar(257);
-    DECLARE @table_name nvarchar(300);
-    DECLARE @app_column nvarchar(130);
-    DECLARE @statement nvarchar(max);
+    DECLARE @ordinal int = -1;
 
     CREATE TABLE #reconciled
     (
@@ -45,7 +41,8 @@ BEGIN
         expected bigint NULL,
         actual bigint NULL,
         differing_apps bigint NULL,
-        stale bigint NULL
+        stale bigint NULL,
+        not_ours bigint NULL
     );
 
     CREATE TABLE #written
@@ -53,13 +50,13 @@ BEGIN
         app_id bigint NOT NULL PRIMARY KEY,
         expected bigint NOT NULL,
         actual bigint NOT NULL,
-        stale bigint NOT NULL
+        stale bigint NOT NULL,
+        is_ours bit NOT NULL DEFAULT (1)
     );
 
     CREATE TABLE #example
     (
         ordinal int NOT NULL,
-        subject nvarchar(257) NOT NULL,
         app_id bigint NOT NULL,
         expected bigint NOT NULL,
         actual bigint NOT NULL
@@ -75,36 +72,19 @@ BEGIN
 
     INSERT INTO #reconciled (ordinal, subject)
     SELECT
-        MIN(t.table_ordinal),
+        t.table_ordinal,
         t.schema_name + N'.' + t.table_name
     FROM [$(Schema)].[processing_contract] AS c
     INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
-    WHERE c.retired_at_utc IS NULL
-    GROUP BY
-        t.schema_name,
-        t.table_name;
-
-    SET @ordinal = -1;
+    WHERE c.retired_at_utc IS NULL;
 
     WHILE @ordinal IS NOT NULL
     BEGIN
         DELETE FROM #written;
 
-        SET @subject = (
-            SELECT r.subject
-            FROM #reconciled AS r
-            WHERE r.ordinal = @ordinal
-        );
-
         IF @ordinal = -1
         BEGIN
-            INSERT INTO #written
-            (
-                app_id,
-                expected,
-                actual,
-                stale
-            )
+            INSERT INTO #written (app_id, expected, actual, stale)
             SELECT
                 u.app_id,
                 MAX(u.expected),
@@ -135,72 +115,78 @@ BEGIN
         END
         ELSE
         BEGIN
+            -- RECOMPILE: only the part of the view with this table is read.
+            INSERT INTO #written (app_id, expected, actual, stale)
             SELECT
-                @table_name = QUOTENAME(t.schema_name) + N'.' + QUOTENAME(t.table_name),
-                @app_column = QUOTENAME(t.app_column)
-            FROM [$(Schema)].[processing_contract] AS c
-            INNER JOIN [$(Schema)].[processing_contract_table] AS t ON c.contract_hash = t.contract_hash
-            WHERE c.retired_at_utc IS NULL
-                AND t.table_ordinal = @ordinal;
+                u.app_id,
+                SUM(u.expected),
+                SUM(u.actual),
+                SUM(u.stale)
+            FROM
+                (
+                    SELECT
+                        l.app_id,
+                        n.row_count AS expected,
+                        CONVERT(bigint, 0) AS actual,
+                        CASE WHEN l.is_latest = 1 THEN CONVERT(bigint, 0) ELSE n.row_count END AS stale
+                    FROM #reconciled AS r
+                    INNER JOIN [$(Schema)].[processing_contract_table] AS t
+                        ON r.subject = t.schema_name + N'.' + t.table_name
+                    INNER JOIN [$(Schema)].[processing_log_table] AS n ON t.table_ordinal = n.table_ordinal
+                    INNER JOIN [$(Schema)].[processing_log] AS l
+                        ON n.app_id = l.app_id AND n.attempt = l.attempt AND t.contract_hash = l.contract_hash
+                    WHERE r.ordinal = @ordinal
+                        AND l.has_rows = 1
+                    UNION ALL
+                    SELECT
+                        r.app_id,
+                        CONVERT(bigint, 0) AS expected,
+                        CONVERT(bigint, 1) AS actual,
+                        CONVERT(bigint, 0) AS stale
+                    FROM [$(Schema)].[vw_TargetRows] AS r
+                    WHERE r.table_ordinal = @ordinal
+                        AND r.app_id IS NOT NULL
+                ) AS u
+            GROUP BY u.app_id
+            OPTION (RECOMPILE);
 
-            -- The names are the installed contract's, in brackets.
-            SET @statement = CONCAT(
-                N'INSERT INTO #written (app_id, expected, actual, stale)
-                SELECT u.app_id, SUM(u.expected), SUM(u.actual), SUM(u.stale)
-                FROM
-                    (
-                        SELECT l.app_id, r.row_count AS expected, CONVERT(bigint, 0) AS actual,
-                            CASE WHEN l.is_latest = 1 THEN CONVERT(bigint, 0) ELSE r.row_count END AS stale
-                        FROM [$(Schema)].[processing_log] AS l
-                        INNER JOIN [$(Schema)].[processing_log_table] AS r
-                            ON l.app_id = r.app_id AND l.attempt = r.attempt
-                        INNER JOIN [$(Schema)].[processing_contract_table] AS t
-                            ON l.contract_hash = t.contract_hash AND r.table_ordinal = t.table_ordinal
-                        WHERE l.has_rows = 1
-                            AND QUOTENAME(t.schema_name) + N''.'' + QUOTENAME(t.table_name) = @table_name
-                        UNION ALL
-                        SELECT CONVERT(bigint, x.', @app_column, N'), CONVERT(bigint, 0), CONVERT(bigint, 1),
-                            CONVERT(bigint, 0)
-                        FROM ', @table_name, N' AS x
-                        WHERE x.', @app_column, N' IS NOT NULL
-                    ) AS u
-                GROUP BY u.app_id;'
-            );
-
-            EXEC sys.sp_executesql
-                @statement,
-                N'@table_name nvarchar(300)',
-                @table_name = @table_name;
+            UPDATE #written
+            SET is_ours = 0
+            WHERE expected = 0
+                AND app_id NOT IN (SELECT l.app_id FROM [$(Schema)].[processing_log] AS l)
+                AND app_id NOT IN (SELECT q.app_id FROM [$(Schema)].[processing_queue] AS q)
+                AND app_id NOT IN (SELECT s.app_id FROM [$(SourceSchema)].[$(SourceTable)] AS s);
         END;
 
         UPDATE #reconciled
         SET
-            expected = (SELECT COALESCE(SUM(w.expected), 0) FROM #written AS w),
-            actual = (SELECT COALESCE(SUM(w.actual), 0) FROM #written AS w),
-            differing_apps = (
-                SELECT COUNT_BIG(*)
-                FROM #written AS w
-                WHERE w.expected <> w.actual
-            ),
-            stale = CASE WHEN @ordinal >= 0 THEN (SELECT COALESCE(SUM(w.stale), 0) FROM #written AS w) END
-        WHERE ordinal = @ordinal;
+            expected = w.expected,
+            actual = w.actual,
+            differing_apps = w.differing_apps,
+            stale = CASE WHEN @ordinal >= 0 THEN w.stale END,
+            not_ours = CASE WHEN @ordinal >= 0 THEN w.not_ours END
+        FROM #reconciled AS r
+        CROSS JOIN
+            (
+                SELECT
+                    COALESCE(SUM(o.expected), 0) AS expected,
+                    COALESCE(SUM(CASE WHEN o.is_ours = 1 THEN o.actual END), 0) AS actual,
+                    COUNT_BIG(CASE WHEN o.is_ours = 1 AND o.expected <> o.actual THEN 1 END) AS differing_apps,
+                    COALESCE(SUM(o.stale), 0) AS stale,
+                    COALESCE(SUM(CASE WHEN o.is_ours = 0 THEN o.actual END), 0) AS not_ours
+                FROM #written AS o
+            ) AS w
+        WHERE r.ordinal = @ordinal;
 
-        INSERT INTO #example
-        (
-            ordinal,
-            subject,
-            app_id,
-            expected,
-            actual
-        )
+        INSERT INTO #example (ordinal, app_id, expected, actual)
         SELECT TOP (@examples)
             @ordinal,
-            @subject,
             w.app_id,
             w.expected,
             w.actual
         FROM #written AS w
-        WHERE w.expected <> w.actual
+        WHERE w.is_ours = 1
+            AND w.expected <> w.actual
         ORDER BY w.app_id;
 
         SET @ordinal = (
@@ -216,18 +202,20 @@ BEGIN
         r.actual,
         r.actual - r.expected AS difference,
         r.differing_apps,
-        r.stale
+        r.stale,
+        r.not_ours
     FROM #reconciled AS r
     ORDER BY r.ordinal;
 
     SELECT
-        e.subject,
+        r.subject,
         e.app_id,
         e.expected,
         e.actual,
         k.attempt AS rows_of_attempt,
         l.attempt AS last_attempt
     FROM #example AS e
+    INNER JOIN #reconciled AS r ON e.ordinal = r.ordinal
     LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON e.app_id = l.app_id AND l.is_latest = 1
     LEFT OUTER JOIN [$(Schema)].[processing_log] AS k ON e.app_id = k.app_id AND k.has_rows = 1
     ORDER BY

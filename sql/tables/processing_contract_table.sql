@@ -14,7 +14,6 @@ BEGIN
         table_ordinal int NOT NULL,
         schema_name nvarchar(128) NOT NULL,
         table_name nvarchar(128) NOT NULL,
-        app_column nvarchar(128) NOT NULL,
         on_existing varchar(7) NOT NULL,
         CONSTRAINT PK_processing_contract_table
             PRIMARY KEY CLUSTERED (contract_hash, table_ordinal),

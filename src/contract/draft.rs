@@ -7,7 +7,7 @@ use super::expr::ast::{Expr, Path};
 use super::expr::check::DocumentScope;
 use super::model::{Check, Keep, Lookup, TooLong};
 use super::string_map::StringMap;
-use super::target::OnExisting;
+use super::target::{Identity, OnExisting};
 use crate::value::datetime::DatePattern;
 use crate::value::{SqlType, Value};
 
@@ -117,7 +117,7 @@ pub(crate) struct ColumnDraft {
     pub(crate) too_long: TooLong,
     pub(crate) blank_keep: bool,
     pub(crate) on_error_null: bool,
-    pub(crate) identity: Option<Located<bool>>,
+    pub(crate) identity: Option<Located<Identity>>,
 }
 
 impl ColumnDraft {
@@ -125,8 +125,13 @@ impl ColumnDraft {
         self.required.as_ref().is_some_and(|r| r.value)
     }
 
-    pub(crate) fn is_identity(&self) -> bool {
-        self.identity.as_ref().is_some_and(|i| i.value)
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity.as_ref().map(|i| i.value).unwrap_or_default()
+    }
+
+    /// Whether the database gives the value.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.identity() == Identity::Generated
     }
 }
 

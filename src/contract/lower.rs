@@ -2,9 +2,9 @@
 
 use super::check::Targets;
 use super::draft::{ColumnDraft, Draft, Placed, RowDraft, TableDraft};
-use super::identifier::{same_name, NameIndex};
+use super::identifier::NameIndex;
 use super::model::{ColumnRule, Distinct, DocumentRules, Model, RowTemplate, TableRule};
-use super::target::TargetTable;
+use super::target::{Identity, TargetTable};
 
 /// None when something is missing; the checks have reported that.
 pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<TargetTable>)> {
@@ -44,12 +44,10 @@ fn table_rule(
     names: &[NameIndex],
 ) -> Option<TableRule> {
     let (target, names) = (&targets[index], &names[index]);
-    let app_column = table.app_column?.value;
     Some(TableRule {
         name: table.name?.value,
         target: index,
         each: table.each?.tree,
-        app_column: table.columns.iter().position(|c| same_name(&c.name.value, &app_column))?,
         where_: table.where_.map(tree),
         distinct: table.distinct.map(|distinct| Distinct {
             by: distinct.by.into_iter().map(tree).collect(),
@@ -69,14 +67,14 @@ fn table_rule(
 fn column_rule(column: ColumnDraft, target: &TargetTable, names: &NameIndex) -> Option<ColumnRule> {
     let name = column.name.value.clone();
     let target_column = names.get(&name)?;
-    let identity = column.is_identity();
+    let identity = column.identity();
     Some(ColumnRule {
         name,
         target_column,
         sql_type: column.sql_type?.value,
         value: column.value.map(tree),
         default: column.default.map(|default| default.value),
-        required: target.columns[target_column].required && !identity,
+        required: target.columns[target_column].required && identity != Identity::Generated,
         too_long: column.too_long,
         blank_keep: column.blank_keep,
         on_error_null: column.on_error_null,

@@ -22,4 +22,6 @@ pub use compiled::Contract;
 #[cfg(feature = "sqlserver")]
 pub(crate) use identifier::unfit_for_script;
 pub use parsed::ParsedContract;
-pub use target::{ForeignKey, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};
+pub use target::{
+    ForeignKey, Identity, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW,
+};

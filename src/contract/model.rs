@@ -4,6 +4,7 @@
 //! is in the file, so the model does not.
 
 use super::expr::ast::{Expr, Path};
+use super::target::Identity;
 use crate::value::datetime::DatePattern;
 use crate::value::{Decimal, SqlType, Value};
 
@@ -115,8 +116,6 @@ pub struct TableRule {
     pub target: usize,
     /// The row path: absolute or `//name`, and it reads an element.
     pub each: Path,
-    /// Index into `columns` of the column that holds the application's id.
-    pub app_column: usize,
     /// Condition over the document: an element for which it is not true has no row.
     pub where_: Option<Expr>,
     /// Which of several rows with the same key stays.
@@ -173,8 +172,8 @@ pub struct ColumnRule {
     pub blank_keep: bool,
     /// `on_error = "null"`: a value that fails becomes null instead of failing the application.
     pub on_error_null: bool,
-    /// The database generates the value; there is neither `value` nor `default`.
-    pub identity: bool,
+    /// Where the database generates the value, there is neither `value` nor `default`.
+    pub identity: Identity,
 }
 
 /// `too_long`

@@ -7,7 +7,7 @@ use super::compiled::Contract;
 use super::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read, Span, Step};
 use super::model::{ColumnRule, Model, TableRule, TooLong};
 use super::parsed::ParsedContract;
-use super::target::{TargetColumn, TargetTable};
+use super::target::{Identity, TargetColumn, TargetTable};
 use crate::value::convert::Conversion;
 use crate::value::SqlType;
 
@@ -148,7 +148,6 @@ fn counting_table((each, paths): (Path, Vec<(Path, Span)>)) -> (TableRule, Targe
         name: "counts".into(),
         target: 0,
         each,
-        app_column: 0,
         where_: None,
         distinct: None,
         keep_when: None,
@@ -174,7 +173,7 @@ fn counting((at, value): (usize, Expr)) -> ColumnRule {
         too_long: TooLong::Error,
         blank_keep: false,
         on_error_null: true,
-        identity: false,
+        identity: Identity::No,
     }
 }
 
@@ -203,13 +202,13 @@ fn target(table: &TableRule) -> TargetTable {
         name: column.name.clone(),
         sql_type: column.sql_type,
         required: false,
-        identity: false,
+        identity: Identity::No,
     });
     TargetTable {
         name: table.name.clone(),
         columns: columns.collect(),
         primary_key: Vec::new(),
-        app_column: table.app_column,
+        app_column: Some(0),
         foreign_key: None,
         on_existing: Default::default(),
     }

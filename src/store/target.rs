@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contract::{Contract, TargetColumn, TargetTable};
+use crate::contract::{Contract, Identity, TargetColumn, TargetTable};
 
 /// One difference between a target table of the database and the contract's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,12 +123,19 @@ fn column_differences(
     if actual.computed {
         return vec![(true, "is a computed column".to_owned())];
     }
-    if column.identity != actual.identity {
-        let is = |identity| if identity { "is" } else { "is not" };
-        let (there, here) = (is(actual.identity), is(column.identity));
-        return vec![(true, format!("{there} an identity, but {here} in the contract"))];
+    match (column.identity, actual.identity) {
+        (Identity::No, true) => {
+            let what = "is an identity, and the contract gives it values; write `identity = \
+                        \"explicit\"` there, or `identity = true` and no value";
+            return vec![(true, what.to_owned())];
+        }
+        (Identity::Generated, false) => {
+            let what = "is not an identity, but `identity = true` in the contract; give it a value";
+            return vec![(true, what.to_owned())];
+        }
+        _ => {}
     }
-    let never_null = column.required || column.identity || is_key;
+    let never_null = column.required || column.is_generated() || is_key;
     let (there, here) = (&actual.sql_type, column.sql_type);
     let possible = [
         (!holds, true, format!("is {there}, which cannot hold every {here} of the contract")),
@@ -143,7 +150,7 @@ fn column_differences(
             "is nullable, but required in the contract".to_owned(),
         ),
         (
-            actual.has_default && !column.identity,
+            actual.has_default && !column.is_generated(),
             false,
             "has a default, which no row of the contract uses".to_owned(),
         ),

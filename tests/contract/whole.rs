@@ -33,9 +33,9 @@ fn tables_of_one_name_become_one_target() {
     assert_eq!(scores.name, "scores");
     assert_eq!(scores.on_existing, OnExisting::Skip);
     assert_eq!(scores.primary_key, ["score_id"]);
-    assert_eq!(scores.app_column, 1);
+    assert_eq!(scores.app_column, Some(1));
     let columns: Vec<_> =
-        scores.columns.iter().map(|c| (&*c.name, c.required, c.identity)).collect();
+        scores.columns.iter().map(|c| (&*c.name, c.required, c.is_generated())).collect();
     let wanted = [
         ("score_id", true, true),
         ("app_id", true, false),

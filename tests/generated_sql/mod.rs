@@ -5,7 +5,7 @@ mod defaults;
 mod files;
 mod stage;
 
-use xmlshred::contract::{Contract, OnExisting, TargetColumn, TargetTable};
+use xmlshred::contract::{Contract, Identity, OnExisting, TargetColumn, TargetTable};
 use xmlshred::store::sqlserver::contract_sql::{load_procedure, stage_ddl, target_ddl};
 use xmlshred::store::sqlserver::install::{contract_script, script, Kind, Names, FILES};
 use xmlshred::value::SqlType;
@@ -35,7 +35,7 @@ fn the_script_for_sqlcmd_is_what_install_runs() {
 }
 
 fn column(name: &str, sql_type: SqlType) -> TargetColumn {
-    TargetColumn { name: name.into(), sql_type, required: false, identity: false }
+    TargetColumn { name: name.into(), sql_type, required: false, identity: Identity::No }
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn names_cannot_leave_their_quotes() {
         name: "o]d'd".into(),
         columns: vec![column("a]b", SqlType::NVarChar(None))],
         primary_key: vec!["app_id".into()],
-        app_column: 0,
+        app_column: Some(0),
         foreign_key: None,
         on_existing: OnExisting::Fail,
     };
@@ -75,9 +75,13 @@ fn no_plan_depends_on_the_rows_of_a_target_table() {
         let (_, deletes) = sql.split_once("IF EXISTS (SELECT 1 FROM #clear_app)").expect("deletes");
         for delete in deletes.split("DELETE TOP (4000) FROM ").skip(1) {
             let (target, rest) = delete.split_once('\n').expect("a line");
-            let join =
-                format!("FROM #clear_app AS c\n                INNER LOOP JOIN {target} AS t ON ");
-            assert!(rest.trim_start().starts_with(&join), "{delete}");
+            let (joins, _) = rest.split_once("WHERE").expect("a condition");
+            let joins: Vec<&str> = joins.lines().map(str::trim).collect();
+            let (last, from) = joins[..joins.len() - 1].split_last().expect("a join");
+            assert_eq!(from[0], "FROM #clear_app AS c", "{delete}");
+            assert!(last.starts_with(&format!("INNER LOOP JOIN {target} AS t ON ")), "{delete}");
+            let between = from[1..].iter();
+            assert!(between.cloned().all(|join| join.starts_with("INNER LOOP JOIN ")), "{delete}");
         }
     }
 }
@@ -88,7 +92,7 @@ fn an_application_s_column_is_compared_so_that_its_index_can_be_sought() {
         name: "t".into(),
         columns: vec![column("id", sql_type)],
         primary_key: vec!["id".into()],
-        app_column: 0,
+        app_column: Some(0),
         foreign_key: None,
         on_existing: OnExisting::Replace,
     };
@@ -98,6 +102,51 @@ fn an_application_s_column_is_compared_so_that_its_index_can_be_sought() {
     assert!(text.contains("AS t ON t.[id] = TRY_CONVERT(varchar(20), c.app_id)\n"), "{text}");
 }
 
+/// Where a table has no column with the application's id, its rows are those of the parent's rows.
+#[test]
+fn rows_without_the_application_s_id_are_found_through_their_parents() {
+    let sql = script_of(CONTRACT);
+    for joins in [
+        "FROM #clear_app AS c
+                INNER LOOP JOIN [dbo].[part] AS p1 ON p1.[app_id] = c.app_id
+                INNER LOOP JOIN [dbo].[part_price] AS t ON t.[part_id] = p1.[part_id]
+                WHERE c.table_ordinal = 3",
+        "FROM [dbo].[part] AS p2
+                INNER LOOP JOIN [dbo].[part_price] AS p1 ON p1.[part_id] = p2.[part_id]
+                INNER LOOP JOIN [dbo].[part_price_note] AS t \
+         ON t.[part_id] = p1.[part_id] AND t.[kind] = p1.[kind]
+                WHERE p2.[app_id] = a.app_id",
+        "    p1.[app_id] AS app_id
+FROM [dbo].[part_price] AS t
+INNER JOIN [dbo].[part] AS p1 ON t.[part_id] = p1.[part_id]",
+    ] {
+        assert!(sql.contains(joins), "{joins}\nis not in\n{sql}");
+    }
+    let index = "[IX_part_price_note_part_id_kind] ON [dbo].[part_price_note] ([part_id], [kind])";
+    assert!(sql.contains(index), "{sql}");
+    assert!(!sql.contains("IX_part_price_part_id"), "the primary key begins with it\n{sql}");
+}
+
+/// Around the INSERT of that table and no other, and off after an error, too.
+#[test]
+fn identity_values_from_documents_are_inserted_with_identity_insert() {
+    let sql = script_of(CONTRACT);
+    let place = |text: &str| sql.find(text).unwrap_or_else(|| panic!("{text} in\n{sql}"));
+    let (on, off) =
+        ("SET IDENTITY_INSERT [dbo].[part] ON;", "SET IDENTITY_INSERT [dbo].[part] OFF;");
+    let condition = "IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1";
+    assert!(place(condition) < place(on));
+    let between = &sql[place(on)..place(off)];
+    assert_eq!(between.matches("INSERT INTO [").count(), 1, "{between}");
+    assert!(between.contains("INSERT INTO [dbo].[part]\n"), "{between}");
+    let settings = sql.matches("SET IDENTITY_INSERT [").count();
+    assert_eq!(settings, 3, "on, off, and off in the handler\n{sql}");
+    assert!(sql[place("BEGIN CATCH")..].contains(off), "{sql}");
+    assert!(sql.contains("WITH EXECUTE AS OWNER"), "{sql}");
+    let plain = script_of(&CONTRACT.replace(", identity = \"explicit\"", ""));
+    assert!(!plain.contains("IDENTITY_INSERT") && !plain.contains("AS OWNER"), "{plain}");
+}
+
 /// Names of 128 characters are allowed, those of temp tables have 116.
 #[test]
 fn names_that_are_made_of_others_are_short_enough() {
@@ -105,7 +154,7 @@ fn names_that_are_made_of_others_are_short_enough() {
         name: "t".repeat(128),
         columns: vec![column(&"c".repeat(128), SqlType::Int)],
         primary_key: Vec::new(),
-        app_column: 0,
+        app_column: Some(0),
         foreign_key: None,
         on_existing: OnExisting::Fail,
     };
@@ -134,7 +183,7 @@ fn existing_rows_fail_an_application_unless_the_contract_says_otherwise() {
     assert!(sql.contains("'fail'"), "{sql}");
     assert!(sql.contains("existing rows fail the application"), "{sql}");
     assert!(!sql.contains("INSERT INTO #clear_app"), "only rows of earlier attempts\n{sql}");
-    assert_eq!(sql.matches("DELETE TOP").count(), 2, "{sql}");
+    assert_eq!(sql.matches("DELETE TOP").count(), 5, "{sql}");
 }
 
 /// Comments nest in T-SQL, so that both ends of one in a contract's name would move the end of the

@@ -1,6 +1,6 @@
 //! `sql/README.md` says how the values of each type travel from the worker to the target table.
 
-use xmlshred::contract::{OnExisting, TargetColumn, TargetTable};
+use xmlshred::contract::{Identity, OnExisting, TargetColumn, TargetTable};
 use xmlshred::store::sqlserver::contract_sql::{load_procedure, stage_ddl};
 use xmlshred::value::SqlType;
 
@@ -24,12 +24,13 @@ fn example(name: &str) -> String {
 
 /// The stage and the load procedure of a table with one column of this type.
 fn generated(sql_type: SqlType) -> (String, String) {
-    let column = TargetColumn { name: "c".into(), sql_type, required: false, identity: false };
+    let column =
+        TargetColumn { name: "c".into(), sql_type, required: false, identity: Identity::No };
     let table = [TargetTable {
         name: "t".into(),
         columns: vec![column],
         primary_key: Vec::new(),
-        app_column: 0,
+        app_column: Some(0),
         foreign_key: None,
         on_existing: OnExisting::Fail,
     }];

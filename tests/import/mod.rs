@@ -115,9 +115,10 @@ fn rows_of(contract: &Arc<Contract>, document: &str, table: &str) -> Vec<String>
     let target = &contract.targets[index];
     let row = |row: &[xmlshred::value::Value]| {
         let cells = row.iter().zip(&target.columns).enumerate();
-        let cells = cells.filter(|(at, _)| *at != target.app_column).map(|(_, (value, column))| {
-            to_text(value, column.sql_type).map_or("-".to_owned(), |text| text.to_string())
-        });
+        let cells =
+            cells.filter(|(at, _)| Some(*at) != target.app_column).map(|(_, (value, column))| {
+                to_text(value, column.sql_type).map_or("-".to_owned(), |text| text.to_string())
+            });
         cells.collect::<Vec<_>>().join("|")
     };
     tables[index].iter().map(row).collect()

@@ -43,12 +43,16 @@ impl Installed {
         let text = include_str!("../generated_sql/contract.toml");
         let (contract, _) = Contract::parse(text, "contract.toml").expect("a valid contract");
         let of_contract = contract_script("$(Schema)", &contract);
-        let (_, load_apps) = of_contract.split_once("CREATE OR ALTER PROCEDURE").expect("it");
-        let load_apps = load_apps.split("\nGO\n").next().expect("a batch");
-        let loading = ("usp_LoadApps".to_owned(), Module::parse(load_apps));
+        let generated = ["PROCEDURE", "VIEW"].map(|kind| {
+            let create = format!("CREATE OR ALTER {kind}");
+            let (_, module) = of_contract.split_once(&create).expect("it");
+            Module::parse(module.split("\nGO\n").next().expect("a batch"))
+        });
+        let names = ["usp_LoadApps", "vw_TargetRows"].map(str::to_owned);
+        let generated = names.into_iter().zip(generated);
         let grants = FILES.iter().find(|file| file.name == "security/grants.sql").expect("grants");
         Self {
-            modules: modules.chain([loading]).collect(),
+            modules: modules.chain(generated).collect(),
             grants: format!("{}\n{of_contract}", grants.text),
         }
     }

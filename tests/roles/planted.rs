@@ -67,7 +67,8 @@ fn a_source_that_its_reader_cannot_see_is_found() {
 #[test]
 fn a_built_statement_without_its_owner_is_found() {
     let faults = faults_after(|installed| {
-        edited(installed, "usp_Reconcile", "WITH EXECUTE AS OWNER\n", "");
+        let built = "    EXEC (N'SELECT 1;');\n\n    CREATE TABLE #written";
+        edited(installed, "usp_Reconcile", "    CREATE TABLE #written", built);
     });
     assert_found(&faults, "usp_Reconcile runs a statement that it builds");
 }

@@ -115,11 +115,15 @@ fn reconciliation_tells_stale_rows_from_wrong_ones() {
     let reconciled = harness.ask("EXEC pipeline.usp_Reconcile;");
     assert_eq!(
         text(reconciled),
-        ["source rows 3 3 0 0 -", "sandbox.app_base 3 3 0 0 2", "sandbox.app_contact 6 6 0 0 4"]
+        [
+            "source rows 3 3 0 0 - -",
+            "sandbox.app_base 3 3 0 0 2 0",
+            "sandbox.app_contact 6 6 0 0 4 0",
+        ]
     );
     harness.database().execute("DELETE FROM sandbox.app_contact WHERE con_id = 10;");
     let reconciled = text(harness.ask("EXEC pipeline.usp_Reconcile;"));
-    assert_eq!(reconciled[2], "sandbox.app_contact 6 5 -1 1 4");
+    assert_eq!(reconciled[2], "sandbox.app_contact 6 5 -1 1 4 0");
     let view = "SELECT subject, expected, stale FROM pipeline.vw_Reconciliation ORDER BY subject";
     assert_eq!(
         text(harness.ask(view)),

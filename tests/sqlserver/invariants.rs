@@ -95,48 +95,44 @@ pub fn violations(sql: &mut Sql, schema: &str) -> Vec<String> {
     let own = |query: &str| query.replace("sandbox.", &format!("{schema}."));
     let mut offences: Vec<String> =
         OFFENCES.iter().flat_map(|query| sentences(sql, &own(query))).collect();
-    let targets =
-        sql.query(&own("SELECT t.table_ordinal, t.schema_name, t.table_name, t.app_column
+    let targets = sql.query(&own(
+        "SELECT t.table_ordinal, CONCAT('[', t.schema_name, '].[', t.table_name, ']')
          FROM sandbox.processing_contract_table AS t
          INNER JOIN sandbox.processing_contract AS c ON c.contract_hash = t.contract_hash
-         WHERE c.retired_at_utc IS NULL"));
+         WHERE c.retired_at_utc IS NULL",
+    ));
     for target in targets {
-        let [ordinal, target_schema, table, app_column] = &target[..] else { panic!("{target:?}") };
-        let (Some(ordinal), Some(target_schema), Some(table), Some(app_column)) =
-            (ordinal, target_schema, table, app_column)
-        else {
-            panic!("{target:?}")
-        };
-        let name = format!("[{target_schema}].[{table}]");
-        if sql.query(&format!("SELECT OBJECT_ID(N'{name}')"))[0][0].is_none() {
+        let [Some(ordinal), Some(table)] = &target[..] else { panic!("{target:?}") };
+        if sql.query(&format!("SELECT OBJECT_ID(N'{table}')"))[0][0].is_none() {
             continue;
         }
-        offences.extend(sentences(sql, &own(&rows_without_success(&name, app_column))));
-        offences.extend(sentences(sql, &own(&success_without_rows(&name, app_column, ordinal))));
+        offences.extend(sentences(sql, &own(&rows_without_success(table, ordinal))));
+        offences.extend(sentences(sql, &own(&success_without_rows(table, ordinal))));
     }
     offences
 }
 
 /// 2. Rows exist only if they are of a logged attempt.
-fn rows_without_success(table: &str, app_column: &str) -> String {
+fn rows_without_success(table: &str, ordinal: &str) -> String {
     format!(
-        "SELECT DISTINCT CONCAT('application ', t.[{app_column}], ' has rows in {table} of no attempt')
-         FROM {table} AS t
-         WHERE NOT EXISTS (SELECT 1 FROM sandbox.processing_log AS l
-                           WHERE l.app_id = t.[{app_column}] AND l.has_rows = 1)"
+        "SELECT DISTINCT CONCAT('application ', t.app_id, ' has rows in {table} of no attempt')
+         FROM sandbox.vw_TargetRows AS t
+         WHERE t.table_ordinal = {ordinal}
+           AND NOT EXISTS (SELECT 1 FROM sandbox.processing_log AS l
+                           WHERE l.app_id = t.app_id AND l.has_rows = 1)"
     )
 }
 
 /// 2. There are as many rows as the attempt wrote that they are of.
-fn success_without_rows(table: &str, app_column: &str, ordinal: &str) -> String {
+fn success_without_rows(table: &str, ordinal: &str) -> String {
     format!(
         "SELECT CONCAT('application ', l.app_id, ' wrote ', COALESCE(r.row_count, 0),
                        ' rows to {table} and has ', COALESCE(t.n, 0))
          FROM sandbox.processing_log AS l
          LEFT OUTER JOIN sandbox.processing_log_table AS r
              ON r.app_id = l.app_id AND r.attempt = l.attempt AND r.table_ordinal = {ordinal}
-         LEFT OUTER JOIN (SELECT [{app_column}] AS app_id, COUNT(*) AS n
-                          FROM {table} GROUP BY [{app_column}]) AS t
+         LEFT OUTER JOIN (SELECT v.app_id, COUNT(*) AS n FROM sandbox.vw_TargetRows AS v
+                          WHERE v.table_ordinal = {ordinal} GROUP BY v.app_id) AS t
              ON t.app_id = l.app_id
          WHERE l.has_rows = 1
            AND COALESCE(t.n, 0) < COALESCE(r.row_count, 0)"

@@ -18,6 +18,8 @@ mod inspecting;
 mod installing;
 #[path = "../store/leasing.rs"]
 mod leasing;
+#[path = "../store/lineage.rs"]
+mod lineage;
 #[path = "../store/reaping.rs"]
 mod reaping;
 #[path = "../store/redriving.rs"]
@@ -53,6 +55,7 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("inspecting", inspecting::BEHAVIOURS),
     ("installing", installing::BEHAVIOURS),
     ("leasing", leasing::BEHAVIOURS),
+    ("lineage", lineage::BEHAVIOURS),
     ("reaping", reaping::BEHAVIOURS),
     ("redriving", redriving::BEHAVIOURS),
     ("refusing", refusing::BEHAVIOURS),

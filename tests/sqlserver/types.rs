@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use uuid::Uuid;
-use xmlshred::contract::{Contract, TargetColumn, TargetTable};
+use xmlshred::contract::{Contract, Identity, TargetColumn, TargetTable};
 use xmlshred::outcome::TableRows;
 use xmlshred::value::{Decimal, SqlType, Value};
 
@@ -217,7 +217,7 @@ fn keeps(samples: Vec<Sample>) {
         name: format!("c{number}"),
         sql_type: sample.sql_type,
         required: false,
-        identity: false,
+        identity: Identity::No,
     };
     let columns = samples.iter().enumerate().map(column);
     let harness = SqlServerHarness::fresh();
@@ -259,14 +259,14 @@ fn of_one_table(columns: Vec<TargetColumn>) -> Contract {
         name: "app_id".into(),
         sql_type: SqlType::Int,
         required: true,
-        identity: false,
+        identity: Identity::No,
     };
     let mut contract = contract();
     contract.targets = vec![TargetTable {
         name: "types".into(),
         columns: [app_id].into_iter().chain(columns).collect(),
         primary_key: vec![],
-        app_column: 0,
+        app_column: Some(0),
         foreign_key: None,
         on_existing: Default::default(),
     }];
@@ -365,7 +365,7 @@ fn what_is_too_long_for_the_table_fails_its_application_alone() {
         name: "name".into(),
         sql_type: SqlType::NVarChar(Some(4)),
         required: false,
-        identity: false,
+        identity: Identity::No,
     };
     let harness = SqlServerHarness::fresh();
     let contract = harness.prepare_with(of_one_table(vec![name]), 2);

@@ -1,6 +1,6 @@
 //! Existing target tables compared with a contract.
 
-use xmlshred::contract::{Contract, OnExisting, TargetColumn};
+use xmlshred::contract::{Contract, Identity, OnExisting, TargetColumn};
 use xmlshred::store::Difference;
 use xmlshred::value::SqlType;
 
@@ -34,7 +34,7 @@ fn places(differences: &[Difference]) -> Vec<(&str, bool)> {
 }
 
 fn column(name: &str, sql_type: SqlType, required: bool) -> TargetColumn {
-    TargetColumn { name: name.into(), sql_type, required, identity: false }
+    TargetColumn { name: name.into(), sql_type, required, identity: Identity::No }
 }
 
 fn installed_tables_have_no_differences(h: &dyn Harness) {

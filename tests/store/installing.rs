@@ -1,6 +1,6 @@
 //! Installing a contract: its tables, and its hash as the fence.
 
-use xmlshred::contract::{Contract, OnExisting, TargetColumn};
+use xmlshred::contract::{Contract, Identity, OnExisting, TargetColumn};
 use xmlshred::store::StoreError;
 use xmlshred::value::SqlType;
 
@@ -35,7 +35,12 @@ fn expect_drift(h: &dyn Harness, contract: &Contract, table: &str, part: &str) {
 }
 
 fn nullable(name: &str) -> TargetColumn {
-    TargetColumn { name: name.into(), sql_type: SqlType::Int, required: false, identity: false }
+    TargetColumn {
+        name: name.into(),
+        sql_type: SqlType::Int,
+        required: false,
+        identity: Identity::No,
+    }
 }
 
 fn a_contract_is_installed_once(h: &dyn Harness) {

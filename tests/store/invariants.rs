@@ -99,9 +99,10 @@ pub fn violations(path: &Path) -> Vec<String> {
     connection.execute_batch("BEGIN").expect("begin");
     let mut violations: Vec<String> =
         VIOLATIONS.iter().flat_map(|query| sentences(&connection, query)).collect();
-    for (table, app_column) in targets(&connection) {
-        violations.extend(sentences(&connection, &rows_without_success(&table, &app_column)));
-        violations.extend(sentences(&connection, &success_without_rows(&table, &app_column)));
+    let has_contract = "SELECT name FROM sqlite_schema WHERE name = 'vw_TargetRows'";
+    if !sentences(&connection, has_contract).is_empty() {
+        violations.extend(sentences(&connection, ROWS_WITHOUT_SUCCESS));
+        violations.extend(sentences(&connection, SUCCESS_WITHOUT_ROWS));
     }
     violations
 }
@@ -111,42 +112,25 @@ pub fn assert_invariants(path: &Path) {
     assert_eq!(violations(path), Vec::<String>::new(), "in {}", path.display());
 }
 
-/// Target tables and their application columns, as the installed contract has them.
-fn targets(connection: &Connection) -> Vec<(String, String)> {
-    let mut statement = connection
-        .prepare(
-            "SELECT t.table_name, t.app_column
-             FROM processing_contract_table AS t
-             INNER JOIN processing_contract AS c ON c.contract_hash = t.contract_hash
-             WHERE c.retired_at_utc IS NULL
-             ORDER BY t.table_ordinal",
-        )
-        .expect("targets");
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("targets");
-    rows.map(|row| row.expect("a target")).collect()
-}
-
 /// 2. Rows exist only if a success accounts for them.
-fn rows_without_success(table: &str, app_column: &str) -> String {
-    format!(
-        "SELECT DISTINCT 'application ' || t.\"{app_column}\" || ' has rows in {table} that are of no attempt'
-         FROM \"{table}\" AS t
-         WHERE NOT EXISTS (SELECT 1 FROM processing_log AS l
-                           WHERE l.app_id = t.\"{app_column}\" AND l.has_rows = 1)"
-    )
-}
+const ROWS_WITHOUT_SUCCESS: &str =
+    "SELECT DISTINCT 'application ' || t.app_id || ' has rows in ' || t.table_name || ' that are of no attempt'
+     FROM vw_TargetRows AS t
+     WHERE NOT EXISTS (SELECT 1 FROM processing_log AS l
+                       WHERE l.app_id = t.app_id AND l.has_rows = 1)";
 
 /// 2. The number of rows is that of the attempt that they are of.
-fn success_without_rows(table: &str, app_column: &str) -> String {
-    format!(
-        "SELECT 'application ' || l.app_id || ' wrote ' || j.value || ' rows to {table} and has ' || t.n
-         FROM processing_log AS l
-         INNER JOIN json_each(l.rows_per_table) AS j ON j.key = '{table}'
-         LEFT JOIN (SELECT \"{app_column}\" AS app_id, count(*) AS n FROM \"{table}\" GROUP BY 1) AS t
-             ON t.app_id = l.app_id
-         WHERE l.has_rows = 1 AND coalesce(t.n, 0) <> j.value"
-    )
-}
+const SUCCESS_WITHOUT_ROWS: &str =
+    "SELECT 'application ' || l.app_id || ' wrote ' || j.value || ' rows to ' || j.key || ' and has ' || t.n
+     FROM processing_log AS l
+     INNER JOIN json_each(l.rows_per_table) AS j
+     LEFT JOIN (SELECT r.table_name, r.app_id, count(*) AS n FROM vw_TargetRows AS r GROUP BY 1, 2) AS t
+         ON t.app_id = l.app_id AND t.table_name = j.key
+     WHERE l.has_rows = 1 AND coalesce(t.n, 0) <> j.value
+       AND j.key IN (SELECT o.table_name
+                     FROM processing_contract_table AS o
+                     INNER JOIN processing_contract AS c ON c.contract_hash = o.contract_hash
+                     WHERE c.retired_at_utc IS NULL)";
 
 fn sentences(connection: &Connection, query: &str) -> Vec<String> {
     let mut statement = connection.prepare(query).expect(query);

@@ -12,6 +12,7 @@ mod inspecting;
 mod installing;
 mod invariants;
 mod leasing;
+mod lineage;
 mod reaping;
 mod redriving;
 mod refusing;

@@ -125,7 +125,7 @@ const DIFFERENCES: &str = "
         INNER JOIN json_each(l.rows_per_table) AS j ON j.key = ?1
         WHERE l.status = 'success'
     ),
-    present AS (SELECT {app_column} AS app_id, count(*) AS n FROM {table} GROUP BY 1)
+    present AS (SELECT app_id, count(*) AS n FROM vw_TargetRows WHERE table_name = ?1 GROUP BY 1)
     SELECT coalesce(l.app_id, p.app_id), coalesce(p.n, 0) - coalesce(l.n, 0)
     FROM logged AS l
     FULL JOIN present AS p ON p.app_id = l.app_id
@@ -213,9 +213,7 @@ impl Ledger {
         let mut rows = Vec::new();
         for target in &contract.targets {
             let table = quoted(&target.name);
-            let app_column = quoted(&target.columns[target.app_column].name);
-            let sql = DIFFERENCES.replace("{table}", &table).replace("{app_column}", &app_column);
-            let differences = self.all(&sql, [&target.name], |row| {
+            let differences = self.all(DIFFERENCES, [&target.name], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
             })?;
             for (app_id, difference) in differences {

@@ -75,7 +75,7 @@ impl Checks<'_> {
             self.distinct_names(&key.value.columns);
             for name in &key.value.columns {
                 let index = self.known_column(table, name);
-                if index.is_some_and(|index| table.columns[index].is_identity()) {
+                if index.is_some_and(|index| table.columns[index].is_generated()) {
                     let message =
                         format!("the identity column `{}` cannot refer to a parent", name.value);
                     let hint = "refer with a column that has a `value`";
@@ -128,7 +128,7 @@ impl Checks<'_> {
                 self.report(Diagnostic::error(sql_type.span.clone(), message).hint(hint));
             }
         }
-        if let Some(identity) = column.identity.as_ref().filter(|identity| identity.value) {
+        if let Some(identity) = column.identity.as_ref().filter(|_| column.is_generated()) {
             let message = "the application's column cannot be an identity column";
             let hint = "write `value = \"APP_ID()\"`";
             self.report(Diagnostic::error(identity.span.clone(), message).hint(hint));
@@ -144,7 +144,9 @@ impl Checks<'_> {
     }
 
     fn identity(&mut self, table: &TableDraft, index: usize, column: &ColumnDraft) {
-        let Some(identity) = column.identity.as_ref().filter(|i| i.value) else { return };
+        let Some(identity) = column.identity.as_ref().filter(|_| column.is_generated()) else {
+            return;
+        };
         let whole_number = column.sql_type.as_ref().is_none_or(|t| {
             t.value.is_integer() || matches!(t.value, SqlType::Decimal { scale: 0, .. })
         });
@@ -172,7 +174,7 @@ impl Checks<'_> {
         given: &Given,
         target: Option<&Target>,
     ) {
-        if column.is_identity() || column.default.is_some() || column.unreadable {
+        if column.is_generated() || column.default.is_some() || column.unreadable {
             return;
         }
         let name = &column.name.value;

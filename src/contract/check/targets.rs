@@ -62,11 +62,15 @@ impl Targets {
         self.of_tables.get(&index).copied()
     }
 
-    /// None when a table lacks its application's column, which was reported.
+    /// None when a table's rows cannot be found by application, which was reported.
     pub(in crate::contract) fn into_tables(self) -> Option<Vec<TargetTable>> {
         let tables = self.targets.into_iter().map(|target| {
+            let app_column = target.app_column.as_deref().map(|name| target.column(name));
             Some(TargetTable {
-                app_column: target.column(target.app_column.as_deref()?)?,
+                app_column: match app_column {
+                    Some(column) => Some(column?),
+                    None => None,
+                },
                 name: target.name,
                 columns: target.columns,
                 primary_key: target.primary_key,
@@ -150,7 +154,12 @@ impl Checks<'_> {
             rules,
         };
         target.spell_names();
-        for name in target.primary_key.iter().chain(&target.app_column) {
+        // Without an application's column the rows are found through the foreign key.
+        let sought = match (&target.app_column, &target.foreign_key) {
+            (None, Some(key)) => key.columns.as_slice(),
+            (app_column, _) => app_column.as_slice(),
+        };
+        for name in target.primary_key.iter().chain(sought) {
             if let Some(column) = target.names.get(name) {
                 target.columns[column].required = true;
             }
@@ -196,7 +205,7 @@ impl Checks<'_> {
                         // Without a type there is an error, and this one is never used.
                         sql_type: column.sql_type.as_ref().map_or(SqlType::Int, |t| t.value),
                         required: column.is_required(),
-                        identity: column.is_identity(),
+                        identity: column.identity(),
                     },
                     column,
                 )),
@@ -217,24 +226,28 @@ impl Checks<'_> {
                 self.report(differs.related(other.span.clone(), "first here"));
             }
         }
-        let flags = [
-            ("required", &column.required, &first.required),
-            ("identity", &column.identity, &first.identity),
-        ];
-        for (key, this, other) in flags {
-            let (Some(this), Some(other)) = (this, other) else { continue };
-            if this.value != other.value {
-                let message =
-                    format!("`{key}` of `{}` differs from an earlier one", column.name.value);
-                let hint = "use one value in all `[[tables]]` of one name";
-                let differs = Diagnostic::error(this.span.clone(), message).hint(hint);
-                self.report(differs.related(other.span.clone(), "first here"));
-            }
-        }
-        if column.is_identity() != first.is_identity() && column.identity.is_none() {
+        self.flag_agrees(column, "required", &column.required, &first.required);
+        self.flag_agrees(column, "identity", &column.identity, &first.identity);
+        if column.is_generated() != first.is_generated() && column.identity.is_none() {
             let message = format!("`{}` is an identity column earlier", column.name.value);
             let hint = "write `identity = true` here as well";
             self.report(Diagnostic::error(column.name.span.clone(), message).hint(hint));
+        }
+    }
+
+    fn flag_agrees<T: PartialEq>(
+        &mut self,
+        column: &ColumnDraft,
+        key: &str,
+        this: &Option<Located<T>>,
+        first: &Option<Located<T>>,
+    ) {
+        let (Some(this), Some(first)) = (this, first) else { return };
+        if this.value != first.value {
+            let message = format!("`{key}` of `{}` differs from an earlier one", column.name.value);
+            let hint = "use one value in all `[[tables]]` of one name";
+            let differs = Diagnostic::error(this.span.clone(), message).hint(hint);
+            self.report(differs.related(first.span.clone(), "first here"));
         }
     }
 
@@ -243,7 +256,7 @@ impl Checks<'_> {
         for table in tables {
             let own = NameIndex::of(table.columns.iter().map(|c| c.name.value.as_str()));
             let has = |name: &str| own.get(name).is_some();
-            let needed = target.columns.iter().filter(|c| c.required && !c.identity);
+            let needed = target.columns.iter().filter(|c| c.required && !c.is_generated());
             for column in needed.filter(|c| !has(&c.name)) {
                 let message = format!("missing required column `{}`", column.name);
                 let hint =
@@ -329,7 +342,7 @@ impl Checks<'_> {
                 let hint = "use the types of the primary key";
                 self.report(Diagnostic::error(span.clone(), message).hint(hint));
             }
-            if theirs.identity {
+            if theirs.is_generated() {
                 let message = format!(
                     "no row can refer to the identity column `{}.{their_name}`",
                     parent.name

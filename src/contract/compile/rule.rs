@@ -6,6 +6,7 @@ use super::compiler::{Compiler, Leaf, Scope};
 use crate::contract::expr::ast::Expr;
 use crate::contract::model::{ColumnRule, TooLong};
 use crate::contract::plan::*;
+use crate::contract::target::Identity;
 use crate::value::convert::Conversion;
 
 impl<'m> Compiler<'m> {
@@ -60,7 +61,7 @@ impl<'m> Compiler<'m> {
             conversion,
             on_error_null: rule.on_error_null,
             default: rule.default.clone(),
-            required: rule.required && !rule.identity,
+            required: rule.required && rule.identity != Identity::Generated,
         }
     }
 

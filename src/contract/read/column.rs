@@ -10,7 +10,7 @@ use crate::contract::expr::mistake;
 use crate::contract::expr::parser::Names;
 use crate::contract::identifier::{same_name, NameIndex};
 use crate::contract::model::TooLong;
-use crate::contract::target::STAGE_COLUMNS;
+use crate::contract::target::{Identity, STAGE_COLUMNS};
 use crate::diagnostic::Diagnostic;
 use crate::value::convert::Conversion;
 use crate::value::{self, SqlType};
@@ -96,7 +96,25 @@ impl Reader<'_> {
             too_long,
             blank_keep,
             on_error_null: on_error.is_some_and(|o| o.value),
-            identity: self.boolean(section, "identity"),
+            identity: self.identity(section),
+        }
+    }
+
+    fn identity(&mut self, section: &Section<'_>) -> Option<Located<Identity>> {
+        let value = section.get("identity")?;
+        match value.get_ref() {
+            DeValue::String(_) => {
+                self.word(section, "identity", &[("explicit", Identity::Explicit)])
+            }
+            DeValue::Boolean(generated) => {
+                let identity = if *generated { Identity::Generated } else { Identity::No };
+                Some(Located { value: identity, span: value.span() })
+            }
+            _ => {
+                let expected = "true, false or \"explicit\"";
+                self.wrong_type("identity", value, expected, "write one of them");
+                None
+            }
         }
     }
 

@@ -47,7 +47,12 @@ impl Reader<'_> {
             let columns = self.section("columns", value, hint);
             columns.map_or(Vec::new(), |columns| self.columns(&columns, scope))
         });
-        let app_column = self.required(section, "app_column");
+        let has_parent = section.get("foreign_key").is_some();
+        let app_column = match section.get("app_column") {
+            // Without one, the rows are those of the parent's rows.
+            None if has_parent => None,
+            _ => self.required(section, "app_column"),
+        };
         let app_column = app_column.and_then(|value| self.filled_string("app_column", value));
         TableDraft {
             header: section.span.clone(),

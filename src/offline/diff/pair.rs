@@ -39,7 +39,7 @@ fn pair<'c>(
     });
     let key = key.collect::<Option<Vec<_>>>().unwrap_or_default();
     // The database generates an identity, so that it cannot identify a row.
-    let identity = key.iter().any(|at| now.columns[columns[*at].1].identity);
+    let identity = key.iter().any(|at| now.columns[columns[*at].1].is_generated());
     Pair { old, new, key: if identity { Vec::new() } else { key }, columns }
 }
 

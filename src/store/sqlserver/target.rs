@@ -4,7 +4,7 @@ use super::connection::{first, Connection};
 use super::fault;
 use super::record::Record;
 use crate::contract::{Contract, TargetColumn, TargetTable};
-use crate::store::sqlserver::contract_sql::{bracketed, literal};
+use crate::store::sqlserver::contract_sql::{app_index_name, bracketed, column_list, literal};
 use crate::store::target::{differences, FoundColumn, FoundKey, FoundTable};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
@@ -42,7 +42,7 @@ pub(super) fn without_index(
     let schema = bracketed(&contract.target_schema);
     let mut found = Vec::new();
     for table in &contract.targets {
-        let (name, column) = (bracketed(&table.name), &table.columns[table.app_column].name);
+        let (name, sought) = (bracketed(&table.name), table.sought_columns());
         let object = literal(&format!("{schema}.{name}"));
         let sets = connection.batch(&format!(
             "SELECT COUNT(*) AS indexes
@@ -54,11 +54,11 @@ WHERE i.object_id = OBJECT_ID({object}, N'U')
     AND i.has_filter = 0
     AND k.key_ordinal = 1
     AND COL_NAME(k.object_id, k.column_id) = {};",
-            literal(column)
+            literal(sought[0])
         ))?;
         if first(sets)?.get::<i64>("indexes")? == 0 {
-            let index = bracketed(&format!("IX_{}_{column}", table.name));
-            found.push(format!("CREATE INDEX {index} ON {schema}.{name} ({});", bracketed(column)));
+            let (index, columns) = (app_index_name(table), column_list(sought));
+            found.push(format!("CREATE INDEX {index} ON {schema}.{name} ({columns});"));
         }
     }
     Ok(found)

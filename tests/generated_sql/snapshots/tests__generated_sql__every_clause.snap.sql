@@ -71,6 +71,67 @@ BEGIN
     ALTER TABLE [dbo].[child's table with a name as long as its parent's name] ADD [it's odd] nvarchar(10) NULL;
 END;
 GO
+IF OBJECT_ID(N'[dbo].[part]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [dbo].[part]
+    (
+        [part_id] int NOT NULL,
+        [app_id] int NOT NULL,
+        CONSTRAINT [PK_part] PRIMARY KEY CLUSTERED ([part_id])
+    );
+
+    CREATE NONCLUSTERED INDEX [IX_part_app_id] ON [dbo].[part] ([app_id]);
+END;
+GO
+IF OBJECT_ID(N'[dbo].[part_price]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [dbo].[part_price]
+    (
+        [part_id] int NOT NULL,
+        [kind] smallint NOT NULL,
+        [price] decimal(9,2) NULL,
+        CONSTRAINT [PK_part_price] PRIMARY KEY CLUSTERED ([part_id], [kind]),
+        CONSTRAINT [FK_part_price_part] FOREIGN KEY ([part_id])
+            REFERENCES [dbo].[part] ([part_id])
+    );
+END;
+
+IF NOT EXISTS
+(
+    SELECT 1
+    FROM sys.columns AS c
+    WHERE c.object_id = OBJECT_ID(N'[dbo].[part_price]')
+        AND c.name = N'price'
+)
+BEGIN
+    ALTER TABLE [dbo].[part_price] ADD [price] decimal(9,2) NULL;
+END;
+GO
+IF OBJECT_ID(N'[dbo].[part_price_note]', N'U') IS NULL
+BEGIN
+    CREATE TABLE [dbo].[part_price_note]
+    (
+        [part_id] int NOT NULL,
+        [kind] smallint NOT NULL,
+        [note] nvarchar(100) NULL,
+        CONSTRAINT [FK_part_price_note_part_price] FOREIGN KEY ([part_id], [kind])
+            REFERENCES [dbo].[part_price] ([part_id], [kind])
+    );
+
+    CREATE NONCLUSTERED INDEX [IX_part_price_note_part_id_kind] ON [dbo].[part_price_note] ([part_id], [kind]);
+END;
+
+IF NOT EXISTS
+(
+    SELECT 1
+    FROM sys.columns AS c
+    WHERE c.object_id = OBJECT_ID(N'[dbo].[part_price_note]')
+        AND c.name = N'note'
+)
+BEGIN
+    ALTER TABLE [dbo].[part_price_note] ADD [note] nvarchar(100) NULL;
+END;
+GO
 SET NOCOUNT ON;
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[base table with a name so long that no foreign key can have both names] TO [shred_worker];
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[base table with a name so long that no foreign key can have both names] TO [shred_operator];
@@ -78,13 +139,21 @@ SET NOCOUNT ON;
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[child's table with a name as long as its parent's name] TO [shred_worker];
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[child's table with a name as long as its parent's name] TO [shred_operator];
     GRANT VIEW DEFINITION ON OBJECT::[dbo].[child's table with a name as long as its parent's name] TO [shred_monitor];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part] TO [shred_worker];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part] TO [shred_operator];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part] TO [shred_monitor];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part_price] TO [shred_worker];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part_price] TO [shred_operator];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part_price] TO [shred_monitor];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part_price_note] TO [shred_worker];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part_price_note] TO [shred_operator];
+    GRANT VIEW DEFINITION ON OBJECT::[dbo].[part_price_note] TO [shred_monitor];
 GO
 CREATE TABLE #contract_table
 (
     table_ordinal int NOT NULL,
     schema_name nvarchar(128) NOT NULL,
     table_name nvarchar(128) NOT NULL,
-    app_column nvarchar(128) NOT NULL,
     on_existing varchar(7) NOT NULL
 );
 
@@ -93,15 +162,17 @@ INSERT INTO #contract_table
     table_ordinal,
     schema_name,
     table_name,
-    app_column,
     on_existing
 )
 VALUES
-(0, N'dbo', N'base table with a name so long that no foreign key can have both names', N'app_id', 'replace'),
-(1, N'dbo', N'child''s table with a name as long as its parent''s name', N'app_id', 'skip');
+(0, N'dbo', N'base table with a name so long that no foreign key can have both names', 'replace'),
+(1, N'dbo', N'child''s table with a name as long as its parent''s name', 'skip'),
+(2, N'dbo', N'part', 'replace'),
+(3, N'dbo', N'part_price', 'replace'),
+(4, N'dbo', N'part_price_note', 'skip');
 
 EXEC [sandbox].[usp_InstallContract]
-    @contract_hash = 0xf9dcb4a6d8524ba036b5d5d605797e81807588910d6ed2dca1ba2b0b85db89f6,
+    @contract_hash = 0x63c3e7c94182938f32f56945b8dcde07e11dc35dfb4ac817787c67a895cecbe3,
     @contract_name = N'every-clause';
 
 DROP TABLE #contract_table;
@@ -120,12 +191,14 @@ Errors:     returned, except deadlocks, lock timeouts and others of kind busy, a
             trigger that rolled back, which are rethrown
 Called by:  usp_ApplyOutcomes, usp_DeleteStaleRows, in their transactions
 Isolation:  READ COMMITTED. Locks the target tables: deletes children first, inserts parents first.
+            EXECUTE AS OWNER: SET IDENTITY_INSERT needs ALTER on its table
 Example:    not called by hand
 */
 CREATE OR ALTER PROCEDURE [sandbox].[usp_LoadApps]
     @table_ordinal int OUTPUT,
     @error_number int OUTPUT,
     @error_message nvarchar(2048) OUTPUT
+WITH EXECUTE AS OWNER
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -145,7 +218,7 @@ BEGIN
             r.table_ordinal,
             a.app_id
         FROM #load_app AS a
-        CROSS JOIN (VALUES (0)) AS r(table_ordinal)
+        CROSS JOIN (VALUES (0), (2), (3)) AS r(table_ordinal)
         WHERE NOT EXISTS
             (
                 SELECT 1
@@ -156,6 +229,54 @@ BEGIN
 
         IF EXISTS (SELECT 1 FROM #clear_app)
         BEGIN
+            -- part_price_note: delete existing rows
+            SET @table_ordinal = 4;
+            SET @deleted = 4000;
+
+            WHILE @deleted = 4000
+            BEGIN
+                DELETE TOP (4000) FROM [dbo].[part_price_note]
+                FROM #clear_app AS c
+                INNER LOOP JOIN [dbo].[part] AS p2 ON p2.[app_id] = c.app_id
+                INNER LOOP JOIN [dbo].[part_price] AS p1 ON p1.[part_id] = p2.[part_id]
+                INNER LOOP JOIN [dbo].[part_price_note] AS t ON t.[part_id] = p1.[part_id] AND t.[kind] = p1.[kind]
+                WHERE c.table_ordinal = 4
+                OPTION (MAXDOP 1);
+
+                SET @deleted = @@ROWCOUNT;
+            END;
+
+            -- part_price: delete existing rows
+            SET @table_ordinal = 3;
+            SET @deleted = 4000;
+
+            WHILE @deleted = 4000
+            BEGIN
+                DELETE TOP (4000) FROM [dbo].[part_price]
+                FROM #clear_app AS c
+                INNER LOOP JOIN [dbo].[part] AS p1 ON p1.[app_id] = c.app_id
+                INNER LOOP JOIN [dbo].[part_price] AS t ON t.[part_id] = p1.[part_id]
+                WHERE c.table_ordinal = 3
+                OPTION (MAXDOP 1);
+
+                SET @deleted = @@ROWCOUNT;
+            END;
+
+            -- part: delete existing rows
+            SET @table_ordinal = 2;
+            SET @deleted = 4000;
+
+            WHILE @deleted = 4000
+            BEGIN
+                DELETE TOP (4000) FROM [dbo].[part]
+                FROM #clear_app AS c
+                INNER LOOP JOIN [dbo].[part] AS t ON t.[app_id] = c.app_id
+                WHERE c.table_ordinal = 2
+                OPTION (MAXDOP 1);
+
+                SET @deleted = @@ROWCOUNT;
+            END;
+
             -- child's table with a name as long as its parent's name: delete existing rows
             SET @table_ordinal = 1;
             SET @deleted = 4000;
@@ -332,8 +453,164 @@ BEGIN
         WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
         GROUP BY a.app_id;
 
+        -- part: existing rows were deleted above
+        SET @table_ordinal = 2;
+
+        SELECT
+            @row = MIN(s.__row) - 1,
+            @last_row = MAX(s.__row)
+        FROM #load_app AS a
+        INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id;
+
+        IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1
+        BEGIN
+            SET IDENTITY_INSERT [dbo].[part] ON;
+        END;
+
+        WHILE @row < @last_row
+        BEGIN
+            INSERT INTO [dbo].[part]
+            (
+                [part_id],
+                [app_id]
+            )
+            SELECT
+                s.[part_id],
+                s.[app_id]
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id
+            WHERE s.__row > @row
+                AND s.__row <= @row + 4000
+            ORDER BY
+                a.app_id,
+                s.__row
+            OPTION (LOOP JOIN, MAXDOP 1);
+
+            SET @row += 4000;
+        END;
+
+        IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1
+        BEGIN
+            SET IDENTITY_INSERT [dbo].[part] OFF;
+        END;
+
+        INSERT INTO #loaded (app_id, table_ordinal, row_count)
+        SELECT
+            a.app_id,
+            2,
+            COUNT_BIG(*)
+        FROM #load_app AS a
+        INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id
+        GROUP BY a.app_id;
+
+        -- part_price: existing rows were deleted above
+        SET @table_ordinal = 3;
+
+        SELECT
+            @row = MIN(s.__row) - 1,
+            @last_row = MAX(s.__row)
+        FROM #load_app AS a
+        INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id;
+
+        WHILE @row < @last_row
+        BEGIN
+            INSERT INTO [dbo].[part_price]
+            (
+                [part_id],
+                [kind],
+                [price]
+            )
+            SELECT
+                s.[part_id],
+                CONVERT(smallint, s.[kind]),
+                s.[price]
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id
+            WHERE s.__row > @row
+                AND s.__row <= @row + 4000
+            ORDER BY
+                a.app_id,
+                s.__row
+            OPTION (LOOP JOIN, MAXDOP 1);
+
+            SET @row += 4000;
+        END;
+
+        INSERT INTO #loaded (app_id, table_ordinal, row_count)
+        SELECT
+            a.app_id,
+            3,
+            COUNT_BIG(*)
+        FROM #load_app AS a
+        INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id
+        GROUP BY a.app_id;
+
+        -- part_price_note: skip an application that has rows
+        SET @table_ordinal = 4;
+
+        DELETE FROM @skipped;
+
+        INSERT INTO @skipped (app_id)
+        SELECT a.app_id
+        FROM #load_app AS a
+        CROSS APPLY
+            (
+                SELECT TOP (1) 1 AS has_rows
+                FROM [dbo].[part] AS p2
+                INNER LOOP JOIN [dbo].[part_price] AS p1 ON p1.[part_id] = p2.[part_id]
+                INNER LOOP JOIN [dbo].[part_price_note] AS t ON t.[part_id] = p1.[part_id] AND t.[kind] = p1.[kind]
+                WHERE p2.[app_id] = a.app_id
+            ) AS e;
+
+        SELECT
+            @row = MIN(s.__row) - 1,
+            @last_row = MAX(s.__row)
+        FROM #load_app AS a
+        INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
+        WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k);
+
+        WHILE @row < @last_row
+        BEGIN
+            INSERT INTO [dbo].[part_price_note]
+            (
+                [part_id],
+                [kind],
+                [note]
+            )
+            SELECT
+                s.[part_id],
+                CONVERT(smallint, s.[kind]),
+                s.[note]
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
+            WHERE s.__row > @row
+                AND s.__row <= @row + 4000
+                AND a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
+            ORDER BY
+                a.app_id,
+                s.__row
+            OPTION (LOOP JOIN, MAXDOP 1);
+
+            SET @row += 4000;
+        END;
+
+        INSERT INTO #loaded (app_id, table_ordinal, row_count)
+        SELECT
+            a.app_id,
+            4,
+            COUNT_BIG(*)
+        FROM #load_app AS a
+        INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
+        WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
+        GROUP BY a.app_id;
+
     END TRY
     BEGIN CATCH
+        IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1
+        BEGIN
+            SET IDENTITY_INSERT [dbo].[part] OFF;
+        END;
+
         -- A trigger has rolled back: a return without a transaction would hide the cause. And only
         -- a rethrown error keeps its number for the worker, which waits for a lock.
         IF XACT_STATE() = 0 OR [sandbox].[ufn_RefusalKind](ERROR_NUMBER()) = 'busy'
@@ -354,6 +631,61 @@ BEGIN
     RAISERROR(N'The installation was rolled back by the error above.', 16, 1);
     SET NOEXEC ON;
 END;
+GO
+/*
+Answers:    Which rows of the target tables of contract every-clause belong to which application?
+            Generated by xmlshred contract sql: change the contract, not this text.
+Columns:    table_ordinal, table_name: the target table; app_id
+Note:       One row per row of a target table, also of applications that other programs wrote. With
+            an app_id it seeks; without one it reads the target tables.
+Example:    SELECT r.table_name, COUNT_BIG(*) AS row_count
+            FROM [sandbox].[vw_TargetRows] AS r
+            WHERE r.app_id = 101
+            GROUP BY r.table_name;
+*/
+CREATE OR ALTER VIEW [sandbox].[vw_TargetRows]
+AS
+SELECT
+    0 AS table_ordinal,
+    CONVERT(nvarchar(257), N'dbo.base table with a name so long that no foreign key can have both names') AS table_name,
+    t.[app_id] AS app_id
+FROM [dbo].[base table with a name so long that no foreign key can have both names] AS t
+UNION ALL
+SELECT
+    1 AS table_ordinal,
+    CONVERT(nvarchar(257), N'dbo.child''s table with a name as long as its parent''s name') AS table_name,
+    t.[app_id] AS app_id
+FROM [dbo].[child's table with a name as long as its parent's name] AS t
+UNION ALL
+SELECT
+    2 AS table_ordinal,
+    CONVERT(nvarchar(257), N'dbo.part') AS table_name,
+    t.[app_id] AS app_id
+FROM [dbo].[part] AS t
+UNION ALL
+SELECT
+    3 AS table_ordinal,
+    CONVERT(nvarchar(257), N'dbo.part_price') AS table_name,
+    p1.[app_id] AS app_id
+FROM [dbo].[part_price] AS t
+INNER JOIN [dbo].[part] AS p1 ON t.[part_id] = p1.[part_id]
+UNION ALL
+SELECT
+    4 AS table_ordinal,
+    CONVERT(nvarchar(257), N'dbo.part_price_note') AS table_name,
+    p2.[app_id] AS app_id
+FROM [dbo].[part_price_note] AS t
+INNER JOIN [dbo].[part_price] AS p1 ON t.[part_id] = p1.[part_id] AND t.[kind] = p1.[kind]
+INNER JOIN [dbo].[part] AS p2 ON p1.[part_id] = p2.[part_id];
+GO
+IF @@TRANCOUNT = 0
+BEGIN
+    RAISERROR(N'The installation was rolled back by the error above.', 16, 1);
+    SET NOEXEC ON;
+END;
+GO
+GRANT SELECT ON OBJECT::[sandbox].[vw_TargetRows] TO [shred_operator];
+GRANT SELECT ON OBJECT::[sandbox].[vw_TargetRows] TO [shred_monitor];
 GO
 /* A worker runs this once per connection. */
 CREATE TABLE [#stage_base table with a name so long that no foreign key can have both names]
@@ -397,4 +729,36 @@ CREATE TABLE [#stage_child's table with a name as long as its parent's name]
 );
 
 CREATE UNIQUE CLUSTERED INDEX IX_stage ON [#stage_child's table with a name as long as its parent's name] (__app_id, __row);
+
+CREATE TABLE [#stage_part]
+(
+    __app_id bigint NULL,
+    __row bigint NULL,
+    [part_id] int NULL,
+    [app_id] int NULL
+);
+
+CREATE UNIQUE CLUSTERED INDEX IX_stage ON [#stage_part] (__app_id, __row);
+
+CREATE TABLE [#stage_part_price]
+(
+    __app_id bigint NULL,
+    __row bigint NULL,
+    [part_id] int NULL,
+    [kind] int NULL,
+    [price] decimal(9,2) NULL
+);
+
+CREATE UNIQUE CLUSTERED INDEX IX_stage ON [#stage_part_price] (__app_id, __row);
+
+CREATE TABLE [#stage_part_price_note]
+(
+    __app_id bigint NULL,
+    __row bigint NULL,
+    [part_id] int NULL,
+    [kind] int NULL,
+    [note] nvarchar(100) COLLATE DATABASE_DEFAULT NULL
+);
+
+CREATE UNIQUE CLUSTERED INDEX IX_stage ON [#stage_part_price_note] (__app_id, __row);
 GO

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use uuid::Uuid;
-use xmlshred::contract::{Contract, ForeignKey, TargetColumn, TargetTable};
+use xmlshred::contract::{Contract, ForeignKey, Identity, TargetColumn, TargetTable};
 use xmlshred::outcome::{FailureCategory, TableRows};
 use xmlshred::store::StoreError;
 use xmlshred::value::{Decimal, SqlType, Value};
@@ -11,7 +11,7 @@ use super::SqliteHarness;
 use crate::store::harness::{contract, outcome, Harness, Worker};
 
 fn column(name: &str, sql_type: SqlType) -> TargetColumn {
-    TargetColumn { name: name.into(), sql_type, required: false, identity: false }
+    TargetColumn { name: name.into(), sql_type, required: false, identity: Identity::No }
 }
 
 fn table(name: &str, columns: Vec<TargetColumn>) -> TargetTable {
@@ -19,7 +19,7 @@ fn table(name: &str, columns: Vec<TargetColumn>) -> TargetTable {
         name: name.into(),
         columns,
         primary_key: vec![],
-        app_column: 0,
+        app_column: Some(0),
         foreign_key: None,
         on_existing: Default::default(),
     }
@@ -156,7 +156,7 @@ fn a_null_key_is_refused_and_not_generated() {
 }
 
 fn identity(name: &str) -> TargetColumn {
-    TargetColumn { identity: true, ..column(name, SqlType::Int) }
+    TargetColumn { identity: Identity::Generated, ..column(name, SqlType::Int) }
 }
 
 #[test]

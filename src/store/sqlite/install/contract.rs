@@ -9,7 +9,8 @@ use crate::store::sqlite::binding::instant;
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::statement::statement;
 use crate::store::sqlite::target::{
-    add_column, check, create_indexes, create_table, differences_of, found, not_null,
+    add_column, check, create_indexes, create_rows_view, create_table, differences_of, found,
+    not_null, ROWS_VIEW,
 };
 use crate::store::sqlite::transaction::{read, write, Work};
 use crate::store::StoreError;
@@ -20,6 +21,7 @@ const RECORD: &str = statement(INSTALL_CONTRACT, "record");
 const FORGET_TABLES: &str = statement(INSTALL_CONTRACT, "forget_tables");
 const RECORD_TABLE: &str = statement(INSTALL_CONTRACT, "record_table");
 const INDEX_EXISTS: &str = statement(INSTALL_CONTRACT, "index_exists");
+const VIEW_TEXT: &str = statement(INSTALL_CONTRACT, "view_text");
 
 const GET_CONTRACT: &str = include_str!("get_contract.sql");
 const INSTALLED: &str = statement(GET_CONTRACT, "installed");
@@ -66,8 +68,8 @@ pub fn preview_install(connection: &mut Connection, contract: &Contract) -> Step
     })
 }
 
-/// The statements that make the target tables the contract's: new tables, nullable columns and
-/// indexes. Any other difference that may keep rows from being written is drift.
+/// The statements that make the target tables the contract's: new tables, nullable columns, indexes
+/// and the view of their rows. Any other difference that may keep rows from being written is drift.
 fn changes(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
     let mut changes = Vec::new();
     for table in &contract.targets {
@@ -94,6 +96,13 @@ fn changes(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
             }
         }
     }
+    let rows_view = create_rows_view(contract);
+    let existing: Option<String> =
+        tx.find(VIEW_TEXT, named_params! {":view": ROWS_VIEW}, |row| row.get(0))?;
+    if existing.as_ref() != Some(&rows_view) {
+        changes.extend(existing.map(|_| format!("DROP VIEW {ROWS_VIEW}")));
+        changes.push(rows_view);
+    }
     Ok(changes)
 }
 
@@ -112,7 +121,6 @@ fn record(tx: &Work, contract: &Contract) -> Step<()> {
             ":contract_hash": contract.hash,
             ":table_ordinal": ordinal,
             ":table_name": table.name,
-            ":app_column": table.columns[table.app_column].name,
             ":on_existing": match table.on_existing {
                 OnExisting::Fail => "fail",
                 OnExisting::Skip => "skip",

@@ -20,11 +20,16 @@ WHERE contract_hash = :contract_hash;
 
 -- name: record_table
 INSERT INTO processing_contract_table
-    (contract_hash, table_ordinal, table_name, app_column, on_existing)
+    (contract_hash, table_ordinal, table_name, on_existing)
 VALUES
-    (:contract_hash, :table_ordinal, :table_name, :app_column, :on_existing);
+    (:contract_hash, :table_ordinal, :table_name, :on_existing);
 
 -- name: index_exists
 SELECT 1
 FROM sqlite_schema
 WHERE type = 'index' AND name = :index COLLATE NOCASE;
+
+-- name: view_text
+SELECT sql
+FROM sqlite_schema
+WHERE type = 'view' AND name = :view;

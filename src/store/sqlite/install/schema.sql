@@ -194,7 +194,6 @@ CREATE TABLE processing_contract_table (
     contract_hash TEXT NOT NULL,
     table_ordinal INTEGER NOT NULL,
     table_name    TEXT NOT NULL,
-    app_column    TEXT NOT NULL,
     on_existing   TEXT NOT NULL CHECK (on_existing IN ('fail', 'skip', 'replace')),
     PRIMARY KEY (contract_hash, table_ordinal)
 ) STRICT, WITHOUT ROWID;

@@ -19,7 +19,7 @@ fn quoted_list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 /// The type of a column in a STRICT table. Text keeps what no other type of SQLite does: all 38
 /// digits of a decimal, and dates as ISO 8601, which sort and compare correctly.
 pub fn storage_type(column: &TargetColumn) -> &'static str {
-    if column.identity {
+    if column.is_generated() {
         return "INTEGER";
     }
     match column.sql_type {
@@ -47,7 +47,7 @@ pub fn storage_type(column: &TargetColumn) -> &'static str {
 
 /// Whether the database must refuse null in this column: required, or part of the key.
 pub fn not_null(table: &TargetTable, column: &TargetColumn) -> bool {
-    column.required || column.identity || is_key(table, &column.name)
+    column.required || column.is_generated() || is_key(table, &column.name)
 }
 
 fn is_key(table: &TargetTable, column: &str) -> bool {
@@ -65,7 +65,7 @@ pub fn check(contract: &Contract) -> Result<()> {
                 table.name
             ));
         }
-        if table.columns.iter().filter(|column| column.identity).count() > 1 {
+        if table.columns.iter().filter(|column| column.is_generated()).count() > 1 {
             return refuse(format!(
                 "table {} has more than one identity column, and SQLite supports one; keep one",
                 table.name
@@ -99,7 +99,7 @@ fn parent_key<'c>(contract: &'c Contract, key: &ForeignKey) -> &'c [String] {
 /// table with a key and no identity has no row id: there SQLite refuses null in the key, where it
 /// would otherwise generate a value for a single integer column.
 pub fn create_table(contract: &Contract, table: &TargetTable) -> String {
-    let identity = table.columns.iter().find(|column| column.identity);
+    let identity = table.columns.iter().find(|column| column.is_generated());
     let mut lines: Vec<String> =
         table.columns.iter().map(|column| declare_column(table, column)).collect();
     let key = quoted_list(table.primary_key.iter().map(String::as_str));
@@ -130,7 +130,7 @@ pub fn create_table(contract: &Contract, table: &TargetTable) -> String {
 fn declare_column(table: &TargetTable, column: &TargetColumn) -> String {
     let name = quoted(&column.name);
     let storage = storage_type(column);
-    if column.identity {
+    if column.is_generated() {
         return format!("{name} {storage} PRIMARY KEY AUTOINCREMENT");
     }
     match not_null(table, column) {
@@ -147,8 +147,9 @@ pub fn add_column(table: &TargetTable, column: &TargetColumn) -> String {
 /// Names of indexes with the statements that create them: by application and by parent, unless the
 /// primary key starts with their columns. Replacing, skipping and deleting a parent use them.
 pub fn create_indexes(table: &TargetTable) -> Vec<(String, String)> {
-    let app_column = vec![table.columns[table.app_column].name.clone()];
-    let mut wanted = vec![app_column];
+    let owned = |name: &str| name.to_owned();
+    let mut wanted: Vec<Vec<String>> =
+        vec![table.sought_columns().into_iter().map(owned).collect()];
     if let Some(foreign) = &table.foreign_key {
         wanted.push(foreign.columns.clone());
     }
@@ -178,12 +179,72 @@ fn starts_with(longer: &[String], shorter: &[String]) -> bool {
         && longer.iter().zip(shorter).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
+/// The condition for the rows of application `?1`: by its own column, or by the rows of its parent.
+pub fn is_app(table: &TargetTable, targets: &[TargetTable]) -> String {
+    let sought = quoted_list(table.sought_columns());
+    match table.parent(targets) {
+        Some(parent) if table.app_column.is_none() => format!(
+            "({sought}) IN (SELECT {} FROM {} WHERE {})",
+            quoted_list(parent.primary_key.iter().map(String::as_str)),
+            quoted(&parent.name),
+            is_app(parent, targets),
+        ),
+        _ => format!("{sought} = ?1"),
+    }
+}
+
+/// The view of all rows of the targets with the application that each belongs to, as on SQL Server.
+pub const ROWS_VIEW: &str = "vw_TargetRows";
+
+/// Terms of one compound SELECT at most; SQLite allows 500.
+const MOST_TERMS: usize = 400;
+
+/// The statement that creates [`ROWS_VIEW`].
+pub fn create_rows_view(contract: &Contract) -> String {
+    let targets = &contract.targets;
+    let term = |(ordinal, table): (usize, &TargetTable)| {
+        let lineage = table.lineage(targets);
+        let app_id = quoted(lineage[lineage.len() - 1].sought_columns()[0]);
+        let joins = lineage.windows(2).enumerate().map(|(at, pair)| {
+            let key = pair[0].foreign_key.iter().flat_map(|key| &key.columns);
+            let on: Vec<String> = key
+                .zip(&pair[1].primary_key)
+                .map(|(ours, theirs)| {
+                    format!("p{at}.{} = p{}.{}", quoted(ours), at + 1, quoted(theirs))
+                })
+                .collect();
+            format!("\nINNER JOIN {} AS p{} ON {}", quoted(&pair[1].name), at + 1, on.join(" AND "))
+        });
+        format!(
+            "SELECT {ordinal} AS table_ordinal, '{}' AS table_name, p{}.{app_id} AS app_id\n\
+             FROM {} AS p0{}",
+            table.name.replace('\'', "''"),
+            lineage.len() - 1,
+            quoted(&table.name),
+            joins.collect::<String>(),
+        )
+    };
+    let terms: Vec<String> = targets.iter().enumerate().map(term).collect();
+    let parts: Vec<String> =
+        terms.chunks(MOST_TERMS).map(|terms| terms.join("\nUNION ALL\n")).collect();
+    let all = match parts.as_slice() {
+        [only] => only.clone(),
+        parts => {
+            let part = |part: &String| format!("SELECT * FROM (\n{part}\n)");
+            parts.iter().map(part).collect::<Vec<_>>().join("\nUNION ALL\n")
+        }
+    };
+    format!("CREATE VIEW {ROWS_VIEW} AS\n{all}")
+}
+
 /// The statements that touch one application's rows in a target.
 pub struct RowStatements {
     /// Inserts one row; parameters are the columns of `bound`, in that order.
     pub insert: String,
     /// Indexes of the table's columns that a row has a value for: all except the identity.
     pub bound: Vec<usize>,
+    /// The type of the column with the application's id, maybe a parent's.
+    pub app_type: SqlType,
     /// Deletes the application's rows.
     pub delete: String,
     /// Counts the application's rows.
@@ -193,19 +254,20 @@ pub struct RowStatements {
 }
 
 impl RowStatements {
-    pub fn new(table: &TargetTable) -> Self {
+    pub fn new(table: &TargetTable, targets: &[TargetTable]) -> Self {
         let bound: Vec<usize> =
-            (0..table.columns.len()).filter(|i| !table.columns[*i].identity).collect();
+            (0..table.columns.len()).filter(|i| !table.columns[*i].is_generated()).collect();
         let columns = quoted_list(bound.iter().map(|i| table.columns[*i].name.as_str()));
         let places: Vec<String> = (1..=bound.len()).map(|place| format!("?{place}")).collect();
         let name = quoted(&table.name);
-        let app_column = quoted(&table.columns[table.app_column].name);
+        let is_app = is_app(table, targets);
         Self {
             insert: format!("INSERT INTO {name} ({columns}) VALUES ({})", places.join(", ")),
             bound,
-            delete: format!("DELETE FROM {name} WHERE {app_column} = ?1"),
-            count: format!("SELECT count(*) FROM {name} WHERE {app_column} = ?1"),
-            exists: format!("SELECT 1 FROM {name} WHERE {app_column} = ?1 LIMIT 1"),
+            app_type: table.app_type(targets),
+            delete: format!("DELETE FROM {name} WHERE {is_app}"),
+            count: format!("SELECT count(*) FROM {name} WHERE {is_app}"),
+            exists: format!("SELECT 1 FROM {name} WHERE {is_app} LIMIT 1"),
         }
     }
 }

@@ -5,5 +5,7 @@ mod declaration;
 mod rows;
 
 pub(super) use compare::{compare_targets, differences_of, found};
-pub(super) use declaration::{add_column, check, create_indexes, create_table, not_null, quoted};
+pub(super) use declaration::{
+    add_column, check, create_indexes, create_rows_view, create_table, not_null, quoted, ROWS_VIEW,
+};
 pub(super) use rows::Targets;

@@ -21,8 +21,11 @@ pub struct Targets<'c> {
 
 impl<'c> Targets<'c> {
     pub fn new(contract: &'c Contract) -> Self {
-        let targets =
-            contract.targets.iter().map(|table| (table, RowStatements::new(table))).collect();
+        let targets = contract
+            .targets
+            .iter()
+            .map(|table| (table, RowStatements::new(table, &contract.targets)))
+            .collect();
         Self { targets }
     }
 
@@ -47,7 +50,7 @@ impl<'c> Targets<'c> {
         let mut deleted = Vec::new();
         for (table, statements) in self.targets.iter().rev().filter(|(table, _)| chosen(table)) {
             let rows = prepare(tx, table, &statements.delete)?
-                .execute([app_key(table, app_id)])
+                .execute([app_key(statements.app_type, app_id)])
                 .map_err(|error| refused(table, None, error))?;
             deleted.push((table.name.clone(), rows as u64));
         }
@@ -65,7 +68,7 @@ impl<'c> Targets<'c> {
         let chosen = self.targets.iter().filter(|(table, _)| chosen(table));
         let count = |(table, statements): &(&TargetTable, RowStatements)| {
             let rows = prepare(tx, table, &statements.count)?
-                .query_row([app_key(table, app_id)], |row| row.get(0))?;
+                .query_row([app_key(statements.app_type, app_id)], |row| row.get(0))?;
             Ok((table.name.clone(), rows))
         };
         chosen.map(count).collect()
@@ -83,7 +86,8 @@ fn insert_table(
         return Ok(0);
     }
     let skip = table.on_existing == OnExisting::Skip
-        && prepare(tx, table, &statements.exists)?.exists([app_key(table, app_id)])?;
+        && prepare(tx, table, &statements.exists)?
+            .exists([app_key(statements.app_type, app_id)])?;
     if skip {
         return Ok(0);
     }
@@ -113,12 +117,12 @@ fn drift(table: &TargetTable, error: &rusqlite::Error) -> StoreError {
 }
 
 /// The application's id as the table's application column holds it.
-fn app_key(table: &TargetTable, AppId(app_id): AppId) -> Stored {
+fn app_key(app_type: SqlType, AppId(app_id): AppId) -> Stored {
     let scaled = |scale: u8| {
         let units = i128::from(app_id) * 10i128.pow(scale.into());
         Stored::Text(Decimal { units, scale }.to_string())
     };
-    match table.columns[table.app_column].sql_type {
+    match app_type {
         SqlType::Decimal { scale, .. } => scaled(scale),
         SqlType::Money => scaled(4),
         SqlType::Float | SqlType::Real => Stored::Real(app_id as f64),

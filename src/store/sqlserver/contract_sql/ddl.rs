@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::names::{app_column, bracketed, fitted, literal, qualified, LONGEST_NAME};
+use super::names::{bracketed, column_list, fitted, literal, qualified, LONGEST_NAME};
 use crate::contract::{TargetColumn, TargetTable};
 
 /// One batch per target table, parents first: creates it unless it exists.
@@ -16,7 +16,7 @@ fn target_table(schema: &str, table: &TargetTable, targets: &[TargetTable]) -> S
         table.columns.iter().map(|column| column_definition(table, column)).collect();
     if !table.primary_key.is_empty() {
         let constraint = constraint(format!("PK_{}", table.name));
-        let key = column_list(&table.primary_key);
+        let key = column_list(names(&table.primary_key));
         parts.push(format!("{constraint}PRIMARY KEY CLUSTERED ({key})"));
     }
     if let Some(foreign_key) = &table.foreign_key {
@@ -24,10 +24,10 @@ fn target_table(schema: &str, table: &TargetTable, targets: &[TargetTable]) -> S
         parts.push(format!(
             "{}FOREIGN KEY ({})\n            REFERENCES {}.{} ({})",
             constraint(format!("FK_{}_{}", table.name, foreign_key.references)),
-            column_list(&foreign_key.columns),
+            column_list(names(&foreign_key.columns)),
             bracketed(schema),
             bracketed(&foreign_key.references),
-            column_list(parent.map_or(&[][..], |parent| &parent.primary_key)),
+            column_list(names(parent.map_or(&[][..], |parent| &parent.primary_key))),
         ));
     }
     let mut sql = format!(
@@ -36,7 +36,7 @@ fn target_table(schema: &str, table: &TargetTable, targets: &[TargetTable]) -> S
         parts.join(",\n        "),
     );
     if let Some(index) = app_index(table) {
-        let _ = write!(sql, "\n    {index} ON {name} ({});\n", bracketed(app_column(table)));
+        let _ = write!(sql, "\n    {index} ON {name} ({});\n", column_list(table.sought_columns()));
     }
     sql.push_str("END;\n");
     sql.push_str(&missing_columns(&name, table));
@@ -45,7 +45,8 @@ fn target_table(schema: &str, table: &TargetTable, targets: &[TargetTable]) -> S
 
 /// Adds missing nullable columns to an existing table; a person must decide any other change.
 fn missing_columns(name: &str, table: &TargetTable) -> String {
-    let added = table.columns.iter().filter(|c| !c.required && !c.identity && !is_key(table, c));
+    let added =
+        table.columns.iter().filter(|c| !c.required && !c.is_generated() && !is_key(table, c));
     added
         .map(|column| {
             format!(
@@ -78,8 +79,8 @@ fn constraint(name: String) -> String {
 }
 
 fn column_definition(table: &TargetTable, column: &TargetColumn) -> String {
-    let identity = if column.identity { " IDENTITY(1, 1)" } else { "" };
-    let null = if column.required || column.identity || is_key(table, column) {
+    let identity = if column.is_generated() { " IDENTITY(1, 1)" } else { "" };
+    let null = if column.required || column.is_generated() || is_key(table, column) {
         "NOT NULL"
     } else {
         "NULL"
@@ -89,13 +90,18 @@ fn column_definition(table: &TargetTable, column: &TargetColumn) -> String {
 
 /// Rows are deleted, and parents checked, by application: without an index that is a scan.
 fn app_index(table: &TargetTable) -> Option<String> {
-    let app_column = app_column(table);
-    let leads_key =
-        table.primary_key.first().is_some_and(|first| first.eq_ignore_ascii_case(app_column));
-    let name = bracketed(&fitted(format!("IX_{}_{app_column}", table.name), LONGEST_NAME));
-    (!leads_key).then(|| format!("CREATE NONCLUSTERED INDEX {name}"))
+    let sought = table.sought_columns();
+    let leads_key = table.primary_key.len() >= sought.len()
+        && sought.iter().zip(&table.primary_key).all(|(a, b)| a.eq_ignore_ascii_case(b));
+    (!leads_key).then(|| format!("CREATE NONCLUSTERED INDEX {}", app_index_name(table)))
 }
 
-fn column_list(names: &[String]) -> String {
-    names.iter().map(|name| bracketed(name)).collect::<Vec<_>>().join(", ")
+/// The name of the index by which an application's rows are sought.
+pub fn app_index_name(table: &TargetTable) -> String {
+    let name = format!("IX_{}_{}", table.name, table.sought_columns().join("_"));
+    bracketed(&fitted(name, LONGEST_NAME))
+}
+
+fn names(columns: &[String]) -> impl Iterator<Item = &str> {
+    columns.iter().map(String::as_str)
 }

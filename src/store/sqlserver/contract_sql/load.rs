@@ -3,9 +3,10 @@
 
 use std::fmt::Write;
 
-use super::names::{app_column, bracketed, qualified, stage_name};
+use super::lineage::Lineage;
+use super::names::{bracketed, in_comment, literal, qualified, stage_name};
 use super::stage::staged_columns;
-use crate::contract::{OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};
+use crate::contract::{Identity, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};
 use crate::value::SqlType;
 
 /// Rows per statement at most: above about 5,000 locks SQL Server locks the table.
@@ -26,16 +27,25 @@ pub fn load_procedure(
     let mut sql = header(schema, contract_name, targets);
     sql.push_str(&clear_statements(target_schema, targets));
     for (ordinal, table) in targets.iter().enumerate() {
-        sql.push_str(&insert_statements(ordinal, target_schema, table));
+        sql.push_str(&insert_statements(ordinal, target_schema, table, targets));
     }
-    sql.push_str(&footer(schema));
+    sql.push_str(&footer(schema, target_schema, targets));
     sql
 }
 
 fn header(schema: &str, contract_name: &str, targets: &[TargetTable]) -> String {
-    // Either end of a comment in the name would move the end of the header: comments nest.
-    let contract_name = contract_name.replace("*/", "* /").replace("/*", "/ *");
+    let contract_name = in_comment(contract_name);
     let procedure = format!("{}.[usp_LoadApps]", bracketed(schema));
+    let explicit = |table: &TargetTable| {
+        table.columns.iter().any(|column| column.identity == Identity::Explicit)
+    };
+    let (owner, as_owner) = match targets.iter().any(explicit) {
+        true => (
+            "\n            EXECUTE AS OWNER: SET IDENTITY_INSERT needs ALTER on its table",
+            "\nWITH EXECUTE AS OWNER",
+        ),
+        false => ("", ""),
+    };
     let skipped = match targets.iter().any(|table| table.on_existing == OnExisting::Skip) {
         true => "\n    DECLARE @skipped TABLE (app_id bigint NOT NULL PRIMARY KEY);",
         false => "",
@@ -54,13 +64,13 @@ Results:    none. RETURN 0: done. RETURN 1: refused (@error_*), and the transact
 Errors:     returned, except deadlocks, lock timeouts and others of kind busy, and the error of a
             trigger that rolled back, which are rethrown
 Called by:  usp_ApplyOutcomes, usp_DeleteStaleRows, in their transactions
-Isolation:  READ COMMITTED. Locks the target tables: deletes children first, inserts parents first.
+Isolation:  READ COMMITTED. Locks the target tables: deletes children first, inserts parents first.{owner}
 Example:    not called by hand
 */
 CREATE OR ALTER PROCEDURE {procedure}
     @table_ordinal int OUTPUT,
     @error_number int OUTPUT,
-    @error_message nvarchar(2048) OUTPUT
+    @error_message nvarchar(2048) OUTPUT{as_owner}
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -77,12 +87,37 @@ BEGIN
     )
 }
 
-fn footer(schema: &str) -> String {
+/// Turns `IDENTITY_INSERT` on or off where a column whose values come from documents is an identity
+/// column in the database.
+fn identity_insert(schema: &str, table: &TargetTable, indent: &str, setting: &str) -> String {
+    let target = qualified(schema, table);
+    let explicit = table.columns.iter().filter(|column| column.identity == Identity::Explicit);
+    let tests = explicit.map(|column| {
+        let (target, column) = (literal(&target), literal(&column.name));
+        format!("COLUMNPROPERTY(OBJECT_ID({target}), {column}, 'IsIdentity') = 1")
+    });
+    let tests: Vec<String> = tests.collect();
+    if tests.is_empty() {
+        return String::new();
+    }
+    let tests = tests.join(&format!("\n{indent}    OR "));
+    format!(
+        "{indent}IF {tests}\n{indent}BEGIN\n{indent}    SET IDENTITY_INSERT {target} {setting};\n\
+         {indent}END;\n\n"
+    )
+}
+
+fn footer(schema: &str, target_schema: &str, targets: &[TargetTable]) -> String {
+    // The connection keeps the setting, and can have one table with it.
+    let identity_off: String = targets
+        .iter()
+        .map(|table| identity_insert(target_schema, table, "        ", "OFF"))
+        .collect();
     let kind = format!("{}.[ufn_RefusalKind]", bracketed(schema));
     format!(
         "    END TRY
     BEGIN CATCH
-        -- A trigger has rolled back: a return without a transaction would hide the cause. And only
+{identity_off}        -- A trigger has rolled back: a return without a transaction would hide the cause. And only
         -- a rethrown error keeps its number for the worker, which waits for a lock.
         IF XACT_STATE() = 0 OR {kind}(ERROR_NUMBER()) = 'busy'
         BEGIN
@@ -98,16 +133,6 @@ fn footer(schema: &str) -> String {
 END;
 "
     )
-}
-
-/// Compares a table's application column with a `bigint`, so that an index on it can be sought: an
-/// integer is as it is, also beyond the column's range, and any other type is converted to.
-fn is_app(table: &TargetTable, app_id: &str) -> String {
-    let column = bracketed(app_column(table));
-    match table.columns[table.app_column].sql_type {
-        integer if integer.is_integer() => format!("t.{column} = {app_id}"),
-        other => format!("t.{column} = TRY_CONVERT({other}, {app_id})"),
-    }
 }
 
 /// Deletes the rows that `#clear_app` names, to which the tables are added that replace rows.
@@ -145,7 +170,7 @@ fn clear_statements(schema: &str, targets: &[TargetTable]) -> String {
         .iter()
         .enumerate()
         .rev()
-        .map(|(ordinal, table)| delete_statement(ordinal, schema, table))
+        .map(|(ordinal, table)| delete_statement(ordinal, schema, table, targets))
         .collect();
     sql.push_str(&deletes.join("\n"));
     sql.push_str(
@@ -165,7 +190,13 @@ fn clear_statements(schema: &str, targets: &[TargetTable]) -> String {
 /// Deletes the rows of the applications in `#clear_app`. The join hint fixes the order: from the
 /// applications to their rows. No FORCESEEK: the table may have no index that it could use, which
 /// would be an error.
-fn delete_statement(ordinal: usize, schema: &str, table: &TargetTable) -> String {
+fn delete_statement(
+    ordinal: usize,
+    schema: &str,
+    table: &TargetTable,
+    targets: &[TargetTable],
+) -> String {
+    let lineage = Lineage::new(schema, table, targets);
     format!(
         "            -- {comment}
             SET @table_ordinal = {ordinal};
@@ -175,7 +206,7 @@ fn delete_statement(ordinal: usize, schema: &str, table: &TargetTable) -> String
             BEGIN
                 DELETE TOP ({ROWS_PER_STATEMENT}) FROM {target}
                 FROM #clear_app AS c
-                INNER LOOP JOIN {target} AS t ON {is_app}
+                INNER LOOP JOIN {root} ON {is_app}{joins}
                 WHERE c.table_ordinal = {ordinal}
                 OPTION (MAXDOP 1);
 
@@ -184,11 +215,18 @@ fn delete_statement(ordinal: usize, schema: &str, table: &TargetTable) -> String
 ",
         comment = comment(table, "delete existing rows"),
         target = qualified(schema, table),
-        is_app = is_app(table, "c.app_id"),
+        root = lineage.root(),
+        is_app = lineage.is_app("c.app_id"),
+        joins = lineage.joins_from_root("\n                INNER LOOP JOIN "),
     )
 }
 
-fn insert_statements(ordinal: usize, schema: &str, table: &TargetTable) -> String {
+fn insert_statements(
+    ordinal: usize,
+    schema: &str,
+    table: &TargetTable,
+    targets: &[TargetTable],
+) -> String {
     let skips = table.on_existing == OnExisting::Skip;
     let mut sql = format!(
         "        -- {}\n        SET @table_ordinal = {ordinal};\n\n",
@@ -202,7 +240,7 @@ fn insert_statements(ordinal: usize, schema: &str, table: &TargetTable) -> Strin
         ),
     );
     if skips {
-        sql.push_str(&skip_statements(schema, table));
+        sql.push_str(&skip_statements(schema, table, targets));
     }
     let not_skipped = "a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)";
     let (where_not_skipped, and_not_skipped) = match skips {
@@ -226,7 +264,7 @@ fn insert_statements(ordinal: usize, schema: &str, table: &TargetTable) -> Strin
         FROM #load_app AS a
         INNER LOOP JOIN {stage} AS s ON a.app_id = s.{STAGE_APP_ID}{where_not_skipped};
 
-        WHILE @row < @last_row
+{identity_on}        WHILE @row < @last_row
         BEGIN
             INSERT INTO {target}
             (
@@ -246,7 +284,7 @@ fn insert_statements(ordinal: usize, schema: &str, table: &TargetTable) -> Strin
             SET @row += {ROWS_PER_STATEMENT};
         END;
 
-        INSERT INTO #loaded (app_id, table_ordinal, row_count)
+{identity_off}        INSERT INTO #loaded (app_id, table_ordinal, row_count)
         SELECT
             a.app_id,
             {ordinal},
@@ -256,6 +294,8 @@ fn insert_statements(ordinal: usize, schema: &str, table: &TargetTable) -> Strin
         GROUP BY a.app_id;
 
 ",
+        identity_on = identity_insert(schema, table, "        ", "ON"),
+        identity_off = identity_insert(schema, table, "        ", "OFF"),
         stage = stage_name(table),
         target = qualified(schema, table),
         names = columns(&|column| bracketed(&column.name), "                "),
@@ -266,7 +306,8 @@ fn insert_statements(ordinal: usize, schema: &str, table: &TargetTable) -> Strin
 
 /// Finds the applications that have rows, before any row is inserted. `TOP` keeps the order: from the
 /// applications to their rows.
-fn skip_statements(schema: &str, table: &TargetTable) -> String {
+fn skip_statements(schema: &str, table: &TargetTable, targets: &[TargetTable]) -> String {
+    let lineage = Lineage::new(schema, table, targets);
     format!(
         "        DELETE FROM @skipped;
 
@@ -276,13 +317,14 @@ fn skip_statements(schema: &str, table: &TargetTable) -> String {
         CROSS APPLY
             (
                 SELECT TOP (1) 1 AS has_rows
-                FROM {target} AS t
+                FROM {root}{joins}
                 WHERE {is_app}
             ) AS e;
 
 ",
-        target = qualified(schema, table),
-        is_app = is_app(table, "a.app_id"),
+        root = lineage.root(),
+        is_app = lineage.is_app("a.app_id"),
+        joins = lineage.joins_from_root("\n                INNER LOOP JOIN "),
     )
 }
 

@@ -1,12 +1,15 @@
-//! The T-SQL of a contract: the DDL of its target tables, the stage, and `usp_LoadApps`, which loads the
-//! tables from the stage. It depends on the contract alone, so that it can be reviewed and compared.
+//! The T-SQL of a contract: the DDL of its target tables, the stage, `usp_LoadApps`, which loads the
+//! tables from the stage, and `vw_TargetRows`, which finds an application's rows in them. It depends on the contract alone, so that it can be reviewed and compared.
 
 mod ddl;
+mod lineage;
 mod load;
 mod names;
+mod rows_view;
 mod stage;
 
-pub use ddl::target_ddl;
+pub use ddl::{app_index_name, target_ddl};
 pub use load::load_procedure;
-pub use names::{bracketed, literal, stage_name};
+pub use names::{bracketed, column_list, literal, stage_name};
+pub use rows_view::rows_view;
 pub use stage::{clear_stage, stage_ddl, stage_ddl_of, stage_text, stage_type, staged_columns};

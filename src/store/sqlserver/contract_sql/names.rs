@@ -46,9 +46,14 @@ pub(super) fn qualified(schema: &str, table: &TargetTable) -> String {
     format!("{}.{}", bracketed(schema), bracketed(&table.name))
 }
 
-/// The name of the column with the application's id.
-pub(super) fn app_column(table: &TargetTable) -> &str {
-    &table.columns[table.app_column].name
+/// A text in a comment: either end of a comment in it would move the end, as comments nest.
+pub(super) fn in_comment(text: &str) -> String {
+    text.replace("*/", "* /").replace("/*", "/ *")
+}
+
+/// Names between brackets, separated by commas.
+pub fn column_list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().map(bracketed).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

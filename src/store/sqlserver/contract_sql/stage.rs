@@ -6,9 +6,9 @@ use super::names::{bracketed, stage_name};
 use crate::contract::{TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW};
 use crate::value::SqlType;
 
-/// The columns of the stage: all except identity columns.
+/// The columns of the stage: all except those that the database numbers.
 pub fn staged_columns(table: &TargetTable) -> impl Iterator<Item = (usize, &TargetColumn)> {
-    table.columns.iter().enumerate().filter(|(_, column)| !column.identity)
+    table.columns.iter().enumerate().filter(|(_, column)| !column.is_generated())
 }
 
 /// The longest text of the stage with a length: the driver's bulk load is wrong for 2001 to 4000.

@@ -195,10 +195,12 @@ impl Installer {
             }
         }
         let Some(contract) = contract else { return Ok(true) };
-        let text = script::load_procedure(self.names.schema(), contract);
-        let load_apps = recorded.get(script::LOAD_APPS);
-        if !load_apps.is_some_and(|known| known.file == files::checksum(&text) && !known.is_edited)
-        {
+        let is_current = |generated: &script::Generated| {
+            let text = generated.text(self.names.schema(), contract);
+            let known = recorded.get(generated.file);
+            known.is_some_and(|known| known.file == files::checksum(&text) && !known.is_edited)
+        };
+        if !script::GENERATED.iter().all(is_current) {
             return Ok(false);
         }
         let installed = get_contract(&mut self.connection).map_err(|fault| self.error(fault))?;
@@ -258,12 +260,11 @@ struct Known {
 }
 
 fn recorded_query(files: &[SqlFile], names: &Names) -> String {
-    let load_apps = (script::LOAD_APPS, "usp_LoadApps");
     let modules = files
         .iter()
         .filter(|file| matches!(file.kind(), Kind::Module(_)))
         .map(|file| (file.name, file.object()))
-        .chain([load_apps]);
+        .chain(script::GENERATED.iter().map(|generated| (generated.file, generated.object)));
     let cases: String = modules
         .map(|(file, object)| {
             let now = script::definition_checksum(names.schema(), object);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::describe;
 use super::files::{batches, checksum, Kind, Names, SqlFile};
-use crate::contract::{Contract, OnExisting};
+use crate::contract::{Contract, OnExisting, TargetTable};
 use crate::store::sqlserver::contract_sql::{self, bracketed, literal};
 
 /// Version of the objects of `sql/`, raised when an older executable could not work with them.
@@ -13,8 +13,38 @@ pub const SCHEMA_VERSION: i32 = 2;
 /// Version of this program.
 const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The name of the contract's procedure in `processing_install_file`.
-pub const LOAD_APPS: &str = "contract/usp_LoadApps.sql";
+/// An object that is generated from a contract.
+pub struct Generated {
+    /// Its name in `processing_install_file`.
+    pub file: &'static str,
+    /// The object's name.
+    pub object: &'static str,
+    kind: &'static str,
+    text: fn(&str, &str, &str, &[TargetTable]) -> String,
+}
+
+impl Generated {
+    /// Its `CREATE OR ALTER`.
+    pub fn text(&self, schema: &str, contract: &Contract) -> String {
+        (self.text)(schema, &contract.name, &contract.target_schema, &contract.targets)
+    }
+}
+
+/// The objects that are generated from a contract.
+pub const GENERATED: [Generated; 2] = [
+    Generated {
+        file: "contract/usp_LoadApps.sql",
+        object: "usp_LoadApps",
+        kind: "PROCEDURE",
+        text: contract_sql::load_procedure,
+    },
+    Generated {
+        file: "contract/vw_TargetRows.sql",
+        object: "vw_TargetRows",
+        kind: "VIEW",
+        text: contract_sql::rows_view,
+    },
+];
 
 /// After each file: a script that runs without `:on error exit` must not continue outside the
 /// transaction that an error ended.
@@ -186,8 +216,14 @@ pub fn contract_batches(schema: &str, contract: &Contract) -> Vec<Batch> {
         .collect();
     script.push(Batch::new("the grants on the target tables", grants(contract)));
     script.push(Batch::new("the contract's registration", register(schema, contract)));
-    script.push(Batch::new(LOAD_APPS, load_procedure(schema, contract)));
-    script.push(Batch::new(LOAD_APPS, GUARD));
+    for generated in &GENERATED {
+        script.push(Batch::new(generated.file, generated.text(schema, contract)));
+        script.push(Batch::new(generated.file, GUARD));
+    }
+    let view = format!("{}.[vw_TargetRows]", bracketed(schema));
+    let grants = ["shred_operator", "shred_monitor"]
+        .map(|role| format!("GRANT SELECT ON OBJECT::{view} TO [{role}];\n"));
+    script.push(Batch::new("the grants on the contract's objects", grants.concat()));
     script
 }
 
@@ -197,19 +233,14 @@ pub fn begin_contract(schema: &str) -> Batch {
     Batch::new("the installation lock", begin(&names))
 }
 
-/// Records the contract's procedure.
+/// Records the contract's objects.
 pub fn end_contract(schema: &str, contract: &Contract) -> Batch {
-    Batch::new("the record of the installation", record_load_apps(schema, contract))
+    Batch::new("the record of the installation", record_generated(schema, contract))
 }
 
 /// Ends the transaction.
 pub fn commit() -> Batch {
     Batch::new("the commit", COMMIT)
-}
-
-/// The contract's `usp_LoadApps`.
-pub fn load_procedure(schema: &str, contract: &Contract) -> String {
-    contract_sql::load_procedure(schema, &contract.name, &contract.target_schema, &contract.targets)
 }
 
 /// The catalog shows a caller only tables on which it has VIEW DEFINITION.
@@ -231,10 +262,9 @@ fn register(schema: &str, contract: &Contract) -> String {
         .enumerate()
         .map(|(ordinal, table)| {
             format!(
-                "({ordinal}, {}, {}, {}, '{}')",
+                "({ordinal}, {}, {}, '{}')",
                 literal(&contract.target_schema),
                 literal(&table.name),
-                literal(&table.columns[table.app_column].name),
                 on_existing(table.on_existing),
             )
         })
@@ -245,7 +275,6 @@ fn register(schema: &str, contract: &Contract) -> String {
     table_ordinal int NOT NULL,
     schema_name nvarchar(128) NOT NULL,
     table_name nvarchar(128) NOT NULL,
-    app_column nvarchar(128) NOT NULL,
     on_existing varchar(7) NOT NULL
 );
 
@@ -254,7 +283,6 @@ INSERT INTO #contract_table
     table_ordinal,
     schema_name,
     table_name,
-    app_column,
     on_existing
 )
 VALUES
@@ -295,14 +323,14 @@ fn record(files: &[SqlFile], names: &Names, contract: Option<&Contract>) -> Stri
         })
         .collect();
     if let Some(contract) = contract {
-        rows.push(recorded_load_apps(names.schema(), contract));
+        rows.extend(recorded_generated(names.schema(), contract));
     }
     format!(
         "INSERT INTO {schema}.[processing_install] (schema_version, program_version)
 VALUES ({SCHEMA_VERSION}, N'{PROGRAM_VERSION}');
 
 DELETE FROM {schema}.[processing_install_file]
-WHERE file_name <> N'{kept}';
+WHERE file_name NOT LIKE N'{kept}';
 
 INSERT INTO {schema}.[processing_install_file]
 (
@@ -315,15 +343,15 @@ VALUES
 {rows};
 ",
         // Without a contract in this script, the record of the installed one stays.
-        kept = if contract.is_some() { "" } else { LOAD_APPS },
+        kept = if contract.is_some() { "" } else { "contract/%" },
         rows = rows.join(",\n"),
     )
 }
 
-fn record_load_apps(schema: &str, contract: &Contract) -> String {
+fn record_generated(schema: &str, contract: &Contract) -> String {
     format!(
         "DELETE FROM {schema}.[processing_install_file]
-WHERE file_name = N'{LOAD_APPS}';
+WHERE file_name LIKE N'contract/%';
 
 INSERT INTO {schema}.[processing_install_file]
 (
@@ -333,16 +361,21 @@ INSERT INTO {schema}.[processing_install_file]
     definition_checksum
 )
 VALUES
-{row};
+{rows};
 ",
-        row = recorded_load_apps(schema, contract),
+        rows = recorded_generated(schema, contract).collect::<Vec<_>>().join(",\n"),
         schema = bracketed(schema),
     )
 }
 
-fn recorded_load_apps(schema: &str, contract: &Contract) -> String {
-    let text = load_procedure(schema, contract);
-    recorded_row(LOAD_APPS, &checksum(&text), &definition_checksum(schema, "usp_LoadApps"))
+fn recorded_generated<'c>(
+    schema: &'c str,
+    contract: &'c Contract,
+) -> impl Iterator<Item = String> + use<'c> {
+    GENERATED.iter().map(move |generated| {
+        let definition = definition_checksum(schema, generated.object);
+        recorded_row(generated.file, &checksum(&generated.text(schema, contract)), &definition)
+    })
 }
 
 fn recorded_row(name: &str, checksum: &[u8; 32], definition: &str) -> String {
@@ -369,9 +402,10 @@ fn hex(bytes: &[u8]) -> String {
 /// and the roles stay: other pipelines of the database may use them.
 pub fn uninstall_batch(files: &[SqlFile], names: &Names, with_data: bool) -> String {
     let schema = names.schema();
-    let mut drops = format!(
-        "SET XACT_ABORT ON;\n\nBEGIN TRANSACTION;\n\nDROP PROCEDURE IF EXISTS [{schema}].[usp_LoadApps];\n"
-    );
+    let mut drops = "SET XACT_ABORT ON;\n\nBEGIN TRANSACTION;\n\n".to_owned();
+    for Generated { kind, object, .. } in &GENERATED {
+        let _ = writeln!(drops, "DROP {kind} IF EXISTS [{schema}].[{object}];");
+    }
     for file in files.iter().rev() {
         let object = format!("[{schema}].[{}]", file.object());
         let _ = match file.kind() {
