@@ -59,20 +59,35 @@ enum Reading {
 
 fn quick_xml_reads(document: &str) -> Reading {
     let mut reader = Reader::from_str(document);
-    let (mut depth, mut nameless) = (0, false);
+    let (mut depth, mut nameless, mut has_ended) = (0, false, false);
     loop {
         match reader.read_event() {
+            // quick-xml takes whatever comes after the root.
+            Ok(event) if has_ended && is_content(&event) => return Reading::Broken,
             Ok(Event::Start(tag)) => {
                 depth += 1;
                 nameless |= !is_name(tag.name().as_ref());
             }
             Ok(Event::Empty(tag)) => nameless |= !is_name(tag.name().as_ref()),
-            Ok(Event::End(_)) => depth -= 1,
+            Ok(Event::End(_)) => {
+                depth -= 1;
+                has_ended |= depth == 0;
+            }
             Ok(Event::Eof) | Err(_) if nameless => return Reading::WithoutNames,
             Ok(Event::Eof) if depth == 0 => return Reading::WithNames,
             Ok(Event::Eof) | Err(_) => return Reading::Broken,
             Ok(_) => {}
         }
+    }
+}
+
+/// Whether this may be inside the root only.
+fn is_content(event: &Event<'_>) -> bool {
+    let is_blank = |text: &[u8]| text.iter().all(|byte| b" \t\r\n".contains(byte));
+    match event {
+        Event::Start(_) | Event::Empty(_) | Event::End(_) | Event::CData(_) => true,
+        Event::Text(text) => !is_blank(text),
+        _ => false,
     }
 }
 

@@ -56,7 +56,8 @@ impl Checker<'_> {
     }
 
     fn stays_inside(&mut self, up: u32, span: Span) {
-        let Some(depth) = self.scope.depth else { return };
+        // A row path without steps has a mistake, which was reported.
+        let Some(depth) = self.scope.depth.filter(|depth| *depth > 0) else { return };
         if (up as usize) < depth {
             return;
         }
