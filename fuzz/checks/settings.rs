@@ -75,8 +75,11 @@ pub fn written_connection_string(data: &[u8]) {
         let (value, more) = more.split_at(usize::from(*length % 8).min(more.len()));
         let value: String = match setting {
             0 => "db.example.org,1433".to_owned(),
-            // The driver reads ASCII alone.
-            _ => value.iter().map(|byte| char::from(byte % 95 + b' ')).collect(),
+            // The driver reads ASCII alone, and an equals sign may follow the name of a password.
+            3 => value.iter().map(|byte| char::from(byte % 95 + b' ')).collect(),
+            _ => {
+                value.iter().map(|byte| char::from(byte % 95 + b' ')).map(no_equals_sign).collect()
+            }
         };
         let blank = if quote & 8 == 0 { "" } else { " " };
         let _ = match quote % 3 {
@@ -96,6 +99,14 @@ pub fn written_connection_string(data: &[u8]) {
     }
     let problems = problems(&text);
     assert_eq!(problems.is_empty(), sound, "{text:?}: {problems:?}");
+}
+
+fn no_equals_sign(character: char) -> char {
+    if character == '=' {
+        '-'
+    } else {
+        character
+    }
 }
 
 /// Each of the three, by the first byte.

@@ -72,6 +72,12 @@ pub(super) fn check(text: &str) -> Result<Checked, String> {
         if found.iter().any(|(other, _)| *other == setting) {
             return Err(format!("the connection string has `{}` twice; keep one", setting[0]));
         }
+        if setting != PASSWORD && holds_password(&value) {
+            return Err(format!(
+                "the value of `{}` in the connection string holds a password; put `;` before it",
+                setting[0]
+            ));
+        }
         found.push((setting, value));
     }
     let value = |wanted: Setting| {
@@ -93,6 +99,14 @@ pub(super) fn check(text: &str) -> Result<Checked, String> {
         }
         _ => Err("the connection string names no server; begin it with `Server=HOST;`".to_owned()),
     }
+}
+
+/// Whether a password follows in this value, because the semicolon before it is missing: other values
+/// are shown.
+fn holds_password(value: &str) -> bool {
+    let is_kept = |c: &char| !c.is_ascii_whitespace();
+    let folded: String = value.chars().filter(is_kept).collect::<String>().to_ascii_lowercase();
+    PASSWORD.iter().any(|name| folded.contains(&format!("{}=", name.to_ascii_lowercase())))
 }
 
 fn setting(key: &str) -> Option<Setting> {

@@ -94,6 +94,10 @@ fn a_connection_string_that_says_something_else_than_it_does_is_refused() {
     wrong("hunter2=b;Server=db", "begins with an unknown key");
     wrong("User Id=u;Password=hunter2", "names no server");
     wrong("Server=;Password=hunter2", "names no server");
+    // Server and database are shown, in every message and log.
+    for text in ["Server=db Password=hunter2", "Server=db;Database=app PWD = hunter2;User Id=u"] {
+        wrong(text, "holds a password; put `;` before it");
+    }
     wrong("", "names no server");
     wrong("Server=db;Data Source=other", "has `Server` twice");
     wrong("Server=db;Password=a;Pwd=b", "has `Password` twice");
