@@ -53,6 +53,10 @@ pub(super) fn convert(
     mapping: &Mapping,
 ) -> Result<Converted, String> {
     let source = layout.source(rows, mapping)?;
+    let (source, is_selected) = match source {
+        Some(source) => (Some(source.text), source.is_selected),
+        None => (None, None),
+    };
     let mut value =
         Converted { sql: source.clone(), kind: Kind::Text, always: false, differences: Vec::new() };
     if layout.is_below_last_contact(mapping) {
@@ -74,6 +78,11 @@ pub(super) fn convert(
             "calculated_field" => value.calculate(layout, rows, mapping)?,
             other => return Err(unknown_type(other)),
         }
+    }
+    // Without the contact or address there is nothing to convert.
+    if let Some(condition) = is_selected.filter(|_| value.always && !mapping.is_never_null()) {
+        value.sql = value.sql.map(|sql| format!("CASE WHEN {condition} THEN {sql} END"));
+        value.always = false;
     }
     Ok(value)
 }
@@ -221,6 +230,7 @@ pub(super) fn column(
         required: mapping.is_never_null(),
         truncate: sql_type.max_chars().is_some(),
         on_error_null,
+        identity: mapping.is_identity_insert(),
         always,
         note: mapping.description.clone(),
         mapping: Some(mapping.index),

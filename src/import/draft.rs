@@ -44,7 +44,10 @@ pub(super) struct Table {
     pub(super) name: String,
     pub(super) each: String,
     pub(super) primary_key: Vec<String>,
-    pub(super) app_column: String,
+    /// The column of the application's id, which is the first; None where a foreign key leads to it.
+    pub(super) app_column: Option<String>,
+    /// The earlier contract does not have that column.
+    pub(super) is_app_column_new: bool,
     /// The child's column and the parent.
     pub(super) foreign_key: Option<(String, String)>,
     pub(super) where_: Option<String>,
@@ -70,6 +73,8 @@ pub(super) struct Column {
     pub(super) default: Option<String>,
     pub(super) required: bool,
     pub(super) on_error_null: bool,
+    /// It may be an identity column.
+    pub(super) identity: bool,
     /// It is never null.
     pub(super) always: bool,
     /// Text that is too long is cut.
@@ -90,6 +95,7 @@ impl Column {
             default: None,
             required: false,
             on_error_null: false,
+            identity: false,
             always: false,
             truncate: false,
             note: None,

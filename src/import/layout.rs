@@ -94,7 +94,7 @@ impl<'l> Layout<'l> {
     }
 
     /// What a mapping reads, before any conversion. None where it reads nothing.
-    pub(super) fn source(&self, rows: &Rows, mapping: &Mapping) -> Result<Option<String>, String> {
+    pub(super) fn source(&self, rows: &Rows, mapping: &Mapping) -> Result<Option<Source>, String> {
         if let Some((_, nth)) = OF_LAST_CONTACT.iter().find(|(name, _)| mapping.has_type(name)) {
             return self.of_last_contact(rows, mapping, *nth).map(Some);
         }
@@ -102,7 +102,8 @@ impl<'l> Layout<'l> {
             return self.of_current_address(rows, mapping).map(Some);
         }
         let reads = !mapping.path.is_empty();
-        Ok(reads.then(|| self.plain(rows, &mapping.path, mapping.attribute.as_deref())))
+        let attribute = mapping.attribute.as_deref();
+        Ok(reads.then(|| self.plain(rows, &mapping.path, attribute)).map(Source::of_any))
     }
 
     /// What a path reads, seen from a row's element.
@@ -134,7 +135,7 @@ impl<'l> Layout<'l> {
         rows: &Rows,
         mapping: &Mapping,
         nth: usize,
-    ) -> Result<String, String> {
+    ) -> Result<Source, String> {
         let contact = self.contact.ok_or("there is no filter rule for contacts")?;
         let (attribute, roles) =
             contact.attributes.listed.first().ok_or("the contact filter has no list of roles")?;
@@ -146,8 +147,10 @@ impl<'l> Layout<'l> {
         let valid = format!("@{attribute} = {} AND @{CONTACT_ID} IS NOT EMPTY", sql::text(role));
         let own = mapping.attribute.as_deref();
         let below = &mapping.path[at + 1..];
+        let selected = format!("{element}[{valid}]");
         let Some(first) = below.first() else {
-            return Ok(format!("LAST({})", sql::path("/", &[format!("{element}[{valid}]")], own)));
+            let path = |attribute| sql::path("/", &[selected.clone()], attribute);
+            return Ok(Source::of_selected(format!("LAST({})", path(own)), &path(None)));
         };
         let (start, mut steps) = match rows {
             Rows::Application(each) => match contact.path.strip_prefix(each.as_slice()) {
@@ -157,12 +160,15 @@ impl<'l> Layout<'l> {
             _ => ("", contact.path.clone()),
         };
         steps.pop();
-        steps.push(format!("{element}[{valid}][last()]"));
+        steps.push(selected);
+        let selected = sql::path(start, &steps, None);
+        let last = format!("{selected}[last()]");
         if let Some(address) = self.address.filter(|a| a.element() == first && below.len() == 1) {
-            return preferred_address(address, &sql::path(start, &steps, None), own);
+            let text = preferred_address(address, &last, own)?;
+            return Ok(Source::of_selected(text, &selected));
         }
-        steps.extend_from_slice(below);
-        Ok(format!("LAST({})", sql::path(start, &steps, own)))
+        let text = format!("LAST({})", sql::path(&last, below, own));
+        Ok(Source::of_selected(text, &selected))
     }
 
     /// Whether a mapping reads a child of the last valid contact.
@@ -172,13 +178,15 @@ impl<'l> Layout<'l> {
     }
 
     /// From the last address of the preferred type of the contact that the row is made from.
-    fn of_current_address(&self, rows: &Rows, mapping: &Mapping) -> Result<String, String> {
+    fn of_current_address(&self, rows: &Rows, mapping: &Mapping) -> Result<Source, String> {
         let address = self.address.ok_or("there is no filter rule for addresses")?;
         if *rows != Rows::Contact {
             return Err("it reads the row's contact, and this table has no rows of contacts".into());
         }
         let steps = [format!("{}[{}]", address.element(), preferred_type(address)?)];
-        Ok(format!("LAST({})", sql::path(".", &steps, mapping.attribute.as_deref())))
+        let path = |attribute| sql::path(".", &steps, attribute);
+        let text = format!("LAST({})", path(mapping.attribute.as_deref()));
+        Ok(Source::of_selected(text, &path(None)))
     }
 
     /// Whether a contact counts whose attributes are below `start`.
@@ -251,6 +259,24 @@ impl<'l> Layout<'l> {
             _ if own != application => format!("COALESCE({}, {})", plain(own), plain(application)),
             _ => plain(own),
         }
+    }
+}
+
+/// What a mapping reads.
+pub(super) struct Source {
+    /// The expression for its text.
+    pub(super) text: String,
+    /// Of a mapping that selects a contact or an address: the condition that there is one.
+    pub(super) is_selected: Option<String>,
+}
+
+impl Source {
+    fn of_any(text: String) -> Self {
+        Self { text, is_selected: None }
+    }
+
+    fn of_selected(text: String, selected: &str) -> Self {
+        Self { text, is_selected: Some(format!("EXISTS({selected})")) }
     }
 }
 

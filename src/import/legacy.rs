@@ -291,6 +291,11 @@ pub(super) fn text_type(length: Option<i64>) -> SqlType {
 const MOST_DIGITS: u8 = 38;
 
 impl Mapping {
+    /// Whether the earlier system may have inserted its values into an identity column.
+    pub(super) fn is_identity_insert(&self) -> bool {
+        self.has_type("identity_insert") && self.data_type.is_integer()
+    }
+
     pub(super) fn is_never_null(&self) -> bool {
         self.required || self.nullable == Some(false)
     }

@@ -141,7 +141,9 @@ impl Printer<'_> {
         if !table.primary_key.is_empty() {
             self.list("primary_key", &table.primary_key);
         }
-        self.pair("app_column", table.app_column.as_str());
+        if let Some(app_column) = &table.app_column {
+            self.pair("app_column", app_column.as_str());
+        }
         if let Some((column, parent)) = &table.foreign_key {
             let (column, parent) = (string(column), string(parent));
             self.line(format!("foreign_key = {{ columns = [{column}], references = {parent} }}"));
@@ -223,6 +225,7 @@ fn column_keys(column: &Column) -> String {
         column.required.then(|| "required = true".to_owned()),
         column.truncate.then(|| "too_long = \"truncate\"".to_owned()),
         column.on_error_null.then(|| "on_error = \"null\"".to_owned()),
+        column.identity.then(|| "identity = \"explicit\"".to_owned()),
         last,
     ];
     keys.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -26,6 +26,16 @@ pub(super) fn add(tables: &mut [Table], layout: &Layout<'_>, report: &mut Report
         let own = tables[child].columns.iter().find(|c| same_name(&c.name, name));
         tables[child].foreign_key = own.map(|column| (column.name.clone(), parent));
     }
+    for table in tables.iter_mut().filter(|table| table.is_app_column_new) {
+        if table.foreign_key.is_some() {
+            // Its rows are found through the parent's.
+            table.columns.remove(0);
+            table.app_column = None;
+        } else {
+            report.differs_in(Difference::AppColumn, &table.name);
+            table.columns[0].remark(Difference::AppColumn.remark());
+        }
+    }
     require_contacts(tables, layout);
     // Children that `table_insertion_order` puts before their parents.
     for relationship in &layout.legacy.relationships {

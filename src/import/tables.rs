@@ -73,7 +73,7 @@ impl Translator<'_> {
             about,
             name: name.to_owned(),
             each,
-            app_column: app_column.to_owned(),
+            app_column: Some(app_column.to_owned()),
             columns: vec![id],
             ..Table::default()
         }
@@ -96,10 +96,7 @@ impl Translator<'_> {
         for mapping in mappings {
             self.column(&mut table, &rows, mapping);
         }
-        if self.is_app_column_new(name, mappings) {
-            self.report.differs_in(Difference::AppColumn, name);
-            table.columns[0].remark(Difference::AppColumn.remark());
-        }
+        table.is_app_column_new = self.is_app_column_new(name, mappings);
         match &rows {
             Rows::Application(_) if self.layout.legacy.is_child(name) => {
                 self.drop_empty(&mut table)
@@ -196,8 +193,9 @@ impl Translator<'_> {
     fn column(&mut self, table: &mut Table, rows: &Rows, mapping: &Mapping) {
         if self.is_app_column(&mapping.column) {
             self.report.translated(mapping.index);
-            table.app_column.clone_from(&mapping.column);
+            table.app_column = Some(mapping.column.clone());
             table.columns[0].name.clone_from(&mapping.column);
+            table.columns[0].identity = mapping.is_identity_insert();
             table.columns[0].mapping = Some(mapping.index);
             return;
         }
@@ -242,6 +240,7 @@ fn merge(known: &mut Column, later: Column) {
     known.default = later.default.or(known.default.take());
     known.required |= later.required;
     known.on_error_null |= later.on_error_null;
+    known.identity |= later.identity;
     known.always |= later.always;
     known.remark(Difference::EarlierValue.remark());
 }

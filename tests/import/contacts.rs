@@ -165,3 +165,30 @@ fn a_value_of_a_contact_is_converted_by_the_rest_of_the_chain() {
         legacy(&mapping("base", "account", "/contact", "kind", keys), r#""account": { "C": 70 }"#);
     assert_eq!(rows_of(&contract(&json), &document("", inside), "base"), ["70"]);
 }
+
+#[test]
+fn a_conversion_gives_null_where_there_is_no_such_contact() {
+    let enums = r#""kind": { "C": 70, "": 60 }"#;
+    let value = |path: &str, keys: &str, inside: &str| {
+        let json = legacy(&mapping("base", "kind", path, "kind", keys), enums);
+        rows_of(&contract(&json), &document("", inside), "base").join(" ")
+    };
+    let nobody = "<contact con_id='1' role='PR' kind='Y'/>";
+    let blank = "<contact con_id='2' role='AUTHU' kind=' '/>";
+    let unknown = "<contact con_id='2' role='AUTHU' kind='?'/>";
+    let bit = r#""data_type": "bit", "mapping_type": ["authu_contact", "char_to_bit"]"#;
+    assert_eq!(value("/contact", bit, nobody), "-");
+    assert_eq!(value("/contact", bit, blank), "0");
+    assert_eq!(value("/contact", bit, unknown), "0");
+    assert_eq!(value("/contact", bit, "<contact con_id='2' role='AUTHU' kind='Y'/>"), "1");
+    // The contact is there, its card is not.
+    assert_eq!(value("/contact/card", bit, unknown), "0");
+    assert_eq!(value("/contact/card", bit, nobody), "-");
+    let required = format!("{bit}, \"nullable\": false");
+    assert_eq!(value("/contact", &required, nobody), "0");
+    let looked_up = r#""data_type": "int", "mapping_type": ["authu_contact", "enum"]"#;
+    assert_eq!(value("/contact", looked_up, nobody), "-");
+    assert_eq!(value("/contact", looked_up, unknown), "60");
+    let plain = r#""data_type": "bit", "mapping_type": ["char_to_bit"]"#;
+    assert_eq!(value("/contact/none", plain, nobody), "0", "nothing selects a contact");
+}

@@ -9,6 +9,7 @@ use crate::contract::draft::{ColumnDraft, Located, Placed, RowDraft, TableDraft}
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
 use crate::contract::expr::kind::Kind;
 use crate::contract::identifier::{same_name, NameIndex};
+use crate::contract::target::Identity;
 use crate::diagnostic::{spelling, Diagnostic};
 use crate::value::SqlType;
 
@@ -144,7 +145,7 @@ impl Checks<'_> {
     }
 
     fn identity(&mut self, table: &TableDraft, index: usize, column: &ColumnDraft) {
-        let Some(identity) = column.identity.as_ref().filter(|_| column.is_generated()) else {
+        let Some(identity) = column.identity.as_ref().filter(|i| i.value != Identity::No) else {
             return;
         };
         let whole_number = column.sql_type.as_ref().is_none_or(|t| {
@@ -154,6 +155,9 @@ impl Checks<'_> {
             let message = "an identity column must hold whole numbers";
             let hint = "use `int`, `bigint`, or `decimal` without digits after the point";
             self.report(Diagnostic::error(identity.span.clone(), message).hint(hint));
+        }
+        if !column.is_generated() {
+            return;
         }
         let values = column.value.iter().chain(row_values(table, index)).map(Placed::whole);
         let default = column.default.iter().map(|default| default.span.clone());
