@@ -50,42 +50,12 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
-    DECLARE @message nvarchar(2048);
-    DECLARE @now datetime2(3);
-    DECLARE @session_id uniqueidentifier;
-    DECLARE @outcomes int;
-    DECLARE @apps int;
-    DECLARE @incomplete int;
-    DECLARE @requested int;
-    DECLARE @result int;
-    DECLARE @from bigint;
-    DECLARE @to bigint;
-    DECLARE @to_refuse int;
-    DECLARE @error_number int;
-    DECLARE @error_message nvarchar(2048);
-    DECLARE @error_table nvarchar(128);
+    DECLARE @message nvarchar(2048), @session_id uniqueidentifier;
+    DECLARE @outcomes int, @apps int, @incomplete int, @requested int, @to_refuse int, @returned int;
+    DECLARE @result int, @error_number int, @error_message nvarchar(2048), @error_table nvarchar(128);
+    DECLARE @from bigint, @to bigint;
     -- Ranges of ids that are still to be completed.
-    DECLARE @part TABLE
-    (
-        app_id_from bigint NOT NULL PRIMARY KEY,
-        app_id_to bigint NOT NULL
-    );
-    DECLARE @refused TABLE
-    (
-        app_id bigint NOT NULL PRIMARY KEY,
-        attempt int NOT NULL,
-        error_number int NOT NULL,
-        detail nvarchar(400) NOT NULL,
-        is_counted bit NOT NULL,
-        is_lone bit NOT NULL
-    );
-    DECLARE @returned TABLE
-    (
-        app_id bigint NOT NULL PRIMARY KEY,
-        state tinyint NOT NULL,
-        attempt int NOT NULL,
-        lone_reaps int NOT NULL
-    );
+    DECLARE @part TABLE (app_id_from bigint NOT NULL PRIMARY KEY, app_id_to bigint NOT NULL);
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_CompleteBatch: a transaction is open; commit or roll it back, then call again.', 1;
@@ -145,6 +115,17 @@ BEGIN
         SET @message = N'usp_CompleteBatch:' + @message;
         THROW 50001, @message, 1;
     END;
+
+    -- What the database refuses.
+    CREATE TABLE #returned
+    (
+        app_id bigint NOT NULL PRIMARY KEY,
+        attempt int NOT NULL,
+        is_lone bit NOT NULL,
+        is_counted bit NULL,
+        error_number int NULL,
+        detail nvarchar(400) COLLATE DATABASE_DEFAULT NULL
+    );
 
     INSERT INTO @part (app_id_from, app_id_to)
     SELECT
@@ -226,30 +207,29 @@ BEGIN
 
             IF @result = 2
             BEGIN
-                INSERT INTO @refused
+                INSERT INTO #returned
                 (
                     app_id,
                     attempt,
-                    error_number,
-                    detail,
+                    is_lone,
                     is_counted,
-                    is_lone
+                    error_number,
+                    detail
                 )
                 SELECT
                     o.app_id,
                     o.attempt,
-                    @error_number,
-                    LEFT(CONCAT(N'table ' + @error_table + N': ', @error_message), 400),
+                    0,
                     CASE [$(Schema)].[ufn_RefusalKind](@error_number) WHEN 'server' THEN 0 ELSE 1 END,
-                    0
+                    @error_number,
+                    LEFT(CONCAT(N'table ' + @error_table + N': ', @error_message), 400)
                 FROM #outcome AS o
                 WHERE o.app_id = @from;
             END;
         END;
     END;
 
-    SELECT @to_refuse = COUNT(*)
-    FROM @refused;
+    SET @to_refuse = (SELECT COUNT(*) FROM #returned);
 
     IF @to_refuse > 0
     BEGIN
@@ -268,12 +248,10 @@ BEGIN
             FROM [$(Schema)].[processing_claim] AS c
             WHERE c.claim_token = @claim_token;
 
-            SET @now = SYSUTCDATETIME();
-
             -- A number of the server counts if the server has taken anything from this session. One that
             -- is refused by itself, or where others succeeded, is the cause. Otherwise the cause may be
             -- another, and each counts as in a claim whose worker died.
-            UPDATE @refused
+            UPDATE #returned
             SET is_counted = 1
             WHERE EXISTS
             (
@@ -283,7 +261,7 @@ BEGIN
                     AND t.success > 0
             );
 
-            UPDATE @refused
+            UPDATE #returned
             SET is_lone = 1
             WHERE is_counted = 1
                 AND (
@@ -298,43 +276,14 @@ BEGIN
                     )
                 );
 
-            UPDATE [$(Schema)].[processing_queue]
-            SET
-                state = CASE
-                    WHEN lone_reaps + 1 >= @max_reaps
-                        AND app_id IN
-                        (
-                            SELECT r.app_id
-                            FROM @refused AS r
-                            WHERE r.is_lone = 1
-                        )
-                        THEN 2
-                    ELSE 0
-                END,
-                claim_token = NULL,
-                reaps = reaps + 1,
-                lone_reaps = lone_reaps + CASE
-                    WHEN app_id IN
-                        (
-                            SELECT r.app_id
-                            FROM @refused AS r
-                            WHERE r.is_lone = 1
-                        )
-                        THEN 1
-                    ELSE 0
-                END
-            OUTPUT inserted.app_id, inserted.state, inserted.attempts, inserted.lone_reaps
-            INTO @returned (app_id, state, attempt, lone_reaps)
-            WHERE state = 1
-                AND claim_token = @claim_token
-                AND app_id IN (SELECT r.app_id FROM @refused AS r);
+            EXEC [$(Schema)].[usp_ReturnApps]
+                @claim_token = @claim_token,
+                @session_id = @session_id,
+                @event_type = 'refused',
+                @max_reaps = @max_reaps,
+                @returned = @returned OUTPUT;
 
-            IF @session_id IS NULL
-                OR @to_refuse <> (
-                    SELECT COUNT(*)
-                    FROM @refused AS r
-                    INNER JOIN @returned AS q ON r.app_id = q.app_id AND r.attempt = q.attempt
-                )
+            IF @returned <> @to_refuse
             BEGIN
                 SET @message = CONCAT(
                     N'Claim ', CONVERT(nvarchar(36), @claim_token), N' no longer holds ', @to_refuse,
@@ -343,48 +292,6 @@ BEGIN
                 );
                 THROW 50010, @message, 1;
             END;
-
-            INSERT INTO [$(Schema)].[processing_event]
-            (
-                occurred_at_utc,
-                event_type,
-                app_id,
-                attempt,
-                claim_token,
-                session_id,
-                login_name,
-                detail,
-                error_number,
-                is_counted
-            )
-            SELECT
-                @now,
-                k.event_type,
-                r.app_id,
-                r.attempt,
-                @claim_token,
-                @session_id,
-                ORIGINAL_LOGIN(),
-                CASE
-                    WHEN k.event_type = 'quarantined'
-                        THEN CONCAT(
-                            N'refused ', q.lone_reaps, CASE WHEN q.lone_reaps = 1 THEN N' time' ELSE N' times' END,
-                            N' while alone, the last time with error ', r.error_number, N': ', r.detail
-                        )
-                    WHEN r.is_counted = 0
-                        THEN CONCAT(r.detail, N' (not counted: this worker had no success)')
-                    ELSE r.detail
-                END,
-                r.error_number,
-                CASE k.event_type WHEN 'refused' THEN r.is_counted END
-            FROM @refused AS r
-            INNER JOIN @returned AS q ON r.app_id = q.app_id
-            CROSS JOIN (VALUES ('refused'), ('quarantined')) AS k(event_type)
-            WHERE k.event_type = 'refused'
-                OR q.state = 2
-            ORDER BY
-                k.event_type DESC,
-                r.app_id ASC;
 
             DELETE FROM [$(Schema)].[processing_claim]
             WHERE claim_token = @claim_token
@@ -399,7 +306,7 @@ BEGIN
             UPDATE [$(Schema)].[processing_session]
             SET
                 refused = refused + @to_refuse,
-                last_seen_at_utc = @now
+                last_seen_at_utc = SYSUTCDATETIME()
             WHERE session_id = @session_id;
 
             COMMIT TRANSACTION;

@@ -19,6 +19,7 @@ Results:    one row per application and target table of the installed contract t
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50020 no contract is installed
             50022 deleting failed because of the server; earlier applications are done
+            1205, 1222 and other errors of kind busy, after five tries; likewise
 Called by:  operators; the executable (delete-stale-rows)
 Isolation:  READ COMMITTED, one transaction per application. Locks queue, the contract (shared),
             targets, log, event. Skips an application that is queued or completed in the meantime.
@@ -39,20 +40,10 @@ BEGIN
     SET LOCK_TIMEOUT 30000;
     SET DEADLOCK_PRIORITY LOW;
 
-    DECLARE @message nvarchar(2048);
-    DECLARE @bad_entry nvarchar(40);
-    DECLARE @installed_hash binary(32);
-    DECLARE @app_id bigint;
-    DECLARE @attempt int;
-    DECLARE @failed_attempt int;
-    DECLARE @is_stale bit;
-    DECLARE @result int;
-    DECLARE @tries int = 0;
-    DECLARE @kind varchar(7);
-    DECLARE @table_ordinal int;
-    DECLARE @error_number int;
-    DECLARE @error_message nvarchar(2048);
+    DECLARE @message nvarchar(2048), @bad_entry nvarchar(40), @installed_hash binary(32), @tries int = 0;
+    DECLARE @app_id bigint, @attempt int, @failed_attempt int, @is_stale bit;
     DECLARE @reported_at datetime2(3) = SYSUTCDATETIME();
+    DECLARE @result int, @table_ordinal int, @error_number int, @error_message nvarchar(2048), @kind varchar(7);
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_DeleteStaleRows: a transaction is open; commit or roll it back, then call again.', 1;
@@ -65,10 +56,7 @@ BEGIN
 
     SET @message = CONCAT(
         CASE WHEN @Execute NOT IN ('Y', 'N') OR @Execute IS NULL THEN N' @Execute must be Y or N.' END,
-        CASE
-            WHEN @bad_entry IS NOT NULL
-                THEN CONCAT(N' @app_ids has an entry that is not an id: ', @bad_entry, N'.')
-        END,
+        N' @app_ids has an entry that is not an id: ' + @bad_entry + N'.',
         CASE WHEN @canary < 0 THEN N' @canary must be 0 or more.' END
     );
 
@@ -82,16 +70,14 @@ BEGIN
     FROM [$(Schema)].[processing_contract] AS c
     WHERE c.retired_at_utc IS NULL;
 
-    IF @installed_hash IS NULL
-    BEGIN
-        THROW 50020, N'No contract is installed: run xmlshred install with one.', 1;
-    END;
+    EXEC [$(Schema)].[usp_CheckContract] @contract_hash = @installed_hash;
 
     CREATE TABLE #stale
     (
         app_id bigint NOT NULL PRIMARY KEY,
         attempt int NOT NULL,
         failed_attempt int NOT NULL,
+        failure_category varchar(30) COLLATE DATABASE_DEFAULT NULL,
         is_done bit NOT NULL,
         refusal nvarchar(2048) COLLATE DATABASE_DEFAULT NULL
     );
@@ -101,12 +87,14 @@ BEGIN
         app_id,
         attempt,
         failed_attempt,
+        failure_category,
         is_done
     )
     SELECT TOP (COALESCE(@canary, 9223372036854775807))
         l.app_id,
         k.attempt,
         l.attempt AS failed_attempt,
+        l.failure_category,
         0
     FROM [$(Schema)].[processing_log] AS l
     INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
@@ -126,6 +114,38 @@ BEGIN
     ORDER BY l.app_id
     OPTION (RECOMPILE);
 
+    -- Their rows, by the log: in the tables of the installed contract, which may be another contract's.
+    CREATE TABLE #stale_table
+    (
+        app_id bigint NOT NULL,
+        table_ordinal int NOT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
+        row_count bigint NOT NULL,
+        PRIMARY KEY (app_id, table_ordinal)
+    );
+
+    INSERT INTO #stale_table
+    (
+        app_id,
+        table_ordinal,
+        table_name,
+        row_count
+    )
+    SELECT
+        s.app_id,
+        c.table_ordinal,
+        c.table_name,
+        n.row_count
+    FROM #stale AS s
+    INNER JOIN [$(Schema)].[processing_log] AS k ON s.app_id = k.app_id AND s.attempt = k.attempt
+    INNER JOIN [$(Schema)].[processing_log_table] AS n ON k.app_id = n.app_id AND k.attempt = n.attempt
+    INNER JOIN [$(Schema)].[processing_contract_table] AS o
+        ON k.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
+    INNER JOIN [$(Schema)].[processing_contract_table] AS c
+        ON o.schema_name = c.schema_name AND o.table_name = c.table_name
+    WHERE c.contract_hash = @installed_hash
+    OPTION (RECOMPILE);
+
     -- The connection of a worker has these tables already (sql/session_tables.sql).
     IF OBJECT_ID(N'tempdb..#clear_app') IS NULL
     BEGIN
@@ -136,13 +156,6 @@ BEGIN
             table_ordinal int NOT NULL,
             app_id bigint NOT NULL,
             PRIMARY KEY (table_ordinal, app_id)
-        );
-
-        CREATE TABLE #loaded
-        (
-            app_id bigint NOT NULL,
-            table_ordinal int NOT NULL,
-            row_count bigint NOT NULL
         );
     END;
 
@@ -155,13 +168,11 @@ BEGIN
     BEGIN
         SET @tries += 1;
         SET @kind = NULL;
-        SET @result = 0;
         SET @is_stale = 0;
         SET @error_number = NULL;
         SET @error_message = NULL;
         DELETE FROM #load_app;
         DELETE FROM #clear_app;
-        DELETE FROM #loaded;
 
         SELECT
             @attempt = s.attempt,
@@ -193,50 +204,31 @@ BEGIN
                 );
             END;
 
-            -- The lock is held to the end: a new contract waits.
-            IF NOT EXISTS
-            (
-                SELECT 1
-                FROM [$(Schema)].[processing_contract] AS c WITH (REPEATABLEREAD)
-                WHERE c.contract_hash = @installed_hash
-                    AND c.retired_at_utc IS NULL
-            )
-            BEGIN
-                THROW 50020, N'usp_DeleteStaleRows: another contract was installed meanwhile; call again.', 1;
-            END;
+            EXEC [$(Schema)].[usp_CheckContract] @contract_hash = @installed_hash;
 
             IF @is_stale = 1
             BEGIN
-                INSERT INTO #loaded (app_id, table_ordinal, row_count)
-                SELECT
-                    @app_id,
-                    c.table_ordinal,
-                    n.row_count
-                FROM [$(Schema)].[processing_log] AS k
-                INNER JOIN [$(Schema)].[processing_log_table] AS n
-                    ON k.app_id = n.app_id AND k.attempt = n.attempt
-                INNER JOIN [$(Schema)].[processing_contract_table] AS o
-                    ON k.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
-                INNER JOIN [$(Schema)].[processing_contract_table] AS c
-                    ON o.schema_name = c.schema_name AND o.table_name = c.table_name
-                WHERE k.app_id = @app_id
-                    AND k.attempt = @attempt
-                    AND c.contract_hash = @installed_hash;
-
                 INSERT INTO #clear_app (table_ordinal, app_id)
                 SELECT
-                    n.table_ordinal,
-                    n.app_id
-                FROM #loaded AS n;
+                    w.table_ordinal,
+                    w.app_id
+                FROM #stale_table AS w
+                WHERE w.app_id = @app_id;
 
                 EXEC @result = [$(Schema)].[usp_LoadApps]
                     @table_ordinal = @table_ordinal OUTPUT,
                     @error_number = @error_number OUTPUT,
                     @error_message = @error_message OUTPUT;
-            END;
 
-            IF @is_stale = 1 AND @result = 0
-            BEGIN
+                IF @result <> 0
+                BEGIN
+                    SET @message = CONCAT(
+                        N'Deleting the rows of application ', @app_id, N' failed with error ', @error_number, N': ',
+                        @error_message
+                    );
+                    THROW 50022, @message, 1;
+                END;
+
                 UPDATE [$(Schema)].[processing_log]
                 SET has_rows = 0
                 WHERE app_id = @app_id
@@ -259,55 +251,34 @@ BEGIN
                     ORIGINAL_LOGIN(),
                     CONCAT(
                         N'usp_DeleteStaleRows by ', COALESCE(@requested_by, ORIGINAL_LOGIN()), N': ',
-                        COALESCE(SUM(n.row_count), 0),
-                        CASE WHEN SUM(n.row_count) = 1 THEN N' row' ELSE N' rows' END, N' of attempt ', @attempt
+                        COALESCE(SUM(w.row_count), 0),
+                        CASE WHEN SUM(w.row_count) = 1 THEN N' row' ELSE N' rows' END, N' of attempt ', @attempt
                     )
-                FROM #loaded AS n;
+                FROM #stale_table AS w
+                WHERE w.app_id = @app_id;
+
+                UPDATE #stale
+                SET is_done = 1
+                WHERE app_id = @app_id;
             END;
 
-            IF @result = 0
-            BEGIN
-                COMMIT TRANSACTION;
-            END
-            ELSE
-            BEGIN
-                ROLLBACK TRANSACTION;
-
-                SET @kind = [$(Schema)].[ufn_RefusalKind](@error_number);
-            END;
+            COMMIT TRANSACTION;
         END TRY
         BEGIN CATCH
             IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
-            SET @error_number = ERROR_NUMBER();
-            SET @error_message = ERROR_MESSAGE();
-            SET @kind = [$(Schema)].[ufn_RefusalKind](@error_number);
+            -- Of usp_LoadApps where it returned one; otherwise of what has just failed.
+            SET @kind = [$(Schema)].[ufn_RefusalKind](COALESCE(@error_number, ERROR_NUMBER()));
 
-            IF @kind = 'server' OR @error_number = 50020 OR (@kind = 'busy' AND @tries >= 5)
-            BEGIN
-                THROW;
-            END;
+            IF @kind = 'server' OR ERROR_NUMBER() = 50020 OR (@kind = 'busy' AND @tries >= 5) THROW;
+
+            UPDATE #stale
+            SET refusal = COALESCE(@error_message, ERROR_MESSAGE())
+            WHERE app_id = @app_id
+                AND @kind <> 'busy';
         END CATCH;
 
-        IF @kind = 'busy' AND @tries < 5
-        BEGIN
-            CONTINUE;
-        END;
-
-        IF @kind IN ('server', 'busy')
-        BEGIN
-            SET @message = CONCAT(
-                N'Deleting the rows of application ', @app_id, N' failed with error ', @error_number, N': ',
-                @error_message
-            );
-            THROW 50022, @message, 1;
-        END;
-
-        UPDATE #stale
-        SET
-            is_done = CASE WHEN @is_stale = 1 THEN 1 ELSE 0 END,
-            refusal = CASE WHEN @kind IS NOT NULL THEN @error_message END
-        WHERE app_id = @app_id;
+        IF @kind = 'busy' CONTINUE;
 
         SET @tries = 0;
         SET @app_id = (
@@ -322,29 +293,14 @@ BEGIN
         s.app_id,
         s.attempt,
         s.failed_attempt,
-        l.failure_category,
+        s.failure_category,
         w.table_name,
         w.row_count,
         s.refusal
     FROM #stale AS s
-    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON s.app_id = l.app_id AND s.failed_attempt = l.attempt
-    OUTER APPLY
-        (
-            SELECT
-                c.table_ordinal,
-                c.table_name,
-                n.row_count
-            FROM [$(Schema)].[processing_log] AS k
-            INNER JOIN [$(Schema)].[processing_log_table] AS n ON k.app_id = n.app_id AND k.attempt = n.attempt
-            INNER JOIN [$(Schema)].[processing_contract_table] AS o
-                ON k.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
-            INNER JOIN [$(Schema)].[processing_contract_table] AS c
-                ON o.schema_name = c.schema_name AND o.table_name = c.table_name
-            WHERE k.app_id = s.app_id
-                AND k.attempt = s.attempt
-                AND c.contract_hash = @installed_hash
-        ) AS w
+    LEFT OUTER JOIN #stale_table AS w ON s.app_id = w.app_id
     WHERE s.is_done = 1
+        OR s.refusal IS NOT NULL
         OR @Execute = 'N'
     ORDER BY
         s.app_id,

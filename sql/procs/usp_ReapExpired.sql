@@ -29,32 +29,12 @@ BEGIN
     SET LOCK_TIMEOUT 10000;
     SET DEADLOCK_PRIORITY LOW;
 
-    DECLARE @message nvarchar(2048);
-    DECLARE @now datetime2(3);
-    DECLARE @claim_token uniqueidentifier;
-    DECLARE @session_id uniqueidentifier;
-    DECLARE @worker_name nvarchar(128);
-    DECLARE @lease_expired_at datetime2(3);
-    DECLARE @held int;
-    DECLARE @quarantined int;
-    DECLARE @claims_reaped int = 0;
-    DECLARE @apps_ready int = 0;
-    DECLARE @apps_quarantined int = 0;
+    DECLARE @message nvarchar(2048), @claim_token uniqueidentifier, @session_id uniqueidentifier;
+    DECLARE @worker_name nvarchar(128), @lease_expired_at datetime2(3), @held int, @quarantined int;
     DECLARE @reported_at datetime2(3) = SYSUTCDATETIME();
+    DECLARE @claims_reaped int = 0, @apps_ready int = 0, @apps_quarantined int = 0;
     DECLARE @expired TABLE (claim_token uniqueidentifier NOT NULL PRIMARY KEY);
-    DECLARE @lease TABLE
-    (
-        session_id uniqueidentifier NOT NULL,
-        lease_expires_at_utc datetime2(3) NOT NULL
-    );
-    DECLARE @reaped TABLE
-    (
-        app_id bigint NOT NULL PRIMARY KEY,
-        state tinyint NOT NULL,
-        attempt int NOT NULL,
-        reaps int NOT NULL,
-        lone_reaps int NOT NULL
-    );
+    DECLARE @lease TABLE (session_id uniqueidentifier NOT NULL, lease_expires_at_utc datetime2(3) NOT NULL);
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_ReapExpired: a transaction is open; commit or roll it back, then call again.', 1;
@@ -70,6 +50,17 @@ BEGIN
         THROW 50001, @message, 1;
     END;
 
+    -- The applications of one claim.
+    CREATE TABLE #returned
+    (
+        app_id bigint NOT NULL PRIMARY KEY,
+        attempt int NOT NULL,
+        is_lone bit NOT NULL,
+        is_counted bit NULL,
+        error_number int NULL,
+        detail nvarchar(400) COLLATE DATABASE_DEFAULT NULL
+    );
+
     INSERT INTO @expired (claim_token)
     SELECT TOP (@max_claims) c.claim_token
     FROM [$(Schema)].[processing_claim] AS c WITH (READPAST, READCOMMITTEDLOCK)
@@ -80,9 +71,8 @@ BEGIN
 
     WHILE @claim_token IS NOT NULL
     BEGIN
-        SET @now = SYSUTCDATETIME();
         DELETE FROM @lease;
-        DELETE FROM @reaped;
+        DELETE FROM #returned;
 
         BEGIN TRY
             BEGIN TRANSACTION;
@@ -104,79 +94,40 @@ BEGIN
                 FROM @lease AS l
                 LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id;
 
-                SELECT @held = COUNT(*)
+                SET @held = (
+                    SELECT COUNT(*)
+                    FROM [$(Schema)].[processing_queue] AS q WITH (READCOMMITTEDLOCK)
+                    WHERE q.state = 1
+                        AND q.claim_token = @claim_token
+                );
+
+                INSERT INTO #returned
+                (
+                    app_id,
+                    attempt,
+                    is_lone,
+                    detail
+                )
+                SELECT
+                    q.app_id,
+                    q.attempts,
+                    CASE WHEN @held = 1 THEN 1 ELSE 0 END,
+                    CONCAT(
+                        N'the lease of worker ', COALESCE(@worker_name, N'(purged)'), N' expired at ',
+                        CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', q.reaps + 1,
+                        CASE WHEN q.reaps = 0 THEN N' time' ELSE N' times' END,
+                        CASE WHEN @held = 1 THEN CONCAT(N', ', q.lone_reaps + 1, N' of them alone in its claim') END
+                    )
                 FROM [$(Schema)].[processing_queue] AS q WITH (READCOMMITTEDLOCK)
                 WHERE q.state = 1
                     AND q.claim_token = @claim_token;
 
-                UPDATE [$(Schema)].[processing_queue]
-                SET
-                    state = CASE WHEN @held = 1 AND lone_reaps + 1 >= @max_reaps THEN 2 ELSE 0 END,
-                    claim_token = NULL,
-                    reaps = reaps + 1,
-                    lone_reaps = lone_reaps + CASE WHEN @held = 1 THEN 1 ELSE 0 END
-                OUTPUT
-                    inserted.app_id,
-                    inserted.state,
-                    inserted.attempts,
-                    inserted.reaps,
-                    inserted.lone_reaps
-                INTO @reaped
-                (
-                    app_id,
-                    state,
-                    attempt,
-                    reaps,
-                    lone_reaps
-                )
-                WHERE state = 1
-                    AND claim_token = @claim_token;
-
-                INSERT INTO [$(Schema)].[processing_event]
-                (
-                    occurred_at_utc,
-                    event_type,
-                    app_id,
-                    attempt,
-                    claim_token,
-                    session_id,
-                    login_name,
-                    detail
-                )
-                SELECT
-                    @now,
-                    k.event_type,
-                    r.app_id,
-                    r.attempt,
-                    @claim_token,
-                    @session_id,
-                    ORIGINAL_LOGIN(),
-                    CASE k.event_type
-                        WHEN 'reaped'
-                            THEN CONCAT(
-                                N'the lease of worker ', COALESCE(@worker_name, N'(purged)'), N' expired at ',
-                                CONVERT(nvarchar(23), @lease_expired_at, 121), N' UTC; reaped ', r.reaps,
-                                CASE WHEN r.reaps = 1 THEN N' time' ELSE N' times' END,
-                                CASE
-                                    WHEN @held = 1 THEN CONCAT(N', ', r.lone_reaps, N' of them alone in its claim')
-                                END
-                            )
-                        ELSE CONCAT(
-                            N'reaped ', r.lone_reaps, CASE WHEN r.lone_reaps = 1 THEN N' time' ELSE N' times' END,
-                            N' while alone in its claim; its reaped events name the workers'
-                        )
-                    END
-                FROM @reaped AS r
-                CROSS JOIN (VALUES ('reaped'), ('quarantined')) AS k(event_type)
-                WHERE k.event_type = 'reaped'
-                    OR r.state = 2
-                ORDER BY
-                    k.event_type DESC,
-                    r.app_id ASC;
-
-                SELECT @quarantined = COUNT(*)
-                FROM @reaped AS r
-                WHERE r.state = 2;
+                EXEC [$(Schema)].[usp_ReturnApps]
+                    @claim_token = @claim_token,
+                    @session_id = @session_id,
+                    @event_type = 'reaped',
+                    @max_reaps = @max_reaps,
+                    @quarantined = @quarantined OUTPUT;
 
                 UPDATE [$(Schema)].[processing_session]
                 SET reaped = reaped + @held

@@ -24,6 +24,7 @@ BEGIN
     WITH (DATA_COMPRESSION = $(LogCompression));
 END;
 GO
+-- SET (LOCK_ESCALATION ...) is unknown to sqlfluff, and there is no other way to set it.
 IF EXISTS -- noqa: PRS
 (
     SELECT 1

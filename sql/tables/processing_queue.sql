@@ -45,6 +45,7 @@ BEGIN
         WITH (ALLOW_PAGE_LOCKS = OFF, STATISTICS_NORECOMPUTE = ON);
 END;
 GO
+-- SET (LOCK_ESCALATION ...) is unknown to sqlfluff, and there is no other way to set it.
 IF EXISTS -- noqa: PRS
 (
     SELECT 1

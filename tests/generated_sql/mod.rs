@@ -3,6 +3,7 @@
 mod agent_jobs;
 mod defaults;
 mod files;
+mod indexes;
 mod stage;
 
 use xmlshred::contract::{Contract, Identity, OnExisting, TargetColumn, TargetTable};

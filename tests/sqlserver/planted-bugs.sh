@@ -76,8 +76,8 @@ bug bytes-without-bound procs/usp_ClaimBatch.sql claiming::a_batch_is_bounded_by
     's/WHERE r\.running_bytes > \@max_bytes/WHERE 1 = 0/'
 bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_worker \
     's/\@batch_size \/ POWER\(2, CASE .*?END\)/\@batch_size/'
-bug never-quarantined procs/usp_ReapExpired.sql reaping::the_document_that_kills \
-    's/state = CASE WHEN \@held = 1 AND lone_reaps \+ 1 >= \@max_reaps THEN 2 ELSE 0 END/state = 0/'
+bug never-quarantined procs/usp_ReturnApps.sql reaping::the_document_that_kills \
+    's/WHEN lone_reaps \+ 1 >= \@max_reaps/WHEN 1 = 0/'
 bug lost-answer-is-lost-work procs/usp_ApplyOutcomes.sql completing::completing_again_answers \
     's/WHERE d\.app_id = o\.app_id\n/WHERE 1 = 0\n/'
 bug contract-not-checked procs/usp_CheckContract.sql completing::a_completion_with_another_contract \
@@ -97,7 +97,7 @@ bug missed-is-not-counted procs/usp_EnqueueApps.sql source::what_a_new_run_has_m
 bug queued-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::a_queued_application_has_no_stale_rows \
     '$m = s/WHERE q\.app_id = (l\.app_id|\@app_id)/WHERE q.app_id = -1/g; $n = $m == 2 ? 1 : 0'
 bug foreign-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::rows_skipped_by_a_success \
-    's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log_table\] AS n\s+ON k\.app_id = n\.app_id AND k\.attempt = n\.attempt\s+INNER JOIN \[\$\(Schema\)\]\.\[processing_contract_table\] AS o\s+ON k\.contract_hash = o\.contract_hash AND n\.table_ordinal = o\.table_ordinal\s+INNER JOIN (\[\$\(Schema\)\]\.\[processing_contract_table\] AS c)\s+ON o\.schema_name = c\.schema_name AND o\.table_name = c\.table_name\s+WHERE k\.app_id = \@app_id/CROSS JOIN $1 CROSS JOIN (SELECT CONVERT(bigint, 1) AS row_count) AS n WHERE k.app_id = \@app_id/'
+    's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log_table\] AS n ON .*?INNER JOIN (\[\$\(Schema\)\]\.\[processing_contract_table\] AS c)\s+ON o\.schema_name = c\.schema_name AND o\.table_name = c\.table_name/CROSS JOIN $1 CROSS JOIN (SELECT CONVERT(bigint, 1) AS row_count) AS n/s'
 bug success-is-retried procs/usp_Redrive.sql redriving::a_success_is_never_retried \
     's/AND \(l\.status = \x27failed\x27 OR \@is_retry = 0\)//'
 bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
@@ -107,7 +107,7 @@ bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
 bug released-attempt-is-spent procs/usp_ReleaseClaim.sql completing::a_released_claim \
     's/attempts = attempts - 1\n/attempts = attempts\n/'
 
-bug refused-is-never-quarantined procs/usp_CompleteBatch.sql refusing::one_refused_for_an_unknown_reason \
+bug refused-is-never-quarantined procs/usp_ReturnApps.sql refusing::one_refused_for_an_unknown_reason \
     's/WHEN lone_reaps \+ 1 >= \@max_reaps/WHEN 1 = 0/'
 bug every-refusal-counts-as-alone procs/usp_CompleteBatch.sql refusing::a_batch_of_which_nothing_passes \
     's/\@to_refuse = 1\n/1 = 1\n/'

@@ -51,7 +51,7 @@ fn the_script_for_sqlcmd_installs_what_install_does() {
 
 fn every_object_is_described_in_the_catalog() {
     let bench = Bench::with_apps(0);
-    bench.succeed("install");
+    bench.succeed("install --contract contract.toml");
     let without = "SELECT COUNT(*) FROM sys.objects AS o
          WHERE o.schema_id = SCHEMA_ID('pipeline.')
              AND o.type IN ('U', 'V', 'P', 'FN', 'IF', 'TF')

@@ -1,7 +1,9 @@
 // Reads T-SQL files with Microsoft's own parser (SQL Server 2016's grammar) and walks the syntax
 // tree to enforce what a tree can show of this project's rules.
 //
-//   TsqlCheck.exe check PATH...      every .sql file written by hand must parse and keep every rule
+//   TsqlCheck.exe check PATH... [with PATH...]
+//                                    every .sql file written by hand must parse and keep every rule;
+//                                    those after `with` are what they call
 //   TsqlCheck.exe parse PATH...      every .sql file must parse: for generated T-SQL
 //   TsqlCheck.exe self-test FOLDER   every file of broken/ must break exactly the rule it is named
 //                                    after: NAME.sql or NAME.variant.sql
@@ -18,19 +20,27 @@ static class Program
     static int Main(string[] arguments)
     {
         if (arguments.Length >= 2 && arguments[0] == "check")
-            return Check(arguments.Skip(1).SelectMany(SqlFiles).Where(IsWrittenByHand), script => script.Findings());
+        {
+            var own = arguments.Skip(1).TakeWhile(argument => argument != "with");
+            var called = arguments.SkipWhile(argument => argument != "with").Skip(1);
+            return Check(own.SelectMany(SqlFiles).Where(IsWrittenByHand), script => script.Findings(), called.SelectMany(SqlFiles));
+        }
         if (arguments.Length >= 2 && arguments[0] == "parse")
-            return Check(arguments.Skip(1).SelectMany(SqlFiles), script => script.ParseFindings());
+            return Check(arguments.Skip(1).SelectMany(SqlFiles), script => script.ParseFindings(), new string[0]);
         if (arguments.Length == 2 && arguments[0] == "self-test")
             return SelfTest(arguments[1]);
         Console.Error.WriteLine("usage: TsqlCheck.exe check PATH... | parse PATH... | self-test FOLDER");
         return 2;
     }
 
-    static int Check(IEnumerable<string> paths, Func<Script, List<Finding>> read)
+    static int Check(IEnumerable<string> paths, Func<Script, List<Finding>> read, IEnumerable<string> called)
     {
         var files = paths.ToList();
-        var findings = files.SelectMany(file => read(new Script(file))).ToList();
+        var scripts = files.Select(file => new Script(file)).ToList();
+        var findings = scripts.SelectMany(read).ToList();
+        var others = called.Select(file => new Script(file)).ToList();
+        findings.AddRange(others.SelectMany(script => script.ParseFindings()));
+        findings.AddRange(TempTables.Findings(scripts.Concat(others)));
         foreach (var finding in findings)
             Console.WriteLine(finding);
         Console.WriteLine($"tsql-check: {files.Count} files, {findings.Count} findings");
@@ -44,7 +54,9 @@ static class Program
         foreach (var file in files)
         {
             var expected = Path.GetFileName(file).Split('.')[0];
-            var found = new Script(file).Findings().Select(finding => finding.Rule).Distinct().ToList();
+            var script = new Script(file);
+            var found = script.Findings().Concat(TempTables.Findings(new[] { script }))
+                .Select(finding => finding.Rule).Distinct().ToList();
             if (found.Count == 1 && found[0] == expected)
                 continue;
             wrong++;
@@ -100,13 +112,14 @@ static class Rules
     public const string SourceRead = "source-read";
     public const string PinnedPlan = "pinned-plan";
     public const string SessionLock = "session-lock";
+    public const string ForeignTemp = "foreign-temp";
 
     public static readonly string[] All =
     {
         Parse, SetOptions, Header, CreateOrAlter, OneObject, Prologue, CallersTransaction, TryCatch,
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
         KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, PageLocks, SourceRead, PinnedPlan,
-        SessionLock,
+        SessionLock, ForeignTemp,
     };
 }
 
@@ -120,6 +133,128 @@ sealed class Finding
     public override string ToString()
     {
         return $"{File}:{Line}: {Rule}: {Message}";
+    }
+}
+
+/// Who creates the temp tables that a procedure reaches. A person calls a procedure from SSMS, where a
+/// worker's temp tables are not: each must be created by it or by one that it is called from.
+static class TempTables
+{
+    static readonly string[] Roles = { "shred_operator", "shred_monitor" };
+
+    sealed class Procedure
+    {
+        public Script Script;
+        public ProcedureStatementBody Body;
+        public readonly HashSet<string> Creates = new HashSet<string>();
+        public readonly HashSet<string> Fills = new HashSet<string>();
+        public readonly Dictionary<string, TSqlFragment> Reaches = new Dictionary<string, TSqlFragment>();
+        public readonly List<string> Calls = new List<string>();
+    }
+
+    public static List<Finding> Findings(IEnumerable<Script> scripts)
+    {
+        var procedures = new Dictionary<string, Procedure>();
+        var granted = new HashSet<string>();
+        foreach (var script in scripts.Where(script => script.Tree != null))
+            foreach (var statement in script.Tree.Batches.SelectMany(batch => batch.Statements))
+            {
+                if (statement is ProcedureStatementBody body)
+                    procedures[body.ProcedureReference.Name.BaseIdentifier.Value] = Read(script, body);
+                if (statement is GrantStatement grant && grant.Principals.Any(to => Roles.Contains(to.Identifier.Value)))
+                    granted.Add(grant.SecurityTargetObject.ObjectName.MultiPartIdentifier.Identifiers.Last().Value);
+            }
+        return granted.Where(procedures.ContainsKey).SelectMany(name =>
+            Missing(procedures, name, name, new HashSet<string>(), new HashSet<string>())).ToList();
+    }
+
+    static Procedure Read(Script script, ProcedureStatementBody body)
+    {
+        var procedure = new Procedure { Script = script, Body = body };
+        body.Accept(new Reading(procedure));
+        return procedure;
+    }
+
+    static IEnumerable<Finding> Missing(
+        Dictionary<string, Procedure> procedures, string root, string name, HashSet<string> created, HashSet<string> filled)
+    {
+        var procedure = procedures[name];
+        created = new HashSet<string>(created.Concat(procedure.Creates));
+        filled = new HashSet<string>(filled.Concat(procedure.Fills));
+        // IF NOT EXISTS (SELECT 1 FROM #table) RETURN 0; ends it where nobody has filled the table.
+        var end = EndOf(procedure.Body, created, filled);
+        foreach (var reached in procedure.Reaches.Where(reached => !created.Contains(reached.Key) && reached.Value.StartOffset < end))
+            yield return new Finding
+            {
+                File = procedure.Script.Name, Line = reached.Value.StartLine, Rule = Rules.ForeignTemp,
+                Message = $"{root} is granted to people and reaches {reached.Key}, which nobody on the way to it creates",
+            };
+        foreach (var called in procedure.Calls.Where(called => procedures.ContainsKey(called) && called != name))
+            foreach (var finding in Missing(procedures, root, called, created, filled))
+                yield return finding;
+    }
+
+    static int EndOf(ProcedureStatementBody body, HashSet<string> created, HashSet<string> filled)
+    {
+        var returns = new Returns();
+        body.Accept(returns);
+        var ends = returns.WhereEmpty.Where(guard => created.Contains(guard.Value) && !filled.Contains(guard.Value));
+        return ends.Select(guard => guard.Key.StartOffset + guard.Key.FragmentLength).DefaultIfEmpty(int.MaxValue).Min();
+    }
+
+    sealed class Reading : TSqlFragmentVisitor
+    {
+        readonly Procedure procedure;
+
+        public Reading(Procedure procedure)
+        {
+            this.procedure = procedure;
+        }
+
+        public override void Visit(CreateTableStatement node)
+        {
+            procedure.Creates.Add(node.SchemaObjectName.BaseIdentifier.Value);
+        }
+
+        public override void Visit(InsertSpecification node)
+        {
+            if (node.Target is NamedTableReference target)
+                procedure.Fills.Add(target.SchemaObject.BaseIdentifier.Value);
+        }
+
+        public override void Visit(NamedTableReference node)
+        {
+            var name = node.SchemaObject.BaseIdentifier.Value;
+            if (name.StartsWith("#") && !procedure.Reaches.ContainsKey(name))
+                procedure.Reaches[name] = node;
+        }
+
+        public override void Visit(ExecutableProcedureReference node)
+        {
+            var name = node.ProcedureReference?.ProcedureReference?.Name;
+            if (name != null)
+                procedure.Calls.Add(name.BaseIdentifier.Value);
+        }
+    }
+
+    sealed class Returns : TSqlFragmentVisitor
+    {
+        public readonly Dictionary<IfStatement, string> WhereEmpty = new Dictionary<IfStatement, string>();
+
+        public override void Visit(IfStatement node)
+        {
+            var then = node.ThenStatement is BeginEndBlockStatement block && block.StatementList.Statements.Count == 1
+                ? block.StatementList.Statements[0]
+                : node.ThenStatement;
+            var table = then is ReturnStatement && node.Predicate is BooleanNotExpression not
+                && not.Expression is ExistsPredicate exists
+                && exists.Subquery.QueryExpression is QuerySpecification query && query.WhereClause == null
+                && query.FromClause?.TableReferences.Count == 1
+                ? query.FromClause.TableReferences[0] as NamedTableReference
+                : null;
+            if (table != null)
+                WhereEmpty[node] = table.SchemaObject.BaseIdentifier.Value;
+        }
     }
 }
 
@@ -156,6 +291,11 @@ sealed class Script
     readonly List<Finding> findings = new List<Finding>();
     TSqlScript script;
     IList<TSqlParserToken> tokens;
+
+    public string Name => file;
+
+    /// Of a file that has been read and parses.
+    public TSqlScript Tree => script;
 
     public Script(string file)
     {

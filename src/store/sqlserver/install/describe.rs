@@ -8,7 +8,7 @@ const MOST_CHARACTERS: usize = 3_500;
 
 /// The description of an object, or of a column of a table.
 #[derive(Debug, PartialEq, Eq)]
-struct Description {
+pub struct Description {
     kind: &'static str,
     object: &'static str,
     column: Option<String>,
@@ -17,6 +17,18 @@ struct Description {
 
 /// The batch that describes the objects of these files, again where they are described already.
 pub fn batch(files: &[SqlFile], names: &Names) -> String {
+    batch_of(files.iter().flat_map(describe), names)
+}
+
+/// A generated object, by the header that its text begins with.
+pub fn by_header(kind: &'static str, object: &'static str, text: &str) -> Description {
+    let header = text.strip_prefix("/*\n").and_then(|rest| rest.split_once("*/"));
+    let (header, _) = header.unwrap_or_default();
+    Description { kind, object, column: None, text: first_words(header) }
+}
+
+/// The batch with these descriptions.
+pub fn batch_of(described: impl Iterator<Item = Description>, names: &Names) -> String {
     let row = |described: Description| {
         let column = described.column.map_or("NULL".to_owned(), |column| literal(&column));
         let text: String = described.text.chars().take(MOST_CHARACTERS).collect();
@@ -27,7 +39,7 @@ pub fn batch(files: &[SqlFile], names: &Names) -> String {
             literal(&names.fill(&text))
         )
     };
-    let rows: Vec<String> = files.iter().flat_map(describe).map(row).collect();
+    let rows: Vec<String> = described.map(row).collect();
     BATCH.replace("$(Rows)", &rows.join(",\n")).replace("$(Schema)", names.schema())
 }
 
@@ -194,5 +206,11 @@ mod tests {
             assert!(batch.contains(row), "{row} is not in\n{batch}");
         }
         assert!(!batch.contains("$("), "{batch}");
+    }
+
+    #[test]
+    fn a_generated_procedure_is_described_by_its_header() {
+        let text = "/*\nPurpose:    Loads\n            rows.\nParameters: none\n*/\nCREATE";
+        assert_eq!(by_header("PROCEDURE", "usp_LoadApps", text).text, "Loads rows.");
     }
 }

@@ -224,6 +224,11 @@ pub fn contract_batches(schema: &str, contract: &Contract) -> Vec<Batch> {
     let grants = ["shred_operator", "shred_monitor"]
         .map(|role| format!("GRANT SELECT ON OBJECT::{view} TO [{role}];\n"));
     script.push(Batch::new("the grants on the contract's objects", grants.concat()));
+    let described = GENERATED.iter().map(|generated| {
+        describe::by_header(generated.kind, generated.object, &generated.text(schema, contract))
+    });
+    let described = describe::batch_of(described, &Names::in_schema(schema));
+    script.push(Batch::new("the descriptions of the contract's objects", described));
     script
 }
 
