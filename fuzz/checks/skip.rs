@@ -62,7 +62,7 @@ fn quick_xml_reads(document: &str) -> Reading {
     let (mut depth, mut nameless, mut has_ended) = (0, false, false);
     loop {
         match reader.read_event() {
-            // quick-xml takes whatever comes after the root.
+            // quick-xml takes anything after the root.
             Ok(event) if has_ended && is_content(&event) => return Reading::Broken,
             Ok(Event::Start(tag)) => {
                 depth += 1;

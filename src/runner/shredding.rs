@@ -69,6 +69,11 @@ fn shred(shared: &Shared, batch: &InFlight, app: &ClaimedApp, memory: &Memory<'_
 
 /// A panic fails its application, and only that one: it is logged like any other failure, so that
 /// it neither returns for ever nor keeps others from being done.
+///
+/// [`crate::shred::Shredder`] catches its own panics, because only it knows the place in the document
+/// and that its buffers are of no use any more; `map` and `check` need that too. What is caught here
+/// is beyond it: the hash, the memory of the run, another [`super::Shred`]. A document that ended
+/// without a result would keep its batch open.
 fn panicked(app: &ClaimedApp, message: &str, elapsed: Duration) -> AppOutcome {
     tracing::error!(
         app_id = app.app_id.0,

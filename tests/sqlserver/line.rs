@@ -268,7 +268,7 @@ fn a_server_that_falls_silent_is_not_waited_for() {
     let mut worker = Worker::start(&harness, &contract);
     let batch = worker.claim(1);
     let line = Line::new(Fate::Silence);
-    let mut store = line.connect(&harness, Duration::from_secs(3));
+    let mut store = line.connect(&harness, Duration::from_secs(15));
     line.trip_at(1);
     // The worker decides when to call again; the session connects again for it.
     let silent = store.renew_lease(batch.token, LEASE);
