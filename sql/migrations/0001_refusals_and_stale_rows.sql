@@ -94,11 +94,25 @@ BEGIN
     ALTER INDEX ALL ON [$(Schema)].[processing_queue] SET (STATISTICS_NORECOMPUTE = ON);
 END;
 GO
--- The procedures below replace these.
-DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ApplyRefusal];
-DROP PROCEDURE IF EXISTS [$(Schema)].[usp_CheckOutcomes];
-DROP PROCEDURE IF EXISTS [$(Schema)].[usp_RefuseApps];
-DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ReportOutcomes];
-GO
-DROP FUNCTION IF EXISTS [$(Schema)].[ufn_IsDataError];
+-- Version 1 had these. In a schema without it, what has these names is of others.
+IF EXISTS
+(
+    SELECT 1
+    FROM [$(Schema)].[processing_install_file] AS f
+    WHERE f.file_name IN
+        (
+            N'functions/ufn_IsDataError.sql',
+            N'procs/usp_ApplyRefusal.sql',
+            N'procs/usp_CheckOutcomes.sql',
+            N'procs/usp_RefuseApps.sql',
+            N'procs/usp_ReportOutcomes.sql'
+        )
+)
+BEGIN
+    DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ApplyRefusal];
+    DROP PROCEDURE IF EXISTS [$(Schema)].[usp_CheckOutcomes];
+    DROP PROCEDURE IF EXISTS [$(Schema)].[usp_RefuseApps];
+    DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ReportOutcomes];
+    DROP FUNCTION IF EXISTS [$(Schema)].[ufn_IsDataError];
+END;
 GO

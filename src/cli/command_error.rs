@@ -78,11 +78,14 @@ impl From<SettingsError> for CommandError {
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
-        if let StoreError::Unreachable { .. } | StoreError::Refused(_) = error {
+        if let StoreError::Unreachable { .. } | StoreError::Refused(_) | StoreError::Drift { .. } =
+            error
+        {
             // These name the next step after the last semicolon, where they know one.
             if let Some((problem, step)) = message.rsplit_once("; ") {
                 let status = match error {
                     StoreError::Refused(_) => ExitStatus::Usage,
+                    StoreError::Drift { .. } => ExitStatus::Contract,
                     _ => ExitStatus::Store,
                 };
                 return Self::new(status, problem, step);

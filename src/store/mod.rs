@@ -49,7 +49,7 @@ pub use purge::{PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 pub use session::{Pause, SessionStart};
-pub use target::Difference;
+pub use target::{AlterTables, Difference};
 
 /// One session with a store, owned by one thread.
 ///

@@ -2,7 +2,18 @@
 
 use std::fmt;
 
+use super::StoreError;
 use crate::contract::{Contract, Identity, TargetColumn, TargetTable};
+
+/// Which existing target tables an installation may give missing nullable columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AlterTables {
+    /// Those that xmlshred created.
+    #[default]
+    Own,
+    /// Those of others too: a person has decided it.
+    All,
+}
 
 /// One difference between a target table of the database and the contract's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +31,18 @@ pub struct Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.table, self.what)
+    }
+}
+
+/// The error for a column that is missing in a table of others, with the statement that adds it.
+pub(super) fn of_others(missing: Difference, statement: &str) -> StoreError {
+    StoreError::Drift {
+        table: missing.table,
+        reason: format!(
+            "{}, and xmlshred did not create the table; run `{statement}`, or install with \
+             --alter-tables",
+            missing.what
+        ),
     }
 }
 

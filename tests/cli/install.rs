@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::notes::{finished, workbench, CONTRACT};
+use super::notes::{finished, queued, workbench, CONTRACT};
 use super::workbench::Workbench;
 
 /// What is in the folder once the write-ahead log that a run left is back in the store's file.
@@ -45,8 +45,11 @@ fn a_dry_run_makes_no_store() {
     let before = bench.contents();
     let said = bench.run("install --dry-run --store sqlite:new.db --contract contract.toml");
     assert_eq!(said.status, 0, "{said:?}");
-    assert!(said.stdout.starts_with("CREATE TABLE \"note\" (\n"), "{said:?}");
-    assert!(said.stdout.contains("CREATE TABLE \"line\" (\n"), "{said:?}");
+    assert!(
+        said.stdout.starts_with("CREATE TABLE \"note\" ( -- created by xmlshred\n"),
+        "{said:?}"
+    );
+    assert!(said.stdout.contains("CREATE TABLE \"line\" ( -- created by xmlshred\n"), "{said:?}");
     assert!(said.stderr.contains(" would be installed; nothing was changed"), "{said:?}");
     assert_eq!(bench.contents(), before);
 }
@@ -107,4 +110,82 @@ fn info_says_where_no_contract_is_installed_and_makes_no_store() {
     assert_eq!(bench.run("load docs --store sqlite:new.db").status, 0);
     let said = bench.run("install --info --store sqlite:new.db");
     assert!(said.stdout.starts_with("no contract is installed\n"), "{said:?}");
+}
+
+/// The store with the table `note` as others would have created it, which has a row.
+fn with_a_table_of_others(bench: &Workbench) -> rusqlite::Connection {
+    assert_eq!(bench.run("install").status, 0);
+    let store = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+    let sql: String = store
+        .query_row("SELECT sql FROM sqlite_schema WHERE name = 'note'", [], |row| row.get(0))
+        .unwrap();
+    let (ours, of_others) = ("( -- created by xmlshred", "(");
+    assert!(sql.contains(ours), "{sql}");
+    let sql = sql.replace(ours, of_others);
+    store.execute_batch(&format!("DROP TABLE line; DROP TABLE note; {sql};")).unwrap();
+    store
+}
+
+#[test]
+fn a_table_of_others_is_altered_only_when_asked() {
+    let bench = queued();
+    let store = with_a_table_of_others(&bench);
+    with_a_column(&bench);
+    let declared = || -> String {
+        let sql = "SELECT group_concat(sql, ';') FROM sqlite_schema WHERE tbl_name = 'note'";
+        store.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let before = declared();
+    let alter = "ALTER TABLE \"note\" ADD COLUMN \"remark\" TEXT;";
+    for dry_run in ["", " --dry-run"] {
+        let said = bench.run(&format!("install --contract newer.toml{dry_run}"));
+        assert_eq!(said.status, 3, "{said:?}");
+        for part in [
+            "table note does not fit the contract: column remark does not exist",
+            "xmlshred did not create the table\nhint: run `",
+            alter,
+            "or install with --alter-tables",
+        ] {
+            assert!(said.stderr.contains(part), "{part} is not in {said:?}");
+        }
+        assert_eq!(declared(), before);
+    }
+    let said = bench.run("install --contract newer.toml --alter-tables --dry-run");
+    assert!(said.stdout.contains(&format!("{alter}\n")), "{said:?}");
+    assert_eq!(declared(), before);
+    let said = bench.run("install --contract newer.toml --alter-tables");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.starts_with("target tables of others are altered:\n"), "{said:?}");
+    assert!(said.stdout.contains(&format!("\n  {alter}\n")), "{said:?}");
+    assert!(declared().contains("remark"), "{}", declared());
+    // What fits is not touched, not even by an index.
+    let said = bench.run("install --contract newer.toml --alter-tables");
+    assert!(said.stdout.starts_with("no target table of others is altered\n"), "{said:?}");
+}
+
+#[test]
+fn names_of_target_tables_that_are_taken_are_refused_all_at_once() {
+    let bench = workbench();
+    bench.write("xmlshred.toml", "store = 'sqlite:work.db'\ncontract = 'contract.toml'\n");
+    assert_eq!(bench.run("load docs").status, 0);
+    let store = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+    store
+        .execute_batch(
+            "CREATE TABLE theirs (a);
+             INSERT INTO theirs VALUES (1);
+             CREATE VIEW note AS SELECT a FROM theirs;
+             CREATE INDEX line ON theirs (a);",
+        )
+        .unwrap();
+    let declared = || -> String {
+        let sql = "SELECT group_concat(coalesce(sql, name), ';') FROM sqlite_schema";
+        store.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let before = declared();
+    let said = bench.run("install");
+    assert_eq!(said.status, 2, "{said:?}");
+    for part in ["\n  view note\n", "\n  index line of theirs\n", "\nhint: rename these objects"] {
+        assert!(said.stderr.contains(part), "{part} is not in {said:?}");
+    }
+    assert_eq!(declared(), before);
 }

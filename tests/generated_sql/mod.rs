@@ -9,6 +9,7 @@ mod stage;
 use xmlshred::contract::{Contract, Identity, OnExisting, TargetColumn, TargetTable};
 use xmlshred::store::sqlserver::contract_sql::{load_procedure, stage_ddl, target_ddl};
 use xmlshred::store::sqlserver::install::{contract_script, script, Kind, Names, FILES};
+use xmlshred::store::AlterTables;
 use xmlshred::value::SqlType;
 
 const CONTRACT: &str = include_str!("contract.toml");
@@ -26,7 +27,7 @@ fn script_of(contract: &str) -> String {
 /// `xmlshred install --script` prints what `xmlshred install` runs.
 #[test]
 fn the_script_for_sqlcmd_is_what_install_runs() {
-    let script = script(&Names::placeholders(), None);
+    let script = script(&Names::placeholders(), None, AlterTables::Own);
     let files = FILES.iter().filter(|file| file.kind() != Kind::Migration);
     for file in files {
         for batch in file.text.split("\nGO\n").filter(|batch| !batch.is_empty()) {
@@ -49,7 +50,7 @@ fn names_cannot_leave_their_quotes() {
         foreign_key: None,
         on_existing: OnExisting::Fail,
     };
-    let sql = target_ddl("s", std::slice::from_ref(&odd)).join("");
+    let sql = target_ddl("p", "s", std::slice::from_ref(&odd), AlterTables::Own).join("");
     assert!(sql.contains("OBJECT_ID(N'[s].[o]]d''d]', N'U')"), "{sql}");
     assert!(sql.contains("[a]]b] nvarchar(max)"), "{sql}");
     let sql = load_procedure("s", "x */ y", "s", &[odd]);
@@ -161,7 +162,9 @@ fn names_that_are_made_of_others_are_short_enough() {
     };
     let targets = std::slice::from_ref(&table);
     let stage = stage_ddl(targets);
-    let ddl = target_ddl("s", targets).join("") + &stage + &load_procedure("s", "c", "s", targets);
+    let ddl = target_ddl("p", "s", targets, AlterTables::Own).join("")
+        + &stage
+        + &load_procedure("s", "c", "s", targets);
     for name in ddl.split('[').skip(1).filter_map(|rest| rest.split(']').next()) {
         let longest = if name.starts_with('#') { 116 } else { 128 };
         assert!(name.len() <= longest, "{name}");

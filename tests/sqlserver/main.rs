@@ -21,6 +21,7 @@ mod invariants;
 mod line;
 mod monday;
 mod monitoring;
+mod ownership;
 mod page;
 mod pages;
 mod program;
@@ -64,6 +65,7 @@ const OWN: &[(&str, Trials)] = &[
     ("earlier_rows", earlier_rows::TRIALS),
     ("line", line::TRIALS),
     ("monday", monday::TRIALS),
+    ("ownership", ownership::TRIALS),
     ("pages", pages::TRIALS),
     ("program", program::TRIALS),
     ("races", races::TRIALS),

@@ -14,7 +14,7 @@ crate::trials! {
 }
 
 /// What sqlcmd makes of the script: variables filled in, directives heeded, a batch up to each GO.
-fn batches_of_sqlcmd(script: &str, schema: &str) -> Vec<String> {
+pub fn batches_of_sqlcmd(script: &str, schema: &str) -> Vec<String> {
     let text = script
         .replace("$(Schema)", schema)
         .replace("$(SourceSchema)", "dbo")

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::plan;
 use crate::cli::call::Call;
 use crate::cli::command_error::Result;
 use crate::cli::console;
@@ -9,19 +10,24 @@ use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
 use crate::runner::ExitStatus;
 use crate::store::sqlite::SqliteStore;
-use crate::store::Store;
+use crate::store::AlterTables;
 
 /// Makes the contract the installed one, and creates the store if it is missing.
-pub fn install(call: &Call, path: &Path) -> Result {
+pub fn install(call: &Call, path: &Path, alter: AlterTables) -> Result {
     let contract = contract_file::read(&call.settings)?;
-    SqliteStore::open_or_create(path)?.install_contract(&contract)?;
+    let mut store = SqliteStore::open_or_create(path)?;
+    if alter == AlterTables::All {
+        let statements = SqliteStore::preview_install(path, &contract, alter)?.alterations;
+        plan::print(&statements.iter().map(|sql| format!("{sql};")).collect::<Vec<_>>())?;
+    }
+    store.install_contract_altering(&contract, alter)?;
     console::print(&contract_file::installed(&contract))
 }
 
 /// Prints the script.
-pub fn dry_run(call: &Call, path: &Path) -> Result {
+pub fn dry_run(call: &Call, path: &Path, alter: AlterTables) -> Result {
     let contract = contract_file::read(&call.settings)?;
-    let preview = SqliteStore::preview_install(path, &contract)?;
+    let preview = SqliteStore::preview_install(path, &contract, alter)?;
     console::print_data(
         &preview.changes.iter().map(|sql| format!("{sql};\n")).collect::<String>(),
     )?;

@@ -16,6 +16,7 @@ use crate::runner::ExitStatus;
 #[cfg(feature = "sqlserver")]
 use crate::settings::ServerLocation;
 use crate::settings::StoreLocation;
+use crate::store::AlterTables;
 
 /// Create or upgrade the objects in the database, and install the contract
 ///
@@ -43,8 +44,13 @@ pub struct Arguments {
     #[arg(value_parser = ["none", "row", "page"], hide_possible_values = true, conflicts_with = "script")]
     log_compression: String,
 
-    /// Name the installed contract or, on SQL Server, list every object as current, missing, older
-    /// or edited; change nothing
+    /// Also add missing nullable columns to target tables that xmlshred did not create; prints the
+    /// statements first
+    #[arg(long, conflicts_with = "info")]
+    alter_tables: bool,
+
+    /// Name the installed contract or, on SQL Server, list every object as current, missing, older,
+    /// edited or foreign; change nothing
     #[arg(long)]
     info: bool,
 }
@@ -53,27 +59,41 @@ impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         #[cfg(feature = "sqlserver")]
         if self.script {
-            return server_install::script_for_sqlcmd(call);
+            return server_install::script_for_sqlcmd(call, self.alter());
         }
         match (open::location(&call.settings)?, self.dry_run, self.info) {
             #[cfg(feature = "embedded")]
-            (StoreLocation::Sqlite(path), true, _) => embedded_install::dry_run(call, path),
+            (StoreLocation::Sqlite(path), true, _) => {
+                embedded_install::dry_run(call, path, self.alter())
+            }
             #[cfg(feature = "embedded")]
             (StoreLocation::Sqlite(path), _, true) => embedded_install::info(path),
             #[cfg(feature = "embedded")]
-            (StoreLocation::Sqlite(path), ..) => embedded_install::install(call, path),
+            (StoreLocation::Sqlite(path), ..) => {
+                embedded_install::install(call, path, self.alter())
+            }
             #[cfg(not(feature = "embedded"))]
             (StoreLocation::Sqlite(_), ..) => unreachable!("open::location refuses it"),
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), true, _) => {
-                server_install::dry_run(call, &self.with_log_storage(server)?)
+                server_install::dry_run(call, &self.with_log_storage(server)?, self.alter())
             }
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), _, true) => server_install::info(server),
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), ..) => {
-                server_install::install(call, &self.with_log_storage(server)?)
+                server_install::install(call, &self.with_log_storage(server)?, self.alter())
             }
+        }
+    }
+}
+
+impl Arguments {
+    /// The target tables that may be altered.
+    fn alter(&self) -> AlterTables {
+        match self.alter_tables {
+            true => AlterTables::All,
+            false => AlterTables::Own,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod install;
 pub mod load;
 pub mod open;
 pub mod pause;
+mod plan;
 pub mod purge;
 pub mod reap;
 mod redriven;

@@ -1,5 +1,6 @@
 //! Installing on SQL Server, for `install` and `uninstall`.
 
+use super::plan;
 use crate::cli::call::Call;
 use crate::cli::command_error::Result;
 use crate::cli::console;
@@ -8,6 +9,7 @@ use crate::contract::Contract;
 use crate::runner::ExitStatus;
 use crate::settings::ServerLocation;
 use crate::store::sqlserver::install::{script, Installed, Installer, Names};
+use crate::store::AlterTables;
 
 /// A connection that installs.
 pub fn installer(server: &ServerLocation) -> Result<Installer> {
@@ -20,19 +22,22 @@ fn contract(call: &Call) -> Result<Option<Contract>> {
 }
 
 /// Prints the script for sqlcmd, which fills in the variables.
-pub fn script_for_sqlcmd(call: &Call) -> Result {
-    console::print_data(&script(&Names::placeholders(), contract(call)?.as_ref()))
+pub fn script_for_sqlcmd(call: &Call, alter: AlterTables) -> Result {
+    console::print_data(&script(&Names::placeholders(), contract(call)?.as_ref(), alter))
 }
 
 /// Prints the script.
-pub fn dry_run(call: &Call, server: &ServerLocation) -> Result {
-    console::print_data(&script(&server.names, contract(call)?.as_ref()))
+pub fn dry_run(call: &Call, server: &ServerLocation, alter: AlterTables) -> Result {
+    console::print_data(&script(&server.names, contract(call)?.as_ref(), alter))
 }
 
 /// Installs what is missing, older or edited.
-pub fn install(call: &Call, server: &ServerLocation) -> Result {
+pub fn install(call: &Call, server: &ServerLocation, alter: AlterTables) -> Result {
     let contract = contract(call)?;
-    let mut installer = installer(server)?;
+    let mut installer = installer(server)?.altering(alter);
+    if let (Some(contract), AlterTables::All) = (&contract, alter) {
+        plan::print(&installer.alterations(contract)?)?;
+    }
     let done = match installer.install(contract.as_ref())? {
         Installed::Changed => "installed",
         Installed::Unchanged => "up to date",

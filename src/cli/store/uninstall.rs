@@ -10,7 +10,7 @@ use crate::settings::StoreLocation;
 
 /// Remove the objects that `install` created on SQL Server
 ///
-/// Source table, target tables and roles are never removed.
+/// Source table, target tables, roles, and objects that others created are never removed.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Arguments {
@@ -29,10 +29,14 @@ impl Execute for Arguments {
             let message = "an embedded store is one file and is not uninstalled";
             return Err(CommandError::usage(message, "delete the file"));
         };
-        server_install::installer(server)?.uninstall(self.all)?;
+        let kept = server_install::installer(server)?.uninstall(self.all)?;
         let left = if self.all { "" } else { "; its tables are kept" };
         let schema = server.settings.schema_name();
         let location = server.settings.location();
-        console::print(&format!("schema {schema} of {location} is uninstalled{left}\n"))
+        let kept = kept.iter().map(|object| format!("kept, not created by xmlshred: {object}\n"));
+        console::print(&format!(
+            "schema {schema} of {location} is uninstalled{left}\n{}",
+            kept.collect::<String>()
+        ))
     }
 }

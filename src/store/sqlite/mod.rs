@@ -39,10 +39,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
-    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
-    Status, Store,
+    AlterTables, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
+    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
+    Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows,
+    StaleRowsRequest, Status, Store,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -75,12 +75,29 @@ impl SqliteStore {
     ///
     /// # Errors
     /// Those of [`SqliteStore::open`] and [`Store::install_contract`].
-    pub fn preview_install(path: &Path, contract: &Contract) -> Result<InstallPreview> {
+    pub fn preview_install(
+        path: &Path,
+        contract: &Contract,
+        alter: AlterTables,
+    ) -> Result<InstallPreview> {
         let mut connection = match path.exists() {
             true => install::open(path)?.0,
             false => install::open_in_memory()?,
         };
-        Ok(install::preview_install(&mut connection, contract)?)
+        Ok(install::preview_install(&mut connection, contract, alter)?)
+    }
+
+    /// [`Store::install_contract`] that gives missing columns to these target tables.
+    ///
+    /// # Errors
+    /// Those of [`Store::install_contract`].
+    pub fn install_contract_altering(
+        &mut self,
+        contract: &Contract,
+        alter: AlterTables,
+    ) -> Result<()> {
+        self.check_place()?;
+        Ok(install::install_altering(&mut self.connection, contract, alter)?)
     }
 
     /// The installed contract, if there is one.

@@ -4,8 +4,10 @@ use super::connection::{first, Connection};
 use super::fault;
 use super::record::Record;
 use crate::contract::{Contract, TargetColumn, TargetTable};
-use crate::store::sqlserver::contract_sql::{app_index_name, bracketed, column_list, literal};
-use crate::store::target::{differences, FoundColumn, FoundKey, FoundTable};
+use crate::store::sqlserver::contract_sql::{
+    add_column, app_index_name, bracketed, column_list, literal, nullable_columns,
+};
+use crate::store::target::{differences, of_others, FoundColumn, FoundKey, FoundTable};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 
@@ -13,10 +15,57 @@ use crate::value::SqlType;
 pub(super) fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
     let differences = compare_targets(connection, contract)
         .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-    match differences.into_iter().find(|found| found.refuses) {
-        Some(found) => Err(StoreError::Drift { table: found.table, reason: found.what }),
-        None => Ok(()),
+    let Some(found) = differences.into_iter().find(|found| found.refuses) else { return Ok(()) };
+    let is_it = |missing: &Alteration| {
+        missing.table == found.table && Some(&missing.column) == found.column.as_ref()
+    };
+    let missing = alterations(connection, contract)
+        .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
+    Err(match missing.into_iter().find(is_it) {
+        Some(missing) => of_others(found, &missing.statement),
+        None => StoreError::Drift { table: found.table, reason: found.what },
+    })
+}
+
+/// A nullable column that a table which this program did not create does not have.
+pub(super) struct Alteration {
+    table: String,
+    column: String,
+    /// The statement that adds it.
+    pub(super) statement: String,
+}
+
+/// The columns that an installation may add with `--alter-tables` only.
+pub(super) fn alterations(
+    connection: &mut Connection,
+    contract: &Contract,
+) -> fault::Result<Vec<Alteration>> {
+    let mut all = Vec::new();
+    for table in &contract.targets {
+        let found = read(connection, &contract.target_schema, table)?.table;
+        let object =
+            literal(&format!("{}.{}", bracketed(&contract.target_schema), bracketed(&table.name)));
+        let marks = connection.query(&format!(
+            "SELECT COUNT(*) AS marks
+FROM sys.extended_properties AS p
+WHERE p.class = 1
+    AND p.major_id = OBJECT_ID({object})
+    AND p.minor_id = 0
+    AND p.name = N'xmlshred';"
+        ))?;
+        if found.columns.is_empty() || marks.get::<i64>("marks")? > 0 {
+            continue;
+        }
+        let is_missing = |c: &&TargetColumn| {
+            !found.columns.iter().any(|known| known.name.eq_ignore_ascii_case(&c.name))
+        };
+        all.extend(nullable_columns(table).filter(is_missing).map(|column| Alteration {
+            table: table.name.clone(),
+            column: column.name.clone(),
+            statement: add_column(&contract.target_schema, table, column),
+        }));
     }
+    Ok(all)
 }
 
 /// Every difference, in load order.

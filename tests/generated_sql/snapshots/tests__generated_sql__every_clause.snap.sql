@@ -32,17 +32,30 @@ BEGIN
     );
 
     CREATE NONCLUSTERED INDEX [IX_base table with a name so long that no foreign key can have both names_app_id] ON [dbo].[base table with a name so long that no foreign key can have both names] ([app_id]);
+
+    EXEC sys.sp_addextendedproperty
+        @name = N'xmlshred',
+        @value = N'sandbox',
+        @level0type = 'SCHEMA',
+        @level0name = N'dbo',
+        @level1type = 'TABLE',
+        @level1name = N'base table with a name so long that no foreign key can have both names';
 END;
 
-IF NOT EXISTS
+IF EXISTS
 (
     SELECT 1
-    FROM sys.columns AS c
-    WHERE c.object_id = OBJECT_ID(N'[dbo].[base table with a name so long that no foreign key can have both names]')
-        AND c.name = N'note'
+    FROM sys.extended_properties AS p
+    WHERE p.class = 1
+        AND p.major_id = OBJECT_ID(N'[dbo].[base table with a name so long that no foreign key can have both names]')
+        AND p.minor_id = 0
+        AND p.name = N'xmlshred'
 )
 BEGIN
-    ALTER TABLE [dbo].[base table with a name so long that no foreign key can have both names] ADD [note] nvarchar(100) NULL;
+    IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[base table with a name so long that no foreign key can have both names]'), N'note', 'ColumnId') IS NULL
+    BEGIN
+        ALTER TABLE [dbo].[base table with a name so long that no foreign key can have both names] ADD [note] nvarchar(100) NULL;
+    END;
 END;
 GO
 IF OBJECT_ID(N'[dbo].[child''s table with a name as long as its parent''s name]', N'U') IS NULL
@@ -58,17 +71,30 @@ BEGIN
     );
 
     CREATE NONCLUSTERED INDEX [IX_child's table with a name as long as its parent's name_app_id] ON [dbo].[child's table with a name as long as its parent's name] ([app_id]);
+
+    EXEC sys.sp_addextendedproperty
+        @name = N'xmlshred',
+        @value = N'sandbox',
+        @level0type = 'SCHEMA',
+        @level0name = N'dbo',
+        @level1type = 'TABLE',
+        @level1name = N'child''s table with a name as long as its parent''s name';
 END;
 
-IF NOT EXISTS
+IF EXISTS
 (
     SELECT 1
-    FROM sys.columns AS c
-    WHERE c.object_id = OBJECT_ID(N'[dbo].[child''s table with a name as long as its parent''s name]')
-        AND c.name = N'it''s odd'
+    FROM sys.extended_properties AS p
+    WHERE p.class = 1
+        AND p.major_id = OBJECT_ID(N'[dbo].[child''s table with a name as long as its parent''s name]')
+        AND p.minor_id = 0
+        AND p.name = N'xmlshred'
 )
 BEGIN
-    ALTER TABLE [dbo].[child's table with a name as long as its parent's name] ADD [it's odd] nvarchar(10) NULL;
+    IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[child''s table with a name as long as its parent''s name]'), N'it''s odd', 'ColumnId') IS NULL
+    BEGIN
+        ALTER TABLE [dbo].[child's table with a name as long as its parent's name] ADD [it's odd] nvarchar(10) NULL;
+    END;
 END;
 GO
 IF OBJECT_ID(N'[dbo].[part]', N'U') IS NULL
@@ -81,6 +107,14 @@ BEGIN
     );
 
     CREATE NONCLUSTERED INDEX [IX_part_app_id] ON [dbo].[part] ([app_id]);
+
+    EXEC sys.sp_addextendedproperty
+        @name = N'xmlshred',
+        @value = N'sandbox',
+        @level0type = 'SCHEMA',
+        @level0name = N'dbo',
+        @level1type = 'TABLE',
+        @level1name = N'part';
 END;
 GO
 IF OBJECT_ID(N'[dbo].[part_price]', N'U') IS NULL
@@ -94,17 +128,30 @@ BEGIN
         CONSTRAINT [FK_part_price_part] FOREIGN KEY ([part_id])
             REFERENCES [dbo].[part] ([part_id])
     );
+
+    EXEC sys.sp_addextendedproperty
+        @name = N'xmlshred',
+        @value = N'sandbox',
+        @level0type = 'SCHEMA',
+        @level0name = N'dbo',
+        @level1type = 'TABLE',
+        @level1name = N'part_price';
 END;
 
-IF NOT EXISTS
+IF EXISTS
 (
     SELECT 1
-    FROM sys.columns AS c
-    WHERE c.object_id = OBJECT_ID(N'[dbo].[part_price]')
-        AND c.name = N'price'
+    FROM sys.extended_properties AS p
+    WHERE p.class = 1
+        AND p.major_id = OBJECT_ID(N'[dbo].[part_price]')
+        AND p.minor_id = 0
+        AND p.name = N'xmlshred'
 )
 BEGIN
-    ALTER TABLE [dbo].[part_price] ADD [price] decimal(9,2) NULL;
+    IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part_price]'), N'price', 'ColumnId') IS NULL
+    BEGIN
+        ALTER TABLE [dbo].[part_price] ADD [price] decimal(9,2) NULL;
+    END;
 END;
 GO
 IF OBJECT_ID(N'[dbo].[part_price_note]', N'U') IS NULL
@@ -119,17 +166,30 @@ BEGIN
     );
 
     CREATE NONCLUSTERED INDEX [IX_part_price_note_part_id_kind] ON [dbo].[part_price_note] ([part_id], [kind]);
+
+    EXEC sys.sp_addextendedproperty
+        @name = N'xmlshred',
+        @value = N'sandbox',
+        @level0type = 'SCHEMA',
+        @level0name = N'dbo',
+        @level1type = 'TABLE',
+        @level1name = N'part_price_note';
 END;
 
-IF NOT EXISTS
+IF EXISTS
 (
     SELECT 1
-    FROM sys.columns AS c
-    WHERE c.object_id = OBJECT_ID(N'[dbo].[part_price_note]')
-        AND c.name = N'note'
+    FROM sys.extended_properties AS p
+    WHERE p.class = 1
+        AND p.major_id = OBJECT_ID(N'[dbo].[part_price_note]')
+        AND p.minor_id = 0
+        AND p.name = N'xmlshred'
 )
 BEGIN
-    ALTER TABLE [dbo].[part_price_note] ADD [note] nvarchar(100) NULL;
+    IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part_price_note]'), N'note', 'ColumnId') IS NULL
+    BEGIN
+        ALTER TABLE [dbo].[part_price_note] ADD [note] nvarchar(100) NULL;
+    END;
 END;
 GO
 SET NOCOUNT ON;

@@ -105,6 +105,9 @@ fn a_short_file_is_not_a_store() {
     assert!(matches!(place.refused(), StoreError::NotInstalled { .. }));
 }
 
+/// What the database of another program has.
+const OF_OTHERS: &str = "with view app_xml, table processing_log, table t";
+
 #[test]
 fn a_database_of_another_program_is_not_a_store_and_is_not_changed() {
     for mode in ["DELETE", "WAL"] {
@@ -112,13 +115,14 @@ fn a_database_of_another_program_is_not_a_store_and_is_not_changed() {
         let foreign = Connection::open(&place.path).expect("open");
         foreign
             .execute_batch(&format!(
-                "PRAGMA journal_mode = {mode}; CREATE TABLE t (a); INSERT INTO t VALUES (1);"
+                "PRAGMA journal_mode = {mode}; CREATE TABLE t (a); INSERT INTO t VALUES (1);
+                 CREATE TABLE processing_log (log_id); CREATE VIEW app_xml AS SELECT a FROM t;"
             ))
             .expect("fill");
         drop(foreign);
         let error = place.refused();
         assert!(matches!(error, StoreError::NotInstalled { .. }));
-        assert_says(&error, &place.path, &["another program", "application_id 0"]);
+        assert_says(&error, &place.path, &["another program", "application_id 0", OF_OTHERS]);
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{named_params, Connection};
 
+use super::ownership::{is_ours, refuse_foreign};
 use crate::contract::{Contract, OnExisting};
 use crate::id::ContractHash;
 use crate::store::sqlite::binding::instant;
@@ -13,7 +14,8 @@ use crate::store::sqlite::target::{
     not_null, ROWS_VIEW,
 };
 use crate::store::sqlite::transaction::{read, write, Work};
-use crate::store::StoreError;
+use crate::store::target::of_others;
+use crate::store::{AlterTables, Difference, StoreError};
 
 const INSTALL_CONTRACT: &str = include_str!("install_contract.sql");
 const RETIRE: &str = statement(INSTALL_CONTRACT, "retire");
@@ -32,6 +34,8 @@ const TABLES: &str = statement(GET_CONTRACT, "tables");
 pub struct InstallPreview {
     /// The statements that would run, without semicolons at their ends.
     pub changes: Vec<String>,
+    /// Those of them that change tables which xmlshred did not create.
+    pub alterations: Vec<String>,
     /// The contract that is installed now.
     pub replaces: Option<ContractHash>,
 }
@@ -48,10 +52,19 @@ pub struct Installation {
 }
 
 pub fn install_contract(connection: &mut Connection, contract: &Contract) -> Step<()> {
+    install_altering(connection, contract, AlterTables::Own)
+}
+
+/// [`install_contract`] that gives missing columns to these target tables.
+pub fn install_altering(
+    connection: &mut Connection,
+    contract: &Contract,
+    alter: AlterTables,
+) -> Step<()> {
     check(contract)?;
     write(connection, |tx| {
-        for statement in changes(tx, contract)? {
-            tx.execute_batch(&statement)?;
+        for change in changes(tx, contract, alter)? {
+            tx.execute_batch(&change.statement)?;
         }
         match installed(tx)? == Some(contract.hash) {
             true => Ok(()),
@@ -60,39 +73,67 @@ pub fn install_contract(connection: &mut Connection, contract: &Contract) -> Ste
     })
 }
 
-/// What [`install_contract`] would do.
-pub fn preview_install(connection: &mut Connection, contract: &Contract) -> Step<InstallPreview> {
+/// What [`install_altering`] would do.
+pub fn preview_install(
+    connection: &mut Connection,
+    contract: &Contract,
+    alter: AlterTables,
+) -> Step<InstallPreview> {
     check(contract)?;
     read(connection, |tx| {
-        Ok(InstallPreview { changes: changes(tx, contract)?, replaces: installed(tx)? })
+        let changes = changes(tx, contract, alter)?;
+        let of_others = changes.iter().filter(|change| change.of_others);
+        Ok(InstallPreview {
+            alterations: of_others.map(|change| change.statement.clone()).collect(),
+            changes: changes.into_iter().map(|change| change.statement).collect(),
+            replaces: installed(tx)?,
+        })
     })
 }
 
+/// A statement on a target table.
+struct Change {
+    statement: String,
+    /// The table exists, and xmlshred did not create it.
+    of_others: bool,
+}
+
 /// The statements that make the target tables the contract's: new tables, nullable columns, indexes
-/// and the view of their rows. Any other difference that may keep rows from being written is drift.
-fn changes(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
+/// and the view of their rows. Any other difference that may keep rows from being written is drift; so is a missing
+/// column of a table of others, unless it may be altered.
+fn changes(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<Change>> {
+    refuse_foreign(tx, contract)?;
     let mut changes = Vec::new();
     for table in &contract.targets {
         let existing = found(tx, table)?;
+        let is_of_others = !existing.columns.is_empty() && !is_ours(tx, &table.name)?;
+        let may_alter = !is_of_others || alter == AlterTables::All;
+        let mut push = |statement| changes.push(Change { statement, of_others: is_of_others });
         if existing.columns.is_empty() {
-            changes.push(create_table(contract, table));
+            push(create_table(contract, table));
         } else {
             let exists =
                 |name: &str| existing.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
             let added: Vec<_> =
                 table.columns.iter().filter(|c| !exists(&c.name) && !not_null(table, c)).collect();
-            let is_added = |name: &String| added.iter().any(|column| column.name == *name);
+            let addition = |d: &Difference| {
+                let column = added.iter().find(|column| d.column.as_ref() == Some(&column.name));
+                column.map(|column| add_column(table, column))
+            };
             let drift = differences_of(contract, table, &existing)
                 .into_iter()
-                .find(|d| d.refuses && !d.column.as_ref().is_some_and(is_added));
+                .find(|d| d.refuses && !(may_alter && addition(d).is_some()));
             if let Some(drift) = drift {
-                Err(StoreError::Drift { table: drift.table, reason: drift.what })?;
+                Err(match addition(&drift) {
+                    Some(statement) => of_others(drift, &format!("{statement};")),
+                    None => StoreError::Drift { table: drift.table, reason: drift.what },
+                })?;
             }
-            changes.extend(added.iter().map(|column| add_column(table, column)));
+            added.iter().for_each(|column| push(add_column(table, column)));
         }
-        for (name, statement) in create_indexes(table) {
+        for (name, statement) in create_indexes(table).into_iter().filter(|_| may_alter) {
             if !tx.exists(INDEX_EXISTS, named_params! {":index": name})? {
-                changes.push(statement);
+                push(statement);
             }
         }
     }
@@ -100,8 +141,9 @@ fn changes(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
     let existing: Option<String> =
         tx.find(VIEW_TEXT, named_params! {":view": ROWS_VIEW}, |row| row.get(0))?;
     if existing.as_ref() != Some(&rows_view) {
-        changes.extend(existing.map(|_| format!("DROP VIEW {ROWS_VIEW}")));
-        changes.push(rows_view);
+        let drop = existing.map(|_| format!("DROP VIEW {ROWS_VIEW}"));
+        let own = |statement| Change { statement, of_others: false };
+        changes.extend(drop.into_iter().chain([rows_view]).map(own));
     }
     Ok(changes)
 }

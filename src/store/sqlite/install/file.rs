@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use tempfile::TempPath;
 
+use super::ownership::objects_of_others;
 use crate::files::{folder_of, temporary};
 use crate::store::sqlite::fault::{damaged, describe, is_damage, SqliteFault};
 use crate::store::{Result, StoreError};
@@ -29,7 +30,7 @@ pub fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Refuses a file with another header than that of a store of this version, with what it is and
 /// what to do. Offsets are those of SQLite's file format: user version 60, application id 68.
-pub fn check_header(header: &[u8]) -> std::result::Result<(), String> {
+pub fn check_header(path: &Path, header: &[u8]) -> std::result::Result<(), String> {
     let number = |at: usize| u32::from_be_bytes(std::array::from_fn(|i| header[at + i]));
     if header.is_empty() {
         return Err("the file is empty; delete it and run again, or name another file".into());
@@ -41,9 +42,13 @@ pub fn check_header(header: &[u8]) -> std::result::Result<(), String> {
         ));
     }
     if number(68) != APPLICATION_ID {
+        let has = match objects_of_others(path).join(", ") {
+            none if none.is_empty() => String::new(),
+            all => format!(", with {all}"),
+        };
         return Err(format!(
             "it is a SQLite database of another program (application_id {}, not \
-             {APPLICATION_ID}); name another file",
+             {APPLICATION_ID}{has}); name another file",
             number(68)
         ));
     }

@@ -5,10 +5,12 @@ mod file;
 mod integrity;
 mod new_store;
 mod open;
+mod ownership;
 mod place;
 
 pub(super) use contract::{
-    check_installed, get_contract, install_contract, installed_tables, preview_install,
+    check_installed, get_contract, install_altering, install_contract, installed_tables,
+    preview_install,
 };
 pub use contract::{InstallPreview, Installation};
 pub(super) use file::SCHEMA_VERSION;

@@ -103,7 +103,7 @@ fn check_file(path: &Path) -> Result<()> {
         let header = read_header(path).map_err(|error| {
             unreachable(format!("it cannot be read ({error}); check the permissions of the file"))
         })?;
-        check_header(&header)
+        check_header(path, &header)
             .map_err(|reason| StoreError::NotInstalled { location: shown(path), reason })?;
         OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(|error| {
             unreachable(format!(

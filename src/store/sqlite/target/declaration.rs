@@ -93,7 +93,7 @@ fn parent_key<'c>(contract: &'c Contract, key: &ForeignKey) -> &'c [String] {
         .map_or(&[], |parent| &parent.primary_key)
 }
 
-/// `CREATE TABLE` for a target.
+/// `CREATE TABLE` for a target, with the comment that it is ours.
 ///
 /// An identity column is SQLite's row id, and a primary key beside it is a unique constraint. A
 /// table with a key and no identity has no row id: there SQLite refuses null in the key, where it
@@ -120,7 +120,7 @@ pub fn create_table(contract: &Contract, table: &TargetTable) -> String {
     }
     let without_rowid = identity.is_none() && !table.primary_key.is_empty();
     format!(
-        "CREATE TABLE {} (\n    {}\n) STRICT{}",
+        "CREATE TABLE {} ( -- created by xmlshred\n    {}\n) STRICT{}",
         quoted(&table.name),
         lines.join(",\n    "),
         if without_rowid { ", WITHOUT ROWID" } else { "" }
@@ -234,7 +234,7 @@ pub fn create_rows_view(contract: &Contract) -> String {
             parts.iter().map(part).collect::<Vec<_>>().join("\nUNION ALL\n")
         }
     };
-    format!("CREATE VIEW {ROWS_VIEW} AS\n{all}")
+    format!("CREATE VIEW {ROWS_VIEW} AS -- created by xmlshred\n{all}")
 }
 
 /// The statements that touch one application's rows in a target.

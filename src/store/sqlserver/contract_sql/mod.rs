@@ -8,7 +8,7 @@ mod names;
 mod rows_view;
 mod stage;
 
-pub use ddl::{app_index_name, target_ddl};
+pub use ddl::{add_column, app_index_name, constraint_names, nullable_columns, target_ddl};
 pub use load::load_procedure;
 pub use names::{bracketed, column_list, literal, stage_name};
 pub use rows_view::rows_view;

@@ -2,7 +2,9 @@
 
 mod describe;
 mod files;
+mod generated;
 mod owner;
+mod ownership;
 mod script;
 mod version;
 
@@ -14,21 +16,23 @@ use super::record::{Record, Value};
 use super::{contract_sql, target};
 use crate::contract::Contract;
 use crate::id::ContractHash;
-use crate::store::{Result, StoreError};
+use crate::store::{AlterTables, Result, StoreError};
+
+use generated::{Generated, GENERATED};
 
 pub use files::{Kind, Names, SqlFile, FILES};
 pub use script::SCHEMA_VERSION;
 pub(super) use version::{check_version, get_contract, VERSION_PROCEDURE};
 
 /// The script that [`Installer::install`] runs, for reading and for sqlcmd.
-pub fn script(names: &Names, contract: Option<&Contract>) -> String {
-    script::as_sqlcmd(names, &script::install_batches(FILES, names, contract))
+pub fn script(names: &Names, contract: Option<&Contract>, alter: AlterTables) -> String {
+    script::as_sqlcmd(names, &script::install_batches(FILES, names, contract, alter))
 }
 
 /// The T-SQL of a contract: target tables, registration, `usp_LoadApps`, and the stage.
 pub fn contract_script(schema: &str, contract: &Contract) -> String {
     let mut text = "SET ANSI_NULLS ON;\nSET QUOTED_IDENTIFIER ON;\nGO\n".to_owned();
-    for batch in script::contract_batches(schema, contract) {
+    for batch in script::contract_batches(schema, contract, AlterTables::Own) {
         text.push_str(batch.sql.trim_end());
         text.push_str("\nGO\n");
     }
@@ -52,8 +56,10 @@ pub enum State {
     Missing,
     /// Installed by another version of this program, or for another contract.
     Older,
-    /// Changed since it was installed, or not installed by this program.
+    /// Changed since it was installed.
     Edited,
+    /// Not created by this program: it is never changed.
+    Foreign,
 }
 
 impl State {
@@ -64,6 +70,7 @@ impl State {
             Self::Missing => "missing",
             Self::Older => "older",
             Self::Edited => "edited",
+            Self::Foreign => "foreign",
         }
     }
 }
@@ -91,6 +98,7 @@ pub struct Installer {
     connection: Connection,
     names: Names,
     files: &'static [SqlFile],
+    alter: AlterTables,
 }
 
 impl Installer {
@@ -99,7 +107,7 @@ impl Installer {
         let location = settings.location().to_owned();
         let connection =
             Connection::open(settings, None).map_err(|fault| fault.into_store_error(&location))?;
-        Ok(Self { connection, names, files: FILES })
+        Ok(Self { connection, names, files: FILES, alter: AlterTables::Own })
     }
 
     /// Installs these files instead of this version's.
@@ -107,23 +115,42 @@ impl Installer {
         Self { files, ..self }
     }
 
+    /// Gives missing columns to these target tables.
+    pub fn altering(self, alter: AlterTables) -> Self {
+        Self { alter, ..self }
+    }
+
     /// Installs what is missing, older or edited, and makes `contract` the installed one.
     ///
     /// # Errors
     /// [`StoreError::OtherVersion`] where a newer version is installed; [`StoreError::Refused`]
-    /// where the source table is missing, has a column of an unsupported type or no unique index on
+    /// where something of others has a name that the installation needs,
+    /// the source table is missing, has a column of an unsupported type or no unique index on
     /// `app_id`, or schema, source and targets have different owners;
     /// [`StoreError::Drift`] where a target table does not fit the contract. A failed installation
     /// changes nothing.
     pub fn install(&mut self, contract: Option<&Contract>) -> Result<Installed> {
-        self.refuse_newer()?;
+        let found = self.found(contract)?;
+        self.refuse_newer(&found)?;
+        self.refuse_foreign(&found)?;
         self.check_source()?;
-        if self.is_current(contract)? {
+        if self.is_current(&found, contract)? {
             return Ok(Installed::Unchanged);
         }
-        let script = script::install_batches(self.files, &self.names, contract);
+        let script = script::install_batches(self.files, &self.names, contract, self.alter);
         run(&mut self.connection, &script, Some(&self.names), contract)?;
         Ok(Installed::Changed)
+    }
+
+    /// The statements by which [`Installer::install`] would change target tables that it did not
+    /// create.
+    ///
+    /// # Errors
+    /// A query fails.
+    pub fn alterations(&mut self, contract: &Contract) -> Result<Vec<String>> {
+        let found = target::alterations(&mut self.connection, contract);
+        let found = found.map_err(|fault| self.error(fault))?;
+        Ok(found.into_iter().map(|missing| missing.statement).collect())
     }
 
     /// The statements for indexes of target tables that are missing: without one, completions scan
@@ -137,22 +164,36 @@ impl Installer {
 
     /// Every object, in build order.
     pub fn info(&mut self) -> Result<Vec<ObjectInfo>> {
-        let recorded = self.recorded()?;
-        self.files
-            .iter()
-            .map(|file| Ok(ObjectInfo { file: file.name, state: self.state(file, &recorded)? }))
-            .collect()
+        let found = self.found(None)?;
+        let recorded = self.recorded(&found)?;
+        let info =
+            |file: &SqlFile| ObjectInfo { file: file.name, state: state(file, &found, &recorded) };
+        Ok(self.files.iter().map(info).collect())
     }
 
     /// Removes the objects; with `with_data` the queue, log and other tables too. Source and
-    /// target tables are never touched.
+    /// target tables are never touched. Returns what has one of the names and is of others.
     ///
     /// # Errors
     /// [`StoreError::OtherVersion`] where a newer version is installed.
-    pub fn uninstall(&mut self, with_data: bool) -> Result<()> {
-        self.refuse_newer()?;
-        let sql = script::uninstall_batch(self.files, &self.names, with_data);
-        self.connection.slow_batch(&sql).map(drop).map_err(|fault| self.error(fault))
+    pub fn uninstall(&mut self, with_data: bool) -> Result<Vec<String>> {
+        let found = self.found(None)?;
+        self.refuse_newer(&found)?;
+        let batches = ownership::uninstall(self.files, &self.names, with_data);
+        let done = batches.iter().try_for_each(|sql| send(&mut self.connection, sql).map(drop));
+        if done.is_err() {
+            let _ = self.connection.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;");
+        }
+        done.map_err(|fault| self.error(fault))?;
+        let is_kept =
+            |name: &&Found| name.is_in_the_way && name.kind != "ROLE" && name.kind != "CONSTRAINT";
+        Ok(found.iter().filter(is_kept).map(|name| name.shown.clone()).collect())
+    }
+
+    /// What has a name that the installation takes.
+    fn found(&mut self, contract: Option<&Contract>) -> Result<Vec<Found>> {
+        let found = found(&mut self.connection, self.files, &self.names, contract);
+        found.map_err(|fault| self.error(fault))
     }
 
     fn error(&self, fault: ServerFault) -> StoreError {
@@ -160,14 +201,18 @@ impl Installer {
     }
 
     /// This version does not know the objects of a newer one.
-    fn refuse_newer(&mut self) -> Result<()> {
-        if !self.exists(&self.names.fill("[$(Schema)].[usp_GetContract]"))? {
+    fn refuse_newer(&mut self, found: &[Found]) -> Result<()> {
+        if !is_ours(found, VERSION_PROCEDURE) {
             return Ok(());
         }
         match check_version(&mut self.connection) {
             Err(StoreError::OtherVersion { installed, needed, .. }) if installed < needed => Ok(()),
             result => result,
         }
+    }
+
+    fn refuse_foreign(&self, found: &[Found]) -> Result<()> {
+        refuse_foreign(self.connection.settings(), found)
     }
 
     fn exists(&mut self, object: &str) -> Result<bool> {
@@ -187,48 +232,27 @@ impl Installer {
         )))
     }
 
-    fn is_current(&mut self, contract: Option<&Contract>) -> Result<bool> {
-        let recorded = self.recorded()?;
-        for file in self.files {
-            if self.state(file, &recorded)? != State::Current {
-                return Ok(false);
-            }
+    fn is_current(&mut self, found: &[Found], contract: Option<&Contract>) -> Result<bool> {
+        let recorded = self.recorded(found)?;
+        if self.files.iter().any(|file| state(file, found, &recorded) != State::Current) {
+            return Ok(false);
         }
         let Some(contract) = contract else { return Ok(true) };
-        let is_current = |generated: &script::Generated| {
+        let is_current = |generated: &Generated| {
             let text = generated.text(self.names.schema(), contract);
             let known = recorded.get(generated.file);
             known.is_some_and(|known| known.file == files::checksum(&text) && !known.is_edited)
         };
-        if !script::GENERATED.iter().all(is_current) {
+        if !GENERATED.iter().all(is_current) {
             return Ok(false);
         }
         let installed = get_contract(&mut self.connection).map_err(|fault| self.error(fault))?;
         Ok(installed == Some(contract.hash))
     }
 
-    fn state(&mut self, file: &SqlFile, recorded: &Recorded) -> Result<State> {
-        // A grant, a role or a migration leaves no object, only its record.
-        let has_object = matches!(file.kind(), Kind::Table | Kind::Module(_));
-        let object = self.names.fill(&format!("[$(Schema)].[{}]", file.object()));
-        if has_object && !self.exists(&object)? {
-            return Ok(State::Missing);
-        }
-        Ok(match recorded.get(file.name) {
-            Some(known) if known.is_edited => State::Edited,
-            Some(known) if known.file == file.checksum() => State::Current,
-            Some(_) => State::Older,
-            None => match file.kind() {
-                Kind::Module(_) => State::Edited,
-                Kind::Migration => State::Missing,
-                Kind::Table | Kind::Other => State::Older,
-            },
-        })
-    }
-
     /// The rows of `processing_install_file`; none where the table does not exist.
-    fn recorded(&mut self) -> Result<Recorded> {
-        if !self.exists(&self.names.fill("[$(Schema)].[processing_install_file]"))? {
+    fn recorded(&mut self, found: &[Found]) -> Result<Recorded> {
+        if !is_ours(found, "processing_install_file") {
             return Ok(Recorded::new());
         }
         let sets = send(&mut self.connection, &recorded_query(self.files, &self.names));
@@ -249,6 +273,76 @@ impl Installer {
     }
 }
 
+fn state(file: &SqlFile, found: &[Found], recorded: &Recorded) -> State {
+    // A grant, a role or a migration leaves no object, only its record.
+    if matches!(file.kind(), Kind::Table | Kind::Module(_)) {
+        match found.iter().find(|name| name.object == file.object()) {
+            None => return State::Missing,
+            Some(name) if name.is_in_the_way => return State::Foreign,
+            Some(_) => {}
+        }
+    }
+    match recorded.get(file.name) {
+        Some(known) if known.is_edited => State::Edited,
+        Some(known) if known.file == file.checksum() => State::Current,
+        Some(_) => State::Older,
+        None => match file.kind() {
+            Kind::Module(_) => State::Edited,
+            Kind::Migration => State::Missing,
+            Kind::Table | Kind::Other => State::Older,
+        },
+    }
+}
+
+/// What has a name that the installation takes.
+struct Found {
+    /// The kind of object that the installation has by this name.
+    kind: String,
+    object: String,
+    /// What it is, for messages.
+    shown: String,
+    is_ours: bool,
+    is_in_the_way: bool,
+}
+
+fn found(
+    connection: &mut Connection,
+    files: &[SqlFile],
+    names: &Names,
+    contract: Option<&Contract>,
+) -> fault::Result<Vec<Found>> {
+    send(connection, &ownership::find(files, names, contract))?;
+    let read = |record: &Record| {
+        Ok(Found {
+            kind: record.get("kind")?,
+            object: record.get("object_name")?,
+            shown: record.get("shown")?,
+            is_ours: record.get("is_ours")?,
+            is_in_the_way: record.get("is_in_the_way")?,
+        })
+    };
+    send(connection, ownership::FOUND)?.iter().flatten().map(read).collect()
+}
+
+fn is_ours(found: &[Found], object: &str) -> bool {
+    found.iter().any(|name| name.object == object && name.is_ours)
+}
+
+/// The script refuses too, but its message has no room for all of them.
+fn refuse_foreign(settings: &ServerSettings, found: &[Found]) -> Result<()> {
+    let foreign: Vec<&str> =
+        found.iter().filter(|name| name.is_in_the_way).map(|name| name.shown.as_str()).collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Refused(format!(
+        "{} has objects that xmlshred did not create, with names that it needs; nothing was \
+         changed:\n  {}; install into another schema with --schema, or rename these objects",
+        settings.location(),
+        foreign.join("\n  ")
+    )))
+}
+
 type Recorded = std::collections::HashMap<String, Known>;
 
 /// The record of an installed file.
@@ -264,7 +358,7 @@ fn recorded_query(files: &[SqlFile], names: &Names) -> String {
         .iter()
         .filter(|file| matches!(file.kind(), Kind::Module(_)))
         .map(|file| (file.name, file.object()))
-        .chain(script::GENERATED.iter().map(|generated| (generated.file, generated.object)));
+        .chain(GENERATED.iter().map(|generated| (generated.file, generated.object)));
     let cases: String = modules
         .map(|(file, object)| {
             let now = script::definition_checksum(names.schema(), object);
@@ -288,11 +382,10 @@ FROM [$(Schema)].[processing_install_file] AS f;"
 /// Makes a contract the installed one, with its target tables and its `usp_LoadApps`.
 pub(super) fn install_contract(connection: &mut Connection, contract: &Contract) -> Result<()> {
     let schema = connection.settings().schema_name().to_owned();
-    let mut batches = vec![script::begin_contract(&schema)];
-    batches.extend(script::contract_batches(&schema, contract));
-    batches.push(script::end_contract(&schema, contract));
-    batches.push(script::commit());
-    run(connection, &batches, None, Some(contract))
+    let found = found(connection, FILES, &Names::in_schema(&schema), Some(contract));
+    let found = found.map_err(|fault| fault.into_store_error(connection.settings().location()))?;
+    refuse_foreign(connection.settings(), &found)?;
+    run(connection, &script::contract_alone(&schema, contract), None, Some(contract))
 }
 
 /// Runs a script whose last batch commits. Before that batch, the target tables must fit the contract,
