@@ -36,7 +36,7 @@ BEGIN
     SET
         resumed_at_utc = SYSUTCDATETIME(),
         resumed_by = COALESCE(@requested_by, ORIGINAL_LOGIN())
-    OUTPUT deleted.paused_at_utc, deleted.paused_by, deleted.reason
+    OUTPUT inserted.paused_at_utc, inserted.paused_by, inserted.reason
     INTO @ended (paused_at_utc, paused_by, reason)
     WHERE resumed_at_utc IS NULL;
 

@@ -13,6 +13,7 @@ mod complete_app;
 mod crash;
 mod database;
 mod earlier_rows;
+mod earlier_tables;
 mod evening;
 mod findings;
 mod grid;
@@ -63,6 +64,7 @@ const OWN: &[(&str, Trials)] = &[
     ("complete_app", complete_app::TRIALS),
     ("crash", crash::TRIALS),
     ("earlier_rows", earlier_rows::TRIALS),
+    ("earlier_tables", earlier_tables::TRIALS),
     ("line", line::TRIALS),
     ("monday", monday::TRIALS),
     ("ownership", ownership::TRIALS),

@@ -1,0 +1,177 @@
+//! Target tables of an earlier system, which are filled as they are.
+
+use crate::bench::Bench;
+
+crate::trials! {
+    tables_of_an_earlier_system_are_filled_as_they_are,
+    what_the_tables_have_and_the_contract_does_not_say_is_named,
+}
+
+/// Identity columns with values from elsewhere, a computed column, defaults, checks, a table of enums,
+/// and children that know only their parent. Batches are separated by blank lines.
+const TABLES: &str = "
+CREATE TABLE sandbox.app_enums (enum_id smallint NOT NULL CONSTRAINT PK_app_enums PRIMARY KEY);
+INSERT INTO sandbox.app_enums (enum_id) VALUES (10), (11), (20), (21), (30), (31);
+
+CREATE TABLE sandbox.app_base
+(
+    app_id int NOT NULL IDENTITY (1, 1) CONSTRAINT PK_app_base PRIMARY KEY,
+    status_enum smallint NULL CONSTRAINT FK_app_base_status REFERENCES sandbox.app_enums (enum_id),
+    received datetime NOT NULL CONSTRAINT DF_app_base_received DEFAULT GETUTCDATE(),
+    branch char(3) NULL,
+    retain_until datetime NULL
+);
+
+CREATE TABLE sandbox.app_contact_base
+(
+    con_id int NOT NULL IDENTITY (1, 1) CONSTRAINT PK_app_contact_base PRIMARY KEY,
+    app_id int NOT NULL CONSTRAINT FK_app_contact_base_app
+        REFERENCES sandbox.app_base (app_id) ON DELETE CASCADE,
+    contact_type_enum smallint NOT NULL CONSTRAINT FK_app_contact_base_type
+        REFERENCES sandbox.app_enums (enum_id),
+    tax_number varchar(9) NOT NULL,
+    tax_number_last_4 AS RIGHT(tax_number, 4) PERSISTED,
+    CONSTRAINT UC_app_contact_base UNIQUE (con_id, contact_type_enum)
+);
+
+CREATE INDEX IX_app_contact_base_app ON sandbox.app_contact_base (app_id);
+
+CREATE TABLE sandbox.app_contact_address
+(
+    con_id int NOT NULL CONSTRAINT FK_app_contact_address_con
+        REFERENCES sandbox.app_contact_base (con_id) ON DELETE CASCADE,
+    address_type_enum smallint NOT NULL CONSTRAINT FK_app_contact_address_type
+        REFERENCES sandbox.app_enums (enum_id),
+    city varchar(50) NULL,
+    months smallint NULL CONSTRAINT CK_app_contact_address_months CHECK (months >= 0),
+    CONSTRAINT PK_app_contact_address PRIMARY KEY CLUSTERED (con_id, address_type_enum)
+);";
+
+const CONTRACT: &str = r#"
+[contract]
+name = "membership"
+target_schema = "sandbox"
+
+[document]
+root = "Membership"
+key = "/Membership/Request/@ID"
+
+[[tables]]
+name = "app_base"
+each = "/Membership/Request"
+primary_key = ["app_id"]
+app_column = "app_id"
+on_existing = "replace"
+[tables.columns]
+app_id      = { type = "int", value = "APP_ID()", identity = "explicit" }
+status_enum = { type = "smallint", value = "@status" }
+branch      = { type = "char(3)", value = "@branch" }
+
+[[tables]]
+name = "app_contact_base"
+each = "/Membership/Request/contact"
+primary_key = ["con_id"]
+app_column = "app_id"
+foreign_key = { columns = ["app_id"], references = "app_base" }
+on_existing = "replace"
+[tables.columns]
+con_id            = { type = "int", value = "@con_id", identity = "explicit" }
+app_id            = { type = "int", value = "APP_ID()" }
+contact_type_enum = { type = "smallint", value = "@role", required = true }
+tax_number        = { type = "varchar(9)", value = "DIGITS(@ssn)", required = true }
+
+[[tables]]
+name = "app_contact_address"
+each = "/Membership/Request/contact/address"
+primary_key = ["con_id", "address_type_enum"]
+foreign_key = { columns = ["con_id"], references = "app_contact_base" }
+on_existing = "replace"
+[tables.columns]
+con_id            = { type = "int", value = "../@con_id" }
+address_type_enum = { type = "smallint", value = "@kind" }
+city              = { type = "varchar(50)", value = "@city" }
+months            = { type = "smallint", value = "@months" }
+"#;
+
+/// Application 1 is right. A contact of application 2 has a role that does not exist. The earlier system wrote
+/// application 900, whose document is not in the source.
+fn bench() -> Bench {
+    let bench = Bench::with_apps(0);
+    for batch in TABLES.split("\n\n") {
+        bench.database.execute(batch);
+    }
+    bench.database.execute(
+        "SET IDENTITY_INSERT sandbox.app_base ON;
+         INSERT INTO sandbox.app_base (app_id, status_enum) VALUES (900, 10);
+         SET IDENTITY_INSERT sandbox.app_base OFF;
+         SET IDENTITY_INSERT sandbox.app_contact_base ON;
+         INSERT INTO sandbox.app_contact_base (con_id, app_id, contact_type_enum, tax_number)
+         VALUES (9000, 900, 20, '111223333');
+         SET IDENTITY_INSERT sandbox.app_contact_base OFF;
+         INSERT INTO sandbox.app_contact_address (con_id, address_type_enum) VALUES (9000, 30);",
+    );
+    for (app_id, role) in [(1, 20), (2, 99)] {
+        let con_id = app_id * 10;
+        bench.database.execute(&format!(
+            "INSERT INTO dbo.app_xml (app_id, xml) VALUES ({app_id}, CONVERT(varbinary(max), CONVERT(varchar(max),
+             '<Membership><Request ID=\"{app_id}\" status=\"11\" branch=\"W7\">
+              <contact con_id=\"{con_id}\" role=\"{role}\" ssn=\"000-11-2222\"><address kind=\"30\" city=\"Plainville\"/>
+              <address kind=\"31\"/></contact></Request></Membership>')));"
+        ));
+    }
+    bench.write("contract.toml", CONTRACT);
+    bench
+}
+
+fn tables_of_an_earlier_system_are_filled_as_they_are() {
+    let bench = bench();
+    bench.succeed("install --contract contract.toml");
+    bench.succeed("enqueue");
+    let first = bench.run("run --contract contract.toml");
+    assert_eq!(first.status, 1, "application 2 fails: {first:?}");
+    let rows = "SELECT CONCAT((SELECT COUNT(*) FROM sandbox.app_base), ' ',
+        (SELECT COUNT(*) FROM sandbox.app_contact_base), ' ',
+        (SELECT COUNT(*) FROM sandbox.app_contact_address))";
+    assert_eq!(bench.value(rows), "2 2 3", "application 1 and that of the earlier system");
+    let contact = "SELECT CONCAT(con_id, ' ', app_id, ' ', tax_number_last_4)
+        FROM sandbox.app_contact_base WHERE app_id = 1";
+    assert_eq!(bench.value(contact), "10 1 2222");
+    let received =
+        "SELECT COUNT(*) FROM sandbox.app_base WHERE app_id = 1 AND received IS NOT NULL";
+    assert_eq!(bench.value(received), "1", "the default");
+    let failed = "SELECT failure_category FROM pipeline.processing_log WHERE app_id = 2";
+    assert_eq!(bench.value(failed), "constraint_violation");
+
+    // Replaced through the chain of keys, and again without leaving IDENTITY_INSERT on.
+    bench.succeed("requeue --app-id 1 --contract contract.toml");
+    bench.succeed("run --contract contract.toml");
+    assert_eq!(bench.value(rows), "2 2 3");
+    let attempt =
+        "SELECT MAX(attempt) FROM pipeline.processing_log WHERE app_id = 1 AND has_rows = 1";
+    assert_eq!(bench.value(attempt), "2");
+
+    let reconciled = bench.database.query(&bench.database.own("EXEC pipeline.usp_Reconcile;"));
+    let differences: Vec<String> = reconciled
+        .iter()
+        .map(|row| [&row[3], &row[4], &row[6]].map(|cell| cell.as_deref().unwrap_or("-")).join(" "))
+        .collect();
+    assert_eq!(differences, ["0 0 -", "0 0 1", "0 0 1", "0 0 1"], "{reconciled:?}");
+}
+
+fn what_the_tables_have_and_the_contract_does_not_say_is_named() {
+    let bench = bench();
+    bench.write("contract.toml", &CONTRACT.replace(", identity = \"explicit\"", ""));
+    let (status, said) = bench.fail("install --contract contract.toml");
+    assert_eq!(status, 3, "{said}");
+    assert!(
+        said.contains("app_id is an identity") && said.contains("identity = \"explicit\""),
+        "{said}"
+    );
+    assert_eq!(bench.value("SELECT OBJECT_ID('pipeline.processing_queue')"), "null");
+    // The database may number what no document does.
+    let numbered =
+        CONTRACT.replace("\"@con_id\", identity = \"explicit\"", "\"@con_id\", identity = true");
+    bench.write("contract.toml", &numbered);
+    let (_, said) = bench.fail("contract check contract.toml");
+    assert!(said.contains("must not have a value"), "{said}");
+}
