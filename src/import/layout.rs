@@ -149,7 +149,7 @@ impl<'l> Layout<'l> {
         let below = &mapping.path[at + 1..];
         let selected = format!("{element}[{valid}]");
         let Some(first) = below.first() else {
-            let path = |attribute| sql::path("/", &[selected.clone()], attribute);
+            let path = |attribute| sql::path("/", std::slice::from_ref(&selected), attribute);
             return Ok(Source::of_selected(format!("LAST({})", path(own)), &path(None)));
         };
         let (start, mut steps) = match rows {
