@@ -83,10 +83,10 @@ impl Completer<'_> {
 
     /// Completes the outcomes so far of a batch that continues, to make room for others.
     ///
-    /// An application that this leaves alone in its claim counts as alone if the worker dies then. That is
-    /// no miscount: it is still being shredded, as those of the worker's other claims are, and a death
-    /// counts in each of them by what the claim still holds. One that is refused as the only outcome of a
-    /// part was sent alone, so nothing else can be the cause.
+    /// An application that this leaves alone in its claim counts as alone if the worker dies then, even
+    /// where an application of another claim of the worker is the cause: a death counts in each claim by
+    /// what the claim still holds. One that is refused as the only outcome of a part was sent alone, so
+    /// nothing else can be the cause.
     fn conclude_part(&mut self, batch: &Arc<InFlight>) {
         if self.shared.flow.is_aborting() {
             return;

@@ -1,5 +1,6 @@
 //! Inputs for `fuzz/`, each kept because it once broke something or starts where random input
-//! rarely arrives. They run here without a fuzzer.
+//! rarely arrives; and in `corpora/`, an input per line, the shortest ones that reach what hours of
+//! random input have reached (`fuzz/run`). They run here without a fuzzer.
 
 #[path = "../../fuzz/checks/mod.rs"]
 pub mod checks;
@@ -7,9 +8,10 @@ pub mod checks;
 use std::fs;
 use std::path::Path;
 
-/// Runs a check over the files of its folder, in the order of their names.
+/// Runs a check over the files of its folder, in the order of their names, and over its corpus.
 fn replay(target: &str, check: impl Fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays").join(target);
+    let replays = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays");
+    let folder = replays.join(target);
     let entries = fs::read_dir(folder).expect("a readable folder");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("a folder entry").path()).collect();
     files.sort();
@@ -18,10 +20,33 @@ fn replay(target: &str, check: impl Fn(&[u8])) {
         eprintln!("{}", file.display());
         check(&fs::read(&file).expect("a readable input"));
     }
+    let corpus = fs::read_to_string(replays.join("corpora").join(target)).expect("a corpus");
+    assert!(corpus.lines().count() > 10, "no corpus for {target}");
+    for line in corpus.lines() {
+        check(&unescaped(line));
+    }
 }
 
-fn text(input: &[u8]) -> &str {
-    std::str::from_utf8(input).expect("an input of UTF-8")
+/// The bytes of a line in which every byte that is not a printed one of ASCII, and each backslash, is
+/// written `\x5c`.
+fn unescaped(line: &str) -> Vec<u8> {
+    let mut parts = line.split("\\x");
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at(2);
+        bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    bytes
+}
+
+/// [`replay`] of a check of text, which the fuzzer gives no other bytes.
+fn replay_text(target: &str, check: impl Fn(&str)) {
+    replay(target, |input| {
+        if let Ok(text) = std::str::from_utf8(input) {
+            check(text);
+        }
+    });
 }
 
 #[test]
@@ -31,22 +56,22 @@ fn no_document_makes_the_shredder_panic() {
 
 #[test]
 fn skipping_and_quick_xml_agree_on_what_is_well_formed() {
-    replay("skip", |input| checks::skip::check(text(input)));
+    replay_text("skip", checks::skip::check);
 }
 
 #[test]
 fn no_text_makes_the_reader_of_expressions_panic() {
-    replay("expression", |input| checks::expression::check(text(input)));
+    replay_text("expression", checks::expression::check);
 }
 
 #[test]
 fn no_text_makes_the_reader_of_contracts_panic() {
-    replay("contract", |input| checks::readable(text(input)));
+    replay_text("contract", checks::readable);
 }
 
 #[test]
 fn what_is_imported_is_a_contract() {
-    replay("import", |input| checks::import::check(text(input)));
+    replay_text("import", checks::import::check);
 }
 
 #[test]
@@ -58,7 +83,7 @@ fn paths_find_what_a_tree_finds() {
 
 #[test]
 fn rows_in_csv_and_json_are_read_back_as_they_were() {
-    replay("output", |input| checks::output::check(text(input)));
+    replay_text("output", checks::output::check);
 }
 
 #[cfg(feature = "sqlserver")]

@@ -123,6 +123,7 @@ fn the_page_on_installing_is_followed() {
     page.inline("xmlshred install --script");
     let script = page.inline("xmlshred install --script --contract contract.toml");
     assert!(script.contains("usp_LoadApps"), "the contract is in it");
+    page.inline("xmlshred install --alter-tables");
     page.inline("xmlshred uninstall --keep-data");
     page.inline("xmlshred install");
     page.inline("xmlshred uninstall --all");

@@ -102,6 +102,10 @@ bug success-is-retried procs/usp_Redrive.sql redriving::a_success_is_never_retri
     's/AND \(l\.status = \x27failed\x27 OR \@is_retry = 0\)//'
 bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
     's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)//; $n = s/\(l\.is_latest = 0 AND l\.has_rows = 0\)/1 = 1/'
+bug orphans-are-kept procs/usp_PurgeLog.sql reporting::purging_orphans_leaves_nothing \
+    's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)/AND l.is_latest = 0/'
+bug lock-timeout-is-unknown functions/ufn_RefusalKind.sql unforeseen::a_lock_timeout_keeps_its_number \
+    's/1205, 1222,/1205,/'
 bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
     's/lease_expires_at_utc = DATEADD\(MILLISECOND, \@lease_ms, \@now\)/lease_expires_at_utc = lease_expires_at_utc/'
 bug released-attempt-is-spent procs/usp_ReleaseClaim.sql completing::a_released_claim \
