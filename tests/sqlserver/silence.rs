@@ -88,7 +88,7 @@ fn installing_gives_up_a_server_that_is_silent() {
     assert_gives_up(&bench, &line, install, "CREATE TABLE", silent);
     bench.succeed("install --contract contract.toml");
     let uninstall = "uninstall --all --answer-timeout 20s";
-    assert_gives_up(&bench, &line, uninstall, "DROP PROCEDURE", silent);
+    assert_gives_up(&bench, &line, uninstall, "EXEC (@drop)", silent);
     bench.succeed("install --contract contract.toml");
     bench.succeed("enqueue");
     bench.succeed("run --contract contract.toml --fail-on never");
