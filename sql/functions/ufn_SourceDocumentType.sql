@@ -21,7 +21,7 @@ BEGIN
     SELECT @document_type = TYPE_NAME(c.system_type_id)
     FROM sys.columns AS c
     WHERE c.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
-        AND c.name = N'xml';
+        AND c.name = N'$(SourceDocumentColumn)';
 
     RETURN CASE
         WHEN @document_type IN (N'nvarchar', N'varchar', N'varbinary', N'xml') THEN @document_type

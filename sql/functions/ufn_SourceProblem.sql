@@ -6,9 +6,9 @@ Purpose:    Checks whether the source table can be claimed from. Installing refu
             problem. Without the index, each application would cost a scan of the documents; with a
             duplicate id, enqueueing would fail.
 Parameters: none
-Results:    the first problem and its fix, or NULL: the table and its columns app_id and xml must exist,
+Results:    the first problem and its fix, or NULL: the table and its two columns must exist,
             be visible to the caller (VIEW DEFINITION) and have supported types, and a table must have
-            a unique, enabled, unfiltered index on app_id. The index may also have the column by which it
+            a unique, enabled, unfiltered index on the id. The index may also have the column by which it
             is partitioned. A view is not checked for an index.
 Errors:     none
 Called by:  the installation; xmlshred doctor; the procedures that read the source
@@ -24,27 +24,32 @@ BEGIN
     DECLARE @document_type nvarchar(128);
 
     SELECT
-        @id_type = MAX(CASE WHEN c.name = N'app_id' THEN TYPE_NAME(c.system_type_id) ELSE N'' END),
-        @document_type = MAX(CASE WHEN c.name = N'xml' THEN TYPE_NAME(c.system_type_id) ELSE N'' END)
+        @id_type = MAX(CASE WHEN c.name = N'$(SourceIdColumn)' THEN TYPE_NAME(c.system_type_id) ELSE N'' END),
+        @document_type = MAX(
+            CASE WHEN c.name = N'$(SourceDocumentColumn)' THEN TYPE_NAME(c.system_type_id) ELSE N'' END
+        )
     FROM sys.columns AS c
     WHERE c.object_id = @object_id;
 
     RETURN N'[$(SourceSchema)].[$(SourceTable)] ' + CASE
         WHEN @id_type IS NULL OR @id_type = N'' OR @document_type = N''
-            THEN N'or its column app_id or xml does not exist, or this login has no permission to see it; check the'
-                + N' name, and that its role has VIEW DEFINITION on the table'
+            THEN N'or its column $(SourceIdColumn) or $(SourceDocumentColumn) does not exist, or this login has no'
+                + N' permission to see it; check the names, and that its role has VIEW DEFINITION on the table'
         WHEN @id_type NOT IN (N'bigint', N'int', N'smallint', N'tinyint')
-            THEN N'has a column app_id of type ' + @id_type + N'; change it to bigint, int, smallint or tinyint'
+            THEN N'has a column $(SourceIdColumn) of type ' + @id_type
+                + N'; change it to bigint, int, smallint or tinyint'
         WHEN @document_type IN (N'ntext', N'text', N'image')
-            THEN N'has a column xml of the deprecated type ' + @document_type
-                + N'; change it with ALTER TABLE [$(SourceSchema)].[$(SourceTable)] ALTER COLUMN [xml] '
+            THEN N'has a column $(SourceDocumentColumn) of the deprecated type ' + @document_type
+                + N'; change it with ALTER TABLE [$(SourceSchema)].[$(SourceTable)] ALTER COLUMN'
+                + N' [$(SourceDocumentColumn)] '
                 + CASE @document_type
                     WHEN N'ntext' THEN N'nvarchar(max)'
                     WHEN N'text' THEN N'varchar(max)'
                     ELSE N'varbinary(max)'
                 END
         WHEN @document_type NOT IN (N'nvarchar', N'varchar', N'varbinary', N'xml')
-            THEN N'has a column xml of type ' + @document_type + N'; change it to nvarchar, varchar, varbinary or xml'
+            THEN N'has a column $(SourceDocumentColumn) of type ' + @document_type
+                + N'; change it to nvarchar, varchar, varbinary or xml'
         WHEN OBJECTPROPERTY(@object_id, 'IsUserTable') = 1
             AND NOT EXISTS
             (
@@ -57,7 +62,7 @@ BEGIN
                     AND i.is_disabled = 0
                     AND i.has_filter = 0
                     AND k.key_ordinal = 1
-                    AND COL_NAME(k.object_id, k.column_id) = N'app_id'
+                    AND COL_NAME(k.object_id, k.column_id) = N'$(SourceIdColumn)'
                     AND NOT EXISTS
                     (
                         SELECT 1
@@ -68,8 +73,9 @@ BEGIN
                             AND o.partition_ordinal = 0
                     )
             )
-            THEN N'has no unique, enabled and unfiltered index on app_id; create it with CREATE UNIQUE INDEX'
-                + N' [UX_$(SourceTable)_app_id] ON [$(SourceSchema)].[$(SourceTable)] ([app_id])'
+            THEN N'has no unique, enabled and unfiltered index on $(SourceIdColumn); create it with CREATE UNIQUE INDEX'
+                + N' [UX_$(SourceTable)_$(SourceIdColumn)] ON [$(SourceSchema)].[$(SourceTable)]'
+                + N' ([$(SourceIdColumn)])'
     END;
 END;
 GO

@@ -336,12 +336,12 @@ BEGIN
         c.app_id,
         c.attempt,
         CASE
-            WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[xml])
-            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+            WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[$(SourceDocumentColumn)])
+            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[$(SourceDocumentColumn)]))
         END AS document,
         CASE WHEN @document_type = N'varbinary' THEN 'detect' ELSE 'utf16le' END AS document_encoding
     FROM @claimed AS c
-    LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON c.app_id = s.app_id
+    LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON c.app_id = s.[$(SourceIdColumn)]
     WHERE @claim_status = 'claimed'
     ORDER BY c.app_id
     OPTION (LOOP JOIN);

@@ -89,7 +89,7 @@ BEGIN
         THROW 50030, @message, 1;
     END;
 
-    SELECT @highest = MAX(s.app_id)
+    SELECT @highest = MAX(s.[$(SourceIdColumn)])
     FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK);
 
     SELECT @watermark = w.app_id
@@ -137,30 +137,30 @@ BEGIN
             )
             OUTPUT inserted.app_id INTO @inserted (app_id)
             SELECT TOP (@chunk_size)
-                s.app_id,
+                s.[$(SourceIdColumn)],
                 0,
                 0,
                 0,
                 0,
-                COALESCE(DATALENGTH(s.[xml]), 0)
+                COALESCE(DATALENGTH(s.[$(SourceDocumentColumn)]), 0)
                 * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
                 SYSUTCDATETIME()
             FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
-            WHERE s.app_id >= @from
-                AND s.app_id <= @to
+            WHERE s.[$(SourceIdColumn)] >= @from
+                AND s.[$(SourceIdColumn)] <= @to
                 AND NOT EXISTS
                 (
                     SELECT 1
                     FROM [$(Schema)].[processing_queue] AS q
-                    WHERE q.app_id = s.app_id
+                    WHERE q.app_id = s.[$(SourceIdColumn)]
                 )
                 AND NOT EXISTS
                 (
                     SELECT 1
                     FROM [$(Schema)].[processing_log] AS l
-                    WHERE l.app_id = s.app_id
+                    WHERE l.app_id = s.[$(SourceIdColumn)]
                 )
-            ORDER BY s.app_id;
+            ORDER BY s.[$(SourceIdColumn)];
 
             SET @picked = @@ROWCOUNT;
             SET @last = (SELECT MAX(i.app_id) FROM @inserted AS i);

@@ -239,7 +239,8 @@ BEGIN
                                 N'failed (', l.failure_category, N'); fix the cause, then run',
                                 N' usp_RetryFailed @app_ids = N''', @app_id, N''''
                             )
-                        WHEN x.app_id IS NOT NULL THEN N'in the source table, but not enqueued: run usp_EnqueueApps'
+                        WHEN x.[$(SourceIdColumn)] IS NOT NULL
+                            THEN N'in the source table, but not enqueued: run usp_EnqueueApps'
                         ELSE N'unknown: not in the source table, the queue or the log'
                     END,
                     CASE
@@ -249,7 +250,7 @@ BEGIN
                 ),
                 q.claim_token
             FROM (VALUES (@app_id)) AS a(app_id)
-            LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS x ON a.app_id = x.app_id
+            LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS x ON a.app_id = x.[$(SourceIdColumn)]
             LEFT OUTER JOIN [$(Schema)].[processing_queue] AS q ON a.app_id = q.app_id
             LEFT OUTER JOIN [$(Schema)].[processing_claim] AS h WITH (NOLOCK) ON q.claim_token = h.claim_token
             LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON a.app_id = l.app_id AND l.is_latest = 1

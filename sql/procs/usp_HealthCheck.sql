@@ -366,7 +366,7 @@ BEGIN
                 -- The rows of a loader that has not committed are not late yet.
                 SELECT 1
                 FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READPAST, READCOMMITTEDLOCK)
-                WHERE s.app_id > w.app_id
+                WHERE s.[$(SourceIdColumn)] > w.app_id
             )
         UNION ALL
         SELECT

@@ -99,7 +99,7 @@ BEGIN
                         (
                             SELECT 1
                             FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
-                            WHERE s.app_id = l.app_id
+                            WHERE s.[$(SourceIdColumn)] = l.app_id
                         )
                         AND NOT EXISTS
                         (

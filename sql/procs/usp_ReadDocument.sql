@@ -36,13 +36,13 @@ BEGIN
     END;
 
     SELECT
-        CONVERT(bigint, s.app_id) AS app_id,
+        CONVERT(bigint, s.[$(SourceIdColumn)]) AS app_id,
         CASE
-            WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[xml])
-            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+            WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[$(SourceDocumentColumn)])
+            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[$(SourceDocumentColumn)]))
         END AS document,
         CASE WHEN @document_type = N'varbinary' THEN 'detect' ELSE 'utf16le' END AS document_encoding
     FROM [$(SourceSchema)].[$(SourceTable)] AS s
-    WHERE s.app_id = @app_id;
+    WHERE s.[$(SourceIdColumn)] = @app_id;
 END;
 GO

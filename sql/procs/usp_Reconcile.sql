@@ -93,7 +93,7 @@ BEGIN
             FROM
                 (
                     SELECT
-                        CONVERT(bigint, s.app_id) AS app_id,
+                        CONVERT(bigint, s.[$(SourceIdColumn)]) AS app_id,
                         1 AS expected,
                         0 AS actual
                     FROM [$(SourceSchema)].[$(SourceTable)] AS s
@@ -155,7 +155,7 @@ BEGIN
             WHERE expected = 0
                 AND app_id NOT IN (SELECT l.app_id FROM [$(Schema)].[processing_log] AS l)
                 AND app_id NOT IN (SELECT q.app_id FROM [$(Schema)].[processing_queue] AS q)
-                AND app_id NOT IN (SELECT s.app_id FROM [$(SourceSchema)].[$(SourceTable)] AS s);
+                AND app_id NOT IN (SELECT s.[$(SourceIdColumn)] FROM [$(SourceSchema)].[$(SourceTable)] AS s);
         END;
 
         UPDATE #reconciled

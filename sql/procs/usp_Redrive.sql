@@ -127,13 +127,17 @@ BEGIN
                     (
                         SELECT 1
                         FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
-                        WHERE s.app_id = l.app_id
+                        WHERE s.[$(SourceIdColumn)] = l.app_id
                             AND COALESCE(l.source_hash, 0x) <> COALESCE(
                                 HASHBYTES(
                                     'SHA2_256',
                                     CASE
-                                        WHEN @document_type = N'varbinary' THEN CONVERT(varbinary(max), s.[xml])
-                                        ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
+                                        WHEN @document_type = N'varbinary'
+                                            THEN CONVERT(varbinary(max), s.[$(SourceDocumentColumn)])
+                                        ELSE CONVERT(
+                                            varbinary(max),
+                                            CONVERT(nvarchar(max), s.[$(SourceDocumentColumn)])
+                                        )
                                     END
                                 ),
                                 0x
@@ -229,11 +233,12 @@ BEGIN
                 c.attempts,
                 0,
                 0,
-                COALESCE(DATALENGTH(s.[xml]), 0)
+                COALESCE(DATALENGTH(s.[$(SourceDocumentColumn)]), 0)
                 * CASE WHEN @document_type IN (N'varchar', N'xml') THEN 2 ELSE 1 END,
                 @now
             FROM #candidate AS c
-            LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK) ON c.app_id = s.app_id
+            LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
+                ON c.app_id = s.[$(SourceIdColumn)]
             WHERE c.app_id BETWEEN @from AND @to
                 AND c.was <> 'quarantined'
                 AND NOT EXISTS

@@ -64,7 +64,7 @@ SELECT
     CONVERT(datetime2(3), NULL) AS newest_at_utc,
     CONVERT(bigint, NULL) AS document_bytes
 FROM [$(SourceSchema)].[$(SourceTable)] AS s
-WHERE s.app_id > COALESCE(
+WHERE s.[$(SourceIdColumn)] > COALESCE(
         (
             SELECT w.app_id
             FROM [$(Schema)].[processing_watermark] AS w
@@ -75,12 +75,12 @@ WHERE s.app_id > COALESCE(
     (
         SELECT 1
         FROM [$(Schema)].[processing_queue] AS q
-        WHERE q.app_id = s.app_id
+        WHERE q.app_id = s.[$(SourceIdColumn)]
     )
     AND NOT EXISTS
     (
         SELECT 1
         FROM [$(Schema)].[processing_log] AS l
-        WHERE l.app_id = s.app_id
+        WHERE l.app_id = s.[$(SourceIdColumn)]
     );
 GO

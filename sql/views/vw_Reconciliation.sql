@@ -35,13 +35,13 @@ FROM
                     (
                         SELECT 1
                         FROM [$(Schema)].[processing_queue] AS q
-                        WHERE q.app_id = s.app_id
+                        WHERE q.app_id = s.[$(SourceIdColumn)]
                     )
                     OR EXISTS
                     (
                         SELECT 1
                         FROM [$(Schema)].[processing_log] AS l
-                        WHERE l.app_id = s.app_id
+                        WHERE l.app_id = s.[$(SourceIdColumn)]
                     )
                     THEN 1
                 ELSE 0

@@ -1,8 +1,8 @@
 //! Default values, from text to literals of the column's type.
 
 use super::dates;
-use super::draft::toml_string;
 use super::legacy::{DataType, Mapping};
+use super::lines::toml_string;
 use crate::value::convert::Conversion;
 use crate::value::{functions, plain_text, SqlType, Value};
 

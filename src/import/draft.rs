@@ -1,7 +1,5 @@
 //! The contract that comes out, before it is text. Expressions are text already.
 
-use toml_writer::{ToTomlValue, TomlStringBuilder};
-
 use super::legacy::EnumValue;
 use super::sql;
 use crate::value::SqlType;
@@ -124,9 +122,4 @@ impl Table {
         let tests = self.keep_when.iter().filter(|(name, _)| exists(name));
         sql::joined("OR", tests.map(|(name, test)| format!("[{}] {test}", name.replace(']', "]]"))))
     }
-}
-
-/// A basic TOML string.
-pub(super) fn toml_string(text: &str) -> String {
-    TomlStringBuilder::new(text).as_basic().to_toml_value()
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
 
 use super::json::Pairs;
+use super::lines::toml_string;
 use super::sql;
 use crate::contract::expr::lexer::{continues_name, starts_name};
 use crate::contract::identifier::same_name;
@@ -20,8 +21,8 @@ pub(super) struct Legacy {
     #[serde(rename = "xml_application_path", deserialize_with = "steps")]
     pub(super) application_path: Steps,
     source_application_table: Option<String>,
-    pub(super) source_table: Option<String>,
-    pub(super) source_column: Option<String>,
+    source_table: Option<String>,
+    source_column: Option<String>,
     pub(super) target_schema: Option<String>,
     table_insertion_order: Vec<String>,
     pub(super) element_filtering: Filtering,
@@ -55,6 +56,19 @@ impl Legacy {
     /// The position of a table in `table_insertion_order`.
     pub(super) fn order_of(&self, table: &str) -> Option<usize> {
         self.table_insertion_order.iter().position(|other| same_name(other, table))
+    }
+
+    /// The lines of xmlshred.toml that name the table of the documents. The earlier system looks for a
+    /// table without a schema in dbo, and for the id in app_id.
+    pub(super) fn source_settings(&self) -> Vec<String> {
+        let table = self.source_table.as_ref().map(|table| match table.contains('.') {
+            true => table.clone(),
+            false => format!("dbo.{table}"),
+        });
+        let line = |key, value: String| format!("{key} = {}", toml_string(&value));
+        let table = table.map(|table| line("source_table", table));
+        let column = self.source_column.clone();
+        table.into_iter().chain(column.map(|c| line("source_document_column", c))).collect()
     }
 
     /// The element that a document must have.

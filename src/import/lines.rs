@@ -1,9 +1,16 @@
 //! Expressions and lists on lines that are not too long.
 
+use toml_writer::{ToTomlValue, TomlStringBuilder};
+
 use crate::contract::expr::parser::{parse, Names};
 
 /// Lines are broken where they grow longer than this.
 pub(super) const WIDTH: usize = 100;
+
+/// A basic TOML string.
+pub(super) fn toml_string(text: &str) -> String {
+    TomlStringBuilder::new(text).as_basic().to_toml_value()
+}
 
 /// An expression without needless parentheses: on one line of this width, or on several.
 pub(super) fn expression(sql: &str, names: Names<'_>, width: usize) -> Vec<String> {

@@ -60,7 +60,7 @@ pub fn import(text: &str, file: &str) -> Result<Imported, Diagnostics> {
     let mut diagnostics = Diagnostics::new(file, text);
     let Some(legacy) = read::read(text, &mut diagnostics) else { return Err(diagnostics) };
     let layout = Layout::new(&legacy);
-    let mut report = Report::new(&legacy.mappings, &diagnostics);
+    let mut report = Report::new(&legacy, &diagnostics);
     let mut tables = tables::translate(&layout, &mut report);
     references::add(&mut tables, &layout, &mut report);
     report.differs_in(Difference::KeyIsAppId, "the document's key");

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use toml_writer::ToTomlKey;
 
-use super::draft::{toml_string as string, Column, Draft, Lookup, Row, Table};
+use super::draft::{Column, Draft, Lookup, Row, Table};
 use super::layout::Layout;
 use super::legacy::EnumValue;
-use super::lines::{self, WIDTH};
+use super::lines::{self, toml_string as string, WIDTH};
 use super::report::Report;
 use super::{dates, sql};
 use crate::contract::expr::parser::Names;
@@ -85,13 +85,10 @@ impl Printer<'_> {
         self.pair("name", name);
         self.pair("target_schema", legacy.target_schema.as_deref());
         self.line("");
-        if let Some(table) = &legacy.source_table {
-            let column = legacy.source_column.as_ref().map(|column| format!(", column {column}"));
-            self.comment(&format!(
-                "The documents were in {table}{}: name the table with --source-table when you \
-                 install the pipeline.",
-                column.unwrap_or_default()
-            ));
+        let settings = legacy.source_settings();
+        if !settings.is_empty() {
+            self.comment("Where the documents are. Put these lines into xmlshred.toml:");
+            settings.iter().for_each(|line| self.line(format!("# {line}")));
         }
         self.line("[document]");
         self.pair("root", legacy.xml_root_element.as_str());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::difference::Difference;
-use super::legacy::Mapping;
+use super::legacy::{Legacy, Mapping};
 use super::lines;
 use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
@@ -14,6 +14,8 @@ use crate::figures::counted;
 pub struct Report {
     file: String,
     mappings: Vec<Subject>,
+    /// Lines of xmlshred.toml.
+    settings: Vec<String>,
     tables: usize,
     translated: BTreeSet<usize>,
     different: BTreeMap<Difference, Vec<String>>,
@@ -33,7 +35,7 @@ struct Subject {
 }
 
 impl Report {
-    pub(super) fn new(mappings: &[Mapping], places: &Diagnostics) -> Self {
+    pub(super) fn new(legacy: &Legacy, places: &Diagnostics) -> Self {
         let subject = |mapping: &Mapping| {
             let (line, column) = places.position(mapping.start);
             // What is in the parentheses of a row maker matters little here.
@@ -48,7 +50,8 @@ impl Report {
         };
         Self {
             file: places.file().to_owned(),
-            mappings: mappings.iter().map(subject).collect(),
+            mappings: legacy.mappings.iter().map(subject).collect(),
+            settings: legacy.source_settings(),
             tables: 0,
             translated: BTreeSet::new(),
             different: BTreeMap::new(),
@@ -133,6 +136,12 @@ impl fmt::Display for Report {
         for (index, reason) in &self.failed {
             let Subject { name, place, .. } = &self.mappings[*index];
             writeln!(f, "  {}:{place}: {name}: {reason}", self.file)?;
+        }
+        if !self.settings.is_empty() {
+            writeln!(f, "\nSettings for xmlshred.toml")?;
+        }
+        for line in &self.settings {
+            writeln!(f, "  {line}")?;
         }
         Ok(())
     }

@@ -231,8 +231,14 @@ settings! {
     /// Schema of queue, log and procedures
     SCHEMA: "schema" <"NAME"> Text, Is("sandbox"), SQL_SERVER, EVERY;
 
-    /// Table of documents, with the columns app_id and xml; only `install` uses it
+    /// Table of documents; only `install` uses it
     SOURCE_TABLE: "source_table" <"SCHEMA.TABLE"> Text, Is("dbo.app_xml"), SQL_SERVER, EVERY;
+
+    /// Its column with the application's id
+    SOURCE_ID_COLUMN: "source_id_column" <"NAME"> Text, Is("app_id"), SQL_SERVER, EVERY;
+
+    /// Its column with the document
+    SOURCE_DOCUMENT_COLUMN: "source_document_column" <"NAME"> Text, Is("xml"), SQL_SERVER, EVERY;
 
     /// SQL Server login, with its password in XMLSHRED_PASSWORD [default: the Windows account]
     USER: "user" <"NAME"> Text, Unset, SQL_SERVER, EVERY;

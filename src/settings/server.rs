@@ -65,15 +65,24 @@ impl Reader<'_> {
             let expected = || format!("SCHEMA.TABLE, each {rule}");
             Names::new("sandbox", text).map(|_| text.to_owned()).map_err(|_| expected())
         });
+        let mut column = |key| {
+            self.check(key, |text| {
+                checked_identifier("column", text).map_err(|_| format!("a name: {rule}"))
+            })
+        };
+        let id_column = column(&keys::SOURCE_ID_COLUMN);
+        let document_column = column(&keys::SOURCE_DOCUMENT_COLUMN);
         let connect_timeout = self.time(&keys::CONNECT_TIMEOUT);
         let command_timeout = self.time(&keys::COMMAND_TIMEOUT);
         let answer_timeout = self.time(&keys::ANSWER_TIMEOUT);
         let (schema, source_table) = (schema?, source_table?);
+        let (id_column, document_column) = (id_column?, document_column?);
         let settings = server?.schema(&schema).map(|settings| {
             let settings = settings.connect_timeout(connect_timeout?);
             Some(settings.command_timeout(command_timeout?).answer_timeout(answer_timeout?))
         });
-        let names = Names::new(&schema, &source_table);
+        let names = Names::new(&schema, &source_table)
+            .and_then(|names| names.source_columns(&id_column, &document_column));
         Some(ServerLocation { settings: self.valid(settings)??, names: self.valid(names)? })
     }
 

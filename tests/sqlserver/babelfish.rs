@@ -17,15 +17,25 @@ pub const DIALECT: Dialect = Dialect {
     decimals_as_text: true,
 };
 
-/// How a character document is returned.
-const DOCUMENT: &str = "
-            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[xml]))
-        END AS document,";
+/// How a character document is returned, around its column.
+const DOCUMENT: [&str; 2] = [
+    "\n            ELSE CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[",
+    "]))\n        END AS document,",
+];
 
 /// Its `varbinary` of nvarchar is not UTF-16.
-const DOCUMENT_AS_TEXT: &str = "
+fn documents_as_text(batch: String) -> String {
+    let parts = batch.split_once(DOCUMENT[0]).and_then(|(before, rest)| {
+        let (column, after) = rest.split_once(DOCUMENT[1])?;
+        Some((before, column, after))
+    });
+    let Some((before, column, after)) = parts else { return batch };
+    format!(
+        "{before}
         END AS document,
-        CASE WHEN @document_type <> N'varbinary' THEN CONVERT(nvarchar(max), s.[xml]) END AS document_text,";
+        CASE WHEN @document_type <> N'varbinary' THEN CONVERT(nvarchar(max), s.[{column}]) END AS document_text,{after}"
+    )
+}
 
 const CREATE_OR_ALTER: &str = "CREATE OR ALTER ";
 
@@ -56,7 +66,6 @@ pub fn installation(batch: &str) -> Vec<String> {
         .replace("\nWITH EXECUTE AS OWNER\n", "\n")
         .replace("@error_number >= 50000", "@error_number BETWEEN 50000 AND 33557096")
         .replace("@error_number BETWEEN 823 AND 825", "@error_number IN (823, 824, 825, 33557097)")
-        .replace(DOCUMENT, DOCUMENT_AS_TEXT)
         .replace("WAITFOR DELAY @wait;", "SET @wait = @wait;")
         .replace("@LockTimeout = 0;", "@LockTimeout = 1;")
         .replace("', m.definition)", "', SUBSTRING(m.definition, 1, 4000))")
@@ -65,7 +74,7 @@ pub fn installation(batch: &str) -> Vec<String> {
         .replace("i.name = w.index_name", "LOWER(i.name) LIKE LOWER(w.index_name) + N'%'")
         .replace("i.allow_page_locks = 1", "1 = 0")
         .replace("t.lock_escalation_desc <> N'DISABLE'", "1 = 0");
-    drops(&lines.join("\n")).into_iter().chain([batch]).collect()
+    drops(&lines.join("\n")).into_iter().chain([documents_as_text(batch)]).collect()
 }
 
 /// A lock timeout has the number of a missing table there.

@@ -310,6 +310,7 @@ pub fn found_where_called(
     let create = format!("CREATE OR ALTER PROCEDURE [$(Schema)].[usp_HealthCheckElsewhere]{other}");
     let create = create.replace("$(Schema)", &h.database().schema);
     let create = create.replace("$(SourceSchema)", "dbo").replace("$(SourceTable)", "app_xml");
+    let create = create.replace("$(SourceIdColumn)", "app_id");
     match Server::from_environment().is_some_and(|server| server.is_babelfish) {
         true => babelfish::installation(&create).iter().for_each(|sql| h.database().execute(sql)),
         false => h.database().execute(&create),

@@ -19,6 +19,8 @@ pub fn batches_of_sqlcmd(script: &str, schema: &str) -> Vec<String> {
         .replace("$(Schema)", schema)
         .replace("$(SourceSchema)", "dbo")
         .replace("$(SourceTable)", "app_xml")
+        .replace("$(SourceIdColumn)", "app_id")
+        .replace("$(SourceDocumentColumn)", "xml")
         .replace("$(LogFilegroup)", "DEFAULT")
         .replace("$(LogCompression)", "NONE");
     let mut batches = vec![String::new()];

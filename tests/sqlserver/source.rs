@@ -19,8 +19,29 @@ crate::trials! {
     a_target_table_without_an_index_is_a_warning,
     what_a_new_run_has_missed_is_found_and_counted_by_a_full_one,
     a_source_row_that_is_not_committed_is_waited_for,
+    a_source_is_read_under_the_names_that_it_has,
     an_enqueue_that_waits_makes_others_busy_and_leaves_no_lock,
 }
+
+const LOAN: &str = r#"
+[contract]
+name = "loans"
+target_schema = "dbo"
+
+[document]
+root = "Loan"
+key = "/Loan/@id"
+
+[[tables]]
+name = "loan"
+each = "/Loan"
+on_existing = "replace"
+primary_key = ["app_id"]
+app_column = "app_id"
+[tables.columns]
+app_id = { type = "int", value = "APP_ID()" }
+amount = { type = "int", value = "@amount", required = true }
+"#;
 
 /// Replaces the source table by one with these columns.
 fn create_source(bench: &Bench, columns: &str) {
@@ -70,6 +91,52 @@ fn a_document_of_a_deprecated_type_is_refused_with_the_statement() {
         assert!(said.contains(&format!("the deprecated type {deprecated}")), "{said}");
         assert!(said.contains(statement), "{said}");
     }
+}
+
+/// Every procedure and view that reads the source reads these columns.
+fn a_source_is_read_under_the_names_that_it_has() {
+    let bench = Bench::with_apps(0);
+    bench.database.execute("DROP TABLE dbo.app_xml;");
+    bench.database.execute(
+        "CREATE TABLE dbo.app_xml_staging (document_no int NOT NULL PRIMARY KEY, app_XML varchar(max) NOT NULL);",
+    );
+    for app_id in 1..=3 {
+        let amount = if app_id == 3 { "many" } else { "10" };
+        bench.database.execute(&format!(
+            "INSERT INTO dbo.app_xml_staging (document_no, app_XML)
+             VALUES ({app_id}, '<Loan id=\"{app_id}\" amount=\"{amount}\"/>');"
+        ));
+    }
+    let settings = "source_table = \"dbo.app_xml_staging\"\n\
+                    source_id_column = \"document_no\"\nsource_document_column = \"app_XML\"\n";
+    bench.write("xmlshred.toml", settings);
+    bench.write("contract.toml", LOAN);
+
+    let (_, said) = bench.fail("install --source-id-column id --contract contract.toml");
+    assert!(said.contains("its column id or app_XML does not exist"), "{said}");
+    bench.succeed("install --contract contract.toml");
+    let not_enqueued =
+        "SELECT applications FROM pipeline.vw_QueueStatus WHERE state = 'not_enqueued'";
+    assert_eq!(bench.value(not_enqueued), "3");
+    bench.succeed("enqueue");
+    assert_eq!(bench.value(not_enqueued), "0");
+    let first = bench.run("run --contract contract.toml");
+    assert_eq!(first.status, 1, "application 3 fails: {first:?}");
+    assert_eq!(bench.value("SELECT COUNT(*) FROM dbo.loan"), "2");
+
+    // Both documents get a new amount; only the one that was changed is done again.
+    bench.database.execute(
+        "UPDATE dbo.app_xml_staging SET app_XML = REPLACE(REPLACE(app_XML, 'many', '12'), '10', '11')
+         WHERE document_no <> 1;",
+    );
+    bench.succeed("retry --app-id 3");
+    bench.succeed("requeue --changed --contract contract.toml");
+    bench.succeed("run --contract contract.toml");
+    assert_eq!(bench.value("SELECT SUM(amount) FROM dbo.loan"), "33");
+    let missing = "SELECT difference FROM pipeline.vw_Reconciliation WHERE subject = 'source rows'";
+    assert_eq!(bench.value(missing), "0");
+    bench.database.execute("DELETE FROM dbo.app_xml_staging WHERE document_no = 3;");
+    assert!(bench.succeed("explain 4").contains("not in the source table"));
 }
 
 fn an_id_that_is_no_integer_is_refused() {

@@ -265,6 +265,7 @@ sealed class Script
     static readonly Dictionary<string, string> Variables = new Dictionary<string, string>
     {
         { "Schema", "sandbox" }, { "SourceSchema", "dbo" }, { "SourceTable", "app_xml" },
+        { "SourceIdColumn", "app_id" }, { "SourceDocumentColumn", "xml" },
         { "LogFilegroup", "DEFAULT" }, { "LogCompression", "NONE" },
     };
 

@@ -62,13 +62,15 @@ pub fn checksum(text: &str) -> [u8; 32] {
     Sha256::digest(text.replace("\r\n", "\n")).into()
 }
 
-/// The values of `$(Schema)`, `$(SourceSchema)`, `$(SourceTable)`, `$(LogFilegroup)` and
-/// `$(LogCompression)`.
+/// The values of `$(Schema)`, `$(SourceSchema)`, `$(SourceTable)`, `$(SourceIdColumn)`,
+/// `$(SourceDocumentColumn)`, `$(LogFilegroup)` and `$(LogCompression)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     schema: String,
     source_schema: String,
     source_table: String,
+    source_id_column: String,
+    source_document_column: String,
     log_filegroup: String,
     log_compression: String,
 }
@@ -82,6 +84,15 @@ impl Names {
             source_schema: checked_identifier("source table's schema", source_schema)?,
             source_table: checked_identifier("source table", source_table)?,
             ..Self::default()
+        })
+    }
+
+    /// The columns of the source table with the application's id and with its document.
+    pub fn source_columns(self, id: &str, document: &str) -> Result<Self, String> {
+        Ok(Self {
+            source_id_column: checked_identifier("source table's column", id)?,
+            source_document_column: checked_identifier("source table's column", document)?,
+            ..self
         })
     }
 
@@ -103,6 +114,8 @@ impl Names {
             schema: "$(Schema)".into(),
             source_schema: "$(SourceSchema)".into(),
             source_table: "$(SourceTable)".into(),
+            source_id_column: "$(SourceIdColumn)".into(),
+            source_document_column: "$(SourceDocumentColumn)".into(),
             log_filegroup: "$(LogFilegroup)".into(),
             log_compression: "$(LogCompression)".into(),
         }
@@ -118,18 +131,22 @@ impl Names {
         text.replace("$(Schema)", &self.schema)
             .replace("$(SourceSchema)", &self.source_schema)
             .replace("$(SourceTable)", &self.source_table)
+            .replace("$(SourceIdColumn)", &self.source_id_column)
+            .replace("$(SourceDocumentColumn)", &self.source_document_column)
             .replace("$(LogFilegroup)", &self.log_filegroup)
             .replace("$(LogCompression)", &self.log_compression)
     }
 }
 
 impl Default for Names {
-    /// `sandbox` and `dbo.app_xml`; the log in the default filegroup, not compressed.
+    /// `sandbox` and `dbo.app_xml (app_id, xml)`; the log in the default filegroup, not compressed.
     fn default() -> Self {
         Self {
             schema: DEFAULT_SCHEMA.into(),
             source_schema: "dbo".into(),
             source_table: "app_xml".into(),
+            source_id_column: "app_id".into(),
+            source_document_column: "xml".into(),
             log_filegroup: "DEFAULT".into(),
             log_compression: "NONE".into(),
         }

@@ -226,9 +226,11 @@ impl Installer {
             return Ok(());
         }
         Err(StoreError::Refused(format!(
-            "the source table {source} does not exist in {}; create it with the columns app_id \
-             and xml, or name another one with --source-table",
-            self.connection.settings().location()
+            "the source table {source} does not exist in {}; create it with the columns {} and {}, \
+             or name another one with --source-table",
+            self.connection.settings().location(),
+            self.names.fill("$(SourceIdColumn)"),
+            self.names.fill("$(SourceDocumentColumn)"),
         )))
     }
 
