@@ -214,19 +214,19 @@ BEGIN
             CASE WHEN m.object_id IS NULL THEN N'object missing' ELSE N'object changed by hand' END,
             o.object_name,
             N'what calls it fails, or does something else than it should',
-            N'xmlshred install' + CASE o.object_name WHEN N'usp_LoadApps' THEN N' --contract FILE' ELSE N'' END
-        FROM
+            -- contract/: generated from the contract, which the program has in a file only.
+            N'xmlshred install' + CASE WHEN f.file_name LIKE N'contract/%' THEN N' --contract FILE' ELSE N'' END
+        FROM [$(Schema)].[processing_install_file] AS f
+        CROSS APPLY
             (
-                SELECT
-                    f.definition_checksum,
-                    REPLACE(SUBSTRING(f.file_name, CHARINDEX(N'/', f.file_name) + 1, 128), N'.sql', N'') AS object_name
-                FROM [$(Schema)].[processing_install_file] AS f
-                WHERE f.definition_checksum IS NOT NULL
-            ) AS o
+                VALUES
+                (REPLACE(SUBSTRING(f.file_name, CHARINDEX(N'/', f.file_name) + 1, 128), N'.sql', N''))
+            ) AS o(object_name)
         LEFT OUTER JOIN sys.sql_modules AS m ON m.object_id = OBJECT_ID(N'[$(Schema)].' + o.object_name)
         WHERE @sees_schema = 1
+            AND f.definition_checksum IS NOT NULL
             AND (m.object_id IS NULL
-                OR o.definition_checksum <> CONVERT(binary(32), HASHBYTES('SHA2_256', m.[definition])))
+                OR f.definition_checksum <> CONVERT(binary(32), HASHBYTES('SHA2_256', m.[definition])))
         UNION ALL
         SELECT
             1,

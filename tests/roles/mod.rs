@@ -14,7 +14,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use xmlshred::contract::Contract;
-use xmlshred::store::sqlserver::install::{contract_script, Kind, FILES};
+use xmlshred::store::sqlserver::install::{contract_script, Kind, FILES, GENERATED};
 
 use modules::{Module, Sight};
 
@@ -43,13 +43,12 @@ impl Installed {
         let text = include_str!("../generated_sql/contract.toml");
         let (contract, _) = Contract::parse(text, "contract.toml").expect("a valid contract");
         let of_contract = contract_script("$(Schema)", &contract);
-        let generated = ["PROCEDURE", "VIEW"].map(|kind| {
-            let create = format!("CREATE OR ALTER {kind}");
+        let generated = GENERATED.iter().map(|generated| {
+            let create = format!("CREATE OR ALTER {}", generated.kind);
             let (_, module) = of_contract.split_once(&create).expect("it");
-            Module::parse(module.split("\nGO\n").next().expect("a batch"))
+            let module = module.split("\nGO\n").next().expect("a batch");
+            (generated.object.to_owned(), Module::parse(module))
         });
-        let names = ["usp_LoadApps", "vw_TargetRows"].map(str::to_owned);
-        let generated = names.into_iter().zip(generated);
         let grants = FILES.iter().find(|file| file.name == "security/grants.sql").expect("grants");
         Self {
             modules: modules.chain(generated).collect(),

@@ -4,6 +4,7 @@ use crate::database::Sql;
 use crate::harness::SqlServerHarness;
 use crate::monitoring::{found, found_where, found_where_called};
 use crate::store::harness::Harness;
+use xmlshred::store::sqlserver::install::{Generated, Kind, FILES, GENERATED};
 use xmlshred::store::{EnqueueMode, Enqueued};
 
 type Test = fn(&SqlServerHarness);
@@ -14,6 +15,7 @@ pub const TESTS: &[(&str, Test)] = &[
     ("agent_s_jobs_that_cannot_be_read_stop_no_check", agent_s_jobs_that_cannot_be_read),
     ("page_locks_and_escalation_are_found", page_locks_and_escalation),
     ("a_claim_index_of_another_name_is_missing", a_claim_index_of_another_name),
+    ("what_a_contract_generates_is_fixed_with_the_contract", what_a_contract_generates),
     ("a_lock_that_is_held_too_long_is_a_finding", a_lock_that_is_held_too_long),
     ("a_lock_timeout_keeps_what_was_found_before", a_lock_timeout_keeps),
     ("an_enqueue_that_hangs_is_named", an_enqueue_that_hangs),
@@ -114,6 +116,25 @@ fn a_claim_index_of_another_name(h: &SqlServerHarness) {
     h.database().execute(&h.own("DROP INDEX IX_by_hand ON pipeline.processing_queue;"));
     h.database().execute(&findings[0].fix);
     found(h, &[]);
+}
+
+/// As if every object had another text.
+fn what_a_contract_generates(h: &SqlServerHarness) {
+    h.prepare(1);
+    let compared = "f.definition_checksum <> CONVERT";
+    let mut findings = found_where(h, &[(compared, "f.definition_checksum = CONVERT")]);
+    findings.retain(|finding| finding[1] == "object changed by hand");
+    let mut generated = Vec::new();
+    for [_, _, object, fix] in &findings {
+        match GENERATED.iter().any(|known| known.object == object) {
+            true => generated.push((object.as_str(), fix.as_str())),
+            false => assert_eq!(fix, "xmlshred install", "{object}"),
+        }
+    }
+    let with_contract = |known: &Generated| (known.object, "xmlshred install --contract FILE");
+    assert_eq!(generated, GENERATED.iter().map(with_contract).collect::<Vec<_>>());
+    let modules = FILES.iter().filter(|file| matches!(file.kind(), Kind::Module(_))).count();
+    assert_eq!(findings.len(), modules + GENERATED.len(), "every object was found");
 }
 
 fn a_lock_that_is_held_too_long(h: &SqlServerHarness) {

@@ -18,9 +18,8 @@ use crate::contract::Contract;
 use crate::id::ContractHash;
 use crate::store::{AlterTables, Result, StoreError};
 
-use generated::{Generated, GENERATED};
-
 pub use files::{Kind, Names, SqlFile, FILES};
+pub use generated::{Generated, GENERATED};
 pub use script::SCHEMA_VERSION;
 pub(super) use version::{check_version, get_contract, VERSION_PROCEDURE};
 
