@@ -91,27 +91,15 @@ BEGIN
         is_done
     )
     SELECT TOP (COALESCE(@canary, 9223372036854775807))
-        l.app_id,
-        k.attempt,
-        l.attempt AS failed_attempt,
-        l.failure_category,
+        s.app_id,
+        s.attempt,
+        s.failed_attempt,
+        s.failure_category,
         0
-    FROM [$(Schema)].[processing_log] AS l
-    INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
-    WHERE l.is_latest = 1
-        AND l.status = 'failed'
-        AND k.has_rows = 1
-        AND NOT EXISTS
-        (
-            SELECT 1
-            FROM [$(Schema)].[processing_queue] AS q
-            WHERE q.app_id = l.app_id
-        )
-        AND (
-            @app_ids IS NULL
-            OR l.app_id IN (SELECT a.app_id FROM [$(Schema)].[ufn_AppIdList](@app_ids) AS a)
-        )
-    ORDER BY l.app_id
+    FROM [$(Schema)].[ufn_StaleApps]() AS s
+    WHERE @app_ids IS NULL
+        OR s.app_id IN (SELECT a.app_id FROM [$(Schema)].[ufn_AppIdList](@app_ids) AS a)
+    ORDER BY s.app_id
     OPTION (RECOMPILE);
 
     -- Their rows, by the log: in the tables of the installed contract, which may be another contract's.
@@ -194,13 +182,10 @@ BEGIN
             BEGIN
                 SET @is_stale = (
                     SELECT COUNT(*)
-                    FROM [$(Schema)].[processing_log] AS l
-                    INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
-                    WHERE l.app_id = @app_id
-                        AND l.attempt = @failed_attempt
-                        AND l.is_latest = 1
-                        AND k.attempt = @attempt
-                        AND k.has_rows = 1
+                    FROM [$(Schema)].[ufn_StaleApps]() AS s
+                    WHERE s.app_id = @app_id
+                        AND s.attempt = @attempt
+                        AND s.failed_attempt = @failed_attempt
                 );
             END;
 

@@ -50,17 +50,7 @@ BEGIN
         a.failed,
         (
             SELECT COUNT_BIG(*)
-            FROM [$(Schema)].[processing_log] AS l
-            INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
-            WHERE l.is_latest = 1
-                AND l.status = 'failed'
-                AND k.has_rows = 1
-                AND NOT EXISTS
-                (
-                    SELECT 1
-                    FROM [$(Schema)].[processing_queue] AS q
-                    WHERE q.app_id = l.app_id
-                )
+            FROM [$(Schema)].[ufn_StaleApps]()
         ) AS stale,
         p.paused_at_utc,
         p.paused_by,

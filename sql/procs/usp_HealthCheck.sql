@@ -473,21 +473,11 @@ BEGIN
         SELECT
             3,
             N'rows of an earlier success',
-            CONCAT(N'applications: ', COUNT_BIG(*), N', the first is ', MIN(l.app_id)),
+            CONCAT(N'applications: ', COUNT_BIG(*), N', the first is ', MIN(s.app_id)),
             N'the last attempt failed, so the target tables have the rows of an earlier success',
             N'fix the cause and EXEC [$(Schema)].[usp_RetryFailed]; or, to list the rows and then delete them:'
             + N' EXEC [$(Schema)].[usp_DeleteStaleRows] @Execute = ''N'';'
-        FROM [$(Schema)].[processing_log] AS l
-        INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
-        WHERE l.is_latest = 1
-            AND l.status = 'failed'
-            AND k.has_rows = 1
-            AND NOT EXISTS
-            (
-                SELECT 1
-                FROM [$(Schema)].[processing_queue] AS q
-                WHERE q.app_id = l.app_id
-            )
+        FROM [$(Schema)].[ufn_StaleApps]() AS s
         HAVING COUNT_BIG(*) > 0
         UNION ALL
         SELECT

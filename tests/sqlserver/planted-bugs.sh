@@ -94,8 +94,10 @@ bug killed-sessions-stay procs/usp_PurgeLog.sql reporting::purging_ends_with_ses
     's/\n\s*OR \(s\.ended_at_utc IS NULL AND [^\n]*\)\)/)/'
 bug missed-is-not-counted procs/usp_EnqueueApps.sql source::what_a_new_run_has_missed \
     's/CASE WHEN i\.app_id < \@new_from THEN 1 ELSE 0 END/0/'
-bug queued-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::a_queued_application_has_no_stale_rows \
-    '$m = s/WHERE q\.app_id = (l\.app_id|\@app_id)/WHERE q.app_id = -1/g; $n = $m == 2 ? 1 : 0'
+bug queued-rows-are-deleted functions/ufn_StaleApps.sql stale::a_queued_application_has_no_stale_rows \
+    's/WHERE q\.app_id = l\.app_id/WHERE q.app_id = -1/'
+bug no-second-look-before-deleting procs/usp_DeleteStaleRows.sql races::an_application_that_is_retried_while \
+    's/IF NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_queue\] AS q WITH \(UPDLOCK, HOLDLOCK\)\s+WHERE q\.app_id = \@app_id\s+\)/IF 1 = 1/; $n = s/SET \@is_stale = \(.*?\);/SET \@is_stale = 1;/s'
 bug foreign-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::rows_skipped_by_a_success \
     's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log_table\] AS n ON .*?INNER JOIN (\[\$\(Schema\)\]\.\[processing_contract_table\] AS c)\s+ON o\.schema_name = c\.schema_name AND o\.table_name = c\.table_name/CROSS JOIN $1 CROSS JOIN (SELECT CONVERT(bigint, 1) AS row_count) AS n/s'
 bug success-is-retried procs/usp_Redrive.sql redriving::a_success_is_never_retried \

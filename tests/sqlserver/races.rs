@@ -3,15 +3,18 @@
 use std::sync::mpsc::{channel, RecvTimeoutError};
 use std::time::Duration;
 
+use xmlshred::id::AppId;
 use xmlshred::store::{Claimed, EnqueueMode, Enqueued, ReapRequest, RetrySelector};
 
 use crate::harness::SqlServerHarness;
 use crate::store::harness::{contract, failure, ids, Harness, Worker, NOTHING};
+use crate::store::stale::{all, stale};
 
 crate::trials! {
     a_claim_that_is_renewed_while_another_is_reaped_is_left_alone,
     an_application_that_was_finished_while_it_was_enqueued_is_not_queued,
     an_application_that_went_round_while_it_was_retried_is_not_queued,
+    an_application_that_is_retried_while_stale_rows_are_deleted_keeps_its_rows,
     what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work,
 }
 
@@ -100,6 +103,26 @@ fn an_application_that_went_round_while_it_was_retried_is_not_queued() {
     assert_eq!(worker.retry(RetrySelector::All), NOTHING);
     drop_trigger(&harness);
     assert_eq!(harness.count("processing_queue", "1 = 1"), 0);
+    drop(worker);
+    harness.leave();
+}
+
+fn an_application_that_is_retried_while_stale_rows_are_deleted_keeps_its_rows() {
+    let harness = SqlServerHarness::fresh();
+    let (contract, mut worker) = stale(&harness, 2);
+    // Both are listed as stale; while the rows of the first are deleted, the other one is retried.
+    with_trigger(
+        &harness,
+        "processing_event",
+        "INSERT INTO pipeline.processing_queue
+             (app_id, state, attempts, reaps, lone_reaps, document_bytes, enqueued_at_utc)
+         VALUES (2, 0, 2, 0, 0, 0, SYSUTCDATETIME());",
+    );
+    let deleted = worker.store.delete_stale_rows(&contract, &all(true)).expect("delete");
+    drop_trigger(&harness);
+    assert_eq!(deleted.iter().map(|app| app.app_id).collect::<Vec<_>>(), [AppId(1)]);
+    assert_eq!(harness.count("app_base", "1 = 1"), 1, "the rows of application 2 are left");
+    harness.assert_invariants();
     drop(worker);
     harness.leave();
 }

@@ -29,7 +29,7 @@ mod refusing;
 #[path = "../store/reporting.rs"]
 mod reporting;
 #[path = "../store/stale.rs"]
-mod stale;
+pub mod stale;
 
 use harness::Harness;
 

@@ -26,7 +26,7 @@ super::behaviours! {
 }
 
 /// Applications 1 to `n`: all succeeded, and then 1 and 2 were requeued and failed.
-fn stale(h: &dyn Harness, n: i64) -> (Contract, Worker) {
+pub fn stale(h: &dyn Harness, n: i64) -> (Contract, Worker) {
     let contract = h.prepare_with(contract_with(1, OnExisting::Replace), n);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(n as u32);
@@ -54,7 +54,8 @@ fn fail(worker: &mut Worker, contract: &Contract, size: u32) {
     worker.complete(contract, batch.token, &outcomes);
 }
 
-fn all(execute: bool) -> StaleRowsRequest {
+/// Every application with stale rows.
+pub fn all(execute: bool) -> StaleRowsRequest {
     StaleRowsRequest { app_ids: None, canary: None, execute, requested_by: "Anna".into() }
 }
 
@@ -147,6 +148,7 @@ fn a_queued_application_has_no_stale_rows(h: &dyn Harness) {
         requested_by: "Anna".into(),
     };
     worker.store.retry_failed(&request).expect("retry");
+    assert_eq!(listed(&mut worker, &contract, &all(false)), [2]);
     assert_eq!(listed(&mut worker, &contract, &all(true)), [2]);
     assert_eq!(h.count("app_contact", "app_id = 1"), 2);
     h.assert_invariants();
