@@ -6,6 +6,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use tempfile::NamedTempFile;
 
 /// A file that is being written beside its place, as `.xmlshred-*.new`. It is deleted when this is
@@ -86,6 +87,21 @@ pub fn read_to_string(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// Reads a whole script, in one of the encodings in which SSMS saves them: UTF-16 or UTF-8 with a mark, or
+/// without one UTF-8 or Windows-1252.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_script(path: &Path) -> io::Result<String> {
+    let bytes = read(path)?;
+    let encoding = match Encoding::for_bom(&bytes) {
+        Some((encoding, _)) => encoding,
+        None if std::str::from_utf8(&bytes).is_ok() => UTF_8,
+        None => WINDOWS_1252,
+    };
+    Ok(encoding.decode(&bytes).0.into_owned())
 }
 
 /// Refuses what is not a file.

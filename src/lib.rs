@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod contract;
+pub mod declared;
 #[path = "../examples/credit-applications/demo/mod.rs"]
 pub mod demo;
 pub mod diagnostic;

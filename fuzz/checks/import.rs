@@ -5,7 +5,7 @@ use xmlshred::import::import;
 
 /// No text makes the importer panic, and the TOML that it prints is a contract without mistakes.
 pub fn check(text: &str) {
-    match import(text, "fuzz.json") {
+    match import(text, "fuzz.json", None) {
         Ok(imported) => {
             let _ = imported.report.to_string();
             if let Err(mistakes) = Contract::parse(&imported.toml, "fuzz.toml") {

@@ -22,6 +22,7 @@ pub use compiled::Contract;
 #[cfg(feature = "sqlserver")]
 pub(crate) use identifier::unfit_for_script;
 pub use parsed::ParsedContract;
+pub use read::DEFAULT_SCHEMA;
 pub use target::{
     ForeignKey, Identity, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW,
 };

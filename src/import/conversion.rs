@@ -211,7 +211,7 @@ pub(super) fn column(
     let converted = convert(layout, rows, mapping)?;
     let (value, on_error_null) = converted.typed_for(mapping);
     let default = mapping.default.as_ref().filter(|_| converted.has_default(mapping));
-    let default = default.map(|default| defaults::literal(default, mapping)).transpose()?;
+    let default = default.map(|text| defaults::literal(text, mapping.sql_type())).transpose()?;
     let always = converted.always;
     let mut differences = converted.differences;
     let applying = [

@@ -1,17 +1,15 @@
 //! Default values, from text to literals of the column's type.
 
 use super::dates;
-use super::legacy::{DataType, Mapping};
 use super::lines::toml_string;
 use crate::value::convert::Conversion;
 use crate::value::{functions, plain_text, SqlType, Value};
 
 /// The TOML literal of a default, converted to the column's type.
-pub(super) fn literal(text: &str, mapping: &Mapping) -> Result<String, String> {
-    let sql_type = mapping.sql_type();
-    let literal = match mapping.data_type {
-        DataType::Bit => bit(text).map(str::to_owned),
-        data_type if data_type.is_integer() || data_type == DataType::Decimal => {
+pub(super) fn literal(text: &str, sql_type: SqlType) -> Result<String, String> {
+    let literal = match sql_type {
+        SqlType::Bit => bit(text).map(str::to_owned),
+        sql_type if sql_type.is_integer() || matches!(sql_type, SqlType::Decimal { .. }) => {
             let number = functions::number(text).ok().flatten();
             number.and_then(|number| converted(Value::Decimal(number), sql_type))
         }

@@ -101,6 +101,14 @@ impl Column {
         }
     }
 
+    /// Takes a remark away.
+    pub(super) fn forget(&mut self, remark: Option<&str>) {
+        let notes = self.note.as_deref().unwrap_or_default().split("; ");
+        let kept: Vec<&str> =
+            notes.filter(|note| !note.is_empty() && Some(*note) != remark).collect();
+        self.note = (!kept.is_empty()).then(|| kept.join("; "));
+    }
+
     /// Adds a remark to those it has.
     pub(super) fn remark(&mut self, remark: Option<&str>) {
         let notes: Vec<&str> = self.note.as_deref().into_iter().chain(remark).collect();

@@ -6,6 +6,7 @@
 //! json, legacy, read                what the file contains, and its mistakes
 //! sql, layout, tokens, calculated   where a value is in a document: expressions as text
 //! conversion, row_makers, tables    columns, rows and tables of the draft; the report fills
+//! existing                      the draft for tables that exist
 //! print, refusals                   the draft as TOML, without what a contract cannot hold
 //! ```
 
@@ -15,6 +16,7 @@ mod dates;
 mod defaults;
 mod difference;
 mod draft;
+mod existing;
 mod json;
 mod layout;
 mod legacy;
@@ -35,6 +37,9 @@ use draft::{Draft, Lookup, Table};
 use layout::Layout;
 use legacy::{Bit, EnumValue};
 
+use crate::contract::identifier::same_name;
+use crate::contract::DEFAULT_SCHEMA;
+use crate::declared::DeclaredTable;
 use crate::diagnostic::Diagnostics;
 
 pub use report::Report;
@@ -50,26 +55,62 @@ pub struct Imported {
     pub warnings: Diagnostics,
 }
 
+/// The schema and the names of the tables that a contract of the earlier system fills.
+///
+/// # Errors
+/// As [`import`].
+pub fn table_names(text: &str, file: &str) -> Result<(String, Vec<String>), Diagnostics> {
+    let mut diagnostics = Diagnostics::new(file, unmarked(text));
+    let Some(legacy) = read::read(unmarked(text), &mut diagnostics) else {
+        return Err(diagnostics);
+    };
+    let mut names: Vec<String> = Vec::new();
+    for mapping in &legacy.mappings {
+        if !names.iter().any(|name| same_name(name, &mapping.table)) {
+            names.push(mapping.table.clone());
+        }
+    }
+    Ok((legacy.target_schema.unwrap_or_else(|| DEFAULT_SCHEMA.to_owned()), names))
+}
+
 /// Translates a contract of the earlier system. `file` is its name in messages, and its stem
-/// becomes the contract's name.
+/// becomes the contract's name. With the tables as they are `declared`, types, nullability, identity
+/// columns and keys are theirs.
 ///
 /// # Errors
 /// All mistakes for which the text is not such a contract, each with its place.
-pub fn import(text: &str, file: &str) -> Result<Imported, Diagnostics> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+pub fn import(
+    text: &str,
+    file: &str,
+    declared: Option<&[DeclaredTable]>,
+) -> Result<Imported, Diagnostics> {
+    let text = unmarked(text);
     let mut diagnostics = Diagnostics::new(file, text);
     let Some(legacy) = read::read(text, &mut diagnostics) else { return Err(diagnostics) };
     let layout = Layout::new(&legacy);
     let mut report = Report::new(&legacy, &diagnostics);
     let mut tables = tables::translate(&layout, &mut report);
+    for table in &mut tables {
+        let found = existing::of(declared.unwrap_or_default(), &table.name);
+        // A child may have the column although the JSON does not say so.
+        table.is_app_column_new &= found.is_none_or(|t| t.column(layout.app_column).is_none());
+    }
     references::add(&mut tables, &layout, &mut report);
     report.differs_in(Difference::KeyIsAppId, "the document's key");
     let lookups = lookups(&layout, &tables);
-    let draft = Draft { name: contract_name(file), lookups, tables };
+    let mut draft = Draft { name: contract_name(file), lookups, tables };
+    if let Some(declared) = declared {
+        existing::apply(&mut draft, declared, &layout, &mut report);
+    }
     match refusals::print_without(draft, &layout, &mut report, &mut diagnostics) {
         Some(toml) => Ok(Imported { toml, report, warnings: diagnostics }),
         None => Err(diagnostics),
     }
+}
+
+/// The text without a byte order mark.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// The file's name without folder and extension.

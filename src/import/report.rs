@@ -19,8 +19,11 @@ pub struct Report {
     tables: usize,
     translated: BTreeSet<usize>,
     different: BTreeMap<Difference, Vec<String>>,
+    /// From the tables that exist.
+    taken: Vec<String>,
     /// Mappings and the reasons why they are not translated.
     failed: Vec<(usize, String)>,
+    unfilled: Vec<String>,
 }
 
 /// A mapping, as the report shows it.
@@ -55,13 +58,15 @@ impl Report {
             tables: 0,
             translated: BTreeSet::new(),
             different: BTreeMap::new(),
+            taken: Vec::new(),
             failed: Vec::new(),
+            unfilled: Vec::new(),
         }
     }
 
-    /// Number of mappings that are not translated.
+    /// Number of mappings that are not translated, and of columns that no mapping fills.
     pub fn failures(&self) -> usize {
-        self.failed.len()
+        self.failed.len() + self.unfilled.len()
     }
 
     pub(super) fn set_tables(&mut self, tables: usize) {
@@ -70,6 +75,35 @@ impl Report {
 
     pub(super) fn translated(&mut self, mapping: usize) {
         self.translated.insert(mapping);
+    }
+
+    /// A difference of a mapping that the tables have settled.
+    pub(super) fn settled(&mut self, difference: Difference, mapping: usize) {
+        let Subject { name, place, .. } = &self.mappings[mapping];
+        let shown = format!("{name} {place}");
+        self.settles(difference, &shown);
+    }
+
+    /// A difference of a table that the tables have settled.
+    pub(super) fn settles(&mut self, difference: Difference, subject: &str) {
+        if let Some(subjects) = self.different.get_mut(&difference) {
+            subjects.retain(|other| other != subject);
+            if subjects.is_empty() {
+                self.different.remove(&difference);
+            }
+        }
+    }
+
+    /// What a table or a column has that the JSON does not say, or says differently.
+    pub(super) fn taken(&mut self, subject: &str, what: &str) {
+        self.taken.push(format!("{subject}: {what}"));
+    }
+
+    /// A column that each row needs, and that no mapping fills.
+    pub(super) fn unfilled(&mut self, column: &str, sql_type: &str) {
+        self.unfilled.push(format!(
+            "{column} {sql_type}: NOT NULL without a default, and no mapping fills it"
+        ));
     }
 
     /// A mapping that is not translated, even if it seemed to be.
@@ -130,12 +164,24 @@ impl fmt::Display for Report {
             writeln!(f, "  {}:", difference.sentence())?;
             write_subjects(f, subjects)?;
         }
+        if !self.taken.is_empty() {
+            writeln!(f, "\nTaken from the tables")?;
+        }
+        for taken in &self.taken {
+            writeln!(f, "  {taken}")?;
+        }
         if !self.failed.is_empty() {
             writeln!(f, "\nNot translated: {}", counted(self.failed.len(), "mapping"))?;
         }
         for (index, reason) in &self.failed {
             let Subject { name, place, .. } = &self.mappings[*index];
             writeln!(f, "  {}:{place}: {name}: {reason}", self.file)?;
+        }
+        if !self.unfilled.is_empty() {
+            writeln!(f, "\nNot filled: {}", counted(self.unfilled.len(), "column"))?;
+        }
+        for column in &self.unfilled {
+            writeln!(f, "  {column}")?;
         }
         if !self.settings.is_empty() {
             writeln!(f, "\nSettings for xmlshred.toml")?;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::StoreError;
 use crate::contract::{Contract, Identity, TargetColumn, TargetTable};
+use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
 
 /// Which existing target tables an installation may give missing nullable columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,37 +47,7 @@ pub(super) fn of_others(missing: Difference, statement: &str) -> StoreError {
     }
 }
 
-/// A table of the database.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FoundTable {
-    /// In the table's order; empty if the table does not exist.
-    pub columns: Vec<FoundColumn>,
-    /// Columns of the primary key, in its order.
-    pub primary_key: Vec<String>,
-    pub foreign_keys: Vec<FoundKey>,
-}
-
-/// A column of the database.
-#[derive(Debug, Clone)]
-pub(super) struct FoundColumn {
-    pub name: String,
-    /// The type as DDL writes it.
-    pub sql_type: String,
-    pub nullable: bool,
-    pub identity: bool,
-    pub computed: bool,
-    pub has_default: bool,
-}
-
-/// A foreign key of the database.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FoundKey {
-    pub parent: String,
-    /// Its columns; empty if they were not read.
-    pub columns: Vec<String>,
-}
-
-/// Whether a column of the database, by its index in [`FoundTable::columns`], holds every value
+/// Whether a column of the database, by its index in [`DeclaredTable::columns`], holds every value
 /// of a column of the contract unchanged.
 pub(super) type Holds<'h> = &'h dyn Fn(&TargetColumn, usize) -> bool;
 
@@ -84,7 +55,7 @@ pub(super) type Holds<'h> = &'h dyn Fn(&TargetColumn, usize) -> bool;
 pub(super) fn differences(
     contract: &Contract,
     table: &TargetTable,
-    found: &FoundTable,
+    found: &DeclaredTable,
     holds: Holds<'_>,
 ) -> Vec<Difference> {
     let mut all = Vec::new();
@@ -114,7 +85,7 @@ pub(super) fn differences(
     let is_known = |name: &str| table.columns.iter().any(|known| same(&known.name, name));
     for extra in found.columns.iter().filter(|extra| !is_known(&extra.name)) {
         let name = &extra.name;
-        let optional = extra.nullable || extra.has_default || extra.identity || extra.computed;
+        let optional = extra.is_optional();
         let rest = if optional { "" } else { ", is NOT NULL and has no default" };
         push(Some(name), !optional, format!("column {name} is not in the contract{rest}"));
     }
@@ -139,7 +110,7 @@ fn same(a: &str, b: &str) -> bool {
 /// Whether each difference may refuse rows, and the difference without the column's name.
 fn column_differences(
     column: &TargetColumn,
-    actual: &FoundColumn,
+    actual: &DeclaredColumn,
     is_key: bool,
     holds: bool,
 ) -> Vec<(bool, String)> {
@@ -185,22 +156,23 @@ fn column_differences(
 fn foreign_key_differences(
     contract: &Contract,
     table: &TargetTable,
-    actual: &[FoundKey],
+    actual: &[DeclaredKey],
 ) -> Vec<(bool, String)> {
     let mut all = Vec::new();
     let declared = table.foreign_key.as_ref();
     if let Some(wanted) = declared {
-        let has = |key: &FoundKey, column| key.columns.iter().any(|own| same(own, column));
+        let has = |key: &DeclaredKey, column| key.columns.iter().any(|own| same(own, column));
         let exists = actual.iter().any(|key| {
             same(&key.parent, &wanted.references)
                 && (key.columns.is_empty() || wanted.columns.iter().all(|c| has(key, c)))
         });
         if !exists {
-            all.push((true, format!("the foreign key to table {} is missing", wanted.references)));
+            // Rows are loaded in this order all the same.
+            all.push((false, format!("the foreign key to table {} is missing", wanted.references)));
         }
     }
     let place = |name: &str| contract.targets.iter().position(|t| same(&t.name, name));
-    for FoundKey { parent, .. } in actual {
+    for DeclaredKey { parent, .. } in actual {
         if declared.is_some_and(|key| same(&key.references, parent)) {
             continue;
         }

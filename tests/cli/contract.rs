@@ -86,6 +86,50 @@ fn an_import_that_lacks_a_mapping_prints_the_rest_and_does_not_pass_for_the_whol
     assert_eq!(bench.run("contract check made.toml").status, 0);
 }
 
+const EARLIER: &str = include_str!("../import/takeover/contract.json");
+const SSMS: &str = include_str!("../import/takeover/ssms.sql");
+
+/// SSMS saves scripts as UTF-16 or, at will, in the code page of the machine.
+#[test]
+fn an_import_takes_its_types_from_a_script_in_any_encoding_of_ssms() {
+    let bench = workbench();
+    bench.write("legacy.json", EARLIER);
+    let units = |script: &str| script.replace('\n', "\r\n").encode_utf16().collect::<Vec<u16>>();
+    let utf_16: Vec<u8> =
+        [0xfeff].into_iter().chain(units(SSMS)).flat_map(u16::to_le_bytes).collect();
+    let in_code_page = [b"-- Schl\xfcssel\r\n", SSMS.as_bytes()].concat();
+    let imported = ["plain", "utf-16", "code page"].map(|encoding| {
+        match encoding {
+            "plain" => bench.write("tables.sql", SSMS),
+            "utf-16" => bench.write("tables.sql", &utf_16),
+            _ => bench.write("tables.sql", &in_code_page),
+        };
+        let said = bench.run("contract import legacy.json --ddl tables.sql");
+        assert_eq!(said.status, 0, "{encoding}: {said:?}");
+        assert!(
+            said.stderr.contains("  app_terms.amount: decimal(12,2), not decimal(38,2)"),
+            "{said:?}"
+        );
+        said.stdout
+    });
+    assert!(imported[0].contains("\"char(3)\"") && imported.iter().all(|one| *one == imported[0]));
+}
+
+#[test]
+fn an_import_says_where_its_tables_are_not() {
+    let bench = workbench();
+    bench.write("legacy.json", EARLIER);
+    bench.write("tables.sql", "CREATE TABLE dbo.app_base (app_id int)");
+    let said = bench.run("contract import legacy.json --ddl tables.sql");
+    assert_eq!((said.status, said.stdout.as_str()), (3, ""), "{said:?}");
+    assert!(said.stderr.contains("is in schema sandbox there\nhint: "), "{said:?}");
+    bench.write("tables.sql", "CREATE TABLE t (\na int");
+    let said = bench.run("contract import legacy.json --ddl tables.sql");
+    assert!(said.stderr.contains("tables.sql:2: the parenthesis"), "{said:?}");
+    let said = bench.run("contract import legacy.json --ddl nothing.sql");
+    assert_eq!(said.status, 2, "{said:?}");
+}
+
 #[test]
 fn a_diff_is_one_json_document_for_programs() {
     let bench = workbench();

@@ -6,7 +6,7 @@ use xmlshred::import::import;
 
 /// The messages of a refused import, each with its line and column.
 fn refused(json: &str) -> Vec<String> {
-    let diagnostics = import(json, "legacy.json").expect_err("it is refused");
+    let diagnostics = import(json, "legacy.json", None).expect_err("it is refused");
     let errors = diagnostics.iter().map(|d| {
         let (line, column) = diagnostics.position(d.span.start);
         format!("{line}:{column}: {}", d.message)
@@ -271,7 +271,7 @@ fn damaged_contracts_never_panic_and_mistakes_point_inside_the_file() {
             }
             json.replace_range(from..to.max(from), PIECES[numbers.below(PIECES.len())]);
         }
-        match import(&json, "legacy.json") {
+        match import(&json, "legacy.json", None) {
             Ok(imported) => {
                 let checked = Contract::parse(&imported.toml, "contract.toml");
                 assert!(

@@ -3,6 +3,7 @@
 
 mod contacts;
 mod conversions;
+mod existing;
 mod expressions;
 mod many;
 mod mistakes;
@@ -89,7 +90,7 @@ fn one_column(keys: &str, enums: &str) -> String {
 }
 
 fn imported(json: &str) -> Imported {
-    import(json, "legacy.json").unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+    import(json, "legacy.json", None).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
 fn contract(json: &str) -> Arc<Contract> {

@@ -5,6 +5,7 @@ use crate::bench::Bench;
 crate::trials! {
     tables_of_an_earlier_system_are_filled_as_they_are,
     what_the_tables_have_and_the_contract_does_not_say_is_named,
+    an_import_for_the_tables_of_the_database_fits_them,
 }
 
 /// Identity columns with values from elsewhere, a computed column, defaults, checks, a table of enums,
@@ -174,4 +175,24 @@ fn what_the_tables_have_and_the_contract_does_not_say_is_named() {
     bench.write("contract.toml", &numbered);
     let (_, said) = bench.fail("contract check contract.toml");
     assert!(said.contains("must not have a value"), "{said}");
+}
+
+const EARLIER: &str = include_str!("../import/takeover/contract.json");
+const SCHEMA: &str = include_str!("../import/takeover/schema.sql");
+
+/// Nothing is installed yet. The script and the database say the same.
+fn an_import_for_the_tables_of_the_database_fits_them() {
+    let bench = Bench::with_apps(0);
+    for batch in SCHEMA.split("\nGO") {
+        bench.database.execute(batch);
+    }
+    bench.write("legacy.json", EARLIER);
+    bench.write("schema.sql", SCHEMA);
+    let of_database = bench.run("contract import legacy.json --against-database");
+    assert_eq!(of_database.status, 0, "{of_database:?}");
+    let of_script = bench.run("contract import legacy.json --ddl schema.sql");
+    assert_eq!(of_database.stdout, of_script.stdout);
+    bench.write("imported.toml", &of_database.stdout);
+    let checked = bench.succeed("contract check imported.toml --against-database");
+    assert!(!checked.contains("may refuse"), "{checked}");
 }

@@ -17,6 +17,9 @@ use crate::offline::sample::{self, SampleReport};
 use crate::offline::Mapping;
 use crate::outcome::Failure;
 use crate::runner::ExitStatus;
+use crate::settings::StoreLocation;
+#[cfg(feature = "sqlserver")]
+use crate::store::sqlserver::Catalog;
 use crate::store::Difference;
 
 /// Report every mistake in a contract, each with its place and its fix
@@ -58,7 +61,7 @@ impl Execute for Arguments {
             status = map::status(call, summary.failed(), summary.documents);
         }
         if self.against_database {
-            let differences = open::existing(call)?.compare_targets(&parsed.contract)?;
+            let differences = compare(call, &parsed.contract)?;
             text += &compared(&differences);
             if differences.iter().any(|difference| difference.refuses) {
                 status = ExitStatus::Contract;
@@ -78,6 +81,18 @@ fn shred(parsed: &mut ParsedContract, samples: &[PathBuf], call: &Call) -> Resul
         id_from_key: true,
     };
     sample::examine(parsed, &mapping, &sources, &threads).map_err(|e| console::unwritable(&e))
+}
+
+/// The differences between the tables of the database and the contract's; a server needs no
+/// installation for it.
+fn compare(call: &Call, contract: &Contract) -> Result<Vec<Difference>> {
+    Ok(match open::location(&call.settings)? {
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => {
+            Catalog::connect(server.settings.clone())?.compare_targets(contract)?
+        }
+        StoreLocation::Sqlite(_) => open::existing(call)?.compare_targets(contract)?,
+    })
 }
 
 /// The differences; first those that may refuse rows.

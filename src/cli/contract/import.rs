@@ -1,43 +1,53 @@
 //! `xmlshred contract import`: the earlier system's contract to a TOML contract.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
+use crate::cli::store::open;
+use crate::declared::{read_script, DeclaredTable};
+use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
-use crate::import;
 use crate::runner::ExitStatus;
+use crate::settings::StoreLocation;
+#[cfg(feature = "sqlserver")]
+use crate::store::sqlserver::Catalog;
+use crate::{files, import};
 
 /// Translate the earlier system's JSON contract to TOML on stdout
 ///
-/// A report on stderr lists what was translated, what differs on purpose, and what could not be
-/// translated.
+/// A report on stderr lists what was translated, what differs on purpose, what was taken from the
+/// tables, and what could not be translated.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// JSON contract
     #[arg(value_name = "FILE")]
     file: PathBuf,
+
+    /// Take types, nullability, identity columns and keys from the tables of the database
+    #[arg(long, conflicts_with = "ddl")]
+    against_database: bool,
+
+    /// Take them from the CREATE TABLE statements of a script, such as one that SSMS generates
+    #[arg(long, value_name = "FILE")]
+    ddl: Option<PathBuf>,
 }
 
 impl Execute for Arguments {
-    fn execute(&self, _call: &Call) -> Result {
+    fn execute(&self, call: &Call) -> Result {
         let shown = self.file.display().to_string();
-        let bytes = crate::files::read(&self.file).map_err(|e| {
+        let bytes = files::read(&self.file).map_err(|e| {
             let hint = "name the JSON file with the earlier system's mappings";
             CommandError::usage(format!("cannot read {shown}: {e}"), hint)
         })?;
-        let wrong = |message, hint| CommandError::new(ExitStatus::Contract, message, hint);
         let text = String::from_utf8(bytes)
             .map_err(|_| wrong(format!("{shown} is not UTF-8 text"), "save the file as UTF-8"))?;
-        let imported = import::import(&text, &shown).map_err(|diagnostics| {
-            console::diagnose(&diagnostics);
-            let counts = diagnostics.counts();
-            let message = format!("{shown} is not a contract of the earlier system: {counts}");
-            wrong(message, "correct the mistakes, then import it again")
-        })?;
+        let declared = self.declared(call, &text, &shown)?;
+        let imported = import::import(&text, &shown, declared.as_deref())
+            .map_err(|diagnostics| refused(&shown, &diagnostics))?;
         console::print_data(&imported.toml)?;
         console::diagnose(&imported.warnings);
         console::note(&imported.report);
@@ -50,4 +60,69 @@ impl Execute for Arguments {
             )),
         }
     }
+}
+
+impl Arguments {
+    /// The tables that the import is to fit.
+    fn declared(&self, call: &Call, text: &str, shown: &str) -> Result<Option<Vec<DeclaredTable>>> {
+        if !self.against_database && self.ddl.is_none() {
+            return Ok(None);
+        }
+        let (schema, names) =
+            import::table_names(text, shown).map_err(|diagnostics| refused(shown, &diagnostics))?;
+        let tables = match &self.ddl {
+            Some(script) => of_script(script, &schema)?,
+            None => of_database(call, &schema, &names)?,
+        };
+        let is_wanted =
+            |table: &DeclaredTable| names.iter().any(|name| name.eq_ignore_ascii_case(&table.name));
+        match tables.iter().any(is_wanted) {
+            true => Ok(Some(tables)),
+            false => Err(wrong(
+                format!("none of the tables {} is in schema {schema} there", names.join(", ")),
+                "name the database or the script that has them, or set target_schema in the JSON",
+            )),
+        }
+    }
+}
+
+/// The tables that a script declares in a schema, or without one.
+fn of_script(script: &Path, schema: &str) -> Result<Vec<DeclaredTable>> {
+    let shown = script.display();
+    let text = files::read_script(script).map_err(|e| {
+        let hint = "name a script with CREATE TABLE statements";
+        CommandError::usage(format!("cannot read {shown}: {e}"), hint)
+    })?;
+    let mut tables = read_script(&text).map_err(|error| {
+        wrong(format!("{shown}:{error}"), "correct the script, or let SSMS generate it again")
+    })?;
+    tables.retain(|t| t.schema.is_empty() || t.schema.eq_ignore_ascii_case(schema));
+    Ok(tables)
+}
+
+#[cfg_attr(not(feature = "sqlserver"), allow(unused_variables))]
+fn of_database(call: &Call, schema: &str, names: &[String]) -> Result<Vec<DeclaredTable>> {
+    match open::location(&call.settings)? {
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => {
+            Ok(Catalog::connect(server.settings.clone())?.declared_tables(schema, names)?)
+        }
+        StoreLocation::Sqlite(_) => Err(CommandError::usage(
+            "the tables of an embedded store have no types of SQL Server",
+            "name a script with --ddl FILE, or a server with --server",
+        )),
+    }
+}
+
+fn refused(shown: &str, diagnostics: &Diagnostics) -> CommandError {
+    console::diagnose(diagnostics);
+    let counts = diagnostics.counts();
+    wrong(
+        format!("{shown} is not a contract of the earlier system: {counts}"),
+        "correct the mistakes, then import it again",
+    )
+}
+
+fn wrong(message: String, hint: &str) -> CommandError {
+    CommandError::new(ExitStatus::Contract, message, hint)
 }

@@ -36,7 +36,8 @@ const CONTRACT: [&str; 4] = ["contract", "document", "lookups", "tables"];
 const HEADER: [&str; 2] = ["name", "target_schema"];
 
 /// The schema of a contract that names none.
-const DEFAULT_SCHEMA: &str = "dbo";
+/// The schema of target tables for which a contract names none.
+pub const DEFAULT_SCHEMA: &str = "dbo";
 
 impl Reader<'_> {
     fn contract(&mut self, root: &Section<'_>) -> Draft {

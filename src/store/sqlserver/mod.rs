@@ -2,6 +2,7 @@
 
 pub mod agent_jobs;
 mod call;
+mod catalog;
 mod claim;
 mod complete;
 mod connection;
@@ -34,6 +35,7 @@ use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::AppOutcome;
 
+pub use catalog::Catalog;
 pub use connection::settings::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
     ANSWER_TIMEOUT, COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA,

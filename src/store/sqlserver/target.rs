@@ -3,11 +3,12 @@
 use super::connection::{first, Connection};
 use super::fault;
 use super::record::Record;
-use crate::contract::{Contract, TargetColumn, TargetTable};
+use crate::contract::{Contract, TargetColumn};
+use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
 use crate::store::sqlserver::contract_sql::{
     add_column, app_index_name, bracketed, column_list, literal, nullable_columns,
 };
-use crate::store::target::{differences, of_others, FoundColumn, FoundKey, FoundTable};
+use crate::store::target::{differences, of_others};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 
@@ -42,7 +43,7 @@ pub(super) fn alterations(
 ) -> fault::Result<Vec<Alteration>> {
     let mut all = Vec::new();
     for table in &contract.targets {
-        let found = read(connection, &contract.target_schema, table)?.table;
+        let found = read(connection, &contract.target_schema, &table.name)?.table;
         let object =
             literal(&format!("{}.{}", bracketed(&contract.target_schema), bracketed(&table.name)));
         let marks = connection.query(&format!(
@@ -75,11 +76,22 @@ pub(super) fn compare_targets(
 ) -> fault::Result<Vec<Difference>> {
     let mut all = Vec::new();
     for table in &contract.targets {
-        let Found { sizes, table: found } = read(connection, &contract.target_schema, table)?;
+        let Found { sizes, table: found } = read(connection, &contract.target_schema, &table.name)?;
         let holds = |column: &TargetColumn, at: usize| holds(column.sql_type, &sizes[at]);
         all.extend(differences(contract, table, &found, &holds));
     }
     Ok(all)
+}
+
+/// The tables of these names that exist.
+pub(super) fn declared_tables(
+    connection: &mut Connection,
+    schema: &str,
+    names: &[String],
+) -> fault::Result<Vec<DeclaredTable>> {
+    let tables = names.iter().map(|name| Ok(read(connection, schema, name)?.table));
+    let all = tables.collect::<fault::Result<Vec<_>>>()?;
+    Ok(all.into_iter().filter(|table| !table.columns.is_empty()).collect())
 }
 
 /// The target tables without an index that begins with the application's id, each with the statement
@@ -115,7 +127,7 @@ WHERE i.object_id = OBJECT_ID({object}, N'U')
 
 /// A table of the catalog.
 struct Found {
-    table: FoundTable,
+    table: DeclaredTable,
     /// For each of its columns.
     sizes: Vec<Actual>,
 }
@@ -129,8 +141,8 @@ struct Actual {
     scale: i64,
 }
 
-fn read(connection: &mut Connection, schema: &str, table: &TargetTable) -> fault::Result<Found> {
-    let object = literal(&format!("{}.{}", bracketed(schema), bracketed(&table.name)));
+fn read(connection: &mut Connection, schema: &str, name: &str) -> fault::Result<Found> {
+    let object = literal(&format!("{}.{}", bracketed(schema), bracketed(name)));
     let sets = connection.batch(&format!(
         "SELECT
     c.name,
@@ -140,7 +152,8 @@ fn read(connection: &mut Connection, schema: &str, table: &TargetTable) -> fault
     CONVERT(int, c.scale) AS scale,
     CONVERT(int, c.is_nullable) AS is_nullable,
     CONVERT(int, c.is_identity) AS is_identity,
-    CONVERT(int, c.is_computed) AS is_computed,
+    CASE WHEN c.is_computed = 1 OR c.generated_always_type <> 0 OR c.system_type_id = 189 THEN 1 ELSE 0 END
+        AS is_computed,
     CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS has_default
 FROM sys.columns AS c
 WHERE c.object_id = OBJECT_ID({object}, N'U');
@@ -166,17 +179,18 @@ ORDER BY k.constraint_object_id, k.constraint_column_id;"
     let (columns, sizes) = columns.into_iter().unzip();
     let primary_key = set(1).map(|record| record.get("name")).collect::<fault::Result<_>>()?;
     let foreign_keys = foreign_keys(set(2))?;
-    Ok(Found { table: FoundTable { columns, primary_key, foreign_keys }, sizes })
+    let (schema, name) = (schema.to_owned(), name.to_owned());
+    Ok(Found { table: DeclaredTable { schema, name, columns, primary_key, foreign_keys }, sizes })
 }
 
-fn column(record: &Record) -> fault::Result<(FoundColumn, Actual)> {
+fn column(record: &Record) -> fault::Result<(DeclaredColumn, Actual)> {
     let actual = Actual {
         type_name: record.get::<String>("type_name")?.to_lowercase(),
         max_length: record.get("max_length")?,
         precision: record.get("precision")?,
         scale: record.get("scale")?,
     };
-    let column = FoundColumn {
+    let column = DeclaredColumn {
         name: record.get("name")?,
         sql_type: shown(&actual),
         nullable: record.get("is_nullable")?,
@@ -187,13 +201,15 @@ fn column(record: &Record) -> fault::Result<(FoundColumn, Actual)> {
     Ok((column, actual))
 }
 
-fn foreign_keys<'r>(records: impl Iterator<Item = &'r Record>) -> fault::Result<Vec<FoundKey>> {
-    let mut keys: Vec<(i64, FoundKey)> = Vec::new();
+fn foreign_keys<'r>(records: impl Iterator<Item = &'r Record>) -> fault::Result<Vec<DeclaredKey>> {
+    let mut keys: Vec<(i64, DeclaredKey)> = Vec::new();
     for record in records {
         let (id, column) = (record.get("key_id")?, record.get("column_name")?);
         match keys.last_mut() {
             Some((last, key)) if *last == id => key.columns.push(column),
-            _ => keys.push((id, FoundKey { parent: record.get("name")?, columns: vec![column] })),
+            _ => {
+                keys.push((id, DeclaredKey { parent: record.get("name")?, columns: vec![column] }))
+            }
         }
     }
     Ok(keys.into_iter().map(|(_, key)| key).collect())

@@ -4,10 +4,11 @@ use rusqlite::{named_params, Connection};
 
 use super::declaration::storage_type;
 use crate::contract::{Contract, TargetTable};
+use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::statement::statement;
 use crate::store::sqlite::transaction::{read, Work};
-use crate::store::target::{differences, FoundColumn, FoundKey, FoundTable};
+use crate::store::target::differences;
 use crate::store::Difference;
 
 const FILE: &str = include_str!("compare_targets.sql");
@@ -29,7 +30,7 @@ pub fn compare_targets(connection: &mut Connection, contract: &Contract) -> Step
 pub fn differences_of(
     contract: &Contract,
     table: &TargetTable,
-    found: &FoundTable,
+    found: &DeclaredTable,
 ) -> Vec<Difference> {
     differences(contract, table, found, &|column, at| {
         found.columns[at].sql_type.eq_ignore_ascii_case(storage_type(column))
@@ -37,7 +38,7 @@ pub fn differences_of(
 }
 
 /// The existing table of that name; without columns if there is none.
-pub fn found(tx: &Work, table: &TargetTable) -> Step<FoundTable> {
+pub fn found(tx: &Work, table: &TargetTable) -> Step<DeclaredTable> {
     let name = named_params! {":table": table.name};
     let has_identity = tx.exists(IDENTITY, name)?;
     let mut key: Vec<(i64, String)> = Vec::new();
@@ -48,7 +49,7 @@ pub fn found(tx: &Work, table: &TargetTable) -> Step<FoundTable> {
         if place > 0 {
             key.push((place, name.clone()));
         }
-        Ok(FoundColumn {
+        Ok(DeclaredColumn {
             name,
             sql_type: row.get(1)?,
             nullable: !not_null && !identity,
@@ -64,15 +65,16 @@ pub fn found(tx: &Work, table: &TargetTable) -> Step<FoundTable> {
         true => table.primary_key.clone(),
         false => key.into_iter().map(|(_, name)| name).collect(),
     };
-    let mut foreign_keys: Vec<FoundKey> = Vec::new();
+    let mut foreign_keys: Vec<DeclaredKey> = Vec::new();
     let foreign = tx.all(FOREIGN_KEYS, name, |row| <(i64, String, String)>::try_from(row))?;
     let mut last = None;
     for (id, parent, column) in foreign {
         match foreign_keys.last_mut() {
             Some(key) if last == Some(id) => key.columns.push(column),
-            _ => foreign_keys.push(FoundKey { parent, columns: vec![column] }),
+            _ => foreign_keys.push(DeclaredKey { parent, columns: vec![column] }),
         }
         last = Some(id);
     }
-    Ok(FoundTable { columns, primary_key, foreign_keys })
+    let name = table.name.clone();
+    Ok(DeclaredTable { name, columns, primary_key, foreign_keys, ..DeclaredTable::default() })
 }
