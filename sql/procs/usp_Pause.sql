@@ -24,7 +24,7 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
 
-    DECLARE @is_paused bit;
+    DECLARE @started_id int;
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_Pause: a transaction is open; commit or roll it back, then call again.', 1;
@@ -47,14 +47,15 @@ BEGIN
             WHERE p.resumed_at_utc IS NULL
         );
 
-    SET @is_paused = @@ROWCOUNT;
+    SET @started_id = CASE @@ROWCOUNT WHEN 1 THEN SCOPE_IDENTITY() END;
 
+    -- By its number: by now it may have ended, and the next one may have started.
     SELECT
-        CASE @is_paused WHEN 1 THEN 'paused' ELSE 'already_paused' END AS pause_status,
+        CASE WHEN @started_id IS NULL THEN 'already_paused' ELSE 'paused' END AS pause_status,
         p.paused_at_utc,
         p.paused_by,
         p.reason
     FROM [$(Schema)].[processing_pause] AS p
-    WHERE p.resumed_at_utc IS NULL;
+    WHERE p.pause_id = COALESCE(@started_id, (SELECT MAX(k.pause_id) FROM [$(Schema)].[processing_pause] AS k));
 END;
 GO

@@ -15,6 +15,8 @@ crate::trials! {
     an_application_that_was_finished_while_it_was_enqueued_is_not_queued,
     an_application_that_went_round_while_it_was_retried_is_not_queued,
     an_application_that_is_retried_while_stale_rows_are_deleted_keeps_its_rows,
+    a_pause_that_others_end_at_once_is_returned,
+    a_pause_that_others_end_while_another_begins_is_returned,
     what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work,
 }
 
@@ -126,6 +128,30 @@ fn an_application_that_is_retried_while_stale_rows_are_deleted_keeps_its_rows() 
     drop(worker);
     harness.leave();
 }
+
+fn a_pause_that_others_end_at_once_is_returned() {
+    let harness = SqlServerHarness::fresh();
+    with_trigger(&harness, "processing_pause", END_OF_PAUSE);
+    let pause = harness.connect().pause("storage is being moved", "Anna").expect("pause");
+    drop_trigger(&harness);
+    assert_eq!((&*pause.by, &*pause.reason), ("Anna", "storage is being moved"));
+    harness.leave();
+}
+
+fn a_pause_that_others_end_while_another_begins_is_returned() {
+    let harness = SqlServerHarness::fresh();
+    let another = "INSERT INTO pipeline.processing_pause (paused_at_utc, paused_by, reason)
+         VALUES (SYSUTCDATETIME(), N'Boris', N'lunch');";
+    with_trigger(&harness, "processing_pause", &format!("{END_OF_PAUSE}\n{another}"));
+    let pause = harness.connect().pause("storage is being moved", "Anna").expect("pause");
+    drop_trigger(&harness);
+    assert_eq!((&*pause.by, &*pause.reason), ("Anna", "storage is being moved"));
+    harness.leave();
+}
+
+const END_OF_PAUSE: &str = "UPDATE pipeline.processing_pause
+     SET resumed_at_utc = SYSUTCDATETIME(), resumed_by = N'Clara'
+     WHERE resumed_at_utc IS NULL;";
 
 fn what_a_neighbour_merely_holds_locked_is_not_the_end_of_the_work() {
     let harness = SqlServerHarness::fresh();

@@ -14,6 +14,8 @@ super::behaviours! {
     a_claim_whose_answer_was_lost_is_answered_during_a_pause,
     the_status_says_who_paused_and_why,
     resuming_what_is_not_paused_changes_nothing,
+    workers_process_everything_between_pauses,
+    a_pause_is_started_and_ended_by_one_person,
     a_life_is_shown_from_the_first_event_to_now,
     a_failure_is_explained_with_its_place,
     a_claimed_application_says_who_has_it,
@@ -253,4 +255,53 @@ fn problems_are_found(h: &dyn Harness) {
 
 fn an_installation_without_a_contract_is_unhealthy(h: &dyn Harness) {
     assert_eq!(findings(h.connect().as_mut()), ["no contract installed"]);
+}
+
+/// Three people pause and resume while two workers process 60 applications: how many pauses they have
+/// started, and ended.
+fn side_by_side(h: &dyn Harness) -> (u64, u64) {
+    let contract = h.prepare(60);
+    let person = |name: &str| {
+        let mut store = h.connect();
+        let (mut started, mut ended) = (0, 0);
+        for number in 1..=15 {
+            let reason = format!("{name} {number}");
+            let in_force = store.pause(&reason, name).expect("pause");
+            started += u64::from(in_force.reason == reason);
+            ended += u64::from(store.resume(name).expect("resume").is_some());
+        }
+        (started, ended)
+    };
+    let work = || {
+        let mut worker = Worker::start(h, &contract);
+        loop {
+            let request = worker.request(3);
+            match worker.store.claim_batch(&request).expect("claim") {
+                Claimed::Batch(batch) => drop(worker.succeed(&contract, &batch)),
+                Claimed::Paused(_) => {}
+                Claimed::Empty { .. } => return,
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let person = &person;
+        let people = ["Anna", "Boris", "Clara"].map(|name| scope.spawn(move || person(name)));
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        let counts = people.map(|person| person.join().expect("a person"));
+        workers.map(|worker| worker.join().expect("a worker"));
+        counts.into_iter().fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))
+    })
+}
+
+fn workers_process_everything_between_pauses(h: &dyn Harness) {
+    side_by_side(h);
+    assert_eq!(h.count("processing_pause", "resumed_at_utc IS NULL"), 0);
+    assert_eq!(h.count("processing_log", "status = 'success'"), 60);
+    h.assert_invariants();
+}
+
+fn a_pause_is_started_and_ended_by_one_person(h: &dyn Harness) {
+    let (started, ended) = side_by_side(h);
+    assert_eq!((started, ended), (started, started), "as many have ended as have started");
+    assert_eq!(h.count("processing_pause", "1 = 1"), started);
 }
