@@ -62,11 +62,13 @@ pub enum FailureCategory {
     ConstraintViolation,
     /// xmlshred itself failed on the document: a defect of the program. The reason has its message.
     InternalError,
+    /// It failed in the earlier system, whose log was adopted.
+    Adopted,
 }
 
 impl FailureCategory {
     /// Every category, in the order the documentation lists them.
-    pub const ALL: [FailureCategory; 12] = [
+    pub const ALL: [FailureCategory; 13] = [
         Self::MalformedXml,
         Self::WrongDocument,
         Self::KeyMismatch,
@@ -79,6 +81,7 @@ impl FailureCategory {
         Self::LimitExceeded,
         Self::ConstraintViolation,
         Self::InternalError,
+        Self::Adopted,
     ];
 
     /// The name as logged, in `snake_case`.
@@ -96,6 +99,7 @@ impl FailureCategory {
             Self::LimitExceeded => "limit_exceeded",
             Self::ConstraintViolation => "constraint_violation",
             Self::InternalError => "internal_error",
+            Self::Adopted => "adopted",
         }
     }
 

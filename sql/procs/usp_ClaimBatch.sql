@@ -31,6 +31,7 @@ Results:    1. one row: claim_status, claim_token, claimed_at_utc, lease_expires
 Errors:     50001 a parameter is wrong   50002 a transaction is open   50003 unknown session
             50004 the token belongs to another session
             50020 the contract is not the installed one   50030 the source table cannot be read
+            50034 an earlier log is not completely adopted
 Called by:  the executable
 Isolation:  READ COMMITTED. Locks claim, queue, event, session, throughput. Skips what others have locked;
             only if nothing else is found, waits for it, 2 seconds per lock. Reads documents after the
@@ -106,6 +107,7 @@ BEGIN
     END;
 
     EXEC [$(Schema)].[usp_CheckContract] @contract_hash = @contract_hash;
+    EXEC [$(Schema)].[usp_CheckAdoption];
 
     SELECT
         @claim_status = CASE WHEN p.pause_id IS NULL THEN 'busy' ELSE 'paused' END,

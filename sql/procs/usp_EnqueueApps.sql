@@ -17,6 +17,7 @@ Results:    one row: enqueue_status (added, busy), apps_added
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
             50033 the enqueue lock cannot be acquired
+            50034 an earlier log is not completely adopted
 Called by:  the executable; the Agent jobs Prepare and Full; by hand
 Isolation:  READ COMMITTED. One transaction per chunk, which owns the enqueue lock: a call that is
             cancelled leaves no lock behind. Locks the queue, reads the log. Reads the source
@@ -124,6 +125,9 @@ BEGIN
                 SET @message = CONCAT(N'sp_getapplock returned ', @lock_result, N' for the enqueue lock: call again.');
                 THROW 50033, @message, 1;
             END;
+
+            -- Under the lock, which install --adopt-log holds while it registers a log.
+            EXEC [$(Schema)].[usp_CheckAdoption];
 
             INSERT INTO [$(Schema)].[processing_queue]
             (

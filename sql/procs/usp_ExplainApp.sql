@@ -8,7 +8,8 @@ Results:    one row per event: occurred_at_utc (UTC), event_type, attempt, worke
             detail, claim_token. event_type is
             enqueued, claimed, renewed (the last of a claim), released, reaped, quarantined, requeued
             refused          by the database; detail has the error
-            success, failed  the outcome of an attempt; detail has the cause and place of a failure
+            success, failed  the outcome of an attempt; detail has the cause and place of a failure, or
+                             the earlier system's log from which the outcome was adopted
             wrote            one per target table that a successful attempt wrote to
             rows_deleted     usp_DeleteStaleRows deleted the rows of an attempt
             now              the last row: its state, what happens next, and which attempt its rows
@@ -30,6 +31,8 @@ BEGIN
     SET LOCK_TIMEOUT 10000;
 
     DECLARE @now datetime2(3) = SYSUTCDATETIME();
+    DECLARE @adopted uniqueidentifier = '00000000-0000-0000-0000-000000000000';
+    DECLARE @origin nvarchar(300);
     DECLARE @claim TABLE
     (
         claim_token uniqueidentifier NOT NULL PRIMARY KEY,
@@ -42,6 +45,9 @@ BEGIN
     BEGIN
         THROW 50001, N'usp_ExplainApp: @app_id is missing.', 1;
     END;
+
+    SELECT @origin = CONCAT(N'by the earlier system, from its log ', a.legacy_schema, N'.', a.legacy_table)
+    FROM [$(Schema)].[processing_adoption] AS a;
 
     -- Every claim it was in. Of a claim whose events are purged, the log has time and session.
     INSERT INTO @claim
@@ -77,7 +83,7 @@ BEGIN
             WHERE e.app_id = @app_id
         ) AS u
     LEFT OUTER JOIN [$(Schema)].[processing_log] AS k ON u.claim_token = k.claim_token AND k.app_id = @app_id
-    WHERE u.claim_token IS NOT NULL
+    WHERE u.claim_token <> @adopted
     GROUP BY u.claim_token;
 
     SELECT
@@ -105,7 +111,8 @@ BEGIN
                         COALESCE(MAX(q.document_bytes), MAX(l.document_bytes)) AS document_bytes
                     FROM (VALUES (@app_id)) AS a(app_id)
                     LEFT OUTER JOIN [$(Schema)].[processing_queue] AS q ON a.app_id = q.app_id
-                    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON a.app_id = l.app_id
+                    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l
+                        ON a.app_id = l.app_id AND l.session_id <> @adopted
                 ) AS n
             WHERE n.enqueued_at_utc IS NOT NULL
             UNION ALL
@@ -162,8 +169,9 @@ BEGIN
                 l.status,
                 l.attempt,
                 l.session_id,
-                CASE l.status
-                    WHEN 'success'
+                CASE
+                    WHEN l.session_id = @adopted THEN CONCAT(@origin, N': ' + l.failure_reason)
+                    WHEN l.status = 'success'
                         THEN CONCAT(
                             N'wrote ', l.rows_written, N' rows, after ', l.shred_micros, N' microseconds of shredding'
                         )
@@ -178,7 +186,7 @@ BEGIN
                         N'; fingerprint ' + l.fingerprint
                     )
                 END,
-                l.claim_token
+                NULLIF(l.claim_token, @adopted)
             FROM [$(Schema)].[processing_log] AS l
             WHERE l.app_id = @app_id
             UNION ALL
@@ -233,6 +241,7 @@ BEGIN
                                 END,
                                 N'; fix the cause, then run usp_RetryFailed @app_ids = N''', @app_id, N''''
                             )
+                        WHEN l.status = 'success' AND l.session_id = @adopted THEN N'finished by the earlier system'
                         WHEN l.status = 'success' THEN N'finished'
                         WHEN l.status = 'failed'
                             THEN CONCAT(

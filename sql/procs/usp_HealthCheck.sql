@@ -339,6 +339,18 @@ BEGIN
             )
         UNION ALL
         SELECT
+            1,
+            N'adoption not complete',
+            CONCAT(
+                N'outcomes imported from ', a.legacy_schema, N'.', a.legacy_table, N': ', a.success + a.failed,
+                N', all below id ', a.next_app_id
+            ),
+            N'until all are imported, nothing is enqueued, claimed or retried',
+            N'EXEC [$(Schema)].[usp_AdoptLog];'
+        FROM [$(Schema)].[processing_adoption] AS a
+        WHERE a.completed_at_utc IS NULL
+        UNION ALL
+        SELECT
             2,
             N'claiming is paused',
             CONCAT(N'since ', CONVERT(nvarchar(19), p.paused_at_utc, 120), N' UTC by ', p.paused_by, N': ', p.reason),

@@ -7,7 +7,7 @@ Purpose:    Deletes old history: superseded attempts, events, sessions and their
 
             The last attempt of an application is not deleted, because without it usp_EnqueueApps
             treats the application as new; nor, while its source row exists, the attempt that its rows
-            are of (processing_log.has_rows). With @orphans = 'Y', all attempts of applications whose
+            are of (processing_log.has_rows), or that was adopted from an earlier system. With @orphans = 'Y', all attempts of applications whose
             source row is gone are deleted too, so that the log shrinks with the source. Their rows in
             the target tables stay, and vw_Reconciliation no longer expects them.
 Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 days); a session that never
@@ -93,7 +93,7 @@ BEGIN
                 AND l.processed_at_utc < @before
                 AND (l.is_latest = 0 OR @orphans = 'Y')
                 AND (
-                    (l.is_latest = 0 AND l.has_rows = 0)
+                    (l.is_latest = 0 AND l.has_rows = 0 AND l.session_id <> '00000000-0000-0000-0000-000000000000')
                     OR (
                         NOT EXISTS
                         (

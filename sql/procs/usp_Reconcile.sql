@@ -11,7 +11,8 @@ Results:    1. one row per subject (source rows, then the target tables in load 
                difference and differing_apps are 0. stale: how many of the expected rows are of
                applications whose last attempt failed, so that they are of an earlier attempt.
                not_ours: rows, not in actual, of ids that are not in source, queue or log, which
-               another program wrote. Both are NULL for the source
+               another program wrote, or of adopted outcomes, which the earlier system wrote. Both
+               are NULL for the source
             2. examples: subject, app_id, expected, actual, rows_of_attempt, last_attempt. For the
                source, expected is 1 if the source row exists and actual is 1 if the application is
                queued or logged; for a target table they are numbers of rows, and rows_of_attempt is
@@ -110,6 +111,16 @@ BEGIN
                         1 AS actual
                     FROM [$(Schema)].[processing_log] AS l
                     WHERE l.is_latest = 1
+                        -- The earlier system's log may know applications whose documents are gone.
+                        AND (
+                            l.session_id <> '00000000-0000-0000-0000-000000000000'
+                            OR EXISTS
+                            (
+                                SELECT 1
+                                FROM [$(SourceSchema)].[$(SourceTable)] AS x
+                                WHERE x.[$(SourceIdColumn)] = l.app_id
+                            )
+                        )
                 ) AS u
             GROUP BY u.app_id;
         END
@@ -153,9 +164,27 @@ BEGIN
             UPDATE #written
             SET is_ours = 0
             WHERE expected = 0
-                AND app_id NOT IN (SELECT l.app_id FROM [$(Schema)].[processing_log] AS l)
-                AND app_id NOT IN (SELECT q.app_id FROM [$(Schema)].[processing_queue] AS q)
-                AND app_id NOT IN (SELECT s.[$(SourceIdColumn)] FROM [$(SourceSchema)].[$(SourceTable)] AS s);
+                AND (
+                    (
+                        app_id IN
+                        (
+                            SELECT k.app_id
+                            FROM [$(Schema)].[processing_log] AS k
+                            WHERE k.session_id = '00000000-0000-0000-0000-000000000000'
+                        )
+                        AND app_id NOT IN
+                        (
+                            SELECT h.app_id
+                            FROM [$(Schema)].[processing_log] AS h
+                            WHERE h.has_rows = 1
+                        )
+                    )
+                    OR (
+                        app_id NOT IN (SELECT l.app_id FROM [$(Schema)].[processing_log] AS l)
+                        AND app_id NOT IN (SELECT q.app_id FROM [$(Schema)].[processing_queue] AS q)
+                        AND app_id NOT IN (SELECT s.[$(SourceIdColumn)] FROM [$(SourceSchema)].[$(SourceTable)] AS s)
+                    )
+                );
         END;
 
         UPDATE #reconciled

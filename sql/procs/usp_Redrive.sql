@@ -15,6 +15,7 @@ Results:    one row per application, in order of id: app_id, was (success, faile
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
             50033 another retry or requeue did not end within 30 seconds
+            50034 an earlier log is not completely adopted
 Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  READ COMMITTED, one transaction per 1000 applications, each under an application lock.
             Locks queue, reads source and log, writes event.
@@ -81,6 +82,8 @@ BEGIN
         THROW 50030, @message, 1;
     END;
 
+    EXEC [$(Schema)].[usp_CheckAdoption];
+
     CREATE TABLE #candidate
     (
         app_id bigint NOT NULL PRIMARY KEY,
@@ -115,6 +118,11 @@ BEGIN
                 AND (@fingerprint IS NULL OR l.fingerprint = @fingerprint)
                 AND (@app_id_start IS NULL OR l.app_id BETWEEN @app_id_start AND @app_id_end)
                 AND (@not_by_contract IS NULL OR l.contract_hash <> @not_by_contract)
+                -- Of an adopted outcome neither contract nor document is known.
+                AND (
+                    l.session_id <> '00000000-0000-0000-0000-000000000000'
+                    OR (@not_by_contract IS NULL AND @changed_document = 'N')
+                )
                 AND NOT EXISTS
                 (
                     SELECT 1

@@ -10,10 +10,11 @@ Parameters: Exactly one of
                                   ignored
             @app_id_start and     an inclusive range of ids
             @app_id_end
-            @not_by_contract      32 bytes: every application completed under another contract
+            @not_by_contract      32 bytes: every application completed under another contract, but not
+                                  by the earlier system, whose outcomes were adopted
             @changed_document     Y: every application whose source document no longer has the
                                   logged hash; reads and hashes every document, and ignores deleted
-                                  source rows. Default N
+                                  source rows and adopted outcomes, which have no hash. Default N
             and optionally
             @canary               at most this many, lowest ids first, 0 or more; default NULL, all
             @requested_by         for the events; default the login
@@ -24,6 +25,7 @@ Errors:     50001 a parameter is wrong                50002 a transaction is ope
             50020 no contract is installed            50030 the source table cannot be read
             50031 a target table does not have on_existing = "replace"
             50033 another retry or requeue did not end within 30 seconds
+            50034 an earlier log is not completely adopted
 Called by:  operators; the executable (requeue)
 Isolation:  as usp_Redrive, which does it. One retry or requeue runs at a time.
 Example:    EXEC [$(Schema)].[usp_RequeueApps] @app_ids = N'101, 102', @Execute = 'N';

@@ -22,6 +22,7 @@ Results:    one row per application, in order of id: app_id, was (failed, quaran
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
             50033 another retry or requeue did not end within 30 seconds
+            50034 an earlier log is not completely adopted
 Called by:  operators; the executable (retry)
 Isolation:  as usp_Redrive, which does it. One retry or requeue runs at a time.
 Example:    EXEC [$(Schema)].[usp_RetryFailed] @failure_category = 'bad_value', @Execute = 'N';

@@ -12,6 +12,8 @@ has_rows       the target tables hold the rows of this attempt, at most one per 
 failure_value  at most 200 characters, which may be 400 UTF-16 units
 error_number   the server's own number where the server rejected the rows
 fingerprint    the same for all failures with one cause
+session_id     all zeros, like claim_token and contract_hash, for an outcome that usp_AdoptLog imported from
+               the log of an earlier system: attempt 1, without rows of ours, hash and fingerprint
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_log]', N'U') IS NULL
 BEGIN

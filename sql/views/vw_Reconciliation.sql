@@ -10,8 +10,9 @@ Columns:    subject, expected, actual, difference (actual minus expected), stale
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
             one row per   expected: rows that the last successful attempts wrote; actual: rows in
             target table  the catalog, NULL where the table is missing or the caller may not see it.
-                          Rows from another writer show as a surplus. stale: how many of the expected
-                          rows are of applications whose last attempt failed
+                          Rows from another writer, also those of adopted outcomes, show as a surplus.
+                          stale: how many of the expected rows are of applications whose last attempt
+                          failed
 Cost:       the only view that reads the whole log: its clustered index, processing_log_table and
             the ids of source and queue, once each and all in order of app_id, which is a merge
             without a sort. Use it after a run, not on a dashboard. Does not read target tables

@@ -29,13 +29,16 @@ pub const AFTER_COMMIT_BEFORE_ANSWER: &str = "after_commit_before_answer";
 /// A document is added and its load is not committed.
 pub const AMID_LOAD: &str = "amid_load";
 
+/// A chunk of an earlier system's log is imported, and not the last one.
+pub const AMID_ADOPTION: &str = "amid_adoption";
+
 /// The places that a worker passes.
 pub const OF_WORKERS: [&str; 3] =
     [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER];
 
 /// Every name.
-pub const ALL: [&str; 4] =
-    [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER, AMID_LOAD];
+pub const ALL: [&str; 5] =
+    [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER, AMID_LOAD, AMID_ADOPTION];
 
 /// The requested place, how often it may still be passed, and what happens then.
 #[cfg(debug_assertions)]

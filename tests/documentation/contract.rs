@@ -309,7 +309,9 @@ fn the_page_has_every_function_type_category_and_part_of_a_date() {
     let page = page();
     let words: BTreeSet<&str> = page.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let types = SqlType::NAMES.iter().map(|name| name.split('(').next().unwrap());
-    let categories = FailureCategory::ALL.iter().map(|category| category.name());
+    // No contract causes what an earlier system logged.
+    let of_contracts = FailureCategory::ALL.iter().filter(|c| **c != FailureCategory::Adopted);
+    let categories = of_contracts.map(|category| category.name());
     let wanted = Function::names().chain(types).chain(categories).chain(DatePart::names());
     let missing: Vec<&str> = wanted.filter(|name| !words.contains(name)).collect();
     assert!(missing.is_empty(), "docs/contract.md does not mention {missing:?}");

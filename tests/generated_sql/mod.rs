@@ -27,7 +27,7 @@ fn script_of(contract: &str) -> String {
 /// `xmlshred install --script` prints what `xmlshred install` runs.
 #[test]
 fn the_script_for_sqlcmd_is_what_install_runs() {
-    let script = script(&Names::placeholders(), None, AlterTables::Own);
+    let script = script(&Names::placeholders(), None, AlterTables::Own, None);
     let files = FILES.iter().filter(|file| file.kind() != Kind::Migration);
     for file in files {
         for batch in file.text.split("\nGO\n").filter(|batch| !batch.is_empty()) {

@@ -4,6 +4,7 @@
 //! `XMLSHRED_TEST_SQLSERVER` holds an ADO.NET connection string of a login that may create
 //! databases. Without it every test is counted as ignored; the name of each contains `sqlserver`.
 
+mod adoption;
 mod agent;
 mod agent_steps;
 mod babelfish;
@@ -58,6 +59,7 @@ type Trials = &'static [(&'static str, fn())];
 
 /// The files of tests that only this store has.
 const OWN: &[(&str, Trials)] = &[
+    ("adoption", adoption::TRIALS),
     ("agent", agent::TRIALS),
     ("agent_steps", agent_steps::TRIALS),
     ("chaos", chaos::TRIALS),

@@ -52,10 +52,10 @@ install_sqlfluff() {
     "$cache/venv/bin/pip" install --quiet --disable-pip-version-check "sqlfluff==$sqlfluff_version"
 }
 
-# The script that installs everything.
+# The script that installs everything and takes over an earlier log.
 generate_script() {
     mkdir -p "$cache/generated"
-    cargo run --quiet -- install --script >"$cache/generated/install.sql"
+    cargo run --quiet -- install --script --adopt-log --adopt-status done=success >"$cache/generated/install.sql"
 }
 
 # Every number that is thrown is explained, and every number explained is thrown.

@@ -16,6 +16,8 @@ use crate::runner::ExitStatus;
 #[cfg(feature = "sqlserver")]
 use crate::settings::ServerLocation;
 use crate::settings::StoreLocation;
+#[cfg(feature = "sqlserver")]
+use crate::store::sqlserver::install::Adoption;
 use crate::store::AlterTables;
 
 /// Create or upgrade the objects in the database, and install the contract
@@ -49,6 +51,17 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "info")]
     alter_tables: bool,
 
+    /// Take over the log of an earlier system: rename the processing_log that is in the schema, or read
+    /// SCHEMA.TABLE, and import its outcomes; continues one that was stopped
+    #[cfg(feature = "sqlserver")]
+    #[arg(long, value_name = "SCHEMA.TABLE", num_args = 0..=1, conflicts_with = "info")]
+    adopt_log: Option<Option<String>>,
+
+    /// What a status of that log means: success, failed, or ignore (as if the row did not exist)
+    #[cfg(feature = "sqlserver")]
+    #[arg(long, value_name = "STATUS=OUTCOME", requires = "adopt_log")]
+    adopt_status: Vec<String>,
+
     /// Name the installed contract or, on SQL Server, list every object as current, missing, older,
     /// edited or foreign; change nothing
     #[arg(long)]
@@ -58,10 +71,17 @@ pub struct Arguments {
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         #[cfg(feature = "sqlserver")]
+        let adoption = self.adoption()?;
+        #[cfg(feature = "sqlserver")]
         if self.script {
-            return server_install::script_for_sqlcmd(call, self.alter());
+            return server_install::script_for_sqlcmd(call, self.alter(), adoption.as_ref());
         }
         match (open::location(&call.settings)?, self.dry_run, self.info) {
+            #[cfg(all(feature = "embedded", feature = "sqlserver"))]
+            (StoreLocation::Sqlite(_), ..) if adoption.is_some() => Err(CommandError::usage(
+                "--adopt-log takes over a log in SQL Server, and the store is an embedded one",
+                "name the server with --server and --database, or leave --adopt-log out",
+            )),
             #[cfg(feature = "embedded")]
             (StoreLocation::Sqlite(path), true, _) => {
                 embedded_install::dry_run(call, path, self.alter())
@@ -76,14 +96,18 @@ impl Execute for Arguments {
             (StoreLocation::Sqlite(_), ..) => unreachable!("open::location refuses it"),
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), true, _) => {
-                server_install::dry_run(call, &self.with_log_storage(server)?, self.alter())
+                let server = self.with_log_storage(server)?;
+                server_install::dry_run(call, &server, self.alter(), adoption.as_ref())
             }
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), _, true) => server_install::info(server),
             #[cfg(feature = "sqlserver")]
-            (StoreLocation::SqlServer(server), ..) => {
-                server_install::install(call, &self.with_log_storage(server)?, self.alter())
-            }
+            (StoreLocation::SqlServer(server), ..) => server_install::install(
+                call,
+                &self.with_log_storage(server)?,
+                self.alter(),
+                adoption,
+            ),
         }
     }
 }
@@ -100,6 +124,16 @@ impl Arguments {
 
 #[cfg(feature = "sqlserver")]
 impl Arguments {
+    /// The log to take over.
+    fn adoption(&self) -> Result<Option<Adoption>> {
+        let Some(log) = &self.adopt_log else { return Ok(None) };
+        let wrong = |problem| CommandError::usage(problem, "correct --adopt-log or --adopt-status");
+        let adoption = Adoption::of(log.as_deref()).map_err(wrong)?;
+        let statuses = self.adopt_status.iter();
+        let adoption = statuses.map(String::as_str).try_fold(adoption, Adoption::answer);
+        adoption.map(Some).map_err(wrong)
+    }
+
     /// The server with the storage of the log that the flags name.
     fn with_log_storage(&self, server: &ServerLocation) -> Result<ServerLocation> {
         let compression = self.log_compression.to_uppercase();

@@ -1,14 +1,17 @@
 //! Installing on SQL Server, for `install` and `uninstall`.
 
+use std::time::{Duration, Instant};
+
 use super::plan;
 use crate::cli::call::Call;
 use crate::cli::command_error::Result;
 use crate::cli::console;
 use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
+use crate::figures::{count, counted};
 use crate::runner::ExitStatus;
 use crate::settings::ServerLocation;
-use crate::store::sqlserver::install::{script, Installed, Installer, Names};
+use crate::store::sqlserver::install::{script, Adopted, Adoption, Installed, Installer, Names};
 use crate::store::AlterTables;
 
 /// A connection that installs.
@@ -22,19 +25,29 @@ fn contract(call: &Call) -> Result<Option<Contract>> {
 }
 
 /// Prints the script for sqlcmd, which fills in the variables.
-pub fn script_for_sqlcmd(call: &Call, alter: AlterTables) -> Result {
-    console::print_data(&script(&Names::placeholders(), contract(call)?.as_ref(), alter))
+pub fn script_for_sqlcmd(call: &Call, alter: AlterTables, adoption: Option<&Adoption>) -> Result {
+    console::print_data(&script(&Names::placeholders(), contract(call)?.as_ref(), alter, adoption))
 }
 
 /// Prints the script.
-pub fn dry_run(call: &Call, server: &ServerLocation, alter: AlterTables) -> Result {
-    console::print_data(&script(&server.names, contract(call)?.as_ref(), alter))
+pub fn dry_run(
+    call: &Call,
+    server: &ServerLocation,
+    alter: AlterTables,
+    adoption: Option<&Adoption>,
+) -> Result {
+    console::print_data(&script(&server.names, contract(call)?.as_ref(), alter, adoption))
 }
 
-/// Installs what is missing, older or edited.
-pub fn install(call: &Call, server: &ServerLocation, alter: AlterTables) -> Result {
+/// Installs what is missing, older or edited, and imports what is left of a log that is adopted.
+pub fn install(
+    call: &Call,
+    server: &ServerLocation,
+    alter: AlterTables,
+    adoption: Option<Adoption>,
+) -> Result {
     let contract = contract(call)?;
-    let mut installer = installer(server)?.altering(alter);
+    let mut installer = installer(server)?.altering(alter).adopting(adoption);
     if let (Some(contract), AlterTables::All) = (&contract, alter) {
         plan::print(&installer.alterations(contract)?)?;
     }
@@ -52,7 +65,44 @@ pub fn install(call: &Call, server: &ServerLocation, alter: AlterTables) -> Resu
             ));
         }
     }
-    Ok(ExitStatus::Success)
+    import_log(&mut installer)
+}
+
+/// How often a long import says how far it is.
+const NEWS: Duration = Duration::from_secs(10);
+
+fn import_log(installer: &mut Installer) -> Result {
+    let mut last = Instant::now();
+    let adopted = installer.import_log(|applications| {
+        if last.elapsed() >= NEWS {
+            last = Instant::now();
+            let applications = counted(applications, "application");
+            console::note(format!("importing the earlier log: {applications} so far\n"));
+        }
+    })?;
+    adopted.map_or(Ok(ExitStatus::Success), |adopted| console::print(&shown(&adopted)))
+}
+
+fn shown(adopted: &Adopted) -> String {
+    let Adopted { log, success, failed, .. } = adopted;
+    let applications = counted(success + failed, "application");
+    let failed = count(*failed);
+    let statuses = adopted.statuses.iter().map(|(status, outcome, rows)| {
+        format!("  {} with status \"{status}\": {outcome}\n", counted(*rows, "row"))
+    });
+    let others = [
+        (adopted.rows_superseded, "row", "with a later one of the same application"),
+        (adopted.rows_ignored, "row", "with an ignored status"),
+        (adopted.apps_ignored, "application", "with no other row, not imported"),
+        (adopted.rows_without_id, "row", "without app_id"),
+        (adopted.apps_without_source, "application", "without a source row"),
+        (adopted.apps_without_time, "application", "without processing_time"),
+    ];
+    let others = others.iter().filter(|(number, ..)| *number > 0);
+    let others =
+        others.map(|(number, noun, which)| format!("  {} {which}\n", counted(*number, noun)));
+    let details: String = statuses.chain(others).collect();
+    format!("log {log} is adopted: {applications}, of which {failed} failed\n{details}")
 }
 
 /// Lists the objects.

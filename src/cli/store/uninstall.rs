@@ -29,14 +29,17 @@ impl Execute for Arguments {
             let message = "an embedded store is one file and is not uninstalled";
             return Err(CommandError::usage(message, "delete the file"));
         };
-        let kept = server_install::installer(server)?.uninstall(self.all)?;
+        let done = server_install::installer(server)?.uninstall(self.all)?;
         let left = if self.all { "" } else { "; its tables are kept" };
         let schema = server.settings.schema_name();
         let location = server.settings.location();
-        let kept = kept.iter().map(|object| format!("kept, not created by xmlshred: {object}\n"));
+        let kept =
+            done.kept.iter().map(|object| format!("kept, not created by xmlshred: {object}\n"));
+        let restored = done.restored.map(|log| format!("the earlier log is {log} again\n"));
         console::print(&format!(
-            "schema {schema} of {location} is uninstalled{left}\n{}",
-            kept.collect::<String>()
+            "schema {schema} of {location} is uninstalled{left}\n{}{}",
+            kept.collect::<String>(),
+            restored.unwrap_or_default()
         ))
     }
 }

@@ -1,31 +1,49 @@
 //! `xmlshred install`: the objects of `sql/` and a contract, under one lock in one transaction.
 
+mod adoption;
 mod describe;
 mod files;
+mod found;
 mod generated;
 mod owner;
 mod ownership;
 mod script;
+mod send;
 mod version;
 
 use super::connection::settings::ServerSettings;
 use super::connection::{Connection, ResultSets};
-use super::dialect::in_use;
-use super::fault::{self, ServerFault};
+use super::fault::ServerFault;
 use super::record::{Record, Value};
 use super::{contract_sql, target};
 use crate::contract::Contract;
 use crate::id::ContractHash;
 use crate::store::{AlterTables, Result, StoreError};
 
+use found::{found, is_ours, refuse_foreign, Found};
+use script::Options;
+use send::send;
+
+pub use adoption::{Adopted, Adoption};
 pub use files::{Kind, Names, SqlFile, FILES};
 pub use generated::{Generated, GENERATED};
 pub use script::SCHEMA_VERSION;
 pub(super) use version::{check_version, get_contract, VERSION_PROCEDURE};
 
 /// The script that [`Installer::install`] runs, for reading and for sqlcmd.
-pub fn script(names: &Names, contract: Option<&Contract>, alter: AlterTables) -> String {
-    script::as_sqlcmd(names, &script::install_batches(FILES, names, contract, alter))
+pub fn script(
+    names: &Names,
+    contract: Option<&Contract>,
+    alter: AlterTables,
+    adoption: Option<&Adoption>,
+) -> String {
+    let options = Options { alter, adoption };
+    let mut batches = script::install_batches(FILES, names, contract, options);
+    batches.extend(adoption.map(|_| script::Batch {
+        part: "the earlier log".to_owned(),
+        sql: adoption::import(names),
+    }));
+    script::as_sqlcmd(names, &batches)
 }
 
 /// The T-SQL of a contract: target tables, registration, `usp_LoadApps`, and the stage.
@@ -98,6 +116,16 @@ pub struct Installer {
     names: Names,
     files: &'static [SqlFile],
     alter: AlterTables,
+    adoption: Option<Adoption>,
+}
+
+/// What [`Installer::uninstall`] has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uninstalled {
+    /// What has one of the names and is of others.
+    pub kept: Vec<String>,
+    /// The log of an earlier system that has its name again.
+    pub restored: Option<String>,
 }
 
 impl Installer {
@@ -106,7 +134,7 @@ impl Installer {
         let location = settings.location().to_owned();
         let connection =
             Connection::open(settings, None).map_err(|fault| fault.into_store_error(&location))?;
-        Ok(Self { connection, names, files: FILES, alter: AlterTables::Own })
+        Ok(Self { connection, names, files: FILES, alter: AlterTables::Own, adoption: None })
     }
 
     /// Installs these files instead of this version's.
@@ -117,6 +145,21 @@ impl Installer {
     /// Gives missing columns to these target tables.
     pub fn altering(self, alter: AlterTables) -> Self {
         Self { alter, ..self }
+    }
+
+    /// Takes over this log of an earlier system.
+    pub fn adopting(self, adoption: Option<Adoption>) -> Self {
+        Self { adoption, ..self }
+    }
+
+    /// Imports what is left of the log that is being adopted; `None` where there is none or it was
+    /// complete. Calls `progress` with the number of applications after each chunk.
+    ///
+    /// # Errors
+    /// A call fails. What was imported stays, and the next call continues.
+    pub fn import_log(&mut self, progress: impl FnMut(u64)) -> Result<Option<Adopted>> {
+        let adopted = adoption::import_log(&mut self.connection, &self.names, progress);
+        adopted.map_err(|fault| self.error(fault))
     }
 
     /// Installs what is missing, older or edited, and makes `contract` the installed one.
@@ -133,10 +176,11 @@ impl Installer {
         self.refuse_newer(&found)?;
         self.refuse_foreign(&found)?;
         self.check_source()?;
-        if self.is_current(&found, contract)? {
+        if self.adoption.is_none() && self.is_current(&found, contract)? {
             return Ok(Installed::Unchanged);
         }
-        let script = script::install_batches(self.files, &self.names, contract, self.alter);
+        let options = Options { alter: self.alter, adoption: self.adoption.as_ref() };
+        let script = script::install_batches(self.files, &self.names, contract, options);
         run(&mut self.connection, &script, Some(&self.names), contract)?;
         Ok(Installed::Changed)
     }
@@ -171,22 +215,29 @@ impl Installer {
     }
 
     /// Removes the objects; with `with_data` the queue, log and other tables too. Source and
-    /// target tables are never touched. Returns what has one of the names and is of others.
+    /// target tables are never touched, and a log that was adopted has its name again.
     ///
     /// # Errors
     /// [`StoreError::OtherVersion`] where a newer version is installed.
-    pub fn uninstall(&mut self, with_data: bool) -> Result<Vec<String>> {
+    pub fn uninstall(&mut self, with_data: bool) -> Result<Uninstalled> {
         let found = self.found(None)?;
         self.refuse_newer(&found)?;
         let batches = ownership::uninstall(self.files, &self.names, with_data);
-        let done = batches.iter().try_for_each(|sql| send(&mut self.connection, sql).map(drop));
+        let connection = &mut self.connection;
+        let last = batches.iter().try_fold(ResultSets::new(), |_, sql| send(connection, sql));
+        let done = last.and_then(|last| {
+            send(connection, script::COMMIT)?;
+            let restored = last.iter().flatten().next();
+            restored.map(|record| record.get("log_name")).transpose()
+        });
         if done.is_err() {
             let _ = self.connection.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;");
         }
-        done.map_err(|fault| self.error(fault))?;
+        let restored = done.map_err(|fault| self.error(fault))?;
         let is_kept =
             |name: &&Found| name.is_in_the_way && name.kind != "ROLE" && name.kind != "CONSTRAINT";
-        Ok(found.iter().filter(is_kept).map(|name| name.shown.clone()).collect())
+        let kept = found.iter().filter(is_kept).map(|name| name.shown.clone()).collect();
+        Ok(Uninstalled { kept, restored })
     }
 
     /// What has a name that the installation takes.
@@ -211,7 +262,10 @@ impl Installer {
     }
 
     fn refuse_foreign(&self, found: &[Found]) -> Result<()> {
-        refuse_foreign(self.connection.settings(), found)
+        let frees = |adoption: &Adoption| adoption.is_of_our_name(&self.names);
+        let is_freed = self.adoption.as_ref().is_some_and(frees);
+        let stays = |name: &&Found| !(is_freed && name.is_log());
+        refuse_foreign(self.connection.settings(), found.iter().filter(stays))
     }
 
     fn exists(&mut self, object: &str) -> Result<bool> {
@@ -295,55 +349,6 @@ fn state(file: &SqlFile, found: &[Found], recorded: &Recorded) -> State {
     }
 }
 
-/// What has a name that the installation takes.
-struct Found {
-    /// The kind of object that the installation has by this name.
-    kind: String,
-    object: String,
-    /// What it is, for messages.
-    shown: String,
-    is_ours: bool,
-    is_in_the_way: bool,
-}
-
-fn found(
-    connection: &mut Connection,
-    files: &[SqlFile],
-    names: &Names,
-    contract: Option<&Contract>,
-) -> fault::Result<Vec<Found>> {
-    send(connection, &ownership::find(files, names, contract))?;
-    let read = |record: &Record| {
-        Ok(Found {
-            kind: record.get("kind")?,
-            object: record.get("object_name")?,
-            shown: record.get("shown")?,
-            is_ours: record.get("is_ours")?,
-            is_in_the_way: record.get("is_in_the_way")?,
-        })
-    };
-    send(connection, ownership::FOUND)?.iter().flatten().map(read).collect()
-}
-
-fn is_ours(found: &[Found], object: &str) -> bool {
-    found.iter().any(|name| name.object == object && name.is_ours)
-}
-
-/// The script refuses too, but its message has no room for all of them.
-fn refuse_foreign(settings: &ServerSettings, found: &[Found]) -> Result<()> {
-    let foreign: Vec<&str> =
-        found.iter().filter(|name| name.is_in_the_way).map(|name| name.shown.as_str()).collect();
-    if foreign.is_empty() {
-        return Ok(());
-    }
-    Err(StoreError::Refused(format!(
-        "{} has objects that xmlshred did not create, with names that it needs; nothing was \
-         changed:\n  {}; install into another schema with --schema, or rename these objects",
-        settings.location(),
-        foreign.join("\n  ")
-    )))
-}
-
 type Recorded = std::collections::HashMap<String, Known>;
 
 /// The record of an installed file.
@@ -385,7 +390,7 @@ pub(super) fn install_contract(connection: &mut Connection, contract: &Contract)
     let schema = connection.settings().schema_name().to_owned();
     let found = found(connection, FILES, &Names::in_schema(&schema), Some(contract));
     let found = found.map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-    refuse_foreign(connection.settings(), &found)?;
+    refuse_foreign(connection.settings(), found.iter())?;
     run(connection, &script::contract_alone(&schema, contract), None, Some(contract))
 }
 
@@ -412,15 +417,6 @@ fn run(
         let _ = connection.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;");
     }
     result
-}
-
-/// Sends a batch of an installation, in the parts that the engine needs; returns the last result.
-fn send(connection: &mut Connection, sql: &str) -> fault::Result<ResultSets> {
-    let mut answer = ResultSets::new();
-    for batch in (in_use().installation)(sql) {
-        answer = connection.slow_batch(&batch)?;
-    }
-    Ok(answer)
 }
 
 /// Names the part of the script that failed.

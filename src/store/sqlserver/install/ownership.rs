@@ -15,6 +15,8 @@ const MOST_ROWS: usize = 900;
 const FIND: &str = include_str!("find_names.sql");
 const REFUSE: &str = include_str!("refuse_names.sql");
 const MARK: &str = include_str!("mark_objects.sql");
+const ADOPTED_NAMES: &str = include_str!("adopted_names.sql");
+const RESTORE_NAMES: &str = include_str!("restore_names.sql");
 const UNINSTALL: &str = include_str!("uninstall.sql");
 const DROP_SCHEMA: &str = include_str!("drop_schema.sql");
 
@@ -89,7 +91,7 @@ fn constraints(text: &str) -> impl Iterator<Item = &str> {
 
 /// The batch that refuses to go on where something is in the way.
 pub fn refuse() -> String {
-    REFUSE.replace("$(Adopt)", "")
+    REFUSE.to_owned()
 }
 
 /// The batch after everything is created.
@@ -97,24 +99,37 @@ pub fn mark(names: &Names) -> String {
     names.fill(MARK)
 }
 
-/// The batches that drop what is ours, with or without the tables. Source and target tables do not
-/// change, and the roles stay: other pipelines of the database may use them.
+/// The batches that drop what is ours, with or without the tables; the last one returns which log of an
+/// earlier system has its name again. Source and target tables do not change, and the roles stay: other
+/// pipelines of the database may use them.
 pub fn uninstall(files: &[SqlFile], names: &Names, with_data: bool) -> Vec<String> {
     let begin = "SET XACT_ABORT ON;\n\nBEGIN TRANSACTION;\n".to_owned();
     let kinds = "'PROCEDURE', 'VIEW', 'FUNCTION'";
     let last = match with_data {
         true => {
             let kinds = format!("{kinds}, 'TABLE'");
-            vec![UNINSTALL.replace("$(Kinds)", &kinds), names.fill(DROP_SCHEMA)]
+            vec![
+                names.fill(ADOPTED_NAMES),
+                UNINSTALL.replace("$(Kinds)", &kinds),
+                names.fill(RESTORE_NAMES),
+                names.fill(DROP_SCHEMA),
+                names.fill(RESTORED),
+            ]
         }
         false => vec![UNINSTALL.replace("$(Kinds)", kinds), names.fill(FORGET_MODULES)],
     };
     let find = find(files, names, None);
     let mut batches = vec![begin, find];
     batches.extend(last);
-    batches.extend([FOUND.to_owned(), "COMMIT TRANSACTION;\n".to_owned()]);
     batches
 }
+
+const RESTORED: &str =
+    "SELECT QUOTENAME(OBJECT_SCHEMA_NAME(OBJECT_ID(N'[$(Schema)].' + QUOTENAME(n.original_name))))
+        + N'.' + QUOTENAME(n.original_name) AS log_name
+FROM #adoption_name AS n
+WHERE OBJECT_ID(N'[$(Schema)].' + QUOTENAME(n.original_name), N'U') IS NOT NULL;
+";
 
 /// A module that others create from now on under one of the names is not ours.
 const FORGET_MODULES: &str = "IF EXISTS

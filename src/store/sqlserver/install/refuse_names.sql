@@ -34,7 +34,15 @@ BEGIN
     SET @thrown = CONCAT(
         N'xmlshred did not create what has these names, which it needs: ',
         CASE WHEN LEN(@message) > 1600 THEN LEFT(@message, 1600) + N', ...' ELSE @message END,
-        N'; install into another schema, or rename these objects$(Adopt)'
+        N'; install into another schema, or rename these objects',
+        (
+            SELECT MAX(N', or take over the log of an earlier system with install --adopt-log')
+            FROM #xmlshred_name AS n
+            WHERE n.is_in_the_way = 1
+                AND n.kind = 'TABLE'
+                AND n.object_name = N'processing_log'
+                AND n.found_kind = N'table'
+        )
     );
 
     IF @@TRANCOUNT > 0

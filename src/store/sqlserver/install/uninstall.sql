@@ -1,4 +1,4 @@
-/* Drops what is ours, the last one first, and returns what else has one of the names. */
+/* Drops what is ours, the last one first. */
 SET NOCOUNT ON;
 
 DECLARE @ordinal int = (SELECT MAX(n.ordinal) FROM #xmlshred_name AS n);
