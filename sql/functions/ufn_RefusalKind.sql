@@ -57,7 +57,8 @@ Results:    data     a value of the document is the cause, by the nature of the 
                                                     a secondary, or shutting down
             211 602 605 644 682 823-825 7105 8646   corruption
 Errors:     none
-Called by:  usp_CompleteBatch, usp_ApplyOutcomes, usp_LoadApps, usp_DeleteStaleRows
+Called by:  usp_CompleteBatch, usp_ApplyOutcomes, usp_LoadApps, usp_DeleteStaleRows,
+            usp_EraseApps
 Isolation:  reads no table
 Example:    SELECT [$(Schema)].[ufn_RefusalKind](2627) AS refusal_kind;
 */

@@ -38,7 +38,7 @@ BEGIN
         CHECK (event_type IN
         (
             'claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
-            'rows_deleted'
+            'rows_deleted', 'erased'
         ));
 END;
 GO

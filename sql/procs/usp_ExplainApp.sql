@@ -12,6 +12,7 @@ Results:    one row per event: occurred_at_utc (UTC), event_type, attempt, worke
                              the earlier system's log from which the outcome was adopted
             wrote            one per target table that a successful attempt wrote to
             rows_deleted     usp_DeleteStaleRows deleted the rows of an attempt
+            erased           usp_EraseApps removed its rows, log and events before this
             now              the last row: its state, what happens next, and which attempt its rows
                              are of. The only row of an unknown application
 Errors:     50001 a parameter is wrong
@@ -148,7 +149,7 @@ BEGIN
             SELECT
                 e.occurred_at_utc,
                 CASE
-                    WHEN e.event_type IN ('requeued', 'rows_deleted') THEN 7
+                    WHEN e.event_type IN ('requeued', 'rows_deleted', 'erased') THEN 7
                     WHEN e.event_type = 'quarantined' THEN 4
                     ELSE 3
                 END,

@@ -31,6 +31,7 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_RetryFailed] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_RequeueApps] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_PurgeLog] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_DeleteStaleRows] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_EraseApps] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetClaimOutcome] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReadDocument] TO [shred_operator];

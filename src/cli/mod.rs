@@ -62,6 +62,7 @@ commands!(Command {
     Retry(store::retry::Arguments),
     Requeue(store::requeue::Arguments),
     DeleteStaleRows(store::delete_stale_rows::Arguments),
+    Erase(store::erase::Arguments),
     ExportFailed(store::export_failed::Arguments),
     Purge(store::purge::Arguments),
     Pause(store::pause::Arguments),

@@ -89,7 +89,7 @@ pub struct LifeEvent {
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
     /// `enqueued`, `claimed`, `renewed` (once per claim), `released`, `reaped`, `refused`,
-    /// `quarantined`, `requeued`, `success`, `failed`, `wrote` (per target table), `rows_deleted`, and
+    /// `quarantined`, `requeued`, `success`, `failed`, `wrote` (per target table), `rows_deleted`, `erased`, and
     /// last of all `now`.
     pub event: String,
     /// The attempt it belongs to.

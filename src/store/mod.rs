@@ -45,7 +45,7 @@ pub use error::{Result, StoreError};
 pub use inspect::{
     ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
 };
-pub use purge::{PurgeRequest, Purged, StaleRows, StaleRowsRequest};
+pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 pub use session::{Pause, SessionStart};
@@ -183,6 +183,16 @@ pub trait Store: Send {
         contract: &Contract,
         request: &StaleRowsRequest,
     ) -> Result<Vec<StaleRows>>;
+
+    /// Erases applications: their rows in all target tables of the contract, also those that other
+    /// programs wrote, and in queue, log and events; in the embedded store also the document. An event
+    /// `erased` stays. Returns one entry per application, by ascending id.
+    ///
+    /// One transaction per application. An application that is claimed, whose document is still in the
+    /// source table of a server, whose rows the database does not let go, or that wrote to a table
+    /// that the contract lacks keeps everything ([`Erased::refusal`]).
+    /// [`StoreError::ContractNotInstalled`] unless the contract is the installed one.
+    fn erase_apps(&mut self, contract: &Contract, request: &EraseRequest) -> Result<Vec<Erased>>;
 
     /// Counts for people.
     fn get_status(&mut self) -> Result<Status>;

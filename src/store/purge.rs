@@ -1,4 +1,4 @@
-//! Purging the log, and deleting stale rows: requests and answers.
+//! Purging the log, deleting stale rows, and erasing: requests and answers.
 
 use std::time::Duration;
 
@@ -73,5 +73,29 @@ pub struct StaleRows {
     pub tables: Vec<(String, u64)>,
     /// Why none of them was deleted, such as a foreign key of another table. A preview knows only
     /// that a table is no longer in the contract.
+    pub refusal: Option<String>,
+}
+
+/// Parameters of [`Store::erase_apps`](crate::store::Store::erase_apps).
+#[derive(Debug, Clone)]
+pub struct EraseRequest {
+    /// The applications; at least one.
+    pub app_ids: Vec<AppId>,
+    /// `false` only counts.
+    pub execute: bool,
+    /// Who requests it, for the events.
+    pub requested_by: String,
+}
+
+/// What an application had, or would lose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erased {
+    /// The application.
+    pub app_id: AppId,
+    /// Its rows in the log.
+    pub attempts: u64,
+    /// The target tables with rows of it, in load order, and their rows.
+    pub tables: Vec<(String, u64)>,
+    /// Why nothing of it is erased.
     pub refusal: Option<String>,
 }

@@ -32,6 +32,7 @@ help_tests! {
     help_of_retry: "retry",
     help_of_requeue: "requeue",
     help_of_delete_stale_rows: "delete-stale-rows",
+    help_of_erase: "erase",
     help_of_export_failed: "export-failed",
     help_of_purge: "purge",
     help_of_pause: "pause",

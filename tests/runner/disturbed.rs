@@ -10,10 +10,10 @@ use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::AppOutcome;
 use xmlshred::runner::Role;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
-    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
-    Status, Store, StoreError,
+    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
+    EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
+    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
+    SessionStart, StaleRows, StaleRowsRequest, Status, Store, StoreError,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -167,6 +167,10 @@ impl Store for Disturbed {
         request: &StaleRowsRequest,
     ) -> Result<Vec<StaleRows>> {
         self.store.delete_stale_rows(contract, request)
+    }
+
+    fn erase_apps(&mut self, contract: &Contract, request: &EraseRequest) -> Result<Vec<Erased>> {
+        self.store.erase_apps(contract, request)
     }
 
     fn get_status(&mut self) -> Result<Status> {

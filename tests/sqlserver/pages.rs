@@ -256,6 +256,13 @@ fn the_runbooks_are_followed() {
     bench.execute("EXEC pipeline.usp_DeleteStaleRows;");
     assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.orders"), APPS - 1);
 
+    // Erase an application: not while its document is there.
+    let told = page.ask();
+    assert!(told.iter().all(|row| row[4].starts_with("its document is still in")), "{told:?}");
+    page.leave_out("xmlshred erase");
+    page.run_line("xmlshred erase 7 8 --contract orders.toml", 1);
+    assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.orders"), APPS - 1);
+
     // Stop everything now.
     assert_eq!(page.ask()[0][0], "paused");
     assert_eq!(page.ask()[0][0], "resumed");

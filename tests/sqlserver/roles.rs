@@ -16,6 +16,7 @@ crate::trials! {
 /// The arguments of the procedures that cannot be called without.
 const ARGUMENTS: &[(&str, &str)] = &[
     ("usp_DeleteStaleRows", "@Execute = 'N'"),
+    ("usp_EraseApps", "@app_ids = N'1', @Execute = 'N'"),
     ("usp_ExplainApp", "@app_id = 1"),
     ("usp_GetClaimOutcome", "@claim_token = '6F9619FF-8B86-D011-B42D-00C04FC964FF'"),
     ("usp_Pause", "@reason = N'a test'"),

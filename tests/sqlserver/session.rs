@@ -11,10 +11,10 @@ use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::AppOutcome;
 use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
-    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
-    Status, Store,
+    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
+    EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
+    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
+    SessionStart, StaleRows, StaleRowsRequest, Status, Store,
 };
 
 use crate::database::locked;
@@ -97,6 +97,11 @@ impl Store for Session {
             contract: &Contract,
             request: &StaleRowsRequest
         ) -> Result<Vec<StaleRows>>;
+        fn erase_apps(
+            &mut self,
+            contract: &Contract,
+            request: &EraseRequest
+        ) -> Result<Vec<Erased>>;
         fn get_status(&mut self) -> Result<Status>;
         fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
         fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause>;

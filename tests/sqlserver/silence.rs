@@ -30,13 +30,14 @@ fn named(request: &str) -> String {
 }
 
 /// Commands, the request whose answer never comes, and the limit that ends the wait.
-const COMMANDS: [(&str, &str, &str); 13] = [
+const COMMANDS: [(&str, &str, &str); 14] = [
     ("enqueue", "usp_EnqueueApps", "1s"),
     ("enqueue --app-id-start 1 --app-id-end 9", "usp_EnqueueApps", "1s"),
     ("reap", "usp_ReapExpired", "1s"),
     ("retry --all", "usp_RetryFailed", "1s"),
     ("requeue --changed --contract contract.toml", "usp_RequeueApps", "1s"),
     ("delete-stale-rows --contract contract.toml", "usp_DeleteStaleRows", "1s"),
+    ("erase 1 --contract contract.toml", "usp_EraseApps", "1s"),
     ("purge", "usp_PurgeLog", "1s"),
     ("status", "usp_GetStatus", "1s"),
     ("pause --reason silence", "usp_Pause", "10s"),

@@ -135,7 +135,12 @@ fn a_source_is_read_under_the_names_that_it_has() {
     assert_eq!(bench.value("SELECT SUM(amount) FROM dbo.loan"), "33");
     let missing = "SELECT difference FROM pipeline.vw_Reconciliation WHERE subject = 'source rows'";
     assert_eq!(bench.value(missing), "0");
+    let (status, said) = bench.fail("erase 3 --execute --contract contract.toml");
+    assert_eq!(status, 1, "{said}");
+    assert!(said.contains("still in [dbo].[app_xml_staging]: delete it there first"), "{said}");
     bench.database.execute("DELETE FROM dbo.app_xml_staging WHERE document_no = 3;");
+    bench.succeed("erase 3 --execute --contract contract.toml");
+    assert_eq!(bench.value("SELECT SUM(amount) FROM dbo.loan"), "21");
     assert!(bench.succeed("explain 4").contains("not in the source table"));
 }
 

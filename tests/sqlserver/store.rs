@@ -8,6 +8,8 @@ mod comparing;
 mod completing;
 #[path = "../store/enqueueing.rs"]
 mod enqueueing;
+#[path = "../store/erasing.rs"]
+pub mod erasing;
 #[path = "../store/harness.rs"]
 pub mod harness;
 #[path = "../store/histories.rs"]
@@ -60,6 +62,7 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("redriving", redriving::BEHAVIOURS),
     ("refusing", refusing::BEHAVIOURS),
     ("reporting", reporting::BEHAVIOURS),
+    ("erasing", erasing::BEHAVIOURS),
     ("stale", stale::BEHAVIOURS),
 ];
 

@@ -6,6 +6,7 @@ mod claiming;
 mod comparing;
 mod completing;
 mod enqueueing;
+mod erasing;
 mod harness;
 mod histories;
 mod inspecting;

@@ -9,6 +9,7 @@ pub mod doctor;
 #[cfg(feature = "embedded")]
 mod embedded_install;
 pub mod enqueue;
+pub mod erase;
 pub mod explain;
 pub mod export_failed;
 pub mod install;

@@ -42,7 +42,7 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
     GROUP BY c.token
     UNION ALL
     SELECT occurred_at_utc,
-           CASE event_type WHEN 'requeued' THEN 7 WHEN 'rows_deleted' THEN 7
+           CASE event_type WHEN 'requeued' THEN 7 WHEN 'rows_deleted' THEN 7 WHEN 'erased' THEN 7
                            WHEN 'quarantined' THEN 4 ELSE 3 END,
            event_type, attempt, session_id, detail, claim_token
     FROM processing_event

@@ -40,9 +40,9 @@ use rusqlite::Connection;
 
 use super::{
     AlterTables, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
-    FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
-    Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows,
-    StaleRowsRequest, Status, Store,
+    EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
+    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
+    SessionStart, StaleRows, StaleRowsRequest, Status, Store,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -189,6 +189,9 @@ impl Store for SqliteStore {
         purge: fn delete_stale_rows(
             &mut self, contract: &Contract, request: &StaleRowsRequest
         ) -> Vec<StaleRows>;
+        purge: fn erase_apps(
+            &mut self, contract: &Contract, request: &EraseRequest
+        ) -> Vec<Erased>;
         inspect: fn get_status(&mut self) -> Status;
         inspect: fn read_document(&mut self, app_id: AppId) -> Option<Document>;
         inspect: fn explain_app(&mut self, app_id: AppId) -> Vec<LifeEvent>;

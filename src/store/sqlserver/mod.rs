@@ -25,10 +25,10 @@ use fault::ServerFault;
 
 use super::{
     check_lease, check_max_reaps, check_outcomes, check_replaces, ClaimOutcome, ClaimRequest,
-    Claimed, Completed, Difference, EnqueueMode, Enqueued, FailurePage, Finding, LifeEvent,
-    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
-    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
-    StoreError,
+    Claimed, Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage,
+    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
+    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
+    Status, Store, StoreError,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -106,6 +106,14 @@ impl SqlServerStore {
 
     fn error(&self, fault: ServerFault) -> StoreError {
         fault.into_store_error(self.connection.settings().location())
+    }
+
+    fn check_installed(&mut self, contract: &Contract) -> Result<()> {
+        let (offered, installed) = (contract.hash, self.get_contract()?);
+        match installed == Some(offered) {
+            true => Ok(()),
+            false => Err(StoreError::ContractNotInstalled { offered, installed }),
+        }
     }
 
     /// The error of a call with a contract.
@@ -236,11 +244,13 @@ impl Store for SqlServerStore {
         contract: &Contract,
         request: &StaleRowsRequest,
     ) -> Result<Vec<StaleRows>> {
-        let installed = self.get_contract()?;
-        if installed != Some(contract.hash) {
-            return Err(StoreError::ContractNotInstalled { offered: contract.hash, installed });
-        }
+        self.check_installed(contract)?;
         self.run(|connection| purge::delete_stale_rows(connection, request))
+    }
+
+    fn erase_apps(&mut self, contract: &Contract, request: &EraseRequest) -> Result<Vec<Erased>> {
+        self.check_installed(contract)?;
+        self.run(|connection| purge::erase_apps(connection, request))
     }
 
     fn get_status(&mut self) -> Result<Status> {

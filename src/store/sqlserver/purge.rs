@@ -1,10 +1,10 @@
-//! Deleting old history and stale rows.
+//! Deleting old history and stale rows, and erasing applications.
 
 use super::call::{clipped, yes_or_no, Call};
 use super::connection::Connection;
 use super::fault::Result;
 use crate::id::AppId;
-use crate::store::{PurgeRequest, Purged, StaleRows, StaleRowsRequest};
+use crate::store::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 
 pub(super) fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Result<Purged> {
     let age = u32::try_from(request.older_than.as_secs()).unwrap_or(u32::MAX);
@@ -26,9 +26,8 @@ pub(super) fn delete_stale_rows(
     connection: &mut Connection,
     request: &StaleRowsRequest,
 ) -> Result<Vec<StaleRows>> {
-    let ids = |ids: &Vec<AppId>| ids.iter().map(AppId::to_string).collect::<Vec<_>>().join(",");
     let call = Call::slow("usp_DeleteStaleRows")
-        .with("@app_ids", request.app_ids.as_ref().map(ids))
+        .with("@app_ids", request.app_ids.as_deref().map(id_list))
         .with("@canary", request.canary)
         .with("@requested_by", clipped(&request.requested_by, 128))
         .with("@Execute", yes_or_no(request.execute));
@@ -52,4 +51,39 @@ pub(super) fn delete_stale_rows(
         }
     }
     Ok(all)
+}
+
+/// The result has one row per application and table, ordered by both.
+pub(super) fn erase_apps(
+    connection: &mut Connection,
+    request: &EraseRequest,
+) -> Result<Vec<Erased>> {
+    let call = Call::slow("usp_EraseApps")
+        .with("@app_ids", id_list(&request.app_ids))
+        .with("@requested_by", clipped(&request.requested_by, 128))
+        .with("@Execute", yes_or_no(request.execute));
+    let rows = connection.rows(&call, |record| {
+        let table = record.get_or_null::<String>("table_name")?;
+        let count = record.get_or_null("row_count")?.unwrap_or(0);
+        // The contract names its tables without a schema.
+        let table = table.map(|table| table.rsplit('.').next().unwrap_or_default().to_owned());
+        Ok(Erased {
+            app_id: record.get("app_id")?,
+            attempts: record.get("attempts")?,
+            tables: table.map(|table| (table, count)).into_iter().collect(),
+            refusal: record.get_or_null("refusal")?,
+        })
+    })?;
+    let mut all: Vec<Erased> = Vec::new();
+    for row in rows {
+        match all.last_mut() {
+            Some(last) if last.app_id == row.app_id => last.tables.extend(row.tables),
+            _ => all.push(row),
+        }
+    }
+    Ok(all)
+}
+
+fn id_list(ids: &[AppId]) -> String {
+    ids.iter().map(AppId::to_string).collect::<Vec<_>>().join(",")
 }

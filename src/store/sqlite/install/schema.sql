@@ -147,7 +147,7 @@ CREATE TABLE processing_event (
     occurred_at_utc INTEGER NOT NULL,
     event_type      TEXT NOT NULL CHECK (event_type IN
                 ('claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
-                 'rows_deleted')),
+                 'rows_deleted', 'erased')),
     app_id          INTEGER,
     attempt         INTEGER,
     claim_token     TEXT,

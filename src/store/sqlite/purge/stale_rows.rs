@@ -147,7 +147,7 @@ impl Deletion<'_> {
 }
 
 /// The tables that an attempt wrote rows to, of `{"table": rows, …}`.
-fn tables_with_rows(rows_per_table: &str) -> Vec<String> {
+pub(super) fn tables_with_rows(rows_per_table: &str) -> Vec<String> {
     let Ok(serde_json::Value::Object(tables)) = serde_json::from_str(rows_per_table) else {
         return Vec::new();
     };
