@@ -16,6 +16,7 @@ Results:    one row per application and target table with rows of it, in order o
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50020 no contract is installed
             50022 erasing failed because of the server; earlier applications are done
+            50034 an earlier log is not completely adopted: what is erased could be imported again
             1205, 1222 and other errors of kind busy, after five tries; likewise
 Called by:  operators; the executable (erase)
 Isolation:  READ COMMITTED, one transaction per application. Locks queue, the contract (shared),
@@ -70,6 +71,7 @@ BEGIN
     WHERE c.retired_at_utc IS NULL;
 
     EXEC [$(Schema)].[usp_CheckContract] @contract_hash = @installed_hash;
+    EXEC [$(Schema)].[usp_CheckAdoption];
 
     CREATE TABLE #erased
     (

@@ -5,6 +5,7 @@
 //! databases. Without it every test is counted as ignored; the name of each contains `sqlserver`.
 
 mod adoption;
+mod adoption_stopped;
 mod agent;
 mod agent_steps;
 mod babelfish;
@@ -60,6 +61,7 @@ type Trials = &'static [(&'static str, fn())];
 /// The files of tests that only this store has.
 const OWN: &[(&str, Trials)] = &[
     ("adoption", adoption::TRIALS),
+    ("adoption_stopped", adoption_stopped::TRIALS),
     ("agent", agent::TRIALS),
     ("agent_steps", agent_steps::TRIALS),
     ("chaos", chaos::TRIALS),

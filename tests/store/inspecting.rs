@@ -288,7 +288,7 @@ fn side_by_side(h: &dyn Harness) -> (u64, u64) {
         let people = ["Anna", "Boris", "Clara"].map(|name| scope.spawn(move || person(name)));
         let workers = [scope.spawn(work), scope.spawn(work)];
         let counts = people.map(|person| person.join().expect("a person"));
-        workers.map(|worker| worker.join().expect("a worker"));
+        workers.into_iter().for_each(|worker| worker.join().expect("a worker"));
         counts.into_iter().fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))
     })
 }
