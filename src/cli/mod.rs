@@ -64,6 +64,7 @@ commands!(Command {
     DeleteStaleRows(store::delete_stale_rows::Arguments),
     Erase(store::erase::Arguments),
     ExportFailed(store::export_failed::Arguments),
+    Unprocessed(store::unprocessed::Arguments),
     Purge(store::purge::Arguments),
     Pause(store::pause::Arguments),
     Resume(store::resume::Arguments),

@@ -104,6 +104,26 @@ pub struct LifeEvent {
     pub claim: Option<ClaimToken>,
 }
 
+/// A page of the list of source rows that are neither queued nor logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnprocessedPage {
+    /// Only ids above this: the last one of the previous page.
+    pub after: Option<AppId>,
+    /// At most this many, 1 to 10,000.
+    pub size: u32,
+}
+
+/// A source row that is neither queued nor logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unprocessed {
+    /// The application.
+    pub app_id: AppId,
+    /// Size of its document as it is stored; 0 if it is null.
+    pub document_bytes: u64,
+    /// Why nobody processes it, and what to do.
+    pub reason: String,
+}
+
 /// A page of the list of failures.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FailurePage {

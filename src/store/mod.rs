@@ -44,6 +44,7 @@ pub use enqueue::{EnqueueMode, Enqueued};
 pub use error::{Result, StoreError};
 pub use inspect::{
     ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
+    Unprocessed, UnprocessedPage,
 };
 pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 pub(crate) use redrive::check_replaces;
@@ -207,6 +208,9 @@ pub trait Store: Send {
     /// A page of the applications whose last attempt failed and that were not redriven, by
     /// ascending id.
     fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>>;
+
+    /// A page of the source rows that are neither queued nor logged, by ascending id.
+    fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>>;
 
     /// Problems, most urgent first; empty if the store is healthy.
     fn health_check(&mut self) -> Result<Vec<Finding>>;

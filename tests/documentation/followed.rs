@@ -8,10 +8,10 @@ use std::path::Path;
 const FOLLOWED: [&str; 3] = ["cheat-sheet", "monday", "quick-start"];
 
 /// Pages whose sections are followed, each by a test of its own.
-const BY_SECTION: [&str; 2] = ["install", "operate"];
+const BY_SECTION: [&str; 3] = ["install", "operate", "takeover"];
 
 /// Pages with nothing on them to follow, or nothing that can be run.
-const OTHERS: [&str; 4] = ["maintenance", "servers", "sql-server", "takeover"];
+const OTHERS: [&str; 3] = ["maintenance", "servers", "sql-server"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -13,7 +13,8 @@ use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
     EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
     Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
-    SessionStart, StaleRows, StaleRowsRequest, Status, Store, StoreError,
+    SessionStart, StaleRows, StaleRowsRequest, Status, Store, StoreError, Unprocessed,
+    UnprocessedPage,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -167,6 +168,10 @@ impl Store for Disturbed {
         request: &StaleRowsRequest,
     ) -> Result<Vec<StaleRows>> {
         self.store.delete_stale_rows(contract, request)
+    }
+
+    fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>> {
+        self.store.list_unprocessed(page)
     }
 
     fn erase_apps(&mut self, contract: &Contract, request: &EraseRequest) -> Result<Vec<Erased>> {

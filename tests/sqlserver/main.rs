@@ -36,6 +36,7 @@ mod session;
 mod silence;
 mod source;
 mod store;
+mod takeover;
 mod triggers;
 mod types;
 mod unforeseen;
@@ -80,6 +81,7 @@ const OWN: &[(&str, Trials)] = &[
     ("script", script::TRIALS),
     ("silence", silence::TRIALS),
     ("source", source::TRIALS),
+    ("takeover", takeover::TRIALS),
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),
     ("unforeseen", unforeseen::TRIALS),

@@ -256,6 +256,10 @@ fn the_runbooks_are_followed() {
     bench.execute("EXEC pipeline.usp_DeleteStaleRows;");
     assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.orders"), APPS - 1);
 
+    // What is not processed.
+    page.inline("xmlshred unprocessed");
+    page.inline("xmlshred enqueue --full");
+
     // Erase an application: not while its document is there.
     let told = page.ask();
     assert!(told.iter().all(|row| row[4].starts_with("its document is still in")), "{told:?}");

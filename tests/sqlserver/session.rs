@@ -14,7 +14,7 @@ use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
     EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
     Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
-    SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    SessionStart, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
 };
 
 use crate::database::locked;
@@ -97,6 +97,7 @@ impl Store for Session {
             contract: &Contract,
             request: &StaleRowsRequest
         ) -> Result<Vec<StaleRows>>;
+        fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>>;
         fn erase_apps(
             &mut self,
             contract: &Contract,

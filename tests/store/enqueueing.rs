@@ -1,7 +1,7 @@
 //! Enqueueing: every source row once, however many callers enqueue and however often.
 
 use xmlshred::id::AppId;
-use xmlshred::store::{EnqueueMode, Enqueued};
+use xmlshred::store::{EnqueueMode, Enqueued, Store, Unprocessed, UnprocessedPage};
 
 use super::harness::{added, document, failure, ids, Harness, Worker};
 
@@ -13,6 +13,7 @@ super::behaviours! {
     an_empty_source_adds_nothing,
     a_document_that_is_null_is_queued,
     callers_side_by_side_add_each_application_once,
+    what_is_neither_queued_nor_logged_is_listed_with_the_reason,
 }
 
 fn queued_applications_are_not_enqueued(h: &dyn Harness) {
@@ -100,4 +101,30 @@ fn callers_side_by_side_add_each_application_once(h: &dyn Harness) {
     assert_eq!(sum, 200);
     assert_eq!(h.count("processing_queue", "state = 0"), 200);
     h.assert_invariants();
+}
+
+fn unprocessed(store: &mut dyn Store, after: Option<i64>, size: u32) -> Vec<Unprocessed> {
+    let page = UnprocessedPage { after: after.map(AppId), size };
+    store.list_unprocessed(&page).expect("a list")
+}
+
+fn what_is_neither_queued_nor_logged_is_listed_with_the_reason(h: &dyn Harness) {
+    let contract = h.prepare(3);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(1);
+    worker.succeed(&contract, &batch);
+    assert_eq!(unprocessed(&mut *worker.store, None, 10), []);
+    for app_id in [4, 7, 5] {
+        h.put_document(app_id, Some(document(app_id).as_bytes()));
+    }
+    h.put_document(6, None);
+    let listed = unprocessed(&mut *worker.store, None, 10);
+    let ids: Vec<i64> = listed.iter().map(|row| row.app_id.0).collect();
+    assert_eq!(ids, [4, 5, 6, 7]);
+    assert_eq!(listed[2].document_bytes, 0);
+    assert!(listed[0].document_bytes >= document(4).len() as u64);
+    assert!(listed.iter().all(|row| row.reason == "new: the next enqueue adds it"), "{listed:?}");
+    assert_eq!(unprocessed(&mut *worker.store, Some(4), 2), listed[1..3]);
+    worker.store.enqueue_apps(EnqueueMode::New).expect("enqueue");
+    assert_eq!(unprocessed(&mut *worker.store, None, 10), []);
 }

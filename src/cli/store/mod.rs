@@ -30,3 +30,4 @@ mod server_install;
 pub mod status;
 #[cfg(feature = "sqlserver")]
 pub mod uninstall;
+pub mod unprocessed;

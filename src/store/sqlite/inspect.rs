@@ -16,6 +16,7 @@ use crate::id::{AppId, ClaimToken};
 use crate::outcome::{Failure, FailureCategory};
 use crate::store::{
     ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
+    Unprocessed, UnprocessedPage,
 };
 
 const GET_STATUS: &str = include_str!("get_status.sql");
@@ -38,6 +39,7 @@ const CONCLUDED: &str = statement(EXPLAIN_APP, "concluded");
 const SOURCE: &str = statement(EXPLAIN_APP, "source");
 
 const PAGE: &str = statement(include_str!("list_failures.sql"), "page");
+const UNPROCESSED: &str = statement(include_str!("list_unprocessed.sql"), "page");
 const FINDINGS: &str = statement(include_str!("health_check.sql"), "findings");
 
 pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
@@ -244,6 +246,22 @@ fn unqueued(tx: &Work, app_id: AppId, rows_of: Option<u32>) -> Step<String> {
             "in the source table, but not enqueued: run `xmlshred enqueue`".to_owned()
         }
         None => "unknown: not in the source table, the queue or the log".to_owned(),
+    })
+}
+
+pub(super) fn list_unprocessed(
+    connection: &mut Connection,
+    page: &UnprocessedPage,
+) -> Step<Vec<Unprocessed>> {
+    let parameters = named_params! {":after": page.after, ":size": page.size.clamp(1, 10_000)};
+    read(connection, |tx| {
+        tx.all(UNPROCESSED, parameters, |row| {
+            Ok(Unprocessed {
+                app_id: row.get(0)?,
+                document_bytes: row.get(1)?,
+                reason: row.get(2)?,
+            })
+        })
     })
 }
 

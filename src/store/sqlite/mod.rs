@@ -42,7 +42,7 @@ use super::{
     AlterTables, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
     EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
     Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
-    SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    SessionStart, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -196,6 +196,7 @@ impl Store for SqliteStore {
         inspect: fn read_document(&mut self, app_id: AppId) -> Option<Document>;
         inspect: fn explain_app(&mut self, app_id: AppId) -> Vec<LifeEvent>;
         inspect: fn list_failures(&mut self, page: &FailurePage) -> Vec<LoggedFailure>;
+        inspect: fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Vec<Unprocessed>;
         inspect: fn health_check(&mut self) -> Vec<Finding>;
         session: fn pause(&mut self, reason: &str, requested_by: &str) -> Pause;
         session: fn resume(&mut self, requested_by: &str) -> Option<Pause>;

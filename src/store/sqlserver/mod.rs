@@ -28,7 +28,7 @@ use super::{
     Claimed, Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage,
     Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
     Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
-    Status, Store, StoreError,
+    Status, Store, StoreError, Unprocessed, UnprocessedPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -275,6 +275,10 @@ impl Store for SqlServerStore {
 
     fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>> {
         self.run(|connection| inspect::list_failures(connection, page))
+    }
+
+    fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>> {
+        self.run(|connection| inspect::list_unprocessed(connection, page))
     }
 
     fn health_check(&mut self) -> Result<Vec<Finding>> {

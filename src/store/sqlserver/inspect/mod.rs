@@ -10,7 +10,7 @@ use super::record::Record;
 use crate::document::Document;
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory};
-use crate::store::{FailurePage, Finding, LifeEvent, LoggedFailure};
+use crate::store::{FailurePage, Finding, LifeEvent, LoggedFailure, Unprocessed, UnprocessedPage};
 
 pub(super) use server::inspect_server;
 pub use server::ServerFact;
@@ -36,6 +36,22 @@ pub(super) fn explain_app(connection: &mut Connection, app_id: AppId) -> Result<
             host: record.get_or_null("host_name")?,
             detail: record.get_or_null("detail")?,
             claim: record.get_or_null("claim_token")?,
+        })
+    })
+}
+
+pub(super) fn list_unprocessed(
+    connection: &mut Connection,
+    page: &UnprocessedPage,
+) -> Result<Vec<Unprocessed>> {
+    let call = Call::slow("usp_ListUnprocessed")
+        .with("@after_app_id", page.after)
+        .with("@page_size", page.size.clamp(1, 10_000));
+    connection.rows(&call, |record| {
+        Ok(Unprocessed {
+            app_id: record.get("app_id")?,
+            document_bytes: record.get("document_bytes")?,
+            reason: record.get("reason")?,
         })
     })
 }
