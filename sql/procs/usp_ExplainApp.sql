@@ -18,7 +18,8 @@ Results:    one row per event: occurred_at_utc (UTC), event_type, attempt, worke
 Errors:     50001 a parameter is wrong
 Called by:  operators; the executable (explain)
 Isolation:  READ COMMITTED; seeks the queue, the log and the events of this application and of its
-            claims. Purged events are missing; the outcomes of attempts are not
+            claims. Purged events are missing; the outcomes of attempts are not. Claims and sessions WITH
+            (NOLOCK): a completion holds its own
 Example:    EXEC [$(Schema)].[usp_ExplainApp] @app_id = 101;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ExplainApp]
@@ -277,7 +278,7 @@ BEGIN
                     ORDER BY v.event_id DESC
                 ) AS e
         ) AS k
-    LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON k.session_id = s.session_id
+    LEFT OUTER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON k.session_id = s.session_id
     ORDER BY
         k.occurred_at_utc ASC,
         CASE WHEN k.event_type = 'now' THEN 1 ELSE 0 END ASC,

@@ -24,8 +24,9 @@ Called by:  the executable (status); by hand
 Isolation:  READ COMMITTED. Reads the queue, scans the narrow index IX_processing_log_latest once,
             and seeks the log for each failed application. The scan stays: the counts of sessions are
             of attempts and are purged, and a total would be a row that all completions wait for.
-            Reads claims and sessions WITH (NOLOCK), so that it shows the worker whose completion hangs
-            and does not wait for it
+            Reads claims and sessions WITH (NOLOCK), so that it shows the worker whose completion hangs.
+            The counts wait for completions while READ_COMMITTED_SNAPSHOT is off: vw_ActiveClaims and
+            vw_Sessions never do
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]

@@ -15,7 +15,8 @@ Results:    one row per application, in order of id: app_id, attempt, failure_ca
             its rows in the target tables are of; NULL if it has none)
 Errors:     50001 a parameter is wrong
 Called by:  the executable (export-failed); by hand
-Isolation:  READ COMMITTED; reads the failed part of IX_processing_log_latest
+Isolation:  READ COMMITTED; reads the failed part of IX_processing_log_latest. Sessions WITH (NOLOCK): a
+            completion holds its own
 Example:    EXEC [$(Schema)].[usp_ListFailures] @failure_category = 'bad_value', @page_size = 10;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
@@ -61,7 +62,7 @@ BEGIN
                 AND k.has_rows = 1
         ) AS rows_of_attempt
     FROM [$(Schema)].[processing_log] AS l
-    LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id
+    LEFT OUTER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON l.session_id = s.session_id
     WHERE l.is_latest = 1
         AND l.status = 'failed'
         AND (@failure_category IS NULL OR l.failure_category = @failure_category)

@@ -10,7 +10,7 @@ Columns:    occurred_at_utc, event_type (claimed, renewed, released, reaped, ref
             (of a batch), attempt, detail, error_number (of a refusal), login_name, claim_token,
             session_id, event_id
 Cost:       a query with TOP and ORDER BY event_id DESC reads that many events from the end; a query
-            by app_id or claim_token seeks an index
+            by app_id or claim_token seeks an index. Sessions WITH (NOLOCK): a completion holds its own
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_LeaseTimeline]
 AS
@@ -29,5 +29,5 @@ SELECT
     e.session_id,
     e.event_id
 FROM [$(Schema)].[processing_event] AS e
-LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON e.session_id = s.session_id;
+LEFT OUTER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON e.session_id = s.session_id;
 GO

@@ -12,7 +12,8 @@ Columns:    instance_id, instance_count, app_id_start, app_id_end, workers (not 
             while none were completed
 Cost:       reads the sessions, one row per process, which purging keeps few; per share one scan of
             the queue's narrow index IX_processing_queue_claim, which has only unfinished
-            applications; and ten minutes of throughput. Never the log. A range is also a scan
+            applications; and ten minutes of throughput. Never the log. A range is also a scan.
+            Sessions WITH (NOLOCK): a completion holds its own
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_PartitionProgress]
 AS
@@ -53,7 +54,7 @@ FROM
                 COALESCE(SUM(t.completed), 0) * 60.0
                 / (1 + DATEDIFF(SECOND, COALESCE(MIN(t.first_minute), SYSUTCDATETIME()), SYSUTCDATETIME()))
             ) AS per_minute
-        FROM [$(Schema)].[processing_session] AS s
+        FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
         OUTER APPLY
             (
                 SELECT

@@ -7,7 +7,8 @@ Columns:    app_id, cause (reaped: its workers died or were lost; refused: the d
             an unknown reason; unknown: its events were purged), error_number and error_message (of the
             last refusal), quarantined_at_utc, reaps, lone_reaps, attempts, document_bytes,
             enqueued_at_utc, last_worker_name, last_host_name, detail
-Cost:       the quarantined part of IX_processing_queue_claim, and the events of each
+Cost:       the quarantined part of IX_processing_queue_claim, and the events of each. Sessions WITH
+            (NOLOCK): a completion holds its own
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Quarantine]
 AS
@@ -48,6 +49,6 @@ OUTER APPLY
             AND v.event_type IN ('reaped', 'refused')
         ORDER BY v.event_id DESC
     ) AS c
-LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON e.session_id = s.session_id
+LEFT OUTER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON e.session_id = s.session_id
 WHERE q.state = 2;
 GO

@@ -9,7 +9,7 @@ Columns:    processed_at_utc, app_id, attempt, failure_category, failure_table, 
             was retried or requeued), rows_of_attempt (the success that its rows in the target
             tables are of; NULL if it has none)
 Cost:       a query with TOP and ORDER BY processed_at_utc DESC reads that many entries of
-            IX_processing_log_processed from its end
+            IX_processing_log_processed from its end. Sessions WITH (NOLOCK): a completion holds its own
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_RecentFailures]
 AS
@@ -47,6 +47,6 @@ SELECT
             AND k.has_rows = 1
     ) AS rows_of_attempt
 FROM [$(Schema)].[processing_log] AS l
-LEFT OUTER JOIN [$(Schema)].[processing_session] AS s ON l.session_id = s.session_id
+LEFT OUTER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON l.session_id = s.session_id
 WHERE l.status = 'failed';
 GO

@@ -12,7 +12,8 @@ Columns:    state (working: holds a claim; idle: holds no claim, and was seen wi
             session_id
 Cost:       a query with TOP and ORDER BY started_at_utc DESC reads that many sessions from the end of
             IX_processing_session_started, and the few claims of each. Does not read the log:
-            sessions have their own counts
+            sessions have their own counts. Both WITH (NOLOCK): it must show the worker whose completion
+            hangs, and not wait for it
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Sessions]
 AS
@@ -47,11 +48,11 @@ SELECT
     s.login_name,
     s.contract_hash,
     s.session_id
-FROM [$(Schema)].[processing_session] AS s
+FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
 OUTER APPLY
     (
         SELECT COUNT_BIG(*) AS claims
-        FROM [$(Schema)].[processing_claim] AS k
+        FROM [$(Schema)].[processing_claim] AS k WITH (NOLOCK)
         WHERE k.session_id = s.session_id
     ) AS c;
 GO

@@ -7,7 +7,8 @@ Columns:    minute_utc, worker_name, host_name, claimed, success, failed, releas
             failed_percent (of the completed ones), rows_written, document_bytes, cpu_seconds (spent
             on shredding, in all threads), session_id
 Cost:       reads processing_throughput, one row per session and minute, and never the log. A query
-            with minute_utc >= … seeks IX_processing_throughput_minute
+            with minute_utc >= … seeks IX_processing_throughput_minute. Sessions WITH (NOLOCK): a
+            completion holds its own
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Throughput]
 AS
@@ -28,5 +29,5 @@ SELECT
     CONVERT(decimal(19, 1), t.shred_micros / 1000000.0) AS cpu_seconds,
     t.session_id
 FROM [$(Schema)].[processing_throughput] AS t
-INNER JOIN [$(Schema)].[processing_session] AS s ON t.session_id = s.session_id;
+INNER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON t.session_id = s.session_id;
 GO

@@ -89,7 +89,7 @@ impl SqlServerHarness {
 
 /// The files to install: this version's, or those of the folder `XMLSHRED_TEST_SQL`, in which
 /// `planted-bugs.sh` has broken one.
-fn files() -> &'static [SqlFile] {
+pub fn files() -> &'static [SqlFile] {
     static BROKEN: OnceLock<Option<Vec<SqlFile>>> = OnceLock::new();
     let broken = BROKEN.get_or_init(|| {
         let folder = PathBuf::from(std::env::var_os("XMLSHRED_TEST_SQL")?);

@@ -7,7 +7,7 @@ use xmlshred::store::{EnqueueMode, Finding, Partition, RetrySelector, SessionSta
 use crate::babelfish;
 use crate::database::Server;
 use crate::grid::{self, Place};
-use crate::harness::SqlServerHarness;
+use crate::harness::{self, SqlServerHarness};
 use crate::page::{self, Block};
 use crate::store::harness::{failure, ids, success, Harness, Worker};
 
@@ -300,7 +300,8 @@ pub fn found_where_called(
     facts: &[(&str, &str)],
     arguments: &str,
 ) -> Vec<[String; 4]> {
-    let text = include_str!("../../sql/procs/usp_HealthCheck.sql").replace("\r\n", "\n");
+    let check = harness::files().iter().find(|file| file.object() == "usp_HealthCheck");
+    let text = check.expect("the check").text.replace("\r\n", "\n");
     let (_, body) = text.split_once("PROCEDURE [$(Schema)].[usp_HealthCheck]").expect("it");
     let body = body.trim_end().strip_suffix("GO").expect("the end of the batch");
     let other = facts.iter().fold(body.to_owned(), |body, (fact, instead)| {

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# Breaks the T-SQL in one place at a time and demands that the live suite turns red.
+# Breaks the T-SQL in one place at a time and demands that the live suite, or the check of the syntax
+# tree, turns red.
 #
 #   XMLSHRED_TEST_SQLSERVER=… bash tests/sqlserver/planted-bugs.sh [NAME…]
 #
-# Each bug is a substitution in a copy of sql/, which must match, and the part of the suite that is
-# to notice. no-outer-state shows on an engine that ignores lock hints, such as Babelfish; where the
-# hints hold, it may stay green.
+# Each bug is a substitution in a copy of sql/, which must match, and the part of the suite, or the
+# rule of tools/tsql-check, that is to notice. The suite must be green without it. no-outer-state shows
+# on an engine that ignores lock hints, such as Babelfish; where the hints hold, it may stay green.
+#
+# Of the suite, only tests that install through SqlServerHarness see the copy. What is generated, the
+# jobs of Agent, and what only the executable installs are broken in tests of their own: see
+# tests/roles/planted.rs and tools/tsql-check/broken/.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 : "${XMLSHRED_TEST_SQLSERVER:?names the server, as an ADO.NET connection string}"
@@ -22,28 +27,54 @@ suite=$broken/suite
 cp "$(cargo test --test sqlserver --no-run --message-format=json 2>/dev/null \
     | grep -o '"executable":"[^"]*sqlserver-[^"]*"' | tail -n 1 | cut -d '"' -f 4)" "$suite"
 cp -r sql "$broken/whole"
+# Compiled by tools/tsql-check/run.sh.
+checker=${TSQL_CHECK_CACHE:-target/tsql-check}/TsqlCheck.exe
 
-# bug NAME FILE TESTS PERL: PERL is a substitution over the whole file.
-bug() {
-    local name=$1 file=$2 tests=$3 substitution=$4
+# plant NAME FILE PERL: PERL is a substitution over the whole file. Fails for a bug that is not wanted.
+plant() {
+    local name=$1 file=$2 substitution=$3
     if [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $name "* ]]; then
-        return
+        return 1
     fi
     rm -rf "$broken/sql"
     cp -r "$broken/whole" "$broken/sql"
     perl -0777 -i -pe "\$n = $substitution; END { exit(\$n == 1 ? 0 : 1) }" "$broken/sql/$file" \
         || { echo "$name: the substitution does not match in $file" >&2; exit 2; }
-    if XMLSHRED_TEST_SQL="$broken/sql" RUST_BACKTRACE=0 timeout 600 "$suite" "$tests" >"$broken/said" 2>&1; then
+}
+
+# verdict NAME 0|1 HOW: whether it was caught.
+verdict() {
+    local name=$1 is_caught=$2 how=$3
+    if [ "$is_caught" = 1 ]; then
+        caught=$((caught + 1))
+        printf 'caught  %-32s %s\n' "$name" "$how"
+    else
         missed+=("$name")
-        printf 'MISSED  %-32s %s\n' "$name" "$tests stayed green"
+        printf 'MISSED  %-32s %s stayed green\n' "$name" "$how"
+    fi
+}
+
+# bug NAME FILE TESTS PERL: these tests of the suite are to notice it.
+bug() {
+    local name=$1 file=$2 tests=$3
+    plant "$name" "$file" "$4" || return 0
+    if XMLSHRED_TEST_SQL="$broken/sql" RUST_BACKTRACE=0 timeout 600 "$suite" "$tests" >"$broken/said" 2>&1; then
+        verdict "$name" 0 "$tests"
     elif grep -q '^install: ' "$broken/said" || ! grep -q '^test .*FAILED' "$broken/said"; then
         echo "$name: no test has failed, but something before it:" >&2
         tail -n 5 "$broken/said" >&2
         exit 2
     else
-        caught=$((caught + 1))
-        printf 'caught  %-32s %s\n' "$name" "$(grep -E '^test .*FAILED' "$broken/said" | sed 's/^test sqlserver:://; s/ .*//' | head -n 1)"
+        verdict "$name" 1 "$(grep -E '^test .*FAILED' "$broken/said" | sed 's/^test sqlserver:://; s/ .*//' | head -n 1)"
     fi
+}
+
+# tree NAME FILE RULE PERL: this rule of the syntax tree, and no other, is to notice it.
+tree() {
+    local name=$1 file=$2 rule=$3 rules
+    plant "$name" "$file" "$4" || return 0
+    rules=$(mono "$checker" check "$broken/sql" | grep -oE ':-?[0-9]+: [a-z-]+: ' | cut -d ' ' -f 2 | sort -u || true)
+    if [ "$rules" = "$rule:" ]; then verdict "$name" 1 "tree: $rule"; else verdict "$name" 0 "tree: $rule"; fi
 }
 
 bug no-fence procs/usp_ApplyOutcomes.sql reaping::a_reaped_worker_writes_nothing \
@@ -129,6 +160,58 @@ bug server-counts-at-once procs/usp_CompleteBatch.sql refusing::a_reason_of_the_
     "s/WHEN 'server' THEN 0 ELSE 1 END/WHEN 'server' THEN 1 ELSE 1 END/"
 bug server-never-counts procs/usp_CompleteBatch.sql refusing::a_reason_of_the_server_counts \
     's/AND t\.success > 0/AND 1 = 0/'
+
+# Pauses, and what a person reads.
+bug pause-of-another procs/usp_Pause.sql races::a_pause_that_others_end_while \
+    's/WHERE p\.pause_id = COALESCE.*?;/WHERE p.resumed_at_utc IS NULL;/s'
+bug pause-that-is-not-found procs/usp_Pause.sql races::a_pause_that_others_end_at_once \
+    's/WHERE p\.pause_id = COALESCE.*?;/WHERE p.resumed_at_utc IS NULL;/s'
+bug resuming-ends-nothing procs/usp_Resume.sql inspecting::workers_process_everything_between \
+    's/WHERE resumed_at_utc IS NULL;/WHERE resumed_at_utc IS NULL AND pause_id % 2 = 1;/'
+bug halving-overflows procs/usp_ClaimBatch.sql reaping::one_reaped_very_often \
+    's/POWER\(2, CASE .*?END\)/POWER(2, \@reaps)/'
+bug states-without-applications-are-left-out views/vw_QueueStatus.sql monitoring::every_state_is_counted \
+    's/\) AS q\nUNION ALL/) AS q\nWHERE q.applications > 0\nUNION ALL/'
+bug hidden-is-called-missing procs/usp_HealthCheck.sql findings::what_the_caller_may_not_see \
+    's/WHERE \@sees_schema = 1\s+AND NOT EXISTS/WHERE NOT EXISTS/'
+bug hidden-target-is-called-missing procs/usp_HealthCheck.sql findings::a_hidden_target_table \
+    's/CASE s\.is_seen WHEN 1 THEN 1 ELSE 3 END/1/'
+bug agent-stops-the-check procs/usp_HealthCheck.sql findings::agent_s_jobs_that_cannot_be_read \
+    's/(BEGIN CATCH\s+)(INSERT INTO #finding \(priority, finding, detail, why, fix\)\s+SELECT\s+3,\s+N.cannot look.)/$1THROW;\n        $2/'
+bug claim-index-by-its-columns procs/usp_HealthCheck.sql findings::a_claim_index_of_another_name \
+    's/\(i\.name = w\.index_name OR w\.index_name <> N.IX_processing_queue_claim.\)/1 = 1/'
+bug page-locks-of-the-queue-only procs/usp_HealthCheck.sql findings::page_locks_and_escalation \
+    's/IN \(N.processing_queue., N.processing_claim.\)(\s+AND i\.allow_page_locks)/IN (N\x27processing_queue\x27)$1/'
+bug generated-is-fixed-without-the-contract procs/usp_HealthCheck.sql findings::what_a_contract_generates \
+    's/N.contract\/%/N\x27contract\/usp%/'
+bug vanished-workers-stay procs/usp_HealthCheck.sql monitoring::a_vanished_worker_is_found \
+    's/BETWEEN DATEADD\(DAY, -7, \@now\) AND \@hour_ago/<= \@hour_ago/'
+bug missed-is-not-found procs/usp_HealthCheck.sql findings::applications_that_new_missed \
+    's/w\.full_apps_missed > 0/1 = 0/'
+bug hanging-enqueue-is-not-named procs/usp_HealthCheck.sql findings::an_enqueue_that_hangs \
+    's/WHEN 0 THEN N.; another one runs or hangs./WHEN 2 THEN N\x27; another one runs or hangs\x27/'
+bug mail-that-says-nothing procs/usp_HealthCheck.sql findings::findings_are_sent_by_mail \
+    's/ AND EXISTS \(SELECT 1 FROM #finding\)//'
+bug findings-are-kept-once procs/usp_HealthCheck.sql findings::findings_are_kept \
+    's/IS NULL(\s+SELECT \@now AS checked_at_utc)/IS NOT NULL RETURN; ELSE$1/'
+
+# What a single server does not show, and the syntax tree does.
+tree versions-are-enqueued procs/usp_EnqueueApps.sql source-read 's/ WITH \(READCOMMITTEDLOCK\)//'
+tree enqueueing-keeps-its-lock procs/usp_EnqueueApps.sql session-lock \
+    's/\@LockOwner = .Transaction./\@LockOwner = \x27Session\x27/'
+tree plan-is-pinned procs/usp_Redrive.sql pinned-plan 's/OPTION \(RECOMPILE\)/OPTION (KEEPFIXED PLAN)/'
+tree key-among-log-tables tables/processing_log_table.sql own-foreign-key \
+    's/(CONSTRAINT PK_processing_log_table)/CONSTRAINT FK_processing_log_table_log FOREIGN KEY (app_id, attempt) REFERENCES [\$(Schema)].[processing_log] (app_id, attempt),\n        $1/'
+tree log-cannot-be-reorganized tables/processing_log.sql page-locks \
+    's/(CONSTRAINT PK_processing_log PRIMARY KEY CLUSTERED \(app_id, attempt\))/$1 WITH (ALLOW_PAGE_LOCKS = OFF)/'
+tree claims-wait-for-pages tables/processing_claim.sql page-locks 's/\s+WITH \(ALLOW_PAGE_LOCKS = OFF\)//'
+tree queue-is-sampled tables/processing_queue.sql volatile-statistics \
+    's/, STATISTICS_NORECOMPUTE = ON//g; $n = $n ? 1 : 0'
+tree view-waits-for-completions views/vw_Sessions.sql monitoring-waits 's/ AS k WITH \(NOLOCK\)/ AS k/'
+tree check-waits-for-completions procs/usp_HealthCheck.sql monitoring-waits \
+    's/ AS c WITH \(NOLOCK\)(\s+WHERE c\.lease_expires_at_utc <)/ AS c$1/'
+tree versions-are-skipped procs/usp_ReapExpired.sql readpast 's/\(READPAST, READCOMMITTEDLOCK\)/(READPAST)/'
+tree caller-s-transaction-is-taken procs/usp_ReapExpired.sql callers-transaction 's/IF \@\@TRANCOUNT > 0\s+THROW/IF 1 = 0\n        THROW/'
 
 echo "$caught caught, ${#missed[@]} missed"
 [ ${#missed[@]} -eq 0 ]

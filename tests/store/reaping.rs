@@ -11,6 +11,7 @@ super::behaviours! {
     only_what_is_unfinished_is_reaped,
     a_batch_that_lost_its_worker_is_handed_out_in_halves,
     those_reaped_least_often_come_first_and_never_with_others,
+    one_reaped_very_often_is_claimed_alone,
     the_document_that_kills_its_workers_is_found_and_quarantined,
     an_application_reaped_with_others_is_not_quarantined,
     a_worker_that_was_switched_off_poisons_nothing,
@@ -96,6 +97,15 @@ fn a_batch_that_lost_its_worker_is_handed_out_in_halves(h: &dyn Harness) {
         worker.store.reap_expired(patient_reap()).expect("reap");
     }
     h.assert_invariants();
+}
+
+fn one_reaped_very_often_is_claimed_alone(h: &dyn Harness) {
+    let contract = h.prepare(2);
+    // 2 to the 40th is more than an int has.
+    h.execute("UPDATE {processing_queue} SET reaps = 40");
+    let mut worker = Worker::start(h, &contract);
+    assert_eq!(ids(&worker.claim(8)), [1]);
+    assert_eq!(ids(&worker.claim(8)), [2]);
 }
 
 fn those_reaped_least_often_come_first_and_never_with_others(h: &dyn Harness) {

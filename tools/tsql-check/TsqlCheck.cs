@@ -39,7 +39,9 @@ static class Program
         var scripts = files.Select(file => new Script(file)).ToList();
         var findings = scripts.SelectMany(read).ToList();
         var others = called.Select(file => new Script(file)).ToList();
-        findings.AddRange(others.SelectMany(script => script.ParseFindings()));
+        // Generated: its style is nobody's, its plans are everybody's.
+        var held = new[] { Rules.Parse, Rules.PinnedPlan, Rules.DirtyRead };
+        findings.AddRange(others.SelectMany(script => script.Findings()).Where(finding => held.Contains(finding.Rule)));
         findings.AddRange(TempTables.Findings(scripts.Concat(others)));
         foreach (var finding in findings)
             Console.WriteLine(finding);
@@ -113,13 +115,16 @@ static class Rules
     public const string PinnedPlan = "pinned-plan";
     public const string SessionLock = "session-lock";
     public const string ForeignTemp = "foreign-temp";
+    public const string MonitoringWaits = "monitoring-waits";
+    public const string OwnForeignKey = "own-foreign-key";
+    public const string VolatileStatistics = "volatile-statistics";
 
     public static readonly string[] All =
     {
         Parse, SetOptions, Header, CreateOrAlter, OneObject, Prologue, CallersTransaction, TryCatch,
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
         KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, PageLocks, SourceRead, PinnedPlan,
-        SessionLock, ForeignTemp,
+        SessionLock, ForeignTemp, MonitoringWaits, OwnForeignKey, VolatileStatistics,
     };
 }
 
@@ -538,10 +543,14 @@ sealed class Script
     {
         readonly Script file;
         readonly HashSet<string> ctes = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        readonly bool isMonitoring;
 
         public Walk(Script file)
         {
             this.file = file;
+            var writes = new Writes();
+            file.script.Accept(writes);
+            isMonitoring = writes.DefinesReader && !writes.Found;
         }
 
         public override void Visit(CommonTableExpression node)
@@ -609,6 +618,8 @@ sealed class Script
             // Monitoring must not wait for the completion that it looks for.
             var isMonitored = node.SchemaObject.BaseIdentifier.Value == "processing_claim"
                 || node.SchemaObject.BaseIdentifier.Value == "processing_session";
+            if (isMonitored && isMonitoring && !kinds.Contains(TableHintKind.NoLock))
+                file.Report(node, Rules.MonitoringWaits, "write WITH (NOLOCK): monitoring does not wait for the completion that it looks for");
             if ((kinds.Contains(TableHintKind.NoLock) && !isMonitored)
                 || kinds.Contains(TableHintKind.ReadUncommitted))
                 file.Report(node, Rules.DirtyRead, "reads what may be rolled back");
@@ -678,29 +689,43 @@ sealed class Script
 
         public override void Visit(CreateTableStatement node)
         {
-            if (!node.SchemaObjectName.BaseIdentifier.Value.StartsWith("#") && node.SchemaObjectName.SchemaIdentifier == null)
-                file.Report(node, Rules.SchemaQualified, $"{node.SchemaObjectName.BaseIdentifier.Value} has no schema");
-        }
-
-        public override void Visit(UniqueConstraintDefinition node)
-        {
-            CheckPageLocks(node.IndexOptions);
+            var name = node.SchemaObjectName.BaseIdentifier.Value;
+            if (!name.StartsWith("#") && node.SchemaObjectName.SchemaIdentifier == null)
+                file.Report(node, Rules.SchemaQualified, $"{name} has no schema");
+            foreach (var key in node.Definition.TableConstraints.OfType<UniqueConstraintDefinition>())
+                CheckIndex(name, key, key.IndexOptions);
         }
 
         public override void Visit(CreateIndexStatement node)
         {
-            CheckPageLocks(node.IndexOptions);
+            CheckIndex(node.OnName.BaseIdentifier.Value, node, node.IndexOptions);
         }
 
         // READPAST reads the queue and the claims only; what has no page locks cannot be reorganized.
-        void CheckPageLocks(IEnumerable<IndexOption> options)
+        void CheckIndex(string table, TSqlFragment index, IEnumerable<IndexOption> options)
         {
-            var off = options.OfType<IndexStateOption>().FirstOrDefault(option =>
-                option.OptionKind == IndexOptionKind.AllowPageLocks && option.OptionState == OptionState.Off);
-            var name = Path.GetFileName(file.file);
-            if (off != null && name != "processing_queue.sql" && name != "processing_claim.sql"
-                && !file.file.Contains("migrations"))
-                file.Report(off, Rules.PageLocks, "page locks are off on queue and claim only");
+            if (file.file.Contains("migrations"))
+                return;
+            var isRead = table == "processing_queue" || table == "processing_claim";
+            if (StateOf(options, IndexOptionKind.AllowPageLocks, OptionState.Off) != isRead)
+                file.Report(index, Rules.PageLocks, "page locks are off on queue and claim, and only there");
+            // Sampling a table that is empty at one time and full at another makes a claim wait.
+            if (table == "processing_queue" && !StateOf(options, IndexOptionKind.StatisticsNoRecompute, OptionState.On))
+                file.Report(index, Rules.VolatileStatistics, "write STATISTICS_NORECOMPUTE = ON on the queue");
+        }
+
+        static bool StateOf(IEnumerable<IndexOption> options, IndexOptionKind kind, OptionState state)
+        {
+            return options.OfType<IndexStateOption>().Any(option => option.OptionKind == kind && option.OptionState == state);
+        }
+
+        // The check of a key between tables that one procedure fills in one transaction reads the rows of
+        // other workers, and waits for them.
+        public override void Visit(ForeignKeyConstraintDefinition node)
+        {
+            var hot = Path.GetFileName(file.file) != "processing_contract_table.sql" && !file.file.Contains("migrations");
+            if (hot && node.ReferenceTableName.BaseIdentifier.Value.StartsWith("processing_"))
+                file.Report(node, Rules.OwnForeignKey, "no foreign keys among the tables of the log");
         }
 
         public override void Visit(DropTableStatement node)
@@ -773,6 +798,33 @@ sealed class Script
         {
             return type == TSqlTokenType.WhiteSpace || type == TSqlTokenType.SingleLineComment
                 || type == TSqlTokenType.MultilineComment || type == TSqlTokenType.RightParenthesis;
+        }
+    }
+
+    /// Whether a view or a procedure that only reads is defined.
+    sealed class Writes : TSqlFragmentVisitor
+    {
+        public bool DefinesReader;
+        public bool Found;
+
+        public override void Visit(ViewStatementBody node)
+        {
+            DefinesReader = true;
+        }
+
+        public override void Visit(ProcedureStatementBody node)
+        {
+            DefinesReader = true;
+        }
+
+        public override void Visit(BeginTransactionStatement node)
+        {
+            Found = true;
+        }
+
+        public override void Visit(DataModificationSpecification node)
+        {
+            Found |= node.Target is NamedTableReference target && target.SchemaObject.SchemaIdentifier != null;
         }
     }
 

@@ -20,6 +20,6 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
     SELECT TRIM(s.worker_name) AS worker_name
-    FROM [$(Schema)].[processing_session] AS s;
+    FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK);
 END;
 GO

@@ -1,0 +1,26 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    An example.
+Parameters: @app_id  an application
+Results:    none
+Errors:     50001 something is wrong   50002 a transaction is open
+Called by:  nobody
+Isolation:  READ COMMITTED
+Example:    EXEC [$(Schema)].[usp_Example] @app_id = 1;
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_Example]
+    @app_id bigint
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+    SELECT s.session_id
+    FROM [$(Schema)].[processing_session] AS s
+    WHERE s.claimed = @app_id;
+END;
+GO
