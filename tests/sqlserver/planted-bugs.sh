@@ -77,7 +77,7 @@ tree() {
     if [ "$rules" = "$rule:" ]; then verdict "$name" 1 "tree: $rule"; else verdict "$name" 0 "tree: $rule"; fi
 }
 
-bug no-fence procs/usp_ApplyOutcomes.sql reaping::a_reaped_worker_writes_nothing \
+bug no-fence procs/usp_ApplyOutcomes.sql completing::an_outcome_the_token_does_not_hold \
     's/IF \@taken_count <> \@todo_count OR NOT EXISTS \(SELECT 1 FROM \@lease\)/IF 1 = 0/'
 bug no-attempt-in-the-fence procs/usp_ApplyOutcomes.sql completing::an_attempt_the_token_does_not_hold \
     's/ AND t\.attempt = q\.attempts//'
@@ -166,8 +166,8 @@ bug pause-of-another procs/usp_Pause.sql races::a_pause_that_others_end_while \
     's/WHERE p\.pause_id = COALESCE.*?;/WHERE p.resumed_at_utc IS NULL;/s'
 bug pause-that-is-not-found procs/usp_Pause.sql races::a_pause_that_others_end_at_once \
     's/WHERE p\.pause_id = COALESCE.*?;/WHERE p.resumed_at_utc IS NULL;/s'
-bug resuming-ends-nothing procs/usp_Resume.sql inspecting::workers_process_everything_between \
-    's/WHERE resumed_at_utc IS NULL;/WHERE resumed_at_utc IS NULL AND pause_id % 2 = 1;/'
+bug resuming-ends-nothing procs/usp_Resume.sql inspecting::while_claiming_is_paused \
+    's/WHERE resumed_at_utc IS NULL;/WHERE resumed_at_utc IS NULL AND 1 = 0;/'
 bug halving-overflows procs/usp_ClaimBatch.sql reaping::one_reaped_very_often \
     's/POWER\(2, CASE .*?END\)/POWER(2, \@reaps)/'
 bug states-without-applications-are-left-out views/vw_QueueStatus.sql monitoring::every_state_is_counted \
