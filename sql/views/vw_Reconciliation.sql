@@ -5,12 +5,14 @@ GO
 Answers:    Is every source row queued or logged, and do the target tables have as many rows as the
             log records? All is well if every difference is 0. While workers run, each count is of a
             slightly different moment; usp_Reconcile counts the target tables instead of reading the
-            catalog, and lists examples.
-Columns:    subject, expected, actual, difference (actual minus expected), stale, meaning
+            catalog, application by application, and lists examples.
+Columns:    subject, expected, actual, difference (how many are missing, below 0), not_ours, stale, meaning
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
             one row per   expected: rows that the last successful attempts wrote; actual: rows in
             target table  the catalog, NULL where the table is missing or the caller may not see it.
-                          Rows from another writer, also those of adopted outcomes, show as a surplus.
+                          not_ours: how many there are beyond those: of other programs and of adopted
+                          outcomes, which are no difference. The catalog cannot tell whose they are, so
+                          that they hide as many missing ones: usp_Reconcile can.
                           stale: how many of the expected rows are of applications whose last attempt
                           failed
 Cost:       the only view that reads the whole log: its clustered index, processing_log_table and
@@ -24,6 +26,7 @@ SELECT
     r.expected,
     r.actual,
     r.actual - r.expected AS difference,
+    CONVERT(bigint, NULL) AS not_ours,
     CONVERT(bigint, NULL) AS stale,
     N'source rows that are queued, quarantined or logged; run usp_EnqueueApps if some are missing'
         AS meaning
@@ -54,7 +57,8 @@ SELECT
     w.schema_name + N'.' + w.table_name AS subject,
     w.expected,
     p.actual,
-    p.actual - w.expected AS difference,
+    CASE WHEN p.actual > w.expected THEN 0 ELSE p.actual - w.expected END AS difference,
+    CASE WHEN p.actual > w.expected THEN p.actual - w.expected ELSE 0 END AS not_ours,
     w.stale,
     N'rows in the target table, from the catalog' AS meaning
 FROM
