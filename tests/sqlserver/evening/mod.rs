@@ -8,6 +8,8 @@
 //! deadlock graphs and figures are in `target/evening/`. The login must be sysadmin.
 //!
 //! * `XMLSHRED_EVENING_DOCUMENTS`: how many documents (2,000 unless set; 50,000 takes about an hour)
+//! * `XMLSHRED_EVENING_FINISHED`: how many finished applications the first load ends beside (500,000
+//!   unless set)
 //! * `XMLSHRED_EVENING_ONLY`: lines of the table, such as `4,9`
 //! * `XMLSHRED_EVENING_PROXY`: a proxy of SQL Server Agent, on this machine, for the stop event
 //! * `XMLSHRED_EVENING_DATABASE`: a command that adds the database named by its argument to an
@@ -18,6 +20,7 @@
 //! Babelfish has another optimizer, other locks, and none of the views that are asked.
 
 mod agent;
+mod growth;
 mod locks;
 mod plans;
 mod roles;
@@ -49,13 +52,15 @@ pub struct Evening {
     edition: Option<i64>,
     major_version: i64,
     documents: i64,
+    /// Finished applications beside the last part of the first load.
+    finished: i64,
     folder: PathBuf,
 }
 
 /// Each proof: its number in the table, what is proved, and how.
 type Proof = (&'static str, fn(&Evening) -> Verdict);
 
-const PROOFS: [Proof; 9] = [
+const PROOFS: [Proof; 10] = [
     ("completing costs the same when the targets have grown", plans::completing_is_linear),
     ("enqueueing waits for an open insert below the watermark (RCSI)", locks::nothing_is_skipped),
     ("each role sees what exists, or NULL", roles::each_role_sees_the_truth),
@@ -65,6 +70,7 @@ const PROOFS: [Proof; 9] = [
     ("stopping the job drains a worker under a proxy account", agent::the_stop_event_works),
     ("a claim does not pay for ghosts behind a readable secondary", versions::ghosts),
     ("claimers side by side under optimized locking", versions::optimized_locking),
+    ("the first load costs the same beside many finished", growth::the_first_load_is_linear),
 ];
 
 fn what_only_sql_server_can_show() {
@@ -123,9 +129,12 @@ impl Evening {
         };
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/evening").join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
-        let documents = std::env::var("XMLSHRED_EVENING_DOCUMENTS").ok();
-        let documents = documents.map_or(2000, |text| text.parse().expect("a number"));
-        Self { edition, major_version, documents, folder }
+        let number = |variable: &str, otherwise: i64| {
+            std::env::var(variable).map_or(otherwise, |text| text.parse().expect("a number"))
+        };
+        let documents = number("XMLSHRED_EVENING_DOCUMENTS", 2000);
+        let finished = number("XMLSHRED_EVENING_FINISHED", 500_000);
+        Self { edition, major_version, documents, finished, folder }
     }
 
     fn is_babelfish(&self) -> bool {

@@ -54,7 +54,7 @@ pub(super) fn completing_is_linear(evening: &Evening) -> Verdict {
 }
 
 /// Calls and logical reads of each procedure so far.
-fn reads(bench: &Bench) -> BTreeMap<String, (i64, i64)> {
+pub(super) fn reads(bench: &Bench) -> BTreeMap<String, (i64, i64)> {
     let rows = bench.database.query_exactly(&bench.database.own(
         "SELECT OBJECT_NAME(s.object_id), SUM(s.execution_count), SUM(s.total_logical_reads)
          FROM sys.dm_exec_procedure_stats AS s
