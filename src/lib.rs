@@ -24,3 +24,4 @@ pub mod settings;
 pub mod shred;
 pub mod store;
 pub mod value;
+pub mod verify;

@@ -7,7 +7,7 @@ Parameters: @app_id  the application
 Results:    one row, or none when the source row does not exist: app_id, document, document_encoding,
             as in usp_ClaimBatch
 Errors:     50001 a parameter is wrong   50030 the source table cannot be read
-Called by:  the executable (map --app-id)
+Called by:  the executable (map --app-id, verify)
 Isolation:  READ COMMITTED; reads the source by key
 Example:    EXEC [$(Schema)].[usp_ReadDocument] @app_id = 101;
 */

@@ -40,6 +40,7 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Resume] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ExplainApp] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListFailures] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListUnprocessed] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListWritten] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Reconcile] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[ufn_SourceProblem] TO [shred_operator];

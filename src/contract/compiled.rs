@@ -1,5 +1,6 @@
 //! A contract, ready to shred with.
 
+use super::clock::{clocks, Clock};
 use super::compile;
 use super::model::Model;
 use super::plan::Plan;
@@ -17,6 +18,8 @@ pub struct Contract {
     pub target_schema: String,
     /// The distinct target tables in load order: a table comes after every table it references.
     pub targets: Vec<TargetTable>,
+    /// What the time of the claim decides in each of `targets`.
+    pub clocks: Vec<Clock>,
     /// The compiled form.
     plan: Plan,
 }
@@ -28,6 +31,7 @@ impl Contract {
             name: model.name.clone(),
             hash,
             target_schema: model.target_schema.clone(),
+            clocks: clocks(model, &targets),
             plan: compile::compile(model, &targets),
             targets,
         }

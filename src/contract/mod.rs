@@ -4,6 +4,7 @@
 //! compiles the model to the plan that the shredder runs.
 
 mod check;
+mod clock;
 mod compile;
 mod compiled;
 pub(crate) mod draft;
@@ -18,6 +19,7 @@ mod read;
 mod string_map;
 mod target;
 
+pub use clock::Clock;
 pub use compiled::Contract;
 #[cfg(feature = "sqlserver")]
 pub(crate) use identifier::unfit_for_script;

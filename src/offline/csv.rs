@@ -181,8 +181,8 @@ impl Formulas {
 const FORMULA: [char; 11] =
     ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
-/// Appends one line.
-fn put_line<'c>(line: &mut Vec<u8>, cells: impl IntoIterator<Item = Option<Cow<'c, str>>>) {
+/// Appends one line: null is nothing, empty text is `""`.
+pub fn put_line<'c>(line: &mut Vec<u8>, cells: impl IntoIterator<Item = Option<Cow<'c, str>>>) {
     for (index, cell) in cells.into_iter().enumerate() {
         if index > 0 {
             line.push(b',');

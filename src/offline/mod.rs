@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use rayon::ThreadPool;
 
-pub use self::csv::{CsvFolder, Formulas};
+pub use self::csv::{put_line, CsvFolder, Formulas};
 pub use self::json_line::JsonLine;
 use self::mapping::{counts, in_order};
 pub use self::mapping::{Mapped, Mapping};

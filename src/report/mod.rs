@@ -5,12 +5,14 @@ mod progress;
 mod status;
 mod summary;
 mod table;
+mod verification;
 
 pub use line_queue::{LineQueue, Lost};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;
 pub use summary::{render_summary, render_summary_line};
 pub use table::{Align, Table};
+pub use verification::{render_verification, verification_line};
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -181,8 +181,8 @@ const RUN: &[&str] = &["run", "settings"];
 const REAP: &[&str] = &["run", "settings", "reap"];
 const ENQUEUE: &[&str] = &["run", "settings", "enqueue"];
 const MAP: &[&str] = &["run", "settings", "map", "check"];
-const SHRED: &[&str] = &["run", "settings", "map", "check", "diff"];
-const READ: &[&str] = &["run", "settings", "map", "check", "diff", "load"];
+const SHRED: &[&str] = &["run", "settings", "map", "check", "diff", "verify"];
+const READ: &[&str] = &["run", "settings", "map", "check", "diff", "verify", "load"];
 
 /// Positions in a document are 32-bit offsets.
 const MAX_DOCUMENT: u64 = 4095 << 20;

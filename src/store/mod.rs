@@ -25,14 +25,16 @@ mod session;
 pub mod sqlite;
 #[cfg(feature = "sqlserver")]
 pub mod sqlserver;
+mod stored_value;
 mod target;
+mod written;
 
 use std::time::Duration;
 
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
-use crate::outcome::AppOutcome;
+use crate::outcome::{AppOutcome, TableRows};
 
 pub use claim::{
     check_lease, Batch, ClaimRequest, Claimed, ClaimedApp, Partition, ReapRequest, Reaped, Renewal,
@@ -51,11 +53,12 @@ pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 pub use session::{Pause, SessionStart};
 pub use target::{AlterTables, Difference};
+pub use written::{WrittenApp, WrittenAttempt, WrittenPage};
 
 /// One session with a store, owned by one thread.
 ///
 /// On SQL Server each method calls the stored procedure of its name (`claim_batch`:
-/// `usp_ClaimBatch`), except [`Store::compare_targets`], which reads the catalog, and
+/// `usp_ClaimBatch`; `usp_ReadRows` is generated from the contract), except [`Store::compare_targets`], which reads the catalog, and
 /// [`Store::count_unqueued`], which only the embedded store supports.
 pub trait Store: Send {
     /// Creates or checks the target tables and makes the contract the installed one. Repeating it
@@ -211,6 +214,16 @@ pub trait Store: Send {
 
     /// A page of the source rows that are neither queued nor logged, by ascending id.
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>>;
+
+    /// A page of the applications that have a source row and a logged success, an adopted one
+    /// too, by ascending id; with
+    /// [`WrittenPage::unlogged`] also those that have a source row, rows, and no logged success.
+    fn list_written(&mut self, page: &WrittenPage) -> Result<Vec<WrittenApp>>;
+
+    /// The rows of these applications, those of other programs too: for each application the rows of each
+    /// target table of the installed contract, in any order. Columns are those of the contract, also
+    /// those that the database numbers. A value that is not of its column's type is a text.
+    fn read_rows(&mut self, contract: &Contract, app_ids: &[AppId]) -> Result<Vec<Vec<TableRows>>>;
 
     /// Problems, most urgent first; empty if the store is healthy.
     fn health_check(&mut self) -> Result<Vec<Finding>>;

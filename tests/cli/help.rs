@@ -35,6 +35,7 @@ help_tests! {
     help_of_erase: "erase",
     help_of_export_failed: "export-failed",
     help_of_unprocessed: "unprocessed",
+    help_of_verify: "verify",
     help_of_purge: "purge",
     help_of_pause: "pause",
     help_of_resume: "resume",

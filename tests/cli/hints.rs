@@ -40,6 +40,9 @@ const FAILING: &[&str] = &[
     "status --store sqlite:contract.toml",
     "status --store sqlite:docs",
     "uninstall --all",
+    "verify",
+    "verify --all --sample 5",
+    "verify --sample 0",
 ];
 
 #[test]

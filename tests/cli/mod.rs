@@ -39,6 +39,8 @@ mod secrets;
 mod server;
 #[cfg(feature = "embedded")]
 mod stale_rows;
+#[cfg(feature = "embedded")]
+mod verify;
 #[cfg(not(feature = "embedded"))]
 mod without_embedded;
 

@@ -177,7 +177,8 @@ fn names_that_are_made_of_others_are_short_enough() {
 #[test]
 fn an_identity_column_is_left_to_the_database() {
     let sql = script_of(CONTRACT);
-    assert_eq!(sql.matches("[row_id]").count(), 1, "{sql}");
+    assert_eq!(sql.matches("[row_id]").count(), 3, "declared, and read under its name\n{sql}");
+    assert!(sql.contains("t.[row_id] AS [row_id]"), "{sql}");
     assert!(sql.contains("[row_id] bigint IDENTITY(1, 1) NOT NULL"), "{sql}");
 }
 

@@ -21,7 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
     ("import", &["contract", "declared", "diagnostic", "figures", "value"]),
     ("settings", &["diagnostic", "figures", "files", "id", "runner", "shred", "store"]),
-    ("report", &["diagnostic", "figures", "id", "outcome", "runner", "store"]),
+    ("verify", &["contract", "id", "outcome", "shred", "store", "value"]),
+    ("report", &["diagnostic", "figures", "id", "outcome", "runner", "store", "verify"]),
     (
         "offline",
         &[
@@ -132,6 +133,9 @@ fn an_operation_has_one_name_in_three_languages() {
     for line in methods.lines() {
         let Some(method) = line.trim().strip_prefix("fn ") else { continue };
         let method = method.split('(').next().unwrap();
+        if GENERATED.contains(&method) {
+            continue;
+        }
         if !procedures.contains(&procedure(method)) && !ONE_STORE_ONLY.contains(&method) {
             missing.push(format!("{method}: no {}", procedure(method)));
         }
@@ -144,6 +148,9 @@ fn an_operation_has_one_name_in_three_languages() {
 
 /// What no procedure does: the client compares the catalog, and counts in the embedded store.
 const ONE_STORE_ONLY: [&str; 2] = ["compare_targets", "count_unqueued"];
+
+/// What is generated from the contract in both stores.
+const GENERATED: [&str; 1] = ["read_rows"];
 
 /// `usp_ReleaseClaim` of `release_claim`.
 fn procedure(method: &str) -> String {

@@ -7,14 +7,14 @@ use xmlshred::contract::Contract;
 use xmlshred::document::Document;
 use xmlshred::id::{AppId, ContractHash};
 use xmlshred::id::{ClaimToken, SessionId};
-use xmlshred::outcome::AppOutcome;
+use xmlshred::outcome::{AppOutcome, TableRows};
 use xmlshred::runner::Role;
 use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
     EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
     Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
     SessionStart, StaleRows, StaleRowsRequest, Status, Store, StoreError, Unprocessed,
-    UnprocessedPage,
+    UnprocessedPage, WrittenApp, WrittenPage,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -136,6 +136,14 @@ impl Store for Disturbed {
 
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
         self.store.compare_targets(contract)
+    }
+
+    fn list_written(&mut self, page: &WrittenPage) -> Result<Vec<WrittenApp>> {
+        self.store.list_written(page)
+    }
+
+    fn read_rows(&mut self, contract: &Contract, app_ids: &[AppId]) -> Result<Vec<Vec<TableRows>>> {
+        self.store.read_rows(contract, app_ids)
     }
 
     fn get_contract(&mut self) -> Result<Option<ContractHash>> {

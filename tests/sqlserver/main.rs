@@ -40,6 +40,7 @@ mod takeover;
 mod triggers;
 mod types;
 mod unforeseen;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -85,6 +86,7 @@ const OWN: &[(&str, Trials)] = &[
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),
     ("unforeseen", unforeseen::TRIALS),
+    ("verify", verify::TRIALS),
 ];
 
 /// A test for each of them.

@@ -8,13 +8,14 @@ use xmlshred::contract::Contract;
 use xmlshred::document::Document;
 use xmlshred::id::{AppId, ContractHash};
 use xmlshred::id::{ClaimToken, SessionId};
-use xmlshred::outcome::AppOutcome;
+use xmlshred::outcome::{AppOutcome, TableRows};
 use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
     ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
     EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
     Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
     SessionStart, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
+    WrittenApp, WrittenPage,
 };
 
 use crate::database::locked;
@@ -70,6 +71,10 @@ impl Store for Session {
         fn install_contract(&mut self, contract: &Contract) -> Result<()>;
         fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;
         fn get_contract(&mut self) -> Result<Option<ContractHash>>;
+        fn list_written(&mut self, page: &WrittenPage) -> Result<Vec<WrittenApp>>;
+        fn read_rows(
+            &mut self, contract: &Contract, app_ids: &[AppId]
+        ) -> Result<Vec<Vec<TableRows>>>;
         fn start_session(&mut self, start: &SessionStart) -> Result<()>;
         fn end_session(&mut self, session: SessionId, exit_status: u8) -> Result<()>;
         fn enqueue_apps(&mut self, mode: EnqueueMode) -> Result<Enqueued>;

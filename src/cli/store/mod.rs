@@ -31,3 +31,4 @@ pub mod status;
 #[cfg(feature = "sqlserver")]
 pub mod uninstall;
 pub mod unprocessed;
+pub mod verify;

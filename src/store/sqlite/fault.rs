@@ -46,7 +46,7 @@ pub(super) enum Cause {
 /// | broken | `IOERR` 10, `CORRUPT` 11, `NOTADB` 26 |
 /// | unknown | every other one, such as `ERROR` 1 of a function in a trigger |
 pub(super) fn cause(error: &rusqlite::Error) -> Cause {
-    match error.sqlite_error_code() {
+    match code(error) {
         Some(
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
@@ -70,6 +70,16 @@ pub(super) fn cause(error: &rusqlite::Error) -> Cause {
         }
         Some(ErrorCode::Unknown) if names_missing_object(error) => Cause::Server,
         _ => Cause::Unknown,
+    }
+}
+
+/// SQLite's primary result code, also of a statement that does not compile.
+pub(super) fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) | rusqlite::Error::SqlInputError { error, .. } => {
+            Some(error.code)
+        }
+        _ => None,
     }
 }
 
@@ -161,13 +171,14 @@ pub(super) fn number_and_message(error: &rusqlite::Error) -> (i32, String) {
         rusqlite::Error::SqliteFailure(code, Some(message)) => {
             (code.extended_code, message.clone())
         }
-        _ => (error.sqlite_extended_error_code().unwrap_or(0), error.to_string()),
+        rusqlite::Error::SqlInputError { error, msg, .. } => (error.extended_code, msg.clone()),
+        _ => (0, error.to_string()),
     }
 }
 
 /// Whether the file is not, or no longer, what SQLite wrote.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    matches!(code(error), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// The error for a damaged file.
@@ -177,7 +188,7 @@ pub(super) fn damaged(location: String, error: &rusqlite::Error) -> StoreError {
 
 /// The error with its number and, where there is one, the next step.
 pub(super) fn describe(error: &rusqlite::Error) -> String {
-    let hint = match error.sqlite_error_code() {
+    let hint = match code(error) {
         Some(ErrorCode::DiskFull) => "; free space on the disk and run again",
         Some(ErrorCode::ReadOnly) => "; make the file and its folder writable and run again",
         Some(ErrorCode::SystemIoFailure) => "; check the disk and run again",

@@ -3,7 +3,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{named_params, Connection, OptionalExtension, Row};
 
-use super::binding::instant;
+use super::binding::{instant, json_list};
 use super::fault::Step;
 use super::install::installed_tables;
 use super::session::pause_in_force;
@@ -16,7 +16,7 @@ use crate::id::{AppId, ClaimToken};
 use crate::outcome::{Failure, FailureCategory};
 use crate::store::{
     ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
-    Unprocessed, UnprocessedPage,
+    Unprocessed, UnprocessedPage, WrittenApp, WrittenAttempt, WrittenPage,
 };
 
 const GET_STATUS: &str = include_str!("get_status.sql");
@@ -40,6 +40,9 @@ const SOURCE: &str = statement(EXPLAIN_APP, "source");
 
 const PAGE: &str = statement(include_str!("list_failures.sql"), "page");
 const UNPROCESSED: &str = statement(include_str!("list_unprocessed.sql"), "page");
+const LIST_WRITTEN: &str = include_str!("list_written.sql");
+const WRITTEN: &str = statement(LIST_WRITTEN, "written");
+const WRITTEN_OF: &str = statement(LIST_WRITTEN, "written_of");
 const FINDINGS: &str = statement(include_str!("health_check.sql"), "findings");
 
 pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
@@ -301,6 +304,44 @@ fn logged_failure(row: &Row) -> rusqlite::Result<LoggedFailure> {
         rows_of: row.get(15)?,
         document_bytes: row.get(14)?,
     })
+}
+
+pub(super) fn list_written(
+    connection: &mut Connection,
+    page: &WrittenPage,
+) -> Step<Vec<WrittenApp>> {
+    let Some(from) = page.after.map_or(Some(i64::MIN), |AppId(id)| id.checked_add(1)) else {
+        return Ok(Vec::new());
+    };
+    let size = page.size.clamp(1, 10_000);
+    let unlogged = page.unlogged;
+    read(connection, |tx| match &page.app_ids {
+        Some(app_ids) => {
+            let app_ids = json_list(app_ids);
+            let parameters = named_params! {
+                ":app_ids": app_ids, ":unlogged": unlogged, ":from": from, ":size": size,
+            };
+            tx.all(WRITTEN_OF, parameters, written_app)
+        }
+        None => {
+            let parameters = named_params! {":unlogged": unlogged, ":from": from, ":size": size};
+            tx.all(WRITTEN, parameters, written_app)
+        }
+    })
+}
+
+fn written_app(row: &Row) -> rusqlite::Result<WrittenApp> {
+    let attempt: Option<u32> = row.get(1)?;
+    let logged = match attempt {
+        Some(attempt) => Some(WrittenAttempt {
+            attempt,
+            claimed_at: instant(row.get(2)?),
+            source_hash: row.get(3)?,
+            contract: row.get(4)?,
+        }),
+        None => None,
+    };
+    Ok(WrittenApp { app_id: row.get(0)?, logged })
 }
 
 pub(super) fn health_check(connection: &mut Connection) -> Step<Vec<Finding>> {

@@ -43,11 +43,12 @@ use super::{
     EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
     Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
     SessionStart, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
+    WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
-use crate::outcome::AppOutcome;
+use crate::outcome::{AppOutcome, TableRows};
 
 pub use enqueue::{Existing, Loader, NewDocument};
 pub use install::{InstallPreview, Installation, NewStore};
@@ -197,6 +198,10 @@ impl Store for SqliteStore {
         inspect: fn explain_app(&mut self, app_id: AppId) -> Vec<LifeEvent>;
         inspect: fn list_failures(&mut self, page: &FailurePage) -> Vec<LoggedFailure>;
         inspect: fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Vec<Unprocessed>;
+        inspect: fn list_written(&mut self, page: &WrittenPage) -> Vec<WrittenApp>;
+        target: fn read_rows(
+            &mut self, contract: &Contract, app_ids: &[AppId]
+        ) -> Vec<Vec<TableRows>>;
         inspect: fn health_check(&mut self) -> Vec<Finding>;
         session: fn pause(&mut self, reason: &str, requested_by: &str) -> Pause;
         session: fn resume(&mut self, requested_by: &str) -> Option<Pause>;

@@ -111,3 +111,8 @@ pub(super) fn yes_or_no(execute: bool) -> &'static str {
         "N"
     }
 }
+
+/// Ids as `ufn_AppIdList` reads them.
+pub(super) fn list(ids: &[AppId]) -> String {
+    ids.iter().map(AppId::to_string).collect::<Vec<_>>().join(",")
+}

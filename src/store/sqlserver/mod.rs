@@ -28,12 +28,12 @@ use super::{
     Claimed, Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage,
     Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
     Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
-    Status, Store, StoreError, Unprocessed, UnprocessedPage,
+    Status, Store, StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
-use crate::outcome::AppOutcome;
+use crate::outcome::{AppOutcome, TableRows};
 
 pub use catalog::Catalog;
 pub use connection::settings::{
@@ -279,6 +279,14 @@ impl Store for SqlServerStore {
 
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>> {
         self.run(|connection| inspect::list_unprocessed(connection, page))
+    }
+
+    fn list_written(&mut self, page: &WrittenPage) -> Result<Vec<WrittenApp>> {
+        self.run(|connection| inspect::list_written(connection, page))
+    }
+
+    fn read_rows(&mut self, contract: &Contract, app_ids: &[AppId]) -> Result<Vec<Vec<TableRows>>> {
+        self.run(|connection| target::read_rows(connection, contract, app_ids))
     }
 
     fn health_check(&mut self) -> Result<Vec<Finding>> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::dialect::in_use;
 use super::fault::{Result, ServerFault};
 use crate::document::{Document, DocumentEncoding};
-use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
+use crate::id::{AppId, ClaimToken, ContractHash, SessionId, SourceHash};
 use crate::outcome::FailureCategory;
 use crate::store::Pause;
 
@@ -31,6 +31,11 @@ impl Record {
         let value = self.row.get_column_data(column);
         let value = value.map_err(|_| self.unexpected(column, "missing"))?;
         T::read(value).ok_or_else(|| self.unexpected(column, &format!("not {}", T::NAME)))
+    }
+
+    /// The values, in the order of the columns.
+    pub(super) fn into_cells(self) -> impl Iterator<Item = ColumnData<'static>> {
+        self.row.into_iter()
     }
 
     /// The document; `None` when the source row does not exist or its document is null.
@@ -94,6 +99,9 @@ values! {
     };
     ContractHash, "a hash of 32 bytes", value => {
         converted(sql(value), |bytes: &[u8]| bytes.try_into().ok().map(ContractHash))
+    };
+    SourceHash, "a hash of 32 bytes", value => {
+        converted(sql(value), |bytes: &[u8]| bytes.try_into().ok().map(SourceHash))
     };
     FailureCategory, "a known failure category", value => {
         converted(sql(value), FailureCategory::from_name)

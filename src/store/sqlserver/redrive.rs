@@ -1,9 +1,8 @@
 //! Redriving: retrying failed applications, requeueing finished ones.
 
-use super::call::{clipped, yes_or_no, Call};
+use super::call::{clipped, list, yes_or_no, Call};
 use super::connection::Connection;
 use super::fault::Result;
-use crate::id::AppId;
 use crate::store::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 
 pub(super) fn retry_failed(
@@ -56,8 +55,4 @@ fn redrive(
             failure: record.get_or_null("failure_category")?,
         })
     })
-}
-
-fn list(ids: &[AppId]) -> String {
-    ids.iter().map(AppId::to_string).collect::<Vec<_>>().join(",")
 }

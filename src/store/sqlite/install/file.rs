@@ -9,7 +9,7 @@ use tempfile::TempPath;
 
 use super::ownership::objects_of_others;
 use crate::files::{folder_of, temporary};
-use crate::store::sqlite::fault::{damaged, describe, is_damage, SqliteFault};
+use crate::store::sqlite::fault::{code, damaged, describe, is_damage, SqliteFault};
 use crate::store::{Result, StoreError};
 
 /// The tables of an empty store.
@@ -64,7 +64,7 @@ pub fn check_header(path: &Path, header: &[u8]) -> std::result::Result<(), Strin
 pub fn unreachable_file(path: &Path, fault: &SqliteFault) -> StoreError {
     let reason = match fault {
         SqliteFault::Sqlite(error) if is_damage(error) => return damaged(shown(path), error),
-        SqliteFault::Sqlite(error) => match error.sqlite_error_code() {
+        SqliteFault::Sqlite(error) => match code(error) {
             Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => describe(error),
             _ => format!("SQLite: {error}; check the permissions of the file's folder"),
         },

@@ -251,6 +251,8 @@ pub struct RowStatements {
     pub count: String,
     /// Finds one row of the application.
     pub exists: String,
+    /// Reads the application's rows: the contract's columns, in their order.
+    pub read: String,
 }
 
 impl RowStatements {
@@ -268,6 +270,10 @@ impl RowStatements {
             delete: format!("DELETE FROM {name} WHERE {is_app}"),
             count: format!("SELECT count(*) FROM {name} WHERE {is_app}"),
             exists: format!("SELECT 1 FROM {name} WHERE {is_app} LIMIT 1"),
+            read: format!(
+                "SELECT {} FROM {name} WHERE {is_app}",
+                quoted_list(table.columns.iter().map(|column| column.name.as_str()))
+            ),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod compare;
 mod declaration;
+mod read;
 mod rows;
 
 pub(super) use compare::{compare_targets, differences_of, found};
 pub(super) use declaration::{
     add_column, check, create_indexes, create_rows_view, create_table, not_null, quoted, ROWS_VIEW,
 };
+pub(super) use read::read_rows;
 pub(super) use rows::Targets;

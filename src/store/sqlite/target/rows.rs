@@ -8,7 +8,7 @@ use crate::contract::{Contract, OnExisting, TargetTable};
 use crate::id::AppId;
 use crate::outcome::TableRows;
 use crate::store::sqlite::fault::{
-    cause, number_and_message, Cause, RefusedRow, SqliteFault, Step,
+    cause, code, number_and_message, Cause, RefusedRow, SqliteFault, Step,
 };
 use crate::store::sqlite::transaction::Work;
 use crate::store::StoreError;
@@ -105,8 +105,12 @@ fn insert_table(
 
 /// A statement on a target. One that does not compile means that the table was changed after the
 /// contract was installed.
-fn prepare<'t>(tx: &'t Work, table: &TargetTable, sql: &str) -> Step<CachedStatement<'t>> {
-    tx.prepare_cached(sql).map_err(|error| match error.sqlite_error_code() {
+pub(super) fn prepare<'t>(
+    tx: &'t Work,
+    table: &TargetTable,
+    sql: &str,
+) -> Step<CachedStatement<'t>> {
+    tx.prepare_cached(sql).map_err(|error| match code(&error) {
         Some(ErrorCode::Unknown) => drift(table, &error).into(),
         _ => error.into(),
     })
@@ -117,7 +121,7 @@ fn drift(table: &TargetTable, error: &rusqlite::Error) -> StoreError {
 }
 
 /// The application's id as the table's application column holds it.
-fn app_key(app_type: SqlType, AppId(app_id): AppId) -> Stored {
+pub(super) fn app_key(app_type: SqlType, AppId(app_id): AppId) -> Stored {
     let scaled = |scale: u8| {
         let units = i128::from(app_id) * 10i128.pow(scale.into());
         Stored::Text(Decimal { units, scale }.to_string())
@@ -138,7 +142,7 @@ fn refused(
     error: rusqlite::Error,
 ) -> SqliteFault {
     let cause = match cause(&error) {
-        Cause::Server if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+        Cause::Server if code(&error) == Some(ErrorCode::Unknown) => {
             return drift(table, &error).into();
         }
         cause @ (Cause::Data | Cause::Server | Cause::Unknown) => cause,

@@ -1,15 +1,19 @@
 //! The T-SQL of a contract: the DDL of its target tables, the stage, `usp_LoadApps`, which loads the
-//! tables from the stage, and `vw_TargetRows`, which finds an application's rows in them. It depends on the contract alone, so that it can be reviewed and compared.
+//! tables from the stage, `usp_ReadRows`, which reads an application's rows in them, and
+//! `vw_TargetRows`, which finds them. It depends on the contract alone, so that it can be reviewed and
+//! compared.
 
 mod ddl;
 mod lineage;
 mod load;
 mod names;
+mod read;
 mod rows_view;
 mod stage;
 
 pub use ddl::{add_column, app_index_name, constraint_names, nullable_columns, target_ddl};
 pub use load::load_procedure;
 pub use names::{bracketed, column_list, literal, stage_name};
+pub use read::read_procedure;
 pub use rows_view::rows_view;
 pub use stage::{clear_stage, stage_ddl, stage_ddl_of, stage_text, stage_type, staged_columns};

@@ -3,14 +3,17 @@
 mod server;
 mod status;
 
-use super::call::Call;
+use super::call::{list, yes_or_no, Call};
 use super::connection::Connection;
 use super::fault::Result;
 use super::record::Record;
 use crate::document::Document;
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory};
-use crate::store::{FailurePage, Finding, LifeEvent, LoggedFailure, Unprocessed, UnprocessedPage};
+use crate::store::{
+    FailurePage, Finding, LifeEvent, LoggedFailure, Unprocessed, UnprocessedPage, WrittenApp,
+    WrittenAttempt, WrittenPage,
+};
 
 pub(super) use server::inspect_server;
 pub use server::ServerFact;
@@ -89,6 +92,29 @@ pub(super) fn list_failures(
             rows_of: record.get_or_null("rows_of_attempt")?,
             document_bytes: record.get("document_bytes")?,
         })
+    })
+}
+
+pub(super) fn list_written(
+    connection: &mut Connection,
+    page: &WrittenPage,
+) -> Result<Vec<WrittenApp>> {
+    let call = Call::slow("usp_ListWritten")
+        .with("@app_ids", page.app_ids.as_deref().map(list))
+        .with("@unlogged", yes_or_no(page.unlogged))
+        .with("@after_app_id", page.after)
+        .with("@page_size", page.size.clamp(1, 10_000));
+    connection.rows(&call, |record| {
+        let logged = match record.get_or_null("attempt")? {
+            Some(attempt) => Some(WrittenAttempt {
+                attempt,
+                claimed_at: record.get("claimed_at_utc")?,
+                source_hash: record.get_or_null("source_hash")?,
+                contract: record.get("contract_hash")?,
+            }),
+            None => None,
+        };
+        Ok(WrittenApp { app_id: record.get("app_id")?, logged })
     })
 }
 

@@ -22,12 +22,18 @@ impl Generated {
 }
 
 /// The objects that are generated from a contract.
-pub const GENERATED: [Generated; 2] = [
+pub const GENERATED: [Generated; 3] = [
     Generated {
         file: "contract/usp_LoadApps.sql",
         object: "usp_LoadApps",
         kind: "PROCEDURE",
         text: contract_sql::load_procedure,
+    },
+    Generated {
+        file: "contract/usp_ReadRows.sql",
+        object: "usp_ReadRows",
+        kind: "PROCEDURE",
+        text: contract_sql::read_procedure,
     },
     Generated {
         file: "contract/vw_TargetRows.sql",

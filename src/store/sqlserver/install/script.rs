@@ -234,10 +234,14 @@ pub fn contract_batches(schema: &str, contract: &Contract, alter: AlterTables) -
         script.push(Batch::new(generated.file, generated.text(schema, contract)));
         script.push(Batch::new(generated.file, GUARD));
     }
-    let view = format!("{}.[vw_TargetRows]", bracketed(schema));
-    let grants = ["shred_operator", "shred_monitor"]
-        .map(|role| format!("GRANT SELECT ON OBJECT::{view} TO [{role}];\n"));
-    script.push(Batch::new("the grants on the contract's objects", grants.concat()));
+    let grants = format!(
+        "GRANT EXECUTE ON OBJECT::{schema}.[usp_ReadRows] TO [shred_operator];
+GRANT SELECT ON OBJECT::{schema}.[vw_TargetRows] TO [shred_operator];
+GRANT SELECT ON OBJECT::{schema}.[vw_TargetRows] TO [shred_monitor];
+",
+        schema = bracketed(schema)
+    );
+    script.push(Batch::new("the grants on the contract's objects", grants));
     let described = GENERATED.iter().map(|generated| {
         describe::by_header(generated.kind, generated.object, &generated.text(schema, contract))
     });

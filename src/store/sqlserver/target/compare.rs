@@ -1,19 +1,19 @@
 //! The target tables in the catalog, compared with the contract before the first row is written.
 
-use super::connection::{first, Connection};
-use super::fault;
-use super::record::Record;
 use crate::contract::{Contract, TargetColumn};
 use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
+use crate::store::sqlserver::connection::{first, Connection};
 use crate::store::sqlserver::contract_sql::{
     add_column, app_index_name, bracketed, column_list, literal, nullable_columns,
 };
+use crate::store::sqlserver::fault;
+use crate::store::sqlserver::record::Record;
 use crate::store::target::{differences, of_others};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 
 /// Refuses a contract whose tables do not exist or cannot hold its rows.
-pub(super) fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
+pub fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
     let differences = compare_targets(connection, contract)
         .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
     let Some(found) = differences.into_iter().find(|found| found.refuses) else { return Ok(()) };
@@ -29,15 +29,15 @@ pub(super) fn check(connection: &mut Connection, contract: &Contract) -> Result<
 }
 
 /// A nullable column that a table which this program did not create does not have.
-pub(super) struct Alteration {
+pub struct Alteration {
     table: String,
     column: String,
     /// The statement that adds it.
-    pub(super) statement: String,
+    pub statement: String,
 }
 
 /// The columns that an installation may add with `--alter-tables` only.
-pub(super) fn alterations(
+pub fn alterations(
     connection: &mut Connection,
     contract: &Contract,
 ) -> fault::Result<Vec<Alteration>> {
@@ -70,7 +70,7 @@ WHERE p.class = 1
 }
 
 /// Every difference, in load order.
-pub(super) fn compare_targets(
+pub fn compare_targets(
     connection: &mut Connection,
     contract: &Contract,
 ) -> fault::Result<Vec<Difference>> {
@@ -84,7 +84,7 @@ pub(super) fn compare_targets(
 }
 
 /// The tables of these names that exist.
-pub(super) fn declared_tables(
+pub fn declared_tables(
     connection: &mut Connection,
     schema: &str,
     names: &[String],
@@ -96,7 +96,7 @@ pub(super) fn declared_tables(
 
 /// The target tables without an index that begins with the application's id, each with the statement
 /// that creates one. Such a table works, but each completion reads all of it.
-pub(super) fn without_index(
+pub fn without_index(
     connection: &mut Connection,
     contract: &Contract,
 ) -> fault::Result<Vec<String>> {

@@ -1,0 +1,55 @@
+//! What depends on the time of the claim.
+
+use super::expr::ast::{Expr, ExprKind};
+use super::expr::function::Function;
+use super::model::{Model, TableRule};
+use super::target::TargetTable;
+
+/// What of a target table `NOW_UTC()` decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// Which rows there are.
+    pub rows: bool,
+    /// The values of a column, for each of [`TargetTable::columns`].
+    pub columns: Vec<bool>,
+}
+
+/// What the clock decides in each target table.
+pub(super) fn clocks(model: &Model, targets: &[TargetTable]) -> Vec<Clock> {
+    let unread =
+        |table: &TargetTable| Clock { rows: false, columns: vec![false; table.columns.len()] };
+    let mut clocks: Vec<Clock> = targets.iter().map(unread).collect();
+    for rule in &model.tables {
+        read(rule, &mut clocks[rule.target]);
+    }
+    clocks
+}
+
+fn read(rule: &TableRule, clock: &mut Clock) {
+    let mut timed: Vec<&str> = Vec::new();
+    for (index, column) in rule.columns.iter().enumerate() {
+        let given = rule.rows.iter().flat_map(|row| &row.values);
+        let given = given.filter(|(at, _)| *at == index).map(|(_, value)| value);
+        if column.value.iter().chain(given).any(|value| reads(value, &[])) {
+            clock.columns[column.target_column] = true;
+            timed.push(&column.name);
+        }
+    }
+    let distinct = rule.distinct.iter().flat_map(|d| d.by.iter().chain(&d.prefer));
+    let whens = rule.rows.iter().filter_map(|row| row.when.as_ref());
+    let of_row = rule.where_.iter().chain(&rule.keep_when).chain(distinct).chain(whens);
+    clock.rows |= of_row.into_iter().any(|condition| reads(condition, &timed));
+}
+
+/// Whether an expression reads the clock, or one of these columns of the row.
+fn reads(expr: &Expr, timed: &[&str]) -> bool {
+    let mut found = false;
+    expr.walk(&mut |part| {
+        found |= match &part.kind {
+            ExprKind::Call { function, .. } => *function == Function::NowUtc,
+            ExprKind::Column(name) => timed.contains(&name.as_str()),
+            _ => false,
+        };
+    });
+    found
+}
