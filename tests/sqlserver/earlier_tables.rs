@@ -8,8 +8,8 @@ crate::trials! {
     an_import_for_the_tables_of_the_database_fits_them,
 }
 
-/// Identity columns with values from elsewhere, a computed column, defaults, checks, a table of enums,
-/// and children that know only their parent. Batches are separated by blank lines.
+/// Identity columns with values from elsewhere, a computed column, defaults, checks, a table of enums, a
+/// trigger, collations, and children that know only their parent. Batches are separated by blank lines.
 const TABLES: &str = "
 CREATE TABLE sandbox.app_enums (enum_id smallint NOT NULL CONSTRAINT PK_app_enums PRIMARY KEY);
 INSERT INTO sandbox.app_enums (enum_id) VALUES (10), (11), (20), (21), (30), (31);
@@ -43,10 +43,15 @@ CREATE TABLE sandbox.app_contact_address
         REFERENCES sandbox.app_contact_base (con_id) ON DELETE CASCADE,
     address_type_enum smallint NOT NULL CONSTRAINT FK_app_contact_address_type
         REFERENCES sandbox.app_enums (enum_id),
-    city varchar(50) NULL,
+    city varchar(50) COLLATE Latin1_General_CS_AS NULL,
     months smallint NULL CONSTRAINT CK_app_contact_address_months CHECK (months >= 0),
     CONSTRAINT PK_app_contact_address PRIMARY KEY CLUSTERED (con_id, address_type_enum)
-);";
+);
+
+CREATE TABLE sandbox.audit (con_id int NOT NULL);
+
+CREATE TRIGGER sandbox.TR_app_contact_base ON sandbox.app_contact_base AFTER INSERT
+AS INSERT INTO sandbox.audit (con_id) SELECT i.con_id FROM inserted AS i;";
 
 const CONTRACT: &str = r#"
 [contract]
@@ -134,6 +139,9 @@ fn tables_of_an_earlier_system_are_filled_as_they_are() {
         (SELECT COUNT(*) FROM sandbox.app_contact_base), ' ',
         (SELECT COUNT(*) FROM sandbox.app_contact_address))";
     assert_eq!(bench.value(rows), "2 2 3", "application 1 and that of the earlier system");
+    let audited =
+        "SELECT CONCAT(COUNT(*), ' ', MAX(con_id)) FROM sandbox.audit WHERE con_id <> 9000";
+    assert_eq!(bench.value(audited), "1 10", "the trigger has seen each row, and none that failed");
     let contact = "SELECT CONCAT(con_id, ' ', app_id, ' ', tax_number_last_4)
         FROM sandbox.app_contact_base WHERE app_id = 1";
     assert_eq!(bench.value(contact), "10 1 2222");
