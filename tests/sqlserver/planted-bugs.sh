@@ -92,7 +92,7 @@ bug no-second-look-after-retrying procs/usp_Redrive.sql races::an_application_th
 bug no-outer-state procs/usp_ClaimBatch.sql claiming::claimers_side_by_side \
     's/WHERE state = 0\s+AND claim_token IS NULL\s+AND app_id IN/WHERE app_id IN/'
 bug finished-is-enqueued-again procs/usp_EnqueueApps.sql enqueueing::logged_applications \
-    's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log\] AS l ON i\.app_id = l\.app_id/INNER JOIN [\$(Schema)].[processing_log] AS l ON i.app_id = -l.app_id/; $m = s/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = s\.app_id\s+\)//; $n = $m'
+    's/INNER JOIN \[\$\(Schema\)\]\.\[processing_log\] AS l ON i\.app_id = l\.app_id/INNER JOIN [\$(Schema)].[processing_log] AS l ON i.app_id = -l.app_id/; $m = s/AND NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_log\] AS l\s+WHERE l\.app_id = s\.\[\$\(SourceIdColumn\)\]\s+\)//; $n = $m'
 bug no-rollback procs/usp_ApplyOutcomes.sql completing::a_duplicate_key_fails \
     's/\n            ROLLBACK TRANSACTION;\n\n            SET \@kind/\n            COMMIT TRANSACTION;\n\n            SET \@kind/'
 bug attempt-not-counted procs/usp_ClaimBatch.sql claiming::each_claim_is_an_attempt \
@@ -120,7 +120,7 @@ bug two-attempts-with-rows procs/usp_ApplyOutcomes.sql stale::a_failure_after_a_
 bug own-rows-collide procs/usp_ApplyOutcomes.sql earlier_rows::a_success_replaces_its_own_rows \
     's/AND l\.has_rows = 1\n                    AND c\.contract_hash/AND 1 = 0\n                    AND c.contract_hash/'
 bug rows-that-exist-are-purged procs/usp_PurgeLog.sql stale::purging_keeps_the_row \
-    's/\(l\.is_latest = 0 AND l\.has_rows = 0\)/l.is_latest = 0/'
+    's/l\.is_latest = 0 AND l\.has_rows = 0 AND/l.is_latest = 0 AND/'
 bug killed-sessions-stay procs/usp_PurgeLog.sql reporting::purging_ends_with_sessions \
     's/\n\s*OR \(s\.ended_at_utc IS NULL AND [^\n]*\)\)/)/'
 bug missed-is-not-counted procs/usp_EnqueueApps.sql source::what_a_new_run_has_missed \
@@ -134,7 +134,7 @@ bug foreign-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::rows_skipped_b
 bug success-is-retried procs/usp_Redrive.sql redriving::a_success_is_never_retried \
     's/AND \(l\.status = \x27failed\x27 OR \@is_retry = 0\)//'
 bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
-    's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)//; $n = s/\(l\.is_latest = 0 AND l\.has_rows = 0\)/1 = 1/'
+    's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)//; $n = s/\(l\.is_latest = 0 AND l\.has_rows = 0 AND [^)]*\)/1 = 1/'
 bug orphans-are-kept procs/usp_PurgeLog.sql reporting::purging_orphans_leaves_nothing \
     's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)/AND l.is_latest = 0/'
 bug lock-timeout-is-unknown functions/ufn_RefusalKind.sql unforeseen::a_lock_timeout_keeps_its_number \
