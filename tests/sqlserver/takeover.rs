@@ -95,19 +95,32 @@ fn bench() -> Bench {
     bench
 }
 
-/// The commands of the next block, each with its exit status; what they printed.
+/// The commands of the next block, each with its exit status; what they printed. Where the page shows
+/// lines, they are among those that were printed, whatever the blanks; `…` is the rest of one.
 fn follow(page: &mut Page<'_>) -> Vec<String> {
     let text = page.take("text");
     let mut lines = text.lines().peekable();
-    let mut said = Vec::new();
+    let mut all = Vec::new();
     while let Some(line) = lines.next() {
         let Some(command) = line.strip_prefix("$ ") else { continue };
-        let shown = lines.next_if_eq(&"$ echo $?").and_then(|_| lines.next());
-        said.push(
-            page.run_line(command, shown.map_or(0, |status| status.parse().expect("a status"))),
-        );
+        let mut shown = Vec::new();
+        while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+            shown.push(line);
+        }
+        let status = lines.next_if_eq(&"$ echo $?").and_then(|_| lines.next());
+        let said = page.run_line(command, status.map_or(0, |s| s.parse().expect("a status")));
+        let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let printed: Vec<String> = said.lines().map(squeezed).collect();
+        for line in shown.into_iter().map(squeezed).filter(|line| line != "…") {
+            let start = line.trim_end_matches('…');
+            let is_it = |printed: &String| {
+                *printed == line || (start != line && printed.starts_with(start))
+            };
+            assert!(printed.iter().any(is_it), "{command} does not print {line}:\n{said}");
+        }
+        all.push(said);
     }
-    said
+    all
 }
 
 /// Everything in the earlier log.
