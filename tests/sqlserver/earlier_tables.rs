@@ -6,6 +6,7 @@ crate::trials! {
     tables_of_an_earlier_system_are_filled_as_they_are,
     what_the_tables_have_and_the_contract_does_not_say_is_named,
     an_import_for_the_tables_of_the_database_fits_them,
+    numbers_that_would_collide_are_told_before_anything_is_changed,
 }
 
 /// Identity columns with values from elsewhere, a computed column, defaults, checks, a table of enums, a
@@ -203,4 +204,48 @@ fn an_import_for_the_tables_of_the_database_fits_them() {
     bench.write("imported.toml", &of_database.stdout);
     let checked = bench.succeed("contract check imported.toml --against-database");
     assert!(!checked.contains("may refuse"), "{checked}");
+}
+
+/// The database numbers the rows, and somebody has put higher numbers into the table.
+fn numbers_that_would_collide_are_told_before_anything_is_changed() {
+    let bench = Bench::with_apps(0);
+    bench.database.execute(
+        "CREATE TABLE dbo.note (id int NOT NULL IDENTITY (1, 1) CONSTRAINT PK_note PRIMARY KEY, app_id int NOT NULL);",
+    );
+    bench.write(
+        "contract.toml",
+        r#"
+[contract]
+name = "notes"
+target_schema = "dbo"
+
+[document]
+root = "Note"
+
+[[tables]]
+name = "note"
+each = "/Note"
+primary_key = ["id"]
+app_column = "app_id"
+[tables.columns]
+id     = { type = "int", identity = true }
+app_id = { type = "int", value = "APP_ID()" }
+"#,
+    );
+    bench.succeed("contract check contract.toml --against-database");
+    bench.database.execute(
+        "SET IDENTITY_INSERT dbo.note ON;
+         INSERT INTO dbo.note (id, app_id) VALUES (500, 1);
+         SET IDENTITY_INSERT dbo.note OFF;
+         DBCC CHECKIDENT (N'dbo.note', RESEED, 10);",
+    );
+    let checked = bench.run("contract check contract.toml --against-database");
+    assert_eq!(checked.status, 3, "{checked:?}");
+    assert!(checked.stdout.contains("numbered from 10 on, but 500 is in the table"), "{checked:?}");
+    let (status, said) = bench.fail("install --contract contract.toml");
+    assert_eq!(status, 3, "{said}");
+    assert!(said.contains("DBCC CHECKIDENT (N'[dbo].[note]', RESEED, 500);"), "{said}");
+    assert_eq!(bench.value("SELECT OBJECT_ID('pipeline.processing_queue')"), "null");
+    bench.database.execute("DBCC CHECKIDENT (N'dbo.note', RESEED, 500);");
+    bench.succeed("install --contract contract.toml");
 }

@@ -96,7 +96,7 @@ fn bench() -> Bench {
 }
 
 /// The commands of the next block, each with its exit status; what they printed. Where the page shows
-/// lines, they are among those that were printed, whatever the blanks; `…` is the rest of one.
+/// lines, they are among those that were printed, with other blanks perhaps; `…` is the rest of one.
 fn follow(page: &mut Page<'_>) -> Vec<String> {
     let text = page.take("text");
     let mut lines = text.lines().peekable();

@@ -17,7 +17,11 @@ const ONLY_EMBEDDED: [&str; 2] = [
 ];
 
 /// Tables that only SQL Server has.
-const ONLY_SQL_SERVER: [&str; 4] = [
+const ONLY_SQL_SERVER: [&str; 7] = [
+    // The log of an earlier system, which the embedded store never had.
+    "processing_adoption",
+    "processing_adoption_name",
+    "processing_adoption_status",
     // The embedded store's version is in the header of its file.
     "processing_install",
     "processing_install_file",

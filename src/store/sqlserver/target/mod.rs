@@ -3,5 +3,7 @@
 mod compare;
 mod read;
 
-pub(super) use compare::{alterations, check, compare_targets, declared_tables, without_index};
+pub(super) use compare::{
+    alterations, check, compare_targets, compare_with_seeds, declared_tables, without_index,
+};
 pub(super) use read::read_rows;
