@@ -1,10 +1,11 @@
 //! Target tables of an earlier system, which are filled as they are.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Said};
 
 crate::trials! {
     tables_of_an_earlier_system_are_filled_as_they_are,
     what_the_tables_have_and_the_contract_does_not_say_is_named,
+    two_pipelines_share_target_tables_and_count_their_own,
     an_import_for_the_tables_of_the_database_fits_them,
     numbers_that_would_collide_are_told_before_anything_is_changed,
 }
@@ -160,12 +161,59 @@ fn tables_of_an_earlier_system_are_filled_as_they_are() {
         "SELECT MAX(attempt) FROM pipeline.processing_log WHERE app_id = 1 AND has_rows = 1";
     assert_eq!(bench.value(attempt), "2");
 
-    let reconciled = bench.database.query(&bench.database.own("EXEC pipeline.usp_Reconcile;"));
-    let differences: Vec<String> = reconciled
-        .iter()
-        .map(|row| [&row[3], &row[4], &row[6]].map(|cell| cell.as_deref().unwrap_or("-")).join(" "))
-        .collect();
-    assert_eq!(differences, ["0 0 -", "0 0 1", "0 0 1", "0 0 1"], "{reconciled:?}");
+    assert_eq!(reconciled(&bench, "pipeline"), ["0 0 -", "0 0 1", "0 0 1", "0 0 1"]);
+}
+
+/// For the source and each table: difference, applications that differ, and rows of others.
+fn reconciled(bench: &Bench, schema: &str) -> Vec<String> {
+    let rows = bench.database.query(&bench.database.own(&format!("EXEC {schema}.usp_Reconcile;")));
+    let shown = |row: &Vec<Option<String>>| {
+        [&row[3], &row[4], &row[6]].map(|cell| cell.as_deref().unwrap_or("-")).join(" ")
+    };
+    rows.iter().map(shown).collect()
+}
+
+/// A schema each, a source each, the same target tables.
+fn two_pipelines_share_target_tables_and_count_their_own() {
+    let bench = bench();
+    bench.database.execute(
+        "CREATE TABLE dbo.other_xml (app_id bigint NOT NULL PRIMARY KEY, xml varbinary(max) NULL);",
+    );
+    for app_id in [11, 12] {
+        bench.database.execute(&format!(
+            "INSERT INTO dbo.other_xml (app_id, xml) VALUES ({app_id}, CONVERT(varbinary(max), CONVERT(varchar(max),
+             '<Membership><Request ID=\"{app_id}\" status=\"10\"><contact con_id=\"{app_id}0\" role=\"20\" ssn=\"1\"/>
+              </Request></Membership>')));"
+        ));
+    }
+    bench.write("other.toml", &CONTRACT.replace("name = \"membership\"", "name = \"other\""));
+    let other = |arguments: &str| {
+        let mut command = bench.command(&format!("{arguments} --contract other.toml"));
+        let said = Said::of(
+            command.env("XMLSHRED_SCHEMA", "other").env("XMLSHRED_SOURCE_TABLE", "dbo.other_xml"),
+        );
+        assert_eq!(said.status, 0, "{arguments}: {said:?}");
+        said.stdout
+    };
+    bench.succeed("install --contract contract.toml");
+    other("install");
+    bench.succeed("enqueue");
+    other("enqueue");
+    assert_eq!(bench.run("run --contract contract.toml").status, 1, "application 2 fails");
+    other("run");
+    assert_eq!(bench.value("SELECT COUNT(*) FROM sandbox.app_base"), "4");
+    assert_eq!(reconciled(&bench, "pipeline"), ["0 0 -", "0 0 3", "0 0 3", "0 0 1"]);
+    assert_eq!(reconciled(&bench, "other"), ["0 0 -", "0 0 2", "0 0 2", "0 0 3"]);
+    bench.succeed("verify --all --contract contract.toml");
+    let verified = other("verify --all");
+    assert!(
+        verified.contains("equal") && verified.lines().any(|l| l.ends_with(" 2")),
+        "{verified}"
+    );
+    // One is uninstalled, and the other's rows and objects stay.
+    bench.succeed("uninstall --all");
+    assert_eq!(bench.value("SELECT COUNT(*) FROM sandbox.app_base"), "4");
+    other("verify --all");
 }
 
 fn what_the_tables_have_and_the_contract_does_not_say_is_named() {
