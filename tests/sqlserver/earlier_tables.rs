@@ -285,7 +285,7 @@ app_id = { type = "int", value = "APP_ID()" }
         "SET IDENTITY_INSERT dbo.note ON;
          INSERT INTO dbo.note (id, app_id) VALUES (500, 1);
          SET IDENTITY_INSERT dbo.note OFF;
-         DBCC CHECKIDENT (N'dbo.note', RESEED, 10);",
+         DBCC CHECKIDENT ('dbo.note', RESEED, 10);",
     );
     let checked = bench.run("contract check contract.toml --against-database");
     assert_eq!(checked.status, 3, "{checked:?}");
@@ -294,6 +294,6 @@ app_id = { type = "int", value = "APP_ID()" }
     assert_eq!(status, 3, "{said}");
     assert!(said.contains("DBCC CHECKIDENT (N'[dbo].[note]', RESEED, 500);"), "{said}");
     assert_eq!(bench.value("SELECT OBJECT_ID('pipeline.processing_queue')"), "null");
-    bench.database.execute("DBCC CHECKIDENT (N'dbo.note', RESEED, 500);");
+    bench.database.execute("DBCC CHECKIDENT ('dbo.note', RESEED, 500);");
     bench.succeed("install --contract contract.toml");
 }
