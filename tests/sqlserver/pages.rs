@@ -124,7 +124,7 @@ fn the_page_on_installing_is_followed() {
     let script = page.inline("xmlshred install --script --contract contract.toml");
     assert!(script.contains("usp_LoadApps"), "the contract is in it");
     page.inline("xmlshred install --alter-tables");
-    // There is no earlier log here; tests/sqlserver/adoption.rs and takeover.rs have one.
+    // The log of an earlier system is in tests/sqlserver/adoption.rs and takeover.rs.
     page.leave_out("xmlshred install --adopt-log");
     page.inline("xmlshred uninstall --keep-data");
     page.inline("xmlshred install");
