@@ -95,6 +95,19 @@ fn text_is_cut_where_it_was() {
 }
 
 #[test]
+fn a_column_is_required_or_an_identity_column_where_the_table_says_so() {
+    let (required, _) = line(r#""data_length": 9"#, "varchar(9) NOT NULL");
+    assert!(required.contains("required = true"), "{required}");
+    let (nullable, _) = line(r#""data_length": 9"#, "varchar(9)");
+    assert!(!nullable.contains("required"), "{nullable}");
+    let (numbered, _) = line(r#""data_type": "int""#, "int IDENTITY (1, 1) NOT NULL");
+    assert!(numbered.contains("identity = \"explicit\""), "{numbered}");
+    let explicit = r#""data_type": "int", "mapping_type": ["identity_insert"]"#;
+    let (plain, _) = line(explicit, "int NULL");
+    assert!(!plain.contains("identity"), "{plain}");
+}
+
+#[test]
 fn a_default_is_one_of_the_tables_type() {
     let keys = r#""data_type": "string", "default_value": "7", "nullable": false"#;
     let (line, imported) = line(keys, "int NOT NULL");
