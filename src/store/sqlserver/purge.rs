@@ -43,14 +43,7 @@ pub(super) fn delete_stale_rows(
             refusal: record.get_or_null("refusal")?,
         })
     })?;
-    let mut all: Vec<StaleRows> = Vec::new();
-    for row in rows {
-        match all.last_mut() {
-            Some(last) if last.app_id == row.app_id => last.tables.extend(row.tables),
-            _ => all.push(row),
-        }
-    }
-    Ok(all)
+    Ok(by_application(rows, |app| app.app_id, |app| &mut app.tables))
 }
 
 /// The result has one row per application and table, ordered by both.
@@ -74,14 +67,23 @@ pub(super) fn erase_apps(
             refusal: record.get_or_null("refusal")?,
         })
     })?;
-    let mut all: Vec<Erased> = Vec::new();
-    for row in rows {
+    Ok(by_application(rows, |app| app.app_id, |app| &mut app.tables))
+}
+
+/// One entry per application, of rows that are one per table.
+fn by_application<T>(
+    rows: Vec<T>,
+    app_id: fn(&T) -> AppId,
+    tables: fn(&mut T) -> &mut Vec<(String, u64)>,
+) -> Vec<T> {
+    let mut all: Vec<T> = Vec::new();
+    for mut row in rows {
         match all.last_mut() {
-            Some(last) if last.app_id == row.app_id => last.tables.extend(row.tables),
+            Some(last) if app_id(last) == app_id(&row) => tables(last).append(tables(&mut row)),
             _ => all.push(row),
         }
     }
-    Ok(all)
+    all
 }
 
 fn id_list(ids: &[AppId]) -> String {
