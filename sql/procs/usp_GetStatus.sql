@@ -25,8 +25,8 @@ Isolation:  READ COMMITTED. Reads the queue, scans the narrow index IX_processin
             and seeks the log for each failed application. The scan stays: the counts of sessions are
             of attempts and are purged, and a total would be a row that all completions wait for.
             Reads claims and sessions WITH (NOLOCK), so that it shows the worker whose completion hangs.
-            The counts wait for completions while READ_COMMITTED_SNAPSHOT is off: vw_ActiveClaims and
-            vw_Sessions never do
+            READ UNCOMMITTED while READ_COMMITTED_SNAPSHOT is off, so that the counts do not wait for
+            that completion: they may then count what is rolled back
 Example:    EXEC [$(Schema)].[usp_GetStatus];
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetStatus]
@@ -36,6 +36,14 @@ BEGIN
     SET XACT_ABORT ON;
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+    -- A count that waits for the completion that hangs would hide it.
+    IF (
+            SELECT d.is_read_committed_snapshot_on
+            FROM sys.databases AS d
+            WHERE d.database_id = DB_ID()
+        ) = 0
+        SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
 
     SELECT
         (

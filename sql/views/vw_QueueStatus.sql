@@ -11,7 +11,8 @@ Columns:    state, applications, oldest_at_utc, newest_at_utc, document_bytes. O
             quarantined           their sum
             failed, success       the outcome of the last attempt, by the time it was completed
 Cost:       reads the queue, the source rows above the watermark (before the first enqueue: all), and
-            scans the narrow index IX_processing_log_latest once
+            scans the narrow index IX_processing_log_latest once. Waits for completions while
+            READ_COMMITTED_SNAPSHOT is off; usp_GetStatus does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_QueueStatus]
 AS

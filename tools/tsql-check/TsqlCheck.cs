@@ -544,6 +544,7 @@ sealed class Script
         readonly Script file;
         readonly HashSet<string> ctes = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         readonly bool isMonitoring;
+        readonly HashSet<TSqlStatement> withoutVersions = new HashSet<TSqlStatement>();
 
         public Walk(Script file)
         {
@@ -636,9 +637,18 @@ sealed class Script
                 file.Report(node, Rules.PinnedPlan, "a plan compiled against an empty table must be free to go");
         }
 
+        // Without row versions, monitoring reads what may be rolled back rather than wait.
+        public override void Visit(IfStatement node)
+        {
+            var predicate = node.ScriptTokenStream.Skip(node.Predicate.FirstTokenIndex)
+                .Take(node.Predicate.LastTokenIndex - node.Predicate.FirstTokenIndex + 1);
+            if (isMonitoring && predicate.Any(token => token.Text == "is_read_committed_snapshot_on"))
+                withoutVersions.Add(node.ThenStatement);
+        }
+
         public override void Visit(SetTransactionIsolationLevelStatement node)
         {
-            if (node.Level == IsolationLevel.ReadUncommitted)
+            if (node.Level == IsolationLevel.ReadUncommitted && !withoutVersions.Contains(node))
                 file.Report(node, Rules.DirtyRead, "reads what may be rolled back");
         }
 

@@ -149,3 +149,46 @@ pub(super) fn residual_rows(evening: &Evening) -> Verdict {
         _ => Verdict::Failed(format!("{held} key locks for 25 rows picked out of 100")),
     }
 }
+
+/// A transaction holds rows of the queue, the log and the sessions, as a completion that hangs does.
+/// Without row versions, what waits for it meets the lock timeout.
+pub(super) fn monitoring_does_not_wait(evening: &Evening) -> Verdict {
+    let bench = Bench::ready(50);
+    bench.run("run");
+    bench.add_apps(50);
+    bench.succeed("enqueue");
+    let name = &bench.database.name;
+    bench.database.reconnect();
+    let off =
+        format!("ALTER DATABASE [{name}] SET READ_COMMITTED_SNAPSHOT OFF WITH ROLLBACK IMMEDIATE;");
+    if let Err(error) = Sql::connect("master").try_query(&off) {
+        assert!(evening.is_babelfish(), "{error}");
+    }
+    let mut holder = Sql::connect(name);
+    holder.execute("BEGIN TRANSACTION;");
+    for held in [
+        "UPDATE pipeline.processing_queue SET document_bytes = document_bytes",
+        "UPDATE pipeline.processing_log SET attempt = attempt",
+        "UPDATE pipeline.processing_session SET claimed = claimed",
+    ] {
+        holder.execute(&bench.database.own(held));
+    }
+    let mut waited = Vec::new();
+    for asked in [
+        "EXEC pipeline.usp_GetStatus",
+        "SELECT COUNT(*) FROM pipeline.vw_ActiveClaims",
+        "SELECT COUNT(*) FROM pipeline.vw_Sessions",
+    ] {
+        let mut reader = Sql::connect(name);
+        reader.execute("SET LOCK_TIMEOUT 3000;");
+        if let Err(error) = reader.try_query(&bench.database.own(asked)) {
+            waited.push(format!("{asked}: {error}"));
+        }
+    }
+    holder.execute("ROLLBACK TRANSACTION;");
+    match waited.is_empty() {
+        _ if evening.is_babelfish() => not_sql_server(),
+        true => Verdict::Passed("nothing waited".to_owned()),
+        false => Verdict::Failed(waited.join("; ")),
+    }
+}
