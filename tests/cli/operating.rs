@@ -114,6 +114,31 @@ fn where_all_is_well_the_doctor_says_so() {
     assert!(!said.stdout.contains("problem"), "{said:?}");
 }
 
+/// Rows of another program, one of them half an application, and a table of its own that is broken.
+#[test]
+fn what_others_write_is_no_matter_of_the_doctor_or_of_verify() {
+    let bench = finished();
+    let ask = || {
+        ["doctor", "verify --all", "contract check contract.toml --against-database"].map(|call| {
+            let said = bench.run(call);
+            (said.status, said.stdout)
+        })
+    };
+    let alone = ask();
+    let store = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+    store
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO note (app_id, title) VALUES (900, 'of another'), (901, 'of another');
+             INSERT INTO line (app_id, number, text) VALUES (900, 1, 'of another');
+             CREATE TABLE theirs (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES note (app_id));
+             INSERT INTO theirs VALUES (1, 77);",
+        )
+        .unwrap();
+    assert_eq!(ask(), alone);
+    assert_eq!(alone.map(|(status, _)| status), [0, 0, 0]);
+}
+
 #[test]
 fn the_doctor_names_another_contract_as_a_problem() {
     let bench = finished();

@@ -46,7 +46,7 @@ impl Catalog {
     /// # Errors
     /// A query fails.
     pub fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
-        self.run(|connection| target::compare_with_seeds(connection, contract))
+        self.run(|connection| target::compare_targets(connection, contract))
     }
 
     fn run<T>(&mut self, read: impl FnOnce(&mut Connection) -> fault::Result<T>) -> Result<T> {

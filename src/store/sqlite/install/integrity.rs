@@ -12,6 +12,16 @@ use crate::store::{Result, StoreError};
 /// How much of the damage is reported.
 const MOST_FINDINGS: usize = 5;
 
+/// Rows without their parent rows, in tables of the contract; other tables of the file are not ours.
+const ORPHANS: &str = "
+    SELECT k.\"table\", k.parent, count(*)
+    FROM pragma_foreign_key_check AS k
+    WHERE EXISTS (SELECT 1
+                  FROM processing_contract AS c
+                  INNER JOIN processing_contract_table AS t ON t.contract_hash = c.contract_hash
+                  WHERE c.retired_at_utc IS NULL AND t.table_name = k.\"table\" COLLATE NOCASE)
+    GROUP BY 1, 2";
+
 /// Reads the whole file. Returns the target rows without their parent rows, one sentence per table.
 pub fn check_integrity(connection: &mut Connection) -> Step<Vec<String>> {
     let location = connection.path().unwrap_or_default().to_owned();
@@ -22,9 +32,7 @@ pub fn check_integrity(connection: &mut Connection) -> Step<Vec<String>> {
             let reason = found.join(", ").replace('\n', " ");
             Err(StoreError::Damaged { location: location.clone(), reason })?;
         }
-        let orphans =
-            "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2";
-        tx.all(orphans, [], |row| {
+        tx.all(ORPHANS, [], |row| {
             let (table, parent, rows): (String, String, i64) = row.try_into()?;
             Ok(format!("table {table}: {rows} without a row in {parent}"))
         })

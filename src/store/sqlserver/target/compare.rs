@@ -8,13 +8,14 @@ use crate::store::sqlserver::contract_sql::{
 };
 use crate::store::sqlserver::fault;
 use crate::store::sqlserver::record::Record;
+use crate::store::sqlserver::target::numbering::taken_number;
 use crate::store::target::{differences, of_others};
 use crate::store::{Difference, Result, StoreError};
 use crate::value::SqlType;
 
 /// Refuses a contract whose tables do not exist or cannot hold its rows.
 pub fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
-    let differences = compare_with_seeds(connection, contract)
+    let differences = compare_targets(connection, contract)
         .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
     let Some(found) = differences.into_iter().find(|found| found.refuses) else { return Ok(()) };
     let is_it = |missing: &Alteration| {
@@ -69,7 +70,7 @@ WHERE p.class = 1
     Ok(all)
 }
 
-/// Every difference, in load order.
+/// Every difference, in load order; then identity columns whose next number is taken already.
 pub fn compare_targets(
     connection: &mut Connection,
     contract: &Contract,
@@ -80,59 +81,8 @@ pub fn compare_targets(
         let holds = |column: &TargetColumn, at: usize| holds(column.sql_type, &sizes[at]);
         all.extend(differences(contract, table, &found, &holds));
     }
-    Ok(all)
-}
-
-/// As [`compare_targets`], for a person: also identity columns whose next number is taken already. That
-/// needs SELECT on the table, which a worker does not have; tables without it are left out.
-pub fn compare_with_seeds(
-    connection: &mut Connection,
-    contract: &Contract,
-) -> fault::Result<Vec<Difference>> {
-    let mut all = compare_targets(connection, contract)?;
     for table in &contract.targets {
-        let Some(column) = table.columns.iter().find(|column| column.is_generated()) else {
-            continue;
-        };
-        let name = format!("{}.{}", bracketed(&contract.target_schema), bracketed(&table.name));
-        let may_read = connection.query(&format!(
-            "SELECT
-    COALESCE(HAS_PERMS_BY_NAME({object}, N'OBJECT', N'SELECT'), 0) AS may_read,
-    COALESCE(COLUMNPROPERTY(OBJECT_ID({object}, N'U'), {column}, 'IsIdentity'), 0) AS is_identity;",
-            object = literal(&name),
-            column = literal(&column.name),
-        ))?;
-        if may_read.get::<i64>("may_read")? != 1 || may_read.get::<i64>("is_identity")? != 1 {
-            continue;
-        }
-        let found = connection.query(&format!(
-            "SELECT
-    CONVERT(bigint, IDENT_CURRENT({})) AS latest,
-    CONVERT(bigint, IDENT_INCR({0})) AS step,
-    CONVERT(bigint, MAX(t.{})) AS highest
-FROM {name} AS t;",
-            literal(&name),
-            bracketed(&column.name),
-        ))?;
-        let latest: Option<i64> = found.get_or_null("latest")?;
-        let (step, highest): (Option<i64>, Option<i64>) =
-            (found.get_or_null("step")?, found.get_or_null("highest")?);
-        if let (Some(latest), Some(step), Some(highest)) = (latest, step, highest) {
-            if step > 0 && highest > latest {
-                all.push(Difference {
-                    table: table.name.clone(),
-                    column: Some(column.name.clone()),
-                    refuses: true,
-                    what: format!(
-                        "column {} is numbered from {latest} on, but {highest} is in the table \
-                         already, so that numbers would collide; run `DBCC CHECKIDENT (N'{}', \
-                         RESEED, {highest});`",
-                        column.name,
-                        name.replace('\'', "''"),
-                    ),
-                });
-            }
-        }
+        all.extend(taken_number(connection, &contract.target_schema, table)?);
     }
     Ok(all)
 }
