@@ -18,6 +18,7 @@ mod house;
 mod import;
 mod model;
 mod replays;
+mod reports;
 #[cfg(feature = "sqlserver")]
 mod roles;
 #[cfg(feature = "embedded")]

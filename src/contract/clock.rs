@@ -2,6 +2,7 @@
 
 use super::expr::ast::{Expr, ExprKind};
 use super::expr::function::Function;
+use super::identifier::same_name;
 use super::model::{Model, TableRule};
 use super::target::TargetTable;
 
@@ -19,18 +20,27 @@ pub(super) fn clocks(model: &Model, targets: &[TargetTable]) -> Vec<Clock> {
     let unread =
         |table: &TargetTable| Clock { rows: false, columns: vec![false; table.columns.len()] };
     let mut clocks: Vec<Clock> = targets.iter().map(unread).collect();
-    for rule in &model.tables {
-        read(rule, &mut clocks[rule.target]);
+    // Parents first: their columns are read by those of their children.
+    let mut rules: Vec<&TableRule> = model.tables.iter().collect();
+    rules.sort_by_key(|rule| rule.target);
+    for rule in rules {
+        let parent = targets[rule.target].parent(targets);
+        let parent = parent.and_then(|parent| targets.iter().position(|t| t.name == parent.name));
+        let of_parent = parent.map_or(Vec::new(), |parent| {
+            let columns = targets[parent].columns.iter().zip(&clocks[parent].columns);
+            columns.filter(|(_, timed)| **timed).map(|(column, _)| column.name.as_str()).collect()
+        });
+        read(rule, &of_parent, &mut clocks[rule.target]);
     }
     clocks
 }
 
-fn read(rule: &TableRule, clock: &mut Clock) {
+fn read(rule: &TableRule, of_parent: &[&str], clock: &mut Clock) {
     let mut timed: Vec<&str> = Vec::new();
     for (index, column) in rule.columns.iter().enumerate() {
         let given = rule.rows.iter().flat_map(|row| &row.values);
         let given = given.filter(|(at, _)| *at == index).map(|(_, value)| value);
-        if column.value.iter().chain(given).any(|value| reads(value, &[])) {
+        if column.value.iter().chain(given).any(|value| reads(value, of_parent)) {
             clock.columns[column.target_column] = true;
             timed.push(&column.name);
         }
@@ -41,13 +51,14 @@ fn read(rule: &TableRule, clock: &mut Clock) {
     clock.rows |= of_row.into_iter().any(|condition| reads(condition, &timed));
 }
 
-/// Whether an expression reads the clock, or one of these columns of the row.
+/// Whether an expression reads the clock, or one of these columns: in a column's value they are those
+/// of the parent's row, in a condition those of the row.
 fn reads(expr: &Expr, timed: &[&str]) -> bool {
     let mut found = false;
     expr.walk(&mut |part| {
         found |= match &part.kind {
             ExprKind::Call { function, .. } => *function == Function::NowUtc,
-            ExprKind::Column(name) => timed.contains(&name.as_str()),
+            ExprKind::Column(name) => timed.iter().any(|timed| same_name(timed, name)),
             _ => false,
         };
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::contract::draft::Draft;
-use crate::contract::expr::check::{Checked, Place, Scope};
+use crate::contract::expr::check::{Checked, Parent, Place, Scope};
 use crate::contract::expr::kind::Kind;
 use crate::contract::string_map::StringMap;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -12,6 +12,8 @@ pub(super) struct Checks<'a> {
     pub(super) draft: &'a Draft,
     pub(super) lookups: Vec<(String, Kind)>,
     pub(super) used_lookups: BTreeSet<usize>,
+    /// Of the table that is being checked.
+    pub(super) parent: Parent<'a>,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
@@ -25,6 +27,7 @@ impl Checks<'_> {
             place,
             lookups: &self.lookups,
             columns: &[],
+            parent: self.parent,
             document: &self.draft.document.scope,
             depth: None,
             broken: false,

@@ -61,7 +61,7 @@ impl Checks<'_> {
         let columns: Vec<_> = table.columns.iter().filter_map(typed).collect();
         let scope = Scope { columns: &columns, broken: keep_when.broken, ..self.scope(Place::Row) };
         let mut checked = check_condition(&keep_when.tree, scope);
-        checked.mistakes.extend(numbered_columns(table, &keep_when.tree));
+        checked.mistakes.extend(late_columns(table, &keep_when.tree));
         self.take(checked, &keep_when.map);
     }
 
@@ -110,18 +110,19 @@ impl Checks<'_> {
     }
 }
 
-/// Uses of columns that hold ORDINAL(): rows are numbered after `keep_when` has decided.
-fn numbered_columns(table: &TableDraft, keep_when: &Expr) -> Vec<Mistake> {
+/// Uses of columns whose values are known after `keep_when` has decided.
+fn late_columns(table: &TableDraft, keep_when: &Expr) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     keep_when.walk(&mut |part| {
         let ExprKind::Column(name) = &part.kind else { return };
         let column = table.columns.iter().position(|c| c.name.value == *name);
-        let Some(column) = column.filter(|c| expressions_of(table, *c).any(is_numbered)) else {
-            return;
+        let used = column.and_then(|c| expressions_of(table, c).find_map(known_late));
+        let Some(function) = used else { return };
+        let message = format!("`{name}` uses {}, which is not allowed here", function.form());
+        let hint = match function {
+            Function::Ordinal => "use another column: rows are numbered after `keep_when`",
+            _ => "use another column: the parent's rows are known after `keep_when`",
         };
-        let name = &table.columns[column].name.value;
-        let message = format!("`{name}` uses ORDINAL(), which is not allowed here");
-        let hint = "use another column: rows are numbered after `keep_when`";
         mistakes.push(Mistake::error(part.span, message).hint(hint));
     });
     mistakes
@@ -134,10 +135,15 @@ pub(super) fn expressions_of(table: &TableDraft, column: usize) -> impl Iterator
     table.columns[column].value.iter().map(|expr| &expr.tree).chain(templates)
 }
 
-fn is_numbered(expr: &Expr) -> bool {
-    let mut found = false;
+/// What an expression needs that is known only when it is known which rows there are.
+fn known_late(expr: &Expr) -> Option<Function> {
+    let mut found = None;
     expr.walk(&mut |part| {
-        found |= matches!(part.kind, ExprKind::Call { function: Function::Ordinal, .. });
+        if let ExprKind::Call { function: f @ (Function::Ordinal | Function::Parent), .. } =
+            part.kind
+        {
+            found = Some(f);
+        }
     });
     found
 }

@@ -11,7 +11,7 @@ use self::checks::Checks;
 pub(super) use self::targets::Targets;
 use super::draft::{Draft, LookupDraft};
 use super::expr::ast::{Origin, Path, Read, Step};
-use super::expr::check::{check_path, Place};
+use super::expr::check::{check_path, Parent, Place};
 use super::expr::kind::Kind;
 use super::model::LookupValue;
 use super::string_map::StringMap;
@@ -24,11 +24,13 @@ pub(super) fn check(draft: &Draft, diagnostics: &mut Diagnostics) -> Targets {
         draft,
         lookups: draft.lookups.iter().map(|l| (l.lookup.name.clone(), kind(l))).collect(),
         used_lookups: BTreeSet::new(),
+        parent: Parent::None,
         diagnostics,
     };
     checks.document();
     let targets = checks.targets();
     for (index, table) in draft.tables.iter().enumerate() {
+        checks.parent = targets.parent(draft, index);
         checks.table(table, targets.of_table(index));
     }
     checks.unused_lookups();

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use super::checks::Checks;
 use super::targets::Target;
-use crate::contract::draft::{ColumnDraft, Located, Placed, RowDraft, TableDraft};
+use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, Placed, RowDraft, TableDraft};
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
+use crate::contract::expr::check::Parent;
 use crate::contract::expr::kind::Kind;
 use crate::contract::identifier::{same_name, NameIndex};
 use crate::contract::target::Identity;
@@ -82,7 +83,30 @@ impl Checks<'_> {
                     let hint = "refer with a column that has a `value`";
                     self.report(Diagnostic::error(name.span.clone(), message).hint(hint));
                 }
+                if let Some(index) = index {
+                    self.numbered_reference(table, index, &key.value);
+                }
             }
+        }
+    }
+
+    /// `ORDINAL()` numbers the rows of its own table, which only by chance are those of the parent.
+    fn numbered_reference(&mut self, table: &TableDraft, index: usize, key: &ForeignKeyDraft) {
+        let column = &table.columns[index];
+        let Parent::Table { name: parent, key: theirs, apart: false, .. } = self.parent else {
+            return;
+        };
+        let is_own = |expr: &&Placed<Expr>| is_call(&expr.tree, Function::Ordinal);
+        let numbered = column.value.iter().chain(row_values(table, index)).filter(is_own);
+        for span in numbered.map(Placed::whole) {
+            let message = format!(
+                "`{}` refers to `{parent}`, but ORDINAL() numbers the rows of this table",
+                column.name.value
+            );
+            let at = key.columns.iter().position(|c| same_name(&c.value, &column.name.value));
+            let theirs = at.and_then(|at| theirs.get(at)).map_or("…", String::as_str);
+            let hint = format!("write `PARENT({theirs})`");
+            self.report(Diagnostic::warning(span, message).hint(hint));
         }
     }
 
@@ -135,7 +159,7 @@ impl Checks<'_> {
             self.report(Diagnostic::error(identity.span.clone(), message).hint(hint));
         }
         let others = column.value.iter().chain(row_values(table, index));
-        let others = others.filter(|expr| !expr.broken && !is_app_id(&expr.tree));
+        let others = others.filter(|expr| !expr.broken && !is_call(&expr.tree, Function::AppId));
         let default = column.default.iter().map(|default| default.span.clone());
         for span in others.map(Placed::whole).chain(default) {
             let message = "the application's column must hold its id";
@@ -230,8 +254,8 @@ fn is_given(kind: Option<Kind>) -> bool {
     kind.is_some_and(|kind| kind != Kind::Null)
 }
 
-fn is_app_id(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Call { function: Function::AppId, .. })
+fn is_call(expr: &Expr, wanted: Function) -> bool {
+    matches!(expr.kind, ExprKind::Call { function, .. } if function == wanted)
 }
 
 fn row_values(table: &TableDraft, column: usize) -> impl Iterator<Item = &Placed<Expr>> {

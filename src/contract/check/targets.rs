@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::checks::Checks;
-use crate::contract::draft::{ColumnDraft, ForeignKeyDraft, Located, TableDraft};
+use crate::contract::draft::{ColumnDraft, Draft, ForeignKeyDraft, Located, TableDraft};
+use crate::contract::expr::ast::Path;
+use crate::contract::expr::check::Parent;
 use crate::contract::identifier::{same_name, NameIndex};
 use crate::contract::target::{ForeignKey, OnExisting, TargetColumn, TargetTable};
 use crate::diagnostic::{spelling, Diagnostic};
@@ -60,6 +62,28 @@ impl Targets {
     /// Index of the target that a `[[tables]]` fills, in load order.
     pub(in crate::contract) fn index_of_table(&self, index: usize) -> Option<usize> {
         self.of_tables.get(&index).copied()
+    }
+
+    /// What `PARENT(column)` reads in a `[[tables]]`.
+    pub(super) fn parent<'t>(&'t self, draft: &Draft, index: usize) -> Parent<'t> {
+        let table = &draft.tables[index];
+        let target = self.of_table(index);
+        let Some(key) = target.and_then(|target| target.foreign_key.as_ref()) else {
+            return match table.name.is_none() || table.foreign_key.is_some() {
+                true => Parent::Unknown,
+                false => Parent::None,
+            };
+        };
+        let Some(parent) = self.targets.iter().find(|t| t.name == key.references) else {
+            return Parent::Unknown;
+        };
+        let within = |each: &Path| {
+            let mut outer = parent.rules.iter().filter_map(|i| draft.tables[*i].each.as_ref());
+            outer.any(|outer| each.may_lie_in(&outer.tree))
+        };
+        let apart = table.each.as_ref().is_some_and(|each| !within(&each.tree));
+        let Target { name, columns, primary_key: key, .. } = parent;
+        Parent::Table { name, columns, key, apart }
     }
 
     /// None when a table's rows cannot be found by application, which was reported.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::contract::expr::ast::{Path, Predicate, Read};
 use crate::contract::model::{Model, TableRule};
 use crate::contract::plan::{DocumentPick, Kept, Node, NodeId, Op, Ready};
+use crate::contract::target::TargetTable;
 use crate::value::datetime::DatePattern;
 
 /// How a path's nodes end up in a slot.
@@ -34,6 +35,10 @@ pub(super) struct Scope<'m> {
 pub(super) enum Leaf<'e> {
     Path(&'e Path, Mode),
     Column(&'e str),
+    /// A column of the parent's row.
+    Parent(&'e str),
+    /// The element's number.
+    Position,
 }
 
 /// What a scope makes of the leaves of an expression.
@@ -41,6 +46,7 @@ pub(super) type Leaves<'a, 'm> = &'a mut dyn FnMut(&mut Compiler<'m>, Leaf<'_>) 
 
 pub(super) struct Compiler<'m> {
     pub(super) model: &'m Model,
+    pub(super) targets: &'m [TargetTable],
     pub(super) nodes: Vec<Node>,
     /// Steps that made each node, to share it between equal paths.
     pub(super) steps: Vec<Vec<Predicate>>,
@@ -54,9 +60,10 @@ pub(super) struct Compiler<'m> {
 }
 
 impl<'m> Compiler<'m> {
-    pub(super) fn new(model: &'m Model) -> Self {
+    pub(super) fn new(model: &'m Model, targets: &'m [TargetTable]) -> Self {
         let mut compiler = Self {
             model,
+            targets,
             nodes: Vec::new(),
             steps: Vec::new(),
             anywhere_counters: 0,

@@ -87,6 +87,11 @@ impl<'m> Compiler<'m> {
             (Function::First, Some(p)) => self.stripped(p, Mode::Chosen(Kept::First), leaves),
             (Function::Last, Some(p)) => self.stripped(p, Mode::Chosen(Kept::Last), leaves),
             (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
+            (Function::Position, _) => leaves(self, Leaf::Position),
+            (Function::Parent, _) => match &arguments[0].kind {
+                ExprKind::Column(name) => leaves(self, Leaf::Parent(name)),
+                _ => Op::Null,
+            },
             (Function::Lookup, _) => {
                 let name = match &arguments[0].kind {
                     ExprKind::Text(name) => name.as_str(),

@@ -4,29 +4,35 @@ use std::collections::HashMap;
 
 use super::compiler::Compiler;
 use crate::contract::plan::*;
-use crate::contract::target::TargetTable;
 
 impl<'m> Compiler<'m> {
-    /// Finds, for each rule, the rules of its parent table whose elements contain its own.
-    pub(super) fn link_parents(
-        &self,
-        rules: &mut [Rule],
-        rows: &[NodeId],
-        targets: &[TargetTable],
-    ) {
+    /// Finds, for each rule, the rules of its parent table whose elements contain its own. Where only
+    /// the document tells, they are looked for if the rule reads the parent's rows.
+    pub(super) fn link_parents(&mut self, rules: &mut [Rule], rows: &[NodeId]) {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, table) in self.model.tables.iter().enumerate() {
             by_name.entry(table.name.to_ascii_lowercase()).or_default().push(index);
         }
         for (index, rule) in rules.iter_mut().enumerate() {
-            let Some(key) = &targets[rule.target].foreign_key else { continue };
+            let Some(key) = &self.targets[rule.target].foreign_key else { continue };
             let same_name = by_name.get(&key.references.to_ascii_lowercase());
             for other in same_name.into_iter().flatten().copied().filter(|other| *other != index) {
                 if let Some(hops) = self.hops(rows[index], rows[other]) {
-                    rule.parents.push((other, hops));
+                    rule.parents.push((other, ParentLink::Up(hops)));
+                } else if rule.reads_parent && self.may_contain(other, index) {
+                    let slot = self.new_slot(rows[index]);
+                    let around = Around { node: rows[other], slot };
+                    self.nodes[rows[index]].around.push(around);
+                    rule.parents.push((other, ParentLink::Around(slot)));
                 }
             }
         }
+    }
+
+    /// Whether elements of one table's row path may lie in those of another's.
+    fn may_contain(&self, outer: usize, inner: usize) -> bool {
+        let tables = &self.model.tables;
+        tables[inner].each.may_lie_in(&tables[outer].each)
     }
 
     /// Frames between `node` and `owner`, when `owner` is `node` or contains it.
@@ -66,6 +72,7 @@ impl<'m> Compiler<'m> {
                 !node.texts.is_empty() || node.chosen.iter().any(|c| c.attribute.is_none());
         }
         for (rule, &node) in rules.iter_mut().zip(rows) {
+            rule.position = self.nodes[node].position;
             let up = |slot: &mut SlotRef| {
                 if let FrameRef::Up(owner) = slot.frame {
                     slot.frame = FrameRef::Up(self.hops(node, owner as NodeId).unwrap_or_default());

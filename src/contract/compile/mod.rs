@@ -8,21 +8,22 @@ mod rule;
 
 use self::compiler::Compiler;
 use super::model::{Lookup, Model, OnMissing};
-use super::plan::{LookupPlan, NameMap, NodeId, Plan, Rule};
+use super::plan::{LookupPlan, NameMap, Node, NodeId, Plan, Rule};
 use super::target::TargetTable;
 
 /// Compiles a model without mistakes.
 pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
-    let mut compiler = Compiler::new(model);
+    let mut compiler = Compiler::new(model, targets);
     let key = model.document.key.as_ref().map(|p| (compiler.document_slot(p), p.location()));
     let require = model.document.require.iter().map(|path| compiler.required(path)).collect();
     let rows: Vec<NodeId> = (0..model.tables.len()).map(|i| compiler.row_node(i)).collect();
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
-    compiler.link_parents(&mut rules, &rows, targets);
+    compiler.link_parents(&mut rules, &rows);
     compiler.resolve_hops(&mut rules, &rows);
     let (root_uri, root) = compiler.split_name(&model.document.root);
     let nodes = compiler.nodes;
     Plan {
+        looks_around: nodes.iter().any(Node::looks_around),
         ancestors: nodes.iter().map(|node| node.ancestors.len()).sum(),
         decides_late: nodes.iter().any(|node| !node.late.is_empty()),
         takes_back: nodes.iter().any(|node| !node.fills.is_empty()),

@@ -136,7 +136,7 @@ impl<'m> Compiler<'m> {
                 let node = compiler.walk(element, path);
                 compiler.read(element, FrameRef::Up(0), node, path, mode)
             }
-            Leaf::Column(_) => Op::Null,
+            _ => Op::Null,
         })
     }
 

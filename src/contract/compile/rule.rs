@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::compiler::{Compiler, Leaf, Scope};
 use crate::contract::expr::ast::Expr;
-use crate::contract::model::{ColumnRule, TooLong};
+use crate::contract::identifier::same_name;
+use crate::contract::model::{ColumnRule, TableRule, TooLong};
 use crate::contract::plan::*;
 use crate::contract::target::Identity;
 use crate::value::convert::Conversion;
@@ -16,7 +17,7 @@ impl<'m> Compiler<'m> {
         let where_ = rule.where_.as_ref().map(|e| self.row_op(&mut scope, e));
         let mut constants = Vec::new();
         let own = |_: usize| None;
-        let templates = if rule.rows.is_empty() {
+        let mut templates = if rule.rows.is_empty() {
             vec![Template { when: None, values: self.values(&mut scope, &mut constants, own) }]
         } else {
             rule.rows
@@ -35,6 +36,11 @@ impl<'m> Compiler<'m> {
             prefer: distinct.prefer.as_ref().map(|e| self.row_op(&mut scope, e)),
         });
         let keep_when = rule.keep_when.as_ref().map(|e| self.row_op(&mut scope, e));
+        let mut values = templates.iter_mut().flat_map(|template| &mut template.values);
+        let reads_parent = values.any(|value| match value {
+            ValuePlan::Numbered(op) => op.reads_parent(),
+            _ => false,
+        });
         Rule {
             table: rule.name.as_str().into(),
             target: rule.target,
@@ -47,6 +53,8 @@ impl<'m> Compiler<'m> {
             constants,
             parents: Vec::new(),
             numbered: scope.numbered,
+            reads_parent,
+            position: None,
         }
     }
 
@@ -106,8 +114,29 @@ impl<'m> Compiler<'m> {
                 let mut columns = scope.rule.columns.iter();
                 columns.position(|c| c.name == name).map_or(Op::Null, Op::Column)
             }
+            Leaf::Parent(name) => {
+                compiler.parent_column(scope.rule, name).map_or(Op::Null, Op::Parent)
+            }
+            Leaf::Position => Op::Position(compiler.position(scope.node)),
         });
-        scope.numbered |= op.reads_ordinal();
+        scope.numbered |= op.is_known_late();
         op
+    }
+
+    /// The index of a column in the parent table of a rule.
+    fn parent_column(&self, rule: &TableRule, name: &str) -> Option<usize> {
+        let parent = self.targets[rule.target].parent(self.targets)?;
+        parent.columns.iter().position(|column| same_name(&column.name, name))
+    }
+
+    /// The slot with the number of the elements of `node` among those in one parent.
+    fn position(&mut self, node: NodeId) -> u32 {
+        if let Some(made) = &self.nodes[node].position {
+            return made.slot;
+        }
+        let parent = self.ancestor_slot(node, 1, None);
+        let slot = self.new_slot(node);
+        self.nodes[node].position = Some(Position { node: node as u32, slot, parent });
+        slot
     }
 }

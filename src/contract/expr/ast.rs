@@ -35,7 +35,8 @@ pub enum ExprKind {
     Decimal(Decimal),
     /// A location in the document.
     Path(Path),
-    /// A bare name in `keep_when`: a converted column of the row.
+    /// A bare name in `keep_when`, a converted column of the row; or the argument of `PARENT`, a column
+    /// of the parent's row.
     Column(String),
     /// `-x`
     Negate(Box<Expr>),

@@ -67,6 +67,11 @@ functions! {
     Ordinal: "ORDINAL()", Kind::Integer,
         "the row's number among the remaining rows of its `[[tables]]`, from 1; \
          in a column's value only";
+    Position: "POSITION()", Kind::Integer,
+        "the element's number among those that the row path finds in one parent, from 1";
+    Parent: "PARENT(column)", Kind::Any,
+        "the column's value in the row of the `foreign_key`'s table that the element lies in; null \
+         where it lies in none; in a column's value only";
     NowUtc: "NOW_UTC()", Kind::DateTime,
         "the time of the claim by the database's clock: one value per claim";
     InnerXml: "INNER_XML(element)", Kind::Text,
@@ -153,7 +158,6 @@ pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {
         "SUBSTR" | "MID" => "SUBSTRING(text, start, length)",
         "STRING_AGG" | "STRING_JOIN" | "CONCAT_WS" => "JOIN(element/@attribute, ', ')",
         "ROW_NUMBER" => "ORDINAL()",
-        "POSITION" => "name[2]` in a path, or `ORDINAL()",
         "AVG" | "AVERAGE" => "SUM(path) / COUNT(path)",
         "CONTAINS" | "CHARINDEX" | "PATINDEX" => "x LIKE '%…%'",
         "STARTS-WITH" => "x LIKE '…%'",

@@ -1,6 +1,7 @@
 //! The text of an expression to tokens.
 
 use super::ast::Span;
+use super::function::Function;
 use super::mistake::Mistake;
 use crate::value::Decimal;
 
@@ -131,9 +132,19 @@ impl Lexer<'_> {
             '0'..='9' => self.number(start),
             '.' if second.is_ascii_digit() => self.number(start),
             '\'' => self.text_literal(start),
-            '[' if self.quoted_names => self.quoted_name(start),
+            '[' if self.quoted_names || self.after_parent() => self.quoted_name(start),
             _ => self.symbol(start, first),
         }
+    }
+
+    /// Whether a column of the parent's row follows: `PARENT(`.
+    fn after_parent(&self) -> bool {
+        let [.., Token { kind: TokenKind::Name(name), .. }, Token { kind: TokenKind::LeftParen, .. }] =
+            self.tokens.as_slice()
+        else {
+            return false;
+        };
+        name.eq_ignore_ascii_case(Function::Parent.name())
     }
 
     fn name(&mut self, start: usize) {

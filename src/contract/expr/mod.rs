@@ -10,3 +10,4 @@ pub mod mistake;
 pub mod parser;
 pub mod print;
 mod walk;
+mod within;

@@ -57,11 +57,13 @@ use std::sync::Arc;
 
 pub(crate) use name_map::{Name, NameMap};
 pub(crate) use node::{
-    qualified_name, AncestorAttribute, Capture, Chosen, Counter, DocumentPick, Filter, Gather,
-    Gathered, Kept, Node, NodeId,
+    qualified_name, AncestorAttribute, Around, Capture, Chosen, Counter, DocumentPick, Filter,
+    Gather, Gathered, Kept, Node, NodeId, Position,
 };
 pub(crate) use op::{Aggregate, Op};
-pub(crate) use rule::{Column, DistinctPlan, LookupPlan, Ready, Rule, Template, ValuePlan};
+pub(crate) use rule::{
+    Column, DistinctPlan, LookupPlan, ParentLink, Ready, Rule, Template, ValuePlan,
+};
 pub(crate) use slot::{FrameRef, SlotRef};
 
 use super::model::Check;
@@ -88,6 +90,8 @@ pub(crate) struct Plan {
     pub namespaced: bool,
     /// The namespaces of the attributes that are asked for by URI and local name.
     pub attribute_namespaces: HashSet<Box<str>>,
+    /// Whether any node [looks around](Node::looks_around).
+    pub looks_around: bool,
     /// How many [`Node::ancestors`] all nodes have together.
     pub ancestors: usize,
     /// Whether any node has [`Node::late`].

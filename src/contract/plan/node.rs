@@ -32,6 +32,10 @@ pub(crate) struct Node {
     pub inner: Vec<Capture>,
     /// Attributes of ancestors that go to the element's own slots.
     pub ancestors: Vec<AncestorAttribute>,
+    /// Which elements of other nodes are around, for rows that read the rows of those.
+    pub around: Vec<Around>,
+    /// What `POSITION()` reads.
+    pub position: Option<Position>,
     /// What the rows of this node are given when the document has ended.
     pub gathers: Vec<Gather>,
     /// Rules whose row path ends here.
@@ -52,6 +56,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Whether it must be known which elements are around its own.
+    pub fn looks_around(&self) -> bool {
+        !self.ancestors.is_empty() || !self.around.is_empty()
+    }
+
     /// Everything that the element is captured for.
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
         let chosen = self.chosen.iter().map(|chosen| &chosen.into);
@@ -103,6 +112,24 @@ pub(crate) struct AncestorAttribute {
     pub slot: u32,
     /// Its place among those of all nodes.
     pub index: usize,
+}
+
+/// The elements of `node` that are around this node's, or are the same: their frames go to the slot,
+/// the innermost first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around {
+    pub node: NodeId,
+    pub slot: u32,
+}
+
+/// The number of an element among those that its row path finds in one parent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    pub node: u32,
+    /// The element's own slot that the number goes to.
+    pub slot: u32,
+    /// The element's own slot with the identity of its parent.
+    pub parent: u32,
 }
 
 /// `../name` where it is not known which elements are around the row's: what was caught anywhere

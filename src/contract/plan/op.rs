@@ -26,6 +26,10 @@ pub(crate) enum Op {
     Current,
     /// A converted column of the row, by index into [`Rule::columns`](super::Rule::columns).
     Column(usize),
+    /// A column of the parent's row, by index into the columns of the parent's target.
+    Parent(usize),
+    /// The element's number, in a slot of its own frame.
+    Position(u32),
     Negate(Box<Op>),
     Not(Box<Op>),
     Binary(BinaryOp, Box<Op>, Box<Op>),
@@ -77,6 +81,8 @@ impl Op {
                 | Op::Pick(..)
                 | Op::Current
                 | Op::Column(_)
+                | Op::Parent(_)
+                | Op::Position(_)
                 | Op::Aggregate(_)
                 | Op::Call(Function::Name, _)
         );
@@ -84,9 +90,16 @@ impl Op {
         constant
     }
 
-    pub(in crate::contract) fn reads_ordinal(&mut self) -> bool {
-        let mut found = matches!(self, Op::Call(Function::Ordinal, _));
-        self.each_part(&mut |part| found |= part.reads_ordinal());
+    /// Whether the value is known only when it is known which rows there are.
+    pub(in crate::contract) fn is_known_late(&mut self) -> bool {
+        let mut found = matches!(self, Op::Call(Function::Ordinal, _) | Op::Parent(_));
+        self.each_part(&mut |part| found |= part.is_known_late());
+        found
+    }
+
+    pub(in crate::contract) fn reads_parent(&mut self) -> bool {
+        let mut found = matches!(self, Op::Parent(_));
+        self.each_part(&mut |part| found |= part.reads_parent());
         found
     }
 
@@ -101,7 +114,9 @@ impl Op {
             | Op::Pick(..)
             | Op::Attribute(_)
             | Op::Current
-            | Op::Column(_) => {}
+            | Op::Column(_)
+            | Op::Parent(_)
+            | Op::Position(_) => {}
             Op::Strip(a) | Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => {
                 visit(a)
             }

@@ -1,6 +1,7 @@
 //! The rules of the tables: what a row is made of.
 
 use super::name_map::NameMap;
+use super::node::Position;
 use super::op::Op;
 use crate::contract::model::{Keep, LookupValue, MatchMode, OnMissing};
 use crate::value::convert::Conversion;
@@ -30,10 +31,23 @@ pub(crate) struct Rule {
     pub distinct: Option<DistinctPlan>,
     /// Columns with an expression that reads nothing of the row.
     pub constants: Vec<(usize, Op)>,
-    /// Rules of the parent table whose row paths contain this one's, and how many frames up.
-    pub parents: Vec<(usize, u32)>,
-    /// Whether any column reads `ORDINAL()`.
+    /// Rules of the parent table whose elements contain this one's.
+    pub parents: Vec<(usize, ParentLink)>,
+    /// Whether any column reads `ORDINAL()` or `PARENT(column)`.
     pub numbered: bool,
+    /// Whether any column reads `PARENT(column)`.
+    pub reads_parent: bool,
+    /// How the elements are numbered, where a table reads `POSITION()` of them.
+    pub position: Option<Position>,
+}
+
+/// How the element of a parent's row is found from that of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ParentLink {
+    /// This many frames up.
+    Up(u32),
+    /// By the frames in this slot of the row's own: see [`Around`](super::Around).
+    Around(u32),
 }
 
 /// A column of a rule.
@@ -64,7 +78,7 @@ pub(crate) enum ValuePlan {
     Constant(usize),
     /// An expression.
     Early(Op),
-    /// An expression with `ORDINAL()`, evaluated once dropped rows are gone.
+    /// An expression with `ORDINAL()` or `PARENT(column)`, evaluated once dropped rows are gone.
     Numbered(Op),
 }
 

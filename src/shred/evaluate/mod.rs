@@ -7,8 +7,9 @@ mod calls;
 mod condition;
 mod datum;
 mod lookup;
+mod parent;
 mod scope;
 mod value;
 
 pub(super) use datum::Datum;
-pub(super) use scope::{Scope, Setting};
+pub(super) use scope::{ParentRow, Scope, Setting};

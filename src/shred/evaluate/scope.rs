@@ -5,7 +5,7 @@ use std::cell::Cell;
 use chrono::{DateTime, Utc};
 
 use super::datum::{Datum, NULL};
-use crate::contract::plan::{FrameRef, Op, Plan, SlotRef};
+use crate::contract::plan::{FrameRef, Op, Plan, Rule, SlotRef};
 use crate::id::AppId;
 use crate::outcome::FailureCategory;
 use crate::shred::capture::{Captures, Node, NodeKind, Slot};
@@ -41,11 +41,22 @@ impl<'t> Setting<'t> {
             own: captures.own(frame),
             row: &[],
             ordinal: None,
+            parent: None,
             tag: None,
             current: None,
             last_read: Cell::new(None),
         }
     }
+}
+
+/// The rows that one element gave its table.
+#[derive(Clone, Copy)]
+pub struct ParentRow<'t> {
+    pub rule: &'t Rule,
+    /// All values of the rule.
+    pub values: &'t [Value],
+    /// The element's rows, by the numbers on the right; never empty.
+    pub numbers: &'t [(u32, u32)],
 }
 
 /// What the expressions of one row can see.
@@ -61,6 +72,8 @@ pub struct Scope<'t> {
     pub row: &'t [Value],
     /// The row's number, once it is known.
     pub ordinal: Option<i64>,
+    /// The row of the parent table, once it is known.
+    pub parent: Option<ParentRow<'t>>,
     /// The tag of the element that a predicate is about.
     pub tag: Option<&'t Tag<'t>>,
     /// The node that an aggregate is at.

@@ -104,6 +104,11 @@ impl<'t> Scope<'t> {
             Op::Attribute(name) => self.attribute(name),
             Op::Current => self.current.map_or(Ok(NULL), |node| self.node(node)),
             Op::Column(index) => Ok(self.row.get(*index).map_or(NULL, Datum::from_value)),
+            Op::Parent(column) => self.parent_value(*column),
+            Op::Position(slot) => {
+                let number = self.own[*slot as usize].first();
+                Ok(number.map_or(NULL, |number| Datum::integer(number.start.into())))
+            }
             Op::Negate(operand) => self.negate(operand),
             Op::Binary(op, left, right) => self.binary(*op, left, right),
             Op::Case(operand, whens, otherwise) => {

@@ -28,6 +28,7 @@
 
 mod distinct;
 mod orphans;
+mod parent;
 mod predicate;
 mod row;
 mod rule_rows;
@@ -36,6 +37,7 @@ use std::mem;
 
 use distinct::{drop_duplicates, key};
 use orphans::drop_orphans;
+use parent::ParentRows;
 pub(super) use predicate::predicate;
 use row::{append, constants, fill, is_true, missing, of_table, put_column, row_bytes};
 use rule_rows::Row;
@@ -156,7 +158,7 @@ impl<'t> Rows<'t> {
         // Parents first, and in each rule orphans before duplicates.
         let mut order: Vec<usize> = (0..plan.rules.len()).collect();
         order.sort_by_key(|index| plan.rules[*index].target);
-        for index in order {
+        for index in order.iter().copied() {
             let rule = &plan.rules[index];
             drop_orphans(self.rules, index, rule, captures);
             if let Some(distinct) = &rule.distinct {
@@ -164,7 +166,8 @@ impl<'t> Rows<'t> {
                 drop_duplicates(&mut self.rules[index], distinct, &scope, rule.columns.len())?;
             }
         }
-        for (index, rule) in plan.rules.iter().enumerate() {
+        for index in order {
+            let rule = &plan.rules[index];
             self.rules[index].remove_dropped(rule.columns.len());
             if rule.numbered {
                 self.number(index, captures)?;
@@ -174,25 +177,29 @@ impl<'t> Rows<'t> {
         (0..targets.len()).map(|target| self.gather(target, targets)).collect()
     }
 
-    /// `ORDINAL()`, now that it is known which rows there are.
+    /// `ORDINAL()` and `PARENT(column)`, now that it is known which rows there are.
     fn number(&mut self, index: usize, captures: &Captures) -> Result<()> {
         let rule = &self.setting.plan.rules[index];
         let width = rule.columns.len();
         let mut values = mem::take(&mut self.rules[index].values);
+        let parents = ParentRows::of(rule, self.setting.plan, self.rules, self.setting.meter)?;
         for (number, row) in self.rules[index].rows.iter().enumerate() {
             let template = &rule.templates[row.template as usize];
             for (at, value) in template.values.iter().enumerate() {
                 let ValuePlan::Numbered(op) = value else { continue };
                 let mut scope = self.setting.scope(row.frame, captures);
                 scope.ordinal = Some(number as i64 + 1);
+                scope.parent = parents.around(row.frame, captures);
                 let value = &mut values[number * width + at];
                 put_column(&scope, rule, &rule.columns[at], op, value)?;
                 self.setting.meter.keep(value.heap_bytes())?;
             }
         }
+        let mut incomplete = false;
         for row in values.chunks_mut(width) {
-            self.rules[index].incomplete |= !fill(rule, row);
+            incomplete |= !fill(rule, row);
         }
+        self.rules[index].incomplete |= incomplete;
         self.rules[index].values = values;
         Ok(())
     }

@@ -2,26 +2,32 @@
 
 use std::collections::HashSet;
 
+use super::parent::frames;
 use super::rule_rows::RuleRows;
-use crate::contract::plan::Rule;
+use crate::contract::plan::{ParentLink, Rule};
 use crate::shred::capture::Captures;
 
 /// Drops the rows of a rule that lie in no element with a row in the parent table.
 pub(super) fn drop_orphans(rules: &mut [RuleRows], index: usize, rule: &Rule, captures: &Captures) {
-    let has_all_rows = |(parent, _): &(usize, u32)| rules[*parent].empty_frames.is_empty();
-    if rule.parents.is_empty() || rule.parents.iter().any(has_all_rows) {
+    let has_all_rows = |(parent, _): &(usize, ParentLink)| rules[*parent].empty_frames.is_empty();
+    if rule.parents.iter().all(has_all_rows) {
         return;
     }
-    let empty: Vec<(HashSet<u32>, u32)> = rule
+    let empty: Vec<(HashSet<u32>, ParentLink)> = rule
         .parents
         .iter()
-        .map(|(parent, hops)| (rules[*parent].empty_frames.iter().copied().collect(), *hops))
+        .map(|(parent, link)| (rules[*parent].empty_frames.iter().copied().collect(), *link))
         .collect();
     let made = &mut rules[index];
     for row in &mut made.rows {
-        let is_empty =
-            |(frames, hops): &(HashSet<u32>, u32)| frames.contains(&captures.up(row.frame, *hops));
-        if empty.iter().all(is_empty) {
+        let (mut around, mut with_row) = (0, 0);
+        for (empty, link) in &empty {
+            for frame in frames(*link, row.frame, captures) {
+                around += 1;
+                with_row += usize::from(!empty.contains(&frame) && !captures.is_refused(frame));
+            }
+        }
+        if around > 0 && with_row == 0 {
             row.dropped = true;
             made.empty_frames.push(row.frame);
         }

@@ -1,8 +1,8 @@
 //! What a row reads of the tags around its element.
 
 use super::events::Events;
-use super::state::{Match, Open, Walk};
-use crate::contract::plan::AncestorAttribute;
+use super::state::{Match, Open, State, Walk};
+use crate::contract::plan::{AncestorAttribute, Around};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::Result;
 
@@ -11,6 +11,9 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     pub(super) fn capture_ancestors(&mut self, first: usize) -> Result<()> {
         for index in first..self.state.matches.len() {
             let Match { node, frame, .. } = self.state.matches[index];
+            for around in &self.plan.nodes[node as usize].around {
+                self.capture_around(frame, *around);
+            }
             for wanted in &self.plan.nodes[node as usize].ancestors {
                 let depth = self.state.open.len();
                 let Some(name) = &wanted.name else {
@@ -29,6 +32,15 @@ impl<E: Events> Walk<'_, '_, '_, E> {
             }
         }
         Ok(())
+    }
+
+    /// Captures which elements of another node are around, or the same.
+    fn capture_around(&mut self, frame: u32, wanted: Around) {
+        let State { matches, captures, .. } = &mut *self.state;
+        for outer in matches.iter().rev().filter(|outer| outer.node as usize == wanted.node) {
+            let outer = outer.frame as usize;
+            captures.push(frame, wanted.slot, Node::new(NodeKind::Missing, outer, outer, outer));
+        }
     }
 
     /// Captures which element is that many levels up; offset 0 is the document.

@@ -2,8 +2,8 @@
 //! everything they read.
 
 use super::events::{Element, Events};
-use super::state::{Live, Match, Open, Pending, Run, Walk};
-use crate::contract::plan::{Filter, Name, Ready};
+use super::state::{Live, Match, Open, Pending, Run, State, Walk};
+use crate::contract::plan::{Filter, Name, Position, Ready};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::name_length;
@@ -165,12 +165,34 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     fn finish_row(&mut self, rule: usize, frame: u32) -> Result<()> {
         let open = self.state.open.len() as u32 + 1;
         let depth = match self.plan.rules[rule].ready {
-            Ready::Own => return self.events.row(rule, frame, &self.state.captures),
+            Ready::Own => return self.report(rule, frame),
             Ready::Ancestor(up) => open.saturating_sub(up),
             Ready::Document => 0,
         };
         self.state.pending.push(Pending { rule: rule as u32, frame, depth });
         Ok(())
+    }
+
+    #[inline]
+    fn report(&mut self, rule: usize, frame: u32) -> Result<()> {
+        if let Some(position) = self.plan.rules[rule].position {
+            self.number(position, frame);
+        }
+        self.events.row(rule, frame, &self.state.captures)
+    }
+
+    /// Numbers an element among those of its row path in one parent: they end in document order.
+    fn number(&mut self, position: Position, frame: u32) {
+        let Position { node, slot, parent } = position;
+        let State { captures, positions, .. } = &mut *self.state;
+        if captures.is_refused(frame) || captures.all(frame, slot).next().is_some() {
+            return;
+        }
+        let around = captures.all(frame, parent).next().map_or(0, |parent| parent.at);
+        let number = positions.entry((node, around)).or_default();
+        *number += 1;
+        let number = *number as usize;
+        captures.push(frame, slot, Node::new(NodeKind::Missing, number, number, number));
     }
 
     /// Evaluates the waiting rows, from index `since` on, that are ready at `depth`.
@@ -179,7 +201,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         for index in since..self.state.pending.len() {
             let pending = self.state.pending[index];
             if pending.depth == depth {
-                self.events.row(pending.rule as usize, pending.frame, &self.state.captures)?;
+                self.report(pending.rule as usize, pending.frame)?;
             } else {
                 self.state.pending[kept] = pending;
                 kept += 1;

@@ -37,7 +37,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         if self.state.matches.len() == first {
             return Ok(None);
         }
-        if self.plan.ancestors > 0 {
+        if self.plan.looks_around {
             self.capture_ancestors(first)?;
         }
         Ok(Some(Live {

@@ -87,6 +87,8 @@ pub struct State {
     pub(super) counters: Vec<u32>,
     /// The counters of steps with `//`, by the start of the name of the element around.
     pub(super) anywhere_counters: HashMap<(u32, u32), u32>,
+    /// For each node and parent how many elements have their `POSITION()`.
+    pub(super) positions: HashMap<(u32, u32), u32>,
     /// The attributes of elements around, where namespaces are looked for.
     pub(super) outer: Attributes,
     /// Pieces of the texts of open elements, outer elements first.
@@ -107,6 +109,7 @@ impl State {
         self.matches.clear();
         self.counters.clear();
         self.anywhere_counters.clear();
+        self.positions.clear();
         self.pieces.clear();
         self.pending.clear();
         self.ancestors.clear();
@@ -125,7 +128,7 @@ impl State {
         self.captures.bytes()
             + self.pieces.len() * size_of::<Piece>()
             + self.pending.len() * size_of::<Pending>()
-            + self.anywhere_counters.len() * counter
+            + (self.anywhere_counters.len() + self.positions.len()) * counter
     }
 
     /// A filter's counter. `counters` is the first one of the parent.

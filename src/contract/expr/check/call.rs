@@ -1,10 +1,12 @@
 //! Function calls: how many arguments, of which kinds, and where.
 
 use super::checker::Checker;
-use super::scope::Place;
+use super::scope::{Parent, Place};
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Path, Read};
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;
+use crate::contract::identifier::same_name;
+use crate::contract::target::Identity;
 use crate::diagnostic::spelling;
 use crate::value::datetime::DatePattern;
 
@@ -22,6 +24,7 @@ impl Checker<'_> {
             Function::ParseDate => self.parse_date(arguments),
             Function::Lookup => return self.lookup(arguments),
             Function::InnerXml => self.element_path(&arguments[0]),
+            Function::Parent => return self.parent(call, &arguments[0]),
             _ => return self.plain(function, arguments),
         }
         function.kind()
@@ -50,16 +53,20 @@ impl Checker<'_> {
     /// Reports a function that has no meaning in the place of the expression.
     fn allowed_here(&mut self, call: &Expr, function: Function) -> bool {
         let name = function.name();
-        let reads_document =
-            function.is_aggregate() || matches!(function, Function::Name | Function::InnerXml);
+        let of_element =
+            matches!(function, Function::Name | Function::InnerXml | Function::Position);
+        let reads_document = function.is_aggregate() || of_element;
         let hint = match (self.scope.place, function) {
             (Place::Document | Place::Row | Place::Predicate, Function::Ordinal) => {
                 "use it in a column's value: rows are numbered after some are left out"
             }
+            (Place::Document | Place::Row | Place::Predicate, Function::Parent) => {
+                "use it in a column's value: the parent's rows are known after some are left out"
+            }
             (Place::Row, _) if reads_document => {
                 "this condition sees the row's columns by their names; `where` sees the document"
             }
-            (Place::Predicate, Function::Name | Function::InnerXml) => {
+            (Place::Predicate, _) if of_element => {
                 "a predicate sees the element's attributes, its text, and elements inside it"
             }
             _ => return true,
@@ -155,6 +162,37 @@ impl Checker<'_> {
             self.error(expr, message, "write it without a point");
         }
         kind
+    }
+
+    /// A column of the parent's row, and its kind.
+    fn parent(&mut self, call: &Expr, argument: &Expr) -> Kind {
+        let ExprKind::Column(column) = &argument.kind else { return Kind::Any };
+        let (name, columns, apart) = match self.scope.parent {
+            Parent::Table { name, columns, apart, .. } => (name, columns, apart),
+            Parent::Unknown => return Kind::Any,
+            Parent::None => {
+                let hint = "declare `foreign_key = { columns = […], references = \"…\" }`";
+                self.error(call, "this table has no parent table", hint);
+                return Kind::Any;
+            }
+        };
+        if apart {
+            let message = format!("the row path does not lie in the row path of `{name}`");
+            let hint = format!("begin `each` with that of `{name}`, or read the value by a path");
+            self.error(call, message, hint);
+        }
+        let Some(found) = columns.iter().find(|known| same_name(&known.name, column)) else {
+            let hint = spelling::suggestion(column, columns.iter().map(|c| c.name.as_str()));
+            let message = format!("unknown column `{column}` of the table `{name}`");
+            self.mistakes.push(Mistake::error(argument.span, message).maybe_hint(hint));
+            return Kind::Any;
+        };
+        if found.identity == Identity::Generated {
+            let message = format!("the database gives `{name}.{column}` its value");
+            let hint = "refer to a column that has a `value`";
+            self.error(argument, message, hint);
+        }
+        Kind::of(found.sql_type)
     }
 
     fn parse_date(&mut self, arguments: &[Expr]) {

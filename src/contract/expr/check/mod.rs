@@ -10,7 +10,7 @@ mod scope;
 pub(crate) use self::call::DATE_PATTERN;
 pub use self::checker::Checked;
 use self::checker::Checker;
-pub use self::scope::{DocumentScope, Place, Scope};
+pub use self::scope::{DocumentScope, Parent, Place, Scope};
 use super::ast::{Expr, Path, Span};
 use super::kind::Kind;
 use crate::value::convert::Conversion;

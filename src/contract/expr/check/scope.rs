@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::contract::expr::kind::Kind;
+use crate::contract::target::TargetColumn;
 use crate::value::datetime::DatePattern;
 use crate::value::SqlType;
 
@@ -19,6 +20,27 @@ pub enum Place {
     Predicate,
 }
 
+/// The table that a `foreign_key` refers to.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Parent<'a> {
+    /// There is no `foreign_key`.
+    #[default]
+    None,
+    /// It could not be read, which was reported.
+    Unknown,
+    /// A table of the contract.
+    Table {
+        /// Its name.
+        name: &'a str,
+        /// Its columns.
+        columns: &'a [TargetColumn],
+        /// The columns of its primary key.
+        key: &'a [String],
+        /// Whether no element of the table's row path lies in an element of the parent's.
+        apart: bool,
+    },
+}
+
 /// What an expression can refer to.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
@@ -28,6 +50,8 @@ pub struct Scope<'a> {
     pub lookups: &'a [(String, Kind)],
     /// In `keep_when`: the row's columns.
     pub columns: &'a [(String, SqlType)],
+    /// The table that `PARENT(column)` reads.
+    pub parent: Parent<'a>,
     /// The document's rules for paths and dates.
     pub document: &'a DocumentScope,
     /// Elements from the root to the row element, both counted; None when that varies.

@@ -34,19 +34,37 @@ impl Parser<'_> {
         if self.accept(&TokenKind::RightParen) {
             return (Vec::new(), 0);
         }
-        if !matches!(function, Function::DateAdd | Function::DateDiff) {
-            return self.list();
-        }
-        let mut arguments = vec![self.date_part()];
+        let mut arguments = match function {
+            Function::DateAdd | Function::DateDiff => vec![self.date_part()],
+            Function::Parent => vec![self.parent_column()],
+            _ => return self.list(),
+        };
         let mut height = 1;
         if self.accept(&TokenKind::Comma) {
             let (rest, rest_height) = self.list();
             arguments.extend(rest);
             height = rest_height;
         } else {
-            self.expect(&TokenKind::RightParen, "`,`");
+            let close = if function == Function::Parent { "`)`" } else { "`,`" };
+            self.expect(&TokenKind::RightParen, close);
         }
         (arguments, height)
+    }
+
+    /// A column of the parent's row, which is known when the contract is checked.
+    fn parent_column(&mut self) -> Expr {
+        let span = self.span();
+        if let TokenKind::Name(name) | TokenKind::QuotedName(name) = self.peek().clone() {
+            self.advance();
+            return Expr { kind: ExprKind::Column(name), span };
+        }
+        let hint = match self.peek() {
+            TokenKind::Text(name) => format!("write the name without quotes: `PARENT({name})`"),
+            _ => "name a column of the parent table, such as `PARENT(order_no)`".to_owned(),
+        };
+        self.unexpected("a column's name", Some(hint));
+        self.skip_to_separator();
+        Expr { kind: ExprKind::Null, span }
     }
 
     pub(super) fn date_part(&mut self) -> Expr {
