@@ -98,8 +98,23 @@ impl Tree {
         self.0[element].texts.concat()
     }
 
+    /// All text inside an element, in document order.
+    fn string(&self, element: usize) -> String {
+        let Element { texts, children, .. } = &self.0[element];
+        let inner = children.iter().zip(&texts[1..]);
+        let inner = inner.map(|(child, text)| self.string(*child) + text);
+        texts[0].clone() + &inner.collect::<String>()
+    }
+
     fn named(&self, elements: &[usize], name: &str) -> Vec<usize> {
-        elements.iter().copied().filter(|e| self.0[*e].name == name).collect()
+        let matches = |e: &usize| name == "*" || self.0[*e].name == name;
+        elements.iter().copied().filter(matches).collect()
+    }
+
+    /// Whether an element lies in another, or is it.
+    fn is_in(&self, element: usize, outer: usize) -> bool {
+        let mut around = std::iter::successors(Some(element), |e| self.0[*e].parent);
+        around.any(|e| e == outer)
     }
 }
 
@@ -115,14 +130,15 @@ enum Predicate {
     LastChild(String, String),
     Several(String),
     Inner(String, String),
+    WholeText(String),
 }
 
 impl Predicate {
     fn random(dice: &mut Choices<'_>) -> Self {
-        let name = dice.pick(&["a", "b", "c"]).to_owned();
+        let name = dice.pick(&["a", "b", "c", "*"]).to_owned();
         let number = dice.roll(3);
         let text = dice.pick(&["", "x", "y"]).to_owned();
-        match dice.roll(11) {
+        match dice.roll(12) {
             0 | 1 => Self::Position(1 + number),
             2 | 3 => Self::Last,
             4 => Self::Attribute(number.to_string()),
@@ -132,7 +148,8 @@ impl Predicate {
             8 => Self::FirstChild(name, text),
             9 if number > 0 => Self::LastChild(name, number.to_string()),
             9 => Self::Several(name),
-            _ => Self::Inner(name, text),
+            10 => Self::Inner(name, text),
+            _ => Self::WholeText(text),
         }
     }
 
@@ -147,6 +164,7 @@ impl Predicate {
             Self::FirstChild(name, text) => format!("FIRST({name}) = '{text}'"),
             Self::LastChild(name, k) => format!("LAST({name}/@k) = '{k}' OR @k = '9'"),
             Self::Several(name) => format!("COUNT({name}) > 1"),
+            Self::WholeText(text) => format!("STRING(.) = '{text}'"),
             Self::Inner(name, text) => format!("EXISTS({name}[. = '{text}'][@k])"),
         }
     }
@@ -160,6 +178,7 @@ impl Predicate {
             Self::Attribute(wanted) => k.as_ref() == Some(wanted),
             Self::HasAttribute => k.is_some(),
             Self::Text(text) => tree.text(element) == *text,
+            Self::WholeText(text) => tree.string(element) == *text,
             Self::Has(name) => !children(name).is_empty(),
             Self::FirstChild(name, text) => {
                 children(name).first().is_some_and(|child| tree.text(*child) == *text)
@@ -182,10 +201,17 @@ enum Origin {
     Anywhere,
 }
 
+#[derive(Clone, Copy)]
+enum Read {
+    Attribute,
+    Text,
+    String,
+}
+
 struct Path {
     origin: Origin,
     steps: Vec<(String, Vec<Predicate>)>,
-    attribute: bool,
+    read: Read,
 }
 
 impl Path {
@@ -194,9 +220,10 @@ impl Path {
         for _ in 0..1 + dice.roll(most) {
             let predicates = [0, 0, 1, 1, 2, 3][dice.roll(6)];
             let predicates = (0..predicates).map(|_| Predicate::random(dice)).collect();
-            steps.push((dice.pick(&["a", "b", "c"]).into(), predicates));
+            steps.push((dice.pick(&["a", "b", "c", "a", "b", "*"]).into(), predicates));
         }
-        Self { origin, steps, attribute: dice.roll(2) == 0 }
+        let read = [Read::Attribute, Read::Text, Read::String][dice.roll(3)];
+        Self { origin, steps, read }
     }
 
     fn written(&self) -> String {
@@ -212,21 +239,42 @@ impl Path {
         }
     }
 
+    /// Whether the names of their steps allow that an element lies in one of `outer`.
+    fn may_lie_in(&self, outer: &Self) -> bool {
+        let names = |path: &Self| -> Vec<String> {
+            let root = (path.origin == Origin::Root).then(|| "r".to_owned());
+            root.into_iter().chain(path.steps.iter().map(|(name, _)| name.clone())).collect()
+        };
+        let (own, outer_names) = (names(self), names(outer));
+        let same = |(a, b): (&String, &String)| a == b || a == "*" || b == "*";
+        let begins = |start: usize| {
+            let rest = &own[start..];
+            rest.len() >= outer_names.len() && rest.iter().zip(&outer_names).all(same)
+        };
+        match (self.origin, outer.origin) {
+            (Origin::Root, Origin::Root) => begins(0),
+            (Origin::Root, _) => (0..own.len()).any(begins),
+            _ => true,
+        }
+    }
+
     /// The elements in document order.
     fn find(&self, tree: &Tree, row: usize) -> Vec<usize> {
+        let around: Vec<usize> = std::iter::successors(Some(row), |e| tree.0[*e].parent).collect();
         let mut from = match self.origin {
             Origin::Root => vec![0],
             Origin::Anywhere => Vec::new(),
-            Origin::Up(up) => {
-                let above = (0..up).try_fold(row, |at, _| tree.0[at].parent);
-                above.into_iter().collect()
-            }
+            Origin::Up(up) => around.get(up).copied().into_iter().collect(),
         };
         for (index, (name, predicates)) in self.steps.iter().enumerate() {
             let mut groups: Vec<Vec<usize>> = match (index, self.origin) {
                 (0, Origin::Anywhere) => {
-                    tree.0.iter().map(|e| tree.named(&e.children, name)).collect()
+                    let root = if name == "*" { vec![0] } else { Vec::new() };
+                    let inside = tree.0.iter().map(|e| tree.named(&e.children, name));
+                    [root].into_iter().chain(inside).collect()
                 }
+                // In the document is the root.
+                (0, Origin::Up(up)) if up == around.len() => vec![tree.named(&[0], name)],
                 _ => from.iter().map(|e| tree.named(&tree.0[*e].children, name)).collect(),
             };
             for predicate in predicates {
@@ -244,9 +292,10 @@ impl Path {
     }
 
     fn read(&self, tree: &Tree, element: usize) -> Option<String> {
-        match self.attribute {
-            true => tree.0[element].k.clone(),
-            false => Some(tree.text(element)),
+        match self.read {
+            Read::Attribute => tree.0[element].k.clone(),
+            Read::Text => Some(tree.text(element)),
+            Read::String => Some(tree.string(element)),
         }
     }
 }
@@ -277,7 +326,7 @@ fn expected(tree: &Tree, path: &Path, row: usize) -> String {
     let all: Vec<String> = found.iter().filter_map(|e| path.read(tree, *e)).collect();
     let joined = (!all.is_empty()).then(|| all.join("+"));
     let (first, last) = (shown(read(found.first())), shown(read(found.last())));
-    format!("1|{}|{first}|{last}|{}", all.len(), shown(joined))
+    format!("{}|{first}|{last}|{}", all.len(), shown(joined))
 }
 
 /// A table of the contract.
@@ -311,8 +360,23 @@ impl Table {
         Self { each, condition, path: Path::random(dice, origin, 2) }
     }
 
-    fn written(&self, name: &str) -> String {
-        let read = self.path.written() + if self.path.attribute { "/@k" } else { "" };
+    /// The table, which refers to the first.
+    fn written(&self, name: &str, parent: Option<&Table>) -> String {
+        let path = self.path.written();
+        let read = match self.path.read {
+            Read::Attribute => path + "/@k",
+            Read::Text => path,
+            Read::String => format!("STRING({path})"),
+        };
+        let (key, parent) = match parent {
+            None => {
+                ("primary_key = [\"id\", \"o\"]", "o = { type = \"int\", value = \"ORDINAL()\" }")
+            }
+            Some(_) => (
+                "foreign_key = { columns = [\"id\", \"o\"], references = \"t\" }",
+                "o = { type = \"int\", value = \"PARENT(o)\" }",
+            ),
+        };
         let condition = self.condition.as_ref().map(|condition| match condition {
             Predicate::HasAttribute => "@k IS NOT NULL".to_owned(),
             Predicate::Has(name) => format!("EXISTS({name})"),
@@ -320,9 +384,10 @@ impl Table {
         });
         let condition = condition.map_or(String::new(), |text| format!("where = \"{text}\"\n"));
         format!(
-            "[[tables]]\nname = \"{name}\"\neach = \"{}\"\napp_column = \"id\"\n{condition}\
+            "[[tables]]\nname = \"{name}\"\neach = \"{}\"\napp_column = \"id\"\n{key}\n{condition}\
              [tables.columns]\n\
-             id = {{ type = \"int\", value = \"APP_ID()\" }}\n\
+             id = {{ type = \"int\", value = \"APP_ID()\" }}\n{parent}\n\
+             p = {{ type = \"int\", value = \"POSITION()\" }}\n\
              n = {{ type = \"int\", value = \"COUNT({read})\" }}\n\
              f = {{ type = \"nvarchar(max)\", value = \"'[' || FIRST({read}) || ']'\" }}\n\
              l = {{ type = \"nvarchar(max)\", value = \"'[' || LAST({read}) || ']'\" }}\n\
@@ -331,13 +396,38 @@ impl Table {
         )
     }
 
-    /// Its rows according to the tree.
-    fn rows(&self, tree: &Tree) -> Vec<String> {
+    /// The elements that are rows of the table, where the parent drops none.
+    fn elements(&self, tree: &Tree) -> Vec<usize> {
         let passes = |row: &usize| {
             self.condition.as_ref().is_none_or(|condition| condition.holds(tree, *row, 1, 1))
         };
-        let rows = self.each.find(tree, 0).into_iter().filter(passes);
-        rows.map(|row| expected(tree, &self.path, row)).collect()
+        self.each.find(tree, 0).into_iter().filter(passes).collect()
+    }
+
+    /// Its rows according to the tree.
+    fn rows(&self, tree: &Tree, parent: Option<&Table>) -> Vec<String> {
+        let selected = self.each.find(tree, 0);
+        let mut rows = Vec::new();
+        for row in self.elements(tree) {
+            let parent = match parent {
+                None => Some((rows.len() + 1).to_string()),
+                Some(parent) => {
+                    let around = parent.each.find(tree, 0);
+                    let around = around.into_iter().filter(|outer| tree.is_in(row, *outer)).count();
+                    let with_row = parent.elements(tree);
+                    let found = with_row.iter().rposition(|outer| tree.is_in(row, *outer));
+                    if around > 0 && found.is_none() {
+                        continue;
+                    }
+                    found.map(|number| (number + 1).to_string())
+                }
+            };
+            let siblings = selected.iter().filter(|e| tree.0[**e].parent == tree.0[row].parent);
+            let position = siblings.take_while(|e| **e <= row).count();
+            let expected = expected(tree, &self.path, row);
+            rows.push(format!("1|{}|{position}|{expected}", parent.unwrap_or("-".into())));
+        }
+        rows
     }
 }
 
@@ -362,13 +452,19 @@ pub fn check(data: &[u8]) -> usize {
     tree.write(dice, 0, &mut document);
     let names = ["t", "u", "v"];
     let mut text = String::from("[contract]\nname = 't'\n[document]\nroot = 'r'\n");
-    tables.iter().zip(names).for_each(|(table, name)| text.push_str(&table.written(name)));
+    let parent = |name: &str| -> Option<&Table> {
+        let at = names.iter().position(|known| *known == name)?;
+        Some(&tables[0]).filter(|first| at > 0 && tables[at].each.may_lie_in(&first.each))
+    };
+    for (table, name) in tables.iter().zip(names) {
+        text.push_str(&table.written(name, parent(name)));
+    }
     let contract: Arc<Contract> = contract(&text);
     let outcome = outcome_of(&contract, document.as_bytes(), DocumentEncoding::Utf8);
     let mut rows = 0;
     for (table, name) in tables.iter().zip(names) {
         let found = found(&contract, &outcome, name);
-        assert_eq!(found, table.rows(&tree), "{name}\n{text}\n{document}");
+        assert_eq!(found, table.rows(&tree, parent(name)), "{name}\n{text}\n{document}");
         rows += found.len();
     }
     rows

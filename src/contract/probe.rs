@@ -129,9 +129,10 @@ fn paths_of(table: &TableRule) -> Vec<(Path, Span)> {
     for expr in table.where_.iter().chain(columns).chain(rows).chain(distinct) {
         expr.walk_outside_predicates(&mut |part| {
             let ExprKind::Path(path) = &part.kind else { return };
+            let path = if path.read == Read::String { path.to_element() } else { path.clone() };
             let own = path.steps.is_empty() && path.read == Read::Text;
-            if !own && !found.iter().any(|(known, _)| known.same(path)) {
-                found.push((path.clone(), part.span));
+            if !own && !found.iter().any(|(known, _)| known.same(&path)) {
+                found.push((path, part.span));
             }
         });
     }

@@ -250,7 +250,7 @@ impl Seen {
         let steps = path.steps.iter().map(|step| local(&step.name));
         let attribute = match &path.read {
             Read::Attribute(name) => Some(format!("@{}", local(name))),
-            Read::Text => None,
+            Read::Text | Read::String => None,
         };
         let unknown = steps.chain(attribute).find(|name| !self.names.contains(name));
         let Some(name) = unknown else {

@@ -29,6 +29,7 @@ use std::borrow::Cow;
 
 use super::attributes::Attribute;
 use super::fault::Result;
+use super::string_value::string_value;
 use super::text;
 use crate::contract::plan::{FrameRef, Kept, SlotRef};
 
@@ -48,6 +49,8 @@ pub(super) enum NodeKind {
     Merged,
     /// Markup as written.
     Markup,
+    /// Markup of which the text is wanted.
+    String,
     /// A chosen element that has no such attribute.
     Missing,
 }
@@ -361,6 +364,7 @@ impl Captures {
             NodeKind::Text => text::content(document, range).map(Some),
             NodeKind::Merged => Ok(Some(Cow::Borrowed(&self.scratch[range]))),
             NodeKind::Markup => text::markup(document, range).map(|raw| Some(Cow::Borrowed(raw))),
+            NodeKind::String => string_value(document, range).map(Some),
             NodeKind::Missing => Ok(None),
         }
     }

@@ -17,6 +17,7 @@ mod panic;
 mod place;
 mod rows;
 mod scan;
+mod string_value;
 mod text;
 mod walk;
 

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::compiler::Compiler;
+use crate::contract::expr::ast::Origin;
 use crate::contract::plan::*;
 
 impl<'m> Compiler<'m> {
     /// Finds, for each rule, the rules of its parent table whose elements contain its own. Where only
-    /// the document tells, they are looked for if the rule reads the parent's rows.
+    /// the document tells which, they are looked for if the rule reads the parent's rows.
     pub(super) fn link_parents(&mut self, rules: &mut [Rule], rows: &[NodeId]) {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, table) in self.model.tables.iter().enumerate() {
@@ -17,7 +18,10 @@ impl<'m> Compiler<'m> {
             let Some(key) = &self.targets[rule.target].foreign_key else { continue };
             let same_name = by_name.get(&key.references.to_ascii_lowercase());
             for other in same_name.into_iter().flatten().copied().filter(|other| *other != index) {
-                if let Some(hops) = self.hops(rows[index], rows[other]) {
+                let outer = self.model.tables[other].each.origin;
+                let is_one = !rule.reads_parent || outer == Origin::Document;
+                let hops = self.hops(rows[index], rows[other]).filter(|_| is_one);
+                if let Some(hops) = hops {
                     rule.parents.push((other, ParentLink::Up(hops)));
                 } else if rule.reads_parent && self.may_contain(other, index) {
                     let slot = self.new_slot(rows[index]);
@@ -64,12 +68,13 @@ impl<'m> Compiler<'m> {
             let is_last = |filter: &Filter| matches!(filter, Filter::Last { .. });
             node.plain = node.chosen.is_empty()
                 && node.inner.is_empty()
+                && node.strings.is_empty()
                 && !node.filters.iter().any(is_last);
             node.reads_tag = !node.attributes.is_empty()
-                || node.chosen.iter().any(|chosen| chosen.attribute.is_some())
+                || node.chosen.iter().any(|chosen| matches!(chosen.read, NodeRead::Attribute(_)))
                 || node.filters.iter().any(|filter| matches!(filter, Filter::Condition(_)));
             node.reads_text =
-                !node.texts.is_empty() || node.chosen.iter().any(|c| c.attribute.is_none());
+                !node.texts.is_empty() || node.chosen.iter().any(|c| c.read == NodeRead::Text);
         }
         for (rule, &node) in rules.iter_mut().zip(rows) {
             rule.position = self.nodes[node].position;

@@ -22,7 +22,13 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
     compiler.resolve_hops(&mut rules, &rows);
     let (root_uri, root) = compiler.split_name(&model.document.root);
     let nodes = compiler.nodes;
+    let namespaced = !model.document.namespaces.is_empty();
+    let of_any_name =
+        |node: &Node| !node.any_children.is_empty() || !node.any_descendants.is_empty();
     Plan {
+        by_name_alone: !namespaced
+            && nodes[0].descendants.is_empty()
+            && !nodes.iter().any(of_any_name),
         looks_around: nodes.iter().any(Node::looks_around),
         ancestors: nodes.iter().map(|node| node.ancestors.len()).sum(),
         decides_late: nodes.iter().any(|node| !node.late.is_empty()),
@@ -39,7 +45,7 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
         check: model.document.check,
         ignore_case_attributes: model.document.ignore_case_attributes,
         strip: model.document.strip,
-        namespaced: !model.document.namespaces.is_empty(),
+        namespaced,
         attribute_namespaces: compiler.attribute_namespaces,
         date_formats: compiler.date_formats,
     }

@@ -1,7 +1,7 @@
 //! Where paths lead: the nodes of the trie, their predicates, and the slots that they fill.
 
 use super::compiler::{Anchor, Compiler, Leaf, Mode, Scope};
-use crate::contract::expr::ast::{Expr, ExprKind, Origin, Path, Predicate, Read, Step};
+use crate::contract::expr::ast::{Expr, ExprKind, Origin, Path, Predicate, Read, Step, ANY_NAME};
 use crate::contract::plan::*;
 
 impl<'m> Compiler<'m> {
@@ -47,24 +47,18 @@ impl<'m> Compiler<'m> {
 
     /// The node of a step under `parent`, shared with every path that goes the same way.
     pub(super) fn child(&mut self, parent: NodeId, step: &Step, anywhere: bool) -> NodeId {
-        let (uri, name) = self.split_name(&step.name);
-        let map = |node: &'_ Node| -> Option<Vec<NodeId>> {
-            let map = if anywhere { &node.descendants } else { &node.children };
-            map.get(Name::new(name.as_bytes())).cloned()
+        let (uri, name) = match step.name.as_str() {
+            ANY_NAME => (None, ANY_NAME),
+            name => self.split_name(name),
         };
-        let siblings = map(&self.nodes[parent]).unwrap_or_default();
+        let siblings = self.siblings(parent, name, anywhere).clone();
         let same =
             |id: &&NodeId| self.nodes[**id].uri == uri && self.steps[**id] == step.predicates;
         if let Some(known) = siblings.iter().find(same) {
             return *known;
         }
         let node = self.new_node(parent, uri, step.predicates.clone());
-        let map = if anywhere {
-            &mut self.nodes[parent].descendants
-        } else {
-            &mut self.nodes[parent].children
-        };
-        map.entry(name.as_bytes(), Vec::new).push(node);
+        self.siblings(parent, name, anywhere).push(node);
         let late = late_predicates(&step.predicates);
         let mut only_one = false;
         for (predicate, late) in step.predicates.iter().zip(late) {
@@ -81,6 +75,17 @@ impl<'m> Compiler<'m> {
             }
         }
         node
+    }
+
+    /// The nodes of a name under `parent`.
+    fn siblings(&mut self, parent: NodeId, name: &str, anywhere: bool) -> &mut Vec<NodeId> {
+        let node = &mut self.nodes[parent];
+        match (name, anywhere) {
+            (ANY_NAME, true) => &mut node.any_descendants,
+            (ANY_NAME, false) => &mut node.any_children,
+            (_, true) => node.descendants.entry(name.as_bytes(), Vec::new),
+            (_, false) => node.children.entry(name.as_bytes(), Vec::new),
+        }
     }
 
     /// A counter for the children of `parent`, or for a step with `//`.
@@ -158,18 +163,20 @@ impl<'m> Compiler<'m> {
         let slot = self.new_slot(owner);
         self.known.insert(key, slot);
         let into = Capture { hops: 0, slot, owner };
-        let attribute = match read {
-            Read::Attribute(name) => Some(self.attribute_name(name)),
-            Read::Text => None,
+        let read = match read {
+            Read::Attribute(name) => NodeRead::Attribute(self.attribute_name(name)),
+            Read::Text => NodeRead::Text,
+            Read::String => NodeRead::String,
         };
         let node = &mut self.nodes[node];
-        match (mode, attribute) {
-            (Mode::Every, Some(name)) => {
+        match (mode, read) {
+            (Mode::InnerXml, _) => node.inner.push(into),
+            (Mode::Every, NodeRead::Attribute(name)) => {
                 node.attributes.entry(name.as_bytes(), Vec::new).push(into)
             }
-            (Mode::Every, None) => node.texts.push(into),
-            (Mode::InnerXml, _) => node.inner.push(into),
-            (Mode::Chosen(keep), attribute) => node.chosen.push(Chosen { into, attribute, keep }),
+            (Mode::Every, NodeRead::Text) => node.texts.push(into),
+            (Mode::Every, NodeRead::String) => node.strings.push(into),
+            (Mode::Chosen(keep), read) => node.chosen.push(Chosen { into, read, keep }),
         }
         slot
     }
@@ -215,7 +222,7 @@ impl<'m> Compiler<'m> {
     pub(super) fn is_chosen_late(&self, owner: NodeId, node: NodeId, path: &Path) -> bool {
         let anywhere = path.origin == Origin::Anywhere;
         let is_last = |filter: &Filter| matches!(filter, Filter::Last { .. });
-        let (mut at, mut late) = (node, anywhere && path.read == Read::Text);
+        let (mut at, mut late) = (node, anywhere && !path.read.is_attribute());
         while at != owner {
             let node = &self.nodes[at];
             late |= !node.late.is_empty() || (anywhere && node.filters.iter().any(is_last));
@@ -228,7 +235,7 @@ impl<'m> Compiler<'m> {
         Required {
             slot: self.document_slot(path),
             path: path.location(),
-            element: path.read == Read::Text,
+            element: !path.read.is_attribute(),
         }
     }
 
@@ -286,8 +293,9 @@ impl<'m> Compiler<'m> {
         let mut node = node;
         for _ in 0..up {
             let parent = self.nodes[node].parent;
-            let child = self.nodes[parent].children.values().any(|ids| ids.contains(&node));
-            if !child || parent == 0 {
+            let Node { children, any_children, .. } = &self.nodes[parent];
+            let named = children.values().any(|ids| ids.contains(&node));
+            if !(named || any_children.contains(&node)) || parent == 0 {
                 return None;
             }
             node = parent;
@@ -351,6 +359,7 @@ impl<'m> Compiler<'m> {
         let chosen = matches!(mode, Mode::Chosen(_));
         let from = match path.steps.first() {
             None if mode == Mode::InnerXml => Gathered::Markup,
+            None if path.read == Read::String => Gathered::String,
             None => Gathered::Text,
             Some(step) => {
                 let first = self.child(0, step, true);
@@ -394,7 +403,7 @@ fn reads_content(predicate: &Predicate) -> bool {
     let mut reads = false;
     condition.walk_outside_predicates(&mut |part| {
         reads |= match &part.kind {
-            ExprKind::Path(path) => !path.steps.is_empty() || path.read == Read::Text,
+            ExprKind::Path(path) => !path.steps.is_empty() || !path.read.is_attribute(),
             ExprKind::Call { function, .. } => function.is_aggregate(),
             _ => false,
         };

@@ -169,15 +169,25 @@ pub enum Origin {
     Anywhere,
 }
 
+/// The name of a step that finds elements of every name.
+pub const ANY_NAME: &str = "*";
+
 /// One element step with its predicates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The element's name as written, `prefix:local` with a prefix.
+    /// The element's name as written, `prefix:local` with a prefix; [`ANY_NAME`] for every name.
     pub name: String,
     /// Applied in order, each to what the one before left.
     pub predicates: Vec<Predicate>,
     /// Place of the step in the expression.
     pub span: Span,
+}
+
+impl Read {
+    /// Whether it is known when the element begins.
+    pub(crate) fn is_attribute(&self) -> bool {
+        matches!(self, Read::Attribute(_))
+    }
 }
 
 /// A predicate in brackets.
@@ -198,4 +208,6 @@ pub enum Read {
     Attribute(String),
     /// The element's own text with CDATA merged.
     Text,
+    /// `STRING(path)`: its text and that of all elements inside it.
+    String,
 }

@@ -76,6 +76,8 @@ functions! {
         "the time of the claim by the database's clock: one value per claim";
     InnerXml: "INNER_XML(element)", Kind::Text,
         "the markup inside an element, unchanged; `INNER_XML(.)` of the row element";
+    String: "STRING(element)", Kind::Text,
+        "all text inside an element, also that of the elements in it; `STRING(.)` of the row element";
     First: "FIRST(path)", Kind::Text,
         "what the first element has; null where it lacks the attribute";
     Last: "LAST(path)", Kind::Text,
@@ -88,6 +90,7 @@ functions! {
     Min: "MIN(path)", Kind::Any, "the least value without blank ones; null where there are none";
     Max: "MAX(path)", Kind::Any, "the greatest value without blank ones; null where there are none";
     Name: "NAME()", Kind::Text, "the row element's name, as the document writes it";
+    LocalName: "LOCAL_NAME()", Kind::Text, "the row element's name without its prefix";
 }
 
 impl Function {
@@ -163,7 +166,7 @@ pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {
         "STARTS-WITH" => "x LIKE '…%'",
         "NORMALIZE-SPACE" => "TRIM(text)",
         "STRING-LENGTH" => "LEN(text)",
-        "LOCAL-NAME" => "NAME()",
+        "LOCAL-NAME" => "LOCAL_NAME()",
         "TO_NUMBER" => "NUMBER(text)",
         _ => return None,
     })

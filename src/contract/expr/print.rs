@@ -194,6 +194,9 @@ impl Display for List<'_> {
 
 impl Display for Path {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.read == Read::String {
+            return write!(f, "{}({})", Function::String.name(), self.to_element());
+        }
         let mut separator = match self.origin {
             Origin::Document => "/",
             Origin::Anywhere => "//",
@@ -209,12 +212,17 @@ impl Display for Path {
         }
         match &self.read {
             Read::Attribute(name) => write!(f, "{separator}@{name}"),
-            Read::Text => Ok(()),
+            Read::Text | Read::String => Ok(()),
         }
     }
 }
 
 impl Path {
+    /// The path to the element that it reads.
+    pub(crate) fn to_element(&self) -> Self {
+        Self { read: Read::Text, ..self.clone() }
+    }
+
     /// The path without its predicates, for messages.
     pub(crate) fn location(&self) -> String {
         let mut text = match self.origin {
@@ -231,8 +239,8 @@ impl Path {
         match &self.read {
             Read::Attribute(name) if text.is_empty() => format!("@{name}"),
             Read::Attribute(name) => format!("{text}/@{name}"),
-            Read::Text if text.is_empty() => ".".into(),
-            Read::Text => text,
+            Read::Text | Read::String if text.is_empty() => ".".into(),
+            Read::Text | Read::String => text,
         }
     }
 

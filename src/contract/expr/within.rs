@@ -1,6 +1,6 @@
 //! Which row paths select elements inside others'.
 
-use super::ast::{Origin, Path, Step};
+use super::ast::{Origin, Path, Step, ANY_NAME};
 
 impl Path {
     /// Whether an element of this row path may lie in one of `outer`, or be one, as far as the names of
@@ -20,6 +20,9 @@ impl Path {
 
 /// Whether the steps begin with elements of these names. Two prefixes may stand for one URI.
 fn begins_with(steps: &[Step], names: &[Step]) -> bool {
-    let local = |step: &Step| step.name.rsplit(':').next().map(str::to_owned);
-    steps.len() >= names.len() && steps.iter().zip(names).all(|(a, b)| local(a) == local(b))
+    let may_be_one = |(a, b): (&Step, &Step)| {
+        let local = |step: &Step| step.name.rsplit(':').next().map(str::to_owned);
+        [a, b].iter().any(|step| step.name == ANY_NAME) || local(a) == local(b)
+    };
+    steps.len() >= names.len() && steps.iter().zip(names).all(may_be_one)
 }

@@ -58,7 +58,7 @@ use std::sync::Arc;
 pub(crate) use name_map::{Name, NameMap};
 pub(crate) use node::{
     qualified_name, AncestorAttribute, Around, Capture, Chosen, Counter, DocumentPick, Filter,
-    Gather, Gathered, Kept, Node, NodeId, Position,
+    Gather, Gathered, Kept, Node, NodeId, NodeRead, Position,
 };
 pub(crate) use op::{Aggregate, Op};
 pub(crate) use rule::{
@@ -88,6 +88,9 @@ pub(crate) struct Plan {
     pub strip: bool,
     /// Whether names are matched by URI and local name.
     pub namespaced: bool,
+    /// Whether an element has no other candidates than those that its parent's matches have for its
+    /// name.
+    pub by_name_alone: bool,
     /// The namespaces of the attributes that are asked for by URI and local name.
     pub attribute_namespaces: HashSet<Box<str>>,
     /// Whether any node [looks around](Node::looks_around).

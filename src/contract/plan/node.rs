@@ -14,6 +14,10 @@ pub(crate) struct Node {
     pub children: NameMap<Vec<NodeId>>,
     /// Elements anywhere inside; only the document has any.
     pub descendants: NameMap<Vec<NodeId>>,
+    /// Elements of every name directly inside.
+    pub any_children: Vec<NodeId>,
+    /// Elements of every name anywhere inside; only the document has any.
+    pub any_descendants: Vec<NodeId>,
     /// The element's namespace; empty for none. `None` where namespaces are not declared.
     pub uri: Option<Box<str>>,
     /// Predicates of the step that are decided when the element begins, in order.
@@ -30,6 +34,8 @@ pub(crate) struct Node {
     pub texts: Vec<Capture>,
     /// Slots that the element's markup goes to.
     pub inner: Vec<Capture>,
+    /// Slots that the element's string value goes to.
+    pub strings: Vec<Capture>,
     /// Attributes of ancestors that go to the element's own slots.
     pub ancestors: Vec<AncestorAttribute>,
     /// Which elements of other nodes are around, for rows that read the rows of those.
@@ -44,7 +50,7 @@ pub(crate) struct Node {
     pub frame: bool,
     /// Slots of that frame.
     pub slots: u32,
-    /// Whether there is nothing in `chosen` and `inner`, and no [`Filter::Last`].
+    /// Whether there is nothing in `chosen`, `inner` and `strings`, and no [`Filter::Last`].
     pub plain: bool,
     /// Whether the attributes of the tag must be known.
     pub reads_tag: bool,
@@ -65,14 +71,16 @@ impl Node {
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
         let chosen = self.chosen.iter().map(|chosen| &chosen.into);
         let attributes = self.attributes.values().flatten();
-        attributes.chain(&self.texts).chain(&self.inner).chain(chosen)
+        let contents = self.texts.iter().chain(&self.inner).chain(&self.strings);
+        attributes.chain(contents).chain(chosen)
     }
 
     /// As [`Node::captures`], to be changed.
     pub fn captures_mut(&mut self) -> impl Iterator<Item = &mut Capture> {
         let chosen = self.chosen.iter_mut().map(|chosen| &mut chosen.into);
         let attributes = self.attributes.values_mut().flatten();
-        attributes.chain(&mut self.texts).chain(&mut self.inner).chain(chosen)
+        let contents = self.texts.iter_mut().chain(&mut self.inner).chain(&mut self.strings);
+        attributes.chain(contents).chain(chosen)
     }
 }
 
@@ -90,8 +98,17 @@ pub(crate) struct Capture {
 #[derive(Debug, Clone)]
 pub(crate) struct Chosen {
     pub into: Capture,
-    pub attribute: Option<Box<str>>,
+    pub read: NodeRead,
     pub keep: Kept,
+}
+
+/// What is read of an element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NodeRead {
+    /// By the name that attributes are found by.
+    Attribute(Box<str>),
+    Text,
+    String,
 }
 
 /// Which of several elements a slot keeps.
@@ -157,6 +174,8 @@ pub(crate) struct DocumentPick {
 pub(crate) enum Gathered {
     /// Its own text.
     Text,
+    /// Its string value.
+    String,
     /// The markup inside it.
     Markup,
     /// What a path from it found.

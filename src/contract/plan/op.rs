@@ -84,7 +84,7 @@ impl Op {
                 | Op::Parent(_)
                 | Op::Position(_)
                 | Op::Aggregate(_)
-                | Op::Call(Function::Name, _)
+                | Op::Call(Function::Name | Function::LocalName, _)
         );
         self.each_part(&mut |part| constant &= part.is_constant());
         constant

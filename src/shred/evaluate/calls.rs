@@ -44,6 +44,10 @@ impl<'t> Scope<'t> {
             Function::Ordinal => Ok(self.ordinal.map_or(NULL, Datum::integer)),
             Function::NowUtc => Ok(Datum::Value(Value::DateTime(self.setting.now.naive_utc()))),
             Function::Name => Ok(Datum::Text(Cow::Borrowed(self.row_name()))),
+            Function::LocalName => {
+                let name = self.row_name();
+                Ok(Datum::Text(Cow::Borrowed(name.rsplit(':').next().unwrap_or(name))))
+            }
             Function::Flag => self.flag(arguments),
             Function::Year | Function::Month | Function::Day => self.part(function, &arguments[0]),
             Function::Abs

@@ -129,12 +129,21 @@ impl<'t> Scope<'t> {
             self.last_read.set(Some(node.at));
         }
         let bytes = (node.end - node.start) as usize;
+        let limits = self.setting.limits;
         match node.kind {
-            NodeKind::Attribute | NodeKind::Text => self.setting.meter.pass(bytes)?,
+            NodeKind::Attribute | NodeKind::Text | NodeKind::String => {
+                self.setting.meter.pass(bytes)?
+            }
             NodeKind::Markup => self.setting.meter.work(bytes)?,
             NodeKind::Plain | NodeKind::Merged | NodeKind::Missing => {}
         }
-        Ok(self.captures.text(node, self.setting.text)?.map_or(NULL, Datum::Text))
+        let text = self.captures.text(node, self.setting.text)?;
+        match text {
+            Some(text) if node.kind == NodeKind::String && text.len() > limits.text_bytes => {
+                Err(ShredFault::long_text(node.at as usize, text.len(), limits))
+            }
+            text => Ok(text.map_or(NULL, Datum::Text)),
+        }
     }
 
     /// The first or last of the elements of a slot, in the order they begin.

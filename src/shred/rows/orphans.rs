@@ -22,9 +22,10 @@ pub(super) fn drop_orphans(rules: &mut [RuleRows], index: usize, rule: &Rule, ca
     for row in &mut made.rows {
         let (mut around, mut with_row) = (0, 0);
         for (empty, link) in &empty {
-            for frame in frames(*link, row.frame, captures) {
+            let chosen = frames(*link, row.frame, captures).filter(|f| !captures.is_refused(*f));
+            for frame in chosen {
                 around += 1;
-                with_row += usize::from(!empty.contains(&frame) && !captures.is_refused(frame));
+                with_row += usize::from(!empty.contains(&frame));
             }
         }
         if around > 0 && with_row == 0 {

@@ -3,7 +3,7 @@
 
 use super::events::{Element, Events};
 use super::state::{Live, Match, Open, Pending, Run, State, Walk};
-use crate::contract::plan::{Filter, Name, Position, Ready};
+use crate::contract::plan::{Filter, Name, NodeRead, Position, Ready};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::name_length;
@@ -125,14 +125,21 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         if node.plain {
             return;
         }
-        for chosen in node.chosen.iter().filter(|chosen| chosen.attribute.is_none()) {
+        let inside = |kind| Node::new(kind, content, at.max(content), content);
+        for chosen in &node.chosen {
+            let node = match chosen.read {
+                NodeRead::Attribute(_) => continue,
+                NodeRead::Text => text,
+                NodeRead::String => inside(NodeKind::String),
+            };
             let into = captures.up(matched.frame, chosen.into.hops);
-            captures.choose(into, chosen.into.slot, text, chosen.keep);
+            captures.choose(into, chosen.into.slot, node, chosen.keep);
         }
-        for capture in &node.inner {
+        let inner = node.inner.iter().map(|capture| (capture, NodeKind::Markup));
+        let strings = node.strings.iter().map(|capture| (capture, NodeKind::String));
+        for (capture, kind) in inner.chain(strings) {
             let into = captures.up(matched.frame, capture.hops);
-            let end = at.max(content);
-            captures.push(into, capture.slot, Node::new(NodeKind::Markup, content, end, content));
+            captures.push(into, capture.slot, inside(kind));
         }
     }
 

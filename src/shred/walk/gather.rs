@@ -39,7 +39,7 @@ pub(super) fn gather(
                     let found = by_parent(captures, slot, parent, hops);
                     share(captures, gather, &frames, &found, meter)?;
                 }
-                Gathered::Text | Gathered::Markup => {
+                Gathered::Text | Gathered::String | Gathered::Markup => {
                     let found = contents(document, captures, gather, &frames, meter)?;
                     share(captures, gather, &frames, &found, meter)?;
                 }
@@ -111,6 +111,7 @@ fn contents(
         meter.capture(captures.bytes())?;
         let node = match gather.from {
             Gathered::Markup => Node::new(NodeKind::Markup, start, end, start),
+            Gathered::String => Node::new(NodeKind::String, start, end, start),
             _ => Node::new(NodeKind::Merged, begin, captures.scratch.len(), start),
         };
         found.insert(ancestor, vec![node]);

@@ -3,7 +3,7 @@
 
 use super::events::{Element, Events, Tag};
 use super::state::{Found, Live, Match, Run, State, Walk};
-use crate::contract::plan::{Filter, Name, Node as PlanNode, NodeId};
+use crate::contract::plan::{Filter, Name, Node as PlanNode, NodeId, NodeRead};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::Result;
 use crate::shred::scan::StartTag;
@@ -168,7 +168,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         }
         let State { captures, attributes, .. } = &mut *self.state;
         for chosen in &node.chosen {
-            let Some(name) = &chosen.attribute else { continue };
+            let NodeRead::Attribute(name) = &chosen.read else { continue };
             let ignore_case = self.plan.ignore_case_attributes;
             let found = attributes.find(self.text.as_bytes(), name.as_bytes(), ignore_case);
             let absent = Node::new(NodeKind::Missing, at, at, at);

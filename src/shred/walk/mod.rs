@@ -38,7 +38,8 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
     ) -> Self {
         state.begin(plan);
         Self {
-            watches: !plan.nodes[0].descendants.is_empty(),
+            watches: !plan.nodes[0].descendants.is_empty()
+                || !plan.nodes[0].any_descendants.is_empty(),
             scanner: Scanner::new(text),
             plan,
             text,

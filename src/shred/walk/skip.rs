@@ -72,6 +72,8 @@ impl<E: Events> Walk<'_, '_, '_, E> {
     }
 
     fn is_watched(&self, at: usize, name_end: usize) -> bool {
-        self.plan.nodes[0].descendants.get(self.plan_name(at, name_end)).is_some()
+        let document = &self.plan.nodes[0];
+        !document.any_descendants.is_empty()
+            || document.descendants.get(self.plan_name(at, name_end)).is_some()
     }
 }

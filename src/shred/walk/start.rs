@@ -91,7 +91,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
     /// nearly always; `None` otherwise.
     #[inline(always)]
     fn only_candidate(&self, name: Name<'_>) -> Option<Option<Found<'p>>> {
-        if self.watches || self.plan.namespaced {
+        if !self.plan.by_name_alone {
             return None;
         }
         let first = self.state.live.last()?.matches;
@@ -226,13 +226,19 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         if !open.last().is_some_and(|top| top.dead) {
             let first = live.last().map_or(0, |live| live.matches as usize);
             for (index, parent) in matches.iter().enumerate().skip(first) {
-                if let Some(ids) = plan.nodes[parent.node as usize].children.get(name) {
+                let node = &plan.nodes[parent.node as usize];
+                let of_name = node.children.get(name).map(Vec::as_slice);
+                let of_any_name = Some(node.any_children.as_slice());
+                for ids in of_name.into_iter().chain(of_any_name).filter(|ids| !ids.is_empty()) {
                     found.push(Found { parent: index as u32, ids });
                 }
             }
         }
         if self.watches {
-            if let Some(ids) = plan.nodes[0].descendants.get(name) {
+            let document = &plan.nodes[0];
+            let of_name = document.descendants.get(name).map(Vec::as_slice);
+            let of_any_name = Some(document.any_descendants.as_slice());
+            for ids in of_name.into_iter().chain(of_any_name).filter(|ids| !ids.is_empty()) {
                 found.push(Found { parent: 0, ids });
             }
         }

@@ -413,11 +413,6 @@ o = { type = "int", value = "" }
         |                                      ^
     hint: remove it: an expression does not end with `;`
 
-    contract.toml:27:36: error: expected an expression, found `*`
-     27 | m = { type = "int", value = "COUNT(*) + (1 + " }
-        |                                    ^
-    hint: count elements by their path, such as `COUNT(contact)`
-
     contract.toml:27:46: error: expected an expression, found the end
      27 | m = { type = "int", value = "COUNT(*) + (1 + " }
         |                                              ^

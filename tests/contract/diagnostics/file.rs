@@ -173,11 +173,6 @@ total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                    ^
     hint: to divide, put a blank on both sides of `/`; a path has none
 
-    contract.toml:31:47: error: expected an expression, found `*`
-     31 | total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
-        |                                               ^
-    hint: count elements by their path, such as `COUNT(contact)`
-
     contract.toml:31:57: error: expected an expression, found the end
      31 | total = { type = "int", value = "@a/2 + COUNT(*) + (1 + " }
         |                                                         ^

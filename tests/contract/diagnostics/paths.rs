@@ -68,7 +68,7 @@ fn paths_are_written_without_blanks_and_wildcards() {
     assert_snapshot!(said(&with_columns(r#"
 a = { type = "int", value = "child/ @x" }
 b = { type = "int", value = "COUNT(x)/2 + @a/2 + 10/@b" }
-c = { type = "int", value = "child/*/@x" }
+c = { type = "int", value = "child/@*" }
 d = { type = "int", value = "a//b" }
 e = { type = "int", value = "a/../@x" }
 f = { type = "int", value = "@a[1] + @b" }
@@ -100,10 +100,10 @@ m = { type = "int", value = "@ x + .[1]" }
         |                                                    ^
     hint: to divide, put a blank on both sides of `/`; a path has none
 
-    contract.toml:17:36: error: wildcards are not supported
-     17 | c = { type = "int", value = "child/*/@x" }
-        |                                    ^
-    hint: name the element, or use `//name` for one anywhere
+    contract.toml:17:37: error: `@*` is not supported
+     17 | c = { type = "int", value = "child/@*" }
+        |                                     ^
+    hint: name the attribute: `@name`
 
     contract.toml:18:31: error: `//` inside a path
      18 | d = { type = "int", value = "a//b" }

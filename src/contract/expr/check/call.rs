@@ -23,7 +23,7 @@ impl Checker<'_> {
             Function::NullIf => return self.null_if(arguments),
             Function::ParseDate => self.parse_date(arguments),
             Function::Lookup => return self.lookup(arguments),
-            Function::InnerXml => self.element_path(&arguments[0]),
+            Function::InnerXml | Function::String => self.element_path(function, &arguments[0]),
             Function::Parent => return self.parent(call, &arguments[0]),
             _ => return self.plain(function, arguments),
         }
@@ -53,8 +53,10 @@ impl Checker<'_> {
     /// Reports a function that has no meaning in the place of the expression.
     fn allowed_here(&mut self, call: &Expr, function: Function) -> bool {
         let name = function.name();
-        let of_element =
-            matches!(function, Function::Name | Function::InnerXml | Function::Position);
+        let of_element = matches!(
+            function,
+            Function::Name | Function::LocalName | Function::InnerXml | Function::Position
+        );
         let reads_document = function.is_aggregate() || of_element;
         let hint = match (self.scope.place, function) {
             (Place::Document | Place::Row | Place::Predicate, Function::Ordinal) => {
@@ -230,13 +232,14 @@ impl Checker<'_> {
         lookups[index].1
     }
 
-    fn element_path(&mut self, expr: &Expr) {
+    fn element_path(&mut self, function: Function, expr: &Expr) {
         match &expr.kind {
             ExprKind::Path(path) if path.read == Read::Text => self.path(path, expr.span),
             _ => {
                 self.value(expr);
-                let message = "INNER_XML takes a path to an element";
-                self.error(expr, message, "for example `INNER_XML(notes)`, or `INNER_XML(.)`");
+                let name = function.name();
+                let message = format!("{name} takes a path to an element");
+                self.error(expr, message, format!("for example `{name}(notes)`, or `{name}(.)`"));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::checker::Checker;
 use super::scope::{Place, Scope};
-use crate::contract::expr::ast::{Origin, Path, Predicate, Read, Span, Step};
+use crate::contract::expr::ast::{Origin, Path, Predicate, Read, Span, Step, ANY_NAME};
 use crate::contract::expr::mistake::Mistake;
 use crate::diagnostic::spelling;
 
@@ -45,7 +45,7 @@ impl Checker<'_> {
         let (Some(first), Some(root)) = (path.steps.first(), &self.scope.document.root) else {
             return;
         };
-        if first.name == *root {
+        if first.name == *root || first.name == ANY_NAME {
             return;
         }
         let name_end = first.span.start + first.name.len() as u32;

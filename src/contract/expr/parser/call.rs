@@ -1,7 +1,7 @@
 //! Function calls.
 
 use super::cursor::{Node, Parser};
-use crate::contract::expr::ast::{Expr, ExprKind, Function};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Path, Read};
 use crate::contract::expr::function::foreign_function;
 use crate::contract::expr::lexer::TokenKind;
 use crate::contract::expr::mistake::Mistake;
@@ -26,7 +26,16 @@ impl Parser<'_> {
             }
             return self.nothing();
         };
-        let (arguments, height) = self.arguments(function);
+        let (mut arguments, height) = self.arguments(function);
+        if function == Function::String {
+            if let [Expr { kind: ExprKind::Path(path), .. }] = arguments.as_mut_slice() {
+                if path.read == Read::Text {
+                    // It is one more thing to read at the end of a path, wherever a path can be.
+                    let path = Path { read: Read::String, ..path.clone() };
+                    return self.node(ExprKind::Path(path), start, height + 1);
+                }
+            }
+        }
         self.node(ExprKind::Call { function, arguments }, start, height + 1)
     }
 

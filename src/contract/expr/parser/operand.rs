@@ -36,6 +36,7 @@ impl Parser<'_> {
                 self.column(&name, start)
             }
             TokenKind::At
+            | TokenKind::Star
             | TokenKind::Dot
             | TokenKind::DotDot
             | TokenKind::Slash
@@ -58,12 +59,10 @@ impl Parser<'_> {
                 _ => self.element_hint(name),
             },
             TokenKind::LeftBracket => "put a predicate after a name: `name[…]`".to_owned(),
-            TokenKind::Star => "count elements by their path, such as `COUNT(contact)`".to_owned(),
             _ => String::new(),
         };
         self.unexpected("an expression", Some(hint).filter(|hint| !hint.is_empty()));
-        if matches!(self.peek(), TokenKind::LeftBracket | TokenKind::RightBracket | TokenKind::Star)
-        {
+        if matches!(self.peek(), TokenKind::LeftBracket | TokenKind::RightBracket) {
             self.advance();
         }
         if self.is_word(0, "TRUE") || self.is_word(0, "FALSE") {

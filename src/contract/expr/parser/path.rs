@@ -2,7 +2,7 @@
 
 use super::cursor::{Names, Node, Parser, BLANKS_DIVIDE};
 use crate::contract::expr::ast::{
-    Expr, ExprKind, Function, Origin, Path, Predicate, Read, Span, Step,
+    Expr, ExprKind, Function, Origin, Path, Predicate, Read, Span, Step, ANY_NAME,
 };
 use crate::contract::expr::lexer::TokenKind;
 use crate::contract::expr::mistake::Mistake;
@@ -49,6 +49,7 @@ impl Parser<'_> {
         let begins = matches!(
             self.peek(),
             TokenKind::Name(_)
+                | TokenKind::Star
                 | TokenKind::At
                 | TokenKind::Dot
                 | TokenKind::DotDot
@@ -98,7 +99,7 @@ impl Parser<'_> {
 
     /// After `/` or `//`: an element has to follow.
     fn rooted(&mut self, origin: Origin) -> Path {
-        if matches!(self.peek(), TokenKind::Name(_)) && self.touches(0) {
+        if matches!(self.peek(), TokenKind::Name(_) | TokenKind::Star) && self.touches(0) {
             return self.steps(origin);
         }
         let what = match origin {
@@ -106,7 +107,7 @@ impl Parser<'_> {
             _ => "the root element's name after `/`",
         };
         self.expect_in_path(what);
-        if matches!(self.peek(), TokenKind::At | TokenKind::Star) && self.touches(0) {
+        if self.peek() == &TokenKind::At && self.touches(0) {
             return self.steps(origin);
         }
         Path { origin, steps: Vec::new(), read: Read::Text }
@@ -142,7 +143,10 @@ impl Parser<'_> {
             return true;
         }
         self.fail_here("a blank inside a path", BLANKS_DIVIDE);
-        matches!(self.peek_at(1), TokenKind::Name(_) | TokenKind::At | TokenKind::DotDot)
+        matches!(
+            self.peek_at(1),
+            TokenKind::Name(_) | TokenKind::Star | TokenKind::At | TokenKind::DotDot
+        )
     }
 
     /// Steps and what is read at their end.
@@ -155,12 +159,8 @@ impl Parser<'_> {
                     return Path { origin, steps, read: self.attribute() };
                 }
                 TokenKind::Name(name) => steps.push(self.step(name)),
+                TokenKind::Star => steps.push(self.step(ANY_NAME.to_owned())),
                 TokenKind::Dot if self.touches(0) => self.advance(),
-                TokenKind::Star if self.touches(0) => {
-                    let hint = "name the element, or use `//name` for one anywhere";
-                    self.fail_here("wildcards are not supported", hint);
-                    self.advance();
-                }
                 TokenKind::DotDot => {
                     let hint = "write `..` only at the beginning of a path: `../@name`";
                     self.fail_here("`..` inside a path", hint);
@@ -196,10 +196,10 @@ impl Parser<'_> {
         }
         self.accept(&TokenKind::RightParen);
         let hint = match name {
-            "text" | "string" | "data" => {
-                "leave out the function: a path to an element reads its text"
-            }
-            "name" | "local-name" => "the row element's name is `NAME()`",
+            "string" => "write `STRING(path)` for all text inside an element",
+            "text" | "data" => "leave out the function: a path to an element reads its text",
+            "name" => "the row element's name is `NAME()`",
+            "local-name" => "the row element's name without its prefix is `LOCAL_NAME()`",
             _ => "use names, `@`, `..` and predicates in brackets",
         };
         let message = format!("`{name}()` is not allowed in a path");
@@ -209,6 +209,11 @@ impl Parser<'_> {
     fn attribute(&mut self) -> Read {
         if !self.touches(0) {
             self.expect_in_path("an attribute's name after `@`");
+            return Read::Text;
+        }
+        if self.peek() == &TokenKind::Star {
+            self.fail_here("`@*` is not supported", "name the attribute: `@name`");
+            self.advance();
             return Read::Text;
         }
         let TokenKind::Name(name) = self.peek().clone() else {
@@ -302,7 +307,7 @@ impl Parser<'_> {
 fn existence(condition: Expr) -> Expr {
     let span = condition.span;
     let kind = match &condition.kind {
-        ExprKind::Path(path) if !path.steps.is_empty() => {
+        ExprKind::Path(path) if !path.steps.is_empty() && path.read != Read::String => {
             ExprKind::Call { function: Function::Exists, arguments: vec![condition] }
         }
         ExprKind::Path(Path { read: Read::Attribute(_), .. }) => {
