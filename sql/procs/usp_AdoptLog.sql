@@ -6,7 +6,11 @@ Purpose:    Imports the outcomes of the earlier system's log that install --adop
             processing_adoption: the last row of each application becomes attempt 1 in processing_log, as
             success, or as failed with the category adopted. So what that system finished is not taken
             again. Continues where the last call ended; at the end it changes nothing.
-Parameters: @chunk_size  applications per transaction, 1 to 4000, default 4000
+Parameters: @again       'Y': once all is imported, begin again: for a log in another schema, into which the
+                         earlier system has written since. Applications that this pipeline has claimed keep
+                         their outcomes here; of those that are only queued, what that log knows as done is
+                         taken from the queue. Default 'N'
+            @chunk_size  applications per transaction, 1 to 4000, default 4000
             @max_chunks  end after this many chunks, 1 or more; default NULL, when all is imported
 Results:    1. the row of processing_adoption, or none where no log is adopted: legacy_schema, legacy_table,
                success, failed, apps_ignored, rows_superseded, rows_ignored, rows_without_id,
@@ -15,12 +19,14 @@ Results:    1. the row of processing_adoption, or none where no log is adopted: 
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50044 the log has a status that was not there when the adoption began
 Called by:  the executable (install); by hand
-Isolation:  READ COMMITTED, one transaction per chunk, in order of app_id. Locks adoption, log. Two calls
+Isolation:  READ COMMITTED, one transaction per chunk, in order of app_id. Locks adoption, queue, log. Two calls
             at once take turns. Builds its query of the earlier log from the log's name: its caller needs
             SELECT on it.
 Example:    EXEC [$(Schema)].[usp_AdoptLog];
+            EXEC [$(Schema)].[usp_AdoptLog] @again = 'Y';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_AdoptLog]
+    @again char(1) = 'N',
     @chunk_size int = 4000,
     @max_chunks int = NULL
 AS
@@ -49,6 +55,7 @@ BEGIN
         THROW 50002, N'usp_AdoptLog: a transaction is open; commit or roll it back, then call again.', 1;
 
     SET @message = CONCAT(
+        CASE WHEN COALESCE(@again, '') NOT IN ('Y', 'N') THEN N' @again must be Y or N.' END,
         CASE WHEN COALESCE(@chunk_size, 0) NOT BETWEEN 1 AND 4000 THEN N' @chunk_size must be 1 to 4000.' END,
         CASE WHEN @max_chunks < 1 THEN N' @max_chunks must be 1 or more.' END
     );
@@ -129,6 +136,22 @@ BEGIN
         WHERE r.place = 1;'
     );
 
+    IF @again = 'Y'
+    BEGIN
+        UPDATE [$(Schema)].[processing_adoption]
+        SET
+            next_app_id = -9223372036854775808,
+            success = 0,
+            failed = 0,
+            apps_ignored = 0,
+            rows_superseded = 0,
+            rows_ignored = 0,
+            apps_without_source = 0,
+            apps_without_time = 0,
+            completed_at_utc = NULL
+        WHERE completed_at_utc IS NOT NULL;
+    END;
+
     WHILE @is_done = 0 AND (@chunks < @max_chunks OR @max_chunks IS NULL)
     BEGIN
         BEGIN TRY
@@ -172,6 +195,49 @@ BEGIN
                 THROW 50044, @message, 1;
             END;
 
+            DELETE FROM [$(Schema)].[processing_queue]
+            WHERE app_id BETWEEN @next AND @last
+                AND state = 0
+                AND attempts = 0
+                AND app_id IN
+                (
+                    SELECT p.app_id
+                    FROM #picked AS p
+                    WHERE p.outcome <> 'ignore'
+                );
+
+            -- What this pipeline has claimed is its own. First the queue, which a completion leaves for the log.
+            DELETE FROM #picked
+            WHERE app_id IN
+                (
+                    SELECT q.app_id
+                    FROM [$(Schema)].[processing_queue] AS q
+                    WHERE q.app_id BETWEEN @next AND @last
+                );
+
+            DELETE FROM #picked
+            WHERE app_id IN
+                (
+                    SELECT l.app_id
+                    FROM [$(Schema)].[processing_log] AS l
+                    WHERE l.app_id BETWEEN @next AND @last
+                        AND l.session_id <> '00000000-0000-0000-0000-000000000000'
+                );
+
+            UPDATE [$(Schema)].[processing_log]
+            SET
+                status = p.outcome,
+                failure_category = CASE p.outcome WHEN 'failed' THEN 'adopted' END,
+                failure_reason = CASE p.outcome
+                    WHEN 'failed' THEN COALESCE(p.failure_reason, N'the earlier log has no reason')
+                END,
+                processed_at_utc = COALESCE(p.processed_at_utc, @started_at)
+            FROM [$(Schema)].[processing_log] AS l
+            INNER JOIN #picked AS p ON l.app_id = p.app_id
+            WHERE l.app_id BETWEEN @next AND @last
+                AND l.attempt = 1
+                AND p.outcome <> 'ignore';
+
             INSERT INTO [$(Schema)].[processing_log]
             (
                 app_id,
@@ -207,7 +273,14 @@ BEGIN
                 0,
                 CONVERT(binary(32), 0x00)
             FROM #picked AS p
-            WHERE p.outcome <> 'ignore';
+            WHERE p.outcome <> 'ignore'
+                AND NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_log] AS l
+                    WHERE l.app_id = p.app_id
+                        AND l.app_id BETWEEN @next AND @last
+                );
 
             UPDATE [$(Schema)].[processing_adoption]
             SET

@@ -58,8 +58,8 @@ pub use written::{WrittenApp, WrittenAttempt, WrittenPage};
 /// One session with a store, owned by one thread.
 ///
 /// On SQL Server each method calls the stored procedure of its name (`claim_batch`:
-/// `usp_ClaimBatch`; `usp_ReadRows` is generated from the contract), except [`Store::compare_targets`], which reads the catalog, and
-/// [`Store::count_unqueued`], which only the embedded store supports.
+/// `usp_ClaimBatch`; `usp_ReadRows` is generated from the contract), except [`Store::compare_targets`] and [`Store::masked_columns`], which read
+/// the catalog, and [`Store::count_unqueued`], which only the embedded store supports.
 pub trait Store: Send {
     /// Creates or checks the target tables and makes the contract the installed one. Repeating it
     /// changes nothing.
@@ -71,6 +71,12 @@ pub trait Store: Send {
     /// The differences between the existing target tables and the contract's, installed or not, in
     /// load order. Changes nothing.
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;
+
+    /// The columns of the contract whose values this login does not see as they are: their tables and columns in
+    /// the contract. Only a server can mask.
+    fn masked_columns(&mut self, _contract: &Contract) -> Result<Vec<(usize, usize)>> {
+        Ok(Vec::new())
+    }
 
     /// Records that a session started.
     fn start_session(&mut self, start: &SessionStart) -> Result<()>;

@@ -35,15 +35,15 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn new(contract: &Contract, has_time: bool) -> Self {
+    fn new(contract: &Contract, has_time: bool, masked: &[(usize, usize)]) -> Self {
         let mut blank = Report::new(contract);
-        for (table, column, why) in exceptions(contract, has_time) {
+        for (table, column, why) in exceptions(contract, has_time, masked) {
             let columns = blank.tables[table].columns.iter_mut().enumerate();
             columns
                 .filter(|(at, _)| column.is_none_or(|column| column == *at))
                 .for_each(|(_, column)| column.exception = Some(why));
         }
-        Self { scope: scope(contract, has_time), blank }
+        Self { scope: scope(contract, has_time, masked), blank }
     }
 }
 
@@ -54,8 +54,8 @@ impl Verifier {
             store,
             shredder: Shredder::new(contract.clone(), verification.limits),
             examples: verification.examples,
-            timed: Comparison::new(&contract, true),
-            untimed: Comparison::new(&contract, false),
+            timed: Comparison::new(&contract, true, &verification.masked),
+            untimed: Comparison::new(&contract, false, &verification.masked),
             contract,
         }
     }

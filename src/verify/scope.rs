@@ -1,6 +1,6 @@
 //! Which columns are compared.
 
-use crate::contract::{Contract, TargetTable};
+use crate::contract::{Clock, Contract, TargetTable};
 
 /// How the rows of a table are compared.
 #[derive(Debug, Clone)]
@@ -16,20 +16,24 @@ pub(super) type Scope = Vec<Option<TableScope>>;
 
 /// Why a column is not compared.
 pub(super) const NUMBERED: &str = "the database numbers it";
+/// The same, where a login without UNMASK reads.
+pub(super) const MASKED: &str = "it is masked for this login";
 /// The same, where the log has no time of the claim.
 pub(super) const TIMED: &str = "NOW_UTC() decides it, and the log does not know the time";
 /// The same of a whole table.
 pub(super) const ROWS_TIMED: &str =
     "NOW_UTC() decides which rows there are, and the log does not know the time";
 
-/// What is compared where the time of the claim is known, or where it is not.
-pub(super) fn scope(contract: &Contract, has_time: bool) -> Scope {
-    let table = |(table, clock): (&TargetTable, &crate::contract::Clock)| {
+/// What is compared where the time of the claim is known, or where it is not; `masked` are tables and columns.
+pub(super) fn scope(contract: &Contract, has_time: bool, masked: &[(usize, usize)]) -> Scope {
+    let table = |(number, (table, clock)): (usize, (&TargetTable, &Clock))| {
         if clock.rows && !has_time {
             return None;
         }
-        let is_compared =
-            |at: &usize| !table.columns[*at].is_generated() && (has_time || !clock.columns[*at]);
+        let is_compared = |at: &usize| {
+            let is_read = !table.columns[*at].is_generated() && !masked.contains(&(number, *at));
+            is_read && (has_time || !clock.columns[*at])
+        };
         let columns: Vec<usize> = (0..table.columns.len()).filter(is_compared).collect();
         let place = |name: &String| {
             columns.iter().copied().find(|at| table.columns[*at].name.eq_ignore_ascii_case(name))
@@ -38,7 +42,7 @@ pub(super) fn scope(contract: &Contract, has_time: bool) -> Scope {
         let key: Option<Vec<usize>> = table.primary_key.iter().map(place).collect();
         Some(TableScope { columns, key: key.unwrap_or_default() })
     };
-    contract.targets.iter().zip(&contract.clocks).map(table).collect()
+    contract.targets.iter().zip(&contract.clocks).enumerate().map(table).collect()
 }
 
 /// The columns that are never compared, or never where the time is unknown: table, column (`None` is
@@ -46,6 +50,7 @@ pub(super) fn scope(contract: &Contract, has_time: bool) -> Scope {
 pub(super) fn exceptions(
     contract: &Contract,
     has_time: bool,
+    masked: &[(usize, usize)],
 ) -> Vec<(usize, Option<usize>, &'static str)> {
     let mut all = Vec::new();
     for (at, (table, clock)) in contract.targets.iter().zip(&contract.clocks).enumerate() {
@@ -56,6 +61,8 @@ pub(super) fn exceptions(
         for (column, is_timed) in clock.columns.iter().enumerate() {
             if table.columns[column].is_generated() {
                 all.push((at, Some(column), NUMBERED));
+            } else if masked.contains(&(at, column)) {
+                all.push((at, Some(column), MASKED));
             } else if *is_timed && !has_time {
                 all.push((at, Some(column), TIMED));
             }

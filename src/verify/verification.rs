@@ -12,6 +12,8 @@ use crate::shred::Limits;
 pub struct Verification {
     /// The installed contract.
     pub contract: Arc<Contract>,
+    /// Columns that this login sees masked, which are not compared: their tables and columns in the contract.
+    pub masked: Vec<(usize, usize)>,
     /// The limits of a document.
     pub limits: Limits,
     /// Which applications.

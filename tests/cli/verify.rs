@@ -2,10 +2,16 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde_json::{json, Value};
+use xmlshred::contract::Contract;
 use xmlshred::demo::generate::{self, application, Profile};
+use xmlshred::shred::Limits;
+use xmlshred::store::sqlite::SqliteStore;
+use xmlshred::store::Store;
+use xmlshred::verify::{verify, Selection, Verdict, Verification};
 
 use super::notes::{self, finished};
 use super::workbench::{Said, Workbench};
@@ -271,6 +277,21 @@ fn what_cannot_be_compared_is_counted_by_its_cause() {
     insta::assert_snapshot!(shown.transcript());
 }
 
+/// Between others, before all and after all, and more than are read at a time.
+#[test]
+fn an_application_whose_source_row_is_gone_is_reported() {
+    let bench = run_of(notes::CONTRACT, &vec!["<note title='x'/>"; 120]);
+    plant(&bench, "DELETE FROM app_xml WHERE app_id IN (1, 60, 120)");
+    let expected = json!({ "equal": 117, "no_document": 3 });
+    assert_eq!(verdicts(&bench, "--all"), expected);
+    assert_eq!(verdicts(&bench, "--sample 200"), expected);
+    assert_eq!(verdicts(&bench, "--all --after 60"), json!({ "equal": 59, "no_document": 1 }));
+    plant(&bench, "DELETE FROM app_xml WHERE app_id > 20");
+    assert_eq!(verdicts(&bench, "--all"), json!({ "equal": 19, "no_document": 101 }));
+    plant(&bench, "DELETE FROM app_xml");
+    assert_eq!(verdicts(&bench, "--all"), json!({ "no_document": 120 }));
+}
+
 #[test]
 fn rows_that_the_log_does_not_know_are_verified_when_all_are() {
     let bench = finished();
@@ -392,4 +413,30 @@ fn the_rows_of_generated_documents_are_equal() {
         let bench = run_of(generate::CONTRACT, &documents);
         assert_eq!(verdicts(&bench, "--all"), json!({ "equal": 60 }), "seed {seed}");
     }
+}
+
+/// Masks are on a server only; what is done about them is the same on both stores.
+#[test]
+fn a_column_that_this_login_sees_masked_is_not_compared() {
+    let bench = finished();
+    plant(&bench, "UPDATE note SET title = 'xxxx' WHERE app_id = 1");
+    let contract = Arc::new(Contract::parse(notes::CONTRACT, "contract.toml").unwrap().0);
+    let verification = |masked| Verification {
+        contract: contract.clone(),
+        masked,
+        limits: Limits::default(),
+        selection: Selection::All,
+        after: None,
+        threads: 1,
+        examples: 1,
+    };
+    let path = bench.path().join("work.db");
+    let connect =
+        || -> xmlshred::store::Result<Box<dyn Store>> { Ok(Box::new(SqliteStore::open(&path)?)) };
+    let found = |masked| {
+        let report = verify(&verification(masked), &connect, &|| false, |_| ()).report;
+        (report.count(Verdict::Different), report.tables[0].columns[1].exception)
+    };
+    assert_eq!(found(vec![]), (1, None));
+    assert_eq!(found(vec![(0, 1)]), (0, Some("it is masked for this login")));
 }

@@ -1,5 +1,7 @@
 //! The settings of a connection to SQL Server.
 
+mod features;
+
 use xmlshred::settings::{resolve, Environment, SettingsFile, StoreLocation};
 use xmlshred::store::sqlserver::{
     checked_identifier, Login, Secret, ServerName, ServerSettings, Trust,

@@ -133,7 +133,7 @@ fn an_operation_has_one_name_in_three_languages() {
     for line in methods.lines() {
         let Some(method) = line.trim().strip_prefix("fn ") else { continue };
         let method = method.split('(').next().unwrap();
-        if GENERATED.contains(&method) {
+        if NO_FILE.contains(&method) {
             continue;
         }
         if !procedures.contains(&procedure(method)) && !ONE_STORE_ONLY.contains(&method) {
@@ -149,8 +149,8 @@ fn an_operation_has_one_name_in_three_languages() {
 /// What no procedure does: the client compares the catalog, and counts in the embedded store.
 const ONE_STORE_ONLY: [&str; 2] = ["compare_targets", "count_unqueued"];
 
-/// What is generated from the contract in both stores.
-const GENERATED: [&str; 1] = ["read_rows"];
+/// What is generated from the contract in both stores; and what a server's catalog is asked for.
+const NO_FILE: [&str; 2] = ["read_rows", "masked_columns"];
 
 /// `usp_ReleaseClaim` of `release_claim`.
 fn procedure(method: &str) -> String {

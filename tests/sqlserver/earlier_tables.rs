@@ -8,6 +8,8 @@ crate::trials! {
     two_pipelines_share_target_tables_and_count_their_own,
     an_import_for_the_tables_of_the_database_fits_them,
     numbers_that_would_collide_are_told_before_anything_is_changed,
+    what_a_constraint_refuses_fails_alone_and_codes_of_one_letter_stay,
+    what_is_no_table_is_called_what_it_is,
 }
 
 /// Identity columns with values from elsewhere, a computed column, defaults, checks, a table of enums, a
@@ -315,4 +317,94 @@ app_id = { type = "int", value = "APP_ID()" }
     assert_eq!(bench.value("SELECT OBJECT_ID('pipeline.processing_queue')"), "null");
     bench.database.execute("DBCC CHECKIDENT ('dbo.note', RESEED, 500);");
     bench.succeed("install --contract contract.toml");
+}
+
+/// A unique constraint beside the primary key, a unique index, and columns of one character.
+fn what_a_constraint_refuses_fails_alone_and_codes_of_one_letter_stay() {
+    let bench = Bench::with_apps(0);
+    bench.database.execute(
+        "CREATE TABLE dbo.member
+         (
+             app_id int NOT NULL CONSTRAINT PK_member PRIMARY KEY,
+             card varchar(10) NULL CONSTRAINT UQ_member_card UNIQUE,
+             code char(1) NULL,
+             flag char(1) NOT NULL,
+             remark nvarchar(10) SPARSE NULL
+         );",
+    );
+    bench.write(
+        "contract.toml",
+        r#"
+[contract]
+name = "members"
+target_schema = "dbo"
+
+[document]
+root = "m"
+
+[[tables]]
+name = "member"
+each = "/m"
+primary_key = ["app_id"]
+app_column = "app_id"
+[tables.columns]
+app_id = { type = "int", value = "APP_ID()" }
+card   = { type = "varchar(10)", value = "@card" }
+code   = { type = "char(1)", value = "@code" }
+flag   = { type = "char(1)", value = "@flag", required = true }
+"#,
+    );
+    // 3 has the card of 1; 4 has a code of two letters; 5 has one with blanks; 6 has a blank code, and 7 a
+    // blank flag.
+    for (app_id, document) in [
+        (1, "<m card=\"A1\" code=\"W\" flag=\"Y\"/>"),
+        (2, "<m card=\"A2\" flag=\"N\"/>"),
+        (3, "<m card=\"A1\" code=\"X\" flag=\"Y\"/>"),
+        (4, "<m card=\"A4\" code=\"XY\" flag=\"Y\"/>"),
+        (5, "<m card=\"A5\" code=\"Z  \" flag=\"Q\"/>"),
+        (6, "<m card=\"A6\" code=\" \" flag=\"q\"/>"),
+        (7, "<m card=\"A7\" flag=\" \"/>"),
+    ] {
+        bench.database.execute(&format!(
+            "INSERT INTO dbo.app_xml (app_id, xml) VALUES ({app_id}, CONVERT(varbinary(max), CONVERT(varchar(max), '{document}')));"
+        ));
+    }
+    bench.succeed("install --contract contract.toml");
+    bench.succeed("enqueue");
+    let ran = bench.run("run --contract contract.toml");
+    assert_eq!(ran.status, 1, "some fail: {ran:?}");
+    let failed = bench.database.query(&bench.database.own(
+        "SELECT CONCAT(app_id, ' ', failure_category, ' ', failure_table, ' ', failure_reason)
+         FROM pipeline.processing_log WHERE status = 'failed' ORDER BY app_id",
+    ));
+    let failed: Vec<String> = failed.into_iter().flatten().flatten().collect();
+    assert!(failed[0].starts_with("3 constraint_violation member"), "{failed:?}");
+    assert!(failed[0].contains("uq_member_card"), "{failed:?}");
+    assert!(failed[1].starts_with("4 too_long member"), "{failed:?}");
+    assert!(failed[2].starts_with("7 missing_required member"), "{failed:?}");
+    assert_eq!(failed.len(), 3, "{failed:?}");
+    let rows = bench.database.query(
+        "SELECT CONCAT(app_id, ' ', card, '[', code, '][', flag, ']') FROM dbo.member ORDER BY app_id",
+    );
+    let rows: Vec<String> = rows.into_iter().flatten().flatten().collect();
+    assert_eq!(rows, ["1 a1[w][y]", "2 a2[][n]", "5 a5[z][q]", "6 a6[][q]"]);
+    bench.succeed("verify --all --contract contract.toml");
+}
+
+/// A view and a synonym with the name of a target table.
+fn what_is_no_table_is_called_what_it_is() {
+    let bench = bench();
+    bench.database.execute(
+        "DROP TABLE sandbox.app_contact_address;
+         CREATE TABLE sandbox.addresses (con_id int NOT NULL, address_type_enum smallint NOT NULL);",
+    );
+    bench.database.execute(
+        "CREATE VIEW sandbox.app_contact_address AS SELECT con_id, address_type_enum FROM sandbox.addresses;",
+    );
+    let checked = bench.run("contract check contract.toml --against-database");
+    assert_eq!(checked.status, 3, "{checked:?}");
+    assert!(
+        checked.stdout.contains("app_contact_address: it is a view; name the table"),
+        "{checked:?}"
+    );
 }

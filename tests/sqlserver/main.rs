@@ -33,6 +33,7 @@ mod refusals;
 mod roles;
 mod script;
 mod session;
+mod side_by_side;
 mod silence;
 mod source;
 mod store;
@@ -80,6 +81,7 @@ const OWN: &[(&str, Trials)] = &[
     ("refusals", refusals::TRIALS),
     ("roles", roles::TRIALS),
     ("script", script::TRIALS),
+    ("side_by_side", side_by_side::TRIALS),
     ("silence", silence::TRIALS),
     ("source", source::TRIALS),
     ("takeover", takeover::TRIALS),

@@ -8,7 +8,7 @@ crate::trials! {
     the_takeover_is_rehearsed,
 }
 
-const EARLIER: &str = include_str!("../import/takeover/contract.json");
+pub const EARLIER: &str = include_str!("../import/takeover/contract.json");
 const TABLES: &str = include_str!("../import/takeover/schema.sql");
 
 /// In the source. The earlier system has done the first half: each fiftieth failed, and of the last three
@@ -35,22 +35,69 @@ fn document(app_id: i64) -> String {
     )
 }
 
-/// Inserts a row for each of these applications.
-fn insert(bench: &Bench, table: &str, columns: &str, ids: &[i64], row: impl Fn(i64) -> String) {
+/// Statements that insert a row for each of these applications.
+fn inserts(table: &str, columns: &str, ids: &[i64], row: impl Fn(i64) -> String) -> Vec<String> {
     let is_numbered = columns.starts_with("con_id") && table.ends_with("contact_base");
-    let identity = match table {
-        _ if is_numbered || table.ends_with("app_base") => table,
-        _ => "",
-    };
-    for some in ids.chunks(250) {
+    let chunks = ids.chunks(250).map(|some| {
         let rows: Vec<String> = some.iter().map(|id| row(*id)).collect();
         let insert = format!("INSERT INTO {table} ({columns}) VALUES {};", rows.join(", "));
-        bench.execute(&match identity {
-            "" => insert,
-            table => {
+        match is_numbered || table.ends_with("app_base") {
+            true => {
                 format!("SET IDENTITY_INSERT {table} ON; {insert} SET IDENTITY_INSERT {table} OFF;")
             }
-        });
+            false => insert,
+        }
+    });
+    chunks.collect()
+}
+
+/// Puts the documents of these applications into the source.
+pub fn documents(ids: &[i64]) -> Vec<String> {
+    inserts("dbo.app_xml_staging", "app_id, app_XML", ids, |id| {
+        format!("({id}, '{}')", document(id))
+    })
+}
+
+/// The first row that the earlier system writes of each of these applications.
+pub fn first_rows(ids: &[i64]) -> Vec<String> {
+    inserts("sandbox.app_base", "app_id, status_enum, receive_date, branch", ids, |id| {
+        format!("({id}, 11, '2024-03-14T10:05:07', 'W7')")
+    })
+}
+
+/// The other rows that the earlier system writes.
+pub fn other_rows(ids: &[i64]) -> Vec<String> {
+    let mut all = inserts("sandbox.app_terms", "app_id, amount, months, insured_flag", ids, |id| {
+        format!("({id}, {id}.5, 36, 1)")
+    });
+    let columns =
+        "con_id, app_id, contact_type_enum, first_name, last_name, birth_date, tax_number";
+    all.extend(inserts("sandbox.app_contact_base", columns, ids, |id| {
+        format!("({id}0, {id}, 20, 'Ada', 'Example', '1980-04-02', '000112222')")
+    }));
+    let columns = "con_id, address_type_enum, street_name, city, [state], zip, months_at_address";
+    all.extend(inserts("sandbox.app_contact_address", columns, ids, |id| {
+        format!(
+            "({id}0, 30, '1 Sample Way', 'Plainville', 'NV', '000123456', 14), ({id}0, 31, NULL, 'Oldtown', NULL, NULL, NULL)"
+        )
+    }));
+    all
+}
+
+/// What the earlier system says of these applications in its log.
+pub fn outcomes(schema: &str, ids: &[i64], has_failed: impl Fn(i64) -> bool) -> Vec<String> {
+    let log = format!("{schema}.processing_log");
+    inserts(&log, "app_id, [status], failure_reason", ids, |id| match has_failed(id) {
+        true => format!("({id}, 'failed', 'a dropped connection')"),
+        false => format!("({id}, 'success', NULL)"),
+    })
+}
+
+/// The tables of the earlier system, with its log in this schema.
+pub fn tables(bench: &Bench, schema: &str) {
+    let log = format!("{schema}.processing_log");
+    for batch in TABLES.replace("sandbox.processing_log", &log).split("\nGO") {
+        bench.execute(batch);
     }
 }
 
@@ -58,46 +105,25 @@ fn insert(bench: &Bench, table: &str, columns: &str, ids: &[i64], row: impl Fn(i
 fn bench() -> Bench {
     let bench = Bench::with_apps(0);
     bench.execute(&format!("CREATE SCHEMA {} AUTHORIZATION dbo;", bench.database.schema));
-    for batch in TABLES.replace("sandbox.processing_log", "pipeline.processing_log").split("\nGO") {
-        bench.execute(batch);
-    }
+    tables(&bench, "pipeline");
     let all: Vec<i64> = (1..=APPS).collect();
-    insert(&bench, "dbo.app_xml_staging", "app_id, app_XML", &all, |id| {
-        format!("({id}, '{}')", document(id))
-    });
     let rows: Vec<i64> = (1..=DONE).filter(|id| !has_failed(*id)).collect();
-    insert(&bench, "sandbox.app_base", "app_id, status_enum, receive_date, branch", &rows, |id| {
-        format!("({id}, 11, '2024-03-14T10:05:07', 'W7')")
-    });
     let whole: Vec<i64> = rows.iter().copied().filter(|id| !is_half_written(*id)).collect();
-    insert(&bench, "sandbox.app_terms", "app_id, amount, months, insured_flag", &whole, |id| {
-        format!("({id}, {id}.5, 36, 1)")
-    });
-    let columns =
-        "con_id, app_id, contact_type_enum, first_name, last_name, birth_date, tax_number";
-    insert(&bench, "sandbox.app_contact_base", columns, &whole, |id| {
-        format!("({id}0, {id}, 20, 'Ada', 'Example', '1980-04-02', '000112222')")
-    });
-    let columns = "con_id, address_type_enum, street_name, city, [state], zip, months_at_address";
-    insert(&bench, "sandbox.app_contact_address", columns, &whole, |id| {
-        format!(
-            "({id}0, 30, '1 Sample Way', 'Plainville', 'NV', '000123456', 14), ({id}0, 31, NULL, 'Oldtown', NULL, NULL, NULL)"
-        )
-    });
     let logged: Vec<i64> = (1..=DONE).filter(|id| !is_half_written(*id)).collect();
-    insert(&bench, "pipeline.processing_log", "app_id, [status], failure_reason", &logged, |id| {
-        match has_failed(id) {
-            true => format!("({id}, 'failed', 'a dropped connection')"),
-            false => format!("({id}, 'success', NULL)"),
-        }
-    });
+    let left = [
+        documents(&all),
+        first_rows(&rows),
+        other_rows(&whole),
+        outcomes("pipeline", &logged, has_failed),
+    ];
+    left.iter().flatten().for_each(|statement| bench.execute(statement));
     bench.write("legacy.json", EARLIER);
     bench
 }
 
 /// The commands of the next block, each with its exit status; what they printed. Where the page shows
 /// lines, they are among those that were printed, with other blanks perhaps; `…` is the rest of one.
-fn follow(page: &mut Page<'_>) -> Vec<String> {
+pub fn follow(page: &mut Page<'_>) -> Vec<String> {
     let text = page.take("text");
     let mut lines = text.lines().peekable();
     let mut all = Vec::new();

@@ -170,4 +170,13 @@ fn what_cannot_be_compared_is_counted() {
         json!({ "document_changed": 1, "no_document": 1, "equal": 1, "adopted": 1 })
     );
     assert_eq!(verdicts(&bench, "--app-id 4,99"), json!({ "not_finished": 1, "no_document": 1 }));
+    // A source row that is gone, of the first applications and of the last.
+    bench.execute("DELETE FROM dbo.app_xml WHERE app_id IN (1, 5);");
+    let gone = json!({ "no_document": 3, "equal": 1, "unlogged": 1 });
+    assert_eq!(verdicts(&bench, "--all"), gone);
+    assert_eq!(verdicts(&bench, "--sample 9"), json!({ "no_document": 3 }));
+    assert_eq!(
+        verdicts(&bench, "--all --after 2"),
+        json!({ "no_document": 1, "equal": 1, "unlogged": 1 })
+    );
 }

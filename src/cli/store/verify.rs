@@ -73,13 +73,14 @@ impl Execute for Arguments {
         let shutdown = signals::shutdown()?;
         let contract = Arc::new(contract_file::read(&call.settings)?);
         let location = open::location(&call.settings)?;
-        require_installed(call, &contract)?;
+        let masked = masked_if_installed(call, &contract)?;
         let seed = self.sample.map(|_| self.seed.unwrap_or_else(any_seed));
         if let Some(seed) = seed {
             console::note(format!("the sample is drawn with --seed {seed}\n"));
         }
         let verification = Verification {
             contract,
+            masked,
             limits: call.settings.limits,
             selection: self.selection(seed),
             after: self.after.map(AppId),
@@ -162,11 +163,13 @@ impl Arguments {
     }
 }
 
-/// Rows are compared with what the installed contract makes of the documents.
-fn require_installed(call: &Call, contract: &Contract) -> Result<()> {
-    let installed = open::existing(call)?.get_contract()?;
+/// The columns that this login sees masked. Rows are compared with what the installed contract makes of the
+/// documents.
+fn masked_if_installed(call: &Call, contract: &Contract) -> Result<Vec<(usize, usize)>> {
+    let mut store = open::existing(call)?;
+    let installed = store.get_contract()?;
     match installed == Some(contract.hash) {
-        true => Ok(()),
+        true => Ok(store.masked_columns(contract)?),
         false => Err(StoreError::ContractNotInstalled { offered: contract.hash, installed }.into()),
     }
 }

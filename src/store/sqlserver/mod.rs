@@ -42,6 +42,7 @@ pub use connection::settings::{
 };
 pub use dialect::Dialect;
 pub use inspect::ServerFact;
+pub use target::{feature_differences, ColumnFeatures, TableFeatures};
 
 /// One session with an installation on SQL Server.
 pub struct SqlServerStore {
@@ -161,6 +162,10 @@ impl Store for SqlServerStore {
 
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
         self.run(|connection| target::compare_targets(connection, contract))
+    }
+
+    fn masked_columns(&mut self, contract: &Contract) -> Result<Vec<(usize, usize)>> {
+        self.run(|connection| target::masked_columns(connection, contract))
     }
 
     fn start_session(&mut self, start: &SessionStart) -> Result<()> {

@@ -216,6 +216,8 @@ impl Connection {
         let settings = &self.settings;
         let mut config = settings.config.clone();
         config.application_name("xmlshred");
+        // Others may have written half of a surrogate pair, which no document has: it must not end the reading.
+        config.lossy_utf16_decoding(true);
         self.workstation.iter().for_each(|name| config.client_name(name));
         // The bound below covers the handshake too.
         config.handshake_timeout(None);

@@ -8,6 +8,7 @@ use crate::store::sqlserver::contract_sql::{
 };
 use crate::store::sqlserver::fault;
 use crate::store::sqlserver::record::Record;
+use crate::store::sqlserver::target::features::{feature_differences, features, Known};
 use crate::store::sqlserver::target::numbering::taken_number;
 use crate::store::target::{differences, of_others};
 use crate::store::{Difference, Result, StoreError};
@@ -42,9 +43,10 @@ pub fn alterations(
     connection: &mut Connection,
     contract: &Contract,
 ) -> fault::Result<Vec<Alteration>> {
+    let known = Known::ask(connection)?;
     let mut all = Vec::new();
     for table in &contract.targets {
-        let found = read(connection, &contract.target_schema, &table.name)?.table;
+        let found = read(connection, &known, &contract.target_schema, &table.name)?.table;
         let object =
             literal(&format!("{}.{}", bracketed(&contract.target_schema), bracketed(&table.name)));
         let marks = connection.query(&format!(
@@ -75,11 +77,18 @@ pub fn compare_targets(
     connection: &mut Connection,
     contract: &Contract,
 ) -> fault::Result<Vec<Difference>> {
+    let known = Known::ask(connection)?;
     let mut all = Vec::new();
     for table in &contract.targets {
-        let Found { sizes, table: found } = read(connection, &contract.target_schema, &table.name)?;
-        let holds = |column: &TargetColumn, at: usize| holds(column.sql_type, &sizes[at]);
-        all.extend(differences(contract, table, &found, &holds));
+        let schema = &contract.target_schema;
+        let Found { sizes, table: found } = read(connection, &known, schema, &table.name)?;
+        let features = features(connection, &known, schema, &table.name)?;
+        // Of a view or a synonym this is all.
+        if features.object_type.is_empty() || !found.columns.is_empty() {
+            let holds = |column: &TargetColumn, at: usize| holds(column.sql_type, &sizes[at]);
+            all.extend(differences(contract, table, &found, &holds));
+        }
+        all.extend(feature_differences(table, &features));
     }
     for table in &contract.targets {
         all.extend(taken_number(connection, &contract.target_schema, table)?);
@@ -93,7 +102,8 @@ pub fn declared_tables(
     schema: &str,
     names: &[String],
 ) -> fault::Result<Vec<DeclaredTable>> {
-    let tables = names.iter().map(|name| Ok(read(connection, schema, name)?.table));
+    let known = Known::ask(connection)?;
+    let tables = names.iter().map(|name| Ok(read(connection, &known, schema, name)?.table));
     let all = tables.collect::<fault::Result<Vec<_>>>()?;
     Ok(all.into_iter().filter(|table| !table.columns.is_empty()).collect())
 }
@@ -145,12 +155,17 @@ struct Actual {
     scale: i64,
 }
 
-fn read(connection: &mut Connection, schema: &str, name: &str) -> fault::Result<Found> {
+fn read(
+    connection: &mut Connection,
+    known: &Known,
+    schema: &str,
+    name: &str,
+) -> fault::Result<Found> {
     let object = literal(&format!("{}.{}", bracketed(schema), bracketed(name)));
     let sets = connection.batch(&format!(
         "SELECT
     c.name,
-    TYPE_NAME(c.system_type_id) AS type_name,
+    COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)) AS type_name,
     CONVERT(int, c.max_length) AS max_length,
     CONVERT(int, c.precision) AS precision,
     CONVERT(int, c.scale) AS scale,
@@ -160,7 +175,8 @@ fn read(connection: &mut Connection, schema: &str, name: &str) -> fault::Result<
         AS is_computed,
     CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS has_default
 FROM sys.columns AS c
-WHERE c.object_id = OBJECT_ID({object}, N'U');
+WHERE c.object_id = OBJECT_ID({object}, N'U')
+    AND {};
 
 SELECT COL_NAME(k.object_id, k.column_id) AS name
 FROM sys.indexes AS i
@@ -176,7 +192,8 @@ SELECT
 FROM sys.foreign_keys AS f
 INNER JOIN sys.foreign_key_columns AS k ON f.object_id = k.constraint_object_id
 WHERE f.parent_object_id = OBJECT_ID({object}, N'U')
-ORDER BY k.constraint_object_id, k.constraint_column_id;"
+ORDER BY k.constraint_object_id, k.constraint_column_id;",
+        known.is_declared("c")
     ))?;
     let set = |at: usize| sets.get(at).into_iter().flatten();
     let columns = set(0).map(column).collect::<fault::Result<Vec<_>>>()?;
