@@ -212,7 +212,6 @@ fn the_takeover_is_rehearsed() {
     let earlier = "SELECT COUNT(*) FROM sandbox.app_contact_address";
     assert_eq!(bench.number(earlier), 2 * APPS, "each application once");
     page.leave_out("xmlshred verify --sample 200");
-    page.leave_out("xmlshred enqueue");
     page.end();
 
     let mut page = Page::section(&bench, "docs/takeover.md", "Go back");

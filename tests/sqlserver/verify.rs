@@ -2,8 +2,11 @@
 
 use serde_json::{json, Value};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Said};
 use crate::database::Server;
+use crate::program::{
+    create_login, drop_login, grant_what_one_owner_grants, is_babelfish, PASSWORD,
+};
 
 crate::trials! {
     rows_of_a_run_are_equal_and_nothing_is_written,
@@ -11,6 +14,7 @@ crate::trials! {
     every_type_is_read_as_it_was_written,
     rows_are_found_through_their_parents_on_a_server,
     what_cannot_be_compared_is_counted,
+    each_role_verifies_or_is_refused,
 }
 
 const TYPES: &str = include_str!("../verify/types.toml");
@@ -179,4 +183,38 @@ fn what_cannot_be_compared_is_counted() {
         verdicts(&bench, "--all --after 2"),
         json!({ "no_document": 1, "equal": 1, "unlogged": 1 })
     );
+}
+
+/// What each role gets to know: shred_operator everything, and the others nothing.
+fn each_role_verifies_or_is_refused() {
+    let bench = run_of(LINEAGE, &["<a><contact id='7'/></a>", "<a/>"]);
+    bench.execute("UPDATE sandbox.app_contact SET app_id = 2 WHERE con_id = 7;");
+    let login = create_login(&bench);
+    let mut found = Vec::new();
+    for (role, allowed) in
+        [("shred_operator", true), ("shred_worker", false), ("shred_monitor", false)]
+    {
+        bench.execute(&format!("ALTER ROLE {role} ADD MEMBER [{login}];"));
+        if is_babelfish() {
+            grant_what_one_owner_grants(&bench, role);
+        }
+        let verified = ["--all", "--sample 2 --seed 1", "--app-id 1"].map(|flags| {
+            let call = format!("verify {flags} --contract contract.toml --log-level off");
+            let login = bench.connection_string_as(&login, PASSWORD);
+            Said::of(bench.command(&call).env("XMLSHRED_CONNECTION_STRING", login))
+        });
+        bench.execute(&format!("ALTER ROLE {role} DROP MEMBER [{login}];"));
+        found.push((role, allowed, verified));
+    }
+    drop_login(&bench, &login);
+    for (role, allowed, verified) in found {
+        for said in verified {
+            // There a caller needs a permission on the table variable of a function, which nobody can give.
+            let is_there = is_babelfish() && said.stderr.contains("permission denied for table @");
+            match allowed {
+                true => assert!(said.status == 1 || is_there, "{role}: {said:?}"),
+                false => assert_eq!(said.status, 4, "{role}: {said:?}"),
+            }
+        }
+    }
 }
