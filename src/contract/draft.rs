@@ -57,14 +57,15 @@ impl Draft {
 
 #[derive(Debug, Default)]
 pub(crate) struct DocumentDraft {
-    pub(crate) root: Option<Located<String>>,
+    pub(crate) roots: Vec<Located<String>>,
     pub(crate) require: Vec<Placed<Path>>,
     pub(crate) key: Option<Placed<Path>>,
     pub(crate) ignore_case_attributes: bool,
     pub(crate) check: Check,
     pub(crate) strip: bool,
     pub(crate) date_formats: Vec<DatePattern>,
-    pub(crate) namespaces: Vec<(String, String)>,
+    pub(crate) namespaces: Vec<(String, Vec<String>)>,
+    pub(crate) ignore_namespaces: bool,
     pub(crate) scope: DocumentScope,
 }
 

@@ -18,11 +18,15 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
         .collect();
     let tables = tables.map(|(table, index)| table_rule(table, index?, &targets, &names));
     let document = draft.document;
+    let roots: Vec<String> = document.roots.into_iter().map(|root| root.value).collect();
+    if roots.is_empty() {
+        return None;
+    }
     let model = Model {
         name: draft.name,
         target_schema: draft.target_schema,
         document: DocumentRules {
-            root: document.root?.value,
+            roots,
             require: document.require.into_iter().map(|path| path.tree).collect(),
             key: document.key.map(|path| path.tree),
             ignore_case_attributes: document.ignore_case_attributes,
@@ -30,6 +34,7 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
             strip: document.strip,
             date_formats: document.date_formats,
             namespaces: document.namespaces,
+            ignore_namespaces: document.ignore_namespaces,
         },
         lookups: draft.lookups.into_iter().map(|l| l.lookup).collect(),
         tables: tables.collect::<Option<_>>()?,

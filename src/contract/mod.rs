@@ -18,6 +18,7 @@ pub(crate) mod probe;
 mod read;
 mod string_map;
 mod target;
+mod written;
 
 pub use clock::Clock;
 pub use compiled::Contract;
@@ -28,3 +29,4 @@ pub use read::DEFAULT_SCHEMA;
 pub use target::{
     ForeignKey, Identity, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW,
 };
+pub(crate) use written::WrittenNames;

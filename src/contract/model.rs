@@ -26,8 +26,8 @@ pub struct Model {
 /// `[document]`: what a document must look like, and how its parts are read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DocumentRules {
-    /// The root element's name as written, `prefix:local` with a prefix.
-    pub root: String,
+    /// The names that the root element may have, as written, `prefix:local` with a prefix; never empty.
+    pub roots: Vec<String>,
     /// Absolute paths: elements that must exist, attributes that must not be blank.
     pub require: Vec<Path>,
     /// The absolute path that must equal the application's id.
@@ -41,9 +41,12 @@ pub struct DocumentRules {
     /// Date patterns in the order in which they are tried after ISO 8601; lenient ones with
     /// `date_match = "lenient"`.
     pub date_formats: Vec<DatePattern>,
-    /// Prefixes and the URIs they stand for, in contract order. Every prefix that a path uses is
-    /// here, except `xml`, which needs no declaration.
-    pub namespaces: Vec<(String, String)>,
+    /// Prefixes and the URIs that each stands for, in contract order; the empty prefix is that of
+    /// elements without one. Every prefix that a path uses is here, except `xml`, which needs no
+    /// declaration.
+    pub namespaces: Vec<(String, Vec<String>)>,
+    /// `namespaces = "ignore"`: names are compared without their prefixes.
+    pub ignore_namespaces: bool,
 }
 
 /// `document.check`

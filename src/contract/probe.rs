@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::compiled::Contract;
-use super::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read, Span, Step};
+use super::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read, Span, Step, ANY_NAME};
 use super::model::{ColumnRule, Model, TableRule, TooLong};
 use super::parsed::ParsedContract;
 use super::target::{Identity, TargetColumn, TargetTable};
+use super::written::WrittenNames;
 use crate::value::convert::Conversion;
 use crate::value::SqlType;
 
@@ -55,7 +56,7 @@ impl ParsedContract {
             self.model.tables.iter().map(|table| (table.each.clone(), paths_of(table))).collect();
         let document = &self.model.document;
         let whole = document.require.iter().chain(&document.key);
-        rules.push((root(&document.root), whole.map(|path| (path.clone(), span(path))).collect()));
+        rules.push((root(), whole.map(|path| (path.clone(), span(path))).collect()));
         let placed = |path: &Path, span| Place { path: path.clone(), span: self.place(span) };
         let tables = rules.iter().enumerate().map(|(at, (each, paths))| {
             let each = (at < self.model.tables.len()).then(|| placed(each, span(each)));
@@ -65,6 +66,11 @@ impl ParsedContract {
         let (rules, targets) = rules.into_iter().map(counting_table).unzip();
         let rules = numbered(rules);
         PathProbe { contract: self.derived(rules, targets), tables }
+    }
+
+    /// How it writes the names of documents.
+    pub(crate) fn written_names(&self) -> WrittenNames {
+        WrittenNames::of(&self.model.document)
     }
 
     /// Lets text be as long as it is.
@@ -103,9 +109,9 @@ fn numbered(mut rules: Vec<TableRule>) -> Vec<TableRule> {
     rules
 }
 
-/// The element `/name`.
-fn root(name: &str) -> Path {
-    let step = Step { name: name.to_owned(), predicates: Vec::new(), span: Span::default() };
+/// The root element of any name.
+fn root() -> Path {
+    let step = Step { name: ANY_NAME.to_owned(), predicates: Vec::new(), span: Span::default() };
     Path { origin: Origin::Document, steps: vec![step], read: Read::Text }
 }
 

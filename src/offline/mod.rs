@@ -5,6 +5,7 @@ mod csv;
 pub mod diff;
 mod json_line;
 mod mapping;
+mod real_paths;
 pub mod sample;
 mod source;
 mod summary;

@@ -1,21 +1,17 @@
 //! Checks a contract against sample documents: paths that no sample has, columns too narrow for their
 //! values.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::time::Instant;
 
-use quick_xml::events::Event;
-use quick_xml::Reader;
 use rayon::ThreadPool;
 
 use super::mapping::{counts, in_order, Mapping};
+use super::real_paths::RealPaths;
 use super::source::{Content, Source};
 use super::summary::MapSummary;
-use crate::contract::expr::ast::{Path, Read};
 use crate::contract::probe::{PathProbe, Width, WidthProbe};
-use crate::contract::ParsedContract;
-use crate::diagnostic::spelling;
+use crate::contract::{ParsedContract, WrittenNames};
 use crate::diagnostic::Diagnostic;
 use crate::outcome::{Failure, TableRows};
 use crate::shred::Shredder;
@@ -48,6 +44,7 @@ pub fn examine(
 ) -> io::Result<SampleReport> {
     let began = Instant::now();
     let (paths, widths) = (parsed.path_probe(), parsed.width_probe());
+    let names = parsed.written_names();
     let mut report =
         SampleReport { summary: MapSummary::new(&mapping.contract), failures: Vec::new() };
     let mut seen = Seen::new(&paths, &widths);
@@ -55,6 +52,7 @@ pub fn examine(
         own: mapping.shredder(),
         paths: Shredder::new(paths.contract.clone(), mapping.limits),
         widths: Shredder::new(widths.contract.clone(), mapping.limits),
+        names: names.clone(),
     };
     let work = |shredders: &mut Shredders, source: &Source| {
         let look = shredders.look(mapping, source, &widths);
@@ -80,6 +78,7 @@ struct Shredders {
     own: Shredder,
     paths: Shredder,
     widths: Shredder,
+    names: WrittenNames,
 }
 
 /// The findings of one sample.
@@ -89,7 +88,7 @@ struct Look {
     counts: Option<Vec<Vec<u64>>>,
     /// Per table and column of the width probe: the longest text that does not fit.
     lengths: Vec<Vec<usize>>,
-    names: BTreeSet<String>,
+    names: RealPaths,
 }
 
 impl Shredders {
@@ -101,7 +100,7 @@ impl Shredders {
         };
         let mapped = mapping.map(&mut self.own, &source);
         let Content::Stored(Some(document)) = &source.content else {
-            return Look { mapped, counts: None, lengths: Vec::new(), names: BTreeSet::new() };
+            return Look { mapped, counts: None, lengths: Vec::new(), names: RealPaths::default() };
         };
         let probe = |shredder: &mut Shredder| {
             shredder.shred(mapped.app_id, mapping.now, Some(document)).ok()
@@ -111,7 +110,7 @@ impl Shredders {
         let texts = probe(&mut self.widths).unwrap_or_default();
         let texts = texts.iter().zip(&widths.tables);
         let lengths = texts.map(|(rows, widths)| excess(rows, widths)).collect();
-        let names = names(&document.bytes);
+        let names = RealPaths::of(&document.bytes, &self.names);
         Look { mapped, counts, lengths, names }
     }
 }
@@ -150,32 +149,6 @@ fn excess(rows: &TableRows, widths: &[Width]) -> Vec<usize> {
     longest
 }
 
-/// The most names kept for suggestions.
-const MOST_NAMES: usize = 5_000;
-
-/// The local names of elements and, with an `@`, of attributes; as far as the document is UTF-8
-/// and well-formed.
-fn names(document: &[u8]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let Ok(text) = std::str::from_utf8(document) else { return names };
-    let mut reader = Reader::from_str(text);
-    while names.len() < MOST_NAMES {
-        match reader.read_event() {
-            Ok(Event::Start(tag) | Event::Empty(tag)) => {
-                let name = tag.local_name();
-                names.insert(String::from_utf8_lossy(name.as_ref()).into_owned());
-                for attribute in tag.attributes().flatten() {
-                    let name = attribute.key.local_name();
-                    names.insert(format!("@{}", String::from_utf8_lossy(name.as_ref())));
-                }
-            }
-            Ok(Event::Eof) | Err(_) => break,
-            Ok(_) => {}
-        }
-    }
-    names
-}
-
 /// The findings of all samples together.
 struct Seen {
     /// Whether any document was counted.
@@ -183,7 +156,7 @@ struct Seen {
     counts: Vec<Vec<u64>>,
     /// The longest text that does not fit, and the sample that has it.
     lengths: Vec<Vec<(usize, String)>>,
-    names: BTreeSet<String>,
+    names: RealPaths,
 }
 
 impl Seen {
@@ -193,7 +166,7 @@ impl Seen {
             counted: false,
             counts: counts.iter().map(|(_, paths)| vec![0; paths.len() + 1]).collect(),
             lengths: widths.iter().map(|w| vec![(0, String::new()); w.len()]).collect(),
-            names: BTreeSet::new(),
+            names: RealPaths::default(),
         }
     }
 
@@ -202,7 +175,7 @@ impl Seen {
         name: &str,
         counts: Option<Vec<Vec<u64>>>,
         lengths: Vec<Vec<usize>>,
-        names: BTreeSet<String>,
+        names: RealPaths,
     ) {
         self.counted |= counts.is_some();
         let both = self.counts.iter_mut().zip(counts.unwrap_or_default());
@@ -215,24 +188,23 @@ impl Seen {
                 *longest = (length, name.to_owned());
             }
         }
-        if self.names.len() < MOST_NAMES {
-            self.names.extend(names);
-        }
+        self.names.add(names);
     }
 
     fn report(&self, parsed: &mut ParsedContract, paths: &PathProbe, widths: &WidthProbe) {
         let tables = if self.counted { &paths.tables[..] } else { &[] };
         for ((each, paths), counts) in tables.iter().zip(&self.counts) {
             let rows = counts[0];
+            let row_path = each.as_ref().map(|each| &each.path);
             if let (Some(each), 0) = (each, rows) {
                 let message = format!("no sample has an element `{}`", each.path);
                 let warning = Diagnostic::warning(each.span.clone(), message);
-                parsed.diagnostics.push(warning.hint(self.advice(&each.path)));
+                parsed.diagnostics.push(warning.hint(self.names.advice(&each.path, None)));
             }
             for (place, _) in paths.iter().zip(&counts[1..]).filter(|(_, n)| rows > 0 && **n == 0) {
                 let message = format!("no sample has `{}`", place.path);
                 let warning = Diagnostic::warning(place.span.clone(), message);
-                parsed.diagnostics.push(warning.hint(self.advice(&place.path)));
+                parsed.diagnostics.push(warning.hint(self.names.advice(&place.path, row_path)));
             }
         }
         let widths = widths.tables.iter().flatten();
@@ -241,26 +213,6 @@ impl Seen {
                 let warning = too_narrow(width, conversion.sql_type(), *length, sample);
                 parsed.diagnostics.push(warning);
             }
-        }
-    }
-
-    /// The first name of a path that no sample has, and the nearest name.
-    fn advice(&self, path: &Path) -> String {
-        let local = |name: &str| name.rsplit(':').next().unwrap_or(name).to_owned();
-        let steps = path.steps.iter().map(|step| local(&step.name));
-        let attribute = match &path.read {
-            Read::Attribute(name) => Some(format!("@{}", local(name))),
-            Read::Text | Read::String => None,
-        };
-        let unknown = steps.chain(attribute).find(|name| !self.names.contains(name));
-        let Some(name) = unknown else {
-            return "the samples have these names, but not in this place".to_owned();
-        };
-        let attribute = name.starts_with('@');
-        let alike = self.names.iter().filter(|n| n.starts_with('@') == attribute);
-        match spelling::nearest(&name, alike.map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("no sample has `{name}` anywhere: check the spelling"),
         }
     }
 }

@@ -144,6 +144,22 @@ impl Attributes {
         Ok(())
     }
 
+    /// Gives the attributes with a prefix their local names, unless another has that name.
+    pub fn qualify_by_local_names(&mut self, text: &str) {
+        self.qualified.clear();
+        let name = |own: &Attribute| &text[own.name_start as usize..own.name_end as usize];
+        if !self.list.iter().any(|attribute| name(attribute).contains(':')) {
+            return;
+        }
+        let mut taken: HashSet<&str> = self.list.iter().map(name).collect();
+        for (index, attribute) in self.list.iter().enumerate() {
+            let Some((prefix, local)) = name(attribute).split_once(':') else { continue };
+            if !matches!(prefix, "xml" | "xmlns") && taken.insert(local) {
+                self.qualified.push((local.to_owned(), index));
+            }
+        }
+    }
+
     /// The attribute of that name.
     pub fn find(&self, bytes: &[u8], name: &[u8], ignore_case: bool) -> Option<&Attribute> {
         if let Some((_, index)) = self.qualified.iter().find(|(own, _)| own.as_bytes() == name) {

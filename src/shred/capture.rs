@@ -247,11 +247,16 @@ impl Captures {
     /// The slot that an expression of the row with this frame reads.
     #[inline]
     pub fn slot(&self, row: u32, reference: SlotRef) -> &Slot {
-        let frame = match reference.frame {
+        &self.slots[self.index(self.frame_of(row, reference), reference.slot)]
+    }
+
+    /// The frame of that slot.
+    #[inline]
+    pub fn frame_of(&self, row: u32, reference: SlotRef) -> u32 {
+        match reference.frame {
             FrameRef::Up(hops) => self.up(row, hops),
             FrameRef::Document => 0,
-        };
-        &self.slots[self.index(frame, reference.slot)]
+        }
     }
 
     /// The slots of a frame.

@@ -40,7 +40,7 @@ use crate::outcome::{Failure, FailureCategory, Outcome, TableRows};
 use crate::value::is_blank;
 use capture::Captures;
 use decode::decode;
-use evaluate::Setting;
+use evaluate::{Setting, Shared};
 use fault::{Result, ShredFault};
 use meter::Meter;
 use rows::{Rows, RuleRows};
@@ -147,7 +147,9 @@ impl Shredder {
         let slot = plan.key.as_ref()?.0;
         let now = DateTime::UNIX_EPOCH;
         let meter = &Meter::new(&limits, &Uncontrolled);
-        let setting = Setting { plan, text: &text, limits: &limits, app_id: AppId(0), now, meter };
+        let shared = &Shared::default();
+        let setting =
+            Setting { plan, text: &text, limits: &limits, app_id: AppId(0), now, meter, shared };
         let mut search = KeySearch { setting, slot };
         Walk::new(plan, &text, &limits, &mut self.state, &mut search, meter).run().ok()?;
         let found = slot_text(&self.state.captures, slot, &text).ok()??;
@@ -185,7 +187,8 @@ impl Shredder {
         let contract = Arc::clone(&self.contract);
         let plan = contract.plan();
         let limits = self.limits;
-        let setting = Setting { plan, text, limits: &limits, app_id, now, meter };
+        let shared = &Shared::default();
+        let setting = Setting { plan, text, limits: &limits, app_id, now, meter, shared };
         let mut rows = Rows::new(setting, &mut self.rows);
         Walk::new(plan, text, &limits, &mut self.state, &mut rows, meter).run()?;
         if plan.check == Check::Full {

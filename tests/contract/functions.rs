@@ -27,7 +27,8 @@ fn the_form_of_a_function_says_how_many_arguments_it_takes() {
     for (function, arity) in [
         (Function::AppId, (0, 0)),
         (Function::Len, (1, 1)),
-        (Function::Join, (2, 2)),
+        (Function::Join, (2, 3)),
+        (Function::Sum, (1, 2)),
         (Function::DateAdd, (3, 3)),
         (Function::ParseDate, (2, usize::MAX)),
     ] {

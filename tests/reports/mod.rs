@@ -1,6 +1,8 @@
 //! Documents and questions that people have reported to makers of other tools, each with the contract
 //! that answers it and the rows it must give. The numbers are those of the collection they come from.
 
+mod aggregates;
+mod names;
 mod nested;
 mod text;
 

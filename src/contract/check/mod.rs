@@ -40,7 +40,7 @@ pub(super) fn check(draft: &Draft, diagnostics: &mut Diagnostics) -> Targets {
 impl Checks<'_> {
     fn document(&mut self) {
         let document = &self.draft.document;
-        if let Some(root) = &document.root {
+        for root in &document.roots {
             let step =
                 Step { name: root.value.clone(), predicates: Vec::new(), span: Default::default() };
             let path = Path { origin: Origin::Anywhere, steps: vec![step], read: Read::Text };

@@ -1,6 +1,6 @@
 //! What is known while a model is compiled.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::contract::expr::ast::{Path, Predicate, Read};
@@ -52,11 +52,15 @@ pub(super) struct Compiler<'m> {
     pub(super) steps: Vec<Vec<Predicate>>,
     /// Counters of steps that begin with `//`.
     pub(super) anywhere_counters: u32,
-    pub(super) attribute_namespaces: HashSet<Box<str>>,
+    pub(super) attribute_namespaces: HashMap<Box<str>, Vec<Box<str>>>,
     pub(super) picks: Vec<DocumentPick>,
     /// Slots already made: owner, path and mode.
     pub(super) known: HashMap<(NodeId, NodeId, Read, Mode), u32>,
     pub(super) date_formats: Arc<[DatePattern]>,
+    /// The node that the last path led to.
+    pub(super) reached: NodeId,
+    /// Aggregates that are the same for all rows of one element.
+    pub(super) shared: u32,
 }
 
 impl<'m> Compiler<'m> {
@@ -67,10 +71,12 @@ impl<'m> Compiler<'m> {
             nodes: Vec::new(),
             steps: Vec::new(),
             anywhere_counters: 0,
-            attribute_namespaces: HashSet::new(),
+            attribute_namespaces: HashMap::new(),
             picks: Vec::new(),
             known: HashMap::new(),
             date_formats: model.document.date_formats.clone().into(),
+            reached: 0,
+            shared: 0,
         };
         let document = compiler.new_node(0, None, Vec::new());
         compiler.nodes[document].frame = true;

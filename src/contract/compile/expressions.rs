@@ -141,12 +141,22 @@ impl<'m> Compiler<'m> {
             }
         });
         let Some(path) = path else { return Op::Null };
-        let Op::One(slot) = leaves(self, Leaf::Path(path, Mode::Every)) else { return Op::Null };
-        let each = match &arguments[0].kind {
+        let (fewest, _) = function.arity();
+        let of_element = arguments.get(fewest);
+        // An element with an expression is captured with its frame, with or without text.
+        let mode = if of_element.is_some() { Mode::InnerXml } else { Mode::Every };
+        let Op::One(slot) = leaves(self, Leaf::Path(path, mode)) else { return Op::Null };
+        let of_element = of_element.map(|each| self.condition(self.reached, each));
+        let mut each = match &arguments[0].kind {
             ExprKind::Path(_) => None,
             _ => Some(self.lower(&arguments[0], &mut |_, _| Op::Current)),
         };
-        let rest = self.lower_all(&arguments[1..], leaves);
-        Op::Aggregate(Box::new(Aggregate { function, slot, each, rest }))
+        let mut rest = self.lower_all(&arguments[1..fewest], leaves);
+        let of_row = each.iter_mut().chain(&mut rest).any(Op::reads_row);
+        let shared = (!of_row).then(|| {
+            self.shared += 1;
+            self.shared
+        });
+        Op::Aggregate(Box::new(Aggregate { function, slot, each, of_element, rest, shared }))
     }
 }

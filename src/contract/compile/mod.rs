@@ -8,7 +8,7 @@ mod rule;
 
 use self::compiler::Compiler;
 use super::model::{Lookup, Model, OnMissing};
-use super::plan::{LookupPlan, NameMap, Node, NodeId, Plan, Rule};
+use super::plan::{LookupPlan, NameMap, Node, NodeId, Plan, RootName, Rule};
 use super::target::TargetTable;
 
 /// Compiles a model without mistakes.
@@ -20,7 +20,11 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
     compiler.link_parents(&mut rules, &rows);
     compiler.resolve_hops(&mut rules, &rows);
-    let (root_uri, root) = compiler.split_name(&model.document.root);
+    let roots = model.document.roots.iter().map(|root| {
+        let (uris, name) = compiler.split_name(root);
+        RootName { name: name.into(), uris }
+    });
+    let roots = roots.collect();
     let nodes = compiler.nodes;
     let namespaced = !model.document.namespaces.is_empty();
     let of_any_name =
@@ -38,14 +42,17 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
         nodes,
         rules,
         lookups: model.lookups.iter().map(lookup).collect(),
-        root: root.into(),
-        root_uri,
+        roots,
         key,
         require,
         check: model.document.check,
         ignore_case_attributes: model.document.ignore_case_attributes,
         strip: model.document.strip,
         namespaced,
+        strips_prefixes: namespaced || model.document.ignore_namespaces,
+        local_names: model.document.ignore_namespaces,
+        qualifies_attributes: model.document.ignore_namespaces
+            || !compiler.attribute_namespaces.is_empty(),
         attribute_namespaces: compiler.attribute_namespaces,
         date_formats: compiler.date_formats,
     }

@@ -8,56 +8,60 @@ impl<'m> Compiler<'m> {
     pub(super) fn new_node(
         &mut self,
         parent: NodeId,
-        uri: Option<Box<str>>,
+        uris: Option<Uris>,
         predicates: Vec<Predicate>,
     ) -> NodeId {
         let attributes = NameMap::new(self.model.document.ignore_case_attributes);
-        self.nodes.push(Node { parent, uri, attributes, ..Node::default() });
+        self.nodes.push(Node { parent, uris, attributes, ..Node::default() });
         self.steps.push(predicates);
         self.nodes.len() - 1
     }
 
-    /// Namespace (where any are declared) and the name that the trie is keyed by.
-    pub(super) fn split_name<'n>(&self, name: &'n str) -> (Option<Box<str>>, &'n str) {
-        if self.model.document.namespaces.is_empty() {
+    /// Namespaces (where any are declared) and the name that the trie is keyed by.
+    pub(super) fn split_name<'n>(&self, name: &'n str) -> (Option<Uris>, &'n str) {
+        let document = &self.model.document;
+        if document.namespaces.is_empty() {
             return (None, name);
         }
-        let Some((prefix, local)) = name.split_once(':') else {
-            return (Some("".into()), name);
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let declared = document.namespaces.iter().find(|(known, _)| known == prefix);
+        let uris: Uris = match declared {
+            Some((_, uris)) => uris.iter().map(|uri| uri.as_str().into()).collect(),
+            None => Box::new(["".into()]),
         };
-        let declared = self.model.document.namespaces.iter().find(|(known, _)| known == prefix);
-        (Some(declared.map_or("", |(_, uri)| uri.as_str()).into()), local)
+        (Some(uris), local)
     }
 
-    /// The name that attributes are found by: `{URI}local` where a prefix stands for a URI.
+    /// The name that attributes are found by: `{prefix}local` where a prefix stands for URIs.
     pub(super) fn attribute_name(&mut self, name: &str) -> Box<str> {
-        let by_uri = match name.split_once(':') {
-            Some((prefix, _)) => prefix != "xml" && !self.model.document.namespaces.is_empty(),
-            None => false,
-        };
-        if !by_uri {
-            return name.into();
+        let namespaces = &self.model.document.namespaces;
+        let declared = name.split_once(':').and_then(|(prefix, local)| {
+            let declared = namespaces.iter().find(|(known, _)| known == prefix)?;
+            Some((local, declared))
+        });
+        let Some((local, (prefix, uris))) = declared else { return name.into() };
+        for uri in uris {
+            let prefixes = self.attribute_namespaces.entry(uri.as_str().into()).or_default();
+            if !prefixes.iter().any(|known| **known == **prefix) {
+                prefixes.push(prefix.as_str().into());
+            }
         }
-        let (uri, local) = self.split_name(name);
-        let uri = uri.unwrap_or_default();
-        let qualified = qualified_name(&uri, local).into();
-        self.attribute_namespaces.insert(uri);
-        qualified
+        qualified_name(prefix, local).into()
     }
 
     /// The node of a step under `parent`, shared with every path that goes the same way.
     pub(super) fn child(&mut self, parent: NodeId, step: &Step, anywhere: bool) -> NodeId {
-        let (uri, name) = match step.name.as_str() {
+        let (uris, name) = match step.name.as_str() {
             ANY_NAME => (None, ANY_NAME),
             name => self.split_name(name),
         };
         let siblings = self.siblings(parent, name, anywhere).clone();
         let same =
-            |id: &&NodeId| self.nodes[**id].uri == uri && self.steps[**id] == step.predicates;
+            |id: &&NodeId| self.nodes[**id].uris == uris && self.steps[**id] == step.predicates;
         if let Some(known) = siblings.iter().find(same) {
             return *known;
         }
-        let node = self.new_node(parent, uri, step.predicates.clone());
+        let node = self.new_node(parent, uris, step.predicates.clone());
         self.siblings(parent, name, anywhere).push(node);
         let late = late_predicates(&step.predicates);
         let mut only_one = false;
@@ -139,7 +143,9 @@ impl<'m> Compiler<'m> {
         self.lower(expr, &mut |compiler, leaf| match leaf {
             Leaf::Path(path, mode) => {
                 let node = compiler.walk(element, path);
-                compiler.read(element, FrameRef::Up(0), node, path, mode)
+                let op = compiler.read(element, FrameRef::Up(0), node, path, mode);
+                compiler.reached = node;
+                op
             }
             _ => Op::Null,
         })
@@ -328,7 +334,9 @@ impl<'m> Compiler<'m> {
         let node = self.walk(owner, path);
         // `Up` holds the owner's node until every frame is known; see `resolve_hops`.
         let frame = if owner == 0 { FrameRef::Document } else { FrameRef::Up(owner as u32) };
-        self.read(owner, frame, node, path, mode)
+        let op = self.read(owner, frame, node, path, mode);
+        self.reached = node;
+        op
     }
 
     /// A slot of the node's own for an attribute of an ancestor, or for which element it is.
@@ -368,6 +376,7 @@ impl<'m> Compiler<'m> {
                 self.nodes[last].frame = true;
                 let mode = if chosen { Mode::Chosen(Kept::All) } else { mode };
                 let slot = self.slot_for(0, last, &path.read, mode);
+                self.reached = last;
                 Gathered::Nodes { slot, first, parent, last, hops: 0 }
             }
         };

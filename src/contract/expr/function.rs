@@ -21,7 +21,8 @@ macro_rules! functions {
     };
 }
 
-// The form is a function's name and its parameters, of which the last may be repeated (`…`).
+// The form is a function's name and its parameters, of which the last may be repeated (`…`) or left
+// out (in brackets).
 // The parameters' names decide what an argument must be: see `check::call`. `Kind::Any` is a
 // kind that depends on the arguments.
 functions! {
@@ -82,13 +83,16 @@ functions! {
         "what the first element has; null where it lacks the attribute";
     Last: "LAST(path)", Kind::Text,
         "what the last element has; null where it lacks the attribute";
-    Join: "JOIN(path, separator)", Kind::Text, "all texts joined; null where there are none";
-    Count: "COUNT(path)", Kind::Integer, "the number of nodes; 0 where there are none";
+    Join: "JOIN(path, separator, [expression])", Kind::Text,
+        "all texts joined; null where there are none";
+    Count: "COUNT(path, [expression])", Kind::Integer, "the number of nodes; 0 where there are none";
     Exists: "EXISTS(path)", Kind::Condition, "whether there is a node; a condition";
-    Sum: "SUM(path)", Kind::Decimal,
+    Sum: "SUM(path, [expression])", Kind::Decimal,
         "the sum of the numbers without blank ones; null where there are none";
-    Min: "MIN(path)", Kind::Any, "the least value without blank ones; null where there are none";
-    Max: "MAX(path)", Kind::Any, "the greatest value without blank ones; null where there are none";
+    Min: "MIN(path, [expression])", Kind::Any,
+        "the least value without blank ones; null where there are none";
+    Max: "MAX(path, [expression])", Kind::Any,
+        "the greatest value without blank ones; null where there are none";
     Name: "NAME()", Kind::Text, "the row element's name, as the document writes it";
     LocalName: "LOCAL_NAME()", Kind::Text, "the row element's name without its prefix";
 }
@@ -136,9 +140,9 @@ impl Function {
 
     /// The fewest arguments it takes, and the most; [`usize::MAX`] is any number.
     pub fn arity(self) -> (usize, usize) {
-        let named = self.parameters().filter(|parameter| *parameter != "…").count();
-        let repeats = self.parameters().count() > named;
-        (named, if repeats { usize::MAX } else { named })
+        let named = self.parameters().filter(|p| *p != "…" && !p.starts_with('[')).count();
+        let repeats = self.parameters().any(|parameter| parameter == "…");
+        (named, if repeats { usize::MAX } else { self.parameters().count() })
     }
 
     /// Whether its first argument is a path of which it takes every node.

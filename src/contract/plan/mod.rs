@@ -52,13 +52,13 @@ mod op;
 mod rule;
 mod slot;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(crate) use name_map::{Name, NameMap};
 pub(crate) use node::{
     qualified_name, AncestorAttribute, Around, Capture, Chosen, Counter, DocumentPick, Filter,
-    Gather, Gathered, Kept, Node, NodeId, NodeRead, Position,
+    Gather, Gathered, Kept, Node, NodeId, NodeRead, Position, Uris,
 };
 pub(crate) use op::{Aggregate, Op};
 pub(crate) use rule::{
@@ -76,10 +76,8 @@ pub(crate) struct Plan {
     /// One per `[[tables]]`.
     pub rules: Vec<Rule>,
     pub lookups: Vec<LookupPlan>,
-    /// The root element's name: its local part where namespaces are declared.
-    pub root: Box<str>,
-    /// The root's namespace, where namespaces are declared.
-    pub root_uri: Option<Box<str>>,
+    /// What the root element may be.
+    pub roots: Vec<RootName>,
     pub key: Option<(SlotRef, String)>,
     pub require: Vec<Required>,
     pub check: Check,
@@ -91,8 +89,15 @@ pub(crate) struct Plan {
     /// Whether an element has no other candidates than those that its parent's matches have for its
     /// name.
     pub by_name_alone: bool,
-    /// The namespaces of the attributes that are asked for by URI and local name.
-    pub attribute_namespaces: HashSet<Box<str>>,
+    /// Whether names are matched by their local parts alone.
+    pub local_names: bool,
+    /// Whether elements are found by their local parts first, in either case.
+    pub strips_prefixes: bool,
+    /// Whether attributes are known by other names than they have in the document.
+    pub qualifies_attributes: bool,
+    /// The namespaces of the attributes that are asked for by URI and local name, and the prefixes that
+    /// stand for each in the contract.
+    pub attribute_namespaces: HashMap<Box<str>, Vec<Box<str>>>,
     /// Whether any node [looks around](Node::looks_around).
     pub looks_around: bool,
     /// How many [`Node::ancestors`] all nodes have together.
@@ -105,6 +110,15 @@ pub(crate) struct Plan {
     pub gathers: bool,
     pub picks: Vec<DocumentPick>,
     pub date_formats: Arc<[DatePattern]>,
+}
+
+/// A name of the root element.
+#[derive(Debug)]
+pub(crate) struct RootName {
+    /// The local part where namespaces are declared.
+    pub name: Box<str>,
+    /// Where namespaces are declared.
+    pub uris: Option<Uris>,
 }
 
 /// A path of `document.require`.

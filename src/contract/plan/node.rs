@@ -6,6 +6,9 @@ use super::op::Op;
 /// Index into [`Plan::nodes`](super::Plan::nodes); 0 is the document.
 pub(crate) type NodeId = usize;
 
+/// Namespaces that a name may have.
+pub(crate) type Uris = Box<[Box<str>]>;
+
 /// An element that some path goes through, or the document.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
@@ -18,8 +21,8 @@ pub(crate) struct Node {
     pub any_children: Vec<NodeId>,
     /// Elements of every name anywhere inside; only the document has any.
     pub any_descendants: Vec<NodeId>,
-    /// The element's namespace; empty for none. `None` where namespaces are not declared.
-    pub uri: Option<Box<str>>,
+    /// The namespaces that the element may have; empty text for none. `None` for any.
+    pub uris: Option<Uris>,
     /// Predicates of the step that are decided when the element begins, in order.
     pub filters: Vec<Filter>,
     /// Predicates that are decided when it ends, in order.
@@ -214,7 +217,8 @@ pub(crate) enum Counter {
     Anywhere(u32),
 }
 
-/// How an attribute is known whose prefix stands for a URI; no XML name begins like this.
-pub(crate) fn qualified_name(uri: &str, local: &str) -> String {
-    format!("{{{uri}}}{local}")
+/// How an attribute is known whose prefix in the contract stands for URIs; no XML name begins like
+/// this.
+pub(crate) fn qualified_name(prefix: &str, local: &str) -> String {
+    format!("{{{prefix}}}{local}")
 }

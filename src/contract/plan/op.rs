@@ -59,8 +59,12 @@ pub(crate) struct Aggregate {
     pub slot: SlotRef,
     /// The value of each node, where that is not just its text.
     pub each: Option<Op>,
+    /// The value of each node, an element, over slots of its own frame.
+    pub of_element: Option<Op>,
     /// The separator of `JOIN`.
     pub rest: Vec<Op>,
+    /// Its number among those whose result is the same for all rows that read the same slot.
+    pub shared: Option<u32>,
 }
 
 impl Op {
@@ -88,6 +92,22 @@ impl Op {
         );
         self.each_part(&mut |part| constant &= part.is_constant());
         constant
+    }
+
+    /// Whether the value depends on the row, beside the node that an aggregate is at.
+    pub(in crate::contract) fn reads_row(&mut self) -> bool {
+        let mut found = matches!(
+            self,
+            Op::One(_)
+                | Op::Pick(..)
+                | Op::Column(_)
+                | Op::Parent(_)
+                | Op::Position(_)
+                | Op::Aggregate(_)
+                | Op::Call(Function::Ordinal | Function::Name | Function::LocalName, _)
+        );
+        self.each_part(&mut |part| found |= part.reads_row());
+        found
     }
 
     /// Whether the value is known only when it is known which rows there are.

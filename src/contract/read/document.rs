@@ -1,5 +1,7 @@
 //! `[document]`
 
+use toml::de::DeValue;
+
 use super::reader::Reader;
 use super::section::{Section, Value};
 use crate::contract::draft::{DocumentDraft, Located, Placed};
@@ -25,7 +27,7 @@ const KEYS: [&str; 9] = [
 impl Reader<'_> {
     pub(super) fn document(&mut self, section: &Section<'_>) -> DocumentDraft {
         self.known_keys(section, &KEYS);
-        let root = self.required(section, "root").and_then(|value| self.root(value));
+        let roots = self.required(section, "root").map_or(Vec::new(), |value| self.roots(value));
         let attribute_names =
             self.word(section, "attribute_names", &[("exact", false), ("ignore-case", true)]);
         let strip = self.word(section, "white_space", &[("keep", false), ("strip", true)]);
@@ -43,15 +45,21 @@ impl Reader<'_> {
             true => patterns.into_iter().map(DatePattern::lenient).collect(),
             false => patterns,
         };
-        let namespaces = section.get("namespaces").map_or(Some(Vec::new()), |v| self.namespaces(v));
-        let prefixes = |all: &Vec<(String, String)>| all.iter().map(|(p, _)| p.clone()).collect();
+        let namespaces = section.get("namespaces");
+        let ignore_namespaces = namespaces.is_some_and(
+            |value| matches!(value.get_ref(), DeValue::String(text) if text == "ignore"),
+        );
+        let namespaces = namespaces.filter(|_| !ignore_namespaces);
+        let namespaces = namespaces.map_or(Some(Vec::new()), |value| self.namespaces(value));
+        let prefixes = |all: &Prefixes| all.iter().map(|(prefix, _)| prefix.clone()).collect();
         let scope = DocumentScope {
-            root: root.as_ref().map(|r| r.value.clone()),
+            roots: roots.iter().map(|root| root.value.clone()).collect(),
+            ignore_namespaces,
             prefixes: namespaces.as_ref().map(prefixes),
             date_formats: patterns.clone().into(),
         };
         DocumentDraft {
-            root,
+            roots,
             require,
             key,
             ignore_case_attributes: attribute_names.is_some_and(|a| a.value),
@@ -59,8 +67,21 @@ impl Reader<'_> {
             strip: strip.is_some_and(|word| word.value),
             date_formats: patterns,
             namespaces: namespaces.unwrap_or_default(),
+            ignore_namespaces,
             scope,
         }
+    }
+
+    /// One name of the root element, or several.
+    fn roots(&mut self, value: &Value<'_>) -> Vec<Located<String>> {
+        let DeValue::Array(names) = value.get_ref() else {
+            return self.root(value).into_iter().collect();
+        };
+        if names.is_empty() {
+            let hint = "name the root elements: `root = [\"order\", \"orders\"]`";
+            self.report(Diagnostic::error(value.span(), "`root` is empty").hint(hint));
+        }
+        names.iter().filter_map(|name| self.root(name)).collect()
     }
 
     fn root(&mut self, value: &Value<'_>) -> Option<Located<String>> {
@@ -107,23 +128,37 @@ impl Reader<'_> {
     }
 
     /// None when they cannot be read, so that no missing prefix is reported.
-    fn namespaces(&mut self, value: &Value<'_>) -> Option<Vec<(String, String)>> {
+    fn namespaces(&mut self, value: &Value<'_>) -> Option<Prefixes> {
         const FORM: &str = "for example `namespaces = { p = \"urn:example:products\" }`";
         let section = self.section("namespaces", value, FORM)?;
         let mut namespaces = Vec::new();
-        for (prefix, uri) in section.entries() {
-            if !is_name(&prefix.value) || ["xml", "xmlns"].contains(&prefix.value.as_str()) {
-                let message = format!("invalid prefix `{}`", prefix.value);
+        for (prefix, uris) in section.entries() {
+            let name = prefix.value;
+            let invalid = !name.is_empty() && !is_name(&name);
+            if invalid || ["xml", "xmlns"].contains(&name.as_str()) {
+                let message = format!("invalid prefix `{name}`");
                 self.report(Diagnostic::error(prefix.span, message).hint(FORM));
                 continue;
             }
-            if let Some(uri) = self.filled_string("namespaces", uri) {
-                namespaces.push((prefix.value, uri.value));
-            }
+            let uris: Vec<String> = match uris.get_ref() {
+                DeValue::Array(all) if !all.is_empty() => {
+                    let uris = all.iter().filter_map(|uri| self.filled_string("namespaces", uri));
+                    uris.map(|uri| uri.value).collect()
+                }
+                _ => self
+                    .filled_string("namespaces", uris)
+                    .map(|uri| uri.value)
+                    .into_iter()
+                    .collect(),
+            };
+            namespaces.push((name, uris));
         }
         Some(namespaces)
     }
 }
+
+/// Prefixes and their URIs.
+type Prefixes = Vec<(String, Vec<String>)>;
 
 fn is_name(name: &str) -> bool {
     name.starts_with(starts_name) && name.chars().all(continues_name)

@@ -1,23 +1,71 @@
 //! Functions over all nodes of a path.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::expr::ast::{BinaryOp, Function};
-use crate::contract::plan::Aggregate;
+use crate::contract::plan::{Aggregate, FrameRef, SlotRef};
 use crate::shred::capture::Node;
 use crate::shred::fault::Result;
 use crate::value::Value;
+
+/// The numbers of what picks one of several elements begin here.
+const PICKS: u32 = 1 << 31;
 
 /// Work of a node beside that of its value.
 const NODE: usize = 16;
 
 impl<'t> Scope<'t> {
     pub(super) fn aggregate(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
+        match aggregate.shared {
+            Some(number) => self.shared(number, aggregate.slot, || self.computed(aggregate)),
+            None => self.computed(aggregate),
+        }
+    }
+
+    /// The first or last of the elements of a slot, in the order they begin.
+    pub(super) fn pick(&self, slot: SlotRef, last: bool) -> Result<Datum<'t>> {
+        let number = PICKS | slot.slot << 1 | u32::from(last);
+        self.shared(number, slot, || {
+            let node = self.captures.pick(self.captures.nodes(self.slot(slot)), last);
+            node.map_or(Ok(NULL), |node| self.node(node))
+        })
+    }
+
+    /// What is computed over a slot further out than the row's: once for all rows that read it.
+    fn shared(
+        &self,
+        number: u32,
+        slot: SlotRef,
+        compute: impl FnOnce() -> Result<Datum<'t>>,
+    ) -> Result<Datum<'t>> {
+        if slot.frame == FrameRef::Up(0) {
+            return compute();
+        }
+        let length = |value: &Datum<'_>| match value {
+            Datum::Text(text) => text.len(),
+            Datum::Value(_) => 0,
+        };
+        let key = (number, self.captures.frame_of(self.frame, slot));
+        if let Some((value, last_read)) = self.setting.shared.borrow().get(&key) {
+            self.setting.meter.pass(length(value))?;
+            self.last_read.set(*last_read);
+            return Ok(value.clone());
+        }
+        let value = compute()?;
+        self.setting.meter.keep(length(&value) + size_of::<Datum<'_>>())?;
+        let kept = (value.clone().into_owned(), self.last_read.get());
+        self.setting.shared.borrow_mut().insert(key, kept);
+        Ok(value)
+    }
+
+    fn computed(&self, aggregate: &'t Aggregate) -> Result<Datum<'t>> {
         let slot = self.slot(aggregate.slot);
-        match (aggregate.function, &aggregate.each) {
+        let each = aggregate.each.as_ref().or(aggregate.of_element.as_ref());
+        match (aggregate.function, each) {
             (Function::Count, None) => Ok(Datum::integer(slot.count.into())),
             (Function::Count, Some(_)) => {
                 let mut count = 0;
@@ -40,7 +88,8 @@ impl<'t> Scope<'t> {
         let before = self.setting.meter.passing();
         for node in self.captures.nodes(self.slot(aggregate.slot)) {
             let value = self.each(aggregate, node)?;
-            let as_number = aggregate.each.is_none() || aggregate.function == Function::Sum;
+            let is_text = aggregate.each.is_none() && aggregate.of_element.is_none();
+            let as_number = is_text || aggregate.function == Function::Sum;
             let value = match as_number {
                 true => self.summand(aggregate, value)?,
                 false => value,
@@ -89,6 +138,14 @@ impl<'t> Scope<'t> {
     /// The value of one node.
     pub(super) fn each(&self, aggregate: &'t Aggregate, node: &'t Node) -> Result<Datum<'t>> {
         self.setting.meter.work(NODE)?;
+        if let Some(op) = &aggregate.of_element {
+            let own = self.captures.own(node.origin);
+            let last_read = Cell::new(Some(node.at));
+            let inside = Scope { frame: node.origin, own, last_read, ..self.clone() };
+            let value = inside.value(op);
+            self.last_read.set(inside.last_read.get());
+            return value;
+        }
         let value = match &aggregate.each {
             None => self.node(node),
             Some(op) => Scope { current: Some(node), ..self.clone() }.value(op),

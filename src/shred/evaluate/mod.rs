@@ -12,4 +12,4 @@ mod scope;
 mod value;
 
 pub(super) use datum::Datum;
-pub(super) use scope::{ParentRow, Scope, Setting};
+pub(super) use scope::{ParentRow, Scope, Setting, Shared};

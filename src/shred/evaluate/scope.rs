@@ -1,6 +1,7 @@
 //! What the expressions of one row see, and the place of their failures.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
@@ -25,7 +26,12 @@ pub struct Setting<'t> {
     pub app_id: AppId,
     pub now: DateTime<Utc>,
     pub meter: &'t Meter<'t>,
+    pub shared: &'t Shared,
 }
+
+/// Results that all rows of an element share, by the aggregate and the frame of what it is over, each
+/// with the place that was read last.
+pub type Shared = RefCell<HashMap<(u32, u32), (Datum<'static>, Option<u32>)>>;
 
 impl<'t> Setting<'t> {
     /// What the expressions of the row with this frame see.
@@ -144,13 +150,6 @@ impl<'t> Scope<'t> {
             }
             text => Ok(text.map_or(NULL, Datum::Text)),
         }
-    }
-
-    /// The first or last of the elements of a slot, in the order they begin.
-    pub(super) fn pick(&self, reference: SlotRef, last: bool) -> Result<Datum<'t>> {
-        let nodes = self.captures.nodes(self.slot(reference));
-        let node = self.captures.pick(nodes, last);
-        node.map_or(Ok(NULL), |node| self.node(node))
     }
 
     #[cold]

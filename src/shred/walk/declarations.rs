@@ -70,7 +70,7 @@ impl<'d> Namespaces<'d> {
                 None => continue,
             };
             let uri = text::attribute(text, attribute.start as usize..attribute.end as usize)?;
-            let has_attributes = plan.attribute_namespaces.contains(&*uri);
+            let has_attributes = plan.attribute_namespaces.contains_key(&*uri);
             let hides = self.in_scope.insert(prefix, self.declared.len());
             self.declared.push(Declaration { prefix, uri, level, hides, has_attributes });
         }

@@ -14,7 +14,9 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
     ) -> Result<()> {
         let nodes = &self.plan.nodes;
         let uri = self.namespace(at, name_end)?;
-        let is_in = |id: &&NodeId| nodes[**id].uri.as_deref() == Some(uri);
+        let is_in = |id: &&NodeId| {
+            nodes[**id].uris.as_ref().is_none_or(|uris| uris.iter().any(|known| **known == *uri))
+        };
         let kept = std::mem::take(found).into_iter().flat_map(|Found { parent, ids }| {
             let ids = ids.iter().filter(is_in).map(std::slice::from_ref);
             ids.map(move |ids| Found { parent, ids })
@@ -60,10 +62,14 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
     /// open around theirs.
     #[inline]
     pub(super) fn qualify_attributes(&mut self, level: usize) -> Result<()> {
-        match self.plan.attribute_namespaces.is_empty() {
-            true => Ok(()),
-            false => self.qualify(level),
+        if !self.plan.qualifies_attributes {
+            return Ok(());
         }
+        if self.plan.local_names {
+            self.state.attributes.qualify_by_local_names(self.text);
+            return Ok(());
+        }
+        self.qualify(level)
     }
 
     fn qualify(&mut self, level: usize) -> Result<()> {
@@ -80,7 +86,10 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
                 return Err(undeclared(attribute.name_start as usize, name));
             };
             if declaration.has_attributes {
-                attributes.qualified.push((qualified_name(&declaration.uri, local), index));
+                let prefixes = self.plan.attribute_namespaces.get(&*declaration.uri);
+                for prefix in prefixes.into_iter().flatten() {
+                    attributes.qualified.push((qualified_name(prefix, local), index));
+                }
             }
         }
         Ok(())

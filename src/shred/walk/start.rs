@@ -2,7 +2,7 @@
 
 use super::events::Events;
 use super::state::{Found, Live, Open, Run, State, Walk};
-use crate::contract::plan::Name;
+use crate::contract::plan::{Name, RootName, Uris};
 use crate::outcome::FailureCategory;
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::panic;
@@ -199,20 +199,25 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
             true => Some(self.namespace(at, name_end)?.to_owned()),
             false => None,
         };
-        let local = match uri {
-            Some(_) => name.rsplit(':').next().unwrap_or(name),
-            None => name,
+        let local = match self.plan.strips_prefixes {
+            true => name.rsplit(':').next().unwrap_or(name),
+            false => name,
         };
-        if local == &*self.plan.root && uri.as_deref() == self.plan.root_uri.as_deref() {
+        let is_in = |uris: &Uris| uri.as_ref().is_some_and(|uri| uris.iter().any(|u| **u == **uri));
+        let is_one = |root: &RootName| *root.name == *local && root.uris.as_ref().is_none_or(is_in);
+        if self.plan.roots.iter().any(is_one) {
             return Ok(());
         }
-        let of = |uri: Option<&str>| uri.map_or(String::new(), |uri| format!(" of {uri:?}"));
+        let of = |uri: &str| format!(" of {uri:?}");
+        let wanted = self.plan.roots.iter().map(|root| {
+            let uris = root.uris.iter().flat_map(|uris| uris.iter().map(|uri| of(uri)));
+            format!("{:?}{}", root.name, uris.collect::<Vec<_>>().join(" or"))
+        });
         let reason = format!(
-            "the root element is {name:?}{}, and the contract is for {:?}{}: use another contract \
-             for this document, or remove it from this table",
-            of(uri.as_deref()),
-            self.plan.root,
-            of(self.plan.root_uri.as_deref()),
+            "the root element is {name:?}{}, and the contract is for {}: use another contract for \
+             this document, or remove it from this table",
+            uri.as_deref().map_or(String::new(), of),
+            wanted.collect::<Vec<_>>().join(" or "),
         );
         Err(ShredFault::new(FailureCategory::WrongDocument, reason).at(at).value(name))
     }
@@ -251,7 +256,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
     /// The name that the plan's nodes are found by.
     #[inline(always)]
     pub(super) fn plan_name(&self, at: usize, name_end: usize) -> Name<'d> {
-        let start = match self.plan.namespaced {
+        let start = match self.plan.strips_prefixes {
             true => {
                 memchr::memrchr(b':', &self.bytes()[at + 1..name_end]).map_or(0, |colon| colon + 1)
             }

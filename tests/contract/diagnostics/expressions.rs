@@ -126,7 +126,7 @@ j = { type = "int", value = "NOW_UTC() + 1" }
     contract.toml:21:50: error: COUNT takes a path
      21 | g = { type = "int", value = "SUM(@a + 1) + COUNT('x')" }
         |                                                  ^^^
-    hint: write `COUNT(path)`: the number of nodes; 0 where there are none
+    hint: write `COUNT(path, [expression])`: the number of nodes; 0 where there are none
 
     contract.toml:22:40: error: INNER_XML takes a path to an element
      22 | h = { type = "xml", value = "INNER_XML(@a)" }
@@ -156,12 +156,12 @@ d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
     contract.toml:15:34: error: SUM takes one path, found `x/@a` and `x/@b`
      15 | a = { type = "int", value = "SUM(x/@a * x/@b)" }
         |                                  ^^^^^^^^^^^
-    hint: make a row of each element, or write a SUM for each path
+    hint: name the elements first, then the expression for each: `SUM(line, @a * @b)`
 
     contract.toml:16:34: error: COUNT is not allowed inside MAX
      16 | b = { type = "int", value = "MAX(COUNT(x) + 1)" }
         |                                  ^^^^^^^^
-    hint: write `MAX(path)`: the greatest value without blank ones; null where there are none
+    hint: write `MAX(path, [expression])`: the greatest value without blank ones; null where there are none
 
     contract.toml:17:36: error: FIRST takes a path
      17 | c = { type = "int", value = "FIRST(NUMBER(x))" }

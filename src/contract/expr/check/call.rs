@@ -1,7 +1,7 @@
 //! Function calls: how many arguments, of which kinds, and where.
 
 use super::checker::Checker;
-use super::scope::{Parent, Place};
+use super::scope::{Parent, Place, Scope};
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Path, Read};
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;
@@ -59,6 +59,10 @@ impl Checker<'_> {
         );
         let reads_document = function.is_aggregate() || of_element;
         let hint = match (self.scope.place, function) {
+            (Place::Element, Function::Ordinal | Function::Parent) => {
+                "an aggregate's expression sees the element's attributes, its text, and elements \
+                 inside it"
+            }
             (Place::Document | Place::Row | Place::Predicate, Function::Ordinal) => {
                 "use it in a column's value: rows are numbered after some are left out"
             }
@@ -67,6 +71,10 @@ impl Checker<'_> {
             }
             (Place::Row, _) if reads_document => {
                 "this condition sees the row's columns by their names; `where` sees the document"
+            }
+            (Place::Element, _) if of_element && function != Function::InnerXml => {
+                "an aggregate's expression sees the element's attributes, its text, and elements \
+                 inside it"
             }
             (Place::Predicate, _) if of_element => {
                 "a predicate sees the element's attributes, its text, and elements inside it"
@@ -85,6 +93,7 @@ impl Checker<'_> {
         let takes = match (fewest, most) {
             (0, 0) => "no arguments".to_owned(),
             (1, 1) => "one argument".to_owned(),
+            (fewest, most) if most == fewest + 1 => format!("{fewest} or {most} arguments"),
             (_, usize::MAX) => format!("at least {fewest} arguments"),
             _ => format!("{fewest} arguments"),
         };
@@ -96,6 +105,13 @@ impl Checker<'_> {
     fn aggregate(&mut self, function: Function, arguments: &[Expr]) -> Kind {
         let name = function.name();
         let first = &arguments[0];
+        if function == Function::Join {
+            self.text(&arguments[1], name);
+        }
+        let (fewest, _) = function.arity();
+        if let Some(expression) = arguments.get(fewest) {
+            return self.over_elements(function, first, expression);
+        }
         let kind = match &first.kind {
             ExprKind::Path(path) => {
                 self.path(path, first.span);
@@ -106,9 +122,33 @@ impl Checker<'_> {
             _ => self.value(first),
         };
         self.over_one_path(function, first);
-        if function == Function::Join {
-            self.text(&arguments[1], name);
+        match function.kind() {
+            Kind::Any => kind,
+            known => known,
         }
+    }
+
+    /// `SUM(line, quantity * price)`: the second is evaluated for each element of the first.
+    fn over_elements(&mut self, function: Function, elements: &Expr, expression: &Expr) -> Kind {
+        let name = function.name();
+        match &elements.kind {
+            ExprKind::Path(path) if path.read == Read::Text && !path.steps.is_empty() => {
+                self.path(path, elements.span);
+            }
+            _ => {
+                self.value(elements);
+                let message = format!("{name} takes a path to elements before the expression");
+                self.error(elements, message, format!("for example `{name}(line, @a * @b)`"));
+            }
+        }
+        let outer = self.scope;
+        self.scope = Scope { place: Place::Element, ..outer };
+        let kind = match function {
+            Function::Sum => self.number(expression, name),
+            Function::Join => self.text(expression, name),
+            _ => self.value(expression),
+        };
+        self.scope = outer;
         match function.kind() {
             Kind::Any => kind,
             known => known,
@@ -143,7 +183,9 @@ impl Checker<'_> {
             (None, [_]) => return,
             (None, [one, two, ..]) => {
                 let message = format!("{name} takes one path, found `{one}` and `{two}`");
-                let hint = format!("make a row of each element, or write a {name} for each path");
+                let hint = "name the elements first, then the expression for each: \
+                            `SUM(line, @a * @b)`";
+                let hint = hint.replace("SUM", name);
                 return self.error(first, message, hint);
             }
         };

@@ -8,8 +8,8 @@ use crate::diagnostic::spelling;
 
 impl Checker<'_> {
     pub(super) fn path(&mut self, path: &Path, span: Span) {
-        if self.scope.place == Place::Predicate {
-            return self.path_in_predicate(path, span);
+        if matches!(self.scope.place, Place::Predicate | Place::Element) {
+            return self.path_in_element(path, span);
         }
         match path.origin {
             Origin::Document => self.begins_with_root(path),
@@ -25,11 +25,18 @@ impl Checker<'_> {
         }
     }
 
-    fn path_in_predicate(&mut self, path: &Path, span: Span) {
+    fn path_in_element(&mut self, path: &Path, span: Span) {
         if path.origin != (Origin::Row { up: 0 }) {
-            let hint = "a predicate sees its own element: its attributes (`@a`), its text (`.`), \
-                        and what is inside (`b/@a`)";
-            let message = "this path leaves the predicate's element";
+            let what = match self.scope.place {
+                Place::Predicate => "predicate",
+                _ => "aggregate",
+            };
+            let article = if what == "predicate" { "a" } else { "an" };
+            let hint = format!(
+                "{article} {what} sees its own element: its attributes (`@a`), its text (`.`), and what \
+                 is inside (`b/@a`)"
+            );
+            let message = format!("this path leaves the {what}'s element");
             self.mistakes.push(Mistake::error(span, message).hint(hint));
         }
         for step in &path.steps {
@@ -42,15 +49,16 @@ impl Checker<'_> {
     }
 
     fn begins_with_root(&mut self, path: &Path) {
-        let (Some(first), Some(root)) = (path.steps.first(), &self.scope.document.root) else {
-            return;
-        };
-        if first.name == *root || first.name == ANY_NAME {
+        let roots = &self.scope.document.roots;
+        let (Some(first), Some(root)) = (path.steps.first(), roots.first()) else { return };
+        if roots.contains(&first.name) || first.name == ANY_NAME {
             return;
         }
         let name_end = first.span.start + first.name.len() as u32;
         let span = Span { start: first.span.start, end: name_end.min(first.span.end) };
-        let message = format!("this path never matches: the root element is `{root}`");
+        let names: Vec<String> = roots.iter().map(|root| format!("`{root}`")).collect();
+        let message =
+            format!("this path never matches: the root element is {}", names.join(" or "));
         let hint = format!("begin with `/{root}/`, or with `//` for an element anywhere");
         self.mistakes.push(Mistake::error(span, message).hint(hint));
     }
@@ -76,6 +84,13 @@ impl Checker<'_> {
         let Some((prefix, _)) = name.split_once(':') else { return };
         let Some(known) = &self.scope.document.prefixes else { return };
         if prefix == "xml" || known.iter().any(|k| k == prefix) {
+            return;
+        }
+        if self.scope.document.ignore_namespaces {
+            let message =
+                format!("the prefix `{prefix}` is not used with `namespaces = \"ignore\"`");
+            let hint = "leave it out: names are compared without their prefixes";
+            self.mistakes.push(Mistake::error(span, message).hint(hint));
             return;
         }
         let near = spelling::nearest(prefix, known.iter().map(String::as_str));

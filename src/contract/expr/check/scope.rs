@@ -18,6 +18,8 @@ pub enum Place {
     Row,
     /// A predicate's brackets: attributes and own text of one element.
     Predicate,
+    /// An aggregate's expression for one of its elements.
+    Element,
 }
 
 /// The table that a `foreign_key` refers to.
@@ -64,8 +66,10 @@ pub struct Scope<'a> {
 /// What all expressions of a contract share.
 #[derive(Debug, Clone, Default)]
 pub struct DocumentScope {
-    /// The root element's name; None when it is not known.
-    pub root: Option<String>,
+    /// The root element's names; empty when they are not known.
+    pub roots: Vec<String>,
+    /// Whether names are compared without their prefixes.
+    pub ignore_namespaces: bool,
     /// Declared prefixes; None when they are not known.
     pub prefixes: Option<Vec<String>>,
     /// Patterns tried after ISO 8601.
