@@ -5,6 +5,7 @@
 //! [`contract`] says how a document becomes rows; the [`runner`] drives the pipeline. `store` and
 //! `shred` do not know each other.
 
+pub mod backfill;
 pub mod cli;
 pub mod contract;
 pub mod declared;

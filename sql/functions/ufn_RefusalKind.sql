@@ -58,7 +58,7 @@ Results:    data     a value of the document is the cause, by the nature of the 
             211 602 605 644 682 823-825 7105 8646   corruption
 Errors:     none
 Called by:  usp_CompleteBatch, usp_ApplyOutcomes, usp_LoadApps, usp_DeleteStaleRows,
-            usp_EraseApps
+            usp_EraseApps, usp_BackfillApps
 Isolation:  reads no table
 Example:    SELECT [$(Schema)].[ufn_RefusalKind](2627) AS refusal_kind;
 */

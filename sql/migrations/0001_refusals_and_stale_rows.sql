@@ -38,7 +38,7 @@ BEGIN
         CHECK (event_type IN
         (
             'claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
-            'rows_deleted', 'erased'
+            'rows_deleted', 'erased', 'backfilled'
         ));
 END;
 GO
@@ -58,6 +58,11 @@ BEGIN
 
     ALTER TABLE [$(Schema)].[processing_log]
     ADD CONSTRAINT CK_processing_log_has_rows CHECK (has_rows = 0 OR status = 'success');
+END;
+GO
+IF COL_LENGTH(N'[$(Schema)].[processing_log]', N'base_contract_hash') IS NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_log] ADD base_contract_hash binary(32) NULL;
 END;
 GO
 IF COL_LENGTH(N'[$(Schema)].[processing_watermark]', N'full_at_utc') IS NULL

@@ -7,7 +7,7 @@ Purpose:    Refuses a call for a contract that is not the installed one. Until t
 Parameters: @contract_hash  32 bytes: the caller's contract
 Results:    none
 Errors:     50020 the contract is not the installed one
-Called by:  usp_ClaimBatch, usp_ApplyOutcomes, usp_DeleteStaleRows, usp_EraseApps,
+Called by:  usp_ClaimBatch, usp_ApplyOutcomes, usp_DeleteStaleRows, usp_EraseApps, usp_BackfillApps,
             usp_RequeueApps
 Isolation:  READ COMMITTED; keeps a shared lock on the contract to the end of the transaction
 Example:    -- Not called by hand. As its callers do:

@@ -10,8 +10,10 @@ Results:    one row per event: occurred_at_utc (UTC), event_type, attempt, worke
             refused          by the database; detail has the error
             success, failed  the outcome of an attempt; detail has the cause and place of a failure, or
                              the earlier system's log from which the outcome was adopted
-            wrote            one per target table that a successful attempt wrote to
+            wrote            one per target table that a successful attempt wrote to; of a backfill, with
+                             the rows of the attempt that it completed
             rows_deleted     usp_DeleteStaleRows deleted the rows of an attempt
+            backfilled       usp_BackfillApps added what was missing in the target tables
             erased           usp_EraseApps removed its rows, log and events before this
             now              the last row: its state, what happens next, and which attempt its rows
                              are of. The only row of an unknown application
@@ -150,7 +152,7 @@ BEGIN
             SELECT
                 e.occurred_at_utc,
                 CASE
-                    WHEN e.event_type IN ('requeued', 'rows_deleted', 'erased') THEN 7
+                    WHEN e.event_type IN ('requeued', 'rows_deleted', 'erased', 'backfilled') THEN 7
                     WHEN e.event_type = 'quarantined' THEN 4
                     ELSE 3
                 END,
@@ -173,6 +175,8 @@ BEGIN
                 l.session_id,
                 CASE
                     WHEN l.session_id = @adopted THEN CONCAT(@origin, N': ' + l.failure_reason)
+                    WHEN l.base_contract_hash IS NOT NULL
+                        THEN CONCAT(N'added what was missing: now ', l.rows_written, N' rows')
                     WHEN l.status = 'success'
                         THEN CONCAT(
                             N'wrote ', l.rows_written, N' rows, after ', l.shred_micros, N' microseconds of shredding'
@@ -199,7 +203,7 @@ BEGIN
                 l.attempt,
                 l.session_id,
                 CONCAT(r.row_count, N' rows to ', t.schema_name, N'.', t.table_name),
-                l.claim_token
+                NULLIF(l.claim_token, @adopted)
             FROM [$(Schema)].[processing_log] AS l
             INNER JOIN [$(Schema)].[processing_log_table] AS r ON l.app_id = r.app_id AND l.attempt = r.attempt
             INNER JOIN [$(Schema)].[processing_contract_table] AS t

@@ -57,7 +57,7 @@ BEGIN
         l.attempt,
         l.claimed_at_utc,
         l.source_hash,
-        l.contract_hash
+        COALESCE(l.base_contract_hash, l.contract_hash) AS contract_hash
     FROM [$(SourceSchema)].[$(SourceTable)] AS s
     LEFT OUTER JOIN [$(Schema)].[processing_log] AS l
         ON s.[$(SourceIdColumn)] = l.app_id
@@ -98,7 +98,7 @@ BEGIN
         l.attempt,
         l.claimed_at_utc,
         l.source_hash,
-        l.contract_hash
+        COALESCE(l.base_contract_hash, l.contract_hash) AS contract_hash
     FROM [$(Schema)].[processing_log] AS l
     WHERE l.app_id > COALESCE(@after_app_id, -9223372036854775808)
         AND l.app_id <= @last_app_id

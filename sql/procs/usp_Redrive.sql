@@ -117,7 +117,7 @@ BEGIN
                 AND (@failure_category IS NULL OR l.failure_category = @failure_category)
                 AND (@fingerprint IS NULL OR l.fingerprint = @fingerprint)
                 AND (@app_id_start IS NULL OR l.app_id BETWEEN @app_id_start AND @app_id_end)
-                AND (@not_by_contract IS NULL OR l.contract_hash <> @not_by_contract)
+                AND (@not_by_contract IS NULL OR COALESCE(l.base_contract_hash, l.contract_hash) <> @not_by_contract)
                 -- Of an adopted outcome neither contract nor document is known.
                 AND (
                     l.session_id <> '00000000-0000-0000-0000-000000000000'

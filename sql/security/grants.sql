@@ -20,6 +20,8 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReapExpired] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetClaimOutcome] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReadDocument] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListFinished] TO [shred_worker];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_BackfillApps] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[ufn_SourceProblem] TO [shred_worker];
 GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_worker];
 

@@ -4,7 +4,7 @@ GO
 /*
 The events of claims and applications, append-only. claimed and renewed have one row per batch,
 with app_id NULL and app_count set; released, reaped, refused, quarantined, requeued (also a retry),
-rows_deleted and erased have one row per application. Outcomes are in processing_log. error_number and
+rows_deleted, erased and backfilled have one row per application. Outcomes are in processing_log. error_number and
 is_counted are those of a refusal: a refusal that is not counted does not lead to quarantine.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_event]', N'U') IS NULL
@@ -28,7 +28,7 @@ BEGIN
             CHECK (event_type IN
             (
                 'claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
-                'rows_deleted', 'erased'
+                'rows_deleted', 'erased', 'backfilled'
             ))
     )
     ON [$(LogFilegroup)]

@@ -14,6 +14,10 @@ error_number   the server's own number where the server rejected the rows
 fingerprint    the same for all failures with one cause
 session_id     all zeros, like claim_token and contract_hash, for an outcome that usp_AdoptLog imported from
                the log of an earlier system: attempt 1, without rows of ours, hash and fingerprint
+base_contract_hash
+               of a backfill, the contract of the attempt that it completed, which wrote the other rows;
+               NULL for a completion. A backfill has no claim: claim_token is all zeros,
+               claimed_at_utc that of the attempt it completed, and rows_written counts the rows of both
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_log]', N'U') IS NULL
 BEGIN
@@ -45,6 +49,7 @@ BEGIN
         rows_written bigint NOT NULL,
         source_hash binary(32) NULL,
         contract_hash binary(32) NOT NULL,
+        base_contract_hash binary(32) NULL,
         CONSTRAINT PK_processing_log PRIMARY KEY CLUSTERED (app_id, attempt),
         CONSTRAINT CK_processing_log_status
             CHECK ((status = 'success' AND failure_category IS NULL)

@@ -2,8 +2,8 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-The number of rows that a successful attempt wrote to each target table; no row where it wrote
-none. table_ordinal is that of processing_contract_table for the attempt's contract_hash.
+The number of rows that a successful attempt wrote to each target table, of a backfill with those of
+the attempt that it completed; no row where it wrote none. table_ordinal is that of processing_contract_table for the attempt's contract_hash.
 
 No foreign key to processing_log, and none between the other tables that a completion writes: one
 procedure writes both in one transaction, and checking the key could read, and lock, the whole log.

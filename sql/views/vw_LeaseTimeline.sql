@@ -6,8 +6,8 @@ Answers:    What happened to claims, in order: which worker claimed how much, re
             was reaped, and which applications were refused by the database, quarantined or
             redriven, or lost their stale rows? Order by event_id DESC. usp_ExplainApp shows the history of one application.
 Columns:    occurred_at_utc, event_type (claimed, renewed, released, reaped, refused, quarantined,
-            requeued, rows_deleted, erased), worker_name, host_name, app_id (NULL: the whole batch), app_count
-            (of a batch), attempt, detail, error_number (of a refusal), login_name, claim_token,
+            requeued, rows_deleted, erased, backfilled), worker_name, host_name, app_id (NULL: the whole
+            batch), app_count (of a batch), attempt, detail, error_number (of a refusal), login_name, claim_token,
             session_id, event_id
 Cost:       a query with TOP and ORDER BY event_id DESC reads that many events from the end; a query
             by app_id or claim_token seeks an index. Sessions WITH (NOLOCK): a completion holds its own

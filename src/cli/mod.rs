@@ -63,6 +63,7 @@ commands!(Command {
     Requeue(store::requeue::Arguments),
     DeleteStaleRows(store::delete_stale_rows::Arguments),
     Erase(store::erase::Arguments),
+    Backfill(store::backfill::Arguments),
     Verify(store::verify::Arguments),
     ExportFailed(store::export_failed::Arguments),
     Unprocessed(store::unprocessed::Arguments),

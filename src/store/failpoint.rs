@@ -32,13 +32,22 @@ pub const AMID_LOAD: &str = "amid_load";
 /// A chunk of an earlier system's log is imported, and not the last one.
 pub const AMID_ADOPTION: &str = "amid_adoption";
 
+/// A backfill has written what an application lacked; the embedded store has not committed it.
+pub const AMID_BACKFILL: &str = "amid_backfill";
+
 /// The places that a worker passes.
 pub const OF_WORKERS: [&str; 3] =
     [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER];
 
 /// Every name.
-pub const ALL: [&str; 5] =
-    [AFTER_CLAIM, BETWEEN_STAGE_AND_COMMIT, AFTER_COMMIT_BEFORE_ANSWER, AMID_LOAD, AMID_ADOPTION];
+pub const ALL: [&str; 6] = [
+    AFTER_CLAIM,
+    BETWEEN_STAGE_AND_COMMIT,
+    AFTER_COMMIT_BEFORE_ANSWER,
+    AMID_LOAD,
+    AMID_ADOPTION,
+    AMID_BACKFILL,
+];
 
 /// The requested place, how often it may still be passed, and what happens then.
 #[cfg(debug_assertions)]

@@ -12,6 +12,7 @@
 //! * Everything ends: an application is logged or quarantined, even if its document kills workers or
 //!   the database refuses it, and it never keeps others from that. Nothing waits for a time of day.
 
+mod backfill;
 mod claim;
 mod complete;
 mod enqueue;
@@ -36,6 +37,7 @@ use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::{AppOutcome, TableRows};
 
+pub use backfill::{BackfillRequest, Backfilled, FinishedPage, Missing};
 pub use claim::{
     check_lease, Batch, ClaimRequest, Claimed, ClaimedApp, Partition, ReapRequest, Reaped, Renewal,
     Share,
@@ -204,6 +206,22 @@ pub trait Store: Send {
     /// [`StoreError::ContractNotInstalled`] unless the contract is the installed one.
     fn erase_apps(&mut self, contract: &Contract, request: &EraseRequest) -> Result<Vec<Erased>>;
 
+    /// Gives finished applications what is missing in the target tables of the contract: rows whose key
+    /// the application does not have (in a table without a key, or one that the database numbers,
+    /// where it has no row at all), and values where a column is NULL. Existing values stay as they are.
+    /// Returns one entry per application, by ascending id.
+    ///
+    /// One transaction per application, with a new attempt in the log that takes over the rows, and an
+    /// event `backfilled`; neither where nothing is missing. An adopted application has only the
+    /// event. An application that is queued, that has another attempt or another document by now, or
+    /// whose rows the database refuses gets nothing ([`Backfilled::refusal`]).
+    /// [`StoreError::ContractNotInstalled`] unless the contract is the installed one.
+    fn backfill_apps(
+        &mut self,
+        contract: &Contract,
+        request: &BackfillRequest,
+    ) -> Result<Vec<Backfilled>>;
+
     /// Counts for people.
     fn get_status(&mut self) -> Result<Status>;
 
@@ -225,6 +243,10 @@ pub trait Store: Send {
     /// too, by ascending id; with
     /// [`WrittenPage::unlogged`] also those that have a source row, rows, and no logged success.
     fn list_written(&mut self, page: &WrittenPage) -> Result<Vec<WrittenApp>>;
+
+    /// A page of the applications whose last attempt succeeded and that are not queued, also without a
+    /// source row, by ascending id.
+    fn list_finished(&mut self, page: &FinishedPage) -> Result<Vec<WrittenApp>>;
 
     /// The rows of these applications, those of other programs too: for each application the rows of each
     /// target table of the installed contract, in any order. Columns are those of the contract, also

@@ -33,6 +33,7 @@ help_tests! {
     help_of_requeue: "requeue",
     help_of_delete_stale_rows: "delete-stale-rows",
     help_of_erase: "erase",
+    help_of_backfill: "backfill",
     help_of_export_failed: "export-failed",
     help_of_unprocessed: "unprocessed",
     help_of_verify: "verify",

@@ -142,7 +142,7 @@ fn identity_values_from_documents_are_inserted_with_identity_insert() {
     assert_eq!(between.matches("INSERT INTO [").count(), 1, "{between}");
     assert!(between.contains("INSERT INTO [dbo].[part]\n"), "{between}");
     let settings = sql.matches("SET IDENTITY_INSERT [").count();
-    assert_eq!(settings, 3, "on, off, and off in the handler\n{sql}");
+    assert_eq!(settings, 6, "on, off, and off in the handler, twice\n{sql}");
     assert!(sql[place("BEGIN CATCH")..].contains(off), "{sql}");
     assert!(sql.contains("WITH EXECUTE AS OWNER"), "{sql}");
     let plain = script_of(&CONTRACT.replace(", identity = \"explicit\"", ""));

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
     ("import", &["contract", "declared", "diagnostic", "figures", "value"]),
     ("settings", &["diagnostic", "figures", "files", "id", "runner", "shred", "store"]),
+    ("backfill", &["contract", "id", "outcome", "shred", "store", "value"]),
     ("verify", &["contract", "id", "outcome", "shred", "store", "value"]),
     ("report", &["diagnostic", "figures", "id", "outcome", "runner", "store", "verify"]),
     (

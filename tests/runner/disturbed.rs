@@ -10,11 +10,11 @@ use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::{AppOutcome, TableRows};
 use xmlshred::runner::Role;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
-    EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
-    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
-    SessionStart, StaleRows, StaleRowsRequest, Status, Store, StoreError, Unprocessed,
-    UnprocessedPage, WrittenApp, WrittenPage,
+    BackfillRequest, Backfilled, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference,
+    EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage, Finding, FinishedPage, LifeEvent,
+    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
+    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -184,6 +184,18 @@ impl Store for Disturbed {
 
     fn erase_apps(&mut self, contract: &Contract, request: &EraseRequest) -> Result<Vec<Erased>> {
         self.store.erase_apps(contract, request)
+    }
+
+    fn backfill_apps(
+        &mut self,
+        contract: &Contract,
+        request: &BackfillRequest,
+    ) -> Result<Vec<Backfilled>> {
+        self.store.backfill_apps(contract, request)
+    }
+
+    fn list_finished(&mut self, page: &FinishedPage) -> Result<Vec<WrittenApp>> {
+        self.store.list_finished(page)
     }
 
     fn get_status(&mut self) -> Result<Status> {

@@ -40,10 +40,10 @@ const OFFENCES: [&str; 14] = [
              AND MAX(CASE l.status WHEN 'success' THEN l.attempt END) IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM sandbox.processing_event AS e
                              WHERE e.app_id = l.app_id AND e.event_type = 'rows_deleted'))",
-    // 3. At most one success between requeues.
+    // 3. At most one success between requeues, beside backfills, which have no claim.
     "SELECT CONCAT('application ', s.app_id, ' succeeded ', s.successes, ' times')
      FROM (SELECT l.app_id, COUNT(*) AS successes FROM sandbox.processing_log AS l
-           WHERE l.status = 'success' GROUP BY l.app_id) AS s
+           WHERE l.status = 'success' AND l.base_contract_hash IS NULL GROUP BY l.app_id) AS s
      WHERE s.successes > 1 + (SELECT COUNT(*) FROM sandbox.processing_event AS e
                               WHERE e.app_id = s.app_id AND e.event_type = 'requeued')",
     // 4. No application is lost.

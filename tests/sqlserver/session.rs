@@ -11,11 +11,11 @@ use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::{AppOutcome, TableRows};
 use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
-    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
-    EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
-    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
-    SessionStart, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
-    WrittenApp, WrittenPage,
+    BackfillRequest, Backfilled, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference,
+    EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage, Finding, FinishedPage, LifeEvent,
+    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
+    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 
 use crate::database::locked;
@@ -108,6 +108,12 @@ impl Store for Session {
             contract: &Contract,
             request: &EraseRequest
         ) -> Result<Vec<Erased>>;
+        fn backfill_apps(
+            &mut self,
+            contract: &Contract,
+            request: &BackfillRequest
+        ) -> Result<Vec<Backfilled>>;
+        fn list_finished(&mut self, page: &FinishedPage) -> Result<Vec<WrittenApp>>;
         fn get_status(&mut self) -> Result<Status>;
         fn read_document(&mut self, app_id: AppId) -> Result<Option<Document>>;
         fn pause(&mut self, reason: &str, requested_by: &str) -> Result<Pause>;

@@ -30,7 +30,7 @@ fn named(request: &str) -> String {
 }
 
 /// Commands, the request whose answer never comes, and the limit that ends the wait.
-const COMMANDS: [(&str, &str, &str); 17] = [
+const COMMANDS: [(&str, &str, &str); 18] = [
     ("enqueue", "usp_EnqueueApps", "1s"),
     ("enqueue --app-id-start 1 --app-id-end 9", "usp_EnqueueApps", "1s"),
     ("reap", "usp_ReapExpired", "1s"),
@@ -45,6 +45,7 @@ const COMMANDS: [(&str, &str, &str); 17] = [
     ("explain 1", "usp_ExplainApp", "1s"),
     ("unprocessed", "usp_ListUnprocessed", "1s"),
     ("export-failed failed", "usp_ListFailures", "1s"),
+    ("backfill --table app_base --all --contract contract.toml", "usp_ListFinished", "1s"),
     ("verify --all --contract contract.toml", "usp_ListWritten", "1s"),
     ("verify --app-id 1 --contract contract.toml", "usp_ReadDocument", "10s"),
     ("map --app-id 1 --format none --contract contract.toml", "usp_ReadDocument", "10s"),

@@ -1,5 +1,7 @@
 //! The suite of `tests/store/`, file by file, for a store that is not the embedded one.
 
+#[path = "../store/backfilling.rs"]
+pub mod backfilling;
 #[path = "../store/claiming.rs"]
 mod claiming;
 #[path = "../store/comparing.rs"]
@@ -62,6 +64,7 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("redriving", redriving::BEHAVIOURS),
     ("refusing", refusing::BEHAVIOURS),
     ("reporting", reporting::BEHAVIOURS),
+    ("backfilling", backfilling::BEHAVIOURS),
     ("erasing", erasing::BEHAVIOURS),
     ("stale", stale::BEHAVIOURS),
 ];

@@ -39,10 +39,10 @@ const VIOLATIONS: [&str; 16] = [
        AND NOT EXISTS (SELECT 1 FROM processing_event AS e
                        WHERE e.app_id = l.app_id AND e.attempt = l.attempt
                          AND e.event_type = 'rows_deleted')",
-    // 3. At most one success between requeues.
+    // 3. At most one success between requeues, beside backfills, which have no claim.
     "SELECT 'application ' || app_id || ' succeeded ' || count(*) || ' times'
      FROM processing_log AS l
-     WHERE status = 'success'
+     WHERE status = 'success' AND base_contract_hash IS NULL
      GROUP BY app_id
      HAVING count(*) > 1 + (SELECT count(*) FROM processing_event AS e
                             WHERE e.app_id = l.app_id AND e.event_type = 'requeued')",

@@ -2,6 +2,7 @@
 //!
 //! Each behaviour is a function over a [`Harness`], so that every store runs the identical suite.
 
+mod backfilling;
 mod claiming;
 mod comparing;
 mod completing;

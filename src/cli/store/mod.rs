@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sqlserver")]
 pub mod agent_jobs;
+pub mod backfill;
 #[cfg(feature = "embedded")]
 pub mod backup;
 pub mod delete_stale_rows;

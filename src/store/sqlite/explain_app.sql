@@ -30,7 +30,7 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
     -- For purged events, the log still has the time and the session.
     SELECT l.claimed_at_utc, 1, 'claimed', l.attempt, l.session_id, NULL, l.claim_token
     FROM processing_log AS l
-    WHERE l.app_id = :app_id
+    WHERE l.app_id = :app_id AND l.base_contract_hash IS NULL
       AND NOT EXISTS (SELECT 1 FROM processing_event AS e
                       WHERE e.claim_token = l.claim_token AND e.event_type = 'claimed')
     UNION ALL
@@ -43,14 +43,16 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
     UNION ALL
     SELECT occurred_at_utc,
            CASE event_type WHEN 'requeued' THEN 7 WHEN 'rows_deleted' THEN 7 WHEN 'erased' THEN 7
-                           WHEN 'quarantined' THEN 4 ELSE 3 END,
+                           WHEN 'backfilled' THEN 7 WHEN 'quarantined' THEN 4 ELSE 3 END,
            event_type, attempt, session_id, detail, claim_token
     FROM processing_event
     WHERE app_id = :app_id
     UNION ALL
     SELECT processed_at_utc, 5, status, attempt, session_id,
-           CASE status
-               WHEN 'success' THEN 'wrote ' || rows_written || ' rows, after ' || shred_micros
+           CASE
+               WHEN base_contract_hash IS NOT NULL
+                   THEN 'added what was missing: now ' || rows_written || ' rows'
+               WHEN status = 'success' THEN 'wrote ' || rows_written || ' rows, after ' || shred_micros
                                    || ' microseconds of shredding'
                ELSE failure_category || ': ' || failure_reason
                     || coalesce('; column ' || failure_table || '.' || failure_column, '')

@@ -15,8 +15,8 @@ use crate::figures::counted;
 use crate::id::{AppId, ClaimToken};
 use crate::outcome::{Failure, FailureCategory};
 use crate::store::{
-    ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
-    Unprocessed, UnprocessedPage, WrittenApp, WrittenAttempt, WrittenPage,
+    ActiveClaim, FailurePage, Finding, FinishedPage, LifeEvent, LoggedFailure, SessionSummary,
+    Status, Unprocessed, UnprocessedPage, WrittenApp, WrittenAttempt, WrittenPage,
 };
 
 const GET_STATUS: &str = include_str!("get_status.sql");
@@ -43,6 +43,7 @@ const UNPROCESSED: &str = statement(include_str!("list_unprocessed.sql"), "page"
 const LIST_WRITTEN: &str = include_str!("list_written.sql");
 const WRITTEN: &str = statement(LIST_WRITTEN, "written");
 const WRITTEN_OF: &str = statement(LIST_WRITTEN, "written_of");
+const FINISHED: &str = statement(include_str!("list_finished.sql"), "finished");
 const FINDINGS: &str = statement(include_str!("health_check.sql"), "findings");
 
 pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
@@ -327,6 +328,24 @@ pub(super) fn list_written(
             let parameters = named_params! {":unlogged": unlogged, ":from": from, ":size": size};
             tx.all(WRITTEN, parameters, written_app)
         }
+    })
+}
+
+pub(super) fn list_finished(
+    connection: &mut Connection,
+    page: &FinishedPage,
+) -> Step<Vec<WrittenApp>> {
+    let Some(from) = page.after.map_or(Some(i64::MIN), |AppId(id)| id.checked_add(1)) else {
+        return Ok(Vec::new());
+    };
+    read(connection, |tx| {
+        let parameters = named_params! {
+            ":app_ids": page.app_ids.as_deref().map(json_list),
+            ":fingerprint": page.fingerprint,
+            ":from": from,
+            ":size": page.size.clamp(1, 10_000),
+        };
+        tx.all(FINISHED, parameters, written_app)
     })
 }
 

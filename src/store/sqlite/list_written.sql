@@ -3,7 +3,8 @@
 
 -- name: written
 WITH sourced AS MATERIALIZED (
-    SELECT a.app_id, l.attempt, l.claimed_at_utc, l.source_hash, l.contract_hash
+    SELECT a.app_id, l.attempt, l.claimed_at_utc, l.source_hash,
+           coalesce(l.base_contract_hash, l.contract_hash) AS contract_hash
     FROM app_xml AS a
     LEFT JOIN processing_log AS l ON l.app_id = a.app_id AND l.has_rows = 1
     WHERE a.app_id >= :from
@@ -13,7 +14,8 @@ WITH sourced AS MATERIALIZED (
     LIMIT :size
 ),
 gone AS (
-    SELECT l.app_id, l.attempt, l.claimed_at_utc, l.source_hash, l.contract_hash
+    SELECT l.app_id, l.attempt, l.claimed_at_utc, l.source_hash,
+           coalesce(l.base_contract_hash, l.contract_hash) AS contract_hash
     FROM processing_log AS l
     WHERE l.has_rows = 1 AND l.app_id >= :from
       AND l.app_id <= (SELECT iif(count(*) < :size, 9223372036854775807, max(app_id)) FROM sourced)
@@ -28,7 +30,8 @@ ORDER BY app_id
 LIMIT :size;
 
 -- name: written_of
-SELECT i.value AS app_id, l.attempt, l.claimed_at_utc, l.source_hash, l.contract_hash
+SELECT i.value AS app_id, l.attempt, l.claimed_at_utc, l.source_hash,
+       coalesce(l.base_contract_hash, l.contract_hash) AS contract_hash
 FROM json_each(:app_ids) AS i
 LEFT JOIN processing_log AS l ON l.app_id = i.value AND l.has_rows = 1
 WHERE i.value >= :from

@@ -39,11 +39,11 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    AlterTables, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
-    EraseRequest, Erased, FailurePage, Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest,
-    Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest,
-    SessionStart, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
-    WrittenApp, WrittenPage,
+    AlterTables, BackfillRequest, Backfilled, ClaimOutcome, ClaimRequest, Claimed, Completed,
+    Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage, Finding, FinishedPage,
+    LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
+    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -193,12 +193,16 @@ impl Store for SqliteStore {
         purge: fn erase_apps(
             &mut self, contract: &Contract, request: &EraseRequest
         ) -> Vec<Erased>;
+        complete: fn backfill_apps(
+            &mut self, contract: &Contract, request: &BackfillRequest
+        ) -> Vec<Backfilled>;
         inspect: fn get_status(&mut self) -> Status;
         inspect: fn read_document(&mut self, app_id: AppId) -> Option<Document>;
         inspect: fn explain_app(&mut self, app_id: AppId) -> Vec<LifeEvent>;
         inspect: fn list_failures(&mut self, page: &FailurePage) -> Vec<LoggedFailure>;
         inspect: fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Vec<Unprocessed>;
         inspect: fn list_written(&mut self, page: &WrittenPage) -> Vec<WrittenApp>;
+        inspect: fn list_finished(&mut self, page: &FinishedPage) -> Vec<WrittenApp>;
         target: fn read_rows(
             &mut self, contract: &Contract, app_ids: &[AppId]
         ) -> Vec<Vec<TableRows>>;

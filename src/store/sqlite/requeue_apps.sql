@@ -17,7 +17,7 @@ LIMIT :limit;
 -- name: older_contract
 SELECT app_id, status, attempt, failure_category
 FROM vw_concluded
-WHERE contract_hash <> :contract_hash AND app_id > :after
+WHERE coalesce(base_contract_hash, contract_hash) <> :contract_hash AND app_id > :after
 ORDER BY app_id
 LIMIT :limit;
 

@@ -24,11 +24,12 @@ use connection::Connection;
 use fault::ServerFault;
 
 use super::{
-    check_lease, check_max_reaps, check_outcomes, check_replaces, ClaimOutcome, ClaimRequest,
-    Claimed, Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage,
-    Finding, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven,
-    Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
-    Status, Store, StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    check_lease, check_max_reaps, check_outcomes, check_replaces, BackfillRequest, Backfilled,
+    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
+    EraseRequest, Erased, FailurePage, Finding, FinishedPage, LifeEvent, LoggedFailure, Pause,
+    PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result,
+    RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store, StoreError,
+    Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -258,6 +259,17 @@ impl Store for SqlServerStore {
         self.run(|connection| purge::erase_apps(connection, request))
     }
 
+    fn backfill_apps(
+        &mut self,
+        contract: &Contract,
+        request: &BackfillRequest,
+    ) -> Result<Vec<Backfilled>> {
+        check_outcomes(contract, &request.apps)?;
+        let Self { connection, stage, .. } = self;
+        let backfilled = complete::backfill_apps(connection, stage, contract, request);
+        backfilled.map_err(|fault| self.contract_error(fault, contract.hash))
+    }
+
     fn get_status(&mut self) -> Result<Status> {
         self.run(inspect::get_status)
     }
@@ -288,6 +300,10 @@ impl Store for SqlServerStore {
 
     fn list_written(&mut self, page: &WrittenPage) -> Result<Vec<WrittenApp>> {
         self.run(|connection| inspect::list_written(connection, page))
+    }
+
+    fn list_finished(&mut self, page: &FinishedPage) -> Result<Vec<WrittenApp>> {
+        self.run(|connection| inspect::list_finished(connection, page))
     }
 
     fn read_rows(&mut self, contract: &Contract, app_ids: &[AppId]) -> Result<Vec<Vec<TableRows>>> {

@@ -28,7 +28,10 @@ pub fn logged(row: &Row) -> rusqlite::Result<Completed> {
     let rows: Option<String> = row.get(3)?;
     let fate = match row.get(2)? {
         Some(category) => Fate::Failed(category),
-        None => Fate::Success { rows: rows.as_deref().map(rows_from_json).unwrap_or_default() },
+        None => {
+            let rows = rows.as_deref().map(rows_from_json).unwrap_or_default();
+            Fate::Success { rows: rows.into_iter().map(|(_, rows)| rows).collect() }
+        }
     };
     Ok(Completed { app_id: row.get(0)?, attempt: row.get(1)?, fate })
 }
@@ -56,10 +59,11 @@ pub fn rows_to_json<'t>(rows: impl Iterator<Item = (&'t str, u64)>) -> String {
     serde_json::Value::Object(object).to_string()
 }
 
-fn rows_from_json(text: &str) -> Vec<u64> {
+/// Tables and rows of [`rows_to_json`].
+pub fn rows_from_json(text: &str) -> Vec<(String, u64)> {
     match serde_json::from_str(text) {
         Ok(serde_json::Value::Object(object)) => {
-            object.values().map(|count| count.as_u64().unwrap_or(0)).collect()
+            object.into_iter().map(|(table, count)| (table, count.as_u64().unwrap_or(0))).collect()
         }
         _ => Vec::new(),
     }
@@ -73,6 +77,7 @@ mod tests {
     fn rows_per_table_keep_their_order() {
         let json = rows_to_json([("z", 1), ("a", 2), ("m", 0)].into_iter());
         assert_eq!(json, r#"{"z":1,"a":2,"m":0}"#);
-        assert_eq!(rows_from_json(&json), [1, 2, 0]);
+        let rows = rows_from_json(&json).into_iter().map(|(_, rows)| rows);
+        assert_eq!(rows.collect::<Vec<_>>(), [1, 2, 0]);
     }
 }

@@ -1,6 +1,7 @@
 //! Completing: what a claim holds is logged, or returned to the queue by the database's refusal.
 
 mod answer;
+mod backfill;
 mod bisect;
 mod conclude;
 mod refuse;
@@ -17,6 +18,7 @@ use crate::outcome::AppOutcome;
 use crate::store::{check_max_reaps, check_outcomes, failpoint, Completed};
 
 pub(super) use self::answer::get_claim_outcome;
+pub(super) use self::backfill::backfill_apps;
 
 pub(super) fn complete_batch(
     connection: &mut Connection,

@@ -88,6 +88,8 @@ CREATE TABLE processing_log (
     rows_per_table        TEXT,
     source_hash           TEXT,
     contract_hash         TEXT NOT NULL,
+    -- Of a backfill, the contract of the attempt that it completed; its claim_token is all zeros.
+    base_contract_hash    TEXT,
     PRIMARY KEY (app_id, attempt),
     CHECK ((status = 'failed') = (failure_category IS NOT NULL)),
     CHECK (has_rows = 0 OR status = 'success'),
@@ -147,7 +149,7 @@ CREATE TABLE processing_event (
     occurred_at_utc INTEGER NOT NULL,
     event_type      TEXT NOT NULL CHECK (event_type IN
                 ('claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
-                 'rows_deleted', 'erased')),
+                 'rows_deleted', 'erased', 'backfilled')),
     app_id          INTEGER,
     attempt         INTEGER,
     claim_token     TEXT,

@@ -1,5 +1,6 @@
 //! Target tables: their declarations, their comparison with a contract, and writing their rows.
 
+mod backfill;
 mod compare;
 mod declaration;
 mod read;

@@ -75,6 +75,24 @@ impl<'c> Targets<'c> {
     }
 }
 
+impl Targets<'_> {
+    /// Inserts these rows of a table.
+    pub(super) fn insert_rows(
+        &self,
+        tx: &Work,
+        table: &TargetTable,
+        rows: &[&[Value]],
+    ) -> Step<()> {
+        let found = self.targets.iter().find(|(known, _)| known.name == table.name);
+        match found {
+            Some((table, statements)) => {
+                insert_all(tx, table, statements, rows.iter().copied()).map(drop)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 fn insert_table(
     tx: &Work,
     table: &TargetTable,
@@ -91,9 +109,18 @@ fn insert_table(
     if skip {
         return Ok(0);
     }
+    insert_all(tx, table, statements, rows.iter())
+}
+
+fn insert_all<'r>(
+    tx: &Work,
+    table: &TargetTable,
+    statements: &RowStatements,
+    rows: impl Iterator<Item = &'r [Value]>,
+) -> Step<u64> {
     let mut insert = prepare(tx, table, &statements.insert)?;
     let mut written = 0;
-    for (number, row) in rows.iter().enumerate() {
+    for (number, row) in rows.enumerate() {
         let values = statements.bound.iter().map(|i| bind(&row[*i], table.columns[*i].sql_type));
         // A trigger may ignore a row without an error: SQLite's own count is used.
         written += insert
@@ -136,7 +163,7 @@ pub(super) fn app_key(app_type: SqlType, AppId(app_id): AppId) -> Stored {
 }
 
 /// An error that an application may be the cause of, with its place; any other one unchanged.
-fn refused(
+pub(super) fn refused(
     table: &TargetTable,
     row: Option<(usize, &[Value])>,
     error: rusqlite::Error,
@@ -177,7 +204,7 @@ fn columns_in(message: &str, table: &TargetTable) -> Vec<usize> {
 }
 
 /// A value as its column stores it; see [`super::declaration::storage_type`].
-fn bind(value: &Value, sql_type: SqlType) -> ToSqlOutput<'_> {
+pub(super) fn bind(value: &Value, sql_type: SqlType) -> ToSqlOutput<'_> {
     match value {
         Value::Null => ToSqlOutput::Owned(Stored::Null),
         Value::Bit(bit) => i64::from(*bit).into(),

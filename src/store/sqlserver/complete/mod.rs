@@ -1,6 +1,7 @@
 //! Completing a batch: rows and outcomes travel to temp tables, and one procedure writes them in one
 //! transaction.
 
+mod backfill;
 mod outcome;
 mod rows;
 mod stage;
@@ -13,6 +14,7 @@ use crate::id::ClaimToken;
 use crate::outcome::AppOutcome;
 use crate::store::{failpoint, ClaimOutcome, Completed};
 
+pub(super) use backfill::backfill_apps;
 pub(super) use stage::Stage;
 
 /// Stages and completes; returns one entry per outcome, in their order.

@@ -36,16 +36,7 @@ pub fn load_procedure(
 fn header(schema: &str, contract_name: &str, targets: &[TargetTable]) -> String {
     let contract_name = in_comment(contract_name);
     let procedure = format!("{}.[usp_LoadApps]", bracketed(schema));
-    let explicit = |table: &TargetTable| {
-        table.columns.iter().any(|column| column.identity == Identity::Explicit)
-    };
-    let (owner, as_owner) = match targets.iter().any(explicit) {
-        true => (
-            "\n            EXECUTE AS OWNER: SET IDENTITY_INSERT needs ALTER on its table",
-            "\nWITH EXECUTE AS OWNER",
-        ),
-        false => ("", ""),
-    };
+    let (owner, as_owner) = as_owner(targets);
     let skipped = match targets.iter().any(|table| table.on_existing == OnExisting::Skip) {
         true => "\n    DECLARE @skipped TABLE (app_id bigint NOT NULL PRIMARY KEY);",
         false => "",
@@ -87,6 +78,20 @@ BEGIN
     )
 }
 
+/// The line of the header and the clause of a procedure that needs more than its caller may.
+pub(super) fn as_owner(targets: &[TargetTable]) -> (&'static str, &'static str) {
+    let explicit = |table: &TargetTable| {
+        table.columns.iter().any(|column| column.identity == Identity::Explicit)
+    };
+    match targets.iter().any(explicit) {
+        true => (
+            "\n            EXECUTE AS OWNER: SET IDENTITY_INSERT needs ALTER on its table",
+            "\nWITH EXECUTE AS OWNER",
+        ),
+        false => ("", ""),
+    }
+}
+
 /// Turns `IDENTITY_INSERT` on or off where a column whose values come from documents is an identity
 /// column in the database.
 fn identity_insert(schema: &str, table: &TargetTable, indent: &str, setting: &str) -> String {
@@ -107,7 +112,7 @@ fn identity_insert(schema: &str, table: &TargetTable, indent: &str, setting: &st
     )
 }
 
-fn footer(schema: &str, target_schema: &str, targets: &[TargetTable]) -> String {
+pub(super) fn footer(schema: &str, target_schema: &str, targets: &[TargetTable]) -> String {
     // The connection keeps the setting, and can have one table with it.
     let identity_off: String = targets
         .iter()
@@ -243,26 +248,43 @@ fn insert_statements(
         sql.push_str(&skip_statements(schema, table, targets));
     }
     let not_skipped = "a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)";
-    let (where_not_skipped, and_not_skipped) = match skips {
-        true => (
-            format!("\n        WHERE {not_skipped}"),
-            format!("\n                AND {not_skipped}"),
-        ),
-        false => (String::new(), String::new()),
-    };
+    let only = skips.then_some(not_skipped);
+    let where_only = only.map(|only| format!("\n        WHERE {only}")).unwrap_or_default();
+    sql.push_str(&insert_loop(schema, table, only));
+    let _ = write!(
+        sql,
+        "        INSERT INTO #loaded (app_id, table_ordinal, row_count)
+        SELECT
+            a.app_id,
+            {ordinal},
+            COUNT_BIG(*)
+        FROM #load_app AS a
+        INNER LOOP JOIN {stage} AS s ON a.app_id = s.{STAGE_APP_ID}{where_only}
+        GROUP BY a.app_id;
+
+",
+        stage = stage_name(table),
+    );
+    sql
+}
+
+/// Inserts the staged rows of the applications in `#load_app`, or of them only those that fulfil a
+/// condition on `a` and the stage `s`.
+pub(super) fn insert_loop(schema: &str, table: &TargetTable, only: Option<&str>) -> String {
+    let where_only = only.map(|only| format!("\n        WHERE {only}")).unwrap_or_default();
+    let and_only = only.map(|only| format!("\n                AND {only}")).unwrap_or_default();
     let columns = |write: &dyn Fn(&TargetColumn) -> String, indent: &str| {
         staged_columns(table)
             .map(|(_, column)| format!("{indent}{}", write(column)))
             .collect::<Vec<_>>()
             .join(",\n")
     };
-    let _ = write!(
-        sql,
+    format!(
         "        SELECT
             @row = MIN(s.{STAGE_ROW}) - 1,
             @last_row = MAX(s.{STAGE_ROW})
         FROM #load_app AS a
-        INNER LOOP JOIN {stage} AS s ON a.app_id = s.{STAGE_APP_ID}{where_not_skipped};
+        INNER LOOP JOIN {stage} AS s ON a.app_id = s.{STAGE_APP_ID}{where_only};
 
 {identity_on}        WHILE @row < @last_row
         BEGIN
@@ -275,7 +297,7 @@ fn insert_statements(
             FROM #load_app AS a
             INNER LOOP JOIN {stage} AS s ON a.app_id = s.{STAGE_APP_ID}
             WHERE s.{STAGE_ROW} > @row
-                AND s.{STAGE_ROW} <= @row + {ROWS_PER_STATEMENT}{and_not_skipped}
+                AND s.{STAGE_ROW} <= @row + {ROWS_PER_STATEMENT}{and_only}
             ORDER BY
                 a.app_id,
                 s.{STAGE_ROW}
@@ -284,24 +306,14 @@ fn insert_statements(
             SET @row += {ROWS_PER_STATEMENT};
         END;
 
-{identity_off}        INSERT INTO #loaded (app_id, table_ordinal, row_count)
-        SELECT
-            a.app_id,
-            {ordinal},
-            COUNT_BIG(*)
-        FROM #load_app AS a
-        INNER LOOP JOIN {stage} AS s ON a.app_id = s.{STAGE_APP_ID}{where_not_skipped}
-        GROUP BY a.app_id;
-
-",
+{identity_off}",
         identity_on = identity_insert(schema, table, "        ", "ON"),
         identity_off = identity_insert(schema, table, "        ", "OFF"),
         stage = stage_name(table),
         target = qualified(schema, table),
         names = columns(&|column| bracketed(&column.name), "                "),
         values = columns(&load_expression, "                "),
-    );
-    sql
+    )
 }
 
 /// Finds the applications that have rows, before any row is inserted. `TOP` keeps the order: from the
@@ -334,7 +346,7 @@ fn comment(table: &TargetTable, what: &str) -> String {
 }
 
 /// The expression that converts a staged value to the column's type.
-fn load_expression(column: &TargetColumn) -> String {
+pub(super) fn load_expression(column: &TargetColumn) -> String {
     let staged = format!("s.{}", bracketed(&column.name));
     match column.sql_type {
         // The stage has the column's type.

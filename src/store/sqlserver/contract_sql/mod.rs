@@ -1,8 +1,9 @@
 //! The T-SQL of a contract: the DDL of its target tables, the stage, `usp_LoadApps`, which loads the
-//! tables from the stage, `usp_ReadRows`, which reads an application's rows in them, and
-//! `vw_TargetRows`, which finds them. It depends on the contract alone, so that it can be reviewed and
+//! tables from the stage, `usp_BackfillRows`, which adds what is missing, `usp_ReadRows`, which reads an
+//! application's rows in them, and `vw_TargetRows`, which finds them. It depends on the contract alone, so that it can be reviewed and
 //! compared.
 
+mod backfill;
 mod ddl;
 mod lineage;
 mod load;
@@ -11,6 +12,7 @@ mod read;
 mod rows_view;
 mod stage;
 
+pub use backfill::backfill_procedure;
 pub use ddl::{add_column, app_index_name, constraint_names, nullable_columns, target_ddl};
 pub use load::load_procedure;
 pub use names::{bracketed, column_list, literal, stage_name};

@@ -11,8 +11,8 @@ use crate::document::Document;
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory};
 use crate::store::{
-    FailurePage, Finding, LifeEvent, LoggedFailure, Unprocessed, UnprocessedPage, WrittenApp,
-    WrittenAttempt, WrittenPage,
+    FailurePage, Finding, FinishedPage, LifeEvent, LoggedFailure, Unprocessed, UnprocessedPage,
+    WrittenApp, WrittenAttempt, WrittenPage,
 };
 
 pub(super) use server::inspect_server;
@@ -104,18 +104,32 @@ pub(super) fn list_written(
         .with("@unlogged", yes_or_no(page.unlogged))
         .with("@after_app_id", page.after)
         .with("@page_size", page.size.clamp(1, 10_000));
-    connection.rows(&call, |record| {
-        let logged = match record.get_or_null("attempt")? {
-            Some(attempt) => Some(WrittenAttempt {
-                attempt,
-                claimed_at: record.get("claimed_at_utc")?,
-                source_hash: record.get_or_null("source_hash")?,
-                contract: record.get("contract_hash")?,
-            }),
-            None => None,
-        };
-        Ok(WrittenApp { app_id: record.get("app_id")?, logged })
-    })
+    connection.rows(&call, written_app)
+}
+
+pub(super) fn list_finished(
+    connection: &mut Connection,
+    page: &FinishedPage,
+) -> Result<Vec<WrittenApp>> {
+    let call = Call::slow("usp_ListFinished")
+        .with("@app_ids", page.app_ids.as_deref().map(list))
+        .with("@fingerprint", page.fingerprint.as_deref())
+        .with("@after_app_id", page.after)
+        .with("@page_size", page.size.clamp(1, 10_000));
+    connection.rows(&call, written_app)
+}
+
+fn written_app(record: &Record) -> Result<WrittenApp> {
+    let logged = match record.get_or_null("attempt")? {
+        Some(attempt) => Some(WrittenAttempt {
+            attempt,
+            claimed_at: record.get("claimed_at_utc")?,
+            source_hash: record.get_or_null("source_hash")?,
+            contract: record.get("contract_hash")?,
+        }),
+        None => None,
+    };
+    Ok(WrittenApp { app_id: record.get("app_id")?, logged })
 }
 
 pub(super) fn health_check(connection: &mut Connection) -> Result<Vec<Finding>> {

@@ -22,12 +22,18 @@ impl Generated {
 }
 
 /// The objects that are generated from a contract.
-pub const GENERATED: [Generated; 3] = [
+pub const GENERATED: [Generated; 4] = [
     Generated {
         file: "contract/usp_LoadApps.sql",
         object: "usp_LoadApps",
         kind: "PROCEDURE",
         text: contract_sql::load_procedure,
+    },
+    Generated {
+        file: "contract/usp_BackfillRows.sql",
+        object: "usp_BackfillRows",
+        kind: "PROCEDURE",
+        text: contract_sql::backfill_procedure,
     },
     Generated {
         file: "contract/usp_ReadRows.sql",
