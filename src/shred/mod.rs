@@ -13,6 +13,7 @@ mod lanes;
 mod limits;
 mod masks;
 mod meter;
+mod nil;
 mod panic;
 mod place;
 mod rows;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::contract::model::Check;
-use crate::contract::plan::{Op, Plan, Required, SlotRef};
+use crate::contract::plan::{Op, Required, SlotRef};
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::AppId;
@@ -43,6 +44,7 @@ use decode::decode;
 use evaluate::{Setting, Shared};
 use fault::{Result, ShredFault};
 use meter::Meter;
+use nil::is_nil;
 use rows::{Rows, RuleRows};
 use walk::{Element, Events, State, Walk};
 
@@ -194,13 +196,14 @@ impl Shredder {
         if plan.check == Check::Full {
             full::check(text)?;
         }
-        check_document(plan, app_id, &self.state.captures, text)?;
+        check_document(setting, &self.state.captures)?;
         rows.finish(&self.state.captures, &contract.targets)
     }
 }
 
 /// `document.key` and `document.require`.
-fn check_document(plan: &Plan, app_id: AppId, captures: &Captures, text: &str) -> Result<()> {
+fn check_document(setting: Setting<'_>, captures: &Captures) -> Result<()> {
+    let Setting { plan, app_id, text, .. } = setting;
     if let Some((slot, path)) = &plan.key {
         let found = slot_text(captures, *slot, text)?;
         let key = found.as_deref().unwrap_or("").trim();
@@ -214,7 +217,9 @@ fn check_document(plan: &Plan, app_id: AppId, captures: &Captures, text: &str) -
         }
     }
     for Required { slot, path, element } in &plan.require {
-        let found = slot_text(captures, *slot, text)?;
+        let node = captures.slot(0, *slot).first();
+        let nil = |node| is_nil(text, node, &setting.shared.nil_prefixes);
+        let found = if node.is_some_and(nil) { None } else { slot_text(captures, *slot, text)? };
         if found.is_some_and(|found| *element || !is_blank(&found)) {
             continue;
         }

@@ -1,6 +1,6 @@
 //! `DATEADD`, `DATEDIFF`, `YEAR`, `MONTH` and `DAY`.
 
-use chrono::{Datelike, Months, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use chrono::{Datelike, FixedOffset, Months, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 use super::canonical::plain_text;
 use super::datetime::{in_years, with_offset, BASE_DATE};
@@ -123,6 +123,24 @@ impl DateError {
     fn not_a_date(value: &Value) -> Self {
         Self(format!("{} is not a date: convert it with CAST or PARSE_DATE first", name(value)))
     }
+}
+
+/// `SWITCHOFFSET(value, offset)`: the same moment at another offset; null stays null. A value without
+/// an offset is in UTC.
+pub fn switch_offset(value: &Value, offset: FixedOffset) -> Result<Value, DateError> {
+    let moment = match value {
+        Value::Null => return Ok(Value::Null),
+        Value::Date(date) => date.and_time(NaiveTime::MIN),
+        Value::DateTime(both) => *both,
+        Value::DateTimeOffset(both) => both.naive_utc(),
+        _ => return Err(DateError::not_a_date(value)),
+    };
+    let switched = moment.and_utc().with_timezone(&offset);
+    if !in_years(switched.naive_local().date()) {
+        let date = name(value);
+        return Err(DateError(format!("SWITCHOFFSET('{date}', '{offset}') is outside 0001-01-01 to 9999-12-31: correct the document")));
+    }
+    Ok(Value::DateTimeOffset(switched))
 }
 
 /// `DATEADD(part, number, value)`: a value of the same type; null stays null. A day that the

@@ -5,6 +5,7 @@ mod canonical;
 pub mod convert;
 pub mod datetime;
 mod decimal;
+mod encoded;
 pub mod functions;
 mod like;
 mod number;

@@ -5,6 +5,7 @@ mod aggregates;
 mod names;
 mod nested;
 mod text;
+mod values;
 
 use std::sync::Arc;
 

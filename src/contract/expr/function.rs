@@ -53,9 +53,15 @@ functions! {
     Year: "YEAR(date)", Kind::Integer, "the year";
     Month: "MONTH(date)", Kind::Integer, "the month, from 1 to 12";
     Day: "DAY(date)", Kind::Integer, "the day of the month";
+    SwitchOffset: "SWITCHOFFSET(date, offset)", Kind::DateTimeOffset,
+        "the same moment at another offset, such as `'+00:00'`; a date without one is in UTC";
     ParseDate: "PARSE_DATE(text, 'pattern', …)", Kind::DateTime,
         "the date, read by the first of the patterns that matches; blank is null";
     Lookup: "LOOKUP('name', text)", Kind::Any, "the value of a lookup for the text";
+    FromBase64: "FROM_BASE64(text)", Kind::Bytes,
+        "the bytes that base64 stands for; white space in it does not count; blank is null";
+    FromHex: "FROM_HEX(text)", Kind::Bytes,
+        "the bytes that hexadecimal digits stand for, with or without `0x`; blank is null";
     Flag: "FLAG(text, 'Y', …)", Kind::Integer,
         "1 where the text is listed, else 0, also for null; blanks around it do not count";
     Digits: "DIGITS(text)", Kind::Text,
@@ -159,6 +165,7 @@ pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {
         "CONVERT" => "CAST(x AS type)",
         "TRY_CONVERT" | "TRY_PARSE" => "TRY_CAST(x AS type)",
         "GETDATE" | "GETUTCDATE" | "SYSDATETIME" | "SYSUTCDATETIME" | "NOW" => "NOW_UTC()",
+        "TODATETIMEOFFSET" | "TO_UTC" => "SWITCHOFFSET(date, '+00:00')",
         "DATEPART" => "YEAR(date)`, `MONTH(date)` or `DAY(date)",
         "STRPTIME" | "TO_DATE" | "PARSE" => "PARSE_DATE(text, 'pattern')",
         "LENGTH" | "DATALENGTH" => "LEN(text)",

@@ -50,7 +50,7 @@ impl<'t> Scope<'t> {
             Datum::Value(_) => 0,
         };
         let key = (number, self.captures.frame_of(self.frame, slot));
-        if let Some((value, last_read)) = self.setting.shared.borrow().get(&key) {
+        if let Some((value, last_read)) = self.setting.shared.results.borrow().get(&key) {
             self.setting.meter.pass(length(value))?;
             self.last_read.set(*last_read);
             return Ok(value.clone());
@@ -58,7 +58,7 @@ impl<'t> Scope<'t> {
         let value = compute()?;
         self.setting.meter.keep(length(&value) + size_of::<Datum<'_>>())?;
         let kept = (value.clone().into_owned(), self.last_read.get());
-        self.setting.shared.borrow_mut().insert(key, kept);
+        self.setting.shared.results.borrow_mut().insert(key, kept);
         Ok(value)
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use chrono::FixedOffset;
 use memchr::memmem;
 
 use super::arithmetic::shown;
@@ -12,7 +13,8 @@ use crate::contract::expr::ast::Function;
 use crate::contract::plan::Op;
 use crate::shred::fault::Result;
 use crate::shred::scan::name_length;
-use crate::value::{functions, trim_xml, Number, Value};
+use crate::value::datetime::parse_offset;
+use crate::value::{clip, functions, is_blank, trim_xml, Number, Value};
 
 impl<'t> Scope<'t> {
     pub(super) fn call(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
@@ -49,6 +51,7 @@ impl<'t> Scope<'t> {
                 Ok(Datum::Text(Cow::Borrowed(name.rsplit(':').next().unwrap_or(name))))
             }
             Function::Flag => self.flag(arguments),
+            Function::SwitchOffset => self.switch_offset(arguments),
             Function::Year | Function::Month | Function::Day => self.part(function, &arguments[0]),
             Function::Abs
             | Function::Round
@@ -84,6 +87,26 @@ impl<'t> Scope<'t> {
         };
         let part = part.map_err(|error| self.bad(error.to_string(), ""))?;
         Ok(part.map_or(NULL, Datum::integer))
+    }
+
+    fn switch_offset(&self, arguments: &'t [Op]) -> Result<Datum<'t>> {
+        let Some(date) = self.date(&arguments[0])? else { return Ok(NULL) };
+        let at = self.last_read.get();
+        let offset = match self.value(&arguments[1])? {
+            Datum::Value(Value::Null) => return Ok(NULL),
+            Datum::Text(text) => parse_offset(&text),
+            number => {
+                let minutes = self.to_number(&number)?.and_then(Number::to_i64_truncated);
+                let minutes = minutes.filter(|minutes| minutes.abs() <= 14 * 60);
+                minutes.and_then(|minutes| FixedOffset::east_opt(minutes as i32 * 60))
+            }
+        };
+        let Some(offset) = offset else {
+            return Err(self.bad("an offset from UTC is +02:00, or minutes, within 14 hours", ""));
+        };
+        self.last_read.set(at);
+        let switched = functions::switch_offset(&date, offset);
+        switched.map(Datum::Value).map_err(|error| self.bad(error.to_string(), ""))
     }
 
     fn numeric(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
@@ -127,6 +150,20 @@ impl<'t> Scope<'t> {
                 Some(Cow::Owned(digits)) => Datum::Text(Cow::Owned(digits)),
                 Some(Cow::Borrowed(_)) => Datum::Text(text),
             }),
+            Function::FromBase64 | Function::FromHex => {
+                meter.pass(text.len())?;
+                if is_blank(&text) {
+                    return Ok(NULL);
+                }
+                let (read, what) = match function {
+                    Function::FromBase64 => (functions::from_base64(&text), "base64"),
+                    _ => (functions::from_hex(&text), "hexadecimal"),
+                };
+                match read {
+                    Some(bytes) => Ok(Datum::Value(Value::Bytes(bytes.into()))),
+                    None => Err(self.bad(format!("`{}` is not {what}", clip(&text)), &text)),
+                }
+            }
             Function::Number => {
                 let number =
                     functions::number(&text).map_err(|error| self.bad(error.to_string(), &text))?;

@@ -13,6 +13,7 @@ use crate::shred::capture::{Captures, Node, NodeKind, Slot};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::limits::Limits;
 use crate::shred::meter::Meter;
+use crate::shred::nil::{is_nil, NilPrefixes};
 use crate::shred::walk::Tag;
 use crate::value::convert::{ConversionError, ConversionFault};
 use crate::value::Value;
@@ -29,9 +30,14 @@ pub struct Setting<'t> {
     pub shared: &'t Shared,
 }
 
-/// Results that all rows of an element share, by the aggregate and the frame of what it is over, each
-/// with the place that was read last.
-pub type Shared = RefCell<HashMap<(u32, u32), (Datum<'static>, Option<u32>)>>;
+/// What is found out once for a document.
+#[derive(Default)]
+pub struct Shared {
+    /// Results that all rows of an element share, by the aggregate and the frame of what it is over, each
+    /// with the place that was read last.
+    pub results: RefCell<HashMap<(u32, u32), (Datum<'static>, Option<u32>)>>,
+    pub nil_prefixes: NilPrefixes,
+}
 
 impl<'t> Setting<'t> {
     /// What the expressions of the row with this frame see.
@@ -105,10 +111,17 @@ impl<'t> Scope<'t> {
         let Op::One(reference) = op else { return None };
         let slot = self.slot(*reference);
         match slot.only() {
-            Some(node) if node.kind == NodeKind::Plain => Some(Some(self.plain(node))),
+            Some(node) if node.kind == NodeKind::Plain && !self.is_nil(node) => {
+                Some(Some(self.plain(node)))
+            }
             None if slot.count == 0 => Some(None),
             _ => None,
         }
+    }
+
+    #[inline]
+    fn is_nil(&self, node: &Node) -> bool {
+        is_nil(self.setting.text, node, &self.setting.shared.nil_prefixes)
     }
 
     /// The text of a node that needs no decoding.
@@ -133,6 +146,9 @@ impl<'t> Scope<'t> {
     pub(super) fn node(&self, node: &'t Node) -> Result<Datum<'t>> {
         if node.kind != NodeKind::Missing {
             self.last_read.set(Some(node.at));
+        }
+        if self.is_nil(node) {
+            return Ok(NULL);
         }
         let bytes = (node.end - node.start) as usize;
         let limits = self.setting.limits;

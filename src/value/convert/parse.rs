@@ -46,9 +46,15 @@ pub fn parse_integer(text: &str) -> Parsed<i64> {
     })
 }
 
+/// With or without dashes, in braces, or as a URN: `urn:uuid:…`.
 pub fn parse_guid(text: &str) -> Parsed {
-    let inside = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
-    if inside.len() != 36 {
+    const URN: &str = "urn:uuid:";
+    let after_urn = text.get(..URN.len()).filter(|start| start.eq_ignore_ascii_case(URN));
+    let inside = match after_urn {
+        Some(urn) => &text[urn.len()..],
+        None => text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text),
+    };
+    if !matches!(inside.len(), 32 | 36) {
         return Err(ConversionFault::NotA);
     }
     Uuid::try_parse(inside).map(Value::Guid).map_err(|_| ConversionFault::NotA)

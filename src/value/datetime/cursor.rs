@@ -79,24 +79,25 @@ impl<'a> Cursor<'a> {
         date(year, month, self.digits(2)?)
     }
 
-    pub fn iso_time(&mut self) -> Option<NaiveTime> {
+    /// A time of day; `24:00:00` is midnight, and that of the next day.
+    pub fn iso_time(&mut self) -> Option<(NaiveTime, bool)> {
         let hour = self.digits(2)?;
         if !self.take(b':') {
             return None;
         }
         let minute = self.digits(2)?;
-        if !self.take(b':') {
-            return NaiveTime::from_hms_opt(hour, minute, 0);
+        let (mut second, mut nanosecond) = (0, 0);
+        if self.take(b':') {
+            second = self.digits(2)?;
+            if self.take(b'.') {
+                let (count, fraction) = self.digits_up_to(9);
+                nanosecond = (count > 0).then(|| nanoseconds(fraction, count))?;
+            }
         }
-        let second = self.digits(2)?;
-        if !self.take(b'.') {
-            return NaiveTime::from_hms_opt(hour, minute, second);
+        if (hour, minute, second, nanosecond) == (24, 0, 0, 0) {
+            return Some((NaiveTime::MIN, true));
         }
-        let (count, fraction) = self.digits_up_to(9);
-        if count == 0 {
-            return None;
-        }
-        NaiveTime::from_hms_nano_opt(hour, minute, second, nanoseconds(fraction, count))
+        Some((NaiveTime::from_hms_nano_opt(hour, minute, second, nanosecond)?, false))
     }
 
     pub fn iso_offset(&mut self) -> Option<FixedOffset> {

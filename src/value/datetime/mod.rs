@@ -7,7 +7,7 @@ mod pattern;
 
 pub use date_text::DateText;
 pub(super) use date_text::{in_years, with_offset, BASE_DATE};
-pub use iso::parse_iso;
+pub use iso::{parse_iso, parse_offset};
 pub use pattern::{DatePattern, PatternError};
 
 /// Reads ISO 8601, then each pattern in turn; the first that matches the whole text wins.

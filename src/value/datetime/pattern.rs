@@ -1,6 +1,6 @@
 //! .NET's custom date and time patterns.
 
-use chrono::{FixedOffset, Month, NaiveTime};
+use chrono::{Datelike, FixedOffset, Month, NaiveTime};
 
 use super::cursor::{date, nanoseconds, offset, Cursor};
 use super::date_text::DateText;
@@ -8,9 +8,10 @@ use crate::value::trim_xml;
 
 /// A .NET custom date and time pattern, compiled: `MM/dd/yyyy`, `yyyy-MM-dd HH:mm:ss.FFF`.
 ///
-/// Specifiers: `yyyy yy M MM MMM MMMM d dd H HH h hh m mm s ss f` to `fffffff`, `F` to `FFFFFFF`,
-/// `tt K z zz zzz`, as in .NET's `ParseExact` with the invariant culture: `dd` takes two digits,
-/// `d` one or two; month names are English, in any case; `F` digits are optional, and so is a
+/// Specifiers: `yyyy yy M MM MMM MMMM d dd ddd dddd H HH h hh m mm s ss f` to `fffffff`, `F` to
+/// `FFFFFFF`, `tt K z zz zzz`, as in .NET's `ParseExact` with the invariant culture: `dd` takes two
+/// digits, `d` one or two; names of months and days are English, in any case, and the day must be that
+/// of the date; `F` digits are optional, and so is a
 /// point before them. `yy` is 1950 to 2049, SQL Server's cutoff. `'…'`, `"…"` and `\x` are
 /// literal, and so are `/`, `:` and every other character except letters; `T` and `Z` may be
 /// unquoted. A month or day left out is 1; a pattern without a date reads a time.
@@ -33,6 +34,10 @@ enum Part {
     Year(u8),
     /// `MMM`, or `MMMM` when long.
     MonthName {
+        long: bool,
+    },
+    /// `ddd`, or `dddd` when long.
+    DayName {
         long: bool,
     },
     /// Two digits when `padded`, else one or two.
@@ -66,6 +71,7 @@ enum Field {
     Second,
     Fraction,
     Half,
+    Weekday,
     Offset,
 }
 
@@ -75,6 +81,7 @@ impl Part {
             Part::Literal(_) => return None,
             Part::Year(_) => Field::Year,
             Part::MonthName { .. } => Field::Month,
+            Part::DayName { .. } => Field::Weekday,
             Part::Number { field, .. } => field,
             Part::Fraction(_) | Part::OptionalFraction { .. } => Field::Fraction,
             Part::Half => Field::Half,
@@ -87,6 +94,12 @@ impl Part {
 fn month_names(long: bool) -> impl Iterator<Item = &'static str> {
     let months = (1..=12u8).filter_map(|number| Month::try_from(number).ok());
     months.map(move |month| if long { month.name() } else { &month.name()[..3] })
+}
+
+/// The English names of the days from Monday on, in full or their first three letters.
+fn day_names(long: bool) -> impl Iterator<Item = &'static str> {
+    let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    names.into_iter().map(move |name| if long { name } else { &name[..3] })
 }
 
 impl DatePattern {
@@ -136,7 +149,7 @@ impl DatePattern {
 /// The numbers read so far, by [`Field`]. Half is 12 for PM.
 #[derive(Default)]
 struct Fields {
-    numbers: [Option<u32>; 9],
+    numbers: [Option<u32>; 10],
     offset: Option<FixedOffset>,
 }
 
@@ -150,6 +163,7 @@ impl Fields {
                 year + if year < 50 { 2000 } else { 1900 }
             }
             Part::MonthName { long } => 1 + rest.name(month_names(long))?,
+            Part::DayName { long } => rest.name(day_names(long))?,
             Part::Number { field: Field::Hour12, padded } => {
                 rest.two_or_fewer(padded).filter(|hour| (1..=12).contains(hour))? % 12
             }
@@ -194,6 +208,11 @@ impl Fields {
             Some(year) => Some(date(year, or(Field::Month, 1), or(Field::Day, 1))?),
             None => None,
         };
+        if let (Some(date), Some(day)) = (date, number(Field::Weekday)) {
+            if date.weekday().num_days_from_monday() != day {
+                return None;
+            }
+        }
         Some(DateText { date, time, offset: self.offset })
     }
 }
@@ -260,6 +279,7 @@ fn specifier(pattern: &str, run: &str, before: Option<&Part>) -> Result<Part, Pa
         (b'M', 1 | 2) => number(Field::Month),
         (b'M', 3 | 4) => Part::MonthName { long: digits == 4 },
         (b'd', 1 | 2) => number(Field::Day),
+        (b'd', 3 | 4) => Part::DayName { long: digits == 4 },
         (b'H', 1 | 2) => number(Field::Hour24),
         (b'h', 1 | 2) => number(Field::Hour12),
         (b'm', 1 | 2) => number(Field::Minute),
@@ -284,8 +304,7 @@ fn advice(letter: u8) -> &'static str {
     match letter {
         b'y' | b'Y' => "years are `yyyy` or `yy`",
         b'M' => "months are `M`, `MM`, `MMM` or `MMMM`",
-        b'd' => "days are `d` or `dd`; names of days cannot be read",
-        b'D' => "days are `d` or `dd`",
+        b'd' | b'D' => "days are `d` or `dd`, their names `ddd` or `dddd`",
         b'H' | b'h' => "hours are `H` or `HH`, or `h` or `hh` with `tt`",
         b'm' => "minutes are `m` or `mm`",
         b's' | b'S' => "seconds are `s` or `ss`, their fraction `f` to `fffffff`",
@@ -315,6 +334,7 @@ fn mistake(parts: &[Part]) -> Option<String> {
         (&[Second], "second"),
         (&[Fraction], "fraction"),
         (&[Half], "AM or PM"),
+        (&[Weekday], "name of a day"),
         (&[Offset], "offset"),
     ];
     if let Some((_, name)) = duplicates.iter().find(|(fields, _)| count(fields) > 1) {
@@ -324,7 +344,7 @@ fn mistake(parts: &[Part]) -> Option<String> {
     let date = has(Year) || has(Month) || has(Day);
     let rules = [
         (
-            parts.iter().all(|part| matches!(part.field(), None | Some(Offset))),
+            parts.iter().all(|part| matches!(part.field(), None | Some(Offset | Weekday))),
             "no date and no time",
             "write one, such as `yyyy-MM-dd`",
         ),
@@ -335,6 +355,7 @@ fn mistake(parts: &[Part]) -> Option<String> {
             "write `yyyy` or `yy`; minutes are `mm`",
         ),
         (has(Day) && !has(Month), "a day but no month", "write `MM`"),
+        (has(Weekday) && !has(Day), "a day's name but no day", "write `dd`"),
         (has(Second) && !has(Minute), "seconds but no minutes", "write `mm`"),
         (has(Fraction) && !has(Second), "a fraction but no seconds", "write `ss`"),
         (has(Hour12) && !has(Half), "`h` but no `tt`", "write `HH` for hours 0 to 23"),

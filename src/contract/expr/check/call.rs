@@ -8,7 +8,7 @@ use crate::contract::expr::mistake::Mistake;
 use crate::contract::identifier::same_name;
 use crate::contract::target::Identity;
 use crate::diagnostic::spelling;
-use crate::value::datetime::DatePattern;
+use crate::value::datetime::{parse_offset, DatePattern};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, call: &Expr, function: Function, arguments: &[Expr]) -> Kind {
@@ -41,6 +41,7 @@ impl Checker<'_> {
                 "n" | "start" | "digits" => self.count(argument, name),
                 "number" | "exponent" => self.number(argument, name),
                 "date" | "from" | "to" => self.date(argument, name),
+                "offset" => self.offset(argument, name),
                 _ => self.text(argument, name),
             };
             if function.kind() == Kind::Any && matches!(parameter, "number" | "date") {
@@ -206,6 +207,18 @@ impl Checker<'_> {
             self.error(expr, message, "write it without a point");
         }
         kind
+    }
+
+    /// An offset from UTC: text such as `+02:00`, or minutes.
+    fn offset(&mut self, argument: &Expr, user: &str) -> Kind {
+        if let ExprKind::Text(text) = &argument.kind {
+            if parse_offset(text).is_none() {
+                let message = format!("`{text}` is not an offset from UTC");
+                self.error(argument, message, "write it as `'+02:00'`, at most 14 hours");
+            }
+            return Kind::Text;
+        }
+        self.text(argument, user)
     }
 
     /// A column of the parent's row, and its kind.
