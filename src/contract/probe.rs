@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::compiled::Contract;
-use super::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read, Span, Step, ANY_NAME};
+use super::expr::ast::{
+    BinaryOp, Expr, ExprKind, Function, Origin, Path, Predicate, Read, Span, Step, ANY_NAME,
+};
 use super::model::{ColumnRule, Model, TableRule, TooLong};
 use super::parsed::ParsedContract;
 use super::target::{Identity, TargetColumn, TargetTable};
@@ -25,9 +27,19 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct PathProbe {
     pub contract: Arc<Contract>,
-    /// One per target: the row path, and what its columns from the second on count. The last
-    /// target is for the paths of `[document]` and has no row path.
-    pub tables: Vec<(Option<Place>, Vec<Place>)>,
+    /// One per target. The last is for the paths of `[document]`.
+    pub tables: Vec<PathCounts>,
+}
+
+/// What the columns of a target from the second on count.
+#[derive(Debug)]
+pub(crate) struct PathCounts {
+    /// None for the paths of `[document]`.
+    pub each: Option<Place>,
+    /// What these paths find.
+    pub paths: Vec<Place>,
+    /// After that, where there is text in the elements inside those that these paths read the text of.
+    pub skips: Vec<Place>,
 }
 
 /// A contract whose text columns hold any text.
@@ -52,15 +64,17 @@ pub(crate) struct Width {
 impl ParsedContract {
     /// Counts what the paths find.
     pub(crate) fn path_probe(&self) -> PathProbe {
-        let mut rules: Vec<(Path, Vec<(Path, Span)>)> =
-            self.model.tables.iter().map(|table| (table.each.clone(), paths_of(table))).collect();
+        let mut rules: Vec<Counted> = self.model.tables.iter().map(Counted::of).collect();
         let document = &self.model.document;
         let whole = document.require.iter().chain(&document.key);
-        rules.push((root(), whole.map(|path| (path.clone(), span(path))).collect()));
+        let paths = whole.map(|path| (path.clone(), span(path))).collect();
+        rules.push(Counted { each: root(), paths, skips: Vec::new() });
         let placed = |path: &Path, span| Place { path: path.clone(), span: self.place(span) };
-        let tables = rules.iter().enumerate().map(|(at, (each, paths))| {
-            let each = (at < self.model.tables.len()).then(|| placed(each, span(each)));
-            (each, paths.iter().map(|(path, span)| placed(path, *span)).collect())
+        let all = |paths: &[(Path, Span)]| paths.iter().map(|(p, at)| placed(p, *at)).collect();
+        let tables = rules.iter().enumerate().map(|(at, rule)| PathCounts {
+            each: (at < self.model.tables.len()).then(|| placed(&rule.each, span(&rule.each))),
+            paths: all(&rule.paths),
+            skips: all(&rule.skips),
         });
         let tables = tables.collect();
         let (rules, targets) = rules.into_iter().map(counting_table).unzip();
@@ -145,11 +159,101 @@ fn paths_of(table: &TableRule) -> Vec<(Path, Span)> {
     found
 }
 
-fn counting_table((each, paths): (Path, Vec<(Path, Span)>)) -> (TableRule, TargetTable) {
+/// What is counted for a table.
+struct Counted {
+    each: Path,
+    paths: Vec<(Path, Span)>,
+    skips: Vec<(Path, Span)>,
+}
+
+impl Counted {
+    fn of(table: &TableRule) -> Self {
+        Self { each: table.each.clone(), paths: paths_of(table), skips: texts_of(table) }
+    }
+}
+
+/// Every path whose text goes into a text column, with its first place.
+fn texts_of(table: &TableRule) -> Vec<(Path, Span)> {
+    let mut found: Vec<(Path, Span)> = Vec::new();
+    for (index, column) in table.columns.iter().enumerate() {
+        let given = table.rows.iter().flat_map(|row| &row.values);
+        let given = given.filter(|(at, _)| *at == index).map(|(_, value)| value);
+        for value in column.value.iter().chain(given).filter(|_| column.sql_type.is_character()) {
+            collect_texts(value, &mut found);
+        }
+    }
+    found
+}
+
+/// The paths that give an expression its text: not those that are only tested or counted.
+fn collect_texts(expr: &Expr, found: &mut Vec<(Path, Span)>) {
+    match &expr.kind {
+        ExprKind::Path(path) if path.read == Read::Text => {
+            if !found.iter().any(|(known, _)| known.same(path)) {
+                found.push((path.clone(), expr.span));
+            }
+        }
+        ExprKind::Binary { op: BinaryOp::Concat, left, right } => {
+            collect_texts(left, found);
+            collect_texts(right, found);
+        }
+        ExprKind::Case { whens, otherwise, .. } => {
+            whens.iter().for_each(|(_, then)| collect_texts(then, found));
+            otherwise.iter().for_each(|otherwise| collect_texts(otherwise, found));
+        }
+        ExprKind::Call { function, arguments } => {
+            let read = match function {
+                Function::First | Function::Last => &arguments[..1],
+                Function::Join if arguments.len() == 2 => &arguments[..1],
+                Function::Coalesce
+                | Function::Concat
+                | Function::Trim
+                | Function::LTrim
+                | Function::RTrim
+                | Function::Upper
+                | Function::Lower
+                | Function::Left
+                | Function::Replace => arguments.as_slice(),
+                _ => &[],
+            };
+            read.iter().for_each(|argument| collect_texts(argument, found));
+        }
+        _ => {}
+    }
+}
+
+/// Counts the elements of a path that have text in the elements inside them.
+fn counting_skips(path: Path, span: Span) -> Expr {
+    let of = |kind| Expr { kind, span };
+    let origin = Origin::Row { up: 0 };
+    let whole = Path { origin, steps: Vec::new(), read: Read::String };
+    let operand = Box::new(of(ExprKind::Path(whole)));
+    let has_text = of(ExprKind::IsEmpty { operand, negated: true });
+    let inside =
+        Step { name: ANY_NAME.to_owned(), predicates: vec![Predicate::Condition(has_text)], span };
+    let inside = Path { origin, steps: vec![inside], read: Read::Text };
+    let exists = call(Function::Exists, vec![of(ExprKind::Path(inside))]);
+    let mut path = path;
+    match path.steps.last_mut() {
+        Some(step) => {
+            step.predicates.push(Predicate::Condition(exists));
+            call(Function::Count, vec![of(ExprKind::Path(path))])
+        }
+        // The row element itself.
+        None => {
+            let one = of(ExprKind::Integer(1));
+            of(ExprKind::Case { operand: None, whens: vec![(exists, one)], otherwise: None })
+        }
+    }
+}
+
+fn counting_table(counted: Counted) -> (TableRule, TargetTable) {
+    let Counted { each, paths, skips } = counted;
     let app_id = call(Function::AppId, Vec::new());
     let counts = paths
         .into_iter()
         .map(|(path, span)| call(Function::Count, vec![Expr { kind: ExprKind::Path(path), span }]));
+    let counts = counts.chain(skips.into_iter().map(|(path, span)| counting_skips(path, span)));
     let columns: Vec<_> = [app_id].into_iter().chain(counts).enumerate().map(counting).collect();
     let table = TableRule {
         name: "counts".into(),

@@ -10,9 +10,10 @@ use super::mapping::{counts, in_order, Mapping};
 use super::real_paths::RealPaths;
 use super::source::{Content, Source};
 use super::summary::MapSummary;
-use crate::contract::probe::{PathProbe, Width, WidthProbe};
+use crate::contract::probe::{PathCounts, PathProbe, Width, WidthProbe};
 use crate::contract::{ParsedContract, WrittenNames};
 use crate::diagnostic::Diagnostic;
+use crate::figures::counted;
 use crate::outcome::{Failure, TableRows};
 use crate::shred::Shredder;
 use crate::value::convert::ConversionFault::TooLong;
@@ -164,7 +165,7 @@ impl Seen {
         let (counts, widths) = (&paths.tables, &widths.tables);
         Self {
             counted: false,
-            counts: counts.iter().map(|(_, paths)| vec![0; paths.len() + 1]).collect(),
+            counts: counts.iter().map(|t| vec![0; t.paths.len() + t.skips.len() + 1]).collect(),
             lengths: widths.iter().map(|w| vec![(0, String::new()); w.len()]).collect(),
             names: RealPaths::default(),
         }
@@ -193,7 +194,7 @@ impl Seen {
 
     fn report(&self, parsed: &mut ParsedContract, paths: &PathProbe, widths: &WidthProbe) {
         let tables = if self.counted { &paths.tables[..] } else { &[] };
-        for ((each, paths), counts) in tables.iter().zip(&self.counts) {
+        for (PathCounts { each, paths, .. }, counts) in tables.iter().zip(&self.counts) {
             let rows = counts[0];
             let row_path = each.as_ref().map(|each| &each.path);
             if let (Some(each), 0) = (each, rows) {
@@ -205,6 +206,16 @@ impl Seen {
                 let message = format!("no sample has `{}`", place.path);
                 let warning = Diagnostic::warning(place.span.clone(), message);
                 parsed.diagnostics.push(warning.hint(self.names.advice(&place.path, row_path)));
+            }
+        }
+        for (PathCounts { paths, skips, .. }, counts) in tables.iter().zip(&self.counts) {
+            let counts = &counts[paths.len() + 1..];
+            for (place, count) in skips.iter().zip(counts).filter(|(_, count)| **count > 0) {
+                let elements = counted(*count as usize, "element");
+                let message = format!("`{}` skips the text inside {elements}", place.path);
+                let hint = format!("`STRING({})` reads all text in it", place.path);
+                let warning = Diagnostic::warning(place.span.clone(), message);
+                parsed.diagnostics.push(warning.hint(hint));
             }
         }
         let widths = widths.tables.iter().flatten();

@@ -218,15 +218,20 @@ fn check_document(setting: Setting<'_>, captures: &Captures) -> Result<()> {
     }
     for Required { slot, path, element } in &plan.require {
         let node = captures.slot(0, *slot).first();
-        let nil = |node| is_nil(text, node, &setting.shared.nil_prefixes);
-        let found = if node.is_some_and(nil) { None } else { slot_text(captures, *slot, text)? };
+        let nil = node.filter(|node| is_nil(text, node, &setting.shared.nil_prefixes));
+        let found = if nil.is_some() { None } else { slot_text(captures, *slot, text)? };
         if found.is_some_and(|found| *element || !is_blank(&found)) {
             continue;
         }
         let lack = if *element { "absent" } else { "absent or blank" };
         let reason = format!("{path} is required, but it is {lack}: correct the document");
         let fault = ShredFault::new(FailureCategory::MissingRequired, reason);
-        return Err(placed(fault, captures, *slot, path));
+        let fault = placed(fault, captures, *slot, path);
+        // The content of an empty element is behind its tag.
+        return Err(match nil {
+            Some(node) => fault.at(node.at as usize - 1),
+            None => fault,
+        });
     }
     Ok(())
 }

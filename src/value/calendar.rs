@@ -72,7 +72,7 @@ impl DatePart {
         Self::NAMES.iter().map(|(_, names)| names[0])
     }
 
-    fn is_time(self) -> bool {
+    pub(crate) fn is_time(self) -> bool {
         self.months().is_none() && self.nanoseconds() < Self::Day.nanoseconds()
     }
 

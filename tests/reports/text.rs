@@ -1,6 +1,10 @@
 //! What is read of elements: text with markup in it, and elements of any name.
 
-use super::{contract, mistakes, rows};
+use std::fs;
+
+use assert_cmd::Command;
+
+use super::{contract, failure, mistakes, rows};
 
 /// A contract whose table `t` has the row path and these columns.
 fn table(root: &str, each: &str, columns: &str) -> String {
@@ -81,4 +85,108 @@ fn case_03_elements_whose_names_are_not_known() {
     assert_eq!(rows(&contract(&deep), document, "t"), ["1|y|q+|9", "2|-|k|1"]);
     let wrong = mistakes(&text.replace("\".\"", "\"@*\""));
     assert!(wrong.contains("error: `@*` is not supported\n"), "{wrong}");
+}
+
+#[test]
+fn case_02_samples_warn_of_text_that_is_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = table(
+        "r",
+        "/r/a",
+        "title = { type = \"nvarchar(99)\", value = \"TRIM(title)\" }\n\
+         plain = { type = \"nvarchar(99)\", value = \"COALESCE(plain, STRING(title))\" }\n\
+         own = { type = \"nvarchar(99)\", value = \".\" }\n\
+         n = { type = \"int\", value = \"CASE WHEN title IS NULL THEN 0 ELSE COUNT(title) END\" }\n\
+         first = { type = \"nvarchar(99)\", value = \"FIRST(../a[2]/b)\" }\n",
+    );
+    let document = "<r><a>x<title>CO<sub>2</sub></title><plain>p<br/><i> </i></plain></a><a><title>y</title><b/></a></r>";
+    fs::write(folder.path().join("contract.toml"), text).unwrap();
+    fs::write(folder.path().join("a.xml"), document).unwrap();
+    let mut command = Command::cargo_bin("xmlshred").unwrap();
+    let output = command
+        .args(["contract", "check", "contract.toml", "--sample", "a.xml"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned()
+        + &String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("warning: `title` skips the text inside 1 element\n"), "{said}");
+    assert!(said.contains("hint: `STRING(title)` reads all text in it\n"), "{said}");
+    assert!(said.contains("warning: `.` skips the text inside 2 elements\n"), "{said}");
+    assert_eq!(said.matches(" skips the text").count(), 2, "{said}");
+}
+
+#[test]
+fn case_04_keys_and_values_by_their_order() {
+    let text = table(
+        "plist",
+        "/plist/dict/key",
+        "name = { type = \"nvarchar(50)\", value = \".\" }\n\
+         value = { type = \"nvarchar(200)\", value = \"FOLLOWING(*)\", blank = \"keep\" }\n\
+         whole = { type = \"nvarchar(200)\", value = \"FOLLOWING(string)\" }\n\
+         part = { type = \"int\", value = \"FOLLOWING(*[part]/part[2]/@n)\" }\n\
+         all = { type = \"nvarchar(99)\", value = \"FOLLOWING(STRING(*))\", blank = \"keep\" }\n\
+         next = { type = \"nvarchar(50)\", value = \"UPPER(FOLLOWING(key))\" }\n",
+    );
+    let document = "<plist><dict><key>Major</key><integer>1</integer><key>Name</key>\
+        <string>So<b>n</b>g<part n='1'/><part n='2'/></string><key>Compilation</key><true/></dict>\
+        <dict><key>Label</key><string>Other</string><key>None</key></dict></plist>";
+    assert_eq!(
+        rows(&contract(&text), document, "t"),
+        [
+            "Major|1|Sog|2|1|NAME",
+            "Name|Sog|Sog|2|Song|COMPILATION",
+            "Compilation||-|-||-",
+            "Label|Other|Other|-|Other|NONE",
+            "None|-|-|-|-|-"
+        ]
+    );
+    // The same below anything.
+    let anywhere = contract(&text.replace("/plist/dict/key", "//key"));
+    assert_eq!(rows(&anywhere, document, "t")[3], "Label|Other|Other|-|Other|NONE");
+    for (value, message) in [
+        ("FOLLOWING(../b)", "FOLLOWING takes a path that begins at a sibling"),
+        ("FOLLOWING(@b)", "FOLLOWING takes a path that begins at a sibling"),
+        ("FOLLOWING('b')", "FOLLOWING takes a path that begins at a sibling"),
+        ("COUNT(UPPER(FOLLOWING(b)))", "FOLLOWING is not allowed inside COUNT"),
+        ("b[FOLLOWING(c) = 1]", "`FOLLOWING` is not allowed here"),
+    ] {
+        let found = mistakes(&text.replace("FOLLOWING(*)", value));
+        assert!(found.contains(&format!("error: {message}\n")), "{found}");
+    }
+    let root = mistakes(&text.replace("/plist/dict/key", "/plist"));
+    assert!(root.contains("error: the root element has no siblings\n"), "{root}");
+}
+
+#[test]
+fn case_28_a_failure_is_at_the_node_at_fault() {
+    let value = |value: &str| {
+        table("log", "/log/e", &format!("v = {{ type = \"datetime2(0)\", value = \"{value}\" }}\n"))
+    };
+    let moved = contract(&value("DATEADD(second, @ts, '1970-01-01')"));
+    assert_eq!(rows(&moved, "<log><e ts='1700000000'/></log>", "t"), ["2023-11-14T22:13:20"]);
+    let typed = mistakes(&value("DATEADD(hour, @ts, CAST(@d AS date))"));
+    assert!(typed.contains("error: a date has no hour\n"), "{typed}");
+    let at = |expression: &str| {
+        let text =
+            value("NULL").replace("datetime2(0)", "nvarchar(99)").replace("NULL", expression);
+        failure(&contract(&text), "<log><e a='x' b='2' c='2026-01-01'/></log>").path.unwrap()
+    };
+    for (expression, path) in [
+        ("CASE WHEN @a = 3 AND @b = 2 THEN 1 END", "/log/e/@a"),
+        ("CASE WHEN NUMBER(@b) = @a THEN 1 END", "/log/e/@a"),
+        ("CASE WHEN @a > CAST(@c AS date) THEN 1 END", "/log/e/@a"),
+        ("CASE WHEN CAST(@c AS date) BETWEEN @a AND @c THEN 1 END", "/log/e/@a"),
+        ("CASE WHEN @a IN (NUMBER(@b), 7) THEN 1 END", "/log/e/@a"),
+        ("CASE @a WHEN NUMBER(@b) THEN 1 END", "/log/e/@a"),
+        ("@a + @b", "/log/e/@a"),
+        ("DATEADD(day, @b, @a)", "/log/e/@a"),
+        ("DATEADD(day, @a, @c)", "/log/e/@a"),
+        // Nothing of the document is at fault: the element is.
+        ("LEFT(@a, 0 - 1)", "/log/e"),
+        ("CASE WHEN @b = '2' THEN CAST(LEFT('abc', 2) AS int) END", "/log/e"),
+        ("CAST(NULLIF(@a, @b) AS int)", "/log/e/@a"),
+    ] {
+        assert_eq!(at(expression), path, "{expression}");
+    }
 }

@@ -39,6 +39,8 @@ pub(super) enum Leaf<'e> {
     Parent(&'e str),
     /// The element's number.
     Position,
+    /// A path that begins at the next sibling of the row element.
+    Following(&'e Path),
 }
 
 /// What a scope makes of the leaves of an expression.

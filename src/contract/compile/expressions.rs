@@ -87,6 +87,7 @@ impl<'m> Compiler<'m> {
             (Function::First, Some(p)) => self.stripped(p, Mode::Chosen(Kept::First), leaves),
             (Function::Last, Some(p)) => self.stripped(p, Mode::Chosen(Kept::Last), leaves),
             (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
+            (Function::Following, Some(p)) => leaves(self, Leaf::Following(p)),
             (Function::Position, _) => leaves(self, Leaf::Position),
             (Function::Parent, _) => match &arguments[0].kind {
                 ExprKind::Column(name) => leaves(self, Leaf::Parent(name)),

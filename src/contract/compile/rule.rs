@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::compiler::{Compiler, Leaf, Scope};
-use crate::contract::expr::ast::Expr;
+use super::compiler::{Compiler, Leaf, Mode, Scope};
+use crate::contract::expr::ast::{Expr, ExprKind, Origin, Path, Read};
 use crate::contract::identifier::same_name;
 use crate::contract::model::{ColumnRule, TableRule, TooLong};
 use crate::contract::plan::*;
@@ -117,10 +117,27 @@ impl<'m> Compiler<'m> {
             Leaf::Parent(name) => {
                 compiler.parent_column(scope.rule, name).map_or(Op::Null, Op::Parent)
             }
+            Leaf::Following(path) => compiler.following(scope, path),
             Leaf::Position => Op::Position(compiler.position(scope.node)),
         });
         scope.numbered |= op.is_known_late();
         op
+    }
+
+    /// What the siblings have is caught for all rows of their parent; each row chooses the next.
+    fn following(&mut self, scope: &mut Scope<'_>, path: &Path) -> Op {
+        let Some((sibling, inside)) = path.steps.split_first() else { return Op::Null };
+        let origin = Origin::Row { up: 1 };
+        let siblings = Path { origin, steps: vec![sibling.clone()], read: Read::Text };
+        let Op::One(slot) = self.row_path(scope, &siblings, Mode::InnerXml) else {
+            return Op::Null;
+        };
+        let origin = Origin::Row { up: 0 };
+        let inside = Path { origin, steps: inside.to_vec(), read: path.read.clone() };
+        let span = sibling.span;
+        let inside = Expr { kind: ExprKind::Path(inside), span };
+        let of_element = self.condition(self.reached, &inside);
+        Op::Following(Box::new(Following { slot, of_element }))
     }
 
     /// The index of a column in the parent table of a rule.

@@ -83,6 +83,8 @@ functions! {
         "the time of the claim by the database's clock: one value per claim";
     InnerXml: "INNER_XML(element)", Kind::Text,
         "the markup inside an element, unchanged; `INNER_XML(.)` of the row element";
+    Following: "FOLLOWING(sibling)", Kind::Text,
+        "what the next element of that name after the row element has, in the same parent";
     String: "STRING(element)", Kind::Text,
         "all text inside an element, also that of the elements in it; `STRING(.)` of the row element";
     First: "FIRST(path)", Kind::Text,

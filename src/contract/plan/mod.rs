@@ -60,7 +60,7 @@ pub(crate) use node::{
     qualified_name, AncestorAttribute, Around, Capture, Chosen, Counter, DocumentPick, Filter,
     Gather, Gathered, Kept, Node, NodeId, NodeRead, Position, Uris,
 };
-pub(crate) use op::{Aggregate, Op};
+pub(crate) use op::{Aggregate, Following, Op};
 pub(crate) use rule::{
     Column, DistinctPlan, LookupPlan, ParentLink, Ready, Rule, Template, ValuePlan,
 };

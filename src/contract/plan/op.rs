@@ -48,8 +48,19 @@ pub(crate) enum Op {
     DateDiff(DatePart, Box<Op>, Box<Op>),
     /// `JOIN COUNT EXISTS SUM MIN MAX` over all nodes of a slot.
     Aggregate(Box<Aggregate>),
+    /// What the next sibling has.
+    Following(Box<Following>),
     /// Any other function.
     Call(Function, Vec<Op>),
+}
+
+/// `FOLLOWING(sibling)`
+#[derive(Debug)]
+pub(crate) struct Following {
+    /// All elements that the sibling may be.
+    pub slot: SlotRef,
+    /// The value, over slots of the sibling's own frame.
+    pub of_element: Op,
 }
 
 /// A function over all nodes of a slot.
@@ -72,6 +83,7 @@ impl Op {
         match self {
             Op::One(slot) | Op::Pick(slot, _) => change(slot),
             Op::Aggregate(aggregate) => change(&mut aggregate.slot),
+            Op::Following(following) => change(&mut following.slot),
             _ => {}
         }
         self.each_part(&mut |part| part.each_slot(change));
@@ -88,6 +100,7 @@ impl Op {
                 | Op::Parent(_)
                 | Op::Position(_)
                 | Op::Aggregate(_)
+                | Op::Following(_)
                 | Op::Call(Function::Name | Function::LocalName, _)
         );
         self.each_part(&mut |part| constant &= part.is_constant());
@@ -104,6 +117,7 @@ impl Op {
                 | Op::Parent(_)
                 | Op::Position(_)
                 | Op::Aggregate(_)
+                | Op::Following(_)
                 | Op::Call(Function::Ordinal | Function::Name | Function::LocalName, _)
         );
         self.each_part(&mut |part| found |= part.reads_row());
@@ -136,7 +150,8 @@ impl Op {
             | Op::Current
             | Op::Column(_)
             | Op::Parent(_)
-            | Op::Position(_) => {}
+            | Op::Position(_)
+            | Op::Following(_) => {}
             Op::Strip(a) | Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => {
                 visit(a)
             }

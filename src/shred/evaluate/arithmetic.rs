@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveTime;
+
 use super::condition::holds;
-use super::datum::{Datum, NULL};
+use super::datum::{Datum, Placed, NULL};
 use super::scope::Scope;
 use crate::contract::expr::ast::BinaryOp;
 use crate::contract::plan::Op;
 use crate::shred::fault::{Result, ShredFault};
+use crate::value::functions::DatePart;
 use crate::value::{clip, datetime, is_blank, plain_text, trim_xml, Number, Value};
 
 impl<'t> Scope<'t> {
@@ -39,7 +42,7 @@ impl<'t> Scope<'t> {
     }
 
     pub(super) fn number(&self, op: &'t Op) -> Result<Option<Number>> {
-        self.to_number(&self.value(op)?)
+        self.apart(|| self.to_number(&self.value(op)?))
     }
 
     /// A whole number, for lengths and positions.
@@ -80,7 +83,40 @@ impl<'t> Scope<'t> {
     }
 
     pub(super) fn date(&self, op: &'t Op) -> Result<Option<Value>> {
-        self.to_date(&self.value(op)?)
+        self.apart(|| self.to_date(&self.value(op)?))
+    }
+
+    /// What an operand becomes. A failure in it is at what it has read, not at what another has.
+    fn apart<T>(&self, of_operand: impl FnOnce() -> Result<T>) -> Result<T> {
+        let before = self.last_read.replace(None);
+        let value = of_operand()?;
+        if self.last_read.get().is_none() {
+            self.last_read.set(before);
+        }
+        Ok(value)
+    }
+
+    /// An operand and its place.
+    pub(super) fn placed(&self, op: &'t Op) -> Result<Placed<'t>> {
+        let before = self.last_read.replace(None);
+        let value = self.value(op)?;
+        let at = self.last_read.get();
+        self.last_read.set(at.or(before));
+        Ok(Placed { value, at })
+    }
+
+    /// The date that `DATEADD` moves by such parts: text without a time is midnight, as in SQL Server.
+    pub(super) fn moved_date(&self, part: DatePart, op: &'t Op) -> Result<Option<Value>> {
+        self.apart(|| {
+            let read = self.value(op)?;
+            let is_text = matches!(read, Datum::Text(_));
+            Ok(self.to_date(&read)?.map(|date| match date {
+                Value::Date(date) if is_text && part.is_time() => {
+                    Value::DateTime(date.and_time(NaiveTime::MIN))
+                }
+                date => date,
+            }))
+        })
     }
 
     pub(super) fn negate(&self, operand: &'t Op) -> Result<Datum<'t>> {
@@ -107,7 +143,7 @@ impl<'t> Scope<'t> {
                 self.arithmetic(op, left, right)
             }
             _ => Ok(self
-                .compare(&self.value(left)?, &self.value(right)?)?
+                .compare_placed(&self.placed(left)?, &self.placed(right)?)?
                 .map_or(NULL, |order| Datum::Value(Value::Bit(holds(op, order))))),
         }
     }

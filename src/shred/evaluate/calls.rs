@@ -29,9 +29,10 @@ impl<'t> Scope<'t> {
                 Ok(NULL)
             }
             Function::NullIf => {
-                let first = self.value(&arguments[0])?;
-                let order = self.compare(&first, &self.value(&arguments[1])?)?;
-                Ok(if order == Some(Ordering::Equal) { NULL } else { first })
+                let first = self.placed(&arguments[0])?;
+                let order = self.compare_placed(&first, &self.placed(&arguments[1])?)?;
+                self.last_read.set(first.at);
+                Ok(if order == Some(Ordering::Equal) { NULL } else { first.value })
             }
             Function::Concat => {
                 let mut joined = String::new();

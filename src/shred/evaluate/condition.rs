@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::datum::Datum;
+use super::datum::{Datum, Placed};
 use super::scope::Scope;
 use crate::contract::expr::ast::BinaryOp;
 use crate::contract::plan::Op;
@@ -26,7 +26,7 @@ impl<'t> Scope<'t> {
                 None => Ok(self.condition(right)?.filter(|truth| *truth)),
             },
             Op::Binary(op, left, right) if is_comparison(*op) => {
-                let order = self.compare(&self.value(left)?, &self.value(right)?)?;
+                let order = self.compare_placed(&self.placed(left)?, &self.placed(right)?)?;
                 Ok(order.map(|order| holds(*op, order)))
             }
             Op::IsNull(operand, negated) => Ok(Some(self.is_null(operand)? != *negated)),
@@ -35,7 +35,7 @@ impl<'t> Scope<'t> {
                 Ok(Some(empty != *negated))
             }
             Op::In(operand, list, negated) => {
-                let found = self.is_in(&self.value(operand)?, list)?;
+                let found = self.is_in(&self.placed(operand)?, list)?;
                 Ok(found.map(|found| found != *negated))
             }
             Op::Like(operand, pattern, negated) => {
@@ -46,9 +46,9 @@ impl<'t> Scope<'t> {
             }
             Op::LikePattern(operand, pattern, negated) => self.like(operand, pattern, *negated),
             Op::Between(operand, low, high, negated) => {
-                let operand = self.value(operand)?;
-                let low = self.compare(&operand, &self.value(low)?)?;
-                let high = self.compare(&operand, &self.value(high)?)?;
+                let operand = self.placed(operand)?;
+                let low = self.compare_placed(&operand, &self.placed(low)?)?;
+                let high = self.compare_placed(&operand, &self.placed(high)?)?;
                 let within = and(low.map(Ordering::is_ge), high.map(Ordering::is_le));
                 Ok(within.map(|within| within != *negated))
             }
@@ -79,10 +79,10 @@ impl<'t> Scope<'t> {
         Ok(Some(found != negated))
     }
 
-    pub(super) fn is_in(&self, operand: &Datum<'t>, list: &'t [Op]) -> Result<Option<bool>> {
+    fn is_in(&self, operand: &Placed<'t>, list: &'t [Op]) -> Result<Option<bool>> {
         let mut found = Some(false);
         for item in list {
-            match self.compare(operand, &self.value(item)?)? {
+            match self.compare_placed(operand, &self.placed(item)?)? {
                 Some(Ordering::Equal) => return Ok(Some(true)),
                 Some(_) => {}
                 None => found = None,
@@ -94,6 +94,24 @@ impl<'t> Scope<'t> {
     /// How two values compare; `None` when one is null. Text beside a number or a date is
     /// converted.
     pub fn compare(&self, left: &Datum<'t>, right: &Datum<'t>) -> Result<Option<Ordering>> {
+        let at = self.last_read.get();
+        self.compare_at([left, right], [at, at])
+    }
+
+    /// The same; a value that does not convert fails at its own place.
+    pub(super) fn compare_placed(
+        &self,
+        left: &Placed<'t>,
+        right: &Placed<'t>,
+    ) -> Result<Option<Ordering>> {
+        self.compare_at([&left.value, &right.value], [left.at, right.at])
+    }
+
+    fn compare_at(
+        &self,
+        [left, right]: [&Datum<'t>; 2],
+        places: [Option<u32>; 2],
+    ) -> Result<Option<Ordering>> {
         if let (Datum::Text(left), Datum::Text(right)) = (left, right) {
             self.setting.meter.work(left.len().min(right.len()))?;
             return Ok(Some(functions::compare(left, right)));
@@ -102,7 +120,11 @@ impl<'t> Scope<'t> {
             return Ok(None);
         }
         if left.is_temporal() || right.is_temporal() {
-            let (left, right) = (self.to_date(left)?, self.to_date(right)?);
+            self.last_read.set(places[0]);
+            let left = self.to_date(left)?;
+            self.last_read.set(places[1]);
+            let right = self.to_date(right)?;
+            self.last_read.set(places[1].or(places[0]));
             let moment = |date: Option<Value>| date.and_then(|date| functions::moment(&date));
             return Ok(moment(left).zip(moment(right)).map(|(left, right)| left.cmp(&right)));
         }
@@ -115,9 +137,12 @@ impl<'t> Scope<'t> {
             }
             _ => {}
         }
-        let (Some(left), Some(right)) = (self.to_number(left)?, self.to_number(right)?) else {
-            return Ok(None);
-        };
+        self.last_read.set(places[0]);
+        let left = self.to_number(left)?;
+        self.last_read.set(places[1]);
+        let right = self.to_number(right)?;
+        self.last_read.set(places[1].or(places[0]));
+        let (Some(left), Some(right)) = (left, right) else { return Ok(None) };
         Ok(left.compare(right))
     }
 
@@ -140,7 +165,7 @@ impl<'t> Scope<'t> {
         match operand {
             None => Ok(self.condition(when)? == Some(true)),
             Some(operand) => {
-                let order = self.compare(&self.value(operand)?, &self.value(when)?)?;
+                let order = self.compare_placed(&self.placed(operand)?, &self.placed(when)?)?;
                 Ok(order == Some(Ordering::Equal))
             }
         }

@@ -12,6 +12,12 @@ pub enum Datum<'t> {
     Value(Value),
 }
 
+/// A value, and the place of what it was read from.
+pub(super) struct Placed<'t> {
+    pub value: Datum<'t>,
+    pub at: Option<u32>,
+}
+
 pub(super) const NULL: Datum<'static> = Datum::Value(Value::Null);
 
 impl<'t> Datum<'t> {

@@ -6,6 +6,7 @@ mod arithmetic;
 mod calls;
 mod condition;
 mod datum;
+mod following;
 mod lookup;
 mod parent;
 mod scope;

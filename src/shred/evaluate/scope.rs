@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 
@@ -37,6 +38,8 @@ pub struct Shared {
     /// with the place that was read last.
     pub results: RefCell<HashMap<(u32, u32), (Datum<'static>, Option<u32>)>>,
     pub nil_prefixes: NilPrefixes,
+    /// The elements of a slot, by slot and frame: where each begins, and its frame.
+    pub siblings: RefCell<HashMap<(u32, u32), Rc<[(u32, u32)]>>>,
 }
 
 impl<'t> Setting<'t> {

@@ -113,6 +113,8 @@ impl<'t> Scope<'t> {
             Op::Binary(op, left, right) => self.binary(*op, left, right),
             Op::Case(operand, whens, otherwise) => {
                 let chosen = self.chosen(operand.as_deref(), whens, otherwise.as_deref())?;
+                // What decided has no part in the value.
+                self.last_read.set(None);
                 chosen.map_or(Ok(NULL), |op| self.value(op))
             }
             Op::Cast(operand, conversion, or_null) => self.cast(operand, conversion, *or_null),
@@ -120,7 +122,7 @@ impl<'t> Scope<'t> {
             Op::ParseDate(text, patterns) => self.parse_date(text, patterns),
             Op::DateAdd(part, number, date) => {
                 let Some(number) = self.integer(number)? else { return Ok(NULL) };
-                let Some(date) = self.date(date)? else { return Ok(NULL) };
+                let Some(date) = self.moved_date(*part, date)? else { return Ok(NULL) };
                 let added = functions::date_add(*part, number, &date);
                 added.map(Datum::Value).map_err(|error| self.bad(error.to_string(), ""))
             }
@@ -132,6 +134,7 @@ impl<'t> Scope<'t> {
                 let difference = difference.map_err(|error| self.bad(error.to_string(), ""))?;
                 Ok(difference.map_or(NULL, Datum::integer))
             }
+            Op::Following(following) => self.following(following),
             Op::Aggregate(aggregate) => self.aggregate(aggregate),
             Op::Call(function, arguments) => self.call(*function, arguments),
             condition => Ok(match self.condition(condition)? {

@@ -304,7 +304,8 @@ fn advice(letter: u8) -> &'static str {
     match letter {
         b'y' | b'Y' => "years are `yyyy` or `yy`",
         b'M' => "months are `M`, `MM`, `MMM` or `MMMM`",
-        b'd' | b'D' => "days are `d` or `dd`, their names `ddd` or `dddd`",
+        b'd' => "days are `d` or `dd`, their names `ddd` or `dddd`",
+        b'D' => "days are `d` or `dd`",
         b'H' | b'h' => "hours are `H` or `HH`, or `h` or `hh` with `tt`",
         b'm' => "minutes are `m` or `mm`",
         b's' | b'S' => "seconds are `s` or `ss`, their fraction `f` to `fffffff`",

@@ -2,7 +2,7 @@
 
 use super::checker::Checker;
 use super::scope::{Parent, Place, Scope};
-use crate::contract::expr::ast::{Expr, ExprKind, Function, Path, Read};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read};
 use crate::contract::expr::kind::Kind;
 use crate::contract::expr::mistake::Mistake;
 use crate::contract::identifier::same_name;
@@ -24,6 +24,7 @@ impl Checker<'_> {
             Function::ParseDate => self.parse_date(arguments),
             Function::Lookup => return self.lookup(arguments),
             Function::InnerXml | Function::String => self.element_path(function, &arguments[0]),
+            Function::Following => self.following(call, &arguments[0]),
             Function::Parent => return self.parent(call, &arguments[0]),
             _ => return self.plain(function, arguments),
         }
@@ -34,6 +35,12 @@ impl Checker<'_> {
     fn plain(&mut self, function: Function, arguments: &[Expr]) -> Kind {
         let name = function.name();
         let mut kind = function.kind();
+        let moves_by_time = match &arguments.first().map(|first| &first.kind) {
+            Some(ExprKind::DatePart(part)) if function == Function::DateAdd && part.is_time() => {
+                Some(part.name())
+            }
+            _ => None,
+        };
         let parameters = function.parameters().chain(std::iter::repeat("…"));
         for (argument, parameter) in arguments.iter().zip(parameters) {
             let given = match parameter {
@@ -44,6 +51,10 @@ impl Checker<'_> {
                 "offset" => self.offset(argument, name),
                 _ => self.text(argument, name),
             };
+            if let (Some(part), Kind::Date, "date") = (moves_by_time, given, parameter) {
+                let hint = "convert it first: `CAST(… AS datetime2)`";
+                self.error(argument, format!("a date has no {part}"), hint);
+            }
             if function.kind() == Kind::Any && matches!(parameter, "number" | "date") {
                 kind = given;
             }
@@ -56,7 +67,11 @@ impl Checker<'_> {
         let name = function.name();
         let of_element = matches!(
             function,
-            Function::Name | Function::LocalName | Function::InnerXml | Function::Position
+            Function::Name
+                | Function::LocalName
+                | Function::InnerXml
+                | Function::Position
+                | Function::Following
         );
         let reads_document = function.is_aggregate() || of_element;
         let hint = match (self.scope.place, function) {
@@ -172,7 +187,8 @@ impl Checker<'_> {
         first.walk_outside_predicates(&mut |part| match &part.kind {
             ExprKind::Path(path) if !paths.iter().any(|known| known.same(path)) => paths.push(path),
             ExprKind::Call { function, .. }
-                if function.is_aggregate() || *function == Function::InnerXml =>
+                if function.is_aggregate()
+                    || matches!(function, Function::InnerXml | Function::Following) =>
             {
                 inner = Some((part, function.name()));
             }
@@ -207,6 +223,26 @@ impl Checker<'_> {
             self.error(expr, message, "write it without a point");
         }
         kind
+    }
+
+    /// A path that begins at a sibling of the row element.
+    fn following(&mut self, call: &Expr, sibling: &Expr) {
+        match &sibling.kind {
+            ExprKind::Path(path)
+                if path.origin == (Origin::Row { up: 0 }) && !path.steps.is_empty() =>
+            {
+                self.path(path, sibling.span);
+            }
+            _ => {
+                self.value(sibling);
+                let hint = "for example `FOLLOWING(value)`, `FOLLOWING(*)` or `FOLLOWING(dd/@id)`";
+                self.error(sibling, "FOLLOWING takes a path that begins at a sibling", hint);
+            }
+        }
+        if self.scope.depth == Some(1) {
+            let hint = "use it where the row path leads further down";
+            self.error(call, "the root element has no siblings", hint);
+        }
     }
 
     /// An offset from UTC: text such as `+02:00`, or minutes.
