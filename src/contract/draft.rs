@@ -60,6 +60,7 @@ pub(crate) struct DocumentDraft {
     pub(crate) roots: Vec<Located<String>>,
     pub(crate) require: Vec<Placed<Path>>,
     pub(crate) key: Option<Placed<Path>>,
+    pub(crate) unwrap: Option<Placed<Path>>,
     pub(crate) ignore_case_attributes: bool,
     pub(crate) check: Check,
     pub(crate) strip: bool,

@@ -29,6 +29,7 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
             roots,
             require: document.require.into_iter().map(|path| path.tree).collect(),
             key: document.key.map(|path| path.tree),
+            unwrap: document.unwrap.map(|path| path.tree),
             ignore_case_attributes: document.ignore_case_attributes,
             check: document.check,
             strip: document.strip,

@@ -34,6 +34,8 @@ pub struct DocumentRules {
     pub key: Option<Path>,
     /// `attribute_names = "ignore-case"`
     pub ignore_case_attributes: bool,
+    /// The absolute path to the elements whose text is XML, which takes the place of the text.
+    pub unwrap: Option<Path>,
     /// How much of a document is checked.
     pub check: Check,
     /// `white_space = "strip"`: white space around the text of every path is dropped.

@@ -188,8 +188,9 @@ fn texts_of(table: &TableRule) -> Vec<(Path, Span)> {
 /// The paths that give an expression its text: not those that are only tested or counted.
 fn collect_texts(expr: &Expr, found: &mut Vec<(Path, Span)>) {
     match &expr.kind {
-        ExprKind::Path(path) if path.read == Read::Text => {
-            if !found.iter().any(|(known, _)| known.same(path)) {
+        ExprKind::Path(path) => {
+            let known = found.iter().any(|(known, _)| known.same(path));
+            if path.read == Read::Text && !known {
                 found.push((path.clone(), expr.span));
             }
         }

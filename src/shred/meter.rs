@@ -131,6 +131,12 @@ impl<'c> Meter<'c> {
         }
     }
 
+    /// Another copy of the text takes so many bytes.
+    pub fn copied(&self, bytes: usize) -> Result<()> {
+        self.text.set(self.text.get() + bytes as u64);
+        self.wait_for(bytes as u64)
+    }
+
     /// A row, or what is kept beside it, takes so many bytes more.
     #[inline]
     pub fn keep(&self, bytes: usize) -> Result<()> {

@@ -20,6 +20,7 @@ mod rows;
 mod scan;
 mod string_value;
 mod text;
+mod unwrap;
 mod walk;
 
 pub use limits::Limits;
@@ -46,6 +47,7 @@ use fault::{Result, ShredFault};
 use meter::Meter;
 use nil::is_nil;
 use rows::{Rows, RuleRows};
+use unwrap::unwrapped;
 use walk::{Element, Events, State, Walk};
 
 /// Shreds documents with one contract. It keeps its buffers from document to document, so each
@@ -111,7 +113,12 @@ impl Shredder {
                 Err(failure) => return Some(Err(failure)),
             };
             let copied = if let Cow::Owned(copy) = &text { copy.len() } else { 0 };
-            let rows = meter.decoded(copied).and_then(|()| self.rows(app_id, now, &text, &meter));
+            let rows = meter.decoded(copied).and_then(|()| {
+                if let Some(unwrapped) = self.unwrapped(app_id, now, &text, &meter)? {
+                    text = Cow::Owned(unwrapped);
+                }
+                self.rows(app_id, now, &text, &meter)
+            });
             match rows {
                 Ok(rows) => Some(Ok(rows)),
                 Err(fault) if fault.cancelled => None,
@@ -143,12 +150,15 @@ impl Shredder {
     }
 
     fn found_key(&mut self, document: &Document) -> Option<AppId> {
-        let text = self.decoded(document).ok()?;
+        let mut text = self.decoded(document).ok()?;
         let contract = Arc::clone(&self.contract);
         let (plan, limits) = (contract.plan(), self.limits);
         let slot = plan.key.as_ref()?.0;
         let now = DateTime::UNIX_EPOCH;
         let meter = &Meter::new(&limits, &Uncontrolled);
+        if let Some(unwrapped) = self.unwrapped(AppId(0), now, &text, meter).ok()? {
+            text = Cow::Owned(unwrapped);
+        }
         let shared = &Shared::default();
         let setting =
             Setting { plan, text: &text, limits: &limits, app_id: AppId(0), now, meter, shared };
@@ -177,6 +187,32 @@ impl Shredder {
             return Err(too_big(text.len()));
         }
         Ok(text)
+    }
+
+    /// The document with its XML unwrapped, where the contract says so.
+    fn unwrapped(
+        &mut self,
+        app_id: AppId,
+        now: DateTime<Utc>,
+        text: &str,
+        meter: &Meter<'_>,
+    ) -> Result<Option<String>> {
+        let contract = Arc::clone(&self.contract);
+        let plan = contract.plan();
+        let Some(unwrap) = &plan.unwrap else { return Ok(None) };
+        let limits = self.limits;
+        let shared = &Shared::default();
+        let setting = Setting { plan, text, limits: &limits, app_id, now, meter, shared };
+        let unwrapped = unwrapped(unwrap, setting, &mut self.state, meter)?;
+        let most = self.limits.document_bytes.min(u64::from(u32::MAX) - 1);
+        if unwrapped.len() as u64 > most {
+            let bytes = unwrapped.len();
+            let found =
+                format!("the unwrapped document has {bytes} bytes, and the limit is {most}");
+            return Err(ShredFault::limit(0, found, "--max-document-bytes"));
+        }
+        meter.copied(unwrapped.len())?;
+        Ok(Some(unwrapped))
     }
 
     fn rows(

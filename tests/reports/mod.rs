@@ -6,6 +6,7 @@ mod names;
 mod nested;
 mod text;
 mod values;
+mod wrapped;
 
 use std::sync::Arc;
 

@@ -123,7 +123,7 @@ fn case_04_keys_and_values_by_their_order() {
         "/plist/dict/key",
         "name = { type = \"nvarchar(50)\", value = \".\" }\n\
          value = { type = \"nvarchar(200)\", value = \"FOLLOWING(*)\", blank = \"keep\" }\n\
-         whole = { type = \"nvarchar(200)\", value = \"FOLLOWING(string)\" }\n\
+         whole = { type = \"nvarchar(200)\", value = \"FOLLOWING(./string)\" }\n\
          part = { type = \"int\", value = \"FOLLOWING(*[part]/part[2]/@n)\" }\n\
          all = { type = \"nvarchar(99)\", value = \"FOLLOWING(STRING(*))\", blank = \"keep\" }\n\
          next = { type = \"nvarchar(50)\", value = \"UPPER(FOLLOWING(key))\" }\n",

@@ -47,7 +47,7 @@ impl Checks<'_> {
             let checked = check_path(&path, self.scope(Place::Value));
             self.take(checked, &StringMap::whole(root.span.clone()));
         }
-        for path in document.require.iter().chain(&document.key) {
+        for path in document.require.iter().chain(&document.key).chain(&document.unwrap) {
             let checked = check_path(&path.tree, self.scope(Place::Value));
             self.take(checked, &path.map);
         }

@@ -6,9 +6,12 @@ mod frames;
 mod paths;
 mod rule;
 
-use self::compiler::Compiler;
+use self::compiler::{Compiler, Mode};
+use super::expr::ast::{Path, Read};
 use super::model::{Lookup, Model, OnMissing};
-use super::plan::{LookupPlan, NameMap, Node, NodeId, Plan, RootName, Rule};
+use super::plan::{
+    FrameRef, LookupPlan, NameMap, Node, NodeId, Plan, RootName, Rule, SlotRef, Unwrap,
+};
 use super::target::TargetTable;
 
 /// Compiles a model without mistakes.
@@ -20,6 +23,24 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
     compiler.link_parents(&mut rules, &rows);
     compiler.resolve_hops(&mut rules, &rows);
+    let unwrap = model.document.unwrap.as_ref().map(|path| Box::new(unwrap(model, path)));
+    Plan { key, require, unwrap, ..plan(compiler, rules) }
+}
+
+/// What finds the elements whose text is XML, before anything else is read.
+fn unwrap(model: &Model, path: &Path) -> Unwrap {
+    let mut compiler = Compiler::new(model, &[]);
+    let node = compiler.walk(0, path);
+    let slot = |slot| SlotRef { frame: FrameRef::Document, slot };
+    let text = slot(compiler.slot_for(0, node, &Read::Text, Mode::Every));
+    let markup = slot(compiler.slot_for(0, node, &Read::Text, Mode::InnerXml));
+    compiler.resolve_hops(&mut [], &[]);
+    Unwrap { plan: plan(compiler, Vec::new()), text, markup, path: path.location() }
+}
+
+/// The plan of what was compiled, without what is read of the document as a whole.
+fn plan(compiler: Compiler<'_>, rules: Vec<Rule>) -> Plan {
+    let model = compiler.model;
     let roots = model.document.roots.iter().map(|root| {
         let (uris, name) = compiler.split_name(root);
         RootName { name: name.into(), uris }
@@ -43,8 +64,9 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
         rules,
         lookups: model.lookups.iter().map(lookup).collect(),
         roots,
-        key,
-        require,
+        key: None,
+        require: Vec::new(),
+        unwrap: None,
         check: model.document.check,
         ignore_case_attributes: model.document.ignore_case_attributes,
         strip: model.document.strip,

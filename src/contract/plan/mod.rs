@@ -80,6 +80,7 @@ pub(crate) struct Plan {
     pub roots: Vec<RootName>,
     pub key: Option<(SlotRef, String)>,
     pub require: Vec<Required>,
+    pub unwrap: Option<Box<Unwrap>>,
     pub check: Check,
     pub ignore_case_attributes: bool,
     /// Whether white space around the text of paths is dropped.
@@ -119,6 +120,18 @@ pub(crate) struct RootName {
     pub name: Box<str>,
     /// Where namespaces are declared.
     pub uris: Option<Uris>,
+}
+
+/// `document.unwrap`: what finds the elements whose text is XML.
+#[derive(Debug)]
+pub(crate) struct Unwrap {
+    pub plan: Plan,
+    /// The texts of the elements.
+    pub text: SlotRef,
+    /// Their contents as they are written.
+    pub markup: SlotRef,
+    /// The path as a person writes it.
+    pub path: String,
 }
 
 /// A path of `document.require`.

@@ -5,17 +5,18 @@ use toml::de::DeValue;
 use super::reader::Reader;
 use super::section::{Section, Value};
 use crate::contract::draft::{DocumentDraft, Located, Placed};
-use crate::contract::expr::ast::{Origin, Path};
+use crate::contract::expr::ast::{Origin, Path, Read};
 use crate::contract::expr::check::{DocumentScope, DATE_PATTERN};
 use crate::contract::expr::lexer::{continues_name, starts_name};
 use crate::contract::model::Check;
 use crate::diagnostic::Diagnostic;
 use crate::value::datetime::DatePattern;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "root",
     "require",
     "key",
+    "unwrap",
     "attribute_names",
     "white_space",
     "check",
@@ -40,6 +41,7 @@ impl Reader<'_> {
             paths.filter_map(|path| self.absolute_path("require", path)).collect()
         });
         let key = section.get("key").and_then(|value| self.absolute_path("key", value));
+        let unwrap = section.get("unwrap").and_then(|value| self.unwrap(value));
         let patterns = section.get("date_formats").map_or(Vec::new(), |v| self.date_formats(v));
         let patterns: Vec<DatePattern> = match lenient {
             true => patterns.into_iter().map(DatePattern::lenient).collect(),
@@ -62,6 +64,7 @@ impl Reader<'_> {
             roots,
             require,
             key,
+            unwrap,
             ignore_case_attributes: attribute_names.is_some_and(|a| a.value),
             check: check.map(|c| c.value).unwrap_or_default(),
             strip: strip.is_some_and(|word| word.value),
@@ -109,6 +112,18 @@ impl Reader<'_> {
         let hint = format!("write `/root/{0}` or `//{0}`", path.tree.to_string().trim_matches('.'));
         let hint =
             if path.tree.steps.is_empty() { "begin with `/root/` or `//`".into() } else { hint };
+        self.report(Diagnostic::error(path.whole(), message).hint(hint));
+        None
+    }
+
+    /// A path to elements that hold XML as text.
+    fn unwrap(&mut self, value: &Value<'_>) -> Option<Placed<Path>> {
+        let path = self.absolute_path("unwrap", value)?;
+        if path.broken || path.tree.read == Read::Text {
+            return Some(path);
+        }
+        let message = "`unwrap` must be a path to elements, found one to an attribute";
+        let hint = "name the element whose text is XML, such as `/Envelope/Body/Payload`";
         self.report(Diagnostic::error(path.whole(), message).hint(hint));
         None
     }

@@ -176,19 +176,25 @@ impl<'t> Scope<'t> {
                 Ok(number.map_or(NULL, |n| Number::Decimal(n).into()))
             }
             Function::Left | Function::Right => {
+                let of_text = self.last_read.replace(None);
                 let Some(count) = self.integer(&arguments[1])? else { return Ok(NULL) };
                 let take = match function {
                     Function::Left => functions::left,
                     _ => functions::right,
                 };
-                self.taken(text, |text| take(text, count))
+                let taken = self.taken(text, |text| take(text, count))?;
+                self.last_read.set(of_text);
+                Ok(taken)
             }
             Function::Substring => {
+                let of_text = self.last_read.replace(None);
                 let start = self.integer(&arguments[1])?;
                 let (Some(start), Some(count)) = (start, self.integer(&arguments[2])?) else {
                     return Ok(NULL);
                 };
-                self.taken(text, |text| functions::substring(text, start, count))
+                let taken = self.taken(text, |text| functions::substring(text, start, count))?;
+                self.last_read.set(of_text);
+                Ok(taken)
             }
             Function::Replace => {
                 let from = self.value(&arguments[1])?.text();
@@ -207,6 +213,7 @@ impl<'t> Scope<'t> {
         }
     }
 
+    /// A part of a text; a negative length is at what the length was read from.
     pub(super) fn taken(
         &self,
         text: Cow<'t, str>,

@@ -36,11 +36,14 @@ pub struct Setting<'t> {
 pub struct Shared {
     /// Results that all rows of an element share, by the aggregate and the frame of what it is over, each
     /// with the place that was read last.
-    pub results: RefCell<HashMap<(u32, u32), (Datum<'static>, Option<u32>)>>,
+    pub results: ByFrame<(Datum<'static>, Option<u32>)>,
     pub nil_prefixes: NilPrefixes,
     /// The elements of a slot, by slot and frame: where each begins, and its frame.
-    pub siblings: RefCell<HashMap<(u32, u32), Rc<[(u32, u32)]>>>,
+    pub siblings: ByFrame<Rc<[(u32, u32)]>>,
 }
+
+/// By a number and a frame.
+type ByFrame<T> = RefCell<HashMap<(u32, u32), T>>;
 
 impl<'t> Setting<'t> {
     /// What the expressions of the row with this frame see.
