@@ -72,3 +72,12 @@ fn headers_name_the_defaults_of_the_parameters() {
         }
     }
 }
+
+/// A list of what is not queued says what the next enqueue finds.
+#[test]
+fn the_overlap_of_enqueueing_is_one_number() {
+    let text = |name: &str| FILES.iter().find(|file| file.object() == name).expect(name).text;
+    let default = Regex::new(r"(?m)^    @overlap bigint = (\d+),$").expect("a pattern");
+    let overlap = &default.captures(text("usp_EnqueueApps")).expect("a default")[1];
+    assert!(text("usp_ListUnprocessed").contains(&format!("@watermark - {overlap}\n")));
+}

@@ -1,8 +1,12 @@
 //! Rows of an earlier success, where only a server has what the tests need.
 
+use std::time::Duration;
+
 use xmlshred::contract::OnExisting;
 use xmlshred::store::sqlserver::install::{Installed, Kind, FILES};
-use xmlshred::store::{RequeueRequest, RequeueSelector, RetrySelector, StaleRowsRequest};
+use xmlshred::store::{
+    PurgeRequest, RequeueRequest, RequeueSelector, RetrySelector, StaleRowsRequest,
+};
 
 use crate::harness::SqlServerHarness;
 use crate::store::harness::{app_ids, base, contacts, contract_with, failure, outcome, success};
@@ -14,6 +18,7 @@ crate::trials! {
     reconciliation_tells_stale_rows_from_wrong_ones,
     a_claim_renewed_without_progress_is_found_and_released,
     version_1_is_migrated_with_its_data,
+    purging_keeps_where_an_adopted_outcome_came_from,
 }
 
 /// Applications 1 to 3 succeeded, then 1 and 2 were requeued and failed.
@@ -233,4 +238,39 @@ fn version_1_is_migrated_with_its_data() {
     harness.assert_invariants();
     let changed = harness.installer().install(None).expect("again");
     assert_eq!(changed, Installed::Unchanged);
+}
+
+/// An adopted failure that was retried is superseded, and the only thing that says where it came from.
+fn purging_keeps_where_an_adopted_outcome_came_from() {
+    let harness = SqlServerHarness::fresh();
+    let contract = harness.prepare(2);
+    harness.execute(
+        "INSERT INTO {processing_log}
+         (
+             app_id, attempt, is_latest, status, failure_category, failure_reason, session_id, claim_token,
+             enqueued_at_utc, claimed_at_utc, processed_at_utc, shred_micros, document_bytes, rows_written,
+             contract_hash
+         )
+         SELECT 1, 1, 1, 'failed', 'adopted', 'a bad date', z.id, z.id, z.day, z.day, z.day, 0, 0, 0,
+             CONVERT(binary(32), 0x00)
+         FROM (SELECT CONVERT(uniqueidentifier, '00000000-0000-0000-0000-000000000000') AS id,
+             CONVERT(datetime2(3), '2024-03-01') AS day) AS z",
+    );
+    harness.execute("UPDATE {processing_queue} SET attempts = 1 WHERE app_id = 1");
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(2);
+    worker.succeed(&contract, &batch);
+    let purge = PurgeRequest {
+        older_than: Duration::from_secs(0),
+        chunk: 1000,
+        orphans: false,
+        execute: true,
+    };
+    worker.store.purge_log(purge).expect("purge");
+    let attempts =
+        "SELECT CONCAT(app_id, ' ', attempt) FROM pipeline.processing_log ORDER BY app_id, attempt";
+    let attempts: Vec<_> = harness.ask(attempts).into_iter().flatten().flatten().collect();
+    assert_eq!(attempts, ["1 1", "1 2", "2 1"]);
+    drop(worker);
+    harness.leave();
 }

@@ -135,6 +135,8 @@ bug own-rows-collide procs/usp_ApplyOutcomes.sql earlier_rows::a_success_replace
     's/AND l\.has_rows = 1\n                    AND c\.contract_hash/AND 1 = 0\n                    AND c.contract_hash/'
 bug rows-that-exist-are-purged procs/usp_PurgeLog.sql stale::purging_keeps_the_row \
     's/l\.is_latest = 0 AND l\.has_rows = 0 AND/l.is_latest = 0 AND/'
+bug adopted-outcomes-are-purged procs/usp_PurgeLog.sql earlier_rows::purging_keeps \
+    's/ AND l\.session_id <> \x2700000000-0000-0000-0000-000000000000\x27\)/)/'
 bug killed-sessions-stay procs/usp_PurgeLog.sql reporting::purging_ends_with_sessions \
     's/\n\s*OR \(s\.ended_at_utc IS NULL AND [^\n]*\)\)/)/'
 bug missed-is-not-counted procs/usp_EnqueueApps.sql source::what_a_new_run_has_missed \
