@@ -4,12 +4,13 @@ use xmlshred::contract::OnExisting;
 use xmlshred::id::AppId;
 use xmlshred::outcome::{AppOutcome, FailureCategory};
 use xmlshred::store::{
-    Batch, ClaimRequest, Claimed, ClaimedApp, Completed, Fate, ReapRequest, RetrySelector, Share,
-    StoreError,
+    Batch, ClaimRequest, Claimed, ClaimedApp, Completed, FailurePage, Fate, ReapRequest,
+    RetrySelector, Share, StoreError,
 };
 
 use super::harness::{
-    app_ids, contract_with, failure, ids, nameless, poisoned, success, Cause, Harness, Worker,
+    app_ids, base, contacts, contract_with, failure, ids, nameless, outcome, poisoned, success,
+    Cause, Harness, Worker,
 };
 
 super::behaviours! {
@@ -17,6 +18,7 @@ super::behaviours! {
     a_batch_of_which_nothing_passes_counts_as_a_death_and_is_claimed_in_halves,
     documents_that_the_database_refuses_without_a_reason_all_end,
     one_that_is_refused_by_itself_counts_as_alone,
+    a_unique_constraint_beside_the_key_refuses_only_its_application,
     failures_of_shredding_do_not_make_a_refusal_the_fault_of_one,
     data_and_unknown_reasons_in_one_wide_batch_are_told_apart,
     a_reason_of_the_server_counts_in_a_session_that_has_completed_something,
@@ -451,4 +453,23 @@ fn the_life_of_an_application_tells_what_poisoned_it(h: &dyn Harness) {
     let life = worker.store.explain_app(app_ids(&[2])[0]).expect("life");
     let now = life.last().and_then(|event| event.detail.clone()).expect("a detail");
     assert!(now.contains("reaped") && !now.contains("refused"), "{now}");
+}
+
+fn a_unique_constraint_beside_the_key_refuses_only_its_application(h: &dyn Harness) {
+    let contract = h.prepare(3);
+    h.execute("CREATE UNIQUE INDEX ux_base_name ON {app_base} (name)");
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(3);
+    let completed = complete(&mut worker, h, &batch, |app| {
+        let id = app.app_id.0;
+        let name = if id == 3 { "other" } else { "taken" };
+        outcome(app, Ok(vec![base(id, name), contacts(id, &[id])]))
+    });
+    assert_eq!(fates(&completed), [(1, "success"), (2, "failed"), (3, "success")]);
+    let page = FailurePage { category: None, fingerprint: None, after: None, size: 9 };
+    let failure = worker.store.list_failures(&page).expect("failures").remove(0).failure;
+    assert_eq!(failure.category, FailureCategory::ConstraintViolation);
+    assert_eq!(failure.table.as_deref(), Some("app_base"));
+    assert!(failure.reason.contains("name"), "{failure:?}");
+    assert_eq!(h.count("app_contact", "app_id = 2"), 0);
 }
