@@ -11,6 +11,7 @@ mod crash;
 #[cfg(feature = "embedded")]
 mod demo;
 mod documentation;
+mod drafting;
 mod examples;
 #[cfg(feature = "sqlserver")]
 mod generated_sql;

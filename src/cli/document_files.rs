@@ -88,6 +88,18 @@ pub fn samples(arguments: &[PathBuf]) -> Result<Vec<Source>> {
     Ok(ids_in_order(paths.len()).zip(paths).map(|(id, path)| Source::file(id, path)).collect())
 }
 
+/// The same, with the last digits of their names as ids if each has its own, and whether it has.
+///
+/// # Errors
+/// As [`expand`].
+pub fn samples_with_ids(arguments: &[PathBuf]) -> Result<(Vec<Source>, bool)> {
+    let paths = expand(arguments)?;
+    let in_names = ids_in_names(&paths).ok();
+    let has_ids = in_names.is_some();
+    let ids = in_names.unwrap_or_else(|| ids_in_order(paths.len()).collect());
+    Ok((ids.into_iter().zip(paths).map(|(id, path)| Source::file(id, path)).collect(), has_ids))
+}
+
 /// The last digits in each file's name, as its application id.
 ///
 /// # Errors

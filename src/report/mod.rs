@@ -1,5 +1,6 @@
 //! The output for people and programs: run summary, status tables, progress.
 
+mod drafting;
 mod line_queue;
 mod progress;
 mod status;
@@ -7,6 +8,7 @@ mod summary;
 mod table;
 mod verification;
 
+pub use drafting::DraftReport;
 pub use line_queue::{LineQueue, Lost};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;

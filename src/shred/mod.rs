@@ -108,7 +108,7 @@ impl Shredder {
         let meter = Meter::new(&limits, control);
         let mut text = Cow::Borrowed("");
         let shredded = catch_unwind(AssertUnwindSafe(|| {
-            text = match self.decoded(document) {
+            text = match decoded(document, &limits) {
                 Ok(text) => text,
                 Err(failure) => return Some(Err(failure)),
             };
@@ -150,7 +150,7 @@ impl Shredder {
     }
 
     fn found_key(&mut self, document: &Document) -> Option<AppId> {
-        let mut text = self.decoded(document).ok()?;
+        let mut text = decoded(document, &self.limits).ok()?;
         let contract = Arc::clone(&self.contract);
         let (plan, limits) = (contract.plan(), self.limits);
         let slot = plan.key.as_ref()?.0;
@@ -166,27 +166,6 @@ impl Shredder {
         Walk::new(plan, &text, &limits, &mut self.state, &mut search, meter).run().ok()?;
         let found = slot_text(&self.state.captures, slot, &text).ok()??;
         found.trim().parse().ok().map(AppId)
-    }
-
-    fn decoded<'b>(&self, document: &'b Document) -> Result<Cow<'b, str>, Box<Failure>> {
-        let most = self.limits.document_bytes.min(u64::from(u32::MAX) - 1);
-        let too_big = |bytes: usize| {
-            Box::new(Failure::new(
-                FailureCategory::LimitExceeded,
-                format!(
-                    "the document has {bytes} bytes, and the limit is {most}: raise \
-                     --max-document-bytes if such documents are expected"
-                ),
-            ))
-        };
-        if document.bytes.len() as u64 > most {
-            return Err(too_big(document.bytes.len()));
-        }
-        let text = decode(&document.bytes, document.encoding)?;
-        if text.len() as u64 > most {
-            return Err(too_big(text.len()));
-        }
-        Ok(text)
     }
 
     /// The document with its XML unwrapped, where the contract says so.
@@ -235,6 +214,31 @@ impl Shredder {
         check_document(setting, &self.state.captures)?;
         rows.finish(&self.state.captures, &contract.targets)
     }
+}
+
+/// The text of a document, unless it is too large or in no encoding.
+pub(crate) fn decoded<'b>(
+    document: &'b Document,
+    limits: &Limits,
+) -> Result<Cow<'b, str>, Box<Failure>> {
+    let most = limits.document_bytes.min(u64::from(u32::MAX) - 1);
+    let too_big = |bytes: usize| {
+        Box::new(Failure::new(
+            FailureCategory::LimitExceeded,
+            format!(
+                "the document has {bytes} bytes, and the limit is {most}: raise \
+                 --max-document-bytes if such documents are expected"
+            ),
+        ))
+    };
+    if document.bytes.len() as u64 > most {
+        return Err(too_big(document.bytes.len()));
+    }
+    let text = decode(&document.bytes, document.encoding)?;
+    if text.len() as u64 > most {
+        return Err(too_big(text.len()));
+    }
+    Ok(text)
 }
 
 /// `document.key` and `document.require`.

@@ -16,6 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outcome", &["id", "value"]),
     ("declared", &["value"]),
     ("contract", &["diagnostic", "figures", "id", "value"]),
+    ("profile", &["value"]),
+    ("drafting", &["contract", "diagnostic", "figures", "profile", "value"]),
     ("shred", &["contract", "document", "figures", "id", "outcome", "value"]),
     ("store", &["contract", "declared", "document", "figures", "files", "id", "outcome", "value"]),
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
@@ -23,7 +25,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("settings", &["diagnostic", "figures", "files", "id", "runner", "shred", "store"]),
     ("backfill", &["contract", "id", "outcome", "shred", "store", "value"]),
     ("verify", &["contract", "id", "outcome", "shred", "store", "value"]),
-    ("report", &["diagnostic", "figures", "id", "outcome", "runner", "store", "verify"]),
+    (
+        "report",
+        &["diagnostic", "drafting", "figures", "id", "outcome", "runner", "store", "verify"],
+    ),
     (
         "offline",
         &[
@@ -34,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "files",
             "id",
             "outcome",
+            "profile",
             "report",
             "shred",
             "value",

@@ -15,6 +15,7 @@ crate::trials! {
     a_refusal_alone_in_its_batch_counts_as_alone,
     a_refusal_whose_answer_was_lost_is_answered_again,
     a_lock_timeout_keeps_its_number,
+    each_number_of_the_page_has_its_kind,
     a_large_batch_is_halved_until_the_bad_ones_are_alone,
     a_trigger_may_raise_any_number_from_50000,
 }
@@ -171,6 +172,30 @@ fn a_refusal_whose_answer_was_lost_is_answered_again() {
 }
 
 /// The worker waits for a lock timeout and repeats the call, so it must see which one it is.
+/// The server decides as docs/errors.md says, for every number that the page lists.
+fn each_number_of_the_page_has_its_kind() {
+    let harness = SqlServerHarness::fresh();
+    let page = include_str!("../../docs/errors.md");
+    let (_, section) = page.split_once("## Refusals by the database").expect("the section");
+    let number = regex::Regex::new(r"\b\d{3,5}\b").expect("a pattern");
+    for kind in ["data", "busy", "server"] {
+        let (_, table) = section.split_once(&format!("\n| {kind} |")).expect(kind);
+        let cells =
+            table.lines().skip(1).map_while(|line| line.strip_prefix('|')?.split('|').next());
+        let cells = cells.collect::<String>();
+        let numbers: Vec<String> =
+            number.find_iter(&cells).map(|found| format!("({})", found.as_str())).collect();
+        assert!(numbers.len() > 5, "{kind}: {numbers:?}");
+        let others = harness.database().query(&harness.own(&format!(
+            "SELECT v.number FROM (VALUES {}) AS v(number)
+             WHERE pipeline.ufn_RefusalKind(v.number) <> '{kind}';",
+            numbers.join(", ")
+        )));
+        assert!(others.is_empty(), "not {kind}: {others:?}");
+    }
+    harness.leave();
+}
+
 fn a_lock_timeout_keeps_its_number() {
     let harness = SqlServerHarness::fresh();
     let contract = harness.prepare(1);

@@ -4,6 +4,7 @@ mod check;
 mod diff;
 pub mod file;
 mod import;
+mod init;
 #[cfg(feature = "sqlserver")]
 mod sql;
 
@@ -12,7 +13,7 @@ use clap::Args;
 use crate::cli::call::{commands, Call, Execute};
 use crate::cli::command_error::Result;
 
-/// Check a mapping contract, compare two, translate an earlier one, or print its T-SQL
+/// Draft a mapping contract, check it, compare two, translate an earlier one, or print its T-SQL
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -20,6 +21,7 @@ pub struct Arguments {
 }
 
 commands!(ContractCommand {
+    Init(init::Arguments),
     Check(check::Arguments),
     Diff(diff::Arguments),
     Import(import::Arguments),

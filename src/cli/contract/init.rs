@@ -1,0 +1,161 @@
+//! `xmlshred contract init`: a contract drafted from documents.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::Utc;
+use clap::Args;
+use rayon::ThreadPool;
+
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::{console, document_files, map};
+use crate::contract::ParsedContract;
+use crate::drafting::{draft, Drafted, Options};
+use crate::figures::counted;
+use crate::offline::{profile, MapSummary, Mapping, Profiled, Source};
+use crate::outcome::FailureCategory;
+use crate::profile::{NodeId, Profile};
+use crate::report::DraftReport;
+use crate::runner::ExitStatus;
+
+/// Draft a contract from documents: tables, columns, types and keys
+///
+/// The contract goes to stdout. A report on stderr lists what it leaves out, and the values that do
+/// not have the form of most.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// XML files and folders of *.xml
+    #[arg(value_name = "SAMPLES", required = true)]
+    samples: Vec<PathBuf>,
+
+    /// Draft for the documents with this root element, if there are several kinds
+    #[arg(long, value_name = "NAME")]
+    root: Option<String>,
+
+    /// The contract's name [default: the root element's]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Leave an element out, with all that is in it, such as /order/scan; may be repeated
+    #[arg(long, value_name = "PATH")]
+    skip: Vec<String>,
+
+    /// Make lookups of the lists of codes, to numbers
+    #[arg(long)]
+    lookups: bool,
+}
+
+impl Execute for Arguments {
+    fn execute(&self, call: &Call) -> Result {
+        let (sources, has_ids) = document_files::samples_with_ids(&self.samples)?;
+        let threads = map::threads(call)?;
+        let Profiled { profile, unreadable } = profile(&sources, &call.settings.limits, &threads);
+        if profile.is_empty() {
+            let (position, failure) = unreadable.first().expect("there is a source");
+            return Err(CommandError::new(
+                ExitStatus::Contract,
+                format!("no document can be read; {}: {}", sources[*position].name, failure.reason),
+                "name XML files that are well-formed",
+            ));
+        }
+        let root = self.root(&profile)?;
+        self.check_skipped(&profile, root)?;
+        let attempt = |key| self.attempt(call, &profile, root, key, &sources, &threads);
+        let (mut drafted, mut summary) = attempt(has_ids)?;
+        if summary.failures.contains_key(&FailureCategory::KeyMismatch) {
+            // What looks like the application's id is another.
+            (drafted, summary) = attempt(false)?;
+        }
+        console::print_data(&drafted.toml)?;
+        console::note(&DraftReport {
+            report: &drafted.report,
+            bytes: profile.bytes,
+            names: sources.iter().map(|source| source.name.as_str()).collect(),
+            unreadable: &unreadable,
+            mapped: summary.documents - summary.failed(),
+        });
+        Ok(ExitStatus::Success)
+    }
+}
+
+impl Arguments {
+    /// A draft, and what it makes of its own samples.
+    fn attempt(
+        &self,
+        call: &Call,
+        profile: &Profile,
+        root: NodeId,
+        key: bool,
+        sources: &[Source],
+        threads: &ThreadPool,
+    ) -> Result<(Drafted, MapSummary)> {
+        let options = Options { skip: self.skip.clone(), lookups: self.lookups, key };
+        let name = self.name.as_deref().unwrap_or(&profile[root].name.local);
+        let drafted = draft(profile, root, name, &options);
+        let parsed = ParsedContract::parse(&drafted.toml, "the draft").map_err(|mistakes| {
+            console::diagnose(&mistakes);
+            CommandError::new(
+                ExitStatus::Aborted,
+                "the draft is not a contract, which is a defect in xmlshred",
+                "report it with the messages above",
+            )
+        })?;
+        let mapping = Mapping {
+            contract: Arc::clone(&parsed.contract),
+            limits: call.settings.limits,
+            now: Utc::now(),
+            id_from_key: false,
+        };
+        let summary = mapping.count(sources, threads).map_err(|e| console::unwritable(&e))?;
+        Ok((drafted, summary))
+    }
+
+    /// The root element that the contract is for.
+    fn root(&self, profile: &Profile) -> Result<NodeId> {
+        let roots = profile.roots();
+        let fits = |root: &&NodeId| match &self.root {
+            Some(wanted) => {
+                let name = &profile[**root].name;
+                *wanted == name.written() || *wanted == name.local || *wanted == name.uri
+            }
+            None => true,
+        };
+        let found: Vec<&NodeId> = roots.iter().filter(fits).collect();
+        let shown: Vec<String> = roots.iter().map(|root| described(profile, *root)).collect();
+        match (found.as_slice(), &self.root) {
+            ([only], _) => Ok(**only),
+            ([], Some(wanted)) => Err(CommandError::usage(
+                format!("no document has the root element {wanted}, but {}", shown.join(", ")),
+                "name one of these",
+            )),
+            _ => Err(CommandError::several(
+                "the documents have several root elements",
+                &shown,
+                "draft a contract for each: add --root NAME, or its namespace",
+            )),
+        }
+    }
+
+    fn check_skipped(&self, profile: &Profile, root: NodeId) -> Result<()> {
+        let paths: Vec<String> =
+            profile.below(root).into_iter().map(|node| profile.path(node)).collect();
+        match self.skip.iter().find(|skipped| !paths.contains(skipped)) {
+            None => Ok(()),
+            Some(unknown) => Err(CommandError::usage(
+                format!("no document has the element {unknown} of --skip"),
+                format!("write a whole path, such as {}", paths[paths.len() / 2]),
+            )),
+        }
+    }
+}
+
+/// A root element, its namespace, and how many documents have it.
+fn described(profile: &Profile, root: NodeId) -> String {
+    let root = &profile[root];
+    let namespace = match root.name.uri.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", root.name.uri),
+    };
+    format!("{}{namespace} in {}", root.name.written(), counted(root.documents, "document"))
+}

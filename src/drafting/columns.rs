@@ -1,0 +1,236 @@
+//! The columns of each table: names, types, and what is to be told about them.
+
+use super::keys::is_id;
+use super::names::{distinct, snake};
+use super::namespaces::Namespaces;
+use super::steps::relative;
+use super::types::{codes, typed, Read, Typed};
+use super::{Leaf, LeafKind, Options, Outlier, Report, Table};
+use crate::figures::count;
+use crate::profile::{NodeId, Profile, Values};
+use crate::value::SqlType;
+
+/// A column of the draft.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) sql_type: SqlType,
+    pub(super) value: String,
+    pub(super) required: bool,
+    pub(super) note: Option<String>,
+    /// The node it reads; none for keys that are numbers of the draft's own.
+    pub(super) node: Option<NodeId>,
+    /// The .NET patterns of its dates, besides ISO 8601.
+    pub(super) dates: Vec<String>,
+    /// Its text has white space around it.
+    pub(super) is_padded: bool,
+    /// The codes of its lookup, in their order.
+    pub(super) lookup: Vec<String>,
+}
+
+impl Column {
+    /// A column that no path fills.
+    pub(super) fn own(name: String, sql_type: SqlType, value: String) -> Self {
+        Self {
+            name,
+            sql_type,
+            value,
+            required: false,
+            note: None,
+            node: None,
+            dates: Vec::new(),
+            is_padded: false,
+            lookup: Vec::new(),
+        }
+    }
+}
+
+/// Last steps that say nothing without the one before: `customer/name`.
+const GENERIC: &str = "id no nr num number code name value type text date amount key ref description desc lang \
+    language currency unit count status title label uuid guid version seq sequence index position percent rate from to \
+    start end begin min max total first last";
+
+pub(super) fn add(
+    profile: &Profile,
+    namespaces: &Namespaces,
+    options: &Options,
+    tables: &mut [Table],
+    report: &mut Report,
+) {
+    for at in 0..tables.len() {
+        let table = &tables[at];
+        let row = table.node;
+        let lines: Vec<Vec<NodeId>> =
+            table.leaves.iter().map(|leaf| line(profile, row, leaf)).collect();
+        let least: Vec<usize> = lines.iter().map(|line| shortest(profile, line)).collect();
+        let taken = taken(tables, at);
+        let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+        let names = distinct(profile, &lines, &least, &taken);
+        let lookups = options.lookups.then_some(table.name.as_str());
+        let context = Context { profile, namespaces, row, lookups };
+        let columns = table.leaves.iter().zip(names);
+        let columns = columns.map(|(leaf, name)| context.column(leaf, name, report)).collect();
+        tables[at].columns = columns;
+    }
+}
+
+/// Names that keys will have: the application's id, and the numbers of this table and those around it.
+fn taken(tables: &[Table], at: usize) -> Vec<String> {
+    let mut taken = vec!["app_id".to_owned()];
+    let mut around = Some(at);
+    while let Some(table) = around {
+        taken.push(format!("{}_no", tables[table].name));
+        around = tables[table].parent;
+    }
+    taken
+}
+
+/// The steps from the row element, which comes first, to a leaf.
+fn line(profile: &Profile, row: NodeId, leaf: &Leaf) -> Vec<NodeId> {
+    let line = profile.line(leaf.node);
+    let begin = line.iter().position(|step| *step == row).expect("it is below its row");
+    line[begin..].to_vec()
+}
+
+/// How many steps a name has at least. The row's own name is in the table's.
+fn shortest(profile: &Profile, line: &[NodeId]) -> usize {
+    let leaf = snake(&profile[line[line.len() - 1]].name.local);
+    let is_generic = GENERIC.split_whitespace().any(|word| word == leaf);
+    if line.len() > 2 && is_generic {
+        2
+    } else {
+        1
+    }
+}
+
+struct Context<'p> {
+    profile: &'p Profile,
+    namespaces: &'p Namespaces,
+    row: NodeId,
+    /// The table's name, where lists of codes become lookups.
+    lookups: Option<&'p str>,
+}
+
+impl Context<'_> {
+    fn column(&self, leaf: &Leaf, name: String, report: &mut Report) -> Column {
+        let (profile, node) = (self.profile, leaf.node);
+        let rows = profile[self.row].count;
+        let path = relative(profile, self.namespaces, self.row, node);
+        if leaf.kind == LeafKind::Presence {
+            let value = format!("CASE WHEN EXISTS({path}) THEN 1 ELSE 0 END");
+            return Column {
+                required: true,
+                note: Some(format!("in {} of {}", count(profile[node].count), count(rows))),
+                node: Some(node),
+                ..Column::own(name, SqlType::Bit, value)
+            };
+        }
+        if leaf.kind == LeafKind::String {
+            return self.string(name, node, &path);
+        }
+        let values = &profile[node].values;
+        let Typed { sql_type, read, note, outliers } = typed(values);
+        let sql_type = match sql_type {
+            // Numbers that name things grow.
+            SqlType::TinyInt | SqlType::SmallInt if is_id(profile, node) => SqlType::Int,
+            other => other,
+        };
+        for (some, examples) in outliers {
+            report.outliers.push(Outlier {
+                path: profile.path(node),
+                sql_type: sql_type.to_string(),
+                count: some,
+                of: values.count(),
+                examples,
+            });
+        }
+        let found = values.count();
+        let is_always = found == rows && leaf.kind == LeafKind::Value;
+        let mut notes: Vec<String> = note.into_iter().collect();
+        notes.extend(codes(values));
+        if !is_always {
+            notes.insert(0, format!("in {} of {}", count(found.min(rows)), count(rows)));
+        }
+        let path = match leaf.kind {
+            LeafKind::First => {
+                notes.insert(0, format!("{}: the first is taken", self.several(node)));
+                first(profile, self.namespaces, self.row, node)
+            }
+            _ => path,
+        };
+        let (value, dates) = match read {
+            Read::Plain => (path, Vec::new()),
+            Read::Number => (format!("NUMBER({path})"), Vec::new()),
+            Read::DecimalComma => (format!("REPLACE({path}, ',', '.')"), Vec::new()),
+            Read::Base64 => (format!("FROM_BASE64({path})"), Vec::new()),
+            Read::Date(patterns) => (path, patterns),
+        };
+        let column = Column {
+            required: is_always,
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+            node: Some(node),
+            dates,
+            is_padded: sql_type.is_character() && values.padded > 0,
+            ..Column::own(name, sql_type, value)
+        };
+        match self.lookups {
+            Some(table) if codes(values).is_some() => with_lookup(column, table, values),
+            _ => column,
+        }
+    }
+
+    /// How many rows have several of an element.
+    fn several(&self, node: NodeId) -> String {
+        let line = self.profile.line(node);
+        let repeated = line.iter().rev().find(|step| self.profile[**step].repeated > 0);
+        let element = &self.profile[*repeated.unwrap_or(&node)];
+        format!("{} of {} have several", count(element.repeated), count(element.parents))
+    }
+
+    fn string(&self, name: String, node: NodeId, path: &str) -> Column {
+        let note = format!(
+            "text with markup in it; in {} of {}",
+            count(self.profile[node].count),
+            count(self.profile[self.row].count)
+        );
+        Column {
+            note: Some(note),
+            node: Some(node),
+            ..Column::own(name, SqlType::NVarChar(None), format!("STRING({path})"))
+        }
+    }
+}
+
+/// The number of a code instead of the code.
+fn with_lookup(mut column: Column, table: &str, values: &Values) -> Column {
+    let codes = values.codes.iter().flatten();
+    column.lookup = codes.map(|(code, _)| code.clone()).collect();
+    column.sql_type = SqlType::TinyInt;
+    column.value = format!("LOOKUP('{}', {})", lookup_name(table, &column), column.value);
+    column
+}
+
+/// The name of a column's lookup.
+pub(super) fn lookup_name(table: &str, column: &Column) -> String {
+    format!("{table}_{}", column.name)
+}
+
+/// The value of the first of several elements: `FIRST(phone)`, `FIRST(phone/@kind)`, and
+/// `phone[1]/number` where more elements follow.
+fn first(profile: &Profile, namespaces: &Namespaces, row: NodeId, node: NodeId) -> String {
+    let line = profile.line(node);
+    let below = line.iter().position(|step| *step == row).expect("it is below its row") + 1;
+    let repeated = |step: &NodeId| profile[*step].repeated > 0 && !profile[*step].is_attribute;
+    let behind = line.iter().rposition(repeated).map_or(0, |at| line.len() - 1 - at);
+    let is_last = behind == 0 || behind == 1 && profile[node].is_attribute;
+    let several = line[below..].iter().filter(|step| repeated(step)).count();
+    if is_last && several == 1 {
+        return format!("FIRST({})", relative(profile, namespaces, row, node));
+    }
+    let steps = line[below..].iter().map(|step| {
+        let position = if repeated(step) { "[1]" } else { "" };
+        format!("{}{position}", namespaces.step(profile, *step))
+    });
+    // A step may be named like a keyword.
+    format!("./{}", steps.collect::<Vec<_>>().join("/"))
+}

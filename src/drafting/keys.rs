@@ -1,0 +1,160 @@
+//! Primary and foreign keys: ids that documents have, and numbers where they have none.
+
+use super::columns::Column;
+use super::names::snake;
+use super::types::{typed, Read};
+use super::{LeafKind, Table};
+use crate::figures::count;
+use crate::profile::{NodeId, Profile, Shape};
+use crate::value::SqlType;
+
+/// How the last step of an id is named.
+const IDS: &str = "id no nr num number key code ref uuid guid seq sequence";
+
+/// Characters of a text that is a key; an index key has at most 900 bytes.
+const WIDEST: u16 = 50;
+
+/// The path to the application's id: a whole number that each document has, and no two the same.
+pub(super) fn document_key(profile: &Profile, root: NodeId, tables: &[Table]) -> Option<NodeId> {
+    let documents = profile[root].documents;
+    let table = tables.first().filter(|table| table.node == root && documents > 1)?;
+    let mut found = table.leaves.iter().filter(|leaf| {
+        let values = &profile[leaf.node].values;
+        leaf.kind == LeafKind::Value
+            && values.count() == documents
+            && values.shapes.iter().all(|seen| seen.shape == Shape::Whole)
+            && values.in_all.are_none()
+            && is_id(profile, leaf.node)
+    });
+    found.next().map(|leaf| leaf.node)
+}
+
+/// Whether a name is that of an id.
+pub(super) fn is_id(profile: &Profile, node: NodeId) -> bool {
+    let name = snake(&profile[node].name.local);
+    let last = name.rsplit('_').next().unwrap_or_default();
+    // `conid`, as some write it.
+    IDS.split_whitespace().any(|id| id == last) || name.ends_with("id")
+}
+
+/// Gives each table its key, parents first.
+pub(super) fn add(profile: &Profile, tables: &mut [Table]) {
+    for at in 0..tables.len() {
+        let is_root = tables[at].parent.is_none() && profile[tables[at].node].parent.is_none();
+        let mut key = vec![app_id()];
+        if !tables[at].is_recursive {
+            key.extend(inherited(tables, at));
+        }
+        if !is_root {
+            let natural = natural(profile, &tables[at]);
+            let own = match natural {
+                Some(column) => take(profile, &mut tables[at], column),
+                None => numbered(&tables[at]),
+            };
+            tables[at].own_key = Some(own.name.clone());
+            key.push(own);
+        }
+        key.append(&mut tables[at].columns);
+        tables[at].columns = key;
+    }
+}
+
+/// The names of a table's primary key.
+pub(super) fn primary_key(tables: &[Table], at: usize) -> Vec<String> {
+    let mut names = vec!["app_id".to_owned()];
+    names.extend(chain(tables, at));
+    names
+}
+
+/// The keys of the tables around a table, and its own, outermost first.
+fn chain(tables: &[Table], at: usize) -> Vec<String> {
+    let table = &tables[at];
+    let mut names = match table.parent {
+        Some(parent) if !table.is_recursive => chain(tables, parent),
+        _ => Vec::new(),
+    };
+    names.extend(table.own_key.clone());
+    names
+}
+
+fn app_id() -> Column {
+    Column::own("app_id".to_owned(), SqlType::BigInt, "APP_ID()".to_owned())
+}
+
+/// The columns of the keys around a table.
+fn inherited(tables: &[Table], at: usize) -> Vec<Column> {
+    let Some(parent) = tables[at].parent else { return Vec::new() };
+    let names = chain(tables, parent).into_iter();
+    let column = |name: String| {
+        let columns = &tables[parent].columns;
+        let above = columns.iter().find(|column| column.name == name).expect("a key's column");
+        Column::own(name.clone(), above.sql_type, format!("PARENT({})", bracketed(&name)))
+    };
+    names.map(column).collect()
+}
+
+fn bracketed(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("[{name}]"),
+    }
+}
+
+/// Its number: among those of one parent, or of the document where they lie inside each other.
+fn numbered(table: &Table) -> Column {
+    let value =
+        if table.is_recursive || table.parent.is_none() { "ORDINAL()" } else { "POSITION()" };
+    Column::own(format!("{}_no", table.name), SqlType::Int, value.to_owned())
+}
+
+/// The column with an id that each row has, and no two of one document the same.
+fn natural(profile: &Profile, table: &Table) -> Option<usize> {
+    let row = &profile[table.node];
+    // Where no document has two rows, nothing shows that they would differ.
+    if row.count < row.documents + 10 {
+        return None;
+    }
+    table.columns.iter().position(|column| {
+        let Some(node) = column.node else { return false };
+        let parent = profile[node].parent;
+        let is_near = node == table.node || parent == Some(table.node);
+        let values = &profile[node].values;
+        if !is_near || !column.required || !is_id(profile, node) || values.count() == 0 {
+            return false;
+        }
+        let typed = typed(values);
+        values.in_document.are_none()
+            && typed.outliers.is_empty()
+            && typed.read == Read::Plain
+            // A list of codes differs within a document by chance.
+            && !(typed.sql_type.is_character() && values.codes.is_some())
+            && is_narrow(typed.sql_type)
+    })
+}
+
+fn is_narrow(sql_type: SqlType) -> bool {
+    match sql_type {
+        SqlType::SmallInt | SqlType::Int | SqlType::BigInt | SqlType::UniqueIdentifier => true,
+        SqlType::TinyInt | SqlType::Char(_) => true,
+        SqlType::VarChar(width) | SqlType::NVarChar(width) => {
+            width.is_some_and(|width| width <= WIDEST)
+        }
+        _ => false,
+    }
+}
+
+/// Takes an id out of the columns, as the key; a name that says nothing gets the table's.
+fn take(profile: &Profile, table: &mut Table, at: usize) -> Column {
+    let mut column = table.columns.remove(at);
+    let is_bare = IDS.split_whitespace().any(|id| id == column.name);
+    let longer = format!("{}_{}", table.name, column.name);
+    if is_bare && table.columns.iter().all(|other| other.name != longer) {
+        column.name = longer;
+    }
+    let row = &profile[table.node];
+    let note = format!("no two the same in {} documents", count(row.documents));
+    column.note = Some(column.note.map_or(note.clone(), |old| format!("{note}; {old}")));
+    column.required = false;
+    column
+}

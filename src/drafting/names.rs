@@ -1,0 +1,177 @@
+//! Names of tables and columns: short, in small letters, and free.
+
+use std::collections::HashMap;
+
+use super::Table;
+use crate::profile::{NodeId, Profile};
+
+/// In UTF-16 units. SQL Server allows 128, and 116 for temporary tables, of which one is named after
+/// the table.
+const LONGEST: usize = 100;
+
+/// Names each table by its row element; where several have that name, by what is around it too.
+pub(super) fn name_tables(profile: &Profile, tables: &mut [Table]) {
+    let lines: Vec<Vec<NodeId>> = tables.iter().map(|table| profile.line(table.node)).collect();
+    let names = distinct(profile, &lines, &vec![1; lines.len()], &[]);
+    for (table, name) in tables.iter_mut().zip(names) {
+        table.name = name;
+    }
+}
+
+/// A free name for each node, which its line ends with: as many of its last steps as make it unique,
+/// at least so many.
+pub(super) fn distinct(
+    profile: &Profile,
+    lines: &[Vec<NodeId>],
+    least: &[usize],
+    taken: &[&str],
+) -> Vec<String> {
+    let mut lengths = least.to_vec();
+    loop {
+        let names: Vec<String> = lines
+            .iter()
+            .zip(&lengths)
+            .map(|(line, length)| joined(profile, &line[line.len().saturating_sub(*length)..]))
+            .collect();
+        let mut holders: HashMap<&str, usize> = HashMap::new();
+        names.iter().for_each(|name| *holders.entry(name).or_default() += 1);
+        let mut grew = false;
+        for (at, name) in names.iter().enumerate() {
+            let is_taken = holders[name.as_str()] > 1 || taken.contains(&name.as_str());
+            if (is_taken || is_reserved(name)) && lengths[at] < lines[at].len() {
+                lengths[at] += 1;
+                grew = true;
+            }
+        }
+        if !grew {
+            return numbered(names, taken);
+        }
+    }
+}
+
+/// What is still not free gets a number.
+fn numbered(names: Vec<String>, taken: &[&str]) -> Vec<String> {
+    let mut free: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        let name = if is_reserved(&name) { format!("{name}_value") } else { name };
+        let is_free = |candidate: &String| {
+            !taken.contains(&candidate.as_str()) && !free.iter().any(|other| other == candidate)
+        };
+        let candidates = (2..).map(|number| format!("{name}_{number}"));
+        let candidate = std::iter::once(name.clone()).chain(candidates).find(is_free);
+        free.push(candidate.expect("there is always another number"));
+    }
+    free
+}
+
+/// The steps in one name: `billTo/Address` is `bill_to_address`; an attribute that follows an element
+/// of its own name is not named twice.
+fn joined(profile: &Profile, line: &[NodeId]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for node in line {
+        let part = snake(&profile[*node].name.local);
+        if parts.last() != Some(&part) {
+            parts.push(part);
+        }
+    }
+    cut(&parts.join("_"))
+}
+
+/// `billToAddress` as `bill_to_address`, `VATNumber` as `vat_number`.
+pub(super) fn snake(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    let mut snake = String::with_capacity(name.len() + 4);
+    for (at, c) in characters.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            if !snake.is_empty() && !snake.ends_with('_') {
+                snake.push('_');
+            }
+            continue;
+        }
+        let before = at.checked_sub(1).map(|before| characters[before]);
+        let after = characters.get(at + 1);
+        let begins_word = c.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_numeric()
+                    || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
+            });
+        if begins_word && !snake.ends_with('_') {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    let snake = snake.trim_end_matches('_');
+    match snake.chars().next() {
+        None => "value".to_owned(),
+        Some(first) if first.is_numeric() => format!("n{snake}"),
+        Some(_) => snake.to_owned(),
+    }
+}
+
+/// A name that is too long keeps its end, and a hash of the whole before it.
+fn cut(name: &str) -> String {
+    if name.encode_utf16().count() <= LONGEST {
+        return name.to_owned();
+    }
+    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    let mut end: Vec<char> = name.chars().rev().take(LONGEST / 2).collect();
+    end.reverse();
+    format!("h{:07x}_{}", hash & 0x0FFF_FFFF, String::from_iter(end).trim_start_matches('_'))
+}
+
+/// Words that T-SQL allows as names in brackets only. From Microsoft's page "Reserved keywords".
+const RESERVED: &str = " add all alter and any as asc authorization backup begin between break browse bulk by cascade \
+    case check checkpoint close clustered coalesce collate column commit compute constraint contains containstable \
+    continue convert create cross current current_date current_time current_timestamp current_user cursor database \
+    dbcc deallocate declare default delete deny desc disk distinct distributed double drop dump else end errlvl escape \
+    except exec execute exists exit external fetch file fillfactor for foreign freetext freetexttable from full \
+    function goto grant group having holdlock identity identity_insert identitycol if in index inner insert intersect \
+    into is join key kill left like lineno load merge national nocheck nonclustered not null nullif of off offsets on \
+    open opendatasource openquery openrowset openxml option or order outer over percent pivot plan precision primary \
+    print proc procedure public raiserror read readtext reconfigure references replication restore restrict return \
+    revert revoke right rollback rowcount rowguidcol rule save schema securityaudit select semantickeyphrasetable \
+    semanticsimilaritydetailstable semanticsimilaritytable session_user set setuser shutdown some statistics \
+    system_user table tablesample textsize then to top tran transaction trigger truncate try_convert tsequal union \
+    unique unpivot update updatetext use user values varying view waitfor when where while with within writetext ";
+
+/// Whether a name needs brackets in T-SQL.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.split_whitespace().any(|word| word.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_small_letters() {
+        for (name, expected) in [
+            ("billToAddress", "bill_to_address"),
+            ("VATNumber", "vat_number"),
+            ("CtrlSum", "ctrl_sum"),
+            ("PmtInfId", "pmt_inf_id"),
+            ("con-id", "con_id"),
+            ("ISO3166", "iso3166"),
+            ("line2Text", "line2_text"),
+            ("A", "a"),
+            ("_", "value"),
+        ] {
+            assert_eq!(snake(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_stays_its_own() {
+        let (a, b) = (format!("a{}", "x".repeat(200)), format!("b{}", "x".repeat(200)));
+        assert!(cut(&a).len() <= LONGEST && cut(&a) != cut(&b));
+    }
+
+    #[test]
+    fn words_of_tsql_are_reserved() {
+        assert!(is_reserved("order") && is_reserved("add") && is_reserved("writetext"));
+        assert!(!is_reserved("order_no"));
+    }
+}

@@ -1,0 +1,140 @@
+//! What occurs in documents: every path, how often, and what its values look like. Memory depends on
+//! the number of different paths, not on the number of documents.
+
+mod dates;
+mod lengths;
+mod node;
+mod profiler;
+mod repeats;
+mod shape;
+mod values;
+
+pub use dates::{DateOrder, DateShape, TimeShape};
+pub use lengths::Lengths;
+pub use node::{Name, Node, NodeId, Occurrence};
+pub use profiler::Profiler;
+pub use repeats::Repeats;
+pub use shape::Shape;
+pub use values::{Example, Seen, Values};
+
+use serde::{Deserialize, Serialize};
+
+/// What occurs in some documents.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// Elements and attributes; a parent stands before its children.
+    nodes: Vec<Node>,
+    /// The root elements: one, unless documents of several kinds were read.
+    roots: Vec<NodeId>,
+    /// Documents that were read to their end.
+    pub documents: u64,
+    /// Their bytes, as UTF-8.
+    pub bytes: u64,
+}
+
+impl Profile {
+    /// The most different paths. A set of documents with more has names that are data, and the draft
+    /// of a contract for it would help nobody.
+    pub const MOST_PATHS: usize = 50_000;
+
+    /// The root elements, the most frequent first.
+    pub fn roots(&self) -> Vec<NodeId> {
+        let mut roots = self.roots.clone();
+        roots.sort_by_key(|root| (std::cmp::Reverse(self[*root].count), self[*root].first));
+        roots
+    }
+
+    /// The attributes and child elements of a node, in the order in which documents have them.
+    pub fn children(&self, of: NodeId) -> Vec<NodeId> {
+        let mut children = self[of].children.clone();
+        children.sort_by_key(|child| self[*child].first);
+        children
+    }
+
+    /// All nodes below and with `root`, parents first, in the order in which documents have them.
+    pub fn below(&self, root: NodeId) -> Vec<NodeId> {
+        let mut nodes = vec![root];
+        for child in self.children(root) {
+            nodes.extend(self.below(child));
+        }
+        nodes
+    }
+
+    /// The nodes from the root to this one.
+    pub fn line(&self, node: NodeId) -> Vec<NodeId> {
+        let mut line = vec![node];
+        while let Some(parent) = self[line[line.len() - 1]].parent {
+            line.push(parent);
+        }
+        line.reverse();
+        line
+    }
+
+    /// The path of a node, as documents write it: `/loan/contact/@id`.
+    pub fn path(&self, node: NodeId) -> String {
+        self.line(node).iter().map(|step| format!("/{}", self[*step].written())).collect()
+    }
+
+    /// The number of paths.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether nothing was read.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Adds what another profile has seen. The result does not depend on which of the two is first,
+    /// nor on how the documents were divided.
+    pub fn merge(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.bytes += other.bytes;
+        // A parent stands before its children, so that its place here is known.
+        let mut places: Vec<NodeId> = Vec::with_capacity(other.nodes.len());
+        for mut node in other.nodes {
+            let parent = node.parent.map(|parent| places[parent.0 as usize]);
+            node.parent = parent;
+            node.children.clear();
+            let known = self.find(parent, &node.name, node.is_attribute);
+            places.push(match known {
+                Some(known) => {
+                    self.nodes[known.0 as usize].merge(node);
+                    known
+                }
+                None => self.push(node),
+            });
+        }
+    }
+
+    /// The child of that name.
+    fn find(&self, parent: Option<NodeId>, name: &Name, is_attribute: bool) -> Option<NodeId> {
+        let among = match parent {
+            Some(parent) => &self[parent].children,
+            None => &self.roots,
+        };
+        let is_it = |id: &&NodeId| {
+            let node = &self[**id];
+            node.is_attribute == is_attribute && node.name.same(name)
+        };
+        among.iter().find(is_it).copied()
+    }
+
+    fn push(&mut self, node: Node) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer paths"));
+        match node.parent {
+            Some(parent) => self.nodes[parent.0 as usize].children.push(id),
+            None => self.roots.push(id),
+        }
+        self.nodes.push(node);
+        id
+    }
+}
+
+impl std::ops::Index<NodeId> for Profile {
+    type Output = Node;
+
+    fn index(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+}

@@ -1,0 +1,78 @@
+//! What a draft does not follow and leaves out, for people.
+
+use std::fmt;
+
+use crate::drafting::Report;
+use crate::figures::{bytes, count, counted};
+use crate::outcome::Failure;
+
+/// What is told when a contract was drafted.
+#[derive(Debug)]
+pub struct DraftReport<'r> {
+    /// What the draft itself tells.
+    pub report: &'r Report,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// The names of the documents, in the order of their numbers.
+    pub names: Vec<&'r str>,
+    /// Positions of documents that cannot be read, and why.
+    pub unreadable: &'r [(usize, Failure)],
+    /// Documents that the draft maps.
+    pub mapped: u64,
+}
+
+/// Lines that a list has at most.
+const MOST: usize = 20;
+
+impl fmt::Display for DraftReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.report;
+        let documents = counted(report.documents, "document");
+        let (paths, tables) = (counted(report.paths, "path"), counted(report.tables, "table"));
+        let columns = counted(report.columns, "column");
+        writeln!(f, "{documents}, {}, {paths}: {tables}, {columns}", bytes(self.bytes))?;
+        let all = counted(self.names.len(), "document");
+        writeln!(f, "the draft maps {} of {all}", count(self.mapped))?;
+        let title = "values that the type of their column does not take; such documents fail";
+        list(f, title, self.outliers())?;
+        let left_out = report.left_out.iter();
+        let left_out =
+            left_out.map(|left| format!("{} ({}): {}", left.path, count(left.count), left.why));
+        list(f, "left out", left_out.collect())?;
+        let unreadable = self.unreadable.iter().map(|(position, failure)| {
+            let line = failure.line.map_or(String::new(), |line| format!(":{line}"));
+            format!("{}{line}: {}", self.names[*position], failure.reason)
+        });
+        list(f, "documents that cannot be read", unreadable.collect())
+    }
+}
+
+impl DraftReport<'_> {
+    fn outliers(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for outlier in &self.report.outliers {
+            let (path, sql_type) = (&outlier.path, &outlier.sql_type);
+            let (some, of) = (count(outlier.count), count(outlier.of));
+            lines.push(format!("{path}: {some} of {of} not {sql_type}"));
+            for example in &outlier.examples {
+                let name = self.names[example.document as usize];
+                lines.push(format!("  {name}:{}: {}", example.line, example.text));
+            }
+        }
+        lines
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, title: &str, lines: Vec<String>) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{title}:")?;
+    for line in lines.iter().take(MOST) {
+        writeln!(f, "  {line}")?;
+    }
+    if lines.len() > MOST {
+        writeln!(f, "  and {} more", counted(lines.len() - MOST, "line"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! A draft is a contract, and maps the documents that it was drafted from.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use xmlshred::contract::Contract;
+use xmlshred::document::{Document, DocumentEncoding};
+use xmlshred::drafting::{draft, Options};
+use xmlshred::id::AppId;
+use xmlshred::shred::{Limits, Shredder};
+
+use super::profiled;
+
+/// Names that meet keywords, functions, reserved words, and each other in another case.
+fn name() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "a", "A", "b", "order", "Order", "id", "no", "left", "null", "case", "count", "value",
+        "item-1", "x.y", "billTo", "app_id", "Ünit", "p:a", "q:a", "select", "b_no", "_",
+    ])
+}
+
+/// Values of every shape, in forms that differ.
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("  ".to_owned()),
+        (-3_i64..400).prop_map(|number| number.to_string()),
+        any::<i64>().prop_map(|number| number.to_string()),
+        "0[0-9]{2,4}",
+        "-?[0-9]{1,22}\\.[0-9]{1,22}",
+        "[1-9]\\.[0-9]E-?[0-9]",
+        Just("$ 1,234.50".to_owned()),
+        "[0-9]{1,3},[0-9]{2}",
+        Just("true".to_owned()),
+        "20[0-9]{2}-0[1-9]-[12][0-9]",
+        "20[0-9]{2}-0[1-9]-[12][0-9]T0[0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|\\+02:00)?",
+        "[12][0-9]\\.0[1-9]\\.20[0-9]{2}",
+        "[0-2]?[1-9]/[1-9]/20[0-9]{2}( [1-9]:[0-5][0-9] (AM|PM))?",
+        "[1-9] (Jan|March|AUG) 19[0-9]{2}",
+        "0[0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?",
+        Just("6f9619ff-8b86-d011-b42d-00c04fc964ff".to_owned()),
+        "[A-Z]{3}",
+        "[ -~]{0,60}",
+        "\\PC{0,30}",
+        "x{4001}",
+    ]
+    .prop_map(|text| {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        // XML has no such characters.
+        text.replace('"', "&quot;").replace(['\u{fffe}', '\u{ffff}'], "?")
+    })
+}
+
+/// An element with attributes, text, CDATA, comments and elements.
+fn element() -> impl Strategy<Value = String> {
+    let attributes = || prop::collection::btree_map(name(), value(), 0..4);
+    let tag = |name: &str, attributes: &std::collections::BTreeMap<&str, String>, inside: &str| {
+        // One expanded name twice is not well-formed.
+        let both = attributes.contains_key("p:a") && attributes.contains_key("q:a");
+        let attributes = attributes.iter().filter(|(name, _)| !(both && **name == "q:a"));
+        let attributes: String =
+            attributes.map(|(name, value)| format!(" {name}=\"{value}\"")).collect();
+        format!("<{name}{attributes}>{inside}</{name}>")
+    };
+    let leaf = (name(), attributes(), value())
+        .prop_map(move |(name, attributes, value)| tag(name, &attributes, &value));
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        let inside = prop_oneof![
+            6 => inner,
+            1 => value(),
+            1 => Just("<!-- c -->".to_owned()),
+            1 => Just("<![CDATA[ x<y ]]>".to_owned()),
+            1 => Just("<empty/>".to_owned()),
+        ];
+        (name(), attributes(), prop::collection::vec(inside, 0..6))
+            .prop_map(move |(name, attributes, inside)| tag(name, &attributes, &inside.concat()))
+    })
+}
+
+fn document() -> impl Strategy<Value = String> {
+    prop::collection::vec(element(), 0..6).prop_map(|inside| {
+        format!("<r xmlns:p=\"urn:p\" xmlns:q=\"urn:q\">{}</r>", inside.concat())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn a_draft_maps_its_own_samples(documents in prop::collection::vec(document(), 1..7)) {
+        let profile = profiled(&documents);
+        let drafted = draft(&profile, profile.roots()[0], "draft", &Options::default());
+        let (contract, warnings) = Contract::parse(&drafted.toml, "draft.toml")
+            .unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", drafted.toml));
+        prop_assert_eq!(warnings.counts(), "no errors", "{}\n{}", warnings, drafted.toml);
+        // Too few values for any to be rare.
+        prop_assert!(drafted.report.outliers.is_empty());
+        let mut shredder = Shredder::new(Arc::new(contract), Limits::default());
+        for (id, document) in (1..).zip(&documents) {
+            let document = Document {
+                bytes: document.clone().into_bytes(),
+                encoding: DocumentEncoding::Utf8,
+            };
+            let app_id = shredder.key(&document).unwrap_or(AppId(id));
+            let outcome = shredder.shred(app_id, chrono::Utc::now(), Some(&document));
+            if let Err(failure) = outcome {
+                let text = String::from_utf8_lossy(&document.bytes).into_owned();
+                prop_assert!(false, "{:?}\n{}\n{}", failure, text, drafted.toml);
+            }
+        }
+    }
+
+    #[test]
+    fn the_division_into_parts_does_not_matter(documents in prop::collection::vec(document(), 2..7)) {
+        let whole = profiled(&documents);
+        let (first, second) = documents.split_at(documents.len() / 2);
+        let mut profiler = xmlshred::profile::Profiler::default();
+        for (number, document) in (first.len() as u64..).zip(second) {
+            profiler.read(document, number).expect("well-formed");
+        }
+        // The later ones first.
+        let mut merged = profiler.finish();
+        merged.merge(profiled(first));
+        let toml = |profile| {
+            let profile: xmlshred::profile::Profile = profile;
+            draft(&profile, profile.roots()[0], "draft", &Options::default()).toml
+        };
+        prop_assert_eq!(toml(whole), toml(merged));
+    }
+}
