@@ -1,49 +1,15 @@
-//! The columns of each table: names, types, and what is to be told about them.
+//! The columns of each table: names, types, and remarks.
 
-use super::keys::is_id;
-use super::names::{distinct, snake};
+use super::names::{distinct, is_id, snake};
 use super::namespaces::Namespaces;
+use super::report::{Outlier, Report};
 use super::steps::relative;
-use super::types::{codes, typed, Read, Typed};
-use super::{Leaf, LeafKind, Options, Outlier, Report, Table};
+use super::table::{Column, Leaf, LeafKind, Options, Table};
+use super::typed::{Read, Typed};
+use super::types::{codes, typed};
 use crate::figures::count;
 use crate::profile::{NodeId, Profile, Values};
 use crate::value::SqlType;
-
-/// A column of the draft.
-#[derive(Debug)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) sql_type: SqlType,
-    pub(super) value: String,
-    pub(super) required: bool,
-    pub(super) note: Option<String>,
-    /// The node it reads; none for keys that are numbers of the draft's own.
-    pub(super) node: Option<NodeId>,
-    /// The .NET patterns of its dates, besides ISO 8601.
-    pub(super) dates: Vec<String>,
-    /// Its text has white space around it.
-    pub(super) is_padded: bool,
-    /// The codes of its lookup, in their order.
-    pub(super) lookup: Vec<String>,
-}
-
-impl Column {
-    /// A column that no path fills.
-    pub(super) fn own(name: String, sql_type: SqlType, value: String) -> Self {
-        Self {
-            name,
-            sql_type,
-            value,
-            required: false,
-            note: None,
-            node: None,
-            dates: Vec::new(),
-            is_padded: false,
-            lookup: Vec::new(),
-        }
-    }
-}
 
 /// Last steps that say nothing without the one before: `customer/name`.
 const GENERIC: &str = "id no nr num number code name value type text date amount key ref description desc lang \

@@ -1,6 +1,6 @@
 //! The types and patterns of dates.
 
-use super::types::{Accepts, Candidate, Read};
+use super::typed::{Accepts, Candidate, Read};
 use crate::profile::{DateOrder, DateShape, Seen, Shape, Values};
 use crate::value::SqlType;
 

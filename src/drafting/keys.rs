@@ -1,15 +1,12 @@
 //! Primary and foreign keys: ids that documents have, and numbers where they have none.
 
-use super::columns::Column;
-use super::names::snake;
-use super::types::{typed, Read};
-use super::{LeafKind, Table};
+use super::names::{is_bare_id, is_id};
+use super::table::{Column, LeafKind, Table};
+use super::typed::Read;
+use super::types::typed;
 use crate::figures::count;
 use crate::profile::{NodeId, Profile, Shape};
 use crate::value::SqlType;
-
-/// How the last step of an id is named.
-const IDS: &str = "id no nr num number key code ref uuid guid seq sequence";
 
 /// Characters of a text that is a key; an index key has at most 900 bytes.
 const WIDEST: u16 = 50;
@@ -27,14 +24,6 @@ pub(super) fn document_key(profile: &Profile, root: NodeId, tables: &[Table]) ->
             && is_id(profile, leaf.node)
     });
     found.next().map(|leaf| leaf.node)
-}
-
-/// Whether a name is that of an id.
-pub(super) fn is_id(profile: &Profile, node: NodeId) -> bool {
-    let name = snake(&profile[node].name.local);
-    let last = name.rsplit('_').next().unwrap_or_default();
-    // `conid`, as some write it.
-    IDS.split_whitespace().any(|id| id == last) || name.ends_with("id")
 }
 
 /// Gives each table its key, parents first.
@@ -147,9 +136,8 @@ fn is_narrow(sql_type: SqlType) -> bool {
 /// Takes an id out of the columns, as the key; a name that says nothing gets the table's.
 fn take(profile: &Profile, table: &mut Table, at: usize) -> Column {
     let mut column = table.columns.remove(at);
-    let is_bare = IDS.split_whitespace().any(|id| id == column.name);
     let longer = format!("{}_{}", table.name, column.name);
-    if is_bare && table.columns.iter().all(|other| other.name != longer) {
+    if is_bare_id(&column.name) && table.columns.iter().all(|other| other.name != longer) {
         column.name = longer;
     }
     let row = &profile[table.node];

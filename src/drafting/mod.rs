@@ -8,28 +8,18 @@ mod names;
 mod namespaces;
 mod report;
 mod steps;
+mod table;
 mod tables;
+mod typed;
 mod types;
 mod write;
 
 pub use report::{LeftOut, Outlier, Report};
+pub use table::Options;
 
 use crate::profile::{NodeId, Profile};
-use columns::Column;
 
-/// What a draft may do.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Paths whose elements are left out, with all below them: `/order/scan`.
-    pub skip: Vec<String>,
-    /// Lists of codes become lookups, to numbers.
-    pub lookups: bool,
-    /// The ids of applications are in the documents: the draft has `document.key`, if there is a path
-    /// to something like it.
-    pub key: bool,
-}
-
-/// A contract, and what is to be told about it.
+/// A contract, and the report on it.
 #[derive(Debug, Clone)]
 pub struct Drafted {
     /// The contract.
@@ -38,42 +28,6 @@ pub struct Drafted {
     pub report: Report,
     /// A path looks like that of the application's id.
     pub has_key: bool,
-}
-
-/// A table of the draft.
-#[derive(Debug)]
-struct Table {
-    name: String,
-    /// Its row element.
-    node: NodeId,
-    /// Position of the nearest table around it.
-    parent: Option<usize>,
-    /// Its own part of the primary key, behind the application's id and its parent's.
-    own_key: Option<String>,
-    columns: Vec<Column>,
-    /// Nodes that become columns: attributes, and elements with text.
-    leaves: Vec<Leaf>,
-    /// The row element lies inside itself.
-    is_recursive: bool,
-}
-
-/// A node that becomes a column.
-#[derive(Debug, Clone, Copy)]
-struct Leaf {
-    node: NodeId,
-    kind: LeafKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LeafKind {
-    /// Its value.
-    Value,
-    /// The first of several, because others are rare.
-    First,
-    /// All text inside an element with text and elements.
-    String,
-    /// Whether there is such an element, which never has a value.
-    Presence,
 }
 
 /// Drafts a contract for the documents with this root element.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Table;
+use super::table::Table;
 use crate::profile::{NodeId, Profile};
 
 /// In UTF-16 units. SQL Server allows 128, and 116 for temporary tables, of which one is named after
@@ -120,6 +120,22 @@ fn cut(name: &str) -> String {
     let mut end: Vec<char> = name.chars().rev().take(LONGEST / 2).collect();
     end.reverse();
     format!("h{:07x}_{}", hash & 0x0FFF_FFFF, String::from_iter(end).trim_start_matches('_'))
+}
+
+/// How the last step of an id is named.
+const IDS: &str = "id no nr num number key code ref uuid guid seq sequence";
+
+/// Whether a name is that of an id.
+pub(super) fn is_id(profile: &Profile, node: NodeId) -> bool {
+    let name = snake(&profile[node].name.local);
+    let last = name.rsplit('_').next().unwrap_or_default();
+    // `conid`, as some write it.
+    is_bare_id(last) || name.ends_with("id")
+}
+
+/// Whether a name says no more than that it is an id.
+pub(super) fn is_bare_id(name: &str) -> bool {
+    IDS.split_whitespace().any(|id| id == name)
 }
 
 /// Words that T-SQL allows as names in brackets only. From Microsoft's page "Reserved keywords".

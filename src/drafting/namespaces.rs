@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Table;
+use super::table::Table;
 use crate::profile::{Name, NodeId, Profile};
 
 /// The prefixes of a draft.

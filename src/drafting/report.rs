@@ -1,9 +1,9 @@
 //! What a draft does not follow, and what it leaves out.
 
-use super::Table;
+use super::table::Table;
 use crate::profile::{Example, NodeId, Profile};
 
-/// What is to be told about a draft.
+/// The report on a draft.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// Documents it rests on.

@@ -1,6 +1,7 @@
 //! Which elements become tables, and which nodes columns of the nearest table.
 
-use super::{Leaf, LeafKind, Options, Report, Table};
+use super::report::Report;
+use super::table::{Leaf, LeafKind, Options, Table};
 use crate::profile::{NodeId, Profile};
 
 /// One parent in so many may have several of an element that is still drafted as one: the contract
@@ -17,7 +18,7 @@ pub(super) fn tables(
     let mut search = Search { profile, options, report, tables: Vec::new() };
     search.table(root, None);
     let tables = search.tables;
-    // A root without values of its own would be a table of ids; its children stand alone.
+    // A root without values of its own would be a table of ids; its children need none.
     let is_needless = tables[0].leaves.is_empty() && tables.len() > 1;
     match is_needless {
         true => without_root(tables),

@@ -1,6 +1,7 @@
 //! The type of a column, by what the many have; the few are outliers.
 
 use super::dates::dated;
+use super::typed::{Accepts, Candidate, Read, Typed};
 use crate::figures::count;
 use crate::profile::{Example, Lengths, Seen, Shape, Values};
 use crate::value::SqlType;
@@ -10,32 +11,6 @@ const RARELY: u64 = 50;
 
 /// Fewer values show nothing about what is rare.
 const FEW: u64 = 50;
-
-/// A column's type, and how its value is read.
-#[derive(Debug)]
-pub(super) struct Typed {
-    pub(super) sql_type: SqlType,
-    pub(super) read: Read,
-    /// What a person should know.
-    pub(super) note: Option<String>,
-    /// Values that the type does not take.
-    pub(super) outliers: Vec<(u64, Vec<Example>)>,
-}
-
-/// What stands around the path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Read {
-    /// The path alone.
-    Plain,
-    /// `NUMBER(path)`.
-    Number,
-    /// `REPLACE(path, ',', '.')`.
-    DecimalComma,
-    /// A date of one of these .NET patterns, besides ISO 8601.
-    Date(Vec<String>),
-    /// `FROM_BASE64(path)`.
-    Base64,
-}
 
 /// The type of values, of which there is at least one that is not blank.
 pub(super) fn typed(values: &Values) -> Typed {
@@ -70,24 +45,7 @@ pub(super) fn typed(values: &Values) -> Typed {
     Typed { sql_type, read, note, outliers }
 }
 
-pub(super) type Candidate = (SqlType, Read, Option<String>, Accepts);
 type Fits<'f> = &'f dyn Fn(&dyn Fn(&Seen) -> bool) -> bool;
-
-/// The values that a type takes.
-pub(super) enum Accepts {
-    Shapes(Vec<Shape>),
-    /// Text of at most this length.
-    Length(u32),
-}
-
-impl Accepts {
-    fn takes(&self, seen: &Seen) -> bool {
-        match self {
-            Self::Shapes(shapes) => shapes.contains(&seen.shape),
-            Self::Length(_) => true,
-        }
-    }
-}
 
 fn of(values: &Values, shape: Shape) -> Option<&Seen> {
     values.shapes.iter().find(|seen| seen.shape == shape)
@@ -198,12 +156,12 @@ fn text(values: &Values, allowed: u64) -> Candidate {
     (sql_type, Read::Plain, note, accepts)
 }
 
-/// The length of nearly all values, where these are alike and the others stand out.
+/// The length of nearly all values, where these are alike and the others are much longer.
 fn tight(lengths: &Lengths, allowed: u64) -> Option<u32> {
     let (half, most) = (lengths.per_mille(500), lengths.per_mille(980));
-    let stands_out = lengths.longest > most + most / 2 && lengths.longest >= most + 8;
+    let is_far = lengths.longest > most + most / 2 && lengths.longest >= most + 8;
     let are_alike = most <= half + half / 3 + 1;
-    (allowed > 0 && stands_out && are_alike && lengths.above(most) <= allowed).then_some(most)
+    (allowed > 0 && is_far && are_alike && lengths.above(most) <= allowed).then_some(most)
 }
 
 /// A quarter more, rounded up to a length that a person would choose.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use toml_writer::{ToTomlKey, ToTomlValue, TomlStringBuilder};
 
-use super::columns::{lookup_name, Column};
+use super::columns::lookup_name;
 use super::namespaces::Namespaces;
-use super::{keys, steps, Report, Table};
+use super::report::Report;
+use super::table::{Column, Table};
+use super::{keys, steps};
 use crate::diagnostic::is_unprintable;
 use crate::figures::{count, counted};
 use crate::profile::{NodeId, Profile};
@@ -196,7 +198,7 @@ impl<'p> Writer<'p> {
     }
 }
 
-/// The patterns that all dates share; one that reads dates which another reads differently stands in
+/// The patterns that all dates share; one that reads dates which another reads differently is in
 /// its columns instead.
 fn shared_formats(tables: &[Table]) -> BTreeSet<String> {
     let all: BTreeSet<String> =

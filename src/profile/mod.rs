@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// What occurs in some documents.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Profile {
-    /// Elements and attributes; a parent stands before its children.
+    /// Elements and attributes; a parent is before its children.
     nodes: Vec<Node>,
     /// The root elements: one, unless documents of several kinds were read.
     roots: Vec<NodeId>,
@@ -90,7 +90,7 @@ impl Profile {
     pub fn merge(&mut self, other: Self) {
         self.documents += other.documents;
         self.bytes += other.bytes;
-        // A parent stands before its children, so that its place here is known.
+        // A parent is before its children, so that its place here is known.
         let mut places: Vec<NodeId> = Vec::with_capacity(other.nodes.len());
         for mut node in other.nodes {
             let parent = node.parent.map(|parent| places[parent.0 as usize]);

@@ -21,7 +21,7 @@ pub struct Profiler {
     texts: Vec<String>,
 }
 
-/// An element that has begun.
+/// An element that has started.
 #[derive(Debug)]
 struct Open {
     node: NodeId,
@@ -143,14 +143,14 @@ impl Profiler {
             let prefix = attribute.key.prefix().map_or(&[][..], |prefix| prefix.into_inner());
             let uri = uri(&namespace);
             if uri == XSI.as_bytes() {
-                let element = self.open.last().expect("it has begun").node;
+                let element = self.open.last().expect("it has started").node;
                 let is_nil = local.as_ref() == b"nil" && matches!(&*value, "true" | "1");
                 self.profile.nodes[element.0 as usize].nil += u64::from(is_nil);
                 continue;
             }
             let found = Found { uri, local: local.into_inner(), prefix };
             let node = self.child(&found, Some(behind), place)?;
-            let parent = self.open.last().expect("it has begun").number;
+            let parent = self.open.last().expect("it has started").number;
             let node = &mut self.profile.nodes[node.0 as usize];
             node.occur(parent, place.document);
             node.values.add(&value, place.document, || place.line());
@@ -260,7 +260,7 @@ impl Found<'_> {
     fn is(&self, name: &Name) -> bool {
         name.local.as_bytes() == self.local
             && name.uri.as_bytes() == self.uri
-            // What is not declared is told by its prefix alone.
+            // Of what is not declared, the prefix is all there is.
             && (!self.uri.is_empty() || name.prefix.as_bytes() == self.prefix)
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A sample of the hashes of values: those below a limit, which is halved when there are too many.
 /// Whether a value is in the sample depends on the value alone, so that of a value in it, all
-/// occurrences are seen, in whatever order and division they come.
+/// occurrences are seen, in any order and division they come.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Repeats {
     /// Hashes with fewer leading zeros are left out.

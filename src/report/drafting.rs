@@ -6,7 +6,7 @@ use crate::drafting::Report;
 use crate::figures::{bytes, count, counted};
 use crate::outcome::Failure;
 
-/// What is told when a contract was drafted.
+/// The report on a drafted contract.
 #[derive(Debug)]
 pub struct DraftReport<'r> {
     /// What the draft itself tells.

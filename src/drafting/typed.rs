@@ -1,0 +1,48 @@
+//! A column's type, and the values that it takes.
+
+use crate::profile::{Example, Seen, Shape};
+use crate::value::SqlType;
+
+/// A column's type, and how its value is read.
+#[derive(Debug)]
+pub(super) struct Typed {
+    pub(super) sql_type: SqlType,
+    pub(super) read: Read,
+    /// What a person should know.
+    pub(super) note: Option<String>,
+    /// Values that the type does not take.
+    pub(super) outliers: Vec<(u64, Vec<Example>)>,
+}
+
+/// What is written around the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Read {
+    /// The path alone.
+    Plain,
+    /// `NUMBER(path)`.
+    Number,
+    /// `REPLACE(path, ',', '.')`.
+    DecimalComma,
+    /// A date of one of these .NET patterns, besides ISO 8601.
+    Date(Vec<String>),
+    /// `FROM_BASE64(path)`.
+    Base64,
+}
+
+/// A type that fits most values, how they are read, what a person should know, and which it takes.
+pub(super) type Candidate = (SqlType, Read, Option<String>, Accepts);
+/// The values that a type takes.
+pub(super) enum Accepts {
+    Shapes(Vec<Shape>),
+    /// Text of at most this length.
+    Length(u32),
+}
+
+impl Accepts {
+    pub(super) fn takes(&self, seen: &Seen) -> bool {
+        match self {
+            Self::Shapes(shapes) => shapes.contains(&seen.shape),
+            Self::Length(_) => true,
+        }
+    }
+}
