@@ -1,7 +1,7 @@
 //! The types and patterns of dates.
 
 use super::typed::{Accepts, Candidate, Read};
-use crate::profile::{DateOrder, DateShape, Seen, Shape, Values};
+use crate::profile::{DateOrder, DateShape, Example, Seen, Shape, Values};
 use crate::value::SqlType;
 
 /// Dates: of as many forms as it takes until what is left is rare.
@@ -14,7 +14,7 @@ pub(super) fn dated(values: &Values, allowed: u64, total: u64) -> Option<Candida
             None => forms.push(Form { shape, seen: vec![seen] }),
         }
     }
-    forms.sort_by_key(|form| std::cmp::Reverse(form.count()));
+    forms.sort_by_key(|form| (std::cmp::Reverse(form.count()), form.first()));
     let mut left = total;
     let mut taken: Vec<Form<'_>> = Vec::new();
     for form in forms {
@@ -67,6 +67,11 @@ impl Form<'_> {
             }
         };
         bare(&self.shape) == bare(other) && zone(&self.shape) == zone(other)
+    }
+
+    /// Its first value.
+    fn first(&self) -> Option<Example> {
+        self.seen.iter().filter_map(|seen| seen.examples.first()).min().cloned()
     }
 
     fn count(&self) -> u64 {

@@ -44,21 +44,28 @@ pub(super) fn distinct(
             }
         }
         if !grew {
-            return numbered(names, taken);
+            return numbered(profile, lines, names, taken);
         }
     }
 }
 
-/// What is still not free gets a number.
-fn numbered(names: Vec<String>, taken: &[&str]) -> Vec<String> {
+/// What is still not free gets a number, an attribute before that a word.
+fn numbered(
+    profile: &Profile,
+    lines: &[Vec<NodeId>],
+    names: Vec<String>,
+    taken: &[&str],
+) -> Vec<String> {
     let mut free: Vec<String> = Vec::with_capacity(names.len());
-    for name in names {
+    for (name, line) in names.into_iter().zip(lines) {
         let name = if is_reserved(&name) { format!("{name}_value") } else { name };
         let is_free = |candidate: &String| {
             !taken.contains(&candidate.as_str()) && !free.iter().any(|other| other == candidate)
         };
-        let candidates = (2..).map(|number| format!("{name}_{number}"));
-        let candidate = std::iter::once(name.clone()).chain(candidates).find(is_free);
+        let is_attribute = line.last().is_some_and(|last| profile[*last].is_attribute);
+        let attribute = is_attribute.then(|| format!("{name}_attr"));
+        let others = attribute.into_iter().chain((2..).map(|number| format!("{name}_{number}")));
+        let candidate = std::iter::once(name.clone()).chain(others).find(is_free);
         free.push(candidate.expect("there is always another number"));
     }
     free

@@ -20,9 +20,14 @@ impl Namespaces {
     pub(super) fn of(profile: &Profile, tables: &[Table]) -> Self {
         let leaves = tables.iter().flat_map(|table| table.leaves.iter().map(|leaf| leaf.node));
         let rows = tables.iter().map(|table| table.node);
+        let nodes: Vec<NodeId> = rows.chain(leaves).flat_map(|node| profile.line(node)).collect();
+        // Elements in no namespace have no prefix either.
+        let has_bare =
+            |step: &NodeId| profile[*step].name.uri.is_empty() && !profile[*step].is_attribute;
+        let mut is_default_free = !nodes.iter().any(has_bare);
         // The most frequent way to write each.
         let mut uses: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
-        for step in rows.chain(leaves).flat_map(|node| profile.line(node)) {
+        for step in nodes {
             let Name { uri, prefix, .. } = &profile[step].name;
             if !uri.is_empty() && uri != XML {
                 *uses.entry(uri).or_default().entry(prefix).or_default() += 1;
@@ -33,6 +38,10 @@ impl Namespaces {
             let most = prefixes.iter().max_by_key(|(prefix, count)| (**count, prefix.len()));
             let wanted = match most {
                 Some((prefix, _)) if !prefix.is_empty() => (*prefix).to_owned(),
+                _ if std::mem::take(&mut is_default_free) => {
+                    declared.push((uri.to_owned(), String::new()));
+                    continue;
+                }
                 _ => invented(uri),
             };
             let is_free = |name: &String| declared.iter().all(|(_, prefix)| prefix != name);

@@ -35,6 +35,7 @@ pub(super) fn typed(values: &Values) -> Typed {
         .filter(|seen| !accepts.takes(seen))
         .map(|seen| (seen.count, seen.examples.clone()))
         .collect();
+    outliers.sort_by(|a, b| a.1.cmp(&b.1));
     if let Accepts::Length(width) = accepts {
         let above = values.lengths.above(width);
         if above > 0 {

@@ -161,12 +161,16 @@ fn few_repetitions_are_the_first_and_said_so() {
 fn namespaces_get_the_prefixes_of_the_documents() {
     let document = "<o xmlns=\"urn:example:order\" xmlns:m=\"urn:money\"><m:sum m:currency=\"EUR\">5</m:sum></o>";
     let toml = drafted(&[document]).toml;
-    assert!(toml.contains("root = \"order:o\""), "{toml}");
-    assert!(
-        toml.contains("namespaces = { m = \"urn:money\", order = \"urn:example:order\" }"),
-        "{toml}"
-    );
+    assert!(toml.contains("root = \"o\""), "{toml}");
+    let declared = "namespaces = { \"\" = \"urn:example:order\", m = \"urn:money\" }";
+    assert!(toml.contains(declared), "{toml}");
     assert!(toml.contains("value = \"m:sum/@m:currency\""), "{toml}");
+    // The inner one has no namespace, so that no prefix cannot mean the outer one's.
+    let document = "<o xmlns=\"urn:example:order\"><x xmlns=\"\" v=\"1\"/></o>";
+    let toml = drafted(&[document]).toml;
+    assert!(toml.contains("namespaces = { order = \"urn:example:order\" }"), "{toml}");
+    assert!(toml.contains("each = \"/order:o\""), "{toml}");
+    assert!(toml.contains("value = \"x/@v\""), "{toml}");
 }
 
 #[test]
