@@ -124,18 +124,23 @@ impl Context<'_> {
             }
             _ => path,
         };
-        let (value, dates) = match read {
-            Read::Plain => (path, Vec::new()),
-            Read::Number => (format!("NUMBER({path})"), Vec::new()),
-            Read::DecimalComma => (format!("REPLACE({path}, ',', '.')"), Vec::new()),
-            Read::Base64 => (format!("FROM_BASE64({path})"), Vec::new()),
-            Read::Date(patterns) => (path, patterns),
+        let (mut dates, mut has_iso) = (Vec::new(), false);
+        let value = match read {
+            Read::Plain => path,
+            Read::Number => format!("NUMBER({path})"),
+            Read::DecimalComma => format!("REPLACE({path}, ',', '.')"),
+            Read::Base64 => format!("FROM_BASE64({path})"),
+            Read::Date(patterns, also_iso) => {
+                (dates, has_iso) = (patterns, also_iso);
+                path
+            }
         };
         let column = Column {
             required: is_always,
             note: (!notes.is_empty()).then(|| notes.join("; ")),
             node: Some(node),
             dates,
+            has_iso,
             is_padded: sql_type.is_character() && values.padded > 0,
             ..Column::own(name, sql_type, value)
         };

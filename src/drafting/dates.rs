@@ -38,11 +38,13 @@ pub(super) fn dated(values: &Values, allowed: u64, total: u64) -> Option<Candida
         Some(_) => SqlType::DateTime2(digits),
     };
     let shapes = all().map(|seen| seen.shape).collect();
-    let are_iso = taken.iter().all(|form| form.shape.order == DateOrder::Iso);
+    let is_iso = |form: &&Form<'_>| form.shape.order == DateOrder::Iso;
+    let has_iso = taken.iter().any(|form| is_iso(&form));
     let note = taken.iter().any(Form::is_ambiguous);
     let note = note.then(|| "no day over 12 tells days from months: check the pattern".to_owned());
-    let patterns: Vec<String> = taken.iter().flat_map(Form::patterns).collect();
-    let read = if are_iso { Read::Plain } else { Read::Date(patterns) };
+    let others = taken.iter().filter(|form| !is_iso(form));
+    let patterns: Vec<String> = others.flat_map(Form::patterns).collect();
+    let read = if patterns.is_empty() { Read::Plain } else { Read::Date(patterns, has_iso) };
     Some((sql_type, read, note, Accepts::Shapes(shapes)))
 }
 

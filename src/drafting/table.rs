@@ -63,6 +63,8 @@ pub(super) struct Column {
     pub(super) node: Option<NodeId>,
     /// The .NET patterns of its dates, besides ISO 8601.
     pub(super) dates: Vec<String>,
+    /// Some are written as in ISO 8601.
+    pub(super) has_iso: bool,
     /// Its text has white space around it.
     pub(super) is_padded: bool,
     /// The codes of its lookup, in their order.
@@ -80,6 +82,7 @@ impl Column {
             note: None,
             node: None,
             dates: Vec::new(),
+            has_iso: false,
             is_padded: false,
             lookup: Vec::new(),
         }

@@ -23,8 +23,8 @@ pub(super) enum Read {
     Number,
     /// `REPLACE(path, ',', '.')`.
     DecimalComma,
-    /// A date of one of these .NET patterns, besides ISO 8601.
-    Date(Vec<String>),
+    /// A date of one of these .NET patterns, or also of ISO 8601.
+    Date(Vec<String>, bool),
     /// `FROM_BASE64(path)`.
     Base64,
 }

@@ -213,7 +213,13 @@ fn described(column: &Column, shared: &BTreeSet<String>) -> String {
         false => {
             let patterns = column.dates.iter().map(|pattern| pattern.replace('\'', "''"));
             let patterns = patterns.map(|pattern| format!(", '{pattern}'")).collect::<String>();
-            format!("PARSE_DATE({}{patterns})", column.value)
+            let (path, sql_type) = (&column.value, column.sql_type);
+            match column.has_iso {
+                true => format!(
+                    "COALESCE(TRY_CAST({path} AS {sql_type}), PARSE_DATE({path}{patterns}))"
+                ),
+                false => format!("PARSE_DATE({path}{patterns})"),
+            }
         }
     };
     let sql_type = string(&column.sql_type.to_string());
