@@ -1,6 +1,6 @@
 //! The columns of each table: names, types, and remarks.
 
-use super::names::{distinct, is_id, snake};
+use super::names::{distinct, is_id, snake, Free};
 use super::namespaces::Namespaces;
 use super::report::{Outlier, Report};
 use super::steps::relative;
@@ -31,7 +31,8 @@ pub(super) fn add(
         let least: Vec<usize> = lines.iter().map(|line| shortest(profile, line)).collect();
         let taken = taken(tables, at);
         let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
-        let names = distinct(profile, &lines, &least, &taken);
+        let free = Free { taken: &taken, if_reserved: "_value" };
+        let names = distinct(profile, &lines, &least, &free);
         let lookups = options.lookups.then_some(table.name.as_str());
         let context = Context { profile, namespaces, row, lookups };
         let columns = table.leaves.iter().zip(names);

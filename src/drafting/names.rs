@@ -12,10 +12,19 @@ const LONGEST: usize = 100;
 /// Names each table by its row element; where several have that name, by what is around it too.
 pub(super) fn name_tables(profile: &Profile, tables: &mut [Table]) {
     let lines: Vec<Vec<NodeId>> = tables.iter().map(|table| profile.line(table.node)).collect();
-    let names = distinct(profile, &lines, &vec![1; lines.len()], &[]);
+    let free = Free { taken: &[], if_reserved: "s" };
+    let names = distinct(profile, &lines, &vec![1; lines.len()], &free);
     for (table, name) in tables.iter_mut().zip(names) {
         table.name = name;
     }
+}
+
+/// What makes a name free.
+pub(super) struct Free<'n> {
+    /// Names that it must not be.
+    pub(super) taken: &'n [&'n str],
+    /// What is behind a word of T-SQL to make a name of it.
+    pub(super) if_reserved: &'static str,
 }
 
 /// A free name for each node, which its line ends with: as many of its last steps as make it unique,
@@ -24,7 +33,7 @@ pub(super) fn distinct(
     profile: &Profile,
     lines: &[Vec<NodeId>],
     least: &[usize],
-    taken: &[&str],
+    free: &Free<'_>,
 ) -> Vec<String> {
     let mut lengths = least.to_vec();
     loop {
@@ -37,14 +46,14 @@ pub(super) fn distinct(
         names.iter().for_each(|name| *holders.entry(name).or_default() += 1);
         let mut grew = false;
         for (at, name) in names.iter().enumerate() {
-            let is_taken = holders[name.as_str()] > 1 || taken.contains(&name.as_str());
+            let is_taken = holders[name.as_str()] > 1 || free.taken.contains(&name.as_str());
             if (is_taken || is_reserved(name)) && lengths[at] < lines[at].len() {
                 lengths[at] += 1;
                 grew = true;
             }
         }
         if !grew {
-            return numbered(profile, lines, names, taken);
+            return numbered(profile, lines, names, free);
         }
     }
 }
@@ -54,21 +63,22 @@ fn numbered(
     profile: &Profile,
     lines: &[Vec<NodeId>],
     names: Vec<String>,
-    taken: &[&str],
+    free: &Free<'_>,
 ) -> Vec<String> {
-    let mut free: Vec<String> = Vec::with_capacity(names.len());
+    let mut chosen: Vec<String> = Vec::with_capacity(names.len());
     for (name, line) in names.into_iter().zip(lines) {
-        let name = if is_reserved(&name) { format!("{name}_value") } else { name };
+        let name = if is_reserved(&name) { name + free.if_reserved } else { name };
         let is_free = |candidate: &String| {
-            !taken.contains(&candidate.as_str()) && !free.iter().any(|other| other == candidate)
+            !free.taken.contains(&candidate.as_str())
+                && !chosen.iter().any(|other| other == candidate)
         };
         let is_attribute = line.last().is_some_and(|last| profile[*last].is_attribute);
         let attribute = is_attribute.then(|| format!("{name}_attr"));
         let others = attribute.into_iter().chain((2..).map(|number| format!("{name}_{number}")));
         let candidate = std::iter::once(name.clone()).chain(others).find(is_free);
-        free.push(candidate.expect("there is always another number"));
+        chosen.push(candidate.expect("there is always another number"));
     }
-    free
+    chosen
 }
 
 /// The steps in one name: `billTo/Address` is `bill_to_address`; an attribute that follows an element

@@ -103,15 +103,15 @@ fn what_repeats_is_a_table_below_the_nearest_one() {
         <lines><line><sku>A</sku><tax>x</tax><tax>y</tax></line><line><sku>B</sku></line></lines></order>";
     assert_eq!(
         outline(&drafted(&[document]).toml),
-        "order_value(app_id) /order
+        "orders(app_id) /order
   app_id bigint = APP_ID()
   no int = @no required
   customer_name varchar(4) = customer/@name required
-phone(app_id, phone_no) -> order_value(app_id) /order/customer/phone
+phone(app_id, phone_no) -> orders(app_id) /order/customer/phone
   app_id bigint = APP_ID()
   phone_no int = POSITION()
   phone tinyint = . required
-line(app_id, line_no) -> order_value(app_id) /order/lines/line
+line(app_id, line_no) -> orders(app_id) /order/lines/line
   app_id bigint = APP_ID()
   line_no int = POSITION()
   sku varchar(2) = sku required
