@@ -8,8 +8,8 @@ Purpose:    Imports the outcomes of the earlier system's log that install --adop
             again. Continues where the last call ended; at the end it changes nothing.
 Parameters: @again       'Y': once all is imported, begin again: for a log in another schema, into which the
                          earlier system has written since. Applications that this pipeline has claimed keep
-                         their outcomes here; of those that are only queued, what that log knows as done is
-                         taken from the queue. Default 'N'
+                         their outcomes here; of those that are only queued, what that log has learned since
+                         is taken from the queue. Default 'N'
             @chunk_size  applications per transaction, 1 to 4000, default 4000
             @max_chunks  end after this many chunks, 1 or more; default NULL, when all is imported
 Results:    1. the row of processing_adoption, or none where no log is adopted: legacy_schema, legacy_table,
@@ -198,12 +198,19 @@ BEGIN
             DELETE FROM [$(Schema)].[processing_queue]
             WHERE app_id BETWEEN @next AND @last
                 AND state = 0
-                AND attempts = 0
                 AND app_id IN
                 (
+                    -- Not what is queued to be done again although that log says the same as before.
                     SELECT p.app_id
                     FROM #picked AS p
                     WHERE p.outcome <> 'ignore'
+                        AND NOT EXISTS
+                        (
+                            SELECT 1
+                            FROM [$(Schema)].[processing_log] AS l
+                            WHERE l.app_id = p.app_id
+                                AND (l.session_id <> '00000000-0000-0000-0000-000000000000' OR l.status = p.outcome)
+                        )
                 );
 
             -- What this pipeline has claimed is its own. First the queue, which a completion leaves for the log.

@@ -13,6 +13,7 @@ crate::trials! {
     an_adopted_failure_is_retried_as_the_second_attempt,
     statuses_that_are_not_known_are_listed_before_anything_is_changed,
     a_log_in_another_schema_is_read_and_stays,
+    what_is_queued_to_be_done_again_stays_unless_the_log_learned_it,
     a_log_that_cannot_be_adopted_is_refused_with_the_reason,
     the_script_for_sqlcmd_adopts_too,
 }
@@ -350,6 +351,31 @@ fn a_log_in_another_schema_is_read_and_stays() {
     let said = bench.succeed("uninstall --all");
     assert!(!said.contains("again"), "{said}");
     assert_eq!(all_of(&bench, "sandbox.processing_log"), before);
+}
+
+fn what_is_queued_to_be_done_again_stays_unless_the_log_learned_it() {
+    let bench = Bench::with_apps(6);
+    create_log(&bench, "sandbox", "int");
+    add_rows(&bench, "sandbox", ROWS);
+    bench.succeed("install --contract contract.toml --adopt-log sandbox.processing_log");
+    install_replacing(&bench);
+    bench.succeed("enqueue");
+    bench.succeed("requeue --app-id 1 --contract contract.toml");
+    bench.succeed("retry --category adopted");
+    let queued = || -> Vec<String> {
+        let ids = "SELECT app_id FROM pipeline.processing_queue ORDER BY app_id";
+        bench.database.query(&bench.database.own(ids)).into_iter().flatten().flatten().collect()
+    };
+    assert_eq!(queued(), ["1", "3", "4", "5", "6"]);
+    // The earlier system repaired 3 and did 5.
+    add_rows(
+        &bench,
+        "sandbox",
+        "(3, 'success', NULL, '2024-04-01T10:00:00'), (5, 'success', NULL, '2024-04-01T10:00:00')",
+    );
+    bench.execute("EXEC pipeline.usp_AdoptLog @again = 'Y';");
+    assert_eq!(queued(), ["1", "4", "6"]);
+    assert_eq!(imported(&bench)[2], "3 1 success");
 }
 
 fn a_log_that_cannot_be_adopted_is_refused_with_the_reason() {
