@@ -8,7 +8,7 @@ use crate::outcome::TableRows;
 pub struct Wanted {
     /// Whether rows are inserted, or only columns filled.
     pub rows: bool,
-    /// For each target table: `None` is left alone; otherwise which columns are filled.
+    /// For each target table: `None` is left alone; otherwise which columns keep their values.
     tables: Vec<Option<Vec<bool>>>,
     /// Tables that are wanted and whose rows have no key that documents decide.
     pub keyless: Vec<String>,
@@ -39,12 +39,12 @@ impl Wanted {
             return Err(Unwanted::Table(unknown.clone()));
         }
         let chosen = |table: &TargetTable| tables.iter().any(|name| same(name, &table.name));
-        let fillable = |table: &TargetTable| -> Vec<bool> {
+        let kept = |table: &TargetTable| -> Vec<bool> {
             let named = |name: &str| columns.is_empty() || columns.iter().any(|c| same(c, name));
-            let fillable = |at: usize| is_fillable(table, at) && named(&table.columns[at].name);
-            (0..table.columns.len()).map(fillable).collect()
+            let kept = |at: usize| !is_fillable(table, at) || named(&table.columns[at].name);
+            (0..table.columns.len()).map(kept).collect()
         };
-        let wanted = contract.targets.iter().map(|t| chosen(t).then(|| fillable(t))).collect();
+        let wanted = contract.targets.iter().map(|t| chosen(t).then(|| kept(t))).collect();
         for column in columns {
             let is_filled = contract.targets.iter().filter(|table| chosen(table)).any(|table| {
                 let mut places = table.columns.iter();
@@ -71,9 +71,8 @@ impl Wanted {
             if self.rows || rows.is_empty() {
                 continue;
             }
-            // The procedures seek only by the key, which is never filled.
             for row in rows.values.chunks_mut(rows.width) {
-                let others = row.iter_mut().zip(columns).filter(|(_, filled)| !**filled);
+                let others = row.iter_mut().zip(columns).filter(|(_, kept)| !**kept);
                 others.for_each(|(value, _)| drop(std::mem::take(value)));
             }
         }

@@ -10,6 +10,7 @@ mod unread;
 mod workbench;
 
 #[cfg(feature = "embedded")]
+mod backfill;
 mod bad_input;
 #[cfg(feature = "embedded")]
 mod demo;

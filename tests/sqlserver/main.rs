@@ -9,6 +9,7 @@ mod adoption_stopped;
 mod agent;
 mod agent_steps;
 mod babelfish;
+mod backfill;
 mod bench;
 mod chaos;
 mod complete_app;
@@ -67,6 +68,7 @@ const OWN: &[(&str, Trials)] = &[
     ("adoption_stopped", adoption_stopped::TRIALS),
     ("agent", agent::TRIALS),
     ("agent_steps", agent_steps::TRIALS),
+    ("backfill", backfill::TRIALS),
     ("chaos", chaos::TRIALS),
     ("complete_app", complete_app::TRIALS),
     ("crash", crash::TRIALS),
