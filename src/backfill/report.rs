@@ -108,6 +108,11 @@ impl Report {
         }
     }
 
+    /// Whether no application was looked at.
+    pub fn is_blank(&self) -> bool {
+        self.complete == 0 && self.backfilled == 0 && self.skipped.is_empty()
+    }
+
     /// Rows that were missing.
     pub fn rows(&self) -> u64 {
         let rows = self.missing.iter().filter(|((_, column), _)| column.is_none());

@@ -128,6 +128,11 @@ impl Arguments {
     fn end(&self, done: Done) -> Result {
         let Done { report, error } = done;
         let report = &report;
+        // An error before anything was looked at has nothing to show.
+        let error = match error {
+            Some(error) if report.is_blank() => return Err(error.into()),
+            error => error,
+        };
         match self.format {
             Format::Json => console::print_data(&as_json(report, self.dry_run))?,
             Format::Table if report.missing.is_empty() => ExitStatus::Success,
