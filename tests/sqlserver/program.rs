@@ -459,7 +459,11 @@ pub fn grant_what_one_owner_grants(bench: &Bench, role: &str) {
     let modules = FILES
         .iter()
         .filter(|file| matches!(file.kind(), Kind::Module("PROCEDURE") | Kind::Module("FUNCTION")));
-    for inner in modules.map(|file| file.object()).filter(is_inner).chain(["usp_LoadApps"]) {
+    for inner in modules
+        .map(|file| file.object())
+        .filter(is_inner)
+        .chain(["usp_LoadApps", "usp_BackfillRows"])
+    {
         bench.execute(&format!("GRANT EXECUTE ON OBJECT::pipeline.{inner} TO {role};"));
     }
 }
