@@ -39,6 +39,7 @@ pub(crate) struct Draft {
     pub(crate) target_schema: String,
     pub(crate) document: DocumentDraft,
     pub(crate) lookups: Vec<LookupDraft>,
+    pub(crate) keys: Vec<KeyDraft>,
     pub(crate) tables: Vec<TableDraft>,
     /// The maps of all expressions and paths.
     pub(crate) maps: Vec<StringMap>,
@@ -74,6 +75,13 @@ pub(crate) struct DocumentDraft {
 pub(crate) struct LookupDraft {
     pub(crate) name: Range<usize>,
     pub(crate) lookup: Lookup,
+}
+
+#[derive(Debug)]
+pub(crate) struct KeyDraft {
+    pub(crate) name: Located<String>,
+    pub(crate) each: Option<Placed<Path>>,
+    pub(crate) key: Option<Placed<Expr>>,
 }
 
 #[derive(Debug)]

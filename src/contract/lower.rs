@@ -1,9 +1,9 @@
 //! A draft without mistakes to the model.
 
 use super::check::Targets;
-use super::draft::{ColumnDraft, Draft, Placed, RowDraft, TableDraft};
+use super::draft::{ColumnDraft, Draft, KeyDraft, Placed, RowDraft, TableDraft};
 use super::identifier::NameIndex;
-use super::model::{ColumnRule, Distinct, DocumentRules, Model, RowTemplate, TableRule};
+use super::model::{ColumnRule, Distinct, DocumentRules, KeyRule, Model, RowTemplate, TableRule};
 use super::target::{Identity, TargetTable};
 
 /// None when something is missing; the checks have reported that.
@@ -38,9 +38,14 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
             ignore_namespaces: document.ignore_namespaces,
         },
         lookups: draft.lookups.into_iter().map(|l| l.lookup).collect(),
+        keys: draft.keys.into_iter().map(key_rule).collect::<Option<_>>()?,
         tables: tables.collect::<Option<_>>()?,
     };
     Some((model, targets))
+}
+
+fn key_rule(key: KeyDraft) -> Option<KeyRule> {
+    Some(KeyRule { name: key.name.value, each: key.each?.tree, key: key.key?.tree })
 }
 
 fn table_rule(

@@ -19,6 +19,8 @@ pub struct Model {
     pub document: DocumentRules,
     /// `[lookups.…]`, in contract order. Names are unique ignoring case.
     pub lookups: Vec<Lookup>,
+    /// `[keys.…]`, in contract order. Names are unique ignoring case, among lookups too.
+    pub keys: Vec<KeyRule>,
     /// `[[tables]]`, in contract order; several may fill one target table.
     pub tables: Vec<TableRule>,
 }
@@ -75,6 +77,17 @@ pub struct Lookup {
     /// The entries in contract order. Keys are unique; with [`MatchMode::IgnoreCase`] they are
     /// unique ignoring case.
     pub values: Vec<(String, LookupValue)>,
+}
+
+/// `[keys.name]`: elements that others refer to by an id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyRule {
+    /// The name in `LOOKUP('name', …, …)`, ignoring the case of ASCII letters.
+    pub name: String,
+    /// The path to the elements: absolute or `//name`.
+    pub each: Path,
+    /// The id of one of them.
+    pub key: Expr,
 }
 
 /// `lookups.….match`

@@ -7,7 +7,7 @@ use super::compiled::Contract;
 use super::expr::ast::{
     BinaryOp, Expr, ExprKind, Function, Origin, Path, Predicate, Read, Span, Step, ANY_NAME,
 };
-use super::model::{ColumnRule, Model, TableRule, TooLong};
+use super::model::{ColumnRule, KeyRule, Model, TableRule, TooLong};
 use super::parsed::ParsedContract;
 use super::target::{Identity, TargetColumn, TargetTable};
 use super::written::WrittenNames;
@@ -40,6 +40,8 @@ pub(crate) struct PathCounts {
     pub paths: Vec<Place>,
     /// After that, where there is text in the elements inside those that these paths read the text of.
     pub skips: Vec<Place>,
+    /// After that, the references by an id that find no element.
+    pub lost: Vec<Range<usize>>,
 }
 
 /// A contract whose text columns hold any text.
@@ -64,17 +66,19 @@ pub(crate) struct Width {
 impl ParsedContract {
     /// Counts what the paths find.
     pub(crate) fn path_probe(&self) -> PathProbe {
-        let mut rules: Vec<Counted> = self.model.tables.iter().map(Counted::of).collect();
+        let mut rules: Vec<Counted> =
+            self.model.tables.iter().map(|table| Counted::of(table, &self.model.keys)).collect();
         let document = &self.model.document;
         let whole = document.require.iter().chain(&document.key);
         let paths = whole.map(|path| (path.clone(), span(path))).collect();
-        rules.push(Counted { each: root(), paths, skips: Vec::new() });
+        rules.push(Counted { each: root(), paths, skips: Vec::new(), lost: Vec::new() });
         let placed = |path: &Path, span| Place { path: path.clone(), span: self.place(span) };
         let all = |paths: &[(Path, Span)]| paths.iter().map(|(p, at)| placed(p, *at)).collect();
         let tables = rules.iter().enumerate().map(|(at, rule)| PathCounts {
             each: (at < self.model.tables.len()).then(|| placed(&rule.each, span(&rule.each))),
             paths: all(&rule.paths),
             skips: all(&rule.skips),
+            lost: rule.lost.iter().map(|(_, span)| self.place(*span)).collect(),
         });
         let tables = tables.collect();
         let (rules, targets) = rules.into_iter().map(counting_table).unzip();
@@ -138,7 +142,7 @@ fn span(path: &Path) -> Span {
 }
 
 /// Every path of a table's expressions, once, with its first place.
-fn paths_of(table: &TableRule) -> Vec<(Path, Span)> {
+fn paths_of(table: &TableRule, keys: &[KeyRule]) -> Vec<(Path, Span)> {
     let columns = table.columns.iter().flat_map(|column| &column.value);
     let rows = table.rows.iter().flat_map(|row| {
         let values = row.values.iter().map(|(_, expr)| expr);
@@ -147,13 +151,90 @@ fn paths_of(table: &TableRule) -> Vec<(Path, Span)> {
     let distinct = table.distinct.iter().flat_map(|d| d.by.iter().chain(&d.prefer));
     let mut found: Vec<(Path, Span)> = Vec::new();
     for expr in table.where_.iter().chain(columns).chain(rows).chain(distinct) {
-        expr.walk_outside_predicates(&mut |part| {
-            let ExprKind::Path(path) = &part.kind else { return };
-            let path = if path.read == Read::String { path.to_element() } else { path.clone() };
+        collect_paths(expr, None, keys, &mut |path, span| {
             let own = path.steps.is_empty() && path.read == Read::Text;
             if !own && !found.iter().any(|(known, _)| known.same(&path)) {
-                found.push((path, part.span));
+                found.push((path, span));
             }
+        });
+    }
+    found
+}
+
+/// Calls `visit` with every path of an expression as the row sees it. `around` leads to the elements
+/// that the expression is about, where it is not about the row's own.
+fn collect_paths(
+    expr: &Expr,
+    around: Option<&Path>,
+    keys: &[KeyRule],
+    visit: &mut dyn FnMut(Path, Span),
+) {
+    let joined = |path: &Path| match around {
+        None => path.clone(),
+        Some(around) => Path {
+            origin: around.origin,
+            steps: around.steps.iter().chain(&path.steps).cloned().collect(),
+            read: path.read.clone(),
+        },
+    };
+    match &expr.kind {
+        ExprKind::Path(path) if path.read == Read::String => {
+            visit(joined(&path.to_element()), expr.span);
+        }
+        ExprKind::Path(path) => visit(joined(path), expr.span),
+        ExprKind::Call { function, arguments } => {
+            let path = |at: usize| match arguments.get(at).map(|argument| &argument.kind) {
+                Some(ExprKind::Path(path)) => Some(path),
+                _ => None,
+            };
+            let (fewest, _) = function.arity();
+            let own = match function {
+                Function::Following => match path(0) {
+                    Some(path) => {
+                        let origin = Origin::Row { up: 1 };
+                        return visit(Path { origin, ..path.clone() }, expr.span);
+                    }
+                    None => arguments.len(),
+                },
+                Function::Lookup => 2,
+                _ if function.is_aggregate() => fewest,
+                _ => arguments.len(),
+            };
+            let (own, of_element) = arguments.split_at(own.min(arguments.len()));
+            own.iter().for_each(|argument| collect_paths(argument, around, keys, visit));
+            let elements = match (function, arguments.first().map(|first| &first.kind)) {
+                (Function::Lookup, Some(ExprKind::Text(name))) => {
+                    let key = keys.iter().find(|key| key.name.eq_ignore_ascii_case(name));
+                    key.map(|key| key.each.clone())
+                }
+                _ => path(0).map(joined),
+            };
+            let Some(elements) = elements else { return };
+            of_element.iter().for_each(|e| collect_paths(e, Some(&elements), keys, visit));
+        }
+        _ => expr.parts(&mut |part| collect_paths(part, around, keys, visit)),
+    }
+}
+
+/// References by an id: what is sought, where it finds nothing.
+fn references_of(table: &TableRule) -> Vec<(Expr, Span)> {
+    let mut found = Vec::new();
+    for value in table.columns.iter().filter_map(|column| column.value.as_ref()) {
+        value.walk_outside_predicates(&mut |part| {
+            let ExprKind::Call { function: Function::Lookup, arguments } = &part.kind else {
+                return;
+            };
+            let [name, text, _] = arguments.as_slice() else { return };
+            let of = |kind| Expr { kind, span: part.span };
+            let operand = Box::new(text.clone());
+            let given = of(ExprKind::IsEmpty { operand, negated: true });
+            let one = || of(ExprKind::Integer(1));
+            let lookup = call(Function::Lookup, vec![name.clone(), text.clone(), one()]);
+            let lost = of(ExprKind::IsNull { operand: Box::new(lookup), negated: false });
+            let (left, right) = (Box::new(given), Box::new(lost));
+            let both = of(ExprKind::Binary { op: BinaryOp::And, left, right });
+            let whens = vec![(both, one())];
+            found.push((of(ExprKind::Case { operand: None, whens, otherwise: None }), part.span));
         });
     }
     found
@@ -164,11 +245,14 @@ struct Counted {
     each: Path,
     paths: Vec<(Path, Span)>,
     skips: Vec<(Path, Span)>,
+    lost: Vec<(Expr, Span)>,
 }
 
 impl Counted {
-    fn of(table: &TableRule) -> Self {
-        Self { each: table.each.clone(), paths: paths_of(table), skips: texts_of(table) }
+    fn of(table: &TableRule, keys: &[KeyRule]) -> Self {
+        let each = table.each.clone();
+        let (paths, skips) = (paths_of(table, keys), texts_of(table));
+        Self { each, paths, skips, lost: references_of(table) }
     }
 }
 
@@ -249,12 +333,13 @@ fn counting_skips(path: Path, span: Span) -> Expr {
 }
 
 fn counting_table(counted: Counted) -> (TableRule, TargetTable) {
-    let Counted { each, paths, skips } = counted;
+    let Counted { each, paths, skips, lost } = counted;
     let app_id = call(Function::AppId, Vec::new());
     let counts = paths
         .into_iter()
         .map(|(path, span)| call(Function::Count, vec![Expr { kind: ExprKind::Path(path), span }]));
     let counts = counts.chain(skips.into_iter().map(|(path, span)| counting_skips(path, span)));
+    let counts = counts.chain(lost.into_iter().map(|(expr, _)| expr));
     let columns: Vec<_> = [app_id].into_iter().chain(counts).enumerate().map(counting).collect();
     let table = TableRule {
         name: "counts".into(),

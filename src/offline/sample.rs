@@ -165,7 +165,10 @@ impl Seen {
         let (counts, widths) = (&paths.tables, &widths.tables);
         Self {
             counted: false,
-            counts: counts.iter().map(|t| vec![0; t.paths.len() + t.skips.len() + 1]).collect(),
+            counts: counts
+                .iter()
+                .map(|t| vec![0; t.paths.len() + t.skips.len() + t.lost.len() + 1])
+                .collect(),
             lengths: widths.iter().map(|w| vec![(0, String::new()); w.len()]).collect(),
             names: RealPaths::default(),
         }
@@ -208,8 +211,17 @@ impl Seen {
                 parsed.diagnostics.push(warning.hint(self.names.advice(&place.path, row_path)));
             }
         }
-        for (PathCounts { paths, skips, .. }, counts) in tables.iter().zip(&self.counts) {
+        for (PathCounts { paths, skips, lost, .. }, counts) in tables.iter().zip(&self.counts) {
             let counts = &counts[paths.len() + 1..];
+            let of_references = lost.iter().zip(&counts[skips.len()..]);
+            for (span, count) in of_references.filter(|(_, count)| **count > 0) {
+                let rows = counted(*count as usize, "row");
+                let message =
+                    format!("{rows} of the samples refer to an element that is not there");
+                let warning = Diagnostic::warning(span.clone(), message);
+                let hint = "they become null: compare the ids with `key`";
+                parsed.diagnostics.push(warning.hint(hint));
+            }
             for (place, count) in skips.iter().zip(counts).filter(|(_, count)| **count > 0) {
                 let elements = counted(*count as usize, "element");
                 let message = format!("`{}` skips the text inside {elements}", place.path);

@@ -4,6 +4,7 @@
 mod aggregates;
 mod names;
 mod nested;
+mod references;
 mod text;
 mod values;
 mod wrapped;

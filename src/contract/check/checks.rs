@@ -12,6 +12,8 @@ pub(super) struct Checks<'a> {
     pub(super) draft: &'a Draft,
     pub(super) lookups: Vec<(String, Kind)>,
     pub(super) used_lookups: BTreeSet<usize>,
+    pub(super) keys: Vec<&'a str>,
+    pub(super) used_keys: BTreeSet<usize>,
     /// Of the table that is being checked.
     pub(super) parent: Parent<'a>,
     pub(super) diagnostics: &'a mut Diagnostics,
@@ -26,6 +28,7 @@ impl Checks<'_> {
         Scope {
             place,
             lookups: &self.lookups,
+            keys: &self.keys,
             columns: &[],
             parent: self.parent,
             document: &self.draft.document.scope,
@@ -40,6 +43,7 @@ impl Checks<'_> {
             self.report(mistake.map_places(|span| map.locate(span)));
         }
         self.used_lookups.extend(checked.lookups);
+        self.used_keys.extend(checked.keys);
         checked.kind
     }
 }

@@ -11,7 +11,7 @@ use self::checks::Checks;
 pub(super) use self::targets::Targets;
 use super::draft::{Draft, LookupDraft};
 use super::expr::ast::{Origin, Path, Read, Step};
-use super::expr::check::{check_path, Parent, Place};
+use super::expr::check::{check_path, check_value, Parent, Place, Scope};
 use super::expr::kind::Kind;
 use super::model::LookupValue;
 use super::string_map::StringMap;
@@ -24,10 +24,13 @@ pub(super) fn check(draft: &Draft, diagnostics: &mut Diagnostics) -> Targets {
         draft,
         lookups: draft.lookups.iter().map(|l| (l.lookup.name.clone(), kind(l))).collect(),
         used_lookups: BTreeSet::new(),
+        keys: draft.keys.iter().map(|key| key.name.value.as_str()).collect(),
+        used_keys: BTreeSet::new(),
         parent: Parent::None,
         diagnostics,
     };
     checks.document();
+    checks.keys();
     let targets = checks.targets();
     for (index, table) in draft.tables.iter().enumerate() {
         checks.parent = targets.parent(draft, index);
@@ -53,6 +56,20 @@ impl Checks<'_> {
         }
     }
 
+    fn keys(&mut self) {
+        for key in &self.draft.keys {
+            if let Some(each) = &key.each {
+                let checked = check_path(&each.tree, self.scope(Place::Value));
+                self.take(checked, &each.map);
+            }
+            if let Some(key) = &key.key {
+                let scope = Scope { broken: key.broken, ..self.scope(Place::Element) };
+                let checked = check_value(&key.tree, scope);
+                self.take(checked, &key.map);
+            }
+        }
+    }
+
     /// A lookup is only known to be unused when every expression could be read.
     fn unused_lookups(&mut self) {
         if self.diagnostics.errors() > 0 {
@@ -64,6 +81,14 @@ impl Checks<'_> {
                 let message = format!("the lookup `{name}` is never used");
                 let hint = format!("use it with `LOOKUP('{name}', …)`, or remove it");
                 self.report(Diagnostic::warning(lookup.name.clone(), message).hint(hint));
+            }
+        }
+        for (index, key) in self.draft.keys.iter().enumerate() {
+            if !self.used_keys.contains(&index) {
+                let name = &key.name.value;
+                let message = format!("the key `{name}` is never used");
+                let hint = format!("use it with `LOOKUP('{name}', …, …)`, or remove it");
+                self.report(Diagnostic::warning(key.name.span.clone(), message).hint(hint));
             }
         }
     }

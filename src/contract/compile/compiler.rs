@@ -39,6 +39,8 @@ pub(super) enum Leaf<'e> {
     Parent(&'e str),
     /// The element's number.
     Position,
+    /// The elements of a key, which are known when the document has ended.
+    Key,
     /// A path that begins at the next sibling of the row element.
     Following(&'e Path),
 }
@@ -59,6 +61,8 @@ pub(super) struct Compiler<'m> {
     /// Slots already made: owner, path and mode.
     pub(super) known: HashMap<(NodeId, NodeId, Read, Mode), u32>,
     pub(super) date_formats: Arc<[DatePattern]>,
+    /// The node of each key's elements.
+    pub(super) keys: Vec<NodeId>,
     /// The node that the last path led to.
     pub(super) reached: NodeId,
     /// Aggregates that are the same for all rows of one element.
@@ -77,6 +81,7 @@ impl<'m> Compiler<'m> {
             picks: Vec::new(),
             known: HashMap::new(),
             date_formats: model.document.date_formats.clone().into(),
+            keys: Vec::new(),
             reached: 0,
             shared: 0,
         };

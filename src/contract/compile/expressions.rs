@@ -93,6 +93,20 @@ impl<'m> Compiler<'m> {
                 ExprKind::Column(name) => leaves(self, Leaf::Parent(name)),
                 _ => Op::Null,
             },
+            (Function::Lookup, _) if arguments.len() == 3 => {
+                let name = match &arguments[0].kind {
+                    ExprKind::Text(name) => name.as_str(),
+                    _ => "",
+                };
+                let mut known = self.model.keys.iter();
+                let Some(key) = known.position(|k| k.name.eq_ignore_ascii_case(name)) else {
+                    return Op::Null;
+                };
+                let text = self.lower(&arguments[1], leaves);
+                leaves(self, Leaf::Key);
+                let of_element = self.condition(self.keys[key], &arguments[2]);
+                Op::Key(Box::new(KeyLookup { key, text, of_element }))
+            }
             (Function::Lookup, _) => {
                 let name = match &arguments[0].kind {
                     ExprKind::Text(name) => name.as_str(),

@@ -19,12 +19,13 @@ pub(super) fn compile(model: &Model, targets: &[TargetTable]) -> Plan {
     let mut compiler = Compiler::new(model, targets);
     let key = model.document.key.as_ref().map(|p| (compiler.document_slot(p), p.location()));
     let require = model.document.require.iter().map(|path| compiler.required(path)).collect();
+    let keys = model.keys.iter().map(|key| compiler.key(key)).collect();
     let rows: Vec<NodeId> = (0..model.tables.len()).map(|i| compiler.row_node(i)).collect();
     let mut rules: Vec<Rule> = (0..model.tables.len()).map(|i| compiler.rule(i, rows[i])).collect();
     compiler.link_parents(&mut rules, &rows);
     compiler.resolve_hops(&mut rules, &rows);
     let unwrap = model.document.unwrap.as_ref().map(|path| Box::new(unwrap(model, path)));
-    Plan { key, require, unwrap, ..plan(compiler, rules) }
+    Plan { key, require, unwrap, keys, ..plan(compiler, rules) }
 }
 
 /// What finds the elements whose text is XML, before anything else is read.
@@ -67,6 +68,7 @@ fn plan(compiler: Compiler<'_>, rules: Vec<Rule>) -> Plan {
         key: None,
         require: Vec::new(),
         unwrap: None,
+        keys: Vec::new(),
         check: model.document.check,
         ignore_case_attributes: model.document.ignore_case_attributes,
         strip: model.document.strip,

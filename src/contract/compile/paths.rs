@@ -2,6 +2,7 @@
 
 use super::compiler::{Anchor, Compiler, Leaf, Mode, Scope};
 use crate::contract::expr::ast::{Expr, ExprKind, Origin, Path, Predicate, Read, Step, ANY_NAME};
+use crate::contract::model::KeyRule;
 use crate::contract::plan::*;
 
 impl<'m> Compiler<'m> {
@@ -249,6 +250,15 @@ impl<'m> Compiler<'m> {
         let node = self.walk(0, path);
         let slot = self.slot_for(0, node, &path.read, Mode::Every);
         SlotRef { frame: FrameRef::Document, slot }
+    }
+
+    /// The elements that others refer to by an id.
+    pub(super) fn key(&mut self, key: &'m KeyRule) -> KeyPlan {
+        let node = self.walk(0, &key.each);
+        self.keys.push(node);
+        let slot = self.slot_for(0, node, &Read::Text, Mode::InnerXml);
+        let elements = SlotRef { frame: FrameRef::Document, slot };
+        KeyPlan { elements, key: self.condition(node, &key.key) }
     }
 
     pub(super) fn row_node(&mut self, table: usize) -> NodeId {

@@ -117,6 +117,10 @@ impl<'m> Compiler<'m> {
             Leaf::Parent(name) => {
                 compiler.parent_column(scope.rule, name).map_or(Op::Null, Op::Parent)
             }
+            Leaf::Key => {
+                scope.ready = Ready::Document;
+                Op::Null
+            }
             Leaf::Following(path) => compiler.following(scope, path),
             Leaf::Position => Op::Position(compiler.position(scope.node)),
         });

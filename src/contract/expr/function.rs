@@ -57,7 +57,8 @@ functions! {
         "the same moment at another offset, such as `'+00:00'`; a date without one is in UTC";
     ParseDate: "PARSE_DATE(text, 'pattern', …)", Kind::DateTime,
         "the date, read by the first of the patterns that matches; blank is null";
-    Lookup: "LOOKUP('name', text)", Kind::Any, "the value of a lookup for the text";
+    Lookup: "LOOKUP('name', text, [expression])", Kind::Any,
+        "the value of a lookup for the text; with an expression, what the element of a key has";
     FromBase64: "FROM_BASE64(text)", Kind::Bytes,
         "the bytes that base64 stands for; white space in it does not count; blank is null";
     FromHex: "FROM_HEX(text)", Kind::Bytes,

@@ -23,23 +23,27 @@ impl Expr {
 
     fn walk_parts<'a>(&'a self, predicates: bool, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
-        let mut each = |part: &'a Expr| part.walk_parts(predicates, visit);
+        if let (ExprKind::Path(path), true) = (&self.kind, predicates) {
+            let predicates = path.steps.iter().flat_map(|step| &step.predicates);
+            predicates.for_each(|predicate| {
+                if let Predicate::Condition(condition) = predicate {
+                    condition.walk_parts(true, visit);
+                }
+            });
+        }
+        self.parts(&mut |part| part.walk_parts(predicates, visit));
+    }
+
+    /// Calls `visit` with the operands of this expression.
+    pub(crate) fn parts<'a>(&'a self, each: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
             ExprKind::Null
             | ExprKind::Text(_)
             | ExprKind::Integer(_)
             | ExprKind::Decimal(_)
             | ExprKind::Column(_)
-            | ExprKind::DatePart(_) => {}
-            ExprKind::Path(_) if !predicates => {}
-            ExprKind::Path(path) => {
-                let predicates = path.steps.iter().flat_map(|step| &step.predicates);
-                predicates.for_each(|predicate| {
-                    if let Predicate::Condition(condition) = predicate {
-                        each(condition);
-                    }
-                });
-            }
+            | ExprKind::DatePart(_)
+            | ExprKind::Path(_) => {}
             ExprKind::Negate(operand)
             | ExprKind::Not(operand)
             | ExprKind::IsNull { operand, .. }

@@ -60,7 +60,7 @@ pub(crate) use node::{
     qualified_name, AncestorAttribute, Around, Capture, Chosen, Counter, DocumentPick, Filter,
     Gather, Gathered, Kept, Node, NodeId, NodeRead, Position, Uris,
 };
-pub(crate) use op::{Aggregate, Following, Op};
+pub(crate) use op::{Aggregate, Following, KeyLookup, Op};
 pub(crate) use rule::{
     Column, DistinctPlan, LookupPlan, ParentLink, Ready, Rule, Template, ValuePlan,
 };
@@ -81,6 +81,7 @@ pub(crate) struct Plan {
     pub key: Option<(SlotRef, String)>,
     pub require: Vec<Required>,
     pub unwrap: Option<Box<Unwrap>>,
+    pub keys: Vec<KeyPlan>,
     pub check: Check,
     pub ignore_case_attributes: bool,
     /// Whether white space around the text of paths is dropped.
@@ -111,6 +112,15 @@ pub(crate) struct Plan {
     pub gathers: bool,
     pub picks: Vec<DocumentPick>,
     pub date_formats: Arc<[DatePattern]>,
+}
+
+/// `[keys.name]`
+#[derive(Debug)]
+pub(crate) struct KeyPlan {
+    /// All elements.
+    pub elements: SlotRef,
+    /// The id, over slots of an element's own frame.
+    pub key: Op,
 }
 
 /// A name of the root element.

@@ -48,10 +48,23 @@ pub(crate) enum Op {
     DateDiff(DatePart, Box<Op>, Box<Op>),
     /// `JOIN COUNT EXISTS SUM MIN MAX` over all nodes of a slot.
     Aggregate(Box<Aggregate>),
+    /// What the element of a key has.
+    Key(Box<KeyLookup>),
     /// What the next sibling has.
     Following(Box<Following>),
     /// Any other function.
     Call(Function, Vec<Op>),
+}
+
+/// `LOOKUP('key', text, expression)`
+#[derive(Debug)]
+pub(crate) struct KeyLookup {
+    /// Index into [`Plan::keys`](super::Plan::keys).
+    pub key: usize,
+    /// The id that is sought.
+    pub text: Op,
+    /// The value, over slots of the element's own frame.
+    pub of_element: Op,
 }
 
 /// `FOLLOWING(sibling)`
@@ -101,6 +114,7 @@ impl Op {
                 | Op::Position(_)
                 | Op::Aggregate(_)
                 | Op::Following(_)
+                | Op::Key(_)
                 | Op::Call(Function::Name | Function::LocalName, _)
         );
         self.each_part(&mut |part| constant &= part.is_constant());
@@ -118,6 +132,7 @@ impl Op {
                 | Op::Position(_)
                 | Op::Aggregate(_)
                 | Op::Following(_)
+                | Op::Key(_)
                 | Op::Call(Function::Ordinal | Function::Name | Function::LocalName, _)
         );
         self.each_part(&mut |part| found |= part.reads_row());
@@ -174,6 +189,7 @@ impl Op {
                     visit(then);
                 }
             }
+            Op::Key(key) => visit(&mut key.text),
             Op::Aggregate(aggregate) => {
                 aggregate.each.iter_mut().chain(&mut aggregate.rest).for_each(visit);
             }

@@ -3,6 +3,7 @@
 mod column;
 mod document;
 mod expression;
+mod key;
 mod lookup;
 mod reader;
 mod section;
@@ -12,6 +13,7 @@ use std::collections::HashSet;
 
 use toml::de::{DeTable, DeValue};
 
+use self::key::KEYS;
 use self::lookup::LOOKUPS;
 use self::reader::Reader;
 use self::section::Section;
@@ -32,7 +34,7 @@ pub(super) fn read(text: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
     (!reader.lossy).then_some(draft)
 }
 
-const CONTRACT: [&str; 4] = ["contract", "document", "lookups", "tables"];
+const CONTRACT: [&str; 5] = ["contract", "document", "lookups", "keys", "tables"];
 const HEADER: [&str; 2] = ["name", "target_schema"];
 
 /// The schema of a contract that names none.
@@ -59,9 +61,13 @@ impl Reader<'_> {
             Some(section) => self.lookups(&section),
             None => Vec::new(),
         };
+        let keys = match root.get("keys").and_then(|value| self.section("keys", value, KEYS)) {
+            Some(section) => self.keys(&section, &lookups),
+            None => Vec::new(),
+        };
         let tables = self.tables(root, &document.scope);
         let maps = std::mem::take(&mut self.maps);
-        Draft { name, target_schema, document, lookups, tables, maps }
+        Draft { name, target_schema, document, lookups, keys, tables, maps }
     }
 
     fn tables(&mut self, root: &Section<'_>, scope: &DocumentScope) -> Vec<TableDraft> {

@@ -1,6 +1,5 @@
 //! `FOLLOWING(sibling)`: what the next sibling of the row element has.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use super::datum::{Datum, NULL};
@@ -13,10 +12,8 @@ impl<'t> Scope<'t> {
         let siblings = self.siblings(following.slot)?;
         let own = self.captures.frame(self.frame).at;
         let next = siblings.partition_point(|(at, _)| *at <= own);
-        let Some((at, frame)) = siblings.get(next).copied() else { return Ok(NULL) };
-        let last_read = Cell::new(Some(at));
-        let own = self.captures.own(frame);
-        let inside = Scope { frame, own, last_read, ..self.clone() };
+        let Some((_, frame)) = siblings.get(next).copied() else { return Ok(NULL) };
+        let inside = self.inside(frame);
         let value = inside.value(&following.of_element);
         self.last_read.set(inside.last_read.get());
         value

@@ -7,6 +7,7 @@ mod calls;
 mod condition;
 mod datum;
 mod following;
+mod keys;
 mod lookup;
 mod parent;
 mod scope;

@@ -38,6 +38,8 @@ pub struct Shared {
     /// with the place that was read last.
     pub results: ByFrame<(Datum<'static>, Option<u32>)>,
     pub nil_prefixes: NilPrefixes,
+    /// The frames of the elements of each key, by their ids.
+    pub keys: RefCell<HashMap<usize, Rc<HashMap<String, u32>>>>,
     /// The elements of a slot, by slot and frame: where each begins, and its frame.
     pub siblings: ByFrame<Rc<[(u32, u32)]>>,
 }

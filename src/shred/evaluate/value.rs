@@ -134,6 +134,7 @@ impl<'t> Scope<'t> {
                 let difference = difference.map_err(|error| self.bad(error.to_string(), ""))?;
                 Ok(difference.map_or(NULL, Datum::integer))
             }
+            Op::Key(key) => self.of_key(key),
             Op::Following(following) => self.following(following),
             Op::Aggregate(aggregate) => self.aggregate(aggregate),
             Op::Call(function, arguments) => self.call(*function, arguments),

@@ -22,6 +22,7 @@ impl Checker<'_> {
             Function::Coalesce => return self.alternatives(arguments.iter()),
             Function::NullIf => return self.null_if(arguments),
             Function::ParseDate => self.parse_date(arguments),
+            Function::Lookup if arguments.len() == 3 => return self.of_key(call, arguments),
             Function::Lookup => return self.lookup(arguments),
             Function::InnerXml | Function::String => self.element_path(function, &arguments[0]),
             Function::Following => self.following(call, &arguments[0]),
@@ -186,9 +187,10 @@ impl Checker<'_> {
         let mut inner = None;
         first.walk_outside_predicates(&mut |part| match &part.kind {
             ExprKind::Path(path) if !paths.iter().any(|known| known.same(path)) => paths.push(path),
-            ExprKind::Call { function, .. }
+            ExprKind::Call { function, arguments }
                 if function.is_aggregate()
-                    || matches!(function, Function::InnerXml | Function::Following) =>
+                    || matches!(function, Function::InnerXml | Function::Following)
+                    || (*function == Function::Lookup && arguments.len() == 3) =>
             {
                 inner = Some((part, function.name()));
             }
@@ -303,6 +305,37 @@ impl Checker<'_> {
         }
     }
 
+    /// `LOOKUP('key', text, expression)`: what the element has that the text refers to.
+    fn of_key(&mut self, call: &Expr, arguments: &[Expr]) -> Kind {
+        if !matches!(self.scope.place, Place::Value | Place::Document) {
+            let hint = "use it in a column's value: elements are found when the document has ended";
+            self.error(call, "`LOOKUP` of a key is not allowed here", hint);
+        }
+        self.text(&arguments[1], "LOOKUP");
+        let outer = self.scope;
+        self.scope = Scope { place: Place::Element, ..outer };
+        let kind = self.value(&arguments[2]);
+        self.scope = outer;
+        let ExprKind::Text(name) = &arguments[0].kind else {
+            let hint = "write it in single quotes: `LOOKUP('name', text, expression)`";
+            self.error(&arguments[0], "a key's name must be a text literal", hint);
+            return kind;
+        };
+        let keys = self.scope.keys;
+        match keys.iter().position(|known| known.eq_ignore_ascii_case(name)) {
+            Some(index) => {
+                self.keys.insert(index);
+            }
+            None => {
+                let hint = spelling::suggestion(name, keys.iter().copied()).unwrap_or_else(|| {
+                    format!("declare it as `[keys.{name}]` with `each` and `key`")
+                });
+                self.error(&arguments[0], format!("unknown key `{name}`"), hint);
+            }
+        }
+        kind
+    }
+
     fn lookup(&mut self, arguments: &[Expr]) -> Kind {
         self.text(&arguments[1], "LOOKUP");
         let ExprKind::Text(name) = &arguments[0].kind else {
@@ -310,6 +343,12 @@ impl Checker<'_> {
             self.error(&arguments[0], "a lookup's name must be a text literal", hint);
             return Kind::Any;
         };
+        if self.scope.keys.iter().any(|key| key.eq_ignore_ascii_case(name)) {
+            let message = format!("`{name}` is a key, which finds an element");
+            let hint = format!("add what to read of it: `LOOKUP('{name}', text, path)`");
+            self.error(&arguments[0], message, hint);
+            return Kind::Any;
+        }
         let lookups = self.scope.lookups;
         let Some(index) = lookups.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))
         else {

@@ -16,21 +16,24 @@ pub struct Checked {
     pub mistakes: Vec<Mistake>,
     /// Indices of the lookups it uses.
     pub lookups: BTreeSet<usize>,
+    /// Indices of the keys it uses.
+    pub keys: BTreeSet<usize>,
 }
 
 pub(super) struct Checker<'a> {
     pub(super) scope: Scope<'a>,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) lookups: BTreeSet<usize>,
+    pub(super) keys: BTreeSet<usize>,
 }
 
 impl<'a> Checker<'a> {
     pub(super) fn new(scope: Scope<'a>) -> Self {
-        Self { scope, mistakes: Vec::new(), lookups: BTreeSet::new() }
+        Self { scope, mistakes: Vec::new(), lookups: BTreeSet::new(), keys: BTreeSet::new() }
     }
 
     pub(super) fn finish(self, kind: Kind) -> Checked {
-        Checked { kind, mistakes: self.mistakes, lookups: self.lookups }
+        Checked { kind, mistakes: self.mistakes, lookups: self.lookups, keys: self.keys }
     }
 
     pub(super) fn error(&mut self, at: &Expr, message: impl Into<String>, hint: impl Into<String>) {

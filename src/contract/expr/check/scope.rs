@@ -50,6 +50,8 @@ pub struct Scope<'a> {
     pub place: Place,
     /// The contract's lookups and the kinds of their values.
     pub lookups: &'a [(String, Kind)],
+    /// The names of the contract's keys.
+    pub keys: &'a [&'a str],
     /// In `keep_when`: the row's columns.
     pub columns: &'a [(String, SqlType)],
     /// The table that `PARENT(column)` reads.
