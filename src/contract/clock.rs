@@ -2,7 +2,7 @@
 
 use super::expr::ast::{Expr, ExprKind};
 use super::expr::function::Function;
-use super::identifier::same_name;
+use super::identifier::{same_name, NameIndex};
 use super::model::{Model, TableRule};
 use super::target::TargetTable;
 
@@ -23,9 +23,10 @@ pub(super) fn clocks(model: &Model, targets: &[TargetTable]) -> Vec<Clock> {
     // Parents first: their columns are read by those of their children.
     let mut rules: Vec<&TableRule> = model.tables.iter().collect();
     rules.sort_by_key(|rule| rule.target);
+    let names = NameIndex::of(targets.iter().map(|target| target.name.as_str()));
     for rule in rules {
-        let parent = targets[rule.target].parent(targets);
-        let parent = parent.and_then(|parent| targets.iter().position(|t| t.name == parent.name));
+        let key = targets[rule.target].foreign_key.as_ref();
+        let parent = key.and_then(|key| names.get(&key.references));
         let of_parent = parent.map_or(Vec::new(), |parent| {
             let columns = targets[parent].columns.iter().zip(&clocks[parent].columns);
             columns.filter(|(_, timed)| **timed).map(|(column, _)| column.name.as_str()).collect()

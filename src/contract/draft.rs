@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::expr::ast::{Expr, Path};
 use super::expr::check::DocumentScope;
-use super::model::{Check, Keep, Lookup, TooLong};
+use super::model::{Check, Keep, Lookup, Split, TooLong};
 use super::string_map::StringMap;
 use super::target::{Identity, OnExisting};
 use crate::value::datetime::DatePattern;
@@ -90,6 +90,7 @@ pub(crate) struct TableDraft {
     pub(crate) header: Range<usize>,
     pub(crate) name: Option<Located<String>>,
     pub(crate) each: Option<Placed<Path>>,
+    pub(crate) split: Option<Split>,
     pub(crate) primary_key: Option<Located<Vec<Located<String>>>>,
     pub(crate) app_column: Option<Located<String>>,
     pub(crate) foreign_key: Option<Located<ForeignKeyDraft>>,

@@ -59,6 +59,7 @@ fn table_rule(
         name: table.name?.value,
         target: index,
         each: table.each?.tree,
+        split: table.split,
         where_: table.where_.map(tree),
         distinct: table.distinct.map(|distinct| Distinct {
             by: distinct.by.into_iter().map(tree).collect(),

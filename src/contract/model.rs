@@ -3,7 +3,7 @@
 //! Expressions carry spans into their own text; only the checks need to know where that text
 //! is in the file, so the model does not.
 
-use super::expr::ast::{Expr, Path};
+use super::expr::ast::{Expr, Path, Read};
 use super::target::Identity;
 use crate::value::datetime::DatePattern;
 use crate::value::{Decimal, SqlType, Value};
@@ -134,6 +134,8 @@ pub struct TableRule {
     pub target: usize,
     /// The row path: absolute or `//name`, and it reads an element.
     pub each: Path,
+    /// What of each element is a list, with a row for each part.
+    pub split: Option<Split>,
     /// Condition over the document: an element for which it is not true has no row.
     pub where_: Option<Expr>,
     /// Which of several rows with the same key stays.
@@ -145,6 +147,15 @@ pub struct TableRule {
     pub columns: Vec<ColumnRule>,
     /// Row templates. Empty: one row per element, from the columns' own values.
     pub rows: Vec<RowTemplate>,
+}
+
+/// `each = "SPLIT(path, 'separator')"`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// What is read of the element.
+    pub read: Read,
+    /// Between the parts; never empty.
+    pub separator: String,
 }
 
 /// `distinct = { by = […], keep = "…", prefer = "…" }`

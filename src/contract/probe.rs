@@ -345,6 +345,7 @@ fn counting_table(counted: Counted) -> (TableRule, TargetTable) {
         name: "counts".into(),
         target: 0,
         each,
+        split: None,
         where_: None,
         distinct: None,
         keep_when: None,

@@ -23,7 +23,7 @@ fn the_examples_have_neither_errors_nor_warnings() {
 fn a_contract_with_everything_has_neither_errors_nor_warnings() {
     assert_eq!(said(COMPLETE), "");
     let columns = parsed(COMPLETE).targets.iter().map(|target| target.columns.len()).sum::<usize>();
-    assert_eq!(columns, 51);
+    assert_eq!(columns, 63);
 }
 
 #[test]

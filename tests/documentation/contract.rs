@@ -321,7 +321,8 @@ fn the_page_has_every_function_type_category_and_part_of_a_date() {
 fn keys(value: &toml::Value, under: &str, keys: &mut BTreeSet<String>) {
     match value {
         toml::Value::Table(table) => {
-            let chosen = matches!(under, "lookups" | "values" | "columns" | "namespaces" | "rows");
+            let chosen =
+                matches!(under, "lookups" | "keys" | "values" | "columns" | "namespaces" | "rows");
             for (key, inner) in table {
                 if !chosen {
                     keys.insert(key.clone());

@@ -2,6 +2,7 @@
 //! that answers it and the rows it must give. The numbers are those of the collection they come from.
 
 mod aggregates;
+mod lists;
 mod names;
 mod nested;
 mod references;

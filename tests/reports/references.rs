@@ -148,5 +148,5 @@ fn keys_are_explained() {
         .replace("LOOKUP('Context', @contextRef, instant)", "NULL")
         .replace("LOOKUP('context', @contextRef, JOIN(part/@p, '+') || COUNT(part))", "'x'");
     let (_, warnings) = parsed(&unused);
-    assert!(warnings.contains("5:7: warning: the key `context` is never used\n"), "{warnings}");
+    assert!(warnings.contains("6:7: warning: the key `context` is never used\n"), "{warnings}");
 }

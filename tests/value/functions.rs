@@ -173,6 +173,29 @@ fn a_number_is_read_as_people_write_it() {
 }
 
 #[test]
+fn bytes_come_back_from_base64_and_hex() {
+    // RFC 4648, section 10.
+    for (text, bytes) in [
+        ("", ""),
+        ("Zg==", "f"),
+        ("Zm8=", "fo"),
+        ("Zm9v", "foo"),
+        ("Zm9vYg==", "foob"),
+        ("Zm9vYmE=", "fooba"),
+        ("Zm9vYmFy", "foobar"),
+        ("Zm9 vYm\nFy", "foobar"),
+        ("Zm9vYg", "foob"),
+    ] {
+        assert_eq!(f::from_base64(text).as_deref(), Some(bytes.as_bytes()), "{text:?}");
+    }
+    for text in ["Z", "Zg=", "Z===", "Zg==Zg==", "Zm9v====", "Zm9-", "=", "Zm9vY"] {
+        assert_eq!(f::from_base64(text), None, "{text:?}");
+    }
+    assert_eq!(f::from_hex("0x00fF 10").as_deref(), Some(&[0, 255, 16][..]));
+    assert_eq!((f::from_hex("0x0"), f::from_hex("0g"), f::from_hex("x0")), (None, None, None));
+}
+
+#[test]
 fn the_first_number_of_a_text_is_found_with_its_sign_and_grouping() {
     for (text, expected) in [
         ("about 12.5 m", Some("12.5")),

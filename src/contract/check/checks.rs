@@ -30,6 +30,7 @@ impl Checks<'_> {
             lookups: &self.lookups,
             keys: &self.keys,
             columns: &[],
+            of_parts: false,
             parent: self.parent,
             document: &self.draft.document.scope,
             depth: None,

@@ -53,7 +53,7 @@ impl Checks<'_> {
     fn row_scope(&self, table: &TableDraft, place: Place) -> Scope<'_> {
         let each = table.each.as_ref().map(|each| &each.tree);
         let depth = each.filter(|e| e.origin == Origin::Document).map(|e| e.steps.len());
-        Scope { depth, ..self.scope(place) }
+        Scope { depth, of_parts: table.split.is_some(), ..self.scope(place) }
     }
 
     fn keep_when(&mut self, table: &TableDraft, keep_when: &Placed<Expr>) {
@@ -82,6 +82,9 @@ impl Checks<'_> {
             .keep_blank(column.blank_keep)
             .date_formats(self.draft.document.scope.date_formats.clone());
         let mut checked = check_column(&expr.tree, &conversion, scope);
+        if table.split.is_some() {
+            checked.mistakes.extend(part_known_late(&expr.tree));
+        }
         if !expr.broken && !column.on_error_null {
             checked.mistakes.extend(self.lookup_values(&expr.tree, &conversion));
         }
@@ -133,6 +136,22 @@ pub(super) fn expressions_of(table: &TableDraft, column: usize) -> impl Iterator
     let templates = table.rows.iter().flat_map(|row| &row.values);
     let templates = templates.filter(move |(c, _)| *c == column).map(|(_, expr)| &expr.tree);
     table.columns[column].value.iter().map(|expr| &expr.tree).chain(templates)
+}
+
+/// The part of a list beside a number that is known only when all rows are.
+fn part_known_late(expr: &Expr) -> Option<Mistake> {
+    let late = known_late(expr)?;
+    let mut found = None;
+    expr.walk(&mut |part| {
+        if let ExprKind::Call { function: f @ (Function::Part | Function::Position), .. } =
+            part.kind
+        {
+            found = Some((part.span, f));
+        }
+    });
+    let (span, part) = found?;
+    let message = format!("{} and {} in one expression", part.form(), late.form());
+    Some(Mistake::error(span, message).hint("write a column for each"))
 }
 
 /// What an expression needs that is known only when it is known which rows there are.

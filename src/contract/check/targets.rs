@@ -15,6 +15,7 @@ use crate::value::SqlType;
 /// The target tables in load order.
 pub(in crate::contract) struct Targets {
     targets: Vec<Target>,
+    names: NameIndex,
     /// By the index of a `[[tables]]`.
     of_tables: HashMap<usize, usize>,
 }
@@ -74,9 +75,8 @@ impl Targets {
                 false => Parent::None,
             };
         };
-        let Some(parent) = self.targets.iter().find(|t| t.name == key.references) else {
-            return Parent::Unknown;
-        };
+        let Some(parent) = self.names.get(&key.references) else { return Parent::Unknown };
+        let parent = &self.targets[parent];
         let within = |each: &Path| {
             let mut outer = parent.rules.iter().filter_map(|i| draft.tables[*i].each.as_ref());
             outer.any(|outer| each.may_lie_in(&outer.tree))
@@ -122,7 +122,8 @@ impl Checks<'_> {
         let targets = load_order(targets, &parents);
         let tables = targets.iter().enumerate();
         let of_tables = tables.flat_map(|(at, target)| target.rules.iter().map(move |i| (*i, at)));
-        Targets { of_tables: of_tables.collect(), targets }
+        let names = NameIndex::of(targets.iter().map(|target| target.name.as_str()));
+        Targets { of_tables: of_tables.collect(), names, targets }
     }
 
     /// The `[[tables]]` of each name, in contract order.

@@ -138,7 +138,9 @@ fn each_slot(rule: &mut Rule, change: impl Fn(&mut SlotRef)) {
         });
         template.when.iter_mut().chain(values)
     });
-    for op in rule.where_.iter_mut().chain(&mut rule.keep_when).chain(distinct).chain(templates) {
+    let list = rule.split.iter_mut().map(|split| &mut split.list);
+    let conditions = list.chain(rule.where_.iter_mut());
+    for op in conditions.chain(&mut rule.keep_when).chain(distinct).chain(templates) {
         op.each_slot(&change);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::compiler::{Compiler, Leaf, Mode, Scope};
-use crate::contract::expr::ast::{Expr, ExprKind, Origin, Path, Read};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read};
 use crate::contract::identifier::same_name;
 use crate::contract::model::{ColumnRule, TableRule, TooLong};
 use crate::contract::plan::*;
@@ -14,6 +14,13 @@ impl<'m> Compiler<'m> {
     pub(super) fn rule(&mut self, table: usize, node: NodeId) -> Rule {
         let rule = &self.model.tables[table];
         let mut scope = Scope { rule, node, ready: self.decided(node), numbered: false };
+        let split = rule.split.as_ref().map(|split| {
+            let origin = Origin::Row { up: 0 };
+            let list = Path { origin, steps: Vec::new(), read: split.read.clone() };
+            let list = Expr { kind: ExprKind::Path(list), span: Default::default() };
+            let separator = split.separator.as_str().into();
+            SplitPlan { list: self.row_op(&mut scope, &list), separator }
+        });
         let where_ = rule.where_.as_ref().map(|e| self.row_op(&mut scope, e));
         let mut constants = Vec::new();
         let own = |_: usize| None;
@@ -46,6 +53,7 @@ impl<'m> Compiler<'m> {
             target: rule.target,
             ready: scope.ready,
             columns: rule.columns.iter().map(|column| self.column(column)).collect(),
+            split,
             where_,
             templates,
             keep_when,
@@ -122,6 +130,10 @@ impl<'m> Compiler<'m> {
                 Op::Null
             }
             Leaf::Following(path) => compiler.following(scope, path),
+            // Of a list, the number of the part.
+            Leaf::Position if scope.rule.split.is_some() => {
+                Op::Call(Function::Position, Vec::new())
+            }
             Leaf::Position => Op::Position(compiler.position(scope.node)),
         });
         scope.numbered |= op.is_known_late();

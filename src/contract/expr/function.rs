@@ -80,6 +80,11 @@ functions! {
     Parent: "PARENT(column)", Kind::Any,
         "the column's value in the row of the `foreign_key`'s table that the element lies in; null \
          where it lies in none; in a column's value only";
+    Split: "SPLIT(list, 'separator')", Kind::Text,
+        "in `each` only: a row for each part of the text of an attribute or element; blank parts are \
+         left out";
+    Part: "PART()", Kind::Text,
+        "the row's part, without blanks around it, in a table whose `each` is a `SPLIT`";
     NowUtc: "NOW_UTC()", Kind::DateTime,
         "the time of the claim by the database's clock: one value per claim";
     InnerXml: "INNER_XML(element)", Kind::Text,
@@ -173,6 +178,7 @@ pub(crate) fn foreign_function(name: &str) -> Option<&'static str> {
         "STRPTIME" | "TO_DATE" | "PARSE" => "PARSE_DATE(text, 'pattern')",
         "LENGTH" | "DATALENGTH" => "LEN(text)",
         "SUBSTR" | "MID" => "SUBSTRING(text, start, length)",
+        "STRING_SPLIT" | "TOKENIZE" => "each = \"SPLIT(path, ',')\"` and `PART()",
         "STRING_AGG" | "STRING_JOIN" | "CONCAT_WS" => "JOIN(element/@attribute, ', ')",
         "ROW_NUMBER" => "ORDINAL()",
         "AVG" | "AVERAGE" => "SUM(path) / COUNT(path)",

@@ -62,7 +62,7 @@ pub(crate) use node::{
 };
 pub(crate) use op::{Aggregate, Following, KeyLookup, Op};
 pub(crate) use rule::{
-    Column, DistinctPlan, LookupPlan, ParentLink, Ready, Rule, Template, ValuePlan,
+    Column, DistinctPlan, LookupPlan, ParentLink, Ready, Rule, SplitPlan, Template, ValuePlan,
 };
 pub(crate) use slot::{FrameRef, SlotRef};
 

@@ -115,7 +115,10 @@ impl Op {
                 | Op::Aggregate(_)
                 | Op::Following(_)
                 | Op::Key(_)
-                | Op::Call(Function::Name | Function::LocalName, _)
+                | Op::Call(
+                    Function::Name | Function::LocalName | Function::Part | Function::Position,
+                    _
+                )
         );
         self.each_part(&mut |part| constant &= part.is_constant());
         constant
@@ -133,7 +136,14 @@ impl Op {
                 | Op::Aggregate(_)
                 | Op::Following(_)
                 | Op::Key(_)
-                | Op::Call(Function::Ordinal | Function::Name | Function::LocalName, _)
+                | Op::Call(
+                    Function::Ordinal
+                        | Function::Name
+                        | Function::LocalName
+                        | Function::Part
+                        | Function::Position,
+                    _
+                )
         );
         self.each_part(&mut |part| found |= part.reads_row());
         found

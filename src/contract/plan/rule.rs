@@ -25,6 +25,8 @@ pub(crate) struct Rule {
     pub target: usize,
     pub ready: Ready,
     pub columns: Vec<Column>,
+    /// What of each element is a list, with a row for each part.
+    pub split: Option<SplitPlan>,
     pub where_: Option<Op>,
     pub templates: Vec<Template>,
     pub keep_when: Option<Op>,
@@ -48,6 +50,13 @@ pub(crate) enum ParentLink {
     Up(u32),
     /// By the frames in this slot of the row's own: see [`Around`](super::Around).
     Around(u32),
+}
+
+/// `each = "SPLIT(path, 'separator')"`
+#[derive(Debug)]
+pub(crate) struct SplitPlan {
+    pub list: Op,
+    pub separator: Box<str>,
 }
 
 /// A column of a rule.

@@ -7,11 +7,11 @@ use super::section::{Section, Value};
 use crate::contract::draft::{
     ColumnDraft, DistinctDraft, ForeignKeyDraft, Located, Placed, RowDraft, TableDraft,
 };
-use crate::contract::expr::ast::{Expr, Path, Read};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read};
 use crate::contract::expr::check::DocumentScope;
 use crate::contract::expr::parser::Names;
 use crate::contract::identifier::NameIndex;
-use crate::contract::model::Keep;
+use crate::contract::model::{Keep, Split};
 use crate::contract::target::OnExisting;
 use crate::diagnostic::{spelling, Diagnostic};
 
@@ -41,7 +41,9 @@ impl Reader<'_> {
         let section = &self.titled(section);
         self.known_keys(section, &KEYS);
         let name = self.required(section, "name").and_then(|value| self.identifier(value));
-        let each = self.required(section, "each").and_then(|value| self.each(value));
+        let each = self.required(section, "each").and_then(|value| self.source(value));
+        let (each, split) = each.unzip();
+        let split = split.flatten();
         let columns = self.required(section, "columns").map_or(Vec::new(), |value| {
             let hint = "write `[tables.columns]`, then one column per line";
             let columns = self.section("columns", value, hint);
@@ -58,6 +60,7 @@ impl Reader<'_> {
             header: section.span.clone(),
             name,
             each,
+            split,
             primary_key: section.get("primary_key").and_then(|v| self.names("primary_key", v)),
             app_column,
             foreign_key: section.get("foreign_key").and_then(|value| self.foreign_key(value)),
@@ -78,6 +81,40 @@ impl Reader<'_> {
             None => "this `[[tables]]`".to_owned(),
         };
         section.titled(title)
+    }
+
+    /// A path to elements, or `SPLIT` of what they have.
+    fn source(&mut self, value: &Value<'_>) -> Option<(Placed<Path>, Option<Split>)> {
+        let split = format!("{}(", Function::Split.name());
+        let text = value.get_ref().as_str().unwrap_or_default().trim_start();
+        if !text.get(..split.len()).is_some_and(|start| start.eq_ignore_ascii_case(&split)) {
+            return self.each(value).map(|each| (each, None));
+        }
+        let Placed { tree, map, broken } = self.expression("each", value, Names::Paths)?;
+        if broken {
+            return None;
+        }
+        let parts = match tree.kind {
+            ExprKind::Call { function: Function::Split, arguments } => match arguments.as_slice() {
+                [Expr { kind: ExprKind::Path(path), .. }, Expr { kind: ExprKind::Text(by), .. }] => {
+                    Some((path.clone(), by.clone()))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = parts.filter(|(path, separator)| {
+            !matches!(path.origin, Origin::Row { .. }) && !separator.is_empty()
+        });
+        let Some((path, separator)) = found else {
+            let message = "invalid SPLIT in `each`";
+            let hint = "write an absolute path and a separator: `SPLIT(/root/item/@tags, ',')`";
+            self.report(Diagnostic::error(map.content(), message).hint(hint));
+            return None;
+        };
+        let split = Split { read: path.read.clone(), separator };
+        let tree = Path { read: Read::Text, ..path };
+        Some((Placed { tree, map, broken }, Some(split)))
     }
 
     fn each(&mut self, value: &Value<'_>) -> Option<Placed<Path>> {

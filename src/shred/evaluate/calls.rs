@@ -45,6 +45,12 @@ impl<'t> Scope<'t> {
             }
             Function::AppId => Ok(Datum::integer(self.setting.app_id.0)),
             Function::Ordinal => Ok(self.ordinal.map_or(NULL, Datum::integer)),
+            Function::Part => {
+                let Some(part) = self.part else { return Ok(NULL) };
+                self.last_read.set(part.at);
+                Ok(Datum::Text(Cow::Borrowed(part.text)))
+            }
+            Function::Position => Ok(self.part.map_or(NULL, |part| Datum::integer(part.number))),
             Function::NowUtc => Ok(Datum::Value(Value::DateTime(self.setting.now.naive_utc()))),
             Function::Name => Ok(Datum::Text(Cow::Borrowed(self.row_name()))),
             Function::LocalName => {

@@ -14,4 +14,4 @@ mod scope;
 mod value;
 
 pub(super) use datum::Datum;
-pub(super) use scope::{ParentRow, Scope, Setting, Shared};
+pub(super) use scope::{ListPart, ParentRow, Scope, Setting, Shared};

@@ -62,6 +62,7 @@ impl<'t> Setting<'t> {
             row: &[],
             ordinal: None,
             parent: None,
+            part: None,
             tag: None,
             current: None,
             last_read: Cell::new(None),
@@ -79,6 +80,15 @@ pub struct ParentRow<'t> {
     pub numbers: &'t [(u32, u32)],
 }
 
+/// A part of a list.
+#[derive(Clone, Copy)]
+pub struct ListPart<'t> {
+    pub text: &'t str,
+    pub number: i64,
+    /// The place of the list.
+    pub at: Option<u32>,
+}
+
 /// What the expressions of one row can see.
 #[derive(Clone)]
 pub struct Scope<'t> {
@@ -94,6 +104,8 @@ pub struct Scope<'t> {
     pub ordinal: Option<i64>,
     /// The row of the parent table, once it is known.
     pub parent: Option<ParentRow<'t>>,
+    /// The part of a list that is the row.
+    pub part: Option<ListPart<'t>>,
     /// The tag of the element that a predicate is about.
     pub tag: Option<&'t Tag<'t>>,
     /// The node that an aggregate is at.

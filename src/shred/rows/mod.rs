@@ -44,13 +44,13 @@ use rule_rows::Row;
 pub(super) use rule_rows::RuleRows;
 
 use super::capture::Captures;
-use super::evaluate::{Datum, Scope, Setting};
+use super::evaluate::{Datum, ListPart, Scope, Setting};
 use super::fault::{Result, ShredFault};
 use super::walk::{Element, Events};
-use crate::contract::plan::{Op, Template, ValuePlan};
+use crate::contract::plan::{Op, Rule, SplitPlan, Template, ValuePlan};
 use crate::contract::TargetTable;
 use crate::outcome::{FailureCategory, TableRows};
-use crate::value::Value;
+use crate::value::{trim_xml, Value};
 
 /// The rows of a document so far, and the first failure among them.
 pub(super) struct Rows<'t> {
@@ -80,19 +80,50 @@ impl<'t> Rows<'t> {
         let meter = self.setting.meter;
         meter.reach(captures.frame(frame).at as usize);
         meter.work(ROW)?;
-        let mut added = false;
-        if is_true(&scope, rule.where_.as_ref())? {
-            for (number, template) in rule.templates.iter().enumerate() {
-                if is_true(&scope, template.when.as_ref())? {
-                    added |= self.add_row(index, number, template, &scope)?;
-                }
-            }
-        }
+        let added = match &rule.split {
+            None => self.add_rows(index, &scope)?,
+            Some(split) => self.add_parts(index, split, &scope)?,
+        };
         if !added {
             self.rules[index].empty_frames.push(frame);
         }
         meter.passed();
         Ok(())
+    }
+
+    /// Adds the rows of each part of a list.
+    fn add_parts(&mut self, index: usize, split: &'t SplitPlan, scope: &Scope<'_>) -> Result<bool> {
+        let list = scope.value(&split.list).map_err(|fault| of_table(fault, self.rule(index)))?;
+        let Datum::Text(list) = list else { return Ok(false) };
+        let at = scope.last_read.get();
+        self.setting.meter.keep(list.len())?;
+        let mut added = false;
+        let parts = list.split(&*split.separator).map(trim_xml).filter(|part| !part.is_empty());
+        for (text, number) in parts.zip(1..) {
+            self.setting.meter.work(ROW)?;
+            let part = Some(ListPart { text, number, at });
+            let of_part = Scope { part, ..scope.clone() };
+            added |= self.add_rows(index, &of_part)?;
+        }
+        Ok(added)
+    }
+
+    fn rule(&self, index: usize) -> &'t Rule {
+        &self.setting.plan.rules[index]
+    }
+
+    /// Adds the rows of the templates that apply.
+    fn add_rows(&mut self, index: usize, scope: &Scope<'_>) -> Result<bool> {
+        let rule = self.rule(index);
+        let mut added = false;
+        if is_true(scope, rule.where_.as_ref())? {
+            for (number, template) in rule.templates.iter().enumerate() {
+                if is_true(scope, template.when.as_ref())? {
+                    added |= self.add_row(index, number, template, scope)?;
+                }
+            }
+        }
+        Ok(added)
     }
 
     /// Adds a row, unless `keep_when` rejects it.
@@ -138,7 +169,8 @@ impl<'t> Rows<'t> {
             }
         };
         let (frame, template) = (scope.frame, number as u32);
-        made.rows.push(Row { at, frame, template, dropped: false, key });
+        let part = scope.part.map_or(0, |part| part.number as u32);
+        made.rows.push(Row { at, frame, part, template, dropped: false, key });
         Ok(true)
     }
 

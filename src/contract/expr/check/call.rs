@@ -76,6 +76,15 @@ impl Checker<'_> {
         );
         let reads_document = function.is_aggregate() || of_element;
         let hint = match (self.scope.place, function) {
+            (_, Function::Split) => {
+                "use it as a row source: `each = \"SPLIT(/root/item/@tags, ',')\"`"
+            }
+            (Place::Value | Place::Document, Function::Part) if !self.scope.of_parts => {
+                "write `each = \"SPLIT(path, ',')\"`: rows are then the parts of a list"
+            }
+            (Place::Row | Place::Predicate | Place::Element, Function::Part) => {
+                "use it in a column's value, or in `where`"
+            }
             (Place::Element, Function::Ordinal | Function::Parent) => {
                 "an aggregate's expression sees the element's attributes, its text, and elements \
                  inside it"

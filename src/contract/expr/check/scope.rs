@@ -54,6 +54,8 @@ pub struct Scope<'a> {
     pub keys: &'a [&'a str],
     /// In `keep_when`: the row's columns.
     pub columns: &'a [(String, SqlType)],
+    /// Whether the row is a part of a list.
+    pub of_parts: bool,
     /// The table that `PARENT(column)` reads.
     pub parent: Parent<'a>,
     /// The document's rules for paths and dates.
