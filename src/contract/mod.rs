@@ -7,6 +7,7 @@ mod check;
 mod clock;
 mod compile;
 mod compiled;
+mod constants;
 pub(crate) mod draft;
 pub mod expr;
 pub(crate) mod identifier;
@@ -22,6 +23,7 @@ mod written;
 
 pub use clock::Clock;
 pub use compiled::Contract;
+pub(crate) use constants::ROOT as CONSTANTS_ROOT;
 #[cfg(feature = "sqlserver")]
 pub(crate) use identifier::unfit_for_script;
 pub use parsed::ParsedContract;

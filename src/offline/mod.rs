@@ -1,6 +1,7 @@
 //! Documents through a contract without writing to a store: in parallel, in order, and a bad
 //! document never stops the rest.
 
+pub mod constants;
 mod csv;
 pub mod diff;
 mod json_line;

@@ -123,7 +123,7 @@ fn case_04_keys_and_values_by_their_order() {
         "/plist/dict/key",
         "name = { type = \"nvarchar(50)\", value = \".\" }\n\
          value = { type = \"nvarchar(200)\", value = \"FOLLOWING(*)\", blank = \"keep\" }\n\
-         whole = { type = \"nvarchar(200)\", value = \"FOLLOWING(./string)\" }\n\
+         whole = { type = \"nvarchar(200)\", value = \"FOLLOWING(string)\" }\n\
          part = { type = \"int\", value = \"FOLLOWING(*[part]/part[2]/@n)\" }\n\
          all = { type = \"nvarchar(99)\", value = \"FOLLOWING(STRING(*))\", blank = \"keep\" }\n\
          next = { type = \"nvarchar(50)\", value = \"UPPER(FOLLOWING(key))\" }\n",
@@ -189,4 +189,59 @@ fn case_28_a_failure_is_at_the_node_at_fault() {
     ] {
         assert_eq!(at(expression), path, "{expression}");
     }
+}
+
+#[test]
+fn case_28_what_needs_no_document_is_computed_when_the_contract_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |columns: &str| {
+        let lookup = "[lookups.c]\nvalues = { a = 1 }\n[[tables]]";
+        let text = table("r", "/r/a", columns).replace("[[tables]]", lookup);
+        fs::write(folder.path().join("contract.toml"), text).unwrap();
+        let mut command = Command::cargo_bin("xmlshred").unwrap();
+        command.args(["contract", "check", "contract.toml"]).current_dir(folder.path());
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let column = |value: &str| format!("v = {{ type = \"nvarchar(99)\", value = \"{value}\" }}\n");
+    let (code, said) =
+        check(&column("LEFT(@a, 3 - 1) || LOOKUP('c', 'a') || DATEADD(day, 1, '2024-01-31')"));
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    for (value, at, message) in [
+        (
+            "LEFT('abc', 1 - 2)",
+            39,
+            "a length of -1 is negative: LEFT, RIGHT and SUBSTRING take 0 or more",
+        ),
+        (
+            "COALESCE(@a, PARSE_DATE('soon', 'dd.MM.yyyy'))",
+            52,
+            "`soon` matches none of the patterns of PARSE_DATE",
+        ),
+        (
+            "CASE WHEN @a = DATEADD(year, 9000, '2024-01-01') THEN 1 END",
+            54,
+            "DATEADD(year, 9000, '2024-01-01') is outside 0001-01-01 to 9999-12-31",
+        ),
+        ("b[@x = NUMBER('x')]", 46, "`x` is not a number"),
+        ("LOOKUP('c', 'z') || @a", 39, ""),
+    ] {
+        let (code, said) = check(&column(value));
+        assert_eq!(code, Some(3), "{value}\n{said}");
+        let place = format!("contract.toml:13:{at}: error: {message}");
+        assert!(said.contains(&place), "{place}\n{said}");
+        assert!(
+            said.contains(
+                "hint: correct it: it reads nothing, so that it would fail for every document\n"
+            ),
+            "{said}"
+        );
+    }
+    let two = column("LEFT('a', 0 - 1)") + &column("NUMBER('y')").replace("v =", "w =");
+    assert_eq!(check(&two).1.matches(": error: ").count(), 2);
+    let forgiven = column("NUMBER('y')").replace(" }", ", on_error = \"null\" }");
+    assert_eq!(
+        check(&(forgiven + "w = { type = \"int\", value = \"LOOKUP('c', @a)\" }\n")).0,
+        Some(0)
+    );
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
 use crate::contract::{Contract, ParsedContract};
+use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
 use crate::files;
+use crate::offline::constants;
 use crate::runner::ExitStatus;
 use crate::settings::Settings;
 
@@ -50,12 +52,18 @@ pub fn parse_file(path: &Path) -> Result<ParsedContract> {
         CommandError::usage(message, "name a TOML file with --contract")
     })?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error))?;
-    ParsedContract::parse(&text, &shown).map_err(|diagnostics| {
-        console::diagnose(&diagnostics);
+    let invalid = |diagnostics: &Diagnostics| {
+        console::diagnose(diagnostics);
         let message = format!("{shown} is not a valid contract: {}", diagnostics.counts());
         let hint = format!("correct the mistakes, then run `xmlshred contract check {shown}`");
         CommandError::new(ExitStatus::Contract, message, hint)
-    })
+    };
+    let mut parsed = ParsedContract::parse(&text, &shown).map_err(|found| invalid(&found))?;
+    constants::examine(&mut parsed);
+    match parsed.diagnostics.errors() {
+        0 => Ok(parsed),
+        _ => Err(invalid(&parsed.diagnostics)),
+    }
 }
 
 /// Where the file stops being UTF-8, counted as an editor does.

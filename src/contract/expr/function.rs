@@ -141,6 +141,14 @@ impl Function {
         Self::ALL.iter().copied().find(|function| function.name().eq_ignore_ascii_case(name))
     }
 
+    /// Whether a name without parentheses is taken for the function. What documents name elements like
+    /// is one only in capitals: `part` is an element.
+    pub(crate) fn is_meant_by(self, name: &str) -> bool {
+        let named_like_elements =
+            [Self::Following, Self::Parent, Self::Part, Self::Position, Self::Split, Self::String];
+        !named_like_elements.contains(&self) || name == self.name()
+    }
+
     /// The names of all functions.
     pub fn names() -> impl Iterator<Item = &'static str> + Clone {
         Self::ALL.iter().map(|function| function.name())

@@ -252,7 +252,8 @@ impl Path {
             }
             return Ok("");
         };
-        if is_keyword(&first.name) || Function::from_name(&first.name).is_some() {
+        let function = Function::from_name(&first.name);
+        if is_keyword(&first.name) || function.is_some_and(|f| f.is_meant_by(&first.name)) {
             f.write_str("./")?;
         }
         Ok("")

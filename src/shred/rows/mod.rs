@@ -169,8 +169,7 @@ impl<'t> Rows<'t> {
             }
         };
         let (frame, template) = (scope.frame, number as u32);
-        let part = scope.part.map_or(0, |part| part.number as u32);
-        made.rows.push(Row { at, frame, part, template, dropped: false, key });
+        made.rows.push(Row { at, frame, template, dropped: false, key });
         Ok(true)
     }
 

@@ -12,8 +12,6 @@ pub(super) struct Row {
     /// Offset of its element: document order.
     pub at: u32,
     pub frame: u32,
-    /// The number of the part of a list.
-    pub part: u32,
     pub template: u32,
     pub dropped: bool,
     /// Index into [`RuleRows::keys`], for a rule with `distinct`.
@@ -45,7 +43,8 @@ impl RuleRows {
 
     /// Puts rows in document order; nested and waiting elements complete in another order.
     pub(super) fn sort(&mut self, rule: &Rule, meter: &Meter<'_>) -> Result<()> {
-        let place = |row: &Row| (row.at, row.part, row.template);
+        // The rows of one element come in their order.
+        let place = |row: &Row| row.at;
         if self.rows.is_sorted_by_key(place) {
             return Ok(());
         }

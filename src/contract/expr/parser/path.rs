@@ -41,7 +41,7 @@ impl Parser<'_> {
             TokenKind::LeftBracket => true,
             _ => false,
         };
-        Function::from_name(name).filter(|_| !goes_on)
+        Function::from_name(name).filter(|function| !goes_on && function.is_meant_by(name))
     }
 
     /// A path that is the whole text, as in `each`.
