@@ -122,7 +122,7 @@ impl Search<'_> {
 
     fn is_skipped(&self, node: NodeId) -> bool {
         let path = self.profile.path(node);
-        self.options.skip.iter().any(|skipped| *skipped == path)
+        self.options.skip.contains(&path)
     }
 
     /// Whether an element has neither a value nor attributes nor children.

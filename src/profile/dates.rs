@@ -245,7 +245,7 @@ impl Reader<'_> {
         let word = &self.rest[..letters];
         let is_it =
             |name: &&str| word.eq_ignore_ascii_case(name) || word.eq_ignore_ascii_case(&name[..3]);
-        let month = MONTHS.iter().position(|name| is_it(&name))?;
+        let month = MONTHS.iter().position(is_it)?;
         parts.has_long_name |= letters > 3;
         parts.has_short_name |= letters == 3;
         self.rest = &self.rest[letters..];
