@@ -320,13 +320,20 @@ fn spelled(dice: &mut Choices<'_>, text: &str, in_attribute: bool) -> String {
 }
 
 /// One row according to the tree.
-fn expected(tree: &Tree, path: &Path, row: usize) -> String {
+fn expected(tree: &Tree, path: &Path, sibling: &str, row: usize) -> String {
     let found = path.find(tree, row);
+    let first_child = |e: &usize| tree.0[*e].children.first().map(|child| tree.text(*child));
+    let parts = found.iter().filter_map(|e| Some(tree.0[*e].k.clone()? + &first_child(e)?));
+    let parts: Vec<String> = parts.collect();
+    let parts = shown((!parts.is_empty()).then(|| parts.join("+")));
+    let siblings = tree.0[row].parent.map_or(Vec::new(), |parent| tree.0[parent].children.clone());
+    let next = tree.named(&siblings, sibling).into_iter().find(|e| *e > row);
+    let next = shown(next.map(|next| tree.text(next)));
     let read = |element: Option<&usize>| element.and_then(|e| path.read(tree, *e));
     let all: Vec<String> = found.iter().filter_map(|e| path.read(tree, *e)).collect();
     let joined = (!all.is_empty()).then(|| all.join("+"));
     let (first, last) = (shown(read(found.first())), shown(read(found.last())));
-    format!("{}|{first}|{last}|{}", all.len(), shown(joined))
+    format!("{parts}|{next}|{}|{first}|{last}|{}", all.len(), shown(joined))
 }
 
 /// A table of the contract.
@@ -334,6 +341,8 @@ struct Table {
     each: Path,
     condition: Option<Predicate>,
     path: Path,
+    /// The name of a sibling after the row.
+    sibling: String,
 }
 
 impl Table {
@@ -357,12 +366,14 @@ impl Table {
         let condition = (dice.roll(3) == 0).then(|| Predicate::random(dice));
         let is_position = |p: &Predicate| matches!(p, Predicate::Position(_) | Predicate::Last);
         let condition = condition.filter(|condition| !is_position(condition));
-        Self { each, condition, path: Path::random(dice, origin, 2) }
+        let sibling = dice.pick(&["a", "b", "c", "*"]).to_owned();
+        Self { each, condition, path: Path::random(dice, origin, 2), sibling }
     }
 
     /// The table, which refers to the first.
     fn written(&self, name: &str, parent: Option<&Table>) -> String {
         let path = self.path.written();
+        let (elements, sibling) = (path.clone(), &self.sibling);
         let read = match self.path.read {
             Read::Attribute => path + "/@k",
             Read::Text => path,
@@ -388,6 +399,8 @@ impl Table {
              [tables.columns]\n\
              id = {{ type = \"int\", value = \"APP_ID()\" }}\n{parent}\n\
              p = {{ type = \"int\", value = \"POSITION()\" }}\n\
+             e = {{ type = \"nvarchar(max)\", value = \"'[' || JOIN({elements}, '+', @k || FIRST(*)) || ']'\" }}\n\
+             g = {{ type = \"nvarchar(max)\", value = \"'[' || FOLLOWING({sibling}) || ']'\" }}\n\
              n = {{ type = \"int\", value = \"COUNT({read})\" }}\n\
              f = {{ type = \"nvarchar(max)\", value = \"'[' || FIRST({read}) || ']'\" }}\n\
              l = {{ type = \"nvarchar(max)\", value = \"'[' || LAST({read}) || ']'\" }}\n\
@@ -424,7 +437,7 @@ impl Table {
             };
             let siblings = selected.iter().filter(|e| tree.0[**e].parent == tree.0[row].parent);
             let position = siblings.take_while(|e| **e <= row).count();
-            let expected = expected(tree, &self.path, row);
+            let expected = expected(tree, &self.path, &self.sibling, row);
             rows.push(format!("1|{}|{position}|{expected}", parent.unwrap_or("-".into())));
         }
         rows
