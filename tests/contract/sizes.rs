@@ -47,15 +47,19 @@ fn a_table_of_10_000_columns() {
     for number in 0..10_000 {
         writeln!(columns, "c{number} = {{ type = \"int\", value = \"@a{number}\" }}").unwrap();
     }
-    let contract = read("columns", &format!("{HEAD}{}", table("t", "", &columns)));
-    assert_eq!(contract.expect("a contract").targets[0].columns.len(), 10_001);
+    let wide = "has 10001 columns, and SQL Server takes 1022";
+    let refused = |what: &str, text: &str| {
+        let mistakes = read(what, text).expect_err("no server takes it");
+        assert!(mistakes.contains(wide), "{mistakes}");
+    };
+    refused("columns", &format!("{HEAD}{}", table("t", "", &columns)));
 
     let mut rows = String::from("[[tables.rows]]\n");
     for number in 0..10_000 {
         writeln!(rows, "c{number} = \"@b{number}\"").unwrap();
     }
     let with_rows = format!("{HEAD}{}{rows}", table("t", "", &columns));
-    read("columns and a row template", &with_rows).expect("a contract");
+    refused("columns and a row template", &with_rows);
 }
 
 #[test]

@@ -96,9 +96,10 @@ impl Arguments {
         let parsed = ParsedContract::parse(&drafted.toml, "the draft").map_err(|mistakes| {
             console::diagnose(&mistakes);
             CommandError::new(
-                ExitStatus::Aborted,
-                "the draft is not a contract, which is a defect in xmlshred",
-                "report it with the messages above",
+                ExitStatus::Contract,
+                "the documents need a contract that SQL Server does not take",
+                "leave parts out with --skip PATH; if the messages above are not about limits, report \
+                 them as a defect",
             )
         })?;
         let mapping = Mapping {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod expressions;
+mod limits;
 mod table;
 mod targets;
 

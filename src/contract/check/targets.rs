@@ -22,19 +22,19 @@ pub(in crate::contract) struct Targets {
 
 /// One target table, and which `[[tables]]` fill it.
 pub(in crate::contract) struct Target {
-    name: String,
+    pub(super) name: String,
     /// Indices of the `[[tables]]`, never empty.
     rules: Vec<usize>,
-    columns: Vec<TargetColumn>,
+    pub(super) columns: Vec<TargetColumn>,
     names: NameIndex,
-    primary_key: Vec<String>,
+    pub(super) primary_key: Vec<String>,
     app_column: Option<String>,
     foreign_key: Option<ForeignKey>,
     on_existing: OnExisting,
 }
 
 impl Target {
-    fn column(&self, name: &str) -> Option<usize> {
+    pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.names.get(name)
     }
 
@@ -190,6 +190,7 @@ impl Checks<'_> {
             }
         }
         self.missing_columns(&tables, &target);
+        self.limits(&tables, &target);
         target
     }
 

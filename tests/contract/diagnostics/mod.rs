@@ -3,6 +3,7 @@
 mod columns;
 mod expressions;
 mod file;
+mod limits;
 mod paths;
 mod suggestions;
 mod tables;
