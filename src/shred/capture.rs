@@ -116,6 +116,12 @@ impl Slot {
         (self.count > 0).then_some(&self.first)
     }
 
+    /// What tells these nodes from those of any other slot that has others; slots that
+    /// [share](Captures::share) their nodes have one.
+    pub fn identity(&self) -> u32 {
+        self.tail
+    }
+
     /// The node, when it is the only one.
     #[inline]
     pub fn only(&self) -> Option<&Node> {
@@ -298,6 +304,13 @@ impl Captures {
     /// Adds a node that was caught elsewhere.
     pub fn add(&mut self, frame: u32, slot: u32, node: Node) {
         self.link(self.index(frame, slot), Node { next: NONE, ..node });
+    }
+
+    /// Gives a slot the nodes that the same slot of another frame has, when nothing is added to either
+    /// any more.
+    pub fn share(&mut self, from: u32, to: u32, slot: u32) {
+        let (from, to) = (self.index(from, slot), self.index(to, slot));
+        self.slots[to] = self.slots[from];
     }
 
     /// The nodes of a frame's own slot.

@@ -29,6 +29,20 @@ fn case_25_a_total_is_computed_once_for_all_rows() {
         write!(document, "<line amount='{line}.50' rate='low'><tag>x</tag></line>").unwrap();
     }
     document.push_str("</order>");
+    // Below anything the totals are those of the element around.
+    let below = lines(
+        "total = { type = \"decimal(12,2)\", value = \"SUM(../line/@amount)\" }\n\
+         twice = { type = \"decimal(12,2)\", value = \"SUM(../line, @amount * 2)\" }\n\
+         last = { type = \"decimal(9,2)\", value = \"LAST(../line[tag = 'x']/@amount)\" }\n\
+         next = { type = \"decimal(9,2)\", value = \"FOLLOWING(line/@amount)\" }\n\
+         rate = { type = \"int\", value = \"LOOKUP('rate', @rate)\" }\n",
+    );
+    let below = super::contract(&below.replace("/order/line", "//line"));
+    let began = Instant::now();
+    let found = rows(&below, &document, "line");
+    assert!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
+    assert_eq!(found[0], "200000000.00|400000000.00|19999.50|1.50|10");
+    assert_eq!(found[19_999], "200000000.00|400000000.00|19999.50|-|10");
     let began = Instant::now();
     let found = rows(&contract, &document, "line");
     // Minutes where each row went over all lines; the bound is for machines that do much besides.

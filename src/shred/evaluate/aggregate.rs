@@ -15,6 +15,12 @@ use crate::value::Value;
 /// The numbers of what picks one of several elements begin here.
 const PICKS: u32 = 1 << 31;
 
+/// Those of a slot of the row's own among them.
+const OWN_PICKS: u32 = 1 << 30;
+
+/// Nodes of a slot of the row's own from which on other rows may share them.
+const MANY: u32 = 16;
+
 /// Work of a node beside that of its value.
 const NODE: usize = 16;
 
@@ -28,28 +34,36 @@ impl<'t> Scope<'t> {
 
     /// The first or last of the elements of a slot, in the order they begin.
     pub(super) fn pick(&self, slot: SlotRef, last: bool) -> Result<Datum<'t>> {
-        let number = PICKS | slot.slot << 1 | u32::from(last);
+        let own = if slot.frame == FrameRef::Up(0) { OWN_PICKS } else { 0 };
+        let number = PICKS | own | slot.slot << 1 | u32::from(last);
         self.shared(number, slot, || {
             let node = self.captures.pick(self.captures.nodes(self.slot(slot)), last);
             node.map_or(Ok(NULL), |node| self.node(node))
         })
     }
 
-    /// What is computed over a slot further out than the row's: once for all rows that read it.
+    /// What is computed over a slot further out than the row's, or over nodes that rows share: once for
+    /// all rows that read it.
     fn shared(
         &self,
         number: u32,
         slot: SlotRef,
         compute: impl FnOnce() -> Result<Datum<'t>>,
     ) -> Result<Datum<'t>> {
-        if slot.frame == FrameRef::Up(0) {
+        let nodes = self.slot(slot);
+        let is_own = slot.frame == FrameRef::Up(0);
+        if is_own && nodes.count < MANY {
             return compute();
         }
         let length = |value: &Datum<'_>| match value {
             Datum::Text(text) => text.len(),
             Datum::Value(_) => 0,
         };
-        let key = (number, self.captures.frame_of(self.frame, slot));
+        let of = match is_own {
+            true => nodes.identity(),
+            false => self.captures.frame_of(self.frame, slot),
+        };
+        let key = (number, of);
         if let Some((value, last_read)) = self.setting.shared.results.borrow().get(&key) {
             self.setting.meter.pass(length(value))?;
             self.last_read.set(*last_read);

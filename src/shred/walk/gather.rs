@@ -70,12 +70,22 @@ fn share(
     found: &Found,
     meter: &Meter<'_>,
 ) -> Result<()> {
+    // The first row in each ancestor, whose nodes the others share.
+    let mut given: HashMap<u32, u32> = HashMap::new();
     for frame in frames {
         meter.reach(captures.frame(*frame).at as usize);
+        meter.work(NODE)?;
         let ancestor = captures.all(*frame, gather.ancestor).next().map(|node| node.at);
-        let nodes = ancestor.and_then(|ancestor| found.get(&ancestor));
-        meter.work(NODE * nodes.map_or(1, Vec::len))?;
-        for node in nodes.into_iter().flatten() {
+        let Some((ancestor, nodes)) = ancestor.and_then(|a| Some((a, found.get(&a)?))) else {
+            continue;
+        };
+        if let Some(first) = given.get(&ancestor) {
+            captures.share(*first, *frame, gather.into);
+            continue;
+        }
+        given.insert(ancestor, *frame);
+        meter.work(NODE * nodes.len())?;
+        for node in nodes {
             captures.add(*frame, gather.into, *node);
         }
         if captures.has_grown() {
