@@ -8,6 +8,7 @@
 pub mod backfill;
 pub mod cli;
 pub mod contract;
+pub mod coverage;
 pub mod declared;
 #[path = "../examples/credit-applications/demo/mod.rs"]
 pub mod demo;

@@ -6,6 +6,7 @@ mod cli;
 #[cfg(feature = "sqlserver")]
 mod connection;
 mod contract;
+mod coverage;
 #[cfg(feature = "embedded")]
 mod crash;
 #[cfg(feature = "embedded")]

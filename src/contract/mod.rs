@@ -13,6 +13,7 @@ pub mod expr;
 pub(crate) mod identifier;
 mod lower;
 pub mod model;
+mod names;
 mod parsed;
 pub(crate) mod plan;
 pub(crate) mod probe;
@@ -26,6 +27,7 @@ pub use compiled::Contract;
 pub(crate) use constants::ROOT as CONSTANTS_ROOT;
 #[cfg(feature = "sqlserver")]
 pub(crate) use identifier::unfit_for_script;
+pub(crate) use names::FoundName;
 pub use parsed::ParsedContract;
 pub use read::DEFAULT_SCHEMA;
 pub use target::{

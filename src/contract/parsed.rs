@@ -43,6 +43,11 @@ impl ParsedContract {
         Ok(Self { contract, diagnostics, model, maps, type_places })
     }
 
+    /// The contract as it was written.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// The range in the file of a place in an expression.
     pub(super) fn place(&self, span: Span) -> Range<usize> {
         let map = self.maps.iter().find(|map| map.contains(span));

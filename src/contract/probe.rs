@@ -263,28 +263,27 @@ fn texts_of(table: &TableRule) -> Vec<(Path, Span)> {
         let given = table.rows.iter().flat_map(|row| &row.values);
         let given = given.filter(|(at, _)| *at == index).map(|(_, value)| value);
         for value in column.value.iter().chain(given).filter(|_| column.sql_type.is_character()) {
-            collect_texts(value, &mut found);
+            texts_of_value(value, &mut |path, span| {
+                if !found.iter().any(|(known, _)| known.same(path)) {
+                    found.push((path.clone(), span));
+                }
+            });
         }
     }
     found
 }
 
 /// The paths that give an expression its text: not those that are only tested or counted.
-fn collect_texts(expr: &Expr, found: &mut Vec<(Path, Span)>) {
+pub(crate) fn texts_of_value<'e>(expr: &'e Expr, found: &mut dyn FnMut(&'e Path, Span)) {
     match &expr.kind {
-        ExprKind::Path(path) => {
-            let known = found.iter().any(|(known, _)| known.same(path));
-            if path.read == Read::Text && !known {
-                found.push((path.clone(), expr.span));
-            }
-        }
+        ExprKind::Path(path) if path.read == Read::Text => found(path, expr.span),
         ExprKind::Binary { op: BinaryOp::Concat, left, right } => {
-            collect_texts(left, found);
-            collect_texts(right, found);
+            texts_of_value(left, found);
+            texts_of_value(right, found);
         }
         ExprKind::Case { whens, otherwise, .. } => {
-            whens.iter().for_each(|(_, then)| collect_texts(then, found));
-            otherwise.iter().for_each(|otherwise| collect_texts(otherwise, found));
+            whens.iter().for_each(|(_, then)| texts_of_value(then, found));
+            otherwise.iter().for_each(|otherwise| texts_of_value(otherwise, found));
         }
         ExprKind::Call { function, arguments } => {
             let read = match function {
@@ -301,7 +300,7 @@ fn collect_texts(expr: &Expr, found: &mut Vec<(Path, Span)>) {
                 | Function::Replace => arguments.as_slice(),
                 _ => &[],
             };
-            read.iter().for_each(|argument| collect_texts(argument, found));
+            read.iter().for_each(|argument| texts_of_value(argument, found));
         }
         _ => {}
     }

@@ -7,14 +7,17 @@ use std::time::Instant;
 use rayon::ThreadPool;
 
 use super::mapping::{counts, in_order, Mapping};
+use super::profiling;
 use super::real_paths::RealPaths;
 use super::source::{Content, Source};
 use super::summary::MapSummary;
 use crate::contract::probe::{PathCounts, PathProbe, Width, WidthProbe};
 use crate::contract::{ParsedContract, WrittenNames};
+use crate::coverage::{coverage, Coverage};
 use crate::diagnostic::Diagnostic;
 use crate::figures::counted;
 use crate::outcome::{Failure, TableRows};
+use crate::profile::{Profile, Profiler};
 use crate::shred::Shredder;
 use crate::value::convert::ConversionFault::TooLong;
 use crate::value::{SqlType, Value};
@@ -24,6 +27,8 @@ use crate::value::{SqlType, Value};
 pub struct SampleReport {
     /// The counts of all samples.
     pub summary: MapSummary,
+    /// What the contract reads of those that are well-formed.
+    pub coverage: Coverage,
     /// The first documents that failed, at most [`SampleReport::MOST_FAILURES`], and why.
     pub failures: Vec<(String, Failure)>,
 }
@@ -46,8 +51,11 @@ pub fn examine(
     let began = Instant::now();
     let (paths, widths) = (parsed.path_probe(), parsed.width_probe());
     let names = parsed.written_names();
-    let mut report =
-        SampleReport { summary: MapSummary::new(&mapping.contract), failures: Vec::new() };
+    let mut report = SampleReport {
+        summary: MapSummary::new(&mapping.contract),
+        coverage: Coverage::default(),
+        failures: Vec::new(),
+    };
     let mut seen = Seen::new(&paths, &widths);
     let shredders = || Shredders {
         own: mapping.shredder(),
@@ -62,6 +70,7 @@ pub fn examine(
     in_order(sources, threads, shredders, work, |(name, look)| {
         report.summary.add(look.mapped.bytes, &counts(&look.mapped.outcome));
         seen.add(&name, look.counts, look.lengths, look.names);
+        seen.profile.merge(look.profile);
         if let (Err(failure), true) =
             (look.mapped.outcome, report.failures.len() < SampleReport::MOST_FAILURES)
         {
@@ -71,6 +80,7 @@ pub fn examine(
     })?;
     report.summary.elapsed = began.elapsed();
     seen.report(parsed, &paths, &widths);
+    report.coverage = coverage(parsed, &seen.profile);
     Ok(report)
 }
 
@@ -90,6 +100,8 @@ struct Look {
     /// Per table and column of the width probe: the longest text that does not fit.
     lengths: Vec<Vec<usize>>,
     names: RealPaths,
+    /// Nothing of a document that cannot be read.
+    profile: Profile,
 }
 
 impl Shredders {
@@ -101,7 +113,13 @@ impl Shredders {
         };
         let mapped = mapping.map(&mut self.own, &source);
         let Content::Stored(Some(document)) = &source.content else {
-            return Look { mapped, counts: None, lengths: Vec::new(), names: RealPaths::default() };
+            return Look {
+                mapped,
+                counts: None,
+                lengths: Vec::new(),
+                names: RealPaths::default(),
+                profile: Profile::default(),
+            };
         };
         let probe = |shredder: &mut Shredder| {
             shredder.shred(mapped.app_id, mapping.now, Some(document)).ok()
@@ -112,7 +130,11 @@ impl Shredders {
         let texts = texts.iter().zip(&widths.tables);
         let lengths = texts.map(|(rows, widths)| excess(rows, widths)).collect();
         let names = RealPaths::of(&document.bytes, &self.names);
-        Look { mapped, counts, lengths, names }
+        let mut profiler = Profiler::default();
+        let text = self.own.text(document);
+        let profile = text.and_then(|text| profiling::add(&mut profiler, &text, 0));
+        let profile = profile.map(|()| profiler.finish()).unwrap_or_default();
+        Look { mapped, counts, lengths, names, profile }
     }
 }
 
@@ -158,6 +180,7 @@ struct Seen {
     /// The longest text that does not fit, and the sample that has it.
     lengths: Vec<Vec<(usize, String)>>,
     names: RealPaths,
+    profile: Profile,
 }
 
 impl Seen {
@@ -171,6 +194,7 @@ impl Seen {
                 .collect(),
             lengths: widths.iter().map(|w| vec![(0, String::new()); w.len()]).collect(),
             names: RealPaths::default(),
+            profile: Profile::default(),
         }
     }
 

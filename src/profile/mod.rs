@@ -37,6 +37,9 @@ impl Profile {
     /// of a contract for it would help nobody.
     pub const MOST_PATHS: usize = 50_000;
 
+    /// The namespace of `xsi:nil` and its like, whose attributes describe the document and are no paths.
+    pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
     /// The root elements, the most frequent first.
     pub fn roots(&self) -> Vec<NodeId> {
         let mut roots = self.roots.clone();

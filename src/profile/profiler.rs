@@ -32,9 +32,6 @@ struct Open {
     last_child: usize,
 }
 
-/// The namespace of `xsi:nil` and its like, which describe the document and are no data.
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
-
 /// The namespace of `xml:lang`.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
@@ -142,7 +139,7 @@ impl Profiler {
                 .map_err(|error| place.wrong(error))?;
             let prefix = attribute.key.prefix().map_or(&[][..], |prefix| prefix.into_inner());
             let uri = uri(&namespace);
-            if uri == XSI.as_bytes() {
+            if uri == Profile::XSI.as_bytes() {
                 let element = self.open.last().expect("it has started").node;
                 let is_nil = local.as_ref() == b"nil" && matches!(&*value, "true" | "1");
                 self.profile.nodes[element.0 as usize].nil += u64::from(is_nil);

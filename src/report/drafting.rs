@@ -39,12 +39,21 @@ impl fmt::Display for DraftReport<'_> {
         let left_out =
             left_out.map(|left| format!("{} ({}): {}", left.path, count(left.count), left.why));
         list(f, "left out", left_out.collect())?;
-        let unreadable = self.unreadable.iter().map(|(position, failure)| {
-            let line = failure.line.map_or(String::new(), |line| format!(":{line}"));
-            format!("{}{line}: {}", self.names[*position], failure.reason)
-        });
-        list(f, "documents that cannot be read", unreadable.collect())
+        let unreadable = list_unreadable(&self.names, self.unreadable);
+        if unreadable.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\n{unreadable}")
     }
+}
+
+/// The documents that cannot be read, and why; nothing where there are none.
+pub fn list_unreadable(names: &[&str], unreadable: &[(usize, Failure)]) -> String {
+    let unreadable = unreadable.iter().map(|(position, failure)| {
+        let line = failure.line.map_or(String::new(), |line| format!(":{line}"));
+        format!("{}{line}: {}", names[*position], failure.reason)
+    });
+    lines("documents that cannot be read", unreadable.collect())
 }
 
 impl DraftReport<'_> {
@@ -63,16 +72,23 @@ impl DraftReport<'_> {
     }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, title: &str, lines: Vec<String>) -> fmt::Result {
-    if lines.is_empty() {
-        return Ok(());
+fn list(f: &mut fmt::Formatter<'_>, title: &str, items: Vec<String>) -> fmt::Result {
+    match items.is_empty() {
+        true => Ok(()),
+        false => write!(f, "\n{}", lines(title, items)),
     }
-    writeln!(f, "\n{title}:")?;
-    for line in lines.iter().take(MOST) {
-        writeln!(f, "  {line}")?;
+}
+
+fn lines(title: &str, items: Vec<String>) -> String {
+    if items.is_empty() {
+        return String::new();
     }
-    if lines.len() > MOST {
-        writeln!(f, "  and {} more", counted(lines.len() - MOST, "line"))?;
+    let mut text = format!("{title}:\n");
+    for item in items.iter().take(MOST) {
+        text += &format!("  {item}\n");
     }
-    Ok(())
+    if items.len() > MOST {
+        text += &format!("  and {} more\n", counted(items.len() - MOST, "line"));
+    }
+    text
 }

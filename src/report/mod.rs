@@ -1,5 +1,6 @@
 //! The output for people and programs: run summary, status tables, progress.
 
+mod coverage;
 mod drafting;
 mod line_queue;
 mod progress;
@@ -8,7 +9,10 @@ mod summary;
 mod table;
 mod verification;
 
-pub use drafting::DraftReport;
+pub use coverage::{
+    coverage_cells, coverage_json, coverage_line, render_coverage, COVERAGE_HEADING,
+};
+pub use drafting::{list_unreadable, DraftReport};
 pub use line_queue::{LineQueue, Lost};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;

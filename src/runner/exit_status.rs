@@ -8,8 +8,8 @@ use std::process::ExitCode;
 pub enum ExitStatus {
     /// All that was ready is done.
     Success = 0,
-    /// More applications failed or were quarantined than `--fail-on` allows, or rows differ from their
-    /// documents.
+    /// More applications failed or were quarantined than `--fail-on` allows, rows differ from their
+    /// documents, or a contract reads less than `--fail-under`.
     SomeFailed = 1,
     /// A flag, a setting or an input file is wrong.
     Usage = 2,
@@ -60,7 +60,7 @@ impl ExitStatus {
             Self::Success => "all that was ready is done",
             Self::SomeFailed => {
                 "finished, but too many applications failed: by default one is, see --fail-on; or \
-                 verify found a difference"
+                 verify found a difference, or a contract reads less than --fail-under"
             }
             Self::Usage => "a flag, a setting or an input file is wrong; nothing was written",
             Self::Contract => "the contract is wrong, or another one is installed",

@@ -180,9 +180,10 @@ const NONE: &[&str] = &[];
 const RUN: &[&str] = &["run", "settings"];
 const REAP: &[&str] = &["run", "settings", "reap"];
 const ENQUEUE: &[&str] = &["run", "settings", "enqueue"];
-const MAP: &[&str] = &["run", "settings", "map", "check"];
-const SHRED: &[&str] = &["run", "settings", "map", "check", "diff", "verify"];
-const READ: &[&str] = &["run", "settings", "map", "check", "diff", "verify", "load"];
+const MAP: &[&str] = &["run", "settings", "map", "check", "coverage"];
+const SHRED: &[&str] = &["run", "settings", "map", "init", "check", "coverage", "diff", "verify"];
+const READ: &[&str] =
+    &["run", "settings", "map", "init", "check", "coverage", "diff", "verify", "load"];
 
 /// Positions in a document are 32-bit offsets.
 const MAX_DOCUMENT: u64 = 4095 << 20;

@@ -168,6 +168,25 @@ impl Shredder {
         found.trim().parse().ok().map(AppId)
     }
 
+    /// The text that the contract's paths lead through: the document, with its XML unwrapped where the
+    /// contract says so.
+    ///
+    /// # Errors
+    /// It cannot be read, or lacks what is to be unwrapped.
+    pub(crate) fn text<'d>(
+        &mut self,
+        document: &'d Document,
+    ) -> std::result::Result<Cow<'d, str>, Box<Failure>> {
+        let limits = self.limits;
+        let text = decoded(document, &limits)?;
+        let meter = Meter::new(&limits, &Uncontrolled);
+        match self.unwrapped(AppId(0), DateTime::UNIX_EPOCH, &text, &meter) {
+            Ok(None) => Ok(text),
+            Ok(Some(unwrapped)) => Ok(Cow::Owned(unwrapped)),
+            Err(fault) => Err(fault.into_failure(&text)),
+        }
+    }
+
     /// The document with its XML unwrapped, where the contract says so.
     fn unwrapped(
         &mut self,

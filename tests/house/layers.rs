@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("contract", &["diagnostic", "figures", "id", "value"]),
     ("profile", &["value"]),
     ("drafting", &["contract", "diagnostic", "figures", "profile", "value"]),
+    ("coverage", &["contract", "profile"]),
     ("shred", &["contract", "document", "figures", "id", "outcome", "value"]),
     ("store", &["contract", "declared", "document", "figures", "files", "id", "outcome", "value"]),
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
@@ -27,12 +28,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("verify", &["contract", "id", "outcome", "shred", "store", "value"]),
     (
         "report",
-        &["diagnostic", "drafting", "figures", "id", "outcome", "runner", "store", "verify"],
+        &[
+            "coverage",
+            "diagnostic",
+            "drafting",
+            "figures",
+            "id",
+            "outcome",
+            "runner",
+            "store",
+            "verify",
+        ],
     ),
     (
         "offline",
         &[
             "contract",
+            "coverage",
             "diagnostic",
             "document",
             "figures",

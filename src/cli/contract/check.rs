@@ -16,6 +16,7 @@ use crate::contract::{Contract, ParsedContract};
 use crate::offline::sample::{self, SampleReport};
 use crate::offline::Mapping;
 use crate::outcome::Failure;
+use crate::report::coverage_line;
 use crate::runner::ExitStatus;
 use crate::settings::StoreLocation;
 #[cfg(feature = "sqlserver")]
@@ -52,8 +53,11 @@ impl Execute for Arguments {
         console::diagnose(&parsed.diagnostics);
         let mut text = description(&parsed.contract);
         let mut status = ExitStatus::Success;
-        if let Some(SampleReport { summary, failures }) = report {
+        if let Some(SampleReport { summary, coverage, failures }) = report {
             let _ = write!(text, "\n{summary}");
+            if coverage.documents > 0 {
+                let _ = writeln!(text, "{}", coverage_line(&coverage));
+            }
             for (at, (file, failure)) in failures.iter().enumerate() {
                 let gap = if at == 0 { "\n" } else { "" };
                 let _ = writeln!(text, "{gap}{file}: {}", sentence(failure));

@@ -50,7 +50,8 @@ impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let (sources, has_ids) = document_files::samples_with_ids(&self.samples)?;
         let threads = map::threads(call)?;
-        let Profiled { profile, unreadable } = profile(&sources, &call.settings.limits, &threads);
+        let Profiled { profile, unreadable } =
+            profile(&sources, None, &call.settings.limits, &threads);
         if profile.is_empty() {
             let (position, failure) = unreadable.first().expect("there is a source");
             return Err(CommandError::new(

@@ -1,6 +1,7 @@
 //! `xmlshred contract`: the commands that concern only a contract.
 
 mod check;
+mod coverage;
 mod diff;
 pub mod file;
 mod import;
@@ -13,7 +14,7 @@ use clap::Args;
 use crate::cli::call::{commands, Call, Execute};
 use crate::cli::command_error::Result;
 
-/// Draft a mapping contract, check it, compare two, translate an earlier one, or print its T-SQL
+/// Draft a mapping contract, check it, show what it leaves out, compare two, translate an earlier one, or print its T-SQL
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -23,6 +24,7 @@ pub struct Arguments {
 commands!(ContractCommand {
     Init(init::Arguments),
     Check(check::Arguments),
+    Coverage(coverage::Arguments),
     Diff(diff::Arguments),
     Import(import::Arguments),
     #[cfg(feature = "sqlserver")]

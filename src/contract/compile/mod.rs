@@ -43,7 +43,7 @@ fn unwrap(model: &Model, path: &Path) -> Unwrap {
 fn plan(compiler: Compiler<'_>, rules: Vec<Rule>) -> Plan {
     let model = compiler.model;
     let roots = model.document.roots.iter().map(|root| {
-        let (uris, name) = compiler.split_name(root);
+        let (uris, name) = model.document.split_name(root);
         RootName { name: name.into(), uris }
     });
     let roots = roots.collect();

@@ -18,28 +18,12 @@ impl<'m> Compiler<'m> {
         self.nodes.len() - 1
     }
 
-    /// Namespaces (where any are declared) and the name that the trie is keyed by.
-    pub(super) fn split_name<'n>(&self, name: &'n str) -> (Option<Uris>, &'n str) {
-        let document = &self.model.document;
-        if document.namespaces.is_empty() {
-            return (None, name);
-        }
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let declared = document.namespaces.iter().find(|(known, _)| known == prefix);
-        let uris: Uris = match declared {
-            Some((_, uris)) => uris.iter().map(|uri| uri.as_str().into()).collect(),
-            None => Box::new(["".into()]),
-        };
-        (Some(uris), local)
-    }
-
     /// The name that attributes are found by: `{prefix}local` where a prefix stands for URIs.
     pub(super) fn attribute_name(&mut self, name: &str) -> Box<str> {
-        let namespaces = &self.model.document.namespaces;
-        let declared = name.split_once(':').and_then(|(prefix, local)| {
-            let declared = namespaces.iter().find(|(known, _)| known == prefix)?;
-            Some((local, declared))
-        });
+        let document = &self.model.document;
+        let declared = name
+            .split_once(':')
+            .and_then(|(prefix, local)| Some((local, document.declared(prefix)?)));
         let Some((local, (prefix, uris))) = declared else { return name.into() };
         for uri in uris {
             let prefixes = self.attribute_namespaces.entry(uri.as_str().into()).or_default();
@@ -54,7 +38,7 @@ impl<'m> Compiler<'m> {
     pub(super) fn child(&mut self, parent: NodeId, step: &Step, anywhere: bool) -> NodeId {
         let (uris, name) = match step.name.as_str() {
             ANY_NAME => (None, ANY_NAME),
-            name => self.split_name(name),
+            name => self.model.document.split_name(name),
         };
         let siblings = self.siblings(parent, name, anywhere).clone();
         let same =
