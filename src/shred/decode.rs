@@ -45,6 +45,9 @@ fn detect(bytes: &[u8]) -> Decoded<'_> {
     let Some(label) = declared_encoding(bytes) else {
         return utf8(bytes);
     };
+    if ASCII.iter().any(|name| label.eq_ignore_ascii_case(name.as_bytes())) {
+        return ascii(bytes);
+    }
     match Encoding::for_label(label) {
         Some(declared) if declared == UTF_8 => utf8(bytes),
         Some(declared) if declared == UTF_16LE || declared == UTF_16BE => {
@@ -63,6 +66,37 @@ fn detect(bytes: &[u8]) -> Decoded<'_> {
                 String::from_utf8_lossy(label)
             );
             Err(not_text("", reason))
+        }
+    }
+}
+
+/// The names of US-ASCII (IANA). For browsers some of them mean Windows-1252, so that bytes which
+/// contradict the declaration would become other characters without a word.
+const ASCII: [&str; 11] = [
+    "us-ascii",
+    "ascii",
+    "ansi_x3.4-1968",
+    "ansi_x3.4-1986",
+    "iso_646.irv:1991",
+    "iso646-us",
+    "iso-ir-6",
+    "us",
+    "ibm367",
+    "cp367",
+    "csascii",
+];
+
+fn ascii(bytes: &[u8]) -> Decoded<'_> {
+    let (text, rest) = bytes.split_at(bytes.iter().take_while(|byte| byte.is_ascii()).count());
+    let text = std::str::from_utf8(text).expect("ASCII is UTF-8");
+    match rest.first() {
+        None => Ok(Cow::Borrowed(text)),
+        Some(byte) => {
+            let reason = format!(
+                "the declared encoding is US-ASCII, which does not have the byte 0x{byte:02X}: declare \
+                 the encoding that the document is in"
+            );
+            Err(not_text(text, reason))
         }
     }
 }

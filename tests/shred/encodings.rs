@@ -98,3 +98,26 @@ fn a_declaration_that_is_ignored_is_reported() {
     let failure = failure(bytes, DocumentEncoding::Detect);
     assert!(failure.reason.contains("its XML declaration is ignored"), "{}", failure.reason);
 }
+
+/// Case 12: for a browser, US-ASCII is Windows-1252, and the bytes would become other characters.
+#[test]
+fn a_document_that_declares_us_ascii_is_that() {
+    let document = |label: &str, value: &[u8]| {
+        let mut bytes =
+            format!("<?xml version=\"1.0\" encoding=\"{label}\"?>\n<r x='").into_bytes();
+        bytes.extend(value);
+        bytes.extend(b"'/>");
+        bytes
+    };
+    for label in ["US-ASCII", "ascii", "ANSI_X3.4-1968", "ISO646-US", "csASCII"] {
+        let plain = document(label, b"plain");
+        assert_eq!(value(plain, DocumentEncoding::Detect), Ok("plain".into()), "{label}");
+        let failure = failure(document(label, "ż".as_bytes()), DocumentEncoding::Detect);
+        assert_eq!(failure.category, FailureCategory::MalformedXml, "{label}");
+        assert_eq!((failure.line, failure.column_number), (Some(2), Some(7)), "{label}");
+        assert!(failure.reason.contains("US-ASCII, which does not have the byte 0xC5"), "{label}");
+    }
+    // Those who write these bytes mean Windows-1252.
+    let latin1 = document("ISO-8859-1", &[0x93, 0x80, 0x94, 0xE9]);
+    assert_eq!(value(latin1, DocumentEncoding::Detect), Ok("“€”é".into()));
+}
