@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use rayon::ThreadPool;
 
+use super::duplicates;
 use super::source::Source;
 use crate::contract::Contract;
 use crate::id::AppId;
@@ -74,6 +75,7 @@ impl Mapping {
                 let own_key = own_key.and_then(|document| shredder.key(document));
                 let app_id = own_key.unwrap_or(source.app_id);
                 let outcome = shredder.shred(app_id, self.now, document.as_ref());
+                let outcome = duplicates::checked(&self.contract, outcome);
                 let bytes = document.map_or(0, |document| document.bytes.len() as u64);
                 Mapped { app_id, bytes, outcome }
             }

@@ -4,6 +4,7 @@
 pub mod constants;
 mod csv;
 pub mod diff;
+mod duplicates;
 mod json_line;
 mod mapping;
 mod profiling;

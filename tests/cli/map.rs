@@ -218,3 +218,26 @@ fn an_application_is_mapped_again_from_the_store_and_nothing_is_written() {
     assert_eq!(bench.run("status --format json").stdout, before);
     assert_eq!(bench.run("map --app-id 1 docs").status, 2);
 }
+
+#[test]
+fn rows_with_one_key_are_a_failure_before_a_database_refuses_them() {
+    let bench = workbench();
+    bench.write(
+        "keyed.toml",
+        "[contract]\nname = 'keyed'\n[document]\nroot = 'r'\n[[tables]]\nname = 'item'\neach = '/r/a'\n\
+         primary_key = ['app_id', 'code']\napp_column = 'app_id'\n[tables.columns]\n\
+         app_id = { type = 'int', value = 'APP_ID()' }\ncode = { type = 'varchar(9)', value = '@c' }\n",
+    );
+    bench.write("keyed/1.xml", "<r><a c='x'/><a c='y'/></r>");
+    bench.write("keyed/2.xml", "<r><a c='x'/><a c='x  '/></r>");
+    let said = bench.run("map keyed --contract keyed.toml");
+    assert_eq!(said.status, 1, "{said:?}");
+    let failed = said.stdout.lines().nth(1).expect("a line");
+    for part in
+        ["constraint_violation", "\"table\":\"item\"", "\"value\":\"2, x\"", "(app_id, code)"]
+    {
+        assert!(failed.contains(part), "{part}: {failed}");
+    }
+    let said = bench.run("contract check keyed.toml --sample keyed");
+    assert!(said.stdout.contains("constraint_violation"), "{said:?}");
+}
