@@ -153,7 +153,7 @@ bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_l
     's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)//; $n = s/\(l\.is_latest = 0 AND l\.has_rows = 0 AND [^)]*\)/1 = 1/'
 bug orphans-are-kept procs/usp_PurgeLog.sql reporting::purging_orphans_leaves_nothing \
     's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)/AND l.is_latest = 0/'
-bug lock-timeout-is-unknown functions/ufn_RefusalKind.sql unforeseen::a_lock_timeout_keeps_its_number \
+bug lock-timeout-is-unknown functions/ufn_RefusalKind.sql unforeseen::each_number_of_the_page \
     's/1205, 1222,/1205,/'
 bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \
     's/lease_expires_at_utc = DATEADD\(MILLISECOND, \@lease_ms, \@now\)/lease_expires_at_utc = lease_expires_at_utc/'
