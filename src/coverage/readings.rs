@@ -353,9 +353,12 @@ impl<'f, 'c> Readings<'f, 'c> {
 
     fn skip(&self, path: &Path, element: NodeId, reader: &Reader) -> Option<Skipped> {
         let profile = self.follower.profile;
+        // What has a column of its own is lost only from the middle of a text.
+        let is_lost = |node: &NodeId| profile[element].mixed > 0 || !self.is_read(*node);
         let inside = profile.below(element).into_iter().skip(1).filter(|node| {
             let own = &profile[*node];
-            !own.is_attribute && own.values.count() > 0 && !self.whole.contains(node)
+            let has_text = !own.is_attribute && own.values.count() > 0;
+            has_text && !self.whole.contains(node) && is_lost(node)
         });
         let inside: Vec<NodeId> = inside.collect();
         let first = inside.first()?;
@@ -365,6 +368,10 @@ impl<'f, 'c> Readings<'f, 'c> {
             inside: self.follower.path(*first),
             texts: inside.iter().map(|node| profile[*node].values.count()).sum(),
         })
+    }
+
+    fn is_read(&self, node: NodeId) -> bool {
+        self.readers.get(&node).is_some_and(|readers| readers.iter().any(|reader| reader.value))
     }
 
     /// The elements that a path leads to.

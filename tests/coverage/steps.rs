@@ -30,6 +30,10 @@ fn all_text_and_all_markup_below_are_read() {
     let found = of("/o", &[("t", "t")], document);
     assert_eq!(found.unread(), ["/o/t/@a", "/o/t/b", "/o/t/b/@c"]);
     assert_eq!(found.skipped(), ["t t.t /o/t/b 1"]);
+    let found = of("/o", &[("t", "t"), ("b", "t/b")], document);
+    assert_eq!(found.skipped(), ["t t.t /o/t/b 1"], "the text is torn");
+    let found = of("/o", &[("t", "t"), ("b", "t/b")], "<o><t><b>y</b></t></o>");
+    assert_eq!(found.skipped(), [""; 0], "b has a column");
 }
 
 #[test]
@@ -82,9 +86,10 @@ fn every_part_of_a_contract_reads() {
 
 #[test]
 fn a_row_path_that_is_absent_is_named_without_its_columns() {
-    let found = of("/o/gone", &[("v", "@v")], "<o><i v='1'/></o>");
+    let columns = [("v", "@v"), ("n", "/o/@n")];
+    let found = of("/o/gone", &columns, "<o n='2'><i v='1'/></o>");
     assert_eq!(found.absent(), ["/o/gone rows of t"]);
-    assert_eq!(found.unread(), ["/o/i/@v"]);
+    assert_eq!(found.unread(), ["/o/@n", "/o/i/@v"], "there is no row for a column");
 }
 
 #[test]

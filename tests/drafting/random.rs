@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use xmlshred::contract::Contract;
+use xmlshred::contract::{Contract, ParsedContract};
+use xmlshred::coverage::coverage;
 use xmlshred::document::{Document, DocumentEncoding};
 use xmlshred::drafting::{draft, Options};
 use xmlshred::id::AppId;
@@ -107,6 +108,23 @@ proptest! {
                 let text = String::from_utf8_lossy(&document.bytes).into_owned();
                 prop_assert!(false, "{:?}\n{}\n{}", failure, text, drafted.toml);
             }
+        }
+    }
+
+    #[test]
+    fn what_a_draft_does_not_read_is_in_its_report(
+        documents in prop::collection::vec(document(), 1..7),
+    ) {
+        let profile = profiled(&documents);
+        let drafted = draft(&profile, profile.roots()[0], "draft", &Options::default());
+        let parsed = ParsedContract::parse(&drafted.toml, "draft.toml").expect("a contract");
+        let coverage = coverage(&parsed, &profile);
+        prop_assert!(coverage.absent.is_empty(), "{:?}\n{}", coverage.absent, drafted.toml);
+        prop_assert!(coverage.repeated.is_empty(), "{:?}\n{}", coverage.repeated, drafted.toml);
+        let left_out = &drafted.report.left_out;
+        for unread in coverage.unread() {
+            let is_reported = left_out.iter().any(|left| unread.path.starts_with(&left.path));
+            prop_assert!(is_reported, "{}\n{}", unread.path, drafted.toml);
         }
     }
 
