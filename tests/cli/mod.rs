@@ -11,6 +11,7 @@ mod workbench;
 
 #[cfg(feature = "embedded")]
 mod backfill;
+#[cfg(feature = "embedded")]
 mod bad_input;
 #[cfg(feature = "embedded")]
 mod demo;
