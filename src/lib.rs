@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod declared;
 #[path = "../examples/credit-applications/demo/mod.rs"]
 pub mod demo;
+pub mod described;
 pub mod diagnostic;
 pub mod document;
 pub mod drafting;

@@ -11,6 +11,7 @@ mod coverage;
 mod crash;
 #[cfg(feature = "embedded")]
 mod demo;
+mod described;
 mod documentation;
 mod drafting;
 mod examples;

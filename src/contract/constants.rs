@@ -139,15 +139,7 @@ fn computes(expr: &Expr) -> bool {
         ExprKind::Call { .. } | ExprKind::Case { .. } | ExprKind::Cast { or_null: false, .. } => {
             true
         }
-        ExprKind::Binary { op, .. } => matches!(
-            op,
-            BinaryOp::Add
-                | BinaryOp::Subtract
-                | BinaryOp::Multiply
-                | BinaryOp::Divide
-                | BinaryOp::Modulo
-                | BinaryOp::Concat
-        ),
+        ExprKind::Binary { op, .. } => op.is_arithmetic() || *op == BinaryOp::Concat,
         _ => false,
     }
 }

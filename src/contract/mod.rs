@@ -18,6 +18,7 @@ mod parsed;
 pub(crate) mod plan;
 pub(crate) mod probe;
 mod read;
+mod sources;
 mod string_map;
 mod target;
 mod written;
@@ -30,6 +31,8 @@ pub(crate) use identifier::unfit_for_script;
 pub(crate) use names::FoundName;
 pub use parsed::ParsedContract;
 pub use read::DEFAULT_SCHEMA;
+pub use sources::SourcePath;
+pub(crate) use sources::SourceProbe;
 pub use target::{
     ForeignKey, Identity, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW,
 };

@@ -168,7 +168,8 @@ fn failure_line(
 }
 
 impl Formulas {
-    fn text(self, text: Cow<'_, str>) -> Cow<'_, str> {
+    /// The text, with an apostrophe before a formula that is to be disarmed.
+    pub fn text(self, text: Cow<'_, str>) -> Cow<'_, str> {
         match self == Self::Disarm && text.starts_with(FORMULA) {
             true => Cow::Owned(format!("'{text}")),
             false => text,

@@ -5,6 +5,7 @@ pub mod constants;
 mod csv;
 pub mod diff;
 mod duplicates;
+mod examples;
 mod json_line;
 mod mapping;
 mod profiling;
@@ -19,6 +20,7 @@ use std::time::Instant;
 use rayon::ThreadPool;
 
 pub use self::csv::{put_line, CsvFolder, Formulas};
+pub use self::examples::add_examples;
 pub use self::json_line::JsonLine;
 use self::mapping::{counts, in_order};
 pub use self::mapping::{Mapped, Mapping};

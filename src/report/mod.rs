@@ -3,6 +3,7 @@
 mod coverage;
 mod drafting;
 mod line_queue;
+mod mapping;
 mod progress;
 mod status;
 mod summary;
@@ -14,6 +15,7 @@ pub use coverage::{
 };
 pub use drafting::{list_unreadable, DraftReport};
 pub use line_queue::{LineQueue, Lost};
+pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 pub use progress::{LogWriter, ProgressLine};
 pub use status::render_status;
 pub use summary::{render_summary, render_summary_line};

@@ -48,6 +48,7 @@ help_tests! {
     help_of_map: "map",
     help_of_contract_check: "contract check",
     help_of_contract_coverage: "contract coverage",
+    help_of_contract_docs: "contract docs",
     help_of_contract_diff: "contract diff",
     help_of_contract_import: "contract import",
     #[cfg(feature = "embedded")]

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("profile", &["value"]),
     ("drafting", &["contract", "diagnostic", "figures", "profile", "value"]),
     ("coverage", &["contract", "profile"]),
+    ("described", &["contract", "outcome", "value"]),
     ("shred", &["contract", "document", "figures", "id", "outcome", "value"]),
     ("store", &["contract", "declared", "document", "figures", "files", "id", "outcome", "value"]),
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
@@ -30,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "report",
         &[
             "coverage",
+            "described",
             "diagnostic",
             "drafting",
             "figures",
@@ -45,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "contract",
             "coverage",
+            "described",
             "diagnostic",
             "document",
             "figures",

@@ -3,6 +3,7 @@
 mod check;
 mod coverage;
 mod diff;
+mod docs;
 pub mod file;
 mod import;
 mod init;
@@ -14,7 +15,7 @@ use clap::Args;
 use crate::cli::call::{commands, Call, Execute};
 use crate::cli::command_error::Result;
 
-/// Draft a mapping contract, check it, show what it leaves out, compare two, translate an earlier one, or print its T-SQL
+/// Draft a mapping contract, check it, show what it leaves out, document it, compare two, translate an earlier one, or print its T-SQL
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -25,6 +26,7 @@ commands!(ContractCommand {
     Init(init::Arguments),
     Check(check::Arguments),
     Coverage(coverage::Arguments),
+    Docs(docs::Arguments),
     Diff(diff::Arguments),
     Import(import::Arguments),
     #[cfg(feature = "sqlserver")]

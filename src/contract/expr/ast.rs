@@ -144,6 +144,13 @@ pub enum BinaryOp {
     Or,
 }
 
+impl BinaryOp {
+    /// Whether it computes with numbers.
+    pub(crate) fn is_arithmetic(self) -> bool {
+        matches!(self, Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::Modulo)
+    }
+}
+
 /// A location: where it starts, the elements it goes through, and what it reads there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Path {

@@ -17,6 +17,7 @@ use crate::value::trim_xml;
 /// unquoted. A month or day left out is 1; a pattern without a date reads a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatePattern {
+    text: Box<str>,
     parts: Vec<Part>,
     lenient: bool,
 }
@@ -107,7 +108,7 @@ impl DatePattern {
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         let parts = compile(pattern)?;
         match mistake(&parts) {
-            None => Ok(Self { parts, lenient: false }),
+            None => Ok(Self { text: pattern.into(), parts, lenient: false }),
             Some(mistake) => {
                 Err(PatternError(format!("the date pattern `{pattern}` has {mistake}")))
             }
@@ -118,6 +119,16 @@ impl DatePattern {
     /// first, the text after a time at the end of the pattern is ignored.
     pub fn lenient(self) -> Self {
         Self { lenient: true, ..self }
+    }
+
+    /// The pattern as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether careless texts match, too.
+    pub fn is_lenient(&self) -> bool {
+        self.lenient
     }
 
     fn ignores_the_rest(&self) -> bool {
