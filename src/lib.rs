@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod profile;
 pub mod report;
 pub mod runner;
+pub mod schema;
 pub mod settings;
 pub mod shred;
 pub mod store;

@@ -1,15 +1,17 @@
 //! The columns of each table: names, types, and remarks.
 
+use super::evidence::{is_declared_always, is_required, typed};
 use super::names::{distinct, is_id, snake, Free};
 use super::namespaces::Namespaces;
+use super::quoted::string;
 use super::report::{Outlier, Report};
 use super::steps::relative;
 use super::table::{Column, Leaf, LeafKind, Options, Table};
 use super::typed::{Read, Typed};
-use super::types::{codes, typed};
+use super::types::codes;
 use crate::figures::count;
-use crate::profile::{NodeId, Profile, Values};
-use crate::value::SqlType;
+use crate::profile::{NodeId, Profile};
+use crate::value::{is_blank, SqlType};
 
 /// Last steps that say nothing without the one before: `customer/name`.
 const GENERIC: &str = "id no nr num number code name value type text date amount key ref description desc lang \
@@ -87,7 +89,8 @@ impl Context<'_> {
             let value = format!("CASE WHEN EXISTS({path}) THEN 1 ELSE 0 END");
             return Column {
                 required: true,
-                note: Some(format!("in {} of {}", count(profile[node].count), count(rows))),
+                note: (rows > 0)
+                    .then(|| format!("in {} of {}", count(profile[node].count), count(rows))),
                 node: Some(node),
                 ..Column::own(name, SqlType::Bit, value)
             };
@@ -96,7 +99,7 @@ impl Context<'_> {
             return self.string(name, node, &path);
         }
         let values = &profile[node].values;
-        let Typed { sql_type, read, note, outliers } = typed(values);
+        let Typed { sql_type, read, note, outliers } = typed(&profile[node]);
         let sql_type = match sql_type {
             // Numbers that name things grow.
             SqlType::TinyInt | SqlType::SmallInt if is_id(profile, node) => SqlType::Int,
@@ -112,10 +115,14 @@ impl Context<'_> {
             });
         }
         let found = values.count();
-        let is_always = found == rows && leaf.kind == LeafKind::Value;
+        let declared = profile[node].declared.as_deref();
+        let is_single = leaf.kind == LeafKind::Value;
+        let is_always = is_single && is_required(profile, self.row, node);
         let mut notes: Vec<String> = note.into_iter().collect();
-        notes.extend(codes(values));
-        if !is_always {
+        let list = codes(values).filter(|_| declared.is_none());
+        notes.extend(list);
+        notes.extend(declared.iter().flat_map(|declared| declared.remarks.clone()));
+        if rows > 0 && (found != rows || !is_single) {
             notes.insert(0, format!("in {} of {}", count(found.min(rows)), count(rows)));
         }
         let path = match leaf.kind {
@@ -131,22 +138,41 @@ impl Context<'_> {
             Read::Number => format!("NUMBER({path})"),
             Read::DecimalComma => format!("REPLACE({path}, ',', '.')"),
             Read::Base64 => format!("FROM_BASE64({path})"),
+            Read::Hex => format!("FROM_HEX({path})"),
             Read::Date(patterns, also_iso) => {
                 (dates, has_iso) = (patterns, also_iso);
                 path
             }
         };
+        let default = declared.and_then(|declared| declared.default.as_deref());
+        let is_for_all = is_single && is_declared_to_be_around(profile, self.row, node);
+        let literal = default.filter(|_| is_for_all).and_then(|text| literal(text, sql_type));
+        if let (Some(default), None) = (default, &literal) {
+            notes.push(format!("where it is absent: {default:?}"));
+        }
+        let value_type = declared.and_then(|declared| declared.value.as_ref());
         let column = Column {
             required: is_always,
+            default: literal,
             note: (!notes.is_empty()).then(|| notes.join("; ")),
             node: Some(node),
             dates,
             has_iso,
-            is_padded: sql_type.is_character() && values.padded > 0,
+            is_padded: sql_type.is_character()
+                && (values.padded > 0
+                    || value_type.is_some_and(|v| v.is_collapsed && has_width(sql_type))),
             ..Column::own(name, sql_type, value)
         };
+        let list: Vec<String> = match value_type {
+            Some(value) if sql_type.is_character() => value.codes.clone(),
+            Some(_) => Vec::new(),
+            None if codes(values).is_some() => {
+                values.codes.iter().flatten().map(|(code, _)| code.clone()).collect()
+            }
+            None => Vec::new(),
+        };
         match self.lookups {
-            Some(table) if codes(values).is_some() => with_lookup(column, table, values),
+            Some(table) if list.len() > 1 => with_lookup(column, table, list),
             _ => column,
         }
     }
@@ -160,11 +186,11 @@ impl Context<'_> {
     }
 
     fn string(&self, name: String, node: NodeId, path: &str) -> Column {
-        let note = format!(
-            "text with markup in it; in {} of {}",
-            count(self.profile[node].count),
-            count(self.profile[self.row].count)
-        );
+        let (some, rows) = (self.profile[node].count, self.profile[self.row].count);
+        let note = match rows {
+            0 => "text with markup in it".to_owned(),
+            _ => format!("text with markup in it; in {} of {}", count(some), count(rows)),
+        };
         Column {
             note: Some(note),
             node: Some(node),
@@ -174,12 +200,40 @@ impl Context<'_> {
 }
 
 /// The number of a code instead of the code.
-fn with_lookup(mut column: Column, table: &str, values: &Values) -> Column {
-    let codes = values.codes.iter().flatten();
-    column.lookup = codes.map(|(code, _)| code.clone()).collect();
-    column.sql_type = SqlType::TinyInt;
+fn with_lookup(mut column: Column, table: &str, codes: Vec<String>) -> Column {
+    column.sql_type = if codes.len() > 255 { SqlType::SmallInt } else { SqlType::TinyInt };
+    column.lookup = codes;
+    column.default = None;
     column.value = format!("LOOKUP('{}', {})", lookup_name(table, &column), column.value);
     column
+}
+
+/// Whether each row has the element of an attribute, so that an absent one means its default.
+fn is_declared_to_be_around(profile: &Profile, row: NodeId, attribute: NodeId) -> bool {
+    let parent = profile[attribute].parent;
+    profile[attribute].is_attribute
+        && parent.is_some_and(|parent| is_declared_always(profile, row, parent))
+}
+
+/// A value as TOML, where its type is one that TOML has.
+fn literal(text: &str, sql_type: SqlType) -> Option<String> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match sql_type {
+        SqlType::Bit => match text.trim() {
+            "true" | "1" => Some("true".to_owned()),
+            "false" | "0" => Some("false".to_owned()),
+            _ => None,
+        },
+        SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => {
+            is_digits(text).then(|| text.parse::<i64>().ok()).flatten().map(|n| n.to_string())
+        }
+        other if other.is_character() && !is_blank(text) => Some(string(text)),
+        _ => None,
+    }
+}
+
+fn has_width(sql_type: SqlType) -> bool {
+    !matches!(sql_type, SqlType::VarChar(None) | SqlType::NVarChar(None))
 }
 
 /// The name of a column's lookup.

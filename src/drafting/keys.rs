@@ -1,9 +1,9 @@
 //! Primary and foreign keys: ids that documents have, and numbers where they have none.
 
+use super::evidence::typed;
 use super::names::{is_bare_id, is_id};
 use super::table::{Column, LeafKind, Table};
 use super::typed::Read;
-use super::types::typed;
 use crate::figures::count;
 use crate::profile::{NodeId, Profile, Shape};
 use crate::value::SqlType;
@@ -112,7 +112,7 @@ fn natural(profile: &Profile, table: &Table) -> Option<usize> {
         if !is_near || !column.required || !is_id(profile, node) || values.count() == 0 {
             return false;
         }
-        let typed = typed(values);
+        let typed = typed(&profile[node]);
         values.in_document.are_none()
             && typed.outliers.is_empty()
             && typed.read == Read::Plain

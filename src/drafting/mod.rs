@@ -1,20 +1,25 @@
-//! Drafts a contract from what occurs in documents: tables for what repeats, columns for the rest, with
-//! types, keys and remarks, and a list of what the draft does not follow or leaves out.
+//! Drafts a contract from what occurs in documents, and what a schema says of them: tables for what
+//! repeats, columns for the rest, with types, keys and remarks, and a list of what the draft does not
+//! follow or leaves out.
 
 mod columns;
 mod dates;
+mod declared;
+mod evidence;
 mod keys;
 mod names;
 mod namespaces;
+mod quoted;
 mod report;
 mod steps;
 mod table;
 mod tables;
 mod typed;
 mod types;
+mod wide;
 mod write;
 
-pub use report::{LeftOut, Outlier, Report};
+pub use report::{schema_lines, LeftOut, Outlier, Report};
 pub use table::Options;
 
 use crate::profile::{NodeId, Profile};
@@ -32,7 +37,7 @@ pub struct Drafted {
 
 /// Drafts a contract for the documents with this root element.
 pub fn draft(profile: &Profile, root: NodeId, name: &str, options: &Options) -> Drafted {
-    let mut report = Report::new(profile, root);
+    let mut report = Report::new(profile, root, options.schema.clone());
     let mut tables = tables::tables(profile, root, options, &mut report);
     names::name_tables(profile, &mut tables);
     let namespaces = namespaces::Namespaces::of(profile, &tables);

@@ -1,7 +1,10 @@
 //! What a draft does not follow, and what it leaves out.
 
+use std::fmt;
+
 use super::table::Table;
-use crate::profile::{Example, NodeId, Profile};
+use crate::figures::{count, counted};
+use crate::profile::{Example, NodeId, Profile, SchemaNotes};
 
 /// The report on a draft.
 #[derive(Debug, Clone)]
@@ -18,6 +21,8 @@ pub struct Report {
     pub outliers: Vec<Outlier>,
     /// Paths that no column reads.
     pub left_out: Vec<LeftOut>,
+    /// What the schema says that no column can say, where there is a schema.
+    pub schema: Option<SchemaNotes>,
 }
 
 /// Values that the type of their column does not take.
@@ -47,7 +52,7 @@ pub struct LeftOut {
 }
 
 impl Report {
-    pub(super) fn new(profile: &Profile, root: NodeId) -> Self {
+    pub(super) fn new(profile: &Profile, root: NodeId, schema: Option<SchemaNotes>) -> Self {
         Self {
             documents: profile[root].documents,
             tables: 0,
@@ -55,6 +60,7 @@ impl Report {
             paths: profile.below(root).len(),
             outliers: Vec::new(),
             left_out: Vec::new(),
+            schema,
         }
     }
 
@@ -67,4 +73,38 @@ impl Report {
         let path = profile.path(node);
         self.left_out.push(LeftOut { path, count: profile[node].count, why: why.to_owned() });
     }
+}
+
+impl Report {
+    /// What the draft rests on: `orders.xsd and 12 documents`.
+    pub fn rests(&self) -> String {
+        let documents = counted(self.documents, "document");
+        match &self.schema {
+            None => documents,
+            Some(schema) if self.documents == 0 => schema.file.clone(),
+            Some(schema) => format!("{} and {documents}", schema.file),
+        }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            // A schema declares it, and no document shows it.
+            0 => write!(f, "{}: {}", self.path, self.why),
+            times => write!(f, "{} ({}): {}", self.path, count(times), self.why),
+        }
+    }
+}
+
+/// What a schema says that no column can say, in lists with a title.
+pub fn schema_lines(notes: &SchemaNotes) -> Vec<(&'static str, Vec<String>)> {
+    let not_followed = notes.not_followed.iter().map(|(path, why)| format!("{path}: {why}"));
+    let unseen = notes.unseen.iter().map(|(path, names)| format!("{path}: {}", names.join(", ")));
+    let lists = vec![
+        ("In the schema, and not drafted", not_followed.collect::<Vec<_>>()),
+        ("In the samples, and not in the schema", notes.undeclared.clone()),
+        ("In the schema, and in no sample", unseen.collect()),
+    ];
+    lists.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
 }

@@ -1,6 +1,6 @@
 //! The tables and columns of a draft, before they are text.
 
-use crate::profile::NodeId;
+use crate::profile::{NodeId, SchemaNotes};
 use crate::value::SqlType;
 
 /// What a draft may do.
@@ -13,6 +13,8 @@ pub struct Options {
     /// The ids of applications are in the documents: the draft has `document.key`, if there is a path
     /// to something like it.
     pub key: bool,
+    /// What a schema says that no column can say.
+    pub schema: Option<SchemaNotes>,
 }
 
 /// A table of the draft.
@@ -67,6 +69,8 @@ pub(super) struct Column {
     pub(super) has_iso: bool,
     /// Its text has white space around it.
     pub(super) is_padded: bool,
+    /// What stands for null, as TOML.
+    pub(super) default: Option<String>,
     /// The codes of its lookup, in their order.
     pub(super) lookup: Vec<String>,
 }
@@ -84,6 +88,7 @@ impl Column {
             dates: Vec::new(),
             has_iso: false,
             is_padded: false,
+            default: None,
             lookup: Vec::new(),
         }
     }

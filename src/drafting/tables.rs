@@ -1,7 +1,11 @@
 //! Which elements become tables, and which nodes columns of the nearest table.
 
+use std::collections::HashSet;
+
+use super::evidence::{has_value, is_declared_to_repeat, is_mixed, is_optional, may_repeat};
 use super::report::Report;
 use super::table::{Leaf, LeafKind, Options, Table};
+use super::wide::divided;
 use crate::profile::{NodeId, Profile};
 
 /// One parent in so many may have several of an element that is still drafted as one: the contract
@@ -15,7 +19,8 @@ pub(super) fn tables(
     options: &Options,
     report: &mut Report,
 ) -> Vec<Table> {
-    let mut search = Search { profile, options, report, tables: Vec::new() };
+    let divided = divided(profile, root, &options.skip);
+    let mut search = Search { profile, options, report, tables: Vec::new(), divided };
     search.table(root, None);
     let tables = search.tables;
     // A root without values of its own would be a table of ids; its children need none.
@@ -40,6 +45,8 @@ struct Search<'p> {
     options: &'p Options,
     report: &'p mut Report,
     tables: Vec<Table>,
+    /// Elements that occur once and become tables, because theirs would be too wide.
+    divided: HashSet<NodeId>,
 }
 
 impl Search<'_> {
@@ -61,13 +68,13 @@ impl Search<'_> {
     fn columns(&mut self, node: NodeId, table: usize, kind: LeafKind) {
         let element = &self.profile[node];
         let children = self.profile.children(node);
-        if element.mixed > 0 && !self.has_tables_below(node) {
+        if is_mixed(element) && !self.has_tables_below(node) {
             self.mixed(node, table, &children);
             return;
         }
-        if element.values.count() > 0 && element.mixed == 0 {
+        if has_value(element) && !is_mixed(element) {
             self.tables[table].leaves.push(Leaf { node, kind });
-        } else if element.mixed > 0 {
+        } else if is_mixed(element) {
             self.tables[table].leaves.push(Leaf { node, kind });
             let why = "text beside elements: the column has the element's own text only";
             self.report.left_out(self.profile, node, why);
@@ -97,12 +104,12 @@ impl Search<'_> {
             let why = "its prefix is not declared in the documents";
             self.report.left_out(self.profile, node, why);
         } else if child.is_attribute {
-            match child.values.count() {
-                0 => self.report.left_out(self.profile, node, "always blank"),
-                _ => self.tables[table].leaves.push(Leaf { node, kind }),
+            match has_value(child) {
+                false => self.report.left_out(self.profile, node, "always blank"),
+                true => self.tables[table].leaves.push(Leaf { node, kind }),
             }
         } else if self.is_empty(node) {
-            match child.parents < self.profile[child.parent.expect("a child")].count {
+            match is_optional(self.profile, node) {
                 true => {
                     let kind = LeafKind::Presence;
                     self.tables[table].leaves.push(Leaf { node, kind });
@@ -112,7 +119,10 @@ impl Search<'_> {
         } else if child.recursive > 0 && self.is_elsewhere(node) {
             let why = "it lies inside itself, and elements of its name are elsewhere too";
             self.report.left_out(self.profile, node, why);
-        } else if child.recursive > 0 || child.repeated > 0 && !self.is_rarely_repeated(node) {
+        } else if child.recursive > 0
+            || may_repeat(child) && !self.is_rarely_repeated(node)
+            || self.divided.contains(&node)
+        {
             self.table(node, Some(table));
         } else {
             let kind = if child.repeated > 0 { LeafKind::First } else { kind };
@@ -127,13 +137,15 @@ impl Search<'_> {
 
     /// Whether an element has neither a value nor attributes nor children.
     fn is_empty(&self, node: NodeId) -> bool {
-        self.profile[node].values.count() == 0 && self.profile.children(node).is_empty()
+        !has_value(&self.profile[node]) && self.profile.children(node).is_empty()
     }
 
     /// Whether few enough parents have several, of something so small that its first stands for all.
     fn is_rarely_repeated(&self, node: NodeId) -> bool {
         let element = &self.profile[node];
-        element.repeated * RARELY < element.parents && !self.has_tables_below(node)
+        !is_declared_to_repeat(element)
+            && element.repeated * RARELY < element.parents
+            && !self.has_tables_below(node)
     }
 
     /// Whether elements of the same name are not below this one's parent.
@@ -151,7 +163,7 @@ impl Search<'_> {
         let below = self.profile.below(node);
         below[1..].iter().any(|below| {
             let below = &self.profile[*below];
-            !below.is_attribute && (below.repeated > 0 || below.recursive > 0)
+            !below.is_attribute && (may_repeat(below) || below.recursive > 0)
         })
     }
 }

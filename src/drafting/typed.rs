@@ -27,6 +27,8 @@ pub(super) enum Read {
     Date(Vec<String>, bool),
     /// `FROM_BASE64(path)`.
     Base64,
+    /// `FROM_HEX(path)`.
+    Hex,
 }
 
 /// A type that fits most values, how they are read, what a person should know, and which it takes.

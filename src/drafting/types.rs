@@ -15,7 +15,7 @@ const FEW: u64 = 50;
 /// The type of values, of which there is at least one that is not blank.
 pub(super) fn typed(values: &Values) -> Typed {
     let total = values.count();
-    let allowed = if total < FEW { 0 } else { total / RARELY };
+    let allowed = allowed(values);
     let fits = |accepts: &dyn Fn(&Seen) -> bool| {
         let taken: u64 = values.shapes.iter().filter(|seen| accepts(seen)).map(|s| s.count).sum();
         taken + allowed >= total
@@ -37,13 +37,31 @@ pub(super) fn typed(values: &Values) -> Typed {
         .collect();
     outliers.sort_by(|a, b| a.1.cmp(&b.1));
     if let Accepts::Length(width) = accepts {
-        let above = values.lengths.above(width);
-        if above > 0 {
-            let is_long = |e: &&Example| e.text.encode_utf16().count() > width as usize;
-            outliers.push((above, values.longest.iter().filter(is_long).cloned().collect()));
-        }
+        outliers.extend(too_long(values, width));
     }
     Typed { sql_type, read, note, outliers }
+}
+
+/// How many values may have another form without a say in the type.
+pub(super) fn allowed(values: &Values) -> u64 {
+    let total = values.count();
+    if total < FEW {
+        0
+    } else {
+        total / RARELY
+    }
+}
+
+/// The type of values that are text.
+pub(super) fn text_type(values: &Values) -> SqlType {
+    text(values, allowed(values)).0
+}
+
+/// The values that are longer than this, if any.
+pub(super) fn too_long(values: &Values, width: u32) -> Option<(u64, Vec<Example>)> {
+    let above = values.lengths.above(width);
+    let is_long = |e: &&Example| e.text.encode_utf16().count() > width as usize;
+    (above > 0).then(|| (above, values.longest.iter().filter(is_long).cloned().collect()))
 }
 
 type Fits<'f> = &'f dyn Fn(&dyn Fn(&Seen) -> bool) -> bool;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use toml_writer::{ToTomlKey, ToTomlValue, TomlStringBuilder};
+use toml_writer::ToTomlKey;
 
 use super::columns::lookup_name;
 use super::namespaces::Namespaces;
-use super::report::Report;
+use super::quoted::string;
+use super::report::{schema_lines, Report};
 use super::table::{Column, Table};
 use super::{keys, steps};
 use crate::diagnostic::is_unprintable;
@@ -47,7 +48,7 @@ impl<'p> Writer<'p> {
     }
 
     pub(super) fn write(mut self, root: NodeId, tables: &[Table]) -> String {
-        let rests = counted(self.report.documents, "document");
+        let rests = self.report.rests();
         self.comment(&format!("Drafted by `xmlshred contract init` from {rests}."));
         self.line("[contract]");
         self.pair("name", self.name);
@@ -107,16 +108,18 @@ impl<'p> Writer<'p> {
     fn table(&mut self, tables: &[Table], at: usize, table: &Table) {
         let (row, documents) = (&self.profile[table.node], self.report.documents);
         self.line("");
-        self.comment(&format!(
-            "{} in {}{}",
-            counted(row.count, "row"),
-            counted(documents, "document"),
-            match row.most > 1 && !table.is_recursive {
-                true => format!(", at most {} in one parent", count(row.most)),
-                false if table.is_recursive => ", inside each other".to_owned(),
-                false => String::new(),
-            }
-        ));
+        if documents > 0 {
+            self.comment(&format!(
+                "{} in {}{}",
+                counted(row.count, "row"),
+                counted(documents, "document"),
+                match row.most > 1 && !table.is_recursive {
+                    true => format!(", at most {} in one parent", count(row.most)),
+                    false if table.is_recursive => ", inside each other".to_owned(),
+                    false => String::new(),
+                }
+            ));
+        }
         self.line("[[tables]]");
         self.pair("name", &table.name);
         self.pair("each", &steps::absolute(self.profile, self.namespaces, table.node));
@@ -179,8 +182,13 @@ impl<'p> Writer<'p> {
             self.comment("Left out:");
         }
         for left_out in &self.report.left_out {
-            let (path, times, why) = (&left_out.path, count(left_out.count), &left_out.why);
-            self.comment(&format!("  {path} ({times}): {why}"));
+            self.comment(&format!("  {left_out}"));
+        }
+        let report = self.report;
+        for (title, lines) in report.schema.iter().flat_map(schema_lines) {
+            self.line("");
+            self.comment(&format!("{title}:"));
+            lines.iter().for_each(|line| self.comment(&format!("  {line}")));
         }
     }
 
@@ -224,12 +232,8 @@ fn described(column: &Column, shared: &BTreeSet<String>) -> String {
     };
     let sql_type = string(&column.sql_type.to_string());
     let required = if column.required { ", required = true" } else { "" };
-    format!("type = {sql_type}, value = {}{required}", string(&value))
-}
-
-/// A basic TOML string.
-fn string(text: &str) -> String {
-    TomlStringBuilder::new(text).as_basic().to_toml_value()
+    let default = column.default.as_ref().map_or(String::new(), |d| format!(", default = {d}"));
+    format!("type = {sql_type}, value = {}{default}{required}", string(&value))
 }
 
 fn single_line(text: &str) -> String {

@@ -11,6 +11,7 @@ mod mapping;
 mod profiling;
 mod real_paths;
 pub mod sample;
+mod schema_file;
 mod source;
 mod summary;
 
@@ -25,6 +26,7 @@ pub use self::json_line::JsonLine;
 use self::mapping::{counts, in_order};
 pub use self::mapping::{Mapped, Mapping};
 pub use self::profiling::{profile, Profiled};
+pub use self::schema_file::schema_text;
 pub use self::source::{Content, Source};
 pub use self::summary::MapSummary;
 use crate::shred::Shredder;

@@ -2,6 +2,8 @@
 //! the number of different paths, not on the number of documents.
 
 mod dates;
+mod declared;
+mod declaring;
 mod lengths;
 mod node;
 mod profiler;
@@ -10,6 +12,7 @@ mod shape;
 mod values;
 
 pub use dates::{DateOrder, DateShape, TimeShape};
+pub use declared::{Declared, Form, SchemaNotes, ValueType};
 pub use lengths::Lengths;
 pub use node::{Name, Node, NodeId, Occurrence};
 pub use profiler::Profiler;

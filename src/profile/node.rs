@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::declared::Declared;
 use super::values::Values;
 
 /// The place of a node in its profile.
@@ -67,6 +68,9 @@ pub struct Node {
     pub recursive: u64,
     /// The attribute's values, or the elements' own texts.
     pub values: Values,
+    /// What a schema says of it.
+    #[serde(skip)]
+    pub declared: Option<Box<Declared>>,
     /// The parent seen last, and how many it has.
     #[serde(skip)]
     pub(super) current: (u64, u64),
@@ -96,6 +100,7 @@ impl Node {
             nil: 0,
             recursive: 0,
             values: Values::new(),
+            declared: None,
             current: (0, 0),
             last_document: None,
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::drafting::Report;
+use crate::drafting::{schema_lines, Report};
 use crate::figures::{bytes, count, counted};
 use crate::outcome::Failure;
 
@@ -27,18 +27,22 @@ const MOST: usize = 20;
 impl fmt::Display for DraftReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report;
-        let documents = counted(report.documents, "document");
+        let rests = report.rests();
         let (paths, tables) = (counted(report.paths, "path"), counted(report.tables, "table"));
         let columns = counted(report.columns, "column");
-        writeln!(f, "{documents}, {}, {paths}: {tables}, {columns}", bytes(self.bytes))?;
-        let all = counted(self.names.len(), "document");
-        writeln!(f, "the draft maps {} of {all}", count(self.mapped))?;
+        if self.names.is_empty() {
+            writeln!(f, "{rests}, {paths}: {tables}, {columns}")?;
+        } else {
+            writeln!(f, "{rests}, {}, {paths}: {tables}, {columns}", bytes(self.bytes))?;
+            let all = counted(self.names.len(), "document");
+            writeln!(f, "the draft maps {} of {all}", count(self.mapped))?;
+        }
         let title = "values that the type of their column does not take; such documents fail";
         list(f, title, self.outliers())?;
-        let left_out = report.left_out.iter();
-        let left_out =
-            left_out.map(|left| format!("{} ({}): {}", left.path, count(left.count), left.why));
-        list(f, "left out", left_out.collect())?;
+        list(f, "left out", report.left_out.iter().map(ToString::to_string).collect())?;
+        for (title, lines) in report.schema.iter().flat_map(schema_lines) {
+            list(f, &title.to_lowercase(), lines)?;
+        }
         let unreadable = list_unreadable(&self.names, self.unreadable);
         if unreadable.is_empty() {
             return Ok(());

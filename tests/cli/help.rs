@@ -47,6 +47,7 @@ help_tests! {
     help_of_agent_jobs: "agent-jobs",
     help_of_map: "map",
     help_of_contract_check: "contract check",
+    help_of_contract_init: "contract init",
     help_of_contract_coverage: "contract coverage",
     help_of_contract_docs: "contract docs",
     help_of_contract_diff: "contract diff",

@@ -6,7 +6,7 @@ use xmlshred::drafting::Options;
 use super::{drafted, drafted_with};
 
 /// Each table, its keys and its columns, in lines: `order(app_id, no)` and `  no int = POSITION()`.
-fn outline(toml: &str) -> String {
+pub(super) fn outline(toml: &str) -> String {
     let parsed: Value = toml::from_str(toml).expect("TOML");
     let mut text = String::new();
     let list = |value: &Value| {
@@ -24,7 +24,9 @@ fn outline(toml: &str) -> String {
         for (name, column) in table["columns"].as_table().expect("columns") {
             let (of, value) = (column["type"].as_str().unwrap(), column["value"].as_str().unwrap());
             let required = if column.get("required").is_some() { " required" } else { "" };
-            text += &format!("  {name} {of} = {value}{required}\n");
+            let default = column.get("default");
+            let default = default.map_or(String::new(), |value| format!(" default {value}"));
+            text += &format!("  {name} {of} = {value}{default}{required}\n");
         }
     }
     text

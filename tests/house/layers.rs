@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("declared", &["value"]),
     ("contract", &["diagnostic", "figures", "id", "value"]),
     ("profile", &["value"]),
+    ("schema", &["profile", "value"]),
     ("drafting", &["contract", "diagnostic", "figures", "profile", "value"]),
     ("coverage", &["contract", "profile"]),
     ("described", &["contract", "outcome", "value"]),

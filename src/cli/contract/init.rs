@@ -1,4 +1,4 @@
-//! `xmlshred contract init`: a contract drafted from documents.
+//! `xmlshred contract init`: a contract drafted from documents, from a schema, or from both.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use chrono::Utc;
 use clap::Args;
 use rayon::ThreadPool;
 
+use super::schema;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::{console, document_files, map};
@@ -15,19 +16,23 @@ use crate::drafting::{draft, Drafted, Options};
 use crate::figures::counted;
 use crate::offline::{profile, MapSummary, Mapping, Profiled, Source};
 use crate::outcome::FailureCategory;
-use crate::profile::{NodeId, Profile};
+use crate::profile::{NodeId, Profile, SchemaNotes};
 use crate::report::DraftReport;
 use crate::runner::ExitStatus;
 
-/// Draft a contract from documents: tables, columns, types and keys
+/// Draft a contract from documents, or from their schema: tables, columns, types and keys
 ///
 /// The contract goes to stdout. A report on stderr lists what it leaves out, and the values that do
 /// not have the form of most.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// XML files and folders of *.xml
-    #[arg(value_name = "SAMPLES", required = true)]
+    #[arg(value_name = "SAMPLES", required_unless_present = "xsd")]
     samples: Vec<PathBuf>,
+
+    /// Take types, lengths and cardinalities from an XML Schema; with SAMPLES, only paths that they have
+    #[arg(long, value_name = "FILE")]
+    xsd: Option<PathBuf>,
 
     /// Draft for the documents with this root element, if there are several kinds
     #[arg(long, value_name = "NAME")]
@@ -52,17 +57,16 @@ impl Execute for Arguments {
         let threads = map::threads(call)?;
         let Profiled { profile, unreadable } =
             profile(&sources, None, &call.settings.limits, &threads);
-        if profile.is_empty() {
-            let (position, failure) = unreadable.first().expect("there is a source");
+        if let (true, Some((position, failure))) = (profile.is_empty(), unreadable.first()) {
             return Err(CommandError::new(
                 ExitStatus::Contract,
                 format!("no document can be read; {}: {}", sources[*position].name, failure.reason),
                 "name XML files that are well-formed",
             ));
         }
-        let root = self.root(&profile)?;
-        self.check_skipped(&profile, root)?;
-        let attempt = |key| self.attempt(call, &profile, root, key, &sources, &threads);
+        let subject = self.subject(call, profile)?;
+        self.check_skipped(&subject)?;
+        let attempt = |key| self.attempt(call, &subject, key, &sources, &threads);
         let (mut drafted, mut summary) = attempt(has_ids)?;
         if summary.failures.contains_key(&FailureCategory::KeyMismatch) {
             // What looks like the application's id is another.
@@ -71,7 +75,7 @@ impl Execute for Arguments {
         console::print_data(&drafted.toml)?;
         console::note(&DraftReport {
             report: &drafted.report,
-            bytes: profile.bytes,
+            bytes: subject.profile.bytes,
             names: sources.iter().map(|source| source.name.as_str()).collect(),
             unreadable: &unreadable,
             mapped: summary.documents - summary.failed(),
@@ -80,20 +84,48 @@ impl Execute for Arguments {
     }
 }
 
+/// What a draft is made from.
+struct Subject {
+    profile: Profile,
+    root: NodeId,
+    schema: Option<SchemaNotes>,
+}
+
 impl Arguments {
+    /// What occurs and what the schema says, if there is one.
+    fn subject(&self, call: &Call, mut profile: Profile) -> Result<Subject> {
+        let Some(xsd) = &self.xsd else {
+            let root = self.root(&profile)?;
+            return Ok(Subject { profile, root, schema: None });
+        };
+        let files = schema::files(xsd, &call.settings.limits)?;
+        let declared = schema::declared(&files)?;
+        if profile.is_empty() {
+            let root = schema::root(&declared, self.root.as_deref())?;
+            let found = declared.paths(&root, &self.skip);
+            let (profile, root, notes) = found.map_err(|error| schema::wrong(*error))?;
+            return Ok(Subject { profile, root, schema: Some(notes) });
+        }
+        let root = self.root(&profile)?;
+        let notes = declared.describe(&mut profile, root, &self.skip);
+        let notes = notes.map_err(|error| schema::wrong(*error))?;
+        Ok(Subject { profile, root, schema: Some(notes) })
+    }
+
     /// A draft, and what it makes of its own samples.
     fn attempt(
         &self,
         call: &Call,
-        profile: &Profile,
-        root: NodeId,
+        subject: &Subject,
         key: bool,
         sources: &[Source],
         threads: &ThreadPool,
     ) -> Result<(Drafted, MapSummary)> {
-        let options = Options { skip: self.skip.clone(), lookups: self.lookups, key };
-        let name = self.name.as_deref().unwrap_or(&profile[root].name.local);
-        let drafted = draft(profile, root, name, &options);
+        let Subject { profile, root, schema } = subject;
+        let (skip, schema) = (self.skip.clone(), schema.clone());
+        let options = Options { skip, lookups: self.lookups, key, schema };
+        let name = self.name.as_deref().unwrap_or(&profile[*root].name.local);
+        let drafted = draft(profile, *root, name, &options);
         let parsed = ParsedContract::parse(&drafted.toml, "the draft").map_err(|mistakes| {
             console::diagnose(&mistakes);
             CommandError::new(
@@ -139,9 +171,9 @@ impl Arguments {
         }
     }
 
-    fn check_skipped(&self, profile: &Profile, root: NodeId) -> Result<()> {
+    fn check_skipped(&self, Subject { profile, root, .. }: &Subject) -> Result<()> {
         let paths: Vec<String> =
-            profile.below(root).into_iter().map(|node| profile.path(node)).collect();
+            profile.below(*root).into_iter().map(|node| profile.path(node)).collect();
         match self.skip.iter().find(|skipped| !paths.contains(skipped)) {
             None => Ok(()),
             Some(unknown) => Err(CommandError::usage(

@@ -7,6 +7,7 @@ mod docs;
 pub mod file;
 mod import;
 mod init;
+mod schema;
 #[cfg(feature = "sqlserver")]
 mod sql;
 

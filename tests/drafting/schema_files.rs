@@ -1,0 +1,192 @@
+//! Which files a schema has, and which are refused.
+
+use xmlshred::drafting::Options;
+
+use super::rules::outline;
+use super::{drafted_from, schema, schema_files};
+
+const NONE: [&str; 0] = [];
+
+/// `xs:schema` of a namespace, which has the prefix t.
+fn of(namespace: &str, content: &str) -> String {
+    format!(
+        "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:t=\"{namespace}\" \
+         targetNamespace=\"{namespace}\" elementFormDefault=\"qualified\">{content}</xs:schema>"
+    )
+}
+
+fn drafted(files: &[(&str, &str)]) -> String {
+    let drafted = drafted_from(files, &NONE, &Options::default());
+    drafted.unwrap_or_else(|error| panic!("{error}")).toml
+}
+
+/// What is wrong, and the next step.
+fn refused(files: &[(&str, &str)]) -> String {
+    let error = drafted_from(files, &NONE, &Options::default()).expect_err("it is wrong");
+    format!("{error}\n{}", error.hint)
+}
+
+#[test]
+fn included_and_imported_files_are_followed_once() {
+    let main = of(
+        "urn:main",
+        "<xs:include schemaLocation='types.xsd'/>
+         <xs:import namespace='urn:other' schemaLocation='..\\shared\\other.xsd'/>
+         <xs:element name='r' xmlns:o='urn:other'><xs:complexType><xs:sequence>
+           <xs:element name='code' type='t:Code'/><xs:element ref='o:amount'/>
+         </xs:sequence></xs:complexType></xs:element>",
+    );
+    // Without a namespace of its own, its names are in that of the file which includes it.
+    let types = schema(
+        "<xs:include schemaLocation='main.xsd'/>
+         <xs:simpleType name='Code'><xs:restriction base='Base'><xs:maxLength value='3'/></xs:restriction></xs:simpleType>
+         <xs:simpleType name='Base'><xs:restriction base='xs:string'><xs:minLength value='1'/></xs:restriction></xs:simpleType>",
+    );
+    let other = of(
+        "urn:other",
+        "<xs:import namespace='urn:main' schemaLocation='../a/main.xsd'/><xs:element name='amount' type='xs:int'/>",
+    );
+    let toml =
+        drafted(&[("a/main.xsd", &main), ("a/types.xsd", &types), ("shared/other.xsd", &other)]);
+    assert!(toml.contains("namespaces = { t = \"urn:main\", t2 = \"urn:other\" }"), "{toml}");
+    assert_eq!(
+        outline(&toml),
+        "r(app_id) /t:r
+  app_id bigint = APP_ID()
+  code nvarchar(3) = t:code required
+  amount int = t2:amount required
+"
+    );
+}
+
+#[test]
+fn names_are_qualified_as_the_schema_says() {
+    let toml = drafted(&[(
+        "a.xsd",
+        "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns='urn:a' xmlns:p='urn:a' targetNamespace='urn:a'>
+           <xs:element name='r'><xs:complexType><xs:sequence>
+             <xs:element name='bare' type='xs:int'/>
+             <xs:element name='full' type='xs:int' form='qualified'/>
+             <xs:element ref='other'/>
+           </xs:sequence><xs:attribute name='x' type='xs:int'/><xs:attribute ref='p:y'/></xs:complexType></xs:element>
+           <xs:element name='other' type='xs:int'/>
+           <xs:attribute name='y' type='xs:int'/>
+         </xs:schema>",
+    )]);
+    for path in ["\"@x\"", "\"@p:y\"", "\"bare\"", "\"p:full\"", "\"p:other\"", "\"/p:r\""] {
+        assert!(toml.contains(path), "{path}: {toml}");
+    }
+}
+
+#[test]
+fn nothing_is_read_from_a_network() {
+    let main = |location: &str| {
+        schema(&format!(
+            "<xs:import namespace='urn:ds' schemaLocation='{location}'/>
+             <xs:element name='r' xmlns:ds='urn:ds'><xs:complexType><xs:sequence><xs:element ref='ds:s'/></xs:sequence></xs:complexType></xs:element>"
+        ))
+    };
+    let other = of("urn:ds", "<xs:element name='s' type='xs:int'/>");
+    for location in
+        ["http://example.org/x/ds.xsd", r"\\server\share\ds.xsd", "file://server/ds.xsd"]
+    {
+        let main = main(location);
+        // Beside the file, it is found by its name.
+        drafted(&[("s/main.xsd", &main), ("s/ds.xsd", &other)]);
+        let refused = refused(&[("s/main.xsd", &main)]).replace('\\', "/");
+        let location = location.replace('\\', "/");
+        assert_eq!(
+            refused,
+            format!(
+                "s/main.xsd:1: the element ds:s is used in s/main.xsd:2, but {location} is not read from the network\n\
+                 download it and save it as s/ds.xsd"
+            )
+        );
+    }
+    // What is not used is not missed.
+    drafted(&[(
+        "main.xsd",
+        &schema(
+            "<xs:import namespace='urn:ds' schemaLocation='http://example.org/ds.xsd'/>
+             <xs:element name='r' type='xs:int'/>",
+        ),
+    )]);
+    let included =
+        schema("<xs:include schemaLocation='types.xsd'/><xs:element name='r' type='xs:int'/>");
+    assert_eq!(
+        refused(&[("main.xsd", &included)]),
+        "main.xsd:1: the file is included, but types.xsd does not exist\nsave it as types.xsd"
+    );
+}
+
+#[test]
+fn redefined_types_have_their_new_content() {
+    let base = schema(
+        "<xs:complexType name='T'><xs:sequence><xs:element name='a' type='xs:int'/></xs:sequence></xs:complexType>
+         <xs:simpleType name='S'><xs:restriction base='xs:string'><xs:maxLength value='9'/></xs:restriction></xs:simpleType>",
+    );
+    let main = schema(
+        "<xs:redefine schemaLocation='base.xsd'>
+           <xs:complexType name='T'><xs:complexContent><xs:extension base='T'><xs:sequence>
+             <xs:element name='b' type='S'/></xs:sequence></xs:extension></xs:complexContent></xs:complexType>
+           <xs:simpleType name='S'><xs:restriction base='S'><xs:maxLength value='4'/></xs:restriction></xs:simpleType>
+         </xs:redefine><xs:element name='r' type='T'/>",
+    );
+    let outline = outline(&drafted(&[("main.xsd", &main), ("base.xsd", &base)]));
+    assert!(outline.contains("  a int = a required\n  b nvarchar(4) = b\n"), "{outline}");
+}
+
+#[test]
+fn what_cannot_be_a_schema_is_refused() {
+    let element = "<xs:element name='r' type='t'/>";
+    for (text, expected) in [
+        ("<r/>".to_owned(), "a.xsd:1: the root element is r, not xs:schema"),
+        ("<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'>".to_owned(), "a.xsd:1: the file ends inside"),
+        ("<xs:schema".to_owned(), "a.xsd:1: syntax error"),
+        (String::new(), "a.xsd:1: the file has no element"),
+        (schema("<xs:element name='r' type='t:x'/>"), "a.xsd:1: the prefix of t:x is not declared"),
+        (schema(element), "a.xsd:1: unknown type t\n"),
+        (schema("<xs:element name='r' type='xs:itn'/>"), "unknown type xs:itn"),
+        (
+            schema(&format!("{element}<xs:simpleType name='t'><xs:restriction base='t'/></xs:simpleType>")),
+            "a type is derived from itself",
+        ),
+        (
+            schema(&format!(
+                "{element}<xs:complexType name='t'><xs:group ref='g'/></xs:complexType>
+                 <xs:group name='g'><xs:sequence><xs:group ref='g'/></xs:sequence></xs:group>"
+            )),
+            "a group contains itself",
+        ),
+        (
+            schema(&format!(
+                "{element}<xs:complexType name='t'><xs:complexContent><xs:extension base='t'/></xs:complexContent></xs:complexType>"
+            )),
+            "contains itself",
+        ),
+        (
+            schema(&"<xs:sequence>".repeat(300)),
+            "more than 200 elements inside each other",
+        ),
+    ] {
+        let refused = match schema_files(&[("a.xsd", &text)]) {
+            Err(error) => format!("{error}\n{}", error.hint),
+            Ok(_) => refused(&[("a.xsd", &text)]),
+        };
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
+#[test]
+fn entities_are_not_expanded() {
+    let lol: String =
+        (1..10).map(|n| format!("<!ENTITY e{n} '&e{};&e{};'>", n - 1, n - 1)).collect();
+    let bomb = format!(
+        "<!DOCTYPE s [<!ENTITY e0 'int'>{lol}<!ENTITY file SYSTEM 'file:///etc/passwd'>]>{}",
+        schema("<xs:element name='r' type='xs:&e9;'/>")
+    );
+    let refused = refused(&[("a.xsd", &bomb)]);
+    assert!(refused.contains("a.xsd:1: ") && refused.contains("are not expanded"), "{refused}");
+    // One that declares them and does without, as that of XML signatures does, is read.
+    drafted(&[("a.xsd", &bomb.replace("&e9;", "int"))]);
+}
