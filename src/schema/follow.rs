@@ -157,7 +157,10 @@ impl<'s, 'p> Follower<'s, 'p> {
         let declaration = self.schema.root_declaration(uri, local)?;
         self.element(root, declaration, Declared { is_always: true, ..Declared::default() })?;
         while let Some((node, declaration)) = self.work.pop() {
+            let begin = self.work.len();
             self.inside(node, declaration)?;
+            // The first of what was added comes next, so that notes are in the order of the schema.
+            self.work[begin..].reverse();
             if self.profile.len() > self.most {
                 return Ok(false);
             }
@@ -245,7 +248,9 @@ impl<'s, 'p> Follower<'s, 'p> {
             let key = (true, attribute.name.uri.to_owned(), attribute.name.local.to_owned());
             match places.remove(&key) {
                 Some(found) => self.attribute(found, attribute)?,
-                None if self.is_narrow => unseen.push(format!("@{}", self.written(attribute.name))),
+                None if self.is_narrow => {
+                    unseen.push(format!("@{}", self.written(node, attribute.name)))
+                }
                 None => {
                     let name = self.schema.name(attribute.name);
                     let added = self.profile.add(Some(node), name, true);
@@ -253,7 +258,6 @@ impl<'s, 'p> Follower<'s, 'p> {
                 }
             }
         }
-        // The last one is followed first; what is added keeps the order of the schema.
         for child in &content.elements {
             let key = (false, child.name.uri.to_owned(), child.name.local.to_owned());
             if let Some(found) = places.remove(&key) {
@@ -264,10 +268,10 @@ impl<'s, 'p> Follower<'s, 'p> {
                 }
                 match self.profile[same].recursive > 0 {
                     true => self.child(same, child)?,
-                    false => unseen.push(self.written(child.name)),
+                    false => unseen.push(self.written(node, child.name)),
                 }
             } else if self.is_narrow {
-                unseen.push(self.written(child.name));
+                unseen.push(self.written(node, child.name));
             } else if !self.is_stopped(node, child)? {
                 let added = self.profile.add(Some(node), self.schema.name(child.name), false);
                 self.child(added, child)?;
@@ -345,7 +349,7 @@ impl<'s, 'p> Follower<'s, 'p> {
         let Some(around) = around else { return Ok(false) };
         let (path, around) = (self.profile.path(node), self.profile.path(*around));
         let why = format!("of the same type as {around}, which it lies in");
-        self.notes.not_followed.push((format!("{path}/{}", self.written(child.name)), why));
+        self.notes.not_followed.push((format!("{path}/{}", self.written(node, child.name)), why));
         Ok(true)
     }
 
@@ -420,7 +424,15 @@ impl<'s, 'p> Follower<'s, 'p> {
         Ok(())
     }
 
-    fn written(&self, name: QName<'_>) -> String {
-        self.schema.name(name).written()
+    /// A name as it is written in this element: with the prefix of the elements around it.
+    fn written(&self, within: NodeId, name: QName<'_>) -> String {
+        let line = self.profile.line(within);
+        let mut around = line.iter().rev().map(|node| &self.profile[*node].name);
+        let same = around.find(|around| around.uri == name.uri && !name.uri.is_empty());
+        let own = self.schema.name(name);
+        match same {
+            Some(same) => Name { prefix: same.prefix.clone(), ..own }.written(),
+            None => own.written(),
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! Which files a schema has, and which are refused.
 
+use std::fs;
+use std::process::Command;
+
 use xmlshred::drafting::Options;
 
 use super::rules::outline;
@@ -189,4 +192,103 @@ fn entities_are_not_expanded() {
     assert!(refused.contains("a.xsd:1: ") && refused.contains("are not expanded"), "{refused}");
     // One that declares them and does without, as that of XML signatures does, is read.
     drafted(&[("a.xsd", &bomb.replace("&e9;", "int"))]);
+}
+
+#[test]
+fn a_schema_has_limits() {
+    let main = schema("<xs:include schemaLocation='big.xsd'/><xs:element name='r' type='xs:int'/>");
+    let big = schema(&" ".repeat(65 << 20));
+    assert_eq!(
+        refused(&[("main.xsd", &main), ("big.xsd", &big)]),
+        "main.xsd:1: big.xsd cannot be read: the schema has more than 1000 files or 64 MiB, the limits\n\
+         make it readable, or divide the schema"
+    );
+    // Five levels of ten elements, all of types of their own.
+    let level = |level: usize| {
+        let of = if level == 4 { "xs:int".to_owned() } else { format!("L{}", level + 1) };
+        let elements: String =
+            (0..10).map(|n| format!("<xs:element name='e{level}_{n}' type='{of}'/>")).collect();
+        format!("<xs:complexType name='L{level}'><xs:sequence>{elements}</xs:sequence></xs:complexType>")
+    };
+    let levels: String = (0..5).map(level).collect();
+    let wide = schema(&format!("<xs:element name='r' type='L0'/>{levels}"));
+    assert_eq!(
+        refused(&[("a.xsd", &wide)]),
+        "a.xsd: documents with the root r have more than 50000 paths\n\
+         add documents as SAMPLES: only their paths are drafted"
+    );
+    let skip = (0..9).map(|n| format!("/r/e0_{n}")).collect();
+    let options = Options { skip, ..Options::default() };
+    let drafted = drafted_from(&[("a.xsd", &wide)], &NONE, &options).expect("a draft");
+    assert_eq!(drafted.report.paths, 1 + 10 + 10 + 100 + 1000 + 10_000);
+}
+
+#[test]
+fn the_root_of_a_schema_is_found_or_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("write");
+    let run = |arguments: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_xmlshred"))
+            .current_dir(folder.path())
+            .env_clear()
+            .args(["contract", "init"])
+            .args(arguments.split(' '))
+            .output()
+            .expect("start");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n");
+        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+    };
+    write(
+        "a.xsd",
+        &of(
+            "urn:a",
+            "<xs:element name='part' type='xs:int'/>
+             <xs:element name='order'><xs:complexType><xs:sequence><xs:element ref='t:part'/></xs:sequence></xs:complexType></xs:element>
+             <xs:element name='any' abstract='true'/>",
+        ),
+    );
+    let (status, toml, report) = run("--xsd a.xsd");
+    assert_eq!((status, report.as_str()), (0, "a.xsd, 2 paths: 1 table, 2 columns\n"));
+    assert!(toml.contains("root = \"t:order\""), "{toml}");
+    // Any global element is one, if it is asked for.
+    let (status, toml, _) = run("--xsd a.xsd --root part");
+    assert!(status == 0 && toml.contains("root = \"t:part\""), "{toml}");
+    let (status, _, stderr) = run("--xsd a.xsd --root line");
+    assert_eq!(
+        (status, stderr.as_str()),
+        (2, "error: the schema has no element line for a root, but t:part, t:order, t:any\nhint: name one of these\n")
+    );
+    write(
+        "b.xsd",
+        &of(
+            "urn:b",
+            "<xs:element name='one' type='xs:int'/><xs:element name='two' type='xs:int'/>",
+        ),
+    );
+    let (status, _, stderr) = run("--xsd b.xsd");
+    assert_eq!(
+        (status, stderr.as_str()),
+        (
+            2,
+            "error: documents of this schema have several root elements\n  t:one\n  t:two\n\
+             hint: draft a contract for each: add --root NAME\n"
+        )
+    );
+    write("1.xml", "<order/>");
+    let (status, _, stderr) = run("--xsd a.xsd 1.xml");
+    assert_eq!(
+        (status, stderr.as_str()),
+        (
+            3,
+            "error: a.xsd: the schema declares no root element order in no namespace\n\
+             hint: use the schema of these documents; this one has t:part, t:order, t:any\n"
+        )
+    );
+    let (status, _, stderr) = run("--xsd c.xsd");
+    assert_eq!(
+        (status, stderr.as_str()),
+        (3, "error: c.xsd: the file does not exist\nhint: check the path and its permissions\n")
+    );
+    let (status, _, stderr) = run("--lookups");
+    assert!(status == 2 && stderr.contains("<SAMPLES>"), "{stderr}");
 }

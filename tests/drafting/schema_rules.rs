@@ -168,9 +168,9 @@ fn base_types_are_followed_and_derived_ones_are_listed() {
     assert_eq!(
         not_drafted(&drafted),
         [
-            "/r/shape: one of the types Circle by xsi:type: what each has is optional",
-            "/r/more: what the derived types Less add by xsi:type",
             "/r/base: what the derived types More, Less add by xsi:type",
+            "/r/more: what the derived types Less add by xsi:type",
+            "/r/shape: one of the types Circle by xsi:type: what each has is optional",
         ]
     );
     // A sample that has what a derived type adds is drafted.
