@@ -57,6 +57,7 @@ impl<'s> Schema<'s> {
     }
 
     fn add_type(&self, of: Part<'s>, content: &mut Content<'s>, depth: usize) -> Result<()> {
+        self.step(of)?;
         if depth == 0 {
             return Err(of.error("a type or group contains itself", "correct its definition"));
         }
@@ -87,19 +88,19 @@ impl<'s> Schema<'s> {
     fn add_own(&self, of: Part<'s>, content: &mut Content<'s>, depth: usize) -> Result<()> {
         let mut elements = std::mem::take(&mut content.elements);
         for child in of.children() {
-            match child.element.name.as_str() {
-                "sequence" | "choice" | "all" | "group" | "any" | "openContent" => {
-                    let particle = self.particle(child, &mut content.has_any, depth - 1)?;
-                    elements = in_turn(elements, particle);
-                }
-                _ => {}
+            if matches!(
+                child.element.name.as_str(),
+                "sequence" | "choice" | "all" | "group" | "any" | "openContent"
+            ) {
+                elements.extend(self.particle(child, &mut content.has_any, depth - 1)?);
             }
         }
-        content.elements = elements;
+        content.elements = in_turn(elements);
         self.add_attributes(of, content, depth)
     }
 
     fn add_attributes(&self, of: Part<'s>, content: &mut Content<'s>, depth: usize) -> Result<()> {
+        self.step(of)?;
         if depth == 0 {
             return Err(of.error("an attribute group contains itself", "correct its definition"));
         }
@@ -143,6 +144,7 @@ impl<'s> Schema<'s> {
 
     /// The elements of a particle, with how often they occur in one parent.
     fn particle(&self, part: Part<'s>, has_any: &mut bool, depth: usize) -> Result<Vec<Child<'s>>> {
+        self.step(part)?;
         if depth == 0 {
             return Err(part.error("a group contains itself", "correct its definition"));
         }
@@ -157,32 +159,12 @@ impl<'s> Schema<'s> {
                 Vec::new()
             }
             "group" => match part.refers("ref")? {
-                Some(name) => {
-                    let group = self.group(part, name)?;
-                    let mut all = Vec::new();
-                    for child in group.children() {
-                        all = in_turn(all, self.particle(child, has_any, depth - 1)?);
-                    }
-                    all
-                }
+                Some(name) => in_turn(self.particles(self.group(part, name)?, has_any, depth)?),
                 None => Vec::new(),
             },
-            "choice" => {
-                let mut all: Vec<Child<'s>> = Vec::new();
-                // One of one is a choice too, to which the next version adds another.
-                for child in part.children() {
-                    all = one_of(all, self.particle(child, has_any, depth - 1)?);
-                }
-                all.iter_mut().for_each(|child| child.least = 0);
-                all
-            }
-            "sequence" | "all" => {
-                let mut all = Vec::new();
-                for child in part.children() {
-                    all = in_turn(all, self.particle(child, has_any, depth - 1)?);
-                }
-                all
-            }
+            // One of one is a choice too, to which the next version adds another.
+            "choice" => one_of_all(self.particles(part, has_any, depth)?),
+            "sequence" | "all" => in_turn(self.particles(part, has_any, depth)?),
             _ => Vec::new(),
         };
         if inside.len() > MOST_ELEMENTS {
@@ -196,6 +178,20 @@ impl<'s> Schema<'s> {
             ..child
         };
         Ok(inside.into_iter().map(times).filter(|child| child.most > 0).collect())
+    }
+
+    /// The elements of all particles inside, one after the other.
+    fn particles(
+        &self,
+        part: Part<'s>,
+        has_any: &mut bool,
+        depth: usize,
+    ) -> Result<Vec<Child<'s>>> {
+        let mut all = Vec::new();
+        for child in part.children() {
+            all.extend(self.particle(child, has_any, depth - 1)?);
+        }
+        Ok(all)
     }
 
     /// An element, or those that may replace it.
@@ -226,11 +222,12 @@ impl<'s> Schema<'s> {
     /// The elements that may replace one, and those that may replace them.
     fn substitutes(&self, head: QName<'s>) -> Vec<(QName<'s>, Part<'s>)> {
         let mut heads = vec![head];
+        let mut known = HashSet::from([head]);
         let mut found = Vec::new();
         let mut at = 0;
         while at < heads.len() {
             for part in self.substitutes.get(&heads[at]).into_iter().flatten() {
-                let Some(name) = part.global_name().filter(|name| !heads.contains(name)) else {
+                let Some(name) = part.global_name().filter(|name| known.insert(*name)) else {
                     continue;
                 };
                 heads.push(name);
@@ -247,12 +244,13 @@ impl<'s> Schema<'s> {
     pub(super) fn derived_types(&self, of: Part<'s>) -> Vec<Part<'s>> {
         let Some(name) = of.global_name() else { return Vec::new() };
         let mut names = vec![name];
+        let mut known = HashSet::from([name]);
         let mut found: Vec<Part<'s>> = Vec::new();
         let mut at = 0;
         while at < names.len() {
             for part in self.derived.get(&names[at]).into_iter().flatten() {
                 // What redefines a type is derived from it, and has its name.
-                if let Some(name) = part.global_name().filter(|name| !names.contains(name)) {
+                if let Some(name) = part.global_name().filter(|name| known.insert(*name)) {
                     names.push(name);
                     found.push(*part);
                 }
@@ -298,12 +296,18 @@ fn occurrences(part: Part<'_>) -> (u64, u64) {
     (least, most)
 }
 
-/// Elements one after the other: of what is in both, there are more.
-fn in_turn<'s>(all: Vec<Child<'s>>, others: Vec<Child<'s>>) -> Vec<Child<'s>> {
-    together(all, others, |known, other| {
+/// Elements one after the other: of one that comes again, there are more.
+fn in_turn(all: Vec<Child<'_>>) -> Vec<Child<'_>> {
+    together(Vec::with_capacity(all.len()), all, |known, other| {
         known.least = known.least.saturating_add(other.least);
         known.most = known.most.saturating_add(other.most);
     })
+}
+
+/// Elements of which any one occurs.
+fn one_of_all(all: Vec<Child<'_>>) -> Vec<Child<'_>> {
+    let optional = all.into_iter().map(|child| Child { least: 0, ..child }).collect();
+    together(Vec::new(), optional, |known, other| known.most = known.most.max(other.most))
 }
 
 /// Elements of which one branch occurs: what either lacks is optional.

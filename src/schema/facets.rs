@@ -2,6 +2,7 @@
 
 use super::part::Part;
 use super::pattern::{either, extent, Extent};
+use crate::profile::ValueType;
 
 /// A simple type, as far as a column needs it.
 #[derive(Debug, Clone)]
@@ -10,8 +11,8 @@ pub(super) enum Simple {
     Atomic(&'static str, Facets),
     /// Several values, divided by blanks; its own facets count them.
     List { is_ascii: bool, codes: Vec<String>, is_filled: bool },
-    /// One of several types, and the list of its only values.
-    Union(Vec<Simple>, Vec<String>),
+    /// What several types share, and the list of the only values.
+    Union(ValueType, Vec<String>),
 }
 
 /// What narrows a type.
@@ -47,7 +48,7 @@ pub(super) fn narrowed(base: Simple, by: Part<'_>) -> Simple {
                 is_filled || facet(&["length", "minLength"]).is_some_and(|least| least != "0");
             Simple::List { is_ascii, codes: keep(codes), is_filled }
         }
-        Simple::Union(members, codes) => Simple::Union(members, keep(codes)),
+        Simple::Union(shared, codes) => Simple::Union(shared, keep(codes)),
         Simple::Atomic(name, mut facets) => {
             facets.codes = keep(facets.codes);
             facets.narrow(by);

@@ -1,5 +1,6 @@
 //! What a schema declares globally, by name.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::error::{Result, SchemaError};
@@ -25,7 +26,12 @@ pub struct Schema<'s> {
     pub(super) derived: ByName<'s, Vec<Part<'s>>>,
     /// Of what redefines something of its own name: that.
     redefined: HashMap<usize, Part<'s>>,
+    /// Steps that resolving has taken.
+    steps: Cell<u64>,
 }
+
+/// Steps that resolving may take: groups and types that name each other twice, and those again, have no end.
+const MOST_STEPS: u64 = 3_000_000;
 
 /// The type of an element or attribute.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +69,7 @@ impl<'s> Schema<'s> {
             substitutes: HashMap::new(),
             derived: HashMap::new(),
             redefined: HashMap::new(),
+            steps: Cell::new(0),
         };
         let tops = || files.files.iter().map(|file| Part { element: &file.root, file });
         let all: Vec<Part<'s>> = tops().flat_map(Part::children).collect();
@@ -101,6 +108,18 @@ impl<'s> Schema<'s> {
                 kind.insert(name, part);
             }
             Some(_) => {}
+        }
+    }
+
+    /// Counts a step of resolving types and groups.
+    pub(super) fn step(&self, part: Part<'s>) -> Result<()> {
+        self.steps.set(self.steps.get() + 1);
+        match self.steps.get() > MOST_STEPS {
+            true => Err(part.error(
+                "the types and groups of the schema name each other too often",
+                "add documents as SAMPLES, or simplify the schema",
+            )),
+            false => Ok(()),
         }
     }
 

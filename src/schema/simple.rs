@@ -38,6 +38,7 @@ impl<'s> Schema<'s> {
     }
 
     fn simple_type(&self, part: Part<'s>, depth: usize) -> Result<Simple> {
+        self.step(part)?;
         if let Some(by) = part.child(&["restriction"]) {
             let found = self.restricted(by, part, depth)?;
             return Ok(found.unwrap_or_else(text));
@@ -58,7 +59,8 @@ impl<'s> Schema<'s> {
             members.extend(self.simple(of, depth - 1)?);
         }
         members.extend(self.inside(union, depth)?);
-        Ok(Simple::Union(members, Vec::new()))
+        let shared = members.iter().map(values::value_type).reduce(ValueType::or);
+        Ok(Simple::Union(shared.unwrap_or(ValueType::TEXT), Vec::new()))
     }
 
     /// The simple types that are declared inside.

@@ -77,10 +77,7 @@ pub(super) fn value_type(simple: &Simple) -> ValueType {
             let list = ValueType { remark: Some("a list: blanks divide its values"), ..list };
             listed(list, codes)
         }
-        Simple::Union(members, codes) => {
-            let members = members.iter().map(value_type);
-            listed(members.reduce(ValueType::or).unwrap_or(ValueType::TEXT), codes)
-        }
+        Simple::Union(shared, codes) => listed(shared.clone(), codes),
     }
 }
 

@@ -181,6 +181,36 @@ fn what_cannot_be_a_schema_is_refused() {
 }
 
 #[test]
+fn groups_and_unions_that_double_end() {
+    let doubled = |name: &str, twice: &dyn Fn(usize) -> String, last: &str| {
+        let levels: String =
+            (0..25).map(|n| twice(n).replace("NAME", &format!("{name}{}", n + 1))).collect();
+        format!("{}{levels}", last.replace("NAME", &format!("{name}0")))
+    };
+    let groups = doubled(
+        "g",
+        &|n| format!("<xs:group name='NAME'><xs:sequence><xs:group ref='g{n}'/><xs:group ref='g{n}'/></xs:sequence></xs:group>"),
+        "<xs:group name='NAME'><xs:sequence><xs:element name='e' type='xs:int'/></xs:sequence></xs:group>",
+    );
+    let unions = doubled(
+        "u",
+        &|n| {
+            format!(
+                "<xs:simpleType name='NAME'><xs:union memberTypes='u{n} u{n}'/></xs:simpleType>"
+            )
+        },
+        "<xs:simpleType name='NAME'><xs:restriction base='xs:int'/></xs:simpleType>",
+    );
+    for (root, declared) in [
+        ("<xs:element name='r'><xs:complexType><xs:group ref='g25'/></xs:complexType></xs:element>", groups),
+        ("<xs:element name='r' type='u25'/>", unions),
+    ] {
+        let refused = refused(&[("a.xsd", &schema(&format!("{root}{declared}")))]);
+        assert!(refused.contains("name each other too often"), "{refused}");
+    }
+}
+
+#[test]
 fn entities_are_not_expanded() {
     let lol: String =
         (1..10).map(|n| format!("<!ENTITY e{n} '&e{};&e{};'>", n - 1, n - 1)).collect();
