@@ -12,6 +12,7 @@ use super::parsed::ParsedContract;
 use super::target::{Identity, TargetColumn, TargetTable};
 use super::written::WrittenNames;
 use crate::value::convert::Conversion;
+use crate::value::datetime::DatePattern;
 use crate::value::SqlType;
 
 /// A path of the contract, and its place.
@@ -50,6 +51,8 @@ pub(crate) struct WidthProbe {
     pub contract: Arc<Contract>,
     /// One per target, and in it one per column.
     pub tables: Vec<Vec<Width>>,
+    /// How the documents write dates.
+    pub date_formats: Vec<DatePattern>,
 }
 
 /// How wide a column is.
@@ -59,6 +62,8 @@ pub(crate) struct Width {
     pub column: String,
     /// `None` for a column that is not text, or truncates it.
     pub conversion: Option<Conversion>,
+    /// A type without an offset, to which an offset in a text is lost.
+    pub without_offset: Option<SqlType>,
     /// The place of its type in the contract's file.
     pub span: Range<usize>,
 }
@@ -96,17 +101,21 @@ impl ParsedContract {
         let mut tables = Vec::new();
         let (mut rules, mut targets) = (Vec::new(), Vec::new());
         for (table, places) in self.model.tables.iter().zip(&self.type_places) {
-            tables
-                .push(table.columns.iter().zip(places).map(|(c, p)| width(table, c, p)).collect());
+            tables.push(
+                (0..table.columns.len()).zip(places).map(|(c, p)| width(table, c, p)).collect(),
+            );
+            let without_offset: Vec<_> =
+                (0..table.columns.len()).map(|at| without_offset(table, at)).collect();
             let mut table = table.clone();
             for (at, column) in table.columns.iter_mut().enumerate() {
                 column.target_column = at;
-                widen(column);
+                widen(column, without_offset[at].is_some());
             }
             targets.push(target(&table));
             rules.push(table);
         }
-        WidthProbe { contract: self.derived(numbered(rules), targets), tables }
+        let date_formats = self.model.document.date_formats.clone();
+        WidthProbe { contract: self.derived(numbered(rules), targets), tables, date_formats }
     }
 
     /// The contract with other tables and no conditions on the whole document.
@@ -287,7 +296,7 @@ pub(crate) fn texts_of_value<'e>(expr: &'e Expr, found: &mut dyn FnMut(&'e Path,
         }
         ExprKind::Call { function, arguments } => {
             let read = match function {
-                Function::First | Function::Last => &arguments[..1],
+                Function::First | Function::Last if arguments.len() == 1 => &arguments[..1],
                 Function::Join if arguments.len() == 2 => &arguments[..1],
                 Function::Coalesce
                 | Function::Concat
@@ -374,19 +383,38 @@ fn counting((at, value): (usize, Expr)) -> ColumnRule {
     }
 }
 
-fn width(table: &TableRule, column: &ColumnRule, place: &Range<usize>) -> Width {
+/// The type of a column, if it is a date or time without an offset, and no value chooses one.
+fn without_offset(table: &TableRule, at: usize) -> Option<SqlType> {
+    let column = &table.columns[at];
+    let chooses = |value: &Expr| {
+        let mut chooses = false;
+        value.walk(&mut |part| {
+            let function = Function::SwitchOffset;
+            chooses |= matches!(&part.kind, ExprKind::Call { function: f, .. } if *f == function);
+        });
+        chooses
+    };
+    let has_none = column.sql_type.is_temporal()
+        && !matches!(column.sql_type, SqlType::DateTimeOffset(_))
+        && !table.values(at).into_iter().filter_map(|(_, value)| value).any(chooses);
+    has_none.then_some(column.sql_type)
+}
+
+fn width(table: &TableRule, at: usize, place: &Range<usize>) -> Width {
+    let column = &table.columns[at];
     let limited = column.sql_type.is_character() && column.too_long == TooLong::Error;
     let conversion = || Conversion::for_column(column.sql_type).keep_blank(column.blank_keep);
     Width {
         table: table.name.clone(),
         column: column.name.clone(),
         conversion: limited.then(conversion),
+        without_offset: without_offset(table, at),
         span: place.clone(),
     }
 }
 
-fn widen(column: &mut ColumnRule) {
-    if column.sql_type.is_character() {
+fn widen(column: &mut ColumnRule, as_text: bool) {
+    if as_text || column.sql_type.is_character() {
         column.sql_type = SqlType::NVarChar(None);
     }
     column.default = None;

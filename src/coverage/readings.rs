@@ -145,7 +145,7 @@ impl<'f, 'c> Readings<'f, 'c> {
             (Function::Following, Some(path)) => {
                 self.path(path, at, reader, Wanted::Value, Number::OneOfNext);
             }
-            (Function::First | Function::Last, Some(path)) => {
+            (Function::First | Function::Last, Some(path)) if others.is_empty() => {
                 self.path(path, at, reader, Wanted::Value, Number::Any);
             }
             _ if function.is_aggregate() => self.aggregate(function, first, others, at, reader),

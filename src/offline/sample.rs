@@ -20,7 +20,8 @@ use crate::outcome::{Failure, TableRows};
 use crate::profile::{Profile, Profiler};
 use crate::shred::Shredder;
 use crate::value::convert::ConversionFault::TooLong;
-use crate::value::{SqlType, Value};
+use crate::value::datetime::{parse_date_text, DatePattern};
+use crate::value::{trim_xml, SqlType, Value};
 
 /// The result of the samples.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl Shredders {
         let counts = counts.map(|tables| tables.iter().map(sums).collect());
         let texts = probe(&mut self.widths).unwrap_or_default();
         let texts = texts.iter().zip(&widths.tables);
-        let lengths = texts.map(|(rows, widths)| excess(rows, widths)).collect();
+        let lengths = texts.map(|(rows, of_table)| excess(rows, of_table, widths)).collect();
         let names = RealPaths::of(&document.bytes, &self.names);
         let mut profiler = Profiler::default();
         let text = self.own.text(document);
@@ -152,15 +153,17 @@ fn sums(rows: &TableRows) -> Vec<u64> {
     sums
 }
 
-/// For each column the length of the longest text that does not fit, in UTF-16 units; 0 where all
-/// fit.
-fn excess(rows: &TableRows, widths: &[Width]) -> Vec<usize> {
+/// For each column the length of the longest text that does not fit, in UTF-16 units, or 1 where an
+/// offset is lost; 0 where all fit.
+fn excess(rows: &TableRows, widths: &[Width], probe: &WidthProbe) -> Vec<usize> {
     let mut longest = vec![0; widths.len()];
     for row in rows.iter() {
         for ((longest, width), value) in longest.iter_mut().zip(widths).zip(row) {
-            let (Some(conversion), Value::Text(text)) = (&width.conversion, value) else {
-                continue;
-            };
+            let Value::Text(text) = value else { continue };
+            if width.without_offset.is_some() && *longest == 0 {
+                *longest = usize::from(has_offset(text, &probe.date_formats));
+            }
+            let Some(conversion) = &width.conversion else { continue };
             let length = text.trim_end_matches(' ').encode_utf16().count();
             if length > *longest
                 && conversion.text(text).is_err_and(|error| matches!(error.fault, TooLong(_)))
@@ -170,6 +173,12 @@ fn excess(rows: &TableRows, widths: &[Width]) -> Vec<usize> {
         }
     }
     longest
+}
+
+/// Whether a text is a date or time with an offset from UTC.
+fn has_offset(text: &str, date_formats: &[DatePattern]) -> bool {
+    let found = parse_date_text(trim_xml(text), date_formats);
+    found.and_then(|found| found.offset).is_some_and(|offset| offset.local_minus_utc() != 0)
 }
 
 /// The findings of all samples together.
@@ -256,12 +265,25 @@ impl Seen {
         }
         let widths = widths.tables.iter().flatten();
         for (width, (length, sample)) in widths.zip(self.lengths.iter().flatten()) {
+            if let (Some(sql_type), 1..) = (width.without_offset, *length) {
+                parsed.diagnostics.push(lost_offset(width, sql_type, sample));
+            }
             if let (Some(conversion), 1..) = (&width.conversion, *length) {
                 let warning = too_narrow(width, conversion.sql_type(), *length, sample);
                 parsed.diagnostics.push(warning);
             }
         }
     }
+}
+
+fn lost_offset(width: &Width, sql_type: SqlType, sample: &str) -> Diagnostic {
+    let message = format!(
+        "{}.{} is {sql_type}, which drops the offsets from UTC that samples have (in {sample})",
+        width.table, width.column
+    );
+    let hint =
+        "keep them in a datetimeoffset, or write `SWITCHOFFSET(…, '+00:00')` for the time in UTC";
+    Diagnostic::warning(width.span.clone(), message).hint(hint)
 }
 
 fn too_narrow(width: &Width, sql_type: SqlType, length: usize, sample: &str) -> Diagnostic {

@@ -6,9 +6,10 @@
 mod attributes;
 mod capture;
 mod decode;
+mod doctype;
 mod evaluate;
 mod fault;
-mod full;
+mod fragment;
 mod lanes;
 mod limits;
 mod masks;
@@ -39,7 +40,7 @@ use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory, Outcome, TableRows};
-use crate::value::is_blank;
+use crate::value::{is_blank, xml};
 use capture::Captures;
 use decode::decode;
 use evaluate::{Setting, Shared};
@@ -228,7 +229,7 @@ impl Shredder {
         let mut rows = Rows::new(setting, &mut self.rows);
         Walk::new(plan, text, &limits, &mut self.state, &mut rows, meter).run()?;
         if plan.check == Check::Full {
-            full::check(text)?;
+            xml::check_document(text).map_err(|(at, reason)| ShredFault::malformed(at, reason))?;
         }
         check_document(setting, &self.state.captures)?;
         rows.finish(&self.state.captures, &contract.targets)

@@ -219,34 +219,6 @@ impl<'d> Scanner<'d> {
         let body = self.bytes.get(at + opening..)?;
         Some(at + opening + memmem::find(body, closing)? + closing.len())
     }
-
-    /// Just past the DOCTYPE at `at`, which must have no internal subset.
-    pub fn past_doctype(&self, at: usize) -> Result<usize, DoctypeError> {
-        let body = &self.bytes[at..];
-        if !body.starts_with(b"<!DOCTYPE") {
-            return Err(DoctypeError::NotDoctype);
-        }
-        let mut quote = None;
-        for (offset, &byte) in body.iter().enumerate() {
-            match (quote, byte) {
-                (None, b'"' | b'\'') => quote = Some(byte),
-                (Some(open), _) if open == byte => quote = None,
-                (None, b'[') => return Err(DoctypeError::InternalSubset),
-                (None, b'<') if offset > 0 => return Err(DoctypeError::Unclosed),
-                (None, b'>') => return Ok(at + offset + 1),
-                _ => {}
-            }
-        }
-        Err(DoctypeError::Unclosed)
-    }
-}
-
-/// Why a declaration is not one that may be skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DoctypeError {
-    NotDoctype,
-    InternalSubset,
-    Unclosed,
 }
 
 /// XML's white space.

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::fault::{Result, ShredFault};
 use super::lanes;
+use crate::value::xml::{allowed, forbidden, reference, wrong_reference};
 
 /// The first byte in UTF-8 of U+FFFE and U+FFFF, and of some four thousand that XML allows.
 pub(super) const LAST: u8 = 0xEF;
@@ -76,14 +77,7 @@ pub(super) fn append_cdata(raw: &str, at: usize, value: &mut String) -> Result<(
 pub(super) fn check_characters(raw: &str, at: usize) -> Result<()> {
     match raw.char_indices().find(|(_, character)| !allowed(*character)) {
         None => Ok(()),
-        Some((offset, character)) => Err(ShredFault::malformed(
-            at + offset,
-            format!(
-                "the character U+{:04X} is not allowed in an XML document: remove it where the \
-                 document is produced",
-                character as u32
-            ),
-        )),
+        Some((offset, character)) => Err(ShredFault::malformed(at + offset, forbidden(character))),
     }
 }
 
@@ -95,7 +89,8 @@ fn resolve(raw: &str, at: usize, attribute: bool, value: &mut String) -> Result<
         let tail = &rest[special..];
         rest = match tail.as_bytes()[0] {
             b'&' => {
-                let (character, length) = reference(tail).ok_or_else(|| bad(tail, at + offset))?;
+                let (character, length) = reference(tail)
+                    .ok_or_else(|| ShredFault::malformed(at + offset, wrong_reference(tail)))?;
                 value.push(character);
                 &tail[length..]
             }
@@ -111,45 +106,4 @@ fn resolve(raw: &str, at: usize, attribute: bool, value: &mut String) -> Result<
     }
     value.push_str(rest);
     Ok(())
-}
-
-/// The character that a reference at the start of `text` resolves to, and the reference's length.
-fn reference(text: &str) -> Option<(char, usize)> {
-    // The longest valid reference is &#x10FFFF; with a few leading zeros.
-    let end = text.bytes().take(32).position(|b| b == b';')?;
-    let character = match &text[1..end] {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "apos" => '\'',
-        "quot" => '"',
-        name => {
-            let digits = name.strip_prefix('#')?;
-            let code = match digits.strip_prefix('x') {
-                Some(hex) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => {
-                    u32::from_str_radix(hex, 16).ok()?
-                }
-                None if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok()?,
-                _ => return None,
-            };
-            char::from_u32(code).filter(|c| allowed(*c))?
-        }
-    };
-    Some((character, end + 1))
-}
-
-/// Whether XML 1.0 allows the character in a document (production 2, Char).
-fn allowed(character: char) -> bool {
-    !matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
-}
-
-fn bad(text: &str, at: usize) -> Box<ShredFault> {
-    let shown: String = text.chars().take_while(|c| *c != ';').take(20).collect();
-    ShredFault::malformed(
-        at,
-        format!(
-            "{shown:?} is not a character reference or one of &lt; &gt; &amp; &apos; &quot;: write \
-             a plain & as &amp;"
-        ),
-    )
 }

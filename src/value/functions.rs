@@ -187,7 +187,7 @@ pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
     if inside.is_empty() {
         return Ok(None);
     }
-    if let Some(plain) = without_exponent(inside) {
+    if let Some(plain) = decimal::without_exponent(inside) {
         let read = plain.and_then(|plain| decimal::read(plain.as_bytes()).ok());
         return read.map(Some).ok_or_else(|| NumberError(clip(text), TOO_LONG));
     }
@@ -207,30 +207,6 @@ pub fn number(text: &str) -> Result<Option<Decimal>, NumberError> {
         DecimalFault::Overflow => NumberError(clip(text), TOO_LONG),
     })?;
     Ok(Some(if accounting || sign == Some('-') { -magnitude } else { magnitude }))
-}
-
-/// The number that a text with an exponent stands for, written without it: `1.5E3` is `1500`. The outer
-/// `None` is all other text, the inner one a number that is too long.
-fn without_exponent(text: &str) -> Option<Option<String>> {
-    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let (sign, figures) = match mantissa.strip_prefix(['+', '-']) {
-        Some(figures) => (&mantissa[..1], figures),
-        None => ("", mantissa),
-    };
-    let (whole, fraction) = figures.split_once('.').unwrap_or((figures, ""));
-    let all = format!("{whole}{fraction}");
-    if !digits(&all) || !digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)) {
-        return None;
-    }
-    let exponent = exponent.parse::<i32>().ok().filter(|exponent| exponent.abs() <= 400);
-    let Some(exponent) = exponent else { return Some(None) };
-    let point = whole.len() as i32 + exponent;
-    let leading = usize::try_from(-point).unwrap_or(0);
-    let trailing = usize::try_from(point - all.len() as i32).unwrap_or(0);
-    let all = format!("{}{all}{}", "0".repeat(leading), "0".repeat(trailing));
-    let (whole, fraction) = all.split_at(usize::try_from(point).unwrap_or(0));
-    Some(Some(format!("{sign}0{whole}.{fraction}")))
 }
 
 /// The sign, and the text without sign, currency sign and the blanks between them.

@@ -13,6 +13,7 @@ mod sql_type;
 mod text;
 mod type_text;
 mod typed;
+pub(crate) mod xml;
 
 pub use canonical::{plain_text, to_text};
 pub use decimal::{Decimal, DecimalError};

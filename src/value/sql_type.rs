@@ -158,7 +158,8 @@ impl SqlType {
             }
             Self::VarChar(None) => "characters of code page 1252".into(),
             Self::NChar(n) | Self::NVarChar(Some(n)) => format!("at most {n} UTF-16 units"),
-            Self::NVarChar(None) | Self::Xml => "any text".into(),
+            Self::NVarChar(None) => "any text".into(),
+            Self::Xml => "what may be inside an element".into(),
             Self::UniqueIdentifier => "32 hexadecimal digits in five groups".into(),
             Self::VarBinary(Some(n)) => format!("at most {n} bytes"),
             _ => "any bytes".into(),

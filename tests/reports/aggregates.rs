@@ -135,3 +135,21 @@ fn an_expression_sees_its_own_element() {
         assert!(found.contains(&format!("hint: {hint}")), "{found}");
     }
 }
+
+#[test]
+fn the_first_and_the_last_element_take_an_expression() {
+    let contract = contract(
+        "[contract]\nname = \"t\"\n[document]\nroot = \"r\"\n[[tables]]\nname = \"t\"\neach = \"/r/o\"\n\
+         app_column = \"app_id\"\n[tables.columns]\napp_id = { type = \"int\", value = \"APP_ID()\" }\n\
+         first = { type = \"decimal(9,2)\", value = \"FIRST(l, @q * p)\" }\n\
+         last = { type = \"decimal(9,2)\", value = \"LAST(l, @q * p)\" }\n\
+         big = { type = \"nvarchar(9)\", value = \"LAST(l[@q > 1], @n || '!')\" }\n\
+         sum = { type = \"decimal(9,2)\", value = \"FIRST(l, @q) + LAST(//l, @q)\" }\n",
+    );
+    let document = "<r><o><l n='a' q='2'><p>1.5</p></l><l n='b' q='3'><p>2</p></l><l n='c' q='1'><p>4</p></l></o>\
+                    <o/><o><l n='d' q='9'/></o></r>";
+    assert_eq!(rows(&contract, document, "t"), ["3.00|4.00|b!|11.00", "-|-|-|-", "-|-|d!|18.00"]);
+    // A failure is one of the element that was chosen.
+    let failure = failure(&contract, "<r><o><l q='1'/><l q='x'/></o></r>");
+    assert_eq!(failure.path.as_deref(), Some("/r/o/l[2]/@q"));
+}

@@ -9,6 +9,7 @@ mod references;
 mod text;
 mod values;
 mod wrapped;
+mod xml;
 
 use std::sync::Arc;
 

@@ -217,3 +217,35 @@ fn samples_tell_how_a_path_is_written() {
         assert!(said.contains(&format!("hint: {hint}\n")), "{value}: {hint}\n{said}");
     }
 }
+
+/// One mistake for each name, and how the element is written.
+#[test]
+fn case_27_names_of_functions_and_keywords() {
+    let text = |value: &str| {
+        format!(
+            "[contract]\nname = \"n\"\n[document]\nroot = \"c\"\n[[tables]]\nname = \"i\"\n\
+             each = \"/c/item[{value} <> '']\"\napp_column = \"app_id\"\n[tables.columns]\n\
+             app_id = {{ type = \"int\", value = \"APP_ID()\" }}\n\
+             v = {{ type = \"nvarchar(50)\", value = \"{value}\" }}\n\
+             w = {{ type = \"int\", value = \"LEN({value})\" }}\n"
+        )
+    };
+    let names = ["name", "count", "first", "last", "left", "min", "day", "round", "replace"];
+    let keywords = ["true", "case", "not", "end", "like", "cast", "and", "when"];
+    for name in names.into_iter().chain(keywords) {
+        let right = contract(&text(&format!("./{name}")));
+        let document = format!("<c><item><{name}>7</{name}></item></c>");
+        assert_eq!(rows(&right, &document, "i"), ["7|1"], "{name}");
+        let wrong = text(name).replace(&format!("item[{name} <> '']"), "item");
+        let found = mistakes(&wrong);
+        assert_eq!(found.matches("error: ").count(), 2, "{name}\n{found}");
+        assert_eq!(found.matches("warning: ").count(), 0, "{name}\n{found}");
+        let hint = format!("an element of that name is written `./{name}`\n");
+        assert_eq!(found.matches(&hint).count(), 2, "{name}\n{found}");
+    }
+    for name in names {
+        let found = mistakes(&text(name));
+        assert_eq!(found.matches("error: ").count(), 3, "{name}\n{found}");
+        assert_eq!(found.matches("warning: ").count(), 0, "{name}\n{found}");
+    }
+}

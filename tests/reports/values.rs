@@ -172,3 +172,61 @@ fn numbers_moments_and_identifiers_as_others_write_them() {
         assert_eq!(row(&format!("g='{text}'")).split('|').nth(3), Some("-"), "{text}");
     }
 }
+
+/// A column refuses an exponent, which may be a mistake; a conversion that is written reads it.
+#[test]
+fn decimals_with_exponents_are_read_by_cast() {
+    let text = "a = { type = \"decimal(9,2)\", value = \"CAST(@v AS decimal(9,3))\" }\n\
+                b = { type = \"float\", value = \"@v\" }\n\
+                c = { type = \"money\", value = \"TRY_CAST(@v AS money)\" }\n";
+    let contract = super::contract(&table(text));
+    let document = "<r><e v='1.5E3'/><e v=' -2e-2 '/><e v='12.5'/><e v='+1E+0'/></r>";
+    assert_eq!(
+        rows(&contract, document, "t"),
+        ["1500.00|1500|1500.0000", "-0.02|-0.02|-0.0200", "12.50|12.5|12.5000", "1.00|1|1.0000"]
+    );
+    for text in ["1.5E", "E3", "1.5E3.0", "0x1E3", "1E12"] {
+        let failure = failure(&contract, &format!("<r><e v='{text}'/></r>"));
+        assert_eq!(failure.category.name(), "bad_value", "{text}");
+    }
+    let column = super::contract(&table("a = { type = \"decimal(9,2)\", value = \"@v\" }\n"));
+    assert_eq!(failure(&column, document).category.name(), "bad_value");
+}
+
+#[test]
+fn case_11_samples_warn_of_offsets_that_are_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = |columns: &str, document: &str| {
+        std::fs::write(folder.path().join("contract.toml"), table(columns)).expect("write");
+        std::fs::write(folder.path().join("1.xml"), document).expect("write");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_xmlshred"))
+            .args(["contract", "check", "contract.toml", "--sample", "1.xml"])
+            .current_dir(folder.path())
+            .output()
+            .expect("start");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let zoned = "<r><e t='2023-08-08T12:51:28+02:00'/><e t='2023-08-08T10:51:28Z'/></r>";
+    let utc = "<r><e t='2023-08-08T10:51:28Z'/><e t='2023-08-08T10:51:28'/></r>";
+    let column = |sql_type: &str, value: &str| {
+        format!("c = {{ type = \"{sql_type}\", value = \"{value}\" }}\n")
+    };
+    for sql_type in ["datetime2(0)", "datetime", "smalldatetime", "date", "time(0)"] {
+        let found = said(&column(sql_type, "@t"), zoned);
+        let message = format!(
+            "warning: t.c is {sql_type}, which drops the offsets from UTC that samples have (in 1.xml)\n"
+        );
+        assert!(found.contains(&message), "{found}");
+        assert!(found.contains("SWITCHOFFSET(…, '+00:00')"), "{found}");
+    }
+    for (columns, document) in [
+        (column("datetime2(0)", "@t"), utc),
+        (column("datetimeoffset(0)", "@t"), zoned),
+        (column("datetime2(0)", "SWITCHOFFSET(@t, '+00:00')"), zoned),
+        (column("nvarchar(50)", "@t"), zoned),
+    ] {
+        assert!(!said(&columns, document).contains("drops the offsets"), "{columns}");
+    }
+    let found = said(&column("datetime2(0)", "CAST(@t AS datetimeoffset(0))"), zoned);
+    assert!(found.contains("drops the offsets"), "{found}");
+}

@@ -30,8 +30,8 @@ pub struct Arguments {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// Also shred these XML files and folders of *.xml; warn of paths that no document has, and of
-    /// text columns that are too narrow
+    /// Also shred these XML files and folders of *.xml; warn of paths that no document has, of text
+    /// columns that are too narrow, and of offsets that dates lose
     #[arg(long, value_name = "FILES", num_args = 1..)]
     sample: Vec<PathBuf>,
 

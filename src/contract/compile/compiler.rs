@@ -65,6 +65,8 @@ pub(super) struct Compiler<'m> {
     pub(super) keys: Vec<NodeId>,
     /// The node that the last path led to.
     pub(super) reached: NodeId,
+    /// What is compiled becomes a value of the type `xml`.
+    pub(super) to_xml: bool,
     /// Aggregates that are the same for all rows of one element.
     pub(super) shared: u32,
 }
@@ -83,6 +85,7 @@ impl<'m> Compiler<'m> {
             date_formats: model.document.date_formats.clone().into(),
             keys: Vec::new(),
             reached: 0,
+            to_xml: false,
             shared: 0,
         };
         let document = compiler.new_node(0, None, Vec::new());

@@ -6,6 +6,7 @@ use crate::contract::plan::*;
 use crate::value::convert::Conversion;
 use crate::value::datetime::DatePattern;
 use crate::value::functions::{DatePart, LikePattern};
+use crate::value::SqlType;
 
 impl<'m> Compiler<'m> {
     /// The tree with its leaves turned into what `leaves` makes of them.
@@ -50,7 +51,9 @@ impl<'m> Compiler<'m> {
                 Op::Case(operand, whens, otherwise.as_ref().map(|e| one(self, e)))
             }
             ExprKind::Cast { operand, sql_type, or_null } => {
-                let operand = one(self, operand);
+                let to_xml = std::mem::replace(&mut self.to_xml, *sql_type == SqlType::Xml);
+                let operand = Box::new(self.lower(operand, leaves));
+                self.to_xml = to_xml;
                 let conversion = Conversion::for_cast(*sql_type);
                 let conversion = conversion.date_formats(self.date_formats.clone());
                 Op::Cast(operand, conversion, *or_null)
@@ -84,9 +87,19 @@ impl<'m> Compiler<'m> {
             _ => None,
         };
         match (function, path_argument) {
-            (Function::First, Some(p)) => self.stripped(p, Mode::Chosen(Kept::First), leaves),
-            (Function::Last, Some(p)) => self.stripped(p, Mode::Chosen(Kept::Last), leaves),
-            (Function::InnerXml, Some(p)) => leaves(self, Leaf::Path(p, Mode::InnerXml)),
+            (Function::First, Some(p)) if arguments.len() == 1 => {
+                self.stripped(p, Mode::Chosen(Kept::First), leaves)
+            }
+            (Function::Last, Some(p)) if arguments.len() == 1 => {
+                self.stripped(p, Mode::Chosen(Kept::Last), leaves)
+            }
+            (Function::InnerXml, Some(p)) => {
+                let markup = leaves(self, Leaf::Path(p, Mode::InnerXml));
+                match self.to_xml {
+                    true => Op::Fragment(Box::new(markup)),
+                    false => markup,
+                }
+            }
             (Function::Following, Some(p)) => leaves(self, Leaf::Following(p)),
             (Function::Position, _) => leaves(self, Leaf::Position),
             (Function::Parent, _) => match &arguments[0].kind {

@@ -9,6 +9,7 @@ use crate::contract::model::{ColumnRule, TableRule, TooLong};
 use crate::contract::plan::*;
 use crate::contract::target::Identity;
 use crate::value::convert::Conversion;
+use crate::value::SqlType;
 
 impl<'m> Compiler<'m> {
     pub(super) fn rule(&mut self, table: usize, node: NodeId) -> Rule {
@@ -98,7 +99,9 @@ impl<'m> Compiler<'m> {
                 None => ValuePlan::Absent,
                 Some(expr) => {
                     let numbered = std::mem::take(&mut scope.numbered);
+                    self.to_xml = column.sql_type == SqlType::Xml;
                     let mut op = self.row_op(scope, expr);
+                    self.to_xml = false;
                     let is_numbered = std::mem::replace(&mut scope.numbered, numbered);
                     scope.numbered |= is_numbered;
                     if is_numbered {

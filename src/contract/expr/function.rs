@@ -93,9 +93,9 @@ functions! {
         "what the next element of that name after the row element has, in the same parent";
     String: "STRING(element)", Kind::Text,
         "all text inside an element, also that of the elements in it; `STRING(.)` of the row element";
-    First: "FIRST(path)", Kind::Text,
+    First: "FIRST(path, [expression])", Kind::Text,
         "what the first element has; null where it lacks the attribute";
-    Last: "LAST(path)", Kind::Text,
+    Last: "LAST(path, [expression])", Kind::Text,
         "what the last element has; null where it lacks the attribute";
     Join: "JOIN(path, separator, [expression])", Kind::Text,
         "all texts joined; null where there are none";

@@ -30,5 +30,9 @@ pub(crate) fn of_literal(error: &ConversionError) -> (String, String) {
             format!("`{character}` is not in code page 1252, which {sql_type} stores"),
             format!("use n{sql_type}"),
         ),
+        ConversionFault::NotXml(reason) => (
+            format!("`{value}` does not convert to {sql_type}: {reason}"),
+            "write XML as it may be inside an element".to_owned(),
+        ),
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Op {
     One(SlotRef),
     /// Text without the white space around it.
     Strip(Box<Op>),
+    /// Markup, with the namespaces that are declared around it.
+    Fragment(Box<Op>),
     /// The first (or last) element of a slot that keeps all of them.
     Pick(SlotRef, bool),
     /// An attribute of the element that a predicate is about.
@@ -46,7 +48,7 @@ pub(crate) enum Op {
     ParseDate(Box<Op>, Vec<DatePattern>),
     DateAdd(DatePart, Box<Op>, Box<Op>),
     DateDiff(DatePart, Box<Op>, Box<Op>),
-    /// `JOIN COUNT EXISTS SUM MIN MAX` over all nodes of a slot.
+    /// `JOIN COUNT EXISTS SUM MIN MAX` over all nodes of a slot, or `FIRST LAST` with an expression.
     Aggregate(Box<Aggregate>),
     /// What the element of a key has.
     Key(Box<KeyLookup>),
@@ -177,9 +179,8 @@ impl Op {
             | Op::Parent(_)
             | Op::Position(_)
             | Op::Following(_) => {}
-            Op::Strip(a) | Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => {
-                visit(a)
-            }
+            Op::Strip(a) | Op::Fragment(a) => visit(a),
+            Op::Negate(a) | Op::Not(a) | Op::IsNull(a, _) | Op::IsEmpty(a, _) => visit(a),
             Op::Cast(a, ..) | Op::Lookup(_, a) | Op::ParseDate(a, _) | Op::LikePattern(a, ..) => {
                 visit(a)
             }

@@ -104,7 +104,7 @@ impl Words {
             Function::String => {
                 format!("all text inside {}", self.inside(arguments.first(), self.of))
             }
-            Function::First | Function::Last => self.over(function, arguments, 0),
+            Function::First | Function::Last => self.over(function, arguments, 1),
             Function::Join => {
                 format!("{}, joined by {}", self.over(function, arguments, 2), part(1))
             }

@@ -90,6 +90,11 @@ impl<'t> Scope<'t> {
                 }
                 Ok(Datum::integer(count))
             }
+            (Function::First | Function::Last, _) => {
+                let last = aggregate.function == Function::Last;
+                let node = self.captures.pick(self.captures.nodes(slot), last);
+                node.map_or(Ok(NULL), |node| self.each(aggregate, node))
+            }
             (Function::Exists, _) => Ok(Datum::Value(Value::Bit(slot.count > 0))),
             (Function::Join, _) => self.join(aggregate),
             _ => self.folded(aggregate),

@@ -1,6 +1,6 @@
 //! What the expressions of one row see, and the place of their failures.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -12,6 +12,7 @@ use crate::id::AppId;
 use crate::outcome::FailureCategory;
 use crate::shred::capture::{Captures, Node, NodeKind, Slot};
 use crate::shred::fault::{Result, ShredFault};
+use crate::shred::fragment::Declared;
 use crate::shred::limits::Limits;
 use crate::shred::meter::Meter;
 use crate::shred::nil::{is_nil, NilPrefixes};
@@ -38,6 +39,8 @@ pub struct Shared {
     /// with the place that was read last.
     pub results: ByFrame<(Datum<'static>, Option<u32>)>,
     pub nil_prefixes: NilPrefixes,
+    /// The namespaces that it declares, once they are wanted.
+    pub declared: OnceCell<Declared>,
     /// The frames of the elements of each key, by their ids.
     pub keys: RefCell<HashMap<usize, Rc<HashMap<String, u32>>>>,
     /// The elements of a slot, by slot and frame: where each begins, and its frame.

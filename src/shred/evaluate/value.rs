@@ -9,6 +9,7 @@ use super::scope::Scope;
 use crate::contract::model::LookupValue;
 use crate::contract::plan::Op;
 use crate::shred::fault::Result;
+use crate::shred::fragment::Declared;
 use crate::shred::text;
 use crate::value::convert::{Conversion, ConversionError};
 use crate::value::datetime::DatePattern;
@@ -100,6 +101,7 @@ impl<'t> Scope<'t> {
                 Datum::Text(text) => cut(text, str::trim),
                 value => value,
             }),
+            Op::Fragment(markup) => self.fragment(markup),
             Op::Pick(slot, last) => self.pick(*slot, *last),
             Op::Attribute(name) => self.attribute(name),
             Op::Current => self.current.map_or(Ok(NULL), |node| self.node(node)),
@@ -143,6 +145,24 @@ impl<'t> Scope<'t> {
                 None => NULL,
             }),
         }
+    }
+
+    /// Markup by itself: `INNER_XML` where it becomes a value of the type `xml`.
+    fn fragment(&self, markup: &'t Op) -> Result<Datum<'t>> {
+        let value = self.value(markup)?;
+        let (Datum::Text(text), Some(at)) = (&value, self.last_read.get()) else {
+            return Ok(value);
+        };
+        let setting = &self.setting;
+        let declared = setting.shared.declared.get_or_init(|| Declared::of(setting.text));
+        setting.meter.work(text.len())?;
+        let carried = match declared.carried(at as usize, text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(carried) => Some(carried),
+        };
+        let Some(carried) = carried else { return Ok(value) };
+        setting.meter.pass(carried.len())?;
+        Ok(Datum::Text(Cow::Owned(carried)))
     }
 
     pub(super) fn attribute(&self, name: &str) -> Result<Datum<'t>> {

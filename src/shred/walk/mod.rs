@@ -15,13 +15,14 @@ mod state;
 
 use declarations::Namespaces;
 pub(super) use events::{Element, Events, Tag};
-use state::{Live, Open, DECLARATION};
+use state::{Live, Open};
 pub(super) use state::{State, Walk};
 
+use super::doctype::{past_doctype, DECLARATION};
 use super::fault::{Result, ShredFault};
 use super::limits::Limits;
 use super::meter::Meter;
-use super::scan::{name_length, DoctypeError, Markup, Scanner};
+use super::scan::{name_length, Markup, Scanner};
 use crate::contract::plan::Plan;
 
 /// Bytes of the document between two looks at the clock.
@@ -177,18 +178,6 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         if self.rooted {
             return Err(ShredFault::malformed(at, DECLARATION));
         }
-        self.scanner.past_doctype(at).map_err(|error| {
-            ShredFault::malformed(
-                at,
-                match error {
-                    DoctypeError::NotDoctype => DECLARATION,
-                    DoctypeError::InternalSubset => {
-                        "the DOCTYPE has an internal subset, which is refused because it can \
-                         define entities: remove the part in brackets"
-                    }
-                    DoctypeError::Unclosed => "the DOCTYPE is never closed: end it with >",
-                },
-            )
-        })
+        past_doctype(self.bytes(), at).map_err(|error| ShredFault::malformed(at, error.reason()))
     }
 }

@@ -1,8 +1,9 @@
 //! Parts that no path reads: tags are balanced, nothing else is looked at.
 
 use super::events::Events;
-use super::state::{Open, Walk, DECLARATION};
+use super::state::{Open, Walk};
 use crate::contract::plan::Name;
+use crate::shred::doctype::DECLARATION;
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::Markup;
 

@@ -10,9 +10,6 @@ use crate::shred::limits::Limits;
 use crate::shred::meter::Meter;
 use crate::shred::scan::Scanner;
 
-/// The reason of a declaration that is not the DOCTYPE before the root element.
-pub(super) const DECLARATION: &str = "a declaration is not allowed here: remove it";
-
 /// An open element.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {

@@ -9,8 +9,9 @@ use super::error::{ConversionError, ConversionFault};
 use super::moment;
 use super::parse::{double, parse_bit, parse_guid, parse_hex, parse_integer, single};
 use crate::value::datetime::{parse_date_text, DatePattern};
+use crate::value::decimal::DecimalFault;
 use crate::value::number::{parse_float, Number};
-use crate::value::{clip, decimal, is_blank, plain_text, trim_xml, Decimal, SqlType, Value};
+use crate::value::{clip, decimal, is_blank, plain_text, trim_xml, xml, Decimal, SqlType, Value};
 
 type Converted = Result<Value, ConversionFault>;
 
@@ -31,6 +32,8 @@ pub struct Conversion {
     rounding: Rounding,
     truncate: bool,
     keep_blank: bool,
+    /// Decimals may have an exponent.
+    exponents: bool,
 }
 
 /// What most conversions need of the type, found once.
@@ -73,13 +76,20 @@ impl Conversion {
             rounding: Rounding::HalfAway,
             truncate: false,
             keep_blank: false,
+            exponents: false,
         }
     }
 
     /// For `CAST` and `TRY_CAST`, as SQL Server has them: a number that becomes an integer loses
-    /// its fraction, and text is cut to the type's length.
+    /// its fraction, and text is cut to the type's length. Wider than there, text may have an exponent
+    /// where it becomes a decimal.
     pub fn for_cast(sql_type: SqlType) -> Self {
-        Self { rounding: Rounding::Cut, truncate: true, ..Self::for_column(sql_type) }
+        Self {
+            rounding: Rounding::Cut,
+            truncate: true,
+            exponents: true,
+            ..Self::for_column(sql_type)
+        }
     }
 
     /// The contract's `date_formats`, tried in order after ISO 8601.
@@ -185,17 +195,32 @@ impl Conversion {
     fn parse(&self, text: &str, trimmed: &str) -> Converted {
         match self.sql_type {
             SqlType::Bit => parse_bit(trimmed),
-            SqlType::Decimal { .. } | SqlType::Money => {
-                self.decimal(decimal::read(trimmed.as_bytes())?)
-            }
+            SqlType::Decimal { .. } | SqlType::Money => self.decimal(self.read_decimal(trimmed)?),
             SqlType::Float | SqlType::Real => self.parse_float(trimmed),
             SqlType::UniqueIdentifier => parse_guid(trimmed),
             SqlType::VarBinary(limit) => self.bytes(&parse_hex(trimmed)?, limit),
-            SqlType::Xml => Ok(Value::Text(text.into())),
+            SqlType::Xml => match xml::fragment(text) {
+                Ok(fragment) if is_blank(fragment) => Ok(Value::Null),
+                Ok(fragment) => Ok(Value::Text(fragment.into())),
+                Err(reason) => Err(ConversionFault::NotXml(reason.into())),
+            },
             _ => {
                 let found = parse_date_text(trimmed, &self.date_formats);
                 moment::value(found.ok_or(ConversionFault::NotA)?, self.sql_type)
             }
+        }
+    }
+
+    fn read_decimal(&self, text: &str) -> Result<Decimal, ConversionFault> {
+        match decimal::read(text.as_bytes()) {
+            Err(DecimalFault::NotADecimal) if self.exponents => {
+                match decimal::without_exponent(text) {
+                    Some(Some(plain)) => Ok(decimal::read(plain.as_bytes())?),
+                    Some(None) => Err(ConversionFault::OutOfRange),
+                    None => Err(ConversionFault::NotA),
+                }
+            }
+            read => Ok(read?),
         }
     }
 

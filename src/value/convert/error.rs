@@ -18,7 +18,7 @@ pub struct ConversionError {
 }
 
 /// What is wrong with a value that does not convert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConversionFault {
     /// It does not read as the type at all.
     NotA,
@@ -28,6 +28,8 @@ pub enum ConversionFault {
     TooLong(usize),
     /// `char` and `varchar` cannot store this character.
     CodePage(char),
+    /// It is not what an `xml` column takes.
+    NotXml(Box<str>),
 }
 
 impl std::error::Error for ConversionError {}
@@ -58,6 +60,11 @@ impl fmt::Display for ConversionError {
                 "`{character}` (U+{:04X}) in `{value}` is not in code page 1252, which {sql_type} \
                  stores: use nchar or nvarchar",
                 *character as u32
+            ),
+            ConversionFault::NotXml(reason) => write!(
+                f,
+                "`{value}` cannot become {sql_type}: {reason}; TRY_CAST or on_error = \"null\" makes it null \
+                 instead"
             ),
         }
     }

@@ -8,4 +8,4 @@ mod wide;
 
 pub(super) use exact::OVERFLOW;
 pub use exact::{Decimal, DecimalError};
-pub(super) use text::{read, DecimalFault};
+pub(super) use text::{read, without_exponent, DecimalFault};

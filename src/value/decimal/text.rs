@@ -116,6 +116,30 @@ fn read_long(body: &[u8]) -> Result<(i128, u8), DecimalFault> {
     Ok((units, scale))
 }
 
+/// The number that a text with an exponent stands for, written without it: `1.5E3` is `1500`. The outer
+/// `None` is all other text, the inner one a number that is too long.
+pub fn without_exponent(text: &str) -> Option<Option<String>> {
+    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (sign, figures) = match mantissa.strip_prefix(['+', '-']) {
+        Some(figures) => (&mantissa[..1], figures),
+        None => ("", mantissa),
+    };
+    let (whole, fraction) = figures.split_once('.').unwrap_or((figures, ""));
+    let all = format!("{whole}{fraction}");
+    if !digits(&all) || !digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)) {
+        return None;
+    }
+    let exponent = exponent.parse::<i32>().ok().filter(|exponent| exponent.abs() <= 400);
+    let Some(exponent) = exponent else { return Some(None) };
+    let point = whole.len() as i32 + exponent;
+    let leading = usize::try_from(-point).unwrap_or(0);
+    let trailing = usize::try_from(point - all.len() as i32).unwrap_or(0);
+    let all = format!("{}{all}{}", "0".repeat(leading), "0".repeat(trailing));
+    let (whole, fraction) = all.split_at(usize::try_from(point).unwrap_or(0));
+    Some(Some(format!("{sign}0{whole}.{fraction}")))
+}
+
 /// Plain digits with the scale's zeros: `-0.50`.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

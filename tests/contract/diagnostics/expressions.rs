@@ -166,7 +166,7 @@ d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
     contract.toml:17:36: error: FIRST takes a path
      17 | c = { type = "int", value = "FIRST(NUMBER(x))" }
         |                                    ^^^^^^^^^
-    hint: write `FIRST(path)`: what the first element has; null where it lacks the attribute
+    hint: write `FIRST(path, [expression])`: what the first element has; null where it lacks the attribute
 
     contract.toml:18:30: error: a date does not convert to int
      18 | d = { type = "int", value = "MIN(CAST(x/@d AS date))" }
@@ -346,7 +346,7 @@ o = { type = "int", value = "" }
     contract.toml:17:45: error: expected an expression, found `TRUE`
      17 | c = { type = "int", value = "CASE WHEN @a = TRUE THEN 1 END" }
         |                                             ^^^^
-    hint: compare with `1`, `0` or text such as `'true'`
+    hint: compare with `1`, `0` or text such as `'true'`; an element of that name is written `./TRUE`
 
     contract.toml:18:40: error: expected a value, found a condition
      18 | d = { type = "int", value = "CASE WHEN 1 < @a < 3 THEN 1 END" }

@@ -176,6 +176,7 @@ impl Checker<'_> {
         };
         self.scope = outer;
         match function.kind() {
+            _ if matches!(function, Function::First | Function::Last) => kind,
             Kind::Any => kind,
             known => known,
         }

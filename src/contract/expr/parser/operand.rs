@@ -1,7 +1,7 @@
 //! Operands: literals, names, conversions, parentheses.
 
 use super::cursor::{Names, Node, Parser};
-use crate::contract::expr::ast::{Expr, ExprKind, Function};
+use crate::contract::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read, Step};
 use crate::contract::expr::keyword::is_keyword;
 use crate::contract::expr::lexer::TokenKind;
 use crate::contract::expr::mistake::Mistake;
@@ -50,13 +50,53 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether a keyword is a whole operand, so that an element or a column of that name is meant.
+    pub(super) fn is_bare_keyword(&self) -> bool {
+        let TokenKind::Name(name) = self.peek() else { return false };
+        let closes = name.eq_ignore_ascii_case("END") && (0..self.at).any(|at| self.is_case(at));
+        let ends = matches!(
+            self.peek_at(1),
+            TokenKind::End | TokenKind::Comma | TokenKind::RightParen | TokenKind::RightBracket
+        );
+        ends && !closes && is_keyword(name) && !name.eq_ignore_ascii_case("NULL")
+    }
+
+    fn is_case(&self, at: usize) -> bool {
+        matches!(&self.tokens[at].kind, TokenKind::Name(name) if name.eq_ignore_ascii_case("CASE"))
+    }
+
+    /// Reported once, and read as what is meant.
+    fn bare_keyword(&mut self, name: &str) -> Node {
+        self.unexpected("an expression", Some(self.keyword_hint(name)));
+        self.element_of_name(name)
+    }
+
+    fn keyword_hint(&self, name: &str) -> String {
+        let element = self.element_hint(name);
+        match name.to_ascii_uppercase().as_str() {
+            "TRUE" | "FALSE" => {
+                format!("compare with `1`, `0` or text such as `'true'`; {element}")
+            }
+            _ => element,
+        }
+    }
+
+    /// The element of a name that would be read as something else; the mistake is reported already.
+    pub(super) fn element_of_name(&mut self, name: &str) -> Node {
+        let span = self.span();
+        self.advance();
+        let Names::Paths = self.names else { return self.nothing() };
+        let step = Step { name: name.to_owned(), predicates: Vec::new(), span };
+        let path = Path { origin: Origin::Row { up: 0 }, steps: vec![step], read: Read::Text };
+        self.leaf(ExprKind::Path(path), span.start)
+    }
+
     /// No expression begins here.
     pub(super) fn missing(&mut self) -> Node {
         let hint = match self.peek() {
             TokenKind::Name(name) if is_keyword(name) => match name.to_ascii_uppercase().as_str() {
                 "NOT" => "put `NOT …` in parentheses".to_owned(),
-                "TRUE" | "FALSE" => "compare with `1`, `0` or text such as `'true'`".to_owned(),
-                _ => self.element_hint(name),
+                _ => self.keyword_hint(name),
             },
             TokenKind::LeftBracket => "put a predicate after a name: `name[…]`".to_owned(),
             _ => String::new(),
@@ -82,6 +122,9 @@ impl Parser<'_> {
     /// What a name at the beginning of an operand is.
     pub(super) fn word(&mut self, name: &str) -> Node {
         let start = self.span().start;
+        if self.is_bare_keyword() {
+            return self.bare_keyword(name);
+        }
         let called = self.peek_at(1) == &TokenKind::LeftParen;
         match name.to_ascii_uppercase().as_str() {
             "CAST" if called => return self.cast(false),

@@ -40,7 +40,7 @@ impl Parser<'_> {
 
     pub(super) fn not(&mut self) -> Node {
         let start = self.span().start;
-        if !self.accept_word("NOT") {
+        if self.is_bare_keyword() || !self.accept_word("NOT") {
             return self.predicate();
         }
         let operand = self.nested(Self::not);

@@ -19,8 +19,8 @@ impl Parser<'_> {
                 self.found().trim_matches('`')
             );
             self.fail_here(message, hint);
-            self.advance();
-            return self.nothing();
+            let name = self.found().trim_matches('`').to_owned();
+            return self.element_of_name(&name);
         }
         let path = self.path();
         let span = self.since(start);

@@ -69,7 +69,8 @@ pub(super) fn check_target(markup: &str) -> Result<(), String> {
     }
 }
 
-/// `<!DOCTYPE name SYSTEM "..." >`, which has no internal subset, and is the `count`th.
+/// `<!DOCTYPE name SYSTEM "..." [...] >`, of which the internal subset is checked elsewhere, and which is the
+/// `count`th.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -87,6 +88,7 @@ pub(super) fn check_doctype(markup: &str, count: usize) -> Result<(), String> {
 }
 
 fn is_doctype(content: &str) -> bool {
+    let content = without_subset(content);
     let name_end = content.find(BLANKS).unwrap_or(content.len());
     let (name, rest) = content.split_at(name_end);
     let Some(id) = after_blanks(rest).filter(|id| !id.is_empty()) else {
@@ -101,6 +103,23 @@ fn is_doctype(content: &str) -> bool {
     };
     let after = system.and_then(quoted).map(|(_, rest)| rest.trim_start_matches(BLANKS));
     split(name).is_ok() && after == Some("")
+}
+
+/// The content up to the first bracket that is not in quotes, if the last one closes it.
+fn without_subset(content: &str) -> &str {
+    let mut quote = None;
+    let bracket = content.find(|c| {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+        quote.is_none() && c == '['
+    });
+    match bracket.filter(|_| content.trim_end_matches(BLANKS).ends_with(']')) {
+        Some(bracket) => &content[..bracket],
+        None => content,
+    }
 }
 
 fn is_public_id(byte: u8) -> bool {
