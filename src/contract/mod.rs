@@ -36,4 +36,4 @@ pub(crate) use sources::SourceProbe;
 pub use target::{
     ForeignKey, Identity, OnExisting, TargetColumn, TargetTable, STAGE_APP_ID, STAGE_ROW,
 };
-pub(crate) use written::WrittenNames;
+pub(crate) use written::{WrittenName, WrittenNames};

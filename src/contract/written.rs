@@ -18,7 +18,7 @@ pub(crate) struct WrittenName {
 }
 
 impl WrittenNames {
-    pub(super) fn of(document: &DocumentRules) -> Self {
+    pub(crate) fn of(document: &DocumentRules) -> Self {
         Self {
             namespaces: document.namespaces.clone(),
             ignore_namespaces: document.ignore_namespaces,

@@ -2,12 +2,14 @@
 
 mod findings;
 mod follow;
+mod found;
 mod reader;
 mod readings;
 
 use std::cmp::Reverse;
 
 pub use findings::{Absent, Repeated, Skipped};
+pub use found::{found, Found, PlainColumn};
 pub use reader::{Part, Reader};
 
 use self::follow::Follower;

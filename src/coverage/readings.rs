@@ -375,7 +375,7 @@ impl<'f, 'c> Readings<'f, 'c> {
     }
 
     /// The elements that a path leads to.
-    fn follow(&self, path: &Path, from: &[NodeId]) -> Vec<NodeId> {
+    pub(super) fn follow(&self, path: &Path, from: &[NodeId]) -> Vec<NodeId> {
         let mut places = self.follower.begin(path.origin, from);
         for step in &path.steps {
             let mut found: Vec<NodeId> =

@@ -1,10 +1,12 @@
 //! The columns of each table: names, types, and remarks.
 
 use super::evidence::{is_declared_always, is_required, typed};
-use super::names::{distinct, is_id, snake, Free};
+use super::keys::taken;
+use super::names::{distinct, is_id, snake, Free, Line};
 use super::namespaces::Namespaces;
 use super::quoted::string;
 use super::report::{Outlier, Report};
+use super::siblings;
 use super::steps::relative;
 use super::table::{Column, Leaf, LeafKind, Options, Table};
 use super::typed::{Read, Typed};
@@ -30,28 +32,23 @@ pub(super) fn add(
         let row = table.node;
         let lines: Vec<Vec<NodeId>> =
             table.leaves.iter().map(|leaf| line(profile, row, leaf)).collect();
+        if let Some(siblings) = tables[at].siblings.clone() {
+            (tables[at].columns, tables[at].rows) =
+                siblings::columns(profile, namespaces, tables, at, &siblings, report);
+            continue;
+        }
         let least: Vec<usize> = lines.iter().map(|line| shortest(profile, line)).collect();
         let taken = taken(tables, at);
         let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
         let free = Free { taken: &taken, if_reserved: "_value" };
-        let names = distinct(profile, &lines, &least, &free);
+        let lines: Vec<Line> = lines.iter().map(|line| Line::of(profile, line)).collect();
+        let names = distinct(&lines, &least, &free);
         let lookups = options.lookups.then_some(table.name.as_str());
         let context = Context { profile, namespaces, row, lookups };
         let columns = table.leaves.iter().zip(names);
         let columns = columns.map(|(leaf, name)| context.column(leaf, name, report)).collect();
         tables[at].columns = columns;
     }
-}
-
-/// Names that keys will have: the application's id, and the numbers of this table and those around it.
-fn taken(tables: &[Table], at: usize) -> Vec<String> {
-    let mut taken = vec!["app_id".to_owned()];
-    let mut around = Some(at);
-    while let Some(table) = around {
-        taken.push(format!("{}_no", tables[table].name));
-        around = tables[table].parent;
-    }
-    taken
 }
 
 /// The steps from the row element, which comes first, to a leaf.
@@ -105,6 +102,7 @@ impl Context<'_> {
             SqlType::TinyInt | SqlType::SmallInt if is_id(profile, node) => SqlType::Int,
             other => other,
         };
+        let has_outliers = !outliers.is_empty();
         for (some, examples) in outliers {
             report.outliers.push(Outlier {
                 path: profile.path(node),
@@ -132,17 +130,10 @@ impl Context<'_> {
             }
             _ => path,
         };
-        let (mut dates, mut has_iso) = (Vec::new(), false);
-        let value = match read {
-            Read::Plain => path,
-            Read::Number => format!("NUMBER({path})"),
-            Read::DecimalComma => format!("REPLACE({path}, ',', '.')"),
-            Read::Base64 => format!("FROM_BASE64({path})"),
-            Read::Hex => format!("FROM_HEX({path})"),
-            Read::Date(patterns, also_iso) => {
-                (dates, has_iso) = (patterns, also_iso);
-                path
-            }
+        let value = read.of(path);
+        let (dates, has_iso) = match read {
+            Read::Date(patterns, also_iso) => (patterns, also_iso),
+            _ => (Vec::new(), false),
         };
         let default = declared.and_then(|declared| declared.default.as_deref());
         let is_for_all = is_single && is_declared_to_be_around(profile, self.row, node);
@@ -161,6 +152,7 @@ impl Context<'_> {
             is_padded: sql_type.is_character()
                 && (values.padded > 0
                     || value_type.is_some_and(|v| v.is_collapsed && has_width(sql_type))),
+            has_outliers,
             ..Column::own(name, sql_type, value)
         };
         let list: Vec<String> = match value_type {

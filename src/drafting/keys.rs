@@ -26,19 +26,23 @@ pub(super) fn document_key(profile: &Profile, root: NodeId, tables: &[Table]) ->
     found.next().map(|leaf| leaf.node)
 }
 
-/// Gives each table its key, parents first.
-pub(super) fn add(profile: &Profile, tables: &mut [Table]) {
+/// Gives each table its key, parents first. Ids of documents are keys only where that is wanted: that
+/// no two are the same is known of a sample of them.
+pub(super) fn add(profile: &Profile, tables: &mut [Table], with_ids: bool) {
     for at in 0..tables.len() {
+        if tables[at].old.is_some() {
+            continue;
+        }
         let is_root = tables[at].parent.is_none() && profile[tables[at].node].parent.is_none();
-        let mut key = vec![app_id()];
+        let mut key = vec![app_id(&tables[at])];
         if !tables[at].is_recursive {
             key.extend(inherited(tables, at));
         }
         if !is_root {
-            let natural = natural(profile, &tables[at]);
+            let natural = natural(profile, &tables[at]).filter(|_| with_ids);
             let own = match natural {
                 Some(column) => take(profile, &mut tables[at], column),
-                None => numbered(&tables[at]),
+                None => numbered(tables, at),
             };
             tables[at].own_key = Some(own.name.clone());
             key.push(own);
@@ -50,14 +54,35 @@ pub(super) fn add(profile: &Profile, tables: &mut [Table]) {
 
 /// The names of a table's primary key.
 pub(super) fn primary_key(tables: &[Table], at: usize) -> Vec<String> {
-    let mut names = vec!["app_id".to_owned()];
+    if let Some(old) = &tables[at].old {
+        return old.primary_key.clone();
+    }
+    let mut names = vec![tables[at].app.0.clone()];
     names.extend(chain(tables, at));
     names
+}
+
+/// Names that keys will have: the application's id, and the numbers of this table and those around it;
+/// and the columns that it has already.
+pub(super) fn taken(tables: &[Table], at: usize) -> Vec<String> {
+    let mut taken = vec![tables[at].app.0.to_lowercase()];
+    taken.extend(tables[at].old.iter().flat_map(|old| old.columns.clone()));
+    let mut around = Some(at);
+    while let Some(table) = around {
+        taken.push(format!("{}_no", tables[table].name));
+        let keys = tables[table].old.iter().flat_map(|old| &old.key);
+        taken.extend(keys.map(|(name, _)| name.to_lowercase()));
+        around = tables[table].parent;
+    }
+    taken
 }
 
 /// The keys of the tables around a table, and its own, outermost first.
 fn chain(tables: &[Table], at: usize) -> Vec<String> {
     let table = &tables[at];
+    if let Some(old) = &table.old {
+        return old.key.iter().map(|(name, _)| name.clone()).collect();
+    }
     let mut names = match table.parent {
         Some(parent) if !table.is_recursive => chain(tables, parent),
         _ => Vec::new(),
@@ -66,8 +91,9 @@ fn chain(tables: &[Table], at: usize) -> Vec<String> {
     names
 }
 
-fn app_id() -> Column {
-    Column::own("app_id".to_owned(), SqlType::BigInt, "APP_ID()".to_owned())
+fn app_id(table: &Table) -> Column {
+    let (name, sql_type) = table.app.clone();
+    Column::own(name, sql_type, "APP_ID()".to_owned())
 }
 
 /// The columns of the keys around a table.
@@ -75,9 +101,11 @@ fn inherited(tables: &[Table], at: usize) -> Vec<Column> {
     let Some(parent) = tables[at].parent else { return Vec::new() };
     let names = chain(tables, parent).into_iter();
     let column = |name: String| {
-        let columns = &tables[parent].columns;
-        let above = columns.iter().find(|column| column.name == name).expect("a key's column");
-        Column::own(name.clone(), above.sql_type, format!("PARENT({})", bracketed(&name)))
+        let old = tables[parent].old.iter().flat_map(|old| old.key.clone());
+        let columns = tables[parent].columns.iter();
+        let mut above = old.chain(columns.map(|column| (column.name.clone(), column.sql_type)));
+        let (_, sql_type) = above.find(|(above, _)| *above == name).expect("a key's column");
+        Column::own(name.clone(), sql_type, format!("PARENT({})", bracketed(&name)))
     };
     names.map(column).collect()
 }
@@ -91,9 +119,15 @@ fn bracketed(name: &str) -> String {
 }
 
 /// Its number: among those of one parent, or of the document where they lie inside each other.
-fn numbered(table: &Table) -> Column {
-    let value =
-        if table.is_recursive || table.parent.is_none() { "ORDINAL()" } else { "POSITION()" };
+fn numbered(tables: &[Table], at: usize) -> Column {
+    let table = &tables[at];
+    let around = table.parent.and_then(|parent| tables[parent].old.as_ref());
+    let is_alone = around.is_none_or(|old| !old.joins && !old.primary_key.is_empty());
+    let value = match () {
+        () if table.siblings.is_some() => "",
+        () if table.is_recursive || table.parent.is_none() || !is_alone => "ORDINAL()",
+        () => "POSITION()",
+    };
     Column::own(format!("{}_no", table.name), SqlType::Int, value.to_owned())
 }
 

@@ -2,25 +2,30 @@
 //! repeats, columns for the rest, with types, keys and remarks, and a list of what the draft does not
 //! follow or leaves out.
 
+mod block;
 mod columns;
 mod dates;
 mod declared;
 mod evidence;
 mod keys;
+mod known;
 mod names;
 mod namespaces;
 mod quoted;
 mod report;
+mod siblings;
 mod steps;
 mod table;
 mod tables;
 mod typed;
 mod types;
+mod update;
 mod wide;
 mod write;
 
 pub use report::{schema_lines, LeftOut, Outlier, Report};
 pub use table::Options;
+pub use update::{update, Added, UpdateReport, Updated, Wider};
 
 use crate::profile::{NodeId, Profile};
 
@@ -37,13 +42,13 @@ pub struct Drafted {
 
 /// Drafts a contract for the documents with this root element.
 pub fn draft(profile: &Profile, root: NodeId, name: &str, options: &Options) -> Drafted {
-    let mut report = Report::new(profile, root, options.schema.clone());
+    let mut report = Report::new(profile, root, options);
     let mut tables = tables::tables(profile, root, options, &mut report);
-    names::name_tables(profile, &mut tables);
+    names::name_tables(profile, &mut tables, &[]);
     let namespaces = namespaces::Namespaces::of(profile, &tables);
     columns::add(profile, &namespaces, options, &mut tables, &mut report);
     let key = keys::document_key(profile, root, &tables);
-    keys::add(profile, &mut tables);
+    keys::add(profile, &mut tables, true);
     report.count(&tables);
     let key = key.map(|node| (steps::absolute(profile, &namespaces, node), options.key));
     let has_key = key.is_some();

@@ -10,12 +10,47 @@ use crate::profile::{NodeId, Profile};
 const LONGEST: usize = 100;
 
 /// Names each table by its row element; where several have that name, by what is around it too.
-pub(super) fn name_tables(profile: &Profile, tables: &mut [Table]) {
-    let lines: Vec<Vec<NodeId>> = tables.iter().map(|table| profile.line(table.node)).collect();
-    let free = Free { taken: &[], if_reserved: "s" };
-    let names = distinct(profile, &lines, &vec![1; lines.len()], &free);
-    for (table, name) in tables.iter_mut().zip(names) {
+pub(super) fn name_tables(profile: &Profile, tables: &mut [Table], taken: &[String]) {
+    let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+    let is_new = |table: &&mut Table| table.old.is_none();
+    let lines: Vec<Line> =
+        tables.iter_mut().filter(is_new).map(|table| line_of(profile, table)).collect();
+    let free = Free { taken: &taken, if_reserved: "s" };
+    let names = distinct(&lines, &vec![1; lines.len()], &free);
+    for (table, name) in tables.iter_mut().filter(is_new).zip(names) {
         table.name = name;
+    }
+}
+
+/// What a table is named after.
+fn line_of(profile: &Profile, table: &Table) -> Line {
+    match &table.siblings {
+        Some(siblings) => {
+            let mut line = Line::of(profile, &profile.line(table.node));
+            line.names.push(siblings.stem.clone());
+            line
+        }
+        None => Line::of(profile, &profile.line(table.node)),
+    }
+}
+
+/// The names of the elements around something, and its own.
+pub(super) struct Line {
+    names: Vec<String>,
+    is_attribute: bool,
+}
+
+impl Line {
+    /// A name alone.
+    pub(super) fn named(name: &str) -> Self {
+        Self { names: vec![name.to_owned()], is_attribute: false }
+    }
+
+    pub(super) fn of(profile: &Profile, nodes: &[NodeId]) -> Self {
+        Self {
+            names: nodes.iter().map(|node| profile[*node].name.local.clone()).collect(),
+            is_attribute: nodes.last().is_some_and(|last| profile[*last].is_attribute),
+        }
     }
 }
 
@@ -27,44 +62,35 @@ pub(super) struct Free<'n> {
     pub(super) if_reserved: &'static str,
 }
 
-/// A free name for each node, which its line ends with: as many of its last steps as make it unique,
-/// at least so many.
-pub(super) fn distinct(
-    profile: &Profile,
-    lines: &[Vec<NodeId>],
-    least: &[usize],
-    free: &Free<'_>,
-) -> Vec<String> {
+/// A free name for each line: as many of its last names as make it unique, at least so many.
+pub(super) fn distinct(lines: &[Line], least: &[usize], free: &Free<'_>) -> Vec<String> {
     let mut lengths = least.to_vec();
     loop {
         let names: Vec<String> = lines
             .iter()
             .zip(&lengths)
-            .map(|(line, length)| joined(profile, &line[line.len().saturating_sub(*length)..]))
+            .map(|(Line { names, .. }, length)| {
+                joined(&names[names.len().saturating_sub(*length)..])
+            })
             .collect();
         let mut holders: HashMap<&str, usize> = HashMap::new();
         names.iter().for_each(|name| *holders.entry(name).or_default() += 1);
         let mut grew = false;
         for (at, name) in names.iter().enumerate() {
             let is_taken = holders[name.as_str()] > 1 || free.taken.contains(&name.as_str());
-            if (is_taken || is_reserved(name)) && lengths[at] < lines[at].len() {
+            if (is_taken || is_reserved(name)) && lengths[at] < lines[at].names.len() {
                 lengths[at] += 1;
                 grew = true;
             }
         }
         if !grew {
-            return numbered(profile, lines, names, free);
+            return numbered(lines, names, free);
         }
     }
 }
 
 /// What is still not free gets a number, an attribute before that a word.
-fn numbered(
-    profile: &Profile,
-    lines: &[Vec<NodeId>],
-    names: Vec<String>,
-    free: &Free<'_>,
-) -> Vec<String> {
+fn numbered(lines: &[Line], names: Vec<String>, free: &Free<'_>) -> Vec<String> {
     let mut chosen: Vec<String> = Vec::with_capacity(names.len());
     for (name, line) in names.into_iter().zip(lines) {
         let name = if is_reserved(&name) { name + free.if_reserved } else { name };
@@ -72,8 +98,7 @@ fn numbered(
             !free.taken.contains(&candidate.as_str())
                 && !chosen.iter().any(|other| other == candidate)
         };
-        let is_attribute = line.last().is_some_and(|last| profile[*last].is_attribute);
-        let attribute = is_attribute.then(|| format!("{name}_attr"));
+        let attribute = line.is_attribute.then(|| format!("{name}_attr"));
         let others = attribute.into_iter().chain((2..).map(|number| format!("{name}_{number}")));
         let candidate = std::iter::once(name.clone()).chain(others).find(is_free);
         chosen.push(candidate.expect("there is always another number"));
@@ -83,10 +108,10 @@ fn numbered(
 
 /// The steps in one name: `billTo/Address` is `bill_to_address`; an attribute that follows an element
 /// of its own name is not named twice.
-fn joined(profile: &Profile, line: &[NodeId]) -> String {
+fn joined(line: &[String]) -> String {
     let mut parts: Vec<String> = Vec::new();
-    for node in line {
-        let part = snake(&profile[*node].name.local);
+    for name in line {
+        let part = snake(name);
         if parts.last() != Some(&part) {
             parts.push(part);
         }

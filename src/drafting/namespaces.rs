@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::table::Table;
-use crate::profile::{Name, NodeId, Profile};
+use crate::contract::model::DocumentRules;
+use crate::contract::{FoundName, WrittenName, WrittenNames};
+use crate::profile::{Name, Node, NodeId, Profile};
 
 /// The prefixes of a draft.
 #[derive(Debug, Default)]
 pub(super) struct Namespaces {
     /// URI and prefix, in the order of their prefixes; empty where no names need any.
     declared: Vec<(String, String)>,
+    /// The contract whose names these are.
+    contract: Option<DocumentRules>,
 }
 
 /// The namespace of `xml:lang`, whose prefix needs no declaration.
@@ -19,8 +23,12 @@ impl Namespaces {
     /// The prefixes for the paths to all rows and leaves.
     pub(super) fn of(profile: &Profile, tables: &[Table]) -> Self {
         let leaves = tables.iter().flat_map(|table| table.leaves.iter().map(|leaf| leaf.node));
+        let siblings = tables.iter().flat_map(|table| &table.siblings);
+        let siblings = siblings.flat_map(|siblings| &siblings.nodes);
+        let siblings = siblings.flat_map(|(_, node)| profile.below(*node));
         let rows = tables.iter().map(|table| table.node);
-        let nodes: Vec<NodeId> = rows.chain(leaves).flat_map(|node| profile.line(node)).collect();
+        let nodes = rows.chain(leaves).chain(siblings);
+        let nodes: Vec<NodeId> = nodes.flat_map(|node| profile.line(node)).collect();
         // Elements in no namespace have no prefix either.
         let has_bare =
             |step: &NodeId| profile[*step].name.uri.is_empty() && !profile[*step].is_attribute;
@@ -52,7 +60,7 @@ impl Namespaces {
             declared.push((uri.to_owned(), prefix));
         }
         declared.sort_by(|a, b| a.1.cmp(&b.1));
-        Self { declared }
+        Self { declared, contract: None }
     }
 
     /// URIs and their prefixes.
@@ -62,6 +70,9 @@ impl Namespaces {
 
     /// A node's name as a step of a path.
     pub(super) fn step(&self, profile: &Profile, node: NodeId) -> String {
+        if let Some(rules) = &self.contract {
+            return written(rules, &profile[node]).name;
+        }
         let node = &profile[node];
         let at = if node.is_attribute { "@" } else { "" };
         let Name { uri, local, prefix } = &node.name;
@@ -74,6 +85,65 @@ impl Namespaces {
             false => format!("{at}{prefix}:{local}"),
         }
     }
+}
+
+impl Namespaces {
+    /// The names of a contract, and the prefixes that it needs besides for some nodes.
+    pub(super) fn of_contract(
+        rules: &DocumentRules,
+        profile: &Profile,
+        roots: &[NodeId],
+        needed: impl Iterator<Item = NodeId>,
+    ) -> Self {
+        let mut rules = rules.clone();
+        let mut declared: Vec<(String, String)> = Vec::new();
+        // Once a prefix is declared, names without one mean elements in no namespace.
+        let mut all = roots.iter().flat_map(|root| profile.below(*root));
+        let is_bare = |node: &Node| node.name.prefix.is_empty() && !node.name.uri.is_empty();
+        let may = !rules.namespaces.is_empty() || !all.any(|node| is_bare(&profile[node]));
+        for node in needed.filter(|_| may) {
+            let Some((prefix, uri)) = written(&rules, &profile[node]).undeclared else { continue };
+            let is_bare = profile[node].name.prefix.is_empty();
+            let wanted = if is_bare { invented(&uri) } else { prefix };
+            let prefix = std::iter::once(wanted.clone())
+                .chain((2..).map(|number| format!("{wanted}{number}")))
+                .find(|prefix| rules.declared(prefix).is_none())
+                .expect("there is always another number");
+            rules.namespaces.push((prefix.clone(), vec![uri.clone()]));
+            declared.push((uri, prefix));
+        }
+        Self { declared, contract: Some(rules) }
+    }
+
+    /// Whether a node's name can be written, and means no other in its parent.
+    pub(super) fn can_mean(&self, profile: &Profile, node: NodeId) -> bool {
+        let Some(rules) = &self.contract else { return true };
+        let is_attribute = profile[node].is_attribute;
+        let name = written(rules, &profile[node]).name;
+        let is_meant = |other: &NodeId| {
+            let Name { uri, local, prefix } = &profile[*other].name;
+            let found = FoundName { uri, prefix, local };
+            profile[*other].is_attribute == is_attribute
+                && match is_attribute {
+                    true => rules.means_attribute(name.trim_start_matches('@'), found).is_some(),
+                    false => rules.means_element(&name, found),
+                }
+        };
+        let siblings = match profile[node].parent {
+            Some(parent) => profile.children(parent),
+            None => profile.roots(),
+        };
+        is_meant(&node) && siblings.iter().filter(|sibling| is_meant(sibling)).count() == 1
+    }
+}
+
+/// A node's name as a contract writes it.
+fn written(rules: &DocumentRules, node: &Node) -> WrittenName {
+    let Name { uri, local, prefix } = &node.name;
+    let at = if node.is_attribute { "@" } else { "" };
+    let prefix = (!prefix.is_empty()).then_some(prefix.as_str());
+    let uri = (!uri.is_empty()).then_some(uri.as_str());
+    WrittenNames::of(rules).written(prefix, &format!("{at}{local}"), uri)
 }
 
 /// A prefix for a namespace that documents write without one: the last word of its URI.

@@ -2,15 +2,27 @@
 
 use std::fmt;
 
-use super::table::Table;
+use super::table::{Options, Siblings, Table};
 use crate::figures::{count, counted};
 use crate::profile::{Example, NodeId, Profile, SchemaNotes};
+
+/// Why paths are left out that other documents may bring back.
+pub(super) const ALWAYS_BLANK: &str = "always blank";
+pub(super) const ALWAYS_EMPTY: &str = "always there and always empty";
+pub(super) const BESIDE_ELEMENTS: &str =
+    "text beside elements: the column has the element's own text only";
+pub(super) const INSIDE_ITSELF: &str =
+    "it lies inside itself, and elements of its name are elsewhere too";
+pub(super) const NOT_DECLARED: &str = "its prefix is not declared in the documents";
+pub(super) const NO_NAME: &str = "the contract has no name that means it alone";
 
 /// The report on a draft.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// Documents it rests on.
     pub documents: u64,
+    /// Runs that read them, where there were several.
+    pub runs: u64,
     /// Tables and columns that were drafted.
     pub tables: usize,
     /// Columns of all tables.
@@ -23,6 +35,8 @@ pub struct Report {
     pub left_out: Vec<LeftOut>,
     /// What the schema says that no column can say, where there is a schema.
     pub schema: Option<SchemaNotes>,
+    /// The first and the last path of numbered siblings that are columns.
+    pub numbered: Vec<(String, String)>,
 }
 
 /// Values that the type of their column does not take.
@@ -52,21 +66,29 @@ pub struct LeftOut {
 }
 
 impl Report {
-    pub(super) fn new(profile: &Profile, root: NodeId, schema: Option<SchemaNotes>) -> Self {
+    pub(super) fn new(profile: &Profile, root: NodeId, options: &Options) -> Self {
         Self {
             documents: profile[root].documents,
+            runs: options.runs,
             tables: 0,
             columns: 0,
             paths: profile.below(root).len(),
             outliers: Vec::new(),
             left_out: Vec::new(),
-            schema,
+            schema: options.schema.clone(),
+            numbered: Vec::new(),
         }
     }
 
     pub(super) fn count(&mut self, tables: &[Table]) {
         self.tables = tables.len();
         self.columns = tables.iter().map(|table| table.columns.len()).sum();
+    }
+
+    /// Numbered siblings that are columns.
+    pub(super) fn numbered(&mut self, profile: &Profile, siblings: &Siblings) {
+        let path = |(_, node): &(u32, NodeId)| profile.path(*node);
+        self.numbered.extend(siblings.nodes.first().map(path).zip(siblings.nodes.last().map(path)));
     }
 
     pub(super) fn left_out(&mut self, profile: &Profile, node: NodeId, why: &str) {
@@ -78,7 +100,10 @@ impl Report {
 impl Report {
     /// What the draft rests on: `orders.xsd and 12 documents`.
     pub fn rests(&self) -> String {
-        let documents = counted(self.documents, "document");
+        let documents = match self.runs {
+            0 | 1 => counted(self.documents, "document"),
+            runs => format!("{} in {}", counted(self.documents, "document"), counted(runs, "run")),
+        };
         match &self.schema {
             None => documents,
             Some(schema) if self.documents == 0 => schema.file.clone(),

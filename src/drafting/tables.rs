@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 use super::evidence::{has_value, is_declared_to_repeat, is_mixed, is_optional, may_repeat};
-use super::report::Report;
+use super::known::Known;
+use super::report::{
+    Report, ALWAYS_BLANK, ALWAYS_EMPTY, BESIDE_ELEMENTS, INSIDE_ITSELF, NOT_DECLARED, NO_NAME,
+};
+use super::siblings;
 use super::table::{Leaf, LeafKind, Options, Table};
 use super::wide::divided;
 use crate::profile::{NodeId, Profile};
@@ -20,11 +24,49 @@ pub(super) fn tables(
     report: &mut Report,
 ) -> Vec<Table> {
     let divided = divided(profile, root, &options.skip);
-    let mut search = Search { profile, options, report, tables: Vec::new(), divided };
+    let mut search = Search { profile, options, report, known: None, tables: Vec::new(), divided };
     search.table(root, None);
-    let tables = search.tables;
+    needed(search.tables)
+}
+
+/// What a contract lacks of a table that it has, or of everything below the root, and the new tables below.
+pub(super) fn lacking(
+    profile: &Profile,
+    begin: Begin,
+    options: &Options,
+    known: &Known,
+    report: &mut Report,
+) -> Vec<Table> {
+    let divided = HashSet::new();
+    let mut search =
+        Search { profile, options, report, known: Some(known), tables: Vec::new(), divided };
+    match begin {
+        Begin::Table(table) => {
+            let node = table.node;
+            search.tables.push(table);
+            search.columns(node, 0, LeafKind::Value);
+            search.tables
+        }
+        Begin::Root(root) => {
+            search.table(root, None);
+            needed(search.tables)
+        }
+    }
+}
+
+/// Where the search for what a contract lacks begins.
+pub(super) enum Begin {
+    /// At the rows of a table that it has.
+    Table(Table),
+    /// At a root element without a table.
+    Root(NodeId),
+}
+
+fn needed(tables: Vec<Table>) -> Vec<Table> {
     // A root without values of its own would be a table of ids; its children need none.
-    let is_needless = tables[0].leaves.is_empty() && tables.len() > 1;
+    let are_its = |table: &Table| table.siblings.is_some() && table.parent == Some(0);
+    let is_needless =
+        tables[0].leaves.is_empty() && tables.len() > 1 && !tables.iter().any(are_its);
     match is_needless {
         true => without_root(tables),
         false => tables,
@@ -44,6 +86,8 @@ struct Search<'p> {
     profile: &'p Profile,
     options: &'p Options,
     report: &'p mut Report,
+    /// What the contract that is updated has already.
+    known: Option<&'p Known>,
     tables: Vec<Table>,
     /// Elements that occur once and become tables, because theirs would be too wide.
     divided: HashSet<NodeId>,
@@ -52,15 +96,8 @@ struct Search<'p> {
 impl Search<'_> {
     fn table(&mut self, node: NodeId, parent: Option<usize>) {
         let at = self.tables.len();
-        self.tables.push(Table {
-            name: String::new(),
-            node,
-            parent,
-            own_key: None,
-            columns: Vec::new(),
-            leaves: Vec::new(),
-            is_recursive: self.profile[node].recursive > 0,
-        });
+        let is_recursive = self.profile[node].recursive > 0;
+        self.tables.push(Table { parent, is_recursive, ..Table::of(node) });
         self.columns(node, at, LeafKind::Value);
     }
 
@@ -73,52 +110,83 @@ impl Search<'_> {
             return;
         }
         if has_value(element) && !is_mixed(element) {
-            self.tables[table].leaves.push(Leaf { node, kind });
-        } else if is_mixed(element) {
-            self.tables[table].leaves.push(Leaf { node, kind });
-            let why = "text beside elements: the column has the element's own text only";
-            self.report.left_out(self.profile, node, why);
+            self.leaf(node, table, kind);
+        } else if is_mixed(element) && self.leaf(node, table, kind) {
+            self.report.left_out(self.profile, node, BESIDE_ELEMENTS);
         }
-        for child in children {
+        let apart = self.siblings(&children, table, kind);
+        for child in children.into_iter().filter(|child| !apart.contains(child)) {
             self.child(child, table, kind);
         }
+    }
+
+    /// Numbered siblings: they get a table if that is wanted, and are then not columns.
+    fn siblings(&mut self, children: &[NodeId], table: usize, kind: LeafKind) -> Vec<NodeId> {
+        let profile = self.profile;
+        let usable = children.iter().copied().filter(|child| {
+            let is_left = self.is_skipped(*child) || self.is_done(*child, table);
+            kind == LeafKind::Value && !is_left && !self.is_half_known(*child)
+        });
+        let groups = siblings::groups(profile, &usable.collect::<Vec<_>>());
+        let mut apart = Vec::new();
+        for group in groups {
+            if !self.options.unpivot {
+                self.report.numbered(profile, &group);
+                continue;
+            }
+            apart.extend(group.nodes.iter().map(|(_, node)| *node));
+            self.tables.push(Table {
+                parent: Some(table),
+                siblings: Some(group),
+                ..Table::of(self.tables[table].node)
+            });
+        }
+        apart
+    }
+
+    /// Whether the contract reads, or cannot name, a part of an element.
+    fn is_half_known(&self, node: NodeId) -> bool {
+        self.profile.below(node).into_iter().any(|node| {
+            let is_read = self.known.is_some_and(|known| known.is_read(node) || known.is_row(node));
+            is_read || self.nameless(node).is_some() || self.is_skipped(node)
+        })
     }
 
     /// Text with markup in it: its whole text is one column, and the attributes of the element itself
     /// are others.
     fn mixed(&mut self, node: NodeId, table: usize, children: &[NodeId]) {
-        self.tables[table].leaves.push(Leaf { node, kind: LeafKind::String });
+        self.leaf(node, table, LeafKind::String);
         for child in children {
             match self.profile[*child].is_attribute {
                 true => self.child(*child, table, LeafKind::Value),
-                false => self.report.left_out(self.profile, *child, "markup inside text"),
+                false => self.left_out(*child, "markup inside text"),
             }
         }
     }
 
     fn child(&mut self, node: NodeId, table: usize, kind: LeafKind) {
         let child = &self.profile[node];
+        if self.is_done(node, table) {
+            return;
+        }
         if self.is_skipped(node) {
-            self.report.left_out(self.profile, node, "left out by --skip");
-        } else if child.name.uri.is_empty() && !child.name.prefix.is_empty() {
-            let why = "its prefix is not declared in the documents";
-            self.report.left_out(self.profile, node, why);
+            self.left_out(node, "left out by --skip");
+        } else if let Some(why) = self.nameless(node) {
+            self.left_out(node, why);
         } else if child.is_attribute {
             match has_value(child) {
-                false => self.report.left_out(self.profile, node, "always blank"),
-                true => self.tables[table].leaves.push(Leaf { node, kind }),
+                false => self.left_out(node, ALWAYS_BLANK),
+                true => _ = self.leaf(node, table, kind),
             }
         } else if self.is_empty(node) {
             match is_optional(self.profile, node) {
                 true => {
-                    let kind = LeafKind::Presence;
-                    self.tables[table].leaves.push(Leaf { node, kind });
+                    self.leaf(node, table, LeafKind::Presence);
                 }
-                false => self.report.left_out(self.profile, node, "always there and always empty"),
+                false => self.left_out(node, ALWAYS_EMPTY),
             }
         } else if child.recursive > 0 && self.is_elsewhere(node) {
-            let why = "it lies inside itself, and elements of its name are elsewhere too";
-            self.report.left_out(self.profile, node, why);
+            self.left_out(node, INSIDE_ITSELF);
         } else if child.recursive > 0
             || may_repeat(child) && !self.is_rarely_repeated(node)
             || self.divided.contains(&node)
@@ -127,6 +195,44 @@ impl Search<'_> {
         } else {
             let kind = if child.repeated > 0 { LeafKind::First } else { kind };
             self.columns(node, table, kind);
+        }
+    }
+
+    /// Adds a column, unless the contract reads that already. A table that is new has all its columns.
+    fn leaf(&mut self, node: NodeId, table: usize, kind: LeafKind) -> bool {
+        let is_old = self.tables[table].old.is_some();
+        let is_known = self.known.is_some_and(|known| match kind {
+            LeafKind::Presence => known.is_asked(node),
+            LeafKind::Value | LeafKind::First | LeafKind::String => known.is_read(node),
+        });
+        let is_new = !(is_old && is_known);
+        if is_new {
+            self.tables[table].leaves.push(Leaf { node, kind });
+        }
+        is_new
+    }
+
+    fn left_out(&mut self, node: NodeId, why: &str) {
+        if self.known.is_none_or(|known| known.is_needed(node)) {
+            self.report.left_out(self.profile, node, why);
+        }
+    }
+
+    /// Whether the contract that is updated needs nothing of an element or attribute.
+    fn is_done(&self, node: NodeId, table: usize) -> bool {
+        let Some(known) = self.known else { return false };
+        let element = &self.profile[node];
+        let begins =
+            self.tables[table].old.is_some() || element.repeated > 0 || element.recursive > 0;
+        known.is_row(node) || known.is_left_out(node) || begins && !known.is_needed(node)
+    }
+
+    /// Why there is no name for an element or attribute.
+    fn nameless(&self, node: NodeId) -> Option<&'static str> {
+        let name = &self.profile[node].name;
+        match self.known {
+            Some(known) => known.nameless.contains(&node).then_some(NO_NAME),
+            None => (name.uri.is_empty() && !name.prefix.is_empty()).then_some(NOT_DECLARED),
         }
     }
 

@@ -31,6 +31,19 @@ pub(super) enum Read {
     Hex,
 }
 
+impl Read {
+    /// How a path is read; the patterns of dates are not in it.
+    pub(super) fn of(&self, path: String) -> String {
+        match self {
+            Self::Plain | Self::Date(..) => path,
+            Self::Number => format!("NUMBER({path})"),
+            Self::DecimalComma => format!("REPLACE({path}, ',', '.')"),
+            Self::Base64 => format!("FROM_BASE64({path})"),
+            Self::Hex => format!("FROM_HEX({path})"),
+        }
+    }
+}
+
 /// A type that fits most values, how they are read, what a person should know, and which it takes.
 pub(super) type Candidate = (SqlType, Read, Option<String>, Accepts);
 /// The values that a type takes.

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use toml_writer::ToTomlKey;
 
+use super::block::{conflict, pair, single_line, Blocks};
 use super::columns::lookup_name;
 use super::namespaces::Namespaces;
 use super::quoted::string;
 use super::report::{schema_lines, Report};
-use super::table::{Column, Table};
-use super::{keys, steps};
-use crate::diagnostic::is_unprintable;
-use crate::figures::{count, counted};
+use super::table::Table;
+use crate::figures::count;
 use crate::profile::{NodeId, Profile};
 
 pub(super) struct Writer<'p> {
@@ -22,18 +21,6 @@ pub(super) struct Writer<'p> {
     /// The path of what looks like the application's id, and whether it is.
     key: Option<(String, bool)>,
     text: String,
-}
-
-/// Whether both patterns read the same text, as different dates.
-fn conflict(a: &str, b: &str) -> bool {
-    let form = |pattern: &str| {
-        let mut form = pattern.replace(['d', 'M'], "x");
-        while form.contains("xx") {
-            form = form.replace("xx", "x");
-        }
-        form
-    };
-    form(a) == form(b) && a.chars().next() != b.chars().next()
 }
 
 impl<'p> Writer<'p> {
@@ -55,9 +42,13 @@ impl<'p> Writer<'p> {
         self.line("");
         self.document(root, tables);
         self.lookups(tables);
-        for (at, table) in tables.iter().enumerate() {
-            self.table(tables, at, table);
-        }
+        let blocks = Blocks {
+            profile: self.profile,
+            namespaces: self.namespaces,
+            documents: self.report.documents,
+            shared: shared_formats(tables),
+        };
+        (0..tables.len()).for_each(|at| self.text.push_str(&blocks.table(tables, at)));
         self.remarks();
         self.text
     }
@@ -105,61 +96,6 @@ impl<'p> Writer<'p> {
         }
     }
 
-    fn table(&mut self, tables: &[Table], at: usize, table: &Table) {
-        let (row, documents) = (&self.profile[table.node], self.report.documents);
-        self.line("");
-        if documents > 0 {
-            self.comment(&format!(
-                "{} in {}{}",
-                counted(row.count, "row"),
-                counted(documents, "document"),
-                match row.most > 1 && !table.is_recursive {
-                    true => format!(", at most {} in one parent", count(row.most)),
-                    false if table.is_recursive => ", inside each other".to_owned(),
-                    false => String::new(),
-                }
-            ));
-        }
-        self.line("[[tables]]");
-        self.pair("name", &table.name);
-        self.pair("each", &steps::absolute(self.profile, self.namespaces, table.node));
-        let names = |names: &[String]| {
-            let names: Vec<String> = names.iter().map(|name| string(name)).collect();
-            names.join(", ")
-        };
-        let key = keys::primary_key(tables, at);
-        self.line(&format!("primary_key = [{}]", names(&key)));
-        self.pair("app_column", "app_id");
-        if let Some(parent) = table.parent {
-            let columns = match table.is_recursive {
-                // Its row may lie in another of its own, so that only the document is sure.
-                true => keys::primary_key(tables, parent).into_iter().take(1).collect(),
-                false => keys::primary_key(tables, parent),
-            };
-            let fits = columns.len() == keys::primary_key(tables, parent).len();
-            if fits {
-                let (columns, parent) = (names(&columns), string(&tables[parent].name));
-                self.line(&format!(
-                    "foreign_key = {{ columns = [{columns}], references = {parent} }}"
-                ));
-            }
-        }
-        self.pair("on_existing", "replace");
-        self.line("[tables.columns]");
-        let shared = shared_formats(tables);
-        let keys: Vec<String> =
-            table.columns.iter().map(|column| column.name.to_toml_key()).collect();
-        let width = keys.iter().map(|key| key.chars().count()).max().unwrap_or(0);
-        for (column, key) in table.columns.iter().zip(keys) {
-            let pad = width - key.chars().count();
-            let line = format!("{key}{:pad$} = {{ {} }}", "", described(column, &shared));
-            match &column.note {
-                Some(note) => self.line(&format!("{line}  # {}", single_line(note))),
-                None => self.line(&line),
-            }
-        }
-    }
-
     /// What the types do not follow, and what is left out.
     fn remarks(&mut self) {
         if !self.report.outliers.is_empty() {
@@ -198,7 +134,7 @@ impl<'p> Writer<'p> {
     }
 
     fn pair(&mut self, key: &str, value: &str) {
-        self.line(&format!("{key} = {}", string(value)));
+        self.line(&pair(key, value));
     }
 
     fn comment(&mut self, text: &str) {
@@ -213,32 +149,6 @@ fn shared_formats(tables: &[Table]) -> BTreeSet<String> {
         tables.iter().flat_map(|table| &table.columns).flat_map(|c| c.dates.clone()).collect();
     let is_alone = |pattern: &String| !all.iter().any(|other| conflict(pattern, other));
     all.iter().filter(|pattern| is_alone(pattern)).cloned().collect()
-}
-
-fn described(column: &Column, shared: &BTreeSet<String>) -> String {
-    let value = match column.dates.iter().all(|pattern| shared.contains(pattern)) {
-        true => column.value.clone(),
-        false => {
-            let patterns = column.dates.iter().map(|pattern| pattern.replace('\'', "''"));
-            let patterns = patterns.map(|pattern| format!(", '{pattern}'")).collect::<String>();
-            let (path, sql_type) = (&column.value, column.sql_type);
-            match column.has_iso {
-                true => format!(
-                    "COALESCE(TRY_CAST({path} AS {sql_type}), PARSE_DATE({path}{patterns}))"
-                ),
-                false => format!("PARSE_DATE({path}{patterns})"),
-            }
-        }
-    };
-    let sql_type = string(&column.sql_type.to_string());
-    let required = if column.required { ", required = true" } else { "" };
-    let default = column.default.as_ref().map_or(String::new(), |d| format!(", default = {d}"));
-    format!("type = {sql_type}, value = {}{default}{required}", string(&value))
-}
-
-fn single_line(text: &str) -> String {
-    let visible = text.replace(|c: char| c.is_control() || is_unprintable(c), " ");
-    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The same, with the blanks at its begin.

@@ -13,6 +13,7 @@ mod real_paths;
 pub mod sample;
 mod schema_file;
 mod source;
+mod statistics;
 mod summary;
 
 use std::io::{self, Write};
@@ -25,9 +26,10 @@ pub use self::examples::add_examples;
 pub use self::json_line::JsonLine;
 use self::mapping::{counts, in_order};
 pub use self::mapping::{Mapped, Mapping};
-pub use self::profiling::{profile, Profiled};
+pub use self::profiling::{profile, profile_new, Profiled};
 pub use self::schema_file::schema_text;
 pub use self::source::{Content, Source};
+pub use self::statistics::{Statistics, StatisticsError};
 pub use self::summary::MapSummary;
 use crate::shred::Shredder;
 

@@ -32,6 +32,11 @@ impl Lengths {
         self.longest = self.longest.max(other.longest);
     }
 
+    /// Whether lengths can have been counted so.
+    pub(super) fn is_sound(&self) -> bool {
+        self.buckets.len() <= bucket(u32::MAX) + 1
+    }
+
     /// The length that so many per thousand do not exceed.
     pub fn per_mille(&self, part: u64) -> u32 {
         let total: u64 = self.buckets.iter().sum();

@@ -4,6 +4,7 @@
 mod dates;
 mod declared;
 mod declaring;
+mod hashes;
 mod lengths;
 mod node;
 mod profiler;
@@ -13,6 +14,7 @@ mod values;
 
 pub use dates::{DateOrder, DateShape, TimeShape};
 pub use declared::{Declared, Form, SchemaNotes, ValueType};
+pub use hashes::Hashes;
 pub use lengths::Lengths;
 pub use node::{Name, Node, NodeId, Occurrence};
 pub use profiler::Profiler;
@@ -20,7 +22,12 @@ pub use repeats::Repeats;
 pub use shape::Shape;
 pub use values::{Example, Seen, Values};
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
+
+/// Nodes, and those that they are now together.
+pub type Joined = BTreeMap<NodeId, Vec<NodeId>>;
 
 /// What occurs in some documents.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -28,6 +35,7 @@ pub struct Profile {
     /// Elements and attributes; a parent is before its children.
     nodes: Vec<Node>,
     /// The root elements: one, unless documents of several kinds were read.
+    #[serde(skip)]
     roots: Vec<NodeId>,
     /// Documents that were read to their end.
     pub documents: u64,
@@ -111,6 +119,62 @@ impl Profile {
                 None => self.push(node),
             });
         }
+    }
+
+    /// The profile that was written to a file; `None` if no profile has such nodes.
+    pub fn restored(self) -> Option<Self> {
+        let mut nodes = (0_u32..).zip(&self.nodes);
+        let is_sound = self.nodes.len() <= Self::MOST_PATHS
+            && nodes.all(|(at, node)| {
+                node.parent.is_none_or(|parent| parent.0 < at) && node.values.lengths.is_sound()
+            });
+        is_sound.then(|| {
+            let mut whole = Self::default();
+            whole.merge(self);
+            whole
+        })
+    }
+
+    /// The numbers of the documents that examples are from.
+    pub fn documents_of_examples(&self) -> BTreeSet<u64> {
+        let examples = self.nodes.iter().flat_map(|node| node.values.examples());
+        examples.map(|example| example.document).collect()
+    }
+
+    /// Adds what is in some elements to what is in the first of them, as if all were one.
+    pub fn join(&mut self, elements: &[NodeId]) -> Joined {
+        let mut joined = Joined::new();
+        let Some((first, others)) = elements.split_first() else { return joined };
+        let below: Vec<Vec<NodeId>> = others.iter().map(|other| self.below(*other)).collect();
+        let before = self.nodes.len();
+        for (other, below) in others.iter().zip(below) {
+            let mut places = BTreeMap::from([(*other, *first)]);
+            for id in below {
+                let mut node = self[id].clone();
+                node.children.clear();
+                let known = match node.parent.and_then(|parent| places.get(&parent)) {
+                    Some(parent) if id != *other => {
+                        node.parent = Some(*parent);
+                        self.find(Some(*parent), &node.name, node.is_attribute)
+                    }
+                    _ => Some(*first),
+                };
+                let place = match known {
+                    Some(known) => {
+                        self.nodes[known.0 as usize].merge(node);
+                        known
+                    }
+                    None => self.push(node),
+                };
+                places.insert(id, place);
+                let is_old = (place.0 as usize) < before;
+                joined
+                    .entry(place)
+                    .or_insert_with(|| Vec::from_iter(is_old.then_some(place)))
+                    .push(id);
+            }
+        }
+        joined
     }
 
     /// The child of that name.

@@ -47,6 +47,7 @@ pub struct Node {
     pub is_attribute: bool,
     /// The element it is in.
     pub parent: Option<NodeId>,
+    #[serde(skip)]
     pub(super) children: Vec<NodeId>,
     /// Where it was first seen.
     pub first: Occurrence,

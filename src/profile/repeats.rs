@@ -1,8 +1,8 @@
 //! Whether a value occurs twice, in constant memory.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
+
+use super::hashes::Hashes;
 
 /// A sample of the hashes of values: those below a limit, which is halved when there are too many.
 /// Whether a value is in the sample depends on the value alone, so that of a value in it, all
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Repeats {
     /// Hashes with fewer leading zeros are left out.
     level: u32,
-    seen: HashSet<u64>,
+    seen: Hashes,
     repeated: bool,
 }
 
@@ -52,7 +52,7 @@ impl Repeats {
 
     fn give_up(&mut self) {
         self.repeated = true;
-        self.seen = HashSet::new();
+        self.seen = Hashes::default();
     }
 }
 

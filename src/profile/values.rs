@@ -105,6 +105,18 @@ impl Values {
         self.shapes.iter().map(|seen| seen.count).sum()
     }
 
+    /// The values of several paths.
+    pub fn of_all<'v>(all: impl IntoIterator<Item = &'v Self>) -> Self {
+        let mut joined = Self::new();
+        all.into_iter().for_each(|values| joined.merge(values.clone()));
+        joined
+    }
+
+    /// All values that are kept with their place.
+    pub(super) fn examples(&self) -> impl Iterator<Item = &Example> {
+        self.shapes.iter().flat_map(|seen| &seen.examples).chain(&self.longest)
+    }
+
     /// Adds a value of a document; `line` is asked only where the place is kept.
     pub(super) fn add(&mut self, text: &str, document: u64, line: impl Fn() -> u32) {
         if is_blank(text) {

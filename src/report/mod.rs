@@ -5,21 +5,25 @@ mod drafting;
 mod line_queue;
 mod mapping;
 mod progress;
+mod run;
 mod status;
 mod summary;
 mod table;
+mod updating;
 mod verification;
 
 pub use coverage::{
     coverage_cells, coverage_json, coverage_line, render_coverage, COVERAGE_HEADING,
 };
-pub use drafting::{list_unreadable, DraftReport};
+pub use drafting::DraftReport;
 pub use line_queue::{LineQueue, Lost};
 pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 pub use progress::{LogWriter, ProgressLine};
+pub use run::{list_unreadable, RunReport};
 pub use status::render_status;
 pub use summary::{render_summary, render_summary_line};
 pub use table::{Align, Table};
+pub use updating::UpdatedReport;
 pub use verification::{render_verification, verification_line};
 
 /// The format of a report.

@@ -6,8 +6,11 @@ mod rules;
 mod schema_files;
 mod schema_random;
 mod schema_rules;
+mod statistics;
+mod updates;
 
 use std::path::Path;
+use std::process::Command;
 
 use xmlshred::contract::Contract;
 use xmlshred::drafting::{draft, Drafted, Options};
@@ -70,4 +73,16 @@ fn drafted_from(
         .unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", drafted.toml));
     assert_eq!(warnings.counts(), "no errors", "{warnings}\n{}", drafted.toml);
     Ok(drafted)
+}
+
+/// Exit status, stdout and stderr of a command.
+fn xmlshred(folder: &Path, arguments: &str) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_xmlshred"))
+        .current_dir(folder)
+        .env_clear()
+        .args(arguments.split(' '))
+        .output()
+        .expect("start");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use tempfile::TempDir;
+use super::xmlshred;
 
 /// Purchase orders 1001 to 1200; twelve have a fault.
 fn write_orders(folder: &Path) {
@@ -56,23 +55,12 @@ fn line_of(number: usize, line: usize) -> String {
     )
 }
 
-fn xmlshred(folder: &TempDir, arguments: &str) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_xmlshred"))
-        .current_dir(folder.path())
-        .env_clear()
-        .args(arguments.split(' '))
-        .output()
-        .expect("start");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n");
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-}
-
 #[test]
 fn the_draft_follows_the_many_and_names_the_few() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("orders")).expect("a folder");
     write_orders(&folder.path().join("orders"));
-    let (status, contract, report) = xmlshred(&folder, "contract init orders");
+    let (status, contract, report) = xmlshred(folder.path(), "contract init orders");
     assert_eq!(status, 0, "{report}");
     insta::assert_snapshot!("orders_contract", contract);
     insta::assert_snapshot!("orders_report", report.replace('\\', "/"));
@@ -84,7 +72,7 @@ fn a_newcomer_needs_few_commands() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("orders")).expect("a folder");
     write_orders(&folder.path().join("orders"));
-    let (_, contract, _) = xmlshred(&folder, "contract init orders");
+    let (_, contract, _) = xmlshred(folder.path(), "contract init orders");
     fs::write(folder.path().join("orders.toml"), contract).expect("write");
     let store = "--store sqlite:orders.db";
     for (arguments, expected) in [
@@ -96,7 +84,7 @@ fn a_newcomer_needs_few_commands() {
         ("status", 0),
         ("verify --contract orders.toml --all", 0),
     ] {
-        let (status, stdout, stderr) = xmlshred(&folder, &format!("{arguments} {store}"));
+        let (status, stdout, stderr) = xmlshred(folder.path(), &format!("{arguments} {store}"));
         assert_eq!(status, expected, "{arguments}: {stdout}{stderr}");
         if arguments == "status" {
             for line in ["source documents  200", "success           191", "failed              9"]

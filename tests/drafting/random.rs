@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use xmlshred::contract::{Contract, ParsedContract};
 use xmlshred::coverage::coverage;
 use xmlshred::document::{Document, DocumentEncoding};
-use xmlshred::drafting::{draft, Options};
+use xmlshred::drafting::{draft, update, Options};
 use xmlshred::id::AppId;
+use xmlshred::offline::{Content, Mapping, Source};
 use xmlshred::shred::{Limits, Shredder};
 
 use super::profiled;
@@ -16,7 +17,8 @@ use super::profiled;
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "a", "A", "b", "order", "Order", "id", "no", "left", "null", "case", "count", "value",
-        "item-1", "x.y", "billTo", "app_id", "Ünit", "p:a", "q:a", "select", "b_no", "_",
+        "item-1", "x.y", "billTo", "app_id", "Ünit", "p:a", "q:a", "select", "b_no", "_", "s_1",
+        "s_2", "s_3", "p:s_1", "p:s_2",
     ])
 }
 
@@ -84,13 +86,59 @@ fn document() -> impl Strategy<Value = String> {
     })
 }
 
+/// A contract that nobody drafted, or none.
+fn any_contract() -> impl Strategy<Value = Option<String>> {
+    let columns = "[tables.columns]\nid = { type = \"int\", value = \"APP_ID()\" }\n";
+    let contract = move |document: &str, table: &str| {
+        format!(
+            "[contract]\nname = \"hand\"\n[document]\nroot = \"r\"\n{document}[[tables]]\nname = \"a\"\n\
+             app_column = \"id\"\n{table}{columns}"
+        )
+    };
+    let contracts = [
+        ("", "each = \"/r\"\nprimary_key = [\"id\"]\n"),
+        ("namespaces = { p = \"urn:p\", z = \"urn:z\" }\n", "each = \"/r\"\n"),
+        ("namespaces = \"ignore\"\nwhite_space = \"strip\"\n", "each = \"/r/a\"\n"),
+        ("", "each = \"//a\"\n"),
+        ("", "each = \"/r/*\"\n"),
+        ("", "each = \"/r/a[@id = 'A']\"\nwhere = \"b IS NOT NULL\"\n"),
+        ("attribute_names = \"ignore-case\"\n", "each = \"/r/order/b\"\n"),
+        ("", "each = \"SPLIT(/r/@id, ',')\"\n"),
+    ];
+    let contracts = contracts.map(|(document, table)| Some(contract(document, table)));
+    prop_oneof![Just(None), prop::sample::select(contracts.to_vec())]
+}
+
+/// Whether a contract maps each document, keys included.
+fn mapped(parsed: &ParsedContract, documents: &[String]) -> Vec<bool> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let mapping = Mapping {
+        contract: Arc::clone(&parsed.contract),
+        limits: Limits::default(),
+        now: chrono::Utc::now(),
+        id_from_key: true,
+    };
+    let documents = (1..).zip(documents).map(|(id, document)| {
+        let bytes = document.clone().into_bytes();
+        let document = Document { bytes, encoding: DocumentEncoding::Utf8 };
+        let content = Content::Stored(Some(document));
+        let source = Source { app_id: AppId(id), name: String::new(), content };
+        mapping.count(&[source], &threads).expect("nothing is written").failed() == 0
+    });
+    documents.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
-    fn a_draft_maps_its_own_samples(documents in prop::collection::vec(document(), 1..7)) {
+    fn a_draft_maps_its_own_samples(
+        documents in prop::collection::vec(document(), 1..7),
+        unpivot in any::<bool>(),
+    ) {
         let profile = profiled(&documents);
-        let drafted = draft(&profile, profile.roots()[0], "draft", &Options::default());
+        let options = Options { unpivot, ..Options::default() };
+        let drafted = draft(&profile, profile.roots()[0], "draft", &options);
         let (contract, warnings) = Contract::parse(&drafted.toml, "draft.toml")
             .unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", drafted.toml));
         prop_assert_eq!(warnings.counts(), "no errors", "{}\n{}", warnings, drafted.toml);
@@ -114,9 +162,11 @@ proptest! {
     #[test]
     fn what_a_draft_does_not_read_is_in_its_report(
         documents in prop::collection::vec(document(), 1..7),
+        unpivot in any::<bool>(),
     ) {
         let profile = profiled(&documents);
-        let drafted = draft(&profile, profile.roots()[0], "draft", &Options::default());
+        let options = Options { unpivot, ..Options::default() };
+        let drafted = draft(&profile, profile.roots()[0], "draft", &options);
         let parsed = ParsedContract::parse(&drafted.toml, "draft.toml").expect("a contract");
         let coverage = coverage(&parsed, &profile);
         prop_assert!(coverage.absent.is_empty(), "{:?}\n{}", coverage.absent, drafted.toml);
@@ -125,6 +175,60 @@ proptest! {
         for unread in coverage.unread() {
             let is_reported = left_out.iter().any(|left| unread.path.starts_with(&left.path));
             prop_assert!(is_reported, "{}\n{}", unread.path, drafted.toml);
+        }
+    }
+
+    #[test]
+    fn statistics_in_a_file_are_what_was_seen(documents in prop::collection::vec(document(), 1..5)) {
+        let profile = profiled(&documents);
+        let text = serde_json::to_string(&profile).expect("JSON");
+        let read: xmlshred::profile::Profile = serde_json::from_str(&text).expect("a profile");
+        let read = read.restored().expect("sound");
+        let toml = |profile: &xmlshred::profile::Profile| {
+            draft(profile, profile.roots()[0], "draft", &Options::default()).toml
+        };
+        prop_assert_eq!(toml(&profile), toml(&read));
+        prop_assert_eq!(text, serde_json::to_string(&read).expect("JSON"));
+    }
+
+    #[test]
+    fn an_update_keeps_what_there_is_and_maps_no_less(
+        documents in prop::collection::vec(document(), 2..7),
+        contract in any_contract(),
+        unpivot in any::<bool>(),
+    ) {
+        let options = Options { unpivot, ..Options::default() };
+        let old = contract.unwrap_or_else(|| {
+            let seen = profiled(&documents[..documents.len() / 2]);
+            draft(&seen, seen.roots()[0], "draft", &options).toml
+        });
+        let profile = profiled(&documents);
+        let parsed = ParsedContract::parse(&old, "old.toml").expect("a contract");
+        let new = update(&profile, &parsed, &old, &options).expect("sections");
+        let updated = ParsedContract::parse(&new.toml, "new.toml")
+            .unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", new.toml));
+        let mut lines = new.toml.lines();
+        for line in old.lines() {
+            // A prefix may be added.
+            let kept = line.strip_suffix(" }").filter(|_| line.starts_with("namespaces"));
+            let is_it = |new: &str| new == line || kept.is_some_and(|kept| new.starts_with(kept));
+            prop_assert!(lines.any(is_it), "{}\n{}\n{}", line, old, new.toml);
+        }
+        let (before, after) = (mapped(&parsed, &documents), mapped(&updated, &documents));
+        for (document, (before, after)) in documents.iter().zip(before.iter().zip(&after)) {
+            prop_assert!(*after || !before, "{}\n{}\n{}", document, old, new.toml);
+        }
+        let again = update(&profile, &updated, &new.toml, &options).expect("sections");
+        prop_assert_eq!(&again.toml, &new.toml);
+        let listed: Vec<&str> =
+            new.toml.lines().filter_map(|line| line.strip_prefix("#   /")).collect();
+        for unread in coverage(&updated, &profile).unread() {
+            let is_listed = listed.iter().any(|line| {
+                let path = line.split(' ').next().unwrap_or_default();
+                let unread = unread.path[1..].replace("p:", "").replace("q:", "");
+                unread.starts_with(&path.replace("p:", "").replace("q:", ""))
+            });
+            prop_assert!(is_listed, "{}\n{}\n{}", unread.path, old, new.toml);
         }
     }
 

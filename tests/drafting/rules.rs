@@ -195,6 +195,34 @@ fn what_never_has_a_value_is_left_out_or_asked_for() {
 }
 
 #[test]
+fn numbered_siblings_are_columns_or_rows() {
+    let document = "<r><a n=\"1\"><s_1>5</s_1><s_2/></a><a n=\"2\"><s_2>700</s_2></a><x b0=\"A\" b1=\"B\"/>\
+        <L01><q>1</q><u>kg</u></L01><L02><q>2</q></L02><md5>x</md5><p_1><z/><z/></p_1><p_2>1</p_2></r>";
+    let columns = drafted(&[document]);
+    let numbered: Vec<String> =
+        columns.report.numbered.iter().map(|(first, last)| format!("{first} to {last}")).collect();
+    let expected = ["/r/L01 to /r/L02", "/r/a/s_1 to /r/a/s_2", "/r/x/@b0 to /r/x/@b1"];
+    assert_eq!(numbered, expected);
+    assert!(outline(&columns.toml).contains("s_1 tinyint = s_1"), "{}", columns.toml);
+    let options = Options { unpivot: true, ..Options::default() };
+    let rows = drafted_with(&[document], &options);
+    assert!(rows.report.numbered.is_empty());
+    let table = "each = \"/r/a\"\nprimary_key = [\"app_id\", \"a_no\", \"s_no\"]\napp_column = \"app_id\"\n\
+        foreign_key = { columns = [\"app_id\", \"a_no\"], references = \"a\" }\non_existing = \"replace\"\n\
+        [tables.columns]\napp_id = { type = \"bigint\", value = \"APP_ID()\" }\n\
+        a_no   = { type = \"int\", value = \"PARENT(a_no)\" }\ns_no   = { type = \"int\" }\n\
+        s      = { type = \"smallint\" }  # in 2 of 3\n\
+        [[tables.rows]]\nwhen = \"s_1 IS NOT EMPTY\"\ns_no = \"1\"\ns = \"s_1\"\n\
+        [[tables.rows]]\nwhen = \"s_2 IS NOT EMPTY\"\ns_no = \"2\"\ns = \"s_2\"\n";
+    assert!(rows.toml.contains(table), "{}", rows.toml);
+    let group =
+        "[[tables.rows]]\nwhen = \"EXISTS(L01)\"\nl_no = \"1\"\nq = \"L01/q\"\nu = \"L01/u\"\n\
+        [[tables.rows]]\nwhen = \"EXISTS(L02)\"\nl_no = \"2\"\nq = \"L02/q\"\n";
+    assert!(rows.toml.contains(group), "{}", rows.toml);
+    assert!(rows.toml.contains("b = \"x/@b0\""), "{}", rows.toml);
+}
+
+#[test]
 fn options_leave_out_and_make_lookups() {
     let document = "<r><a s=\"OPEN\"/><a s=\"OPEN\"/><a s=\"SHUT\"/><a s=\"OPEN\"/><a s=\"OPEN\"/><a s=\"OPEN\"/>\
         <a s=\"OPEN\"/><a s=\"SHUT\"/><scan>x</scan></r>";

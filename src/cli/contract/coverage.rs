@@ -54,7 +54,7 @@ impl Execute for Arguments {
         let sources = document_files::samples(&self.sample)?;
         let threads = map::threads(call)?;
         let limits = &call.settings.limits;
-        let Profiled { profile, unreadable } =
+        let Profiled { profile, unreadable, .. } =
             profile(&sources, Some(&parsed.contract), limits, &threads);
         let coverage = coverage(&parsed, &profile);
         let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();

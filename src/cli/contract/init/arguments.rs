@@ -1,0 +1,53 @@
+//! The call of `xmlshred contract init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Draft a contract from documents or their schema, or add to one what it lacks: tables, columns, types, keys
+///
+/// The contract goes to stdout. A report on stderr lists what it leaves out, and the values that do
+/// not have the form of most.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// XML files and folders of *.xml
+    #[arg(value_name = "SAMPLES", required_unless_present_any = ["stats", "xsd"])]
+    pub(super) samples: Vec<PathBuf>,
+
+    /// Take types, lengths and cardinalities from an XML Schema; with SAMPLES, only paths that they have
+    #[arg(long, value_name = "FILE")]
+    pub(super) xsd: Option<PathBuf>,
+
+    /// Keep what was seen in this file, and draft from all runs that named it; it has example values
+    ///
+    /// It is made by the first run. Later runs add their samples, if they name any. Documents that
+    /// an earlier run has read are not counted again.
+    #[arg(long, value_name = "FILE")]
+    pub(super) stats: Option<PathBuf>,
+
+    /// Add what the samples have to this contract, instead of drafting one; what it has stays
+    ///
+    /// New columns and tables take what it does not read. What is edited in it is not touched.
+    #[arg(long, value_name = "OLD.toml", conflicts_with_all = ["root", "name", "lookups", "xsd"])]
+    pub(super) update: Option<PathBuf>,
+
+    /// Draft for the documents with this root element, if there are several kinds
+    #[arg(long, value_name = "NAME")]
+    pub(super) root: Option<String>,
+
+    /// The contract's name [default: the root element's]
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+
+    /// Leave an element out, with all that is in it, such as /order/scan; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(super) skip: Vec<String>,
+
+    /// Make lookups of the lists of codes, to numbers
+    #[arg(long)]
+    pub(super) lookups: bool,
+
+    /// Make rows of a table of numbered siblings, such as score_1 and score_2
+    #[arg(long)]
+    pub(super) unpivot: bool,
+}

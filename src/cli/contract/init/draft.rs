@@ -1,0 +1,115 @@
+//! A contract drafted from documents, from a schema, or from both.
+
+use super::arguments::Arguments;
+use super::attempt::attempt;
+use super::samples::{check_skipped, Samples};
+use crate::cli::call::Call;
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::console;
+use crate::cli::contract::schema;
+use crate::drafting::{self, Options};
+use crate::figures::counted;
+use crate::outcome::FailureCategory;
+use crate::profile::{NodeId, Profile, SchemaNotes};
+use crate::report::DraftReport;
+use crate::runner::ExitStatus;
+
+/// Prints a contract for the samples.
+pub(super) fn draft(arguments: &Arguments, call: &Call) -> Result {
+    let mut samples = Samples::read(arguments, call, None)?;
+    let Subject { profile, root, schema } = arguments.subject(call, samples.profile().clone())?;
+    check_skipped(&arguments.skip, &profile, &[root])?;
+    let name = &profile[root].name.local;
+    let name = arguments.name.as_ref().unwrap_or(name);
+    let attempt = |key| {
+        let options = Options {
+            skip: arguments.skip.clone(),
+            lookups: arguments.lookups,
+            unpivot: arguments.unpivot,
+            key,
+            runs: samples.statistics.runs,
+            schema: schema.clone(),
+        };
+        let drafted = drafting::draft(&profile, root, name, &options);
+        let (_, summary) = attempt(call, &drafted.toml, "the draft", &samples)?;
+        Ok::<_, CommandError>((drafted, summary))
+    };
+    let (mut drafted, mut summary) = attempt(samples.statistics.has_ids)?;
+    let is_other_id = summary.failures.contains_key(&FailureCategory::KeyMismatch);
+    if is_other_id {
+        // What looks like the application's id is another.
+        (drafted, summary) = attempt(false)?;
+    }
+    samples.statistics.has_ids &= !is_other_id;
+    let mapped = summary.documents - summary.failed();
+    let report = DraftReport { report: &drafted.report, run: samples.report(), mapped };
+    samples.keep(arguments)?;
+    console::print_data(&drafted.toml)?;
+    console::note(report);
+    Ok(ExitStatus::Success)
+}
+
+/// What a draft is made from.
+struct Subject {
+    profile: Profile,
+    root: NodeId,
+    schema: Option<SchemaNotes>,
+}
+
+impl Arguments {
+    /// What occurs and what the schema says, if there is one.
+    fn subject(&self, call: &Call, mut profile: Profile) -> Result<Subject> {
+        let Some(xsd) = &self.xsd else {
+            let root = self.root(&profile)?;
+            return Ok(Subject { profile, root, schema: None });
+        };
+        let files = schema::files(xsd, &call.settings.limits)?;
+        let declared = schema::declared(&files)?;
+        if profile.is_empty() {
+            let root = schema::root(&declared, self.root.as_deref())?;
+            let found = declared.paths(&root, &self.skip);
+            let (profile, root, notes) = found.map_err(|error| schema::wrong(*error))?;
+            return Ok(Subject { profile, root, schema: Some(notes) });
+        }
+        let root = self.root(&profile)?;
+        let notes = declared.describe(&mut profile, root, &self.skip);
+        let notes = notes.map_err(|error| schema::wrong(*error))?;
+        Ok(Subject { profile, root, schema: Some(notes) })
+    }
+
+    /// The root element that the contract is for.
+    fn root(&self, profile: &Profile) -> Result<NodeId> {
+        let roots = profile.roots();
+        let fits = |root: &&NodeId| match &self.root {
+            Some(wanted) => {
+                let name = &profile[**root].name;
+                *wanted == name.written() || *wanted == name.local || *wanted == name.uri
+            }
+            None => true,
+        };
+        let found: Vec<&NodeId> = roots.iter().filter(fits).collect();
+        let shown: Vec<String> = roots.iter().map(|root| described(profile, *root)).collect();
+        match (found.as_slice(), &self.root) {
+            ([only], _) => Ok(**only),
+            ([], Some(wanted)) => Err(CommandError::usage(
+                format!("no document has the root element {wanted}, but {}", shown.join(", ")),
+                "name one of these",
+            )),
+            _ => Err(CommandError::several(
+                "the documents have several root elements",
+                &shown,
+                "draft a contract for each: add --root NAME, or its namespace",
+            )),
+        }
+    }
+}
+
+/// A root element, its namespace, and how many documents have it.
+fn described(profile: &Profile, root: NodeId) -> String {
+    let root = &profile[root];
+    let namespace = match root.name.uri.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", root.name.uri),
+    };
+    format!("{}{namespace} in {}", root.name.written(), counted(root.documents, "document"))
+}

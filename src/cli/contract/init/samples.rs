@@ -1,0 +1,121 @@
+//! The samples of a run, and what earlier runs have seen.
+
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+
+use super::arguments::Arguments;
+use crate::cli::call::Call;
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::{document_files, map};
+use crate::contract::Contract;
+use crate::offline::{profile, profile_new, Profiled, Source, Statistics};
+use crate::outcome::Failure;
+use crate::profile::{NodeId, Profile};
+use crate::report::RunReport;
+use crate::runner::ExitStatus;
+
+/// The samples of a run, and what all runs have seen.
+pub(super) struct Samples {
+    /// This run's documents.
+    pub(super) sources: Vec<Source>,
+    pub(super) threads: ThreadPool,
+    /// What this run and earlier ones have seen.
+    pub(super) statistics: Statistics,
+    /// Positions of documents that cannot be read, and why.
+    unreadable: Vec<(usize, Failure)>,
+    /// This run's documents that earlier runs have read.
+    known: u64,
+}
+
+impl Samples {
+    /// Reads the samples; for a contract as that does.
+    pub(super) fn read(
+        arguments: &Arguments,
+        call: &Call,
+        contract: Option<&Arc<Contract>>,
+    ) -> Result<Self> {
+        let mut statistics = earlier(arguments)?;
+        let (sources, has_ids) = match arguments.samples.is_empty() {
+            true => (Vec::new(), statistics.has_ids),
+            false => document_files::samples_with_ids(&arguments.samples)?,
+        };
+        let threads = map::threads(call)?;
+        let limits = &call.settings.limits;
+        let Profiled { profile, unreadable, contents, known } = match arguments.stats {
+            Some(_) => profile_new(&sources, contract, limits, &threads, &statistics),
+            None => profile(&sources, contract, limits, &threads),
+        };
+        statistics.has_ids = has_ids && (statistics.runs == 0 || statistics.has_ids);
+        statistics.add(profile, contents, &sources);
+        if let (true, Some((position, failure))) =
+            (statistics.profile.is_empty(), unreadable.first())
+        {
+            return Err(CommandError::new(
+                ExitStatus::Contract,
+                format!("no document can be read; {}: {}", sources[*position].name, failure.reason),
+                "name XML files that are well-formed",
+            ));
+        }
+        Ok(Self { sources, threads, statistics, unreadable, known })
+    }
+
+    /// What all runs have seen.
+    pub(super) fn profile(&self) -> &Profile {
+        &self.statistics.profile
+    }
+
+    /// What the report on this run tells of its samples.
+    pub(super) fn report(&self) -> RunReport<'_> {
+        RunReport {
+            bytes: self.profile().bytes,
+            names: self.sources.iter().map(|source| source.name.as_str()).collect(),
+            of_examples: &self.statistics.names,
+            known: self.known,
+            runs: self.statistics.runs,
+            unreadable: &self.unreadable,
+        }
+    }
+
+    /// Writes what this run and earlier ones have seen, if that is wanted.
+    pub(super) fn keep(&self, arguments: &Arguments) -> Result<()> {
+        let Some(path) = &arguments.stats else { return Ok(()) };
+        self.statistics.write(path).map_err(|error| {
+            let message = format!("cannot write the statistics {}: {error}", path.display());
+            CommandError::usage(message, "name a file that can be written")
+        })
+    }
+}
+
+/// Refuses paths of --skip that are not below these root elements.
+pub(super) fn check_skipped(skip: &[String], profile: &Profile, roots: &[NodeId]) -> Result<()> {
+    let nodes = roots.iter().flat_map(|root| profile.below(*root));
+    let paths: Vec<String> = nodes.map(|node| profile.path(node)).collect();
+    match skip.iter().find(|skipped| !paths.contains(skipped)) {
+        None => Ok(()),
+        Some(unknown) => Err(CommandError::usage(
+            format!("no document has the element {unknown} of --skip"),
+            format!("write a whole path, such as {}", paths[paths.len() / 2]),
+        )),
+    }
+}
+
+/// What earlier runs have seen.
+fn earlier(arguments: &Arguments) -> Result<Statistics> {
+    let Some(path) = &arguments.stats else { return Ok(Statistics::default()) };
+    let shown = path.display();
+    match Statistics::read(path) {
+        Ok(Some(statistics)) => Ok(statistics),
+        Ok(None) if arguments.samples.is_empty() && arguments.xsd.is_none() => {
+            Err(CommandError::usage(
+                format!("there are neither samples nor the statistics {shown}"),
+                "name samples: the file is made of them",
+            ))
+        }
+        Ok(None) => Ok(Statistics::default()),
+        Err(error) => Err(CommandError::usage(
+            format!("cannot use {shown} as statistics: {error}"),
+            "name another file, or delete this one and name all samples again",
+        )),
+    }
+}

@@ -1,0 +1,190 @@
+//! Numbered siblings, such as `score_1` and `score_2`: rows of a table of their own.
+
+use std::collections::BTreeMap;
+
+use super::evidence::{is_mixed, may_repeat};
+use super::keys::taken;
+use super::names::{distinct, Free, Line};
+use super::namespaces::Namespaces;
+use super::report::{Outlier, Report};
+use super::steps::relative;
+use super::table::{Column, Row, Siblings, Table};
+use super::typed::{Read, Typed};
+use super::types::{codes, typed};
+use crate::figures::count;
+use crate::profile::{NodeId, Profile, Values};
+
+/// The numbered siblings among these children of an element.
+pub(super) fn groups(profile: &Profile, children: &[NodeId]) -> Vec<Siblings> {
+    let mut groups: Vec<(NodeId, &str, Siblings)> = Vec::new();
+    for child in children {
+        let Some((stem, number)) = numbered(&profile[*child].name.local) else { continue };
+        let is_alike = |(first, known, _): &&mut (NodeId, &str, Siblings)| {
+            let (first, child) = (&profile[*first], &profile[*child]);
+            let are_both = first.is_attribute == child.is_attribute;
+            are_both && first.name.uri == child.name.uri && *known == stem
+        };
+        match groups.iter_mut().find(is_alike) {
+            Some((_, _, siblings)) => siblings.nodes.push((number, *child)),
+            None => {
+                let name = stem.trim_end_matches(['_', '-', '.']).to_owned();
+                let siblings = Siblings { stem: name, nodes: vec![(number, *child)] };
+                groups.push((*child, stem, siblings));
+            }
+        }
+    }
+    let groups = groups.into_iter().map(|(_, _, mut siblings)| {
+        siblings.nodes.sort_by_key(|(number, _)| *number);
+        siblings
+    });
+    groups.filter(|siblings| are_rows(profile, siblings)).collect()
+}
+
+/// `score_` and 1 of `score_1`.
+fn numbered(name: &str) -> Option<(&str, u32)> {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = name[stem.len()..].parse().ok()?;
+    stem.contains(char::is_alphabetic).then_some((stem, number))
+}
+
+/// Whether the numbers count something, and each has values that are columns.
+fn are_rows(profile: &Profile, siblings: &Siblings) -> bool {
+    let numbers: Vec<u32> = siblings.nodes.iter().map(|(number, _)| *number).collect();
+    let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
+    let is_count = numbers.len() >= 2
+        && first <= 1
+        && last as usize <= 2 * numbers.len() + 1
+        && numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    let below = || siblings.nodes.iter().flat_map(|(_, node)| profile.below(*node));
+    let is_plain = |node: NodeId| {
+        let node = &profile[node];
+        let is_one = node.is_attribute || !may_repeat(node) && node.recursive == 0;
+        is_one && !is_mixed(node) && (!node.name.uri.is_empty() || node.name.prefix.is_empty())
+    };
+    is_count && below().all(is_plain) && below().any(|node| profile[node].values.count() > 0)
+}
+
+/// What is behind a sibling: the same for the values of one column.
+type Behind<'p> = Vec<(bool, &'p str, &'p str)>;
+
+/// The columns of the siblings' table, and its rows.
+pub(super) fn columns(
+    profile: &Profile,
+    namespaces: &Namespaces,
+    tables: &[Table],
+    at: usize,
+    siblings: &Siblings,
+    report: &mut Report,
+) -> (Vec<Column>, Vec<Row>) {
+    let (table, row) = (&tables[at], tables[at].node);
+    let path = |node| relative(profile, namespaces, row, node);
+    let mut found: Vec<(Behind<'_>, Vec<(u32, NodeId)>)> = Vec::new();
+    for (number, sibling) in &siblings.nodes {
+        for node in profile.below(*sibling) {
+            if profile[node].values.count() == 0 {
+                continue;
+            }
+            let behind = behind(profile, *sibling, node);
+            match found.iter_mut().find(|(known, _)| *known == behind) {
+                Some((_, nodes)) => nodes.push((*number, node)),
+                None => found.push((behind, vec![(*number, node)])),
+            }
+        }
+    }
+    let number = format!("{}_no", table.name);
+    let names = names(profile, tables, at, siblings, &found);
+    let of = siblings.nodes.iter().map(|(_, node)| profile[*node].count).sum();
+    let mut rows: BTreeMap<u32, Vec<(String, String)>> = BTreeMap::new();
+    let mut columns = Vec::new();
+    for ((_, nodes), name) in found.iter().zip(names) {
+        let (column, read) = column(profile, name, nodes, of, report);
+        for (number, node) in nodes {
+            let value = (column.name.clone(), read.of(path(*node)));
+            rows.entry(*number).or_default().push(value);
+        }
+        columns.push(column);
+    }
+    let mut row_of = |(place, sibling): &(u32, NodeId)| {
+        let mut values = vec![(number.clone(), place.to_string())];
+        values.extend(rows.remove(place)?);
+        let path = path(*sibling);
+        let when = match profile.children(*sibling).is_empty() {
+            true => format!("{path} IS NOT EMPTY"),
+            false => format!("EXISTS({path})"),
+        };
+        Some(Row { when, values })
+    };
+    let rows = siblings.nodes.iter().filter_map(|sibling| row_of(sibling)).collect();
+    (columns, rows)
+}
+
+fn behind(profile: &Profile, sibling: NodeId, node: NodeId) -> Behind<'_> {
+    let line = profile.line(node);
+    let steps = line.into_iter().skip_while(|step| *step != sibling).skip(1);
+    let step = |step| {
+        let node = &profile[step];
+        (node.is_attribute, node.name.uri.as_str(), node.name.local.as_str())
+    };
+    steps.map(step).collect()
+}
+
+/// The siblings' own value is named after them, others by what they are called in them.
+fn names(
+    profile: &Profile,
+    tables: &[Table],
+    at: usize,
+    siblings: &Siblings,
+    found: &[(Behind<'_>, Vec<(u32, NodeId)>)],
+) -> Vec<String> {
+    let lines: Vec<Line> = found
+        .iter()
+        .map(|(behind, nodes)| match behind.is_empty() {
+            true => Line::named(&siblings.stem),
+            false => {
+                let line = profile.line(nodes[0].1);
+                Line::of(profile, &line[line.len() - behind.len()..])
+            }
+        })
+        .collect();
+    let taken = taken(tables, at);
+    let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+    distinct(&lines, &vec![1; lines.len()], &Free { taken: &taken, if_reserved: "_value" })
+}
+
+/// One column of all siblings, and how it is read.
+fn column(
+    profile: &Profile,
+    name: String,
+    nodes: &[(u32, NodeId)],
+    of: u64,
+    report: &mut Report,
+) -> (Column, Read) {
+    let values = Values::of_all(nodes.iter().map(|(_, node)| &profile[*node].values));
+    let Typed { sql_type, read, note, outliers } = typed(&values);
+    let has_outliers = !outliers.is_empty();
+    for (some, examples) in outliers {
+        report.outliers.push(Outlier {
+            path: profile.path(nodes[0].1),
+            sql_type: sql_type.to_string(),
+            count: some,
+            of: values.count(),
+            examples,
+        });
+    }
+    let found = format!("in {} of {}", count(values.count()), count(of));
+    let notes: Vec<String> = [Some(found), note, codes(&values)].into_iter().flatten().collect();
+    let (dates, has_iso) = match &read {
+        Read::Date(patterns, also_iso) => (patterns.clone(), *also_iso),
+        _ => (Vec::new(), false),
+    };
+    let column = Column {
+        note: Some(notes.join("; ")),
+        node: Some(nodes[0].1),
+        dates,
+        has_iso,
+        is_padded: sql_type.is_character() && values.padded > 0,
+        has_outliers,
+        ..Column::own(name, sql_type, String::new())
+    };
+    (column, read)
+}
