@@ -1,5 +1,6 @@
 //! A simple type, and the facets that narrow it.
 
+use super::decimals::decimal_digits;
 use super::part::Part;
 use super::pattern::{either, extent, Extent};
 use crate::profile::ValueType;
@@ -30,6 +31,8 @@ pub(super) struct Facets {
     pub(super) is_below_greatest: bool,
     pub(super) codes: Vec<String>,
     pub(super) pattern: Option<Extent>,
+    /// Digits before and behind the point, where a pattern of text allows decimals alone.
+    pub(super) decimal: Option<(u32, u32)>,
     pub(super) is_collapsed: bool,
 }
 
@@ -81,6 +84,7 @@ impl Facets {
                 "whiteSpace" => self.is_collapsed = value == "collapse",
                 // Several in one restriction are alternatives.
                 "pattern" => {
+                    self.decimal = decimal_digits(value).filter(|_| pattern.is_none());
                     let one = extent(value);
                     pattern = Some(match pattern {
                         None => one,

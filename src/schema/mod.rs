@@ -1,6 +1,7 @@
 //! XML Schemas: which paths documents have, and what their values are. Nothing is read from a network.
 
 mod content;
+mod decimals;
 mod error;
 mod facets;
 mod files;

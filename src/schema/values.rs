@@ -106,7 +106,14 @@ fn atomic(name: &str, facets: &Facets) -> ValueType {
         "time" => Form::Time,
         "base64Binary" => Form::Base64(facets.most_length),
         "hexBinary" => Form::Hex(facets.most_length),
-        _ => text(name, facets),
+        _ => match facets.decimal.filter(|_| facets.codes.is_empty()) {
+            Some((whole, fraction)) => Form::Decimal {
+                total: Some(whole + fraction),
+                fraction: Some(fraction),
+                whole: Some(whole),
+            },
+            None => text(name, facets),
+        },
     };
     // Their white space does not count, whether a facet says so or not.
     let is_spaced = matches!(name, "string" | "normalizedString" | "anySimpleType");
@@ -117,6 +124,9 @@ fn atomic(name: &str, facets: &Facets) -> ValueType {
         is_collapsed: facets.is_collapsed || !is_spaced,
         remark: match (name, form) {
             ("ID", _) => Some("xs:ID: no two the same in a document"),
+            (name, Form::Decimal { .. }) if name != "decimal" => {
+                Some("text of decimals in the schema")
+            }
             ("IDREF", _) => Some("xs:IDREF: the xs:ID of another element"),
             (_, Form::Whole { least, greatest }) if least.is_none() || greatest.is_none() => {
                 Some("the schema has no limit")

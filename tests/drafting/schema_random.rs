@@ -19,6 +19,10 @@ const TYPES: &[(&str, &[&str])] = &[
     ("<xs:restriction base='xs:string'><xs:minLength value='1'/><xs:maxLength value='5'/></xs:restriction>", &["a", "ab c"]),
     ("<xs:restriction base='xs:token'><xs:enumeration value='NEW'/><xs:enumeration value='OLD'/></xs:restriction>", &["NEW", " OLD\n "]),
     ("<xs:restriction base='xs:string'><xs:pattern value='[A-Z]{2}[0-9]{0,3}'/></xs:restriction>", &["AB", "AB123"]),
+    (
+        "<xs:restriction base='xs:string'><xs:pattern value='0|[1-9][0-9]{0,3}(\\.[0-9]{2})?'/></xs:restriction>",
+        &["0", "1234.50", "7"],
+    ),
     ("<xs:restriction base='xs:int'/>", &["0", "-5", "+5", "007", " 2147483647 "]),
     ("<xs:restriction base='xs:unsignedByte'/>", &["0", "255", "007"]),
     ("<xs:restriction base='xs:byte'/>", &["-128", "127"]),

@@ -69,6 +69,11 @@ fn types_follow_the_facets() {
         ("string", "<xs:enumeration value='A'/><xs:enumeration value='B'/>", "char(1) = @x required"),
         ("token", "<xs:enumeration value='NEW'/><xs:enumeration value='SHIPPED'/>", "varchar(7) = @x required"),
         ("string", "<xs:enumeration value=''/><xs:enumeration value='Ø'/>", "nvarchar(1) = @x"),
+        (
+            "string",
+            "<xs:pattern value='0|0\\.[0-9]{2}|[1-9]{1}[0-9]{0,12}(\\.[0-9]{2})?'/>",
+            "decimal(15,2) = @x required",
+        ),
         ("string", "<xs:pattern value='[A-Z]{3}'/>", "char(3) = @x required"),
         ("string", "<xs:pattern value='[A-Z]{2}'/><xs:pattern value='[0-9]{1,11}'/>", "varchar(11) = @x required"),
         ("decimal", "<xs:totalDigits value='18'/><xs:fractionDigits value='5'/>", "decimal(18,5) = @x required"),
