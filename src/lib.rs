@@ -15,6 +15,7 @@ pub mod demo;
 pub mod described;
 pub mod diagnostic;
 pub mod document;
+pub mod document_file;
 pub mod drafting;
 pub mod figures;
 pub mod files;

@@ -20,7 +20,7 @@ use crate::runner::ExitStatus;
 /// Shred documents without writing to a database, and print the rows of each
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// XML files, folders of *.xml, and - for stdin
+    /// XML files, folders of *.xml, zip archives, and - for stdin
     #[arg(required_unless_present = "app_id", value_name = "FILES")]
     files: Vec<PathBuf>,
 
@@ -107,12 +107,12 @@ impl Arguments {
         if !self.app_id.is_empty() {
             return self.stored(call);
         }
-        let paths = document_files::expand(&self.files)?;
+        let files = document_files::expand(&self.files)?;
         let ids = match self.app_id_from {
-            IdFrom::Key | IdFrom::Order => document_files::ids_in_order(paths.len()).collect(),
-            IdFrom::Digits => document_files::ids_in_names(&paths)?,
+            IdFrom::Key | IdFrom::Order => document_files::ids_in_order(files.len()).collect(),
+            IdFrom::Digits => document_files::ids_in_names(&files)?,
         };
-        Ok(ids.into_iter().zip(paths).map(|(id, path)| Source::file(id, path)).collect())
+        Ok(ids.into_iter().zip(files).map(|(id, file)| Source::file(id, file)).collect())
     }
 
     /// The documents of `--app-id`.

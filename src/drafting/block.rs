@@ -6,7 +6,7 @@ use toml_writer::ToTomlKey;
 
 use super::namespaces::Namespaces;
 use super::quoted::string;
-use super::table::{Column, Table};
+use super::table::{Column, Existing, Table};
 use super::{keys, steps};
 use crate::contract::OnExisting;
 use crate::diagnostic::is_unprintable;
@@ -35,10 +35,11 @@ impl Blocks<'_> {
             "[[tables]]".to_owned(),
             pair("name", &table.name),
             pair("each", &steps::each(self.profile, self.namespaces, tables, at)),
-            format!("primary_key = [{}]", names(&keys::primary_key(tables, at))),
-            pair("app_column", &table.app.0),
         ]);
-        lines.extend(foreign_key(tables, at));
+        match &table.existing {
+            None => lines.extend(own_keys(tables, at)),
+            Some(existing) => lines.extend(existing_keys(existing)),
+        }
         lines.push(pair("on_existing", word(table.on_existing)));
         lines.push("[tables.columns]".to_owned());
         let keys: Vec<String> =
@@ -49,6 +50,11 @@ impl Blocks<'_> {
             let note = note(column).map_or(String::new(), |note| format!("  # {note}"));
             let settings = self.settings(column).join(", ");
             lines.push(format!("{key}{:pad$} = {{ {settings} }}{note}", ""));
+        }
+        for guess in table.existing.iter().flat_map(|existing| &existing.guesses) {
+            let key = guess.name.to_toml_key();
+            let note = note(guess).unwrap_or_default();
+            lines.push(format!("# {key} = {{ {} }}  # {note}", self.settings(guess).join(", ")));
         }
         for row in &table.rows {
             lines.push("[[tables.rows]]".to_owned());
@@ -92,6 +98,11 @@ impl Blocks<'_> {
         if column.required {
             settings.push("required = true".to_owned());
         }
+        match (column.identity, column.value.is_empty()) {
+            (false, _) => {}
+            (true, true) => settings.push("identity = true".to_owned()),
+            (true, false) => settings.push(pair("identity", "explicit")),
+        }
         if column.is_null_on_error {
             settings.push(pair("on_error", "null"));
         }
@@ -120,15 +131,39 @@ pub(super) fn note(column: &Column) -> Option<String> {
     column.note.as_ref().map(|note| single_line(note))
 }
 
+/// The keys of a table of the draft's own.
+fn own_keys(tables: &[Table], at: usize) -> Vec<String> {
+    let mut lines = vec![
+        format!("primary_key = [{}]", names(&keys::primary_key(tables, at))),
+        pair("app_column", &tables[at].app.0),
+    ];
+    lines.extend(foreign_key(tables, at));
+    lines
+}
+
+/// The keys of a table that exists.
+fn existing_keys(existing: &Existing) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !existing.primary_key.is_empty() {
+        lines.push(format!("primary_key = [{}]", names(&existing.primary_key)));
+    }
+    lines.extend(existing.app_column.iter().map(|column| pair("app_column", column)));
+    lines.extend(existing.foreign_key.iter().map(|(columns, parent)| reference(columns, parent)));
+    lines
+}
+
+fn reference(columns: &[String], parent: &str) -> String {
+    let (columns, parent) = (names(columns), string(parent));
+    format!("foreign_key = {{ columns = [{columns}], references = {parent} }}")
+}
+
 /// The foreign key to the table around.
 fn foreign_key(tables: &[Table], at: usize) -> Option<String> {
     let parent = tables[at].parent?;
     let key = keys::primary_key(tables, parent);
     // Its row may lie in another of its own, so that only the document is sure.
     let is_sure = !tables[at].is_recursive || key == [tables[at].app.0.as_str()];
-    let (columns, parent) = (names(&key), string(&tables[parent].name));
-    (is_sure && !key.is_empty())
-        .then(|| format!("foreign_key = {{ columns = [{columns}], references = {parent} }}"))
+    (is_sure && !key.is_empty()).then(|| reference(&key, &tables[parent].name))
 }
 
 fn names(names: &[String]) -> String {

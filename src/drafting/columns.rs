@@ -9,7 +9,7 @@ use super::report::{Outlier, Report};
 use super::siblings;
 use super::steps::relative;
 use super::table::{Column, Leaf, LeafKind, Options, Table};
-use super::typed::{Read, Typed};
+use super::typed::Typed;
 use super::types::codes;
 use crate::figures::count;
 use crate::profile::{NodeId, Profile};
@@ -81,19 +81,18 @@ impl Context<'_> {
     fn column(&self, leaf: &Leaf, name: String, report: &mut Report) -> Column {
         let (profile, node) = (self.profile, leaf.node);
         let rows = profile[self.row].count;
-        let path = relative(profile, self.namespaces, self.row, node);
+        let path = path_of(profile, self.namespaces, self.row, leaf);
         if leaf.kind == LeafKind::Presence {
-            let value = format!("CASE WHEN EXISTS({path}) THEN 1 ELSE 0 END");
             return Column {
                 required: true,
                 note: (rows > 0)
                     .then(|| format!("in {} of {}", count(profile[node].count), count(rows))),
                 node: Some(node),
-                ..Column::own(name, SqlType::Bit, value)
+                ..Column::own(name, SqlType::Bit, path)
             };
         }
         if leaf.kind == LeafKind::String {
-            return self.string(name, node, &path);
+            return self.string(name, node, path);
         }
         let values = &profile[node].values;
         let Typed { sql_type, read, note, outliers } = typed(&profile[node]);
@@ -123,18 +122,11 @@ impl Context<'_> {
         if rows > 0 && (found != rows || !is_single) {
             notes.insert(0, format!("in {} of {}", count(found.min(rows)), count(rows)));
         }
-        let path = match leaf.kind {
-            LeafKind::First => {
-                notes.insert(0, format!("{}: the first is taken", self.several(node)));
-                first(profile, self.namespaces, self.row, node)
-            }
-            _ => path,
-        };
+        if leaf.kind == LeafKind::First {
+            notes.insert(0, format!("{}: the first is taken", self.several(node)));
+        }
         let value = read.of(path);
-        let (dates, has_iso) = match read {
-            Read::Date(patterns, also_iso) => (patterns, also_iso),
-            _ => (Vec::new(), false),
-        };
+        let (dates, has_iso) = read.dates();
         let default = declared.and_then(|declared| declared.default.as_deref());
         let is_for_all = is_single && is_declared_to_be_around(profile, self.row, node);
         let literal = default.filter(|_| is_for_all).and_then(|text| literal(text, sql_type));
@@ -177,7 +169,7 @@ impl Context<'_> {
         format!("{} of {} have several", count(element.repeated), count(element.parents))
     }
 
-    fn string(&self, name: String, node: NodeId, path: &str) -> Column {
+    fn string(&self, name: String, node: NodeId, value: String) -> Column {
         let (some, rows) = (self.profile[node].count, self.profile[self.row].count);
         let note = match rows {
             0 => "text with markup in it".to_owned(),
@@ -186,8 +178,24 @@ impl Context<'_> {
         Column {
             note: Some(note),
             node: Some(node),
-            ..Column::own(name, SqlType::NVarChar(None), format!("STRING({path})"))
+            ..Column::own(name, SqlType::NVarChar(None), value)
         }
+    }
+}
+
+/// What is written for a leaf in rows of an element, before its values are looked at.
+pub(super) fn path_of(
+    profile: &Profile,
+    namespaces: &Namespaces,
+    row: NodeId,
+    leaf: &Leaf,
+) -> String {
+    let path = relative(profile, namespaces, row, leaf.node);
+    match leaf.kind {
+        LeafKind::Value => path,
+        LeafKind::First => first(profile, namespaces, row, leaf.node),
+        LeafKind::String => format!("STRING({path})"),
+        LeafKind::Presence => format!("CASE WHEN EXISTS({path}) THEN 1 ELSE 0 END"),
     }
 }
 

@@ -7,6 +7,7 @@ mod columns;
 mod dates;
 mod declared;
 mod evidence;
+mod existing;
 mod keys;
 mod known;
 mod names;
@@ -23,7 +24,7 @@ mod update;
 mod wide;
 mod write;
 
-pub use report::{schema_lines, LeftOut, Outlier, Report};
+pub use report::{schema_lines, LeftOut, Outlier, Report, Unfilled};
 pub use table::Options;
 pub use update::{update, Added, UpdateReport, Updated, Wider};
 
@@ -46,12 +47,20 @@ pub fn draft(profile: &Profile, root: NodeId, name: &str, options: &Options) -> 
     let mut tables = tables::tables(profile, root, options, &mut report);
     names::name_tables(profile, &mut tables, &[]);
     let namespaces = namespaces::Namespaces::of(profile, &tables);
-    columns::add(profile, &namespaces, options, &mut tables, &mut report);
     let key = keys::document_key(profile, root, &tables);
-    keys::add(profile, &mut tables, true);
+    if options.existing.is_empty() {
+        columns::add(profile, &namespaces, options, &mut tables, &mut report);
+        keys::add(profile, &mut tables, true);
+    } else {
+        let declared = &options.existing;
+        tables = existing::tables(profile, &namespaces, &tables, declared, &mut report);
+    }
     report.count(&tables);
     let key = key.map(|node| (steps::absolute(profile, &namespaces, node), options.key));
     let has_key = key.is_some();
-    let toml = write::Writer::new(profile, &namespaces, &report, name, key).write(root, &tables);
+    let mut schemas = options.existing.iter().map(|table| table.schema.as_str());
+    let schema = schemas.find(|schema| !schema.is_empty());
+    let writer = write::Writer::new(profile, &namespaces, &report, name, key).in_schema(schema);
+    let toml = writer.write(root, &tables);
     Drafted { toml, report, has_key }
 }

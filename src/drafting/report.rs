@@ -37,6 +37,23 @@ pub struct Report {
     pub schema: Option<SchemaNotes>,
     /// The first and the last path of numbered siblings that are columns.
     pub numbered: Vec<(String, String)>,
+    /// Tables and columns that exist and that no path fills.
+    pub unfilled: Vec<Unfilled>,
+}
+
+/// A table or a column that exists and that no path fills.
+#[derive(Debug, Clone)]
+pub struct Unfilled {
+    /// The table, or `table.column`.
+    pub place: String,
+    /// Why, and paths that it might have.
+    pub why: String,
+}
+
+impl std::fmt::Display for Unfilled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.why)
+    }
 }
 
 /// Values that the type of their column does not take.
@@ -77,6 +94,7 @@ impl Report {
             left_out: Vec::new(),
             schema: options.schema.clone(),
             numbered: Vec::new(),
+            unfilled: Vec::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The tables and columns of a draft, before they are text.
 
 use crate::contract::{OnExisting, TargetTable};
+use crate::declared::DeclaredTable;
 use crate::profile::{NodeId, SchemaNotes};
 use crate::value::SqlType;
 
@@ -20,6 +21,8 @@ pub struct Options {
     pub schema: Option<SchemaNotes>,
     /// Runs that read the documents; more than one where statistics were kept.
     pub runs: u64,
+    /// Tables that exist, which the draft is to fill; empty where it makes its own.
+    pub existing: Vec<DeclaredTable>,
 }
 
 /// A table of the draft.
@@ -46,6 +49,21 @@ pub(super) struct Table {
     pub(super) on_existing: OnExisting,
     /// The contract that is updated has it already.
     pub(super) old: Option<Old>,
+    /// Its keys, where the table exists.
+    pub(super) existing: Option<Existing>,
+}
+
+/// The keys of a table that exists.
+#[derive(Debug)]
+pub(super) struct Existing {
+    /// Empty without one, and where the contract does not fill it.
+    pub(super) primary_key: Vec<String>,
+    /// Its columns, and the table that they refer to.
+    pub(super) foreign_key: Option<(Vec<String>, String)>,
+    /// The column with the application's id.
+    pub(super) app_column: Option<String>,
+    /// Columns that exist, with paths that are only likely.
+    pub(super) guesses: Vec<Column>,
 }
 
 /// A table that a contract has already.
@@ -118,6 +136,7 @@ impl Table {
             app: ("app_id".to_owned(), SqlType::BigInt),
             on_existing: OnExisting::Replace,
             old: None,
+            existing: None,
         }
     }
 }
@@ -166,6 +185,8 @@ pub(super) struct Column {
     pub(super) is_null_on_error: bool,
     /// The codes of its lookup, in their order.
     pub(super) lookup: Vec<String>,
+    /// The database numbers it.
+    pub(super) identity: bool,
 }
 
 impl Column {
@@ -185,6 +206,7 @@ impl Column {
             has_outliers: false,
             is_null_on_error: false,
             lookup: Vec::new(),
+            identity: false,
         }
     }
 }

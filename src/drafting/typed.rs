@@ -42,6 +42,14 @@ impl Read {
             Self::Hex => format!("FROM_HEX({path})"),
         }
     }
+
+    /// The patterns of dates, and whether some are ISO 8601.
+    pub(super) fn dates(self) -> (Vec<String>, bool) {
+        match self {
+            Self::Date(patterns, has_iso) => (patterns, has_iso),
+            _ => (Vec::new(), false),
+        }
+    }
 }
 
 /// A type that fits most values, how they are read, what a person should know, and which it takes.

@@ -18,6 +18,8 @@ pub(super) struct Writer<'p> {
     namespaces: &'p Namespaces,
     report: &'p Report,
     name: &'p str,
+    /// The schema of tables that exist.
+    schema: Option<&'p str>,
     /// The path of what looks like the application's id, and whether it is.
     key: Option<(String, bool)>,
     text: String,
@@ -31,7 +33,12 @@ impl<'p> Writer<'p> {
         name: &'p str,
         key: Option<(String, bool)>,
     ) -> Self {
-        Self { profile, namespaces, report, name, key, text: String::new() }
+        Self { profile, namespaces, report, name, schema: None, key, text: String::new() }
+    }
+
+    /// The same for tables of a schema.
+    pub(super) fn in_schema(self, schema: Option<&'p str>) -> Self {
+        Self { schema, ..self }
     }
 
     pub(super) fn write(mut self, root: NodeId, tables: &[Table]) -> String {
@@ -39,6 +46,9 @@ impl<'p> Writer<'p> {
         self.comment(&format!("Drafted by `xmlshred contract init` from {rests}."));
         self.line("[contract]");
         self.pair("name", self.name);
+        if let Some(schema) = self.schema {
+            self.pair("target_schema", schema);
+        }
         self.line("");
         self.document(root, tables);
         self.lookups(tables);
@@ -112,6 +122,13 @@ impl<'p> Writer<'p> {
             self.comment(&format!(
                 "  {path} is {sql_type}: {some} of {of} not, such as {examples}"
             ));
+        }
+        if !self.report.unfilled.is_empty() {
+            self.line("");
+            self.comment("Not filled:");
+        }
+        for unfilled in &self.report.unfilled {
+            self.comment(&format!("  {unfilled}"));
         }
         if !self.report.left_out.is_empty() {
             self.line("");

@@ -107,11 +107,7 @@ struct Look {
 
 impl Shredders {
     fn look(&mut self, mapping: &Mapping, source: &Source, widths: &WidthProbe) -> Look {
-        // Read once: stdin cannot be read again.
-        let source = match source.read(mapping.limits.document_bytes) {
-            Ok(document) => Source { content: Content::Stored(document), ..source.clone() },
-            Err(_) => source.clone(),
-        };
+        let source = source.in_memory(mapping.limits.document_bytes);
         let mapped = mapping.map(&mut self.own, &source);
         let Content::Stored(Some(document)) = &source.content else {
             return Look {

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::source::Source;
+use crate::document_file::DocumentFile;
 use crate::id::AppId;
 use crate::shred::{decoded, Limits};
 
@@ -20,7 +21,7 @@ pub fn schema_text(path: &Path, limits: &Limits) -> Result<Option<String>, Strin
         Ok(found) if found.is_dir() => return Ok(None),
         Ok(_) => {}
     }
-    let source = Source::file(AppId(0), path.to_owned());
+    let source = Source::file(AppId(0), DocumentFile::Path(path.to_owned()));
     let document = source.read(limits.document_bytes).map_err(|failure| failure.reason)?;
     let Some(document) = document else { return Ok(None) };
     let text = decoded(&document, limits).map_err(|failure| failure.reason)?;

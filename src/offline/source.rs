@@ -1,10 +1,9 @@
 //! Documents from files or from a store.
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
 
 use crate::document::{Document, DocumentEncoding};
-use crate::files;
+use crate::document_file::{other_kind, DocumentFile, Unreadable};
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory};
 
@@ -22,57 +21,63 @@ pub struct Source {
 /// Where a document is.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// In a file. The path `-` is stdin.
-    File(PathBuf),
-    /// In memory, from a store; `None` where the store has no such document.
+    /// In a file.
+    File(DocumentFile),
+    /// In memory; `None` where a store has no such document.
     Stored(Option<Document>),
+    /// Nowhere: it was tried.
+    Unreadable(Box<Failure>),
 }
 
 impl Source {
-    /// A file, named by its path.
-    pub fn file(app_id: AppId, path: PathBuf) -> Self {
-        Self { app_id, name: path.to_string_lossy().into_owned(), content: Content::File(path) }
+    /// A file, by its own name.
+    pub fn file(app_id: AppId, file: DocumentFile) -> Self {
+        Self { app_id, name: file.name(), content: Content::File(file) }
     }
-}
 
-impl Source {
+    /// The same with its document in memory, to be read several times. Stdin can be read once.
+    pub fn in_memory(&self, most: u64) -> Self {
+        let content = match self.read(most) {
+            Ok(document) => Content::Stored(document),
+            Err(failure) => Content::Unreadable(failure),
+        };
+        Self { content, ..self.clone() }
+    }
+
     /// The document; `None` where a store has none.
     pub(crate) fn read(&self, most: u64) -> Result<Option<Document>, Box<Failure>> {
         match &self.content {
-            Content::File(path) => {
-                let bytes = read(path, most)?;
+            Content::File(file) => {
+                let bytes = file.read(most).map_err(unreadable)?;
+                if let Some(kind) = other_kind(&bytes) {
+                    let reason = format!("the file is {kind}, not XML");
+                    return Err(Box::new(Failure::new(FailureCategory::MalformedXml, reason)));
+                }
                 Ok(Some(Document { bytes, encoding: DocumentEncoding::Detect }))
             }
             Content::Stored(document) => Ok(document.clone()),
+            Content::Unreadable(failure) => Err(failure.clone()),
         }
     }
 }
 
-/// The bytes of a document. Reading stops as soon as there are too many.
-fn read(path: &Path, most: u64) -> Result<Vec<u8>, Box<Failure>> {
-    let read = match path == Path::new("-") {
-        true => read_some(io::stdin().lock(), most),
-        false => files::open(path).and_then(|file| match file.metadata()?.len() > most {
-            true => Ok(None),
-            false => read_some(file, most),
-        }),
+fn unreadable(error: Unreadable) -> Box<Failure> {
+    let (category, reason) = match error {
+        Unreadable::Io(error) => {
+            let next = match error.kind() {
+                ErrorKind::PermissionDenied => "; check its permissions",
+                _ => "",
+            };
+            let reason = format!("the file cannot be read: {error}{next}");
+            (FailureCategory::MissingDocument, reason)
+        }
+        Unreadable::TooLong { most, .. } => (
+            FailureCategory::LimitExceeded,
+            format!(
+                "the document has more than {most} bytes, the limit: raise --max-document-bytes \
+                 if such documents are valid"
+            ),
+        ),
     };
-    read.map_err(|e| {
-        let reason = format!("the file cannot be read: {e}; check its permissions");
-        Box::new(Failure::new(FailureCategory::MissingDocument, reason))
-    })?
-    .ok_or_else(|| {
-        let reason = format!(
-            "the document has more than {most} bytes, the limit: raise --max-document-bytes if \
-             such documents are valid"
-        );
-        Box::new(Failure::new(FailureCategory::LimitExceeded, reason))
-    })
-}
-
-/// All bytes, or nothing if there are more than `most`.
-fn read_some(reader: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    reader.take(most + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= most).then_some(bytes))
+    Box::new(Failure::new(category, reason))
 }

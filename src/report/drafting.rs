@@ -33,6 +33,7 @@ impl fmt::Display for DraftReport<'_> {
         }
         let title = "values that the type of their column does not take; such documents fail";
         list(f, title, self.run.outliers(report))?;
+        list(f, "not filled", report.unfilled.iter().map(ToString::to_string).collect())?;
         self.run.rest(f, report)
     }
 }

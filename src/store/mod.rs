@@ -22,6 +22,7 @@ mod inspect;
 mod purge;
 mod redrive;
 mod session;
+mod source;
 #[cfg(feature = "embedded")]
 pub mod sqlite;
 #[cfg(feature = "sqlserver")]
@@ -54,6 +55,7 @@ pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRows
 pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 pub use session::{Pause, SessionStart};
+pub use source::{samples, SourceRow, SourceTable};
 pub use target::{AlterTables, Difference};
 pub use written::{WrittenApp, WrittenAttempt, WrittenPage};
 

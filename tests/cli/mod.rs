@@ -1,5 +1,6 @@
 //! The executable, from outside: arguments in, output, exit status and files out.
 
+mod compressed;
 mod contract;
 mod help;
 #[cfg(feature = "embedded")]

@@ -1,5 +1,6 @@
 //! Contracts that are drafted from documents.
 
+mod existing;
 mod orders;
 mod random;
 mod rules;

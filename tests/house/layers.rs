@@ -19,7 +19,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("profile", &["value"]),
     ("schema", &["profile", "value"]),
     ("coverage", &["contract", "profile"]),
-    ("drafting", &["contract", "coverage", "diagnostic", "figures", "profile", "value"]),
+    (
+        "drafting",
+        &["contract", "coverage", "declared", "diagnostic", "figures", "profile", "value"],
+    ),
     ("described", &["contract", "outcome", "value"]),
     ("shred", &["contract", "document", "figures", "id", "outcome", "value"]),
     ("store", &["contract", "declared", "document", "figures", "files", "id", "outcome", "value"]),

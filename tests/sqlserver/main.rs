@@ -15,6 +15,7 @@ mod chaos;
 mod complete_app;
 mod crash;
 mod database;
+mod drafting;
 mod earlier_rows;
 mod earlier_tables;
 mod evening;
@@ -72,6 +73,7 @@ const OWN: &[(&str, Trials)] = &[
     ("chaos", chaos::TRIALS),
     ("complete_app", complete_app::TRIALS),
     ("crash", crash::TRIALS),
+    ("drafting", drafting::TRIALS),
     ("earlier_rows", earlier_rows::TRIALS),
     ("earlier_tables", earlier_tables::TRIALS),
     ("line", line::TRIALS),

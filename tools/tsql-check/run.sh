@@ -9,8 +9,8 @@ cache=${TSQL_CHECK_CACHE:-$repository/target/tsql-check}
 scriptdom_wheel=mssql-cli==1.0.0
 sqlfluff_version=4.5.0
 sources=(sql agent-jobs)
-# Generated T-SQL: parsed, but not held to the rules of style.
-generated=("$cache/generated" tests/generated_sql)
+# Generated T-SQL, and statements that the program sends: parsed, but not held to the rules of style.
+generated=("$cache/generated" tests/generated_sql src/store/sqlserver/source)
 
 # Debian's mono, for the compiler and the runtime.
 install_mono() {

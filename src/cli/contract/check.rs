@@ -19,8 +19,6 @@ use crate::outcome::Failure;
 use crate::report::coverage_line;
 use crate::runner::ExitStatus;
 use crate::settings::StoreLocation;
-#[cfg(feature = "sqlserver")]
-use crate::store::sqlserver::Catalog;
 use crate::store::Difference;
 
 /// Report every mistake in a contract, each with its place and its fix
@@ -92,9 +90,7 @@ fn shred(parsed: &mut ParsedContract, samples: &[PathBuf], call: &Call) -> Resul
 fn compare(call: &Call, contract: &Contract) -> Result<Vec<Difference>> {
     Ok(match open::location(&call.settings)? {
         #[cfg(feature = "sqlserver")]
-        StoreLocation::SqlServer(server) => {
-            Catalog::connect(server.settings.clone())?.compare_targets(contract)?
-        }
+        StoreLocation::SqlServer(server) => open::catalog(server)?.compare_targets(contract)?,
         StoreLocation::Sqlite(_) => open::existing(call)?.compare_targets(contract)?,
     })
 }

@@ -23,7 +23,7 @@ pub struct Arguments {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// XML files and folders of *.xml to compare with the contract
+    /// XML files, folders of *.xml and zip archives to compare with the contract
     #[arg(long, value_name = "FILES", num_args = 1.., required = true)]
     sample: Vec<PathBuf>,
 

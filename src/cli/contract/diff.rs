@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(value_name = "NEW")]
     new: PathBuf,
 
-    /// XML files and folders of *.xml to shred
+    /// XML files, folders of *.xml and zip archives to shred
     #[arg(long, value_name = "FILES", num_args = 1.., required = true)]
     sample: Vec<PathBuf>,
 

@@ -1,20 +1,17 @@
 //! `xmlshred contract import`: the earlier system's contract to a TOML contract.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::declared;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
-use crate::cli::store::open;
-use crate::declared::{read_script, DeclaredTable};
+use crate::declared::DeclaredTable;
 use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
 use crate::runner::ExitStatus;
-use crate::settings::StoreLocation;
-#[cfg(feature = "sqlserver")]
-use crate::store::sqlserver::Catalog;
 use crate::{files, import};
 
 /// Translate the earlier system's JSON contract to TOML on stdout
@@ -71,8 +68,8 @@ impl Arguments {
         let (schema, names) =
             import::table_names(text, shown).map_err(|diagnostics| refused(shown, &diagnostics))?;
         let tables = match &self.ddl {
-            Some(script) => of_script(script, &schema)?,
-            None => of_database(call, &schema, &names)?,
+            Some(script) => declared::of_script(script, &schema)?,
+            None => declared::of_database(call, &schema, &names)?,
         };
         let is_wanted =
             |table: &DeclaredTable| names.iter().any(|name| name.eq_ignore_ascii_case(&table.name));
@@ -83,34 +80,6 @@ impl Arguments {
                 "name the database or the script that has them, or set target_schema in the JSON",
             )),
         }
-    }
-}
-
-/// The tables that a script declares in a schema, or without one.
-fn of_script(script: &Path, schema: &str) -> Result<Vec<DeclaredTable>> {
-    let shown = script.display();
-    let text = files::read_script(script).map_err(|e| {
-        let hint = "name a script with CREATE TABLE statements";
-        CommandError::usage(format!("cannot read {shown}: {e}"), hint)
-    })?;
-    let mut tables = read_script(&text).map_err(|error| {
-        wrong(format!("{shown}:{error}"), "correct the script, or let SSMS generate it again")
-    })?;
-    tables.retain(|t| t.schema.is_empty() || t.schema.eq_ignore_ascii_case(schema));
-    Ok(tables)
-}
-
-#[cfg_attr(not(feature = "sqlserver"), allow(unused_variables))]
-fn of_database(call: &Call, schema: &str, names: &[String]) -> Result<Vec<DeclaredTable>> {
-    match open::location(&call.settings)? {
-        #[cfg(feature = "sqlserver")]
-        StoreLocation::SqlServer(server) => {
-            Ok(Catalog::connect(server.settings.clone())?.declared_tables(schema, names)?)
-        }
-        StoreLocation::Sqlite(_) => Err(CommandError::usage(
-            "the tables of an embedded store have no types of SQL Server",
-            "name a script with --ddl FILE, or a server with --server",
-        )),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod coverage;
+mod declared;
 mod diff;
 mod docs;
 pub mod file;

@@ -1,7 +1,7 @@
 //! `xmlshred load`: XML files into the source table of an embedded store.
 
 use std::cell::Cell;
-use std::io;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,8 +11,8 @@ use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::interruption::Interruption;
 use crate::cli::{console, document_files};
+use crate::document_file::{other_kind, DocumentFile};
 use crate::figures;
-use crate::files;
 use crate::id::AppId;
 use crate::runner::ExitStatus;
 use crate::store::sqlite::{Existing, Loader, NewDocument, NewStore, SqliteStore};
@@ -21,7 +21,7 @@ use crate::store::StoreError;
 /// Load XML files into the source table of the embedded store, all or none
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// XML files, and folders of *.xml, in the order of their names, 2 before 10
+    /// XML files, folders of *.xml, and zip archives, in the order of their names, 2 before 10
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 
@@ -83,7 +83,7 @@ impl Arguments {
 
 /// Files to load, all or none.
 struct Load {
-    files: Vec<PathBuf>,
+    files: Vec<DocumentFile>,
     ids_in_names: Option<Vec<AppId>>,
     existing: Existing,
     /// Largest size of a document in bytes.
@@ -151,7 +151,7 @@ impl Load {
 const LARGEST_VALUE: u64 = 1_000_000_000;
 
 /// Refuses files that cannot be read or never become rows, before a store is opened.
-fn check_files(files: &[PathBuf], limit: u64) -> Result<()> {
+fn check_files(files: &[DocumentFile], limit: u64) -> Result<()> {
     let problems: Vec<String> = files.iter().filter_map(|file| problem(file, limit)).collect();
     if problems.is_empty() {
         return Ok(());
@@ -160,16 +160,21 @@ fn check_files(files: &[PathBuf], limit: u64) -> Result<()> {
     Err(CommandError::several("not every document can be loaded", &problems, hint))
 }
 
-fn problem(file: &Path, limit: u64) -> Option<String> {
-    let bytes = files::open(file).and_then(|file| Ok(file.metadata()?.len()));
-    match bytes {
-        Ok(bytes) => size_problem(file, bytes, limit),
+fn problem(file: &DocumentFile, limit: u64) -> Option<String> {
+    let looked = file.bytes().and_then(|bytes| Ok((bytes, file.beginning()?)));
+    match looked {
+        Ok((Some(bytes), _)) if size_problem(file, bytes, limit).is_some() => {
+            size_problem(file, bytes, limit)
+        }
+        Ok((_, beginning)) => {
+            other_kind(&beginning).map(|kind| format!("{} is {kind}, not XML", file.name()))
+        }
         Err(e) => Some(unreadable(file, &e)),
     }
 }
 
-fn size_problem(file: &Path, bytes: u64, limit: u64) -> Option<String> {
-    let shown = file.display();
+fn size_problem(file: &DocumentFile, bytes: u64, limit: u64) -> Option<String> {
+    let shown = file.name();
     match bytes {
         0 => Some(format!("{shown} is empty")),
         _ if bytes > LARGEST_VALUE => Some(format!(
@@ -184,21 +189,22 @@ fn size_problem(file: &Path, bytes: u64, limit: u64) -> Option<String> {
 }
 
 /// A document, which may have changed since it was checked.
-fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
-    let document = files::read(file).map_err(|e| unreadable(file, &e));
+fn read(file: &DocumentFile, limit: u64) -> Result<Vec<u8>> {
     let changed = |problem: String| {
-        let hint = "run again when no other program changes the files";
+        let hint = "omit the file, raise --max-document-bytes, or run again when no other program \
+                    changes it";
         CommandError::usage(problem, hint)
     };
-    let document = document.map_err(changed)?;
+    let document =
+        file.read(limit.min(LARGEST_VALUE)).map_err(|e| changed(unreadable(file, &e)))?;
     match size_problem(file, document.len() as u64, limit) {
         None => Ok(document),
         Some(problem) => Err(changed(problem)),
     }
 }
 
-fn unreadable(file: &Path, error: &io::Error) -> String {
-    format!("cannot read {}: {error}", file.display())
+fn unreadable(file: &DocumentFile, error: &dyn fmt::Display) -> String {
+    format!("cannot read {}: {error}", file.name())
 }
 
 /// Refuses ids that the store has already.

@@ -8,13 +8,13 @@ use crate::cli::command_error::{CommandError, Result};
 use crate::contract::Contract;
 use crate::id::SessionId;
 #[cfg(feature = "sqlserver")]
-use crate::settings::keys;
+use crate::settings::{keys, ServerLocation};
 use crate::settings::{Settings, StoreLocation};
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
 #[cfg(feature = "sqlserver")]
-use crate::store::sqlserver::{checked_identifier, SqlServerStore};
-use crate::store::{self, Store, StoreError};
+use crate::store::sqlserver::{checked_identifier, Catalog, SqlServerStore};
+use crate::store::{self, SourceRow, Store, StoreError};
 
 /// Where the store is.
 ///
@@ -63,6 +63,30 @@ pub fn connect(location: &StoreLocation, session: SessionId) -> store::Result<Bo
             Ok(Box::new(SqlServerStore::connect(server.settings.clone(), &workstation(session))?))
         }
     }
+}
+
+/// The tables of a server on which nothing needs to be installed.
+///
+/// # Errors
+/// It cannot be reached.
+#[cfg(feature = "sqlserver")]
+pub fn catalog(server: &ServerLocation) -> Result<Catalog> {
+    Ok(Catalog::connect(server.settings.clone(), server.names.clone())?)
+}
+
+/// Rows of the source table that are spread over all ids.
+///
+/// # Errors
+/// As [`location`], or the table cannot be read.
+pub fn samples(call: &Call, count: u32) -> Result<Vec<SourceRow>> {
+    Ok(match location(&call.settings)? {
+        #[cfg(feature = "embedded")]
+        StoreLocation::Sqlite(path) => store::samples(&mut SqliteStore::open(path)?, count)?,
+        #[cfg(not(feature = "embedded"))]
+        StoreLocation::Sqlite(_) => unreachable!("refused by `location`"),
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => store::samples(&mut catalog(server)?, count)?,
+    })
 }
 
 /// What a server shows as the host of a session's connections: the machine, cut to what a login has room

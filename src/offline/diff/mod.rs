@@ -16,7 +16,7 @@ pub use self::changes::{
 use self::changes::{DocumentDiff, Moved};
 use self::pair::Pair;
 use super::mapping::{in_order, Mapped, Mapping};
-use super::source::{Content, Source};
+use super::source::Source;
 use crate::outcome::Outcome;
 use crate::shred::Shredder;
 
@@ -40,10 +40,7 @@ pub fn diff(
         tables: pairs.iter().map(TableDiff::of).collect(),
     };
     let work = |shredders: &mut (Shredder, Shredder), source: &Source| {
-        let source = match source.read(old.limits.document_bytes) {
-            Ok(document) => Source { content: Content::Stored(document), ..source.clone() },
-            Err(_) => source.clone(),
-        };
+        let source = source.in_memory(old.limits.document_bytes);
         let (old, new) = (old.map(&mut shredders.0, &source), new.map(&mut shredders.1, &source));
         compare(&pairs, &source.name, &old, &new)
     };

@@ -134,7 +134,7 @@ pub(super) fn read_document(connection: &Connection, app_id: AppId) -> Step<Opti
     })
 }
 
-fn document(value: ValueRef<'_>) -> Option<Document> {
+pub(super) fn document(value: ValueRef<'_>) -> Option<Document> {
     let (bytes, encoding) = match value {
         ValueRef::Text(bytes) => (bytes, DocumentEncoding::Utf8),
         ValueRef::Blob(bytes) => (bytes, DocumentEncoding::Detect),

@@ -29,6 +29,7 @@ mod install;
 mod purge;
 mod redrive;
 mod session;
+mod source;
 mod statement;
 mod target;
 mod transaction;
@@ -42,8 +43,8 @@ use super::{
     AlterTables, BackfillRequest, Backfilled, ClaimOutcome, ClaimRequest, Claimed, Completed,
     Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage, Finding, FinishedPage,
     LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
-    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
-    Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    RequeueRequest, Result, RetryRequest, SessionStart, SourceRow, SourceTable, StaleRows,
+    StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -217,5 +218,16 @@ impl Store for SqliteStore {
 
     fn count_unqueued(&mut self) -> Result<Option<u64>> {
         Ok(Some(enqueue::count_unqueued(&mut self.connection)?))
+    }
+}
+
+impl SourceTable for SqliteStore {
+    fn bounds(&mut self) -> Result<Option<(AppId, AppId)>> {
+        self.check_place()?;
+        Ok(source::bounds(&self.connection)?)
+    }
+
+    fn row_from(&mut self, app_id: AppId) -> Result<Option<SourceRow>> {
+        Ok(source::row_from(&self.connection, app_id)?)
     }
 }

@@ -16,6 +16,7 @@ mod purge;
 mod record;
 mod redrive;
 mod session;
+mod source;
 mod target;
 
 use std::time::Duration;

@@ -10,9 +10,15 @@ use clap::Args;
 /// not have the form of most.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// XML files and folders of *.xml
-    #[arg(value_name = "SAMPLES", required_unless_present_any = ["stats", "xsd"])]
+    /// XML files, also with gzip, folders of *.xml, and zip archives
+    #[arg(value_name = "SAMPLES", required_unless_present_any = ["from_store", "stats", "xsd"])]
     pub(super) samples: Vec<PathBuf>,
+
+    /// Read this many documents of the source table instead, spread over all ids; on SQL Server nothing
+    /// needs to be installed for it
+    #[arg(long, value_name = "N", conflicts_with = "samples")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) from_store: Option<u32>,
 
     /// Take types, lengths and cardinalities from an XML Schema; with SAMPLES, only paths that they have
     #[arg(long, value_name = "FILE")]
@@ -50,4 +56,17 @@ pub struct Arguments {
     /// Make rows of a table of numbered siblings, such as score_1 and score_2
     #[arg(long)]
     pub(super) unpivot: bool,
+
+    /// Fill the tables of this script with CREATE TABLE statements, instead of new ones
+    #[arg(long, value_name = "FILE", group = "existing", conflicts_with = "update")]
+    pub(super) ddl: Option<PathBuf>,
+
+    /// Fill the tables of the database instead of new ones; nothing needs to be installed for it
+    #[arg(long, group = "existing", conflicts_with = "update")]
+    pub(super) against_database: bool,
+
+    /// With --ddl or --against-database: these tables alone, such as sales.orders,sales.lines
+    /// [default: all of the script; all in the schema dbo]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "existing")]
+    pub(super) tables: Vec<String>,
 }

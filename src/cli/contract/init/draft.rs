@@ -6,8 +6,8 @@ use super::samples::{check_skipped, Samples};
 use crate::cli::call::Call;
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
-use crate::cli::contract::schema;
-use crate::drafting::{self, Options};
+use crate::cli::contract::{declared, schema};
+use crate::drafting::{self, Options, Report};
 use crate::figures::counted;
 use crate::outcome::FailureCategory;
 use crate::profile::{NodeId, Profile, SchemaNotes};
@@ -21,6 +21,10 @@ pub(super) fn draft(arguments: &Arguments, call: &Call) -> Result {
     check_skipped(&arguments.skip, &profile, &[root])?;
     let name = &profile[root].name.local;
     let name = arguments.name.as_ref().unwrap_or(name);
+    let existing = match arguments.ddl.is_some() || arguments.against_database {
+        true => declared::wanted(call, arguments.ddl.as_deref(), &arguments.tables)?,
+        false => Vec::new(),
+    };
     let attempt = |key| {
         let options = Options {
             skip: arguments.skip.clone(),
@@ -29,8 +33,12 @@ pub(super) fn draft(arguments: &Arguments, call: &Call) -> Result {
             key,
             runs: samples.statistics.runs,
             schema: schema.clone(),
+            existing: existing.clone(),
         };
         let drafted = drafting::draft(&profile, root, name, &options);
+        if drafted.report.tables == 0 {
+            return Err(nothing_fits(&drafted.report));
+        }
         let (_, summary) = attempt(call, &drafted.toml, "the draft", &samples)?;
         Ok::<_, CommandError>((drafted, summary))
     };
@@ -102,6 +110,16 @@ impl Arguments {
             )),
         }
     }
+}
+
+/// None of the tables that exist has anything in common with the documents.
+fn nothing_fits(report: &Report) -> CommandError {
+    let lines: Vec<String> = report.unfilled.iter().map(ToString::to_string).collect();
+    CommandError::several(
+        "no table fits the documents",
+        &lines,
+        "name other tables, or draft new ones without --ddl and --against-database",
+    )
 }
 
 /// A root element, its namespace, and how many documents have it.

@@ -7,9 +7,11 @@ use rayon::ThreadPool;
 use super::arguments::Arguments;
 use crate::cli::call::Call;
 use crate::cli::command_error::{CommandError, Result};
+use crate::cli::store::open;
 use crate::cli::{document_files, map};
 use crate::contract::Contract;
-use crate::offline::{profile, profile_new, Profiled, Source, Statistics};
+use crate::document_file::DocumentFile;
+use crate::offline::{profile, profile_new, Content, Profiled, Source, Statistics};
 use crate::outcome::Failure;
 use crate::profile::{NodeId, Profile};
 use crate::report::RunReport;
@@ -36,9 +38,10 @@ impl Samples {
         contract: Option<&Arc<Contract>>,
     ) -> Result<Self> {
         let mut statistics = earlier(arguments)?;
-        let (sources, has_ids) = match arguments.samples.is_empty() {
-            true => (Vec::new(), statistics.has_ids),
-            false => document_files::samples_with_ids(&arguments.samples)?,
+        let (sources, has_ids) = match arguments.from_store {
+            Some(count) => (stored(call, count)?, true),
+            None if arguments.samples.is_empty() => (Vec::new(), statistics.has_ids),
+            None => files(arguments, call)?,
         };
         let threads = map::threads(call)?;
         let limits = &call.settings.limits;
@@ -87,6 +90,36 @@ impl Samples {
     }
 }
 
+/// The files that are named, and whether their names have ids.
+fn files(arguments: &Arguments, call: &Call) -> Result<(Vec<Source>, bool)> {
+    let (sources, has_ids) = document_files::samples_with_ids(&arguments.samples)?;
+    // They are read more than once, and stdin can be read once.
+    let most = call.settings.limits.document_bytes;
+    let is_stdin = |source: &Source| matches!(source.content, Content::File(DocumentFile::Stdin));
+    let kept = sources.into_iter().map(|source| match is_stdin(&source) {
+        true => source.in_memory(most),
+        false => source,
+    });
+    Ok((kept.collect(), has_ids))
+}
+
+/// Documents of the source table.
+fn stored(call: &Call, count: u32) -> Result<Vec<Source>> {
+    let rows = open::samples(call, count)?;
+    if rows.is_empty() {
+        return Err(CommandError::usage(
+            "the source table has no rows",
+            "name files with documents instead of --from-store",
+        ));
+    }
+    let source = |(app_id, document)| Source {
+        app_id,
+        name: format!("app_id {app_id}"),
+        content: Content::Stored(document),
+    };
+    Ok(rows.into_iter().map(source).collect())
+}
+
 /// Refuses paths of --skip that are not below these root elements.
 pub(super) fn check_skipped(skip: &[String], profile: &Profile, roots: &[NodeId]) -> Result<()> {
     let nodes = roots.iter().flat_map(|root| profile.below(*root));
@@ -106,7 +139,11 @@ fn earlier(arguments: &Arguments) -> Result<Statistics> {
     let shown = path.display();
     match Statistics::read(path) {
         Ok(Some(statistics)) => Ok(statistics),
-        Ok(None) if arguments.samples.is_empty() && arguments.xsd.is_none() => {
+        Ok(None)
+            if arguments.samples.is_empty()
+                && arguments.xsd.is_none()
+                && arguments.from_store.is_none() =>
+        {
             Err(CommandError::usage(
                 format!("there are neither samples nor the statistics {shown}"),
                 "name samples: the file is made of them",

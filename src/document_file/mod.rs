@@ -1,0 +1,132 @@
+//! A document in a file: as it is, compressed with gzip, or a member of a zip archive.
+
+mod archive;
+mod kind;
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::bufread::MultiGzDecoder;
+
+pub use archive::Archive;
+pub use kind::other_kind;
+
+use crate::files;
+
+/// Where a document is.
+#[derive(Debug, Clone)]
+pub enum DocumentFile {
+    /// In what the program is given on stdin.
+    Stdin,
+    /// In a file of its own, which may be compressed with gzip.
+    Path(PathBuf),
+    /// In the archive, at this position.
+    Member(Arc<Archive>, usize),
+}
+
+/// Why a document cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The system or the archive refuses it.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// It is longer than the limit. Its length, where the file says it.
+    #[error("the document has {}", length(.bytes, .most))]
+    TooLong {
+        /// Its bytes.
+        bytes: Option<u64>,
+        /// The limit.
+        most: u64,
+    },
+}
+
+/// `4000 bytes`, or `more than 1000 bytes` where reading stopped there.
+fn length(bytes: &Option<u64>, most: &u64) -> String {
+    match bytes {
+        Some(bytes) => format!("{bytes} bytes"),
+        None => format!("more than {most} bytes"),
+    }
+}
+
+impl DocumentFile {
+    /// The name for people: a path, with the member's name behind that of its archive.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Stdin => "-".to_owned(),
+            Self::Path(path) => path.to_string_lossy().into_owned(),
+            Self::Member(archive, position) => archive.name(*position),
+        }
+    }
+
+    /// The last part of the name.
+    pub fn file_name(&self) -> String {
+        let name = self.name();
+        let last = Path::new(&name).file_name();
+        last.map(|last| last.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// The document's bytes, decompressed. Reading stops when there are more than `most`, so that
+    /// a small file that becomes a huge one does no harm.
+    ///
+    /// # Errors
+    /// It cannot be read, its compression is broken, or it has more than `most` bytes.
+    pub fn read(&self, most: u64) -> Result<Vec<u8>, Unreadable> {
+        if let Some(bytes) = self.bytes()?.filter(|bytes| *bytes > most) {
+            return Err(Unreadable::TooLong { bytes: Some(bytes), most });
+        }
+        let read = self.content(|content| some(content, most.saturating_add(1)))?;
+        match read.len() as u64 > most {
+            true => Err(Unreadable::TooLong { bytes: None, most }),
+            false => Ok(read),
+        }
+    }
+
+    /// The first bytes, decompressed, for [`other_kind`]; of stdin none.
+    ///
+    /// # Errors
+    /// It cannot be read, or its compression is broken.
+    pub fn beginning(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Stdin => Ok(Vec::new()),
+            _ => self.content(|content| some(content, 64)),
+        }
+    }
+
+    /// Its length, where that is known before it is read. A compressed file has these bytes
+    /// before it is decompressed.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn bytes(&self) -> io::Result<Option<u64>> {
+        match self {
+            Self::Stdin => Ok(None),
+            Self::Path(path) => Ok(Some(files::open(path)?.metadata()?.len())),
+            Self::Member(archive, position) => archive.bytes(*position),
+        }
+    }
+
+    fn content<T>(&self, read: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Self::Stdin => read(&mut io::stdin().lock()),
+            Self::Path(path) => {
+                let mut file = BufReader::new(files::open(path)?);
+                match file.fill_buf()?.starts_with(GZIP) {
+                    true => read(&mut MultiGzDecoder::new(file)),
+                    false => read(&mut file),
+                }
+            }
+            Self::Member(archive, position) => archive.content(*position, read),
+        }
+    }
+}
+
+/// What a file that is compressed with gzip begins with.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
+/// All bytes, or the first of them.
+fn some(content: &mut dyn Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    content.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

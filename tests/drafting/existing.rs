@@ -1,0 +1,105 @@
+//! Drafts for tables that exist.
+
+use xmlshred::contract::ParsedContract;
+use xmlshred::declared::read_script;
+use xmlshred::drafting::{draft, Drafted, Options};
+
+use super::profiled;
+
+const ORDERS: [&str; 2] = [
+    r#"<order number="7" placed="2026-11-24"><customer><name>Ida</name><town>Oslo</town></customer>
+       <line sku="A" quantity="2" price="4.50"><note>gift</note></line>
+       <line sku="B" quantity="1" price="9.00"/></order>"#,
+    r#"<order number="8" placed="2026-11-25"><customer><name>Bo</name><town>Bergen</town></customer>
+       <line sku="A" quantity="5" price="4.50"/></order>"#,
+];
+
+fn fitted(script: &str, documents: &[&str]) -> Drafted {
+    let profile = profiled(documents);
+    let existing = read_script(script).expect("a script");
+    let options = Options { existing, ..Options::default() };
+    let drafted = draft(&profile, profile.roots()[0], "orders", &options);
+    if drafted.report.tables > 0 {
+        let parsed = ParsedContract::parse(&drafted.toml, "the draft");
+        assert!(parsed.is_ok(), "{}\n{:?}", drafted.toml, parsed.err());
+    }
+    drafted
+}
+
+#[test]
+fn tables_and_columns_get_the_paths_of_their_names() {
+    let drafted = fitted(
+        "CREATE TABLE dbo.Orders (
+            order_no bigint NOT NULL PRIMARY KEY, placed date NOT NULL, CustomerName nvarchar(50),
+            loaded_at datetime2 NOT NULL DEFAULT SYSUTCDATETIME(), clerk varchar(20) NOT NULL);
+         CREATE TABLE dbo.OrderLines (
+            order_no bigint NOT NULL REFERENCES dbo.Orders (order_no), line_no int NOT NULL,
+            sku varchar(20) NOT NULL, qty int NOT NULL, price decimal(9,2), weight int,
+            PRIMARY KEY (order_no, line_no));",
+        &ORDERS,
+    );
+    insta::assert_snapshot!(drafted.toml);
+}
+
+#[test]
+fn a_name_is_not_enough_where_the_type_does_not_take_the_values() {
+    let drafted =
+        fitted("CREATE TABLE orders (app_id int PRIMARY KEY, number int, placed int);", &ORDERS);
+    assert!(drafted.toml.contains(r#"value = "@number""#), "{}", drafted.toml);
+    assert!(!drafted.toml.contains("\nplaced"), "{}", drafted.toml);
+    let placed = drafted.report.unfilled.iter().find(|u| u.place == "orders.placed").unwrap();
+    assert_eq!(placed.why, "perhaps @placed, whose values are not int");
+}
+
+#[test]
+fn two_paths_of_one_name_are_a_choice_for_a_person() {
+    let document =
+        "<order><seller><town>A</town></seller><buyer><town>B</town></buyer><x>1</x></order>";
+    let drafted = fitted(
+        "CREATE TABLE orders (app_id int PRIMARY KEY, town varchar(50), buyer_town varchar(50), x int);",
+        &[document],
+    );
+    assert!(drafted.toml.contains(r#"buyer_town = { type = "varchar(50)", value = "buyer/town""#));
+    let guess = "# town = { type = \"varchar(50)\", value = \"seller/town\" }  # perhaps seller/town, or buyer/town";
+    assert!(drafted.toml.contains(guess), "{}", drafted.toml);
+}
+
+#[test]
+fn an_element_that_is_there_once_may_have_a_table_of_its_own() {
+    let drafted = fitted(
+        "CREATE TABLE orders (app_id int PRIMARY KEY, placed date);
+         CREATE TABLE customers (app_id int PRIMARY KEY REFERENCES orders, name nvarchar(50), town nvarchar(50));",
+        &ORDERS,
+    );
+    assert!(drafted.toml.contains("each = \"/order/customer\""), "{}", drafted.toml);
+    assert!(
+        drafted.toml.contains("name   = { type = \"nvarchar(50)\", value = \"./name\""),
+        "{}",
+        drafted.toml
+    );
+}
+
+#[test]
+fn a_table_of_something_else_is_named() {
+    let drafted = fitted("CREATE TABLE invoices (app_id int, due_on date, vat money);", &ORDERS);
+    assert_eq!(drafted.report.tables, 0);
+    assert_eq!(drafted.report.unfilled[0].place, "invoices");
+}
+
+#[test]
+fn what_the_database_numbers_and_computes_is_left_to_it() {
+    let drafted = fitted(
+        "CREATE TABLE orders (app_id int IDENTITY PRIMARY KEY, placed date);
+         CREATE TABLE lines (line_id int IDENTITY PRIMARY KEY, app_id int REFERENCES orders,
+            sku varchar(20), quantity int, price money, total AS quantity * price);",
+        &ORDERS,
+    );
+    let expected = [
+        r#"app_id = { type = "int", value = "APP_ID()", identity = "explicit" }"#,
+        r#"line_id  = { type = "int", identity = true }"#,
+    ];
+    for line in expected {
+        assert!(drafted.toml.contains(line), "{line}: {}", drafted.toml);
+    }
+    assert!(!drafted.toml.contains("total"), "{}", drafted.toml);
+}
