@@ -255,7 +255,13 @@ fn an_enqueue_that_waits_makes_others_busy_and_leaves_no_lock() {
          VALUES (1, 0, 0, 0, 0, 0, SYSUTCDATETIME());",
     ));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| added(&harness, EnqueueMode::New));
+        // It may find the enqueue lock taken by the third before it waits itself.
+        let waiting = scope.spawn(|| loop {
+            match harness.connect().enqueue_apps(EnqueueMode::New).expect("enqueue") {
+                Enqueued::Added(apps) => return apps,
+                Enqueued::Busy => {}
+            }
+        });
         let mut third = harness.connect();
         let nothing = EnqueueMode::Range { start: AppId(3), end: AppId(3) };
         while third.enqueue_apps(nothing).expect("enqueue") != Enqueued::Busy {
