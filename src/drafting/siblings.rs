@@ -13,6 +13,7 @@ use super::typed::{Read, Typed};
 use super::types::{codes, typed};
 use crate::figures::count;
 use crate::profile::{NodeId, Profile, Values};
+use crate::value::SqlType;
 
 /// The numbered siblings among these children of an element.
 pub(super) fn groups(profile: &Profile, children: &[NodeId]) -> Vec<Siblings> {
@@ -81,7 +82,8 @@ pub(super) fn columns(
     let mut found: Vec<(Behind<'_>, Vec<(u32, NodeId)>)> = Vec::new();
     for (number, sibling) in &siblings.nodes {
         for node in profile.below(*sibling) {
-            if profile[node].values.count() == 0 {
+            let is_flag = node != *sibling && is_empty(profile, node);
+            if profile[node].values.count() == 0 && !is_flag {
                 continue;
             }
             let behind = behind(profile, *sibling, node);
@@ -99,12 +101,15 @@ pub(super) fn columns(
     for ((_, nodes), name) in found.iter().zip(names) {
         let (column, read) = column(profile, name, nodes, of, report);
         for (number, node) in nodes {
-            let value = (column.name.clone(), read.of(path(*node)));
-            rows.entry(*number).or_default().push(value);
+            let value = match &read {
+                Some(read) => read.of(path(*node)),
+                None => format!("CASE WHEN EXISTS({}) THEN 1 ELSE 0 END", path(*node)),
+            };
+            rows.entry(*number).or_default().push((column.name.clone(), value));
         }
         columns.push(column);
     }
-    let mut row_of = |(place, sibling): &(u32, NodeId)| {
+    let row_of = |(place, sibling): &(u32, NodeId)| {
         let mut values = vec![(number.clone(), place.to_string())];
         values.extend(rows.remove(place)?);
         let path = path(*sibling);
@@ -114,7 +119,7 @@ pub(super) fn columns(
         };
         Some(Row { when, values })
     };
-    let rows = siblings.nodes.iter().filter_map(|sibling| row_of(sibling)).collect();
+    let rows = siblings.nodes.iter().filter_map(row_of).collect();
     (columns, rows)
 }
 
@@ -151,15 +156,30 @@ fn names(
     distinct(&lines, &vec![1; lines.len()], &Free { taken: &taken, if_reserved: "_value" })
 }
 
-/// One column of all siblings, and how it is read.
+/// Whether an element has nothing, so that only whether it is there tells something.
+fn is_empty(profile: &Profile, node: NodeId) -> bool {
+    let has_value = profile[node].values.count() > 0;
+    !profile[node].is_attribute && !has_value && profile.children(node).is_empty()
+}
+
+/// One column of all siblings, and how it is read; `None` where elements never have a value.
 fn column(
     profile: &Profile,
     name: String,
     nodes: &[(u32, NodeId)],
     of: u64,
     report: &mut Report,
-) -> (Column, Read) {
+) -> (Column, Option<Read>) {
     let values = Values::of_all(nodes.iter().map(|(_, node)| &profile[*node].values));
+    if values.count() == 0 {
+        let some = nodes.iter().map(|(_, node)| profile[*node].count).sum();
+        let column = Column {
+            note: Some(format!("in {} of {}", count(some), count(of))),
+            node: Some(nodes[0].1),
+            ..Column::own(name, SqlType::Bit, String::new())
+        };
+        return (column, None);
+    }
     let Typed { sql_type, read, note, outliers } = typed(&values);
     let has_outliers = !outliers.is_empty();
     for (some, examples) in outliers {
@@ -186,5 +206,5 @@ fn column(
         has_outliers,
         ..Column::own(name, sql_type, String::new())
     };
-    (column, read)
+    (column, Some(read))
 }

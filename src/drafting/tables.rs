@@ -43,7 +43,7 @@ pub(super) fn lacking(
     match begin {
         Begin::Table(table) => {
             let node = table.node;
-            search.tables.push(table);
+            search.tables.push(*table);
             search.columns(node, 0, LeafKind::Value);
             search.tables
         }
@@ -57,7 +57,7 @@ pub(super) fn lacking(
 /// Where the search for what a contract lacks begins.
 pub(super) enum Begin {
     /// At the rows of a table that it has.
-    Table(Table),
+    Table(Box<Table>),
     /// At a root element without a table.
     Root(NodeId),
 }

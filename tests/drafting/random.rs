@@ -103,6 +103,11 @@ fn any_contract() -> impl Strategy<Value = Option<String>> {
         ("", "each = \"/r/*\"\n"),
         ("", "each = \"/r/a[@id = 'A']\"\nwhere = \"b IS NOT NULL\"\n"),
         ("attribute_names = \"ignore-case\"\n", "each = \"/r/order/b\"\n"),
+        (
+            "",
+            "each = \"/r/a\"\n[tables.columns]\nid = { type = \"int\", value = \"APP_ID()\" }\n\
+             [[tables]]\nname = \"a\"\napp_column = \"id\"\neach = \"/r/b\"\n",
+        ),
         ("", "each = \"SPLIT(/r/@id, ',')\"\n"),
     ];
     let contracts = contracts.map(|(document, table)| Some(contract(document, table)));

@@ -21,7 +21,7 @@ use super::{columns, keys, names};
 use crate::contract::model::Model;
 use crate::contract::{ParsedContract, TargetTable};
 use crate::coverage::{coverage, found, Coverage};
-use crate::profile::{NodeId, Profile};
+use crate::profile::{Name, NodeId, Profile};
 use crate::value::SqlType;
 
 /// A contract with what it lacked, and the report on that.
@@ -96,6 +96,7 @@ pub fn update(
         report,
         added: Vec::new(),
         columns: Vec::new(),
+        types: HashMap::new(),
         blocks: String::new(),
     };
     let Update { mut report, added, columns, blocks, .. } =
@@ -152,6 +153,8 @@ struct Update<'u> {
     report: Report,
     added: Vec<Added>,
     columns: Vec<NewColumn>,
+    /// The types of the new columns of each target table: several `[[tables]]` may fill one.
+    types: HashMap<(usize, String), SqlType>,
     /// The new tables.
     blocks: String,
 }
@@ -168,14 +171,15 @@ impl Update<'_> {
             if !rows.iter().any(|row| known.is_needed(*row)) {
                 continue;
             }
-            let begin = Begin::Table(self.old(profile, rule, rows[0]));
+            let begin = Begin::Table(Box::new(self.old(profile, rule, rows[0])));
             if rows.len() == 1 {
                 self.add(profile, known, begin, Some(rule));
                 continue;
             }
             let mut joined = profile.clone();
             let became = joined.join(&rows);
-            let known = known.joined(&joined, &became);
+            let mut known = known.joined(&joined, &became);
+            known.nameless.extend(inner(&joined, &rows));
             let (left_out, added) = (self.report.left_out.len(), self.added.len());
             self.add(&joined, &known, begin, Some(rule));
             let paths = RealPaths::new(profile, &rows);
@@ -191,6 +195,28 @@ impl Update<'_> {
             }
         }
         self
+    }
+
+    /// Renames new columns of a table of the contract that another `[[tables]]` of that name gets too,
+    /// with another type.
+    fn agree(&mut self, rule: usize, table: &mut Table) {
+        let target = self.model.tables[rule].target;
+        let old = table.old.as_ref().map_or(&[][..], |old| old.columns.as_slice());
+        let mut names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+        for (at, column) in table.columns.iter_mut().enumerate() {
+            let fits = |name: &String| {
+                let known = self.types.get(&(target, name.clone()));
+                let is_other = |(other, taken): (usize, &String)| other != at && taken == name;
+                known.is_none_or(|known| *known == column.sql_type)
+                    && !old.contains(name)
+                    && !names.iter().enumerate().any(is_other)
+            };
+            let others = (2..).map(|number| format!("{}_{number}", column.name));
+            let name = std::iter::once(column.name.clone()).chain(others).find(fits);
+            column.name = name.expect("there is always another number");
+            names[at].clone_from(&column.name);
+            self.types.insert((target, column.name.clone()), column.sql_type);
+        }
     }
 
     /// A table of the contract, to look for what it lacks.
@@ -232,6 +258,9 @@ impl Update<'_> {
         for column in tables.iter_mut().flat_map(|table| &mut table.columns) {
             make_harmless(column, is_stripped);
         }
+        if let Some(rule) = rule {
+            self.agree(rule, &mut tables[0]);
+        }
         keys::add(profile, &mut tables, false);
         let blocks = Blocks {
             profile,
@@ -259,6 +288,18 @@ impl Update<'_> {
             }));
         }
     }
+}
+
+/// Elements with the name of a row element that lies inside itself: of that, they are the inner one.
+fn inner(profile: &Profile, rows: &[NodeId]) -> Vec<NodeId> {
+    let recursive = rows.iter().filter(|row| profile[**row].recursive > 0);
+    let names: Vec<&Name> = recursive.map(|row| &profile[*row].name).collect();
+    let below = profile.below(rows[0]).into_iter().skip(1);
+    let is_inner = |node: &NodeId| {
+        let node = &profile[*node];
+        !node.is_attribute && names.iter().any(|name| name.same(&node.name))
+    };
+    below.filter(is_inner).collect()
 }
 
 /// The paths that documents have, of elements that were looked at as if all were the first of them.
