@@ -156,7 +156,7 @@ fn names(
     distinct(&lines, &vec![1; lines.len()], &Free { taken: &taken, if_reserved: "_value" })
 }
 
-/// Whether an element has nothing, so that only whether it is there tells something.
+/// Whether an element has nothing, so that only its presence tells something.
 fn is_empty(profile: &Profile, node: NodeId) -> bool {
     let has_value = profile[node].values.count() > 0;
     !profile[node].is_attribute && !has_value && profile.children(node).is_empty()
