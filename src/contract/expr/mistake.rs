@@ -9,7 +9,7 @@ pub type Mistake = Diagnostic<Span>;
 
 /// What is wrong with a literal that must be of a type, and what the type holds.
 pub(crate) fn of_literal(error: &ConversionError) -> (String, String) {
-    let ConversionError { sql_type, value, fault } = error;
+    let ConversionError { sql_type, value, fault, reason } = error;
     match fault {
         ConversionFault::NotA => (
             format!("`{value}` does not convert to {sql_type}"),
@@ -30,7 +30,7 @@ pub(crate) fn of_literal(error: &ConversionError) -> (String, String) {
             format!("`{character}` is not in code page 1252, which {sql_type} stores"),
             format!("use n{sql_type}"),
         ),
-        ConversionFault::NotXml(reason) => (
+        ConversionFault::NotXml => (
             format!("`{value}` does not convert to {sql_type}: {reason}"),
             "write XML as it may be inside an element".to_owned(),
         ),

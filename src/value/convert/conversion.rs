@@ -188,7 +188,12 @@ impl Conversion {
 
     #[cold]
     fn error(&self, fault: ConversionFault, value: &str) -> ConversionError {
-        ConversionError { sql_type: self.sql_type, value: clip(value), fault }
+        let reason = match fault {
+            // Looked for again, so that what nearly always converts need not carry it.
+            ConversionFault::NotXml => xml::fragment(value).err().unwrap_or_default(),
+            _ => String::new(),
+        };
+        ConversionError { sql_type: self.sql_type, value: clip(value), fault, reason }
     }
 
     /// Text to a type that holds neither characters nor integers.
@@ -202,7 +207,7 @@ impl Conversion {
             SqlType::Xml => match xml::fragment(text) {
                 Ok(fragment) if is_blank(fragment) => Ok(Value::Null),
                 Ok(fragment) => Ok(Value::Text(fragment.into())),
-                Err(reason) => Err(ConversionFault::NotXml(reason.into())),
+                Err(_) => Err(ConversionFault::NotXml),
             },
             _ => {
                 let found = parse_date_text(trimmed, &self.date_formats);

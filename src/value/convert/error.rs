@@ -15,10 +15,12 @@ pub struct ConversionError {
     pub value: String,
     /// What is wrong with it.
     pub fault: ConversionFault,
+    /// Why it is not XML; empty for all other faults.
+    pub reason: String,
 }
 
 /// What is wrong with a value that does not convert.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversionFault {
     /// It does not read as the type at all.
     NotA,
@@ -28,15 +30,15 @@ pub enum ConversionFault {
     TooLong(usize),
     /// `char` and `varchar` cannot store this character.
     CodePage(char),
-    /// It is not what an `xml` column takes.
-    NotXml(Box<str>),
+    /// It is not what an `xml` column takes; the reason is beside it.
+    NotXml,
 }
 
 impl std::error::Error for ConversionError {}
 
 impl fmt::Display for ConversionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sql_type, value, fault } = self;
+        let Self { sql_type, value, fault, reason } = self;
         let range = sql_type.range_text();
         match fault {
             ConversionFault::NotA => write!(
@@ -61,7 +63,7 @@ impl fmt::Display for ConversionError {
                  stores: use nchar or nvarchar",
                 *character as u32
             ),
-            ConversionFault::NotXml(reason) => write!(
+            ConversionFault::NotXml => write!(
                 f,
                 "`{value}` cannot become {sql_type}: {reason}; TRY_CAST or on_error = \"null\" makes it null \
                  instead"
