@@ -102,7 +102,7 @@ fn lookups(described: &Described, text: &mut String) {
     for lookup in &described.lookups {
         let _ = write!(
             text,
-            "\n## Lookup {}\n\n* compared: {}\n* blank becomes: {}\n* any other becomes: {}\n\n\
+            "\n## Lookup {}\n\n* compared: {}\n* for blank text: {}\n* for any other: {}\n\n\
              | code | value |\n|---|---|\n",
             plain(&lookup.name),
             lookup.matching,

@@ -143,8 +143,8 @@ fn lookups(lookups: &[Entries], page: &mut String) {
         );
         let facts = [
             ("compared", lookup.matching.to_owned()),
-            ("blank becomes", Text(&lookup.on_blank).to_string()),
-            ("any other becomes", Text(&lookup.on_unmapped).to_string()),
+            ("for blank text", Text(&lookup.on_blank).to_string()),
+            ("for any other", Text(&lookup.on_unmapped).to_string()),
         ];
         definitions("facts", facts, page);
         let _ = write!(
