@@ -3,7 +3,7 @@
 use super::declared;
 use super::typed::Typed;
 use super::types;
-use crate::profile::{Node, NodeId, Profile, ValueType};
+use crate::profile::{Node, NodeId, Profile, ValueType, Values};
 
 /// Whether it has a value somewhere.
 pub(super) fn has_value(node: &Node) -> bool {
@@ -62,19 +62,40 @@ pub(super) fn is_declared_always(profile: &Profile, row: NodeId, node: NodeId) -
 
 /// The type of a column: the schema's, as long as samples follow it.
 pub(super) fn typed(node: &Node) -> Typed {
-    let declared = node.declared.as_ref().and_then(|declared| declared.value.as_ref());
+    typed_as(value_type(node), &node.values)
+}
+
+/// The type of one column for several nodes, which have these values together.
+pub(super) fn typed_together(profile: &Profile, nodes: &[NodeId], values: &Values) -> Typed {
+    let declared = nodes.iter().map(|node| value_type(&profile[*node]).cloned());
+    let declared = declared.collect::<Option<Vec<ValueType>>>();
+    typed_as(declared.and_then(|all| all.into_iter().reduce(ValueType::or)).as_ref(), values)
+}
+
+fn value_type(node: &Node) -> Option<&ValueType> {
+    let declared = node.declared.as_ref()?;
+    match declared.is_mixed {
+        // Inside itself, it may be of a type that is no text; beside elements, text has none.
+        true => Some(&TEXT),
+        false => declared.value.as_ref(),
+    }
+}
+
+static TEXT: ValueType = ValueType::TEXT;
+
+fn typed_as(declared: Option<&ValueType>, values: &Values) -> Typed {
     let value = match declared {
         Some(value) => value,
-        None if node.values.count() > 0 => return types::typed(&node.values),
+        None if values.count() > 0 => return types::typed(values),
         // Its own text beside elements, which no sample shows.
-        None => &ValueType::TEXT,
+        None => &TEXT,
     };
-    let typed = declared::typed(value, &node.values);
+    let typed = declared::typed(value, values);
     let wrong: u64 = typed.outliers.iter().map(|(count, _)| count).sum();
-    if wrong <= types::allowed(&node.values) {
+    if wrong <= types::allowed(values) {
         return typed;
     }
-    let own = types::typed(&node.values);
+    let own = types::typed(values);
     let note = format!("{} in the schema, which the samples do not follow", typed.sql_type);
     Typed { note: Some(own.note.map_or(note.clone(), |own| format!("{note}; {own}"))), ..own }
 }

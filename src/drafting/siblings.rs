@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{is_mixed, may_repeat};
+use super::evidence::{has_value, is_mixed, may_repeat, typed_together};
 use super::keys::taken;
 use super::names::{distinct, Free, Line};
 use super::namespaces::Namespaces;
@@ -10,7 +10,7 @@ use super::report::{Outlier, Report};
 use super::steps::relative;
 use super::table::{Column, Row, Siblings, Table};
 use super::typed::{Read, Typed};
-use super::types::{codes, typed};
+use super::types::codes;
 use crate::figures::count;
 use crate::profile::{NodeId, Profile, Values};
 use crate::value::SqlType;
@@ -62,7 +62,7 @@ fn are_rows(profile: &Profile, siblings: &Siblings) -> bool {
         let is_one = node.is_attribute || !may_repeat(node) && node.recursive == 0;
         is_one && !is_mixed(node) && (!node.name.uri.is_empty() || node.name.prefix.is_empty())
     };
-    is_count && below().all(is_plain) && below().any(|node| profile[node].values.count() > 0)
+    is_count && below().all(is_plain) && below().any(|node| has_value(&profile[node]))
 }
 
 /// What is behind a sibling: the same for the values of one column.
@@ -83,7 +83,7 @@ pub(super) fn columns(
     for (number, sibling) in &siblings.nodes {
         for node in profile.below(*sibling) {
             let is_flag = node != *sibling && is_empty(profile, node);
-            if profile[node].values.count() == 0 && !is_flag {
+            if !has_value(&profile[node]) && !is_flag {
                 continue;
             }
             let behind = behind(profile, *sibling, node);
@@ -158,8 +158,8 @@ fn names(
 
 /// Whether an element has nothing, so that only its presence tells something.
 fn is_empty(profile: &Profile, node: NodeId) -> bool {
-    let has_value = profile[node].values.count() > 0;
-    !profile[node].is_attribute && !has_value && profile.children(node).is_empty()
+    let is_blank = !has_value(&profile[node]);
+    !profile[node].is_attribute && is_blank && profile.children(node).is_empty()
 }
 
 /// One column of all siblings, and how it is read; `None` where elements never have a value.
@@ -171,16 +171,19 @@ fn column(
     report: &mut Report,
 ) -> (Column, Option<Read>) {
     let values = Values::of_all(nodes.iter().map(|(_, node)| &profile[*node].values));
-    if values.count() == 0 {
+    if !nodes.iter().any(|(_, node)| has_value(&profile[*node])) {
         let some = nodes.iter().map(|(_, node)| profile[*node].count).sum();
         let column = Column {
-            note: Some(format!("in {} of {}", count(some), count(of))),
+            note: (of > 0).then(|| format!("in {} of {}", count(some), count(of))),
             node: Some(nodes[0].1),
             ..Column::own(name, SqlType::Bit, String::new())
         };
         return (column, None);
     }
-    let Typed { sql_type, read, note, outliers } = typed(&values);
+    let Typed { sql_type, read, note, outliers } = {
+        let nodes: Vec<NodeId> = nodes.iter().map(|(_, node)| *node).collect();
+        typed_together(profile, &nodes, &values)
+    };
     let has_outliers = !outliers.is_empty();
     for (some, examples) in outliers {
         report.outliers.push(Outlier {
@@ -191,14 +194,15 @@ fn column(
             examples,
         });
     }
-    let found = format!("in {} of {}", count(values.count()), count(of));
-    let notes: Vec<String> = [Some(found), note, codes(&values)].into_iter().flatten().collect();
+    let found = (of > 0).then(|| format!("in {} of {}", count(values.count()), count(of)));
+    let list = codes(&values).filter(|_| profile[nodes[0].1].declared.is_none());
+    let notes: Vec<String> = [found, note, list].into_iter().flatten().collect();
     let (dates, has_iso) = match &read {
         Read::Date(patterns, also_iso) => (patterns.clone(), *also_iso),
         _ => (Vec::new(), false),
     };
     let column = Column {
-        note: Some(notes.join("; ")),
+        note: (!notes.is_empty()).then(|| notes.join("; ")),
         node: Some(nodes[0].1),
         dates,
         has_iso,

@@ -70,7 +70,7 @@ enum Content {
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "a", "A", "b", "order", "Order", "id", "no", "left", "count", "value", "item-1", "billTo",
-        "app_id", "Ünit", "select", "b_no", "_",
+        "app_id", "Ünit", "select", "b_no", "_", "score_1", "score_2",
     ])
 }
 
@@ -244,16 +244,18 @@ fn map(toml: &str, documents: &[String], xsd: &str) -> Result<(), TestCaseError>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
 
     #[test]
     fn a_draft_from_a_schema_maps_its_documents(
         root in element(),
         seeds in prop::collection::vec(any::<u64>(), 1..6),
+        unpivot in any::<bool>(),
     ) {
         let (xsd, documents) = (xsd(&root), documents(&root, &seeds));
+        let options = Options { unpivot, ..Options::default() };
         let none: [&str; 0] = [];
-        let drafted = drafted_from(&[("a.xsd", &xsd)], &none, &Options::default());
+        let drafted = drafted_from(&[("a.xsd", &xsd)], &none, &options);
         let drafted = drafted.unwrap_or_else(|error| panic!("{error}\n{xsd}"));
         map(&drafted.toml, &documents, &xsd)?;
     }
@@ -262,9 +264,11 @@ proptest! {
     fn a_draft_from_a_schema_and_samples_maps_the_samples(
         root in element(),
         seeds in prop::collection::vec(any::<u64>(), 1..6),
+        unpivot in any::<bool>(),
     ) {
         let (xsd, documents) = (xsd(&root), documents(&root, &seeds));
-        let drafted = drafted_from(&[("a.xsd", &xsd)], &documents, &Options::default());
+        let options = Options { unpivot, ..Options::default() };
+        let drafted = drafted_from(&[("a.xsd", &xsd)], &documents, &options);
         let drafted = drafted.unwrap_or_else(|error| panic!("{error}\n{xsd}"));
         prop_assert!(drafted.report.outliers.is_empty());
         let notes = drafted.report.schema.expect("a schema");

@@ -308,6 +308,17 @@ fn samples_that_do_not_follow_the_schema_decide() {
 }
 
 #[test]
+fn numbered_siblings_of_a_schema_are_rows() {
+    let xsd = root(
+        "<xs:attribute name='score_1' type='xs:short'/><xs:attribute name='score_2' type='xs:int'/>",
+        "",
+    );
+    let options = Options { unpivot: true, ..Options::default() };
+    let drafted = drafted_from(&[("a.xsd", &schema(&xsd))], &NONE, &options).expect("a draft");
+    assert!(drafted.toml.contains("score    = { type = \"int\""), "{}", drafted.toml);
+}
+
+#[test]
 fn codes_of_a_schema_are_lookups() {
     let xsd = root(
         "<xs:attribute name='x'><xs:simpleType><xs:restriction base='xs:string'><xs:enumeration value='A'/><xs:enumeration value='B'/></xs:restriction></xs:simpleType></xs:attribute>",
