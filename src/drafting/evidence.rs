@@ -75,7 +75,7 @@ pub(super) fn typed_together(profile: &Profile, nodes: &[NodeId], values: &Value
 fn value_type(node: &Node) -> Option<&ValueType> {
     let declared = node.declared.as_ref()?;
     match declared.is_mixed {
-        // Inside itself, it may be of a type that is no text; beside elements, text has none.
+        // Text beside elements has no type, and inside itself the element may be of another.
         true => Some(&TEXT),
         false => declared.value.as_ref(),
     }
