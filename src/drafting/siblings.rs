@@ -111,15 +111,16 @@ pub(super) fn columns(
     }
     let row_of = |(place, sibling): &(u32, NodeId)| {
         let mut values = vec![(number.clone(), place.to_string())];
-        values.extend(rows.remove(place)?);
+        // One that has no value in any document may have one later.
+        values.extend(rows.remove(place).unwrap_or_default());
         let path = path(*sibling);
         let when = match profile.children(*sibling).is_empty() {
             true => format!("{path} IS NOT EMPTY"),
             false => format!("EXISTS({path})"),
         };
-        Some(Row { when, values })
+        Row { when, values }
     };
-    let rows = siblings.nodes.iter().filter_map(row_of).collect();
+    let rows = siblings.nodes.iter().map(row_of).collect();
     (columns, rows)
 }
 

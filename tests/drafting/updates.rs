@@ -227,3 +227,13 @@ fn the_report_names_what_is_new_gone_and_too_wide() {
     assert_eq!(status, 3);
     assert!(errors.contains("is for no document of the samples"), "{errors}");
 }
+
+#[test]
+fn a_numbered_sibling_without_a_value_is_added_once() {
+    let documents = ["<r><a><s_1/></a></r>", "<r><a><s_2>011</s_2></a></r>"];
+    let options = Options { unpivot: true, ..Options::default() };
+    let first = super::drafted_with(&["<r/>"], &options);
+    let once = updated_with(&first.toml, &documents, &options);
+    let twice = updated_with(&once.toml, &documents, &options);
+    assert_eq!(twice.toml, once.toml);
+}
