@@ -79,11 +79,17 @@ pub(super) fn columns(
 ) -> (Vec<Column>, Vec<Row>) {
     let (table, row) = (&tables[at], tables[at].node);
     let path = |node| relative(profile, namespaces, row, node);
+    // Then those that are always blank so far are columns too.
+    let have_values = siblings.nodes.iter().any(|(_, node)| has_value(&profile[*node]));
+    let is_plain = |node| have_values && profile.children(node).is_empty();
     let mut found: Vec<(Behind<'_>, Vec<(u32, NodeId)>)> = Vec::new();
     for (number, sibling) in &siblings.nodes {
         for node in profile.below(*sibling) {
-            let is_flag = node != *sibling && is_empty(profile, node);
-            if !has_value(&profile[node]) && !is_flag {
+            let is_wanted = match node == *sibling {
+                true => is_plain(node),
+                false => is_empty(profile, node),
+            };
+            if !has_value(&profile[node]) && !is_wanted {
                 continue;
             }
             let behind = behind(profile, *sibling, node);
@@ -114,7 +120,7 @@ pub(super) fn columns(
         // One that has no value in any document may have one later.
         values.extend(rows.remove(place).unwrap_or_default());
         let path = path(*sibling);
-        let when = match profile.children(*sibling).is_empty() {
+        let when = match is_plain(*sibling) {
             true => format!("{path} IS NOT EMPTY"),
             false => format!("EXISTS({path})"),
         };

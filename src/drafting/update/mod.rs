@@ -21,7 +21,7 @@ use super::{columns, keys, names};
 use crate::contract::model::Model;
 use crate::contract::{ParsedContract, TargetTable};
 use crate::coverage::{coverage, found, Coverage};
-use crate::profile::{Name, NodeId, Profile};
+use crate::profile::{NodeId, Profile};
 use crate::value::SqlType;
 
 /// A contract with what it lacked, and the report on that.
@@ -180,6 +180,9 @@ impl Update<'_> {
             let became = joined.join(&rows);
             let mut known = known.joined(&joined, &became);
             known.nameless.extend(inner(&joined, &rows));
+            let below = joined.below(rows[0]).into_iter().skip(1);
+            let alike = below.filter(|node| !self.namespaces.can_mean(&joined, *node));
+            known.nameless.extend(alike);
             let (left_out, added) = (self.report.left_out.len(), self.added.len());
             self.add(&joined, &known, begin, Some(rule));
             let paths = RealPaths::new(profile, &rows);
@@ -293,11 +296,11 @@ impl Update<'_> {
 /// Elements with the name of a row element that lies inside itself: of that, they are the inner one.
 fn inner(profile: &Profile, rows: &[NodeId]) -> Vec<NodeId> {
     let recursive = rows.iter().filter(|row| profile[**row].recursive > 0);
-    let names: Vec<&Name> = recursive.map(|row| &profile[*row].name).collect();
+    let names: Vec<&str> = recursive.map(|row| profile[*row].name.local.as_str()).collect();
     let below = profile.below(rows[0]).into_iter().skip(1);
     let is_inner = |node: &NodeId| {
         let node = &profile[*node];
-        !node.is_attribute && names.iter().any(|name| name.same(&node.name))
+        !node.is_attribute && names.contains(&node.name.local.as_str())
     };
     below.filter(is_inner).collect()
 }
