@@ -110,7 +110,9 @@ fn plain_number(text: &str, detail: &mut Detail) -> Option<Shape> {
     }
     if let Some(exponent) = exponent {
         let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        return (!exponent.is_empty() && are_digits(exponent)).then_some(Shape::Exponent);
+        let is_finite = || text.parse().is_ok_and(f64::is_finite);
+        let is_number = !exponent.is_empty() && are_digits(exponent) && is_finite();
+        return is_number.then_some(Shape::Exponent);
     }
     let is_padded = before.len() > 1 && before.starts_with('0');
     detail.digits = (before.len() as u32, after.map_or(0, str::len) as u32);
@@ -219,6 +221,7 @@ mod tests {
             ("1.2.3", Shape::Text),
             ("-", Shape::Text),
             ("e5", Shape::Text),
+            ("3.3E8181", Shape::Text),
             ("Mayor of Casterbridge", Shape::Text),
             ("R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs9", Shape::Base64),
         ] {
