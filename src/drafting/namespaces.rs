@@ -133,7 +133,12 @@ impl Namespaces {
             Some(parent) => profile.children(parent),
             None => profile.roots(),
         };
-        is_meant(&node) && siblings.iter().filter(|sibling| is_meant(sibling)).count() == 1
+        // One that lies inside itself is also found where this one is.
+        let line = profile.line(node);
+        let mut around = line[..line.len() - 1].iter();
+        let is_inner = around.any(|outer| profile[*outer].recursive > 0 && is_meant(outer));
+        let is_alone = siblings.iter().filter(|sibling| is_meant(sibling)).count() == 1;
+        is_meant(&node) && is_alone && !is_inner
     }
 }
 
