@@ -8,7 +8,7 @@ use super::report::{
     Report, ALWAYS_BLANK, ALWAYS_EMPTY, BESIDE_ELEMENTS, INSIDE_ITSELF, NOT_DECLARED, NO_NAME,
 };
 use super::siblings;
-use super::table::{Leaf, LeafKind, Options, Table};
+use super::table::{Leaf, LeafKind, Old, Options, Table};
 use super::wide::divided;
 use crate::profile::{NodeId, Profile};
 
@@ -130,7 +130,9 @@ impl Search<'_> {
         let groups = siblings::groups(profile, &usable.collect::<Vec<_>>());
         let mut apart = Vec::new();
         for group in groups {
-            if !self.options.unpivot {
+            // Without a key of the row around, several rows would have one number.
+            let is_linked = |old: &Old| !old.joins && !old.primary_key.is_empty();
+            if !self.options.unpivot || !self.tables[table].old.as_ref().is_none_or(is_linked) {
                 self.report.numbered(profile, &group);
                 continue;
             }

@@ -61,9 +61,44 @@ pub struct Added {
     pub is_table_new: bool,
 }
 
+/// Times that what was added may make more to add. Three were the most that random contracts needed.
+const MOST_ROUNDS: usize = 8;
+
 /// Adds to a contract what documents have that it does not read; `text` is what it was read from.
 /// `None` where there would have to be a new table, and tables are written in one array.
 pub fn update(
+    profile: &Profile,
+    parsed: &ParsedContract,
+    text: &str,
+    options: &Options,
+) -> Option<Updated> {
+    let mut updated = once(profile, parsed, text, options)?;
+    // A new table may reach elements that no table had: the same command again is to add nothing.
+    for _ in 0..MOST_ROUNDS {
+        let Ok(parsed) = ParsedContract::parse(&updated.toml, "the updated contract") else {
+            break;
+        };
+        let Some(next) = once(profile, &parsed, &updated.toml, options) else { break };
+        if next.toml == updated.toml {
+            break;
+        }
+        updated.toml = next.toml;
+        updated.report.add(next.report);
+    }
+    Some(updated)
+}
+
+impl UpdateReport {
+    /// What another round has added.
+    fn add(&mut self, next: Self) {
+        self.added.extend(next.added);
+        self.declared.extend(next.declared);
+        self.draft.outliers.extend(next.draft.outliers);
+        self.draft.left_out.extend(next.draft.left_out);
+    }
+}
+
+fn once(
     profile: &Profile,
     parsed: &ParsedContract,
     text: &str,
