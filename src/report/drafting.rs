@@ -15,6 +15,8 @@ pub struct DraftReport<'r> {
     pub run: RunReport<'r>,
     /// This run's documents that the draft maps.
     pub mapped: u64,
+    /// This run's documents that have another root element.
+    pub other_root: u64,
 }
 
 impl fmt::Display for DraftReport<'_> {
@@ -29,6 +31,10 @@ impl fmt::Display for DraftReport<'_> {
                 let read = bytes(self.run.bytes);
                 writeln!(f, "{rests}, {read}, {paths}: {tables}, {columns}")?;
                 self.run.mapped(f, &format!("the draft maps {}", count(self.mapped)))?;
+                if self.other_root > 0 {
+                    let others = counted(self.other_root, "document");
+                    writeln!(f, "not for {others} with another root element")?;
+                }
             }
         }
         let title = "values that the type of their column does not take; such documents fail";

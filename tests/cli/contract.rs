@@ -180,3 +180,16 @@ fn the_t_sql_of_a_contract_is_the_same_every_time_and_makes_parents_first() {
     assert!(said.stdout.contains("IF OBJECT_ID(N'[sandbox].[note]', N'U') IS NULL"), "{said:?}");
     place("usp_LoadApps");
 }
+
+#[test]
+fn a_draft_for_one_root_element_says_what_it_is_not_for() {
+    let bench = workbench();
+    for (name, document) in [("1", "<a x='1'/>"), ("2", "<b/>"), ("3", "<a x='2'/>"), ("4", "<c/>")]
+    {
+        bench.write(&format!("mixed/{name}.xml"), document);
+    }
+    let said = bench.run("contract init mixed --root a");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stderr.contains("the draft maps 2 of 4 documents\n"), "{said:?}");
+    assert!(said.stderr.contains("not for 2 documents with another root element\n"), "{said:?}");
+}

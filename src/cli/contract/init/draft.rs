@@ -50,7 +50,9 @@ pub(super) fn draft(arguments: &Arguments, call: &Call) -> Result {
     }
     samples.statistics.has_ids &= !is_other_id;
     let mapped = summary.documents - summary.failed();
-    let report = DraftReport { report: &drafted.report, run: samples.report(), mapped };
+    let other_root = summary.failures.get(&FailureCategory::WrongDocument).copied().unwrap_or(0);
+    let run = samples.report();
+    let report = DraftReport { report: &drafted.report, run, mapped, other_root };
     samples.keep(arguments)?;
     console::print_data(&drafted.toml)?;
     console::note(report);
