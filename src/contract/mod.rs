@@ -3,6 +3,7 @@
 //! [`Contract::parse`] reads the text to a draft, checks the draft, lowers it to a model, and
 //! compiles the model to the plan that the shredder runs.
 
+mod bytes;
 mod check;
 mod clock;
 mod compile;
@@ -23,6 +24,7 @@ mod string_map;
 mod target;
 mod written;
 
+pub use bytes::MOST_KEY_BYTES;
 pub use clock::Clock;
 pub use compiled::Contract;
 pub(crate) use constants::ROOT as CONSTANTS_ROOT;

@@ -226,14 +226,13 @@ fn collect(expr: &Expr, around: &Around, keys: &[KeyRule], found: &mut dyn FnMut
     }
 }
 
-/// All values of a path in one text.
+/// The first value of a path: all of them would be as many texts in each row.
 fn shown(path: &Path) -> Expr {
     let path_itself = Expr { kind: ExprKind::Path(path.clone()), span: Span::default() };
     if path.steps.is_empty() {
         return path_itself;
     }
-    let between = Expr { kind: ExprKind::Text(", ".to_owned()), span: Span::default() };
-    call(Function::Join, vec![path_itself, between])
+    call(Function::First, vec![path_itself])
 }
 
 fn reads_part(expr: &Expr) -> bool {

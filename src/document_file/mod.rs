@@ -109,15 +109,23 @@ impl DocumentFile {
     fn content<T>(&self, read: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> io::Result<T> {
         match self {
             Self::Stdin => read(&mut io::stdin().lock()),
-            Self::Path(path) => {
-                let mut file = BufReader::new(files::open(path)?);
-                match file.fill_buf()?.starts_with(GZIP) {
-                    true => read(&mut MultiGzDecoder::new(file)),
-                    false => read(&mut file),
-                }
+            Self::Path(path) => unzipped(files::open(path)?, read),
+            Self::Member(archive, position) => {
+                archive.content(*position, |content| unzipped(content, read))
             }
-            Self::Member(archive, position) => archive.content(*position, read),
         }
+    }
+}
+
+/// Reads what may be compressed with gzip.
+fn unzipped<T>(
+    content: impl Read,
+    read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut content = BufReader::new(content);
+    match content.fill_buf()?.starts_with(GZIP) {
+        true => read(&mut MultiGzDecoder::new(content)),
+        false => read(&mut content),
     }
 }
 

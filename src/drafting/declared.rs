@@ -97,8 +97,8 @@ fn decimal(
     };
     let precision = match (total, fraction, whole) {
         (Some(total), Some(_), _) => total,
-        (Some(total), None, _) => total + scale,
-        (None, _, Some(whole)) => whole + scale,
+        (Some(total), None, _) => total.saturating_add(scale),
+        (None, _, Some(whole)) => whole.saturating_add(scale),
         (None, Some(_), None) if scale <= 10 => 28,
         (None, None, None) if measured.is_some() => 19,
         (None, _, None) => DECIMAL.0.into(),

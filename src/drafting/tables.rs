@@ -239,8 +239,7 @@ impl Search<'_> {
     }
 
     fn is_skipped(&self, node: NodeId) -> bool {
-        let path = self.profile.path(node);
-        self.options.skip.contains(&path)
+        !self.options.skip.is_empty() && self.options.skip.contains(&self.profile.path(node))
     }
 
     /// Whether an element has neither a value nor attributes nor children.

@@ -2,6 +2,7 @@
 //! values.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::ThreadPool;
@@ -12,7 +13,7 @@ use super::real_paths::RealPaths;
 use super::source::{Content, Source};
 use super::summary::MapSummary;
 use crate::contract::probe::{PathCounts, PathProbe, Width, WidthProbe};
-use crate::contract::{ParsedContract, WrittenNames};
+use crate::contract::{Contract, ParsedContract, WrittenNames, MOST_KEY_BYTES};
 use crate::coverage::{coverage, Coverage};
 use crate::diagnostic::Diagnostic;
 use crate::figures::counted;
@@ -71,6 +72,9 @@ pub fn examine(
     in_order(sources, threads, shredders, work, |(name, look)| {
         report.summary.add(look.mapped.bytes, &counts(&look.mapped.outcome));
         seen.add(&name, look.counts, look.lengths, look.names);
+        if let Ok(tables) = &look.mapped.outcome {
+            seen.add_keys(&name, &mapping.contract, tables);
+        }
         seen.profile.merge(look.profile);
         if let (Err(failure), true) =
             (look.mapped.outcome, report.failures.len() < SampleReport::MOST_FAILURES)
@@ -81,6 +85,7 @@ pub fn examine(
     })?;
     report.summary.elapsed = began.elapsed();
     seen.report(parsed, &paths, &widths);
+    seen.report_keys(parsed, &widths);
     report.coverage = coverage(parsed, &seen.profile);
     Ok(report)
 }
@@ -184,6 +189,8 @@ struct Seen {
     counts: Vec<Vec<u64>>,
     /// The longest text that does not fit, and the sample that has it.
     lengths: Vec<Vec<(usize, String)>>,
+    /// Per target: the bytes of the longest primary key, and the sample that has it.
+    keys: Vec<(usize, String)>,
     names: RealPaths,
     profile: Profile,
 }
@@ -198,8 +205,43 @@ impl Seen {
                 .map(|t| vec![0; t.paths.len() + t.skips.len() + t.lost.len() + 1])
                 .collect(),
             lengths: widths.iter().map(|w| vec![(0, String::new()); w.len()]).collect(),
+            keys: Vec::new(),
             names: RealPaths::default(),
             profile: Profile::default(),
+        }
+    }
+
+    /// Notes the longest key of each target whose keys can be too long.
+    fn add_keys(&mut self, name: &str, contract: &Contract, tables: &[TableRows]) {
+        self.keys.resize(contract.targets.len(), (0, String::new()));
+        for ((target, rows), longest) in contract.targets.iter().zip(tables).zip(&mut self.keys) {
+            if target.most_key_bytes() <= MOST_KEY_BYTES {
+                continue;
+            }
+            let bytes = rows.iter().map(|row| target.key_bytes(row)).max().unwrap_or(0);
+            if bytes > longest.0 {
+                *longest = (bytes, name.to_owned());
+            }
+        }
+    }
+
+    fn report_keys(&self, parsed: &mut ParsedContract, widths: &WidthProbe) {
+        let contract = Arc::clone(&parsed.contract);
+        for (target, (bytes, sample)) in contract.targets.iter().zip(&self.keys) {
+            let of_key = |width: &&Width| {
+                width.table == target.name && target.primary_key.contains(&width.column)
+            };
+            let Some(width) = widths.tables.iter().flatten().find(of_key).filter(|_| *bytes > 0)
+            else {
+                continue;
+            };
+            let message = format!(
+                "the longest key of {} among the samples has {bytes} bytes (in {sample}), and SQL Server \
+                 refuses rows with more than {MOST_KEY_BYTES} in a clustered index",
+                target.name
+            );
+            let hint = "use shorter columns, or a number such as POSITION()";
+            parsed.diagnostics.push(Diagnostic::warning(width.span.clone(), message).hint(hint));
         }
     }
 

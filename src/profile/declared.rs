@@ -154,7 +154,8 @@ impl Form {
                 let (a, b) = (self.digits(), other.digits());
                 let fraction = most(a.1, b.1);
                 let whole = most(a.0, b.0);
-                let total = whole.zip(fraction).map(|(whole, fraction)| whole + fraction);
+                let total =
+                    whole.zip(fraction).map(|(whole, fraction)| whole.saturating_add(fraction));
                 Self::Decimal { total, fraction, whole }
             }
             (Self::Float, Self::Decimal { .. } | Self::Whole { .. })

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 pub(super) fn is_remote(location: &str) -> bool {
     let plain = location.replace('\\', "/");
     match strip_prefix_ignoring_case(&plain, "file:///") {
-        Some(_) => false,
+        // `file:////server/share` is another machine too.
+        Some(path) => path.starts_with('/'),
         None => plain.contains("://") || plain.starts_with("//") || plain.starts_with("urn:"),
     }
 }

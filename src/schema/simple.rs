@@ -39,6 +39,9 @@ impl<'s> Schema<'s> {
 
     fn simple_type(&self, part: Part<'s>, depth: usize) -> Result<Simple> {
         self.step(part)?;
+        if depth == 0 {
+            return Err(part.error("simple types are too deep in each other", "name some of them"));
+        }
         if let Some(by) = part.child(&["restriction"]) {
             let found = self.restricted(by, part, depth)?;
             return Ok(found.unwrap_or_else(text));
@@ -66,7 +69,7 @@ impl<'s> Schema<'s> {
     /// The simple types that are declared inside.
     fn inside(&self, part: Part<'s>, depth: usize) -> Result<Vec<Simple>> {
         let inside = part.children().filter(|child| child.is("simpleType"));
-        inside.map(|child| self.simple_type(child, depth - 1)).collect()
+        inside.map(|child| self.simple_type(child, depth.saturating_sub(1))).collect()
     }
 
     /// The base of a restriction or extension, narrowed by its facets; `within` is the type it is in.

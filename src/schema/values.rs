@@ -187,16 +187,17 @@ fn whole(least: Option<i128>, greatest: Option<i128>, facets: &Facets) -> Form {
         let text = text.as_deref()?;
         text.split('.').next()?.trim_start_matches('+').parse().ok()
     };
-    let above = number(&facets.least).map(|least| least + i128::from(facets.is_above_least));
-    let below =
-        number(&facets.greatest).map(|greatest| greatest - i128::from(facets.is_below_greatest));
+    let above =
+        number(&facets.least).map(|least| least.saturating_add(i128::from(facets.is_above_least)));
+    let below = number(&facets.greatest)
+        .map(|greatest| greatest.saturating_sub(i128::from(facets.is_below_greatest)));
     let digits = facets.total_digits.filter(|digits| *digits <= 38);
     let most = digits.map(|digits| 10_i128.pow(digits) - 1);
     let narrowest = |bounds: [Option<i128>; 3], choose: fn(i128, i128) -> i128| {
         bounds.into_iter().flatten().reduce(choose)
     };
     Form::Whole {
-        least: narrowest([least, above, most.map(|most| -most)], i128::max),
+        least: narrowest([least, above, most.map(|most: i128| -most)], i128::max),
         greatest: narrowest([greatest, below, most], i128::min),
     }
 }

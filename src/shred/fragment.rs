@@ -4,10 +4,17 @@
 //! `<x:p xmlns="urn:d" xmlns:x="urn:x"><b/></x:p>`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::Reader;
+
+use super::fault::Result;
+use super::meter::Meter;
+
+/// Units of work for a declaration that is looked at, as a hash table has it.
+const WORK_OF_ONE: usize = 32;
 
 /// Where namespaces are declared in a document.
 #[derive(Debug, Default)]
@@ -70,10 +77,11 @@ impl Declared {
         let started = self.elements.partition_point(|element| element.extent.start < at);
         let mut next = started.checked_sub(1);
         let mut found: Vec<(&str, &str)> = Vec::new();
+        let mut known: HashSet<&str> = HashSet::new();
         while let Some(element) = next.map(|next| &self.elements[next]) {
             if at <= element.extent.end {
                 for (prefix, uri) in &element.declarations {
-                    if !found.iter().any(|(known, _)| known == prefix) {
+                    if known.insert(prefix) {
                         found.push((prefix, uri));
                     }
                 }
@@ -85,11 +93,21 @@ impl Declared {
     }
 
     /// Markup that begins at this place of the document, with the declarations that its names need.
-    pub fn carried<'m>(&self, at: usize, markup: &'m str) -> Cow<'m, str> {
+    ///
+    /// # Errors
+    /// The limits of time and of bytes.
+    pub fn carried<'m>(
+        &self,
+        at: usize,
+        markup: &'m str,
+        meter: &Meter<'_>,
+    ) -> Result<Cow<'m, str>> {
         let in_scope = self.in_scope(at);
-        if in_scope.is_empty() || !markup.contains('<') {
-            return Cow::Borrowed(markup);
+        meter.work(WORK_OF_ONE * in_scope.len())?;
+        if in_scope.is_empty() {
+            return Ok(Cow::Borrowed(markup));
         }
+        meter.pass(markup.len())?;
         let mut carried = String::with_capacity(markup.len() + 64);
         let mut reader = tolerant(markup);
         let mut open = 0_usize;
@@ -108,15 +126,16 @@ impl Declared {
             match event {
                 Ok(Event::Start(_)) => open += 1,
                 Ok(Event::End(_)) => open = open.saturating_sub(1),
-                Ok(Event::Eof) => return Cow::Owned(carried),
+                Ok(Event::Eof) => return Ok(Cow::Owned(carried)),
                 Err(_) => {
                     carried.push_str(&markup[end..]);
-                    return Cow::Owned(carried);
+                    return Ok(Cow::Owned(carried));
                 }
                 Ok(_) => {}
             }
             if let (0, Some((name_end, begin, own))) = (open, outermost.take_if(|_| open == 0)) {
-                let needed = needed(&in_scope, &own, &markup[begin..end]);
+                let needed = needed(&in_scope, &own, &markup[begin..end], meter)?;
+                meter.work(carried.len() - name_end)?;
                 carried.insert_str(name_end, &needed);
             }
         }
@@ -124,17 +143,36 @@ impl Declared {
 }
 
 /// The declarations that an element with this markup needs beside its own.
-fn needed(in_scope: &[(&str, &str)], own: &[(String, String)], markup: &str) -> String {
+fn needed(
+    in_scope: &[(&str, &str)],
+    own: &[(String, String)],
+    markup: &str,
+    meter: &Meter<'_>,
+) -> Result<String> {
+    let own: HashSet<&str> = own.iter().map(|(prefix, _)| prefix.as_str()).collect();
+    let written = prefixes(markup);
+    meter.work(markup.len() + WORK_OF_ONE * in_scope.len())?;
     let mut text = String::new();
     for (prefix, uri) in in_scope {
-        let declares = own.iter().any(|(known, _)| known == prefix);
-        if declares || !prefix.is_empty() && !markup.contains(&format!("{prefix}:")) {
+        if own.contains(prefix) || !prefix.is_empty() && !written.contains(prefix) {
             continue;
         }
+        meter.pass(uri.len() + prefix.len() + 10)?;
         let name = if prefix.is_empty() { String::new() } else { format!(":{prefix}") };
         text += &format!(" xmlns{name}=\"{}\"", uri.replace('"', "&quot;"));
     }
-    text
+    Ok(text)
+}
+
+/// Everything that is written like a prefix: in names, and in values such as `xsi:type="s:int"`.
+fn prefixes(markup: &str) -> HashSet<&str> {
+    let is_in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.') || !c.is_ascii();
+    let colons = memchr::memchr_iter(b':', markup.as_bytes());
+    let before = |colon: usize| {
+        let before = &markup[..colon];
+        &before[before.trim_end_matches(is_in_name).len()..]
+    };
+    colons.map(before).collect()
 }
 
 /// A reader of markup whose tags are checked elsewhere.
@@ -150,12 +188,12 @@ fn tolerant(markup: &str) -> Reader<&[u8]> {
 fn declarations(tag: &BytesStart<'_>) -> Declarations {
     let mut attributes = tag.attributes();
     let declaration = |attribute: quick_xml::events::attributes::Attribute<'_>| {
-        let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
-        let prefix = match name.strip_prefix("xmlns")? {
-            "" => "",
-            prefixed => prefixed.strip_prefix(':')?,
+        let prefix = match attribute.key.as_ref().strip_prefix(b"xmlns")? {
+            [] => &[],
+            prefixed => prefixed.strip_prefix(b":")?,
         };
-        Some((prefix.to_owned(), String::from_utf8_lossy(&attribute.value).into_owned()))
+        let prefix = String::from_utf8_lossy(prefix).into_owned();
+        Some((prefix, String::from_utf8_lossy(&attribute.value).into_owned()))
     };
     attributes.with_checks(false).flatten().filter_map(declaration).collect()
 }
@@ -163,12 +201,16 @@ fn declarations(tag: &BytesStart<'_>) -> Declarations {
 #[cfg(test)]
 mod tests {
     use super::Declared;
+    use crate::shred::meter::{Meter, Uncontrolled};
+    use crate::shred::Limits;
 
     /// What is carried out of the element `t`.
     fn carried(document: &str) -> String {
         let at = document.find("<t").and_then(|t| Some(t + document[t..].find('>')? + 1)).unwrap();
         let end = document.rfind("</t>").unwrap();
-        Declared::of(document).carried(at, &document[at..end]).into_owned()
+        let meter = Meter::new(&Limits::default(), &Uncontrolled);
+        let carried = Declared::of(document).carried(at, &document[at..end], &meter);
+        carried.expect("within the limits").into_owned()
     }
 
     #[test]
@@ -203,8 +245,22 @@ mod tests {
         let one = "<e xmlns:x='urn:x'><t><x:p/></t></e>";
         let document = format!("<r>{}</r>", one.repeat(20_000));
         let declared = Declared::of(&document);
+        let meter = Meter::new(&Limits::default(), &Uncontrolled);
         for (at, _) in document.match_indices("<x:p/>") {
-            assert_eq!(declared.carried(at, "<x:p/>"), "<x:p xmlns:x=\"urn:x\"/>");
+            let carried = declared.carried(at, "<x:p/>", &meter).expect("within the limits");
+            assert_eq!(carried, "<x:p xmlns:x=\"urn:x\"/>");
+            meter.passed();
         }
+    }
+
+    #[test]
+    fn declarations_count_before_they_are_copied() {
+        let uri = "u".repeat(1_000);
+        let document = format!("<r xmlns:x='{uri}'><t>{}</t></r>", "<x:p/>".repeat(1_000));
+        let at = document.find("<x:p/>").expect("an element");
+        let limits = Limits { row_bytes: 100_000, ..Limits::default() };
+        let meter = Meter::new(&limits, &Uncontrolled);
+        let markup = &document[at..at + 6_000];
+        assert!(Declared::of(&document).carried(at, markup, &meter).is_err());
     }
 }

@@ -104,6 +104,17 @@ fn gzip_is_found_by_content_and_by_name_in_folders() {
 }
 
 #[test]
+fn a_member_of_an_archive_may_be_compressed_itself() {
+    let bench = workbench();
+    let inner = gzipped(note("inner").as_bytes());
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("1.xml.gz", SimpleFileOptions::default()).unwrap();
+    archive.write_all(&inner).unwrap();
+    bench.write("in.zip", archive.finish().unwrap().into_inner());
+    assert_eq!(mapped(&map(&bench, "in.zip"))[0].2, "inner");
+}
+
+#[test]
 fn what_becomes_too_long_is_refused_before_it_is() {
     let bench = workbench();
     let bomb = gzipped(&vec![b' '; 20_000_000]);

@@ -193,3 +193,23 @@ fn a_draft_for_one_root_element_says_what_it_is_not_for() {
     assert!(said.stderr.contains("the draft maps 2 of 4 documents\n"), "{said:?}");
     assert!(said.stderr.contains("not for 2 documents with another root element\n"), "{said:?}");
 }
+
+#[test]
+fn the_longest_key_of_the_samples_is_told_where_keys_may_be_too_long() {
+    let bench = workbench();
+    let contract = CONTRACT
+        .replace("primary_key = [\"app_id\"]", "primary_key = [\"app_id\", \"title\"]")
+        .replace("nvarchar(20)", "nvarchar(460)")
+        .replace("foreign_key = { columns = [\"app_id\"], references = \"note\" }\n", "");
+    bench.write("long.toml", contract);
+    let told = |title: &str| {
+        bench.write("title.xml", format!("<note title='{title}'/>"));
+        bench.run("contract check long.toml --sample title.xml docs/note-1.xml").stderr
+    };
+    let short = told("ten chars!");
+    assert!(short.contains("has 24 bytes (in title.xml)"), "{short}");
+    let long = told(&"ü".repeat(455));
+    assert!(long.contains("the longest key of note among the samples has 914 bytes"), "{long}");
+    let narrow = bench.run("contract check contract.toml --sample docs/note-1.xml").stderr;
+    assert!(!narrow.contains("longest key"), "{narrow}");
+}

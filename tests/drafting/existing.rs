@@ -103,3 +103,32 @@ fn what_the_database_numbers_and_computes_is_left_to_it() {
     }
     assert!(!drafted.toml.contains("total"), "{}", drafted.toml);
 }
+
+#[test]
+fn a_column_that_would_round_or_cut_is_left_to_a_person() {
+    let documents =
+        [r#"<order number="7" price="1.23456" at="2026-11-24T18:20:30+02:00" weight="2.5"/>"#];
+    let drafted = fitted(
+        "CREATE TABLE orders (app_id int PRIMARY KEY, number int, price decimal(9,2), at datetime2(0),
+            weight decimal(9,2));",
+        &documents,
+    );
+    for (column, is_filled) in [("number", true), ("price", false), ("at", false), ("weight", true)]
+    {
+        let filled = drafted.toml.lines().any(|line| line.starts_with(column));
+        assert_eq!(filled, is_filled, "{column}: {}", drafted.toml);
+    }
+}
+
+#[test]
+fn rows_of_several_elements_in_one_parent_are_numbered_on() {
+    let item = "<group><item sku='A'/><item sku='B'/></group>";
+    let document = format!("<order number='7'>{item}{item}</order>");
+    let drafted = fitted(
+        "CREATE TABLE orders (app_id int PRIMARY KEY, number int);
+         CREATE TABLE items (app_id int REFERENCES orders, item_no int, sku varchar(9),
+            PRIMARY KEY (app_id, item_no));",
+        &[&document],
+    );
+    assert!(drafted.toml.contains("value = \"ORDINAL()\""), "{}", drafted.toml);
+}

@@ -237,3 +237,28 @@ fn a_numbered_sibling_without_a_value_is_added_once() {
     let twice = updated_with(&once.toml, &documents, &options);
     assert_eq!(twice.toml, once.toml);
 }
+
+#[test]
+fn rows_of_a_table_with_a_condition_are_not_parents() {
+    let contract = r#"[contract]
+name = "vip"
+[document]
+root = "order"
+[[tables]]
+name = "vip"
+each = "/order"
+where = "@vip = '1'"
+primary_key = ["app_id"]
+app_column = "app_id"
+[tables.columns]
+app_id = { type = "int", value = "APP_ID()" }
+vip    = { type = "bit", value = "@vip" }
+"#;
+    let documents = [
+        "<order vip='1'><line n='1'/><line n='2'/></order>",
+        "<order vip='0'><line n='1'/></order>",
+    ];
+    let updated = updated(contract, &documents);
+    assert!(updated.toml.contains("each = \"/order/line\""), "{}", updated.toml);
+    assert!(!updated.toml.contains("foreign_key"), "{}", updated.toml);
+}

@@ -185,7 +185,7 @@ fn decimals_with_exponents_are_read_by_cast() {
         rows(&contract, document, "t"),
         ["1500.00|1500|1500.0000", "-0.02|-0.02|-0.0200", "12.50|12.5|12.5000", "1.00|1|1.0000"]
     );
-    for text in ["1.5E", "E3", "1.5E3.0", "0x1E3", "1E12"] {
+    for text in ["1e-2147483648", "1.5E", "E3", "1.5E3.0", "0x1E3", "1E12"] {
         let failure = failure(&contract, &format!("<r><e v='{text}'/></r>"));
         assert_eq!(failure.category.name(), "bad_value", "{text}");
     }

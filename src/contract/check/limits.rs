@@ -4,6 +4,7 @@
 
 use super::checks::Checks;
 use super::targets::Target;
+use crate::contract::bytes::{fixed, longest, MOST_KEY_BYTES};
 use crate::contract::draft::TableDraft;
 use crate::contract::target::TargetColumn;
 use crate::diagnostic::Diagnostic;
@@ -14,9 +15,6 @@ const MOST_COLUMNS: usize = 1_022;
 
 /// Columns of a key.
 const MOST_KEY_COLUMNS: usize = 32;
-
-/// Bytes of a clustered index's key.
-const MOST_KEY_BYTES: usize = 900;
 
 /// Bytes of a row without what can be moved out of it.
 const MOST_ROW_BYTES: usize = 8_060;
@@ -84,44 +82,4 @@ fn least_row(columns: &[TargetColumn]) -> usize {
         .map(|column| fixed(column.sql_type))
         .sum();
     4 + 2 + columns.len().div_ceil(8) + bits.div_ceil(8) + fixed
-}
-
-/// Bytes of a type of fixed length; 0 of another.
-fn fixed(sql_type: SqlType) -> usize {
-    match sql_type {
-        SqlType::Bit | SqlType::TinyInt => 1,
-        SqlType::SmallInt => 2,
-        SqlType::Int | SqlType::Real | SqlType::SmallDateTime => 4,
-        SqlType::BigInt | SqlType::Money | SqlType::Float | SqlType::DateTime => 8,
-        SqlType::Decimal { precision: 1..=9, .. } => 5,
-        SqlType::Decimal { precision: 10..=19, .. } => 9,
-        SqlType::Decimal { precision: 20..=28, .. } => 13,
-        SqlType::Decimal { .. } => 17,
-        SqlType::Date => 3,
-        SqlType::Time(digits) => 3 + fraction(digits),
-        SqlType::DateTime2(digits) => 6 + fraction(digits),
-        SqlType::DateTimeOffset(digits) => 8 + fraction(digits),
-        SqlType::Char(length) => length.into(),
-        SqlType::NChar(length) => 2 * usize::from(length),
-        SqlType::UniqueIdentifier => 16,
-        SqlType::VarChar(_) | SqlType::NVarChar(_) | SqlType::VarBinary(_) | SqlType::Xml => 0,
-    }
-}
-
-/// Bytes that the digits after the second need beyond those of none.
-fn fraction(digits: u8) -> usize {
-    match digits {
-        0..=2 => 0,
-        3 | 4 => 1,
-        _ => 2,
-    }
-}
-
-/// The most bytes of a type that can be part of a key.
-fn longest(sql_type: SqlType) -> usize {
-    match sql_type {
-        SqlType::VarChar(Some(length)) | SqlType::VarBinary(Some(length)) => length.into(),
-        SqlType::NVarChar(Some(length)) => 2 * usize::from(length),
-        other => fixed(other),
-    }
 }

@@ -266,7 +266,14 @@ impl Fitting<'_> {
             );
             is_key && is_whole
         })?;
-        let value = if parent.is_some() { "POSITION()" } else { "ORDINAL()" };
+        // Several elements between the parent's row and this one would each begin with 1.
+        let line = self.profile.line(self.row);
+        let is_numbered = parent.is_some_and(|at| {
+            let around = line.iter().position(|step| *step == self.fitted[at].node);
+            let between = line.iter().skip(around.map_or(0, |at| at + 1));
+            between.filter(|step| **step != self.row).all(|step| self.profile[*step].most <= 1)
+        });
+        let value = if is_numbered { "POSITION()" } else { "ORDINAL()" };
         let note = "no path fits: the row's number".to_owned();
         Some(Column {
             note: Some(note),

@@ -1,7 +1,7 @@
 //! Whether a column's type takes the values of a path, and how they are then read.
 
 use crate::drafting::evidence::typed;
-use crate::drafting::typed::Read;
+use crate::drafting::typed::{Read, Typed};
 use crate::profile::{Example, Node, Seen, Shape, Values};
 use crate::value::SqlType;
 
@@ -34,13 +34,33 @@ pub(super) fn fit(node: &Node, sql_type: SqlType) -> Option<Fit> {
             shaped(values, is_bit)
         }
         SqlType::Xml => return None,
-        _ if is_of_kind(sql_type, drafted.sql_type) => {
+        _ if is_of_kind(sql_type, drafted.sql_type)
+            && is_whole_value(values, sql_type, &drafted) =>
+        {
             Fit { read: drafted.read, outliers: drafted.outliers }
         }
         _ => return None,
     };
     let outliers: u64 = fit.outliers.iter().map(|(count, _)| count).sum();
     (outliers * RARELY <= values.count()).then_some(fit)
+}
+
+/// Whether nothing of a value would be rounded or cut: digits, a time of day, an offset.
+fn is_whole_value(values: &Values, wanted: SqlType, drafted: &Typed) -> bool {
+    let digits = values.shapes.iter().map(|seen| seen.fraction_digits).max().unwrap_or(0);
+    let has_time = matches!(drafted.sql_type, SqlType::DateTime2(_) | SqlType::DateTimeOffset(_));
+    let has_offset = matches!(drafted.sql_type, SqlType::DateTimeOffset(_));
+    match wanted {
+        SqlType::Decimal { scale, .. } => digits <= u32::from(scale),
+        SqlType::Money => digits <= 4,
+        SqlType::Real => values.shapes.iter().all(|s| s.whole_digits + s.fraction_digits <= 7),
+        SqlType::Date => !has_time,
+        SqlType::SmallDateTime => !has_offset && digits == 0,
+        SqlType::DateTime => !has_offset && digits <= 3,
+        SqlType::DateTime2(scale) => !has_offset && digits <= u32::from(scale),
+        SqlType::DateTimeOffset(scale) | SqlType::Time(scale) => digits <= u32::from(scale),
+        _ => true,
+    }
 }
 
 fn is_of_kind(wanted: SqlType, drafted: SqlType) -> bool {

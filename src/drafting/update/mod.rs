@@ -18,7 +18,7 @@ use super::report::{LeftOut, Report};
 use super::table::{Column, Old, Options, Table};
 use super::tables::{lacking, Begin};
 use super::{columns, keys, names};
-use crate::contract::model::Model;
+use crate::contract::model::{Model, TableRule};
 use crate::contract::{ParsedContract, TargetTable};
 use crate::coverage::{coverage, found, Coverage};
 use crate::profile::{NodeId, Profile};
@@ -167,6 +167,15 @@ fn propose(wider: &[Wider], edits: &mut Edits<'_>) {
     }
 }
 
+/// Whether each element of the row path gives one row, so that the rows of a new table find theirs.
+fn has_row_for_each(table: &TableRule) -> bool {
+    table.where_.is_none()
+        && table.keep_when.is_none()
+        && table.rows.is_empty()
+        && table.split.is_none()
+        && table.each.steps.iter().all(|step| step.predicates.is_empty())
+}
+
 /// A column to add to a `[[tables]]` of the contract.
 struct NewColumn {
     table: usize,
@@ -263,6 +272,7 @@ impl Update<'_> {
         let target = &self.targets[table.target];
         let is_alone = self.model.tables.iter().filter(|t| t.target == table.target).count() == 1;
         let joins = table.distinct.is_some();
+        let is_alone = is_alone && has_row_for_each(table);
         Table {
             name: target.name.clone(),
             is_recursive: profile[row].recursive > 0,

@@ -153,15 +153,17 @@ impl<'t> Scope<'t> {
         let (Datum::Text(text), Some(at)) = (&value, self.last_read.get()) else {
             return Ok(value);
         };
+        if !text.contains('<') {
+            return Ok(value);
+        }
         let setting = &self.setting;
         let declared = setting.shared.declared.get_or_init(|| Declared::of(setting.text));
         setting.meter.work(text.len())?;
-        let carried = match declared.carried(at as usize, text) {
+        let carried = match declared.carried(at as usize, text, setting.meter)? {
             Cow::Borrowed(_) => None,
             Cow::Owned(carried) => Some(carried),
         };
         let Some(carried) = carried else { return Ok(value) };
-        setting.meter.pass(carried.len())?;
         Ok(Datum::Text(Cow::Owned(carried)))
     }
 

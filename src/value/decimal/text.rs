@@ -130,7 +130,7 @@ pub fn without_exponent(text: &str) -> Option<Option<String>> {
     if !digits(&all) || !digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)) {
         return None;
     }
-    let exponent = exponent.parse::<i32>().ok().filter(|exponent| exponent.abs() <= 400);
+    let exponent = exponent.parse::<i32>().ok().filter(|exponent| (-400..=400).contains(exponent));
     let Some(exponent) = exponent else { return Some(None) };
     let point = whole.len() as i32 + exponent;
     let leading = usize::try_from(-point).unwrap_or(0);
