@@ -48,7 +48,7 @@ fn a_draft_from_the_source_table_fills_the_tables_that_exist() {
     assert!(drafted.stdout.contains("key = \"/order/@id\""), "{drafted:?}");
     assert!(drafted.stderr.contains("order_lines.quantity: NOT NULL; perhaps @qty"), "{drafted:?}");
     // What the report asks for.
-    let guess = "# quantity = { type = \"int\", value = \"@qty\" }";
+    let guess = "# quantity = { type = \"int\", value = \"@qty\", required = true }";
     bench.write("drafted.toml", &drafted.stdout.replace(guess, &guess[2..]));
     bench.succeed("install --contract drafted.toml");
     let said = bench.succeed("run --contract drafted.toml");

@@ -141,9 +141,12 @@ impl Fitting<'_> {
             let names: Vec<String> = keys.into_iter().map(|(own, _)| own).collect();
             names.iter().all(is_filled).then(|| (names, self.fitted[at].name.clone()))
         });
-        for column in &mut columns {
-            column.required &= !self.table.column(&column.name).is_some_and(|c| c.nullable);
-            column.required &= !primary_key.iter().any(|key| is_name(key, &column.name));
+        // What the table does not take as null, the contract does not either; keys never are.
+        for column in columns.iter_mut().chain(&mut guesses) {
+            let is_key =
+                primary_key.iter().chain(&app_column).any(|key| is_name(key, &column.name));
+            let nullable = self.table.column(&column.name).is_some_and(|c| c.nullable);
+            column.required = !nullable && !is_key && !column.identity;
         }
         Some(Table {
             name: self.table.name.clone(),
@@ -359,6 +362,6 @@ impl Fitting<'_> {
         let place = format!("{}.{}", self.table.name, column.name);
         self.report.unfilled.push(Unfilled { place, why: why.clone() });
         let guess = candidates.into_iter().find_map(|candidate| candidate.column)?;
-        Some(Column { note: Some(why), required: false, ..guess })
+        Some(Column { note: Some(why), ..guess })
     }
 }
