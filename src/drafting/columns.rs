@@ -1,11 +1,12 @@
 //! The columns of each table: names, types, and remarks.
 
 use super::evidence::{is_declared_always, is_required, typed};
+use super::few::Fate;
 use super::keys::taken;
-use super::names::{distinct, is_id, snake, Free, Line};
+use super::names::{distinct, snake, Free, Line};
 use super::namespaces::Namespaces;
 use super::quoted::string;
-use super::report::{Outlier, Report};
+use super::report::Report;
 use super::siblings;
 use super::steps::relative;
 use super::table::{Column, Leaf, LeafKind, Options, Table};
@@ -95,22 +96,9 @@ impl Context<'_> {
             return self.string(name, node, path);
         }
         let values = &profile[node].values;
-        let Typed { sql_type, read, note, outliers } = typed(&profile[node]);
-        let sql_type = match sql_type {
-            // Numbers that name things grow.
-            SqlType::TinyInt | SqlType::SmallInt if is_id(profile, node) => SqlType::Int,
-            other => other,
-        };
-        let has_outliers = !outliers.is_empty();
-        for (some, examples) in outliers {
-            report.outliers.push(Outlier {
-                path: profile.path(node),
-                sql_type: sql_type.to_string(),
-                count: some,
-                of: values.count(),
-                examples,
-            });
-        }
+        let Typed { sql_type, read, note, few } = typed(&profile[node]);
+        let has_outliers = few.iter().any(|few| few.fate == Fate::Fails);
+        report.few(&profile.path(node), sql_type, values.count(), few);
         let found = values.count();
         let declared = profile[node].declared.as_deref();
         let is_single = leaf.kind == LeafKind::Value;

@@ -1,6 +1,7 @@
 //! The types and patterns of dates.
 
-use super::typed::{Accepts, Candidate, Read};
+use super::read::Read;
+use super::typed::Candidate;
 use crate::profile::{DateOrder, DateShape, Example, Seen, Shape, Values};
 use crate::value::SqlType;
 
@@ -30,14 +31,13 @@ pub(super) fn dated(values: &Values, allowed: u64, total: u64) -> Option<Candida
         return None;
     }
     let all = || taken.iter().flat_map(|form| &form.seen);
-    let digits = all().map(|seen| seen.fraction_digits).max().unwrap_or(0).min(7) as u8;
+    let digits = all().map(|seen| seen.fraction.most()).max().unwrap_or(0).min(7) as u8;
     let has_time = |seen: &&&Seen| matches!(seen.shape, Shape::Date(shape) if shape.time.is_some());
     let sql_type = match all().find(has_time) {
         None => SqlType::Date,
         Some(_) if zone(&first) => SqlType::DateTimeOffset(digits),
         Some(_) => SqlType::DateTime2(digits),
     };
-    let shapes = all().map(|seen| seen.shape).collect();
     let is_iso = |form: &&Form<'_>| form.shape.order == DateOrder::Iso;
     let has_iso = taken.iter().any(|form| is_iso(&form));
     let note = taken.iter().any(Form::is_ambiguous);
@@ -45,7 +45,7 @@ pub(super) fn dated(values: &Values, allowed: u64, total: u64) -> Option<Candida
     let others = taken.iter().filter(|form| !is_iso(form));
     let patterns: Vec<String> = others.flat_map(Form::patterns).collect();
     let read = if patterns.is_empty() { Read::Plain } else { Read::Date(patterns, has_iso) };
-    Some((sql_type, read, note, Accepts::Shapes(shapes)))
+    Some((sql_type, read, note))
 }
 
 /// Dates that one pattern reads.
@@ -133,7 +133,7 @@ impl Form<'_> {
         };
         let joint = if time.joint == 'T' { "'T'" } else { " " };
         let seconds = if time.seconds { ":ss" } else { "" };
-        let has_fraction = self.seen.iter().any(|seen| seen.fraction_digits > 0);
+        let has_fraction = self.seen.iter().any(|seen| seen.fraction.most() > 0);
         let fraction = if has_fraction { ".FFFFFFF" } else { "" };
         let halves = if time.halves { " tt" } else { "" };
         let zone = if time.zone { "K" } else { "" };

@@ -1,9 +1,10 @@
 //! The type of a column by what a schema says of its values, and what samples add to that.
 
-use super::typed::{Read, Typed};
+use super::few::{few, Fate, Few};
+use super::read::Read;
+use super::typed::Typed;
 use super::types;
-use crate::profile::{Example, Form, Seen, Shape, ValueType, Values};
-use crate::value::datetime::parse_date_text;
+use crate::profile::{Form, Seen, Shape, Size, Sizes, ValueType, Values};
 use crate::value::SqlType;
 
 /// Digits before and behind the point where neither the schema nor samples say how many.
@@ -12,28 +13,41 @@ const DECIMAL: (u8, u8) = (38, 10);
 /// Characters that are worth a fixed width.
 const LONGEST_CODE: u64 = 10;
 
-/// The schema's type of a value. Samples say what it does not: lengths, digits and offsets.
-pub(super) fn typed(value: &ValueType, seen: &Values) -> Typed {
-    let measured = (seen.count() > 0).then(|| types::typed(seen));
+/// The schema's type of a value. Samples say what it does not: lengths, digits and offsets; and where many
+/// of them have more digits or an offset that it would drop, there is room for these.
+pub(super) fn typed(value: &ValueType, seen: &Values, is_id: bool) -> Typed {
+    let measured = (seen.count() > 0).then(|| types::typed(seen, false));
     let measured_type = measured.as_ref().map(|typed| typed.sql_type);
     let mut notes: Vec<String> = value.remark.map(str::to_owned).into_iter().collect();
+    let mut wide = Vec::new();
     let (sql_type, read) = match value.form {
         Form::Truth => (SqlType::Bit, Read::Plain),
-        Form::Whole { least, greatest } => (whole(least, greatest), Read::Plain),
+        Form::Whole { least, greatest } => {
+            let sql_type = whole(least, greatest, seen, &mut wide);
+            let is_small = matches!(sql_type, SqlType::TinyInt | SqlType::SmallInt);
+            (if is_small && is_id { SqlType::Int } else { sql_type }, Read::Plain)
+        }
         Form::Decimal { total, fraction, whole } => {
-            (decimal(total, fraction, whole, measured_type), Read::Plain)
+            let declared = decimal(total, fraction, whole, measured_type, seen);
+            let sql_type = with_room(declared, seen);
+            if sql_type != declared {
+                notes.push(format!("{declared} in the schema: the samples have more digits"));
+            }
+            (sql_type, Read::Plain)
         }
         Form::Float => (SqlType::Float, Read::Plain),
+        Form::Date if with_offset(seen).0 > types::allowed(seen) => {
+            notes.push("a date in the schema: the samples have offsets from UTC".to_owned());
+            (SqlType::DateTimeOffset(0), Read::Plain)
+        }
         Form::Date => (SqlType::Date, Read::Plain),
         Form::DateTime => {
-            let (sql_type, note) = date_time(measured_type);
+            let (sql_type, note) = date_time(seen);
             notes.extend(note.map(str::to_owned));
             (sql_type, Read::Plain)
         }
-        Form::Time => match measured_type {
-            Some(SqlType::Time(digits)) => (SqlType::Time(digits.max(3)), Read::Plain),
-            _ => (SqlType::Time(7), Read::Plain),
-        },
+        Form::Time if seen.count() == 0 => (SqlType::Time(7), Read::Plain),
+        Form::Time => (SqlType::Time(second_digits(seen)), Read::Plain),
         Form::Base64(most) => (SqlType::VarBinary(width(most, 8000)), Read::Base64),
         Form::Hex(most) => (SqlType::VarBinary(width(most, 8000)), Read::Hex),
         Form::Text { least, most, is_ascii } => {
@@ -42,27 +56,40 @@ pub(super) fn typed(value: &ValueType, seen: &Values) -> Typed {
             if let Some(measured) = measured_type.filter(|_| is_number || is_date) {
                 notes.push(format!("text in the schema, {measured} in the samples"));
             }
+            let is_ascii = is_ascii && seen.not_ascii == 0;
             match most {
-                Some(most) => {
-                    let is_ascii = is_ascii && seen.not_ascii == 0;
-                    (text(least, most.max(1), is_ascii), Read::Plain)
-                }
+                Some(most) => (text(least, most.max(1), is_ascii), Read::Plain),
                 None => (unlimited(is_ascii, seen), Read::Plain),
             }
         }
     };
     notes.extend(codes(value));
-    Typed {
-        outliers: outliers(value, sql_type, seen),
-        sql_type,
-        read,
-        note: (!notes.is_empty()).then(|| notes.join("; ")),
-    }
+    let mut few = few(sql_type, &read, seen, false);
+    few.extend(wide);
+    Typed { sql_type, read, note: (!notes.is_empty()).then(|| notes.join("; ")), few }
 }
 
-/// The narrowest type that has all numbers between two.
-fn whole(least: Option<i128>, greatest: Option<i128>) -> SqlType {
-    let (Some(least), Some(greatest)) = (least, greatest) else { return SqlType::BigInt };
+/// The narrowest type that has all numbers between two; without limits `bigint`, unless samples have
+/// more.
+fn whole(
+    least: Option<i128>,
+    greatest: Option<i128>,
+    seen: &Values,
+    wide: &mut Vec<Few>,
+) -> SqlType {
+    let (Some(least), Some(greatest)) = (least, greatest) else {
+        let sizes = Sizes::of_all(numbers(seen).map(|seen| &seen.whole));
+        let is_larger = |size: &&Size| (20..=38).contains(&size.digits);
+        let (count, examples) = Sizes::joined(sizes.iter().filter(is_larger));
+        let allowed = types::allowed(seen);
+        if count == 0 {
+            return SqlType::BigInt;
+        }
+        if count <= allowed {
+            wide.push(Few { count, examples, fate: Fate::Widens(SqlType::BigInt) });
+        }
+        return SqlType::Decimal { precision: 38, scale: 0 };
+    };
     let holds = |low: i128, high: i128| low <= least && greatest <= high;
     let digits =
         least.unsigned_abs().max(greatest.unsigned_abs()).checked_ilog10().unwrap_or(0) + 1;
@@ -80,18 +107,20 @@ fn decimal(
     fraction: Option<u32>,
     whole: Option<u32>,
     measured: Option<SqlType>,
+    seen: &Values,
 ) -> SqlType {
     let seen_scale = match measured {
         Some(SqlType::Decimal { scale, .. }) => Some(u32::from(scale)),
         Some(_) => Some(4),
         None => None,
     };
+    let seen_scale = seen_scale.map(|scale| scale.max(digits(seen, |seen| &seen.fraction, 0)));
     let scale = match (fraction, total) {
         (Some(fraction), _) => fraction,
         (None, Some(total)) => seen_scale.unwrap_or(total.min(10)),
         (None, None) => match measured {
             Some(known @ SqlType::Decimal { .. }) => return known,
-            Some(_) => 4,
+            Some(_) => seen_scale.unwrap_or(4),
             None => DECIMAL.1.into(),
         },
     };
@@ -107,14 +136,60 @@ fn decimal(
     SqlType::Decimal { precision: precision.clamp(scale.max(1), 38) as u8, scale: scale as u8 }
 }
 
+/// The same with as many digits on both sides of the point as nearly all samples have, if any type has.
+fn with_room(sql_type: SqlType, seen: &Values) -> SqlType {
+    let SqlType::Decimal { precision, scale } = sql_type else { return sql_type };
+    let few = types::allowed(seen);
+    let before = digits(seen, |seen| &seen.whole, few).max((precision - scale).into());
+    let behind = digits(seen, |seen| &seen.fraction, few).max(scale.into());
+    match before + behind {
+        all @ ..=38 => SqlType::Decimal { precision: all as u8, scale: behind as u8 },
+        _ => sql_type,
+    }
+}
+
+/// The values that are plain numbers.
+fn numbers(seen: &Values) -> impl Iterator<Item = &Seen> {
+    let is_number =
+        |seen: &&Seen| matches!(seen.shape, Shape::Whole | Shape::Decimal | Shape::Digits);
+    seen.shapes.iter().filter(is_number)
+}
+
+/// The most digits of numbers, where a few may have more.
+fn digits(seen: &Values, of: fn(&Seen) -> &Sizes, few: u64) -> u32 {
+    Sizes::of_all(numbers(seen).map(of)).most_but(few)
+}
+
+/// How many dates and times have an offset from UTC, and how many have none.
+fn with_offset(seen: &Values) -> (u64, u64) {
+    let of = |has_offset: bool| {
+        let is_it = |seen: &&Seen| match seen.shape {
+            Shape::Date(date) => date.time.is_some_and(|time| time.zone) == has_offset,
+            Shape::ZonedDate => has_offset,
+            _ => false,
+        };
+        seen.shapes.iter().filter(is_it).map(|seen| seen.count).sum()
+    };
+    (of(true), of(false))
+}
+
+/// The digits after the second: what `datetime` has, and as many as samples have.
+fn second_digits(seen: &Values) -> u8 {
+    let is_time =
+        |seen: &&Seen| matches!(seen.shape, Shape::Date(_) | Shape::Time | Shape::ZonedTime);
+    let times = seen.shapes.iter().filter(is_time);
+    times.map(|seen| seen.fraction.most()).max().unwrap_or(0).clamp(3, 7) as u8
+}
+
 /// A date and time has an offset or none, as its schema does not say.
-fn date_time(measured: Option<SqlType>) -> (SqlType, Option<&'static str>) {
-    match measured {
-        Some(SqlType::Date) => (SqlType::DateTime2(3), None),
-        Some(SqlType::DateTime2(digits)) => (SqlType::DateTime2(digits.max(3)), None),
-        Some(SqlType::DateTimeOffset(digits)) => (SqlType::DateTimeOffset(digits.max(3)), None),
-        Some(_) => (SqlType::DateTimeOffset(7), None),
-        None => (SqlType::DateTimeOffset(7), Some("datetime2 if yours have no offset from UTC")),
+fn date_time(seen: &Values) -> (SqlType, Option<&'static str>) {
+    let digits = second_digits(seen);
+    match with_offset(seen) {
+        (0, 0) if seen.count() > 0 => (SqlType::DateTimeOffset(7), None),
+        (0, 0) => (SqlType::DateTimeOffset(7), Some("datetime2 if yours have no offset from UTC")),
+        (zoned, _) if zoned > types::allowed(seen) => (SqlType::DateTimeOffset(digits), None),
+        (zoned, 0) if zoned > 0 => (SqlType::DateTimeOffset(digits), None),
+        _ => (SqlType::DateTime2(digits), None),
     }
 }
 
@@ -129,7 +204,11 @@ fn text(least: u64, most: u64, is_ascii: bool) -> SqlType {
 /// Text without a limit is as wide as samples show.
 fn unlimited(is_ascii: bool, seen: &Values) -> SqlType {
     match (seen.count() > 0, is_ascii) {
-        (true, _) => types::text_type(seen),
+        (true, true) => match types::text_type(seen) {
+            SqlType::NVarChar(width) => SqlType::VarChar(width),
+            other => other,
+        },
+        (true, false) => types::text_type(seen),
         (false, true) => SqlType::VarChar(None),
         (false, false) => SqlType::NVarChar(None),
     }
@@ -148,55 +227,4 @@ fn codes(value: &ValueType) -> Option<String> {
         few if few.len() <= 12 => Some(format!("one of {}", few.join(", "))),
         many => Some(format!("one of {} codes, such as {}", many.len(), many[..3].join(", "))),
     }
-}
-
-/// What of the samples the type does not take.
-fn outliers(value: &ValueType, sql_type: SqlType, seen: &Values) -> Vec<(u64, Vec<Example>)> {
-    let takes = |shape: &Seen| match value.form {
-        Form::Truth => match shape.shape {
-            Shape::Truth => true,
-            Shape::Whole => shape.least >= 0 && shape.greatest <= 1,
-            _ => false,
-        },
-        Form::Whole { .. } => match shape.shape {
-            Shape::Whole => is_within(shape, sql_type),
-            Shape::Digits => shape.fraction_digits == 0,
-            _ => false,
-        },
-        Form::Decimal { .. } => match (shape.shape, sql_type) {
-            (
-                Shape::Whole | Shape::Decimal | Shape::Digits,
-                SqlType::Decimal { precision, scale },
-            ) => shape.whole_digits <= u32::from(precision - scale),
-            _ => false,
-        },
-        Form::Float => {
-            matches!(shape.shape, Shape::Whole | Shape::Decimal | Shape::Digits | Shape::Exponent)
-        }
-        Form::Date | Form::DateTime | Form::Time => {
-            shape.examples.iter().all(|example| parse_date_text(&example.text, &[]).is_some())
-        }
-        Form::Base64(_) | Form::Hex(_) | Form::Text { .. } => true,
-    };
-    let wrong = seen.shapes.iter().filter(|shape| !takes(shape));
-    let mut wrong: Vec<_> = wrong.map(|shape| (shape.count, shape.examples.clone())).collect();
-    wrong.sort_by(|a, b| a.1.cmp(&b.1));
-    let limit = match sql_type {
-        SqlType::Char(width) | SqlType::VarChar(Some(width)) | SqlType::NVarChar(Some(width)) => {
-            u32::from(width)
-        }
-        _ => return wrong,
-    };
-    wrong.extend(types::too_long(seen, limit));
-    wrong
-}
-
-fn is_within(seen: &Seen, sql_type: SqlType) -> bool {
-    let (low, high) = match sql_type {
-        SqlType::TinyInt => (0, 255),
-        SqlType::SmallInt => (i16::MIN.into(), i16::MAX.into()),
-        SqlType::Int => (i32::MIN.into(), i32::MAX.into()),
-        _ => return true,
-    };
-    low <= seen.least && seen.greatest <= high
 }

@@ -1,6 +1,7 @@
 //! What is known of a path: what occurs, and what a schema says where there is one.
 
 use super::declared;
+use super::names::is_id;
 use super::typed::Typed;
 use super::types;
 use crate::profile::{Node, NodeId, Profile, ValueType, Values};
@@ -62,14 +63,14 @@ pub(super) fn is_declared_always(profile: &Profile, row: NodeId, node: NodeId) -
 
 /// The type of a column: the schema's, as long as samples follow it.
 pub(super) fn typed(node: &Node) -> Typed {
-    typed_as(value_type(node), &node.values)
+    typed_as(value_type(node), &node.values, is_id(node))
 }
 
 /// The type of one column for several nodes, which have these values together.
 pub(super) fn typed_together(profile: &Profile, nodes: &[NodeId], values: &Values) -> Typed {
     let declared = nodes.iter().map(|node| value_type(&profile[*node]).cloned());
     let declared = declared.collect::<Option<Vec<ValueType>>>();
-    typed_as(declared.and_then(|all| all.into_iter().reduce(ValueType::or)).as_ref(), values)
+    typed_as(declared.and_then(|all| all.into_iter().reduce(ValueType::or)).as_ref(), values, false)
 }
 
 fn value_type(node: &Node) -> Option<&ValueType> {
@@ -83,19 +84,18 @@ fn value_type(node: &Node) -> Option<&ValueType> {
 
 static TEXT: ValueType = ValueType::TEXT;
 
-fn typed_as(declared: Option<&ValueType>, values: &Values) -> Typed {
+fn typed_as(declared: Option<&ValueType>, values: &Values, is_id: bool) -> Typed {
     let value = match declared {
         Some(value) => value,
-        None if values.count() > 0 => return types::typed(values),
+        None if values.count() > 0 => return types::typed(values, is_id),
         // Its own text beside elements, which no sample shows.
         None => &TEXT,
     };
-    let typed = declared::typed(value, values);
-    let wrong: u64 = typed.outliers.iter().map(|(count, _)| count).sum();
-    if wrong <= types::allowed(values) {
+    let typed = declared::typed(value, values, is_id);
+    if typed.wrong() <= types::allowed(values) {
         return typed;
     }
-    let own = types::typed(values);
-    let note = format!("{} in the schema, which the samples do not follow", typed.sql_type);
+    let own = types::typed(values, is_id);
+    let note = format!("{} by the schema, which does not keep the samples' values", typed.sql_type);
     Typed { note: Some(own.note.map_or(note.clone(), |own| format!("{note}; {own}"))), ..own }
 }

@@ -2,8 +2,8 @@
 
 use super::evidence::typed;
 use super::names::{is_bare_id, is_id};
+use super::read::Read;
 use super::table::{Column, LeafKind, Table};
-use super::typed::Read;
 use crate::figures::count;
 use crate::profile::{NodeId, Profile, Shape};
 use crate::value::SqlType;
@@ -21,7 +21,7 @@ pub(super) fn document_key(profile: &Profile, root: NodeId, tables: &[Table]) ->
             && values.count() == documents
             && values.shapes.iter().all(|seen| seen.shape == Shape::Whole)
             && values.in_all.are_none()
-            && is_id(profile, leaf.node)
+            && is_id(&profile[leaf.node])
     });
     found.next().map(|leaf| leaf.node)
 }
@@ -143,12 +143,12 @@ fn natural(profile: &Profile, table: &Table) -> Option<usize> {
         let parent = profile[node].parent;
         let is_near = node == table.node || parent == Some(table.node);
         let values = &profile[node].values;
-        if !is_near || !column.required || !is_id(profile, node) || values.count() == 0 {
+        if !is_near || !column.required || !is_id(&profile[node]) || values.count() == 0 {
             return false;
         }
         let typed = typed(&profile[node]);
         values.in_document.are_none()
-            && typed.outliers.is_empty()
+            && typed.wrong() == 0
             && typed.read == Read::Plain
             // A list of codes differs within a document by chance.
             && !(typed.sql_type.is_character() && values.codes.is_some())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::table::Table;
-use crate::profile::{NodeId, Profile};
+use crate::profile::{Node, NodeId, Profile};
 
 /// In UTF-16 units. SQL Server allows 128, and 116 for temporary tables, of which one is named after
 /// the table.
@@ -168,8 +168,8 @@ fn cut(name: &str) -> String {
 const IDS: &str = "id no nr num number key code ref uuid guid seq sequence";
 
 /// Whether a name is that of an id.
-pub(super) fn is_id(profile: &Profile, node: NodeId) -> bool {
-    let name = snake(&profile[node].name.local);
+pub(super) fn is_id(node: &Node) -> bool {
+    let name = snake(&node.name.local);
     let last = name.rsplit('_').next().unwrap_or_default();
     // `conid`, as some write it.
     is_bare_id(last) || name.ends_with("id")

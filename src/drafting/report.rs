@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::few::{Fate, Few};
 use super::table::{Options, Siblings, Table};
 use crate::figures::{count, counted};
 use crate::profile::{Example, NodeId, Profile, SchemaNotes};
+use crate::value::SqlType;
 
 /// Why paths are left out that other documents may bring back.
 pub(super) const ALWAYS_BLANK: &str = "always blank";
@@ -29,7 +31,7 @@ pub struct Report {
     pub columns: usize,
     /// Different paths below the root.
     pub paths: usize,
-    /// Values that the type of their column does not take.
+    /// Values that their column does not have as they are, or whose type is wider for them alone.
     pub outliers: Vec<Outlier>,
     /// Paths that no column reads.
     pub left_out: Vec<LeftOut>,
@@ -56,7 +58,7 @@ impl std::fmt::Display for Unfilled {
     }
 }
 
-/// Values that the type of their column does not take.
+/// Values that their column does not have as they are, or whose type is wider for them alone.
 #[derive(Debug, Clone)]
 pub struct Outlier {
     /// The path as documents write it.
@@ -69,6 +71,23 @@ pub struct Outlier {
     pub of: u64,
     /// The first ones.
     pub examples: Vec<Example>,
+    /// What becomes of them.
+    pub fate: Fate,
+}
+
+impl fmt::Display for Outlier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, sql_type, .. } = self;
+        let (some, of) = (count(self.count), count(self.of));
+        match self.fate {
+            Fate::Fails => write!(f, "{path}: {some} of {of} not {sql_type}"),
+            Fate::Loses(what) => write!(f, "{path}: {some} of {of} in {sql_type} without {what}"),
+            Fate::Gains(what) => write!(f, "{path}: {some} of {of} in {sql_type} with {what}"),
+            Fate::Widens(other) => {
+                write!(f, "{path}: {sql_type} for {some} of {of}, {other} for the others")
+            }
+        }
+    }
 }
 
 /// A path that no column reads.
@@ -109,6 +128,18 @@ impl Report {
         self.numbered.extend(siblings.nodes.first().map(path).zip(siblings.nodes.last().map(path)));
     }
 
+    /// Values that a column does not have as they are, or whose type is wider for them alone.
+    pub(super) fn few(&mut self, path: &str, sql_type: SqlType, of: u64, few: Vec<Few>) {
+        self.outliers.extend(few.into_iter().map(|Few { count, examples, fate }| Outlier {
+            path: path.to_owned(),
+            sql_type: sql_type.to_string(),
+            count,
+            of,
+            examples,
+            fate,
+        }));
+    }
+
     pub(super) fn left_out(&mut self, profile: &Profile, node: NodeId, why: &str) {
         let path = profile.path(node);
         self.left_out.push(LeftOut { path, count: profile[node].count, why: why.to_owned() });
@@ -116,6 +147,19 @@ impl Report {
 }
 
 impl Report {
+    /// The outliers in three lists, each with the end of its title: documents that fail, values that a column
+    /// has otherwise, types that are wider for them alone.
+    pub fn fates(&self) -> [(&'static str, Vec<&Outlier>); 3] {
+        let of = |is_it: fn(Fate) -> bool| {
+            self.outliers.iter().filter(|outlier| is_it(outlier.fate)).collect()
+        };
+        [
+            ("does not take; such documents fail", of(|fate| fate == Fate::Fails)),
+            ("does not keep as they are", of(|f| matches!(f, Fate::Loses(_) | Fate::Gains(_)))),
+            ("is wider for", of(|fate| matches!(fate, Fate::Widens(_)))),
+        ]
+    }
+
     /// What the draft rests on: `orders.xsd and 12 documents`.
     pub fn rests(&self) -> String {
         let documents = match self.runs {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{has_value, is_mixed, may_repeat, typed_together};
+use super::few::Fate;
 use super::keys::taken;
 use super::names::{distinct, Free, Line};
 use super::namespaces::Namespaces;
-use super::report::{Outlier, Report};
+use super::read::Read;
+use super::report::Report;
 use super::steps::relative;
 use super::table::{Column, Row, Siblings, Table};
-use super::typed::{Read, Typed};
+use super::typed::Typed;
 use super::types::codes;
 use crate::figures::count;
 use crate::profile::{NodeId, Profile, Values};
@@ -187,20 +189,12 @@ fn column(
         };
         return (column, None);
     }
-    let Typed { sql_type, read, note, outliers } = {
+    let Typed { sql_type, read, note, few } = {
         let nodes: Vec<NodeId> = nodes.iter().map(|(_, node)| *node).collect();
         typed_together(profile, &nodes, &values)
     };
-    let has_outliers = !outliers.is_empty();
-    for (some, examples) in outliers {
-        report.outliers.push(Outlier {
-            path: profile.path(nodes[0].1),
-            sql_type: sql_type.to_string(),
-            count: some,
-            of: values.count(),
-            examples,
-        });
-    }
+    let has_outliers = few.iter().any(|few| few.fate == Fate::Fails);
+    report.few(&profile.path(nodes[0].1), sql_type, values.count(), few);
     let found = (of > 0).then(|| format!("in {} of {}", count(values.count()), count(of)));
     let list = codes(&values).filter(|_| profile[nodes[0].1].declared.is_none());
     let notes: Vec<String> = [found, note, list].into_iter().flatten().collect();

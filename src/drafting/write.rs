@@ -10,7 +10,6 @@ use super::namespaces::Namespaces;
 use super::quoted::string;
 use super::report::{schema_lines, Report};
 use super::table::Table;
-use crate::figures::count;
 use crate::profile::{NodeId, Profile};
 
 pub(super) struct Writer<'p> {
@@ -108,20 +107,16 @@ impl<'p> Writer<'p> {
 
     /// What the types do not follow, and what is left out.
     fn remarks(&mut self) {
-        if !self.report.outliers.is_empty() {
-            self.line("");
-            self.comment(
-                "Values that the type of their column does not take; such documents fail:",
-            );
-        }
-        for outlier in &self.report.outliers {
-            let (some, of) = (count(outlier.count), count(outlier.of));
-            let examples = outlier.examples.iter().map(|example| format!("{:?}", example.text));
-            let examples = examples.collect::<Vec<_>>().join(", ");
-            let (path, sql_type) = (&outlier.path, &outlier.sql_type);
-            self.comment(&format!(
-                "  {path} is {sql_type}: {some} of {of} not, such as {examples}"
-            ));
+        for (title, outliers) in self.report.fates() {
+            if !outliers.is_empty() {
+                self.line("");
+                self.comment(&format!("Values that the type of their column {title}:"));
+            }
+            for outlier in outliers {
+                let examples = outlier.examples.iter().map(|example| format!("{:?}", example.text));
+                let examples = examples.collect::<Vec<_>>().join(", ");
+                self.comment(&format!("  {outlier}, such as {examples}"));
+            }
         }
         if !self.report.unfilled.is_empty() {
             self.line("");

@@ -96,13 +96,23 @@ pub(super) fn date(text: &str) -> Option<(DateShape, DateParts)> {
         .then_some((DateShape { order, separator, time: Some(time) }, parts))
 }
 
-/// Whether a text is a time of day such as `13:05` or `13:05:59.25`, and the digits of its fraction.
-pub(super) fn time_of_day(text: &str) -> Option<u32> {
+/// Whether a text is a date alone with an offset from UTC, such as `2026-11-24Z`.
+pub(super) fn is_zoned_date(text: &str) -> bool {
+    let mut reader = Reader { rest: text };
+    let is_iso = |(order, _)| order == DateOrder::Iso;
+    reader.date(&mut DateParts::default()).is_some_and(is_iso)
+        && reader.zone() == Some(true)
+        && reader.rest.is_empty()
+}
+
+/// Whether a text is a time of day such as `13:05` or `13:05:59.25Z`, the digits of its fraction, and
+/// whether it has an offset from UTC.
+pub(super) fn time_of_day(text: &str) -> Option<(u32, bool)> {
     let mut reader = Reader { rest: text };
     let mut parts = DateParts::default();
     let time = reader.time(&mut parts)?;
-    let is_plain = !time.halves && !time.zone && !parts.is_unpadded;
-    (reader.rest.is_empty() && is_plain).then_some(parts.fraction)
+    let is_plain = !time.halves && !parts.is_unpadded;
+    (reader.rest.is_empty() && is_plain).then_some((parts.fraction, time.zone))
 }
 
 /// Whether eight digits are a date of these centuries.
@@ -282,7 +292,9 @@ mod tests {
         {
             assert!(date(text).is_none(), "{text}");
         }
-        assert_eq!(time_of_day("23:59:59.25"), Some(2));
+        assert_eq!(time_of_day("23:59:59.25"), Some((2, false)));
+        assert_eq!(time_of_day("23:59:59+02:00"), Some((0, true)));
+        assert!(is_zoned_date("2026-11-24-05:00") && !is_zoned_date("2026-11-24"));
         assert_eq!(time_of_day("24:00"), None);
     }
 }

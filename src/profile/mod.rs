@@ -4,23 +4,27 @@
 mod dates;
 mod declared;
 mod declaring;
+mod example;
 mod hashes;
 mod lengths;
 mod node;
 mod profiler;
 mod repeats;
 mod shape;
+mod sizes;
 mod values;
 
 pub use dates::{DateOrder, DateShape, TimeShape};
 pub use declared::{Declared, Form, SchemaNotes, ValueType};
+pub use example::Example;
 pub use hashes::Hashes;
 pub use lengths::Lengths;
 pub use node::{Name, Node, NodeId, Occurrence};
 pub use profiler::Profiler;
 pub use repeats::Repeats;
 pub use shape::Shape;
-pub use values::{Example, Seen, Values};
+pub use sizes::{Size, Sizes};
+pub use values::{Seen, Values};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::dates::{date, is_compact_date, time_of_day, DateParts, DateShape};
+use super::dates::{date, is_compact_date, is_zoned_date, time_of_day, DateParts, DateShape};
 use crate::value::functions::number;
 
 /// The narrowest form that a value has.
@@ -24,14 +24,26 @@ pub enum Shape {
     Comma,
     /// A date, with or without a time.
     Date(DateShape),
+    /// A date alone with `Z` or an offset from UTC, as XML Schema allows.
+    ZonedDate,
     /// A time of day.
     Time,
+    /// A time of day with `Z` or an offset from UTC.
+    ZonedTime,
     /// A GUID in its usual form.
     Guid,
     /// Bytes as base64.
     Base64,
     /// Anything else.
     Text,
+}
+
+impl Shape {
+    /// Whether values of this shape have digits before a point.
+    pub(super) fn has_digits(self) -> bool {
+        use Shape::{Comma, Decimal, Digits, Grouped, Whole};
+        matches!(self, Whole | Digits | Decimal | Grouped | Comma)
+    }
 }
 
 /// What a value tells besides its shape.
@@ -66,9 +78,13 @@ fn begins_with_digit(text: &str, detail: &mut Detail) -> Option<Shape> {
         None | Some(b'.' | b'e' | b'E') => {
             plain_number(text, detail).or_else(|| dated(text, detail))
         }
-        Some(b':') => time_of_day(text).map(|fraction| {
+        Some(b':') => time_of_day(text).map(|(fraction, is_zoned)| {
             detail.date.fraction = fraction;
-            Shape::Time
+            if is_zoned {
+                Shape::ZonedTime
+            } else {
+                Shape::Time
+            }
         }),
         Some(b'-' | b'/' | b' ') => dated(text, detail),
         Some(b',') => comma(text, detail),
@@ -77,9 +93,13 @@ fn begins_with_digit(text: &str, detail: &mut Detail) -> Option<Shape> {
 }
 
 fn dated(text: &str, detail: &mut Detail) -> Option<Shape> {
-    let (shape, parts) = date(text)?;
-    detail.date = parts;
-    Some(Shape::Date(shape))
+    match date(text) {
+        Some((shape, parts)) => {
+            detail.date = parts;
+            Some(Shape::Date(shape))
+        }
+        None => is_zoned_date(text).then_some(Shape::ZonedDate),
+    }
 }
 
 fn named_date(text: &str, detail: &mut Detail) -> Option<Shape> {
@@ -115,12 +135,21 @@ fn plain_number(text: &str, detail: &mut Detail) -> Option<Shape> {
         return is_number.then_some(Shape::Exponent);
     }
     let is_padded = before.len() > 1 && before.starts_with('0');
-    detail.digits = (before.len() as u32, after.map_or(0, str::len) as u32);
+    let digits = before.trim_start_matches('0').len().max(1) as u32;
+    detail.digits = (digits, after.map_or(0, str::len) as u32);
+    if after.is_none() {
+        match text.parse() {
+            Ok(whole) => detail.whole = whole,
+            Err(_) => {
+                detail.whole = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+                detail.digits.0 = digits.max(20);
+            }
+        }
+    }
     match after {
         _ if is_padded || mantissa.starts_with('+') => Some(Shape::Digits),
         None if before.len() > 18 => Some(Shape::Digits),
         None => {
-            detail.whole = text.parse().ok()?;
             detail.is_compact_date = before.len() == 8 && is_compact_date(detail.whole);
             Some(Shape::Whole)
         }

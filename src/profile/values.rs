@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::example::{Example, MOST_EXAMPLES};
 use super::lengths::Lengths;
 use super::repeats::Repeats;
 use super::shape::{shape, Shape};
+use super::sizes::Sizes;
 use crate::value::is_blank;
 
 /// The values of one path.
@@ -42,14 +44,11 @@ pub struct Seen {
     pub count: u64,
     /// The first ones, at most three.
     pub examples: Vec<Example>,
-    /// The least whole number.
-    pub least: i64,
-    /// The greatest whole number.
-    pub greatest: i64,
-    /// The most digits before the point.
-    pub whole_digits: u32,
-    /// The most digits after the point, or after the second.
-    pub fraction_digits: u32,
+    /// Numbers: by their digits before the point. Of whole numbers with 19 digits, those that a
+    /// `bigint` does not take count as having 20.
+    pub whole: Sizes,
+    /// Numbers and times: by their digits after the point, or after the second, if they have any.
+    pub fraction: Sizes,
     /// Whole numbers that could be dates such as `20261124`.
     pub compact_dates: u64,
     /// Dates: the greatest first and second part.
@@ -61,33 +60,6 @@ pub struct Seen {
     /// Dates: one has the short name of a month.
     pub has_short_name: bool,
 }
-
-/// A value, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Example {
-    /// The number of the document, in the order of reading, from 0.
-    pub document: u64,
-    /// The line in it, from 1.
-    pub line: u32,
-    /// The value, shortened.
-    pub text: String,
-}
-
-impl Example {
-    /// Characters of a value that are kept.
-    const MOST_CHARACTERS: usize = 80;
-
-    fn new(document: u64, line: u32, text: &str) -> Self {
-        let text = match text.char_indices().nth(Self::MOST_CHARACTERS) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text.to_owned(),
-        };
-        Self { document, line, text }
-    }
-}
-
-/// Examples that are kept of one kind.
-const MOST_EXAMPLES: usize = 3;
 
 impl Values {
     /// Different values that are listed.
@@ -114,7 +86,9 @@ impl Values {
 
     /// All values that are kept with their place.
     pub(super) fn examples(&self) -> impl Iterator<Item = &Example> {
-        self.shapes.iter().flat_map(|seen| &seen.examples).chain(&self.longest)
+        let sizes = self.shapes.iter().flat_map(|seen| [&seen.whole, &seen.fraction]);
+        let of_shapes = self.shapes.iter().flat_map(|seen| &seen.examples);
+        of_shapes.chain(sizes.flat_map(Sizes::examples)).chain(&self.longest)
     }
 
     /// Adds a value of a document; `line` is asked only where the place is kept.
@@ -157,10 +131,14 @@ impl Values {
         if seen.examples.len() < MOST_EXAMPLES {
             seen.examples.push(Example::new(document, line(), value));
         }
-        seen.least = seen.least.min(detail.whole);
-        seen.greatest = seen.greatest.max(detail.whole);
-        seen.whole_digits = seen.whole_digits.max(detail.digits.0);
-        seen.fraction_digits = seen.fraction_digits.max(detail.digits.1).max(detail.date.fraction);
+        let example = || Example::new(document, line(), value);
+        if shape.has_digits() {
+            seen.whole.add(detail.digits.0, detail.whole, example);
+        }
+        let fraction = detail.digits.1.max(detail.date.fraction);
+        if fraction > 0 {
+            seen.fraction.add(fraction, 0, example);
+        }
         seen.compact_dates += u64::from(detail.is_compact_date);
         seen.pair.0 = seen.pair.0.max(detail.date.pair.0);
         seen.pair.1 = seen.pair.1.max(detail.date.pair.1);
@@ -207,15 +185,18 @@ impl Values {
 }
 
 impl Seen {
+    /// The least and the greatest whole number.
+    pub fn range(&self) -> (i64, i64) {
+        self.whole.range(u32::MAX).unwrap_or((0, 0))
+    }
+
     fn none(shape: Shape) -> Self {
         Self {
             shape,
             count: 0,
             examples: Vec::new(),
-            least: i64::MAX,
-            greatest: i64::MIN,
-            whole_digits: 0,
-            fraction_digits: 0,
+            whole: Sizes::default(),
+            fraction: Sizes::default(),
             compact_dates: 0,
             pair: (0, 0),
             is_unpadded: false,
@@ -229,10 +210,8 @@ impl Seen {
         self.examples.extend(other.examples);
         self.examples.sort();
         self.examples.truncate(MOST_EXAMPLES);
-        self.least = self.least.min(other.least);
-        self.greatest = self.greatest.max(other.greatest);
-        self.whole_digits = self.whole_digits.max(other.whole_digits);
-        self.fraction_digits = self.fraction_digits.max(other.fraction_digits);
+        self.whole.merge(other.whole);
+        self.fraction.merge(other.fraction);
         self.compact_dates += other.compact_dates;
         self.pair = (self.pair.0.max(other.pair.0), self.pair.1.max(other.pair.1));
         self.is_unpadded |= other.is_unpadded;

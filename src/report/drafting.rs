@@ -37,8 +37,10 @@ impl fmt::Display for DraftReport<'_> {
                 }
             }
         }
-        let title = "values that the type of their column does not take; such documents fail";
-        list(f, title, self.run.outliers(report))?;
+        for (title, outliers) in report.fates() {
+            let title = format!("values that the type of their column {title}");
+            list(f, &title, self.run.outliers(&outliers))?;
+        }
         list(f, "not filled", report.unfilled.iter().map(ToString::to_string).collect())?;
         self.run.rest(f, report)
     }

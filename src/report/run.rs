@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::drafting::{schema_lines, LeftOut, Report};
+use crate::drafting::{schema_lines, LeftOut, Outlier, Report};
 use crate::figures::{count, counted};
 use crate::outcome::Failure;
 use crate::profile::Example;
@@ -56,13 +56,11 @@ impl RunReport<'_> {
         })
     }
 
-    /// Values that the types of new columns do not take.
-    pub(super) fn outliers(&self, report: &Report) -> Vec<String> {
+    /// Values with what becomes of them, and examples with their places.
+    pub(super) fn outliers(&self, outliers: &[&Outlier]) -> Vec<String> {
         let mut lines = Vec::new();
-        for outlier in &report.outliers {
-            let (path, sql_type) = (&outlier.path, &outlier.sql_type);
-            let (some, of) = (count(outlier.count), count(outlier.of));
-            lines.push(format!("{path}: {some} of {of} not {sql_type}"));
+        for outlier in outliers {
+            lines.push(outlier.to_string());
             lines.extend(self.examples(&outlier.examples));
         }
         lines

@@ -35,8 +35,14 @@ impl fmt::Display for UpdatedReport<'_> {
         let declared = report.declared.iter();
         let declared = declared.map(|(prefix, uri)| format!("{prefix} = {uri}"));
         list(f, "namespaces that are declared now", declared.collect())?;
-        let title = "values that the new columns do not take, and have null for";
-        list(f, title, self.run.outliers(draft))?;
+        let titles = [
+            "values that the new columns do not take, and have null for",
+            "values that the new columns do not keep as they are",
+            "values that the types of new columns are wider for",
+        ];
+        for (title, (_, outliers)) in titles.into_iter().zip(draft.fates()) {
+            list(f, title, self.run.outliers(&outliers))?;
+        }
         let title = "columns that do not take all values; what would is a comment in the contract";
         list(f, title, self.wider())?;
         let repeated = report.coverage.repeated.iter().map(|found| {

@@ -1,6 +1,7 @@
 //! Contracts that are drafted from documents.
 
 mod existing;
+mod few;
 mod orders;
 mod random;
 mod rules;

@@ -9,8 +9,9 @@ use self::likeness::Likeness;
 use self::rows::Rows;
 use self::types::fit;
 use super::columns::path_of;
+use super::few::Few;
 use super::namespaces::Namespaces;
-use super::report::{Outlier, Report, Unfilled};
+use super::report::{Report, Unfilled};
 use super::table::{Column, Existing, Leaf, LeafKind, Table};
 use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
 use crate::figures::count;
@@ -107,7 +108,7 @@ struct Candidate<'l> {
     likeness: Likeness,
     /// `None` if the type does not take its values.
     column: Option<Column>,
-    outliers: Vec<Outlier>,
+    few: Vec<Few>,
 }
 
 impl Fitting<'_> {
@@ -247,7 +248,9 @@ impl Fitting<'_> {
         candidates.retain(|candidate| candidate.likeness == best);
         let only = candidates.pop().filter(|_| candidates.is_empty())?;
         let fitted = only.column?;
-        self.report.outliers.extend(only.outliers);
+        let node = only.leaf.node;
+        let (path, of) = (self.profile.path(node), self.profile[node].values.count());
+        self.report.few(&path, fitted.sql_type, of, only.few);
         Some(fitted)
     }
 
@@ -294,8 +297,8 @@ impl Fitting<'_> {
                 line[from..].iter().map(|step| self.profile[*step].name.local.clone()).collect();
             let likeness = Likeness::of(&column.name, &self.table.name, &steps);
             if let Some(likeness) = likeness {
-                let (fitted, outliers) = self.fitted(column, leaf);
-                candidates.push(Candidate { leaf, likeness, column: fitted, outliers });
+                let (fitted, few) = self.fitted(column, leaf);
+                candidates.push(Candidate { leaf, likeness, column: fitted, few });
             }
         }
         candidates.sort_by(|a, b| {
@@ -305,7 +308,7 @@ impl Fitting<'_> {
     }
 
     /// The column with a path's value, and the values that its type does not take.
-    fn fitted(&self, declared: &DeclaredColumn, leaf: &Leaf) -> (Option<Column>, Vec<Outlier>) {
+    fn fitted(&self, declared: &DeclaredColumn, leaf: &Leaf) -> (Option<Column>, Vec<Few>) {
         let Some(sql_type) = declared.contract_type() else { return (None, Vec::new()) };
         let path = path_of(self.profile, self.namespaces, self.row, leaf);
         let column =
@@ -324,18 +327,10 @@ impl Fitting<'_> {
                 let note = (!is_always)
                     .then(|| format!("in {} of {}", count(found.min(rows)), count(rows)));
                 let is_padded = sql_type.is_character() && node.values.padded > 0;
-                let outlier = |(some, examples)| Outlier {
-                    path: self.profile.path(leaf.node),
-                    sql_type: sql_type.to_string(),
-                    count: some,
-                    of: found,
-                    examples,
-                };
-                let outliers = fit.outliers.into_iter().map(outlier).collect();
                 let required = is_always;
                 (
                     Some(Column { value, dates, has_iso, note, is_padded, required, ..column }),
-                    outliers,
+                    fit.few,
                 )
             }
         }

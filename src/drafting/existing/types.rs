@@ -1,15 +1,17 @@
 //! Whether a column's type takes the values of a path, and how they are then read.
 
 use crate::drafting::evidence::typed;
-use crate::drafting::typed::{Read, Typed};
-use crate::profile::{Example, Node, Seen, Shape, Values};
+use crate::drafting::few::{few, Few};
+use crate::drafting::read::Read;
+use crate::drafting::typed::Typed;
+use crate::profile::{Node, Values};
 use crate::value::SqlType;
 
 /// How a type takes values.
 pub(super) struct Fit {
     pub(super) read: Read,
-    /// Values that it does not take, and examples.
-    pub(super) outliers: Vec<(u64, Vec<Example>)>,
+    /// Values that it does not keep as they are.
+    pub(super) few: Vec<Few>,
 }
 
 /// One value in so many may not fit.
@@ -18,42 +20,33 @@ const RARELY: u64 = 50;
 /// `None` if the type does not take nearly all of the values.
 pub(super) fn fit(node: &Node, sql_type: SqlType) -> Option<Fit> {
     let (values, drafted) = (&node.values, typed(node));
-    let fit = match sql_type {
-        SqlType::Char(width) | SqlType::NChar(width) => text(values, Some(width)),
-        SqlType::VarChar(width) | SqlType::NVarChar(width) => text(values, width),
+    let read = match sql_type {
+        _ if sql_type.is_character() => Read::Plain,
         _ if values.count() == 0 && !is_of_kind(sql_type, drafted.sql_type) => return None,
-        SqlType::TinyInt => whole(values, 0, 255),
-        SqlType::SmallInt => whole(values, i64::from(i16::MIN), i64::from(i16::MAX)),
-        SqlType::Int => whole(values, i64::from(i32::MIN), i64::from(i32::MAX)),
-        SqlType::BigInt => whole(values, i64::MIN, i64::MAX),
-        SqlType::Bit => {
-            let is_bit = |seen: &Seen| {
-                seen.shape == Shape::Truth
-                    || seen.shape == Shape::Whole && seen.least >= 0 && seen.greatest <= 1
-            };
-            shaped(values, is_bit)
-        }
+        SqlType::Bit => Read::Plain,
+        _ if sql_type.is_integer() => Read::Plain,
         SqlType::Xml => return None,
         _ if is_of_kind(sql_type, drafted.sql_type)
             && is_whole_value(values, sql_type, &drafted) =>
         {
-            Fit { read: drafted.read, outliers: drafted.outliers }
+            drafted.read
         }
         _ => return None,
     };
-    let outliers: u64 = fit.outliers.iter().map(|(count, _)| count).sum();
-    (outliers * RARELY <= values.count()).then_some(fit)
+    let few = few(sql_type, &read, values, true);
+    let wrong: u64 = few.iter().filter(|few| few.fate.is_wrong()).map(|few| few.count).sum();
+    (wrong * RARELY <= values.count()).then_some(Fit { read, few })
 }
 
 /// Whether nothing of a value would be rounded or cut: digits, a time of day, an offset.
 fn is_whole_value(values: &Values, wanted: SqlType, drafted: &Typed) -> bool {
-    let digits = values.shapes.iter().map(|seen| seen.fraction_digits).max().unwrap_or(0);
+    let digits = values.shapes.iter().map(|seen| seen.fraction.most()).max().unwrap_or(0);
     let has_time = matches!(drafted.sql_type, SqlType::DateTime2(_) | SqlType::DateTimeOffset(_));
     let has_offset = matches!(drafted.sql_type, SqlType::DateTimeOffset(_));
     match wanted {
         SqlType::Decimal { scale, .. } => digits <= u32::from(scale),
         SqlType::Money => digits <= 4,
-        SqlType::Real => values.shapes.iter().all(|s| s.whole_digits + s.fraction_digits <= 7),
+        SqlType::Real => values.shapes.iter().all(|s| s.whole.most() + s.fraction.most() <= 7),
         SqlType::Date => !has_time,
         SqlType::SmallDateTime => !has_offset && digits == 0,
         SqlType::DateTime => !has_offset && digits <= 3,
@@ -87,29 +80,4 @@ fn is_of_kind(wanted: SqlType, drafted: SqlType) -> bool {
         SqlType::VarBinary(_) => matches!(drafted, SqlType::VarBinary(_)),
         _ => false,
     }
-}
-
-fn text(values: &Values, width: Option<u16>) -> Fit {
-    let above = width.map_or(0, |width| values.lengths.above(u32::from(width)));
-    let is_long = |example: &&Example| {
-        width.is_some_and(|width| example.text.encode_utf16().count() > usize::from(width))
-    };
-    let outliers = match above {
-        0 => Vec::new(),
-        _ => vec![(above, values.longest.iter().filter(is_long).cloned().collect())],
-    };
-    Fit { read: Read::Plain, outliers }
-}
-
-fn whole(values: &Values, least: i64, greatest: i64) -> Fit {
-    let fits = |seen: &Seen| {
-        seen.shape == Shape::Whole && seen.least >= least && seen.greatest <= greatest
-    };
-    shaped(values, fits)
-}
-
-fn shaped(values: &Values, fits: impl Fn(&Seen) -> bool) -> Fit {
-    let others = values.shapes.iter().filter(|seen| !fits(seen));
-    let outliers = others.map(|seen| (seen.count, seen.examples.clone())).collect();
-    Fit { read: Read::Plain, outliers }
 }

@@ -92,7 +92,7 @@ fn too_narrow(
     let has_formats = !model.document.date_formats.is_empty();
     let takes = Takes { sql_type: column.sql_type, has_formats };
     let Missed { some, examples, range } = takes.missed(values)?;
-    let Typed { sql_type, read, .. } = typed(values);
+    let Typed { sql_type, read, .. } = typed(values, false);
     let better = Takes { sql_type, has_formats: true }.missed(values);
     let path = read.of(plain.path.clone());
     let proposal = (better.is_none_or(|left| left.some < some) && sql_type != column.sql_type)
@@ -160,9 +160,10 @@ impl Takes {
     }
 
     fn takes(&self, seen: &Seen) -> bool {
-        let is_in = |least: i64, greatest: i64| seen.least >= least && seen.greatest <= greatest;
+        let (low, high) = seen.range();
+        let is_in = |least: i64, greatest: i64| low >= least && high <= greatest;
         let digits = |whole: u32, fraction: u32| {
-            seen.whole_digits <= whole && seen.fraction_digits <= fraction
+            seen.whole.most() <= whole && seen.fraction.most() <= fraction
         };
         let date = |fits: fn(&DateShape) -> bool| match seen.shape {
             Shape::Date(date) => fits(&date),
@@ -203,10 +204,11 @@ fn range(sql_type: SqlType, seen: &Seen) -> Option<String> {
     let is_decimal = matches!(sql_type, SqlType::Decimal { .. } | SqlType::Money);
     match seen.shape {
         Shape::Whole if sql_type.is_integer() => {
-            Some(format!("from {} to {}:", seen.least, seen.greatest))
+            let (least, greatest) = seen.range();
+            Some(format!("from {least} to {greatest}:"))
         }
         Shape::Whole | Shape::Decimal if is_decimal => {
-            let (whole, fraction) = (seen.whole_digits, seen.fraction_digits);
+            let (whole, fraction) = (seen.whole.most(), seen.fraction.most());
             Some(format!("up to {whole} digits before the point and {fraction} after it:"))
         }
         _ => None,
