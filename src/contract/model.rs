@@ -3,8 +3,11 @@
 //! Expressions carry spans into their own text; only the checks need to know where that text
 //! is in the file, so the model does not.
 
+use std::sync::Arc;
+
 use super::expr::ast::{Expr, Path, Read};
 use super::target::Identity;
+use crate::value::convert::Conversion;
 use crate::value::datetime::DatePattern;
 use crate::value::{Decimal, SqlType, Value};
 
@@ -203,6 +206,16 @@ pub struct ColumnRule {
     pub on_error_null: bool,
     /// Where the database generates the value, there is neither `value` nor `default`.
     pub identity: Identity,
+}
+
+impl ColumnRule {
+    /// How its value is converted, with the contract's `date_formats`.
+    pub(crate) fn conversion(&self, date_formats: Arc<[DatePattern]>) -> Conversion {
+        Conversion::for_column(self.sql_type)
+            .date_formats(date_formats)
+            .truncate(self.too_long == TooLong::Truncate)
+            .keep_blank(self.blank_keep)
+    }
 }
 
 /// `too_long`

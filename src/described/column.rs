@@ -1,9 +1,10 @@
 //! A column in words.
 
+use super::facts::Facts;
 use super::failures::{consequences, Consequence};
 use super::words;
 use crate::contract::expr::ast::{Expr, ExprKind, Function};
-use crate::contract::model::{ColumnRule, Model, TableRule};
+use crate::contract::model::ColumnRule;
 use crate::contract::{Identity, SourcePath};
 use crate::value::to_text;
 
@@ -70,9 +71,9 @@ pub struct Shown {
 }
 
 impl Column {
-    pub(super) fn of(rule: &TableRule, at: usize, model: &Model) -> Self {
-        let column = &rule.columns[at];
-        let values = rule.values(at).into_iter();
+    pub(super) fn of(facts: Facts<'_>, at: usize) -> Self {
+        let column = &facts.rule.columns[at];
+        let values = facts.rule.values(at).into_iter();
         Self {
             name: column.name.clone(),
             position: column.target_column,
@@ -87,18 +88,17 @@ impl Column {
                 .map(Into::into),
             keeps_blank: column.blank_keep,
             values: values
-                .map(|(template, value)| column_value(rule, column, template, value, model))
+                .map(|(template, value)| column_value(facts, column, template, value))
                 .collect(),
         }
     }
 }
 
 fn column_value(
-    rule: &TableRule,
+    facts: Facts<'_>,
     column: &ColumnRule,
     template: Option<usize>,
     value: Option<&Expr>,
-    model: &Model,
 ) -> ColumnValue {
     let words = match value {
         Some(value) => words::sentences(value),
@@ -110,11 +110,11 @@ fn column_value(
     };
     ColumnValue {
         template,
-        sources: value.map_or_else(Vec::new, |value| rule.sources(value, &model.keys)),
+        sources: value.map_or_else(Vec::new, |value| facts.rule.sources(value, &facts.model.keys)),
         expression: value.map(ToString::to_string),
         words,
         lookups: value.map_or_else(Vec::new, lookups),
-        consequences: consequences(column, value, model),
+        consequences: consequences(column, value, facts),
         example: None,
     }
 }

@@ -3,10 +3,12 @@
 
 mod column;
 mod document;
+mod facts;
 mod failures;
 mod lookup;
 mod words;
 
+use self::facts::Facts;
 pub use column::{Column, ColumnValue, Example, Shown};
 pub use document::Setting;
 pub use failures::{Consequence, Effect};
@@ -80,13 +82,13 @@ impl Described {
     /// Describes a contract; there are no examples yet.
     pub fn of(parsed: &ParsedContract) -> Self {
         let (contract, model) = (&parsed.contract, parsed.model());
-        let table = |(index, target): (usize, &TargetTable)| table(index, target, model);
+        let table = |index: usize| table(index, &contract.targets, model);
         Self {
             name: contract.name.clone(),
             hash: contract.hash.to_string(),
             schema: contract.target_schema.clone(),
             settings: document::settings(&model.document),
-            tables: contract.targets.iter().enumerate().map(table).collect(),
+            tables: (0..contract.targets.len()).map(table).collect(),
             lookups: model.lookups.iter().map(Entries::of).collect(),
             keys: model.keys.iter().map(ReferencedKey::of).collect(),
             samples: None,
@@ -108,7 +110,8 @@ impl Described {
     }
 }
 
-fn table(index: usize, target: &TargetTable, model: &Model) -> Table {
+fn table(index: usize, targets: &[TargetTable], model: &Model) -> Table {
+    let target = &targets[index];
     let rules = model.tables.iter().enumerate().filter(|(_, rule)| rule.target == index);
     Table {
         name: target.name.clone(),
@@ -116,7 +119,9 @@ fn table(index: usize, target: &TargetTable, model: &Model) -> Table {
         app_column: target.app_column.map(|column| target.columns[column].name.clone()),
         foreign_key: target.foreign_key.clone(),
         on_existing: on_existing(target.on_existing),
-        rules: rules.map(|(number, rule)| rule_of(number, rule, model)).collect(),
+        rules: rules
+            .map(|(number, rule)| rule_of(number, Facts { model, targets, rule }))
+            .collect(),
     }
 }
 
@@ -128,9 +133,10 @@ fn on_existing(on_existing: OnExisting) -> &'static str {
     }
 }
 
-fn rule_of(number: usize, rule: &TableRule, model: &Model) -> Rule {
+fn rule_of(number: usize, facts: Facts<'_>) -> Rule {
+    let rule = facts.rule;
     let mut columns: Vec<Column> =
-        (0..rule.columns.len()).map(|at| Column::of(rule, at, model)).collect();
+        (0..rule.columns.len()).map(|at| Column::of(facts, at)).collect();
     columns.sort_by_key(|column| column.position);
     Rule { number, row_path: rule.each.to_string(), rows: rows(rule), columns }
 }

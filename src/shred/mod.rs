@@ -6,7 +6,6 @@
 mod attributes;
 mod capture;
 mod decode;
-mod doctype;
 mod evaluate;
 mod fault;
 mod fragment;

@@ -1,7 +1,9 @@
 //! `contract docs`: the mapping from source to target, in words.
 
 mod examples;
+mod failures;
 mod page;
+mod random;
 mod words;
 
 use std::fs;

@@ -54,6 +54,31 @@ fn markup_keeps_its_namespaces_on_every_way_to_xml() {
     assert_eq!(rows(&contract, document, "t"), ["<x:b xmlns:x=\"urn:x\"/>"]);
 }
 
+/// What is measured, compared or looked up is the markup as it is written.
+#[test]
+fn markup_is_carried_only_where_it_becomes_xml() {
+    let document = "<r xmlns:x='urn:x1'><a><x:b/></a></r>";
+    for (value, expected) in [
+        ("CAST(LEN(INNER_XML(a)) AS varchar(9))", "6"),
+        ("CASE WHEN LEN(INNER_XML(a)) = 6 THEN INNER_XML(a) END", "<x:b xmlns:x=\"urn:x1\"/>"),
+        ("CASE WHEN INNER_XML(a) = '<x:b/>' THEN 'same' END", "same"),
+        ("CASE INNER_XML(a) WHEN '<x:b/>' THEN 'same' END", "same"),
+        ("CASE WHEN INNER_XML(a) LIKE '%urn%' THEN 'carried' ELSE 'written' END", "written"),
+        ("LOOKUP('markup', INNER_XML(a))", "found"),
+        ("COALESCE(DIGITS(INNER_XML(a)), 'none')", "none"),
+        ("NULLIF('<x:b/>', INNER_XML(a))", "-"),
+        ("REPLACE('<x:b/>', INNER_XML(a), 'gone')", "gone"),
+        ("CONCAT(LEN(INNER_XML(a)), INNER_XML(a))", "6<x:b xmlns:x=\"urn:x1\"/>"),
+        ("CAST(COUNT(a, NULLIF(INNER_XML(.), '<x:b/>')) AS varchar(9))", "0"),
+        ("MAX(a, INNER_XML(.))", "<x:b xmlns:x=\"urn:x1\"/>"),
+    ] {
+        let lookup = "[lookups.markup]\nvalues = { \"<x:b/>\" = \"found\" }";
+        let lookup = if value.starts_with("LOOKUP") { lookup } else { "" };
+        let contract = contract(&table(&format!("root = \"r\"\n{lookup}"), "xml", value));
+        assert_eq!(rows(&contract, document, "t"), [expected], "{value}");
+    }
+}
+
 #[test]
 fn case_22_xml_in_a_text_loses_its_declaration() {
     let contract = contract(&table("root = \"msg\"", "xml", "payload"));

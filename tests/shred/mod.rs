@@ -8,6 +8,7 @@ mod linear;
 mod paths;
 mod rows;
 mod skipping;
+mod well_formed;
 
 use std::sync::Arc;
 

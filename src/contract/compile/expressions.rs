@@ -1,7 +1,7 @@
 //! From written expressions to those that are evaluated.
 
 use super::compiler::{Compiler, Leaf, Leaves, Mode};
-use crate::contract::expr::ast::{Expr, ExprKind, Function, Path};
+use crate::contract::expr::ast::{BinaryOp, Expr, ExprKind, Function, Path};
 use crate::contract::plan::*;
 use crate::value::convert::Conversion;
 use crate::value::datetime::DatePattern;
@@ -11,6 +11,14 @@ use crate::value::SqlType;
 impl<'m> Compiler<'m> {
     /// The tree with its leaves turned into what `leaves` makes of them.
     pub(super) fn lower(&mut self, expr: &Expr, leaves: Leaves<'_, 'm>) -> Op {
+        let to_xml = self.to_xml;
+        self.to_xml &= hands_on_text(&expr.kind);
+        let op = self.lowered(expr, leaves);
+        self.to_xml = to_xml;
+        op
+    }
+
+    fn lowered(&mut self, expr: &Expr, leaves: Leaves<'_, 'm>) -> Op {
         let mut one = |compiler: &mut Self, e: &Expr| Box::new(compiler.lower(e, leaves));
         match &expr.kind {
             ExprKind::Null => Op::Null,
@@ -45,10 +53,13 @@ impl<'m> Compiler<'m> {
                 Op::Between(one(self, operand), one(self, low), one(self, high), *negated)
             }
             ExprKind::Case { operand, whens, otherwise } => {
-                let operand = operand.as_ref().map(|e| one(self, e));
-                let whens =
-                    whens.iter().map(|(when, then)| (*one(self, when), *one(self, then))).collect();
-                Op::Case(operand, whens, otherwise.as_ref().map(|e| one(self, e)))
+                let operand = operand.as_ref().map(|e| self.lower_beside(e, leaves));
+                let whens = whens.iter().map(|(when, then)| {
+                    (self.lower_beside(when, leaves), self.lower(then, leaves))
+                });
+                let whens = whens.collect();
+                let otherwise = otherwise.as_ref().map(|e| Box::new(self.lower(e, leaves)));
+                Op::Case(operand.map(Box::new), whens, otherwise)
             }
             ExprKind::Cast { operand, sql_type, or_null } => {
                 let to_xml = std::mem::replace(&mut self.to_xml, *sql_type == SqlType::Xml);
@@ -69,6 +80,27 @@ impl<'m> Compiler<'m> {
         match self.model.document.strip {
             true => Op::Strip(Box::new(text)),
             false => text,
+        }
+    }
+
+    /// What is read to make a value, but not put into it.
+    fn lower_beside(&mut self, expr: &Expr, leaves: Leaves<'_, 'm>) -> Op {
+        let to_xml = std::mem::take(&mut self.to_xml);
+        let op = self.lower(expr, leaves);
+        self.to_xml = to_xml;
+        op
+    }
+
+    /// An argument, which may become a part of what the function returns.
+    fn argument(
+        &mut self,
+        function: Function,
+        (at, argument): (usize, &Expr),
+        leaves: Leaves<'_, 'm>,
+    ) -> Op {
+        match function.hands_on(at) {
+            true => self.lower(argument, leaves),
+            false => self.lower_beside(argument, leaves),
         }
     }
 
@@ -115,7 +147,7 @@ impl<'m> Compiler<'m> {
                 let Some(key) = known.position(|k| k.name.eq_ignore_ascii_case(name)) else {
                     return Op::Null;
                 };
-                let text = self.lower(&arguments[1], leaves);
+                let text = self.lower_beside(&arguments[1], leaves);
                 leaves(self, Leaf::Key);
                 let of_element = self.condition(self.keys[key], &arguments[2]);
                 Op::Key(Box::new(KeyLookup { key, text, of_element }))
@@ -127,7 +159,8 @@ impl<'m> Compiler<'m> {
                 };
                 let known = self.model.lookups.iter();
                 let index = known.map(|l| &l.name).position(|n| n.eq_ignore_ascii_case(name));
-                Op::Lookup(index.unwrap_or_default(), Box::new(self.lower(&arguments[1], leaves)))
+                let text = self.lower_beside(&arguments[1], leaves);
+                Op::Lookup(index.unwrap_or_default(), Box::new(text))
             }
             (Function::ParseDate, _) => {
                 let patterns = arguments[1..].iter().filter_map(|argument| match &argument.kind {
@@ -135,15 +168,15 @@ impl<'m> Compiler<'m> {
                     _ => None,
                 });
                 let patterns = patterns.collect();
-                Op::ParseDate(Box::new(self.lower(&arguments[0], leaves)), patterns)
+                Op::ParseDate(Box::new(self.lower_beside(&arguments[0], leaves)), patterns)
             }
             (Function::DateAdd | Function::DateDiff, _) => {
                 let part = match &arguments[0].kind {
                     ExprKind::DatePart(part) => *part,
                     _ => DatePart::Day,
                 };
-                let first = Box::new(self.lower(&arguments[1], leaves));
-                let second = Box::new(self.lower(&arguments[2], leaves));
+                let first = Box::new(self.lower_beside(&arguments[1], leaves));
+                let second = Box::new(self.lower_beside(&arguments[2], leaves));
                 if function == Function::DateAdd {
                     Op::DateAdd(part, first, second)
                 } else {
@@ -151,7 +184,11 @@ impl<'m> Compiler<'m> {
                 }
             }
             _ if function.is_aggregate() => self.aggregate(function, arguments, leaves),
-            _ => Op::Call(function, self.lower_all(arguments, leaves)),
+            _ => {
+                let arguments = arguments.iter().enumerate();
+                let lowered = arguments.map(|argument| self.argument(function, argument, leaves));
+                Op::Call(function, lowered.collect())
+            }
         }
     }
 
@@ -174,17 +211,45 @@ impl<'m> Compiler<'m> {
         // An element with an expression is captured with its frame, with or without text.
         let mode = if of_element.is_some() { Mode::InnerXml } else { Mode::Every };
         let Op::One(slot) = leaves(self, Leaf::Path(path, mode)) else { return Op::Null };
+        let to_xml = self.to_xml;
+        self.to_xml &= function.hands_on(fewest);
         let of_element = of_element.map(|each| self.condition(self.reached, each));
         let mut each = match &arguments[0].kind {
             ExprKind::Path(_) => None,
             _ => Some(self.lower(&arguments[0], &mut |_, _| Op::Current)),
         };
         let mut rest = self.lower_all(&arguments[1..fewest], leaves);
+        self.to_xml = to_xml;
         let of_row = each.iter_mut().chain(&mut rest).any(Op::reads_row);
         let shared = (!of_row).then(|| {
             self.shared += 1;
             self.shared
         });
         Op::Aggregate(Box::new(Aggregate { function, slot, each, of_element, rest, shared }))
+    }
+}
+
+/// Whether the text of an operand may become a part of what the operator returns.
+fn hands_on_text(kind: &ExprKind) -> bool {
+    match kind {
+        ExprKind::Path(_)
+        | ExprKind::Column(_)
+        | ExprKind::Case { .. }
+        | ExprKind::Cast { .. }
+        | ExprKind::Call { .. }
+        | ExprKind::Binary { op: BinaryOp::Concat, .. } => true,
+        ExprKind::Null
+        | ExprKind::Text(_)
+        | ExprKind::Integer(_)
+        | ExprKind::Decimal(_)
+        | ExprKind::Negate(_)
+        | ExprKind::Not(_)
+        | ExprKind::Binary { .. }
+        | ExprKind::IsNull { .. }
+        | ExprKind::IsEmpty { .. }
+        | ExprKind::In { .. }
+        | ExprKind::Like { .. }
+        | ExprKind::Between { .. }
+        | ExprKind::DatePart(_) => false,
     }
 }

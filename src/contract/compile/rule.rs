@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use super::compiler::{Compiler, Leaf, Mode, Scope};
 use crate::contract::expr::ast::{Expr, ExprKind, Function, Origin, Path, Read};
 use crate::contract::identifier::same_name;
-use crate::contract::model::{ColumnRule, TableRule, TooLong};
+use crate::contract::model::{ColumnRule, TableRule};
 use crate::contract::plan::*;
 use crate::contract::target::Identity;
-use crate::value::convert::Conversion;
 use crate::value::SqlType;
 
 impl<'m> Compiler<'m> {
@@ -68,14 +67,10 @@ impl<'m> Compiler<'m> {
     }
 
     fn column(&self, rule: &ColumnRule) -> Column {
-        let conversion = Conversion::for_column(rule.sql_type)
-            .date_formats(self.date_formats.clone())
-            .truncate(rule.too_long == TooLong::Truncate)
-            .keep_blank(rule.blank_keep);
         Column {
             name: rule.name.as_str().into(),
             target_column: rule.target_column,
-            conversion,
+            conversion: rule.conversion(self.date_formats.clone()),
             on_error_null: rule.on_error_null,
             default: rule.default.clone(),
             required: rule.required && rule.identity != Identity::Generated,

@@ -2,6 +2,7 @@
 
 pub mod ast;
 pub mod check;
+pub mod fails;
 pub mod function;
 pub(crate) mod keyword;
 pub mod kind;

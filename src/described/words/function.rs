@@ -85,9 +85,13 @@ impl Words {
             Function::Number => format!("the number in {}", part(0)),
             Function::FirstNumber => format!("the first number in {}", part(0)),
             Function::AppId => "the application's id".to_owned(),
-            Function::Ordinal => "the row's number in the document, from 1".to_owned(),
+            Function::Ordinal => {
+                "the row's number among the rows that its row path leaves of the document, from 1"
+                    .to_owned()
+            }
             Function::Position => {
-                "the number of the row's element, or part of a list, in its parent, from 1"
+                "the number of the row's element among those that the row path finds in its parent, \
+                 or of the row's part in its list, from 1"
                     .to_owned()
             }
             Function::Parent => format!("{} of the parent's row", whole(0)),

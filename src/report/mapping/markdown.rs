@@ -132,6 +132,34 @@ fn lines(texts: &[String]) -> String {
 
 /// A text that Markdown shows as it is, also in a cell of a table.
 fn plain(text: &str) -> String {
+    match becomes_link(text) && !text.contains("\\|") {
+        true => code(text),
+        false => escaped(text),
+    }
+}
+
+/// Whether there is something in it that GitHub and others take for an address, also where it is escaped.
+fn becomes_link(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let is_mail = text.match_indices('@').any(|(at, _)| {
+        let is_in_word = |c: char| c.is_alphanumeric() || "._+-".contains(c);
+        text[..at].ends_with(is_in_word) && text[at + 1..].starts_with(is_in_word)
+    });
+    is_mail || ["://", "www.", "mailto:", "xmpp:"].iter().any(|begin| lower.contains(begin))
+}
+
+/// A text in more backticks than it has in a row.
+fn code(text: &str) -> String {
+    let shown: String =
+        text.chars().map(|c| if is_unprintable(c) { '\u{fffd}' } else { c }).collect();
+    let longest = shown.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let (quote, text) = ("`".repeat(longest + 1), shown.replace('|', "\\|"));
+    // A blank at each end is not shown.
+    let blank = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{quote}{blank}{text}{blank}{quote}")
+}
+
+fn escaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 8);
     let mut before = ' ';
     let mut characters = text.chars().peekable();
@@ -166,6 +194,11 @@ mod tests {
             ("[x](y)", "\\[x\\](y)"),
             ("a\nb\u{202e}", "a\u{fffd}b\u{fffd}"),
             ("a\\|b", "a\\\\\\|b"),
+            ("/r/a/@x = 1", "/r/a/@x = 1"),
+            ("http://a.b/*", "`http://a.b/*`"),
+            ("WWW.a.b", "`WWW.a.b`"),
+            ("ann@a.b|<i>", "`ann@a.b\\|<i>`"),
+            ("`ann@a.b``", "``` `ann@a.b`` ```"),
         ] {
             assert_eq!(plain(text), expected, "{text}");
         }

@@ -1,12 +1,13 @@
 //! One page of HTML that needs nothing else.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use super::html::{definitions, Path, Text};
 use super::{columns, diagram, sampled};
-use crate::described::{Described, Entries, ReferencedKey, Setting};
+use crate::described::{Described, Entries, ReferencedKey, Setting, Table};
 use crate::figures::counted;
 
 /// The page: no script, font or picture from elsewhere, and none that is not this one's.
@@ -83,9 +84,14 @@ fn hash(text: &str) -> String {
     encoded
 }
 
+/// The columns of a table, of which several rules may fill the same.
+fn width(table: &Table) -> usize {
+    let columns = table.rules.iter().flat_map(|rule| &rule.columns);
+    columns.map(|column| column.position).collect::<BTreeSet<_>>().len()
+}
+
 fn header(described: &Described, page: &mut String) {
-    let rules = described.tables.iter().flat_map(|table| &table.rules);
-    let columns: usize = rules.map(|rule| rule.columns.len()).sum();
+    let columns: usize = described.tables.iter().map(width).sum();
     let _ = write!(
         page,
         "<header>\n<p class=\"kind\">Source-to-target mapping</p>\n<h1>{}</h1>\n",

@@ -18,12 +18,12 @@ pub(super) use events::{Element, Events, Tag};
 use state::{Live, Open};
 pub(super) use state::{State, Walk};
 
-use super::doctype::{past_doctype, DECLARATION};
 use super::fault::{Result, ShredFault};
 use super::limits::Limits;
 use super::meter::Meter;
 use super::scan::{name_length, Markup, Scanner};
 use crate::contract::plan::Plan;
+use crate::value::xml::{past_doctype, DECLARATION};
 
 /// Bytes of the document between two looks at the clock.
 const LOOK: usize = 64 << 10;

@@ -3,9 +3,9 @@
 use super::events::Events;
 use super::state::{Open, Walk};
 use crate::contract::plan::Name;
-use crate::shred::doctype::DECLARATION;
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::Markup;
+use crate::value::xml::DECLARATION;
 
 impl<E: Events> Walk<'_, '_, '_, E> {
     /// Balances tags until the outermost element that nothing reads has ended, or a `//name`

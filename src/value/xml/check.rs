@@ -1,10 +1,11 @@
 //! All of XML 1.0 and its namespaces, in a document or a fragment of one.
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::Reader;
-
+use super::markup::{cdata, comment, instruction};
 use super::namespaces::Namespaces;
-use super::{allowed, forbidden, prolog, reference, wrong_reference};
+use super::reference::{allowed, forbidden};
+use super::server;
+use super::tag::{check_references, end_tag, StartTag};
+use super::{prolog, BLANKS};
 
 /// Where something is wrong, as an offset, and what it is.
 pub(crate) type Wrong = (usize, String);
@@ -12,13 +13,12 @@ pub(crate) type Wrong = (usize, String);
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A document whose tags are known to nest.
     Document,
-    /// What may be inside an element, at most this deep.
-    Fragment { depth: usize },
+    /// What may be inside an element, within SQL Server's limits.
+    Fragment,
 }
 
-/// Checks a document whose tags are known to nest.
+/// Checks a document.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
@@ -28,63 +28,30 @@ pub(crate) fn check_document(document: &str) -> Result<(), Wrong> {
 
 pub(super) fn check(text: &str, kind: Kind) -> Result<(), Wrong> {
     check_characters(text)?;
-    let mut reader = Reader::from_str(text);
-    reader.config_mut().check_comments = true;
-    let mut namespaces = Namespaces::default();
-    let (mut doctypes, mut open) = (0, 0);
-    loop {
-        let begin = reader.buffer_position() as usize;
-        let event = reader
-            .read_event()
-            .map_err(|error| (reader.error_position() as usize, error.to_string()))?;
-        let markup = &text[begin..reader.buffer_position() as usize];
-        let checked = match event {
-            Event::Start(tag) => {
-                open += 1;
-                check_depth(open, kind)
-                    .and_then(|()| check_values(&tag))
-                    .and_then(|()| namespaces.enter(&tag))
+    let mut check = Check {
+        text,
+        kind,
+        open: Vec::new(),
+        namespaces: Namespaces::default(),
+        seen: Seen::Nothing,
+    };
+    let mut at = 0;
+    while at < text.len() {
+        at += match text[at..].find('<') {
+            Some(0) => check.markup(at).map_err(|reason| (at, reason))?,
+            found => {
+                let length = found.unwrap_or(text.len() - at);
+                check.characters(at, length)?;
+                length
             }
-            Event::Empty(tag) => check_depth(open + 1, kind)
-                .and_then(|()| check_values(&tag))
-                .and_then(|()| namespaces.enter(&tag))
-                .inspect(|()| namespaces.leave()),
-            Event::End(_) => {
-                open -= 1;
-                namespaces.leave();
-                Ok(())
-            }
-            Event::GeneralRef(_) => check_references(markup),
-            Event::Text(_) => {
-                check_text(markup).map_err(|(offset, reason)| (begin + offset, reason))?;
-                Ok(())
-            }
-            Event::Decl(_) if kind != Kind::Document => {
-                Err("an XML declaration is only allowed at the beginning: remove it".to_owned())
-            }
-            Event::DocType(_) if kind != Kind::Document => {
-                Err("a DOCTYPE is not allowed in it: remove it".to_owned())
-            }
-            Event::Decl(_) => prolog::check_declaration(markup),
-            Event::PI(_) => prolog::check_target(markup),
-            Event::DocType(_) => {
-                doctypes += 1;
-                prolog::check_doctype(markup, doctypes)
-            }
-            Event::CData(_) | Event::Comment(_) => Ok(()),
-            Event::Eof if open > 0 => Err("an element is never closed: add its end tag".to_owned()),
-            Event::Eof => return Ok(()),
         };
-        checked.map_err(|reason| (begin, reason))?;
     }
-}
-
-fn check_depth(open: usize, kind: Kind) -> Result<(), String> {
-    match kind {
-        Kind::Fragment { depth } if open > depth => {
-            Err(format!("elements are nested more than {depth} deep"))
+    match (check.open.is_empty(), check.seen) {
+        (false, _) => Err((at, "an element is never closed: add its end tag".to_owned())),
+        (true, seen) if kind == Kind::Document && seen != Seen::Root => {
+            Err((at, "a document has one root element".to_owned()))
         }
-        Kind::Document | Kind::Fragment { .. } => Ok(()),
+        (true, _) => Ok(()),
     }
 }
 
@@ -95,32 +62,132 @@ fn check_characters(text: &str) -> Result<(), Wrong> {
     }
 }
 
-fn check_text(content: &str) -> Result<(), Wrong> {
-    match content.find("]]>") {
-        None => Ok(()),
-        Some(offset) => Err((offset, "]]> is not allowed in text: write it as ]]&gt;".to_owned())),
-    }
+struct Check<'t> {
+    text: &'t str,
+    kind: Kind,
+    /// The names of the open elements.
+    open: Vec<&'t str>,
+    namespaces: Namespaces,
+    seen: Seen,
 }
 
-fn check_references(text: &str) -> Result<(), String> {
-    for (at, _) in text.match_indices('&') {
-        let from = &text[at..];
-        if reference(from).is_none() {
-            return Err(wrong_reference(from));
-        }
-    }
-    Ok(())
+/// How far a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Seen {
+    Nothing,
+    Doctype,
+    Root,
 }
 
-/// The attributes of a tag: quoted, no name twice, and values without `<` and unknown references.
-fn check_values(tag: &BytesStart<'_>) -> Result<(), String> {
-    for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|error| format!("attributes: {error}"))?;
-        let value = String::from_utf8_lossy(&attribute.value);
-        if value.contains('<') {
-            return Err("< is not allowed in an attribute's value: write it as &lt;".to_owned());
-        }
-        check_references(&value)?;
+impl<'t> Check<'t> {
+    /// Whether only white space, comments and instructions may come here.
+    fn is_outside(&self) -> bool {
+        self.kind == Kind::Document && self.open.is_empty()
     }
-    Ok(())
+
+    /// The length of the markup at `at`.
+    fn markup(&mut self, at: usize) -> Result<usize, String> {
+        let text = &self.text[at..];
+        if text.starts_with("<!--") {
+            return comment(text);
+        }
+        if text.starts_with("<?") {
+            let is_declaration =
+                self.kind == Kind::Document && at == 0 && prolog::is_declared(text);
+            return if is_declaration { prolog::declaration(text) } else { self.instruction(text) };
+        }
+        if text.starts_with("<![CDATA[") && !self.is_outside() {
+            return cdata(text);
+        }
+        if text.starts_with("<!DOCTYPE") {
+            return self.doctype(text);
+        }
+        match text.as_bytes().get(1) {
+            Some(b'/') => self.end(text),
+            Some(b'!') => {
+                Err("<! does not begin a comment or a CDATA section here: remove it".to_owned())
+            }
+            _ => self.start(text),
+        }
+    }
+
+    fn instruction(&self, text: &str) -> Result<usize, String> {
+        if prolog::is_declared(text) {
+            return Err("an XML declaration is only allowed at the beginning: remove it".to_owned());
+        }
+        instruction(text)
+    }
+
+    fn doctype(&mut self, text: &str) -> Result<usize, String> {
+        if self.kind == Kind::Fragment {
+            return Err("a DOCTYPE is not allowed in it: remove it".to_owned());
+        }
+        match self.seen {
+            Seen::Nothing => self.seen = Seen::Doctype,
+            Seen::Doctype => {
+                return Err("a document has one DOCTYPE at most: remove this one".to_owned())
+            }
+            Seen::Root => {
+                return Err(
+                    "a DOCTYPE is only allowed before the root element: remove it".to_owned()
+                )
+            }
+        }
+        prolog::doctype(text)
+    }
+
+    fn start(&mut self, text: &'t str) -> Result<usize, String> {
+        let tag = StartTag::read(text)?;
+        if self.is_outside() {
+            if self.seen == Seen::Root {
+                return Err("a document has one root element: remove the others".to_owned());
+            }
+            self.seen = Seen::Root;
+        }
+        self.open.push(tag.name);
+        self.namespaces.enter(&tag)?;
+        if self.kind == Kind::Fragment {
+            server::check(&tag, self.open.len())?;
+        }
+        if tag.is_empty {
+            self.leave();
+        }
+        Ok(tag.length)
+    }
+
+    fn end(&mut self, text: &str) -> Result<usize, String> {
+        let (name, length) = end_tag(text)?;
+        match self.open.last() {
+            Some(open) if *open == name => {}
+            Some(open) => {
+                return Err(format!("</{name}> does not close <{open}>: write </{open}>"))
+            }
+            None => return Err(format!("</{name}> closes no element: remove it")),
+        }
+        self.leave();
+        Ok(length)
+    }
+
+    fn leave(&mut self) {
+        self.open.pop();
+        self.namespaces.leave();
+    }
+
+    /// Text between two pieces of markup.
+    fn characters(&self, at: usize, length: usize) -> Result<(), Wrong> {
+        let text = &self.text[at..at + length];
+        if self.is_outside() {
+            return match text.find(|c| !BLANKS.contains(&c)) {
+                None => Ok(()),
+                Some(stray) => {
+                    Err((at + stray, "text outside the root element: remove it".to_owned()))
+                }
+            };
+        }
+        if let Some(close) = text.find("]]>") {
+            let reason = "]]> is not allowed in text: write it as ]]&gt;";
+            return Err((at + close, reason.to_owned()));
+        }
+        check_references(text).map_err(|reason| (at, reason))
+    }
 }

@@ -2,16 +2,13 @@
 
 use super::check::{check, Kind};
 
-/// Elements inside each other in a value of the type `xml`.
-const DEPTH: usize = 128;
-
 /// The text without its XML declaration, which would name another encoding than that in which it travels.
 ///
 /// # Errors
 /// Why SQL Server would not take it.
 pub(crate) fn fragment(text: &str) -> Result<&str, String> {
     let fragment = without_declaration(text);
-    match check(fragment, Kind::Fragment { depth: DEPTH }) {
+    match check(fragment, Kind::Fragment) {
         Ok(()) => Ok(fragment),
         Err((_, reason)) => Err(reason),
     }

@@ -18,6 +18,11 @@ pub(super) fn split(name: &str) -> Result<(Option<&str>, &str), String> {
     }
 }
 
+/// Bytes of `text` up to what ends a name in a tag: white space, `/`, `=`, `<`, `>` or a quote.
+pub(super) fn length(text: &str) -> usize {
+    text.find([' ', '\t', '\n', '\r', '/', '=', '<', '>', '"', '\'']).unwrap_or(text.len())
+}
+
 /// A name without a colon.
 pub(super) fn is_plain_name(name: &str) -> bool {
     name.starts_with(may_start) && name.chars().all(|c| may_start(c) || may_continue(c))

@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use quick_xml::events::BytesStart;
-
 use super::names;
+use super::tag::StartTag;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
@@ -26,34 +25,33 @@ impl Namespaces {
     ///
     /// # Errors
     /// What is wrong with its names.
-    pub fn enter(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
+    pub fn enter(&mut self, tag: &StartTag<'_>) -> Result<(), String> {
         self.open.push(self.declared.len());
-        let mut prefixed = Vec::new();
-        let mut attributes = tag.attributes();
-        for attribute in attributes.with_checks(false).flatten() {
-            let name = String::from_utf8_lossy(attribute.key.0).into_owned();
-            match names::split(&name)? {
-                (Some("xmlns"), prefix) => {
-                    self.declare(prefix, &String::from_utf8_lossy(&attribute.value))?;
-                }
-                (Some(_), _) => prefixed.push(name),
-                (None, "xmlns") => check_uri(&String::from_utf8_lossy(&attribute.value))?,
+        let (mut written, mut prefixed) = (HashSet::new(), Vec::new());
+        for attribute in &tag.attributes {
+            if !written.insert(attribute.name) {
+                return Err(format!(
+                    "attributes: duplicate attribute {:?}: remove one",
+                    attribute.name
+                ));
+            }
+            match names::split(attribute.name)? {
+                (Some("xmlns"), prefix) => self.declare(prefix, &attribute.value())?,
+                (Some(prefix), local) => prefixed.push((prefix, local, attribute.name)),
+                (None, "xmlns") => check_uri(&attribute.value())?,
                 (None, _) => {}
             }
         }
-        let element = String::from_utf8_lossy(tag.name().0).into_owned();
-        if let (Some(prefix), _) = names::split(&element)? {
-            self.uri(prefix, &element)?;
+        if let (Some(prefix), _) = names::split(tag.name)? {
+            self.uri(prefix, tag.name)?;
         }
         let mut seen = HashSet::new();
-        for name in &prefixed {
-            if let (Some(prefix), local) = names::split(name)? {
-                if !seen.insert((self.uri(prefix, name)?, local)) {
-                    return Err(format!(
-                        "duplicate attribute {name:?}: another prefix stands for the same \
-                         namespace; remove one"
-                    ));
-                }
+        for (prefix, local, name) in prefixed {
+            if !seen.insert((self.uri(prefix, name)?, local)) {
+                return Err(format!(
+                    "duplicate attribute {name:?}: another prefix stands for the same \
+                     namespace; remove one"
+                ));
             }
         }
         Ok(())

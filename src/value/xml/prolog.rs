@@ -1,18 +1,26 @@
-//! The XML declaration, the DOCTYPE and processing instructions.
+//! The XML declaration and the DOCTYPE (XML 1.0, 2.8): each begins at the start of a text, and its length in
+//! bytes is returned.
 
-use super::names::{is_plain_name, split};
+use super::doctype::past_doctype;
+use super::markup::{comment, instruction};
+use super::names::split;
+use super::BLANKS;
 
-const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+/// Whether a text begins with an XML declaration, right or wrong.
+pub(super) fn is_declared(text: &str) -> bool {
+    text.strip_prefix("<?xml")
+        .is_some_and(|rest| rest.starts_with(BLANKS) || rest.starts_with("?>"))
+}
 
 /// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`; only the version is required.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check_declaration(markup: &str) -> Result<(), String> {
-    let declared = markup.strip_prefix("<?xml").and_then(|rest| rest.strip_suffix("?>"));
-    match declared.is_some_and(is_declaration) {
-        true => Ok(()),
-        false => Err("the XML declaration must be version=\"1.0\", then encoding and standalone \
+pub(super) fn declaration(text: &str) -> Result<usize, String> {
+    let declared = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    match declared.filter(|(declared, _)| is_declaration(declared)) {
+        Some((_, rest)) => Ok(text.len() - rest.len()),
+        None => Err("the XML declaration must be version=\"1.0\", then encoding and standalone \
                       where they are given: correct it"
             .into()),
     }
@@ -53,42 +61,45 @@ fn after_blanks(text: &str) -> Option<&str> {
     (after.len() < text.len()).then_some(after)
 }
 
-/// `<?target ...?>`.
-///
-/// # Errors
-/// The target is not a name, or is reserved.
-pub(super) fn check_target(markup: &str) -> Result<(), String> {
-    let content = markup.trim_start_matches("<?").trim_end_matches("?>");
-    let target = content.split(BLANKS).next().unwrap_or_default();
-    match is_plain_name(target) && !target.eq_ignore_ascii_case("xml") {
-        true => Ok(()),
-        false => Err(format!(
-            "{target:?} cannot be the target of a processing instruction: it must be a name, \
-             directly after <?, and not xml"
-        )),
-    }
-}
-
-/// `<!DOCTYPE name SYSTEM "..." [...] >`, of which the internal subset is checked elsewhere, and which is the
-/// `count`th.
+/// `<!DOCTYPE name SYSTEM "..." [...] >`. Of what is in its brackets, comments and instructions are checked, and
+/// declarations are only known to end.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check_doctype(markup: &str, count: usize) -> Result<(), String> {
-    if count > 1 {
-        return Err("a document has one DOCTYPE at most: remove this one".into());
+pub(super) fn doctype(text: &str) -> Result<usize, String> {
+    let length = past_doctype(text.as_bytes(), 0).map_err(|error| error.reason())?;
+    let content = text[..length].strip_prefix("<!DOCTYPE").and_then(|rest| rest.strip_suffix('>'));
+    let content = content.and_then(after_blanks).map(parts);
+    if !content.is_some_and(|(outside, _)| is_doctype(outside)) {
+        return Err("the DOCTYPE must be a name, and SYSTEM or PUBLIC with what they name in \
+                    quotes: correct or remove it"
+            .into());
     }
-    let content = markup.strip_prefix("<!DOCTYPE").and_then(|rest| rest.strip_suffix('>'));
-    match content.and_then(after_blanks).is_some_and(is_doctype) {
-        true => Ok(()),
-        false => Err("the DOCTYPE must be a name, and SYSTEM or PUBLIC with what they name in \
-                      quotes: correct or remove it"
-            .into()),
+    content.map_or(Ok(()), |(_, inside)| check_subset(inside))?;
+    Ok(length)
+}
+
+/// The comments and instructions among declarations.
+fn check_subset(mut rest: &str) -> Result<(), String> {
+    while let Some(begin) = rest.find('<') {
+        rest = &rest[begin..];
+        let length = match rest {
+            text if text.starts_with("<!--") => comment(text)?,
+            text if text.starts_with("<?") => instruction(text)?,
+            declaration => past_declaration(declaration),
+        };
+        rest = &rest[length..];
     }
+    Ok(())
+}
+
+/// The length of a declaration, which may have texts in quotes.
+fn past_declaration(text: &str) -> usize {
+    let close = find_unquoted(text, '>');
+    close.map_or(text.len(), |close| close + 1)
 }
 
 fn is_doctype(content: &str) -> bool {
-    let content = without_subset(content);
     let name_end = content.find(BLANKS).unwrap_or(content.len());
     let (name, rest) = content.split_at(name_end);
     let Some(id) = after_blanks(rest).filter(|id| !id.is_empty()) else {
@@ -105,21 +116,27 @@ fn is_doctype(content: &str) -> bool {
     split(name).is_ok() && after == Some("")
 }
 
-/// The content up to the first bracket that is not in quotes, if the last one closes it.
-fn without_subset(content: &str) -> &str {
+/// The content up to the first bracket that is not in quotes, and what is in the brackets.
+fn parts(content: &str) -> (&str, &str) {
+    let bracket = find_unquoted(content, '[');
+    let inside = bracket.and_then(|bracket| {
+        let inside = content[bracket + 1..].trim_end_matches(BLANKS).strip_suffix(']')?;
+        Some((&content[..bracket], inside))
+    });
+    inside.unwrap_or((content, ""))
+}
+
+/// The first such character that is not in quotes.
+fn find_unquoted(text: &str, wanted: char) -> Option<usize> {
     let mut quote = None;
-    let bracket = content.find(|c| {
+    text.find(|c| {
         match (quote, c) {
             (None, '"' | '\'') => quote = Some(c),
             (Some(open), c) if open == c => quote = None,
             _ => {}
         }
-        quote.is_none() && c == '['
-    });
-    match bracket.filter(|_| content.trim_end_matches(BLANKS).ends_with(']')) {
-        Some(bracket) => &content[..bracket],
-        None => content,
-    }
+        quote.is_none() && c == wanted
+    })
 }
 
 fn is_public_id(byte: u8) -> bool {

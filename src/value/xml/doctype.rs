@@ -2,14 +2,15 @@
 
 use memchr::{memchr, memmem};
 
-use super::scan::{is_blank, name_length};
+use super::names;
+use super::BLANKS;
 
 /// The reason of a declaration that is not the DOCTYPE before the root element.
-pub(super) const DECLARATION: &str = "a declaration is not allowed here: remove it";
+pub(crate) const DECLARATION: &str = "a declaration is not allowed here: remove it";
 
 /// Why a declaration is not one that may be skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum DoctypeError {
+pub(crate) enum DoctypeError {
     NotDoctype,
     Unclosed,
     /// It declares an entity of this name.
@@ -49,7 +50,7 @@ impl DoctypeError {
 
 /// Just past the DOCTYPE at `at`. Elements, attributes without defaults and notations may be declared in it:
 /// their values are read as they are written, also where a declared type would take blanks away.
-pub(super) fn past_doctype(document: &[u8], at: usize) -> Result<usize, DoctypeError> {
+pub(crate) fn past_doctype(document: &[u8], at: usize) -> Result<usize, DoctypeError> {
     let body = &document[at..];
     if !body.starts_with(b"<!DOCTYPE") {
         return Err(DoctypeError::NotDoctype);
@@ -79,10 +80,10 @@ fn subset(text: &[u8]) -> Result<usize, DoctypeError> {
         let rest = &text[at..];
         at += match byte {
             b']' => return Ok(at + 1),
-            byte if is_blank(byte) => 1,
+            byte if BLANKS.contains(&char::from(byte)) => 1,
             b'%' => return Err(DoctypeError::ParameterEntity),
-            _ if rest.starts_with(b"<!--") => past(rest, b"-->")?,
-            _ if rest.starts_with(b"<?") => past(rest, b"?>")?,
+            _ if rest.starts_with(b"<!--") => past(rest, 4, b"-->")?,
+            _ if rest.starts_with(b"<?") => past(rest, 2, b"?>")?,
             _ if rest.starts_with(b"<!ENTITY") => return Err(entity(&rest[8..])),
             _ if rest.starts_with(b"<!ELEMENT") || rest.starts_with(b"<!NOTATION") => {
                 declaration(rest)?.0
@@ -97,9 +98,10 @@ fn subset(text: &[u8]) -> Result<usize, DoctypeError> {
     Err(DoctypeError::Unclosed)
 }
 
-fn past(text: &[u8], close: &[u8]) -> Result<usize, DoctypeError> {
-    let found = memmem::find(text, close).ok_or(DoctypeError::Unclosed)?;
-    Ok(found + close.len())
+/// The length of what begins with so many bytes, which are no part of what closes it.
+fn past(text: &[u8], opening: usize, close: &[u8]) -> Result<usize, DoctypeError> {
+    let found = memmem::find(&text[opening..], close).ok_or(DoctypeError::Unclosed)?;
+    Ok(opening + found + close.len())
 }
 
 /// The length of a declaration, and whether it has a text in quotes.
@@ -124,8 +126,8 @@ fn declaration(text: &[u8]) -> Result<(usize, bool), DoctypeError> {
 fn entity(text: &[u8]) -> DoctypeError {
     let name = text.trim_ascii_start();
     let name = name.strip_prefix(b"%").map_or(name, |name| name.trim_ascii_start());
-    let name = &name[..name_length(name).min(100)];
-    DoctypeError::Entity(String::from_utf8_lossy(name).into_owned())
+    let name = String::from_utf8_lossy(&name[..name.len().min(100)]);
+    DoctypeError::Entity(name[..names::length(&name)].to_owned())
 }
 
 #[cfg(test)]
@@ -165,6 +167,9 @@ mod tests {
             ("<!DOCTYPE r [<!ELEMENT r <a>]>", DoctypeError::Subset),
             ("<!DOCTYPE r [", DoctypeError::Unclosed),
             ("<!DOCTYPE r [<!-- ]>", DoctypeError::Unclosed),
+            ("<!DOCTYPE r [<!-->]>", DoctypeError::Unclosed),
+            ("<!DOCTYPE r [<!--->]>", DoctypeError::Unclosed),
+            ("<!DOCTYPE r [<?>]>", DoctypeError::Unclosed),
             ("<!DOCTYPE r 'a>", DoctypeError::Unclosed),
             ("<!DOCTYPE r <r/>", DoctypeError::Unclosed),
             ("<!ELEMENT r ANY>", DoctypeError::NotDoctype),

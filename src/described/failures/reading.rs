@@ -1,0 +1,273 @@
+//! Goes through an expression as the shredder does: what it can become, and in which cases it fails.
+
+use std::sync::Arc;
+
+use super::conversion::{as_date, as_number, compared, converted};
+use super::effect::Effect;
+use super::possible::{Piece, Possible};
+use crate::contract::expr::ast::{BinaryOp, Expr, ExprKind, Origin, Path, Predicate, Read, Step};
+use crate::contract::expr::fails::Fails;
+use crate::described::facts::Facts;
+use crate::outcome::FailureCategory::{BadValue, ManyValues};
+use crate::value::convert::Conversion;
+use crate::value::datetime::DatePattern;
+use crate::value::Value;
+
+/// The cases in which what was read so far fails.
+pub(super) struct Reading<'m> {
+    pub facts: Facts<'m>,
+    pub cases: Vec<Case>,
+    in_predicate: bool,
+    /// A path is one node of those that an aggregate goes through.
+    pub of_node: bool,
+}
+
+/// A case in which something happens.
+pub(super) struct Case {
+    pub case: String,
+    pub effect: Effect,
+    /// It happens while elements are looked for, and not when a column is made.
+    pub in_predicate: bool,
+}
+
+impl<'m> Reading<'m> {
+    pub fn of(facts: Facts<'m>) -> Self {
+        Self { facts, cases: Vec::new(), in_predicate: false, of_node: false }
+    }
+
+    pub fn date_formats(&self) -> Arc<[DatePattern]> {
+        self.formats().into()
+    }
+
+    fn formats(&self) -> &'m [DatePattern] {
+        &self.facts.model.document.date_formats
+    }
+
+    pub fn add(&mut self, case: String, effect: Effect) {
+        let in_predicate = self.in_predicate;
+        let case = if in_predicate { format!("in a predicate: {case}") } else { case };
+        self.cases.push(Case { case, effect, in_predicate });
+    }
+
+    pub fn bad(&mut self, case: &str) {
+        self.add(case.to_owned(), Effect::Fails(BadValue));
+    }
+
+    /// How an operator or function fails; the others are of one function each.
+    pub fn fails(&mut self, fails: Fails) {
+        match fails {
+            Fails::BadValue(case) => self.bad(case),
+            Fails::Never | Fails::Compared | Fails::Unmapped | Fails::ManyRows => {}
+        }
+    }
+
+    /// What an expression becomes; nothing for a condition.
+    pub fn value(&mut self, expr: &Expr) -> Possible {
+        match &expr.kind {
+            ExprKind::Null => Possible::null(),
+            ExprKind::Text(text) => Possible::constant(Value::Text(text.into())),
+            ExprKind::Integer(number) => Possible::constant(Value::Int(*number)),
+            ExprKind::Decimal(number) => Possible::constant(Value::Decimal(*number)),
+            ExprKind::Path(path) => self.path(path),
+            // Of `keep_when`, which makes no value.
+            ExprKind::Column(_) | ExprKind::DatePart(_) => Possible::default(),
+            ExprKind::Negate(operand) => self.negated(operand),
+            ExprKind::Not(operand)
+            | ExprKind::IsNull { operand, .. }
+            | ExprKind::IsEmpty { operand, .. } => {
+                self.value(operand);
+                Possible::default()
+            }
+            ExprKind::Binary { op, left, right } => self.binary(*op, left, right),
+            ExprKind::In { operand, list, .. } => {
+                let operand = self.value(operand);
+                list.iter().for_each(|item| self.compared_with(&operand, item));
+                Possible::default()
+            }
+            ExprKind::Like { operand, pattern, .. } => {
+                self.value(operand);
+                let pattern = self.value(pattern);
+                // The check of a contract reads the patterns that are written in it.
+                if !matches!(pattern.pieces.as_slice(), [] | [Piece::Constant(_)]) {
+                    self.bad("a pattern that LIKE cannot read");
+                }
+                Possible::default()
+            }
+            ExprKind::Between { operand, low, high, .. } => {
+                let operand = self.value(operand);
+                [low, high].into_iter().for_each(|other| self.compared_with(&operand, other));
+                Possible::default()
+            }
+            ExprKind::Case { operand, whens, otherwise } => {
+                let operand = operand.as_ref().map(|operand| self.value(operand));
+                let mut result = Possible { null: otherwise.is_none(), pieces: Vec::new() };
+                for (when, then) in whens {
+                    match &operand {
+                        None => drop(self.value(when)),
+                        Some(operand) => self.compared_with(operand, when),
+                    }
+                    result = result.or(self.value(then));
+                }
+                match otherwise {
+                    None => result,
+                    Some(otherwise) => result.or(self.value(otherwise)),
+                }
+            }
+            ExprKind::Cast { operand, sql_type, or_null } => {
+                let operand = self.value(operand);
+                let conversion = Conversion::for_cast(*sql_type).date_formats(self.date_formats());
+                let (value, cases) = converted(&operand, &conversion, true, false);
+                let failures = cases.into_iter().filter(|(_, effect)| *effect != Effect::Cut);
+                if *or_null {
+                    return value.or_null(failures.count() > 0);
+                }
+                failures.for_each(|(case, effect)| self.add(case, effect));
+                value
+            }
+            ExprKind::Call { function, arguments } => self.call(*function, arguments),
+        }
+    }
+
+    pub fn number(&mut self, expr: &Expr) -> Possible {
+        let value = self.value(expr);
+        self.as_number(&value)
+    }
+
+    pub fn as_number(&mut self, value: &Possible) -> Possible {
+        let (number, fails) = as_number(value);
+        fails.into_iter().for_each(|case| self.bad(case));
+        number
+    }
+
+    pub fn date(&mut self, expr: &Expr) -> Possible {
+        let value = self.value(expr);
+        let (date, fails) = as_date(&value, self.formats());
+        fails.into_iter().for_each(|case| self.bad(case));
+        date
+    }
+
+    pub fn compare(&mut self, left: &Possible, right: &Possible) {
+        let cases = compared(left, right, self.formats());
+        cases.into_iter().for_each(|case| self.bad(case));
+    }
+
+    fn compared_with(&mut self, left: &Possible, right: &Expr) {
+        let right = self.value(right);
+        self.compare(left, &right);
+    }
+
+    fn negated(&mut self, operand: &Expr) -> Possible {
+        let number = self.number(operand);
+        let mut negated = Possible { null: number.null, pieces: Vec::new() };
+        for piece in number.pieces {
+            negated.add(match piece {
+                Piece::Constant(Value::Int(number)) if number != i64::MIN => {
+                    Piece::Constant(Value::Int(-number))
+                }
+                Piece::Constant(Value::Decimal(number)) => Piece::Constant(Value::Decimal(-number)),
+                piece => {
+                    if piece.range().is_some_and(|(low, _)| low == i64::MIN) {
+                        self.fails(BinaryOp::Subtract.fails());
+                    }
+                    computed(&piece)
+                }
+            });
+        }
+        negated
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Possible {
+        if op.is_arithmetic() {
+            let (left, right) = (self.number(left), self.number(right));
+            self.fails(op.fails());
+            let mut result = Possible { null: left.null || right.null, pieces: Vec::new() };
+            for a in &left.pieces {
+                for b in &right.pieces {
+                    result.add(match (computed(a), computed(b)) {
+                        (Piece::Float, _) | (_, Piece::Float) => Piece::Float,
+                        (Piece::Decimal, _) | (_, Piece::Decimal) => Piece::Decimal,
+                        (whole, _) => whole,
+                    });
+                }
+            }
+            return result;
+        }
+        let (left, right) = (self.value(left), self.value(right));
+        if op == BinaryOp::Concat {
+            let blank = left.is_blank() && right.is_blank();
+            return Possible::of(Piece::Text { blank }).or_null(left.null || right.null);
+        }
+        if op.fails() == Fails::Compared {
+            self.compare(&left, &right);
+        }
+        Possible::default()
+    }
+
+    /// The text of a plain path.
+    fn path(&mut self, path: &Path) -> Possible {
+        self.predicates(&path.steps);
+        let many = !self.of_node && self.finds_many(path);
+        self.plain(many)
+    }
+
+    /// The text of a node, where there is one, or of several.
+    pub fn plain(&mut self, many: bool) -> Possible {
+        if many {
+            self.add("a path finds several nodes".to_owned(), Effect::Fails(ManyValues));
+        }
+        Possible::text().or_null(true)
+    }
+
+    /// What is tested to find elements.
+    pub fn predicates(&mut self, steps: &[Step]) {
+        let outside = (
+            std::mem::replace(&mut self.in_predicate, true),
+            std::mem::replace(&mut self.of_node, false),
+        );
+        for predicate in steps.iter().flat_map(|step| &step.predicates) {
+            match predicate {
+                Predicate::Condition(condition) => drop(self.value(condition)),
+                Predicate::Position(_) | Predicate::Last => {}
+            }
+        }
+        (self.in_predicate, self.of_node) = outside;
+    }
+
+    /// Whether a plain path may find more than one node.
+    fn finds_many(&self, path: &Path) -> bool {
+        // There is one root element.
+        let own = match path.origin {
+            Origin::Document => 1,
+            Origin::Row { .. } | Origin::Anywhere => 0,
+        };
+        let anywhere = path.origin == Origin::Anywhere && !path.steps.is_empty();
+        anywhere || any_many(path.steps.get(own..).unwrap_or_default()) || self.has_many(&path.read)
+    }
+
+    /// Whether one element may have several attributes of this name.
+    pub fn has_many(&self, read: &Read) -> bool {
+        let Read::Attribute(name) = read else { return false };
+        let prefix = name.split_once(':').map(|(prefix, _)| prefix);
+        let mut declared = self.facts.model.document.namespaces.iter();
+        let uris = declared.find(|(known, _)| Some(known.as_str()) == prefix);
+        uris.is_some_and(|(_, uris)| uris.len() > 1)
+    }
+}
+
+/// Whether there may be several elements at the end of these steps.
+pub(super) fn any_many(steps: &[Step]) -> bool {
+    let one = |predicate: &Predicate| match predicate {
+        Predicate::Position(_) | Predicate::Last => true,
+        Predicate::Condition(_) => false,
+    };
+    steps.iter().any(|step| !step.predicates.iter().any(one))
+}
+
+/// Any number of the kind of these.
+pub(super) fn computed(piece: &Piece) -> Piece {
+    match piece {
+        Piece::Decimal | Piece::Constant(Value::Decimal(_)) => Piece::Decimal,
+        Piece::Float | Piece::Constant(Value::Float(_)) => Piece::Float,
+        _ => Piece::Integer(i64::MIN, i64::MAX),
+    }
+}
