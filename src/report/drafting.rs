@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::run::{list, RunReport};
 use crate::drafting::Report;
-use crate::figures::{bytes, count, counted};
+use crate::figures::{count, counted};
 
 /// The report on a drafted contract.
 #[derive(Debug)]
@@ -22,20 +22,13 @@ pub struct DraftReport<'r> {
 impl fmt::Display for DraftReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report;
-        let rests = report.rests();
-        let (paths, tables) = (counted(report.paths, "path"), counted(report.tables, "table"));
-        let columns = counted(report.columns, "column");
-        match report.documents {
-            0 => writeln!(f, "{rests}, {paths}: {tables}, {columns}")?,
-            _ => {
-                let read = bytes(self.run.bytes);
-                writeln!(f, "{rests}, {read}, {paths}: {tables}, {columns}")?;
-                self.run.mapped(f, &format!("the draft maps {}", count(self.mapped)))?;
-                if self.other_root > 0 {
-                    let others = counted(self.other_root, "document");
-                    writeln!(f, "not for {others} with another root element")?;
-                }
-            }
+        let (tables, columns) =
+            (counted(report.tables, "table"), counted(report.columns, "column"));
+        let mapped = format!("the draft maps {}", count(self.mapped));
+        self.run.head(f, report, &format!("{tables}, {columns}"), &mapped)?;
+        if self.other_root > 0 {
+            let others = counted(self.other_root, "document");
+            writeln!(f, "not for {others} with another root element")?;
         }
         for (title, outliers) in report.fates() {
             let title = format!("values that the type of their column {title}");

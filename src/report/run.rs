@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::drafting::{schema_lines, LeftOut, Outlier, Report};
-use crate::figures::{count, counted};
+use crate::figures::{bytes, count, counted};
 use crate::outcome::Failure;
 use crate::profile::Example;
 
@@ -29,8 +29,25 @@ pub struct RunReport<'r> {
 const MOST: usize = 20;
 
 impl RunReport<'_> {
+    /// The head of a report: on what it rests, what came of it, and how many of this run's documents it
+    /// maps.
+    pub(super) fn head(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        report: &Report,
+        result: &str,
+        mapped: &str,
+    ) -> fmt::Result {
+        let (rests, paths) = (report.rests(), counted(report.paths, "path"));
+        if report.documents == 0 {
+            return writeln!(f, "{rests}, {paths}: {result}");
+        }
+        writeln!(f, "{rests}, {}, {paths}: {result}", bytes(self.bytes))?;
+        self.mapped(f, mapped)
+    }
+
     /// What became of this run's documents: of how many `mapped` is.
-    pub(super) fn mapped(&self, f: &mut fmt::Formatter<'_>, mapped: &str) -> fmt::Result {
+    fn mapped(&self, f: &mut fmt::Formatter<'_>, mapped: &str) -> fmt::Result {
         let all = counted(self.names.len(), "document");
         let of_this_run = if self.runs > 1 { " of this run" } else { "" };
         if self.known > 0 {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::run::{list, RunReport};
 use crate::drafting::UpdateReport;
-use crate::figures::{bytes, count, counted};
+use crate::figures::{count, counted};
 
 /// The report on an updated contract.
 #[derive(Debug)]
@@ -23,14 +23,13 @@ pub struct UpdatedReport<'r> {
 impl fmt::Display for UpdatedReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (report, draft) = (self.report, &self.report.draft);
-        let paths = counted(draft.paths, "path");
         let new = match report.added.is_empty() {
             true => "nothing new".to_owned(),
             false => format!("{} new", counted(report.added.len(), "column")),
         };
-        writeln!(f, "{}, {}, {paths}: {new}", draft.rests(), bytes(self.run.bytes))?;
         let (now, before) = (count(self.mapped), count(self.mapped_before));
-        self.run.mapped(f, &format!("before, the contract mapped {before}; now it maps {now}"))?;
+        let mapped = format!("before, the contract mapped {before}; now it maps {now}");
+        self.run.head(f, draft, &new, &mapped)?;
         list(f, "added", self.added())?;
         let declared = report.declared.iter();
         let declared = declared.map(|(prefix, uri)| format!("{prefix} = {uri}"));
