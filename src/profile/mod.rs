@@ -139,10 +139,11 @@ impl Profile {
         })
     }
 
-    /// The numbers of the documents that examples are from.
+    /// The numbers of the documents that examples are from, and the first of each root element.
     pub fn documents_of_examples(&self) -> BTreeSet<u64> {
         let examples = self.nodes.iter().flat_map(|node| node.values.examples());
-        examples.map(|example| example.document).collect()
+        let of_roots = self.roots.iter().map(|root| self[*root].first.0);
+        examples.map(|example| example.document).chain(of_roots).collect()
     }
 
     /// Adds what is in some elements to what is in the first of them, as if all were one.

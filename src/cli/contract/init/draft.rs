@@ -17,7 +17,7 @@ use crate::runner::ExitStatus;
 /// Prints a contract for the samples.
 pub(super) fn draft(arguments: &Arguments, call: &Call) -> Result {
     let mut samples = Samples::read(arguments, call, None)?;
-    let Subject { profile, root, schema } = arguments.subject(call, samples.profile().clone())?;
+    let Subject { profile, root, schema } = arguments.subject(call, &samples)?;
     check_skipped(&arguments.skip, &profile, &[root])?;
     let name = &profile[root].name.local;
     let name = arguments.name.as_ref().unwrap_or(name);
@@ -68,9 +68,10 @@ struct Subject {
 
 impl Arguments {
     /// What occurs and what the schema says, if there is one.
-    fn subject(&self, call: &Call, mut profile: Profile) -> Result<Subject> {
+    fn subject(&self, call: &Call, samples: &Samples) -> Result<Subject> {
+        let mut profile = samples.profile().clone();
         let Some(xsd) = &self.xsd else {
-            let root = self.root(&profile)?;
+            let root = self.root(samples)?;
             return Ok(Subject { profile, root, schema: None });
         };
         let files = schema::files(xsd, &call.settings.limits)?;
@@ -81,14 +82,15 @@ impl Arguments {
             let (profile, root, notes) = found.map_err(|error| schema::wrong(*error))?;
             return Ok(Subject { profile, root, schema: Some(notes) });
         }
-        let root = self.root(&profile)?;
+        let root = self.root(samples)?;
         let notes = declared.describe(&mut profile, root, &self.skip);
         let notes = notes.map_err(|error| schema::wrong(*error))?;
         Ok(Subject { profile, root, schema: Some(notes) })
     }
 
     /// The root element that the contract is for.
-    fn root(&self, profile: &Profile) -> Result<NodeId> {
+    fn root(&self, samples: &Samples) -> Result<NodeId> {
+        let profile = samples.profile();
         let roots = profile.roots();
         let fits = |root: &&NodeId| match &self.root {
             Some(wanted) => {
@@ -98,7 +100,7 @@ impl Arguments {
             None => true,
         };
         let found: Vec<&NodeId> = roots.iter().filter(fits).collect();
-        let shown: Vec<String> = roots.iter().map(|root| described(profile, *root)).collect();
+        let shown: Vec<String> = roots.iter().map(|root| described(samples, *root)).collect();
         match (found.as_slice(), &self.root) {
             ([only], _) => Ok(**only),
             ([], Some(wanted)) => Err(CommandError::usage(
@@ -124,12 +126,15 @@ fn nothing_fits(report: &Report) -> CommandError {
     )
 }
 
-/// A root element, its namespace, and how many documents have it.
-fn described(profile: &Profile, root: NodeId) -> String {
-    let root = &profile[root];
+/// A root element, its namespace, and how many documents have it, of which the first is named.
+fn described(samples: &Samples, root: NodeId) -> String {
+    let root = &samples.profile()[root];
     let namespace = match root.name.uri.is_empty() {
         true => String::new(),
         false => format!(" ({})", root.name.uri),
     };
-    format!("{}{namespace} in {}", root.name.written(), counted(root.documents, "document"))
+    let name = root.name.written();
+    let first = samples.statistics.names.get(&root.first.0);
+    let first = first.map_or(String::new(), |first| format!(", such as {first}"));
+    format!("{name}{namespace} in {}{first}", counted(root.documents, "document"))
 }
