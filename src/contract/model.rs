@@ -152,6 +152,22 @@ pub struct TableRule {
     pub rows: Vec<RowTemplate>,
 }
 
+impl TableRule {
+    /// Whether each element of the row path is a row, unless `distinct` joins some.
+    pub(crate) fn has_row_for_each(&self) -> bool {
+        self.where_.is_none()
+            && self.keep_when.is_none()
+            && self.rows.is_empty()
+            && self.split.is_none()
+            && !self.has_predicates()
+    }
+
+    /// Whether the row path has predicates.
+    pub(crate) fn has_predicates(&self) -> bool {
+        self.each.steps.iter().any(|step| !step.predicates.is_empty())
+    }
+}
+
 /// `each = "SPLIT(path, 'separator')"`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {

@@ -12,6 +12,7 @@ use crate::contract::OnExisting;
 use crate::diagnostic::is_unprintable;
 use crate::figures::{count, counted};
 use crate::profile::Profile;
+use crate::value::SqlType;
 
 /// How tables are written.
 pub(super) struct Blocks<'p> {
@@ -114,15 +115,22 @@ impl Blocks<'_> {
         if column.dates.iter().all(|pattern| self.shared.contains(pattern)) {
             return value.to_owned();
         }
-        let patterns = column.dates.iter().map(|pattern| pattern.replace('\'', "''"));
-        let patterns = patterns.map(|pattern| format!(", '{pattern}'")).collect::<String>();
-        match column.has_iso {
-            true => {
-                let sql_type = column.sql_type;
-                format!("COALESCE(TRY_CAST({value} AS {sql_type}), PARSE_DATE({value}{patterns}))")
-            }
-            false => format!("PARSE_DATE({value}{patterns})"),
-        }
+        parse_date(value, column.sql_type, &column.dates, column.has_iso)
+    }
+}
+
+/// A date of one of these patterns, or also of ISO 8601.
+pub(super) fn parse_date(
+    value: &str,
+    sql_type: SqlType,
+    patterns: &[String],
+    has_iso: bool,
+) -> String {
+    let patterns = patterns.iter().map(|pattern| pattern.replace('\'', "''"));
+    let patterns = patterns.map(|pattern| format!(", '{pattern}'")).collect::<String>();
+    match has_iso {
+        true => format!("COALESCE(TRY_CAST({value} AS {sql_type}), PARSE_DATE({value}{patterns}))"),
+        false => format!("PARSE_DATE({value}{patterns})"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use encoding_rs::WINDOWS_1252;
+
 use super::read::Read;
 use crate::profile::{Example, Seen, Shape, Size, Sizes, Values};
 use crate::value::convert::Conversion;
@@ -49,7 +51,18 @@ pub(super) fn few(sql_type: SqlType, read: &Read, values: &Values, has_zeros: bo
         _ => &[],
     };
     let patterns = patterns.iter().filter_map(|pattern| DatePattern::new(pattern).ok());
-    let keeping = Keeping::new(sql_type, read, patterns.collect(), has_zeros);
+    few_read_by(sql_type, read, patterns.collect(), values, has_zeros)
+}
+
+/// The same with the patterns of dates of a contract.
+pub(super) fn few_read_by(
+    sql_type: SqlType,
+    read: &Read,
+    patterns: Arc<[DatePattern]>,
+    values: &Values,
+    has_zeros: bool,
+) -> Vec<Few> {
+    let keeping = Keeping::new(sql_type, read, patterns, has_zeros);
     let mut all: Vec<Few> = values.shapes.iter().flat_map(|seen| keeping.of(seen)).collect();
     all.sort_by(|a, b| a.examples.cmp(&b.examples));
     let width = match sql_type {
@@ -58,7 +71,18 @@ pub(super) fn few(sql_type: SqlType, read: &Read, values: &Values, has_zeros: bo
         _ => None,
     };
     all.extend(width.and_then(|width| too_long(values, u32::from(width))));
+    all.extend(Some(foreign(values)).filter(|few| sql_type.is_code_page() && few.count > 0));
     all
+}
+
+/// The values with characters that code page 1252 does not have; where some of the first have such
+/// characters, all that are not ASCII may.
+fn foreign(values: &Values) -> Few {
+    let all = values.shapes.iter().flat_map(|seen| &seen.examples);
+    let is_foreign = |e: &&Example| WINDOWS_1252.encode(e.text.trim_end_matches('…')).2;
+    let examples: Vec<Example> = all.filter(is_foreign).take(3).cloned().collect();
+    let count = if examples.is_empty() { 0 } else { values.not_ascii };
+    Few { count, examples, fate: Fate::Fails }
 }
 
 /// The values that are longer than this, if any.
@@ -157,8 +181,11 @@ impl<'k> Keeping<'k> {
         let fails = fates.iter().find(|(fate, _)| *fate == Fate::Fails);
         let Some((fate, _)) = fails.or(fates.first()) else { return Vec::new() };
         let examples = fates.iter().filter(|(other, _)| other == fate);
-        let examples = examples.map(|(_, example)| (*example).clone()).collect();
-        vec![Few { count: seen.count, examples, fate: *fate }]
+        let examples: Vec<Example> = examples.map(|(_, example)| (*example).clone()).collect();
+        // Of three values or fewer, all are known.
+        let are_all = seen.count == seen.examples.len() as u64;
+        let count = if are_all { examples.len() as u64 } else { seen.count };
+        vec![Few { count, examples, fate: *fate }]
     }
 
     /// What becomes of a value; nothing where the column has all of it.

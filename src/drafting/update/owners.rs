@@ -40,6 +40,5 @@ fn has_one_row(table: &TableRule) -> bool {
 
 /// Best is a table with a row for each element, then one with many columns.
 fn rank(table: &TableRule) -> (bool, usize) {
-    let has_predicates = table.each.steps.iter().any(|step| !step.predicates.is_empty());
-    (table.where_.is_none() && !has_predicates, table.columns.len())
+    (table.where_.is_none() && !table.has_predicates(), table.columns.len())
 }
