@@ -117,28 +117,33 @@ impl Namespaces {
 
     /// Whether a node's name can be written, and means no other in its parent.
     pub(super) fn can_mean(&self, profile: &Profile, node: NodeId) -> bool {
-        let Some(rules) = &self.contract else { return true };
-        let is_attribute = profile[node].is_attribute;
-        let name = written(rules, &profile[node]).name;
-        let is_meant = |other: &NodeId| {
-            let Name { uri, local, prefix } = &profile[*other].name;
-            let found = FoundName { uri, prefix, local };
-            profile[*other].is_attribute == is_attribute
-                && match is_attribute {
-                    true => rules.means_attribute(name.trim_start_matches('@'), found).is_some(),
-                    false => rules.means_element(&name, found),
-                }
-        };
         let siblings = match profile[node].parent {
             Some(parent) => profile.children(parent),
             None => profile.roots(),
         };
-        // One that lies inside itself is also found where this one is.
-        let line = profile.line(node);
-        let mut around = line[..line.len() - 1].iter();
-        let is_inner = around.any(|outer| profile[*outer].recursive > 0 && is_meant(outer));
-        let is_alone = siblings.iter().filter(|sibling| is_meant(sibling)).count() == 1;
-        is_meant(&node) && is_alone && !is_inner
+        let meant =
+            siblings.iter().filter(|sibling| self.means(&profile[node], &profile[**sibling]));
+        self.means(&profile[node], &profile[node]) && meant.count() == 1
+    }
+
+    /// Whether a node's name also means one of the elements from the root to here: one that lies inside
+    /// itself is found in each of these again.
+    pub(super) fn means_around(&self, profile: &Profile, node: &Node, here: NodeId) -> bool {
+        let mut around = profile.line(here).into_iter();
+        around.any(|outer| profile[outer].recursive > 0 && self.means(node, &profile[outer]))
+    }
+
+    /// Whether the name that the contract writes for a node means another.
+    pub(super) fn means(&self, node: &Node, other: &Node) -> bool {
+        let Name { uri, local, prefix } = &other.name;
+        let found = FoundName { uri, prefix, local };
+        let Some(rules) = &self.contract else { return node.name.same(&other.name) };
+        let name = written(rules, node).name;
+        node.is_attribute == other.is_attribute
+            && match node.is_attribute {
+                true => rules.means_attribute(name.trim_start_matches('@'), found).is_some(),
+                false => rules.means_element(&name, found),
+            }
     }
 }
 

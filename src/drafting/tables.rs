@@ -34,7 +34,7 @@ pub(super) fn lacking(
     profile: &Profile,
     begin: Begin,
     options: &Options,
-    known: &Known,
+    known: &Known<'_>,
     report: &mut Report,
 ) -> Vec<Table> {
     let divided = HashSet::new();
@@ -49,7 +49,11 @@ pub(super) fn lacking(
         }
         Begin::Root(root) => {
             search.table(root, None);
-            needed(search.tables)
+            match search.tables[0].leaves.is_empty() && search.tables.len() == 1 {
+                // All that it lacks is left out.
+                true => Vec::new(),
+                false => needed(search.tables),
+            }
         }
     }
 }
@@ -87,7 +91,7 @@ struct Search<'p> {
     options: &'p Options,
     report: &'p mut Report,
     /// What the contract that is updated has already.
-    known: Option<&'p Known>,
+    known: Option<&'p Known<'p>>,
     tables: Vec<Table>,
     /// Elements that occur once and become tables, because theirs would be too wide.
     divided: HashSet<NodeId>,
@@ -112,7 +116,7 @@ impl Search<'_> {
         if has_value(element) && !is_mixed(element) {
             self.leaf(node, table, kind);
         } else if is_mixed(element) && self.leaf(node, table, kind) {
-            self.report.left_out(self.profile, node, BESIDE_ELEMENTS);
+            self.left_out(node, BESIDE_ELEMENTS);
         }
         let apart = self.siblings(&children, table, kind);
         for child in children.into_iter().filter(|child| !apart.contains(child)) {
@@ -149,8 +153,10 @@ impl Search<'_> {
     /// Whether the contract reads, or cannot name, a part of an element.
     fn is_half_known(&self, node: NodeId) -> bool {
         self.profile.below(node).into_iter().any(|node| {
-            let is_read = self.known.is_some_and(|known| known.is_read(node) || known.is_row(node));
-            is_read || self.nameless(node).is_some() || self.is_skipped(node)
+            let is_known = self.known.is_some_and(|known| {
+                known.is_read(node) || known.is_row(node) || known.is_left_out(node)
+            });
+            is_known || self.nameless(node).is_some() || self.is_skipped(node)
         })
     }
 
@@ -215,8 +221,10 @@ impl Search<'_> {
     }
 
     fn left_out(&mut self, node: NodeId, why: &str) {
-        if self.known.is_none_or(|known| known.is_needed(node)) {
-            self.report.left_out(self.profile, node, why);
+        match self.known {
+            None => self.report.left_out(self.profile, node, why),
+            Some(known) if known.is_needed(node) => known.left_out(node, why, self.report),
+            Some(_) => {}
         }
     }
 
@@ -257,6 +265,9 @@ impl Search<'_> {
 
     /// Whether elements of the same name are not below this one's parent.
     fn is_elsewhere(&self, node: NodeId) -> bool {
+        if let Some(known) = self.known {
+            return known.is_scattered(node);
+        }
         let name = &self.profile[node].name;
         let root = self.profile.line(node)[0];
         let all = self.profile.below(root);

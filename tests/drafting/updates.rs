@@ -262,3 +262,54 @@ vip    = { type = "bit", value = "@vip" }
     assert!(updated.toml.contains("each = \"/order/line\""), "{}", updated.toml);
     assert!(!updated.toml.contains("foreign_key"), "{}", updated.toml);
 }
+
+/// A contract whose only table has rows of this path.
+fn with_rows(each: &str, more: &str) -> String {
+    format!(
+        "[contract]\nname = \"t\"\n[document]\nroot = \"r\"\n{more}[[tables]]\nname = \"t\"\neach = \"{each}\"\n\
+         app_column = \"id\"\n[tables.columns]\nid = {{ type = \"int\", value = \"APP_ID()\" }}\n"
+    )
+}
+
+#[test]
+fn one_update_adds_what_its_own_new_tables_reach() {
+    // What is in a new table below rows of several names, one of which lies inside itself.
+    let contract = with_rows("/r/*", "");
+    let document = "<r><s><s/></s><a><b><s>1</s></b><b/></a></r>";
+    let new = updated(&contract, &[document, "<r/>"]).toml;
+    assert!(new.contains("each = \"/r/*/b\""), "{new}");
+    assert!(new.contains("value = \"s\""), "{new}");
+    // An element that lies inside itself, in rows of several names.
+    let document = "<r><a><s n='1'><s n='2'/></s></a><b><s n='3'/></b></r>";
+    let new = updated(&contract, &[document]).toml;
+    assert!(new.contains("each = \"//s\""), "{new}");
+    // Nothing that it lacks has a name that means it alone: no table for the root.
+    let contract = with_rows("/r/a", "namespaces = \"ignore\"\n");
+    let document = "<r><c><a><c>0</c></a></c><d><a><c/></a></d></r>";
+    let new = new_lines(&contract, &updated(&contract, &[document]).toml);
+    assert!(new.starts_with("\n# Left out:\n#   /r/c ("), "{new}");
+}
+
+#[test]
+fn what_only_some_rows_leave_out_is_listed_for_the_others() {
+    let first = "<r><case>0<left/><a><case/></a></case></r>";
+    let old = drafted(&[first]).toml;
+    let new = updated(&old, &[first, "<r><a><case><left n='0'/></case></a></r>"]).toml;
+    let added = new_lines(&old, &new);
+    assert_eq!(added, "#   /r/a/case/left (1): markup inside text\n");
+}
+
+#[test]
+fn a_new_column_takes_what_the_rows_of_other_tables_have() {
+    let contract = format!(
+        "{}[[tables]]\nname = \"a\"\neach = \"/r/a\"\napp_column = \"id\"\n[tables.columns]\n\
+         id = {{ type = \"int\", value = \"APP_ID()\" }}\nx = {{ type = \"varchar(10)\", value = \"JOIN(x, ',')\" }}\n\
+         y = {{ type = \"varchar(10)\", value = \"@y\" }}\n",
+        with_rows("/r/*", "")
+    );
+    let document = "<r><a y='A-1'><x>1</x><x>2</x></a><b y='1'><x>3</x></b></r>";
+    let new = new_lines(&contract, &updated(&contract, &[document]).toml);
+    // A column of one value would refuse the two of `a`; one of numbers its letters.
+    assert!(new.contains("each = \"/r/*/x\""), "{new}");
+    assert!(new.contains("y  = { type = \"varchar(4)\", value = \"@y\" }"), "{new}");
+}

@@ -14,13 +14,13 @@ use self::listed::Listed;
 use super::block::{conflict, note, Blocks};
 use super::known::Known;
 use super::namespaces::Namespaces;
-use super::report::{LeftOut, Report};
+use super::report::Report;
 use super::table::{Column, Old, Options, Table};
 use super::tables::{lacking, Begin};
 use super::{columns, keys, names};
-use crate::contract::model::{Model, TableRule};
+use crate::contract::model::Model;
 use crate::contract::{ParsedContract, TargetTable};
-use crate::coverage::{coverage, found, Coverage};
+use crate::coverage::{coverage, found, Coverage, Found};
 use crate::profile::{NodeId, Profile};
 use crate::value::SqlType;
 
@@ -61,44 +61,9 @@ pub struct Added {
     pub is_table_new: bool,
 }
 
-/// Times that what was added may make more to add. Three were the most that random contracts needed.
-const MOST_ROUNDS: usize = 8;
-
 /// Adds to a contract what documents have that it does not read; `text` is what it was read from.
 /// `None` where there would have to be a new table, and tables are written in one array.
 pub fn update(
-    profile: &Profile,
-    parsed: &ParsedContract,
-    text: &str,
-    options: &Options,
-) -> Option<Updated> {
-    let mut updated = once(profile, parsed, text, options)?;
-    // A new table may reach elements that no table had: the same command again is to add nothing.
-    for _ in 0..MOST_ROUNDS {
-        let Ok(parsed) = ParsedContract::parse(&updated.toml, "the updated contract") else {
-            break;
-        };
-        let Some(next) = once(profile, &parsed, &updated.toml, options) else { break };
-        if next.toml == updated.toml {
-            break;
-        }
-        updated.toml = next.toml;
-        updated.report.add(next.report);
-    }
-    Some(updated)
-}
-
-impl UpdateReport {
-    /// What another round has added.
-    fn add(&mut self, next: Self) {
-        self.added.extend(next.added);
-        self.declared.extend(next.declared);
-        self.draft.outliers.extend(next.draft.outliers);
-        self.draft.left_out.extend(next.draft.left_out);
-    }
-}
-
-fn once(
     profile: &Profile,
     parsed: &ParsedContract,
     text: &str,
@@ -113,7 +78,7 @@ fn once(
     let rules = &parsed.model().document;
     let needed = all().filter(|node| known.is_needed(*node));
     let namespaces = Namespaces::of_contract(rules, profile, &found.roots, needed);
-    known.nameless = all().filter(|node| !namespaces.can_mean(profile, *node)).collect();
+    known.name(profile, &all().collect::<Vec<_>>(), &namespaces);
     let mut edits = Edits::new(text);
     let formats = edits.date_formats();
     let is_alone = |pattern: &&String| !formats.iter().any(|other| conflict(pattern, other));
@@ -135,7 +100,7 @@ fn once(
         blocks: String::new(),
     };
     let Update { mut report, added, columns, blocks, .. } =
-        update.all(profile, owners, &found.roots, &known);
+        update.all(profile, owners, &found, &known);
     if !blocks.is_empty() && !edits.has_sections() {
         return None;
     }
@@ -165,15 +130,6 @@ fn propose(wider: &[Wider], edits: &mut Edits<'_>) {
     for ((table, column), proposals) in all.iter().filter(|(_, proposals)| !proposals.is_empty()) {
         edits.propose(*table, column, &proposals.join(", "));
     }
-}
-
-/// Whether each element of the row path gives one row, so that the rows of a new table find theirs.
-fn has_row_for_each(table: &TableRule) -> bool {
-    table.where_.is_none()
-        && table.keep_when.is_none()
-        && table.rows.is_empty()
-        && table.split.is_none()
-        && table.each.steps.iter().all(|step| step.predicates.is_empty())
 }
 
 /// A column to add to a `[[tables]]` of the contract.
@@ -208,35 +164,27 @@ impl Update<'_> {
         mut self,
         profile: &Profile,
         owners: BTreeMap<usize, Vec<NodeId>>,
-        roots: &[NodeId],
-        known: &Known,
+        found: &Found,
+        known: &Known<'_>,
     ) -> Self {
-        for (rule, rows) in owners {
-            if !rows.iter().any(|row| known.is_needed(*row)) {
+        for (rule, own) in owners {
+            if !own.iter().any(|row| known.is_needed(*row)) {
                 continue;
             }
-            let begin = Begin::Table(Box::new(self.old(profile, rule, rows[0])));
+            let begin = Begin::Table(Box::new(self.old(profile, rule, own[0])));
+            let others = found.rows[rule].iter().filter(|row| !own.contains(row));
+            let rows: Vec<NodeId> = own.iter().chain(others).copied().collect();
             if rows.len() == 1 {
                 self.add(profile, known, begin, Some(rule));
                 continue;
             }
             let mut joined = profile.clone();
-            let became = joined.join(&rows);
-            let mut known = known.joined(&joined, &became);
-            known.nameless.extend(inner(&joined, &rows));
-            let below = joined.below(rows[0]).into_iter().skip(1);
-            let alike = below.filter(|node| !self.namespaces.can_mean(&joined, *node));
-            known.nameless.extend(alike);
-            let (left_out, added) = (self.report.left_out.len(), self.added.len());
+            let members = joined.join(&rows);
+            let mut known = known.joined(&joined, members, &own);
+            known.name(&joined, &joined.below(rows[0])[1..], self.namespaces);
             self.add(&joined, &known, begin, Some(rule));
-            let paths = RealPaths::new(profile, &rows);
-            let left_out = self.report.left_out.split_off(left_out);
-            self.report.left_out.extend(left_out.iter().flat_map(|left| paths.left_out(left)));
-            for added in &mut self.added[added..] {
-                added.path = added.path.as_ref().and_then(|path| paths.of(path).next());
-            }
         }
-        for root in roots {
+        for root in &found.roots {
             if !known.is_row(*root) && known.is_needed(*root) {
                 self.add(profile, known, Begin::Root(*root), None);
             }
@@ -272,7 +220,8 @@ impl Update<'_> {
         let target = &self.targets[table.target];
         let is_alone = self.model.tables.iter().filter(|t| t.target == table.target).count() == 1;
         let joins = table.distinct.is_some();
-        let is_alone = is_alone && has_row_for_each(table);
+        // So that the rows of a new table find theirs.
+        let is_alone = is_alone && table.has_row_for_each();
         Table {
             name: target.name.clone(),
             is_recursive: profile[row].recursive > 0,
@@ -291,7 +240,7 @@ impl Update<'_> {
     }
 
     /// Adds what is lacking, of a table of the contract or of a root element.
-    fn add(&mut self, profile: &Profile, known: &Known, begin: Begin, rule: Option<usize>) {
+    fn add(&mut self, profile: &Profile, known: &Known<'_>, begin: Begin, rule: Option<usize>) {
         let mut tables = lacking(profile, begin, self.options, known, &mut self.report);
         let like = &self.targets[rule.map_or(0, |rule| self.model.tables[rule].target)];
         for table in tables.iter_mut().filter(|table| table.old.is_none()) {
@@ -319,7 +268,7 @@ impl Update<'_> {
         for (at, table) in tables.iter().enumerate() {
             let is_new = table.old.is_none();
             self.added.extend(table.columns.iter().map(|column| Added {
-                path: column.node.map(|node| profile.path(node)),
+                path: column.node.map(|node| known.path(node)),
                 table: table.name.clone(),
                 column: format!("{} {}", column.name, column.sql_type),
                 is_table_new: is_new,
@@ -335,50 +284,6 @@ impl Update<'_> {
                 note: note(column),
             }));
         }
-    }
-}
-
-/// Elements with the name of a row element that lies inside itself: of that, they are the inner one.
-fn inner(profile: &Profile, rows: &[NodeId]) -> Vec<NodeId> {
-    let recursive = rows.iter().filter(|row| profile[**row].recursive > 0);
-    let names: Vec<&str> = recursive.map(|row| profile[*row].name.local.as_str()).collect();
-    let below = profile.below(rows[0]).into_iter().skip(1);
-    let is_inner = |node: &NodeId| {
-        let node = &profile[*node];
-        !node.is_attribute && names.contains(&node.name.local.as_str())
-    };
-    below.filter(is_inner).collect()
-}
-
-/// The paths that documents have, of elements that were looked at as if all were the first of them.
-struct RealPaths<'p> {
-    profile: &'p Profile,
-    /// The paths of the elements.
-    rows: Vec<String>,
-    nodes: HashMap<String, NodeId>,
-}
-
-impl<'p> RealPaths<'p> {
-    fn new(profile: &'p Profile, rows: &[NodeId]) -> Self {
-        let nodes = rows.iter().flat_map(|row| profile.below(*row));
-        Self {
-            profile,
-            rows: rows.iter().map(|row| profile.path(*row)).collect(),
-            nodes: nodes.map(|node| (profile.path(node), node)).collect(),
-        }
-    }
-
-    fn of<'s>(&'s self, path: &'s str) -> impl Iterator<Item = String> + 's {
-        let below = path.strip_prefix(&self.rows[0]).unwrap_or_default();
-        let paths = self.rows.iter().map(move |row| format!("{row}{below}"));
-        paths.filter(|path| self.nodes.contains_key(path))
-    }
-
-    fn left_out<'s>(&'s self, left: &'s LeftOut) -> impl Iterator<Item = LeftOut> + 's {
-        self.of(&left.path).map(|path| {
-            let count = self.profile[self.nodes[&path]].count;
-            LeftOut { path, count, why: left.why.clone() }
-        })
     }
 }
 
