@@ -62,7 +62,7 @@ pub struct Shredder {
 
 /// Bytes that a document may take for its buffers to be kept for the next: one that takes very much
 /// must not make a worker large for good, and where documents of a megabyte are usual, making the
-/// buffers anew for each costs a fifth of the time.
+/// buffers again for each costs a fifth of the time.
 const MOST_ROOM: u64 = 8 << 20;
 
 impl Shredder {

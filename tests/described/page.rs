@@ -179,6 +179,29 @@ fn markdown_has_tables_with_as_many_cells_as_columns() {
     assert_snapshot!(mapping_markdown(&said));
 }
 
+/// A column that two rules fill is one column, and an address in a contract is not a link of the document.
+#[test]
+fn columns_are_counted_once_and_addresses_are_not_links() {
+    let rule = |path: &str| {
+        format!(
+            "[[tables]]\nname = \"t\"\neach = \"/r/{path}\"\napp_column = \"app_id\"\n[tables.columns]\n\
+             app_id = {{ type = \"int\", value = \"APP_ID()\" }}\n\
+             c = {{ type = \"nvarchar(99)\", value = \"COALESCE({path}/@x, 'ann@example.org', 'www.a.b')\" }}\n"
+        )
+    };
+    let namespaces = "namespaces = { p = \"http://a.b/c|d\" }\n";
+    let described = described(&contract(&format!("{namespaces}{}{}", rule("a"), rule("b"))));
+    assert!(mapping_page(&described).contains("1 table, 2 columns"));
+    let markdown = mapping_markdown(&described);
+    for address in ["http://a.b/c\\|d", "ann@example.org", "www.a.b"] {
+        for (at, _) in markdown.match_indices(address) {
+            let line = markdown[..at].rsplit('\n').next().expect("a line");
+            assert_eq!(line.matches('`').count() % 2, 1, "{address} after {line}");
+        }
+        assert!(markdown.contains(address), "{address}");
+    }
+}
+
 #[test]
 fn the_document_goes_to_a_file() {
     let folder = Folder::new(&with_value("int", "@x"), &[("1.xml", "<r><a x=\"5\"/></r>")]);

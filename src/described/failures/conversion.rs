@@ -126,7 +126,7 @@ pub(super) fn converted(
                 }
                 continue;
             }
-            Piece::Text { blank } => {
+            Piece::Text { blank, .. } => {
                 into.null |= (*blank && !to.keeps_blank()) || to.sql_type == SqlType::Xml;
             }
             _ => {}
@@ -139,7 +139,7 @@ pub(super) fn converted(
 
 /// What a column of the type holds.
 pub(super) fn held(sql_type: SqlType) -> Possible {
-    let text = Piece::Text { blank: true };
+    let text = Piece::text(true);
     Type { sql_type, truncate: false, keep_blank: true }.made_of(&text)
 }
 
@@ -186,16 +186,12 @@ impl Type {
             if piece.is_text() && self.sql_type.is_code_page() {
                 cases.push(self.bad_value());
             }
-            let (longest, effect) = match piece {
+            let effect = match piece {
                 // Digits are never cut off a number.
-                Piece::Integer(low, high) => {
-                    (low.to_string().len().max(high.to_string().len()), Effect::Fails(TooLong))
-                }
-                Piece::Decimal | Piece::Float => (LONGEST_NUMBER, Effect::Fails(TooLong)),
-                Piece::Moment(_) | Piece::Now => (LONGEST_MOMENT, cut),
-                Piece::Guid => (36, cut),
-                Piece::Text { .. } | Piece::Bytes | Piece::Constant(_) => (usize::MAX, cut),
+                Piece::Integer(..) | Piece::Decimal | Piece::Float => Effect::Fails(TooLong),
+                _ => cut,
             };
+            let longest = piece.longest();
             if self.limit().is_some_and(|limit| longest > usize::from(limit)) {
                 cases.extend(self.too_long(effect));
             }
@@ -260,15 +256,15 @@ impl Type {
             | SqlType::NChar(_)
             | SqlType::NVarChar(_)
             | SqlType::Xml => {
-                match piece {
+                let limit = self.limit().map_or(usize::MAX, usize::from);
+                let blank = match piece {
                     // The start of a text may be blank.
-                    Piece::Text { blank } => {
-                        let blank = (*blank && self.keeps_blank())
-                            || (self.truncate && self.limit().is_some());
-                        Possible::of(Piece::Text { blank })
+                    Piece::Text { blank, most } => {
+                        (*blank && self.keeps_blank()) || (self.truncate && *most > limit)
                     }
-                    _ => Possible::of(Piece::Text { blank: false }),
-                }
+                    _ => false,
+                };
+                Possible::of(Piece::Text { blank, most: piece.longest().min(limit) })
             }
             sql_type => match (sql_type.integer_range(), piece) {
                 (Some((least, most)), Piece::Integer(low, high)) => {
@@ -280,9 +276,3 @@ impl Type {
         }
     }
 }
-
-/// `-0.` and 38 digits, or a double with its exponent.
-const LONGEST_NUMBER: usize = 41;
-
-/// `9999-12-31T23:59:59.999999999+14:00`
-const LONGEST_MOMENT: usize = 35;

@@ -34,7 +34,9 @@ impl Reading<'_> {
         }
         let null = given.iter().any(|value| value.null);
         let is_blank = |at: usize| given.get(at).is_some_and(Possible::is_blank);
-        let text = |blank: bool| Possible::of(Piece::Text { blank }).or_null(null);
+        let text =
+            |blank: bool, most: usize| Possible::of(Piece::Text { blank, most }).or_null(null);
+        let longest = |at: usize| given.get(at).map_or(usize::MAX, Possible::longest);
         let integer = |low: i64, high: i64| Possible::of(Piece::Integer(low, high)).or_null(null);
         match function {
             Function::NullIf => given[0].clone().or_null(true),
@@ -44,14 +46,16 @@ impl Reading<'_> {
             | Function::LTrim
             | Function::RTrim
             | Function::InnerXml
-            | Function::String => text(is_blank(0)),
-            Function::Left | Function::Right | Function::Substring | Function::Replace => {
-                text(true)
-            }
+            | Function::String => text(is_blank(0), longest(0)),
+            Function::Left | Function::Right => text(true, longest(0).min(length(&given[1]))),
+            Function::Substring => text(true, longest(0).min(length(&given[2]))),
+            Function::Replace => text(true, usize::MAX),
+
             Function::Len => Possible::count(0).or_null(null),
-            Function::Concat => {
-                Possible::of(Piece::Text { blank: given.iter().all(Possible::is_blank) })
-            }
+            Function::Concat => Possible::of(Piece::Text {
+                blank: given.iter().all(Possible::is_blank),
+                most: given.iter().map(Possible::longest).fold(0, usize::saturating_add),
+            }),
             Function::Abs | Function::Round | Function::Floor | Function::Ceiling => {
                 let pieces = given[0].pieces.iter().map(computed).collect();
                 Possible { null, pieces }
@@ -70,11 +74,13 @@ impl Reading<'_> {
                 Possible::of(Piece::Bytes).or_null(is_blank(0))
             }
             Function::Flag => Possible::of(Piece::Integer(0, 1)),
-            Function::Digits => Possible::of(Piece::Text { blank: false }).or_null(true),
+            Function::Digits => {
+                Possible::of(Piece::Text { blank: false, most: longest(0) }).or_null(true)
+            }
             Function::Number | Function::FirstNumber => Possible::of(Piece::Decimal).or_null(true),
             Function::AppId => integer(i64::MIN, i64::MAX),
             Function::Ordinal | Function::Position => Possible::count(1),
-            Function::Part | Function::Name | Function::LocalName => text(false),
+            Function::Part | Function::Name | Function::LocalName => text(false, usize::MAX),
             Function::NowUtc => Possible::of(Piece::Now),
             // In `each` only.
             Function::Split => Possible::default(),
@@ -211,20 +217,26 @@ impl Reading<'_> {
             return Possible::null();
         };
         let is_it = |known: &str| known.eq_ignore_ascii_case(name);
-        let rules = model.tables.iter().filter(|rule| targets[rule.target].name == parent.name);
+        let rules: Vec<&TableRule> =
+            model.tables.iter().filter(|rule| targets[rule.target].name == parent.name).collect();
         let differs = |rule: &TableRule| {
             let Some(at) = rule.columns.iter().position(|column| is_it(&column.name)) else {
                 return false;
             };
             rule.split.is_some() || rule.rows.len() > 1 && differs_in_templates(rule, at)
         };
-        if rules.into_iter().any(differs) {
+        if rules.iter().any(|rule| differs(rule)) {
             let case = "rows of the parent's element that differ".to_owned();
             self.add(case, Effect::Fails(ManyValues));
         }
+        let has_value = |rule: &&TableRule| {
+            let column = rule.columns.iter().find(|column| is_it(&column.name));
+            column.is_some_and(|column| column.required || column.default.is_some())
+        };
         match parent.columns.iter().find(|column| is_it(&column.name)) {
             None => Possible::null(),
-            Some(column) => held(column.sql_type).or_null(true),
+            // A row that lies in no row of the parent is left out.
+            Some(column) => held(column.sql_type).or_null(!rules.iter().all(has_value)),
         }
     }
 
@@ -260,6 +272,14 @@ impl Reading<'_> {
         }
         each.or_null(true)
     }
+}
+
+/// The greatest of these lengths.
+fn length(lengths: &Possible) -> usize {
+    let high = |piece: &Piece| {
+        piece.range().map_or(usize::MAX, |(_, high)| high.try_into().unwrap_or_default())
+    };
+    lengths.pieces.iter().map(high).max().unwrap_or_default()
 }
 
 /// What a literal names.

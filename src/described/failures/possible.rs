@@ -1,7 +1,7 @@
 //! What an expression can become.
 
 use crate::contract::expr::kind::Kind;
-use crate::value::{is_blank, Value};
+use crate::value::{is_blank, plain_text, Value};
 
 /// The values that an expression can have.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,6 +20,8 @@ pub(super) enum Piece {
     Text {
         /// It may be blank.
         blank: bool,
+        /// UTF-16 units of the longest.
+        most: usize,
     },
     /// The integers of this range.
     Integer(i64, i64),
@@ -32,6 +34,12 @@ pub(super) enum Piece {
     Guid,
     Bytes,
 }
+
+/// `-0.` and 38 digits, or a double with its exponent.
+const LONGEST_NUMBER: usize = 41;
+
+/// `9999-12-31T23:59:59.999999999+14:00`
+const LONGEST_MOMENT: usize = 35;
 
 /// No document has more nodes, rows or characters.
 const MANY: i64 = i32::MAX as i64;
@@ -54,7 +62,7 @@ impl Possible {
 
     /// Text of a document.
     pub fn text() -> Self {
-        Self::of(Piece::Text { blank: true })
+        Self::of(Piece::text(true))
     }
 
     pub fn count(low: i64) -> Self {
@@ -80,11 +88,16 @@ impl Possible {
         }
     }
 
+    /// UTF-16 units of its longest text.
+    pub fn longest(&self) -> usize {
+        self.pieces.iter().map(Piece::longest).max().unwrap_or_default()
+    }
+
     /// Whether it may be null where it is used as a number, a date or a code.
     pub fn is_blank(&self) -> bool {
         self.null
             || self.pieces.iter().any(|piece| match piece {
-                Piece::Text { blank } => *blank,
+                Piece::Text { blank, .. } => *blank,
                 Piece::Constant(Value::Text(text)) => is_blank(text),
                 _ => false,
             })
@@ -92,6 +105,26 @@ impl Possible {
 }
 
 impl Piece {
+    /// Text of any length.
+    pub fn text(blank: bool) -> Self {
+        Self::Text { blank, most: usize::MAX }
+    }
+
+    /// UTF-16 units of the longest text of these.
+    pub fn longest(&self) -> usize {
+        match self {
+            Self::Text { most, .. } => *most,
+            Self::Constant(value) => {
+                plain_text(value).map_or(0, |text| text.encode_utf16().count())
+            }
+            Self::Integer(low, high) => low.to_string().len().max(high.to_string().len()),
+            Self::Decimal | Self::Float => LONGEST_NUMBER,
+            Self::Moment(_) | Self::Now => LONGEST_MOMENT,
+            Self::Guid => 36,
+            Self::Bytes => usize::MAX,
+        }
+    }
+
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text { .. } | Self::Constant(Value::Text(_)))
     }

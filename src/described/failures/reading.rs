@@ -195,7 +195,8 @@ impl<'m> Reading<'m> {
         let (left, right) = (self.value(left), self.value(right));
         if op == BinaryOp::Concat {
             let blank = left.is_blank() && right.is_blank();
-            return Possible::of(Piece::Text { blank }).or_null(left.null || right.null);
+            let most = left.longest().saturating_add(right.longest());
+            return Possible::of(Piece::Text { blank, most }).or_null(left.null || right.null);
         }
         if op.fails() == Fails::Compared {
             self.compare(&left, &right);

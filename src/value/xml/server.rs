@@ -5,7 +5,7 @@ use super::tag::StartTag;
 /// Elements inside each other (error 6335).
 const DEPTH: usize = 128;
 
-/// UTF-16 units of a name or a namespace (error 9461).
+/// UTF-16 units of a name or a namespace: there is a limit (error 9461), whose number is not documented.
 const NAME: usize = 4000;
 
 /// Checks a tag that is so deep.
@@ -37,7 +37,7 @@ fn check_length(what: &str, text: &str) -> Result<(), String> {
         _ => text.encode_utf16().count(),
     };
     match longest > NAME {
-        true => Err(format!("{what} has {longest} characters, and SQL Server allows {NAME}")),
+        true => Err(format!("{what} has {longest} characters, and {NAME} are allowed: shorten it")),
         false => Ok(()),
     }
 }
