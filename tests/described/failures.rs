@@ -57,6 +57,10 @@ fn each_part_of_an_expression_that_can_fail_is_listed() {
         ("COALESCE(NULLIF(@x, ''), 5)", vec![null]),
         ("COALESCE(DIGITS(@x), 5)", vec![]),
         ("ORDINAL()", vec![]),
+        ("40 + 2 * 3", vec![]),
+        ("CASE WHEN @x IS NULL THEN 1 END - 1", vec![null]),
+        ("POSITION() - 1", vec![]),
+        ("APP_ID() - 1", vec!["a result that is out of range: bad_value"]),
     ] {
         assert_eq!(listed(&with_value("nvarchar(max)", value)), expected.join("; "), "{value}");
     }

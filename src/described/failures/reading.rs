@@ -11,7 +11,7 @@ use crate::described::facts::Facts;
 use crate::outcome::FailureCategory::{BadValue, ManyValues};
 use crate::value::convert::Conversion;
 use crate::value::datetime::DatePattern;
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// The cases in which what was read so far fails.
 pub(super) struct Reading<'m> {
@@ -179,16 +179,21 @@ impl<'m> Reading<'m> {
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Possible {
         if op.is_arithmetic() {
             let (left, right) = (self.number(left), self.number(right));
-            self.fails(op.fails());
+            let mut fails = false;
             let mut result = Possible { null: left.null || right.null, pieces: Vec::new() };
             for a in &left.pieces {
                 for b in &right.pieces {
-                    result.add(match (computed(a), computed(b)) {
+                    let known = folded(op, a, b);
+                    fails |= known.is_none();
+                    result.add(known.unwrap_or_else(|| match (computed(a), computed(b)) {
                         (Piece::Float, _) | (_, Piece::Float) => Piece::Float,
                         (Piece::Decimal, _) | (_, Piece::Decimal) => Piece::Decimal,
                         (whole, _) => whole,
-                    });
+                    }));
                 }
+            }
+            if fails {
+                self.fails(op.fails());
             }
             return result;
         }
@@ -262,6 +267,37 @@ pub(super) fn any_many(steps: &[Step]) -> bool {
         Predicate::Condition(_) => false,
     };
     steps.iter().any(|step| !step.predicates.iter().any(one))
+}
+
+/// What is computed of two constants or ranges, where that does not fail.
+fn folded(op: BinaryOp, left: &Piece, right: &Piece) -> Option<Piece> {
+    if let (Some(a), Some(b)) = (left.range(), right.range()) {
+        let of_two: fn(i64, i64) -> Option<i64> = match op {
+            BinaryOp::Add => i64::checked_add,
+            BinaryOp::Subtract => i64::checked_sub,
+            BinaryOp::Multiply => i64::checked_mul,
+            _ => |_, _| None,
+        };
+        let corners = [(a.0, b.0), (a.0, b.1), (a.1, b.0), (a.1, b.1)];
+        let corners = corners.map(|(a, b)| of_two(a, b));
+        if let [Some(p), Some(q), Some(r), Some(s)] = corners {
+            return Some(Piece::Integer(p.min(q).min(r).min(s), p.max(q).max(r).max(s)));
+        }
+    }
+    let number = |piece: &Piece| match piece {
+        Piece::Constant(value) => Number::of(value),
+        _ => None,
+    };
+    let (left, right) = (number(left)?, number(right)?);
+    let computed = match op {
+        BinaryOp::Add => left.checked_add(right),
+        BinaryOp::Subtract => left.checked_sub(right),
+        BinaryOp::Multiply => left.checked_mul(right),
+        BinaryOp::Divide => left.checked_div(right),
+        BinaryOp::Modulo => left.checked_rem(right),
+        _ => return None,
+    };
+    Some(Piece::Constant(computed.ok()?.into()))
 }
 
 /// Any number of the kind of these.

@@ -86,7 +86,7 @@ impl Words {
             Function::FirstNumber => format!("the first number in {}", part(0)),
             Function::AppId => "the application's id".to_owned(),
             Function::Ordinal => {
-                "the row's number among the rows that its row path leaves of the document, from 1"
+                "the row's number among those that its row path makes of the document, from 1"
                     .to_owned()
             }
             Function::Position => {
