@@ -16,6 +16,7 @@ CREATE TABLE #outcome
     failure_table nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
     failure_column nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
     failure_path nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
+    failure_path_shape nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
     failure_line int NULL,
     failure_column_number int NULL,
     failure_value nvarchar(400) COLLATE DATABASE_DEFAULT NULL,

@@ -65,6 +65,11 @@ BEGIN
     ALTER TABLE [$(Schema)].[processing_log] ADD base_contract_hash binary(32) NULL;
 END;
 GO
+IF COL_LENGTH(N'[$(Schema)].[processing_log]', N'failure_path_shape') IS NULL
+BEGIN
+    ALTER TABLE [$(Schema)].[processing_log] ADD failure_path_shape nvarchar(1000) NULL;
+END;
+GO
 IF COL_LENGTH(N'[$(Schema)].[processing_watermark]', N'full_at_utc') IS NULL
 BEGIN
     ALTER TABLE [$(Schema)].[processing_watermark] ADD
@@ -107,6 +112,7 @@ IF EXISTS
     WHERE f.file_name IN
         (
             N'functions/ufn_IsDataError.sql',
+            N'functions/ufn_WithoutPosition.sql',
             N'procs/usp_ApplyRefusal.sql',
             N'procs/usp_CheckOutcomes.sql',
             N'procs/usp_RefuseApps.sql',
@@ -119,5 +125,6 @@ BEGIN
     DROP PROCEDURE IF EXISTS [$(Schema)].[usp_RefuseApps];
     DROP PROCEDURE IF EXISTS [$(Schema)].[usp_ReportOutcomes];
     DROP FUNCTION IF EXISTS [$(Schema)].[ufn_IsDataError];
+    DROP FUNCTION IF EXISTS [$(Schema)].[ufn_WithoutPosition];
 END;
 GO

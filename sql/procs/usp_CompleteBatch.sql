@@ -177,8 +177,8 @@ BEGIN
         BEGIN
             IF @result = 1
             BEGIN
-                -- The data is the cause: the next round logs a failure. One fingerprint per table
-                -- and error, because the message names the offending key.
+                -- The data is the cause: the next round logs a failure. One fingerprint per table,
+                -- error and constraint. The message names the constraint, and then the key in brackets.
                 UPDATE #outcome
                 SET
                     is_success = 0,
@@ -190,7 +190,17 @@ BEGIN
                             char(16),
                             SUBSTRING(
                                 HASHBYTES(
-                                    'SHA2_256', CONCAT(N'constraint_violation ', @error_table, N' ', @error_number)
+                                    'SHA2_256',
+                                    CONCAT(
+                                        N'constraint_violation ',
+                                        @error_table,
+                                        N' ',
+                                        @error_number,
+                                        CASE
+                                            WHEN @error_number IN (515, 547, 2601, 2627)
+                                                THEN LEFT(@error_message, CHARINDEX(N'(', @error_message + N'('))
+                                        END
+                                    )
                                 ),
                                 1,
                                 8

@@ -6,6 +6,8 @@ Purpose:    Lists the applications whose latest attempt failed and that are not 
             page at a time, with the details of each failure.
 Parameters: @failure_category  only this category; default NULL, all
             @fingerprint       only this cause, 16 hexadecimal digits; default NULL, all
+            @since_seconds     only those that were completed within so many seconds before now, 0 or more;
+                               default NULL, all
             @after_app_id      only ids above this, the last id of the previous page; default NULL
             @page_size         at most this many, 1 to 10000, default 1000
 Results:    one row per application, in order of id: app_id, attempt, failure_category,
@@ -22,6 +24,7 @@ Example:    EXEC [$(Schema)].[usp_ListFailures] @failure_category = 'bad_value',
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
     @failure_category varchar(30) = NULL,
     @fingerprint char(16) = NULL,
+    @since_seconds int = NULL,
     @after_app_id bigint = NULL,
     @page_size int = 1000
 AS
@@ -31,6 +34,11 @@ BEGIN
     SET IMPLICIT_TRANSACTIONS OFF;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 10000;
+
+    IF @since_seconds < 0
+    BEGIN
+        THROW 50001, N'usp_ListFailures: @since_seconds must be 0 or more.', 1;
+    END;
 
     IF COALESCE(@page_size, 0) NOT BETWEEN 1 AND 10000
     BEGIN
@@ -67,6 +75,10 @@ BEGIN
         AND l.status = 'failed'
         AND (@failure_category IS NULL OR l.failure_category = @failure_category)
         AND (@fingerprint IS NULL OR l.fingerprint = @fingerprint)
+        AND (
+            @since_seconds IS NULL
+            OR l.processed_at_utc >= DATEADD(SECOND, -@since_seconds, SYSUTCDATETIME())
+        )
         AND (@after_app_id IS NULL OR l.app_id > @after_app_id)
         AND NOT EXISTS
         (

@@ -41,6 +41,7 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Pause] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Resume] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ExplainApp] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListFailures] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListCauses] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListUnprocessed] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListWritten] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_operator];
@@ -54,6 +55,7 @@ GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_mo
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_monitor];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ExplainApp] TO [shred_monitor];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetStatus] TO [shred_monitor];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListCauses] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_QueueStatus] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_ActiveClaims] TO [shred_monitor];
 GRANT SELECT ON OBJECT::[$(Schema)].[vw_RecentFailures] TO [shred_monitor];

@@ -9,9 +9,12 @@ is_latest      the latest attempt of the application; the transaction that write
 has_rows       the target tables hold the rows of this attempt, at most one per application: the last
                success, unless usp_DeleteStaleRows has deleted its rows; a later failure does not
                change it
+failure_path_shape
+               the path without its positions: /a/b/@c of /a/b[2]/@c
 failure_value  at most 200 characters, which may be 400 UTF-16 units
 error_number   the server's own number where the server rejected the rows
-fingerprint    the same for all failures with one cause
+fingerprint    the same for all failures with one cause: category, table, column, path_shape and what
+               the reason says without its values, and the value where a lookup lacks it
 session_id     all zeros, like claim_token and contract_hash, for an outcome that usp_AdoptLog imported from
                the log of an earlier system: attempt 1, without rows of ours, hash and fingerprint
 base_contract_hash
@@ -33,6 +36,7 @@ BEGIN
         failure_table nvarchar(128) NULL,
         failure_column nvarchar(128) NULL,
         failure_path nvarchar(1000) NULL,
+        failure_path_shape nvarchar(1000) NULL,
         failure_line int NULL,
         failure_column_number int NULL,
         failure_value nvarchar(400) NULL,

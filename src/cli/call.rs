@@ -15,6 +15,9 @@ pub struct Call {
     pub session: SessionId,
     /// The definition of the command line.
     pub program: Command,
+    /// The flags that name the store, as they were given, each after a blank. Commands that are shown to
+    /// be copied need them too.
+    pub store_flags: String,
 }
 
 /// A command.

@@ -1,6 +1,8 @@
 //! Settings as flags: made from the table in [`crate::settings::keys`], so that a flag, its
 //! environment variable and its file key cannot drift apart.
 
+use std::borrow::Cow;
+
 use clap::{Arg, ArgMatches, Command};
 
 use crate::settings::keys::{self, Default, Form, Key};
@@ -21,6 +23,23 @@ pub fn given(command: &str, matches: &ArgMatches) -> Vec<(&'static Key, String)>
         given.extend(self::given(name, matches));
     }
     given
+}
+
+/// The flags that name the store among those that were given, each after a blank.
+pub fn of_store(given: &[(&'static Key, String)]) -> String {
+    let named = [&keys::CONFIG, &keys::STORE, &keys::SERVER, &keys::DATABASE, &keys::SCHEMA];
+    let is_named = |key: &Key| named.iter().any(|wanted| wanted.name == key.name);
+    let flags = given.iter().filter(|(key, _)| is_named(key));
+    flags.map(|(key, text)| format!(" --{} {}", key.flag(), quoted(text))).collect()
+}
+
+/// A text as an argument in a shell: quoted where it has a character that a shell reads.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:\\,=@+".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("\"{text}\"")),
+    }
 }
 
 fn of_command(name: &str) -> impl Iterator<Item = &'static Key> {

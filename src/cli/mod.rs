@@ -57,6 +57,7 @@ commands!(Command {
     Enqueue(store::enqueue::Arguments),
     Run(run::Arguments),
     Status(store::status::Arguments),
+    Failures(store::failures::Arguments),
     Explain(store::explain::Arguments),
     Reap(store::reap::Arguments),
     Retry(store::retry::Arguments),
@@ -182,6 +183,7 @@ impl Cli {
         let session = SessionId(Uuid::new_v4());
         logging::start(&settings.log, session, self.command.chosen().habits())?;
         environment.unknown().iter().for_each(|problem| tracing::warn!("{problem}"));
-        Ok(Call { settings, session, program: Self::program() })
+        let store_flags = flags::of_store(&self.given);
+        Ok(Call { settings, session, program: Self::program(), store_flags })
     }
 }

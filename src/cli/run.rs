@@ -9,7 +9,7 @@ use super::call::{Call, Execute};
 use super::command_error::{CommandError, Result};
 use super::contract::file as contract_file;
 use super::logging::Habits;
-use super::store::open;
+use super::store::{failures, open};
 use super::{console, logging, signals};
 use crate::contract::Contract;
 use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
@@ -96,6 +96,9 @@ impl Execute for Arguments {
             console::print_or_give_up(Format::Table, &render_summary_line(&summary))?;
         }
         console::print_or_give_up(self.format, &render_summary(&summary, self.format))?;
+        if summary.failed > 0 {
+            failures::note_causes(call);
+        }
         Ok(summary.end.exit_status())
     }
 }

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod drafting;
+mod failures;
 mod line_queue;
 mod mapping;
 mod progress;
@@ -16,6 +17,10 @@ pub use coverage::{
     coverage_cells, coverage_json, coverage_line, render_coverage, COVERAGE_HEADING,
 };
 pub use drafting::DraftReport;
+pub use failures::{
+    cause_cells, causes_json, failure_cells, failure_json, render_causes, render_failures,
+    CAUSE_HEADING, FAILURE_HEADING,
+};
 pub use line_queue::{LineQueue, Lost};
 pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 pub use progress::{LogWriter, ProgressLine};
@@ -34,4 +39,16 @@ pub enum Format {
     Table,
     /// One JSON document, with field names that do not change.
     Json,
+}
+
+/// The format of a report that is a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ListFormat {
+    /// Tables for people.
+    #[default]
+    Table,
+    /// JSON, with field names that do not change.
+    Json,
+    /// CSV of RFC 4180, a line for each of what is listed, with a heading.
+    Csv,
 }

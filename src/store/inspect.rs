@@ -1,5 +1,7 @@
 //! Inspecting: the status, an application's life, failures, and the store's health.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use crate::id::{AppId, ClaimToken, SessionId};
@@ -131,6 +133,8 @@ pub struct FailurePage {
     pub category: Option<FailureCategory>,
     /// Only with this fingerprint.
     pub fingerprint: Option<String>,
+    /// Only those that were completed within this time before now, by the database's clock.
+    pub since: Option<Duration>,
     /// Only ids above this: the last one of the previous page.
     pub after: Option<AppId>,
     /// At most this many, 1 to 10,000.

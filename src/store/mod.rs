@@ -13,6 +13,7 @@
 //!   the database refuses it, and it never keeps others from that. Nothing waits for a time of day.
 
 mod backfill;
+mod causes;
 mod claim;
 mod complete;
 mod enqueue;
@@ -39,6 +40,7 @@ use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::{AppOutcome, TableRows};
 
 pub use backfill::{BackfillRequest, Backfilled, FinishedPage, Missing};
+pub use causes::{CauseQuery, FailureCause, FailureCauses};
 pub use claim::{
     check_lease, Batch, ClaimRequest, Claimed, ClaimedApp, Partition, ReapRequest, Reaped, Renewal,
     Share,
@@ -237,6 +239,9 @@ pub trait Store: Send {
     /// A page of the applications whose last attempt failed and that were not redriven, by
     /// ascending id.
     fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>>;
+
+    /// The causes of failure, those with the most applications first.
+    fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses>;
 
     /// A page of the source rows that are neither queued nor logged, by ascending id.
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>>;

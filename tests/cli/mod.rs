@@ -17,6 +17,8 @@ mod bad_input;
 #[cfg(feature = "embedded")]
 mod demo;
 #[cfg(feature = "embedded")]
+mod failures;
+#[cfg(feature = "embedded")]
 mod install;
 #[cfg(all(feature = "embedded", unix))]
 mod interrupt;

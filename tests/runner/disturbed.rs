@@ -10,11 +10,12 @@ use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::{AppOutcome, TableRows};
 use xmlshred::runner::Role;
 use xmlshred::store::{
-    BackfillRequest, Backfilled, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference,
-    EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage, Finding, FinishedPage, LifeEvent,
-    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
-    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
-    StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    BackfillRequest, Backfilled, CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed,
+    Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses, FailurePage, Finding,
+    FinishedPage, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped,
+    Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows,
+    StaleRowsRequest, Status, Store, StoreError, Unprocessed, UnprocessedPage, WrittenApp,
+    WrittenPage,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -176,6 +177,10 @@ impl Store for Disturbed {
         request: &StaleRowsRequest,
     ) -> Result<Vec<StaleRows>> {
         self.store.delete_stale_rows(contract, request)
+    }
+
+    fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses> {
+        self.store.list_causes(query)
     }
 
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>> {

@@ -72,6 +72,15 @@ pub fn installation(batch: &str) -> Vec<String> {
         .replace("', m.[definition])", "', SUBSTRING(m.definition, 1, 4000))")
         .replace("N'SCHEMA', N'VIEW DEFINITION')", "N'SCHEMA', N'EXECUTE')")
         .replace("i.name = w.index_name", "LOWER(i.name) LIKE LOWER(w.index_name) + N'%'")
+        // A function returns char(16) without its length.
+        .replace(
+            "f.example_path,\n    f.fingerprint\n",
+            "f.example_path,\n    CONVERT(varchar(16), f.fingerprint) AS fingerprint\n",
+        )
+        .replace(
+            "l.failure_path AS example_path,\n        f.fingerprint\n",
+            "l.failure_path AS example_path,\n        CONVERT(varchar(16), f.fingerprint) AS fingerprint\n",
+        )
         .replace("i.allow_page_locks = 1", "1 = 0")
         .replace("t.lock_escalation_desc <> N'DISABLE'", "1 = 0");
     drops(&lines.join("\n")).into_iter().chain([documents_as_text(batch)]).collect()

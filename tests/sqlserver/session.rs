@@ -11,11 +11,11 @@ use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::{AppOutcome, TableRows};
 use xmlshred::store::sqlserver::SqlServerStore;
 use xmlshred::store::{
-    BackfillRequest, Backfilled, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference,
-    EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage, Finding, FinishedPage, LifeEvent,
-    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
-    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
-    Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    BackfillRequest, Backfilled, CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed,
+    Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses, FailurePage, Finding,
+    FinishedPage, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped,
+    Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows,
+    StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 
 use crate::database::locked;
@@ -102,6 +102,7 @@ impl Store for Session {
             contract: &Contract,
             request: &StaleRowsRequest
         ) -> Result<Vec<StaleRows>>;
+        fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses>;
         fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>>;
         fn erase_apps(
             &mut self,

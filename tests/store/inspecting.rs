@@ -1,8 +1,12 @@
 //! Inspecting and pausing: one application's life, failures, and the store's health.
 
+use std::time::Duration;
+
 use xmlshred::id::AppId;
 use xmlshred::outcome::FailureCategory;
-use xmlshred::store::{Claimed, FailurePage, LifeEvent, RetrySelector, Store};
+use xmlshred::store::{
+    CauseQuery, Claimed, FailureCauses, FailurePage, LifeEvent, RetrySelector, Store,
+};
 
 use super::harness::{failure, ids, success, Harness, Worker};
 
@@ -22,6 +26,8 @@ super::behaviours! {
     an_application_says_what_it_waits_for,
     failures_are_listed_page_by_page,
     failures_are_listed_by_their_cause,
+    causes_are_listed_with_their_applications_and_values,
+    an_old_failure_is_not_listed_since_then,
     a_redriven_application_is_not_a_failure,
     a_healthy_store_has_no_findings,
     problems_are_found,
@@ -224,6 +230,75 @@ fn failures_are_listed_by_their_cause(h: &dyn Harness) {
     let category = |category| FailurePage { category, size: 10, ..FailurePage::default() };
     assert_eq!(listed(store, category(Some(FailureCategory::BadValue))), [2, 4]);
     assert!(listed(store, category(Some(FailureCategory::TooLong))).is_empty());
+}
+
+/// 1 to 4 fail with one cause, three of them on one value; 5 and 6 with two others; 7 succeeds.
+fn failed_with_three_causes(h: &dyn Harness) -> Worker {
+    let contract = h.prepare(7);
+    let mut worker = Worker::start(h, &contract);
+    let batch = worker.claim(7);
+    let outcomes: Vec<_> = batch
+        .apps
+        .iter()
+        .map(|app| {
+            let value = if app.app_id.0 == 4 { "y" } else { "x" };
+            let mut failed = failure(app);
+            let with = failed.outcome.as_mut().expect_err("a failure");
+            with.reason = format!("`{value}` is not a number");
+            with.value = Some(value.to_owned());
+            with.path = Some(format!("/a/b[{}]/@amount", app.app_id));
+            match app.app_id.0 {
+                5 => with.reason = "the number 12 is too large".to_owned(),
+                6 => with.column = Some("dealer".to_owned()),
+                7 => return success(app),
+                _ => {}
+            }
+            failed
+        })
+        .collect();
+    worker.complete(&contract, batch.token, &outcomes);
+    worker
+}
+
+fn causes(store: &mut dyn Store, query: CauseQuery) -> FailureCauses {
+    store.list_causes(&query).expect("list")
+}
+
+fn causes_are_listed_with_their_applications_and_values(h: &dyn Harness) {
+    let mut worker = failed_with_three_causes(h);
+    let store = worker.store.as_mut();
+    let found = causes(store, CauseQuery::SCREEN);
+    assert_eq!((found.all_applications, found.all_causes), (6, 3));
+    let counts: Vec<u64> = found.causes.iter().map(|cause| cause.applications).collect();
+    assert_eq!(counts, [4, 1, 1]);
+    let first = &found.causes[0];
+    assert_eq!((first.category, first.example), (FailureCategory::BadValue, AppId(4)));
+    assert_eq!(first.path_shape.as_deref(), Some("/a/b/@amount"));
+    assert_eq!(first.reason, "`y` is not a number");
+    assert_eq!(first.values, [("x".to_owned(), 3), ("y".to_owned(), 1)]);
+    assert!(first.first_at <= first.last_at);
+    let page =
+        FailurePage { fingerprint: first.fingerprint.clone(), size: 9, ..Default::default() };
+    assert_eq!(listed(store, page), [1, 2, 3, 4]);
+    let few = causes(store, CauseQuery { causes: 1, values: 1, ..CauseQuery::SCREEN });
+    assert_eq!((few.causes.len(), few.all_causes, few.all_applications), (1, 3, 6));
+    assert_eq!(few.causes[0].values, [("x".to_owned(), 3)]);
+    worker.retry(RetrySelector::Fingerprint(first.fingerprint.clone().expect("a fingerprint")));
+    let left = causes(worker.store.as_mut(), CauseQuery::SCREEN);
+    assert_eq!((left.all_applications, left.all_causes), (2, 2));
+}
+
+fn an_old_failure_is_not_listed_since_then(h: &dyn Harness) {
+    let mut worker = failed_with_three_causes(h);
+    let store = worker.store.as_mut();
+    let query = CauseQuery { since: Some(Duration::from_secs(3600)), ..CauseQuery::SCREEN };
+    let page = FailurePage { since: query.since, size: 9, ..FailurePage::default() };
+    assert_eq!(causes(store, query).all_applications, 6);
+    assert_eq!(listed(store, page.clone()).len(), 6);
+    h.age_everything();
+    assert_eq!(causes(store, query), FailureCauses::default());
+    assert!(listed(store, page).is_empty());
+    assert_eq!(causes(store, CauseQuery::SCREEN).all_applications, 6);
 }
 
 fn a_redriven_application_is_not_a_failure(h: &dyn Harness) {

@@ -466,7 +466,7 @@ fn a_unique_constraint_beside_the_key_refuses_only_its_application(h: &dyn Harne
         outcome(app, Ok(vec![base(id, name), contacts(id, &[id])]))
     });
     assert_eq!(fates(&completed), [(1, "success"), (2, "failed"), (3, "success")]);
-    let page = FailurePage { category: None, fingerprint: None, after: None, size: 9 };
+    let page = FailurePage { category: None, fingerprint: None, since: None, after: None, size: 9 };
     let failure = worker.store.list_failures(&page).expect("failures").remove(0).failure;
     assert_eq!(failure.category, FailureCategory::ConstraintViolation);
     assert_eq!(failure.table.as_deref(), Some("app_base"));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::file;
 use crate::cli::call::{Call, Execute};
@@ -12,7 +12,7 @@ use crate::coverage::{coverage, Coverage};
 use crate::figures::counted;
 use crate::offline::{profile, put_line, Profiled};
 use crate::report::{
-    coverage_cells, coverage_json, list_unreadable, render_coverage, COVERAGE_HEADING,
+    coverage_cells, coverage_json, list_unreadable, render_coverage, ListFormat, COVERAGE_HEADING,
 };
 use crate::runner::ExitStatus;
 
@@ -28,20 +28,13 @@ pub struct Arguments {
     sample: Vec<PathBuf>,
 
     /// Print tables for people, JSON, or one line of CSV for each path
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, default_value_t)]
     #[arg(value_name = "table|json|csv", hide_possible_values = true)]
-    format: Format,
+    format: ListFormat,
 
     /// Exit with status 1 if fewer than this percentage of the paths that have a value are read
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     fail_under: Option<f64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-    Csv,
 }
 
 impl Execute for Arguments {
@@ -66,9 +59,9 @@ impl Execute for Arguments {
             return Err(no_document(&coverage));
         }
         match self.format {
-            Format::Table => console::print(&render_coverage(&coverage))?,
-            Format::Json => console::print_data(&coverage_json(&coverage))?,
-            Format::Csv => console::print_data(&csv(&coverage))?,
+            ListFormat::Table => console::print(&render_coverage(&coverage))?,
+            ListFormat::Json => console::print_data(&coverage_json(&coverage))?,
+            ListFormat::Csv => console::print_data(&csv(&coverage))?,
         };
         if self.fail_under.is_some_and(|percent| coverage.share().is_below(percent)) {
             return Ok(ExitStatus::SomeFailed);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{json, Value};
 
-use super::open;
 use super::retry::category_names;
+use super::{fingerprint, open};
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
@@ -14,6 +14,7 @@ use crate::document::{Document, DocumentEncoding};
 use crate::figures::counted;
 use crate::files;
 use crate::outcome::FailureCategory;
+use crate::report::failure_json;
 use crate::runner::ExitStatus;
 use crate::store::{FailurePage, LoggedFailure, Store};
 
@@ -29,8 +30,8 @@ pub struct Arguments {
     #[arg(long, value_parser = category_names(), hide_possible_values = true)]
     category: Option<String>,
 
-    /// Write only those whose last attempt failed with this fingerprint
-    #[arg(long)]
+    /// Write only those whose last attempt failed with this fingerprint, as `failures` lists it
+    #[arg(long, value_parser = fingerprint::parse)]
     fingerprint: Option<String>,
 
     /// Write only the first N, lowest ids first
@@ -48,6 +49,7 @@ impl Execute for Arguments {
         let mut page = FailurePage {
             category: self.category.as_deref().and_then(FailureCategory::from_name),
             fingerprint: self.fingerprint.clone(),
+            since: None,
             after: None,
             size: PAGE,
         };
@@ -62,6 +64,9 @@ impl Execute for Arguments {
                 self.export(store.as_mut(), failure)?;
             }
             written += failures.len() as u64;
+        }
+        if let (Some(fingerprint), 0) = (&self.fingerprint, written) {
+            return Err(fingerprint::unknown(fingerprint));
         }
         let documents = counted(written, "failed document");
         console::print(&format!("{documents} written to {}\n", self.folder.display()))
@@ -94,27 +99,11 @@ fn as_file(document: &Document) -> Vec<u8> {
     }
 }
 
-/// The field names do not change.
+/// The failure, and the name of the file that has its document.
 fn as_json(failure: &LoggedFailure, document: Option<&str>) -> Value {
-    json!({
-        "app_id": failure.app_id.0,
-        "document": document,
-        "attempt": failure.attempt,
-        "category": failure.failure.category.name(),
-        "reason": failure.failure.reason,
-        "table": failure.failure.table,
-        "column": failure.failure.column,
-        "path": failure.failure.path,
-        "line": failure.failure.line,
-        "column_number": failure.failure.column_number,
-        "value": failure.failure.value,
-        "error_number": failure.error_number,
-        "fingerprint": failure.fingerprint,
-        "processed_at": failure.processed_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-        "worker": failure.worker_name,
-        "document_bytes": failure.document_bytes,
-        "rows_of_attempt": failure.rows_of,
-    })
+    let mut value = failure_json(failure);
+    value["document"] = json!(document);
+    value
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -13,6 +13,8 @@ pub mod enqueue;
 pub mod erase;
 pub mod explain;
 pub mod export_failed;
+pub mod failures;
+mod fingerprint;
 pub mod install;
 #[cfg(feature = "embedded")]
 pub mod load;

@@ -42,7 +42,8 @@ pub struct Arguments {
 /// Rows that are deleted in one transaction.
 const CHUNK: u32 = 1_000;
 
-fn duration(text: &str) -> std::result::Result<Duration, &'static str> {
+/// A duration as an argument.
+pub fn duration(text: &str) -> std::result::Result<Duration, &'static str> {
     parse_duration(text).ok_or("it must be a duration such as 90days or 12h")
 }
 

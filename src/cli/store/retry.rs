@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 
-use super::{open, redriven, requester};
+use super::{fingerprint, open, redriven, requester};
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::Result;
 use crate::id::AppId;
@@ -23,8 +23,8 @@ pub struct Arguments {
     #[arg(long, group = "which", value_parser = category_names(), hide_possible_values = true)]
     category: Option<String>,
 
-    /// Retry those whose last attempt failed with this fingerprint, as in processing_log
-    #[arg(long, group = "which")]
+    /// Retry those whose last attempt failed with this fingerprint, as `failures` lists it
+    #[arg(long, group = "which", value_parser = fingerprint::parse)]
     fingerprint: Option<String>,
 
     /// Retry all that are quarantined
@@ -58,6 +58,9 @@ impl Execute for Arguments {
             requested_by: requester::requested_by(),
         };
         let moved = open::existing(call)?.retry_failed(&request)?;
+        if let (Some(fingerprint), []) = (&self.fingerprint, &*moved) {
+            return Err(fingerprint::unknown(fingerprint));
+        }
         let status = redriven::print(&moved, "retried", self.dry_run)?;
         if self.canary.is_none() {
             redriven::note_left(&self.app_id, &moved);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use uuid::Uuid;
 
 use super::open;
@@ -15,7 +15,7 @@ use crate::cli::{console, signals};
 use crate::contract::Contract;
 use crate::id::AppId;
 use crate::offline::put_line;
-use crate::report::{self, render_verification, verification_line};
+use crate::report::{render_verification, verification_line, Format, ListFormat};
 use crate::runner::ExitStatus;
 use crate::store::StoreError;
 use crate::verify::{verify, Example, Report, Selection, Verdict, Verification, Verified};
@@ -57,15 +57,7 @@ pub struct Arguments {
     /// Print tables for people, JSON for programs, or a line of CSV for each example
     #[arg(long, value_enum, default_value_t)]
     #[arg(value_name = "table|json|csv", hide_possible_values = true)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Table,
-    Json,
-    Csv,
+    format: ListFormat,
 }
 
 impl Execute for Arguments {
@@ -113,13 +105,11 @@ impl Arguments {
     fn print(&self, report: &Report, seed: Option<u32>) -> Result {
         let seed = seed.map(u64::from);
         match self.format {
-            Format::Table => {
-                console::print(&render_verification(report, seed, report::Format::Table))
+            ListFormat::Table => console::print(&render_verification(report, seed, Format::Table)),
+            ListFormat::Json => {
+                console::print_data(&render_verification(report, seed, Format::Json))
             }
-            Format::Json => {
-                console::print_data(&render_verification(report, seed, report::Format::Json))
-            }
-            Format::Csv => console::print_data(&as_csv(report)),
+            ListFormat::Csv => console::print_data(&as_csv(report)),
         }
     }
 

@@ -40,14 +40,14 @@ WHERE app_id = :app_id AND has_rows = 1;
 -- name: log
 INSERT INTO processing_log
     (app_id, attempt, status, has_rows,
-     failure_category, failure_table, failure_column, failure_path, failure_line,
+     failure_category, failure_table, failure_column, failure_path, failure_path_shape, failure_line,
      failure_column_number, failure_value, failure_reason, fingerprint, error_number,
      session_id, claim_token, enqueued_at_utc, claimed_at_utc, processed_at_utc,
      shred_micros, document_bytes, rows_written, rows_per_table, source_hash, contract_hash)
 VALUES
     (:app_id, :attempt, CASE WHEN :failure_category IS NULL THEN 'success' ELSE 'failed' END,
      :failure_category IS NULL,
-     :failure_category, :failure_table, :failure_column, :failure_path, :failure_line,
+     :failure_category, :failure_table, :failure_column, :failure_path, :failure_path_shape, :failure_line,
      :failure_column_number, :failure_value, :failure_reason, :fingerprint, :error_number,
      :session, :token, :enqueued_at, :claimed_at, :now,
      :shred_micros, :document_bytes, :rows_written, :rows_per_table, :source_hash, :contract_hash);

@@ -3,7 +3,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{named_params, Connection, OptionalExtension, Row};
 
-use super::binding::{instant, json_list};
+use super::binding::{instant, json_list, milliseconds};
 use super::fault::Step;
 use super::install::installed_tables;
 use super::session::pause_in_force;
@@ -277,6 +277,8 @@ pub(super) fn list_failures(
         let parameters = named_params! {
             ":category": page.category,
             ":fingerprint": page.fingerprint,
+            ":since": page.since.map(milliseconds),
+            ":now": tx.now,
             ":after": page.after,
             ":size": page.size.clamp(1, 10_000),
         };

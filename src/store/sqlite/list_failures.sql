@@ -10,6 +10,7 @@ LEFT JOIN processing_session AS s ON s.session_id = l.session_id
 WHERE l.failure_category IS NOT NULL
   AND (:category IS NULL OR l.failure_category = :category)
   AND (:fingerprint IS NULL OR l.fingerprint = :fingerprint)
+  AND (:since IS NULL OR l.processed_at_utc >= :now - :since)
   AND (:after IS NULL OR l.app_id > :after)
 ORDER BY l.app_id
 LIMIT :size;

@@ -20,6 +20,7 @@
 //! * Decimals and dates are stored as text, because no type of SQLite holds all of either.
 
 mod binding;
+mod causes;
 mod claim;
 mod complete;
 mod enqueue;
@@ -40,11 +41,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    AlterTables, BackfillRequest, Backfilled, ClaimOutcome, ClaimRequest, Claimed, Completed,
-    Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailurePage, Finding, FinishedPage,
-    LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
-    RequeueRequest, Result, RetryRequest, SessionStart, SourceRow, SourceTable, StaleRows,
-    StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    AlterTables, BackfillRequest, Backfilled, CauseQuery, ClaimOutcome, ClaimRequest, Claimed,
+    Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses, FailurePage,
+    Finding, FinishedPage, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
+    Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, SourceRow,
+    SourceTable, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
+    WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -201,6 +203,7 @@ impl Store for SqliteStore {
         inspect: fn read_document(&mut self, app_id: AppId) -> Option<Document>;
         inspect: fn explain_app(&mut self, app_id: AppId) -> Vec<LifeEvent>;
         inspect: fn list_failures(&mut self, page: &FailurePage) -> Vec<LoggedFailure>;
+        causes: fn list_causes(&mut self, query: &CauseQuery) -> FailureCauses;
         inspect: fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Vec<Unprocessed>;
         inspect: fn list_written(&mut self, page: &WrittenPage) -> Vec<WrittenApp>;
         inspect: fn list_finished(&mut self, page: &FinishedPage) -> Vec<WrittenApp>;

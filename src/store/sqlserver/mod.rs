@@ -26,11 +26,11 @@ use fault::ServerFault;
 
 use super::{
     check_lease, check_max_reaps, check_outcomes, check_replaces, BackfillRequest, Backfilled,
-    ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
-    EraseRequest, Erased, FailurePage, Finding, FinishedPage, LifeEvent, LoggedFailure, Pause,
-    PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, RequeueRequest, Result,
-    RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store, StoreError,
-    Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
+    EraseRequest, Erased, FailureCauses, FailurePage, Finding, FinishedPage, LifeEvent,
+    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
+    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -293,6 +293,10 @@ impl Store for SqlServerStore {
 
     fn list_failures(&mut self, page: &FailurePage) -> Result<Vec<LoggedFailure>> {
         self.run(|connection| inspect::list_failures(connection, page))
+    }
+
+    fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses> {
+        self.run(|connection| inspect::list_causes(connection, query))
     }
 
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>> {

@@ -169,6 +169,7 @@ impl Completion<'_> {
             ":failure_table": failure.and_then(|f| f.table.as_deref()),
             ":failure_column": failure.and_then(|f| f.column.as_deref()),
             ":failure_path": failure.and_then(|f| f.path.as_deref()),
+            ":failure_path_shape": failure.and_then(Failure::path_shape),
             ":failure_line": failure.and_then(|f| f.line),
             ":failure_column_number": failure.and_then(|f| f.column_number),
             ":failure_value": failure.and_then(|f| f.value.as_deref()),

@@ -69,6 +69,8 @@ CREATE TABLE processing_log (
     failure_table         TEXT,
     failure_column        TEXT,
     failure_path          TEXT,
+    -- The path without its positions.
+    failure_path_shape    TEXT,
     failure_line          INTEGER,
     failure_column_number INTEGER,
     failure_value         TEXT,
@@ -220,6 +222,19 @@ SELECT q.app_id, 'quarantined', q.attempts,
        NULL
 FROM processing_queue AS q
 WHERE q.state = 2;
+
+-- The causes of failure, each with the applications whose last attempt failed with it.
+CREATE VIEW vw_FailureFingerprints AS
+SELECT f.applications, l.failure_category, l.failure_table, l.failure_column,
+       l.failure_path_shape AS path_shape, l.error_number, f.first_at_utc, f.last_at_utc,
+       f.example_app_id, l.failure_value AS example_value, l.failure_reason AS example_reason,
+       l.failure_path AS example_path, f.fingerprint
+FROM (SELECT fingerprint, count(*) AS applications, min(processed_at_utc) AS first_at_utc,
+             max(processed_at_utc) AS last_at_utc, max(app_id) AS example_app_id
+      FROM vw_concluded
+      WHERE failure_category IS NOT NULL
+      GROUP BY failure_category, fingerprint) AS f
+INNER JOIN vw_concluded AS l ON l.app_id = f.example_app_id;
 
 -- Failed applications whose rows in the target tables are those of an earlier success.
 CREATE VIEW vw_stale AS

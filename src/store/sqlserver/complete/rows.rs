@@ -19,7 +19,7 @@ use crate::value::{Decimal, SqlType, Value};
 const BULK_LOAD_BYTES: usize = 0xFFFF;
 
 /// The columns of `#outcome`, in the order of [`outcome_row`].
-pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
+pub(super) const OUTCOME_COLUMNS: [&str; 16] = [
     "app_id",
     "attempt",
     "is_success",
@@ -27,6 +27,7 @@ pub(super) const OUTCOME_COLUMNS: [&str; 15] = [
     "failure_table",
     "failure_column",
     "failure_path",
+    "failure_path_shape",
     "failure_line",
     "failure_column_number",
     "failure_value",
@@ -43,6 +44,8 @@ pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
     let text = |units: usize, of: fn(&Failure) -> Option<&str>| {
         ColumnData::String(failure.and_then(of).map(|text| Cow::Borrowed(start_of(text, units))))
     };
+    let shape = failure.and_then(Failure::path_shape);
+    let shape = shape.map(|shape| Cow::Owned(start_of(&shape, 1000).to_owned()));
     let line = |of: fn(&Failure) -> Option<u32>| {
         ColumnData::I32(failure.and_then(of).map(|n| i32::try_from(n).unwrap_or(i32::MAX)))
     };
@@ -55,6 +58,7 @@ pub(super) fn outcome_row(app: &AppOutcome) -> TokenRow<'_> {
         text(128, |f| f.table.as_deref()),
         text(128, |f| f.column.as_deref()),
         text(1000, |f| f.path.as_deref()),
+        ColumnData::String(shape),
         line(|f| f.line),
         line(|f| f.column_number),
         text(400, |f| f.value.as_deref()),

@@ -1,5 +1,6 @@
 //! Inspecting: one application's history, failures, health, documents.
 
+mod causes;
 mod server;
 mod status;
 
@@ -15,6 +16,7 @@ use crate::store::{
     WrittenApp, WrittenAttempt, WrittenPage,
 };
 
+pub(super) use causes::list_causes;
 pub(super) use server::inspect_server;
 pub use server::ServerFact;
 pub(super) use status::get_status;
@@ -66,6 +68,7 @@ pub(super) fn list_failures(
     let call = Call::slow("usp_ListFailures")
         .with("@failure_category", page.category.map(FailureCategory::name))
         .with("@fingerprint", page.fingerprint.clone())
+        .with("@since_seconds", page.since.map(|since| since.as_secs()))
         .with("@after_app_id", page.after)
         .with("@page_size", page.size.clamp(1, 10_000));
     connection.rows(&call, |record| {

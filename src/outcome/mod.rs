@@ -3,6 +3,8 @@
 //! This is the only thing that travels between [`crate::shred`], which makes it, and
 //! [`crate::store`], which writes it.
 
+mod cause;
+
 use std::fmt;
 
 use crate::id::{AppId, SourceHash};
@@ -159,39 +161,6 @@ impl Failure {
         self.value = Some(value.chars().take(Self::VALUE_CLIP).collect());
         self
     }
-
-    /// Sixteen hexadecimal digits that are equal for failures with the same cause: category,
-    /// table, column and path without its positions. Redrive selects by it.
-    pub fn fingerprint(&self) -> String {
-        use sha2::{Digest, Sha256};
-        let mut hash = Sha256::new();
-        let path = self.path.as_deref().map(path_shape).unwrap_or_default();
-        for part in [
-            self.category.name(),
-            self.table.as_deref().unwrap_or(""),
-            self.column.as_deref().unwrap_or(""),
-            &path,
-        ] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        hash.finalize()[..8].iter().map(|b| format!("{b:02x}")).collect()
-    }
-}
-
-/// The path without its positions: `/a/b[2]/@c` becomes `/a/b/@c`.
-pub fn path_shape(path: &str) -> String {
-    let mut shape = String::with_capacity(path.len());
-    let mut depth = 0usize;
-    for c in path.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => shape.push(c),
-            _ => {}
-        }
-    }
-    shape
 }
 
 /// The result of one document: rows per target table (indexed like
@@ -213,36 +182,4 @@ pub struct AppOutcome {
     pub source_hash: Option<SourceHash>,
     /// Size of the document in bytes.
     pub document_bytes: u64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fingerprint_forgets_positions_and_values() {
-        let failure = |category, column: &str, path: &str, value| {
-            let failure = Failure {
-                category,
-                table: Some("app_contact".into()),
-                column: Some(column.into()),
-                path: Some(path.into()),
-                line: None,
-                column_number: None,
-                value: None,
-                reason: "it does not convert".into(),
-            };
-            failure.with_value(value).fingerprint()
-        };
-        let first = failure(FailureCategory::BadValue, "zip", "/a/b[1]/@c", "x");
-        assert_eq!(first.len(), 16);
-        assert_eq!(first, failure(FailureCategory::BadValue, "zip", "/a/b[27]/@c", "y"));
-        for other in [
-            failure(FailureCategory::TooLong, "zip", "/a/b[1]/@c", "x"),
-            failure(FailureCategory::BadValue, "name", "/a/b[1]/@c", "x"),
-            failure(FailureCategory::BadValue, "zip", "/a/d[1]/@c", "x"),
-        ] {
-            assert_ne!(first, other);
-        }
-    }
 }
