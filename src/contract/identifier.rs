@@ -47,7 +47,7 @@ impl NameIndex {
 }
 
 /// Why a name is invalid, and what to do about it.
-pub(super) fn invalid_name(name: &str) -> Option<(&'static str, &'static str)> {
+pub(crate) fn invalid_name(name: &str) -> Option<(&'static str, &'static str)> {
     if name.trim().is_empty() || name.trim() != name {
         Some(("a name must not be blank, or begin or end with a blank", "write it without blanks"))
     } else if name.encode_utf16().count() > LONGEST {

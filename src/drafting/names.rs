@@ -1,6 +1,6 @@
 //! Names of tables and columns: short, in small letters, and free.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::table::Table;
 use crate::profile::{Node, NodeId, Profile};
@@ -64,44 +64,55 @@ pub(super) struct Free<'n> {
 
 /// A free name for each line: as many of its last names as make it unique, at least so many.
 pub(super) fn distinct(lines: &[Line], least: &[usize], free: &Free<'_>) -> Vec<String> {
+    let taken: HashSet<&str> = free.taken.iter().copied().collect();
+    let named = |at: usize, length: usize| {
+        let names = &lines[at].names;
+        joined(&names[names.len().saturating_sub(length)..])
+    };
     let mut lengths = least.to_vec();
+    let mut names: Vec<String> = (0..lines.len()).map(|at| named(at, lengths[at])).collect();
     loop {
-        let names: Vec<String> = lines
-            .iter()
-            .zip(&lengths)
-            .map(|(Line { names, .. }, length)| {
-                joined(&names[names.len().saturating_sub(*length)..])
-            })
-            .collect();
         let mut holders: HashMap<&str, usize> = HashMap::new();
         names.iter().for_each(|name| *holders.entry(name).or_default() += 1);
-        let mut grew = false;
-        for (at, name) in names.iter().enumerate() {
-            let is_taken = holders[name.as_str()] > 1 || free.taken.contains(&name.as_str());
-            if (is_taken || is_reserved(name)) && lengths[at] < lines[at].names.len() {
-                lengths[at] += 1;
-                grew = true;
-            }
-        }
-        if !grew {
+        let is_taken = |name: &str| holders[name] > 1 || taken.contains(name);
+        let grow = |at: &usize| {
+            let name = names[*at].as_str();
+            (is_taken(name) || is_reserved(name)) && lengths[*at] < lines[*at].names.len()
+        };
+        let growing: Vec<usize> = (0..lines.len()).filter(grow).collect();
+        if growing.is_empty() {
             return numbered(lines, names, free);
+        }
+        for at in growing {
+            lengths[at] += 1;
+            names[at] = named(at, lengths[at]);
         }
     }
 }
 
 /// What is still not free gets a number, an attribute before that a word.
 fn numbered(lines: &[Line], names: Vec<String>, free: &Free<'_>) -> Vec<String> {
+    let mut used: HashSet<String> = free.taken.iter().map(|name| (*name).to_owned()).collect();
+    // Where many have one name, each begins behind the number of the last one.
+    let mut numbers: HashMap<String, u32> = HashMap::new();
     let mut chosen: Vec<String> = Vec::with_capacity(names.len());
     for (name, line) in names.into_iter().zip(lines) {
         let name = if is_reserved(&name) { name + free.if_reserved } else { name };
-        let is_free = |candidate: &String| {
-            !free.taken.contains(&candidate.as_str())
-                && !chosen.iter().any(|other| other == candidate)
-        };
         let attribute = line.is_attribute.then(|| format!("{name}_attr"));
-        let others = attribute.into_iter().chain((2..).map(|number| format!("{name}_{number}")));
-        let candidate = std::iter::once(name.clone()).chain(others).find(is_free);
-        chosen.push(candidate.expect("there is always another number"));
+        let whole = std::iter::once(name.clone()).chain(attribute);
+        let candidate = whole.into_iter().find(|candidate| !used.contains(candidate));
+        let candidate = candidate.unwrap_or_else(|| {
+            let number = numbers.entry(name.clone()).or_insert(1);
+            loop {
+                *number += 1;
+                let numbered = format!("{name}_{number}");
+                if !used.contains(&numbered) {
+                    return numbered;
+                }
+            }
+        });
+        used.insert(candidate.clone());
+        chosen.push(candidate);
     }
     chosen
 }

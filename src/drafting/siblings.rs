@@ -1,6 +1,6 @@
 //! Numbered siblings, such as `score_1` and `score_2`: rows of a table of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::evidence::{has_value, is_mixed, may_repeat, typed_together};
 use super::few::Fate;
@@ -19,28 +19,28 @@ use crate::value::SqlType;
 
 /// The numbered siblings among these children of an element.
 pub(super) fn groups(profile: &Profile, children: &[NodeId]) -> Vec<Siblings> {
-    let mut groups: Vec<(NodeId, &str, Siblings)> = Vec::new();
+    let mut groups: Vec<Siblings> = Vec::new();
+    let mut places: HashMap<(bool, &str, &str), usize> = HashMap::new();
     for child in children {
-        let Some((stem, number)) = numbered(&profile[*child].name.local) else { continue };
-        let is_alike = |(first, known, _): &&mut (NodeId, &str, Siblings)| {
-            let (first, child) = (&profile[*first], &profile[*child]);
-            let are_both = first.is_attribute == child.is_attribute;
-            are_both && first.name.uri == child.name.uri && *known == stem
-        };
-        match groups.iter_mut().find(is_alike) {
-            Some((_, _, siblings)) => siblings.nodes.push((number, *child)),
-            None => {
-                let name = stem.trim_end_matches(['_', '-', '.']).to_owned();
-                let siblings = Siblings { stem: name, nodes: vec![(number, *child)] };
-                groups.push((*child, stem, siblings));
-            }
-        }
+        let node = &profile[*child];
+        let Some((stem, number)) = numbered(&node.name.local) else { continue };
+        let at = *places.entry((node.is_attribute, &node.name.uri, stem)).or_insert_with(|| {
+            let stem = stem.trim_end_matches(['_', '-', '.']).to_owned();
+            groups.push(Siblings { stem, nodes: Vec::new() });
+            groups.len() - 1
+        });
+        groups[at].nodes.push((number, *child));
     }
-    let groups = groups.into_iter().map(|(_, _, mut siblings)| {
+    let groups = groups.into_iter().map(|mut siblings| {
         siblings.nodes.sort_by_key(|(number, _)| *number);
         siblings
     });
     groups.filter(|siblings| are_rows(profile, siblings)).collect()
+}
+
+/// Whether a name ends with a number.
+pub(super) fn is_numbered(profile: &Profile, node: NodeId) -> bool {
+    numbered(&profile[node].name.local).is_some()
 }
 
 /// `score_` and 1 of `score_1`.

@@ -125,14 +125,15 @@ impl Search<'_> {
     }
 
     /// Numbered siblings: they get a table if that is wanted, and are then not columns.
-    fn siblings(&mut self, children: &[NodeId], table: usize, kind: LeafKind) -> Vec<NodeId> {
+    fn siblings(&mut self, children: &[NodeId], table: usize, kind: LeafKind) -> HashSet<NodeId> {
         let profile = self.profile;
         let usable = children.iter().copied().filter(|child| {
-            let is_left = self.is_skipped(*child) || self.is_done(*child, table);
-            kind == LeafKind::Value && !is_left && !self.is_half_known(*child)
+            let may_be = kind == LeafKind::Value && siblings::is_numbered(profile, *child);
+            let is_left = || self.is_skipped(*child) || self.is_done(*child, table);
+            may_be && !is_left() && !self.is_half_known(*child)
         });
         let groups = siblings::groups(profile, &usable.collect::<Vec<_>>());
-        let mut apart = Vec::new();
+        let mut apart = HashSet::new();
         for group in groups {
             // Without a key of the row around, several rows would have one number.
             let is_linked = |old: &Old| !old.joins && !old.primary_key.is_empty();

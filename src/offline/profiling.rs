@@ -81,7 +81,7 @@ impl Reading<'_> {
         let mut shredder = self.contract.map(shredder);
         let mut unreadable: Vec<(usize, Failure)> = Vec::new();
         'again: loop {
-            let mut profiler = Profiler::default();
+            let mut profiler = Profiler::new(self.limits.depth);
             let (mut contents, mut known) = (Hashes::default(), 0);
             for (position, source) in (first..).zip(sources) {
                 if unreadable.iter().any(|(broken, _)| *broken == position) {

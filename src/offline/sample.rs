@@ -132,7 +132,7 @@ impl Shredders {
         let texts = texts.iter().zip(&widths.tables);
         let lengths = texts.map(|(rows, of_table)| excess(rows, of_table, widths)).collect();
         let names = RealPaths::of(&document.bytes, &self.names);
-        let mut profiler = Profiler::default();
+        let mut profiler = Profiler::new(mapping.limits.depth);
         let text = self.own.text(document);
         let profile = text.and_then(|text| profiling::add(&mut profiler, &text, 0));
         let profile = profile.map(|()| profiler.finish()).unwrap_or_default();

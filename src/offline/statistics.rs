@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::source::Source;
+use crate::contract::model::DocumentRules;
 use crate::document::Document;
 use crate::files::{self, NewFile};
 use crate::profile::{Hashes, Profile};
@@ -23,6 +24,8 @@ pub struct Statistics {
     pub documents: u64,
     /// Whether the ids of applications are in the names of all documents, as far as is known.
     pub has_ids: bool,
+    /// What was unwrapped in the documents before they were read, if anything was.
+    pub unwrapped: Option<String>,
     /// The names of the documents that examples are from, by their numbers.
     pub names: BTreeMap<u64, String>,
     /// The contents of all documents, so that none is counted twice.
@@ -100,6 +103,22 @@ impl Statistics {
         };
         let numbers = self.profile.documents_of_examples().into_iter();
         self.names = numbers.filter_map(|number| Some((number, name(number)?))).collect();
+    }
+
+    /// What a contract unwraps in documents, with the namespaces that the path means. All else that
+    /// a contract says of names changes nothing in a profile: it has expanded names, and each root by itself.
+    pub fn unwrapping(rules: &DocumentRules) -> Option<String> {
+        let path = rules.unwrap.as_ref()?;
+        let is_used = |prefix: &str| {
+            let own = |name: &str| name.split_once(':').map_or("", |(prefix, _)| prefix).to_owned();
+            path.steps.iter().any(|step| own(&step.name) == prefix)
+        };
+        let declared = rules.namespaces.iter().filter(|(prefix, _)| is_used(prefix));
+        let declared = declared.map(|(prefix, uris)| format!(" {prefix}={}", uris.join("|")));
+        Some(match rules.ignore_namespaces {
+            true => format!("{path} in any namespace"),
+            false => format!("{path}{}", declared.collect::<String>()),
+        })
     }
 
     /// What a document's content is known by.

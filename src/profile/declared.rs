@@ -1,5 +1,7 @@
 //! What a schema says of a path, beside what occurs.
 
+use std::collections::HashSet;
+
 /// What a schema says of an element or attribute.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
@@ -118,11 +120,9 @@ impl ValueType {
         let codes = match self.codes.is_empty() || other.codes.is_empty() {
             true => Vec::new(),
             false => {
-                let mut codes = self.codes;
-                let new = other.codes.into_iter().filter(|code| !codes.contains(code));
-                let new: Vec<String> = new.collect();
-                codes.extend(new);
-                codes
+                let mut known = HashSet::new();
+                let codes = self.codes.into_iter().chain(other.codes);
+                codes.filter(|code| known.insert(code.clone())).collect()
             }
         };
         Self {

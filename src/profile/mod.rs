@@ -71,9 +71,10 @@ impl Profile {
 
     /// All nodes below and with `root`, parents first, in the order in which documents have them.
     pub fn below(&self, root: NodeId) -> Vec<NodeId> {
-        let mut nodes = vec![root];
-        for child in self.children(root) {
-            nodes.extend(self.below(child));
+        let (mut nodes, mut left) = (Vec::new(), vec![root]);
+        while let Some(node) = left.pop() {
+            nodes.push(node);
+            left.extend(self.children(node).into_iter().rev());
         }
         nodes
     }

@@ -11,8 +11,10 @@ use super::Profile;
 use crate::value::is_blank;
 
 /// Reads documents, one after the other, into a profile.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Profiler {
+    /// The most elements inside each other.
+    depth: usize,
     profile: Profile,
     /// Elements read so far, which numbers them.
     elements: u64,
@@ -36,10 +38,16 @@ struct Open {
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 impl Profiler {
+    /// Reads documents with at most so many elements inside each other.
+    pub fn new(depth: usize) -> Self {
+        let (profile, open, texts) = Default::default();
+        Self { depth, profile, elements: 0, open, texts }
+    }
+
     /// Reads a document, which has this number among all.
     ///
     /// # Errors
-    /// Where and why it is not well-formed, or has too many different paths; the profile is then not
+    /// Where and why it is not well-formed, too deep, or has too many different paths; the profile is then not
     /// to be used.
     pub fn read(&mut self, text: &str, document: u64) -> Result<(), (usize, String)> {
         self.open.clear();
@@ -96,6 +104,10 @@ impl Profiler {
         tag: &BytesStart<'_>,
         place: &Place<'_>,
     ) -> Result<(), (usize, String)> {
+        if self.open.len() >= self.depth {
+            let most = self.depth;
+            return Err(place.wrong(format!("elements are nested more than {most} deep")));
+        }
         let (namespace, local) = reader.resolver().resolve_element(tag.name());
         let prefix = tag.name().prefix().map_or(&[][..], |prefix| prefix.into_inner());
         let found = Found { uri: uri(&namespace), local: local.into_inner(), prefix };

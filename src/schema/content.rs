@@ -92,7 +92,7 @@ impl<'s> Schema<'s> {
                 child.element.name.as_str(),
                 "sequence" | "choice" | "all" | "group" | "any" | "openContent"
             ) {
-                elements.extend(self.particle(child, &mut content.has_any, depth - 1)?);
+                elements.extend(self.particle(child, &mut content.has_any, None, depth - 1)?);
             }
         }
         content.elements = in_turn(elements);
@@ -142,8 +142,14 @@ impl<'s> Schema<'s> {
         }))
     }
 
-    /// The elements of a particle, with how often they occur in one parent.
-    fn particle(&self, part: Part<'s>, has_any: &mut bool, depth: usize) -> Result<Vec<Child<'s>>> {
+    /// The elements of a particle, which is in this group, with how often they occur in one parent.
+    fn particle(
+        &self,
+        part: Part<'s>,
+        has_any: &mut bool,
+        within: Option<Part<'s>>,
+        depth: usize,
+    ) -> Result<Vec<Child<'s>>> {
         self.step(part)?;
         if depth == 0 {
             return Err(part.error("a group contains itself", "correct its definition"));
@@ -159,12 +165,18 @@ impl<'s> Schema<'s> {
                 Vec::new()
             }
             "group" => match part.refers("ref")? {
-                Some(name) => in_turn(self.particles(self.group(part, name)?, has_any, depth)?),
+                Some(name) => {
+                    let group = self.group(part, name)?;
+                    // In what redefines a group, its name means the earlier one.
+                    let is_own = within.is_some_and(|within| within.id() == group.id());
+                    let group = self.redefined(group).filter(|_| is_own).unwrap_or(group);
+                    in_turn(self.particles(group, has_any, Some(group), depth)?)
+                }
                 None => Vec::new(),
             },
             // One of one is a choice too, to which the next version adds another.
-            "choice" => one_of_all(self.particles(part, has_any, depth)?),
-            "sequence" | "all" => in_turn(self.particles(part, has_any, depth)?),
+            "choice" => one_of_all(self.particles(part, has_any, within, depth)?),
+            "sequence" | "all" => in_turn(self.particles(part, has_any, within, depth)?),
             _ => Vec::new(),
         };
         if inside.len() > MOST_ELEMENTS {
@@ -185,11 +197,12 @@ impl<'s> Schema<'s> {
         &self,
         part: Part<'s>,
         has_any: &mut bool,
+        within: Option<Part<'s>>,
         depth: usize,
     ) -> Result<Vec<Child<'s>>> {
         let mut all = Vec::new();
         for child in part.children() {
-            all.extend(self.particle(child, has_any, depth - 1)?);
+            all.extend(self.particle(child, has_any, within, depth - 1)?);
         }
         Ok(all)
     }

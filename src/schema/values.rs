@@ -1,5 +1,7 @@
 //! What a simple type says of a value.
 
+use std::collections::HashSet;
+
 use super::facets::{Facets, Simple};
 use crate::profile::{Form, ValueType};
 
@@ -158,12 +160,9 @@ fn listed(value: ValueType, codes: &[String]) -> ValueType {
         true => code.trim_matches([' ', '\t', '\n', '\r']).to_owned(),
         false => code.clone(),
     };
-    let mut list: Vec<String> = Vec::with_capacity(codes.len());
-    for code in codes.iter().map(trimmed) {
-        if !list.contains(&code) {
-            list.push(code);
-        }
-    }
+    let mut known = HashSet::with_capacity(codes.len());
+    let list = codes.iter().map(trimmed).filter(|code| known.insert(code.clone()));
+    let list: Vec<String> = list.collect();
     let lengths = || list.iter().map(|code| code.encode_utf16().count() as u64);
     let form = match value.form {
         Form::Text { .. } => Form::Text {

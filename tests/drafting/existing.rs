@@ -132,3 +132,25 @@ fn rows_of_several_elements_in_one_parent_are_numbered_on() {
     );
     assert!(drafted.toml.contains("value = \"ORDINAL()\""), "{}", drafted.toml);
 }
+
+#[test]
+fn names_that_are_marks_or_that_no_contract_has_are_not_filled() {
+    let drafted = fitted(
+        "CREATE TABLE orders (app_id int PRIMARY KEY, number int, [%] int NULL, [_] int NULL, [value]]s] int NULL, [a.b] int NOT NULL);
+         CREATE TABLE [line]]s] (app_id int PRIMARY KEY, sku varchar(9));",
+        &["<order number=\"7\"><value>3</value></order>"],
+    );
+    assert!(drafted.toml.contains(r#"value = "@number""#), "{}", drafted.toml);
+    let unfilled: Vec<String> = drafted.report.unfilled.iter().map(ToString::to_string).collect();
+    let brackets = "a contract cannot name it: a name must not have a schema or brackets";
+    assert_eq!(
+        unfilled,
+        [
+            "orders.%: no path has such a name".to_owned(),
+            "orders._: no path has such a name".to_owned(),
+            format!("orders.value]s: {brackets}"),
+            format!("orders.a.b: NOT NULL; {brackets}"),
+            format!("line]s: {brackets}"),
+        ]
+    );
+}

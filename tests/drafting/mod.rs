@@ -8,6 +8,7 @@ mod rules;
 mod schema_files;
 mod schema_random;
 mod schema_rules;
+mod sizes;
 mod statistics;
 mod updates;
 
@@ -21,7 +22,7 @@ use xmlshred::schema::{Schema, SchemaError, SchemaFiles};
 
 /// What occurs in some documents.
 fn profiled(documents: &[impl AsRef<str>]) -> Profile {
-    let mut profiler = Profiler::default();
+    let mut profiler = Profiler::new(512);
     for (number, document) in (0..).zip(documents) {
         profiler.read(document.as_ref(), number).expect("well-formed");
     }

@@ -210,7 +210,7 @@ proptest! {
     fn the_division_into_parts_does_not_matter(documents in prop::collection::vec(document(), 2..7)) {
         let whole = profiled(&documents);
         let (first, second) = documents.split_at(documents.len() / 2);
-        let mut profiler = xmlshred::profile::Profiler::default();
+        let mut profiler = xmlshred::profile::Profiler::new(512);
         for (number, document) in (first.len() as u64..).zip(second) {
             profiler.read(document, number).expect("well-formed");
         }

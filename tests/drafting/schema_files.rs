@@ -137,6 +137,18 @@ fn redefined_types_have_their_new_content() {
     );
     let outline = outline(&drafted(&[("main.xsd", &main), ("base.xsd", &base)]));
     assert!(outline.contains("  a int = a required\n  b nvarchar(4) = b\n"), "{outline}");
+    // In a group that redefines another of its name, that name means the other.
+    let base = schema(
+        "<xs:group name='g'><xs:sequence><xs:element name='a' type='xs:int'/></xs:sequence></xs:group>",
+    );
+    let main = schema(
+        "<xs:redefine schemaLocation='base.xsd'><xs:group name='g'><xs:sequence>
+           <xs:choice><xs:group ref='g'/><xs:element name='b' type='xs:int'/></xs:choice>
+         </xs:sequence></xs:group></xs:redefine>
+         <xs:element name='r'><xs:complexType><xs:group ref='g'/></xs:complexType></xs:element>",
+    );
+    let redefined = super::rules::outline(&drafted(&[("main.xsd", &main), ("base.xsd", &base)]));
+    assert!(redefined.contains("  a int = a\n  b int = b\n"), "{redefined}");
 }
 
 #[test]

@@ -107,3 +107,55 @@ fn what_is_no_statistics_is_told() {
         assert_eq!(read(&folder.path().join("seen.json")), broken);
     }
 }
+
+#[test]
+fn statistics_are_of_documents_that_are_read_alike() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("write");
+    write("1.xml", "<e><p>&lt;o&gt;&lt;no&gt;7&lt;/no&gt;&lt;/o&gt;</p></e>");
+    write("2.xml", "<e><p>&lt;o&gt;&lt;no&gt;8&lt;/no&gt;&lt;/o&gt;</p></e>");
+    let contract = |unwrap: &str| {
+        format!(
+            "[contract]\nname = \"e\"\n[document]\nroot = \"e\"\n{unwrap}[[tables]]\nname = \"e\"\neach = \"/e\"\n\
+             primary_key = [\"app_id\"]\napp_column = \"app_id\"\n[tables.columns]\n\
+             app_id = {{ type = \"bigint\", value = \"APP_ID()\" }}\n"
+        )
+    };
+    write("plain.toml", &contract(""));
+    write("ignoring.toml", &contract("namespaces = \"ignore\"\n"));
+    write("unwrap.toml", &contract("unwrap = \"/e/p\"\n"));
+    let run = |call: &str| xmlshred(folder.path(), &format!("contract init {call} --stats s.json"));
+    let (status, contract, report) = run("--update unwrap.toml 1.xml");
+    assert_eq!(status, 0, "{report}");
+    assert!(contract.contains("p/o/no"), "{contract}");
+    let seen = read(&folder.path().join("s.json"));
+    for call in ["2.xml", "--update plain.toml 2.xml", "--update ignoring.toml"] {
+        let (status, _, report) = run(call);
+        assert_eq!(status, 2, "{call}: {report}");
+        let expected = "error: the statistics s.json are of documents in which /e/p is unwrapped, and this run \
+            reads documents in which nothing is unwrapped\nhint: name another file with --stats";
+        assert!(report.contains(expected), "{call}: {report}");
+        assert_eq!(read(&folder.path().join("s.json")), seen);
+    }
+    let (status, _, report) = run("--update unwrap.toml 2.xml");
+    assert_eq!(status, 0, "{report}");
+    // How names are written in the contract does not change what was seen.
+    fs::remove_file(folder.path().join("s.json")).expect("remove");
+    assert_eq!(run("--update plain.toml 1.xml").0, 0);
+    assert_eq!(run("--update ignoring.toml 2.xml").0, 0);
+    assert_eq!(run("2.xml").0, 0);
+}
+
+#[test]
+fn statistics_without_documents_draft_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let xsd = super::schema("<xs:element name='r'><xs:complexType><xs:attribute name='x' type='xs:int'/></xs:complexType></xs:element>");
+    fs::write(folder.path().join("a.xsd"), xsd).expect("write");
+    let run = |call: &str| xmlshred(folder.path(), &format!("contract init {call}--stats s.json"));
+    let (status, contract, report) = run("--xsd a.xsd ");
+    assert_eq!(status, 0, "{report}");
+    let (status, _, report) = run("");
+    assert_eq!(status, 2, "{report}");
+    assert!(report.contains("error: no document has been read\nhint: name samples"), "{report}");
+    assert_eq!(run("--xsd a.xsd ").1, contract);
+}

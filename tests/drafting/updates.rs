@@ -156,6 +156,10 @@ fn a_wider_type_is_a_comment_and_replaced_by_a_wider_one() {
     assert_eq!(new_lines(&old, &once), "# wider: smallint\n# wider: without `required`\n");
     let twice = updated(&once, &[first[0], first[1], "<r><q>3000000</q></r>"]).toml;
     assert_eq!(twice, once.replace("smallint", "int"));
+    // Empty lines that somebody put below a comment stay.
+    let spaced = once.replace("# wider: smallint\n", "# wider: smallint\n\n\n");
+    let twice = updated(&spaced, &[first[0], first[1], "<r><q>3000000</q></r>"]).toml;
+    assert_eq!(twice, spaced.replace("smallint", "int"));
 }
 
 #[test]
@@ -186,10 +190,15 @@ fn namespaces_are_declared_where_names_need_them() {
     for (old, expected) in [
         ("", "namespaces = { x = \"urn:x\" }\na = { type = \"tinyint\", value = \"x:a\" }\n"),
         ("namespaces = \"ignore\"\n", "a  = { type = \"tinyint\", value = \"a\" }\n"),
+        (
+            "namespaces = {}\n",
+            "namespaces = { x = \"urn:x\" }\na  = { type = \"tinyint\", value = \"x:a\" }\n",
+        ),
         ("namespaces = { y = \"urn:x\" }\n", "a  = { type = \"tinyint\", value = \"y:a\" }\n"),
     ] {
         let old = with(old);
-        let new = new_lines(&old, &updated(&old, &[document]).toml);
+        let new = updated(&old, &[document]).toml;
+        let new = new_lines(&old.replace("namespaces = {}\n", ""), &new);
         assert_eq!(new, expected.replace("a = {", "a  = {"), "{old}");
     }
     let old = with("namespaces = { x = \"urn:other\" }\n");

@@ -13,22 +13,80 @@ pub(super) enum Likeness {
     Whole,
 }
 
+/// Some words, and all of them without anything between.
+#[derive(Debug)]
+struct Words {
+    words: Vec<String>,
+    whole: String,
+}
+
+impl Words {
+    fn new(words: Vec<String>) -> Self {
+        Self { whole: words.concat(), words }
+    }
+}
+
+/// A column's name, once for all paths.
+#[derive(Debug)]
+pub(super) struct ColumnName {
+    own: Words,
+    /// Without the table's words before it.
+    without: Words,
+    letters: u64,
+}
+
+impl ColumnName {
+    pub(super) fn new(column: &str, table: &str) -> Self {
+        let own = words(column);
+        let without = without_table(&own, &words(table));
+        Self { letters: letters(&own), without: Words::new(without), own: Words::new(own) }
+    }
+
+    /// The name in the two forms in which it may be that of a path's end.
+    pub(super) fn wholes(&self) -> [&str; 2] {
+        [&self.own.whole, &self.without.whole]
+    }
+}
+
+/// The names of the steps of a path, the row element's first, once for all columns.
+#[derive(Debug)]
+pub(super) struct PathNames {
+    /// The path's ends, the longest first.
+    ends: Vec<Words>,
+    letters: u64,
+}
+
+impl PathNames {
+    pub(super) fn new<'n>(path: impl Iterator<Item = &'n str>) -> Self {
+        let steps: Vec<Vec<String>> = path.map(words).collect();
+        let letters = steps.iter().map(|step| letters(step)).fold(0, |all, own| all | own);
+        let ends = (0..steps.len()).map(|from| Words::new(steps[from..].concat()));
+        Self { ends: ends.collect(), letters }
+    }
+
+    /// The names that a column of a path's end has.
+    pub(super) fn wholes(&self) -> impl Iterator<Item = &str> {
+        self.ends.iter().map(|end| end.whole.as_str())
+    }
+}
+
 impl Likeness {
     /// Names with less in common are not alike.
     pub(super) const LEAST: f64 = 0.6;
 
-    /// Of a column's name and a path: the names of its steps, the row element's first.
-    pub(super) fn of(column: &str, table: &str, path: &[String]) -> Option<Self> {
-        let column = words(column);
-        let without = without_table(&column, &words(table));
-        let steps: Vec<Vec<String>> = path.iter().map(|step| words(step)).collect();
-        let ends: Vec<Vec<String>> = (0..steps.len()).map(|from| steps[from..].concat()).collect();
-        let is_same =
-            |end: &Vec<String>| end.concat() == column.concat() || end.concat() == without.concat();
-        if let Some(from) = ends.iter().position(is_same) {
+    /// Of a column's name and a path.
+    pub(super) fn of(column: &ColumnName, path: &PathNames) -> Option<Self> {
+        // Words that are alike begin alike.
+        if column.letters & path.letters == 0 {
+            return None;
+        }
+        let wholes = column.wholes();
+        if let Some(from) = path.ends.iter().position(|end| wholes.contains(&end.whole.as_str())) {
             return Some(if from <= 1 { Self::Whole } else { Self::End });
         }
-        let shares = ends.iter().map(|end| share(&column, end).max(share(&without, end)));
+        let shares = path.ends.iter().map(|end| {
+            share(&column.own.words, &end.words).max(share(&column.without.words, &end.words))
+        });
         let most = shares.fold(0.0, f64::max);
         (most >= Self::LEAST).then_some(Self::Words(most))
     }
@@ -58,6 +116,10 @@ impl Likeness {
 
 /// `CustName` and `cust_name` as `cust` and `name`.
 fn words(name: &str) -> Vec<String> {
+    // Marks alone, such as `%`, are like themselves only.
+    if !name.contains(char::is_alphanumeric) {
+        return vec![name.to_owned()];
+    }
     snake(name).split('_').map(str::to_owned).collect()
 }
 
@@ -85,6 +147,19 @@ fn singular(name: &str) -> Vec<String> {
     words
 }
 
+/// A bit for each letter with which a word begins, and for each set of words that mean the same.
+fn letters(words: &[String]) -> u64 {
+    let bits = words.iter().map(|word| {
+        let first = word.chars().next().map_or(0, |first| u64::from(u32::from(first)) % 60);
+        let same = SAME.iter().position(|same| same.contains(&word.as_str()));
+        1 << first | same.map_or(0, |at| 1 << (60 + at))
+    });
+    bits.fold(0, |all, own| all | own)
+}
+
+/// Words that mean the same.
+const SAME: [&[&str]; 2] = [&["no", "number", "num", "nr"], &["zip", "postcode", "postal"]];
+
 /// The share of words that both have, from 0 to 1.
 fn share(one: &[String], other: &[String]) -> f64 {
     let mut left: Vec<&String> = other.iter().collect();
@@ -100,7 +175,6 @@ fn share(one: &[String], other: &[String]) -> f64 {
 
 /// Words that mean the same, or of which one is short for the other: `qty`, `quantity`.
 fn is_same_word(one: &str, other: &str) -> bool {
-    const SAME: &[&[&str]] = &[&["no", "number", "num", "nr"], &["zip", "postcode", "postal"]];
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     short == long
         || SAME.iter().any(|words| words.contains(&short) && words.contains(&long))
@@ -119,8 +193,7 @@ mod tests {
     use super::*;
 
     fn likeness(column: &str, table: &str, path: &str) -> Option<Likeness> {
-        let path: Vec<String> = path.split('/').map(str::to_owned).collect();
-        Likeness::of(column, table, &path)
+        Likeness::of(&ColumnName::new(column, table), &PathNames::new(path.split('/')))
     }
 
     #[test]

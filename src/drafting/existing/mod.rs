@@ -5,14 +5,17 @@ mod likeness;
 mod rows;
 mod types;
 
-use self::likeness::Likeness;
-use self::rows::Rows;
+use std::collections::HashSet;
+
+use self::likeness::{ColumnName, Likeness};
+use self::rows::{NamedLeaf, Rows};
 use self::types::fit;
 use super::columns::path_of;
 use super::few::Few;
 use super::namespaces::Namespaces;
 use super::report::{Report, Unfilled};
 use super::table::{Column, Existing, Leaf, LeafKind, Table};
+use crate::contract::identifier::invalid_name;
 use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
 use crate::figures::count;
 use crate::profile::{NodeId, Profile};
@@ -37,7 +40,12 @@ pub(super) fn tables(
     let order = in_order(declared);
     let mut fitted: Vec<Table> = Vec::new();
     for table in order {
-        let Some(row) = rows.best(profile, free, table) else {
+        if let Some((why, _)) = invalid_name(&table.name) {
+            let why = format!("a contract cannot name it: {why}");
+            report.unfilled.push(Unfilled { place: table.name.clone(), why });
+            continue;
+        }
+        let Some(row) = rows.best(table) else {
             report.unfilled.push(Unfilled {
                 place: table.name.clone(),
                 why: "no element has columns of these names".to_owned(),
@@ -45,7 +53,7 @@ pub(super) fn tables(
             continue;
         };
         let mut fitting = Fitting { profile, namespaces, table, row, fitted: &fitted, report };
-        match fitting.table(&rows.leaves(profile, free, row)) {
+        match fitting.table(rows.leaves(row)) {
             Some(table) => fitted.push(table),
             None => report.unfilled.push(Unfilled {
                 place: table.name.clone(),
@@ -54,7 +62,7 @@ pub(super) fn tables(
             }),
         }
     }
-    let used: Vec<NodeId> =
+    let used: HashSet<NodeId> =
         fitted.iter().flat_map(|t| &t.columns).filter_map(|column| column.node).collect();
     for leaf in free.iter().flat_map(|table| &table.leaves) {
         if !used.contains(&leaf.node) {
@@ -102,18 +110,9 @@ struct Fitting<'f> {
     report: &'f mut Report,
 }
 
-/// A path that a column may have.
-struct Candidate<'l> {
-    leaf: &'l Leaf,
-    likeness: Likeness,
-    /// `None` if the type does not take its values.
-    column: Option<Column>,
-    few: Vec<Few>,
-}
-
 impl Fitting<'_> {
     /// The table; `None` where nothing says which application a row is of.
-    fn table(&mut self, leaves: &[Leaf]) -> Option<Table> {
+    fn table(&mut self, leaves: &[NamedLeaf]) -> Option<Table> {
         let parent = self.parent();
         let app_column = self.app_column(parent);
         if app_column.is_none() && parent.is_none() {
@@ -121,6 +120,13 @@ impl Fitting<'_> {
         }
         let (mut columns, mut guesses): (Vec<Column>, Vec<Column>) = (Vec::new(), Vec::new());
         for column in self.table.columns.iter().filter(|c| !c.computed) {
+            if let Some((why, _)) = invalid_name(&column.name) {
+                let place = format!("{}.{}", self.table.name, column.name);
+                let must = if column.is_optional() { "" } else { "NOT NULL; " };
+                let why = format!("{must}a contract cannot name it: {why}");
+                self.report.unfilled.push(Unfilled { place, why });
+                continue;
+            }
             let key = self.of_key(column, app_column.as_deref(), parent, leaves);
             let found = key.or_else(|| numbered_by_the_database(column));
             let found = found.or_else(|| self.of_path(column, leaves, &columns));
@@ -153,7 +159,7 @@ impl Fitting<'_> {
             name: self.table.name.clone(),
             parent,
             columns,
-            leaves: leaves.to_vec(),
+            leaves: leaves.iter().map(|named| named.leaf).collect(),
             is_recursive: self.profile[self.row].recursive > 0,
             existing: Some(Existing { primary_key, foreign_key, app_column, guesses }),
             ..Table::of(self.row)
@@ -211,7 +217,7 @@ impl Fitting<'_> {
         column: &DeclaredColumn,
         app_column: Option<&str>,
         parent: Option<usize>,
-        leaves: &[Leaf],
+        leaves: &[NamedLeaf],
     ) -> Option<Column> {
         let sql_type = column.contract_type()?;
         if app_column.is_some_and(|name| is_name(name, &column.name)) {
@@ -226,10 +232,11 @@ impl Fitting<'_> {
     }
 
     /// What to check where documents have something like the application's id.
-    fn like_the_id(&self, column: &DeclaredColumn, leaves: &[Leaf]) -> Option<String> {
+    fn like_the_id(&self, column: &DeclaredColumn, leaves: &[NamedLeaf]) -> Option<String> {
         let candidates = self.candidates(column, leaves);
-        let like = candidates.iter().find(|candidate| candidate.column.is_some())?;
-        let path = path_of(self.profile, self.namespaces, self.row, like.leaf);
+        let mut like = candidates.into_iter().map(|(leaf, _)| leaf);
+        let like = like.find(|leaf| self.fitted(column, leaf).is_some())?;
+        let path = path_of(self.profile, self.namespaces, self.row, like);
         Some(format!("the application's id; if {path} is the same, make it document.key"))
     }
 
@@ -237,20 +244,20 @@ impl Fitting<'_> {
     fn of_path(
         &mut self,
         column: &DeclaredColumn,
-        leaves: &[Leaf],
+        leaves: &[NamedLeaf],
         before: &[Column],
     ) -> Option<Column> {
-        let is_free = |leaf: &&Leaf| !before.iter().any(|c| c.node == Some(leaf.node));
-        let free: Vec<Leaf> = leaves.iter().filter(is_free).copied().collect();
-        let mut candidates = self.candidates(column, &free);
-        candidates.retain(|candidate| candidate.likeness >= Likeness::End);
-        let best = candidates.first()?.likeness;
-        candidates.retain(|candidate| candidate.likeness == best);
-        let only = candidates.pop().filter(|_| candidates.is_empty())?;
-        let fitted = only.column?;
-        let node = only.leaf.node;
+        let mut candidates = self.candidates(column, leaves);
+        candidates.retain(|(leaf, likeness)| {
+            *likeness >= Likeness::End && !before.iter().any(|c| c.node == Some(leaf.node))
+        });
+        let best = candidates.first()?.1;
+        candidates.retain(|(_, likeness)| *likeness == best);
+        let (only, _) = candidates.pop().filter(|_| candidates.is_empty())?;
+        let (fitted, few) = self.fitted(column, only)?;
+        let node = only.node;
         let (path, of) = (self.profile.path(node), self.profile[node].values.count());
-        self.report.few(&path, fitted.sql_type, of, only.few);
+        self.report.few(&path, fitted.sql_type, of, few);
         Some(fitted)
     }
 
@@ -288,63 +295,58 @@ impl Fitting<'_> {
     }
 
     /// Paths with names like the column's, the likeliest first.
-    fn candidates<'l>(&self, column: &DeclaredColumn, leaves: &'l [Leaf]) -> Vec<Candidate<'l>> {
-        let mut candidates: Vec<Candidate<'l>> = Vec::new();
-        for leaf in leaves {
-            let line = self.profile.line(leaf.node);
-            let from = line.iter().position(|step| *step == self.row).unwrap_or(0);
-            let steps: Vec<String> =
-                line[from..].iter().map(|step| self.profile[*step].name.local.clone()).collect();
-            let likeness = Likeness::of(&column.name, &self.table.name, &steps);
-            if let Some(likeness) = likeness {
-                let (fitted, few) = self.fitted(column, leaf);
-                candidates.push(Candidate { leaf, likeness, column: fitted, few });
-            }
-        }
-        candidates.sort_by(|a, b| {
-            b.likeness.partial_cmp(&a.likeness).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        candidates
+    fn candidates<'l>(
+        &self,
+        column: &DeclaredColumn,
+        leaves: &'l [NamedLeaf],
+    ) -> Vec<(&'l Leaf, Likeness)> {
+        let name = ColumnName::new(&column.name, &self.table.name);
+        let likely = leaves.iter();
+        let likely = likely.filter_map(|own| Some((&own.leaf, Likeness::of(&name, &own.names)?)));
+        let mut likely: Vec<(&Leaf, Likeness)> = likely.collect();
+        likely.sort_by(|(_, a), (_, b)| b.partial_cmp(a).unwrap_or(std::cmp::Ordering::Equal));
+        likely
     }
 
-    /// The column with a path's value, and the values that its type does not take.
-    fn fitted(&self, declared: &DeclaredColumn, leaf: &Leaf) -> (Option<Column>, Vec<Few>) {
-        let Some(sql_type) = declared.contract_type() else { return (None, Vec::new()) };
+    /// The column with a path's value, and the values that its type does not keep; `None` if it does not take
+    /// nearly all of them.
+    fn fitted(&self, declared: &DeclaredColumn, leaf: &Leaf) -> Option<(Column, Vec<Few>)> {
+        let sql_type = declared.contract_type()?;
         let path = path_of(self.profile, self.namespaces, self.row, leaf);
         let column =
             Column { node: Some(leaf.node), ..Column::own(declared.name.clone(), sql_type, path) };
         let node = &self.profile[leaf.node];
-        match leaf.kind {
-            LeafKind::Presence => ((sql_type == SqlType::Bit).then_some(column), Vec::new()),
-            LeafKind::String => (sql_type.is_character().then_some(column), Vec::new()),
+        let is_it = match leaf.kind {
+            LeafKind::Presence => sql_type == SqlType::Bit,
+            LeafKind::String => sql_type.is_character(),
             LeafKind::Value | LeafKind::First => {
-                let Some(fit) = fit(node, sql_type) else { return (None, Vec::new()) };
+                let fit = fit(node, sql_type)?;
                 let value = fit.read.of(column.value.clone());
                 let (dates, has_iso) = fit.read.dates();
                 let rows = self.profile[self.row].count;
                 let found = node.values.count();
-                let is_always = found == rows && leaf.kind == LeafKind::Value;
-                let note = (!is_always)
+                let required = found == rows && leaf.kind == LeafKind::Value;
+                let note = (!required)
                     .then(|| format!("in {} of {}", count(found.min(rows)), count(rows)));
                 let is_padded = sql_type.is_character() && node.values.padded > 0;
-                let required = is_always;
-                (
-                    Some(Column { value, dates, has_iso, note, is_padded, required, ..column }),
-                    fit.few,
-                )
+                let column = Column { value, dates, has_iso, note, is_padded, required, ..column };
+                return Some((column, fit.few));
             }
-        }
+        };
+        is_it.then_some((column, Vec::new()))
     }
 
     /// Says that a column has no path, and which it might have; the likeliest is returned.
-    fn unfilled(&mut self, column: &DeclaredColumn, leaves: &[Leaf]) -> Option<Column> {
+    fn unfilled(&mut self, column: &DeclaredColumn, leaves: &[NamedLeaf]) -> Option<Column> {
         let mut candidates = self.candidates(column, leaves);
         candidates.truncate(MOST_ALTERNATIVES);
-        let shown = candidates.iter().map(|candidate| match &candidate.column {
-            Some(column) => column.value.clone(),
+        let candidates = candidates.into_iter().map(|(leaf, _)| (leaf, self.fitted(column, leaf)));
+        let candidates: Vec<_> = candidates.collect();
+        let shown = candidates.iter().map(|(leaf, fitted)| match fitted {
+            Some((column, _)) => column.value.clone(),
             None => format!(
                 "{}, whose values are not {}",
-                path_of(self.profile, self.namespaces, self.row, candidate.leaf),
+                path_of(self.profile, self.namespaces, self.row, leaf),
                 column.sql_type
             ),
         });
@@ -356,7 +358,7 @@ impl Fitting<'_> {
         };
         let place = format!("{}.{}", self.table.name, column.name);
         self.report.unfilled.push(Unfilled { place, why: why.clone() });
-        let guess = candidates.into_iter().find_map(|candidate| candidate.column)?;
+        let guess = candidates.into_iter().find_map(|(_, fitted)| fitted)?.0;
         Some(Column { note: Some(why), ..guess })
     }
 }

@@ -92,7 +92,12 @@ impl<'t> Edits<'t> {
         let Some(document) = self.root.get("document") else { return };
         let known = self.document().and_then(|document| document.get("namespaces"));
         let is_empty = known.is_some_and(|known| entries(known).next().is_none());
-        let Some(known) = known.filter(|_| !is_empty) else {
+        if let Some(known) = known.filter(|known| is_empty && self.is_inline(known)) {
+            let span = known.span();
+            self.edits.push((span.start, span.end, format!("{{ {} }}", pairs.join(", "))));
+            return;
+        }
+        let Some(known) = known else {
             let value = format!("namespaces = {{ {} }}", pairs.join(", "));
             let (end, style) = self.end_of_entries(document, "document");
             match style {
@@ -141,14 +146,14 @@ impl<'t> Edits<'t> {
         let above = self.text[..begin].trim_end_matches(['\r', '\n']);
         let above_begin = above.rfind('\n').map_or(0, |end| end + 1);
         let above = &self.text[above_begin..above.len()];
+        let above_length = above.len();
         let is_earlier = above.trim_start().starts_with(WIDER);
         if is_earlier && above == line {
             return true;
         }
-        let line = format!("{line}{}", self.newline);
         match is_earlier {
-            true => self.edits.push((above_begin, begin, line)),
-            false => self.edits.push((begin, begin, line)),
+            true => self.edits.push((above_begin, above_begin + above_length, line)),
+            false => self.edits.push((begin, begin, format!("{line}{}", self.newline))),
         }
         true
     }
@@ -184,6 +189,10 @@ impl<'t> Edits<'t> {
 
     fn document(&self) -> Option<&DeTable<'t>> {
         self.root.get("document")?.get_ref().as_table()
+    }
+
+    fn is_inline(&self, value: &Value<'_>) -> bool {
+        self.text[value.span().start..].starts_with('{')
     }
 
     fn tables(&self) -> &[Value<'t>] {

@@ -1,7 +1,5 @@
 //! The samples of a run, and what earlier runs have seen.
 
-use std::sync::Arc;
-
 use rayon::ThreadPool;
 
 use super::arguments::Arguments;
@@ -9,7 +7,7 @@ use crate::cli::call::Call;
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::store::open;
 use crate::cli::{document_files, map};
-use crate::contract::Contract;
+use crate::contract::ParsedContract;
 use crate::document_file::DocumentFile;
 use crate::offline::{profile, profile_new, Content, Profiled, Source, Statistics};
 use crate::outcome::Failure;
@@ -35,9 +33,15 @@ impl Samples {
     pub(super) fn read(
         arguments: &Arguments,
         call: &Call,
-        contract: Option<&Arc<Contract>>,
+        parsed: Option<&ParsedContract>,
     ) -> Result<Self> {
         let mut statistics = earlier(arguments)?;
+        let unwrapped = parsed.and_then(|parsed| Statistics::unwrapping(&parsed.model().document));
+        if statistics.runs > 0 && statistics.unwrapped != unwrapped {
+            return Err(read_otherwise(arguments, &statistics.unwrapped, &unwrapped));
+        }
+        statistics.unwrapped = unwrapped;
+        let contract = parsed.map(|parsed| &parsed.contract);
         let (sources, has_ids) = match arguments.from_store {
             Some(count) => (stored(call, count)?, true),
             None if arguments.samples.is_empty() => (Vec::new(), statistics.has_ids),
@@ -58,6 +62,12 @@ impl Samples {
                 ExitStatus::Contract,
                 format!("no document can be read; {}: {}", sources[*position].name, failure.reason),
                 "name XML files that are well-formed",
+            ));
+        }
+        if statistics.profile.is_empty() && arguments.xsd.is_none() {
+            return Err(CommandError::usage(
+                "no document has been read",
+                "name samples, or the schema again with --xsd",
             ));
         }
         Ok(Self { sources, threads, statistics, unreadable, known })
@@ -131,6 +141,25 @@ pub(super) fn check_skipped(skip: &[String], profile: &Profile, roots: &[NodeId]
             format!("write a whole path, such as {}", paths[paths.len() / 2]),
         )),
     }
+}
+
+/// The statistics are of other paths than this run would add.
+fn read_otherwise(
+    arguments: &Arguments,
+    earlier: &Option<String>,
+    own: &Option<String>,
+) -> CommandError {
+    let shown =
+        arguments.stats.as_ref().map_or_else(String::new, |path| path.display().to_string());
+    let of = |unwrapped: &Option<String>| match unwrapped {
+        Some(path) => format!("documents in which {path} is unwrapped"),
+        None => "documents in which nothing is unwrapped".to_owned(),
+    };
+    let (earlier, own) = (of(earlier), of(own));
+    CommandError::usage(
+        format!("the statistics {shown} are of {earlier}, and this run reads {own}"),
+        "name another file with --stats",
+    )
 }
 
 /// What earlier runs have seen.

@@ -19,7 +19,7 @@ use crate::runner::ExitStatus;
 /// Prints the contract in `old` with what it lacks of the samples.
 pub(super) fn update(arguments: &Arguments, call: &Call, old: &Path) -> Result {
     let (text, parsed) = read(old)?;
-    let samples = Samples::read(arguments, call, Some(&parsed.contract))?;
+    let samples = Samples::read(arguments, call, Some(&parsed))?;
     let roots = found(&parsed, samples.profile()).roots;
     if roots.is_empty() {
         return Err(CommandError::new(
