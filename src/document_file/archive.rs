@@ -42,10 +42,14 @@ impl Archive {
         named.filter(|(_, name)| is_wanted(Path::new(name))).collect()
     }
 
-    /// The archive's path, and the member's name in it.
-    pub(super) fn name(&self, position: usize) -> String {
-        let member = self.list.entry(position).map(|member| written(&member));
-        format!("{}/{}", self.path.display(), member.unwrap_or_default())
+    /// The archive's path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A member's name.
+    pub(super) fn member(&self, position: usize) -> String {
+        self.list.entry(position).map(|member| written(&member)).unwrap_or_default()
     }
 
     /// The length that the list says a member has.

@@ -50,20 +50,27 @@ fn length(bytes: &Option<u64>, most: &u64) -> String {
 }
 
 impl DocumentFile {
-    /// The name for people: a path, with the member's name behind that of its archive.
+    /// The name for people: a path, with a member's name behind that of its archive and `!`.
     pub fn name(&self) -> String {
         match self {
             Self::Stdin => "-".to_owned(),
             Self::Path(path) => path.to_string_lossy().into_owned(),
-            Self::Member(archive, position) => archive.name(*position),
+            Self::Member(archive, position) => {
+                format!("{}!{}", archive.path().display(), archive.member(*position))
+            }
         }
     }
 
     /// The last part of the name.
     pub fn file_name(&self) -> String {
-        let name = self.name();
-        let last = Path::new(&name).file_name();
-        last.map(|last| last.to_string_lossy().into_owned()).unwrap_or_default()
+        let last = |path: &Path| {
+            path.file_name().map(|last| last.to_string_lossy().into_owned()).unwrap_or_default()
+        };
+        match self {
+            Self::Stdin => self.name(),
+            Self::Path(path) => last(path),
+            Self::Member(archive, position) => last(Path::new(&archive.member(*position))),
+        }
     }
 
     /// The document's bytes, decompressed. Reading stops when there are more than `most`, so that

@@ -68,9 +68,9 @@ fn the_members_of_an_archive_are_documents() {
     let titles: Vec<_> = found.iter().map(|(_, _, title)| title.as_str()).collect();
     assert_eq!(titles[..3], ["first", "nine", "ten"], "{said:?}");
     let names: Vec<_> = found.iter().map(|(name, id, _)| (*name, *id)).collect();
-    let expected = [("in.zip/a.XML", 1), ("in.zip/b/9.xml", 2), ("in.zip/b/10.xml", 3)];
+    let expected = [("in.zip!a.XML", 1), ("in.zip!b/9.xml", 2), ("in.zip!b/10.xml", 3)];
     assert_eq!(names[..3], expected, "{said:?}");
-    assert_eq!((names[3], said.status), (("in.zip/b/11.xml", 4), 1), "{said:?}");
+    assert_eq!((names[3], said.status), (("in.zip!b/11.xml", 4), 1), "{said:?}");
 }
 
 #[test]
@@ -232,7 +232,7 @@ mod stored {
         let refused = bench.run("load b.zip b.pdf --store sqlite:b.db");
         assert_eq!(refused.status, 2, "{refused:?}");
         for part in
-            ["b.zip/2.xml is a PDF file, not XML", "b.pdf is a PDF file", "nothing was loaded"]
+            ["b.zip!2.xml is a PDF file, not XML", "b.pdf is a PDF file", "nothing was loaded"]
         {
             assert!(refused.stderr.replace('\\', "/").contains(part), "{part}: {refused:?}");
         }

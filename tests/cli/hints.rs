@@ -17,7 +17,7 @@ const FAILING: &[&str] = &[
     "export-failed contract.toml/folder",
     "load",
     "load absent.xml other.xml",
-    "load docs --app-id-from digits",
+    "load docs --app-id-from digits --again",
     "load docs --max-document-bytes 1",
     "load docs --replace",
     "map absent.xml",

@@ -25,6 +25,8 @@ mod interrupt;
 #[cfg(feature = "embedded")]
 mod loading;
 #[cfg(feature = "embedded")]
+mod loading_again;
+#[cfg(feature = "embedded")]
 mod logging;
 mod map;
 mod notes;

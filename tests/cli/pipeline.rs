@@ -29,7 +29,7 @@ fn files_are_loaded_in_the_order_of_their_names() {
 fn loading_goes_on_from_the_highest_id() {
     let bench = workbench();
     bench.run("load docs --store sqlite:work.db");
-    let said = bench.run("load docs/note-1.xml --store sqlite:work.db");
+    let said = bench.run("load docs/note-1.xml --again --store sqlite:work.db");
     assert!(said.stdout.contains("as application 6\n"), "{said:?}");
 }
 
@@ -47,6 +47,7 @@ fn a_document_is_replaced_only_when_asked_to() {
     let load = "load docs --app-id-from digits --store sqlite:work.db";
     assert_eq!(bench.run(load).status, 0);
     bench.write("docs/note-6.xml", "<note title='six'/>");
+    bench.write("docs/note-5.xml", "<note title='other'/>");
     assert_snapshot!(bench.run(load).transcript());
     assert!(bench.run("status --store sqlite:work.db").stdout.contains("source documents  5\n"));
     assert_eq!(bench.run(&format!("{load} --replace")).status, 0);

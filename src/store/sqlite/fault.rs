@@ -179,6 +179,12 @@ pub(super) fn number_and_message(error: &rusqlite::Error) -> (i32, String) {
 /// Whether the file is not, or no longer, what SQLite wrote.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(code(error), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        || is_damaged_json(error)
+}
+
+/// All JSON in the store is its own, which is valid when it is written. SQLite has no code for it.
+fn is_damaged_json(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(_, Some(text)) if text == "malformed JSON")
 }
 
 /// The error for a damaged file.

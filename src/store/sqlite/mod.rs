@@ -53,7 +53,7 @@ use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::{AppOutcome, TableRows};
 
-pub use enqueue::{Existing, Loader, NewDocument};
+pub use enqueue::{Existing, Loader, NewDocument, SourceFile};
 pub use install::{InstallPreview, Installation, NewStore};
 
 /// One connection to a store in a SQLite file.

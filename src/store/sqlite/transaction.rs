@@ -9,7 +9,7 @@ use super::fault::{SqliteFault, Step};
 use crate::store::StoreError;
 
 /// SQLite's own clock in milliseconds since 1970-01-01 UTC: the only clock of the store.
-const NOW: &str = "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
+pub(super) const NOW: &str = "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
 
 /// How long SQLite itself waits for a lock before the transaction is started again.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);

@@ -10,6 +10,7 @@ use tempfile::TempPath;
 use super::file::{
     temporary_copy, unreachable, unreachable_file, APPLICATION_ID, SCHEMA, SCHEMA_VERSION,
 };
+use super::open::add_sha256;
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::SqliteStore;
 use crate::store::Result;
@@ -73,6 +74,7 @@ impl SqliteStore {
 /// so it needs no journal, and is synced once, as a whole, before it gets its name.
 fn write_schema(path: &Path) -> Step<Connection> {
     let connection = Connection::open(path)?;
+    add_sha256(&connection)?;
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = OFF;
          PRAGMA synchronous = OFF;

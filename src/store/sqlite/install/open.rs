@@ -65,7 +65,7 @@ fn connect(path: &Path) -> Step<Connection> {
 }
 
 /// `sha256(x)`: the hash of a document's bytes, as [`SourceHash`] is written; null of null.
-fn add_sha256(connection: &Connection) -> rusqlite::Result<()> {
+pub fn add_sha256(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("sha256", 1, flags, |context| {
         Ok(match context.get_raw(0) {

@@ -12,6 +12,31 @@ CREATE TABLE app_xml (
 -- The documents make the pages of app_xml large; this index has only the ids.
 CREATE INDEX app_xml_id ON app_xml (app_id);
 
+-- The file that a document was loaded from; others have no row. file_path is the path as it was given,
+-- with the name of an archive's member behind the archive's path and !, and file_name its last part.
+CREATE TABLE app_xml_file (
+    app_id         INTEGER PRIMARY KEY,
+    file_path      TEXT NOT NULL,
+    file_name      TEXT NOT NULL,
+    document_bytes INTEGER NOT NULL,
+    source_hash    TEXT NOT NULL,
+    loaded_at_utc  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX app_xml_file_name ON app_xml_file (file_name, source_hash);
+CREATE INDEX app_xml_file_path ON app_xml_file (file_path);
+
+-- A document that is deleted or changed, by any program, is not that of the file any more.
+CREATE TRIGGER app_xml_deleted AFTER DELETE ON app_xml
+BEGIN
+    DELETE FROM app_xml_file WHERE app_id = OLD.app_id;
+END;
+
+CREATE TRIGGER app_xml_changed AFTER UPDATE ON app_xml
+BEGIN
+    DELETE FROM app_xml_file WHERE app_id = OLD.app_id;
+END;
+
 -- The lowest id that arrived since enqueueing last completed; NULL if there is none.
 CREATE TABLE processing_enqueue (
     only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),

@@ -1,24 +1,31 @@
 //! `xmlshred load`: XML files into the source table of an embedded store.
 
+mod files;
+mod report;
+
 use std::cell::Cell;
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use sha2::{Digest, Sha256};
 
+use self::files::{check_files, read};
+use self::report::Loaded;
 use super::open;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::interruption::Interruption;
 use crate::cli::{console, document_files};
-use crate::document_file::{other_kind, DocumentFile};
-use crate::figures;
-use crate::id::AppId;
+use crate::document_file::DocumentFile;
+use crate::id::{AppId, SourceHash};
 use crate::runner::ExitStatus;
-use crate::store::sqlite::{Existing, Loader, NewDocument, NewStore, SqliteStore};
+use crate::store::sqlite::{Existing, Loader, NewStore, SourceFile, SqliteStore};
 use crate::store::StoreError;
 
 /// Load XML files into the source table of the embedded store, all or none
+///
+/// A file whose name and content were loaded before, from any folder, is skipped and counted. With --app-id-from digits, so is one whose application has this content.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// XML files, folders of *.xml, and zip archives, in the order of their names, 2 before 10
@@ -34,6 +41,10 @@ pub struct Arguments {
     /// Replace documents with the same ids; requires --app-id-from digits
     #[arg(long)]
     replace: bool,
+
+    /// Load also the files that were loaded before
+    #[arg(long)]
+    again: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,12 +61,17 @@ impl Execute for Arguments {
             let message = format!("{}{separator}nothing was loaded", error.message);
             CommandError { message, ..error }
         })?;
-        console::print(&loaded)
+        console::note(loaded.notes());
+        let again = match self.app_id_from {
+            IdFrom::Order => " (add --again to load them once more)",
+            IdFrom::Digits => "",
+        };
+        console::print(&loaded.line(again))
     }
 }
 
 impl Arguments {
-    fn load(&self, call: &Call, store: &Path) -> Result<String> {
+    fn load(&self, call: &Call, store: &Path) -> Result<Loaded> {
         let existing = self.existing()?;
         let interruption = Interruption::on_signals()?;
         let files = document_files::expand(&self.files)?;
@@ -65,7 +81,8 @@ impl Arguments {
             IdFrom::Digits => Some(document_files::ids_in_names(&files)?),
             IdFrom::Order => None,
         };
-        let load = Load { files, ids_in_names, existing, limit, interruption };
+        let again = self.again;
+        let load = Load { files, ids_in_names, existing, again, limit, interruption };
         load.fill_file(store)
     }
 
@@ -86,6 +103,8 @@ struct Load {
     files: Vec<DocumentFile>,
     ids_in_names: Option<Vec<AppId>>,
     existing: Existing,
+    /// Whether files are loaded that were loaded before.
+    again: bool,
     /// Largest size of a document in bytes.
     limit: u64,
     interruption: Interruption,
@@ -93,7 +112,7 @@ struct Load {
 
 impl Load {
     /// Loads into the store at `path`. A missing store is created together with its documents.
-    fn fill_file(&self, path: &Path) -> Result<String> {
+    fn fill_file(&self, path: &Path) -> Result<Loaded> {
         if !path.exists() {
             let mut new = NewStore::create(path)?;
             let loaded = self.fill(new.store())?;
@@ -106,7 +125,7 @@ impl Load {
         self.fill(&mut SqliteStore::open(path)?)
     }
 
-    fn fill(&self, store: &mut SqliteStore) -> Result<String> {
+    fn fill(&self, store: &mut SqliteStore) -> Result<Loaded> {
         let stop = || self.interruption.is_requested();
         let warned = Cell::new(false);
         let while_locked = || {
@@ -117,97 +136,87 @@ impl Load {
         };
         let loader = store.loader_unless(self.existing, while_locked).map_err(not_loaded)?;
         let mut loader = loader.ok_or_else(interrupted)?;
-        let ids = self.ids(&loader)?;
-        let mut bytes = 0;
-        for (app_id, file) in ids.iter().zip(&self.files) {
-            if stop() {
-                return Err(interrupted());
-            }
-            let document = read(file, self.limit)?;
-            bytes += document.len() as u64;
-            loader.add(*app_id, NewDocument::Bytes(document)).map_err(not_loaded)?;
-        }
+        let loaded = match &self.ids_in_names {
+            Some(ids) => self.add_with_ids(&mut loader, ids)?,
+            None => self.add_in_order(&mut loader)?,
+        };
         if !self.interruption.decide() {
             return Err(interrupted());
         }
         loader.finish().map_err(not_loaded)?;
         store.check_place().map_err(not_loaded)?;
-        Ok(report(&ids, bytes))
+        Ok(loaded)
     }
 
-    /// An id for each file. No other process can use one of them before the load ends.
-    fn ids(&self, loader: &Loader) -> Result<Vec<AppId>> {
-        let Some(ids) = &self.ids_in_names else {
-            return loader.free_app_ids(self.files.len()).map_err(not_loaded);
+    /// Adds the files with ids after the highest one. No other process can use one of them before
+    /// the load ends.
+    fn add_in_order(&self, loader: &mut Loader) -> Result<Loaded> {
+        let mut ids = loader.free_app_ids(self.files.len()).map_err(not_loaded)?.into_iter();
+        let mut loaded = Loaded::default();
+        let mut seen = HashMap::new();
+        for file in &self.files {
+            let (source, document) = self.read(file)?;
+            if !self.again && loader.is_loaded(&source).map_err(not_loaded)? {
+                loaded.already += 1;
+                continue;
+            }
+            let before = loader.last_of_file(&source).map_err(not_loaded)?;
+            if let Some(before) = before.filter(|_| !self.again) {
+                loaded.changed.push((source.path.clone(), before));
+            }
+            match seen.get(&source.hash) {
+                Some(other) => loaded.same.push((source.path.clone(), String::clone(other))),
+                None => drop(seen.insert(source.hash, source.path.clone())),
+            }
+            let app_id = ids.next().expect("there is an id for each file");
+            loader.add_file(app_id, &source, document).map_err(not_loaded)?;
+            loaded.count(app_id, &source);
+        }
+        Ok(loaded)
+    }
+
+    /// Adds the files with these ids.
+    fn add_with_ids(&self, loader: &mut Loader, ids: &[AppId]) -> Result<Loaded> {
+        let existing = loader.existing_app_ids(ids).map_err(not_loaded)?;
+        let existing: HashSet<AppId> = existing.into_iter().collect();
+        let mut loaded = Loaded::default();
+        let mut refused = Vec::new();
+        for (app_id, file) in ids.iter().zip(&self.files) {
+            let (source, document) = self.read(file)?;
+            if existing.contains(app_id) {
+                let same = loader.has_content(*app_id, &source.hash).map_err(not_loaded)?;
+                if same && !self.again {
+                    loaded.already += 1;
+                    continue;
+                }
+                if self.existing == Existing::Refuse {
+                    refused.push(*app_id);
+                    continue;
+                }
+            }
+            loader.add_file(*app_id, &source, document).map_err(not_loaded)?;
+            loaded.count(*app_id, &source);
+        }
+        check_ids(&refused).map(|()| loaded)
+    }
+
+    /// A document, and what is kept of its file.
+    fn read(&self, file: &DocumentFile) -> Result<(SourceFile, Vec<u8>)> {
+        if self.interruption.is_requested() {
+            return Err(interrupted());
+        }
+        let document = read(file, self.limit)?;
+        let source = SourceFile {
+            path: file.name(),
+            name: file.file_name(),
+            bytes: document.len() as u64,
+            hash: SourceHash(Sha256::digest(&document).into()),
         };
-        if self.existing == Existing::Refuse {
-            check_ids(&loader.existing_app_ids(ids).map_err(not_loaded)?)?;
-        }
-        Ok(ids.clone())
+        Ok((source, document))
     }
 }
 
-/// The largest value in a row of SQLite.
-const LARGEST_VALUE: u64 = 1_000_000_000;
-
-/// Refuses files that cannot be read or never become rows, before a store is opened.
-fn check_files(files: &[DocumentFile], limit: u64) -> Result<()> {
-    let problems: Vec<String> = files.iter().filter_map(|file| problem(file, limit)).collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
-    let hint = "omit the files, correct them, or raise --max-document-bytes";
-    Err(CommandError::several("not every document can be loaded", &problems, hint))
-}
-
-fn problem(file: &DocumentFile, limit: u64) -> Option<String> {
-    let looked = file.bytes().and_then(|bytes| Ok((bytes, file.beginning()?)));
-    match looked {
-        Ok((Some(bytes), _)) if size_problem(file, bytes, limit).is_some() => {
-            size_problem(file, bytes, limit)
-        }
-        Ok((_, beginning)) => {
-            other_kind(&beginning).map(|kind| format!("{} is {kind}, not XML", file.name()))
-        }
-        Err(e) => Some(unreadable(file, &e)),
-    }
-}
-
-fn size_problem(file: &DocumentFile, bytes: u64, limit: u64) -> Option<String> {
-    let shown = file.name();
-    match bytes {
-        0 => Some(format!("{shown} is empty")),
-        _ if bytes > LARGEST_VALUE => Some(format!(
-            "{shown} has {bytes} bytes, and a document in the embedded store has at most \
-             {LARGEST_VALUE}"
-        )),
-        _ if bytes > limit => {
-            Some(format!("{shown} has {bytes} bytes, and --max-document-bytes is {limit}"))
-        }
-        _ => None,
-    }
-}
-
-/// A document, which may have changed since it was checked.
-fn read(file: &DocumentFile, limit: u64) -> Result<Vec<u8>> {
-    let changed = |problem: String| {
-        let hint = "omit the file, raise --max-document-bytes, or run again when no other program \
-                    changes it";
-        CommandError::usage(problem, hint)
-    };
-    let document =
-        file.read(limit.min(LARGEST_VALUE)).map_err(|e| changed(unreadable(file, &e)))?;
-    match size_problem(file, document.len() as u64, limit) {
-        None => Ok(document),
-        Some(problem) => Err(changed(problem)),
-    }
-}
-
-fn unreadable(file: &DocumentFile, error: &dyn fmt::Display) -> String {
-    format!("cannot read {}: {error}", file.name())
-}
-
-/// Refuses ids that the store has already.
+/// Refuses ids that the store has with other documents.
 fn check_ids(existing: &[AppId]) -> Result<()> {
     if existing.is_empty() {
         return Ok(());
@@ -216,7 +225,7 @@ fn check_ids(existing: &[AppId]) -> Result<()> {
     if existing.len() > ids.len() {
         ids.push(format!("{} more", existing.len() - ids.len()));
     }
-    let message = format!("the store already has documents with the ids {}", ids.join(", "));
+    let message = format!("the store already has other documents with the ids {}", ids.join(", "));
     Err(CommandError::usage(message, "add --replace to replace them"))
 }
 
@@ -232,23 +241,4 @@ fn not_loaded(error: StoreError) -> CommandError {
 fn interrupted() -> CommandError {
     let hint = "run the same command again";
     CommandError::new(ExitStatus::Interrupted, "interrupted", hint)
-}
-
-/// `803 documents loaded (4.5 MB), as applications 1 to 803`
-fn report(ids: &[AppId], bytes: u64) -> String {
-    let (documents, bytes) = (figures::counted(ids.len(), "document"), figures::bytes(bytes));
-    format!("{documents} loaded ({bytes}), {}\n", span(ids))
-}
-
-/// `as application 7`, `as applications 1 to 803` or, if ids between are missing, `with ids from 5
-/// to 12`.
-fn span(ids: &[AppId]) -> String {
-    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
-        return "as no application".to_owned();
-    };
-    match last.0.abs_diff(first.0) {
-        0 => format!("as application {first}"),
-        between if between == ids.len() as u64 - 1 => format!("as applications {first} to {last}"),
-        _ => format!("with ids from {first} to {last}"),
-    }
 }

@@ -1,0 +1,170 @@
+//! Files that were loaded before are not loaded twice.
+
+use rusqlite::Connection;
+
+use super::workbench::{Said, Workbench};
+
+fn note(title: &str) -> String {
+    format!("<note title='{title}'/>")
+}
+
+/// A folder `docs` with so many documents.
+fn folder(documents: u64) -> Workbench {
+    let bench = Workbench::new();
+    bench.write("xmlshred.toml", "store = 'sqlite:work.db'\n");
+    for n in 1..=documents {
+        bench.write(&format!("docs/{n}.xml"), note(&n.to_string()));
+    }
+    bench
+}
+
+/// What a load that succeeds prints.
+fn load(bench: &Workbench, arguments: &str) -> String {
+    let said = bench.run(&format!("load {arguments}"));
+    assert_eq!((said.status, said.stderr.as_str()), (0, ""), "{said:?}");
+    said.stdout
+}
+
+/// Id and title of each stored document.
+fn stored(bench: &Workbench) -> Vec<(i64, String)> {
+    rows(bench, "SELECT app_id, CAST(xml AS TEXT) FROM app_xml ORDER BY app_id")
+}
+
+fn rows(bench: &Workbench, query: &str) -> Vec<(i64, String)> {
+    let store = Connection::open(bench.path().join("work.db")).unwrap();
+    let mut select = store.prepare(query).unwrap();
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_folder_loaded_twice_is_there_once() {
+    let bench = folder(400);
+    assert!(load(&bench, "docs").starts_with("400 documents loaded ("));
+    let before = stored(&bench);
+    let skipped =
+        "400 documents: 0 loaded, 400 already loaded (add --again to load them once more)\n";
+    assert_eq!(load(&bench, "docs"), skipped);
+    assert_eq!(load(&bench, "./docs"), skipped);
+    std::fs::rename(bench.path().join("docs"), bench.path().join("done")).unwrap();
+    assert_eq!(load(&bench, "done"), skipped);
+    assert_eq!(stored(&bench), before);
+    bench.write("done/new.xml", note("new"));
+    let line =
+        "401 documents: 1 loaded (0.0 kB) as application 401, 400 already loaded (add --again \
+                to load them once more)\n";
+    assert_eq!(load(&bench, "done"), line);
+    let again = bench.run("load done --again");
+    assert!(again.stdout.starts_with("401 documents loaded ("), "{again:?}");
+    assert_eq!(stored(&bench).len(), 802);
+}
+
+#[test]
+fn a_killed_load_that_is_repeated_twice_loads_each_document_once() {
+    let bench = folder(9);
+    bench.write("first.xml", note("first"));
+    load(&bench, "first.xml");
+    for killed_at in [1, 5] {
+        let mut killed = bench.command("load first.xml docs");
+        killed.env("XMLSHRED_FAILPOINT", format!("amid_load:{killed_at}"));
+        assert_ne!(Said::of(&mut killed).status, 0);
+        assert_eq!(stored(&bench), [(1, note("first"))]);
+    }
+    assert!(load(&bench, "first.xml docs").starts_with("10 documents: 9 loaded ("));
+    assert!(load(&bench, "first.xml docs").starts_with("10 documents: 0 loaded, 10 already"));
+    assert_eq!(stored(&bench).len(), 10);
+}
+
+#[test]
+fn a_file_with_other_content_is_loaded_and_named() {
+    let bench = folder(3);
+    load(&bench, "docs");
+    bench.write("docs/2.xml", note("two"));
+    let said = bench.run("load docs");
+    assert!(said.stdout.starts_with("3 documents: 1 loaded (0.0 kB) as application 4, 2 already"));
+    let expected = "1 file has changed since it was loaded: docs/2.xml was application 2; each is \
+                    now a new application\n";
+    assert_eq!(said.stderr.replace('\\', "/"), expected);
+    assert!(load(&bench, "docs").starts_with("3 documents: 0 loaded, 3 already loaded"));
+    // The earlier content comes back, which is loaded already.
+    bench.write("docs/2.xml", note("2"));
+    assert!(load(&bench, "docs").starts_with("3 documents: 0 loaded, 3 already loaded"));
+}
+
+#[test]
+fn two_files_of_one_load_may_have_the_same_content() {
+    let bench = folder(2);
+    bench.write("docs/3.xml", note("2"));
+    bench.write("more/1.xml", note("1"));
+    let said = bench.run("load docs more");
+    assert!(said.stdout.starts_with("4 documents loaded ("), "{said:?}");
+    let expected = "2 files have the same content as another one: docs/3.xml and docs/2.xml; all \
+                    were loaded\n";
+    assert_eq!(said.stderr.replace('\\', "/"), expected);
+    assert!(load(&bench, "docs more").starts_with("4 documents: 0 loaded, 4 already loaded"));
+}
+
+#[test]
+fn with_ids_from_the_names_the_content_of_the_application_counts() {
+    let bench = folder(3);
+    load(&bench, "docs --app-id-from digits");
+    let skipped = "3 documents: 0 loaded, 3 already loaded\n";
+    assert_eq!(load(&bench, "docs --app-id-from digits"), skipped);
+    assert_eq!(load(&bench, "docs --app-id-from digits --replace"), skipped);
+    bench.write("docs/2.xml", note("two"));
+    bench.write("docs/4.xml", note("4"));
+    let refused = bench.run("load docs --app-id-from digits");
+    assert_eq!(refused.status, 2, "{refused:?}");
+    let expected = "error: the store already has other documents with the ids 2; nothing was \
+                    loaded\nhint: add --replace to replace them\n";
+    assert_eq!(refused.stderr, expected);
+    let replaced = load(&bench, "docs --app-id-from digits --replace");
+    assert_eq!(replaced, "4 documents: 2 loaded (0.0 kB) with ids from 2 to 4, 2 already loaded\n");
+    assert_eq!(load(&bench, "docs --app-id-from digits --replace"), skipped.replace('3', "4"));
+    let titles: Vec<_> = stored(&bench).into_iter().map(|(_, title)| title).collect();
+    assert_eq!(titles, ["1", "two", "3", "4"].map(note));
+}
+
+#[test]
+fn the_store_keeps_the_file_of_each_document() {
+    let bench = folder(1);
+    load(&bench, "docs");
+    let kept = rows(
+        &bench,
+        "SELECT f.app_id, concat_ws(' ', f.file_path, f.file_name, f.document_bytes,
+                                    length(f.source_hash), abs(unixepoch() - f.loaded_at_utc / 1000) < 600)
+         FROM app_xml_file AS f",
+    );
+    let kept = kept.into_iter().map(|(id, kept)| (id, kept.replace('\\', "/")));
+    assert!(kept.eq([(1, "docs/1.xml 1.xml 17 64 1".to_owned())]));
+}
+
+#[test]
+fn a_document_that_another_program_changed_or_deleted_is_loaded_again() {
+    for change in ["DELETE FROM app_xml WHERE app_id = 2", "UPDATE app_xml SET xml = '<note/>'"] {
+        let bench = folder(2);
+        load(&bench, "docs");
+        Connection::open(bench.path().join("work.db")).unwrap().execute(change, []).unwrap();
+        let line = load(&bench, "docs");
+        let expected = if change.starts_with('D') {
+            "2 documents: 1 loaded (0.0 kB) as application 2, 1 already loaded (add --again to load \
+             them once more)\n"
+        } else {
+            "2 documents loaded (0.0 kB), as applications 3 to 4\n"
+        };
+        assert_eq!(line, expected, "{change}");
+    }
+}
+
+#[test]
+fn a_document_from_stdin_is_told_by_its_content() {
+    let bench = folder(0);
+    let piped = |content: String| {
+        let said = Said::of(bench.command("load -").write_stdin(content));
+        assert_eq!(said.status, 0, "{said:?}");
+        said.stdout
+    };
+    assert!(piped(note("one")).starts_with("1 document loaded"));
+    assert!(piped(note("one")).starts_with("1 document: 0 loaded, 1 already loaded"));
+    assert!(piped(note("two")).starts_with("1 document loaded"));
+}
