@@ -6,25 +6,40 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::command_error::{CommandError, Result};
+use super::console;
 use crate::document_file::{Archive, DocumentFile};
 use crate::figures::counted;
 use crate::id::AppId;
 use crate::offline::Source;
 
+/// How files are looked for in folders.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Search {
+    /// Also read the *.xml in the folders of a folder, and so on; links to folders are not followed
+    #[arg(short, long)]
+    recursive: bool,
+}
+
 /// The documents that `arguments` name, each argument's sorted by name, `2` before `10`, and these in
 /// the order given: a folder means its XML files, a zip archive the XML files in all of its
-/// folders, `-` stdin, and anything else itself. XML files end in `.xml` or `.xml.gz`.
+/// folders, `-` stdin, and anything else itself. XML files end in `.xml` or `.xml.gz`. In folders and
+/// archives, hidden ones are skipped.
 ///
 /// # Errors
 /// Every argument that is missing, unreadable, or a folder or archive without XML files.
-pub fn expand(arguments: &[PathBuf]) -> Result<Vec<DocumentFile>> {
+pub fn expand(arguments: &[PathBuf], search: Search) -> Result<Vec<DocumentFile>> {
     let mut files = Vec::new();
     let mut problems = Vec::new();
+    let mut links = Vec::new();
     for argument in arguments {
-        match files_of(argument) {
+        match files_of(argument, search, &mut links) {
             Ok(found) => files.extend(found),
             Err(problem) => problems.push(problem),
         }
+    }
+    if let Some(first) = links.first() {
+        let count = counted(links.len(), "link");
+        console::note(format!("{count} not followed, such as the folder {}\n", first.display()));
     }
     if problems.is_empty() {
         return Ok(files);
@@ -33,13 +48,14 @@ pub fn expand(arguments: &[PathBuf]) -> Result<Vec<DocumentFile>> {
     Err(CommandError::several("not every document can be read", &problems, hint))
 }
 
-fn files_of(argument: &Path) -> std::result::Result<Vec<DocumentFile>, String> {
-    let cannot = |e| format!("cannot read {}: {e}", argument.display());
+type Found = std::result::Result<Vec<DocumentFile>, String>;
+
+fn files_of(argument: &Path, search: Search, links: &mut Vec<PathBuf>) -> Found {
     if argument == Path::new("-") {
         return Ok(vec![DocumentFile::Stdin]);
     }
-    if std::fs::metadata(argument).map_err(cannot)?.is_dir() {
-        return files_in(argument);
+    if std::fs::metadata(argument).map_err(|e| unreadable(argument, e))?.is_dir() {
+        return files_in(argument, search, links);
     }
     if has_extension(argument, "zip") {
         return members_of(argument);
@@ -47,46 +63,92 @@ fn files_of(argument: &Path) -> std::result::Result<Vec<DocumentFile>, String> {
     Ok(vec![DocumentFile::Path(argument.to_owned())])
 }
 
-fn files_in(folder: &Path) -> std::result::Result<Vec<DocumentFile>, String> {
-    let cannot = |e| format!("cannot read {}: {e}", folder.display());
+fn files_in(folder: &Path, search: Search, links: &mut Vec<PathBuf>) -> Found {
     let mut files = Vec::new();
     let mut archives = 0_usize;
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let path = entry.map_err(cannot)?.path();
-        if is_xml(&path) && path.is_file() {
-            files.push(path);
-        } else if has_extension(&path, "zip") {
-            archives += 1;
+    let mut folders = vec![folder.to_owned()];
+    let mut subfolders = 0_usize;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|e| unreadable(&folder, e))? {
+            let entry = entry.map_err(|e| unreadable(&folder, e))?;
+            let path = entry.path();
+            if is_hidden(&entry) {
+                continue;
+            }
+            let is_link = entry.file_type().map_err(|e| unreadable(&path, e))?.is_symlink();
+            let metadata = match std::fs::metadata(&path) {
+                Err(e) if is_xml(&path) => return Err(unreadable(&path, e)),
+                metadata => metadata.ok(),
+            };
+            match metadata {
+                Some(found) if found.is_dir() => match (search.recursive, is_link) {
+                    (true, false) => folders.push(path),
+                    (true, true) => links.push(path),
+                    (false, _) => subfolders += 1,
+                },
+                Some(found) if found.is_file() && is_xml(&path) => files.push(path),
+                _ => archives += usize::from(has_extension(&path, "zip")),
+            }
         }
     }
     if files.is_empty() {
-        let archives = match archives {
-            0 => String::new(),
+        let but = match (archives, subfolders) {
+            (0, 0) => String::new(),
+            (0, _) => format!(", but {}: add --recursive", counted(subfolders, "folder")),
             _ => format!(", but {}: name each", counted(archives, "zip archive")),
         };
-        return Err(format!("the folder {} contains no *.xml{archives}", folder.display()));
+        return Err(format!("the folder {} contains no *.xml{but}", folder.display()));
     }
-    files.sort_by_cached_key(|path| (pieces(path), path.clone()));
+    files.sort_by_cached_key(|path| place(path.strip_prefix(folder).unwrap_or(path)));
+    links.sort();
     Ok(files.into_iter().map(DocumentFile::Path).collect())
 }
 
-fn members_of(path: &Path) -> std::result::Result<Vec<DocumentFile>, String> {
-    let shown = path.display();
-    let archive = Archive::open(path).map_err(|e| format!("cannot read {shown}: {e}"))?;
+fn unreadable(path: &Path, error: std::io::Error) -> String {
+    format!("cannot read {}: {error}", path.display())
+}
+
+fn members_of(path: &Path) -> Found {
+    let archive = Archive::open(path).map_err(|e| unreadable(path, e))?;
     let mut members = archive.files(|name| {
-        let is_of_finder = name.components().any(|part| part.as_os_str() == "__MACOSX");
-        is_xml(name) && !is_of_finder
+        let is_skipped = |part: &OsStr| part == "__MACOSX" || is_hidden_name(part);
+        is_xml(name) && !name.components().any(|part| is_skipped(part.as_os_str()))
     });
     if members.is_empty() {
-        return Err(format!("the archive {shown} contains no *.xml"));
+        return Err(format!("the archive {} contains no *.xml", path.display()));
     }
-    members.sort_by_cached_key(|(_, name)| {
-        let path = Path::new(name);
-        (path.parent().map(Path::to_owned), pieces(path), name.clone())
-    });
+    members.sort_by_cached_key(|(_, name)| place(Path::new(name)));
     let archive = Arc::new(archive);
     let positions = members.into_iter().map(|(position, _)| position);
     Ok(positions.map(|at| DocumentFile::Member(Arc::clone(&archive), at)).collect())
+}
+
+#[cfg(windows)]
+fn is_hidden(entry: &std::fs::DirEntry) -> bool {
+    use std::os::windows::fs::MetadataExt;
+
+    const FILE_ATTRIBUTE_HIDDEN: u32 = 2;
+    let has_attribute =
+        |found: std::fs::Metadata| found.file_attributes() & FILE_ATTRIBUTE_HIDDEN != 0;
+    is_hidden_name(&entry.file_name()) || entry.metadata().is_ok_and(has_attribute)
+}
+
+#[cfg(not(windows))]
+fn is_hidden(entry: &std::fs::DirEntry) -> bool {
+    is_hidden_name(&entry.file_name())
+}
+
+/// Whether a name begins with a dot and is more than one or two of them.
+fn is_hidden_name(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") && name != "." && name != ".."
+}
+
+/// Where a file comes in the order of a folder: a folder's own files before those of its folders.
+fn place(path: &Path) -> (Vec<Vec<Piece>>, Vec<Piece>, PathBuf) {
+    let folders = path.parent().unwrap_or(Path::new("")).components();
+    let folders = folders.map(|part| pieces(&part.as_os_str().to_string_lossy())).collect();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    (folders, pieces(&stem), path.to_owned())
 }
 
 /// A part of a file's name, in the order of its kind.
@@ -97,11 +159,10 @@ enum Piece {
     Text(String),
 }
 
-/// A file's name without its extension, so that numbers in it sort as numbers.
-fn pieces(path: &Path) -> Vec<Piece> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+/// A name, so that numbers in it sort as numbers.
+fn pieces(name: &str) -> Vec<Piece> {
     let is_digit = |c: &char| c.is_ascii_digit();
-    let mut characters = stem.chars().peekable();
+    let mut characters = name.chars().peekable();
     let mut pieces = Vec::new();
     while let Some(first) = characters.peek().map(is_digit) {
         let piece: String =
@@ -131,8 +192,8 @@ fn has_extension(path: &Path, wanted: &str) -> bool {
 ///
 /// # Errors
 /// As [`expand`].
-pub fn samples(arguments: &[PathBuf]) -> Result<Vec<Source>> {
-    let files = expand(arguments)?;
+pub fn samples(arguments: &[PathBuf], search: Search) -> Result<Vec<Source>> {
+    let files = expand(arguments, search)?;
     Ok(ids_in_order(files.len()).zip(files).map(|(id, file)| Source::file(id, file)).collect())
 }
 
@@ -140,8 +201,8 @@ pub fn samples(arguments: &[PathBuf]) -> Result<Vec<Source>> {
 ///
 /// # Errors
 /// As [`expand`].
-pub fn samples_with_ids(arguments: &[PathBuf]) -> Result<(Vec<Source>, bool)> {
-    let files = expand(arguments)?;
+pub fn samples_with_ids(arguments: &[PathBuf], search: Search) -> Result<(Vec<Source>, bool)> {
+    let files = expand(arguments, search)?;
     let in_names = ids_in_names(&files).ok();
     let has_ids = in_names.is_some();
     let ids = in_names.unwrap_or_else(|| ids_in_order(files.len()).collect());

@@ -24,6 +24,9 @@ pub struct Arguments {
     #[arg(required_unless_present = "app_id", value_name = "FILES")]
     files: Vec<PathBuf>,
 
+    #[command(flatten)]
+    search: document_files::Search,
+
     /// Shred this application's document from the store instead of files; may be repeated
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(conflicts_with_all = ["files", "app_id_from"])]
@@ -107,7 +110,7 @@ impl Arguments {
         if !self.app_id.is_empty() {
             return self.stored(call);
         }
-        let files = document_files::expand(&self.files)?;
+        let files = document_files::expand(&self.files, self.search)?;
         let ids = match self.app_id_from {
             IdFrom::Key | IdFrom::Order => document_files::ids_in_order(files.len()).collect(),
             IdFrom::Digits => document_files::ids_in_names(&files)?,

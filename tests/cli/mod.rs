@@ -2,6 +2,7 @@
 
 mod compressed;
 mod contract;
+mod folders;
 mod help;
 #[cfg(feature = "embedded")]
 mod hints;

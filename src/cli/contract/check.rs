@@ -33,6 +33,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILES", num_args = 1..)]
     sample: Vec<PathBuf>,
 
+    #[command(flatten)]
+    search: document_files::Search,
+
     /// Also compare the contract with the store's target tables, column by column
     #[arg(long)]
     against_database: bool,
@@ -46,7 +49,7 @@ impl Execute for Arguments {
         };
         let report = match self.sample.as_slice() {
             [] => None,
-            samples => Some(shred(&mut parsed, samples, call)?),
+            samples => Some(shred(&mut parsed, samples, self.search, call)?),
         };
         console::diagnose(&parsed.diagnostics);
         let mut text = description(&parsed.contract);
@@ -73,8 +76,13 @@ impl Execute for Arguments {
     }
 }
 
-fn shred(parsed: &mut ParsedContract, samples: &[PathBuf], call: &Call) -> Result<SampleReport> {
-    let sources = document_files::samples(samples)?;
+fn shred(
+    parsed: &mut ParsedContract,
+    samples: &[PathBuf],
+    search: document_files::Search,
+    call: &Call,
+) -> Result<SampleReport> {
+    let sources = document_files::samples(samples, search)?;
     let threads = map::threads(call)?;
     let mapping = Mapping {
         contract: parsed.contract.clone(),

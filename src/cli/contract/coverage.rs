@@ -27,6 +27,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILES", num_args = 1.., required = true)]
     sample: Vec<PathBuf>,
 
+    #[command(flatten)]
+    search: document_files::Search,
+
     /// Print tables for people, JSON, or one line of CSV for each path
     #[arg(long, value_enum, default_value_t)]
     #[arg(value_name = "table|json|csv", hide_possible_values = true)]
@@ -44,7 +47,7 @@ impl Execute for Arguments {
             None => file::parse_file(file::named(&call.settings)?)?,
         };
         console::diagnose(&parsed.diagnostics);
-        let sources = document_files::samples(&self.sample)?;
+        let sources = document_files::samples(&self.sample, self.search)?;
         let threads = map::threads(call)?;
         let limits = &call.settings.limits;
         let Profiled { profile, unreadable, .. } =

@@ -30,6 +30,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILES", num_args = 1.., required = true)]
     sample: Vec<PathBuf>,
 
+    #[command(flatten)]
+    search: document_files::Search,
+
     /// Number of examples of each kind of difference
     #[arg(long, value_name = "N", default_value_t = 3)]
     show: usize,
@@ -42,7 +45,7 @@ pub struct Arguments {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
-        let sources = document_files::samples(&self.sample)?;
+        let sources = document_files::samples(&self.sample, self.search)?;
         let now = Utc::now();
         let mapping = |contract: Contract| Mapping {
             contract: Arc::new(contract),

@@ -30,6 +30,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILES", num_args = 1..)]
     sample: Vec<PathBuf>,
 
+    #[command(flatten)]
+    search: document_files::Search,
+
     /// Write one page of HTML that needs no other file, Markdown, or one line of CSV for each value of a
     /// column
     #[arg(long, value_enum, default_value_t = Format::Html)]
@@ -100,7 +103,7 @@ impl Arguments {
         parsed: &ParsedContract,
         described: &mut Described,
     ) -> Result<()> {
-        let sources = document_files::samples(&self.sample)?;
+        let sources = document_files::samples(&self.sample, self.search)?;
         let mapping = Mapping {
             contract: parsed.contract.clone(),
             limits: call.settings.limits,

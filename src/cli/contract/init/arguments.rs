@@ -14,6 +14,9 @@ pub struct Arguments {
     #[arg(value_name = "SAMPLES", required_unless_present_any = ["from_store", "stats", "xsd"])]
     pub(super) samples: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) search: crate::cli::document_files::Search,
+
     /// Read this many documents of the source table instead, spread over all ids; on SQL Server nothing
     /// needs to be installed for it
     #[arg(long, value_name = "N", conflicts_with = "samples")]

@@ -102,7 +102,8 @@ impl Samples {
 
 /// The files that are named, and whether their names have ids.
 fn files(arguments: &Arguments, call: &Call) -> Result<(Vec<Source>, bool)> {
-    let (sources, has_ids) = document_files::samples_with_ids(&arguments.samples)?;
+    let (sources, has_ids) =
+        document_files::samples_with_ids(&arguments.samples, arguments.search)?;
     // They are read more than once, and stdin can be read once.
     let most = call.settings.limits.document_bytes;
     let is_stdin = |source: &Source| matches!(source.content, Content::File(DocumentFile::Stdin));

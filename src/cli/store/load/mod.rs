@@ -32,6 +32,9 @@ pub struct Arguments {
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 
+    #[command(flatten)]
+    search: document_files::Search,
+
     /// Take application ids from the order of the files, after the highest id in the store; or from
     /// the last digits in each file's name
     #[arg(long, value_enum, default_value_t = IdFrom::Order)]
@@ -74,7 +77,7 @@ impl Arguments {
     fn load(&self, call: &Call, store: &Path) -> Result<Loaded> {
         let existing = self.existing()?;
         let interruption = Interruption::on_signals()?;
-        let files = document_files::expand(&self.files)?;
+        let files = document_files::expand(&self.files, self.search)?;
         let limit = call.settings.limits.document_bytes;
         check_files(&files, limit)?;
         let ids_in_names = match self.app_id_from {
