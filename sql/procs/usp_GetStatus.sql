@@ -6,8 +6,10 @@ Purpose:    Returns the state of the queue, the log, the claims and the sessions
 Parameters: none
 Results:    1. one row: source_rows, ready, claimed, quarantined, success, failed, stale (of the
                failed: those that succeeded before, whose rows in the target tables are of that
-               success), and paused_at_utc, paused_by, pause_reason, which are NULL unless claiming
-               is paused
+               success), not_enqueued (source rows above the watermark that are neither queued nor
+               logged, 100000 at most; NULL before the first enqueue), completed_10_min (in the last
+               ten minutes) and completed_in_seconds (since the first minute of these), and
+               paused_at_utc, paused_by, pause_reason, which are NULL unless claiming is paused
             2. failed by category, largest first: failure_category, app_count
             3. target tables of the installed contract in load order: table_ordinal, table_name,
                row_count
@@ -61,6 +63,9 @@ BEGIN
             SELECT COUNT_BIG(*)
             FROM [$(Schema)].[ufn_StaleApps]()
         ) AS stale,
+        n.not_enqueued,
+        t.completed_10_min,
+        t.completed_in_seconds,
         p.paused_at_utc,
         p.paused_by,
         p.reason AS pause_reason
@@ -75,6 +80,40 @@ BEGIN
             FROM [$(Schema)].[vw_QueueStatus] AS v
             WHERE v.state <> 'not_enqueued'
         ) AS a
+    CROSS JOIN
+        (
+            SELECT
+                COALESCE(SUM(m.success + m.failed), 0) AS completed_10_min,
+                1 + DATEDIFF_BIG(SECOND, MIN(m.minute_utc), SYSUTCDATETIME()) AS completed_in_seconds
+            FROM [$(Schema)].[processing_throughput] AS m
+            WHERE m.minute_utc >= DATEADD(MINUTE, -10, SYSUTCDATETIME())
+        ) AS t
+    OUTER APPLY
+        (
+            SELECT
+                (
+                    SELECT COUNT_BIG(*)
+                    FROM
+                        (
+                            SELECT TOP (100000) s.[$(SourceIdColumn)]
+                            FROM [$(SourceSchema)].[$(SourceTable)] AS s
+                            WHERE s.[$(SourceIdColumn)] > w.app_id
+                                AND NOT EXISTS
+                                (
+                                    SELECT 1
+                                    FROM [$(Schema)].[processing_queue] AS q
+                                    WHERE q.app_id = s.[$(SourceIdColumn)]
+                                )
+                                AND NOT EXISTS
+                                (
+                                    SELECT 1
+                                    FROM [$(Schema)].[processing_log] AS l
+                                    WHERE l.app_id = s.[$(SourceIdColumn)]
+                                )
+                        ) AS u
+                ) AS not_enqueued
+            FROM [$(Schema)].[processing_watermark] AS w
+        ) AS n
     LEFT OUTER JOIN [$(Schema)].[processing_pause] AS p ON p.resumed_at_utc IS NULL;
 
     SELECT

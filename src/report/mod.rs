@@ -12,6 +12,7 @@ mod summary;
 mod table;
 mod updating;
 mod verification;
+mod watch;
 
 pub use coverage::{
     coverage_cells, coverage_json, coverage_line, render_coverage, COVERAGE_HEADING,
@@ -25,11 +26,12 @@ pub use line_queue::{LineQueue, Lost};
 pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 pub use progress::{LogWriter, ProgressLine};
 pub use run::{list_unreadable, RunReport};
-pub use status::render_status;
+pub use status::{render_status, status_cells, status_json, STATUS_HEADING};
 pub use summary::{render_summary, render_summary_line};
 pub use table::{Align, Table};
 pub use updating::UpdatedReport;
 pub use verification::{render_verification, verification_line};
+pub use watch::Watched;
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

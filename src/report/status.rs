@@ -9,22 +9,74 @@ use serde_json::{json, Map, Value};
 use crate::store::{ActiveClaim, SessionSummary, Status};
 
 use super::table::{Align, Table};
-use super::Format;
 use crate::figures::{count, duration};
 
-/// A store's status, ending in a line break.
-pub fn render_status(status: &Status, format: Format) -> String {
-    match format {
-        Format::Table => as_table(status),
-        Format::Json => as_json(status).to_string() + "\n",
+/// A store's status for people, ending in a line break.
+pub fn render_status(status: &Status) -> String {
+    let tables = [rows(status), claims(status), sessions(status)];
+    let first = [pause(status).to_string(), counts(status).to_string(), balance(status)];
+    let tables = tables.iter().filter(|table| !table.is_empty()).map(Table::to_string);
+    let texts: Vec<String> =
+        first.into_iter().filter(|text| !text.is_empty()).chain(tables).collect();
+    texts.join("\n")
+}
+
+/// Two sentences: what all enqueued applications add up to, and how long the others take.
+fn balance(status: &Status) -> String {
+    let Status { ready, claimed, quarantined, success, failed, .. } = status;
+    let mut text = format!(
+        "{} enqueued = {} success + {} failed + {} quarantined + {} to do; {} not enqueued\n",
+        count(status.enqueued()),
+        count(*success),
+        count(*failed),
+        count(*quarantined),
+        count(ready + claimed),
+        not_enqueued(status),
+    );
+    if let Some(rate) = rate(status, " in the last 10 minutes; ") {
+        text += &format!("{rate}\n");
+    }
+    text
+}
+
+/// `0`, `100,000 or more`, or `unknown`.
+pub(super) fn not_enqueued(status: &Status) -> String {
+    match status.not_enqueued {
+        Some(Status::MOST_NOT_ENQUEUED..) => {
+            format!("{} or more", count(Status::MOST_NOT_ENQUEUED))
+        }
+        number => count_if_seen(number),
     }
 }
 
-fn as_table(status: &Status) -> String {
-    let sections = [pause(status), counts(status), rows(status), claims(status), sessions(status)];
-    let texts: Vec<String> =
-        sections.iter().filter(|table| !table.is_empty()).map(Table::to_string).collect();
-    texts.join("\n")
+/// `12.3 applications/s` and `4 min 01 s left`, with what is between them.
+pub(super) fn rate(status: &Status, between: &str) -> Option<String> {
+    let rate = format!("{:.1} applications/s", status.rate()?);
+    let left = match status.time_left() {
+        Some(left) => format!("{} left", duration(left)),
+        None => "nothing to do".to_owned(),
+    };
+    Some(format!("{rate}{between}{left}"))
+}
+
+/// The columns of [`status_cells`].
+pub const STATUS_HEADING: [&str; 2] = ["state", "applications"];
+
+/// A line for each state, with those that are known.
+pub fn status_cells(status: &Status) -> Vec<[Option<String>; 2]> {
+    let states = [
+        ("source", status.source),
+        ("not_enqueued", status.not_enqueued),
+        ("ready", Some(status.ready)),
+        ("claimed", Some(status.claimed)),
+        ("quarantined", Some(status.quarantined)),
+        ("success", Some(status.success)),
+        ("failed", Some(status.failed)),
+    ];
+    let line = |(state, number): (&str, Option<u64>)| {
+        [Some(state.to_owned()), number.map(|number| number.to_string())]
+    };
+    states.into_iter().map(line).collect()
 }
 
 fn pause(status: &Status) -> Table {
@@ -138,8 +190,8 @@ fn to_second(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The field names do not change.
-fn as_json(status: &Status) -> Value {
+/// A store's status for programs. The field names do not change.
+pub fn status_json(status: &Status) -> Value {
     let failures: Map<String, Value> =
         status.failures.iter().map(|(category, n)| (category.name().into(), json!(n))).collect();
     let tables: Vec<Value> = status
@@ -160,6 +212,9 @@ fn as_json(status: &Status) -> Value {
         "failed": status.failed,
         "failed_by_category": failures,
         "stale": status.stale,
+        "not_enqueued": status.not_enqueued,
+        "apps_per_second": status.rate(),
+        "seconds_left": status.time_left().map(|left| left.as_secs()),
         "rows": tables,
         "claims": status.claims.iter().map(JsonClaim::from).collect::<Vec<_>>(),
         "sessions": status.sessions.iter().map(JsonSession::from).collect::<Vec<_>>(),
@@ -269,6 +324,9 @@ mod tests {
             success: 2000,
             failed: 30,
             stale: 0,
+            not_enqueued: Some(100_000),
+            completed_recently: 1000,
+            completed_in_seconds: Some(100),
             failures: vec![(FailureCategory::BadValue, 20), (FailureCategory::MalformedXml, 10)],
             table_rows: vec![("app_base".into(), Some(2000)), ("app_contact".into(), Some(3124))],
             claims: vec![claim(55), claim(-10)],
@@ -280,16 +338,16 @@ mod tests {
     #[test]
     fn a_table_that_the_login_cannot_see_is_not_called_empty() {
         let status = Status { table_rows: vec![("t".into(), None)], ..Status::default() };
-        let text = render_status(&status, Format::Table);
-        assert_eq!(text.matches("unknown").count(), 2, "{text}");
-        let json = render_status(&status, Format::Json);
+        let text = render_status(&status);
+        assert_eq!(text.matches("unknown").count(), 3, "{text}");
+        let json = status_json(&status).to_string();
         assert!(json.contains(r#""rows":[{"table":"t","rows":null}]"#), "{json}");
         assert!(json.contains(r#""source":null"#), "{json}");
     }
 
     #[test]
     fn the_table_shows_where_everything_is() {
-        insta::assert_snapshot!(render_status(&status(), Format::Table), @r#"
+        insta::assert_snapshot!(render_status(&status()), @r#"
         source documents  5,000
         ready             2,944
         claimed              25
@@ -298,6 +356,9 @@ mod tests {
         failed               30
           bad_value          20
           malformed_xml      10
+
+        5,000 enqueued = 2,000 success + 30 failed + 1 quarantined + 2,969 to do; 100,000 or more not enqueued
+        10.0 applications/s in the last 10 minutes; 4 min 56 s left
 
         table         rows
         app_base     2,000
@@ -318,7 +379,7 @@ mod tests {
         let since = Utc.with_ymd_and_hms(2025, 3, 1, 8, 0, 0).unwrap();
         let paused = Pause { since, by: "Anna".into(), reason: "storage is being moved".into() };
         let status = Status { paused: Some(paused), ..Status::default() };
-        let text = render_status(&status, Format::Table);
+        let text = render_status(&status);
         let first: Vec<&str> = text.lines().take(3).map(str::trim_end).collect();
         assert_eq!(
             first,
@@ -332,18 +393,20 @@ mod tests {
 
     #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(render_status(&status(), Format::Json), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"stale":0,"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":55,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0}],"paused":null}"#);
+        insta::assert_snapshot!(status_json(&status()).to_string(), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"stale":0,"not_enqueued":100000,"apps_per_second":10.0,"seconds_left":296,"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":55,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0}],"paused":null}"#);
     }
 
     #[test]
     fn an_empty_store_shows_its_zeros_only() {
-        insta::assert_snapshot!(render_status(&Status::default(), Format::Table), @r#"
+        insta::assert_snapshot!(render_status(&Status::default()), @r#"
         source documents  unknown
         ready                   0
         claimed                 0
         quarantined             0
         success                 0
         failed                  0
+
+        0 enqueued = 0 success + 0 failed + 0 quarantined + 0 to do; unknown not enqueued
         "#);
     }
 }

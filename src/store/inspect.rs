@@ -26,6 +26,13 @@ pub struct Status {
     /// Of `failed`, applications that succeeded before: the rows in the target tables are those of
     /// that success.
     pub stale: u64,
+    /// Source rows that are neither queued nor logged, at most [`Status::MOST_NOT_ENQUEUED`]; `None` where
+    /// that is not known before the first enqueue. On SQL Server, those above the watermark.
+    pub not_enqueued: Option<u64>,
+    /// Applications that were completed in the last ten minutes.
+    pub completed_recently: u64,
+    /// Seconds since the first minute of these ten in which one was; `None` if none was.
+    pub completed_in_seconds: Option<u64>,
     /// `failed` by category, largest first.
     pub failures: Vec<(FailureCategory, u64)>,
     /// Rows per target table of the installed contract, in load order; `None` where the table is
@@ -37,6 +44,29 @@ pub struct Status {
     pub sessions: Vec<SessionSummary>,
     /// The pause in force, if any.
     pub paused: Option<Pause>,
+}
+
+impl Status {
+    /// The most that [`Status::not_enqueued`] counts.
+    pub const MOST_NOT_ENQUEUED: u64 = 100_000;
+
+    /// Applications that are or were in the queue.
+    pub fn enqueued(&self) -> u64 {
+        self.ready + self.claimed + self.quarantined + self.success + self.failed
+    }
+
+    /// Applications completed per second in the last ten minutes; `None` if none was.
+    pub fn rate(&self) -> Option<f64> {
+        let seconds = self.completed_in_seconds?.max(1) as f64;
+        (self.completed_recently > 0).then(|| self.completed_recently as f64 / seconds)
+    }
+
+    /// How long the applications in the queue take at that rate, without the quarantined ones; `None` if
+    /// there are none, or no rate.
+    pub fn time_left(&self) -> Option<Duration> {
+        let left = self.ready + self.claimed;
+        Duration::try_from_secs_f64(left as f64 / self.rate()?).ok().filter(|_| left > 0)
+    }
 }
 
 /// One current claim.

@@ -49,6 +49,8 @@ mod server;
 mod stale_rows;
 #[cfg(feature = "embedded")]
 mod verify;
+#[cfg(all(feature = "embedded", unix))]
+mod watching;
 #[cfg(not(feature = "embedded"))]
 mod without_embedded;
 

@@ -28,6 +28,20 @@ fn while_claiming_is_paused_a_run_ends_with_nothing_done() {
 }
 
 #[test]
+fn the_status_says_what_all_adds_up_to() {
+    let bench = finished();
+    let said = bench.run("status");
+    let balance = "5 enqueued = 4 success + 1 failed + 0 quarantined + 0 to do; 0 not enqueued";
+    assert!(said.stdout.contains(&format!("\n{balance}\n")), "{said:?}");
+    assert!(said.stdout.contains(" applications/s in the last 10 minutes; nothing to do\n"));
+    let lines = bench.run("status --format csv").stdout;
+    assert!(
+        lines.starts_with("state,applications\nsource,5\nnot_enqueued,0\nready,0\n"),
+        "{lines}"
+    );
+}
+
+#[test]
 fn a_pause_without_a_reason_is_refused() {
     let bench = queued();
     assert_eq!(bench.run("pause").status, 2);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use xmlshred::contract::Contract;
 use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::FailureCategory;
-use xmlshred::report::{render_status, Format};
+use xmlshred::report::status_json;
 use xmlshred::runner::ExitStatus;
 use xmlshred::settings::keys::{self, Key};
 #[cfg(feature = "embedded")]
@@ -108,7 +108,7 @@ fn every_field_of_the_status_is_on_the_page() {
         paused: Some(Pause { since: time, by: "b".into(), reason: "r".into() }),
         ..Status::default()
     };
-    let status = serde_json::from_str(&render_status(&status, Format::Json)).unwrap();
+    let status = status_json(&status);
     let page = page("docs/reference.md");
     assert_eq!(first_column(&page, "Fields of the status"), fields("", &status));
 }

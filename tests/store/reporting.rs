@@ -123,8 +123,11 @@ fn status_counts_every_application_in_one_place(h: &dyn Harness) {
 }
 
 fn status_of_an_empty_store_is_all_zero(h: &dyn Harness) {
+    let status = h.connect().get_status().expect("status");
+    // Not known on SQL Server before the first enqueue.
+    let not_enqueued = status.not_enqueued.filter(|number| *number > 0);
     let empty = Status { source: Some(0), ..Status::default() };
-    assert_eq!(h.connect().get_status().expect("status"), empty);
+    assert_eq!(Status { not_enqueued, ..status }, empty);
 }
 
 /// Applications 1 and 2 with two attempts each; the source row of the first is deleted.

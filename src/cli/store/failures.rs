@@ -118,7 +118,8 @@ impl Arguments {
 const PAGE: FailurePage =
     FailurePage { category: None, fingerprint: None, since: None, after: None, size: 1_000 };
 
-fn csv<const N: usize>(
+/// Lines of CSV with a heading.
+pub fn csv<const N: usize>(
     heading: [&str; N],
     cells: impl IntoIterator<Item = [Option<String>; N]>,
 ) -> String {

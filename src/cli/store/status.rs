@@ -1,30 +1,123 @@
 //! `xmlshred status`: where every application is.
 
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use chrono::Utc;
 use clap::Args;
+use crossbeam_channel::RecvTimeoutError;
 
 use super::{failures, open};
 use crate::cli::call::{Call, Execute};
-use crate::cli::command_error::Result;
-use crate::cli::console;
-use crate::report::{render_status, Format};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::store::failures::csv;
+use crate::cli::{console, signals};
+use crate::report::{
+    render_status, status_cells, status_json, ListFormat, Watched, STATUS_HEADING,
+};
 use crate::runner::ExitStatus;
+use crate::settings::{parse_duration, StoreLocation};
+use crate::store::{CauseQuery, Store};
 
 /// Show where every application is, which workers run, and what failed
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Print tables for people or JSON for programs
+    /// Print tables for people, JSON for programs, or a line of CSV for each state
     #[arg(long, value_enum, default_value_t)]
-    #[arg(value_name = "table|json", hide_possible_values = true)]
-    format: Format,
+    #[arg(value_name = "table|json|csv", hide_possible_values = true)]
+    format: ListFormat,
+
+    /// Show it again and again until Ctrl+C, as one screen, or as blocks where the output is not a
+    /// terminal; a table is shown every two seconds, or every DURATION, and JSON as a line each
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "2s", value_parser = period)]
+    watch: Option<Duration>,
 }
+
+fn period(text: &str) -> std::result::Result<Duration, &'static str> {
+    parse_duration(text)
+        .filter(|period| *period >= Duration::from_millis(100))
+        .ok_or("it must be a duration such as 5s, and at least 100ms")
+}
+
+/// Columns of a screen whose width is not known.
+const WIDTH: usize = 80;
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
+        match self.watch {
+            Some(period) => self.watch(call, period),
+            None => self.show(call),
+        }
+    }
+}
+
+impl Arguments {
+    fn show(&self, call: &Call) -> Result {
         let status = open::existing(call)?.get_status()?;
-        console::print_as(self.format, &render_status(&status, self.format))?;
+        match self.format {
+            ListFormat::Table => console::print(&render_status(&status))?,
+            ListFormat::Json => console::print_data(&format!("{}\n", status_json(&status)))?,
+            ListFormat::Csv => console::print_data(&csv(STATUS_HEADING, status_cells(&status)))?,
+        };
         if status.failed > 0 {
             failures::note_causes(call);
         }
         Ok(ExitStatus::Success)
+    }
+
+    /// Ctrl+C is the way to end it, and no failure. What the store does not answer after it has once is
+    /// shown, and it is asked again: a server that fails over comes back.
+    fn watch(&self, call: &Call, period: Duration) -> Result {
+        if self.format == ListFormat::Csv {
+            let hint = "leave out --format, or use --format json, which prints a line each time";
+            return Err(CommandError::usage("--watch has no CSV", hint));
+        }
+        let shutdown = signals::shutdown()?;
+        let location = open::location(&call.settings)?;
+        let mut store = open::existing(call)?;
+        let mut text = self.screen(store.as_mut(), location)?;
+        loop {
+            self.print(&text)?;
+            if shutdown.requested().recv_timeout(period) == Err(RecvTimeoutError::Disconnected) {
+                return Ok(ExitStatus::Success);
+            }
+            text = match self.screen(store.as_mut(), location) {
+                Ok(text) => text,
+                Err(error) => {
+                    if let Ok(again) = open::existing(call) {
+                        store = again;
+                    }
+                    match self.format {
+                        ListFormat::Json => continue,
+                        _ => format!("{}\n{error}\n", Utc::now().format("%Y-%m-%d %H:%M:%S UTC")),
+                    }
+                }
+            };
+        }
+    }
+
+    /// What is shown once.
+    fn screen(&self, store: &mut dyn Store, location: &StoreLocation) -> Result<String> {
+        let status = store.get_status()?;
+        if self.format == ListFormat::Json {
+            return Ok(format!("{}\n", status_json(&status)));
+        }
+        let causes = store.list_causes(&CauseQuery { causes: 10, values: 0, since: None })?;
+        let name = location.to_string();
+        let watched = Watched { store: &name, at: Utc::now(), status: &status, causes: &causes };
+        let (_, columns) = ::console::Term::stdout().size_checked().unwrap_or((0, WIDTH as u16));
+        Ok(watched.render(columns.into()))
+    }
+
+    fn print(&self, text: &str) -> Result {
+        match (self.format, io::stdout().is_terminal()) {
+            (ListFormat::Json, _) => console::print_data(text),
+            (_, true) => {
+                ::console::Term::stdout().clear_screen().map_err(|e| console::unwritable(&e))?;
+                console::print(text)
+            }
+            (_, false) => console::print(&format!("{text}\n")),
+        }
     }
 }

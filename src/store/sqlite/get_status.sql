@@ -26,6 +26,20 @@ ORDER BY count(*) DESC, failure_category;
 SELECT count(*)
 FROM vw_stale;
 
+-- name: not_enqueued
+SELECT count(*)
+FROM (SELECT 1
+      FROM app_xml AS s INDEXED BY app_xml_id
+      WHERE s.app_id >= (SELECT lowest_new FROM processing_enqueue)
+        AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = s.app_id)
+        AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = s.app_id)
+      LIMIT 100000);
+
+-- name: recent
+SELECT coalesce(sum(success + failed), 0), 1 + (:now - min(minute_utc)) / 1000
+FROM processing_throughput
+WHERE minute_utc >= :now - 600000;
+
 -- name: claims
 SELECT c.claim_token,
        coalesce(s.worker_name, c.session_id),

@@ -25,6 +25,8 @@ const QUEUE: &str = statement(GET_STATUS, "queue");
 const LOG: &str = statement(GET_STATUS, "log");
 const TABLE_EXISTS: &str = statement(GET_STATUS, "table_exists");
 const STALE: &str = statement(GET_STATUS, "stale");
+const NOT_ENQUEUED: &str = statement(GET_STATUS, "not_enqueued");
+const RECENT: &str = statement(GET_STATUS, "recent");
 const CLAIMS: &str = statement(GET_STATUS, "claims");
 const SESSIONS: &str = statement(GET_STATUS, "sessions");
 
@@ -57,6 +59,11 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
             paused: pause_in_force(tx)?,
             ..Status::default()
         };
+        status.not_enqueued = Some(tx.value(NOT_ENQUEUED, [])?);
+        let recent = named_params! {":now": tx.now};
+        for (completed, seconds) in tx.all(RECENT, recent, |row| Ok((row.get(0)?, row.get(1)?)))? {
+            (status.completed_recently, status.completed_in_seconds) = (completed, seconds);
+        }
         for (state, count) in tx.all(QUEUE, [], |row| <(u8, u64)>::try_from(row))? {
             match state {
                 0 => status.ready = count,

@@ -19,6 +19,9 @@ pub(crate) fn get_status(connection: &mut Connection) -> Result<Status> {
         status.success = record.get("success")?;
         status.failed = record.get("failed")?;
         status.stale = record.get("stale")?;
+        status.not_enqueued = record.get_or_null("not_enqueued")?;
+        status.completed_recently = record.get("completed_10_min")?;
+        status.completed_in_seconds = record.get_or_null("completed_in_seconds")?;
         status.paused = record.pause("pause_reason")?;
     }
     status.failures = next().iter().map(failure).collect::<Result<_>>()?;

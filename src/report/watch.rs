@@ -1,0 +1,259 @@
+//! One screen that shows what happens now.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::status::{not_enqueued, rate};
+use super::table::{Align, Table};
+use crate::figures::{count, duration};
+use crate::store::{ActiveClaim, FailureCauses, SessionSummary, Status};
+
+/// What a screen shows.
+pub struct Watched<'s> {
+    /// Name of the store.
+    pub store: &'s str,
+    /// When it was asked, by the clock here.
+    pub at: DateTime<Utc>,
+    /// Its status.
+    pub status: &'s Status,
+    /// Its causes of failure.
+    pub causes: &'s FailureCauses,
+}
+
+/// Sessions and causes on a screen: the screens of old have 24 lines.
+const LINES: usize = 5;
+
+/// Characters of the bar.
+const BAR: u64 = 30;
+
+impl Watched<'_> {
+    /// The screen, with at most `width` characters in a line, which are enough if there are 80.
+    pub fn render(&self, width: usize) -> String {
+        let sections = [self.head(), self.progress(), self.sessions(), self.causes()];
+        let sections: Vec<String> =
+            sections.into_iter().filter(|section| !section.is_empty()).collect();
+        let clipped = |line: &str| line.chars().take(width).collect::<String>() + "\n";
+        sections.join("\n").lines().map(clipped).collect()
+    }
+
+    fn head(&self) -> String {
+        let mut text = format!("{} UTC  {}\n", self.at.format("%Y-%m-%d %H:%M:%S"), self.store);
+        if let Some(pause) = &self.status.paused {
+            text += &format!("claiming is paused by {}: {}\n", pause.by, pause.reason);
+        }
+        text
+    }
+
+    fn progress(&self) -> String {
+        let status = self.status;
+        let states = [
+            ("ready", status.ready),
+            ("claimed", status.claimed),
+            ("quarantined", status.quarantined),
+            ("success", status.success),
+            ("failed", status.failed),
+        ];
+        let mut table = Table::new(&states.map(|(name, _)| (name, Align::Right)));
+        table.row(states.map(|(_, number)| count(number)));
+        let all = status.enqueued().max(1);
+        let done = status.enqueued() - status.ready - status.claimed;
+        let filled = (done as u128 * u128::from(BAR) / u128::from(all)) as usize;
+        let bar = "#".repeat(filled) + &"-".repeat(BAR as usize - filled);
+        let percent = done as f64 * 100.0 / all as f64;
+        let rate = rate(status, ", ");
+        let rate = rate.unwrap_or_else(|| "nothing completed in 10 minutes".to_owned());
+        format!(
+            "{table}\n[{bar}] {percent:.1} %  {rate}\n{} enqueued; {} not enqueued\n",
+            count(status.enqueued()),
+            not_enqueued(status),
+        )
+    }
+
+    /// Workers that have not ended, those that hold most first.
+    fn sessions(&self) -> String {
+        let mut running: Vec<(&SessionSummary, Held)> = self
+            .status
+            .sessions
+            .iter()
+            .filter(|session| session.ended_at.is_none())
+            .map(|session| (session, Held::by(&session.worker_name, &self.status.claims)))
+            .collect();
+        running.sort_by_key(|(_, held)| std::cmp::Reverse(held.apps));
+        let mut table = Table::new(&[
+            ("worker", Align::Left),
+            ("holds", Align::Right),
+            ("since", Align::Right),
+            ("lease left", Align::Right),
+            ("success", Align::Right),
+            ("failed", Align::Right),
+        ]);
+        let more = running.len().saturating_sub(LINES);
+        for (session, held) in running.iter().take(LINES) {
+            table.row([
+                session.worker_name.chars().take(26).collect(),
+                count(held.apps),
+                held.since.map_or_else(String::new, shown),
+                held.left.map_or_else(String::new, |left| match left {
+                    0.. => shown(left),
+                    _ => "passed".to_owned(),
+                }),
+                count(session.success),
+                count(session.failed),
+            ]);
+        }
+        match (table.is_empty(), more) {
+            (true, _) => "no worker runs\n".to_owned(),
+            (false, 0) => table.to_string(),
+            (false, more) => format!("{table}and {} more\n", count(more as u64)),
+        }
+    }
+
+    fn causes(&self) -> String {
+        let mut table = Table::new(&[
+            ("failed", Align::Right),
+            ("category", Align::Left),
+            ("column or reason", Align::Left),
+        ]);
+        for cause in self.causes.causes.iter().take(LINES) {
+            let place = match (&cause.table, &cause.column) {
+                (Some(table), Some(column)) => format!("{table}.{column}"),
+                _ => cause.reason.clone(),
+            };
+            let place = place.chars().take(46).collect();
+            table.row([count(cause.applications), cause.category.name().to_owned(), place]);
+        }
+        let more = self.causes.all_causes.saturating_sub(LINES as u64);
+        match (table.is_empty(), more) {
+            (true, _) => String::new(),
+            (false, 0) => table.to_string(),
+            (false, more) => format!("{table}and {} more causes\n", count(more)),
+        }
+    }
+}
+
+/// What a worker holds.
+struct Held {
+    apps: u64,
+    /// Seconds since its first claim.
+    since: Option<i64>,
+    /// Seconds until its first lease expires; negative if it has expired.
+    left: Option<i64>,
+}
+
+impl Held {
+    fn by(worker: &str, claims: &[ActiveClaim]) -> Self {
+        let own = || claims.iter().filter(|claim| claim.worker_name == worker);
+        Self {
+            apps: own().map(|claim| claim.apps).sum(),
+            since: own().map(|claim| claim.age_seconds).max(),
+            left: own().map(|claim| claim.remaining_seconds).min(),
+        }
+    }
+}
+
+fn shown(seconds: i64) -> String {
+    duration(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::id::{AppId, ClaimToken, SessionId};
+    use crate::outcome::FailureCategory;
+    use crate::store::{FailureCause, Pause};
+
+    fn at(second: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2025, 3, 1, 8, 0, second).unwrap()
+    }
+
+    fn status(workers: u32) -> Status {
+        let session = |number: u32| SessionSummary {
+            session: SessionId(Uuid::nil()),
+            worker_name: format!("db1:{number}"),
+            started_at: at(1),
+            last_seen_at: at(30),
+            ended_at: None,
+            exit_status: None,
+            claimed: 2000,
+            success: 1960,
+            failed: 30,
+            released: 10,
+            reaped: 0,
+            refused: 0,
+        };
+        let claim = |number: u32, remaining_seconds| ActiveClaim {
+            token: ClaimToken(Uuid::nil()),
+            worker_name: format!("db1:{number}"),
+            apps: 25,
+            age_seconds: 65,
+            remaining_seconds,
+            renewals: 3,
+        };
+        Status {
+            ready: 2_944_000,
+            claimed: 75,
+            quarantined: 1,
+            success: 2_000_000,
+            failed: 30,
+            not_enqueued: Some(0),
+            completed_recently: 60_000,
+            completed_in_seconds: Some(600),
+            claims: vec![claim(2, 55), claim(2, 40), claim(1, -10)],
+            sessions: (1..=workers).map(session).collect(),
+            ..Status::default()
+        }
+    }
+
+    fn causes(many: u64) -> FailureCauses {
+        let cause = |number: u64| FailureCause {
+            fingerprint: None,
+            applications: 1000 / number,
+            category: FailureCategory::MalformedXml,
+            table: None,
+            column: None,
+            path_shape: None,
+            error_number: None,
+            first_at: at(1),
+            last_at: at(2),
+            example: AppId(7),
+            reason: "the end tag is \"a\", but the open element is \"b\": correct one".to_owned(),
+            values: Vec::new(),
+        };
+        let causes: Vec<FailureCause> = (1..=many).map(cause).collect();
+        FailureCauses { causes, all_causes: many, all_applications: 9 }
+    }
+
+    #[test]
+    fn a_screen_has_at_most_24_lines_of_80_characters() {
+        let status = Status {
+            paused: Some(Pause { since: at(1), by: "Anna".into(), reason: "x".repeat(200) }),
+            ..status(40)
+        };
+        let causes = causes(30);
+        let watched =
+            Watched { store: &"s".repeat(90), at: at(9), status: &status, causes: &causes };
+        let screen = watched.render(80);
+        assert!(screen.lines().count() <= 24, "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        insta::assert_snapshot!(screen);
+    }
+
+    #[test]
+    fn nothing_is_cut_off_at_80_characters() {
+        let (status, causes) = (status(2), causes(1));
+        let watched = Watched { store: "db1.sales", at: at(9), status: &status, causes: &causes };
+        assert_eq!(watched.render(80), watched.render(1000));
+        insta::assert_snapshot!(watched.render(80));
+    }
+
+    #[test]
+    fn a_store_without_anything_has_a_screen_too() {
+        let (status, causes) = (Status::default(), FailureCauses::default());
+        let watched = Watched { store: "db1.sales", at: at(9), status: &status, causes: &causes };
+        insta::assert_snapshot!(watched.render(80));
+    }
+}
