@@ -46,6 +46,8 @@ pub struct DeclaredKey {
     pub parent: String,
     /// Its columns; empty if they were not read.
     pub columns: Vec<String>,
+    /// The columns that they refer to; empty where these are the primary key or were not read.
+    pub references: Vec<String>,
 }
 
 impl DeclaredTable {

@@ -17,7 +17,7 @@ pub struct ScriptError {
 /// The tables that a script declares, in its order.
 ///
 /// # Errors
-/// The parentheses of a declaration do not match.
+/// The parentheses of a declaration do not match, or a table or a column is declared twice.
 pub fn read_script(text: &str) -> Result<Vec<DeclaredTable>, ScriptError> {
     let tokens = tokens(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut reader = Reader { tables: Vec::new(), types: Vec::new() };
@@ -50,8 +50,15 @@ struct Reader {
 
 impl Reader {
     fn create_table(&mut self, cursor: &mut Cursor<'_>) -> Result<(), ScriptError> {
+        let line = cursor.line();
         let Some((schema, name)) = cursor.name() else { return Ok(()) };
         let Some(mut inside) = cursor.group()? else { return Ok(()) };
+        let is_it = |known: &DeclaredTable| {
+            known.name.eq_ignore_ascii_case(&name) && known.schema.eq_ignore_ascii_case(&schema)
+        };
+        if self.tables.iter().any(is_it) {
+            return Err(ScriptError { line, message: format!("duplicate table `{name}`") });
+        }
         let mut table = DeclaredTable { schema, name, ..DeclaredTable::default() };
         while let Some(mut element) = inside.until_comma()? {
             self.element(&mut table, &mut element)?;
@@ -111,7 +118,8 @@ impl Reader {
             let columns = element.first_group()?;
             element.skip_to("REFERENCES");
             if let Some((_, parent)) = element.name() {
-                table.foreign_keys.push(DeclaredKey { parent, columns });
+                let references = element.names_in_group()?;
+                table.foreign_keys.push(DeclaredKey { parent, columns, references });
             }
         } else if element.take("DEFAULT") {
             element.operand()?;
@@ -134,7 +142,11 @@ impl Reader {
         table: &mut DeclaredTable,
         element: &mut Cursor<'_>,
     ) -> Result<(), ScriptError> {
+        let line = element.line();
         let Some(name) = element.one_name() else { return Ok(()) };
+        if table.column(&name).is_some() {
+            return Err(ScriptError { line, message: format!("duplicate column `{name}`") });
+        }
         if element.take("AS") {
             let computed =
                 DeclaredColumn { name, nullable: true, computed: true, ..Default::default() };
@@ -183,7 +195,8 @@ impl Reader {
             "REFERENCES" => {
                 if let Some((_, parent)) = element.name() {
                     let columns = vec![column.name.clone()];
-                    table.foreign_keys.push(DeclaredKey { parent, columns });
+                    let references = element.names_in_group()?;
+                    table.foreign_keys.push(DeclaredKey { parent, columns, references });
                 }
             }
             "GENERATED" => column.computed = true,
@@ -259,6 +272,11 @@ impl<'t> Cursor<'t> {
         self.skip(at.map_or(self.tokens.len(), |at| at + 1));
     }
 
+    /// The line of the next token.
+    fn line(&self) -> usize {
+        self.tokens.first().map_or(0, |(_, line)| *line)
+    }
+
     /// Whether the next token is this keyword, which is then passed.
     fn take(&mut self, keyword: &str) -> bool {
         let is_it = self.tokens.first().is_some_and(|(token, _)| token.is(keyword));
@@ -321,6 +339,11 @@ impl<'t> Cursor<'t> {
     fn first_group(&mut self) -> Result<Vec<String>, ScriptError> {
         let at = self.tokens.iter().position(|(token, _)| *token == Token::Sign('('));
         self.skip(at.unwrap_or(self.tokens.len()));
+        self.names_in_group()
+    }
+
+    /// The names in the parentheses that come next, if there are any.
+    fn names_in_group(&mut self) -> Result<Vec<String>, ScriptError> {
         let Some(mut inside) = self.group()? else { return Ok(Vec::new()) };
         let mut names = Vec::new();
         while let Some(mut part) = inside.until_comma()? {

@@ -154,3 +154,32 @@ fn names_that_are_marks_or_that_no_contract_has_are_not_filled() {
         ]
     );
 }
+
+#[test]
+fn a_key_to_other_columns_than_the_primary_key_is_none() {
+    let orders =
+        "CREATE TABLE orders (app_id bigint PRIMARY KEY, number int NOT NULL UNIQUE, placed date);";
+    let lines = "CREATE TABLE line (app_id bigint NOT NULL, number int REFERENCES orders (number), sku varchar(9));";
+    let drafted = fitted(&format!("{orders}{lines}"), &ORDERS);
+    assert!(!drafted.toml.contains("PARENT([app_id])"), "{}", drafted.toml);
+    // By name the column is the parent's key, and by its type it is not.
+    let lines = "CREATE TABLE line (app_id int NOT NULL, sku varchar(9));";
+    let drafted = fitted(&format!("{orders}{lines}"), &ORDERS);
+    assert!(!drafted.toml.contains("foreign_key"), "{}", drafted.toml);
+    // In the order of the primary key, not in that of the script.
+    let orders = "CREATE TABLE orders (app_id bigint, number int, placed date, PRIMARY KEY (app_id, number));";
+    let lines = "CREATE TABLE line (no int, id bigint, sku varchar(9), \
+        FOREIGN KEY (no, id) REFERENCES orders (number, app_id));";
+    let drafted = fitted(&format!("{orders}{lines}"), &ORDERS);
+    assert!(drafted.toml.contains("columns = [\"id\", \"no\"]"), "{}", drafted.toml);
+}
+
+#[test]
+fn what_a_script_declares_twice_is_refused() {
+    for (script, expected) in [
+        ("CREATE TABLE a (x int,\n [X] int)", "2: duplicate column `X`"),
+        ("CREATE TABLE a (x int)\nGO\nCREATE TABLE A (x int)", "3: duplicate table `A`"),
+    ] {
+        assert_eq!(read_script(script).expect_err("a mistake").to_string(), expected);
+    }
+}

@@ -100,6 +100,17 @@ fn is_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
+/// The columns of a foreign key in the order of the primary key that it refers to; none where it refers
+/// to other columns.
+fn referring(declared: &DeclaredKey, key: &[String]) -> Option<Vec<String>> {
+    if declared.references.is_empty() {
+        return (declared.columns.len() == key.len()).then(|| declared.columns.clone());
+    }
+    let pairs = || declared.references.iter().zip(&declared.columns);
+    let own = |key: &String| pairs().find(|(of, _)| is_name(of, key)).map(|(_, own)| own.clone());
+    key.iter().map(own).collect()
+}
+
 struct Fitting<'f> {
     profile: &'f Profile,
     namespaces: &'f Namespaces,
@@ -180,13 +191,16 @@ impl Fitting<'_> {
         let Some(key) = parent.existing.as_ref().map(|existing| &existing.primary_key) else {
             return Vec::new();
         };
-        let declared =
-            self.table.foreign_keys.iter().find(|key| is_name(&key.parent, &parent.name));
-        let own: Vec<String> = match declared {
-            Some(declared) if declared.columns.len() == key.len() => declared.columns.clone(),
-            _ => key.iter().filter_map(|k| self.table.column(k)).map(|c| c.name.clone()).collect(),
+        let declared = self.table.foreign_keys.iter().filter(|k| is_name(&k.parent, &parent.name));
+        let declared = declared.filter_map(|declared| referring(declared, key));
+        let alike = key.iter().filter_map(|k| self.table.column(k)).map(|c| c.name.clone());
+        let own = declared.into_iter().next().unwrap_or_else(|| alike.collect());
+        let are_equal = |(own, key): (&String, &String)| {
+            let own = self.table.column(own).and_then(DeclaredColumn::contract_type);
+            let of = parent.columns.iter().find(|column| is_name(&column.name, key));
+            own.is_some() && own == of.map(|column| column.sql_type)
         };
-        match own.len() == key.len() {
+        match own.len() == key.len() && own.iter().zip(key).all(are_equal) {
             true => own.into_iter().zip(key.iter().cloned()).collect(),
             false => Vec::new(),
         }

@@ -71,7 +71,11 @@ pub fn found(tx: &Work, table: &TargetTable) -> Step<DeclaredTable> {
     for (id, parent, column) in foreign {
         match foreign_keys.last_mut() {
             Some(key) if last == Some(id) => key.columns.push(column),
-            _ => foreign_keys.push(DeclaredKey { parent, columns: vec![column] }),
+            _ => foreign_keys.push(DeclaredKey {
+                parent,
+                columns: vec![column],
+                ..DeclaredKey::default()
+            }),
         }
         last = Some(id);
     }

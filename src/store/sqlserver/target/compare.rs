@@ -188,7 +188,8 @@ ORDER BY k.key_ordinal;
 SELECT
     OBJECT_NAME(f.referenced_object_id) AS name,
     CONVERT(int, k.constraint_object_id) AS key_id,
-    COL_NAME(k.parent_object_id, k.parent_column_id) AS column_name
+    COL_NAME(k.parent_object_id, k.parent_column_id) AS column_name,
+    COL_NAME(k.referenced_object_id, k.referenced_column_id) AS referenced_name
 FROM sys.foreign_keys AS f
 INNER JOIN sys.foreign_key_columns AS k ON f.object_id = k.constraint_object_id
 WHERE f.parent_object_id = OBJECT_ID({object}, N'U')
@@ -225,13 +226,13 @@ fn column(record: &Record) -> fault::Result<(DeclaredColumn, Actual)> {
 fn foreign_keys<'r>(records: impl Iterator<Item = &'r Record>) -> fault::Result<Vec<DeclaredKey>> {
     let mut keys: Vec<(i64, DeclaredKey)> = Vec::new();
     for record in records {
-        let (id, column) = (record.get("key_id")?, record.get("column_name")?);
-        match keys.last_mut() {
-            Some((last, key)) if *last == id => key.columns.push(column),
-            _ => {
-                keys.push((id, DeclaredKey { parent: record.get("name")?, columns: vec![column] }))
-            }
+        let id = record.get("key_id")?;
+        if keys.last().is_none_or(|(last, _)| *last != id) {
+            keys.push((id, DeclaredKey { parent: record.get("name")?, ..DeclaredKey::default() }));
         }
+        let (_, key) = keys.last_mut().expect("one was added");
+        key.columns.push(record.get("column_name")?);
+        key.references.push(record.get("referenced_name")?);
     }
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
