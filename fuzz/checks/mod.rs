@@ -1,6 +1,7 @@
 //! What must hold for any input. The fuzz targets call these with random input, and
 //! `tests/replays/` with inputs that broke one of them or reach what others do not.
 
+pub mod drafting;
 pub mod expression;
 pub mod import;
 pub mod output;

@@ -14,6 +14,7 @@ use super::typed::Typed;
 use super::types::codes;
 use crate::figures::count;
 use crate::profile::{NodeId, Profile};
+use crate::value::convert::Conversion;
 use crate::value::{is_blank, SqlType};
 
 /// Last steps that say nothing without the one before: `customer/name`.
@@ -203,8 +204,9 @@ fn is_declared_to_be_around(profile: &Profile, row: NodeId, attribute: NodeId) -
         && parent.is_some_and(|parent| is_declared_always(profile, row, parent))
 }
 
-/// A value as TOML, where its type is one that TOML has.
+/// A value as TOML, where its type is one that TOML has and takes it.
 fn literal(text: &str, sql_type: SqlType) -> Option<String> {
+    Conversion::for_column(sql_type).text(text).ok()?;
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match sql_type {
         SqlType::Bit => match text.trim() {

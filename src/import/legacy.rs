@@ -7,8 +7,8 @@ use serde_json::{Number, Value};
 use super::json::Pairs;
 use super::lines::toml_string;
 use super::sql;
-use crate::contract::expr::lexer::{continues_name, starts_name};
 use crate::contract::identifier::same_name;
+use crate::value::names::is_name;
 use crate::value::SqlType;
 
 /// Names of elements from the root down.
@@ -359,7 +359,7 @@ impl Mapping {
 fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Steps, D::Error> {
     let text = String::deserialize(deserializer)?;
     let steps: Steps = text.trim_matches('/').split('/').map(str::to_owned).collect();
-    let is_name = |step: &String| step.starts_with(starts_name) && step.chars().all(continues_name);
+    let is_name = |step: &String| is_name(step);
     match steps.iter().all(is_name) {
         true => Ok(steps),
         false => Err(D::Error::custom("expected names of elements such as `/Provenir/Request`")),
@@ -369,7 +369,7 @@ fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Steps, D::Error> 
 fn attribute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let name = text.trim_start_matches('@');
-    match name.is_empty() || name.starts_with(starts_name) && name.chars().all(continues_name) {
+    match name.is_empty() || is_name(name) {
         true => Ok(Some(name.to_owned()).filter(|name| !name.is_empty())),
         false => Err(D::Error::custom("expected the name of an attribute")),
     }

@@ -9,6 +9,7 @@ use quick_xml::{NsReader, XmlVersion};
 use super::node::{Name, Node, NodeId};
 use super::Profile;
 use crate::value::is_blank;
+use crate::value::names::is_name;
 
 /// Reads documents, one after the other, into a profile.
 #[derive(Debug)]
@@ -234,8 +235,12 @@ impl Profiler {
             let most = Profile::MOST_PATHS;
             return Err(place.wrong(format!("more than {most} different paths")));
         }
+        let name = found.name();
+        if !is_name(&name.local) || !name.prefix.is_empty() && !is_name(&name.prefix) {
+            return Err(place.wrong(format!("{:?} is not a name", name.written())));
+        }
         let first = (place.document, place.begin as u64 + attribute.unwrap_or(0));
-        Ok(self.profile.push(Node::new(found.name(), is_attribute, parent, first)))
+        Ok(self.profile.push(Node::new(name, is_attribute, parent, first)))
     }
 }
 

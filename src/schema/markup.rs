@@ -5,6 +5,8 @@ use std::sync::Arc;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use crate::value::names::is_name;
+
 /// The namespace of XML Schema.
 pub(super) const XS: &str = "http://www.w3.org/2001/XMLSchema";
 
@@ -161,6 +163,12 @@ impl Parser {
             return Err(Fault {
                 hint: "simplify the schema",
                 ..self.fault(format!("more than {DEEPEST} elements inside each other"))
+            });
+        }
+        if let Some(declared) = element.get("name").filter(|name| !is_name(name)) {
+            return Err(Fault {
+                hint: "write a name of XML: letters, digits, `-`, `.` and `_`",
+                ..self.fault(format!("{declared:?} is not a name"))
             });
         }
         self.open.push(element);

@@ -8,6 +8,7 @@ mod decimal;
 mod encoded;
 pub mod functions;
 mod like;
+pub(crate) mod names;
 mod number;
 mod sql_type;
 mod text;

@@ -159,6 +159,7 @@ fn what_cannot_be_a_schema_is_refused() {
         ("<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'>".to_owned(), "a.xsd:1: the file ends inside"),
         ("<xs:schema".to_owned(), "a.xsd:1: syntax error"),
         (String::new(), "a.xsd:1: the file has no element"),
+        (schema("<xs:element name='w@ight'/>"), "a.xsd:1: \"w@ight\" is not a name"),
         (schema("<xs:element name='r' type='t:x'/>"), "a.xsd:1: the prefix of t:x is not declared"),
         (schema(element), "a.xsd:1: unknown type t\n"),
         (schema("<xs:element name='r' type='xs:itn'/>"), "unknown type xs:itn"),

@@ -251,6 +251,18 @@ fn defaults_of_attributes_replace_null_where_their_element_is() {
 }
 
 #[test]
+fn a_default_that_the_type_does_not_take_is_a_remark() {
+    let text = schema(
+        "<xs:element name='r'><xs:complexType><xs:attribute name='s' default='standard'><xs:simpleType>\
+         <xs:restriction base='xs:string'><xs:enumeration value='express'/></xs:restriction></xs:simpleType>\
+         </xs:attribute></xs:complexType></xs:element>",
+    );
+    let none: [&str; 0] = [];
+    let drafted = drafted_from(&[("a.xsd", &text)], &none, &Options::default()).expect("a schema");
+    assert!(drafted.toml.contains("where it is absent: \"standard\""), "{}", drafted.toml);
+}
+
+#[test]
 fn keys_of_a_schema_are_remarks() {
     let xsd = "<xs:element name='r'><xs:complexType><xs:sequence><xs:element name='l' maxOccurs='unbounded'><xs:complexType><xs:sequence><xs:element name='sku' type='xs:int'/></xs:sequence>
           <xs:attribute name='no' type='xs:int' use='required'/><xs:attribute name='id' type='xs:ID'/></xs:complexType></xs:element></xs:sequence></xs:complexType>

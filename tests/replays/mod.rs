@@ -4,27 +4,36 @@
 
 #[path = "../../fuzz/checks/mod.rs"]
 pub mod checks;
+mod mutations;
 
 use std::fs;
 use std::path::Path;
 
-/// Runs a check over the files of its folder, in the order of their names, and over its corpus.
+/// Runs a check over the inputs of a target.
 fn replay(target: &str, check: impl Fn(&[u8])) {
+    for input in inputs(target) {
+        eprintln!("{:?}", String::from_utf8_lossy(&input));
+        check(&input);
+    }
+}
+
+/// The files of a target's folder, in the order of their names, and its corpus if there is one.
+fn inputs(target: &str) -> Vec<Vec<u8>> {
     let replays = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays");
     let folder = replays.join(target);
     let entries = fs::read_dir(folder).expect("a readable folder");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("a folder entry").path()).collect();
     files.sort();
     assert!(!files.is_empty(), "no inputs for {target}");
-    for file in files {
-        eprintln!("{}", file.display());
-        check(&fs::read(&file).expect("a readable input"));
+    let mut inputs: Vec<Vec<u8>> =
+        files.iter().map(|file| fs::read(file).expect("a readable input")).collect();
+    let corpus = replays.join("corpora").join(target);
+    if corpus.exists() {
+        let corpus = fs::read_to_string(corpus).expect("a corpus");
+        assert!(corpus.lines().count() > 10, "no corpus for {target}");
+        inputs.extend(corpus.lines().map(unescaped));
     }
-    let corpus = fs::read_to_string(replays.join("corpora").join(target)).expect("a corpus");
-    assert!(corpus.lines().count() > 10, "no corpus for {target}");
-    for line in corpus.lines() {
-        check(&unescaped(line));
-    }
+    inputs
 }
 
 /// The bytes of a line in which every byte that is not a printed one of ASCII, and each backslash, is
@@ -90,4 +99,12 @@ fn rows_in_csv_and_json_are_read_back_as_they_were() {
 #[test]
 fn settings_and_connection_strings_are_read_or_refused_with_a_reason() {
     replay("settings", checks::settings::check);
+}
+
+#[test]
+fn what_is_drafted_is_a_contract() {
+    replay_text("schema", checks::drafting::schema);
+    replay_text("script", checks::drafting::script);
+    replay_text("documents", checks::drafting::documents);
+    replay_text("statistics", checks::drafting::statistics);
 }

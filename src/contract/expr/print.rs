@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::ast::{BinaryOp, Expr, ExprKind, Function, Origin, Path, Predicate, Read, Step};
 use super::keyword::is_keyword;
-use super::lexer::{continues_name, starts_name};
+use crate::value::names::is_name;
 
 /// How tightly a form binds; a part that binds less tightly than its place requires needs
 /// parentheses.
@@ -173,7 +173,7 @@ fn write_case(
 }
 
 fn write_column(name: &str, f: &mut Formatter<'_>) -> fmt::Result {
-    let plain = name.starts_with(starts_name) && name.chars().all(continues_name);
+    let plain = is_name(name);
     if plain && !is_keyword(name) {
         return f.write_str(name);
     }

@@ -7,10 +7,10 @@ use super::section::{Section, Value};
 use crate::contract::draft::{DocumentDraft, Located, Placed};
 use crate::contract::expr::ast::{Origin, Path, Read};
 use crate::contract::expr::check::{DocumentScope, DATE_PATTERN};
-use crate::contract::expr::lexer::{continues_name, starts_name};
 use crate::contract::model::Check;
 use crate::diagnostic::Diagnostic;
 use crate::value::datetime::DatePattern;
+use crate::value::names::is_name;
 
 const KEYS: [&str; 10] = [
     "root",
@@ -174,7 +174,3 @@ impl Reader<'_> {
 
 /// Prefixes and their URIs.
 type Prefixes = Vec<(String, Vec<String>)>;
-
-fn is_name(name: &str) -> bool {
-    name.starts_with(starts_name) && name.chars().all(continues_name)
-}
