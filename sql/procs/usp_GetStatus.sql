@@ -80,7 +80,7 @@ BEGIN
             FROM [$(Schema)].[vw_QueueStatus] AS v
             WHERE v.state <> 'not_enqueued'
         ) AS a
-    CROSS JOIN
+    CROSS APPLY
         (
             SELECT
                 COALESCE(SUM(m.success + m.failed), 0) AS completed_10_min,
