@@ -143,30 +143,41 @@ impl Shredder {
     /// The document's key, when the contract has one and it is an integer here. For
     /// documents that come from files and not from a store.
     pub fn key(&mut self, document: &Document) -> Option<AppId> {
+        self.key_text(document).ok()??.trim().parse().ok().map(AppId)
+    }
+
+    /// The text of the document's key; `None` where the contract has none, or the document has nothing
+    /// there. What follows the key in the document is not read.
+    ///
+    /// # Errors
+    /// The document cannot be read as far as the key.
+    pub fn key_text(
+        &mut self,
+        document: &Document,
+    ) -> std::result::Result<Option<String>, Box<Failure>> {
         let found = catch_unwind(AssertUnwindSafe(|| self.found_key(document)));
-        found.unwrap_or_else(|_| {
+        found.unwrap_or_else(|panic| {
             self.state = State::default();
-            None
+            Err(panic::failure(panic.as_ref(), "", 0))
         })
     }
 
-    fn found_key(&mut self, document: &Document) -> Option<AppId> {
-        let mut text = decoded(document, &self.limits).ok()?;
+    fn found_key(
+        &mut self,
+        document: &Document,
+    ) -> std::result::Result<Option<String>, Box<Failure>> {
         let contract = Arc::clone(&self.contract);
         let (plan, limits) = (contract.plan(), self.limits);
-        let slot = plan.key.as_ref()?.0;
-        let now = DateTime::UNIX_EPOCH;
+        let Some((slot, _)) = plan.key else { return Ok(None) };
+        let text = self.text(document)?;
+        let (text, now) = (text.as_ref(), DateTime::UNIX_EPOCH);
         let meter = &Meter::new(&limits, &Uncontrolled);
-        if let Some(unwrapped) = self.unwrapped(AppId(0), now, &text, meter).ok()? {
-            text = Cow::Owned(unwrapped);
-        }
         let shared = &Shared::default();
-        let setting =
-            Setting { plan, text: &text, limits: &limits, app_id: AppId(0), now, meter, shared };
+        let setting = Setting { plan, text, limits: &limits, app_id: AppId(0), now, meter, shared };
         let mut search = KeySearch { setting, slot };
-        Walk::new(plan, &text, &limits, &mut self.state, &mut search, meter).run().ok()?;
-        let found = slot_text(&self.state.captures, slot, &text).ok()??;
-        found.trim().parse().ok().map(AppId)
+        let walked = Walk::new(plan, text, &limits, &mut self.state, &mut search, meter).run();
+        let found = walked.and_then(|()| slot_text(&self.state.captures, slot, text));
+        found.map(|key| key.map(Cow::into_owned)).map_err(|fault| fault.into_failure(text))
     }
 
     /// The text that the contract's paths lead through: the document, with its XML unwrapped where the

@@ -28,6 +28,8 @@ mod loading;
 #[cfg(feature = "embedded")]
 mod loading_again;
 #[cfg(feature = "embedded")]
+mod loading_by_key;
+#[cfg(feature = "embedded")]
 mod logging;
 mod map;
 mod notes;

@@ -1,16 +1,18 @@
 //! `xmlshred load`: XML files into the source table of an embedded store.
 
 mod files;
+mod ids;
 mod report;
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use sha2::{Digest, Sha256};
 
 use self::files::{check_files, read};
+use self::ids::{IdFrom, Ids};
 use self::report::Loaded;
 use super::open;
 use crate::cli::call::{Call, Execute};
@@ -25,7 +27,7 @@ use crate::store::StoreError;
 
 /// Load XML files into the source table of the embedded store, all or none
 ///
-/// A file whose name and content were loaded before, from any folder, is skipped and counted. With --app-id-from digits, so is one whose application has this content.
+/// A file whose name and content were loaded before, from any folder, is skipped and counted. With --app-id-from digits or key, so is one whose application has this content.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// XML files, folders of *.xml, and zip archives, in the order of their names, 2 before 10
@@ -35,25 +37,19 @@ pub struct Arguments {
     #[command(flatten)]
     search: document_files::Search,
 
-    /// Take application ids from the order of the files, after the highest id in the store; or from
-    /// the last digits in each file's name
+    /// Take application ids from the order of the files, after the highest id in the store; from the
+    /// last digits in each file's name; or from the contract's `key` in each document
     #[arg(long, value_enum, default_value_t = IdFrom::Order)]
-    #[arg(value_name = "order|digits", hide_possible_values = true)]
+    #[arg(value_name = "order|digits|key", hide_possible_values = true)]
     app_id_from: IdFrom,
 
-    /// Replace documents with the same ids; requires --app-id-from digits
+    /// Replace documents with the same ids; requires --app-id-from digits or key
     #[arg(long)]
     replace: bool,
 
     /// Load also the files that were loaded before
     #[arg(long)]
     again: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum IdFrom {
-    Order,
-    Digits,
 }
 
 impl Execute for Arguments {
@@ -67,7 +63,7 @@ impl Execute for Arguments {
         console::note(loaded.notes());
         let again = match self.app_id_from {
             IdFrom::Order => " (add --again to load them once more)",
-            IdFrom::Digits => "",
+            IdFrom::Digits | IdFrom::Key => "",
         };
         console::print(&loaded.line(again))
     }
@@ -80,22 +76,19 @@ impl Arguments {
         let files = document_files::expand(&self.files, self.search)?;
         let limit = call.settings.limits.document_bytes;
         check_files(&files, limit)?;
-        let ids_in_names = match self.app_id_from {
-            IdFrom::Digits => Some(document_files::ids_in_names(&files)?),
-            IdFrom::Order => None,
-        };
+        let ids = Ids::new(self.app_id_from, &files, call)?;
         let again = self.again;
-        let load = Load { files, ids_in_names, existing, again, limit, interruption };
+        let load = Load { files, ids, existing, again, limit, interruption };
         load.fill_file(store)
     }
 
     fn existing(&self) -> Result<Existing> {
         match (self.replace, self.app_id_from) {
             (false, _) => Ok(Existing::Refuse),
-            (true, IdFrom::Digits) => Ok(Existing::Replace),
+            (true, IdFrom::Digits | IdFrom::Key) => Ok(Existing::Replace),
             (true, IdFrom::Order) => Err(CommandError::usage(
-                "--replace requires ids from the file names",
-                "add --app-id-from digits",
+                "--replace requires ids from the file names or the documents",
+                "add --app-id-from digits, or --app-id-from key",
             )),
         }
     }
@@ -104,7 +97,7 @@ impl Arguments {
 /// Files to load, all or none.
 struct Load {
     files: Vec<DocumentFile>,
-    ids_in_names: Option<Vec<AppId>>,
+    ids: Ids,
     existing: Existing,
     /// Whether files are loaded that were loaded before.
     again: bool,
@@ -139,9 +132,9 @@ impl Load {
         };
         let loader = store.loader_unless(self.existing, while_locked).map_err(not_loaded)?;
         let mut loader = loader.ok_or_else(interrupted)?;
-        let loaded = match &self.ids_in_names {
-            Some(ids) => self.add_with_ids(&mut loader, ids)?,
-            None => self.add_in_order(&mut loader)?,
+        let loaded = match &self.ids {
+            Ids::Next => self.add_in_order(&mut loader)?,
+            _ => self.add_with_ids(&mut loader)?,
         };
         if !self.interruption.decide() {
             return Err(interrupted());
@@ -178,28 +171,29 @@ impl Load {
         Ok(loaded)
     }
 
-    /// Adds the files with these ids.
-    fn add_with_ids(&self, loader: &mut Loader, ids: &[AppId]) -> Result<Loaded> {
-        let existing = loader.existing_app_ids(ids).map_err(not_loaded)?;
-        let existing: HashSet<AppId> = existing.into_iter().collect();
+    /// Adds the files with the ids that they have.
+    fn add_with_ids(&self, loader: &mut Loader) -> Result<Loaded> {
         let mut loaded = Loaded::default();
         let mut refused = Vec::new();
-        for (app_id, file) in ids.iter().zip(&self.files) {
+        let mut ids = self.ids.reader();
+        for (at, file) in self.files.iter().enumerate() {
             let (source, document) = self.read(file)?;
-            if existing.contains(app_id) {
-                let same = loader.has_content(*app_id, &source.hash).map_err(not_loaded)?;
+            let Some((app_id, document)) = ids.id(at, file, document) else { continue };
+            if !loader.existing_app_ids(&[app_id]).map_err(not_loaded)?.is_empty() {
+                let same = loader.has_content(app_id, &source.hash).map_err(not_loaded)?;
                 if same && !self.again {
                     loaded.already += 1;
                     continue;
                 }
                 if self.existing == Existing::Refuse {
-                    refused.push(*app_id);
+                    refused.push(app_id);
                     continue;
                 }
             }
-            loader.add_file(*app_id, &source, document).map_err(not_loaded)?;
-            loaded.count(*app_id, &source);
+            loader.add_file(app_id, &source, document).map_err(not_loaded)?;
+            loaded.count(app_id, &source);
         }
+        ids.check()?;
         check_ids(&refused).map(|()| loaded)
     }
 
