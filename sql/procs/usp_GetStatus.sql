@@ -47,6 +47,45 @@ BEGIN
         ) = 0
         SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
 
+    DECLARE
+        @watermark bigint,
+        @not_enqueued bigint,
+        @completed_10_min bigint,
+        @completed_in_seconds bigint;
+
+    SELECT @watermark = w.app_id
+    FROM [$(Schema)].[processing_watermark] AS w;
+
+    -- Before the first enqueue this would read the whole source table.
+    IF @watermark IS NOT NULL
+    BEGIN
+        SELECT @not_enqueued = COUNT_BIG(*)
+        FROM
+            (
+                SELECT TOP (100000) s.[$(SourceIdColumn)]
+                FROM [$(SourceSchema)].[$(SourceTable)] AS s
+                WHERE s.[$(SourceIdColumn)] > @watermark
+                    AND NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_queue] AS q
+                        WHERE q.app_id = s.[$(SourceIdColumn)]
+                    )
+                    AND NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_log] AS l
+                        WHERE l.app_id = s.[$(SourceIdColumn)]
+                    )
+            ) AS n;
+    END;
+
+    SELECT
+        @completed_10_min = COALESCE(SUM(m.success + m.failed), 0),
+        @completed_in_seconds = 1 + DATEDIFF_BIG(SECOND, MIN(m.minute_utc), SYSUTCDATETIME())
+    FROM [$(Schema)].[processing_throughput] AS m
+    WHERE m.minute_utc >= DATEADD(MINUTE, -10, SYSUTCDATETIME());
+
     SELECT
         (
             SELECT CONVERT(bigint, SUM(s.rows))
@@ -63,9 +102,9 @@ BEGIN
             SELECT COUNT_BIG(*)
             FROM [$(Schema)].[ufn_StaleApps]()
         ) AS stale,
-        n.not_enqueued,
-        t.completed_10_min,
-        t.completed_in_seconds,
+        @not_enqueued AS not_enqueued,
+        @completed_10_min AS completed_10_min,
+        @completed_in_seconds AS completed_in_seconds,
         p.paused_at_utc,
         p.paused_by,
         p.reason AS pause_reason
@@ -80,40 +119,6 @@ BEGIN
             FROM [$(Schema)].[vw_QueueStatus] AS v
             WHERE v.state <> 'not_enqueued'
         ) AS a
-    CROSS APPLY
-        (
-            SELECT
-                COALESCE(SUM(m.success + m.failed), 0) AS completed_10_min,
-                1 + DATEDIFF_BIG(SECOND, MIN(m.minute_utc), SYSUTCDATETIME()) AS completed_in_seconds
-            FROM [$(Schema)].[processing_throughput] AS m
-            WHERE m.minute_utc >= DATEADD(MINUTE, -10, SYSUTCDATETIME())
-        ) AS t
-    OUTER APPLY
-        (
-            SELECT
-                (
-                    SELECT COUNT_BIG(*)
-                    FROM
-                        (
-                            SELECT TOP (100000) s.[$(SourceIdColumn)]
-                            FROM [$(SourceSchema)].[$(SourceTable)] AS s
-                            WHERE s.[$(SourceIdColumn)] > w.app_id
-                                AND NOT EXISTS
-                                (
-                                    SELECT 1
-                                    FROM [$(Schema)].[processing_queue] AS q
-                                    WHERE q.app_id = s.[$(SourceIdColumn)]
-                                )
-                                AND NOT EXISTS
-                                (
-                                    SELECT 1
-                                    FROM [$(Schema)].[processing_log] AS l
-                                    WHERE l.app_id = s.[$(SourceIdColumn)]
-                                )
-                        ) AS u
-                ) AS not_enqueued
-            FROM [$(Schema)].[processing_watermark] AS w
-        ) AS n
     LEFT OUTER JOIN [$(Schema)].[processing_pause] AS p ON p.resumed_at_utc IS NULL;
 
     SELECT

@@ -82,6 +82,7 @@ pub(crate) struct KeyDraft {
     pub(crate) name: Located<String>,
     pub(crate) each: Option<Placed<Path>>,
     pub(crate) key: Option<Placed<Expr>>,
+    pub(crate) must_be_found: bool,
 }
 
 #[derive(Debug)]

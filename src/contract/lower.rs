@@ -45,7 +45,12 @@ pub(super) fn lower(draft: Draft, targets: Targets) -> Option<(Model, Vec<Target
 }
 
 fn key_rule(key: KeyDraft) -> Option<KeyRule> {
-    Some(KeyRule { name: key.name.value, each: key.each?.tree, key: key.key?.tree })
+    Some(KeyRule {
+        name: key.name.value,
+        each: key.each?.tree,
+        key: key.key?.tree,
+        must_be_found: key.must_be_found,
+    })
 }
 
 fn table_rule(

@@ -91,6 +91,8 @@ pub struct KeyRule {
     pub each: Path,
     /// The id of one of them.
     pub key: Expr,
+    /// `on_unmapped = "error"`: a text that is the id of none fails; otherwise it becomes null.
+    pub must_be_found: bool,
 }
 
 /// `lookups.….match`

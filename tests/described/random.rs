@@ -273,6 +273,7 @@ fn contract(dice: &mut Dice) -> String {
     };
     let parent = dice.of(&["", "[[tables.rows]]\nt = \"'1'\"\n[[tables.rows]]\nt = \"@x\"\n"]);
     let left = dice.of(&["", "where = \"@x <> '1'\"\n", "distinct = { by = [\"@x\"] }\n"]);
+    let lost = dice.of(&["null", "error"]);
     let key = dice.of(&["@k", "CAST(@k AS int)", "@k + 1"]);
     format!(
         "[contract]\nname = \"t\"\n[document]\nroot = \"r\"\n{document}\
@@ -280,7 +281,7 @@ fn contract(dice: &mut Dice) -> String {
          [lookups.loose]\nvalues = {{ A = \"a\", 1 = \"one\" }}\non_blank = \"null\"\non_unmapped = \"null\"\n\
          [lookups.other]\nvalues = {{ 1 = 10, 2 = 20 }}\non_blank = \"value\"\nblank_value = 0\n\
          on_unmapped = \"value\"\nunmapped_value = 400\n\
-         [keys.id]\neach = \"//c\"\nkey = \"{key}\"\n\
+         [keys.id]\neach = \"//c\"\nkey = \"{key}\"\non_unmapped = \"{lost}\"\n\
          [[tables]]\nname = \"p\"\neach = \"/r/p\"\napp_column = \"id\"\nprimary_key = [\"id\", \"n\"]\n{left}[tables.columns]\n\
          id = {{ type = \"int\", value = \"APP_ID()\" }}\nn = {{ type = \"int\", value = \"ORDINAL()\" }}\n\
          t = {{ type = \"nvarchar(20)\", value = \"@n\" }}\n{parent}\

@@ -60,6 +60,20 @@ fn case_23_a_reference_finds_its_element() {
 }
 
 #[test]
+fn a_reference_that_must_find_an_element_fails_where_there_is_none() {
+    let strict = TEXT.replace("key = \"@id\"\n", "key = \"@id\"\non_unmapped = \"error\"\n");
+    let lost = failure(&contract(&strict), DOCUMENT);
+    assert_eq!(lost.category.name(), "unmapped_lookup");
+    assert_eq!((lost.column.as_deref(), lost.value.as_deref()), (Some("at"), Some("c9")));
+    assert_eq!(lost.path.as_deref(), Some("/xbrl/Assets[3]/@contextRef"));
+    let found = DOCUMENT.replace("contextRef='c9'", "contextRef='c1'");
+    assert_eq!(
+        rows(&contract(&strict), &found, "fact")[2..],
+        ["c1|2024-12-31|-|7", "-|-|-|8", "-|-|-|9"]
+    );
+}
+
+#[test]
 fn case_23_samples_tell_references_that_find_nothing() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("contract.toml"), TEXT).unwrap();

@@ -242,7 +242,8 @@ impl<'m> Compiler<'m> {
         self.keys.push(node);
         let slot = self.slot_for(0, node, &Read::Text, Mode::InnerXml);
         let elements = SlotRef { frame: FrameRef::Document, slot };
-        KeyPlan { elements, key: self.condition(node, &key.key) }
+        let must_be_found = key.must_be_found.then(|| key.name.as_str().into());
+        KeyPlan { elements, key: self.condition(node, &key.key), must_be_found }
     }
 
     pub(super) fn row_node(&mut self, table: usize) -> NodeId {

@@ -121,6 +121,8 @@ pub(crate) struct KeyPlan {
     pub elements: SlotRef,
     /// The id, over slots of an element's own frame.
     pub key: Op,
+    /// The name, where a text that is the id of none fails.
+    pub must_be_found: Option<Box<str>>,
 }
 
 /// A name of the root element.

@@ -23,13 +23,16 @@ impl Reader<'_> {
             let title = format!("[keys.{}]", name.value);
             let Some(section) = self.section(&title, value, KEYS) else { continue };
             let section = section.titled(title);
-            self.known_keys(&section, &["each", "key"]);
+            self.known_keys(&section, &["each", "key", "on_unmapped"]);
             let each = self.required(&section, "each");
             let each = each.and_then(|value| self.absolute_path("each", value));
             let each = each.filter(|path| path.broken || path.tree.read == Read::Text);
             let key = self.required(&section, "key");
             let key = key.and_then(|value| self.expression("key", value, Names::Paths));
-            drafts.push(KeyDraft { name, each, key });
+            let words = [("null", false), ("error", true)];
+            let must_be_found = self.word(&section, "on_unmapped", &words);
+            let must_be_found = must_be_found.is_some_and(|word| word.value);
+            drafts.push(KeyDraft { name, each, key, must_be_found });
         }
         drafts
     }

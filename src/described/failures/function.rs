@@ -196,6 +196,10 @@ impl Reading<'_> {
         if let Some(key) = named(&arguments[0], &self.facts.model.keys, |key| &key.name) {
             self.predicates(&key.each.steps);
             self.value(&key.key);
+            if key.must_be_found {
+                let case = "an id that no element of the key has".to_owned();
+                self.add(case, Effect::Fails(UnmappedLookup));
+            }
         }
         self.value(&arguments[2]).or_null(true)
     }

@@ -7,18 +7,34 @@ use std::rc::Rc;
 use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::plan::KeyLookup;
-use crate::shred::fault::Result;
-use crate::value::trim_xml;
+use crate::outcome::FailureCategory;
+use crate::shred::fault::{Result, ShredFault};
+use crate::value::{clip, trim_xml};
 
 impl<'t> Scope<'t> {
     pub(super) fn of_key(&self, lookup: &'t KeyLookup) -> Result<Datum<'t>> {
         let Some(text) = self.value(&lookup.text)?.text() else { return Ok(NULL) };
         let elements = self.elements(lookup.key)?;
-        let Some(frame) = elements.get(trim_xml(&text)).copied() else { return Ok(NULL) };
+        let id = trim_xml(&text);
+        let Some(frame) = elements.get(id).copied() else {
+            return match &self.setting.plan.keys[lookup.key].must_be_found {
+                Some(name) if !id.is_empty() => Err(self.no_element(name, id)),
+                _ => Ok(NULL),
+            };
+        };
         let inside = self.inside(frame);
         let value = inside.value(&lookup.of_element);
         self.last_read.set(inside.last_read.get());
         value
+    }
+
+    #[cold]
+    fn no_element(&self, name: &str, id: &str) -> Box<ShredFault> {
+        let reason = format!(
+            "no element of the key {name} has the id `{}`: correct the document, or set on_unmapped",
+            clip(id)
+        );
+        self.fault(FailureCategory::UnmappedLookup, reason).value(id)
     }
 
     /// What the expressions about an element see.
