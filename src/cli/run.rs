@@ -9,7 +9,7 @@ use super::call::{Call, Execute};
 use super::command_error::{CommandError, Result};
 use super::contract::file as contract_file;
 use super::logging::Habits;
-use super::store::{failures, open};
+use super::store::{failures, install, open};
 use super::{console, logging, signals};
 use crate::contract::Contract;
 use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
@@ -30,6 +30,11 @@ pub struct Arguments {
     /// Start although the target tables differ from the contract so that rows may be refused
     #[arg(long)]
     allow_drift: bool,
+
+    /// Install the contract first, as `install` does, where it is not the installed one; on SQL Server
+    /// this needs a login that may create objects
+    #[arg(long)]
+    install: bool,
 
     /// The SQL Server Agent job that this is a step of, from its token JOBID; stopping the job
     /// then ends the run gracefully
@@ -67,6 +72,9 @@ impl Execute for Arguments {
         }
         let contract = Arc::new(contract_file::read(&call.settings)?);
         let location = open::location(&call.settings)?.clone();
+        if self.install {
+            install::before_a_run(&location, &contract)?;
+        }
         let config = RunConfig {
             session: call.session,
             store_name: location.to_string(),

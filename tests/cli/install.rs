@@ -40,6 +40,20 @@ fn a_dry_run_prints_what_would_run_and_leaves_the_store_as_it_is() {
 }
 
 #[test]
+fn a_run_installs_the_contract_when_asked() {
+    let bench = finished();
+    with_a_column(&bench);
+    bench.run("retry --all");
+    let said = bench.run("run --contract newer.toml");
+    assert_eq!(said.status, 3, "{said:?}");
+    let said = bench.run("run --contract newer.toml --install");
+    assert_eq!(said.status, 1, "one document fails: {said:?}");
+    assert!(said.stderr.contains(" is installed: "), "{said:?}");
+    let said = bench.run("run --contract newer.toml --install");
+    assert_eq!((said.status, said.stderr.contains(" is installed: ")), (0, false), "{said:?}");
+}
+
+#[test]
 fn a_dry_run_makes_no_store() {
     let bench = workbench();
     let before = bench.contents();

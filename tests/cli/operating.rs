@@ -87,6 +87,45 @@ fn a_failed_document_is_handed_on_with_its_failure() {
 }
 
 #[test]
+fn what_an_earlier_export_left_is_told_and_deleted_when_asked() {
+    let bench = finished();
+    bench.write("out/1.json", r#"{"app_id": 1, "fingerprint": null}"#);
+    bench.write("out/1.xml", "<note/>");
+    bench.write("out/2.json", r#"{"app_id": 7, "fingerprint": null}"#);
+    bench.write("out/9.xml", "<mine/>");
+    let said = bench.run("export-failed out");
+    assert!(said.stderr.contains("the folder has 1 failure of an earlier export: add --clean"));
+    assert!(bench.path().join("out/1.xml").exists());
+    let said = bench.run("export-failed out --clean");
+    assert!(said.stderr.contains("1 failure of an earlier export deleted"), "{said:?}");
+    let mut left: Vec<_> = std::fs::read_dir(bench.path().join("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["2.json", "3.json", "3.xml", "9.xml"]);
+}
+
+#[test]
+fn the_doctor_counts_what_has_failed_and_speaks_json() {
+    let bench = finished();
+    let said = bench.run("doctor");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("1 application failed, for 1 cause; `xmlshred failures`"));
+    let checked = json(&bench, "doctor --format json");
+    assert_eq!((&checked["exit_status"], &checked["problems"]), (&0.into(), &0.into()));
+    let verdicts: Vec<_> = checked["checks"].as_array().unwrap().iter().collect();
+    let of = |subject: &str| verdicts.iter().find(|check| check["subject"] == subject).unwrap();
+    assert_eq!(of("applications")["verdict"], "warning");
+    assert_eq!(of("contract")["verdict"], "ok");
+    bench.write("contract.toml", "[contract]\n");
+    let said = bench.run("doctor --format json");
+    let checked: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(said.status, 3, "{said:?}");
+    assert_eq!(checked["exit_status"], 3);
+}
+
+#[test]
 fn what_is_handed_on_can_be_chosen() {
     let bench = finished();
     let failure = json(&bench, "explain 3 --format json")[2]["detail"].as_str().unwrap().to_owned();

@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use clap::Args;
+use serde::Serialize;
+use serde_json::{json, Value};
 
 use super::open;
 use crate::cli::call::{Call, Execute};
@@ -12,18 +14,25 @@ use crate::cli::console;
 use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
 use crate::figures::counted;
-use crate::report::{Align, Table};
+use crate::report::{Align, Format, Table};
 use crate::runner::ExitStatus;
 use crate::settings::StoreLocation;
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError};
+use crate::store::{CauseQuery, Store, StoreError};
 #[cfg(feature = "sqlserver")]
 use crate::{settings::ServerLocation, store::sqlserver::SqlServerStore};
 
 /// Check settings, contract, connection, installation, permissions and health
+///
+/// The exit status is the one that a run would have for the first problem, and 0 if there is none.
 #[derive(Debug, Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Print a table for people or JSON for programs
+    #[arg(long, value_enum, default_value_t)]
+    #[arg(value_name = "table|json", hide_possible_values = true)]
+    format: Format,
+}
 
 const OK: &str = "ok";
 /// Worth a look; a run would work.
@@ -33,21 +42,42 @@ const PROBLEM: &str = "problem";
 
 /// The checks so far, and the exit status that a run would have.
 struct Checks {
-    table: Table,
+    list: Vec<Check>,
     status: ExitStatus,
     problems: usize,
 }
 
+/// The field names do not change.
+#[derive(Serialize)]
+struct Check {
+    verdict: &'static str,
+    subject: String,
+    text: String,
+}
+
 impl Checks {
     /// Adds a check; the first problem decides the exit status.
-    fn add(&mut self, verdict: &str, subject: &str, text: &str, status: ExitStatus) {
-        self.table.row([verdict, subject, text]);
+    fn add(&mut self, verdict: &'static str, subject: &str, text: &str, status: ExitStatus) {
+        self.list.push(Check { verdict, subject: subject.to_owned(), text: text.to_owned() });
         if verdict == PROBLEM {
             self.problems += 1;
             if self.status == ExitStatus::Success {
                 self.status = status;
             }
         }
+    }
+
+    fn table(&self) -> String {
+        let mut table = Table::without_heading(&[Align::Left, Align::Left, Align::Left]);
+        for check in &self.list {
+            table.row([check.verdict, &check.subject, &check.text]);
+        }
+        table.to_string()
+    }
+
+    fn json(&self) -> Value {
+        let exit_status = self.status.code();
+        json!({ "exit_status": exit_status, "problems": self.problems, "checks": self.list })
     }
 
     fn ok(&mut self, subject: &str, text: &str) {
@@ -63,8 +93,7 @@ impl Checks {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
-        let table = Table::without_heading(&[Align::Left, Align::Left, Align::Left]);
-        let mut checks = Checks { table, status: ExitStatus::Success, problems: 0 };
+        let mut checks = Checks { list: Vec::new(), status: ExitStatus::Success, problems: 0 };
         let contract = contract_file::read(&call.settings);
         match &contract {
             Ok(Contract { name, hash, targets, .. }) => {
@@ -74,7 +103,10 @@ impl Execute for Arguments {
             Err(error) => checks.problem("contract", error.clone()),
         }
         check_store(&mut checks, call, contract.ok().as_ref());
-        console::print(&checks.table.to_string())?;
+        match self.format {
+            Format::Table => console::print(&checks.table())?,
+            Format::Json => console::print_data(&format!("{}\n", checks.json()))?,
+        };
         if checks.problems > 0 {
             console::note(format!("{}\n", counted(checks.problems, "problem")));
         }
@@ -91,7 +123,7 @@ fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
         #[cfg(feature = "sqlserver")]
         StoreLocation::SqlServer(server) => check_server(checks, call, server, contract),
         #[cfg(feature = "embedded")]
-        StoreLocation::Sqlite(path) => check_file(checks, path, contract),
+        StoreLocation::Sqlite(path) => check_file(checks, path, contract, &call.store_flags),
         // This build has no embedded store, and the error says so.
         #[cfg(not(feature = "embedded"))]
         StoreLocation::Sqlite(_) => {
@@ -103,7 +135,7 @@ fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
 }
 
 #[cfg(feature = "embedded")]
-fn check_file(checks: &mut Checks, path: &Path, contract: Option<&Contract>) {
+fn check_file(checks: &mut Checks, path: &Path, contract: Option<&Contract>, store_flags: &str) {
     let mut store = match SqliteStore::open(path) {
         Ok(store) => store,
         Err(error) => return checks.problem("store", error),
@@ -119,7 +151,7 @@ fn check_file(checks: &mut Checks, path: &Path, contract: Option<&Contract>) {
             }
         }
     }
-    check_installation(checks, &mut store, contract);
+    check_installation(checks, &mut store, contract, store_flags);
 }
 
 #[cfg(feature = "sqlserver")]
@@ -148,10 +180,35 @@ fn check_server(
             }
         }
     }
-    check_installation(checks, &mut store, contract);
+    check_installation(checks, &mut store, contract, &call.store_flags);
 }
 
-fn check_installation(checks: &mut Checks, store: &mut dyn Store, contract: Option<&Contract>) {
+/// What has failed now, which a finding says only of the last hour.
+fn check_applications(checks: &mut Checks, store: &mut dyn Store, store_flags: &str) {
+    let causes = CauseQuery { causes: 1, values: 0, since: None };
+    let found = match store.list_causes(&causes) {
+        Ok(found) => found,
+        Err(error) => return checks.problem("applications", error),
+    };
+    let failed = counted(found.all_applications, "application");
+    match found.all_causes {
+        0 => checks.ok("applications", "none has failed"),
+        of => {
+            let causes = counted(of, "cause");
+            let text = format!(
+                "{failed} failed, for {causes}; `xmlshred failures{store_flags}` lists the causes"
+            );
+            checks.add(WARNING, "applications", &text, ExitStatus::Success);
+        }
+    }
+}
+
+fn check_installation(
+    checks: &mut Checks,
+    store: &mut dyn Store,
+    contract: Option<&Contract>,
+    store_flags: &str,
+) {
     match (store.get_contract(), contract) {
         (Err(error), _) => return checks.problem("installation", error),
         (Ok(installed), Some(contract)) if installed != Some(contract.hash) => {
@@ -162,6 +219,7 @@ fn check_installation(checks: &mut Checks, store: &mut dyn Store, contract: Opti
         (Ok(Some(_)), Some(_)) => checks.ok("installed contract", "is this one"),
         (Ok(_), None) | (Ok(None), Some(_)) => {}
     }
+    check_applications(checks, store, store_flags);
     match store.health_check() {
         Err(error) => checks.problem("health", error),
         Ok(findings) if findings.is_empty() => checks.ok("health", "no findings"),

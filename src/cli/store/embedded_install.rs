@@ -10,7 +10,7 @@ use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
 use crate::runner::ExitStatus;
 use crate::store::sqlite::SqliteStore;
-use crate::store::AlterTables;
+use crate::store::{AlterTables, Store};
 
 /// Makes the contract the installed one, and creates the store if it is missing.
 pub fn install(call: &Call, path: &Path, alter: AlterTables) -> Result {
@@ -22,6 +22,16 @@ pub fn install(call: &Call, path: &Path, alter: AlterTables) -> Result {
     }
     store.install_contract_altering(&contract, alter)?;
     console::print(&contract_file::installed(&contract))
+}
+
+/// Installs the contract unless it is the installed one. Returns whether it did.
+pub fn install_if_other(path: &Path, contract: &Contract) -> Result<bool> {
+    let mut store = SqliteStore::open_or_create(path)?;
+    let is_other = store.get_contract()? != Some(contract.hash);
+    if is_other {
+        store.install_contract(contract)?;
+    }
+    Ok(is_other)
 }
 
 /// Prints the script.

@@ -1,5 +1,7 @@
 //! `xmlshred export-failed`: the documents that failed, for the people who sent them.
 
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,6 +15,7 @@ use crate::cli::console;
 use crate::document::{Document, DocumentEncoding};
 use crate::figures::counted;
 use crate::files;
+use crate::id::AppId;
 use crate::outcome::FailureCategory;
 use crate::report::failure_json;
 use crate::runner::ExitStatus;
@@ -34,6 +37,11 @@ pub struct Arguments {
     #[arg(long, value_parser = fingerprint::parse)]
     fingerprint: Option<String>,
 
+    /// Afterwards, delete what an earlier export left in the folder: APP_ID.json with the failure of an
+    /// application that was not written now, and its APP_ID.xml
+    #[arg(long)]
+    clean: bool,
+
     /// Write only the first N, lowest ids first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
@@ -54,26 +62,55 @@ impl Execute for Arguments {
             size: PAGE,
         };
         let limit = self.limit.unwrap_or(u64::MAX);
-        let mut written = 0;
-        while written < limit {
-            page.size = u64::from(PAGE).min(limit - written) as u32;
+        let mut written = BTreeSet::new();
+        while (written.len() as u64) < limit {
+            page.size = u64::from(PAGE).min(limit - written.len() as u64) as u32;
             let failures = store.list_failures(&page)?;
             let Some(last) = failures.last() else { break };
             page.after = Some(last.app_id);
             for failure in &failures {
                 self.export(store.as_mut(), failure)?;
             }
-            written += failures.len() as u64;
+            written.extend(failures.iter().map(|failure| failure.app_id));
         }
-        if let (Some(fingerprint), 0) = (&self.fingerprint, written) {
+        if let (Some(fingerprint), true) = (&self.fingerprint, written.is_empty()) {
             return Err(fingerprint::unknown(fingerprint));
         }
-        let documents = counted(written, "failed document");
-        console::print(&format!("{documents} written to {}\n", self.folder.display()))
+        let documents = counted(written.len(), "failed document");
+        let status = console::print(&format!("{documents} written to {}\n", self.folder.display()));
+        self.say_what_is_old(&written)?;
+        status
     }
 }
 
 impl Arguments {
+    /// The folder is for those who sent the documents: what has succeeded since is not for them.
+    fn say_what_is_old(&self, written: &BTreeSet<AppId>) -> Result<()> {
+        let mut old = exported(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
+        old.retain(|app_id| !written.contains(app_id));
+        if old.is_empty() {
+            return Ok(());
+        }
+        let failures = counted(old.len(), "failure");
+        if !self.clean {
+            console::note(format!(
+                "the folder has {failures} of an earlier export: add --clean to delete them\n"
+            ));
+            return Ok(());
+        }
+        for app_id in &old {
+            for name in [format!("{app_id}.xml"), format!("{app_id}.json")] {
+                let path = self.folder.join(name);
+                match std::fs::remove_file(&path) {
+                    Err(e) if e.kind() != ErrorKind::NotFound => return Err(unwritable(&path, &e)),
+                    _ => {}
+                }
+            }
+        }
+        console::note(format!("{failures} of an earlier export deleted\n"));
+        Ok(())
+    }
+
     fn export(&self, store: &mut dyn Store, failure: &LoggedFailure) -> Result<()> {
         let document = store.read_document(failure.app_id)?;
         let name = document.is_some().then(|| format!("{}.xml", failure.app_id));
@@ -83,6 +120,25 @@ impl Arguments {
         let text = format!("{:#}\n", as_json(failure, name.as_deref()));
         write(&self.folder.join(format!("{}.json", failure.app_id)), text.as_bytes())
     }
+}
+
+/// The applications whose failures are in a folder. A file that only has such a name is none of ours.
+fn exported(folder: &Path) -> io::Result<Vec<AppId>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let id = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        let (Some(id), true) = (id, path.extension().is_some_and(|e| e == "json")) else {
+            continue;
+        };
+        let text = std::fs::read(&path)?;
+        let value: Value = serde_json::from_slice(&text).unwrap_or_default();
+        if value["app_id"] == id && value.get("fingerprint").is_some() {
+            found.push(AppId(id));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The document as a file that says its encoding: with a byte order mark where only the database

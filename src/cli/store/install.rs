@@ -11,6 +11,9 @@ use crate::cli::call::{Call, Execute};
 #[cfg(feature = "sqlserver")]
 use crate::cli::command_error::CommandError;
 use crate::cli::command_error::Result;
+use crate::cli::console;
+use crate::cli::contract::file as contract_file;
+use crate::contract::Contract;
 #[cfg(feature = "sqlserver")]
 use crate::runner::ExitStatus;
 #[cfg(feature = "sqlserver")]
@@ -110,6 +113,22 @@ impl Execute for Arguments {
             ),
         }
     }
+}
+
+/// Installs the contract unless it is the installed one.
+pub fn before_a_run(location: &StoreLocation, contract: &Contract) -> Result<()> {
+    let is_new = match location {
+        #[cfg(feature = "embedded")]
+        StoreLocation::Sqlite(path) => embedded_install::install_if_other(path, contract)?,
+        #[cfg(not(feature = "embedded"))]
+        StoreLocation::Sqlite(_) => unreachable!("open::location refuses it"),
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => server_install::install_if_other(server, contract)?,
+    };
+    if is_new {
+        console::note(contract_file::installed(contract));
+    }
+    Ok(())
 }
 
 impl Arguments {

@@ -68,6 +68,12 @@ pub fn install(
     import_log(&mut installer)
 }
 
+/// Installs objects and contract where they are not the installed ones. Returns whether it did.
+pub fn install_if_other(server: &ServerLocation, contract: &Contract) -> Result<bool> {
+    let installed = installer(server)?.install(Some(contract))?;
+    Ok(installed == Installed::Changed)
+}
+
 /// How often a long import says how far it is.
 const NEWS: Duration = Duration::from_secs(10);
 
