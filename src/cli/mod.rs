@@ -51,6 +51,8 @@ commands!(Command {
     Demo(demo::Arguments),
     #[cfg(feature = "embedded")]
     Load(store::load::Arguments),
+    #[cfg(feature = "embedded")]
+    Unload(store::unload::Arguments),
     Install(store::install::Arguments),
     #[cfg(feature = "sqlserver")]
     Uninstall(store::uninstall::Arguments),

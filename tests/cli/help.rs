@@ -23,6 +23,7 @@ help_tests! {
     help_of_the_program: "",
     #[cfg(feature = "embedded")]
     help_of_load: "load",
+    help_of_unload: "unload",
     help_of_install: "install",
     help_of_enqueue: "enqueue",
     help_of_run: "run",

@@ -50,6 +50,8 @@ mod server;
 #[cfg(feature = "embedded")]
 mod stale_rows;
 #[cfg(feature = "embedded")]
+mod unloading;
+#[cfg(feature = "embedded")]
 mod verify;
 #[cfg(all(feature = "embedded", unix))]
 mod watching;

@@ -55,8 +55,8 @@ fn an_applications_life_is_told_from_the_first_day_to_now() {
     let bench = finished();
     let life = json(&bench, "explain 3 --format json");
     let events: Vec<_> = life.as_array().unwrap().iter().map(|e| e["event"].as_str()).collect();
-    assert_eq!(events, ["enqueued", "claimed", "failed", "now"].map(Some));
-    let failed = life[2]["detail"].as_str().unwrap();
+    assert_eq!(events, ["loaded", "enqueued", "claimed", "failed", "now"].map(Some));
+    let failed = life[3]["detail"].as_str().unwrap();
     assert!(failed.starts_with("missing_required: "), "{failed}");
     assert!(failed.contains("column note.title"), "{failed}");
     let said = bench.run("explain 3");
@@ -128,7 +128,7 @@ fn the_doctor_counts_what_has_failed_and_speaks_json() {
 #[test]
 fn what_is_handed_on_can_be_chosen() {
     let bench = finished();
-    let failure = json(&bench, "explain 3 --format json")[2]["detail"].as_str().unwrap().to_owned();
+    let failure = json(&bench, "explain 3 --format json")[3]["detail"].as_str().unwrap().to_owned();
     let (_, fingerprint) = failure.split_once("fingerprint ").unwrap();
     let exported = |flags: &str| bench.run(&format!("export-failed out {flags}")).stdout;
     assert!(exported(&format!("--fingerprint {fingerprint}")).starts_with("1 failed"));

@@ -5,18 +5,23 @@ use serde_json::{json, Value};
 
 use super::open;
 use crate::cli::call::{Call, Execute};
-use crate::cli::command_error::Result;
+use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
 use crate::id::AppId;
 use crate::report::{Align, Format, Table};
+#[cfg(feature = "embedded")]
+use crate::settings::StoreLocation;
+#[cfg(feature = "embedded")]
+use crate::store::sqlite::SqliteStore;
 use crate::store::LifeEvent;
 
 /// Show the history of one application: every claim, every outcome, and where it is now
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Application id
-    #[arg(allow_negative_numbers = true)]
-    app_id: i64,
+    /// Application id; in an embedded store also a file, by the path that was given to `load` or its last
+    /// part
+    #[arg(value_name = "ID|FILE", allow_negative_numbers = true)]
+    app: String,
 
     /// Print a table for people or JSON for programs
     #[arg(long, value_enum, default_value_t)]
@@ -26,13 +31,67 @@ pub struct Arguments {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
-        let life = open::existing(call)?.explain_app(AppId(self.app_id))?;
+        let app_id = match self.app.parse() {
+            Ok(id) => AppId(id),
+            Err(_) => app_of_file(call, &self.app)?,
+        };
+        let life = open::existing(call)?.explain_app(app_id)?;
         let text = match self.format {
             Format::Table => table(&life),
             Format::Json => format!("{}\n", Value::from_iter(life.iter().map(as_json))),
         };
         console::print_as(self.format, &text)
     }
+}
+
+/// The last application that was loaded from this file.
+#[cfg(feature = "embedded")]
+fn app_of_file(call: &Call, file: &str) -> Result<AppId> {
+    let StoreLocation::Sqlite(store) = open::location(&call.settings)? else {
+        return Err(not_an_id(file));
+    };
+    let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
+    let mut apps = SqliteStore::open(store)?.apps_of_file(file, name)?;
+    let exact = apps.iter().any(|(_, path)| path == file);
+    // Another path to a file of this name is not the same file, but no path is any.
+    apps.retain(|(_, path)| if exact { path == file } else { name == file });
+    let Some((app_id, path)) = apps.last() else {
+        let message = format!("no document was loaded from {file}");
+        let hint = "name the path that was given to `load`, or its last part alone";
+        return Err(CommandError::usage(message, hint));
+    };
+    let mut ids = apps.iter().map(|(id, path)| format!("{id} from {path}"));
+    if apps.iter().any(|(_, other)| other != path) {
+        let message = format!("several files have the name {file}: {}", some(&mut ids));
+        return Err(CommandError::usage(message, "name one by its path or its application"));
+    }
+    let is_last = format!("application {app_id} is the last one of {path}");
+    console::note(match apps.len() {
+        1 => format!("application {app_id}, from {path}\n"),
+        _ => format!("{is_last}; all: {}\n", some(&mut apps.iter().map(|(id, _)| id.to_string()))),
+    });
+    Ok(*app_id)
+}
+
+/// The first ten of these, and whether there are more.
+#[cfg(feature = "embedded")]
+fn some(texts: &mut dyn Iterator<Item = String>) -> String {
+    let mut first: Vec<String> = texts.take(10).collect();
+    if texts.next().is_some() {
+        first.push("...".to_owned());
+    }
+    first.join(", ")
+}
+
+/// Only embedded stores know files.
+#[cfg(not(feature = "embedded"))]
+fn app_of_file(_: &Call, file: &str) -> Result<AppId> {
+    Err(not_an_id(file))
+}
+
+fn not_an_id(text: &str) -> CommandError {
+    let message = format!("{text} is not an application id");
+    CommandError::usage(message, "name the application by its number")
 }
 
 fn table(life: &[LifeEvent]) -> String {

@@ -33,5 +33,7 @@ mod server_install;
 pub mod status;
 #[cfg(feature = "sqlserver")]
 pub mod uninstall;
+#[cfg(feature = "embedded")]
+pub mod unload;
 pub mod unprocessed;
 pub mod verify;

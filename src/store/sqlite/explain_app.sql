@@ -21,6 +21,10 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
           ORDER BY enqueued_at_utc
           LIMIT 1)
     UNION ALL
+    SELECT loaded_at_utc, -1, 'loaded', NULL, NULL, 'from ' || file_path, NULL
+    FROM app_xml_file
+    WHERE app_id = :app_id
+    UNION ALL
     SELECT e.occurred_at_utc, 1, 'claimed', c.attempt, e.session_id,
            'in a batch of ' || e.app_count, e.claim_token
     FROM claim AS c

@@ -55,6 +55,7 @@ use crate::outcome::{AppOutcome, TableRows};
 
 pub use enqueue::{Existing, Loader, NewDocument, SourceFile};
 pub use install::{InstallPreview, Installation, NewStore};
+pub use purge::{UnloadSelector, Unloaded};
 
 /// One connection to a store in a SQLite file.
 pub struct SqliteStore {
@@ -136,6 +137,31 @@ impl SqliteStore {
     pub fn back_up(&mut self, from: &Path, to: &Path) -> Result<u64> {
         self.check_place()?;
         install::back_up(&self.connection, from, to)
+    }
+
+    /// Takes documents back that nothing was made of, all in one transaction: never one that succeeded
+    /// or is claimed. What queue and log have of them goes too. Without `execute`, only says which.
+    ///
+    /// # Errors
+    /// Those of every operation.
+    pub fn unload_documents(
+        &mut self,
+        selector: &UnloadSelector,
+        execute: bool,
+        requested_by: &str,
+    ) -> Result<Vec<Unloaded>> {
+        self.check_place()?;
+        Ok(purge::unload_documents(&mut self.connection, selector, execute, requested_by)?)
+    }
+
+    /// The applications that were loaded from files with this path, or with this name in any folder,
+    /// and their paths.
+    ///
+    /// # Errors
+    /// Those of every operation.
+    pub fn apps_of_file(&mut self, path: &str, name: &str) -> Result<Vec<(AppId, String)>> {
+        self.check_place()?;
+        Ok(purge::apps_of_file(&mut self.connection, path, name)?)
     }
 
     /// Starts to load documents into the source table: all of them in one transaction, during

@@ -19,15 +19,16 @@ const FILE: &str = include_str!("../erase_apps.sql");
 const STATE: &str = statement(FILE, "state");
 const WROTE: &str = statement(FILE, "wrote");
 const COUNT_ATTEMPTS: &str = statement(FILE, "count_attempts");
-const EVENT: &str = statement(FILE, "event");
-const ERASE: [&str; 4] = [
+pub(super) const EVENT: &str = statement(FILE, "event");
+/// All that the store has of an application beside its rows.
+pub(super) const ERASE: [&str; 4] = [
     statement(FILE, "erase_log"),
     statement(FILE, "erase_events"),
     statement(FILE, "erase_queue"),
     statement(FILE, "erase_document"),
 ];
 
-const CLAIMED: i64 = 1;
+pub(super) const CLAIMED: i64 = 1;
 
 pub fn erase_apps(
     connection: &mut Connection,

@@ -1,0 +1,121 @@
+//! `xmlshred unload`: documents of an embedded store, taken back.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{json, Value};
+
+use super::purge::duration;
+use super::{open, requester};
+use crate::cli::call::{Call, Execute};
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::console;
+use crate::figures::counted;
+use crate::id::AppId;
+use crate::report::{Align, Format, Table};
+use crate::runner::ExitStatus;
+use crate::store::sqlite::{SqliteStore, UnloadSelector, Unloaded};
+
+/// Take documents out of the embedded store that nothing was made of
+///
+/// Unloads documents that are not queued, wait in the queue, are quarantined, or failed in all of
+/// their attempts, with what queue and log have of them; a load of their files loads them again.
+/// Documents that succeeded once or are claimed stay, and are listed.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+pub struct Arguments {
+    /// The applications
+    #[arg(value_name = "ID", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(group = "which")]
+    app_id: Vec<i64>,
+
+    /// Documents of these files: a path as it was given to `load`, or its last part; * stands for any
+    /// characters and ? for one
+    #[arg(long, value_name = "PATTERN", num_args = 1.., group = "which")]
+    file: Vec<String>,
+
+    /// Documents of the loads that started this time before now or later, such as 30min
+    #[arg(long, value_name = "DURATION", value_parser = duration, group = "which")]
+    loaded_since: Option<Duration>,
+
+    /// Only list what would be unloaded; change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Print a table for people or JSON for programs
+    #[arg(long, value_enum, default_value_t)]
+    #[arg(value_name = "table|json", hide_possible_values = true)]
+    format: Format,
+}
+
+impl Execute for Arguments {
+    fn execute(&self, call: &Call) -> Result {
+        let mut store = SqliteStore::open(open::embedded(&call.settings)?)?;
+        let requested_by = requester::requested_by();
+        let documents = store.unload_documents(&self.selector(), !self.dry_run, &requested_by)?;
+        if documents.is_empty() {
+            let hint =
+                "name paths as they were given to `load`, their last parts, or a longer time";
+            return Err(CommandError::usage("no document in the store was loaded so", hint));
+        }
+        let stay = documents.iter().filter(|document| document.refusal.is_some()).count();
+        let unloaded = counted(documents.len() - stay, "document");
+        match self.format {
+            Format::Json => {
+                let lines = documents.iter().map(|document| as_json(document, self.dry_run));
+                console::print_data(&format!("{}\n", Value::from_iter(lines)))?;
+            }
+            Format::Table if self.dry_run || stay > 0 => {
+                let listed = documents.iter();
+                let listed = listed.filter(|document| self.dry_run || document.refusal.is_some());
+                console::print(&table(listed))?;
+            }
+            Format::Table => {}
+        }
+        let stay = match stay {
+            0 => String::new(),
+            _ => format!("; {stay} stay"),
+        };
+        console::note(match self.dry_run {
+            true => format!("{unloaded} would be unloaded{stay}; nothing was changed\n"),
+            false => format!("{unloaded} unloaded{stay}\n"),
+        });
+        Ok(if stay.is_empty() { ExitStatus::Success } else { ExitStatus::SomeFailed })
+    }
+}
+
+impl Arguments {
+    fn selector(&self) -> UnloadSelector {
+        match self.loaded_since {
+            Some(age) => UnloadSelector::LoadedSince(age),
+            None if self.app_id.is_empty() => UnloadSelector::Files(self.file.clone()),
+            None => UnloadSelector::Apps(self.app_id.iter().copied().map(AppId).collect()),
+        }
+    }
+}
+
+fn table<'d>(documents: impl Iterator<Item = &'d Unloaded>) -> String {
+    let mut table = Table::new(&[
+        ("app_id", Align::Right),
+        ("file", Align::Left),
+        ("stays because", Align::Left),
+    ]);
+    for document in documents {
+        table.row([
+            document.app_id.to_string(),
+            document.file_path.clone().unwrap_or_default(),
+            document.refusal.clone().unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+/// The field names do not change.
+fn as_json(document: &Unloaded, dry_run: bool) -> Value {
+    json!({
+        "app_id": document.app_id.0,
+        "file": document.file_path,
+        "unloaded": document.refusal.is_none() && !dry_run,
+        "refusal": document.refusal,
+    })
+}

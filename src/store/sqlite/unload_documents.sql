@@ -1,0 +1,29 @@
+-- Takes documents back that nothing was made of. On SQL Server the source table's owner does that.
+
+-- name: chosen
+-- The documents of :app_ids, of files whose path or name is one of :patterns, and of files that were
+-- loaded since then; each may be NULL.
+WITH chosen (app_id) AS (
+    SELECT value FROM json_each(:app_ids)
+    UNION
+    SELECT f.app_id
+    FROM app_xml_file AS f
+    WHERE EXISTS (SELECT 1 FROM json_each(:patterns) AS p
+                  WHERE f.file_path GLOB p.value OR f.file_name GLOB p.value)
+       OR f.loaded_at_utc >= :since
+)
+SELECT c.app_id, f.file_path, q.state,
+       EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = c.app_id),
+       (SELECT count(*) FROM processing_log AS l WHERE l.app_id = c.app_id),
+       EXISTS (SELECT 1 FROM processing_log AS l
+               WHERE l.app_id = c.app_id AND l.status = 'success')
+FROM chosen AS c
+LEFT JOIN app_xml_file AS f ON f.app_id = c.app_id
+LEFT JOIN processing_queue AS q ON q.app_id = c.app_id
+ORDER BY c.app_id;
+
+-- name: of_file
+SELECT app_id, file_path
+FROM app_xml_file
+WHERE file_path = :file OR file_name = :name
+ORDER BY app_id;
