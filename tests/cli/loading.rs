@@ -144,6 +144,23 @@ fn a_killed_load_has_loaded_nothing() {
     }
 }
 
+#[test]
+fn after_a_kill_in_the_middle_loading_twice_gives_each_once() {
+    for (bench, before) in new_and_existing() {
+        let mut load = Stayed::start(&bench, "docs");
+        load.child.kill().unwrap();
+        load.child.wait().unwrap();
+        assert_eq!(stored(&bench), before);
+        assert_eq!(bench.run("load docs").status, 0);
+        let said = bench.run("load docs");
+        assert!(said.stdout.starts_with("9 documents: 0 loaded, 9 already loaded"), "{said:?}");
+        let mut expected: Vec<_> = (1..=DOCUMENTS).map(note).collect();
+        expected.extend(before.into_iter().map(|(_, note)| note));
+        expected.sort();
+        assert_eq!(titles(&bench), expected);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_load_has_loaded_nothing_and_says_so() {

@@ -73,6 +73,15 @@ fn a_claimed_document_stays() {
 }
 
 #[test]
+fn erasing_forgets_the_name_of_the_file_too() {
+    let bench = queued();
+    assert_eq!(bench.run("run --log-level warn").status, 1);
+    assert_eq!(bench.run("erase 1,3 --execute").status, 0);
+    assert_eq!(count(&bench, "app_xml_file"), 3);
+    assert_eq!(count(&bench, "app_xml_file WHERE app_id IN (1, 3)"), 0);
+}
+
+#[test]
 fn documents_are_named_by_their_files() {
     let bench = loaded();
     bench.write("docs/a[1].xml", "<note title='a'/>");

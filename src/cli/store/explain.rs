@@ -47,8 +47,10 @@ impl Execute for Arguments {
 /// The last application that was loaded from this file.
 #[cfg(feature = "embedded")]
 fn app_of_file(call: &Call, file: &str) -> Result<AppId> {
-    let StoreLocation::Sqlite(store) = open::location(&call.settings)? else {
-        return Err(not_an_id(file));
+    let store = match open::location(&call.settings)? {
+        StoreLocation::Sqlite(path) => path,
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(_) => return Err(not_an_id(file)),
     };
     let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
     let mut apps = SqliteStore::open(store)?.apps_of_file(file, name)?;
@@ -89,6 +91,7 @@ fn app_of_file(_: &Call, file: &str) -> Result<AppId> {
     Err(not_an_id(file))
 }
 
+#[cfg(any(feature = "sqlserver", not(feature = "embedded")))]
 fn not_an_id(text: &str) -> CommandError {
     let message = format!("{text} is not an application id");
     CommandError::usage(message, "name the application by its number")
