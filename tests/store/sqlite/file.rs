@@ -226,7 +226,8 @@ fn creating_leaves_one_file_that_opens() {
     let names: Vec<_> = place.contents().into_iter().map(|(path, _)| path).collect();
     assert_eq!(names, std::slice::from_ref(&place.path));
     let mut store = SqliteStore::open(&place.path).expect("open");
-    let empty = xmlshred::store::Status { source: Some(0), ..Default::default() };
+    let empty =
+        xmlshred::store::Status { source: Some(0), not_enqueued: Some(0), ..Default::default() };
     assert_eq!(store.get_status().expect("status"), empty);
 }
 
