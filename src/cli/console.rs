@@ -3,12 +3,14 @@
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::command_error::{CommandError, Result};
 use crate::diagnostic::{escaped, Diagnostics};
 use crate::figures::counted;
+use crate::files::NewFile;
 use crate::report::{Format, LineQueue, LogWriter};
 use crate::runner::ExitStatus;
 
@@ -93,6 +95,22 @@ pub fn print_or_give_up(format: Format, text: &str) -> Result {
         Err(_) => print_as(format, text),
         Ok(_) => result.recv_timeout(PRINT_WITHIN).map_or_else(|_| Err(unread()), written),
     }
+}
+
+/// Writes a file that has its name only when it is complete; one of that name is replaced.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_file(path: &Path, text: &str) -> Result<()> {
+    let written = NewFile::create(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.put_in_place()
+    });
+    written.map_err(|e| {
+        let message = format!("cannot write {}: {e}", path.display());
+        let hint = "name a file in a folder that is writable";
+        CommandError::new(ExitStatus::Aborted, message, hint)
+    })
 }
 
 fn unread() -> CommandError {

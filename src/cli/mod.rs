@@ -60,6 +60,7 @@ commands!(Command {
     Run(run::Arguments),
     Status(store::status::Arguments),
     Failures(store::failures::Arguments),
+    Report(store::report::Arguments),
     Explain(store::explain::Arguments),
     Reap(store::reap::Arguments),
     Retry(store::retry::Arguments),

@@ -50,15 +50,20 @@ fn render_cause(cause: &FailureCause, store_flags: &str) -> String {
         true => row("at", &format!("{last} UTC")),
         false => row("at", &format!("{first} to {last} UTC")),
     }
-    let example = cause.example;
-    let mut lines = vec![format!("xmlshred explain{store_flags} {example}")];
+    let lines = commands(cause, store_flags);
+    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    format!("{heading}\n{table}{lines}")
+}
+
+/// The commands that go on from a cause.
+pub(super) fn commands(cause: &FailureCause, store_flags: &str) -> Vec<String> {
+    let mut lines = vec![format!("xmlshred explain{store_flags} {}", cause.example)];
     if let Some(fingerprint) = &cause.fingerprint {
         let which = format!("{store_flags} --fingerprint {fingerprint}");
         lines.push(format!("xmlshred export-failed{which} failed-{fingerprint}"));
         lines.push(format!("xmlshred retry{which} --canary 10"));
     }
-    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-    format!("{heading}\n{table}{lines}")
+    lines
 }
 
 /// The values that a cause failed on, each with its applications.

@@ -5,6 +5,8 @@ mod drafting;
 mod failures;
 mod line_queue;
 mod mapping;
+mod overview;
+mod page;
 mod progress;
 mod run;
 mod status;
@@ -24,6 +26,7 @@ pub use failures::{
 };
 pub use line_queue::{LineQueue, Lost};
 pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
+pub use overview::{overview_json, overview_page, Overview, ShownSetting};
 pub use progress::{LogWriter, ProgressLine};
 pub use run::{list_unreadable, RunReport};
 pub use status::{render_status, status_cells, status_json, STATUS_HEADING};

@@ -22,6 +22,7 @@ pub mod failpoint;
 mod inspect;
 mod purge;
 mod redrive;
+mod report;
 mod session;
 mod source;
 #[cfg(feature = "embedded")]
@@ -56,6 +57,10 @@ pub use inspect::{
 pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
+pub use report::{
+    Incidents, InstalledContract, Reconciled, Report, ReportQuery, ReportedSession, SessionState,
+    ShredTimes, Slice, SlowApp,
+};
 pub use session::{Pause, SessionStart};
 pub use source::{samples, SourceRow, SourceTable};
 pub use target::{AlterTables, Difference};
@@ -242,6 +247,9 @@ pub trait Store: Send {
 
     /// The causes of failure, those with the most applications first.
     fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses>;
+
+    /// The course of the work, for a report.
+    fn get_report(&mut self, query: &ReportQuery) -> Result<Report>;
 
     /// A page of the source rows that are neither queued nor logged, by ascending id.
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>>;

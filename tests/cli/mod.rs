@@ -42,6 +42,7 @@ mod pipeline;
 #[cfg(feature = "embedded")]
 mod purge;
 #[cfg(feature = "embedded")]
+mod report;
 mod safekeeping;
 #[cfg(all(feature = "embedded", feature = "sqlserver"))]
 mod secrets;

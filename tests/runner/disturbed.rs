@@ -13,9 +13,9 @@ use xmlshred::store::{
     BackfillRequest, Backfilled, CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed,
     Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses, FailurePage, Finding,
     FinishedPage, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped,
-    Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows,
-    StaleRowsRequest, Status, Store, StoreError, Unprocessed, UnprocessedPage, WrittenApp,
-    WrittenPage,
+    Redriven, Renewal, Report, ReportQuery, RequeueRequest, Result, RetryRequest, SessionStart,
+    StaleRows, StaleRowsRequest, Status, Store, StoreError, Unprocessed, UnprocessedPage,
+    WrittenApp, WrittenPage,
 };
 
 /// A call that a run makes, and what it was answered.
@@ -181,6 +181,10 @@ impl Store for Disturbed {
 
     fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses> {
         self.store.list_causes(query)
+    }
+
+    fn get_report(&mut self, query: &ReportQuery) -> Result<Report> {
+        self.store.get_report(query)
     }
 
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>> {

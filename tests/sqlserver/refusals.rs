@@ -109,6 +109,7 @@ const SENSELESS: &[(&str, u32, &[&str])] = &[
     ("usp_Pause", 50001, &["@reason"]),
     ("usp_ReadDocument @app_id = NULL", 50001, &["@app_id"]),
     ("usp_ListFailures @page_size = 10001", 50001, &["@page_size"]),
+    ("usp_GetReport @slices = 0", 50001, &["@slices"]),
     ("usp_ExplainApp @app_id = NULL", 50001, &["@app_id"]),
     (
         "usp_HealthCheck @backlog_hours = 0, @failure_percent = 101, @stale_seconds = -1, \

@@ -14,8 +14,9 @@ use xmlshred::store::{
     BackfillRequest, Backfilled, CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed,
     Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses, FailurePage, Finding,
     FinishedPage, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped,
-    Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows,
-    StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    Redriven, Renewal, Report, ReportQuery, RequeueRequest, Result, RetryRequest, SessionStart,
+    StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage, WrittenApp,
+    WrittenPage,
 };
 
 use crate::database::locked;
@@ -103,6 +104,7 @@ impl Store for Session {
             request: &StaleRowsRequest
         ) -> Result<Vec<StaleRows>>;
         fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses>;
+        fn get_report(&mut self, query: &ReportQuery) -> Result<Report>;
         fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>>;
         fn erase_apps(
             &mut self,

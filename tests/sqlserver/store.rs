@@ -8,6 +8,8 @@ mod claiming;
 mod comparing;
 #[path = "../store/completing.rs"]
 mod completing;
+#[path = "../store/course.rs"]
+mod course;
 #[path = "../store/enqueueing.rs"]
 mod enqueueing;
 #[path = "../store/erasing.rs"]
@@ -54,6 +56,7 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("claiming", claiming::BEHAVIOURS),
     ("comparing", comparing::BEHAVIOURS),
     ("completing", completing::BEHAVIOURS),
+    ("course", course::BEHAVIOURS),
     ("enqueueing", enqueueing::BEHAVIOURS),
     ("histories", histories::BEHAVIOURS),
     ("inspecting", inspecting::BEHAVIOURS),

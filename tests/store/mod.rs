@@ -6,6 +6,7 @@ mod backfilling;
 mod claiming;
 mod comparing;
 mod completing;
+mod course;
 mod enqueueing;
 mod erasing;
 mod harness;

@@ -1,7 +1,6 @@
 //! `xmlshred contract docs`: the mapping from source to target, as a document for people.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::Utc;
 use clap::{Args, ValueEnum};
@@ -13,7 +12,6 @@ use crate::cli::{console, document_files, map};
 use crate::contract::ParsedContract;
 use crate::described::{Described, Samples};
 use crate::figures::counted;
-use crate::files::NewFile;
 use crate::offline::{add_examples, put_line, Formulas, Mapping};
 use crate::report::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 use crate::runner::ExitStatus;
@@ -80,7 +78,7 @@ impl Execute for Arguments {
         match &self.out {
             None => console::print_data(&text)?,
             Some(path) => {
-                write(path, &text)?;
+                console::write_file(path, &text)?;
                 let tables = counted(described.tables.len(), "table");
                 console::print(&format!(
                     "{}: the mapping of {}, {tables}\n",
@@ -129,18 +127,6 @@ impl Arguments {
             false => Formulas::Keep,
         }
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let written = NewFile::create(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.put_in_place()
-    });
-    written.map_err(|e| {
-        let message = format!("cannot write {}: {e}", path.display());
-        let hint = "name a file in a folder that is writable";
-        CommandError::new(ExitStatus::Aborted, message, hint)
-    })
 }
 
 /// RFC 4180, as `map --format csv` writes it.

@@ -24,6 +24,7 @@ mod plan;
 pub mod purge;
 pub mod reap;
 mod redriven;
+pub mod report;
 mod requester;
 pub mod requeue;
 pub mod resume;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::html::{definitions, Path, Text};
 use super::{facts, nullability, remarks, template};
 use crate::described::{Column, ColumnValue, Consequence, Described, Rule, Table};
+use crate::report::page::{definitions, Path, Text};
 
 /// A table with its columns.
 pub(super) fn table(number: usize, table: &Table, described: &Described, page: &mut String) {

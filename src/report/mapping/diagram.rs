@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::html::Text;
 use crate::described::{Described, Table};
+use crate::report::page::Text;
 
 /// Between the edges of two tables, from top to top.
 const PITCH: usize = 58;

@@ -3,7 +3,6 @@
 mod columns;
 mod csv;
 mod diagram;
-mod html;
 mod markdown;
 mod page;
 

@@ -3,45 +3,25 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
-
-use super::html::{definitions, Path, Text};
 use super::{columns, diagram, sampled};
 use crate::described::{Described, Entries, ReferencedKey, Setting, Table};
 use crate::figures::counted;
+use crate::report::page::{definitions, Frame, Path, Text};
 
 /// The page: no script, font or picture from elsewhere, and none that is not this one's.
 pub fn mapping_page(described: &Described) -> String {
-    // A browser hashes the text with the line ends of HTML.
-    let style = include_str!("page.css").replace("\r\n", "\n");
-    let script = include_str!("page.js").replace("\r\n", "\n");
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-         form-action 'none'",
-        hash(&style),
-        hash(&script)
-    );
-    let name = Text(&described.name);
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>Mapping of {name}</title>\n<style>{style}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#tables\">Skip to the tables</a>\n"
-    );
-    header(described, &mut page);
-    page.push_str("<main>\n");
-    settings(&described.settings, &mut page);
-    page.push_str("<section id=\"keys\">\n<h2>Tables and keys</h2>\n");
-    page.push_str(
+    let mut body = String::new();
+    header(described, &mut body);
+    body.push_str("<main>\n");
+    settings(&described.settings, &mut body);
+    body.push_str("<section id=\"keys\">\n<h2>Tables and keys</h2>\n");
+    body.push_str(
         "<p class=\"note\">A table hangs below the one that its foreign key refers to.</p>\n\
          <div class=\"scroll figure\" role=\"region\" tabindex=\"0\" aria-label=\"Diagram of tables and keys\">\n",
     );
-    diagram::diagram(described, &mut page);
-    page.push_str("</div>\n</section>\n");
-    page.push_str(
+    diagram::diagram(described, &mut body);
+    body.push_str("</div>\n</section>\n");
+    body.push_str(
         "<section id=\"tables\">\n<h2>Columns</h2>\n\
          <p class=\"note\">The tables are in the order in which their rows are loaded.</p>\n\
          <form class=\"search\" id=\"search\" hidden role=\"search\">\
@@ -50,38 +30,25 @@ pub fn mapping_page(described: &Described) -> String {
          placeholder=\"a name, a path, a type\"><output id=\"shown\" for=\"wanted\"></output></form>\n",
     );
     for (number, table) in described.tables.iter().enumerate() {
-        columns::table(number, table, described, &mut page);
+        columns::table(number, table, described, &mut body);
     }
-    page.push_str("</section>\n");
-    lookups(&described.lookups, &mut page);
-    keys(&described.keys, &mut page);
-    page.push_str("</main>\n");
+    body.push_str("</section>\n");
+    lookups(&described.lookups, &mut body);
+    keys(&described.keys, &mut body);
+    body.push_str("</main>\n");
     let _ = writeln!(
-        page,
+        body,
         "<footer>xmlshred {}. The hash is that of the contract's text; the log has it for each \
          application.</footer>",
         env!("CARGO_PKG_VERSION")
     );
-    let _ = writeln!(page, "<script>{script}</script>\n</body>\n</html>");
-    page
-}
-
-/// SHA-256 in base64, as a Content-Security-Policy has it.
-fn hash(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bytes = Sha256::digest(text.as_bytes());
-    let mut encoded = String::new();
-    for three in bytes.chunks(3) {
-        let byte = |at: usize| three.get(at).copied().map_or(0, u32::from);
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            encoded.push(match digit <= three.len() {
-                true => DIGITS[(bits >> (18 - 6 * digit) & 63) as usize] as char,
-                false => '=',
-            });
-        }
-    }
-    encoded
+    let frame = Frame {
+        title: &format!("Mapping of {}", described.name),
+        style: include_str!("page.css"),
+        script: Some(include_str!("page.js")),
+        skip: ("tables", "Skip to the tables"),
+    };
+    frame.around(&body)
 }
 
 /// The columns of a table, of which several rules may fill the same.

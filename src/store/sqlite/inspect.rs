@@ -86,7 +86,7 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
 }
 
 /// Rows per target table.
-fn table_rows(tx: &Work) -> Step<Vec<(String, Option<u64>)>> {
+pub(super) fn table_rows(tx: &Work) -> Step<Vec<(String, Option<u64>)>> {
     let count = |table: String| {
         let rows = match tx.exists(TABLE_EXISTS, named_params! {":table": table})? {
             true => Some(tx.value(&format!("SELECT count(*) FROM {}", quoted(&table)), [])?),

@@ -29,6 +29,7 @@ mod inspect;
 mod install;
 mod purge;
 mod redrive;
+mod report;
 mod session;
 mod source;
 mod statement;
@@ -44,9 +45,9 @@ use super::{
     AlterTables, BackfillRequest, Backfilled, CauseQuery, ClaimOutcome, ClaimRequest, Claimed,
     Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses, FailurePage,
     Finding, FinishedPage, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
-    Reaped, Redriven, Renewal, RequeueRequest, Result, RetryRequest, SessionStart, SourceRow,
-    SourceTable, StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage,
-    WrittenApp, WrittenPage,
+    Reaped, Redriven, Renewal, Report, ReportQuery, RequeueRequest, Result, RetryRequest,
+    SessionStart, SourceRow, SourceTable, StaleRows, StaleRowsRequest, Status, Store, Unprocessed,
+    UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -230,6 +231,7 @@ impl Store for SqliteStore {
         inspect: fn explain_app(&mut self, app_id: AppId) -> Vec<LifeEvent>;
         inspect: fn list_failures(&mut self, page: &FailurePage) -> Vec<LoggedFailure>;
         causes: fn list_causes(&mut self, query: &CauseQuery) -> FailureCauses;
+        report: fn get_report(&mut self, query: &ReportQuery) -> Report;
         inspect: fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Vec<Unprocessed>;
         inspect: fn list_written(&mut self, page: &WrittenPage) -> Vec<WrittenApp>;
         inspect: fn list_finished(&mut self, page: &FinishedPage) -> Vec<WrittenApp>;

@@ -28,9 +28,9 @@ use super::{
     check_lease, check_max_reaps, check_outcomes, check_replaces, BackfillRequest, Backfilled,
     CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
     EraseRequest, Erased, FailureCauses, FailurePage, Finding, FinishedPage, LifeEvent,
-    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
-    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
-    StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, Report,
+    ReportQuery, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
+    Status, Store, StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -297,6 +297,10 @@ impl Store for SqlServerStore {
 
     fn list_causes(&mut self, query: &CauseQuery) -> Result<FailureCauses> {
         self.run(|connection| inspect::list_causes(connection, query))
+    }
+
+    fn get_report(&mut self, query: &ReportQuery) -> Result<Report> {
+        self.run(|connection| inspect::get_report(connection, query))
     }
 
     fn list_unprocessed(&mut self, page: &UnprocessedPage) -> Result<Vec<Unprocessed>> {

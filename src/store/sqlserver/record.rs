@@ -9,7 +9,7 @@ use super::fault::{Result, ServerFault};
 use crate::document::{Document, DocumentEncoding};
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId, SourceHash};
 use crate::outcome::FailureCategory;
-use crate::store::Pause;
+use crate::store::{Pause, SessionState};
 
 /// A row and the procedure that returned it, for messages.
 pub(super) struct Record {
@@ -106,6 +106,7 @@ values! {
     FailureCategory, "a known failure category", value => {
         converted(sql(value), FailureCategory::from_name)
     };
+    SessionState, "a session's state", value => converted(sql(value), SessionState::from_name);
     Vec<u8>, "a document", value => match value {
         ColumnData::Binary(bytes) => Some(bytes.as_ref().map(|bytes| bytes.to_vec())),
         ColumnData::String(text) => Some(text.as_ref().map(|text| text.as_bytes().to_vec())),

@@ -1,6 +1,7 @@
 //! Inspecting: one application's history, failures, health, documents.
 
 mod causes;
+mod report;
 mod server;
 mod status;
 
@@ -17,6 +18,7 @@ use crate::store::{
 };
 
 pub(super) use causes::list_causes;
+pub(super) use report::get_report;
 pub(super) use server::inspect_server;
 pub use server::ServerFact;
 pub(super) use status::get_status;

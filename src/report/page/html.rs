@@ -6,7 +6,7 @@ use crate::diagnostic::is_unprintable;
 
 /// A text that a browser shows as it is. What would command it, or turn the direction of text, is
 /// shown as `�`.
-pub(super) struct Text<'t>(pub &'t str);
+pub struct Text<'t>(pub &'t str);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -26,7 +26,7 @@ impl Display for Text<'_> {
 }
 
 /// A path, which a line may break behind a slash.
-pub(super) struct Path<'t>(pub &'t str);
+pub struct Path<'t>(pub &'t str);
 
 impl Display for Path<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -39,7 +39,7 @@ impl Display for Path<'_> {
 }
 
 /// Names with their values, in a list of definitions.
-pub(super) fn definitions<'d>(
+pub fn definitions<'d>(
     class: &str,
     pairs: impl IntoIterator<Item = (&'d str, String)>,
     page: &mut String,
