@@ -11,7 +11,10 @@ use crate::store::{
 
 pub(crate) fn get_report(connection: &mut Connection, query: &ReportQuery) -> Result<Report> {
     let call = Call::slow("usp_GetReport")
-        .with("@since_seconds", query.since.map(|since| since.as_secs() as u32))
+        .with(
+            "@since_seconds",
+            query.since.map(|since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX)),
+        )
         .with("@session_id", query.session)
         .with("@slices", query.slices())
         .with("@sessions", query.sessions())
