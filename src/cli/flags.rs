@@ -3,16 +3,65 @@
 
 use std::borrow::Cow;
 
-use clap::{Arg, ArgMatches, Command};
+use clap::builder::ArgPredicate;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::settings::keys::{self, Default, Form, Key};
 
-/// The command and its subcommands with the flags of their settings.
-pub fn with_settings(command: Command) -> Command {
-    let is_program = command.get_name() == "xmlshred";
-    let keys = of_command(command.get_name());
-    let command = keys.fold(command, |command, key| command.arg(flag(key).global(is_program)));
-    command.mut_subcommands(with_settings)
+/// The name of the program, whose settings are those of every command.
+const PROGRAM: &str = "xmlshred";
+
+/// The headings of settings that `-h` leaves to `--help`.
+const DETAILS: [&str; 3] = [keys::GENERAL, keys::LIMITS, keys::SQL_SERVER];
+/// Commands that open no store, or, as `map`, only where they are asked to.
+const WITHOUT_SERVER: &[&str] =
+    &["completions", "contract", "coverage", "demo", "diff", "docs", "man", "map", "settings"];
+
+/// How much the help says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// `-h`: what belongs to the command itself.
+    Own,
+    /// `--help`: that, and all settings that concern it.
+    All,
+}
+
+/// The command and its subcommands with the flags of their settings. All are accepted wherever they are
+/// meant for every command; its help has those that it heeds.
+pub fn with_settings(command: Command, detail: Detail) -> Command {
+    let name = command.get_name().to_owned();
+    let own = (name != PROGRAM).then(|| of_command(&name).map(flag));
+    let general = of_command(PROGRAM).map(|key| {
+        let is_of_server = key.heading == keys::SQL_SERVER;
+        flag(key).global(true).hide(is_of_server && WITHOUT_SERVER.contains(&&*name))
+    });
+    let flags = own.into_iter().flatten().chain(general).map(|arg| match detail {
+        Detail::Own if is_detail(&arg) => arg.hide(true),
+        _ => arg,
+    });
+    let command = with_json(flags.fold(command, Command::arg));
+    let command = match detail {
+        Detail::Own => command.after_help("--help shows the settings too"),
+        Detail::All => command,
+    };
+    command.mut_subcommands(|command| with_settings(command, detail))
+}
+
+/// The command with `--json` too, if it has `--format json`.
+fn with_json(command: Command) -> Command {
+    let format = command.get_arguments().find(|arg| arg.get_id() == "format");
+    let values = format.map(Arg::get_possible_values).unwrap_or_default();
+    if !values.iter().any(|value| value.matches("json", false)) {
+        return command;
+    }
+    let json = Arg::new("json").long("json").help("Short for --format json");
+    command
+        .mut_arg("format", |arg| arg.default_value_if("json", ArgPredicate::IsPresent, "json"))
+        .arg(json.action(ArgAction::SetTrue).conflicts_with("format"))
+}
+
+fn is_detail(arg: &Arg) -> bool {
+    arg.get_help_heading().is_some_and(|heading| DETAILS.contains(&heading))
 }
 
 /// The settings on the command line, as text.

@@ -27,7 +27,8 @@ pub struct Arguments {
     #[command(flatten)]
     search: document_files::Search,
 
-    /// Shred this application's document from the store instead of files; may be repeated
+    /// Shred this application's document from the store instead of files (`xmlshred status --help`
+    /// has the flags of a server); may be repeated
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(conflicts_with_all = ["files", "app_id_from"])]
     app_id: Vec<i64>,

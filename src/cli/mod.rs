@@ -12,17 +12,20 @@ mod flags;
 #[cfg(feature = "embedded")]
 mod interruption;
 mod logging;
+mod man;
 mod map;
 mod old_logs;
 mod run;
 mod settings;
 mod signals;
 mod store;
+mod suggestions;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use uuid::Uuid;
 
@@ -33,6 +36,7 @@ use crate::settings::keys::{self, Key};
 use crate::settings::{Environment, LogFormat, SettingsFile};
 use call::{commands, Call, Execute};
 use command_error::{CommandError, Result};
+use flags::Detail;
 
 /// Turn XML documents in a database table into typed rows, exactly once
 #[derive(Debug, Parser)]
@@ -82,6 +86,7 @@ commands!(Command {
     Map(map::Arguments),
     Contract(contract::Arguments),
     Settings(settings::Arguments),
+    Man(man::Arguments),
     Completions(completions::Arguments),
 });
 
@@ -121,6 +126,10 @@ fn with_hint(error: &clap::Error) -> String {
         Cow::Borrowed(_) if console::has_colours() => rendered.ansi().to_string(),
         Cow::Borrowed(text) => text.to_owned(),
     };
+    if let Some(hint) = hint_of_unknown(error) {
+        let message = text.lines().next().unwrap_or_default();
+        return format!("{message}\n\nhint: {hint}\n");
+    }
     match text.split_once("For more information, try") {
         Some((message, _)) => {
             format!("{message}hint: add --help to see the flags of the command\n")
@@ -129,10 +138,26 @@ fn with_hint(error: &clap::Error) -> String {
     }
 }
 
+/// The hint for a command that does not exist.
+fn hint_of_unknown(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let similar = match error.get(ContextKind::SuggestedSubcommand) {
+        // The most similar name is the last one.
+        Some(ContextValue::Strings(names)) => names.last(),
+        _ => None,
+    };
+    Some(suggestions::hint(&Cli::command(), name, similar.map(|name| &**name)))
+}
+
 impl Cli {
     /// The definition of the command line, settings included.
-    fn program() -> clap::Command {
-        flags::with_settings(Self::command())
+    fn program(detail: Detail) -> clap::Command {
+        flags::with_settings(Self::command(), detail)
     }
 
     /// Reads the arguments of a call; the first one is the program's name.
@@ -142,7 +167,12 @@ impl Cli {
     pub fn parse_from<A: Into<OsString> + Clone>(
         arguments: impl IntoIterator<Item = A>,
     ) -> std::result::Result<Self, clap::Error> {
-        let matches = Self::program().try_get_matches_from(arguments)?;
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let detail = match arguments.iter().any(|argument| argument == "-h") {
+            true => Detail::Own,
+            false => Detail::All,
+        };
+        let matches = Self::program(detail).try_get_matches_from(arguments)?;
         let given = flags::given("xmlshred", &matches);
         Ok(Self { given, ..Self::from_arg_matches(&matches)? })
     }
@@ -187,6 +217,6 @@ impl Cli {
         logging::start(&settings.log, session, self.command.chosen().habits())?;
         environment.unknown().iter().for_each(|problem| tracing::warn!("{problem}"));
         let store_flags = flags::of_store(&self.given);
-        Ok(Call { settings, session, program: Self::program(), store_flags })
+        Ok(Call { settings, session, program: Self::program(Detail::All), store_flags })
     }
 }

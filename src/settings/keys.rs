@@ -169,11 +169,14 @@ impl Default {
 /// Prefix of this program's environment variables.
 pub const VARIABLE_PREFIX: &str = "XMLSHRED_";
 
-const GENERAL: &str = "On every command";
-const SQL_SERVER: &str = "SQL Server";
+/// Heading of what belongs to every command.
+pub const GENERAL: &str = "On every command";
+/// Heading of how to reach a server.
+pub const SQL_SERVER: &str = "SQL Server";
 const PIPELINE: &str = "Pipeline";
 const SHARE: &str = "Share of the queue";
-const LIMITS: &str = "Limits of a document; one that exceeds a limit fails";
+/// Heading of how large a document may be.
+pub const LIMITS: &str = "Limits of a document; one that exceeds a limit fails";
 
 const EVERY: &[&str] = &["xmlshred"];
 const NONE: &[&str] = &[];
