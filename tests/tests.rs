@@ -20,6 +20,7 @@ mod generated_sql;
 mod house;
 mod import;
 mod model;
+mod package;
 mod replays;
 mod reports;
 #[cfg(feature = "sqlserver")]

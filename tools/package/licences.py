@@ -1,39 +1,18 @@
 #!/usr/bin/env python3
 """python3 licences.py HOST: prints the licences of all packages that are part of the program.
 
-They are those that `cargo metadata` resolves for HOST, without those of tests and of build scripts,
-and their texts are in the sources that cargo has unpacked. A package without a text is named with
+Their texts are in the sources that cargo has unpacked. A package without a text is named with
 its licence, as its authors published it; one without a licence is an error.
 """
 
-import json
 import pathlib
 import re
-import subprocess
 import sys
+
+from linked import linked
 
 TEXTS = re.compile(r"^(licen[cs]e|copying|copyright|notice|unlicense)", re.IGNORECASE)
 SOURCE = re.compile(r"\.(rs|py|js|c|h|html)$", re.IGNORECASE)
-
-
-def metadata(host):
-    command = ["cargo", "metadata", "--format-version=1", "--locked", f"--filter-platform={host}"]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-
-
-def linked(resolve):
-    """The ids of the packages that end up in the program."""
-    nodes = {node["id"]: node for node in resolve["nodes"]}
-    found, waiting = set(), [resolve["root"]]
-    while waiting:
-        current = waiting.pop()
-        if current in found:
-            continue
-        found.add(current)
-        for dependency in nodes[current]["deps"]:
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
-                waiting.append(dependency["pkg"])
-    return found - {resolve["root"]}
 
 
 def texts(folder):
@@ -43,9 +22,7 @@ def texts(folder):
 
 
 def main():
-    data = metadata(sys.argv[1])
-    ids = linked(data["resolve"])
-    packages = sorted((p for p in data["packages"] if p["id"] in ids), key=lambda p: p["name"])
+    _, packages = linked(sys.argv[1])
     seen = {}
     print("xmlshred contains the packages below, each under its own licence.\n")
     print("It also contains the standard library of Rust, under MIT or Apache-2.0: see")

@@ -41,10 +41,11 @@ fn main() -> Result<()> {
     }
     let wrong: Vec<_> =
         pages.iter().flat_map(|(path, page)| broken(path, page, &pages, to)).collect();
-    match wrong[..] {
-        [] => Ok(println!("{} pages", pages.len())),
-        _ => Err(wrong.join("\n").into()),
+    if !wrong.is_empty() {
+        return Err(wrong.join("\n").into());
     }
+    println!("{} pages", pages.len());
+    Ok(())
 }
 
 fn reachable(from: &Path) -> Result<BTreeMap<PathBuf, Page>> {
