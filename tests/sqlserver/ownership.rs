@@ -11,6 +11,8 @@ crate::trials! {
     a_schema_of_others_stays,
     what_a_migration_would_drop_stays,
     a_name_of_a_target_table_that_is_taken_is_refused,
+    a_contract_with_longer_types_widens_its_own_tables,
+    a_contract_that_does_not_require_a_column_lets_it_be_null,
     a_target_table_of_others_is_altered_only_when_asked,
 }
 
@@ -240,6 +242,54 @@ fn a_name_of_a_target_table_that_is_taken_is_refused() {
     assert!(said.contains("\n  view [sandbox].[app_base]\n"), "{said}");
     let made = format!("SELECT SCHEMA_ID('{}')", bench.database.schema);
     assert_eq!(bench.value(&made), "null", "nothing was installed");
+}
+
+/// A column that may be NULL, with its length and whether it may be NULL now.
+fn optional_text(bench: &Bench) -> (String, String) {
+    let column = bench.value(
+        "SELECT TOP (1) c.name FROM sys.columns AS c
+         WHERE c.object_id = OBJECT_ID('sandbox.app_base') AND c.is_nullable = 1
+             AND TYPE_NAME(c.user_type_id) = 'varchar' AND c.max_length > 1
+         ORDER BY c.column_id",
+    );
+    let shape = format!(
+        "SELECT CONCAT(c.max_length, ' ', CONVERT(int, c.is_nullable)) FROM sys.columns AS c
+         WHERE c.object_id = OBJECT_ID('sandbox.app_base') AND c.name = '{column}'"
+    );
+    (column, shape)
+}
+
+fn install_again(bench: &Bench) {
+    bench.execute("UPDATE pipeline.processing_install_file SET file_checksum = 0x00;");
+    bench.succeed("install --contract contract.toml");
+}
+
+fn a_contract_with_longer_types_widens_its_own_tables() {
+    let bench = Bench::with_apps(0);
+    bench.succeed("install --contract contract.toml");
+    let (column, shape) = optional_text(&bench);
+    let as_installed = bench.value(&shape);
+    // As an earlier contract made it.
+    bench.execute(&format!("ALTER TABLE sandbox.app_base ALTER COLUMN {column} varchar(1);"));
+    assert_eq!(bench.value(&shape), "1 1");
+    install_again(&bench);
+    assert_eq!(bench.value(&shape), as_installed);
+    // A shorter type is not made of a longer one.
+    bench.execute(&format!("ALTER TABLE sandbox.app_base ALTER COLUMN {column} varchar(4000);"));
+    install_again(&bench);
+    assert_eq!(bench.value(&shape), "4000 1");
+}
+
+fn a_contract_that_does_not_require_a_column_lets_it_be_null() {
+    let bench = Bench::with_apps(0);
+    bench.succeed("install --contract contract.toml");
+    let (column, shape) = optional_text(&bench);
+    let as_installed = bench.value(&shape);
+    bench.execute(&format!(
+        "ALTER TABLE sandbox.app_base ALTER COLUMN {column} varchar(1) NOT NULL;"
+    ));
+    install_again(&bench);
+    assert_eq!(bench.value(&shape), as_installed);
 }
 
 fn a_target_table_of_others_is_altered_only_when_asked() {

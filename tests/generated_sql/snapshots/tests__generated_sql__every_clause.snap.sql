@@ -56,6 +56,37 @@ BEGIN
     BEGIN
         ALTER TABLE [dbo].[base table with a name so long that no foreign key can have both names] ADD [note] nvarchar(100) NULL;
     END;
+
+    IF EXISTS
+    (
+        SELECT 1
+        FROM sys.columns AS c
+        WHERE c.object_id = OBJECT_ID(N'[dbo].[base table with a name so long that no foreign key can have both names]')
+            AND c.name = N'label'
+            AND TYPE_NAME(c.user_type_id) = N'varchar'
+            AND c.max_length BETWEEN 1 AND 10
+            AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND c.is_nullable = 0
+            AND c.max_length < 10
+    )
+    BEGIN
+        ALTER TABLE [dbo].[base table with a name so long that no foreign key can have both names] ALTER COLUMN [label] varchar(10) NOT NULL;
+    END;
+
+    IF EXISTS
+    (
+        SELECT 1
+        FROM sys.columns AS c
+        WHERE c.object_id = OBJECT_ID(N'[dbo].[base table with a name so long that no foreign key can have both names]')
+            AND c.name = N'note'
+            AND TYPE_NAME(c.user_type_id) = N'nvarchar'
+            AND c.max_length BETWEEN 1 AND 200
+            AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND (c.is_nullable = 0 OR c.max_length < 200)
+    )
+    BEGIN
+        ALTER TABLE [dbo].[base table with a name so long that no foreign key can have both names] ALTER COLUMN [note] nvarchar(100) NULL;
+    END;
 END;
 GO
 IF OBJECT_ID(N'[dbo].[child''s table with a name as long as its parent''s name]', N'U') IS NULL
@@ -94,6 +125,21 @@ BEGIN
     IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[child''s table with a name as long as its parent''s name]'), N'it''s odd', 'ColumnId') IS NULL
     BEGIN
         ALTER TABLE [dbo].[child's table with a name as long as its parent's name] ADD [it's odd] nvarchar(10) NULL;
+    END;
+
+    IF EXISTS
+    (
+        SELECT 1
+        FROM sys.columns AS c
+        WHERE c.object_id = OBJECT_ID(N'[dbo].[child''s table with a name as long as its parent''s name]')
+            AND c.name = N'it''s odd'
+            AND TYPE_NAME(c.user_type_id) = N'nvarchar'
+            AND c.max_length BETWEEN 1 AND 20
+            AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND (c.is_nullable = 0 OR c.max_length < 20)
+    )
+    BEGIN
+        ALTER TABLE [dbo].[child's table with a name as long as its parent's name] ALTER COLUMN [it's odd] nvarchar(10) NULL;
     END;
 END;
 GO
@@ -152,6 +198,21 @@ BEGIN
     BEGIN
         ALTER TABLE [dbo].[part_price] ADD [price] decimal(9,2) NULL;
     END;
+
+    IF EXISTS
+    (
+        SELECT 1
+        FROM sys.columns AS c
+        WHERE c.object_id = OBJECT_ID(N'[dbo].[part_price]')
+            AND c.name = N'price'
+            AND TYPE_NAME(c.user_type_id) = N'decimal'
+            AND c.precision = 9
+            AND c.scale = 2
+            AND c.is_nullable = 0
+    )
+    BEGIN
+        ALTER TABLE [dbo].[part_price] ALTER COLUMN [price] decimal(9,2) NULL;
+    END;
 END;
 GO
 IF OBJECT_ID(N'[dbo].[part_price_note]', N'U') IS NULL
@@ -189,6 +250,21 @@ BEGIN
     IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part_price_note]'), N'note', 'ColumnId') IS NULL
     BEGIN
         ALTER TABLE [dbo].[part_price_note] ADD [note] nvarchar(100) NULL;
+    END;
+
+    IF EXISTS
+    (
+        SELECT 1
+        FROM sys.columns AS c
+        WHERE c.object_id = OBJECT_ID(N'[dbo].[part_price_note]')
+            AND c.name = N'note'
+            AND TYPE_NAME(c.user_type_id) = N'nvarchar'
+            AND c.max_length BETWEEN 1 AND 200
+            AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND (c.is_nullable = 0 OR c.max_length < 200)
+    )
+    BEGIN
+        ALTER TABLE [dbo].[part_price_note] ALTER COLUMN [note] nvarchar(100) NULL;
     END;
 END;
 GO

@@ -5,9 +5,11 @@ use std::fmt::Write;
 use super::names::{bracketed, column_list, fitted, literal, qualified, LONGEST_NAME};
 use crate::contract::{ForeignKey, TargetColumn, TargetTable};
 use crate::store::AlterTables;
+use crate::value::SqlType;
 
 /// One batch per target table, parents first: creates it unless it exists, as the property of a
-/// pipeline, and adds missing nullable columns. A person must decide any other change.
+/// pipeline, adds missing nullable columns, and widens others as [`widened_columns`] does. A person
+/// must decide any other change.
 pub fn target_ddl(
     pipeline: &str,
     schema: &str,
@@ -16,7 +18,7 @@ pub fn target_ddl(
 ) -> Vec<String> {
     let batch = |table: &TargetTable| {
         let create = create_table(pipeline, schema, table, targets);
-        create + &missing_columns(schema, table, alter)
+        create + &changed_columns(schema, table, alter)
     };
     targets.iter().map(batch).collect()
 }
@@ -73,10 +75,37 @@ END;
     sql
 }
 
-/// Adds the columns that an existing table does not have, unless the table is of others.
-fn missing_columns(schema: &str, table: &TargetTable, alter: AlterTables) -> String {
+/// Adds the columns that an existing table does not have and widens those that it has. Of a table of
+/// others nothing is widened, and columns are added only where `alter` says so.
+fn changed_columns(schema: &str, table: &TargetTable, alter: AlterTables) -> String {
     let name = literal(&qualified(schema, table));
-    let additions: String = nullable_columns(table)
+    let is_ours = format!(
+        "EXISTS
+(
+    SELECT 1
+    FROM sys.extended_properties AS p
+    WHERE p.class = 1
+        AND p.major_id = OBJECT_ID({name})
+        AND p.minor_id = 0
+        AND p.name = N'xmlshred'
+)"
+    );
+    let (added, widened) = (missing_columns(schema, table), widened_columns(schema, table));
+    let of = |condition: &str, changes: &str| match changes.is_empty() {
+        true => String::new(),
+        false => format!("\nIF {condition}\nBEGIN{changes}END;\n"),
+    };
+    match alter {
+        AlterTables::Own => of(&is_ours, &(added + &widened)),
+        AlterTables::All => {
+            of(&format!("OBJECT_ID({name}, N'U') IS NOT NULL"), &added) + &of(&is_ours, &widened)
+        }
+    }
+}
+
+fn missing_columns(schema: &str, table: &TargetTable) -> String {
+    let name = literal(&qualified(schema, table));
+    nullable_columns(table)
         .map(|column| {
             let (column, add) = (literal(&column.name), add_column(schema, table, column));
             format!(
@@ -88,23 +117,91 @@ fn missing_columns(schema: &str, table: &TargetTable, alter: AlterTables) -> Str
 "
             )
         })
-        .collect();
-    let condition = match alter {
-        _ if additions.is_empty() => return String::new(),
-        AlterTables::All => format!("OBJECT_ID({name}, N'U') IS NOT NULL"),
-        AlterTables::Own => format!(
-            "EXISTS
-(
-    SELECT 1
-    FROM sys.extended_properties AS p
-    WHERE p.class = 1
-        AND p.major_id = OBJECT_ID({name})
-        AND p.minor_id = 0
-        AND p.name = N'xmlshred'
-)"
-        ),
+        .collect()
+}
+
+/// Gives columns the greater length that the contract has now, and lets them be NULL where the contract
+/// does. Both change the catalog and no row. Every other type stays, and so do columns that a key or
+/// our index has, which SQL Server does not change, and those with another collation than the
+/// database's, which they would lose.
+fn widened_columns(schema: &str, table: &TargetTable) -> String {
+    let name = literal(&qualified(schema, table));
+    let widened = |column: &TargetColumn| {
+        let (length, is_shorter) = match length_condition(column.sql_type) {
+            Some((same_or_less, less)) => (same_or_less, less),
+            None => return None,
+        };
+        let wanted = match (column.required, is_shorter) {
+            (true, None) => return None,
+            (true, Some(less)) => format!("c.is_nullable = 0\n            AND {less}"),
+            (false, None) => "c.is_nullable = 0".to_owned(),
+            (false, Some(less)) => format!("(c.is_nullable = 0 OR {less})"),
+        };
+        let type_name = column.sql_type.to_string();
+        let type_name = type_name.split('(').next().unwrap_or_default();
+        let collation = match column.sql_type.is_character() {
+            true => {
+                "\n            AND c.collation_name = \
+                 CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))"
+            }
+            false => "",
+        };
+        Some(format!(
+            "
+    IF EXISTS
+    (
+        SELECT 1
+        FROM sys.columns AS c
+        WHERE c.object_id = OBJECT_ID({name})
+            AND c.name = {}
+            AND TYPE_NAME(c.user_type_id) = {}{length}{collation}
+            AND {wanted}
+    )
+    BEGIN
+        ALTER TABLE {} ALTER COLUMN {};
+    END;
+",
+            literal(&column.name),
+            literal(type_name),
+            qualified(schema, table),
+            column_definition(table, column),
+        ))
     };
-    format!("\nIF {condition}\nBEGIN{additions}END;\n")
+    let is_fixed = |column: &TargetColumn| {
+        let of_parent = table.foreign_key.iter().flat_map(|key| names(&key.columns));
+        let mut fixed = of_parent.chain(table.sought_columns());
+        is_key(table, column) || fixed.any(|name| name.eq_ignore_ascii_case(&column.name))
+    };
+    let columns = table.columns.iter().filter(|c| !c.is_generated() && !is_fixed(c));
+    columns.filter_map(widened).collect()
+}
+
+/// What tells in `sys.columns` that a column of the type's name has this type or a shorter one, and
+/// what tells that it is shorter, for the types with lengths. `None` for `xml`.
+fn length_condition(sql_type: SqlType) -> Option<(String, Option<String>)> {
+    let and = |condition: String| format!("\n            AND {condition}");
+    let up_to = |bytes: u16| {
+        let same_or_less = and(format!("c.max_length BETWEEN 1 AND {bytes}"));
+        Some((same_or_less, Some(format!("c.max_length < {bytes}"))))
+    };
+    let same = |condition: String| Some((and(condition), None));
+    match sql_type {
+        SqlType::VarChar(Some(length)) | SqlType::VarBinary(Some(length)) => up_to(length),
+        SqlType::NVarChar(Some(length)) => up_to(2 * length),
+        SqlType::VarChar(None) | SqlType::NVarChar(None) | SqlType::VarBinary(None) => {
+            same("c.max_length = -1".to_owned())
+        }
+        SqlType::Char(length) => same(format!("c.max_length = {length}")),
+        SqlType::NChar(length) => same(format!("c.max_length = {}", 2 * length)),
+        SqlType::Decimal { precision, scale } => {
+            same(format!("c.precision = {precision}\n            AND c.scale = {scale}"))
+        }
+        SqlType::Time(scale) | SqlType::DateTime2(scale) | SqlType::DateTimeOffset(scale) => {
+            same(format!("c.scale = {scale}"))
+        }
+        SqlType::Xml => None,
+        _ => Some((String::new(), None)),
+    }
 }
 
 /// The columns that an existing table can be given.
