@@ -1,7 +1,7 @@
 //! The causes of failure.
 
 use crate::outcome::FailureCategory;
-use crate::store::sqlserver::call::Call;
+use crate::store::sqlserver::call::{whole_seconds, Call};
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault::Result;
 use crate::store::sqlserver::record::Record;
@@ -12,7 +12,7 @@ pub(crate) fn list_causes(
     query: &CauseQuery,
 ) -> Result<FailureCauses> {
     let call = Call::slow("usp_ListCauses")
-        .with("@since_seconds", query.since.map(|since| since.as_secs()))
+        .with("@since_seconds", query.since.map(whole_seconds))
         .with("@causes", query.causes())
         .with("@values", query.values());
     let mut sets = connection.call(&call)?.into_iter();

@@ -5,7 +5,7 @@ mod report;
 mod server;
 mod status;
 
-use super::call::{list, yes_or_no, Call};
+use super::call::{list, whole_seconds, yes_or_no, Call};
 use super::connection::Connection;
 use super::fault::Result;
 use super::record::Record;
@@ -70,7 +70,7 @@ pub(super) fn list_failures(
     let call = Call::slow("usp_ListFailures")
         .with("@failure_category", page.category.map(FailureCategory::name))
         .with("@fingerprint", page.fingerprint.clone())
-        .with("@since_seconds", page.since.map(|since| since.as_secs()))
+        .with("@since_seconds", page.since.map(whole_seconds))
         .with("@after_app_id", page.after)
         .with("@page_size", page.size.clamp(1, 10_000));
     connection.rows(&call, |record| {
