@@ -42,7 +42,7 @@ FROM (
     SELECT 1, 'failure rate',
            sum(failed) || ' of ' || sum(success + failed) || ' failed in the last hour',
            'the contract does not fit, or a sender changed its documents',
-           'xmlshred status, then xmlshred explain APP_ID'
+           'xmlshred failures, then correct the largest cause'
     FROM processing_throughput
     WHERE minute_utc >= :now - 3600000
     HAVING sum(success + failed) >= 20 AND 20 * sum(failed) > sum(success + failed)

@@ -1,6 +1,7 @@
 //! One call of a stored procedure: its name and its typed parameters.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use tiberius::{ColumnData, Command, IntoSql};
 
@@ -110,6 +111,11 @@ pub(super) fn yes_or_no(execute: bool) -> &'static str {
     } else {
         "N"
     }
+}
+
+/// A time before now as the procedures take it, which is at most 68 years.
+pub(super) fn whole_seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
 }
 
 /// Ids as `ufn_AppIdList` reads them.

@@ -1,6 +1,6 @@
 //! What a report says of the course of the work.
 
-use crate::store::sqlserver::call::Call;
+use crate::store::sqlserver::call::{whole_seconds, Call};
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault::Result;
 use crate::store::sqlserver::record::Record;
@@ -11,10 +11,7 @@ use crate::store::{
 
 pub(crate) fn get_report(connection: &mut Connection, query: &ReportQuery) -> Result<Report> {
     let call = Call::slow("usp_GetReport")
-        .with(
-            "@since_seconds",
-            query.since.map(|since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX)),
-        )
+        .with("@since_seconds", query.since.map(whole_seconds))
         .with("@session_id", query.session)
         .with("@slices", query.slices())
         .with("@sessions", query.sessions())
