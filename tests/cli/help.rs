@@ -118,6 +118,7 @@ fn the_command_is_found_that_other_programs_call_so() {
     }
 }
 
+#[cfg(feature = "embedded")]
 #[test]
 fn json_is_short_for_its_format() {
     let bench = super::notes::finished();

@@ -43,6 +43,7 @@ mod pipeline;
 mod purge;
 #[cfg(feature = "embedded")]
 mod report;
+#[cfg(feature = "embedded")]
 mod safekeeping;
 #[cfg(all(feature = "embedded", feature = "sqlserver"))]
 mod secrets;

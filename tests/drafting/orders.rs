@@ -81,6 +81,7 @@ fn the_draft_follows_the_many_and_names_the_few() {
 const INIT: &str = "contract init orders --root PurchaseOrder";
 
 /// What names each kind of fault: the words, and the file if one is named.
+#[cfg(feature = "embedded")]
 const NAMED: [(&str, &str); 13] = [
     ("12,50", "po_1010.xml"),
     ("on request", "po_1020.xml"),

@@ -10,7 +10,6 @@ use crate::cli::console;
 use crate::id::AppId;
 use crate::report::{Align, Format, Table};
 #[cfg(feature = "embedded")]
-use crate::settings::StoreLocation;
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
 use crate::store::LifeEvent;
@@ -47,11 +46,11 @@ impl Execute for Arguments {
 /// The last application that was loaded from this file.
 #[cfg(feature = "embedded")]
 fn app_of_file(call: &Call, file: &str) -> Result<AppId> {
-    let store = match open::location(&call.settings)? {
-        StoreLocation::Sqlite(path) => path,
-        #[cfg(feature = "sqlserver")]
-        StoreLocation::SqlServer(_) => return Err(not_an_id(file)),
-    };
+    #[cfg(feature = "sqlserver")]
+    if let crate::settings::StoreLocation::SqlServer(_) = open::location(&call.settings)? {
+        return Err(not_an_id(file));
+    }
+    let store = open::embedded(&call.settings)?;
     let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
     let mut apps = SqliteStore::open(store)?.apps_of_file(file, name)?;
     let exact = apps.iter().any(|(_, path)| path == file);
