@@ -22,10 +22,10 @@ RETURN
 (
     SELECT
         f.applications,
-        l.failure_category,
+        f.failure_category,
         l.failure_table,
         l.failure_column,
-        l.failure_path_shape AS path_shape,
+        COALESCE(l.failure_path_shape, l.failure_path) AS path_shape,
         l.error_number,
         f.first_at_utc,
         f.last_at_utc,
@@ -37,6 +37,7 @@ RETURN
     FROM
         (
             SELECT
+                g.failure_category,
                 g.fingerprint,
                 COUNT_BIG(*) AS applications,
                 MIN(g.processed_at_utc) AS first_at_utc,
@@ -59,6 +60,8 @@ RETURN
                 g.failure_category,
                 g.fingerprint
         ) AS f
-    INNER JOIN [$(Schema)].[processing_log] AS l ON f.example_app_id = l.app_id AND l.is_latest = 1
+    -- It may be retried meanwhile: then the cause is still counted.
+    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l
+        ON f.example_app_id = l.app_id AND l.is_latest = 1 AND f.failure_category = l.failure_category
 );
 GO

@@ -15,9 +15,10 @@ Results:    1. one row per cause: applications, failure_category, failure_table,
             2. one row per value, of each cause the most frequent first: fingerprint, failure_value,
                applications
 Errors:     50001 a parameter is wrong
-Called by:  the executable (failures, run, status, report); by hand
+Called by:  the executable (failures, status --watch, doctor, report); by hand
 Isolation:  READ COMMITTED; reads the failed part of IX_processing_log_latest, and the log rows of
-            the listed causes
+            the listed causes. READ UNCOMMITTED while READ_COMMITTED_SNAPSHOT is off, so that it does
+            not wait for a completion that hangs
 Example:    EXEC [$(Schema)].[usp_ListCauses] @causes = 10;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListCauses]
@@ -47,6 +48,14 @@ BEGIN
         THROW 50001, N'usp_ListCauses: @values must be 0 to 100.', 1;
     END;
 
+    -- Counts that wait for a completion that hangs would hide it.
+    IF (
+            SELECT d.is_read_committed_snapshot_on
+            FROM sys.databases AS d
+            WHERE d.database_id = DB_ID()
+        ) = 0
+        SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
+
     CREATE TABLE #cause
     (
         applications bigint NOT NULL,
@@ -57,7 +66,7 @@ BEGIN
         error_number int NULL,
         first_at_utc datetime2(3) NOT NULL,
         last_at_utc datetime2(3) NOT NULL,
-        example_app_id bigint NOT NULL PRIMARY KEY,
+        example_app_id bigint NOT NULL,
         example_reason nvarchar(2048) COLLATE DATABASE_DEFAULT NULL,
         fingerprint char(16) COLLATE DATABASE_DEFAULT NULL
     );

@@ -1,6 +1,6 @@
 //! The documents that commands read: files, folders of files, and zip archives.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::id::AppId;
 use crate::offline::Source;
 
 /// How files are looked for in folders.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Search {
     /// Also read the *.xml in the folders of a folder, and so on; links to folders are not followed
     #[arg(short, long)]
@@ -30,17 +30,14 @@ pub struct Search {
 pub fn expand(arguments: &[PathBuf], search: Search) -> Result<Vec<DocumentFile>> {
     let mut files = Vec::new();
     let mut problems = Vec::new();
-    let mut links = Vec::new();
+    let mut search = Searched { search, ..Searched::default() };
     for argument in arguments {
-        match files_of(argument, search, &mut links) {
+        match files_of(argument, &mut search) {
             Ok(found) => files.extend(found),
             Err(problem) => problems.push(problem),
         }
     }
-    if let Some(first) = links.first() {
-        let count = counted(links.len(), "link");
-        console::note(format!("{count} not followed, such as the folder {}\n", first.display()));
-    }
+    search.say_what_is_not_read();
     if problems.is_empty() {
         return Ok(files);
     }
@@ -48,22 +45,64 @@ pub fn expand(arguments: &[PathBuf], search: Search) -> Result<Vec<DocumentFile>
     Err(CommandError::several("not every document can be read", &problems, hint))
 }
 
+/// What is read where, and what is not.
+#[derive(Default)]
+struct Searched {
+    search: Search,
+    /// Files and archives by their places on the disk: each is read once.
+    read: HashSet<PathBuf>,
+    again: usize,
+    links: Vec<PathBuf>,
+    hidden: Vec<PathBuf>,
+}
+
+impl Searched {
+    /// Whether a file was not read before.
+    fn is_new(&mut self, path: &Path) -> bool {
+        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let is_new = self.read.insert(place);
+        self.again += usize::from(!is_new);
+        is_new
+    }
+
+    fn say_what_is_not_read(&self) {
+        if let Some(first) = self.links.first() {
+            let count = counted(self.links.len(), "link");
+            console::note(format!(
+                "{count} not followed, such as the folder {}\n",
+                first.display()
+            ));
+        }
+        if let Some(first) = self.hidden.first() {
+            let count = counted(self.hidden.len(), "hidden file");
+            console::note(format!("{count} not read, such as {}\n", first.display()));
+        }
+        if self.again > 0 {
+            let count = counted(self.again, "file");
+            console::note(format!("{count} named more than once, and read once\n"));
+        }
+    }
+}
+
 type Found = std::result::Result<Vec<DocumentFile>, String>;
 
-fn files_of(argument: &Path, search: Search, links: &mut Vec<PathBuf>) -> Found {
+fn files_of(argument: &Path, search: &mut Searched) -> Found {
     if argument == Path::new("-") {
         return Ok(vec![DocumentFile::Stdin]);
     }
     if std::fs::metadata(argument).map_err(|e| unreadable(argument, e))?.is_dir() {
-        return files_in(argument, search, links);
+        return files_in(argument, search);
+    }
+    if !search.is_new(argument) {
+        return Ok(Vec::new());
     }
     if has_extension(argument, "zip") {
-        return members_of(argument);
+        return members_of(argument, &mut search.hidden);
     }
     Ok(vec![DocumentFile::Path(argument.to_owned())])
 }
 
-fn files_in(folder: &Path, search: Search, links: &mut Vec<PathBuf>) -> Found {
+fn files_in(folder: &Path, search: &mut Searched) -> Found {
     let mut files = Vec::new();
     let mut archives = 0_usize;
     let mut folders = vec![folder.to_owned()];
@@ -73,6 +112,7 @@ fn files_in(folder: &Path, search: Search, links: &mut Vec<PathBuf>) -> Found {
             let entry = entry.map_err(|e| unreadable(&folder, e))?;
             let path = entry.path();
             if is_hidden(&entry) {
+                search.hidden.extend(is_xml(&path).then_some(path));
                 continue;
             }
             let is_link = entry.file_type().map_err(|e| unreadable(&path, e))?.is_symlink();
@@ -81,9 +121,9 @@ fn files_in(folder: &Path, search: Search, links: &mut Vec<PathBuf>) -> Found {
                 metadata => metadata.ok(),
             };
             match metadata {
-                Some(found) if found.is_dir() => match (search.recursive, is_link) {
+                Some(found) if found.is_dir() => match (search.search.recursive, is_link) {
                     (true, false) => folders.push(path),
-                    (true, true) => links.push(path),
+                    (true, true) => search.links.push(path),
                     (false, _) => subfolders += 1,
                 },
                 Some(found) if found.is_file() && is_xml(&path) => files.push(path),
@@ -100,7 +140,9 @@ fn files_in(folder: &Path, search: Search, links: &mut Vec<PathBuf>) -> Found {
         return Err(format!("the folder {} contains no *.xml{but}", folder.display()));
     }
     files.sort_by_cached_key(|path| place(path.strip_prefix(folder).unwrap_or(path)));
-    links.sort();
+    search.links.sort();
+    search.hidden.sort();
+    files.retain(|path| search.is_new(path));
     Ok(files.into_iter().map(DocumentFile::Path).collect())
 }
 
@@ -108,11 +150,16 @@ fn unreadable(path: &Path, error: std::io::Error) -> String {
     format!("cannot read {}: {error}", path.display())
 }
 
-fn members_of(path: &Path) -> Found {
+fn members_of(path: &Path, hidden: &mut Vec<PathBuf>) -> Found {
     let archive = Archive::open(path).map_err(|e| unreadable(path, e))?;
     let mut members = archive.files(|name| {
-        let is_skipped = |part: &OsStr| part == "__MACOSX" || is_hidden_name(part);
-        is_xml(name) && !name.components().any(|part| is_skipped(part.as_os_str()))
+        // A Mac adds files to archives that are not the sender's.
+        let is_of_mac = name.components().any(|part| part.as_os_str() == "__MACOSX");
+        let is_hidden = name.components().any(|part| is_hidden_name(part.as_os_str()));
+        if is_xml(name) && is_hidden && !is_of_mac {
+            hidden.push(path.join(name));
+        }
+        is_xml(name) && !is_hidden && !is_of_mac
     });
     if members.is_empty() {
         return Err(format!("the archive {} contains no *.xml", path.display()));

@@ -76,15 +76,31 @@ pub fn given(command: &str, matches: &ArgMatches) -> Vec<(&'static Key, String)>
 
 /// The flags that name the store among those that were given, each after a blank.
 pub fn of_store(given: &[(&'static Key, String)]) -> String {
-    let named = [&keys::CONFIG, &keys::STORE, &keys::SERVER, &keys::DATABASE, &keys::SCHEMA];
+    let named = [
+        &keys::CONFIG,
+        &keys::STORE,
+        &keys::SERVER,
+        &keys::DATABASE,
+        &keys::SCHEMA,
+        &keys::USER,
+        &keys::PASSWORD_FILE,
+        &keys::ACCESS_TOKEN_FILE,
+        &keys::CA_FILE,
+        &keys::TRUST_SERVER_CERTIFICATE,
+    ];
     let is_named = |key: &Key| named.iter().any(|wanted| wanted.name == key.name);
     let flags = given.iter().filter(|(key, _)| is_named(key));
-    flags.map(|(key, text)| format!(" --{} {}", key.flag(), quoted(text))).collect()
+    let shown = |(key, text): &(&Key, String)| match key.form {
+        Form::Switch => format!(" --{}={text}", key.flag()),
+        _ => format!(" --{} {}", key.flag(), quoted(text)),
+    };
+    flags.map(shown).collect()
 }
 
-/// A text as an argument in a shell: quoted where it has a character that a shell reads.
+/// A text as an argument in a shell: quoted where it has a character that a shell reads, such as the
+/// comma in PowerShell.
 fn quoted(text: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:\\,=@+".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:\\=+".contains(c);
     match !text.is_empty() && text.chars().all(is_plain) {
         true => Cow::Borrowed(text),
         false => Cow::Owned(format!("\"{text}\"")),

@@ -36,7 +36,7 @@ impl Archive {
     }
 
     /// The positions of the members that are files and whose name `is_wanted`, and these names.
-    pub fn files(&self, is_wanted: impl Fn(&Path) -> bool) -> Vec<(usize, String)> {
+    pub fn files(&self, mut is_wanted: impl FnMut(&Path) -> bool) -> Vec<(usize, String)> {
         let files = self.members().enumerate().filter(|(_, member)| member.is_file());
         let named = files.map(|(position, member)| (position, written(&member)));
         named.filter(|(_, name)| is_wanted(Path::new(name))).collect()

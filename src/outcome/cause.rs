@@ -19,10 +19,10 @@ impl Failure {
             | FailureCategory::InternalError => None,
             _ => self.path_shape(),
         };
-        let value = match self.category {
-            FailureCategory::UnmappedLookup => self.value.as_deref(),
-            _ => None,
-        };
+        // Ids that refer to elements are a document's own.
+        let lacks_entry =
+            self.category == FailureCategory::UnmappedLookup && self.reason.starts_with("lookup ");
+        let value = self.value.as_deref().filter(|_| lacks_entry);
         for part in [
             self.category.name(),
             self.table.as_deref().unwrap_or(""),
@@ -49,6 +49,8 @@ impl Failure {
 /// A reason without what differs from document to document: values, names in quotes, and numbers.
 fn template(category: FailureCategory, reason: &str) -> String {
     match category {
+        // Where the program is at fault, what it quotes is of the program.
+        FailureCategory::InternalError => without_numbers(reason),
         // The database's message has the key in brackets, behind the constraint.
         FailureCategory::ConstraintViolation => {
             without_numbers(reason.split(" (").next().unwrap_or(reason))
@@ -150,6 +152,15 @@ mod tests {
         };
         assert_eq!(of("red"), of("red"));
         assert_ne!(of("red"), of("blue"));
+    }
+
+    #[test]
+    fn references_to_elements_that_are_not_there_are_one_cause() {
+        let of = |id: &str| {
+            let reason = format!("no element of the key contact has the id `{id}`: correct it");
+            failure(FailureCategory::UnmappedLookup, &reason).with_value(id).fingerprint()
+        };
+        assert_eq!(of("c4711"), of("c4712"));
     }
 
     #[test]

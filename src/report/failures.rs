@@ -60,7 +60,11 @@ pub(super) fn commands(cause: &FailureCause, store_flags: &str) -> Vec<String> {
     let mut lines = vec![format!("xmlshred explain{store_flags} {}", cause.example)];
     if let Some(fingerprint) = &cause.fingerprint {
         let which = format!("{store_flags} --fingerprint {fingerprint}");
-        lines.push(format!("xmlshred export-failed{which} failed-{fingerprint}"));
+        // The category makes it a seek on SQL Server.
+        let category = cause.category;
+        lines.push(format!(
+            "xmlshred export-failed{which} --category {category} failed-{fingerprint}"
+        ));
         lines.push(format!("xmlshred retry{which} --canary 10"));
     }
     lines

@@ -147,13 +147,46 @@ fn a_document_that_another_program_changed_or_deleted_is_loaded_again() {
         Connection::open(bench.path().join("work.db")).unwrap().execute(change, []).unwrap();
         let line = load(&bench, "docs");
         let expected = if change.starts_with('D') {
-            "2 documents: 1 loaded (0.0 kB) as application 2, 1 already loaded (add --again to load \
+            "2 documents: 1 loaded (0.0 kB) as application 3, 1 already loaded (add --again to load \
              them once more)\n"
         } else {
             "2 documents loaded (0.0 kB), as applications 3 to 4\n"
         };
         assert_eq!(line, expected, "{change}");
     }
+}
+
+#[test]
+fn a_document_that_another_program_put_in_place_of_one_is_not_taken_for_it() {
+    let bench = folder(2);
+    load(&bench, "docs");
+    let store = Connection::open(bench.path().join("work.db")).unwrap();
+    store.execute("INSERT OR REPLACE INTO app_xml VALUES (2, '<note/>')", []).unwrap();
+    drop(store);
+    assert!(load(&bench, "docs").starts_with("2 documents: 1 loaded"));
+}
+
+#[test]
+fn ids_of_documents_that_were_archived_are_not_given_again() {
+    let bench = super::notes::finished();
+    let store = Connection::open(bench.path().join("work.db")).unwrap();
+    store.execute("DELETE FROM app_xml", []).unwrap();
+    drop(store);
+    bench.write("docs/note-9.xml", note("9"));
+    assert!(load(&bench, "docs/note-9.xml").ends_with(" as application 6\n"));
+    assert_eq!(bench.run("enqueue").stdout, "1 application enqueued\n");
+    // The log knows another document by the id in the name.
+    let said = bench.run("load docs/note-1.xml --app-id-from digits");
+    assert_eq!(said.status, 2, "{said:?}");
+    assert!(said.stderr.contains("add --replace"), "{said:?}");
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_loaded_once() {
+    let bench = folder(2);
+    let said = bench.run("load docs docs/1.xml docs");
+    assert!(said.stdout.starts_with("2 documents loaded"), "{said:?}");
+    assert!(said.stderr.contains("3 files named more than once, and read once\n"), "{said:?}");
 }
 
 #[test]

@@ -89,9 +89,13 @@ fn a_failed_document_is_handed_on_with_its_failure() {
 #[test]
 fn what_an_earlier_export_left_is_told_and_deleted_when_asked() {
     let bench = finished();
-    bench.write("out/1.json", r#"{"app_id": 1, "fingerprint": null}"#);
+    let ours = |id: i64, document: &str| {
+        format!(r#"{{"app_id": {id}, "document": {document}, "store": "sqlite:work.db"}}"#)
+    };
+    bench.write("out/1.json", ours(1, r#""1.xml""#));
     bench.write("out/1.xml", "<note/>");
-    bench.write("out/2.json", r#"{"app_id": 7, "fingerprint": null}"#);
+    bench.write("out/2.json", ours(7, r#""2.xml""#));
+    bench.write("out/4.json", r#"{"app_id": 4, "document": "4.xml", "store": "sqlite:other.db"}"#);
     bench.write("out/9.xml", "<mine/>");
     let said = bench.run("export-failed out");
     assert!(said.stderr.contains("the folder has 1 failure of an earlier export: add --clean"));
@@ -103,7 +107,7 @@ fn what_an_earlier_export_left_is_told_and_deleted_when_asked() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     left.sort();
-    assert_eq!(left, ["2.json", "3.json", "3.xml", "9.xml"]);
+    assert_eq!(left, ["2.json", "3.json", "3.xml", "4.json", "9.xml"]);
 }
 
 #[test]

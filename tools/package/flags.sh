@@ -13,6 +13,8 @@ for sources in "$cargo_home"/registry/src/*; do
     remapped+=" --remap-path-prefix=$(native "$sources")=registry"
 done
 export RUSTFLAGS="${RUSTFLAGS:-} $remapped"
+# The program needs no redistributable of the compiler's on Windows.
+if command -v cygpath >/dev/null; then export RUSTFLAGS="$RUSTFLAGS -C target-feature=+crt-static"; fi
 # The libraries in C: SQLite and aws-lc. Microsoft's compiler has no such flag.
 command -v cygpath >/dev/null && return 0
 mapped="-ffile-prefix-map=$HOME=home -ffile-prefix-map=$cargo_home=cargo"

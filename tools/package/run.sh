@@ -5,6 +5,8 @@
 # other has its hash in the version. Committed is none of it. Needs no network once cargo has fetched.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# What it writes has letters of all the world, also where Windows has a code page.
+export PYTHONUTF8=1
 source tools/package/flags.sh
 
 export PYTHONDONTWRITEBYTECODE=1

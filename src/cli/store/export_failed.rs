@@ -39,7 +39,7 @@ pub struct Arguments {
 
     /// Afterwards, delete what an earlier export left in the folder: APP_ID.json with the failure of an
     /// application that was not written now, and its APP_ID.xml
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["category", "fingerprint", "limit"])]
     clean: bool,
 
     /// Write only the first N, lowest ids first
@@ -52,6 +52,7 @@ const PAGE: u32 = 1_000;
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
+        let name = open::location(&call.settings)?.to_string();
         let mut store = open::existing(call)?;
         std::fs::create_dir_all(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
         let mut page = FailurePage {
@@ -69,7 +70,7 @@ impl Execute for Arguments {
             let Some(last) = failures.last() else { break };
             page.after = Some(last.app_id);
             for failure in &failures {
-                self.export(store.as_mut(), failure)?;
+                self.export(store.as_mut(), failure, &name)?;
             }
             written.extend(failures.iter().map(|failure| failure.app_id));
         }
@@ -78,16 +79,19 @@ impl Execute for Arguments {
         }
         let documents = counted(written.len(), "failed document");
         let status = console::print(&format!("{documents} written to {}\n", self.folder.display()));
-        self.say_what_is_old(&written)?;
+        self.say_what_is_old(&written, &name)?;
         status
     }
 }
 
 impl Arguments {
     /// The folder is for those who sent the documents: what has succeeded since is not for them.
-    fn say_what_is_old(&self, written: &BTreeSet<AppId>) -> Result<()> {
-        let mut old = exported(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
-        old.retain(|app_id| !written.contains(app_id));
+    fn say_what_is_old(&self, written: &BTreeSet<AppId>, store: &str) -> Result<()> {
+        if self.category.is_some() || self.fingerprint.is_some() || self.limit.is_some() {
+            return Ok(());
+        }
+        let mut old = exported(&self.folder, store).map_err(|e| unwritable(&self.folder, &e))?;
+        old.retain(|(app_id, _)| !written.contains(app_id));
         if old.is_empty() {
             return Ok(());
         }
@@ -98,8 +102,8 @@ impl Arguments {
             ));
             return Ok(());
         }
-        for app_id in &old {
-            for name in [format!("{app_id}.xml"), format!("{app_id}.json")] {
+        for (app_id, document) in old {
+            for name in document.into_iter().chain([format!("{app_id}.json")]) {
                 let path = self.folder.join(name);
                 match std::fs::remove_file(&path) {
                     Err(e) if e.kind() != ErrorKind::NotFound => return Err(unwritable(&path, &e)),
@@ -111,19 +115,20 @@ impl Arguments {
         Ok(())
     }
 
-    fn export(&self, store: &mut dyn Store, failure: &LoggedFailure) -> Result<()> {
+    fn export(&self, store: &mut dyn Store, failure: &LoggedFailure, of_store: &str) -> Result<()> {
         let document = store.read_document(failure.app_id)?;
         let name = document.is_some().then(|| format!("{}.xml", failure.app_id));
         if let (Some(name), Some(document)) = (&name, &document) {
             write(&self.folder.join(name), &as_file(document))?;
         }
-        let text = format!("{:#}\n", as_json(failure, name.as_deref()));
+        let text = format!("{:#}\n", as_json(failure, name.as_deref(), of_store));
         write(&self.folder.join(format!("{}.json", failure.app_id)), text.as_bytes())
     }
 }
 
-/// The applications whose failures are in a folder. A file that only has such a name is none of ours.
-fn exported(folder: &Path) -> io::Result<Vec<AppId>> {
+/// The applications whose failures an export from this store left in a folder, each with the name of its
+/// document, if it had one. A file that only has such a name is none of ours.
+fn exported(folder: &Path, store: &str) -> io::Result<Vec<(AppId, Option<String>)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
@@ -133,8 +138,10 @@ fn exported(folder: &Path) -> io::Result<Vec<AppId>> {
         };
         let text = std::fs::read(&path)?;
         let value: Value = serde_json::from_slice(&text).unwrap_or_default();
-        if value["app_id"] == id && value.get("fingerprint").is_some() {
-            found.push(AppId(id));
+        if value["app_id"] == id && value["store"] == store {
+            let document = format!("{id}.xml");
+            let document = (value["document"] == document.as_str()).then_some(document);
+            found.push((AppId(id), document));
         }
     }
     found.sort();
@@ -155,10 +162,11 @@ fn as_file(document: &Document) -> Vec<u8> {
     }
 }
 
-/// The failure, and the name of the file that has its document.
-fn as_json(failure: &LoggedFailure, document: Option<&str>) -> Value {
+/// The failure, the name of the file that has its document, and the store that both are from.
+fn as_json(failure: &LoggedFailure, document: Option<&str>, store: &str) -> Value {
     let mut value = failure_json(failure);
     value["document"] = json!(document);
+    value["store"] = json!(store);
     value
 }
 

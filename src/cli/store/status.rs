@@ -1,11 +1,12 @@
 //! `xmlshred status`: where every application is.
 
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{SecondsFormat, Utc};
 use clap::Args;
 use crossbeam_channel::RecvTimeoutError;
+use serde_json::json;
 
 use super::{failures, open};
 use crate::cli::call::{Call, Execute};
@@ -76,24 +77,37 @@ impl Arguments {
         let shutdown = signals::shutdown()?;
         let location = open::location(&call.settings)?;
         let mut store = open::existing(call)?;
+        let mut asked = Instant::now();
         let mut text = self.screen(store.as_mut(), location)?;
         loop {
             self.print(&text)?;
-            if shutdown.requested().recv_timeout(period) == Err(RecvTimeoutError::Disconnected) {
+            // What takes the store long is asked for less often.
+            let wait = period.max(asked.elapsed().saturating_mul(10));
+            if shutdown.requested().recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
                 return Ok(ExitStatus::Success);
             }
+            asked = Instant::now();
             text = match self.screen(store.as_mut(), location) {
                 Ok(text) => text,
                 Err(error) => {
                     if let Ok(again) = open::existing(call) {
                         store = again;
                     }
-                    match self.format {
-                        ListFormat::Json => continue,
-                        _ => format!("{}\n{error}\n", Utc::now().format("%Y-%m-%d %H:%M:%S UTC")),
-                    }
+                    self.unanswered(&error)
                 }
             };
+        }
+    }
+
+    /// What is shown where the store gives no answer.
+    fn unanswered(&self, error: &CommandError) -> String {
+        let at = Utc::now();
+        match self.format {
+            ListFormat::Json => {
+                let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+                format!("{}\n", json!({ "taken_at": at, "error": error.message }))
+            }
+            _ => format!("{}\n{error}", at.format("%Y-%m-%d %H:%M:%S UTC\n")),
         }
     }
 
@@ -101,9 +115,13 @@ impl Arguments {
     fn screen(&self, store: &mut dyn Store, location: &StoreLocation) -> Result<String> {
         let status = store.get_status()?;
         if self.format == ListFormat::Json {
-            return Ok(format!("{}\n", status_json(&status)));
+            let mut line = status_json(&status);
+            line["taken_at"] = json!(Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true));
+            return Ok(format!("{line}\n"));
         }
-        let causes = store.list_causes(&CauseQuery { causes: 10, values: 0, since: None })?;
+        // A worker's login may see the status, and not the causes.
+        let query = CauseQuery { causes: 10, values: 0, since: None };
+        let causes = store.list_causes(&query).unwrap_or_default();
         let name = location.to_string();
         let watched = Watched { store: &name, at: Utc::now(), status: &status, causes: &causes };
         let (_, columns) = ::console::Term::stdout().size_checked().unwrap_or((0, WIDTH as u16));

@@ -29,8 +29,8 @@ pub struct Arguments {
     #[arg(group = "which")]
     app_id: Vec<i64>,
 
-    /// Documents of these files: a path as it was given to `load`, or its last part; * stands for any
-    /// characters and ? for one
+    /// Documents of these files: a path as it was given to `load`, or, without a folder, the last part of
+    /// one; * means any characters of one part and ? one character
     #[arg(long, value_name = "PATTERN", num_args = 1.., group = "which")]
     file: Vec<String>,
 

@@ -12,11 +12,13 @@ ON CONFLICT (app_id) DO UPDATE
 SET xml = excluded.xml;
 
 -- name: last_app_id
-SELECT max(app_id)
-FROM app_xml;
+SELECT highest
+FROM processing_enqueue;
 
 -- name: exists
-SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id);
+-- In the log, too: what is loaded under such an id is not new, and would not be enqueued.
+SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id)
+    OR EXISTS (SELECT 1 FROM processing_log WHERE app_id = :app_id);
 
 -- name: add_file
 INSERT OR REPLACE INTO app_xml_file

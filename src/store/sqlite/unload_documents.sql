@@ -1,20 +1,30 @@
 -- Takes documents back that nothing was made of. On SQL Server the source table's owner does that.
 
 -- name: chosen
--- The documents of :app_ids, of files whose path or name is one of :patterns, and of files that were
--- loaded since then; each may be NULL.
+-- The documents of :app_ids, of files that are one of :patterns, and of files that were loaded since
+-- then; each may be NULL. A pattern with folders is for paths with as many, and one without for names.
 WITH chosen (app_id) AS (
     SELECT value FROM json_each(:app_ids)
     UNION
     SELECT f.app_id
     FROM app_xml_file AS f
-    WHERE EXISTS (SELECT 1 FROM json_each(:patterns) AS p
-                  WHERE f.file_path GLOB p.value OR f.file_name GLOB p.value)
+    WHERE EXISTS (SELECT 1
+                  FROM (SELECT replace(value, '\', '/') AS pattern,
+                               length(value) - length(replace(replace(value, '\', '/'), '/', ''))
+                                   AS folders
+                        FROM json_each(:patterns)) AS p
+                  WHERE CASE p.folders
+                            WHEN 0 THEN f.file_name GLOB p.pattern
+                            ELSE replace(f.file_path, '\', '/') GLOB p.pattern
+                                AND p.folders = length(f.file_path)
+                                    - length(replace(replace(f.file_path, '\', '/'), '/', ''))
+                        END)
        OR f.loaded_at_utc >= :since
 )
 SELECT c.app_id, f.file_path, q.state,
        EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = c.app_id),
-       (SELECT count(*) FROM processing_log AS l WHERE l.app_id = c.app_id),
+       max((SELECT count(*) FROM processing_log AS l WHERE l.app_id = c.app_id),
+           coalesce(q.attempts, 0)),
        EXISTS (SELECT 1 FROM processing_log AS l
                WHERE l.app_id = c.app_id AND l.status = 'success')
 FROM chosen AS c

@@ -66,6 +66,10 @@ BEGIN
             AND TYPE_NAME(c.user_type_id) = N'varchar'
             AND c.max_length BETWEEN 1 AND 10
             AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND c.is_computed = 0
+            AND c.is_sparse = 0
+            AND c.is_masked = 0
+            AND c.encryption_type IS NULL
             AND c.is_nullable = 0
             AND c.max_length < 10
     )
@@ -82,6 +86,10 @@ BEGIN
             AND TYPE_NAME(c.user_type_id) = N'nvarchar'
             AND c.max_length BETWEEN 1 AND 200
             AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND c.is_computed = 0
+            AND c.is_sparse = 0
+            AND c.is_masked = 0
+            AND c.encryption_type IS NULL
             AND (c.is_nullable = 0 OR c.max_length < 200)
     )
     BEGIN
@@ -136,6 +144,10 @@ BEGIN
             AND TYPE_NAME(c.user_type_id) = N'nvarchar'
             AND c.max_length BETWEEN 1 AND 20
             AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND c.is_computed = 0
+            AND c.is_sparse = 0
+            AND c.is_masked = 0
+            AND c.encryption_type IS NULL
             AND (c.is_nullable = 0 OR c.max_length < 20)
     )
     BEGIN
@@ -208,6 +220,10 @@ BEGIN
             AND TYPE_NAME(c.user_type_id) = N'decimal'
             AND c.precision = 9
             AND c.scale = 2
+            AND c.is_computed = 0
+            AND c.is_sparse = 0
+            AND c.is_masked = 0
+            AND c.encryption_type IS NULL
             AND c.is_nullable = 0
     )
     BEGIN
@@ -261,6 +277,10 @@ BEGIN
             AND TYPE_NAME(c.user_type_id) = N'nvarchar'
             AND c.max_length BETWEEN 1 AND 200
             AND c.collation_name = CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+            AND c.is_computed = 0
+            AND c.is_sparse = 0
+            AND c.is_masked = 0
+            AND c.encryption_type IS NULL
             AND (c.is_nullable = 0 OR c.max_length < 200)
     )
     BEGIN

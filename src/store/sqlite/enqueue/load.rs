@@ -71,7 +71,7 @@ pub struct Loader<'s> {
     loaded: u64,
     /// When it started, by the store's clock.
     now: i64,
-    /// The highest id in the source table when it started.
+    /// The highest id that ever was in the source table when it started.
     highest: i64,
 }
 
@@ -94,12 +94,13 @@ impl<'s> Loader<'s> {
         Ok(Some(Self { transaction, existing, loaded: 0, now, highest }))
     }
 
-    /// The ids among `ids` that exist in the source table.
+    /// The ids among `ids` that exist in the source table or the log.
     pub fn existing_app_ids(&self, ids: &[AppId]) -> Result<Vec<AppId>> {
         Ok(existing_app_ids(&self.transaction, ids)?)
     }
 
-    /// The next `count` ids after the highest one in the source table, or after 0 if that is lower.
+    /// The next `count` ids after the highest one that ever was in the source table, or after 0 if that is
+    /// lower.
     ///
     /// # Errors
     /// There are not that many ids.

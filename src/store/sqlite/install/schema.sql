@@ -34,22 +34,33 @@ END;
 
 CREATE TRIGGER app_xml_changed AFTER UPDATE ON app_xml
 BEGIN
-    DELETE FROM app_xml_file WHERE app_id = OLD.app_id;
+    DELETE FROM app_xml_file WHERE app_id IN (OLD.app_id, NEW.app_id);
+    UPDATE processing_enqueue
+    SET highest = NEW.app_id
+    WHERE highest < NEW.app_id;
 END;
 
--- The lowest id that arrived since enqueueing last completed; NULL if there is none.
+-- lowest_new: the lowest id that arrived since enqueueing last completed; NULL if there is none.
+-- highest: the highest id that ever was in app_xml; NULL before the first. A document that is loaded
+-- later gets a higher one: the log may know the ids of documents that were deleted.
 CREATE TABLE processing_enqueue (
     only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
-    lowest_new INTEGER
+    lowest_new INTEGER,
+    highest    INTEGER
 ) STRICT;
 
-INSERT INTO processing_enqueue (only_row, lowest_new) VALUES (1, NULL);
+INSERT INTO processing_enqueue (only_row, lowest_new, highest) VALUES (1, NULL, NULL);
 
+-- REPLACE deletes a row without the trigger of DELETE.
 CREATE TRIGGER app_xml_new AFTER INSERT ON app_xml
 BEGIN
+    DELETE FROM app_xml_file WHERE app_id = NEW.app_id;
     UPDATE processing_enqueue
     SET lowest_new = NEW.app_id
     WHERE lowest_new IS NULL OR lowest_new > NEW.app_id;
+    UPDATE processing_enqueue
+    SET highest = NEW.app_id
+    WHERE highest IS NULL OR highest < NEW.app_id;
 END;
 
 -- Unfinished applications only: completing deletes the row.

@@ -21,8 +21,8 @@ const OF_FILE: &str = statement(FILE, "of_file");
 pub enum UnloadSelector {
     /// Those of these applications.
     Apps(Vec<AppId>),
-    /// Those of files whose path, as it was given, or whose name is one of these; `*` stands for any
-    /// characters and `?` for one.
+    /// Those of files whose path, as it was given, is one of these, or whose name where one has no folder;
+    /// `*` means any characters except those between folders, and `?` one.
     Files(Vec<String>),
     /// Those of loads that started this time before now, or later.
     LoadedSince(Duration),
@@ -37,7 +37,7 @@ pub struct Unloaded {
     pub file_path: Option<String>,
     /// Why it stays.
     pub refusal: Option<String>,
-    /// Attempts in the log, none of which succeeded if it is unloaded.
+    /// Attempts, none of which succeeded if it is unloaded.
     attempts: u64,
 }
 

@@ -122,8 +122,8 @@ fn missing_columns(schema: &str, table: &TargetTable) -> String {
 
 /// Gives columns the greater length that the contract has now, and lets them be NULL where the contract
 /// does. Both change the catalog and no row. Every other type stays, and so do columns that a key or
-/// our index has, which SQL Server does not change, and those with another collation than the
-/// database's, which they would lose.
+/// our index has, which SQL Server does not change, and what a column would lose: another collation than
+/// the database's, a mask, encryption, being sparse.
 fn widened_columns(schema: &str, table: &TargetTable) -> String {
     let name = literal(&qualified(schema, table));
     let widened = |column: &TargetColumn| {
@@ -155,6 +155,10 @@ fn widened_columns(schema: &str, table: &TargetTable) -> String {
         WHERE c.object_id = OBJECT_ID({name})
             AND c.name = {}
             AND TYPE_NAME(c.user_type_id) = {}{length}{collation}
+            AND c.is_computed = 0
+            AND c.is_sparse = 0
+            AND c.is_masked = 0
+            AND c.encryption_type IS NULL
             AND {wanted}
     )
     BEGIN
