@@ -8,7 +8,7 @@ use crate::store::AlterTables;
 use crate::value::SqlType;
 
 /// One batch per target table, parents first: creates it unless it exists, as the property of a
-/// pipeline, adds missing nullable columns, and widens others as [`widened_columns`] does. A person
+/// pipeline, adds missing nullable columns, and widens others where no row changes for it. A person
 /// must decide any other change.
 pub fn target_ddl(
     pipeline: &str,
