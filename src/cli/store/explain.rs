@@ -10,7 +10,6 @@ use crate::cli::console;
 use crate::id::AppId;
 use crate::report::{Align, Format, Table};
 #[cfg(feature = "embedded")]
-#[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
 use crate::store::LifeEvent;
 
