@@ -10,7 +10,6 @@ export PYTHONUTF8=1
 source tools/package/flags.sh
 
 export PYTHONDONTWRITEBYTECODE=1
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 python=$(command -v python3 || command -v python)
 target=${CARGO_TARGET_DIR:-target}
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -31,6 +30,8 @@ case $host in
 esac
 
 cargo build --release --locked --bin xmlshred
+# Of the archives: the libraries in C would be compiled again for it.
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 program=$target/release/xmlshred$exe
 
 # Paths of this machine, wherever they came from. Of a home only what is hidden in it, where cargo and
