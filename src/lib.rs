@@ -27,6 +27,7 @@ pub mod profile;
 pub mod report;
 pub mod runner;
 pub mod schema;
+pub mod screen;
 pub mod settings;
 pub mod shred;
 pub mod store;

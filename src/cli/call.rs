@@ -15,8 +15,8 @@ pub struct Call {
     pub session: SessionId,
     /// The definition of the command line.
     pub program: Command,
-    /// The flags that name the store, as they were given, each after a blank. Commands that are shown to
-    /// be copied need them too.
+    /// The flags that name the store, as they were given, each after a blank. Commands that are shown
+    /// without backticks need them; the others get them from [`super::shown_commands`].
     pub store_flags: String,
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::runner::ExitStatus;
+use crate::screen::{Ink, Screen};
 use crate::settings::SettingsError;
 use crate::store::StoreError;
 
@@ -43,6 +44,15 @@ impl CommandError {
         }
     }
 
+    /// The error for people.
+    pub fn on(&self, screen: Screen) -> String {
+        if self.status == ExitStatus::Success {
+            return format!("{}\n", self.message);
+        }
+        let (error, hint) = (screen.ink(Ink::Bad, "error"), screen.ink(Ink::Good, "hint"));
+        format!("{error}: {}\n{hint}: {}\n", self.message, self.hint)
+    }
+
     /// Logs the error in one line that has everything.
     pub fn log(&self) {
         let (exit_status, category, hint) =
@@ -58,10 +68,7 @@ impl CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.status {
-            ExitStatus::Success => writeln!(f, "{}", self.message),
-            _ => write!(f, "error: {}\nhint: {}\n", self.message, self.hint),
-        }
+        f.write_str(&self.on(Screen::PLAIN))
     }
 }
 

@@ -1,18 +1,22 @@
 //! Data goes to stdout, everything else to stderr. Text for people is escaped on its way: names of
-//! files, values of documents and messages of others must not command the terminal.
+//! files, values of documents and messages of others must not command the terminal. The commands in it
+//! are completed, so that they can be copied.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::command_error::{CommandError, Result};
-use crate::diagnostic::{escaped, Diagnostics};
+use super::{screens, shown_commands};
+use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
 use crate::files::NewFile;
-use crate::report::{Format, LineQueue, LogWriter};
+use crate::report::{Format, LineQueue, LogWriter, Table};
 use crate::runner::ExitStatus;
+use crate::screen::{Ink, Screen};
 
 /// What waits for stderr: nobody ever waits for who reads it.
 static STDERR: LazyLock<LineQueue> =
@@ -33,12 +37,33 @@ const END_WITHIN: Duration = Duration::from_secs(1);
 /// How long a summary waits for a reader of stdout.
 const PRINT_WITHIN: Duration = Duration::from_secs(10);
 
-/// Writes text for people to stdout.
+/// Whether notes are left out.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Leaves out notes from now on, or does not.
+pub fn set_quiet(is_quiet: bool) {
+    IS_QUIET.store(is_quiet, Ordering::SeqCst);
+}
+
+/// Text for people as a stream shows it.
+fn for_people(text: &str, screen: Screen) -> String {
+    screen.shown(&shown_commands::complete(text, screen)).into_owned()
+}
+
+/// Writes text for people to stdout. It may have colours of [`screens::stdout`].
 ///
 /// # Errors
 /// stdout cannot be written, for instance because a disk is full.
 pub fn print(text: &str) -> Result {
-    print_data(&escaped(text))
+    print_data(&for_people(text, screens::stdout()))
+}
+
+/// Writes a table to stdout, as its screen shows it.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_table(table: &Table) -> Result {
+    print(&table.on(screens::stdout()))
 }
 
 /// Writes text to stdout that is for people or for programs.
@@ -87,7 +112,7 @@ pub fn print_or_give_up(format: Format, text: &str) -> Result {
     STDERR.flush(IN_ORDER_WITHIN);
     let (done, result) = crossbeam_channel::bounded(1);
     let shown = match format {
-        Format::Table => escaped(text).into_owned(),
+        Format::Table => for_people(text, screens::stdout()),
         Format::Json => text.to_owned(),
     };
     let thread = std::thread::Builder::new().name("xmlshred-stdout".into());
@@ -124,14 +149,34 @@ pub fn unwritable(error: &io::Error) -> CommandError {
     CommandError::new(ExitStatus::Aborted, message, "free space where the output is redirected to")
 }
 
-/// Writes text for people to stderr.
+/// Writes text for people to stderr, unless `--quiet` is given: what was done, and what may be done next.
 pub fn note(text: impl Display) {
-    note_rendered(&escaped(&text.to_string()));
+    if !IS_QUIET.load(Ordering::SeqCst) {
+        tell(text);
+    }
 }
 
-/// Writes text to stderr that is escaped already and may have colours. A closed stderr is ignored.
-/// So is one that nobody reads.
-pub fn note_rendered(text: &str) {
+/// Writes text for people to stderr that `--quiet` does not silence: what was not done, and why. A closed
+/// stderr is ignored. So is one that nobody reads.
+pub fn tell(text: impl Display) {
+    tell_rendered(&for_people(&text.to_string(), screens::stderr()));
+}
+
+/// Writes a warning of one line to stderr.
+pub fn warn(text: impl Display) {
+    tell(format!("{}: {text}\n", screens::stderr().ink(Ink::Doubtful, "warning")));
+}
+
+/// Writes what stopped a command to stderr. That there was nothing to do is a note.
+pub fn report(error: &CommandError) {
+    match error.status {
+        ExitStatus::Success => note(error),
+        _ => tell(error.on(screens::stderr())),
+    }
+}
+
+/// Writes text to stderr as it is.
+pub fn tell_rendered(text: &str) {
     STDERR.push_within(text.as_bytes(), NOTE_WITHIN);
 }
 
@@ -159,11 +204,5 @@ pub fn finish() {
 
 /// Writes mistakes to stderr, in colour where it shows colours.
 pub fn diagnose(diagnostics: &Diagnostics) {
-    note_rendered(&diagnostics.render(has_colours()));
-}
-
-/// Whether stderr shows colours: older Windows consoles print the codes.
-pub fn has_colours() -> bool {
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    cfg!(unix) && !unwanted && io::stderr().is_terminal()
+    tell_rendered(&diagnostics.render(screens::stderr()));
 }

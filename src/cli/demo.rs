@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::call::{Call, Execute};
 use super::command_error::{CommandError, Result};
-use super::signals;
+use super::{screens, signals};
 use crate::demo::{self, DemoError, DemoOptions};
 use crate::runner::ExitStatus;
 use crate::settings::{keys, Origin, Resolved};
@@ -35,8 +35,14 @@ impl Execute for Arguments {
             let message = format!("cannot find the program itself: {e}");
             CommandError::new(ExitStatus::Aborted, message, "start xmlshred by its full path")
         })?;
-        let options =
-            DemoOptions { dir: self.dir.clone(), apps: self.apps, seed: self.seed, program };
+        let options = DemoOptions {
+            dir: self.dir.clone(),
+            apps: self.apps,
+            seed: self.seed,
+            program,
+            is_quiet: call.settings.quiet,
+            screen: screens::stdout(),
+        };
         let proof = demo::run(&options, &signals::shutdown()?, &mut std::io::stdout().lock())?;
         Ok(if proof.holds() { ExitStatus::Success } else { ExitStatus::Aborted })
     }

@@ -68,14 +68,14 @@ impl Searched {
     fn say_what_is_not_read(&self) {
         if let Some(first) = self.links.first() {
             let count = counted(self.links.len(), "link");
-            console::note(format!(
+            console::tell(format!(
                 "{count} not followed, such as the folder {}\n",
                 first.display()
             ));
         }
         if let Some(first) = self.hidden.first() {
             let count = counted(self.hidden.len(), "hidden file");
-            console::note(format!("{count} not read, such as {}\n", first.display()));
+            console::tell(format!("{count} not read, such as {}\n", first.display()));
         }
         if self.again > 0 {
             let count = counted(self.again, "file");

@@ -17,6 +17,12 @@ const DETAILS: [&str; 3] = [keys::GENERAL, keys::LIMITS, keys::SQL_SERVER];
 const WITHOUT_SERVER: &[&str] =
     &["completions", "contract", "coverage", "demo", "diff", "docs", "man", "map", "settings"];
 
+/// Whether the command of this name opens a store with any arguments.
+pub fn opens_store(name: &str) -> bool {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_name && !name.starts_with('-') && !WITHOUT_SERVER.contains(&name)
+}
+
 /// How much the help says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
@@ -87,9 +93,21 @@ pub fn of_store(given: &[(&'static Key, String)]) -> String {
         &keys::ACCESS_TOKEN_FILE,
         &keys::CA_FILE,
         &keys::TRUST_SERVER_CERTIFICATE,
+        &keys::MULTI_SUBNET_FAILOVER,
+        &keys::CONNECT_TIMEOUT,
+        // With a password in it, it is refused as a flag.
+        &keys::CONNECTION_STRING,
     ];
-    let is_named = |key: &Key| named.iter().any(|wanted| wanted.name == key.name);
-    let flags = given.iter().filter(|(key, _)| is_named(key));
+    shown(given, &named)
+}
+
+/// The flag that names the contract, if it was given, after a blank.
+pub fn of_contract(given: &[(&'static Key, String)]) -> String {
+    shown(given, &[&keys::CONTRACT])
+}
+
+fn shown(given: &[(&'static Key, String)], which: &[&Key]) -> String {
+    let flags = given.iter().filter(|(key, _)| which.contains(key));
     let shown = |(key, text): &(&Key, String)| match key.form {
         Form::Switch => format!(" --{}={text}", key.flag()),
         _ => format!(" --{} {}", key.flag(), quoted(text)),
@@ -98,13 +116,20 @@ pub fn of_store(given: &[(&'static Key, String)]) -> String {
 }
 
 /// A text as an argument in a shell: quoted where it has a character that a shell reads, such as the
-/// comma in PowerShell.
+/// comma in PowerShell, and the dollar also between double quotation marks.
 fn quoted(text: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:\\=+".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(format!("\"{text}\"")),
+    let (plain, read) = match cfg!(windows) {
+        true => ("-_./:\\=+", ""),
+        false => ("-_./:=+", "$`\"\\!"),
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || plain.contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(match text.contains(|c| read.contains(c)) {
+        true => format!("'{}'", text.replace('\'', r"'\''")),
+        false => format!("\"{text}\""),
+    })
 }
 
 fn of_command(name: &str) -> impl Iterator<Item = &'static Key> {
@@ -124,6 +149,7 @@ fn flag(key: &'static Key) -> Arg {
         .help(default.map_or(help.clone(), |default| format!("{help} [default: {default}]")))
         .help_heading(key.heading)
         .allow_negative_numbers(true);
+    let arg = if *key == keys::QUIET { arg.short('q') } else { arg };
     match key.form {
         Form::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
         _ => arg,

@@ -18,13 +18,13 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::command_error::{self, CommandError, Result};
-use super::console;
 use super::old_logs;
-use crate::diagnostic::undirected;
+use super::{console, screens, shown_commands};
 use crate::figures::counted;
 use crate::id::SessionId;
 use crate::report::LineQueue;
-use crate::settings::{LogFormat, LogSettings};
+use crate::screen::{undirected, Screen};
+use crate::settings::{LogFormat, LogSettings, Settings};
 
 /// How a command logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,7 +50,8 @@ const DISK_WITHIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The first line of a log file that must not be missing cannot be written.
-pub fn start(settings: &LogSettings, session: SessionId, habits: Habits) -> Result<()> {
+pub fn start(settings: &Settings, session: SessionId, habits: Habits) -> Result<()> {
+    let (settings, is_quiet) = (&settings.log, settings.quiet);
     let is_required = habits.always_logs && settings.level >= LevelFilter::INFO;
     let new_file = || settings.dir.as_ref().map(|dir| LogFile::new(dir, session, is_required));
     let file = match FILE.get() {
@@ -61,6 +62,7 @@ pub fn start(settings: &LogSettings, session: SessionId, habits: Habits) -> Resu
         old_logs::delete(dir.clone(), days);
     }
     let quiet = habits.console.filter(|_| file.is_some()).unwrap_or(LevelFilter::TRACE);
+    let quiet = if is_quiet { quiet.min(LevelFilter::WARN) } else { quiet };
     let level = settings.level.min(quiet);
     // For people, the error that stops the command is not a log line.
     let ends_as_line = settings.format == LogFormat::Json;
@@ -75,10 +77,10 @@ pub fn start(settings: &LogSettings, session: SessionId, habits: Habits) -> Resu
         command_error::TARGET | console::DROPPED => true,
         _ => *metadata.level() <= file_level,
     };
-    let stderr = || Lines(console::stderr());
-    let to_stderr = layer(settings, is_on_stderr, level, stderr, console::has_colours());
-    let to_file =
-        file.map(|file| layer(settings, is_in_file, file_level, || Lines(&file.queue), false));
+    let is_for_people = settings.format == LogFormat::Text;
+    let stderr = move || Lines { queue: console::stderr(), is_for_people };
+    let to_stderr = layer(settings, is_on_stderr, level, stderr, screens::stderr().has_colours);
+    let to_file = file.map(|file| layer(settings, is_in_file, file_level, || file.lines(), false));
     // Only a second start in one process fails; the first one stays in force.
     let _ = tracing_subscriber::registry().with(to_stderr).with(to_file).try_init();
     if is_required && file.is_some() {
@@ -115,11 +117,18 @@ where
 
 /// Adds each log line, which is one call, to a queue. It has no control characters of others: the
 /// formats escape them.
-struct Lines(&'static LineQueue);
+struct Lines {
+    queue: &'static LineQueue,
+    /// Whether the commands in it are to be copied from a terminal.
+    is_for_people: bool,
+}
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.push(&undirected(line));
+        let text = std::str::from_utf8(line).ok().filter(|_| self.is_for_people);
+        let complete = text.map(|text| shown_commands::complete(text, Screen::PLAIN));
+        let complete = complete.as_ref().map_or(line, |text| text.as_bytes());
+        self.queue.push(&undirected(complete));
         Ok(line.len())
     }
 
@@ -143,6 +152,10 @@ impl LogFile {
         let stream = FileStream { path: path.clone(), file: None, is_warned: is_required };
         let queue = LineQueue::new("log", 8 << 20, stream, |_| ());
         Self { path, queue, is_required }
+    }
+
+    fn lines(&'static self) -> Lines {
+        Lines { queue: &self.queue, is_for_people: false }
     }
 }
 
@@ -201,7 +214,7 @@ impl Write for FileStream {
         self.file().and_then(|file| file.write(lines)).map_err(|error| {
             let reason = format!("cannot write the log file {}: {error}", self.path.display());
             if !std::mem::replace(&mut self.is_warned, true) {
-                console::note(format!("warning: {reason}\n"));
+                console::warn(reason.as_str());
             }
             io::Error::other(reason)
         })
@@ -223,6 +236,6 @@ pub fn note_panics() {
             std::backtrace::BacktraceStatus::Captured => format!("{backtrace}\n"),
             _ => String::new(),
         };
-        console::note(format!("thread '{name}' {panic}\n{trace}"));
+        console::tell(format!("thread '{name}' {panic}\n{trace}"));
     }));
 }

@@ -1,6 +1,6 @@
 //! `xmlshred map`: documents through the contract, without a database.
 
-use std::io::{self, BufWriter, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::call::{Call, Execute};
 use super::command_error::{CommandError, Result};
 use super::contract::file as contract_file;
 use super::store::open;
-use super::{console, document_files};
+use super::{console, document_files, screens};
 use crate::id::AppId;
 use crate::offline::{Content, CsvFolder, Formulas, MapSummary, Mapping, Source};
 use crate::runner::ExitStatus;
@@ -33,11 +33,16 @@ pub struct Arguments {
     #[arg(conflicts_with_all = ["files", "app_id_from"])]
     app_id: Vec<i64>,
 
-    /// Print one line of JSON per document, in the order given; write one CSV file per table; or
-    /// print only the summary
-    #[arg(long, value_enum, default_value_t = Format::Json)]
-    #[arg(value_name = "json|csv|none", hide_possible_values = true)]
-    format: Format,
+    /// Print the rows of each document as tables for people; print one line of JSON per document, in
+    /// the order given; write one CSV file per table; or print only the summary [default: table on a
+    /// terminal, else json]
+    #[arg(long, value_enum)]
+    #[arg(value_name = "table|json|csv|none", hide_possible_values = true)]
+    format: Option<Format>,
+
+    /// Shred only the first N documents, in the order given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    first: Option<u64>,
 
     /// Folder for the files of --format csv; files of the same names are replaced
     #[arg(long, value_name = "DIR", required_if_eq("format", "csv"))]
@@ -57,6 +62,7 @@ pub struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    Table,
     Json,
     Csv,
     None,
@@ -71,19 +77,22 @@ enum IdFrom {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
-        if self.out.is_some() && self.format != Format::Csv {
+        if self.out.is_some() && self.format() != Format::Csv {
             return Err(CommandError::usage(
                 "--out requires --format csv",
                 "add --format csv, or redirect stdout to keep the lines of JSON",
             ));
         }
-        if self.spreadsheet_safe && self.format != Format::Csv {
+        if self.spreadsheet_safe && self.format() != Format::Csv {
             return Err(CommandError::usage(
                 "--spreadsheet-safe requires --format csv",
                 "add --format csv, or leave it out",
             ));
         }
-        let sources = self.sources(call)?;
+        let mut sources = self.sources(call)?;
+        if let Some(first) = self.first {
+            sources.truncate(usize::try_from(first).unwrap_or(usize::MAX));
+        }
         let mapping = Mapping {
             contract: Arc::new(contract_file::read(&call.settings)?),
             limits: call.settings.limits,
@@ -94,12 +103,20 @@ impl Execute for Arguments {
         let Some(summary) = self.map(&mapping, &sources, &threads)? else {
             return Ok(ExitStatus::Success);
         };
-        console::note(&summary);
+        console::note(summary.on(screens::stderr()));
         Ok(status(call, summary.failed(), summary.documents))
     }
 }
 
 impl Arguments {
+    /// On a terminal, people read.
+    fn format(&self) -> Format {
+        self.format.unwrap_or(match io::stdout().is_terminal() {
+            true => Format::Table,
+            false => Format::Json,
+        })
+    }
+
     fn formulas(&self) -> Formulas {
         match self.spreadsheet_safe {
             true => Formulas::Disarm,
@@ -137,7 +154,7 @@ impl Arguments {
         sources: &[Source],
         threads: &ThreadPool,
     ) -> Result<Option<MapSummary>> {
-        let mapped = match (self.format, &self.out) {
+        let mapped = match (self.format(), &self.out) {
             (Format::None, _) => mapping.count(sources, threads),
             (Format::Csv, Some(folder)) => {
                 let files = CsvFolder::create(folder, &mapping.contract, self.formulas());
@@ -147,6 +164,10 @@ impl Arguments {
                     let hint = "close the files in other programs, or name a writable folder";
                     CommandError::new(ExitStatus::Aborted, message, hint)
                 });
+            }
+            (Format::Table, _) => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                mapping.write_tables(sources, threads, screens::stdout(), &mut out)
             }
             (Format::Json | Format::Csv, _) => {
                 let mut out = BufWriter::new(io::stdout().lock());

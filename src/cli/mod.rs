@@ -16,12 +16,13 @@ mod man;
 mod map;
 mod old_logs;
 mod run;
+mod screens;
 mod settings;
+mod shown_commands;
 mod signals;
 mod store;
 mod suggestions;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -29,9 +30,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use uuid::Uuid;
 
-use crate::diagnostic::escaped;
 use crate::id::SessionId;
 use crate::runner::ExitStatus;
+use crate::screen::{Ink, Screen};
 use crate::settings::keys::{self, Key};
 use crate::settings::{Environment, LogFormat, SettingsFile};
 use call::{commands, Call, Execute};
@@ -40,7 +41,7 @@ use flags::Detail;
 
 /// Turn XML documents in a database table into typed rows, exactly once
 #[derive(Debug, Parser)]
-#[command(name = "xmlshred", version, max_term_width = 100, after_help = after_help())]
+#[command(name = "xmlshred", version, max_term_width = 100, after_help = after_help(), styles = styles())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -103,38 +104,58 @@ fn after_help() -> String {
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitStatus {
     logging::note_panics();
-    let status = match Cli::parse_from(wild::args_os()) {
+    let arguments: Vec<OsString> = wild::args_os().collect();
+    screens::decide(screens::asked_for(&arguments));
+    let status = match Cli::parse_from(arguments) {
         Ok(cli) => cli.run(),
         Err(error) if error.use_stderr() => {
-            console::note_rendered(&with_hint(&error));
+            console::tell_rendered(&with_hint(&error, screens::stderr()));
             ExitStatus::Usage
         }
-        Err(help) => console::print_data(&help.to_string()).unwrap_or_else(|error| error.status),
+        Err(help) => {
+            let text = rendered(&help, screens::stdout());
+            console::print_data(&text).unwrap_or_else(|error| error.status)
+        }
     };
     console::finish();
     logging::finish();
     status
 }
 
+/// The colours of help and of the argument parser's errors.
+fn styles() -> clap::builder::Styles {
+    clap::builder::Styles::plain()
+        .header(Ink::Heading.style())
+        .usage(Ink::Heading.style())
+        .literal(Ink::Command.style())
+        .error(Ink::Bad.style())
+        .valid(Ink::Good.style())
+        .invalid(Ink::Doubtful.style())
+}
+
+/// What the argument parser has to say.
+fn rendered(said: &clap::Error, screen: Screen) -> String {
+    let text = said.render();
+    match screen.has_colours {
+        true => text.ansi().to_string(),
+        false => text.to_string(),
+    }
+}
+
 /// The error of the argument parser, which ends as every error does.
-fn with_hint(error: &clap::Error) -> String {
-    let rendered = error.render();
-    let plain = rendered.to_string();
-    let text = match escaped(&plain) {
-        // Colours and what an argument has of its own look the same.
-        Cow::Owned(text) => text,
-        Cow::Borrowed(_) if console::has_colours() => rendered.ansi().to_string(),
-        Cow::Borrowed(text) => text.to_owned(),
-    };
+fn with_hint(error: &clap::Error, screen: Screen) -> String {
+    let text = rendered(error, screen);
+    let text = screen.shown(&text);
+    let title = screen.ink(Ink::Good, "hint");
     if let Some(hint) = hint_of_unknown(error) {
         let message = text.lines().next().unwrap_or_default();
-        return format!("{message}\n\nhint: {hint}\n");
+        return format!("{message}\n\n{title}: {hint}\n");
     }
     match text.split_once("For more information, try") {
         Some((message, _)) => {
-            format!("{message}hint: add --help to see the flags of the command\n")
+            format!("{message}{title}: add --help to see the flags of the command\n")
         }
-        None => text,
+        None => text.into_owned(),
     }
 }
 
@@ -183,14 +204,14 @@ impl Cli {
         let call = match self.prepare() {
             Ok(call) => call,
             Err(error) => {
-                console::note(&error);
+                console::report(&error);
                 return error.status;
             }
         };
         let report = |error: CommandError| {
             error.log();
             if call.settings.log.format == LogFormat::Text {
-                console::note(&error);
+                console::report(&error);
             }
             error.status
         };
@@ -204,6 +225,11 @@ impl Cli {
     }
 
     fn prepare(&self) -> Result<Call> {
+        let store_flags = flags::of_store(&self.given);
+        shown_commands::set(shown_commands::Flags {
+            store: store_flags.clone(),
+            contract: flags::of_contract(&self.given),
+        });
         let environment = Environment::of_process();
         let flag = self.given.iter().find(|(key, _)| **key == keys::CONFIG).map(|(_, text)| text);
         let named = flag.or_else(|| environment.0.get(&keys::CONFIG.variable()));
@@ -214,9 +240,10 @@ impl Cli {
             _ => error.into(),
         })?;
         let session = SessionId(Uuid::new_v4());
-        logging::start(&settings.log, session, self.command.chosen().habits())?;
+        screens::decide(settings.colours);
+        console::set_quiet(settings.quiet);
+        logging::start(&settings, session, self.command.chosen().habits())?;
         environment.unknown().iter().for_each(|problem| tracing::warn!("{problem}"));
-        let store_flags = flags::of_store(&self.given);
         Ok(Call { settings, session, program: Self::program(Detail::All), store_flags })
     }
 }

@@ -10,7 +10,7 @@ use super::command_error::{CommandError, Result};
 use super::contract::file as contract_file;
 use super::logging::Habits;
 use super::store::{failures, install, open};
-use super::{console, logging, signals};
+use super::{console, logging, screens, signals};
 use crate::contract::Contract;
 use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
 use crate::runner::{
@@ -96,16 +96,19 @@ impl Execute for Arguments {
         let connect: Connect = Arc::new(move |_role| open::connect(&location, session));
         log_start(&config, &contract);
         let for_people = call.settings.log.format == LogFormat::Text;
-        let mut progress = ProgressLine::new(config.limit, for_people);
+        let mut progress = ProgressLine::new(config.limit, for_people && !call.settings.quiet);
         let summary = runner::run(config, contract, connect, shredder, &shutdown, &mut progress)?;
         drop(progress);
         log_end(&summary);
         if self.agent_job.is_some() && self.format == Format::Table {
             console::print_or_give_up(Format::Table, &render_summary_line(&summary))?;
         }
-        console::print_or_give_up(self.format, &render_summary(&summary, self.format))?;
+        console::print_or_give_up(
+            self.format,
+            &render_summary(&summary, self.format, screens::stdout()),
+        )?;
         if summary.failed > 0 {
-            failures::note_causes(call);
+            failures::note_causes();
         }
         Ok(summary.end.exit_status())
     }

@@ -14,20 +14,20 @@ pub struct Arguments {}
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
-        console::print(&table(&call.settings.resolved))
+        console::print_table(&table(&call.settings.resolved))
     }
 }
 
 /// Shows the settings although some are wrong.
 pub fn explain(error: SettingsError) -> CommandError {
     let hint = "correct the value; the column `from` above shows where it is set".to_owned();
-    match console::print(&table(&error.resolved)) {
+    match console::print_table(&table(&error.resolved)) {
         Ok(_) => CommandError { hint, ..error.into() },
         Err(unwritable) => unwritable,
     }
 }
 
-fn table(resolved: &[Resolved]) -> String {
+fn table(resolved: &[Resolved]) -> Table {
     let mut table =
         Table::new(&[("setting", Align::Left), ("value", Align::Left), ("from", Align::Left)]);
     for setting in resolved {
@@ -35,5 +35,5 @@ fn table(resolved: &[Resolved]) -> String {
         let outranked = outranked.map(|by| format!(", outranked by {by}")).unwrap_or_default();
         table.row([setting.key.name, &setting.shown(), &(setting.source() + &outranked)]);
     }
-    table.to_string()
+    table
 }

@@ -4,7 +4,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::HashMap;
 
-use crate::diagnostic::is_unprintable;
+use crate::screen::is_unprintable;
 
 /// In UTF-16 units, as SQL Server counts.
 const LONGEST: usize = 128;

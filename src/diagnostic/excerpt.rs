@@ -4,12 +4,11 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::line::{floor_boundary, is_unprintable, line_start, BOM};
+use super::line::{floor_boundary, line_start, BOM};
+use crate::screen::is_unprintable;
 
-/// Longer lines are shown in part, around the underlined text.
-const WINDOW: usize = 140;
-/// Columns kept before the underlined text when a line is shown in part.
-const LEAD: usize = 60;
+/// Columns kept before the underlined text when a line is shown in part, of a hundred.
+const LEAD: usize = 43;
 const TAB: usize = 4;
 
 /// One source line as a terminal shows it, and where the underline goes.
@@ -20,14 +19,15 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
-    /// The line in which `span` starts. The underline ends with that line.
-    pub(super) fn of(text: &str, span: &Range<usize>) -> Self {
+    /// The line in which `span` starts, in `window` columns if it is longer. The underline ends with that
+    /// line.
+    pub(super) fn of(text: &str, span: &Range<usize>, window: usize) -> Self {
         let start = line_start(text, span.start);
         let rest = &text[start..];
         let line = rest.split('\n').next().unwrap_or(rest);
         let line = line.strip_suffix('\r').unwrap_or(line);
         let line_end = start + line.len();
-        let (start, line) = nearby(text, start..line_end, span);
+        let (start, line) = nearby(text, start..line_end, span, window);
         let cut = (start > line_start(text, span.start), start + line.len() < line_end);
 
         // What is shown, and where in it and in which column each cell begins.
@@ -48,10 +48,10 @@ impl Excerpt {
         let last = cells.len() - 1;
         let from = from.unwrap_or(last);
         let to = to.unwrap_or(last).max(from);
-        Self::window(&shown, &cells, &columns, from..to, cut)
+        Self::window(&shown, &cells, &columns, from..to, cut, window)
     }
 
-    /// Cuts the line to [`WINDOW`] columns around the cells `marked`. `cells[i]` is where in `shown`
+    /// Cuts the line to `window` columns around the cells `marked`. `cells[i]` is where in `shown`
     /// and `columns[i]` in which column cell `i` begins; `cut` says at which ends cells are missing
     /// already.
     fn window(
@@ -60,17 +60,18 @@ impl Excerpt {
         columns: &[usize],
         marked: Range<usize>,
         cut: (bool, bool),
+        window: usize,
     ) -> Self {
         let Range { start: from, end: to } = marked;
         let last = cells.len() - 1;
         let total = columns[last];
-        let left = if total <= WINDOW {
+        let left = if total <= window {
             0
         } else {
-            let wanted = columns[from].saturating_sub(LEAD).min(total - WINDOW);
+            let wanted = columns[from].saturating_sub(window * LEAD / 100).min(total - window);
             columns.partition_point(|c| *c < wanted).min(from)
         };
-        let right = columns.partition_point(|c| *c <= columns[left] + WINDOW) - 1;
+        let right = columns.partition_point(|c| *c <= columns[left] + window) - 1;
         let (before, after) = (cut.0 || left > 0, cut.1 || right < last);
         let line = format!(
             "{}{}{}",
@@ -89,11 +90,16 @@ impl Excerpt {
 
 /// The characters of a line that can be shown with those of `span`, and where they begin: a line may
 /// be as long as the file, and there may be a diagnostic for each of its words.
-fn nearby<'t>(text: &'t str, line: Range<usize>, span: &Range<usize>) -> (usize, &'t str) {
+fn nearby<'t>(
+    text: &'t str,
+    line: Range<usize>,
+    span: &Range<usize>,
+    window: usize,
+) -> (usize, &'t str) {
     let at = floor_boundary(text, span.start.clamp(line.start, line.end));
-    let before = text[line.start..at].char_indices().rev().take(WINDOW).last();
+    let before = text[line.start..at].char_indices().rev().take(window).last();
     let start = before.map_or(at, |(offset, _)| line.start + offset);
-    let after = text[at..line.end].char_indices().take(2 * WINDOW).last();
+    let after = text[at..line.end].char_indices().take(2 * window).last();
     let end = after.map_or(at, |(offset, c)| at + offset + c.len_utf8());
     (start, &text[start..end])
 }

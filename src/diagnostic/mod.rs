@@ -7,6 +7,5 @@ mod mistake;
 mod render;
 pub(crate) mod spelling;
 
-pub(crate) use line::{escaped, is_unprintable, undirected};
 pub use list::Diagnostics;
 pub use mistake::{Diagnostic, Severity};

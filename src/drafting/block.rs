@@ -9,9 +9,9 @@ use super::quoted::string;
 use super::table::{Column, Existing, Table};
 use super::{keys, steps};
 use crate::contract::OnExisting;
-use crate::diagnostic::is_unprintable;
 use crate::figures::{count, counted};
 use crate::profile::Profile;
+use crate::screen::is_unprintable;
 use crate::value::SqlType;
 
 /// How tables are written.

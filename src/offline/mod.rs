@@ -12,6 +12,7 @@ mod profiling;
 mod real_paths;
 pub mod sample;
 mod schema_file;
+mod shown_rows;
 mod source;
 mod statistics;
 mod summary;
@@ -31,6 +32,7 @@ pub use self::schema_file::schema_text;
 pub use self::source::{Content, Source};
 pub use self::statistics::{Statistics, StatisticsError};
 pub use self::summary::MapSummary;
+use crate::screen::Screen;
 use crate::shred::Shredder;
 
 impl Mapping {
@@ -54,6 +56,26 @@ impl Mapping {
     ) -> io::Result<MapSummary> {
         let line = |source: &Source, mapped: &Mapped| self.line(source, mapped);
         let summary = self.each(sources, threads, line, |line| out.write_all(&line))?;
+        out.flush()?;
+        Ok(summary)
+    }
+
+    /// Maps all documents and writes the rows of each for people, in their order.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
+    pub fn write_tables(
+        &self,
+        sources: &[Source],
+        threads: &ThreadPool,
+        screen: Screen,
+        out: &mut impl Write,
+    ) -> io::Result<MapSummary> {
+        let text = |source: &Source, mapped: &Mapped| self.shown(source, mapped, screen);
+        let summary = self.each(sources, threads, text, |text| {
+            out.write_all(screen.shown(&text).as_bytes())?;
+            out.write_all(b"\n")
+        })?;
         out.flush()?;
         Ok(summary)
     }

@@ -8,6 +8,7 @@ use crate::contract::Contract;
 use crate::figures;
 use crate::outcome::FailureCategory;
 use crate::report::{Align, Table};
+use crate::screen::{Ink, Screen};
 
 /// The counts of all documents of a call; displayed as a few lines for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,18 +51,19 @@ impl MapSummary {
     }
 }
 
-impl fmt::Display for MapSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} {}: {} mapped, {} failed; {} in {}",
-            figures::count(self.documents),
-            if self.documents == 1 { "document" } else { "documents" },
+impl MapSummary {
+    /// The counts for people, ending in a line break.
+    pub fn on(&self, screen: Screen) -> String {
+        let failed = format!("{} failed", figures::count(self.failed()));
+        let ink = (self.failed() > 0).then_some(Ink::Bad);
+        let head = format!(
+            "{}: {} mapped, {}; {} in {}\n",
+            figures::counted(self.documents, "document"),
             figures::count(self.documents - self.failed()),
-            figures::count(self.failed()),
+            ink.map_or_else(|| failed.clone(), |ink| screen.ink(ink, &failed)),
             figures::bytes(self.bytes),
             figures::duration(self.elapsed),
-        )?;
+        );
         let mut failures = Table::new(&[("failure", Align::Left), ("documents", Align::Right)]);
         for (category, count) in &self.failures {
             failures.row([category.name(), &figures::count(*count)]);
@@ -71,6 +73,13 @@ impl fmt::Display for MapSummary {
             rows.row([table.as_str(), &figures::count(*count)]);
         }
         let tables = [failures, rows];
-        tables.iter().filter(|table| !table.is_empty()).try_for_each(|t| write!(f, "\n{t}"))
+        let tables = tables.iter().filter(|table| !table.is_empty());
+        head + &tables.map(|table| format!("\n{}", table.on(screen))).collect::<String>()
+    }
+}
+
+impl fmt::Display for MapSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.on(Screen::PLAIN))
     }
 }

@@ -7,11 +7,12 @@ use serde_json::{json, Value};
 
 use super::table::{Align, Table};
 use crate::figures::{count, counted};
+use crate::screen::{Ink, Screen};
 use crate::store::{FailureCause, FailureCauses, LoggedFailure};
 
 /// The causes for people, each with the commands that go on from it. `store_flags` are the flags that
 /// name the store.
-pub fn render_causes(found: &FailureCauses, store_flags: &str) -> String {
+pub fn render_causes(found: &FailureCauses, store_flags: &str, screen: Screen) -> String {
     let mut text = format!(
         "{} failed, for {}\n",
         counted(found.all_applications, "application"),
@@ -19,7 +20,7 @@ pub fn render_causes(found: &FailureCauses, store_flags: &str) -> String {
     );
     for cause in &found.causes {
         text.push('\n');
-        text += &render_cause(cause, store_flags);
+        text += &render_cause(cause, store_flags, screen);
     }
     let left = found.all_causes - found.causes.len() as u64;
     if left > 0 {
@@ -28,8 +29,10 @@ pub fn render_causes(found: &FailureCauses, store_flags: &str) -> String {
     text
 }
 
-fn render_cause(cause: &FailureCause, store_flags: &str) -> String {
-    let mut heading = format!("{}  {}", count(cause.applications), cause.category);
+fn render_cause(cause: &FailureCause, store_flags: &str, screen: Screen) -> String {
+    let failed = screen.ink(Ink::Bad, &count(cause.applications));
+    let category = cause.category.name();
+    let mut heading = format!("{failed}  {}", screen.ink(Ink::Heading, category));
     if let Some(target) = target(cause.table.as_deref(), cause.column.as_deref()) {
         let _ = write!(heading, "  {target}");
     }
@@ -51,8 +54,9 @@ fn render_cause(cause: &FailureCause, store_flags: &str) -> String {
         false => row("at", &format!("{first} to {last} UTC")),
     }
     let lines = commands(cause, store_flags);
-    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-    format!("{heading}\n{table}{lines}")
+    let line = |line: &String| format!("  {}\n", screen.ink(Ink::Command, line));
+    let lines: String = lines.iter().map(line).collect();
+    format!("{heading}\n{}{lines}", table.on(screen))
 }
 
 /// The commands that go on from a cause.
@@ -163,7 +167,7 @@ pub fn cause_cells(cause: &FailureCause) -> [Option<String>; 9] {
 }
 
 /// The applications for people.
-pub fn render_failures(failures: &[LoggedFailure]) -> String {
+pub fn render_failures(failures: &[LoggedFailure]) -> Table {
     let mut table = Table::new(&[
         ("app_id", Align::Right),
         ("fingerprint", Align::Left),
@@ -182,7 +186,7 @@ pub fn render_failures(failures: &[LoggedFailure]) -> String {
             failure.value.as_deref().unwrap_or(""),
         ]);
     }
-    table.to_string()
+    table
 }
 
 /// A failed application for programs, with field names that do not change.

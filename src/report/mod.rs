@@ -15,6 +15,7 @@ mod table;
 mod updating;
 mod verification;
 mod watch;
+mod wrap;
 
 pub use coverage::{
     coverage_cells, coverage_json, coverage_line, render_coverage, COVERAGE_HEADING,
@@ -31,7 +32,7 @@ pub use progress::{LogWriter, ProgressLine};
 pub use run::{list_unreadable, RunReport};
 pub use status::{render_status, status_cells, status_json, STATUS_HEADING};
 pub use summary::{render_summary, render_summary_line};
-pub use table::{Align, Table};
+pub use table::{Align, Cell, Table};
 pub use updating::UpdatedReport;
 pub use verification::{render_verification, verification_line};
 pub use watch::Watched;

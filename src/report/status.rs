@@ -8,24 +8,26 @@ use serde_json::{json, Map, Value};
 
 use crate::store::{ActiveClaim, SessionSummary, Status};
 
-use super::table::{Align, Table};
+use super::table::{Align, Cell, Table};
+use super::wrap::fitted;
 use crate::figures::{count, duration};
+use crate::screen::{Ink, Screen};
 
 /// A store's status for people, ending in a line break.
-pub fn render_status(status: &Status) -> String {
+pub fn render_status(status: &Status, screen: Screen) -> String {
     let tables = [rows(status), claims(status), sessions(status)];
-    let first = [pause(status).to_string(), counts(status).to_string(), balance(status)];
-    let tables = tables.iter().filter(|table| !table.is_empty()).map(Table::to_string);
+    let first = [pause(status).on(screen), counts(status).on(screen), balance(status, screen)];
+    let tables = tables.iter().filter(|table| !table.is_empty()).map(|table| table.on(screen));
     let texts: Vec<String> =
         first.into_iter().filter(|text| !text.is_empty()).chain(tables).collect();
     texts.join("\n")
 }
 
 /// Two sentences: what all enqueued applications add up to, and how long the others take.
-fn balance(status: &Status) -> String {
+fn balance(status: &Status, screen: Screen) -> String {
     let Status { ready, claimed, quarantined, success, failed, .. } = status;
-    let mut text = format!(
-        "{} enqueued = {} success + {} failed + {} quarantined + {} to do; {} not enqueued\n",
+    let sum = format!(
+        "{} enqueued = {} success + {} failed + {} quarantined + {} to do; {} not enqueued",
         count(status.enqueued()),
         count(*success),
         count(*failed),
@@ -33,10 +35,9 @@ fn balance(status: &Status) -> String {
         count(ready + claimed),
         not_enqueued(status),
     );
-    if let Some(rate) = rate(status, " in the last 10 minutes; ") {
-        text += &format!("{rate}\n");
-    }
-    text
+    let rate = rate(status, " in the last 10 minutes; ");
+    let lines = std::iter::once(sum).chain(rate);
+    lines.map(|line| fitted(&line, screen) + "\n").collect()
 }
 
 /// `0`, `100,000 or more`, or `unknown`.
@@ -82,7 +83,8 @@ pub fn status_cells(status: &Status) -> Vec<[Option<String>; 2]> {
 fn pause(status: &Status) -> Table {
     let mut table = Table::without_heading(&[Align::Left, Align::Left]);
     if let Some(pause) = &status.paused {
-        table.row(["claiming is paused", &format!("since {} UTC", to_second(pause.since))]);
+        let since = format!("since {} UTC", to_second(pause.since));
+        table.row([Cell::inked("claiming is paused", Ink::Doubtful), since.into()]);
         table.row(["  by", &pause.by]);
         table.row(["  because", &pause.reason]);
     }
@@ -92,19 +94,41 @@ fn pause(status: &Status) -> Table {
 fn counts(status: &Status) -> Table {
     let mut table = Table::without_heading(&[Align::Left, Align::Right]);
     table.row(["source documents", &count_if_seen(status.source)]);
-    let mut row = |name: &str, number: u64| table.row([name, &count(number)]);
-    row("ready", status.ready);
-    row("claimed", status.claimed);
-    row("quarantined", status.quarantined);
-    row("success", status.success);
-    row("failed", status.failed);
+    let mut row = |name: &str, number: u64, ink: Option<Ink>| {
+        let ink = ink.filter(|_| number > 0);
+        table.row([Cell::inked(name, ink), Cell::inked(count(number), ink)]);
+    };
+    for (name, number) in states(status) {
+        row(name, number, state_ink(name));
+    }
     for (category, failed) in &status.failures {
-        row(&format!("  {category}"), *failed);
+        row(&format!("  {category}"), *failed, None);
     }
     if status.stale > 0 {
-        row("failed, with rows of an earlier success", status.stale);
+        row("failed, with rows of an earlier success", status.stale, Some(Ink::Doubtful));
     }
     table
+}
+
+/// The states of an enqueued application.
+pub(super) fn states(status: &Status) -> [(&'static str, u64); 5] {
+    [
+        ("ready", status.ready),
+        ("claimed", status.claimed),
+        ("quarantined", status.quarantined),
+        ("success", status.success),
+        ("failed", status.failed),
+    ]
+}
+
+/// The colour of a state that applications are in.
+pub(super) fn state_ink(state: &str) -> Option<Ink> {
+    match state {
+        "claimed" => Some(Ink::Note),
+        "success" => Some(Ink::Good),
+        "quarantined" | "failed" => Some(Ink::Bad),
+        _ => None,
+    }
 }
 
 fn rows(status: &Status) -> Table {
@@ -129,21 +153,22 @@ fn claims(status: &Status) -> Table {
         ("renewals", Align::Right),
     ]);
     for claim in &status.claims {
-        table.row([
-            claim.worker_name.clone(),
-            count(claim.apps),
-            duration(seconds(claim.age_seconds)),
-            lease_left(claim),
-            count(claim.renewals),
+        table.row::<Cell>([
+            (&claim.worker_name).into(),
+            count(claim.apps).into(),
+            duration(seconds(claim.age_seconds)).into(),
+            lease_left(claim.remaining_seconds),
+            count(claim.renewals).into(),
         ]);
     }
     table
 }
 
-fn lease_left(claim: &ActiveClaim) -> String {
-    match claim.remaining_seconds {
-        0.. => duration(seconds(claim.remaining_seconds)),
-        _ => "passed".into(),
+/// How long a lease still lasts.
+pub(super) fn lease_left(remaining: i64) -> Cell {
+    match remaining {
+        0.. => duration(seconds(remaining)).into(),
+        _ => Cell::inked("expired", Ink::Bad),
     }
 }
 
@@ -152,37 +177,50 @@ fn seconds(seconds: i64) -> Duration {
 }
 
 fn sessions(status: &Status) -> Table {
-    let mut table = Table::new(&[
+    let mut columns = vec![
         ("worker", Align::Left),
         ("started (UTC)", Align::Left),
-        ("ended (UTC)", Align::Left),
+        ("ended", Align::Left),
         ("exit", Align::Right),
         ("claimed", Align::Right),
         ("success", Align::Right),
         ("failed", Align::Right),
-        ("released", Align::Right),
-        ("reaped", Align::Right),
-    ]);
+    ];
+    // Seldom more than zeros, which would make the table too wide for a terminal.
+    let shows = |number: fn(&SessionSummary) -> u64| status.sessions.iter().any(|s| number(s) > 0);
+    let (released, reaped) = (shows(|s| s.released), shows(|s| s.reaped));
+    columns.extend(released.then_some(("released", Align::Right)));
+    columns.extend(reaped.then_some(("reaped", Align::Right)));
+    let mut table = Table::new(&columns);
     for session in &status.sessions {
-        table.row([
-            session.worker_name.clone(),
-            to_second(session.started_at),
-            ended(session),
-            session.exit_status.map_or_else(String::new, |status| status.to_string()),
-            count(session.claimed),
-            count(session.success),
-            count(session.failed),
-            count(session.released),
-            count(session.reaped),
-        ]);
+        let exit = session.exit_status.map_or_else(String::new, |status| status.to_string());
+        let is_bad = session.exit_status.is_some_and(|status| status > 0);
+        let failed = (session.failed > 0).then_some(Ink::Bad);
+        let mut cells: Vec<Cell> = vec![
+            (&session.worker_name).into(),
+            to_second(session.started_at).into(),
+            ended(session).into(),
+            Cell::inked(exit, is_bad.then_some(Ink::Bad)),
+            count(session.claimed).into(),
+            count(session.success).into(),
+            Cell::inked(count(session.failed), failed),
+        ];
+        cells.extend(released.then(|| count(session.released).into()));
+        cells.extend(reaped.then(|| count(session.reaped).into()));
+        table.row(cells);
     }
     table
 }
 
+/// When a session ended, or was last seen: without the date if that is the day of its start.
 fn ended(session: &SessionSummary) -> String {
+    let shown = |at: DateTime<Utc>| match at.date_naive() == session.started_at.date_naive() {
+        true => at.format("%H:%M:%S").to_string(),
+        false => to_second(at),
+    };
     match session.ended_at {
-        Some(at) => to_second(at),
-        None => format!("seen {}", to_second(session.last_seen_at)),
+        Some(at) => shown(at),
+        None => format!("seen {}", shown(session.last_seen_at)),
     }
 }
 
@@ -338,7 +376,7 @@ mod tests {
     #[test]
     fn a_table_that_the_login_cannot_see_is_not_called_empty() {
         let status = Status { table_rows: vec![("t".into(), None)], ..Status::default() };
-        let text = render_status(&status);
+        let text = render_status(&status, Screen::PLAIN);
         assert_eq!(text.matches("unknown").count(), 3, "{text}");
         let json = status_json(&status).to_string();
         assert!(json.contains(r#""rows":[{"table":"t","rows":null}]"#), "{json}");
@@ -347,7 +385,7 @@ mod tests {
 
     #[test]
     fn the_table_shows_where_everything_is() {
-        insta::assert_snapshot!(render_status(&status()), @r#"
+        insta::assert_snapshot!(render_status(&status(), Screen::PLAIN), @r#"
         source documents  5,000
         ready             2,944
         claimed              25
@@ -366,11 +404,11 @@ mod tests {
 
         claimed by  applications       since  lease left  renewals
         db1:4711              25  1 min 05 s      55.0 s         3
-        db1:4711              25  1 min 05 s      passed         3
+        db1:4711              25  1 min 05 s     expired         3
 
-        worker    started (UTC)        ended (UTC)               exit  claimed  success  failed  released  reaped
-        db1:4711  2025-03-01 08:00:01  seen 2025-03-01 08:00:30          2,000    1,960      30        10       0
-        db2:99    2025-03-01 08:00:01  2025-03-01 08:00:31        130    2,000    1,960      30        10       0
+        worker    started (UTC)        ended          exit  claimed  success  failed  released
+        db1:4711  2025-03-01 08:00:01  seen 08:00:30          2,000    1,960      30        10
+        db2:99    2025-03-01 08:00:01  08:00:31        130    2,000    1,960      30        10
         "#);
     }
 
@@ -379,7 +417,7 @@ mod tests {
         let since = Utc.with_ymd_and_hms(2025, 3, 1, 8, 0, 0).unwrap();
         let paused = Pause { since, by: "Anna".into(), reason: "storage is being moved".into() };
         let status = Status { paused: Some(paused), ..Status::default() };
-        let text = render_status(&status);
+        let text = render_status(&status, Screen::PLAIN);
         let first: Vec<&str> = text.lines().take(3).map(str::trim_end).collect();
         assert_eq!(
             first,
@@ -398,7 +436,7 @@ mod tests {
 
     #[test]
     fn an_empty_store_shows_its_zeros_only() {
-        insta::assert_snapshot!(render_status(&Status::default()), @r#"
+        insta::assert_snapshot!(render_status(&Status::default(), Screen::PLAIN), @r#"
         source documents  unknown
         ready                   0
         claimed                 0

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use crate::runner::{Left, RunSummary};
+use crate::runner::{ExitStatus, Left, RunSummary};
 
-use super::table::{Align, Table};
+use super::table::{Align, Cell, Table};
 use super::Format;
 use crate::figures::{bytes, count, duration};
+use crate::screen::{Ink, Screen};
 
 /// A run's summary, ending in a line break.
-pub fn render_summary(summary: &RunSummary, format: Format) -> String {
+pub fn render_summary(summary: &RunSummary, format: Format, screen: Screen) -> String {
     match format {
-        Format::Table => as_table(summary),
+        Format::Table => as_table(summary, screen),
         Format::Json => {
             serde_json::to_string(summary).expect("a summary has only string keys") + "\n"
         }
@@ -40,30 +41,38 @@ pub fn render_summary_line(summary: &RunSummary) -> String {
     )
 }
 
-fn as_table(summary: &RunSummary) -> String {
-    let mut text = format!("{}\n", summary.end.sentence());
+fn as_table(summary: &RunSummary, screen: Screen) -> String {
+    let ink = match summary.end.exit_status() {
+        ExitStatus::Success => Ink::Good,
+        ExitStatus::SomeFailed | ExitStatus::Interrupted => Ink::Doubtful,
+        _ => Ink::Bad,
+    };
+    let mut text = format!("{}\n", screen.ink(ink, summary.end.sentence()));
     if let Some(error) = &summary.stopped_by {
         text += &format!("{error}\n");
     }
-    text += &format!("\n{}", counts(summary));
+    text += &format!("\n{}", counts(summary).on(screen));
     if summary.left.is_something() {
-        text += &format!("\n{}", left_table(&summary.left));
+        text += &format!("\n{}", left_table(&summary.left).on(screen));
     }
     if summary.rows.iter().any(|table| table.rows > 0) {
-        text += &format!("\n{}", rows(summary));
+        text += &format!("\n{}", rows(summary).on(screen));
     }
-    text += &format!("\n{}", measures(summary));
+    text += &format!("\n{}", measures(summary).on(screen));
     text
 }
 
 fn counts(summary: &RunSummary) -> Table {
     let mut table = Table::without_heading(&[Align::Left, Align::Right, Align::Left]);
-    let mut row = |name: &str, number: u64, remark: &str| table.row([name, &count(number), remark]);
-    row("claimed", summary.claimed, "");
-    row("  success", summary.success, "");
-    row("  failed", summary.failed, "");
+    let mut row = |name: &str, number: u64, ink: Option<Ink>, remark: &str| {
+        let ink = ink.filter(|_| number > 0);
+        table.row([Cell::inked(name, ink), Cell::inked(count(number), ink), remark.into()]);
+    };
+    row("claimed", summary.claimed, None, "");
+    row("  success", summary.success, Some(Ink::Good), "");
+    row("  failed", summary.failed, Some(Ink::Bad), "");
     for (category, failed) in &summary.failed_by_category {
-        row(&format!("    {category}"), *failed, "");
+        row(&format!("    {category}"), *failed, None, "");
     }
     let exceptional = [
         ("  refused", summary.refused, "by the database: `xmlshred explain APP_ID` has its message"),
@@ -78,7 +87,7 @@ fn counts(summary: &RunSummary) -> Table {
     ];
     for (name, number, remark) in exceptional {
         if number > 0 {
-            row(name, number, remark);
+            row(name, number, Some(Ink::Doubtful), remark);
         }
     }
     table
@@ -106,7 +115,7 @@ fn left(left: &Left) -> Vec<(String, &'static str)> {
 fn left_table(what: &Left) -> Table {
     let mut table = Table::new(&[("left", Align::Left), ("", Align::Left)]);
     for (what, step) in left(what) {
-        table.row([what.as_str(), step]);
+        table.row([Cell::inked(what, Ink::Doubtful), step.into()]);
     }
     table
 }
@@ -176,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_table_shows_what_happened() {
-        insta::assert_snapshot!(render_summary(&summary(), Format::Table), @r#"
+        insta::assert_snapshot!(render_summary(&summary(), Format::Table, Screen::PLAIN), @r#"
         finished; some applications failed
 
         claimed        5,000
@@ -199,7 +208,7 @@ mod tests {
 
     #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(render_summary(&summary(), Format::Json), @r#"{"end":"some_failed","exit_status":1,"stopped_by":null,"worker":"host:1","session":"b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10","claimed":5000,"success":4931,"failed":66,"failed_by_category":{"bad_value":40,"too_long":26},"quarantined":0,"refused":0,"released":3,"abandoned":0,"unsettled":0,"lost_leases":0,"left":{"claimed_elsewhere":null,"not_enqueued":null,"paused":false},"rows":[{"table":"app_base","rows":4931},{"table":"app_contact","rows":7203}],"document_bytes":101200000,"wall_seconds":4.2,"apps_per_second":1189.76,"megabytes_per_second":24.095,"shred_p50_ms":0.207,"shred_p99_ms":3.1,"peak_memory_bytes":61300000}"#);
+        insta::assert_snapshot!(render_summary(&summary(), Format::Json, Screen::PLAIN), @r#"{"end":"some_failed","exit_status":1,"stopped_by":null,"worker":"host:1","session":"b54c1aa6-7b1c-4a1b-8b1c-0d6f1c1f1a10","claimed":5000,"success":4931,"failed":66,"failed_by_category":{"bad_value":40,"too_long":26},"quarantined":0,"refused":0,"released":3,"abandoned":0,"unsettled":0,"lost_leases":0,"left":{"claimed_elsewhere":null,"not_enqueued":null,"paused":false},"rows":[{"table":"app_base","rows":4931},{"table":"app_contact","rows":7203}],"document_bytes":101200000,"wall_seconds":4.2,"apps_per_second":1189.76,"megabytes_per_second":24.095,"shred_p50_ms":0.207,"shred_p99_ms":3.1,"peak_memory_bytes":61300000}"#);
     }
 
     #[test]
@@ -210,7 +219,7 @@ mod tests {
             rows: Vec::new(),
             ..summary()
         };
-        insta::assert_snapshot!(render_summary(&summary, Format::Table), @r#"
+        insta::assert_snapshot!(render_summary(&summary, Format::Table, Screen::PLAIN), @r#"
         finished; some applications failed
 
         claimed        5,000
@@ -254,7 +263,7 @@ mod tests {
             peak_memory_bytes: None,
             ..summary()
         };
-        insta::assert_snapshot!(render_summary(&summary, Format::Table), @r#"
+        insta::assert_snapshot!(render_summary(&summary, Format::Table, Screen::PLAIN), @r#"
         some claimed work was not concluded; run it again
         table app_base does not fit the contract: no column x
 

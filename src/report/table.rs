@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use comfy_table::{presets, CellAlignment, ContentArrangement};
+use unicode_width::UnicodeWidthStr;
 
-use crate::diagnostic::is_unprintable;
+use super::wrap::wrapped;
+use crate::screen::{is_unprintable, Ink, Screen};
 
 /// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,19 +22,47 @@ pub enum Align {
 #[derive(Debug, Default)]
 pub struct Table {
     columns: Vec<Align>,
-    heading: Vec<String>,
-    rows: Vec<Vec<String>>,
+    heading: Vec<Cell>,
+    rows: Vec<Vec<Cell>>,
+}
+
+/// The text of a cell, and its colour.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    text: String,
+    ink: Option<Ink>,
+}
+
+impl Cell {
+    /// A cell in a colour, if it has one.
+    pub fn inked(text: impl AsRef<str>, ink: impl Into<Option<Ink>>) -> Self {
+        Self { text: text.as_ref().replace(is_unprintable, "\u{fffd}"), ink: ink.into() }
+    }
+
+    fn width(&self) -> usize {
+        self.text.width()
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::inked(text, None)
+    }
 }
 
 /// Blanks between two columns.
-const GAP: u16 = 2;
+const GAP: usize = 2;
+
+/// A last column narrower than this is not wrapped: a word a line is harder to read than what the
+/// terminal makes of a long line.
+const NARROWEST: usize = 20;
 
 impl Table {
     /// A table whose first line names its columns.
     pub fn new(columns: &[(&str, Align)]) -> Self {
         Self {
             columns: columns.iter().map(|(_, align)| *align).collect(),
-            heading: columns.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            heading: columns.iter().map(|(name, _)| Cell::inked(name, Ink::Heading)).collect(),
             rows: Vec::new(),
         }
     }
@@ -44,37 +73,77 @@ impl Table {
     }
 
     /// Adds a row.
-    pub fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.rows.push(cells.into_iter().map(|cell| printable(cell.as_ref())).collect());
+    pub fn row<T: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
-}
 
-fn printable(text: &str) -> String {
-    text.replace(is_unprintable, "\u{fffd}")
+    /// Columns that the table takes where nothing is wrapped.
+    pub fn width(&self) -> usize {
+        self.on(Screen::PLAIN).lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+    }
+
+    /// The table in colours where the screen has them. Text in the last column is wrapped where the
+    /// screen is too narrow.
+    pub fn on(&self, screen: Screen) -> String {
+        let lines = || std::iter::once(&self.heading).chain(&self.rows);
+        let width = |column: usize| {
+            lines().filter_map(|line| line.get(column)).map(Cell::width).max().unwrap_or(0)
+        };
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let last = widths.len().saturating_sub(1);
+        let before: usize = widths.iter().take(last).map(|width| width + GAP).sum();
+        let room = screen.width.map(|width| width.saturating_sub(before));
+        let is_text = self.columns.last() == Some(&Align::Left);
+        let room = room.filter(|room| is_text && *room >= NARROWEST && *room < widths[last]);
+        if let Some(room) = room {
+            widths[last] = room;
+        }
+        let mut text = String::new();
+        for line in lines().filter(|line| !line.is_empty()) {
+            let parts = match (line.get(last), room) {
+                (Some(cell), Some(room)) => wrapped(&cell.text, room),
+                (cell, _) => cell.map(|cell| cell.text.clone()).into_iter().collect(),
+            };
+            text += &self.line(line, parts.first().map_or("", String::as_str), &widths, screen);
+            for part in parts.iter().skip(1) {
+                let ink = line.get(last).and_then(|cell| cell.ink);
+                let part = ink.map_or_else(|| part.clone(), |ink| screen.ink(ink, part));
+                text += &format!("{:before$}{part}\n", "");
+            }
+        }
+        text
+    }
+
+    /// One line, with this text in its last column.
+    fn line(&self, cells: &[Cell], end: &str, widths: &[usize], screen: Screen) -> String {
+        let (mut line, mut blanks) = (String::new(), 0);
+        for (column, cell) in cells.iter().enumerate() {
+            let text = if column + 1 == widths.len() { end } else { &*cell.text };
+            let missing = widths[column].saturating_sub(text.width());
+            let (left, right) = match self.columns[column] {
+                Align::Left => (0, missing),
+                Align::Right => (missing, 0),
+            };
+            if !text.trim_end().is_empty() {
+                line.extend(std::iter::repeat_n(' ', blanks + left));
+                line += &cell.ink.map_or_else(|| text.to_owned(), |ink| screen.ink(ink, text));
+                blanks = right + GAP;
+            } else {
+                blanks += left + text.width() + right + GAP;
+            }
+        }
+        line + "\n"
+    }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        if !self.heading.is_empty() {
-            table.set_header(&self.heading);
-        }
-        table.add_rows(&self.rows);
-        for (column, align) in table.column_iter_mut().zip(&self.columns) {
-            column.set_padding((0, GAP));
-            column.set_cell_alignment(match align {
-                Align::Left => CellAlignment::Left,
-                Align::Right => CellAlignment::Right,
-            });
-        }
-        let lines: Vec<String> = table.lines().collect();
-        lines.iter().try_for_each(|line| writeln!(f, "{}", line.trim_end()))
+        f.write_str(&self.on(Screen::PLAIN))
     }
 }
 
@@ -87,7 +156,8 @@ mod tests {
         let mut table = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
         table.row(["app_base", "12"]);
         table.row(["x", "1,234"]);
-        assert_eq!(table.to_string(), "table      rows\napp_base     12\nx         1,234\n");
+        table.row(["y", ""]);
+        assert_eq!(table.to_string(), "table      rows\napp_base     12\nx         1,234\ny\n");
     }
 
     #[test]
@@ -95,5 +165,36 @@ mod tests {
         let mut table = Table::without_heading(&[Align::Left]);
         table.row(["a\u{1b}[2Jb\n\u{202e}c"]);
         assert_eq!(table.to_string(), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\n");
+    }
+
+    #[test]
+    fn a_narrow_screen_wraps_the_last_column_and_keeps_commands_whole() {
+        let mut table = Table::without_heading(&[Align::Left, Align::Left]);
+        table.row([
+            "warning",
+            "12 applications failed, for 3 causes; `xmlshred failures` lists them",
+        ]);
+        table.row(["ok", "no findings"]);
+        let screen = Screen { has_colours: false, width: Some(40) };
+        insta::assert_snapshot!(table.on(screen), @r"
+        warning  12 applications failed, for 3
+                 causes; `xmlshred failures`
+                 lists them
+        ok       no findings
+        ");
+        let screen = Screen { has_colours: false, width: Some(80) };
+        assert_eq!(table.on(screen), table.to_string());
+    }
+
+    #[test]
+    fn colours_do_not_move_the_columns() {
+        let mut table = Table::new(&[("state", Align::Left), ("applications", Align::Right)]);
+        table.row([Cell::inked("failed", Ink::Bad), Cell::inked("30", Ink::Bad)]);
+        let coloured = table.on(Screen { has_colours: true, width: None });
+        let plain = ["\u{1b}[1m", "\u{1b}[31m", "\u{1b}[0m"]
+            .iter()
+            .fold(coloured.clone(), |text, code| text.replace(code, ""));
+        assert_eq!(plain, table.to_string());
+        assert!(coloured.contains("\u{1b}[1m\u{1b}[31mfailed\u{1b}[0m"), "{coloured}");
     }
 }

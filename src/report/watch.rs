@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::status::{not_enqueued, rate};
-use super::table::{Align, Table};
+use super::status::{lease_left, not_enqueued, rate, state_ink, states};
+use super::table::{Align, Cell, Table};
 use crate::figures::{count, duration};
+use crate::screen::{Ink, Screen};
 use crate::store::{ActiveClaim, FailureCauses, SessionSummary, Status};
 
 /// What a screen shows.
@@ -24,42 +25,44 @@ pub struct Watched<'s> {
 /// Sessions and causes on a screen: the screens of old have 24 lines.
 const LINES: usize = 5;
 
+/// Columns of a screen whose width is not known.
+const WIDTH: usize = 80;
+
 /// Characters of the bar.
 const BAR: u64 = 30;
 
 impl Watched<'_> {
-    /// The screen, with at most `width` characters in a line, which are enough if there are 80.
-    pub fn render(&self, width: usize) -> String {
-        let sections = [self.head(), self.progress(), self.sessions(), self.causes()];
-        let sections: Vec<String> =
-            sections.into_iter().filter(|section| !section.is_empty()).collect();
-        let clipped = |line: &str| line.chars().take(width).collect::<String>() + "\n";
-        sections.join("\n").lines().map(clipped).collect()
+    /// The screen, of 80 columns unless it is known to have more or fewer.
+    pub fn render(&self, screen: Screen) -> String {
+        let width = screen.width.unwrap_or(WIDTH);
+        let sections = [self.head(screen, width), self.progress(screen), self.sessions(screen)];
+        let sections = sections.into_iter().chain([self.causes(screen)]);
+        let sections: Vec<String> = sections.filter(|section| !section.is_empty()).collect();
+        sections.join("\n")
     }
 
-    fn head(&self) -> String {
-        let mut text = format!("{} UTC  {}\n", self.at.format("%Y-%m-%d %H:%M:%S"), self.store);
+    fn head(&self, screen: Screen, width: usize) -> String {
+        let at = self.at.format("%Y-%m-%d %H:%M:%S");
+        let mut text = clipped(&format!("{at} UTC  {}", self.store), width) + "\n";
         if let Some(pause) = &self.status.paused {
-            text += &format!("claiming is paused by {}: {}\n", pause.by, pause.reason);
+            let pause = format!("claiming is paused by {}: {}", pause.by, pause.reason);
+            text += &format!("{}\n", screen.ink(Ink::Doubtful, &clipped(&pause, width)));
         }
         text
     }
 
-    fn progress(&self) -> String {
+    fn progress(&self, screen: Screen) -> String {
         let status = self.status;
-        let states = [
-            ("ready", status.ready),
-            ("claimed", status.claimed),
-            ("quarantined", status.quarantined),
-            ("success", status.success),
-            ("failed", status.failed),
-        ];
+        let states = states(status);
         let mut table = Table::new(&states.map(|(name, _)| (name, Align::Right)));
-        table.row(states.map(|(_, number)| count(number)));
+        table.row(states.map(|(name, number)| {
+            Cell::inked(count(number), state_ink(name).filter(|_| number > 0))
+        }));
+        let table = table.on(screen);
         let all = status.enqueued().max(1);
         let done = status.enqueued() - status.ready - status.claimed;
         let filled = (done as u128 * u128::from(BAR) / u128::from(all)) as usize;
-        let bar = "#".repeat(filled) + &"-".repeat(BAR as usize - filled);
+        let bar = screen.ink(Ink::Note, &"#".repeat(filled)) + &"-".repeat(BAR as usize - filled);
         let percent = done as f64 * 100.0 / all as f64;
         let rate = rate(status, ", ");
         let rate = rate.unwrap_or_else(|| "nothing completed in 10 minutes".to_owned());
@@ -71,7 +74,7 @@ impl Watched<'_> {
     }
 
     /// Workers that have not ended, those that hold most first.
-    fn sessions(&self) -> String {
+    fn sessions(&self, screen: Screen) -> String {
         let mut running: Vec<(&SessionSummary, Held)> = self
             .status
             .sessions
@@ -90,26 +93,25 @@ impl Watched<'_> {
         ]);
         let more = running.len().saturating_sub(LINES);
         for (session, held) in running.iter().take(LINES) {
-            table.row([
-                session.worker_name.chars().take(26).collect(),
-                count(held.apps),
-                held.since.map_or_else(String::new, shown),
-                held.left.map_or_else(String::new, |left| match left {
-                    0.. => shown(left),
-                    _ => "passed".to_owned(),
-                }),
-                count(session.success),
-                count(session.failed),
+            let failed = (session.failed > 0).then_some(Ink::Bad);
+            table.row::<Cell>([
+                clipped(&session.worker_name, 26).into(),
+                count(held.apps).into(),
+                held.since.map_or_else(String::new, shown).into(),
+                held.left.map_or_else(|| "".into(), lease_left),
+                count(session.success).into(),
+                Cell::inked(count(session.failed), failed),
             ]);
         }
+        let shown = table.on(screen);
         match (table.is_empty(), more) {
             (true, _) => "no worker runs\n".to_owned(),
-            (false, 0) => table.to_string(),
-            (false, more) => format!("{table}and {} more\n", count(more as u64)),
+            (false, 0) => shown,
+            (false, more) => format!("{shown}and {} more\n", count(more as u64)),
         }
     }
 
-    fn causes(&self) -> String {
+    fn causes(&self, screen: Screen) -> String {
         let mut table = Table::new(&[
             ("failed", Align::Right),
             ("category", Align::Left),
@@ -120,16 +122,25 @@ impl Watched<'_> {
                 (Some(table), Some(column)) => format!("{table}.{column}"),
                 _ => cause.reason.clone(),
             };
-            let place = place.chars().take(46).collect();
-            table.row([count(cause.applications), cause.category.name().to_owned(), place]);
+            table.row::<Cell>([
+                Cell::inked(count(cause.applications), Ink::Bad),
+                cause.category.name().into(),
+                clipped(&place, 46).into(),
+            ]);
         }
         let more = self.causes.all_causes.saturating_sub(LINES as u64);
+        let shown = table.on(screen);
         match (table.is_empty(), more) {
             (true, _) => String::new(),
-            (false, 0) => table.to_string(),
-            (false, more) => format!("{table}and {} more causes\n", count(more)),
+            (false, 0) => shown,
+            (false, more) => format!("{shown}and {} more causes\n", count(more)),
         }
     }
+}
+
+/// The first characters of a text.
+fn clipped(text: &str, width: usize) -> String {
+    text.chars().take(width).collect()
 }
 
 /// What a worker holds.
@@ -165,6 +176,8 @@ mod tests {
     use crate::id::{AppId, ClaimToken, SessionId};
     use crate::outcome::FailureCategory;
     use crate::store::{FailureCause, Pause};
+
+    const SCREEN: Screen = Screen { has_colours: false, width: Some(80) };
 
     fn at(second: u32) -> DateTime<Utc> {
         Utc.with_ymd_and_hms(2025, 3, 1, 8, 0, second).unwrap()
@@ -236,7 +249,7 @@ mod tests {
         let causes = causes(30);
         let watched =
             Watched { store: &"s".repeat(90), at: at(9), status: &status, causes: &causes };
-        let screen = watched.render(80);
+        let screen = watched.render(SCREEN);
         assert!(screen.lines().count() <= 24, "{screen}");
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
         insta::assert_snapshot!(screen);
@@ -246,14 +259,15 @@ mod tests {
     fn nothing_is_cut_off_at_80_characters() {
         let (status, causes) = (status(2), causes(1));
         let watched = Watched { store: "db1.sales", at: at(9), status: &status, causes: &causes };
-        assert_eq!(watched.render(80), watched.render(1000));
-        insta::assert_snapshot!(watched.render(80));
+        let wide = Screen { width: Some(1000), ..SCREEN };
+        assert_eq!(watched.render(SCREEN), watched.render(wide));
+        insta::assert_snapshot!(watched.render(SCREEN));
     }
 
     #[test]
     fn a_store_without_anything_has_a_screen_too() {
         let (status, causes) = (Status::default(), FailureCauses::default());
         let watched = Watched { store: "db1.sales", at: at(9), status: &status, causes: &causes };
-        insta::assert_snapshot!(watched.render(80));
+        insta::assert_snapshot!(watched.render(SCREEN));
     }
 }

@@ -48,7 +48,7 @@ pub use self::config::{RunConfig, RunError};
 pub use self::exit_status::ExitStatus;
 pub use self::fail_on::FailOn;
 pub use self::host::{host_name, peak_memory_bytes};
-pub use self::observer::{Observer, Progress};
+pub use self::observer::{Elsewhere, Observer, Progress};
 pub use self::session::{Connect, Role};
 pub use self::shredder::{ContractShredder, Shred};
 pub use self::shutdown::{end_at_once, Shutdown};

@@ -18,6 +18,17 @@ pub struct Progress {
     /// Where known, how many applications of this share were ready or claimed by this run, and when
     /// they were counted, as time since the start of the run. Claims of other workers do not count.
     pub to_do: Option<(u64, Duration)>,
+    /// What others hold, where nothing else is left to do.
+    pub waits_for: Option<Elsewhere>,
+}
+
+/// What the claims of other workers hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Applications.
+    pub applications: u64,
+    /// When the first of their leases expires unless it is renewed, as time since the start of the run.
+    pub lease_ends: Duration,
 }
 
 /// An observer of a run.

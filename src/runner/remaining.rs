@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::store::{Share, Status};
+use crate::store::{ActiveClaim, Share, Status};
 
 use super::config::RunError;
+use super::observer::Elsewhere;
 use super::session::{Connect, Role, Session};
 use super::shared::Shared;
+use super::to_do::Counted;
 
 /// Shortest time between two counts.
 const EVERY: Duration = Duration::from_secs(10);
@@ -29,13 +31,23 @@ pub(super) fn watch(
             let status = session.call(|store| store.get_status());
             if let Ok(status) = status {
                 let ready = ready_of_share(&status, shared.config.share).unwrap_or(0);
-                shared.to_do.set(ready + shared.tally().in_hand(), started.elapsed());
+                let (to_do, now) = (ready + shared.tally().in_hand(), started.elapsed());
+                let elsewhere = elsewhere(&status.claims, &shared.config.worker_name, now);
+                shared.to_do.set(Counted { to_do: Some((to_do, now)), elsewhere });
             }
             if !shared.flow.sleep(EVERY.max(asked.elapsed() * 50)) {
                 return;
             }
         }
     })
+}
+
+/// What the claims of others hold now.
+fn elsewhere(claims: &[ActiveClaim], own: &str, now: Duration) -> Option<Elsewhere> {
+    let others = || claims.iter().filter(|claim| claim.worker_name != own);
+    let left = others().map(|claim| u64::try_from(claim.remaining_seconds).unwrap_or(0)).min()?;
+    let applications = others().map(|claim| claim.apps).sum();
+    Some(Elsewhere { applications, lease_ends: now + Duration::from_secs(left) })
 }
 
 /// Applications of a share that are ready; `None` for a range, which the status does not count.

@@ -171,14 +171,17 @@ impl Shared {
     }
 
     pub(super) fn progress(&self, started: Instant) -> Progress {
+        let counted = self.to_do.get();
         let tally = self.tally();
+        let waits = tally.left.claimed_elsewhere.is_some_and(|apps| apps > 0);
         Progress {
             elapsed: started.elapsed(),
             claimed: tally.claimed,
             success: tally.success,
             failed: tally.failed_apps(),
             document_bytes: tally.document_bytes,
-            to_do: self.to_do.get(),
+            to_do: counted.to_do,
+            waits_for: counted.elsewhere.filter(|_| waits && tally.in_hand() == 0),
         }
     }
 

@@ -3,16 +3,27 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The latest count, and when it was taken.
+use super::observer::Elsewhere;
+
+/// The latest count.
 #[derive(Debug, Default)]
-pub(super) struct ToDo(Mutex<Option<(u64, Duration)>>);
+pub(super) struct ToDo(Mutex<Counted>);
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counted {
+    /// Applications that are to do, and when they were counted.
+    pub(super) to_do: Option<(u64, Duration)>,
+    /// What others hold.
+    pub(super) elsewhere: Option<Elsewhere>,
+}
 
 impl ToDo {
-    pub(super) fn get(&self) -> Option<(u64, Duration)> {
+    pub(super) fn get(&self) -> Counted {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn set(&self, to_do: u64, at: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((to_do, at));
+    pub(super) fn set(&self, counted: Counted) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counted;
     }
 }

@@ -289,6 +289,12 @@ settings! {
     /// Mapping contract, a TOML file
     CONTRACT: "contract" <"FILE"> Text, Unset, GENERAL, EVERY;
 
+    /// Print no progress and no notes, only data, warnings and errors
+    QUIET: "quiet" <"BOOL"> Switch, Is("false"), GENERAL, EVERY;
+
+    /// Show colours: auto (on a terminal, unless NO_COLOR is set), always or never
+    COLOR: "color" <"WHEN"> Words("auto, always or never"), Is("auto"), GENERAL, EVERY;
+
     /// Log this level and more severe ones: off, error, warn, info, debug or trace
     LOG_LEVEL: "log_level" <"LEVEL"> Words("off, error, warn, info, debug or trace"), Is("info"),
     GENERAL, EVERY;

@@ -24,7 +24,7 @@ pub use quantity::{parse_bytes, parse_duration, shown_duration};
 #[cfg(feature = "sqlserver")]
 pub use store_location::ServerLocation;
 pub use store_location::StoreLocation;
-pub use values::{LogFormat, LogSettings, Settings};
+pub use values::{Colours, LogFormat, LogSettings, Settings};
 
 use keys::Key;
 use reader::Reader;

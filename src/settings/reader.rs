@@ -39,12 +39,16 @@ impl<'f> Reader<'f> {
         let format = self.read(&keys::LOG_FORMAT, log_format);
         let dir = self.path(&keys::LOG_DIR);
         let days = self.whole(&keys::LOG_DAYS);
+        let quiet = self.switch(&keys::QUIET);
+        let colours = self.read(&keys::COLOR, |text| text.parse().ok());
         let run = self.run();
         let limits = self.limits();
         Some(Settings {
             store,
             contract,
             log: LogSettings { level: level?, format: format?, dir, days },
+            quiet: quiet?,
+            colours: colours?,
             run: run?,
             limits: limits?,
             resolved: Vec::new(),

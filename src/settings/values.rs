@@ -1,6 +1,7 @@
 //! The settings as values.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
@@ -19,6 +20,10 @@ pub struct Settings {
     pub contract: Option<PathBuf>,
     /// Logging.
     pub log: LogSettings,
+    /// Whether only data, warnings and errors are printed.
+    pub quiet: bool,
+    /// When colours are shown.
+    pub colours: Colours,
     /// The pipeline and its share of the queue; the fields that are not settings have their
     /// defaults.
     pub run: RunConfig,
@@ -39,6 +44,31 @@ pub struct LogSettings {
     pub dir: Option<PathBuf>,
     /// Days after which log files in the folder are deleted, if they are.
     pub days: Option<u32>,
+}
+
+/// When text for people is shown in colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colours {
+    /// On a terminal that has them, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl FromStr for Colours {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.to_lowercase().as_str() {
+            "auto" => Ok(Self::Auto),
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            _ => Err(()),
+        }
+    }
 }
 
 /// The form of log lines.

@@ -1,7 +1,6 @@
 //! Resuming: interrupt a run, inspect the store, run again.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +8,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::notes::{self, CONTRACT};
+#[cfg(target_os = "linux")]
+use super::terminal::on_a_terminal;
 use super::workbench::Workbench;
 
 const DOCUMENTS: usize = 4000;
@@ -113,41 +114,17 @@ fn a_run_that_waits_for_a_locked_store_says_so_and_heeds_a_signal() {
     }
 }
 
-/// Runs with stderr on its own terminal, and returns the terminal's output.
-#[cfg(target_os = "linux")]
-fn on_a_terminal(folder: &Path, arguments: &str) -> String {
-    use std::os::fd::FromRawFd;
-
-    let (mut master, mut slave) = (0, 0);
-    let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: both ends are written to, and there is no name and no setting of lines.
-    let opened = unsafe {
-        libc::openpty(&mut master, &mut slave, std::ptr::null_mut(), std::ptr::null(), &size)
-    };
-    assert_eq!(opened, 0, "{}", std::io::Error::last_os_error());
-    // SAFETY: the ends were just opened and belong to nobody else.
-    let (master, slave) = unsafe { (File::from_raw_fd(master), File::from_raw_fd(slave)) };
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
-    command.args(arguments.split_whitespace()).current_dir(folder).env("TERM", "xterm");
-    let mut child = command.stdout(Stdio::null()).stderr(slave).spawn().unwrap();
-    // The command holds the other end of the terminal too, which would never hang up.
-    drop(command);
-    let mut told = Vec::new();
-    // A terminal that nobody writes to any more is an error to read, not an end.
-    let _ = BufReader::new(master).read_to_end(&mut told);
-    assert!(child.wait().unwrap().success());
-    String::from_utf8_lossy(&told).into_owned()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_shows_a_bar_and_lines_for_programs_do_not() {
     let bench = queued();
-    let told = on_a_terminal(bench.path(), "run --log-level off --limit 2000");
-    assert!(told.contains("applications, 0 failed, ") && told.contains('%'), "{told:?}");
+    let told = on_a_terminal(&bench, "run --log-level off --limit 2000", false);
+    assert!(told.contains(" done, 0 failed, ") && told.contains('%'), "{told:?}");
     assert!(told.contains('━'), "{told:?}");
-    let told = on_a_terminal(bench.path(), "run --log-level off --log-format json");
-    assert_eq!(told, "");
+    for silent in ["--log-format json", "--quiet"] {
+        let call = format!("run --log-level off --limit 500 {silent}");
+        assert_eq!(on_a_terminal(&bench, &call, false), "");
+    }
 }
 
 #[test]

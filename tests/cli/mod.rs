@@ -16,6 +16,8 @@ mod backfill;
 #[cfg(feature = "embedded")]
 mod bad_input;
 #[cfg(feature = "embedded")]
+mod copied;
+#[cfg(feature = "embedded")]
 mod demo;
 #[cfg(feature = "embedded")]
 mod failures;
@@ -51,6 +53,8 @@ mod secrets;
 mod server;
 #[cfg(feature = "embedded")]
 mod stale_rows;
+#[cfg(all(feature = "embedded", target_os = "linux"))]
+mod terminal;
 #[cfg(feature = "embedded")]
 mod unloading;
 #[cfg(feature = "embedded")]

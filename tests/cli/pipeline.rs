@@ -11,7 +11,7 @@ macro_rules! assert_steady {
         with_settings!({ filters => vec![
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
-            (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "[time]"),
+            (r"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(\.\d+)?Z?", "[time]"),
             (r"\d[\d,]*(\.\d+)? ?(ms|µs|s|MB|MiB|kB|KiB)\b(/s)?", "[quantity]"),
             (r"\d[\d,]*(\.\d+)?(/s| applications/s| per second)", "[rate]"),
             (r"\S+:\d{3,}\b", "[worker]"),

@@ -69,7 +69,10 @@ impl Workbench {
                 command.env_remove(name);
             }
         }
-        command.env_remove("COLUMNS").env_remove("NO_COLOR").current_dir(self.path());
+        for name in ["COLUMNS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        command.current_dir(self.path());
         command.args(arguments.split_whitespace());
         command
     }

@@ -1,6 +1,7 @@
 //! Underlines are under the offending text, with any text before it.
 
 use insta::assert_snapshot;
+use xmlshred::screen::Screen;
 
 use super::{diagnostics, said, with_columns};
 
@@ -107,9 +108,9 @@ fn a_mistake_at_the_end_of_an_expression_points_behind_it() {
 fn colours_change_nothing_but_colours() {
     let found =
         diagnostics(&with_columns("id = 1\na = { type = \"varchar\", value = \"nope(1)\" }"));
-    let coloured = found.render(true);
+    let coloured = found.render(Screen { has_colours: true, width: None });
     let [error, warning, note, hint] =
-        ["1;31", "1;33", "1;36", "1;32"].map(|c| format!("\x1b[{c}m"));
+        [31, 33, 36, 32].map(|colour| format!("\x1b[1m\x1b[{colour}m"));
     for painted in [
         format!(": {error}error\x1b[0m: "),
         format!("{error}^^^^\x1b[0m\n"),

@@ -5,10 +5,12 @@ use std::path::Path;
 use xmlshred::demo::generate::{expected, Profile};
 use xmlshred::demo::{run, DemoError, DemoOptions};
 use xmlshred::runner::Shutdown;
+use xmlshred::screen::Screen;
 
 fn options(dir: &Path, apps: u64) -> DemoOptions {
     let program = assert_cmd::cargo::cargo_bin!("xmlshred").to_owned();
-    DemoOptions { dir: Some(dir.to_owned()), apps, seed: 1, program }
+    let dir = Some(dir.to_owned());
+    DemoOptions { dir, apps, seed: 1, program, is_quiet: true, screen: Screen::PLAIN }
 }
 
 #[test]

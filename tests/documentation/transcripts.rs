@@ -218,7 +218,7 @@ fn is_shown(real: &str, shown: &str) -> bool {
 fn steady(text: &str) -> String {
     const DIFFERS: &[(&str, &str)] = &[
         (r"\d[\d,]*(\.\d+)? ((ms|s|min|h|kB|MB|GB|MB/s|applications/s)\b)", "N $2"),
-        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"),
+        (r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d", "TIME"),
         (r"(?m)^[\w.-]+:\d+ ", "WORKER "),
         (r" +", " "),
         (r"(?m) $", ""),

@@ -92,8 +92,9 @@ const HELD_BY: &str = "
     INNER JOIN processing_session AS s ON s.session_id = c.session_id
     WHERE s.worker_name = ?1";
 
-const LIVE_LEASES: &str = "
-    SELECT count(*) FROM processing_claim WHERE lease_expires_at_utc >= unixepoch('subsec') * 1000";
+const LEASE_LEFT: &str = "
+    SELECT max(lease_expires_at_utc) - CAST(unixepoch('subsec') * 1000 AS INTEGER)
+    FROM processing_claim";
 
 const WORKERS: &str = "
     SELECT worker_name, coalesce(CAST(exit_status AS TEXT), 'killed'),
@@ -159,9 +160,10 @@ impl Ledger {
         self.one(HELD_BY, [worker], |row| row.get(0))
     }
 
-    /// Whether any lease has not expired.
-    pub(super) fn has_live_lease(&self) -> Result<bool, DemoError> {
-        self.one(LIVE_LEASES, [], |row| Ok(row.get::<_, u64>(0)? > 0))
+    /// How long the last lease still lasts; `None` where all have expired.
+    pub(super) fn lease_left(&self) -> Result<Option<Duration>, DemoError> {
+        let left: Option<i64> = self.one(LEASE_LEFT, [], |row| row.get(0))?;
+        Ok(left.and_then(|left| u64::try_from(left).ok()).map(Duration::from_millis))
     }
 
     /// An application that was reaped from a dead worker.

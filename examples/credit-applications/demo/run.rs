@@ -12,6 +12,7 @@ use crate::files;
 use crate::id::AppId;
 use crate::report::{Align, Table};
 use crate::runner::Shutdown;
+use crate::screen::{Ink, Screen};
 use crate::store::sqlite::{Existing, NewDocument, SqliteStore};
 use crate::store::{EnqueueMode, Store, StoreError};
 
@@ -32,6 +33,10 @@ pub struct DemoOptions {
     pub seed: u64,
     /// The program that the workers run: this one.
     pub program: PathBuf,
+    /// Whether no progress is shown.
+    pub is_quiet: bool,
+    /// How the output shows text.
+    pub screen: Screen,
 }
 
 /// What stops a demonstration.
@@ -110,7 +115,7 @@ pub fn run(
     demo.work_and_kill(options.apps, &mut workers, &ledger, &mut story)?;
     demo.recover(&mut workers, &ledger, &mut story)?;
     let proof = ledger.prove(&demo.contract)?;
-    demo.conclude(&proof, &ledger, &options.program, &mut story)?;
+    demo.conclude(&proof, &ledger, options, &mut story)?;
     Ok(proof)
 }
 
@@ -120,6 +125,7 @@ struct Demo<'s> {
     dir: PathBuf,
     store: PathBuf,
     contract: Contract,
+    is_quiet: bool,
 }
 
 impl<'s> Demo<'s> {
@@ -134,7 +140,7 @@ impl<'s> Demo<'s> {
             .map_err(DemoError::system(format!("write {}", contract_file.display())))?;
         let (contract, _) = Contract::parse(generate::CONTRACT, workers::CONTRACT_FILE)
             .expect("the demonstration's contract is valid");
-        Ok(Self { shutdown, dir, store, contract })
+        Ok(Self { shutdown, dir, store, contract, is_quiet: options.is_quiet })
     }
 
     /// Generates the applications, loads them into a new store and enqueues them.
@@ -198,9 +204,12 @@ impl<'s> Demo<'s> {
     ) -> Result<(), DemoError> {
         let mut left = ledger.counts()?.unfinished;
         while left > 0 {
-            while ledger.has_live_lease()? {
+            let mut watch = Watch::new(&ledger.counts()?, self.is_quiet);
+            while let Some(lease_left) = ledger.lease_left()? {
+                watch.wait(&ledger.counts()?, lease_left);
                 self.wait_a_moment()?;
             }
+            drop(watch);
             let name = workers.start()?;
             self.wait_for_workers(workers, ledger)?;
             let still_left = ledger.counts()?.unfinished;
@@ -221,18 +230,23 @@ impl<'s> Demo<'s> {
         &self,
         proof: &Proof,
         ledger: &Ledger,
-        program: &Path,
+        options: &DemoOptions,
         story: &mut Story<'_>,
     ) -> Result<(), DemoError> {
-        story.say(format_args!("\n{}\n{}", ledger.worker_table()?, ledger.outcome_table()?))?;
+        let screen = options.screen;
+        let (workers, outcomes) = (ledger.worker_table()?, ledger.outcome_table()?);
+        story.say(format_args!("\n{}\n{}", workers.on(screen), outcomes.on(screen)))?;
         let mut rows = Table::new(&[("table", Align::Left), ("rows", Align::Right)]);
         for (table, number) in &proof.rows {
             rows.row([table.as_str(), &count(*number)]);
         }
-        let verdict = if proof.holds() { "CHECKED" } else { "WRONG" };
-        story.say(format_args!("{rows}\n{verdict}: {proof}\n\nLook around:"))?;
+        let verdict = match proof.holds() {
+            true => screen.ink(Ink::Good, "CHECKED"),
+            false => screen.ink(Ink::Bad, "WRONG"),
+        };
+        story.say(format_args!("{}\n{verdict}: {proof}\n\nLook around:", rows.on(screen)))?;
 
-        let (program, store) = (shell_word(program), shell_word(&self.store));
+        let (program, store) = (shell_word(&options.program), shell_word(&self.store));
         let recovered = ledger.recovered_app()?.unwrap_or(AppId(1));
         for query in [
             "SELECT * FROM app_base LIMIT 5".to_owned(),
@@ -241,9 +255,11 @@ impl<'s> Demo<'s> {
                 .to_owned(),
             format!("SELECT * FROM processing_event WHERE app_id = {recovered}"),
         ] {
-            story.say(format_args!("  sqlite3 {store} \"{query}\""))?;
+            let command = format!("sqlite3 {store} \"{query}\"");
+            story.say(format_args!("  {}", screen.ink(Ink::Command, &command)))?;
         }
-        story.say(format_args!("  {program} status --store sqlite:{store}"))
+        let status = format!("{program} status --store sqlite:{store}");
+        story.say(format_args!("  {}", screen.ink(Ink::Command, &status)))
     }
 
     /// Waits until half is done and a worker holds something, and kills the first such worker, which
@@ -255,7 +271,7 @@ impl<'s> Demo<'s> {
         workers: &mut Workers,
         ledger: &Ledger,
     ) -> Result<Option<&'n String>, DemoError> {
-        let mut watch = Watch::new();
+        let mut watch = Watch::new(&ledger.counts()?, self.is_quiet);
         loop {
             let counts = ledger.counts()?;
             watch.look(&counts);
@@ -275,7 +291,7 @@ impl<'s> Demo<'s> {
     }
 
     fn wait_for_workers(&self, workers: &mut Workers, ledger: &Ledger) -> Result<(), DemoError> {
-        let mut watch = Watch::new();
+        let mut watch = Watch::new(&ledger.counts()?, self.is_quiet);
         while workers.any_running()? {
             watch.look(&ledger.counts()?);
             self.wait_a_moment()?;

@@ -1,10 +1,11 @@
 //! The output of the demonstration while it runs.
 
 use std::fmt::Arguments;
-use std::io::{self, IsTerminal, Write};
-use std::time::Instant;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::report::ProgressLine;
+use crate::runner::{Elsewhere, Observer, Progress};
 
 use super::proof::Counts;
 use super::run::DemoError;
@@ -35,39 +36,37 @@ impl<'o> Story<'o> {
     }
 }
 
-/// A bar on the terminal while workers work; nothing where stderr is not one, because the steps
-/// follow each other within seconds.
+/// The progress of the workers, shown as that of one run.
 pub(super) struct Watch {
-    bar: Option<ProgressBar>,
+    line: ProgressLine,
     began: Instant,
-    done_before: Option<u64>,
 }
 
 impl Watch {
-    pub(super) fn new() -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("   {wide_bar} {pos} of {len}  {msg}");
-            bar.with_style(style.expect("the template is valid").progress_chars("━╸─"))
-        });
-        Self { bar, began: Instant::now(), done_before: None }
+    pub(super) fn new(counts: &Counts, is_quiet: bool) -> Self {
+        let all = counts.concluded() + counts.unfinished;
+        let for_people = !is_quiet;
+        Self { line: ProgressLine::new(Some(all), for_people), began: Instant::now() }
     }
 
     pub(super) fn look(&mut self, counts: &Counts) {
-        let Some(bar) = &self.bar else { return };
-        let done = counts.concluded();
-        let since = done - *self.done_before.get_or_insert(done);
-        bar.set_length(done + counts.unfinished);
-        bar.set_position(done);
-        let rate = since as f64 / self.began.elapsed().as_secs_f64().max(0.001);
-        bar.set_message(format!("{rate:.0} applications/s"));
+        self.show(counts, None);
     }
-}
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+    /// Shows that nothing can be done before a lease expires.
+    pub(super) fn wait(&mut self, counts: &Counts, lease_left: Duration) {
+        let lease_ends = self.began.elapsed() + lease_left;
+        self.show(counts, Some(Elsewhere { applications: counts.unfinished, lease_ends }));
+    }
+
+    fn show(&mut self, counts: &Counts, waits_for: Option<Elsewhere>) {
+        self.line.progress(&Progress {
+            elapsed: self.began.elapsed(),
+            claimed: counts.concluded(),
+            success: counts.success,
+            failed: counts.failed,
+            waits_for,
+            ..Progress::default()
+        });
     }
 }

@@ -56,7 +56,7 @@ impl Execute for Arguments {
         let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
         let unreadable_list = list_unreadable(&names, &unreadable);
         if !unreadable_list.is_empty() {
-            console::note(unreadable_list);
+            console::tell(unreadable_list);
         }
         if coverage.documents == 0 {
             return Err(no_document(&coverage));

@@ -114,7 +114,7 @@ impl Arguments {
         let Some(Samples { documents, mapped }) = described.samples else { return Ok(()) };
         if mapped < documents {
             let failed = counted(documents - mapped, "sample");
-            console::note(format!(
+            console::tell(format!(
                 "{failed} failed and gave no examples; `xmlshred contract check --sample` shows why\n"
             ));
         }

@@ -136,7 +136,7 @@ impl Arguments {
         match self.format {
             Format::Json => console::print_data(&as_json(report, self.dry_run))?,
             Format::Table if report.missing.is_empty() => ExitStatus::Success,
-            Format::Table => console::print(&as_table(report))?,
+            Format::Table => console::print_table(&as_table(report))?,
         };
         console::note(format!(
             "{}; {} nothing\n",
@@ -148,22 +148,22 @@ impl Arguments {
         ));
         for Skipped { app_id, why, reason } in &report.examples {
             let reason = reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
-            console::note(format!("application {app_id} is left out, {}{reason}\n", why.name()));
+            console::tell(format!("application {app_id} is left out, {}{reason}\n", why.name()));
         }
         for (why, number) in &report.skipped {
             let number = counted(*number, "application");
-            console::note(format!("{number} left out, {}: {}\n", why.name(), why.next_step()));
+            console::tell(format!("{number} left out, {}: {}\n", why.name(), why.next_step()));
         }
         let go_on = match report.after {
             Some(AppId(after)) => format!("add --after {after} to the command to go on\n"),
             None => "run the same command again\n".to_owned(),
         };
         if let Some(error) = error {
-            console::note(go_on);
+            console::tell(go_on);
             return Err(error.into());
         }
         if !report.is_complete {
-            console::note(format!("interrupted: {go_on}"));
+            console::tell(format!("interrupted: {go_on}"));
             return Ok(ExitStatus::Interrupted);
         }
         match report.skipped.is_empty() {
@@ -187,7 +187,7 @@ fn not_in_contract(contract: &Contract, unwanted: Unwanted) -> CommandError {
     }
 }
 
-fn as_table(report: &Report) -> String {
+fn as_table(report: &Report) -> Table {
     let mut table = Table::new(&[
         ("table", Align::Left),
         ("column", Align::Left),
@@ -200,7 +200,7 @@ fn as_table(report: &Report) -> String {
             Some(column) => table.row([name.as_str(), column, "", &count(*number)]),
         }
     }
-    table.to_string()
+    table
 }
 
 /// The field names do not change.

@@ -58,7 +58,7 @@ impl Execute for Arguments {
             (Format::Json, _) => console::print_data(&as_json(&stale, self.execute))?,
             (Format::Table, true) => console::print(&format!("{sum} deleted\n"))?,
             (Format::Table, false) if stale.is_empty() => ExitStatus::Success,
-            (Format::Table, false) => console::print(&as_table(&stale))?,
+            (Format::Table, false) => console::print_table(&as_table(&stale))?,
         };
         if !self.execute {
             console::note(format!("{sum} would be deleted; nothing was changed\n"));
@@ -68,7 +68,7 @@ impl Execute for Arguments {
         }
         for app in &kept {
             let reason = app.refusal.as_deref().unwrap_or_default();
-            console::note(format!("application {} keeps its rows: {reason}\n", app.app_id));
+            console::tell(format!("application {} keeps its rows: {reason}\n", app.app_id));
         }
         Ok(match self.execute && !kept.is_empty() {
             true => ExitStatus::SomeFailed,
@@ -77,7 +77,7 @@ impl Execute for Arguments {
     }
 }
 
-fn as_table(stale: &[StaleRows]) -> String {
+fn as_table(stale: &[StaleRows]) -> Table {
     let mut table = Table::new(&[
         ("app_id", Align::Right),
         ("rows of attempt", Align::Right),
@@ -104,7 +104,7 @@ fn as_table(stale: &[StaleRows]) -> String {
             table.row(row(name, &count(*rows)));
         }
     }
-    table.to_string()
+    table
 }
 
 /// The field names do not change.

@@ -10,12 +10,13 @@ use serde_json::{json, Value};
 use super::open;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
-use crate::cli::console;
 use crate::cli::contract::file as contract_file;
+use crate::cli::{console, shown_commands};
 use crate::contract::Contract;
 use crate::figures::counted;
-use crate::report::{Align, Format, Table};
+use crate::report::{Align, Cell, Format, Table};
 use crate::runner::ExitStatus;
+use crate::screen::{Ink, Screen};
 use crate::settings::StoreLocation;
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
@@ -67,12 +68,18 @@ impl Checks {
         }
     }
 
-    fn table(&self) -> String {
+    fn table(&self) -> Table {
         let mut table = Table::without_heading(&[Align::Left, Align::Left, Align::Left]);
         for check in &self.list {
-            table.row([check.verdict, &check.subject, &check.text]);
+            let ink = match check.verdict {
+                OK => Ink::Good,
+                WARNING => Ink::Doubtful,
+                _ => Ink::Bad,
+            };
+            let text = shown_commands::complete(&check.text, Screen::PLAIN);
+            table.row([Cell::inked(check.verdict, ink), (&check.subject).into(), text.into()]);
         }
-        table.to_string()
+        table
     }
 
     fn json(&self) -> Value {
@@ -104,7 +111,7 @@ impl Execute for Arguments {
         }
         check_store(&mut checks, call, contract.ok().as_ref());
         match self.format {
-            Format::Table => console::print(&checks.table())?,
+            Format::Table => console::print_table(&checks.table())?,
             Format::Json => console::print_data(&format!("{}\n", checks.json()))?,
         };
         if checks.problems > 0 {
@@ -123,7 +130,7 @@ fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
         #[cfg(feature = "sqlserver")]
         StoreLocation::SqlServer(server) => check_server(checks, call, server, contract),
         #[cfg(feature = "embedded")]
-        StoreLocation::Sqlite(path) => check_file(checks, path, contract, &call.store_flags),
+        StoreLocation::Sqlite(path) => check_file(checks, path, contract),
         // This build has no embedded store, and the error says so.
         #[cfg(not(feature = "embedded"))]
         StoreLocation::Sqlite(_) => {
@@ -135,7 +142,7 @@ fn check_store(checks: &mut Checks, call: &Call, contract: Option<&Contract>) {
 }
 
 #[cfg(feature = "embedded")]
-fn check_file(checks: &mut Checks, path: &Path, contract: Option<&Contract>, store_flags: &str) {
+fn check_file(checks: &mut Checks, path: &Path, contract: Option<&Contract>) {
     let mut store = match SqliteStore::open(path) {
         Ok(store) => store,
         Err(error) => return checks.problem("store", error),
@@ -151,7 +158,7 @@ fn check_file(checks: &mut Checks, path: &Path, contract: Option<&Contract>, sto
             }
         }
     }
-    check_installation(checks, &mut store, contract, store_flags);
+    check_installation(checks, &mut store, contract);
 }
 
 #[cfg(feature = "sqlserver")]
@@ -180,11 +187,11 @@ fn check_server(
             }
         }
     }
-    check_installation(checks, &mut store, contract, &call.store_flags);
+    check_installation(checks, &mut store, contract);
 }
 
 /// What has failed now, which a finding says only of the last hour.
-fn check_applications(checks: &mut Checks, store: &mut dyn Store, store_flags: &str) {
+fn check_applications(checks: &mut Checks, store: &mut dyn Store) {
     let causes = CauseQuery { causes: 1, values: 0, since: None };
     let found = match store.list_causes(&causes) {
         Ok(found) => found,
@@ -199,20 +206,14 @@ fn check_applications(checks: &mut Checks, store: &mut dyn Store, store_flags: &
         0 => checks.ok("applications", "none has failed"),
         of => {
             let causes = counted(of, "cause");
-            let text = format!(
-                "{failed} failed, for {causes}; `xmlshred failures{store_flags}` lists the causes"
-            );
+            let text =
+                format!("{failed} failed, for {causes}; `xmlshred failures` lists the causes");
             checks.add(WARNING, "applications", &text, ExitStatus::Success);
         }
     }
 }
 
-fn check_installation(
-    checks: &mut Checks,
-    store: &mut dyn Store,
-    contract: Option<&Contract>,
-    store_flags: &str,
-) {
+fn check_installation(checks: &mut Checks, store: &mut dyn Store, contract: Option<&Contract>) {
     match (store.get_contract(), contract) {
         (Err(error), _) => return checks.problem("installation", error),
         (Ok(installed), Some(contract)) if installed != Some(contract.hash) => {
@@ -223,7 +224,7 @@ fn check_installation(
         (Ok(Some(_)), Some(_)) => checks.ok("installed contract", "is this one"),
         (Ok(_), None) | (Ok(None), Some(_)) => {}
     }
-    check_applications(checks, store, store_flags);
+    check_applications(checks, store);
     match store.health_check() {
         Err(error) => checks.problem("health", error),
         Ok(findings) if findings.is_empty() => checks.ok("health", "no findings"),

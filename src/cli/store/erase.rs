@@ -53,7 +53,7 @@ impl Execute for Arguments {
         let (kept, erased): (Vec<_>, Vec<_>) = apps.iter().partition(|app| app.refusal.is_some());
         match self.format {
             Format::Json => console::print_data(&as_json(&apps, self.execute))?,
-            Format::Table => console::print(&as_table(&apps))?,
+            Format::Table => console::print_table(&as_table(&apps))?,
         };
         let rows: u64 = erased.iter().flat_map(|app| &app.tables).map(|(_, rows)| rows).sum();
         let sum = format!("{} of {}", counted(rows, "row"), counted(erased.len(), "application"));
@@ -66,13 +66,13 @@ impl Execute for Arguments {
         }
         for app in &kept {
             let reason = app.refusal.as_deref().unwrap_or_default();
-            console::note(format!("application {} is not erased: {reason}\n", app.app_id));
+            console::tell(format!("application {} is not erased: {reason}\n", app.app_id));
         }
         Ok(if kept.is_empty() { ExitStatus::Success } else { ExitStatus::SomeFailed })
     }
 }
 
-fn as_table(apps: &[Erased]) -> String {
+fn as_table(apps: &[Erased]) -> Table {
     let mut table = Table::new(&[
         ("app_id", Align::Right),
         ("attempts", Align::Right),
@@ -90,7 +90,7 @@ fn as_table(apps: &[Erased]) -> String {
             table.row(row(name, *rows));
         }
     }
-    table.to_string()
+    table
 }
 
 /// The field names do not change.

@@ -6,9 +6,10 @@ use serde_json::{json, Value};
 use super::open;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
-use crate::cli::console;
+use crate::cli::{console, shown_commands};
 use crate::id::AppId;
-use crate::report::{Align, Format, Table};
+use crate::report::{Align, Cell, Format, Table};
+use crate::screen::{Ink, Screen};
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
 use crate::store::LifeEvent;
@@ -34,11 +35,12 @@ impl Execute for Arguments {
             Err(_) => app_of_file(call, &self.app)?,
         };
         let life = open::existing(call)?.explain_app(app_id)?;
-        let text = match self.format {
-            Format::Table => table(&life),
-            Format::Json => format!("{}\n", Value::from_iter(life.iter().map(as_json))),
-        };
-        console::print_as(self.format, &text)
+        match self.format {
+            Format::Table => console::print_table(&table(&life)),
+            Format::Json => {
+                console::print_data(&format!("{}\n", Value::from_iter(life.iter().map(as_json))))
+            }
+        }
     }
 }
 
@@ -95,7 +97,7 @@ fn not_an_id(text: &str) -> CommandError {
     CommandError::usage(message, "name the application by its number")
 }
 
-fn table(life: &[LifeEvent]) -> String {
+fn table(life: &[LifeEvent]) -> Table {
     let mut table = Table::new(&[
         ("when (UTC)", Align::Left),
         ("event", Align::Left),
@@ -104,15 +106,22 @@ fn table(life: &[LifeEvent]) -> String {
         ("detail", Align::Left),
     ]);
     for event in life {
-        table.row([
-            event.at.format("%Y-%m-%d %H:%M:%S").to_string(),
-            event.event.clone(),
-            event.attempt.map_or_else(String::new, |attempt| attempt.to_string()),
-            event.worker_name.clone().unwrap_or_default(),
-            event.detail.clone().unwrap_or_default(),
+        let ink = match &*event.event {
+            "success" => Some(Ink::Good),
+            "failed" | "quarantined" => Some(Ink::Bad),
+            "reaped" | "refused" => Some(Ink::Doubtful),
+            _ => None,
+        };
+        let detail = event.detail.as_deref().unwrap_or_default();
+        table.row::<Cell>([
+            event.at.format("%Y-%m-%d %H:%M:%S").to_string().into(),
+            Cell::inked(&event.event, ink),
+            event.attempt.map_or_else(String::new, |attempt| attempt.to_string()).into(),
+            event.worker_name.as_deref().unwrap_or_default().into(),
+            shown_commands::complete(detail, Screen::PLAIN).into(),
         ]);
     }
-    table.to_string()
+    table
 }
 
 /// The field names do not change.

@@ -97,7 +97,7 @@ impl Arguments {
         }
         let failures = counted(old.len(), "failure");
         if !self.clean {
-            console::note(format!(
+            console::tell(format!(
                 "the folder has {failures} of an earlier export: add --clean to delete them\n"
             ));
             return Ok(());

@@ -7,8 +7,8 @@ use clap::Args;
 use super::{fingerprint, open};
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::Result;
-use crate::cli::console;
 use crate::cli::store::purge::duration;
+use crate::cli::{console, screens};
 use crate::figures::counted;
 use crate::offline::put_line;
 use crate::report::{
@@ -67,7 +67,10 @@ impl Arguments {
         let query = CauseQuery { since: self.since, causes: self.first, values: self.values };
         let found = store.list_causes(&query)?;
         match self.format {
-            ListFormat::Table => console::print(&render_causes(&found, &call.store_flags)),
+            ListFormat::Table => {
+                let screen = screens::stdout();
+                console::print(&render_causes(&found, &call.store_flags, screen))
+            }
             ListFormat::Json => console::print_data(&format!("{}\n", causes_json(&found))),
             ListFormat::Csv => {
                 console::print_data(&csv(CAUSE_HEADING, found.causes.iter().map(cause_cells)))
@@ -106,7 +109,7 @@ impl Arguments {
             }
         }
         if !all.is_empty() {
-            console::print(&render_failures(&all))?;
+            console::print_table(&render_failures(&all))?;
         }
         let more = if listed == self.first { ", and perhaps more: add --first N" } else { "" };
         console::note(format!("{}{more}\n", counted(listed, "failed application")));
@@ -135,6 +138,6 @@ fn lines<const N: usize>(cells: impl IntoIterator<Item = [Option<String>; N]>) -
 }
 
 /// Names the command, after a report that counts failures.
-pub fn note_causes(call: &Call) {
-    console::note(format!("`xmlshred failures{}` lists the causes\n", call.store_flags));
+pub fn note_causes() {
+    console::note("`xmlshred failures` lists the causes\n");
 }

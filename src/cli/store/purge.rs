@@ -57,11 +57,10 @@ impl Execute for Arguments {
             execute: !self.dry_run,
         };
         let purged = open::existing(call)?.purge_log(request)?;
-        let text = match self.format {
-            Format::Table => table(&purged),
-            Format::Json => self.as_json(&purged),
+        match self.format {
+            Format::Table => console::print_table(&table(&purged))?,
+            Format::Json => console::print_data(&self.as_json(&purged))?,
         };
-        console::print_as(self.format, &text)?;
         if self.dry_run {
             console::note("these rows would be deleted; nothing was changed\n");
         }
@@ -83,10 +82,10 @@ impl Arguments {
     }
 }
 
-fn table(purged: &Purged) -> String {
+fn table(purged: &Purged) -> Table {
     let mut table = Table::new(&[("purged", Align::Left), ("rows", Align::Right)]);
     table.row(["superseded attempts", &count(purged.attempts)]);
     table.row(["events", &count(purged.events)]);
     table.row(["ended sessions", &count(purged.sessions)]);
-    table.to_string()
+    table
 }

@@ -18,7 +18,7 @@ pub fn print(moved: &[Redriven], done: &str, dry_run: bool) -> Result {
         return status;
     }
     if !moved.is_empty() {
-        console::print(&table(moved))?;
+        console::print_table(&table(moved))?;
     }
     console::note(format!("{applications} would be {done}; nothing was changed\n"));
     Ok(ExitStatus::Success)
@@ -28,11 +28,11 @@ pub fn print(moved: &[Redriven], done: &str, dry_run: bool) -> Result {
 pub fn note_left(selected: &[i64], moved: &[Redriven]) {
     for id in selected.iter().filter(|id| moved.iter().all(|app| app.app_id.0 != **id)) {
         let next = format!("`xmlshred explain {id}` shows why");
-        console::note(format!("application {id} is not changed; {next}\n"));
+        console::tell(format!("application {id} is not changed; {next}\n"));
     }
 }
 
-fn table(moved: &[Redriven]) -> String {
+fn table(moved: &[Redriven]) -> Table {
     let mut table = Table::new(&[
         ("app_id", Align::Right),
         ("was", Align::Left),
@@ -43,5 +43,5 @@ fn table(moved: &[Redriven]) -> String {
         let failure = app.failure.map_or("", |category| category.name());
         table.row([&app.app_id.to_string(), &app.was, &app.attempts.to_string(), failure]);
     }
-    table.to_string()
+    table
 }

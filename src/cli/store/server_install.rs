@@ -60,9 +60,7 @@ pub fn install(
     console::print(&format!("schema {schema} of {location} is {done}\n{installed}"))?;
     if let Some(contract) = &contract {
         for index in installer.missing_indexes(contract)? {
-            console::note(format!(
-                "warning: completions scan a target table without this index: {index}\n"
-            ));
+            console::warn(format!("completions scan a target table without this index: {index}"));
         }
     }
     import_log(&mut installer)

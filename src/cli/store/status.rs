@@ -12,7 +12,7 @@ use super::{failures, open};
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::store::failures::csv;
-use crate::cli::{console, signals};
+use crate::cli::{console, screens, signals};
 use crate::report::{
     render_status, status_cells, status_json, ListFormat, Watched, STATUS_HEADING,
 };
@@ -41,9 +41,6 @@ fn period(text: &str) -> std::result::Result<Duration, &'static str> {
         .ok_or("it must be a duration such as 5s, and at least 100ms")
 }
 
-/// Columns of a screen whose width is not known.
-const WIDTH: usize = 80;
-
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         match self.watch {
@@ -57,12 +54,12 @@ impl Arguments {
     fn show(&self, call: &Call) -> Result {
         let status = open::existing(call)?.get_status()?;
         match self.format {
-            ListFormat::Table => console::print(&render_status(&status))?,
+            ListFormat::Table => console::print(&render_status(&status, screens::stdout()))?,
             ListFormat::Json => console::print_data(&format!("{}\n", status_json(&status)))?,
             ListFormat::Csv => console::print_data(&csv(STATUS_HEADING, status_cells(&status)))?,
         };
         if status.failed > 0 {
-            failures::note_causes(call);
+            failures::note_causes();
         }
         Ok(ExitStatus::Success)
     }
@@ -107,7 +104,10 @@ impl Arguments {
                 let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
                 format!("{}\n", json!({ "taken_at": at, "error": error.message }))
             }
-            _ => format!("{}\n{error}", at.format("%Y-%m-%d %H:%M:%S UTC\n")),
+            _ => {
+                let at = at.format("%Y-%m-%d %H:%M:%S UTC");
+                format!("{at}\n\n{}", error.on(screens::stdout()))
+            }
         }
     }
 
@@ -124,8 +124,7 @@ impl Arguments {
         let causes = store.list_causes(&query).unwrap_or_default();
         let name = location.to_string();
         let watched = Watched { store: &name, at: Utc::now(), status: &status, causes: &causes };
-        let (_, columns) = ::console::Term::stdout().size_checked().unwrap_or((0, WIDTH as u16));
-        Ok(watched.render(columns.into()))
+        Ok(watched.render(screens::stdout()))
     }
 
     fn print(&self, text: &str) -> Result {

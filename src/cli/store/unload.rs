@@ -68,7 +68,7 @@ impl Execute for Arguments {
             Format::Table if self.dry_run || stay > 0 => {
                 let listed = documents.iter();
                 let listed = listed.filter(|document| self.dry_run || document.refusal.is_some());
-                console::print(&table(listed))?;
+                console::print_table(&table(listed))?;
             }
             Format::Table => {}
         }
@@ -94,7 +94,7 @@ impl Arguments {
     }
 }
 
-fn table<'d>(documents: impl Iterator<Item = &'d Unloaded>) -> String {
+fn table<'d>(documents: impl Iterator<Item = &'d Unloaded>) -> Table {
     let mut table = Table::new(&[
         ("app_id", Align::Right),
         ("file", Align::Left),
@@ -107,7 +107,7 @@ fn table<'d>(documents: impl Iterator<Item = &'d Unloaded>) -> String {
             document.refusal.clone().unwrap_or_default(),
         ]);
     }
-    table.to_string()
+    table
 }
 
 /// The field names do not change.

@@ -50,7 +50,7 @@ impl Execute for Arguments {
                 console::print_data(&lines)?;
             }
             Format::Table if !all.is_empty() => {
-                console::print(&as_table(&all))?;
+                console::print_table(&as_table(&all))?;
             }
             Format::Table => {}
         }
@@ -62,13 +62,13 @@ impl Execute for Arguments {
     }
 }
 
-fn as_table(all: &[Unprocessed]) -> String {
+fn as_table(all: &[Unprocessed]) -> Table {
     let columns = [("app_id", Align::Right), ("bytes", Align::Right), ("why", Align::Left)];
     let mut table = Table::new(&columns);
     for row in all {
         table.row([row.app_id.to_string(), count(row.document_bytes), row.reason.clone()]);
     }
-    table.to_string()
+    table
 }
 
 /// The field names do not change.

@@ -124,12 +124,12 @@ impl Arguments {
         );
         if let Some(error) = error {
             if report.apps.iter().any(|apps| *apps > 0) {
-                console::note(self.how_to_go_on(&report, seed));
+                console::tell(self.how_to_go_on(&report, seed));
             }
             return Err(error.into());
         }
         if !report.is_complete {
-            console::note(format!("interrupted: {}", self.how_to_go_on(&report, seed)));
+            console::tell(format!("interrupted: {}", self.how_to_go_on(&report, seed)));
             return Ok(ExitStatus::Interrupted);
         }
         match report.count(Verdict::Different) {

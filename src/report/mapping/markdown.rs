@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{facts, nullability, remarks, sampled, template};
 use crate::described::{Column, ColumnValue, Described, Rule, Table};
-use crate::diagnostic::is_unprintable;
+use crate::screen::is_unprintable;
 
 /// The mapping in Markdown with tables, as GitHub and others read it.
 pub fn mapping_markdown(described: &Described) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
-use crate::diagnostic::is_unprintable;
+use crate::screen::is_unprintable;
 
 /// A text that a browser shows as it is. What would command it, or turn the direction of text, is
 /// shown as `�`.
