@@ -26,7 +26,7 @@ impl Mapping {
             }
             Ok(tables) => {
                 let shown = self.contract.targets.iter().zip(tables);
-                let shown = shown.filter(|(_, rows)| rows.len() > 0);
+                let shown = shown.filter(|(_, rows)| !rows.is_empty());
                 let shown: String =
                     shown.map(|(table, rows)| shown_rows(table, rows, screen)).collect();
                 let nothing = if shown.is_empty() { "  no rows\n" } else { "" };
