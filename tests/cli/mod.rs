@@ -65,4 +65,8 @@ mod watching;
 mod without_embedded;
 
 #[cfg(feature = "embedded")]
-pub use notes::queued as queued_notes;
+pub use notes::{finished as finished_notes, queued as queued_notes};
+#[cfg(feature = "embedded")]
+pub use stale_rows::stale as stale_notes;
+#[cfg(feature = "embedded")]
+pub use workbench::{Said, Workbench};

@@ -6,7 +6,7 @@ use super::notes::{finished, CONTRACT};
 use super::workbench::Workbench;
 
 /// Five applications, of which 1 and 2 were processed again after their title was lost.
-fn stale() -> Workbench {
+pub fn stale() -> Workbench {
     let bench = finished();
     let replacing = CONTRACT.replace("app_column =", "on_existing = \"replace\"\napp_column =");
     bench.write("contract.toml", replacing);

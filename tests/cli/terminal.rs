@@ -134,7 +134,7 @@ fn names_of_others_command_no_terminal_also_where_it_has_colours() {
     let said = Said::of(bench.command("map --contract contract.toml --color always").arg(name));
     assert!(said.stderr.contains("\u{1b}[1m\u{1b}[31merror\u{1b}[0m: "), "{said:?}");
     let rest = without_colours(&said.stderr.replace("\u{1b}[8m", "hidden"));
-    assert!(!rest.contains(|c: char| c == '\u{7}' || c == '\u{1b}'), "{said:?}");
+    assert!(!rest.contains(['\u{7}', '\u{1b}']), "{said:?}");
     assert!(!said.stderr.contains("\u{1b}[8m"), "{said:?}");
 }
 

@@ -2,6 +2,8 @@
 
 mod claims;
 mod contract;
+#[cfg(all(feature = "embedded", feature = "sqlserver"))]
+mod exit_statuses;
 mod findings;
 mod followed;
 mod proofs;

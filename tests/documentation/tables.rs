@@ -17,12 +17,12 @@ use xmlshred::store::sqlite::SqliteStore;
 use xmlshred::store::Store;
 use xmlshred::store::{ActiveClaim, Pause, SessionSummary, Status};
 
-fn page(name: &str) -> String {
+pub(super) fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 /// The rows of the table under a heading.
-fn rows<'p>(page: &'p str, heading: &str) -> impl Iterator<Item = &'p str> {
+pub(super) fn rows<'p>(page: &'p str, heading: &str) -> impl Iterator<Item = &'p str> {
     let (_, section) = page.split_once(&format!("\n## {heading}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
     section.lines().filter(|line| line.starts_with('|')).skip(2)
@@ -64,7 +64,10 @@ fn fields(path: &str, value: &Value) -> Vec<String> {
                 fields(&format!("{path}{dot}{name}"), value)
             })
             .collect(),
-        Value::Array(elements) => fields(&format!("{path}[]"), elements.first().unwrap()),
+        Value::Array(elements) => {
+            let of = |element| fields(&format!("{path}[]"), element);
+            elements.first().map(of).unwrap_or_default()
+        }
         _ => vec![path.to_owned()],
     }
 }
@@ -76,6 +79,46 @@ fn every_field_of_a_run_is_on_the_page() {
     let summary = serde_json::from_str(&said.stdout).unwrap();
     let page = page("docs/reference.md");
     assert_eq!(first_column(&page, "Fields of a run"), fields("", &summary));
+}
+
+/// The fields of what a command prints as JSON.
+#[cfg(feature = "embedded")]
+fn printed(bench: &crate::cli::Workbench, call: &str) -> Vec<String> {
+    let said = bench.run(call);
+    let first = said.stdout.lines().next().unwrap_or_else(|| panic!("{call}: {said:?}"));
+    fields("", &serde_json::from_str(first).unwrap())
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn every_field_of_failures_health_and_history_is_on_the_page() {
+    let bench = crate::cli::queued_notes();
+    // The most frequent cause has values.
+    for number in 6..=7 {
+        bench.write(&format!("docs/note-{number}.xml"), "<note title='x' price='cheap'/>");
+    }
+    assert_eq!(bench.run("load docs").status, 0);
+    assert_eq!(bench.run("enqueue").status, 0);
+    assert_eq!(bench.run("run --log-level warn").status, 1);
+    let page = page("docs/reference.md");
+    for (heading, call) in [
+        ("Fields of the status", "status --format json"),
+        ("Fields of causes of failure", "failures --format json"),
+        ("Fields of failed applications", "failures --ids --format json"),
+        ("Fields of the health check", "doctor --format json"),
+        ("Fields of a history", "explain 3 --format json"),
+    ] {
+        let mut expected = first_column(&page, heading);
+        let printed = printed(&bench, call);
+        // What is null or empty here has its fields in the test of the status.
+        if heading == "Fields of the status" {
+            let is_absent =
+                |name: &str| name.starts_with("claims[]") || name.starts_with("paused.");
+            expected.retain(|name| !is_absent(name));
+            expected.push("paused".to_owned());
+        }
+        assert_eq!(printed, expected, "{call}");
+    }
 }
 
 #[test]
