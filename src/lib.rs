@@ -30,6 +30,7 @@ pub mod schema;
 pub mod screen;
 pub mod settings;
 pub mod shred;
+pub mod split;
 pub mod store;
 pub mod value;
 pub mod verify;

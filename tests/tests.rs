@@ -28,6 +28,7 @@ mod roles;
 #[cfg(feature = "embedded")]
 mod runner;
 mod shred;
+mod split;
 #[cfg(feature = "embedded")]
 mod store;
 mod value;

@@ -9,7 +9,6 @@ mod contract;
 mod demo;
 mod document_files;
 mod flags;
-#[cfg(feature = "embedded")]
 mod interruption;
 mod logging;
 mod man;
@@ -54,7 +53,6 @@ pub struct Cli {
 commands!(Command {
     #[cfg(feature = "embedded")]
     Demo(demo::Arguments),
-    #[cfg(feature = "embedded")]
     Load(store::load::Arguments),
     #[cfg(feature = "embedded")]
     Unload(store::unload::Arguments),

@@ -113,7 +113,27 @@ impl DocumentFile {
         }
     }
 
-    fn content<T>(&self, read: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> io::Result<T> {
+    /// Its place, however it is named: the absolute path without links, in the letters that the disk has.
+    /// stdin has none but its name.
+    pub fn place(&self) -> String {
+        let absolute = |path: &Path| {
+            let found = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+            found.unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+        };
+        match self {
+            Self::Stdin => self.name(),
+            Self::Path(path) => absolute(path),
+            Self::Member(archive, position) => {
+                format!("{}!{}", absolute(archive.path()), archive.member(*position))
+            }
+        }
+    }
+
+    /// Reads its bytes, decompressed, as they come.
+    ///
+    /// # Errors
+    /// It cannot be opened, or `read` fails.
+    pub fn content<T>(&self, read: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> io::Result<T> {
         match self {
             Self::Stdin => read(&mut io::stdin().lock()),
             Self::Path(path) => unzipped(files::open(path)?, read),

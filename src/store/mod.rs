@@ -20,6 +20,7 @@ mod enqueue;
 mod error;
 pub mod failpoint;
 mod inspect;
+mod load;
 mod purge;
 mod redrive;
 mod report;
@@ -53,6 +54,9 @@ pub use error::{Result, StoreError};
 pub use inspect::{
     ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
     Unprocessed, UnprocessedPage,
+};
+pub use load::{
+    Added, Candidate, Existing, Found, Intake, LoadRules, PlaceId, SourceFile, UnderId,
 };
 pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 pub(crate) use redrive::check_replaces;

@@ -211,6 +211,7 @@ fn a_load_that_waits_for_another_one_says_so_and_can_be_interrupted() {
 fn a_file_that_goes_meanwhile_is_named_and_nothing_is_loaded() {
     for (bench, before) in new_and_existing() {
         let files = bench.files();
+        bench.write("docs/7.xml", note(7) + &" ".repeat(9 << 20));
         let load = Stayed::start(&bench, "docs --app-id-from digits");
         std::fs::remove_file(bench.path().join("docs/8.xml")).unwrap();
         let said = load.go_on();
@@ -226,6 +227,7 @@ fn a_file_that_goes_meanwhile_is_named_and_nothing_is_loaded() {
 #[test]
 fn a_file_that_is_emptied_meanwhile_is_named_and_nothing_is_loaded() {
     let bench = with_a_store();
+    bench.write("docs/7.xml", note(7) + &" ".repeat(9 << 20));
     let load = Stayed::start(&bench, "docs --app-id-from digits");
     bench.write("docs/8.xml", "");
     let said = load.go_on();

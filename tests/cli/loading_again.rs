@@ -47,13 +47,15 @@ fn a_folder_loaded_twice_is_there_once() {
     assert_eq!(load(&bench, "docs"), skipped);
     assert_eq!(load(&bench, "./docs"), skipped);
     std::fs::rename(bench.path().join("docs"), bench.path().join("done")).unwrap();
-    assert_eq!(load(&bench, "done"), skipped);
+    let said = bench.run("load done");
+    insta::assert_snapshot!(said.transcript().replace('\\', "/"));
+    assert_eq!(load(&bench, "done --copies skip"), skipped);
     assert_eq!(stored(&bench), before);
     bench.write("done/new.xml", note("new"));
     let line =
         "401 documents: 1 loaded (0.0 kB) as application 401, 400 already loaded (add --again \
                 to load them once more)\n";
-    assert_eq!(load(&bench, "done"), line);
+    assert_eq!(load(&bench, "done --copies skip"), line);
     let again = bench.run("load done --again");
     assert!(again.stdout.starts_with("401 documents loaded ("), "{again:?}");
     assert_eq!(stored(&bench).len(), 802);
@@ -133,7 +135,7 @@ fn the_store_keeps_the_file_of_each_document() {
         &bench,
         "SELECT f.app_id, concat_ws(' ', f.file_path, f.file_name, f.document_bytes,
                                     length(f.source_hash), abs(unixepoch() - f.loaded_at_utc / 1000) < 600)
-         FROM app_xml_file AS f",
+         FROM processing_file AS f",
     );
     let kept = kept.into_iter().map(|(id, kept)| (id, kept.replace('\\', "/")));
     assert!(kept.eq([(1, "docs/1.xml 1.xml 17 64 1".to_owned())]));
@@ -190,14 +192,65 @@ fn a_file_that_is_named_twice_is_loaded_once() {
 }
 
 #[test]
-fn a_document_from_stdin_is_told_by_its_content() {
+fn a_document_from_stdin_is_known_by_its_name_or_asked_about() {
     let bench = folder(0);
-    let piped = |content: String| {
-        let said = Said::of(bench.command("load -").write_stdin(content));
-        assert_eq!(said.status, 0, "{said:?}");
-        said.stdout
+    let piped = |options: &str, content: String| {
+        let said = Said::of(bench.command(&format!("load - {options}")).write_stdin(content));
+        format!("{}{}", said.stdout, said.stderr)
     };
-    assert!(piped(note("one")).starts_with("1 document loaded"));
-    assert!(piped(note("one")).starts_with("1 document: 0 loaded, 1 already loaded"));
-    assert!(piped(note("two")).starts_with("1 document loaded"));
+    assert!(piped("", note("one")).starts_with("1 document loaded"));
+    insta::assert_snapshot!(piped("", note("one")));
+    assert!(piped("--copies skip", note("one")).starts_with("1 document: 0 loaded, 1 already"));
+    assert!(piped("--copies load", note("one")).starts_with("1 document loaded"));
+    assert!(piped("", note("two")).starts_with("1 document loaded"));
+    let named = "--stdin-name feeds/a.xml";
+    assert!(piped(named, note("one")).starts_with("1 document loaded"));
+    assert!(piped(named, note("one")).starts_with("1 document: 0 loaded, 1 already loaded"));
+    // Another sender's.
+    assert!(piped("--stdin-name feeds/b.xml", note("one")).starts_with("1 document loaded"));
+}
+
+#[test]
+fn equal_files_of_two_senders_are_neither_one_nor_two_in_silence() {
+    let bench = folder(0);
+    bench.write("north/0001.xml", note("same"));
+    bench.write("south/0001.xml", note("same"));
+    load(&bench, "north");
+    let said = bench.run("load south");
+    assert_eq!(said.status, 2, "{said:?}");
+    assert_eq!(stored(&bench).len(), 1);
+    assert!(load(&bench, "south --copies load").starts_with("1 document loaded"));
+    for folder in ["north", "south", "north south"] {
+        assert!(load(&bench, folder).contains(": 0 loaded, "), "{folder}");
+    }
+    // Under another name it is another document.
+    bench.write("south/0002.xml", note("same"));
+    assert!(load(&bench, "south/0002.xml").starts_with("1 document loaded"));
+}
+
+#[test]
+fn a_folder_is_known_by_any_path_to_it() {
+    let bench = folder(3);
+    load(&bench, "docs");
+    bench.write("inside/a.txt", "");
+    for path in
+        ["docs/", "./docs", "inside/../docs", &bench.path().join("docs").display().to_string()]
+    {
+        assert!(load(&bench, path).starts_with("3 documents: 0 loaded, 3 already"), "{path}");
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(bench.path().join("docs"), bench.path().join("link")).unwrap();
+        assert!(load(&bench, "link").starts_with("3 documents: 0 loaded, 3 already"));
+    }
+}
+
+/// What is loaded already is found out without the lock that workers need.
+#[test]
+fn a_repeated_load_waits_for_nobody() {
+    let bench = folder(3);
+    load(&bench, "docs");
+    let other = Connection::open(bench.path().join("work.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(load(&bench, "docs").starts_with("3 documents: 0 loaded, 3 already"));
 }

@@ -30,10 +30,10 @@ fn a_folder_loaded_by_mistake_is_taken_back_and_can_be_loaded_again() {
         assert_eq!(said.status, 0, "{said:?}");
         assert_eq!(said.stderr, "5 documents would be unloaded; nothing was changed\n");
         assert!(said.stdout.replace('\\', "/").contains("docs/note-3.xml"), "{said:?}");
-        assert_eq!((count(&bench, "app_xml"), count(&bench, "app_xml_file")), (5, 5));
+        assert_eq!((count(&bench, "app_xml"), count(&bench, "processing_file")), (5, 5));
         let said = bench.run("unload --loaded-since 1h");
         assert_eq!((said.status, said.stderr.as_str()), (0, "5 documents unloaded\n"), "{said:?}");
-        for table in ["app_xml", "app_xml_file", "processing_queue", "processing_event"] {
+        for table in ["app_xml", "processing_file", "processing_queue", "processing_event"] {
             assert_eq!(count(&bench, table), 0, "{table}");
         }
         let again = bench.run("load docs");
@@ -77,8 +77,8 @@ fn erasing_forgets_the_name_of_the_file_too() {
     let bench = queued();
     assert_eq!(bench.run("run --log-level warn").status, 1);
     assert_eq!(bench.run("erase 1,3 --execute").status, 0);
-    assert_eq!(count(&bench, "app_xml_file"), 3);
-    assert_eq!(count(&bench, "app_xml_file WHERE app_id IN (1, 3)"), 0);
+    assert_eq!(count(&bench, "processing_file"), 3);
+    assert_eq!(count(&bench, "processing_file WHERE app_id IN (1, 3)"), 0);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use xmlshred::contract::Contract;
 use xmlshred::demo::generate::{application, expected, Profile, CONTRACT};
 use xmlshred::id::AppId;
-use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
+use xmlshred::store::sqlite::{NewDocument, SqliteStore};
+use xmlshred::store::Existing;
 use xmlshred::store::{EnqueueMode, ReapRequest, Store};
 
 use super::dice::Dice;

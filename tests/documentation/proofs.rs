@@ -33,6 +33,7 @@ fn every_test_that_a_page_names_is_there() {
         "docs/cheat-sheet.md",
         "docs/errors.md",
         "docs/install.md",
+        "docs/loading.md",
         "docs/maintenance.md",
         "docs/monday.md",
         "docs/operate.md",

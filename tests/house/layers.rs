@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("described", &["contract", "outcome", "value"]),
     ("shred", &["contract", "document", "figures", "id", "outcome", "value"]),
     ("store", &["contract", "declared", "document", "figures", "files", "id", "outcome", "value"]),
+    ("split", &["document", "value"]),
     ("runner", &["contract", "document", "figures", "id", "outcome", "shred", "store"]),
     ("import", &["contract", "declared", "diagnostic", "figures", "value"]),
     ("settings", &["diagnostic", "figures", "files", "id", "runner", "shred", "store"]),

@@ -12,7 +12,8 @@ use xmlshred::contract::Contract;
 use xmlshred::id::{ClaimToken, SessionId};
 use xmlshred::outcome::{AppOutcome, Failure, FailureCategory, TableRows};
 use xmlshred::runner::{run, Connect, Role, RunConfig, RunSummary, Shred, Shutdown};
-use xmlshred::store::sqlite::{Existing, NewDocument, SqliteStore};
+use xmlshred::store::sqlite::{NewDocument, SqliteStore};
+use xmlshred::store::Existing;
 use xmlshred::store::{
     Batch, ClaimRequest, Claimed, ClaimedApp, EnqueueMode, SessionStart, Share, Status, Store,
 };
@@ -151,8 +152,8 @@ impl Bench {
 pub fn load(path: PathBuf, sizes: &[usize]) {
     let mut store = SqliteStore::open(&path).expect("open");
     let mut loader = store.loader(Existing::Refuse).expect("a loader");
-    let ids = loader.free_app_ids(sizes.len()).expect("ids");
-    for (app_id, size) in ids.into_iter().zip(sizes) {
+    for size in sizes {
+        let app_id = loader.next_app_id().expect("an id");
         loader.add(app_id, NewDocument::Text("x".repeat(*size))).expect("load");
     }
     loader.finish().expect("load");

@@ -13,7 +13,8 @@ use crate::id::AppId;
 use crate::report::{Align, Table};
 use crate::runner::Shutdown;
 use crate::screen::{Ink, Screen};
-use crate::store::sqlite::{Existing, NewDocument, SqliteStore};
+use crate::store::sqlite::{NewDocument, SqliteStore};
+use crate::store::Existing;
 use crate::store::{EnqueueMode, Store, StoreError};
 
 use super::generate::{self, Profile};

@@ -53,7 +53,7 @@ fn app_of_file(call: &Call, file: &str) -> Result<AppId> {
     }
     let store = open::embedded(&call.settings)?;
     let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
-    let mut apps = SqliteStore::open(store)?.apps_of_file(file, name)?;
+    let mut apps = SqliteStore::open(store)?.apps_of_file(name)?;
     let exact = apps.iter().any(|(_, path)| path == file);
     // Another path to a file of this name is not the same file, but no path is any.
     apps.retain(|(_, path)| if exact { path == file } else { name == file });

@@ -16,7 +16,6 @@ pub mod export_failed;
 pub mod failures;
 mod fingerprint;
 pub mod install;
-#[cfg(feature = "embedded")]
 pub mod load;
 pub mod open;
 pub mod pause;

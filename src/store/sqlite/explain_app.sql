@@ -22,7 +22,7 @@ life (at, ordinal, event, attempt, session_id, detail, token) AS (
           LIMIT 1)
     UNION ALL
     SELECT loaded_at_utc, -1, 'loaded', NULL, NULL, 'from ' || file_path, NULL
-    FROM app_xml_file
+    FROM processing_file
     WHERE app_id = :app_id
     UNION ALL
     SELECT e.occurred_at_utc, 1, 'claimed', c.attempt, e.session_id,

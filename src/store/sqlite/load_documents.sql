@@ -21,27 +21,41 @@ SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id)
     OR EXISTS (SELECT 1 FROM processing_log WHERE app_id = :app_id);
 
 -- name: add_file
-INSERT OR REPLACE INTO app_xml_file
-    (app_id, file_path, file_name, document_bytes, source_hash, loaded_at_utc)
-VALUES (:app_id, :file_path, :file_name, :document_bytes, :source_hash, :now);
+INSERT OR REPLACE INTO processing_file
+    (app_id, file_path, file_name, place_id, record_number, document_bytes, source_hash, loaded_at_utc)
+VALUES
+    (:app_id, :file_path, :file_name, :place_id, :record_number, :document_bytes, :source_hash, :now);
 
--- name: is_loaded
--- A load may bring several files of one name and content; it compares with those of loads before.
-SELECT EXISTS (SELECT 1
-               FROM app_xml_file
-               WHERE file_name = :file_name AND source_hash = :source_hash
-                 AND app_id <= :highest);
+-- name: knows_file
+-- The names of a file's records begin with its own and #; $ comes after #.
+SELECT EXISTS (SELECT 1 FROM processing_file WHERE place_id = :place_id)
+    OR EXISTS (SELECT 1
+               FROM processing_file
+               WHERE file_name = :file_name
+                  OR (file_name >= :file_name || '#' AND file_name < :file_name || '$'));
 
--- name: last_of_file
+-- name: of_place
+-- What was loaded from this place under this number: last with this content, and last at all.
+SELECT max(CASE WHEN source_hash = :source_hash THEN app_id END), max(app_id)
+FROM processing_file
+WHERE place_id = :place_id AND record_number = :record_number;
+
+-- name: moved
 SELECT app_id
-FROM app_xml_file
-WHERE file_path = :file_path AND app_id <= :highest
-ORDER BY app_id DESC
+FROM processing_file
+WHERE place_id = :place_id AND source_hash = :source_hash AND record_number > 0
+    AND record_number <> :record_number
+LIMIT 1;
+
+-- name: copy
+SELECT app_id, file_path
+FROM processing_file
+WHERE file_name = :file_name AND source_hash = :source_hash AND place_id <> :place_id
 LIMIT 1;
 
 -- name: has_content
 -- Documents that did not come from a file have only their bytes.
-SELECT coalesce((SELECT f.source_hash FROM app_xml_file AS f WHERE f.app_id = x.app_id),
+SELECT coalesce((SELECT f.source_hash FROM processing_file AS f WHERE f.app_id = x.app_id),
                 sha256(x.xml)) IS :source_hash
 FROM app_xml AS x
 WHERE x.app_id = :app_id;

@@ -42,19 +42,20 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    AlterTables, BackfillRequest, Backfilled, CauseQuery, ClaimOutcome, ClaimRequest, Claimed,
-    Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses, FailurePage,
-    Finding, FinishedPage, LifeEvent, LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest,
-    Reaped, Redriven, Renewal, Report, ReportQuery, RequeueRequest, Result, RetryRequest,
-    SessionStart, SourceRow, SourceTable, StaleRows, StaleRowsRequest, Status, Store, Unprocessed,
-    UnprocessedPage, WrittenApp, WrittenPage,
+    AlterTables, BackfillRequest, Backfilled, Candidate, CauseQuery, ClaimOutcome, ClaimRequest,
+    Claimed, Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, Existing,
+    FailureCauses, FailurePage, Finding, FinishedPage, Found, Intake, LifeEvent, LoggedFailure,
+    Pause, PlaceId, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, Report,
+    ReportQuery, RequeueRequest, Result, RetryRequest, SessionStart, SourceRow, SourceTable,
+    StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage, WrittenApp,
+    WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::{AppOutcome, TableRows};
 
-pub use enqueue::{Existing, Loader, NewDocument, SourceFile};
+pub use enqueue::{Loader, NewDocument};
 pub use install::{InstallPreview, Installation, NewStore};
 pub use purge::{UnloadSelector, Unloaded};
 
@@ -155,14 +156,13 @@ impl SqliteStore {
         Ok(purge::unload_documents(&mut self.connection, selector, execute, requested_by)?)
     }
 
-    /// The applications that were loaded from files with this path, or with this name in any folder,
-    /// and their paths.
+    /// The applications that were loaded from files with this name in any folder, and their paths.
     ///
     /// # Errors
     /// Those of every operation.
-    pub fn apps_of_file(&mut self, path: &str, name: &str) -> Result<Vec<(AppId, String)>> {
+    pub fn apps_of_file(&mut self, name: &str) -> Result<Vec<(AppId, String)>> {
         self.check_place()?;
-        Ok(purge::apps_of_file(&mut self.connection, path, name)?)
+        Ok(purge::apps_of_file(&mut self.connection, name)?)
     }
 
     /// Starts to load documents into the source table: all of them in one transaction, during
@@ -249,6 +249,18 @@ impl Store for SqliteStore {
 
     fn count_unqueued(&mut self) -> Result<Option<u64>> {
         Ok(Some(enqueue::count_unqueued(&mut self.connection)?))
+    }
+}
+
+impl Intake for SqliteStore {
+    fn knows_file(&mut self, place: PlaceId, name: &str) -> Result<bool> {
+        self.check_place()?;
+        Ok(enqueue::knows_file(&mut self.connection, place, name)?)
+    }
+
+    fn find(&mut self, candidates: &[Candidate]) -> Result<Vec<Found>> {
+        self.check_place()?;
+        Ok(enqueue::find_candidates(&mut self.connection, candidates)?)
     }
 }
 

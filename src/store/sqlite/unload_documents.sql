@@ -2,12 +2,13 @@
 
 -- name: chosen
 -- The documents of :app_ids, of files that are one of :patterns, and of files that were loaded since
--- then; each may be NULL. A pattern with folders is for paths with as many, and one without for names.
+-- then; each may be NULL. A pattern with folders is for paths with as many, and one without for names. The
+-- pattern of a file is for its records, too.
 WITH chosen (app_id) AS (
     SELECT value FROM json_each(:app_ids)
     UNION
     SELECT f.app_id
-    FROM app_xml_file AS f
+    FROM processing_file AS f
     WHERE EXISTS (SELECT 1
                   FROM (SELECT replace(value, '\', '/') AS pattern,
                                length(value) - length(replace(replace(value, '\', '/'), '/', ''))
@@ -15,7 +16,10 @@ WITH chosen (app_id) AS (
                         FROM json_each(:patterns)) AS p
                   WHERE CASE p.folders
                             WHEN 0 THEN f.file_name GLOB p.pattern
-                            ELSE replace(f.file_path, '\', '/') GLOB p.pattern
+                                OR (f.record_number > 0 AND f.file_name GLOB p.pattern || '#*')
+                            ELSE (replace(f.file_path, '\', '/') GLOB p.pattern
+                                  OR (f.record_number > 0
+                                      AND replace(f.file_path, '\', '/') GLOB p.pattern || '#*'))
                                 AND p.folders = length(f.file_path)
                                     - length(replace(replace(f.file_path, '\', '/'), '/', ''))
                         END)
@@ -28,12 +32,12 @@ SELECT c.app_id, f.file_path, q.state,
        EXISTS (SELECT 1 FROM processing_log AS l
                WHERE l.app_id = c.app_id AND l.status = 'success')
 FROM chosen AS c
-LEFT JOIN app_xml_file AS f ON f.app_id = c.app_id
+LEFT JOIN processing_file AS f ON f.app_id = c.app_id
 LEFT JOIN processing_queue AS q ON q.app_id = c.app_id
 ORDER BY c.app_id;
 
 -- name: of_file
 SELECT app_id, file_path
-FROM app_xml_file
-WHERE file_path = :file OR file_name = :name
+FROM processing_file
+WHERE file_name = :name
 ORDER BY app_id;

@@ -12,7 +12,7 @@ mod server;
 mod tag;
 
 pub(crate) use check::check_document;
-pub(crate) use doctype::{past_doctype, DECLARATION};
+pub(crate) use doctype::{past_doctype, DoctypeError, DECLARATION};
 pub(crate) use fragment::fragment;
 pub(crate) use reference::{allowed, forbidden, reference, wrong_reference};
 

@@ -1,16 +1,161 @@
 //! The files of a load, and which of them never become rows.
 
 use std::fmt;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 use crate::cli::command_error::{CommandError, Result};
 use crate::document_file::{other_kind, DocumentFile};
+use crate::store::PlaceId;
 
-/// The largest value in a row of SQLite.
-const LARGEST_VALUE: u64 = 1_000_000_000;
+/// The largest value in a row of SQLite, and half of the largest one of SQL Server.
+pub const LARGEST_VALUE: u64 = 1_000_000_000;
 
-/// Refuses files that cannot be read or never become rows, before a store is opened.
-pub fn check_files(files: &[DocumentFile], limit: u64) -> Result<()> {
-    let problems: Vec<String> = files.iter().filter_map(|file| problem(file, limit)).collect();
+/// A file of a load.
+#[derive(Debug)]
+pub struct Input {
+    file: DocumentFile,
+    /// Its path as it was given.
+    pub path: String,
+    /// The last part of it.
+    pub name: String,
+    pub place: PlaceId,
+    /// Whether nothing says where it is from: a pipe without a name.
+    pub is_nameless: bool,
+    /// What came from stdin, which can be read once only.
+    _kept: Option<NamedTempFile>,
+}
+
+/// How files are taken.
+pub struct Taking<'t> {
+    /// The name of what comes from stdin.
+    pub stdin_name: Option<&'t str>,
+    /// Where it is kept meanwhile, and how much at most.
+    pub folder: &'t Path,
+    pub most: u64,
+    /// The machine, where others load into the same store.
+    pub host: Option<&'t str>,
+}
+
+impl Input {
+    /// The files, ready to be read more than once.
+    ///
+    /// # Errors
+    /// stdin cannot be read, or is too long.
+    pub fn all(files: Vec<DocumentFile>, taking: &Taking) -> Result<Vec<Self>> {
+        files.into_iter().map(|file| Self::new(file, taking)).collect()
+    }
+
+    fn new(file: DocumentFile, taking: &Taking) -> Result<Self> {
+        let host = taking.host.map_or_else(String::new, |host| format!("{host}:"));
+        if !matches!(file, DocumentFile::Stdin) {
+            let place = file.place();
+            // A share has its machine in its name.
+            let place = match place.starts_with(r"\\") && !is_of_this_machine(&place) {
+                true => place,
+                false => format!("{host}{place}"),
+            };
+            let (path, name, place) = (file.name(), file.file_name(), PlaceId::of(&place));
+            return Ok(Self { file, path, name, place, is_nameless: false, _kept: None });
+        }
+        let path = taking.stdin_name.unwrap_or("-").to_owned();
+        let kept = keep_stdin(taking).map_err(|e| {
+            CommandError::usage(
+                format!("stdin cannot be kept in {}: {e}", taking.folder.display()),
+                "put it into a file, and load that",
+            )
+        })?;
+        Ok(Self {
+            file: DocumentFile::Path(kept.path().to_owned()),
+            name: path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned(),
+            place: PlaceId::of(&match taking.stdin_name {
+                Some(name) => format!("{host}-{name}"),
+                None => "-".to_owned(),
+            }),
+            is_nameless: taking.stdin_name.is_none(),
+            path,
+            _kept: Some(kept),
+        })
+    }
+
+    /// Reads its bytes, decompressed, as they come.
+    ///
+    /// # Errors
+    /// It cannot be opened, or `read` fails.
+    pub fn content<T>(&self, read: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> io::Result<T> {
+        self.file.content(read)
+    }
+
+    /// The document, which may have changed since it was checked.
+    ///
+    /// # Errors
+    /// It cannot be read, or is empty or too long.
+    pub fn read(&self, limit: u64) -> Result<Vec<u8>> {
+        let most = limit.min(LARGEST_VALUE);
+        let document = self.file.read(most).map_err(|e| changed(self.unreadable(&e)))?;
+        match self.size_problem(document.len() as u64, limit) {
+            None => Ok(document),
+            Some(problem) => Err(changed(problem)),
+        }
+    }
+
+    fn problem(&self, limit: Option<u64>) -> Option<String> {
+        let looked = self.file.bytes().and_then(|bytes| Ok((bytes, self.file.beginning()?)));
+        let (bytes, beginning) = match looked {
+            Ok((bytes, beginning)) => (bytes.unwrap_or(1), beginning),
+            Err(e) => return Some(self.unreadable(&e)),
+        };
+        let size = self.size_problem(bytes, limit.unwrap_or(u64::MAX));
+        let size = size.filter(|_| bytes == 0 || limit.is_some());
+        size.or_else(|| {
+            other_kind(&beginning).map(|kind| format!("{} is {kind}, not XML", self.path))
+        })
+    }
+
+    fn size_problem(&self, bytes: u64, limit: u64) -> Option<String> {
+        let shown = &self.path;
+        match bytes {
+            0 => Some(format!("{shown} is empty")),
+            _ if bytes > LARGEST_VALUE => Some(format!(
+                "{shown} has {bytes} bytes, and a document in a store has at most {LARGEST_VALUE}"
+            )),
+            _ if bytes > limit => {
+                Some(format!("{shown} has {bytes} bytes, and --max-document-bytes is {limit}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// `cannot read FILE: why`
+    pub fn unreadable(&self, error: &dyn fmt::Display) -> String {
+        format!("cannot read {}: {error}", self.path)
+    }
+}
+
+/// `\\?\C:\…` is as local as `C:\…`.
+fn is_of_this_machine(place: &str) -> bool {
+    place.starts_with(r"\\?\") && !place.starts_with(r"\\?\UNC\")
+}
+
+fn keep_stdin(taking: &Taking) -> io::Result<NamedTempFile> {
+    let mut kept = tempfile::Builder::new()
+        .prefix(".xmlshred-")
+        .suffix(".stdin")
+        .tempfile_in(taking.folder)?;
+    io::copy(&mut io::stdin().lock().take(taking.most.saturating_add(1)), &mut kept)?;
+    kept.flush()?;
+    Ok(kept)
+}
+
+/// Refuses files that cannot be read or never become rows, before a store is opened. Without a limit a
+/// file may be of any length.
+///
+/// # Errors
+/// Every one of these.
+pub fn check_files(inputs: &[Input], limit: Option<u64>) -> Result<()> {
+    let problems: Vec<String> = inputs.iter().filter_map(|input| input.problem(limit)).collect();
     if problems.is_empty() {
         return Ok(());
     }
@@ -18,49 +163,8 @@ pub fn check_files(files: &[DocumentFile], limit: u64) -> Result<()> {
     Err(CommandError::several("not every document can be loaded", &problems, hint))
 }
 
-fn problem(file: &DocumentFile, limit: u64) -> Option<String> {
-    let looked = file.bytes().and_then(|bytes| Ok((bytes, file.beginning()?)));
-    match looked {
-        Ok((Some(bytes), _)) if size_problem(file, bytes, limit).is_some() => {
-            size_problem(file, bytes, limit)
-        }
-        Ok((_, beginning)) => {
-            other_kind(&beginning).map(|kind| format!("{} is {kind}, not XML", file.name()))
-        }
-        Err(e) => Some(unreadable(file, &e)),
-    }
-}
-
-fn size_problem(file: &DocumentFile, bytes: u64, limit: u64) -> Option<String> {
-    let shown = file.name();
-    match bytes {
-        0 => Some(format!("{shown} is empty")),
-        _ if bytes > LARGEST_VALUE => Some(format!(
-            "{shown} has {bytes} bytes, and a document in the embedded store has at most \
-             {LARGEST_VALUE}"
-        )),
-        _ if bytes > limit => {
-            Some(format!("{shown} has {bytes} bytes, and --max-document-bytes is {limit}"))
-        }
-        _ => None,
-    }
-}
-
-/// A document, which may have changed since it was checked.
-pub fn read(file: &DocumentFile, limit: u64) -> Result<Vec<u8>> {
-    let changed = |problem: String| {
-        let hint = "omit the file, raise --max-document-bytes, or run again when no other program \
-                    changes it";
-        CommandError::usage(problem, hint)
-    };
-    let document =
-        file.read(limit.min(LARGEST_VALUE)).map_err(|e| changed(unreadable(file, &e)))?;
-    match size_problem(file, document.len() as u64, limit) {
-        None => Ok(document),
-        Some(problem) => Err(changed(problem)),
-    }
-}
-
-fn unreadable(file: &DocumentFile, error: &dyn fmt::Display) -> String {
-    format!("cannot read {}: {error}", file.name())
+fn changed(problem: String) -> CommandError {
+    let hint = "omit the file, raise --max-document-bytes, or run again when no other program \
+                changes it";
+    CommandError::usage(problem, hint)
 }

@@ -1,10 +1,11 @@
-//! The application id of each file.
+//! The application id of each document.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use clap::ValueEnum;
 
+use super::distinct::DistinctKeys;
+use super::problems::Problems;
 use crate::cli::call::Call;
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::contract::file as contract_file;
@@ -15,6 +16,7 @@ use crate::document_file::DocumentFile;
 use crate::id::AppId;
 use crate::outcome::Failure;
 use crate::shred::{Limits, Shredder};
+use crate::store::SourceFile;
 
 /// Where ids are from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,47 +67,33 @@ impl Ids {
             Self::Keyed(keys) => Some(Shredder::new(keys.contract.clone(), keys.limits)),
             _ => None,
         };
-        IdReader { ids: self, shredder, holders: HashMap::new(), problems: Vec::new() }
+        IdReader { ids: self, shredder }
     }
 }
 
-/// The ids of the documents that were read, and what is wrong with others.
+/// Reads the ids of documents.
 pub struct IdReader<'i> {
     ids: &'i Ids,
     shredder: Option<Shredder>,
-    /// The file of each key.
-    holders: HashMap<AppId, String>,
-    problems: Vec<String>,
 }
 
+/// The id of a document, if it has one of its own, and the document.
+pub type Identified = (std::result::Result<Option<AppId>, String>, Vec<u8>);
+
 impl IdReader<'_> {
-    /// The id of the file at this position, and its document; `None` if it has no id.
-    pub fn id(
-        &mut self,
-        at: usize,
-        file: &DocumentFile,
-        bytes: Vec<u8>,
-    ) -> Option<(AppId, Vec<u8>)> {
+    /// The id of a document of the file at this position, or why it has none; `None` if the store gives it.
+    pub fn id(&mut self, at: usize, bytes: Vec<u8>) -> Identified {
         match self.ids {
-            Ids::Named(ids) => Some((ids[at], bytes)),
-            _ => {
+            Ids::Next => (Ok(None), bytes),
+            Ids::Named(ids) => (Ok(Some(ids[at])), bytes),
+            Ids::Keyed(_) => {
                 let document = Document { bytes, encoding: DocumentEncoding::Detect };
-                match self.key(file, &document) {
-                    Ok(app_id) => Some((app_id, document.bytes)),
-                    Err(problem) => {
-                        self.problems.push(format!("{} {problem}", file.name()));
-                        None
-                    }
-                }
+                (self.key(&document).map(Some), document.bytes)
             }
         }
     }
 
-    fn key(
-        &mut self,
-        file: &DocumentFile,
-        document: &Document,
-    ) -> std::result::Result<AppId, String> {
+    fn key(&mut self, document: &Document) -> std::result::Result<AppId, String> {
         let shredder = self.shredder.as_mut().expect("ids in documents have one");
         let contract = Arc::clone(shredder.contract());
         let path = contract.plan().key.as_ref().map_or("", |(_, path)| path);
@@ -115,29 +103,60 @@ impl IdReader<'_> {
         })?;
         let key = key.ok_or_else(|| format!("has no {path}"))?;
         let app_id = key.trim().parse().map(AppId);
-        let app_id = app_id.map_err(|_| {
+        app_id.map_err(|_| {
             let key: String = key.chars().take(Failure::VALUE_CLIP).collect();
             format!("has {key:?} at {path}, not a whole number of 64 bits")
-        })?;
-        match self.holders.insert(app_id, file.name()) {
-            None => Ok(app_id),
-            Some(other) => Err(format!("and {other} have the same key {app_id}")),
-        }
+        })
+    }
+}
+
+/// Whether every document has a key of its own.
+#[derive(Default)]
+pub struct KeyCheck {
+    keys: DistinctKeys,
+    problems: Problems,
+}
+
+impl KeyCheck {
+    /// Notes the key of a document of the file at this position.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn note(&mut self, at: usize, source: &SourceFile, key: AppId) -> Result<()> {
+        let file = u32::try_from(at).unwrap_or(u32::MAX);
+        self.keys.add((key, file, source.record)).map_err(no_room)
+    }
+
+    /// Notes that a document has none.
+    pub fn refuse(&mut self, source: &SourceFile, problem: &str) {
+        self.problems.add(|| format!("{} {problem}", source.path));
     }
 
     /// # Errors
     /// Every document without an id, or with that of another.
-    pub fn check(self) -> Result<()> {
-        match self.problems.is_empty() {
-            true => Ok(()),
-            false => {
-                let hint = "correct the documents, or use --app-id-from order";
-                Err(CommandError::several(
-                    "not every document has its own key",
-                    &self.problems,
-                    hint,
-                ))
-            }
-        }
+    pub fn finish(self, paths: &[&str]) -> Result<()> {
+        let mut problems = self.problems;
+        let shown = |file: u32, record: u64| match (paths[file as usize], record) {
+            (path, 0) => path.to_owned(),
+            (path, record) => format!("{path}#{record}"),
+        };
+        let duplicates = self.keys.duplicates(|(key, file, record), (_, other, first)| {
+            problems.add(|| {
+                let (holder, other) = (shown(file, record), shown(other, first));
+                format!("{holder} and {other} have the same key {key}")
+            });
+        });
+        duplicates.map_err(no_room)?;
+        let hint = "correct the documents, or use --app-id-from order";
+        problems.refuse("not every document has its own key", hint)
     }
+}
+
+fn no_room(error: std::io::Error) -> CommandError {
+    let message =
+        format!("the keys cannot be sorted in {}: {error}", std::env::temp_dir().display());
+    CommandError::usage(
+        message,
+        "free space there, or set TMPDIR (TEMP on Windows) to another folder",
+    )
 }

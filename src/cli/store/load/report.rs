@@ -1,80 +1,108 @@
 //! What a load did, in words.
 
-use crate::figures::{bytes, counted};
+use super::files::Input;
+use super::survey::Survey;
+use crate::figures::{bytes, count, counted};
 use crate::id::AppId;
-use crate::store::sqlite::SourceFile;
+use crate::store::Added;
 
 /// What a load did.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The applications.
-    pub app_ids: Vec<AppId>,
-    /// Size of their documents in bytes.
-    pub bytes: u64,
+    /// Documents that were loaded.
+    pub documents: u64,
+    /// Their size in bytes.
+    bytes: u64,
+    /// Their lowest and highest application.
+    ids: Option<(AppId, AppId)>,
     /// Documents that the store had already.
-    pub already: usize,
-    /// Files that were loaded before with other content, with the application of that.
-    pub changed: Vec<(String, AppId)>,
-    /// Files of one load with the same content.
-    pub same: Vec<(String, String)>,
+    pub already: u64,
 }
 
 impl Loaded {
-    /// Counts a document that was loaded.
-    pub fn count(&mut self, app_id: AppId, file: &SourceFile) {
-        self.app_ids.push(app_id);
-        self.bytes += file.bytes;
+    /// Counts a document, which has so many bytes.
+    pub fn count(&mut self, added: Added, bytes: u64) {
+        let Added::Loaded(app_id) = added else {
+            self.already += 1;
+            return;
+        };
+        self.documents += 1;
+        self.bytes += bytes;
+        let (low, high) = self.ids.unwrap_or((app_id, app_id));
+        self.ids = Some((low.min(app_id), high.max(app_id)));
     }
 
     /// `803 documents loaded (4.5 MB), as applications 1 to 803`, or `803 documents: 3 loaded (0.1 MB)
     /// as applications 801 to 803, 800 already loaded`, with what loads these once more.
     pub fn line(&self, again: &str) -> String {
-        let (loaded, bytes, span) = (self.app_ids.len(), bytes(self.bytes), span(&self.app_ids));
+        let (loaded, bytes, span) = (self.documents, bytes(self.bytes), self.span());
         if self.already == 0 {
             return format!("{} loaded ({bytes}), {span}\n", counted(loaded, "document"));
         }
         let documents = counted(loaded + self.already, "document");
         let loaded = match loaded {
             0 => "0 loaded".to_owned(),
-            _ => format!("{loaded} loaded ({bytes}) {span}"),
+            _ => format!("{} loaded ({bytes}) {span}", count(loaded)),
         };
-        format!("{documents}: {loaded}, {} already loaded{again}\n", self.already)
+        format!("{documents}: {loaded}, {} already loaded{again}\n", count(self.already))
     }
 
+    /// `as application 7`, `as applications 1 to 803` or, if ids between are missing, `with ids from 5
+    /// to 12`.
+    fn span(&self) -> String {
+        let Some((first, last)) = self.ids else { return "as no application".to_owned() };
+        match last.0.abs_diff(first.0) {
+            0 => format!("as application {first}"),
+            between if between == self.documents - 1 => {
+                format!("as applications {first} to {last}")
+            }
+            _ => format!("with ids from {first} to {last}"),
+        }
+    }
+}
+
+impl Survey {
     /// What a person should know of the files, a line each.
-    pub fn notes(&self) -> String {
+    pub fn notes(&self, inputs: &[Input]) -> String {
         let mut notes = String::new();
-        if let Some((file, app_id)) = self.changed.first() {
+        let mut changed = self.files.iter().filter(|file| file.changed > 0);
+        if let Some((path, app_id)) = changed.next().and_then(|file| file.first_changed.as_ref()) {
+            let kind =
+                if self.files.iter().any(|file| file.hash.is_none()) { "record" } else { "file" };
+            let count = self.files.iter().map(|file| file.changed).sum::<u64>();
+            let (have, was) = if count == 1 { ("has", "it was") } else { ("have", "they were") };
             notes += &format!(
-                "{}: {file} was application {app_id}; each is now a new application\n",
-                match self.changed.len() {
-                    1 => "1 file has changed since it was loaded".to_owned(),
-                    count => format!("{count} files have changed since they were loaded"),
-                }
+                "{} {have} changed since {was} loaded: {path} was application {app_id}; each is now a new \
+                 application\n",
+                counted(count, kind)
             );
         }
-        if let Some((file, other)) = self.same.first() {
+        let same = self.same.iter().filter(|(file, _)| self.files[*file].new > 0);
+        let same: Vec<_> =
+            same.map(|(file, other)| (&inputs[*file].path, &inputs[*other].path)).collect();
+        if let Some((file, other)) = same.first() {
+            let (count, have) = (counted(same.len(), "file"), has(same.len()));
             notes += &format!(
-                "{} as another one: {file} and {other}; all were loaded\n",
-                match self.same.len() {
-                    1 => "1 file has the same content".to_owned(),
-                    count => format!("{count} files have the same content"),
-                }
+                "{count} {have} the same content as another one: {file} and {other}; all were loaded\n"
             );
+        }
+        let elements = self.files.iter().map(|file| file.left_out.elements).sum::<u64>();
+        let first = self.files.iter().find(|file| file.left_out.elements > 0);
+        if let Some(first) = first.and_then(|file| file.left_out.first.as_ref()) {
+            let count = counted(elements, "element");
+            notes += &format!("{count} beside the records not loaded, such as {first}\n");
+        }
+        if self.files.iter().any(|file| file.left_out.text) {
+            notes += "text beside the records not loaded\n";
         }
         notes
     }
 }
 
-/// `as application 7`, `as applications 1 to 803` or, if ids between are missing, `with ids from 5
-/// to 12`.
-fn span(ids: &[AppId]) -> String {
-    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
-        return "as no application".to_owned();
-    };
-    match last.0.abs_diff(first.0) {
-        0 => format!("as application {first}"),
-        between if between == ids.len() as u64 - 1 => format!("as applications {first} to {last}"),
-        _ => format!("with ids from {first} to {last}"),
+fn has(count: usize) -> &'static str {
+    if count == 1 {
+        "has"
+    } else {
+        "have"
     }
 }

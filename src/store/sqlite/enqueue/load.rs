@@ -1,14 +1,17 @@
 //! Loading documents into the source table, with the files that they are from.
 
-use rusqlite::types::ToSqlOutput;
+use rusqlite::types::{FromSql, ToSqlOutput};
 use rusqlite::{named_params, Connection, OptionalExtension, ToSql, Transaction};
 use rusqlite::{Params, TransactionBehavior};
 
 use crate::id::{AppId, SourceHash};
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::statement::statement;
-use crate::store::sqlite::transaction::{patiently_unless, NOW};
-use crate::store::{failpoint, Result, StoreError};
+use crate::store::sqlite::transaction::{patiently_unless, read, NOW};
+use crate::store::{
+    failpoint, Added, Candidate, Existing, Found, LoadRules, PlaceId, Result, SourceFile,
+    StoreError, UnderId,
+};
 
 const LOAD_DOCUMENTS: &str = include_str!("../load_documents.sql");
 const INSERT: &str = statement(LOAD_DOCUMENTS, "insert");
@@ -16,8 +19,10 @@ const REPLACE: &str = statement(LOAD_DOCUMENTS, "replace");
 const LAST_APP_ID: &str = statement(LOAD_DOCUMENTS, "last_app_id");
 const EXISTS: &str = statement(LOAD_DOCUMENTS, "exists");
 const ADD_FILE: &str = statement(LOAD_DOCUMENTS, "add_file");
-const IS_LOADED: &str = statement(LOAD_DOCUMENTS, "is_loaded");
-const LAST_OF_FILE: &str = statement(LOAD_DOCUMENTS, "last_of_file");
+const KNOWS_FILE: &str = statement(LOAD_DOCUMENTS, "knows_file");
+const OF_PLACE: &str = statement(LOAD_DOCUMENTS, "of_place");
+const MOVED: &str = statement(LOAD_DOCUMENTS, "moved");
+const COPY: &str = statement(LOAD_DOCUMENTS, "copy");
 const HAS_CONTENT: &str = statement(LOAD_DOCUMENTS, "has_content");
 
 /// A document to load.
@@ -38,30 +43,6 @@ impl ToSql for NewDocument {
     }
 }
 
-/// The file that a document is from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Its path, as it was given. The name of an archive's member follows the archive's path and `!`.
-    pub path: String,
-    /// The last part of the path.
-    pub name: String,
-    /// Length of the document in bytes, decompressed.
-    pub bytes: u64,
-    /// Hash of these bytes.
-    pub hash: SourceHash,
-}
-
-/// What to do with a document whose id exists in the source table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Existing {
-    /// Refuse it.
-    #[default]
-    Refuse,
-    /// Replace the existing document. Rows made from that one stay until
-    /// [`crate::store::RequeueSelector::ChangedDocument`] finds the application.
-    Replace,
-}
-
 /// Loads documents, all or none: nothing is loaded until [`Loader::finish`] returns. Memory does
 /// not grow with them; the write-ahead log does, until the end.
 #[must_use = "nothing is loaded before finish"]
@@ -71,7 +52,7 @@ pub struct Loader<'s> {
     loaded: u64,
     /// When it started, by the store's clock.
     now: i64,
-    /// The highest id that ever was in the source table when it started.
+    /// The highest id that ever was in the source table, or was given by this load.
     highest: i64,
 }
 
@@ -94,47 +75,21 @@ impl<'s> Loader<'s> {
         Ok(Some(Self { transaction, existing, loaded: 0, now, highest }))
     }
 
-    /// The ids among `ids` that exist in the source table or the log.
-    pub fn existing_app_ids(&self, ids: &[AppId]) -> Result<Vec<AppId>> {
-        Ok(existing_app_ids(&self.transaction, ids)?)
-    }
-
-    /// The next `count` ids after the highest one that ever was in the source table, or after 0 if that is
-    /// lower.
+    /// The next id after the highest one that ever was in the source table or was returned by this, or
+    /// after 0 if that is lower.
     ///
     /// # Errors
-    /// There are not that many ids.
-    pub fn free_app_ids(&self, count: usize) -> Result<Vec<AppId>> {
+    /// The highest possible id is in use.
+    pub fn next_app_id(&mut self) -> Result<AppId> {
         let highest = self.highest.max(0);
-        match i64::try_from(count).ok().and_then(|count| highest.checked_add(count)) {
-            Some(last) => Ok((highest..last).map(|id| AppId(id + 1)).collect()),
-            None => Err(StoreError::Refused(format!(
-                "{count} documents need a new id, and the highest id in use is {highest} of at \
-                 most {}",
-                i64::MAX
-            ))),
-        }
-    }
-
-    /// Whether a document with this content was loaded from a file of this name, in any folder,
-    /// before this load.
-    pub fn is_loaded(&self, file: &SourceFile) -> Result<bool> {
-        let parameters = named_params! {
-            ":file_name": file.name, ":source_hash": file.hash, ":highest": self.highest
-        };
-        Ok(self.find(IS_LOADED, parameters)?.unwrap_or_default())
-    }
-
-    /// The last application that was loaded from this path before this load.
-    pub fn last_of_file(&self, file: &SourceFile) -> Result<Option<AppId>> {
-        let parameters = named_params! {":file_path": file.path, ":highest": self.highest};
-        Ok(self.find(LAST_OF_FILE, parameters)?)
-    }
-
-    /// Whether the document of this application has this content.
-    pub fn has_content(&self, app_id: AppId, hash: &SourceHash) -> Result<bool> {
-        let parameters = named_params! {":app_id": app_id, ":source_hash": hash};
-        Ok(self.find(HAS_CONTENT, parameters)?.unwrap_or_default())
+        let next = highest.checked_add(1).ok_or_else(|| {
+            StoreError::Refused(format!(
+                "a document needs a new id, and the highest id in use is the largest possible one, \
+                 {highest}"
+            ))
+        })?;
+        self.highest = next;
+        Ok(AppId(next))
     }
 
     /// Adds one document.
@@ -145,17 +100,41 @@ impl<'s> Loader<'s> {
     pub fn add(&mut self, app_id: AppId, document: NewDocument) -> Result<()> {
         put(&self.transaction, self.existing, app_id, &document)?;
         self.loaded += 1;
+        self.highest = self.highest.max(app_id.0);
         failpoint::hit(failpoint::AMID_LOAD);
         Ok(())
     }
 
-    /// Adds the document of a file.
+    /// Adds documents of files, each unless the store has it already.
     ///
     /// # Errors
-    /// As [`Loader::add`].
-    pub fn add_file(&mut self, app_id: AppId, file: &SourceFile, document: Vec<u8>) -> Result<()> {
-        self.add(app_id, NewDocument::Bytes(document))?;
-        Ok(put_file(&self.transaction, app_id, file, self.now)?)
+    /// As [`Loader::add`]; an id that is in use is none, but one of the answers.
+    pub fn add_documents(
+        &mut self,
+        documents: Vec<(Candidate, Vec<u8>)>,
+        rules: LoadRules,
+    ) -> Result<Vec<Added>> {
+        let add = |(candidate, document): (Candidate, Vec<u8>)| {
+            let found = find(&self.transaction, &candidate)?;
+            let is_same = match candidate.app_id {
+                None => found.same.is_some(),
+                Some(_) => found.under_id == Some(UnderId::Same),
+            };
+            if is_same && !rules.again {
+                return Ok(Added::Already);
+            }
+            let app_id = match (candidate.app_id, found.under_id) {
+                (None, _) => self.next_app_id()?,
+                (Some(app_id), Some(_)) if self.existing == Existing::Refuse => {
+                    return Ok(Added::Refused(app_id))
+                }
+                (Some(app_id), _) => app_id,
+            };
+            self.add(app_id, NewDocument::Bytes(document))?;
+            put_file(&self.transaction, app_id, &candidate.file, self.now)?;
+            Ok(Added::Loaded(app_id))
+        };
+        documents.into_iter().map(add).collect()
     }
 
     /// Commits; returns how many documents were loaded.
@@ -165,15 +144,6 @@ impl<'s> Loader<'s> {
     pub fn finish(self) -> Result<u64> {
         commit(self.transaction)?;
         Ok(self.loaded)
-    }
-
-    fn find<T: rusqlite::types::FromSql>(
-        &self,
-        sql: &str,
-        parameters: impl Params,
-    ) -> Step<Option<T>> {
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
     }
 }
 
@@ -204,20 +174,83 @@ fn put_file(tx: &Transaction, app_id: AppId, file: &SourceFile, now: i64) -> Ste
         ":app_id": app_id,
         ":file_path": file.path,
         ":file_name": file.name,
-        ":document_bytes": i64::try_from(file.bytes).unwrap_or(i64::MAX),
+        ":place_id": file.place.0,
+        ":record_number": number(file.record),
+        ":document_bytes": number(file.bytes),
         ":source_hash": file.hash,
         ":now": now,
     })?;
     Ok(())
 }
 
-fn existing_app_ids(tx: &Transaction, ids: &[AppId]) -> Step<Vec<AppId>> {
-    let mut exists = tx.prepare_cached(EXISTS)?;
-    let mut existing = Vec::new();
-    for id in ids {
-        if exists.query_row(named_params! {":app_id": id}, |row| row.get(0))? {
-            existing.push(*id);
-        }
+fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Whether any document is from this place, or from a file of this name.
+pub(in crate::store::sqlite) fn knows_file(
+    connection: &mut Connection,
+    place: PlaceId,
+    name: &str,
+) -> Step<bool> {
+    let parameters = named_params! {":place_id": place.0, ":file_name": name};
+    read(connection, |tx| tx.value(KNOWS_FILE, parameters))
+}
+
+/// What the store has that each candidate resembles.
+pub(in crate::store::sqlite) fn find_candidates(
+    connection: &mut Connection,
+    candidates: &[Candidate],
+) -> Step<Vec<Found>> {
+    read(connection, |tx| candidates.iter().map(|candidate| find(tx, candidate)).collect())
+}
+
+/// With an id only what is under it counts, and without one only the file.
+fn find(connection: &Connection, candidate: &Candidate) -> Step<Found> {
+    let file = &candidate.file;
+    if let Some(app_id) = candidate.app_id {
+        let exists = value(connection, EXISTS, named_params! {":app_id": app_id})?;
+        let under_id = match exists == Some(true) {
+            true if has_content(connection, app_id, &file.hash)? => Some(UnderId::Same),
+            true => Some(UnderId::Other),
+            false => None,
+        };
+        return Ok(Found { under_id, ..Found::default() });
     }
-    Ok(existing)
+    let (place, record) = (file.place.0, number(file.record));
+    let (same, last) = connection.prepare_cached(OF_PLACE)?.query_row(
+        named_params! {":place_id": place, ":record_number": record, ":source_hash": file.hash},
+        |row| Ok((row.get(0)?, row.get::<_, Option<AppId>>(1)?)),
+    )?;
+    let mut found = Found { same, changed: last.filter(|_| same.is_none()), ..Found::default() };
+    if same.is_none() && record > 0 {
+        found.moved = value(
+            connection,
+            MOVED,
+            named_params! {":place_id": place, ":record_number": record, ":source_hash": file.hash},
+        )?;
+    }
+    if same.is_none() {
+        let mut copy = connection.prepare_cached(COPY)?;
+        let parameters = named_params! {
+            ":file_name": file.name, ":source_hash": file.hash, ":place_id": place
+        };
+        found.copy = copy.query_row(parameters, |row| row.try_into()).optional()?;
+    }
+    Ok(found)
+}
+
+/// Whether the document of this application has this content.
+fn has_content(connection: &Connection, app_id: AppId, hash: &SourceHash) -> Step<bool> {
+    let parameters = named_params! {":app_id": app_id, ":source_hash": hash};
+    Ok(value(connection, HAS_CONTENT, parameters)?.unwrap_or_default())
+}
+
+fn value<T: FromSql>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+) -> Step<Option<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
 }

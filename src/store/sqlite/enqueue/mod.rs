@@ -8,7 +8,8 @@ mod load;
 
 use rusqlite::{named_params, Connection};
 
-pub use self::load::{Existing, Loader, NewDocument, SourceFile};
+pub(super) use self::load::{find_candidates, knows_file};
+pub use self::load::{Loader, NewDocument};
 use super::fault::Step;
 use super::statement::statement;
 use super::transaction::{read, write, Work};

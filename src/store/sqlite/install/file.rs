@@ -19,7 +19,7 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 pub const APPLICATION_ID: u32 = u32::from_be_bytes(*b"xmls");
 
 /// `PRAGMA user_version`: the version of the tables in schema.sql.
-pub const SCHEMA_VERSION: u32 = 7;
+pub const SCHEMA_VERSION: u32 = 8;
 
 /// The first bytes of the file, at most as many as SQLite's header has.
 pub fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -13,28 +13,34 @@ CREATE TABLE app_xml (
 CREATE INDEX app_xml_id ON app_xml (app_id);
 
 -- The file that a document was loaded from; others have no row. file_path is the path as it was given,
--- with the name of an archive's member behind the archive's path and !, and file_name its last part.
-CREATE TABLE app_xml_file (
+-- with the name of an archive's member behind the archive's path and !, and the number of a record behind
+-- #; file_name is its last part. place_id is the beginning of the hash of the file's absolute path, and
+-- record_number is 0 if the document is the whole file.
+CREATE TABLE processing_file (
     app_id         INTEGER PRIMARY KEY,
     file_path      TEXT NOT NULL,
-    file_name      TEXT NOT NULL,
+    file_name      TEXT NOT NULL COLLATE NOCASE,
+    place_id       INTEGER NOT NULL,
+    record_number  INTEGER NOT NULL CHECK (record_number >= 0),
     document_bytes INTEGER NOT NULL,
     source_hash    TEXT NOT NULL,
     loaded_at_utc  INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX app_xml_file_name ON app_xml_file (file_name, source_hash);
-CREATE INDEX app_xml_file_path ON app_xml_file (file_path);
+CREATE INDEX processing_file_name ON processing_file (file_name, source_hash);
+CREATE INDEX processing_file_place ON processing_file (place_id, record_number);
+CREATE INDEX processing_file_hash ON processing_file (place_id, source_hash)
+WHERE record_number > 0;
 
 -- A document that is deleted or changed, by any program, is not that of the file any more.
 CREATE TRIGGER app_xml_deleted AFTER DELETE ON app_xml
 BEGIN
-    DELETE FROM app_xml_file WHERE app_id = OLD.app_id;
+    DELETE FROM processing_file WHERE app_id = OLD.app_id;
 END;
 
 CREATE TRIGGER app_xml_changed AFTER UPDATE ON app_xml
 BEGIN
-    DELETE FROM app_xml_file WHERE app_id IN (OLD.app_id, NEW.app_id);
+    DELETE FROM processing_file WHERE app_id IN (OLD.app_id, NEW.app_id);
     UPDATE processing_enqueue
     SET highest = NEW.app_id
     WHERE highest < NEW.app_id;
@@ -54,7 +60,7 @@ INSERT INTO processing_enqueue (only_row, lowest_new, highest) VALUES (1, NULL, 
 -- REPLACE deletes a row without the trigger of DELETE.
 CREATE TRIGGER app_xml_new AFTER INSERT ON app_xml
 BEGIN
-    DELETE FROM app_xml_file WHERE app_id = NEW.app_id;
+    DELETE FROM processing_file WHERE app_id = NEW.app_id;
     UPDATE processing_enqueue
     SET lowest_new = NEW.app_id
     WHERE lowest_new IS NULL OR lowest_new > NEW.app_id;

@@ -99,12 +99,8 @@ fn chosen(tx: &Work, selector: &UnloadSelector) -> Step<Vec<Unloaded>> {
     })
 }
 
-/// The applications of files with this path, or with this name in any folder, with their paths.
-pub fn apps_of_file(
-    connection: &mut Connection,
-    path: &str,
-    name: &str,
-) -> Step<Vec<(AppId, String)>> {
-    let parameters = named_params! {":file": path, ":name": name};
+/// The applications of files with this name in any folder, with their paths.
+pub fn apps_of_file(connection: &mut Connection, name: &str) -> Step<Vec<(AppId, String)>> {
+    let parameters = named_params! {":name": name};
     read(connection, |tx| tx.all(OF_FILE, parameters, |row| row.try_into()))
 }

@@ -1,0 +1,105 @@
+//! The documents of a file: itself, or its records.
+
+use sha2::{Digest, Sha256};
+
+use super::files::{Input, LARGEST_VALUE};
+use crate::cli::command_error::{CommandError, Result};
+use crate::id::SourceHash;
+use crate::split::{EachPath, LeftOut, SplitError, SplitOptions, Splitter};
+use crate::store::SourceFile;
+
+/// How documents are taken out of files.
+pub struct Documents {
+    /// The records, if files are divided.
+    pub each: Option<EachPath>,
+    pub keep_envelope: bool,
+    /// Largest size of a document in bytes.
+    pub limit: u64,
+}
+
+/// What is done with each document; `Ok(false)` ends the file early.
+pub type Visit<'v> = &'v mut dyn FnMut(SourceFile, Vec<u8>) -> Result<()>;
+
+impl Documents {
+    /// Visits every document of a file; returns what a division left out.
+    ///
+    /// # Errors
+    /// The file cannot be read or divided, or the visit fails.
+    pub fn visit(&self, input: &Input, visit: Visit) -> Result<LeftOut> {
+        match &self.each {
+            Some(each) => self.visit_records(input, each, visit),
+            None => {
+                let document = input.read(self.limit)?;
+                visit(source_file(input, 0, &document), document)?;
+                Ok(LeftOut::default())
+            }
+        }
+    }
+
+    fn visit_records(&self, input: &Input, each: &EachPath, visit: Visit) -> Result<LeftOut> {
+        let options = SplitOptions {
+            each: each.clone(),
+            keep_envelope: self.keep_envelope,
+            record_bytes: self.limit.min(LARGEST_VALUE),
+        };
+        let divided = input.content(|content| {
+            let mut splitter = Splitter::new(content, options);
+            let mut records = 0;
+            Ok(loop {
+                match splitter.next_record() {
+                    Ok(Some(record)) => {
+                        records = record.number;
+                        let source = source_file(input, record.number, &record.bytes);
+                        if let Err(error) = visit(source, record.bytes) {
+                            break Err(error);
+                        }
+                    }
+                    Ok(None) if records == 0 => break Err(no_record(input, each, &splitter)),
+                    Ok(None) => break Ok(splitter.left_out().clone()),
+                    Err(error) => break Err(not_divided(input, &error)),
+                }
+            })
+        });
+        divided.unwrap_or_else(|e| Err(not_divided(input, &SplitError::Io(e))))
+    }
+}
+
+/// What is kept of the file of a document.
+fn source_file(input: &Input, record: u64, document: &[u8]) -> SourceFile {
+    let numbered = |text: &str| match record {
+        0 => text.to_owned(),
+        _ => format!("{text}#{record}"),
+    };
+    SourceFile {
+        path: numbered(&input.path),
+        name: numbered(&input.name),
+        place: input.place,
+        record,
+        bytes: document.len() as u64,
+        hash: SourceHash(Sha256::digest(document).into()),
+    }
+}
+
+fn no_record(input: &Input, each: &EachPath, splitter: &Splitter) -> CommandError {
+    let first = splitter.left_out().first.as_ref();
+    let found =
+        first.map_or_else(String::new, |first| format!("; the first other element is {first}"));
+    let message = format!("{} has no {each}{found}", input.path);
+    CommandError::usage(
+        message,
+        "name with --each the path of the elements that are to be documents",
+    )
+}
+
+fn not_divided(input: &Input, error: &SplitError) -> CommandError {
+    match error {
+        SplitError::Io(e) => CommandError::usage(
+            input.unreadable(e),
+            "omit the file, or run again when it can be read",
+        ),
+        SplitError::Document { line, reason } => {
+            let (reason, hint) = reason.split_once(": ").unwrap_or((reason, "correct the file"));
+            CommandError::usage(format!("{}:{line}: {reason}", input.path), hint)
+        }
+    }
+}

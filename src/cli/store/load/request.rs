@@ -1,0 +1,37 @@
+//! What a call is to load, for either store.
+
+use super::documents::Documents;
+use super::files::Input;
+use super::fill::Filling;
+use super::ids::Ids;
+use super::survey::{Copies, Survey, Surveyor};
+use crate::cli::command_error::Result;
+use crate::cli::interruption::Interruption;
+use crate::store::{Intake, LoadRules};
+
+/// What a call is to load, and how.
+pub struct Load {
+    pub inputs: Vec<Input>,
+    pub ids: Ids,
+    pub documents: Documents,
+    pub rules: LoadRules,
+    pub copies: Option<Copies>,
+    pub interruption: Interruption,
+}
+
+impl Load {
+    /// # Errors
+    /// As [`Surveyor::survey`].
+    pub fn survey(&self, intake: Option<&mut dyn Intake>) -> Result<Survey> {
+        let Self { inputs, ids, documents, rules, copies, interruption } = self;
+        let (rules, copies) = (*rules, *copies);
+        Surveyor { documents, inputs, ids, rules, copies, interruption }.survey(intake)
+    }
+
+    /// What hands the documents over.
+    pub fn filling(&self) -> Filling<'_> {
+        let Self { inputs, ids, documents, rules, copies, interruption } = self;
+        let (rules, copies) = (*rules, *copies);
+        Filling { documents, inputs, ids, rules, copies, interruption }
+    }
+}

@@ -1,0 +1,280 @@
+//! Looks at all documents before one is loaded: what is new, and what the call does not decide.
+
+use std::collections::HashMap;
+
+use clap::ValueEnum;
+
+use super::documents::Documents;
+use super::errors::{check_ids, interrupted};
+use super::files::Input;
+use super::ids::{Ids, KeyCheck};
+
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::interruption::Interruption;
+use crate::figures::{count, counted};
+use crate::id::{AppId, SourceHash};
+use crate::split::LeftOut;
+use crate::store::{Candidate, Existing, Found, Intake, LoadRules, UnderId};
+
+/// Candidates that a store is asked about at once.
+const AT_ONCE: usize = 500;
+
+/// Ids that an error lists.
+const LISTED_IDS: usize = 10;
+
+/// What happens to copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Copies {
+    Skip,
+    Load,
+}
+
+/// How a call looks at documents.
+pub struct Surveyor<'c> {
+    pub documents: &'c Documents,
+    pub inputs: &'c [Input],
+    pub ids: &'c Ids,
+    pub rules: LoadRules,
+    pub copies: Option<Copies>,
+    pub interruption: &'c Interruption,
+}
+
+/// What is known of all files.
+#[derive(Debug, Default)]
+pub struct Survey {
+    pub files: Vec<FileSurvey>,
+    /// Files with the same content as another one of the call.
+    pub same: Vec<(usize, usize)>,
+    /// Ids in use under which the documents are others.
+    in_use: Vec<AppId>,
+    in_use_count: u64,
+}
+
+/// What is known of a file's documents.
+#[derive(Debug, Default)]
+pub struct FileSurvey {
+    pub documents: u64,
+    /// Those that would be loaded.
+    pub new: u64,
+    /// Those that the store has from this file.
+    pub already: u64,
+    /// Those in whose place the store has another one, and the first with its application.
+    pub changed: u64,
+    pub first_changed: Option<(String, AppId)>,
+    /// A document that the store has, after one that has changed or with another number.
+    mixed: Option<(String, AppId)>,
+    moved: Option<(String, AppId)>,
+    /// Those that the store has from elsewhere; the first, its path there, and its application.
+    copies: u64,
+    first_copy: Option<(String, String, AppId)>,
+    /// The content of the whole file.
+    pub hash: Option<SourceHash>,
+    pub left_out: LeftOut,
+}
+
+impl FileSurvey {
+    /// Whether all that is known of this file is from another place.
+    fn is_copy(&self) -> bool {
+        self.copies > 0 && self.already == 0 && self.changed == 0
+    }
+
+    /// Whether nothing of it is to be loaded.
+    pub fn is_done(&self, copies: Option<Copies>) -> bool {
+        let skipped = copies == Some(Copies::Skip) && self.copies == self.documents;
+        self.new == 0 || (skipped && self.is_copy())
+    }
+}
+
+impl Surveyor<'_> {
+    /// Reads every document; asks the store, if there is one yet.
+    ///
+    /// # Errors
+    /// A file cannot be read; documents have no id of their own, or an id that is in use; files are
+    /// copies, or have changed in part.
+    pub fn survey(&self, intake: Option<&mut dyn Intake>) -> Result<Survey> {
+        let mut survey = Survey::default();
+        let mut asking = Asking { intake, pending: Vec::new() };
+        let mut keys = KeyCheck::default();
+        let mut reader = self.ids.reader();
+        let mut contents: HashMap<SourceHash, usize> = HashMap::new();
+        for (at, input) in self.inputs.iter().enumerate() {
+            survey.files.push(FileSurvey::default());
+            let ask = self.asks_about(input, &mut asking)?;
+            let left_out = self.documents.visit(input, &mut |source, document| {
+                if self.interruption.is_requested() {
+                    return Err(interrupted());
+                }
+                let (app_id, _) = reader.id(at, document);
+                let app_id = match app_id {
+                    Ok(app_id) => app_id,
+                    Err(problem) => {
+                        keys.refuse(&source, &problem);
+                        return Ok(());
+                    }
+                };
+                if let (Some(app_id), Ids::Keyed(_)) = (app_id, self.ids) {
+                    keys.note(at, &source, app_id)?;
+                }
+                if source.record == 0 {
+                    survey.files[at].hash = Some(source.hash);
+                    match contents.get(&source.hash) {
+                        Some(other) => survey.same.push((at, *other)),
+                        None => drop(contents.insert(source.hash, at)),
+                    }
+                }
+                let candidate = Candidate { app_id, file: source };
+                match ask {
+                    true => asking.ask(at, candidate, &mut |at, candidate, found| {
+                        survey.note(self, at, candidate, found);
+                    }),
+                    false => {
+                        survey.note(self, at, &candidate, Found::default());
+                        Ok(())
+                    }
+                }
+            })?;
+            survey.files[at].left_out = left_out;
+        }
+        asking.finish(&mut |at, candidate, found| survey.note(self, at, candidate, found))?;
+        let paths: Vec<&str> = self.inputs.iter().map(|input| &*input.path).collect();
+        keys.finish(&paths)?;
+        survey.check_ids()?;
+        if matches!(self.ids, Ids::Next) && !self.rules.again {
+            survey.check_copies(self.copies)?;
+            survey.check_mixed(&paths)?;
+        }
+        Ok(survey)
+    }
+
+    /// Whether the store is asked about this file's documents: not about the many records of a file
+    /// of which it has none.
+    fn asks_about(&self, input: &Input, asking: &mut Asking) -> Result<bool> {
+        let Some(intake) = &mut asking.intake else { return Ok(false) };
+        match (self.ids, &self.documents.each) {
+            (Ids::Next, _) if self.rules.again => Ok(false),
+            (Ids::Next, Some(_)) => Ok(intake.knows_file(input.place, &input.name)?),
+            _ => Ok(true),
+        }
+    }
+}
+
+/// Asks a store about many candidates at once.
+struct Asking<'s> {
+    intake: Option<&'s mut dyn Intake>,
+    pending: Vec<(usize, Candidate)>,
+}
+
+type Answer<'a> = &'a mut dyn FnMut(usize, &Candidate, Found);
+
+impl Asking<'_> {
+    fn ask(&mut self, at: usize, candidate: Candidate, answer: Answer) -> Result<()> {
+        self.pending.push((at, candidate));
+        match self.pending.len() < AT_ONCE {
+            true => Ok(()),
+            false => self.finish(answer),
+        }
+    }
+
+    fn finish(&mut self, answer: Answer) -> Result<()> {
+        let Some(intake) = self.intake.as_mut().filter(|_| !self.pending.is_empty()) else {
+            return Ok(());
+        };
+        let (places, candidates): (Vec<usize>, Vec<Candidate>) = self.pending.drain(..).unzip();
+        let found = intake.find(&candidates)?;
+        for ((at, candidate), found) in places.into_iter().zip(&candidates).zip(found) {
+            answer(at, candidate, found);
+        }
+        Ok(())
+    }
+}
+
+impl Survey {
+    fn note(&mut self, surveyor: &Surveyor, at: usize, candidate: &Candidate, found: Found) {
+        let Surveyor { inputs, rules, .. } = surveyor;
+        let (file, path) = (&mut self.files[at], || candidate.file.path.clone());
+        file.documents += 1;
+        match (candidate.app_id, found.under_id, found.same) {
+            (Some(_), Some(UnderId::Same), _) if !rules.again => file.already += 1,
+            (Some(app_id), Some(_), _) if rules.existing == Existing::Refuse => {
+                self.in_use_count += 1;
+                if self.in_use.len() < LISTED_IDS {
+                    self.in_use.push(app_id);
+                }
+            }
+            (Some(_), ..) => file.new += 1,
+            // Nothing says whether it is the same once more, or the same from another sender.
+            (None, _, Some(app_id)) if inputs[at].is_nameless => {
+                file.new += 1;
+                file.copies += 1;
+                file.first_copy.get_or_insert_with(|| (path(), "-".to_owned(), app_id));
+            }
+            (None, _, Some(app_id)) => {
+                file.already += 1;
+                if file.changed > 0 {
+                    file.mixed.get_or_insert_with(|| (path(), app_id));
+                }
+            }
+            (None, ..) => {
+                file.new += 1;
+                if let Some(app_id) = found.changed.filter(|_| !inputs[at].is_nameless) {
+                    file.changed += 1;
+                    file.first_changed.get_or_insert_with(|| (path(), app_id));
+                }
+                if let Some(app_id) = found.moved {
+                    file.moved.get_or_insert_with(|| (path(), app_id));
+                }
+                if let Some((app_id, other)) = found.copy {
+                    file.copies += 1;
+                    file.first_copy.get_or_insert_with(|| (path(), other, app_id));
+                }
+            }
+        }
+    }
+
+    fn check_ids(&self) -> Result<()> {
+        check_ids(&self.in_use, self.in_use_count)
+    }
+
+    fn check_copies(&self, copies: Option<Copies>) -> Result<()> {
+        let mut found = self.files.iter().filter(|file| file.is_copy());
+        let Some(first) = found.next().filter(|_| copies.is_none()) else { return Ok(()) };
+        let documents = first.copies + found.map(|file| file.copies).sum::<u64>();
+        let Some((path, other, app_id)) = &first.first_copy else { return Ok(()) };
+        let as_what = format!("as application {app_id}");
+        let message = match (other.as_str(), documents) {
+            ("-", _) => format!("stdin has content that came from there before, {as_what}"),
+            (_, 1) => format!(
+                "{path} has name and content of {other}, which was loaded from another place {as_what}"
+            ),
+            (_, many) => format!(
+                "{} documents have name and content of others from another place: {path} those of \
+                 {other}, which was loaded {as_what}",
+                count(many)
+            ),
+        };
+        Err(CommandError::usage(
+            message,
+            "add --copies skip if they are the same, or --copies load if they are others",
+        ))
+    }
+
+    fn check_mixed(&self, paths: &[&str]) -> Result<()> {
+        for (file, path) in self.files.iter().zip(paths) {
+            let known = file.mixed.as_ref().or(file.moved.as_ref());
+            let (Some((changed, was)), Some((known, app_id))) = (&file.first_changed, known) else {
+                continue;
+            };
+            return Err(CommandError::usage(
+                format!(
+                    "{path} has changed in part since it was loaded: {changed} is other than application \
+                     {was}, and {known} is application {app_id}; {} would be loaded once more or for the \
+                     first time",
+                    counted(file.new, "record")
+                ),
+                "use --app-id-from key --replace, or add --again to load every record as a new \
+                 application",
+            ));
+        }
+        Ok(())
+    }
+}

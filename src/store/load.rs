@@ -1,0 +1,117 @@
+//! Loading documents into the source table, with the files that they are from.
+
+use sha2::{Digest, Sha256};
+
+use super::Result;
+use crate::id::{AppId, SourceHash};
+
+/// The file that a document is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path, as it was given. The name of an archive's member follows the archive's path and `!`, and
+    /// the number of a record `#`.
+    pub path: String,
+    /// The last part of the path.
+    pub name: String,
+    /// Where the file is.
+    pub place: PlaceId,
+    /// Which record of the file it is, from 1; 0 for the file as a whole.
+    pub record: u64,
+    /// Length of the document in bytes, decompressed.
+    pub bytes: u64,
+    /// Hash of these bytes.
+    pub hash: SourceHash,
+}
+
+/// The place of a file, however it was named: the beginning of the hash of its absolute path. A store only
+/// compares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlaceId(pub i64);
+
+impl PlaceId {
+    /// The id of an absolute path.
+    pub fn of(place: &str) -> Self {
+        let hash: [u8; 32] = Sha256::digest(place).into();
+        let (first, _) = hash.split_first_chunk().expect("32 bytes");
+        Self(i64::from_be_bytes(*first))
+    }
+}
+
+/// A document that may be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The application that it will be; none if the store gives the next one.
+    pub app_id: Option<AppId>,
+    /// The file that it is from.
+    pub file: SourceFile,
+}
+
+/// What a store has that a candidate resembles.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// From this place, with this number and content.
+    pub same: Option<AppId>,
+    /// From this place, with this number and other content: the last one.
+    pub changed: Option<AppId>,
+    /// From this place, with another number and this content.
+    pub moved: Option<AppId>,
+    /// From another place, with this name and content: it, and its path.
+    pub copy: Option<(AppId, String)>,
+    /// What is under the candidate's own id.
+    pub under_id: Option<UnderId>,
+}
+
+/// What a store has under an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnderId {
+    /// A document with the same content.
+    Same,
+    /// A document with other content, or only an entry in the log.
+    Other,
+}
+
+/// How documents are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoadRules {
+    /// What happens to a document with an id that is in use.
+    pub existing: Existing,
+    /// Whether what was loaded before is loaded once more.
+    pub again: bool,
+}
+
+/// What to do with a document whose id exists in the source table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// Refuse it.
+    #[default]
+    Refuse,
+    /// Replace the existing document. Rows made from that one stay until
+    /// [`crate::store::RequeueSelector::ChangedDocument`] finds the application.
+    Replace,
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It was added.
+    Loaded(AppId),
+    /// The store has it already.
+    Already,
+    /// Its id is in use, and replacing was not asked for.
+    Refused(AppId),
+}
+
+/// What a store knows of files.
+pub trait Intake {
+    /// Whether any document is from the place of this file, or from a file of its name.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn knows_file(&mut self, place: PlaceId, name: &str) -> Result<bool>;
+
+    /// What the store has that each candidate resembles. Nothing waits for it.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn find(&mut self, candidates: &[Candidate]) -> Result<Vec<Found>>;
+}
