@@ -52,9 +52,7 @@ fn plan(compiler: Compiler<'_>, rules: Vec<Rule>) -> Plan {
     let of_any_name =
         |node: &Node| !node.any_children.is_empty() || !node.any_descendants.is_empty();
     Plan {
-        by_name_alone: !namespaced
-            && nodes[0].descendants.is_empty()
-            && !nodes.iter().any(of_any_name),
+        by_name_alone: !namespaced && !nodes.iter().any(of_any_name),
         looks_around: nodes.iter().any(Node::looks_around),
         ancestors: nodes.iter().map(|node| node.ancestors.len()).sum(),
         decides_late: nodes.iter().any(|node| !node.late.is_empty()),

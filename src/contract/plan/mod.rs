@@ -88,8 +88,8 @@ pub(crate) struct Plan {
     pub strip: bool,
     /// Whether names are matched by URI and local name.
     pub namespaced: bool,
-    /// Whether an element has no other candidates than those that its parent's matches have for its
-    /// name.
+    /// Whether an element has no other candidates than those that its parent's matches, and paths
+    /// with `//`, have for its name.
     pub by_name_alone: bool,
     /// Whether names are matched by their local parts alone.
     pub local_names: bool,

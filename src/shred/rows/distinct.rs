@@ -1,43 +1,50 @@
 //! `distinct`: of the rows with one key, one stays.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::rule_rows::RuleRows;
+use super::rule_rows::{Key, RuleRows};
 use crate::contract::model::Keep;
 use crate::contract::plan::DistinctPlan;
 use crate::shred::evaluate::{Datum, Scope};
-use crate::shred::fault::Result;
+use crate::shred::fault::{Result, ShredFault};
 use crate::value::{plain_text, Value};
 
-/// The key by which rows are the same, and what prefers one of them.
-pub(super) fn key<'s>(
+/// Appends to the rule's keys the key by which rows are the same, and what prefers one of them.
+/// Returns the key's index.
+pub(super) fn add_key<'s>(
     distinct: &'s DistinctPlan,
     scope: &Scope<'s>,
-) -> Result<(String, Datum<'static>)> {
-    let mut key = String::new();
+    made: &mut RuleRows,
+) -> Result<u32> {
+    let meter = scope.setting.meter;
+    let texts = &mut made.key_texts;
+    let start = texts.len();
     for op in &distinct.by {
         // Null and blank are one key; a separator keeps the parts apart.
         match scope.value(op)? {
             Datum::Text(text) => {
-                scope.setting.meter.pass(text.len())?;
-                key.push_str(text.trim_end_matches(' '));
+                meter.pass(text.len())?;
+                texts.push_str(text.trim_end_matches(' '));
             }
-            Datum::Value(value) => key.push_str(&plain_text(&value).unwrap_or_default()),
+            Datum::Value(value) => texts.push_str(&plain_text(&value).unwrap_or_default()),
         }
-        key.push('\0');
+        texts.push('\0');
     }
     let prefer = match &distinct.prefer {
         None => Datum::Value(Value::Null),
         Some(op) => {
             let value = scope.value(op)?;
             if let Datum::Text(text) = &value {
-                scope.setting.meter.keep(text.len())?;
+                meter.keep(text.len())?;
             }
             value.into_owned()
         }
     };
-    Ok((key, prefer))
+    let text = start..texts.len();
+    meter.keep(size_of::<Key>() + text.len())?;
+    made.keys.push(Key { text, prefer });
+    Ok(made.keys.len() as u32 - 1)
 }
 
 /// Of rows with one key the preferred stays, in the place of the first. `scope` compares.
@@ -47,32 +54,54 @@ pub(super) fn drop_duplicates(
     scope: &Scope<'_>,
     width: usize,
 ) -> Result<()> {
-    // By key: the first row and the row that stays.
-    let mut winners: HashMap<&str, (usize, usize)> = HashMap::new();
-    let mut losers = Vec::new();
-    for (number, row) in made.rows.iter().enumerate().filter(|(_, row)| !row.dropped) {
-        let (key, prefer) = &made.keys[row.key as usize];
-        let Some((_, winner)) = winners.get_mut(key.as_str()) else {
-            winners.insert(key, (number, number));
-            continue;
-        };
-        let best = &made.keys[made.rows[*winner].key as usize].1;
-        let wins = match preference(scope, prefer, best)? {
-            Ordering::Less => true,
-            Ordering::Equal => distinct.keep == Keep::Last,
-            Ordering::Greater => false,
-        };
-        losers.push(if wins { std::mem::replace(winner, number) } else { number });
+    if made.rows.len() < 2 {
+        return Ok(());
     }
-    let winners: Vec<_> = winners.into_values().collect();
+    let key = |number: &usize| {
+        let Key { text, .. } = &made.keys[made.rows[*number].key as usize];
+        &made.key_texts[text.clone()]
+    };
+    let mut order: Vec<usize> =
+        (0..made.rows.len()).filter(|number| !made.rows[*number].dropped).collect();
+    // Stable: the rows of one key stay in document order.
+    order.sort_by_key(key);
+    let mut losers = Vec::new();
+    // The first row of a key and the row that stays.
+    let mut winners = Vec::new();
+    let mut failed: Option<(usize, Box<ShredFault>)> = None;
+    for same in order.chunk_by(|one, other| key(one) == key(other)).filter(|same| same.len() > 1) {
+        let mut winner = same[0];
+        for number in same[1..].iter().copied() {
+            let prefer = |number: usize| &made.keys[made.rows[number].key as usize].prefer;
+            let wins = match preference(scope, prefer(number), prefer(winner)) {
+                Ok(Ordering::Less) => true,
+                Ok(Ordering::Equal) => distinct.keep == Keep::Last,
+                Ok(Ordering::Greater) => false,
+                Err(fault) => {
+                    // Of all, the one of the first row is reported.
+                    if failed.as_ref().is_none_or(|(first, _)| number < *first) {
+                        failed = Some((number, fault));
+                    }
+                    break;
+                }
+            };
+            losers.push(if wins { std::mem::replace(&mut winner, number) } else { number });
+        }
+        if winner != same[0] {
+            winners.push((same[0], winner));
+        }
+    }
+    if let Some((_, fault)) = failed {
+        return Err(fault);
+    }
+    if losers.is_empty() {
+        return Ok(());
+    }
     let lost: HashSet<u32> = losers.iter().map(|loser| made.rows[*loser].frame).collect();
     for loser in losers {
         made.rows[loser].dropped = true;
     }
     for (first, winner) in winners {
-        if first == winner {
-            continue;
-        }
         made.rows.swap(first, winner);
         for column in 0..width {
             made.values.swap(first * width + column, winner * width + column);

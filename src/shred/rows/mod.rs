@@ -35,7 +35,7 @@ mod rule_rows;
 
 use std::mem;
 
-use distinct::{drop_duplicates, key};
+use distinct::{add_key, drop_duplicates};
 use orphans::drop_orphans;
 use parent::ParentRows;
 pub(super) use predicate::predicate;
@@ -161,12 +161,7 @@ impl<'t> Rows<'t> {
         }
         let key = match &rule.distinct {
             None => 0,
-            Some(distinct) => {
-                let (key, prefer) = key(distinct, scope)?;
-                self.setting.meter.keep(size_of::<(String, Datum<'_>)>() + key.len())?;
-                made.keys.push((key, prefer));
-                made.keys.len() as u32 - 1
-            }
+            Some(distinct) => add_key(distinct, scope, made)?,
         };
         let (frame, template) = (scope.frame, number as u32);
         made.rows.push(Row { at, frame, template, dropped: false, key });

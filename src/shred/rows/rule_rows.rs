@@ -1,5 +1,7 @@
 //! The rows of one rule, in buffers that serve the next document too.
 
+use std::ops::Range;
+
 use crate::contract::plan::Rule;
 use crate::shred::evaluate::Datum;
 use crate::shred::fault::Result;
@@ -18,6 +20,15 @@ pub(super) struct Row {
     pub key: u32,
 }
 
+/// What a row is compared with others by, for a rule with `distinct`.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Its place in [`RuleRows::key_texts`].
+    pub text: Range<usize>,
+    /// What prefers one row of a key.
+    pub prefer: Datum<'static>,
+}
+
 /// Row `i` has the values from `i * columns` on.
 #[derive(Debug, Default)]
 pub struct RuleRows {
@@ -26,7 +37,9 @@ pub struct RuleRows {
     pub(super) constants: Vec<Value>,
     /// Whether a required column of some row was null after defaults.
     pub(super) incomplete: bool,
-    pub(super) keys: Vec<(String, Datum<'static>)>,
+    pub(super) keys: Vec<Key>,
+    /// The texts of all keys.
+    pub(super) key_texts: String,
     /// Elements that have no row.
     pub(super) empty_frames: Vec<u32>,
 }
@@ -38,6 +51,7 @@ impl RuleRows {
         self.constants.clear();
         self.incomplete = false;
         self.keys.clear();
+        self.key_texts.clear();
         self.empty_frames.clear();
     }
 

@@ -87,11 +87,15 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         Ok(end)
     }
 
-    /// What an element of that name may be, when at most one match is around it, as is the case
-    /// nearly always; `None` otherwise.
+    /// What an element of that name may be, when at most one match is around it and no path with
+    /// `//` leads to that name, as is the case nearly always; `None` otherwise.
     #[inline(always)]
     fn only_candidate(&self, name: Name<'_>) -> Option<Option<Found<'p>>> {
         if !self.plan.by_name_alone {
+            return None;
+        }
+        let hash = name.hash();
+        if self.watches && self.plan.nodes[0].descendants.entry_hashed(name, hash).is_some() {
             return None;
         }
         let first = self.state.live.last()?.matches;
@@ -100,8 +104,8 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
             return Some(None);
         }
         let [parent] = parent else { return None };
-        let ids = self.plan.nodes[parent.node as usize].children.get(name);
-        Some(ids.map(|ids| Found { parent: first, ids }))
+        let ids = self.plan.nodes[parent.node as usize].children.entry_hashed(name, hash);
+        Some(ids.map(|(_, ids)| Found { parent: first, ids }))
     }
 
     /// Handles a start tag whose candidates are known.
