@@ -145,6 +145,30 @@ fn a_diff_is_one_json_document_for_programs() {
     assert_eq!(diff["tables"][2]["contract"], "new");
 }
 
+/// A document that the old contract could not map has no rows to compare: all of its rows are shown.
+#[test]
+fn a_diff_shows_the_rows_of_documents_that_one_contract_maps() {
+    let bench = workbench();
+    // The three that lack a price fail now, the one that lacks a title no longer does.
+    let new = CONTRACT.replace("\"@title\", required = true", "\"@title\"");
+    bench.write("new.toml", new.replace("\"@price\" }", "\"@price\", required = true }"));
+    bench.write("docs/note-3.xml", "<note price='2'><line>d</line></note>");
+    let said = bench.run("contract diff contract.toml new.toml --sample docs --show 2");
+    with_settings!({ omit_expression => true }, { assert_snapshot!(transcript(&said)) });
+
+    let said = bench.run("contract diff contract.toml new.toml --sample docs --format json");
+    let diff: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(diff["outcomes"]["fails_now"], 3, "{diff}");
+    assert_eq!(diff["outcomes"]["mapped_now"], 1, "{diff}");
+    let changes = diff["outcomes"]["examples"].as_array().unwrap();
+    assert_eq!(changes.iter().filter(|e| e["change"] == "mapped_now").count(), 1, "{diff}");
+    let line = &diff["tables"][1];
+    assert_eq!(line["mapped_now"]["count"], 1);
+    assert_eq!(line["mapped_now"]["examples"][0]["row"], "app_id=3 number=1 text=d");
+    assert_eq!(line["fails_now"]["count"], 3, "{diff}");
+    assert_eq!(line["appear"]["count"], 0, "counted apart: {diff}");
+}
+
 #[test]
 fn a_contract_differs_in_nothing_from_itself() {
     let bench = workbench();

@@ -28,7 +28,7 @@ pub struct OutcomeChanges {
     pub mapped_now: u64,
     /// Failing before and now, in another way.
     pub fails_otherwise: u64,
-    /// The first of them.
+    /// The first of each kind.
     pub examples: Vec<OutcomeChange>,
 }
 
@@ -37,6 +37,8 @@ pub struct OutcomeChanges {
 pub struct OutcomeChange {
     /// Its name.
     pub file: String,
+    /// How it changes.
+    pub change: Moved,
     /// `mapped`, or the failure's category and place.
     pub old: String,
     /// The same under the new contract.
@@ -70,9 +72,13 @@ pub struct TableDiff {
     pub change: u64,
     /// The columns that differ in some row.
     pub columns: Vec<ColumnDiff>,
+    /// All rows of documents that only the new contract maps.
+    pub mapped_now: RowChanges,
+    /// All rows of documents that only the old contract maps.
+    pub fails_now: RowChanges,
 }
 
-/// Rows that appear or vanish.
+/// Rows of one contract.
 #[derive(Debug, Default, Serialize)]
 pub struct RowChanges {
     /// How many.
@@ -81,7 +87,8 @@ pub struct RowChanges {
     pub examples: Vec<RowExample>,
 }
 
-/// One row: its document, and its key, or all of it where there is no key.
+/// One row: its document, and its key, or all of it where there is no key or its document is mapped by
+/// one contract only.
 #[derive(Debug, Serialize)]
 pub struct RowExample {
     /// The document.
@@ -122,10 +129,14 @@ pub(super) struct DocumentDiff {
 }
 
 /// How an outcome changes.
-#[derive(Clone, Copy)]
-pub(super) enum Moved {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moved {
+    /// Mapped before, failing now.
     FailsNow,
+    /// Failing before, mapped now.
     MappedNow,
+    /// Failing before and now, in another way.
     FailsOtherwise,
 }
 
@@ -140,14 +151,15 @@ impl ContractDiff {
         let mut differs = document.outcome.is_some();
         if let Some((old, new, moved)) = document.outcome {
             let outcomes = &mut self.outcomes;
-            *match moved {
+            let count = match moved {
                 Moved::FailsNow => &mut outcomes.fails_now,
                 Moved::MappedNow => &mut outcomes.mapped_now,
                 Moved::FailsOtherwise => &mut outcomes.fails_otherwise,
-            } += 1;
-            if outcomes.examples.len() < examples {
+            };
+            *count += 1;
+            if *count <= examples as u64 {
                 let file = document.file.clone();
-                outcomes.examples.push(OutcomeChange { file, old, new });
+                outcomes.examples.push(OutcomeChange { file, change: moved, old, new });
             }
         }
         for (table, rows) in self.tables.iter_mut().zip(document.tables) {
@@ -207,6 +219,8 @@ impl TableDiff {
             vanish: RowChanges::default(),
             change: 0,
             columns: Vec::new(),
+            mapped_now: RowChanges::default(),
+            fails_now: RowChanges::default(),
         }
     }
 
@@ -217,6 +231,8 @@ impl TableDiff {
         self.new_rows += rows.new_rows;
         self.appear.add(file, rows.appear, examples);
         self.vanish.add(file, rows.vanish, examples);
+        self.mapped_now.add(file, rows.mapped_now, examples);
+        self.fails_now.add(file, rows.fails_now, examples);
         self.change += rows.change.len() as u64;
         for (row, cells) in rows.change {
             for cell in cells {
@@ -242,6 +258,7 @@ impl TableDiff {
             && self.gone_columns.is_empty()
             && self.retyped_columns.is_empty()
             && self.appear.count + self.vanish.count + self.change == 0
+            && self.mapped_now.count + self.fails_now.count == 0
     }
 }
 

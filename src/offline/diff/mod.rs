@@ -10,10 +10,10 @@ use std::io;
 use rayon::ThreadPool;
 
 pub use self::changes::{
-    ColumnDiff, ContractDiff, OutcomeChange, OutcomeChanges, RowChanges, RowExample, TableDiff,
-    ValueChange,
+    ColumnDiff, ContractDiff, Moved, OutcomeChange, OutcomeChanges, RowChanges, RowExample,
+    TableDiff, ValueChange,
 };
-use self::changes::{DocumentDiff, Moved};
+use self::changes::DocumentDiff;
 use self::pair::Pair;
 use super::mapping::{in_order, Mapped, Mapping};
 use super::source::Source;
@@ -67,7 +67,9 @@ fn compare(pairs: &[Pair<'_>], file: &str, old: &Mapped, new: &Mapped) -> Docume
     };
     let tables = match (&old.outcome, &new.outcome) {
         (Ok(old), Ok(new)) => pairs.iter().map(|pair| rows::rows_diff(pair, old, new)).collect(),
-        _ => Vec::new(),
+        (Err(_), Ok(new)) => pairs.iter().map(|pair| rows::mapped_now(pair, new)).collect(),
+        (Ok(old), Err(_)) => pairs.iter().map(|pair| rows::fails_now(pair, old)).collect(),
+        (Err(_), Err(_)) => Vec::new(),
     };
     let outcome = moved.map(|moved| (before, now, moved));
     DocumentDiff { file: file.to_owned(), outcome, tables }

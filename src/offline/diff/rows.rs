@@ -16,6 +16,10 @@ pub(super) struct RowsDiff {
     pub(super) vanish: Vec<String>,
     /// Row, and the columns that differ: name, old, new.
     pub(super) change: Vec<(String, Vec<Cell>)>,
+    /// Rows of a document that only the new contract maps.
+    pub(super) mapped_now: Vec<String>,
+    /// Rows of a document that only the old contract maps.
+    pub(super) fails_now: Vec<String>,
 }
 
 pub(super) struct Cell {
@@ -23,6 +27,28 @@ pub(super) struct Cell {
     pub(super) old: Option<String>,
     pub(super) new: Option<String>,
 }
+
+/// The rows of a document that the old contract cannot map: there are none to compare them with.
+pub(super) fn mapped_now(pair: &Pair<'_>, new: &[TableRows]) -> RowsDiff {
+    RowsDiff { mapped_now: whole(pair.new, new), ..RowsDiff::default() }
+}
+
+/// The rows of a document that the new contract cannot map.
+pub(super) fn fails_now(pair: &Pair<'_>, old: &[TableRows]) -> RowsDiff {
+    RowsDiff { fails_now: whole(pair.old, old), ..RowsDiff::default() }
+}
+
+/// The rows of a table with their values.
+fn whole(table: Option<(usize, &TargetTable)>, rows: &[TableRows]) -> Vec<String> {
+    let Some((at, table)) = table else { return Vec::new() };
+    let row = |row: &[Value]| {
+        let filled = (0..row.len()).filter(|at| row[*at] != Value::Null);
+        let cells: Vec<String> = filled.map(|at| cell(table, row, at)).collect();
+        cut(&cells.join(" "), LONGEST_ROW)
+    };
+    rows[at].iter().map(row).collect()
+}
+
 pub(super) fn rows_diff(pair: &Pair<'_>, old: &[TableRows], new: &[TableRows]) -> RowsDiff {
     let empty = TableRows::default();
     let old_rows = pair.old.map_or(&empty, |(at, _)| &old[at]);
@@ -153,6 +179,9 @@ fn all_of(table: &TargetTable, row: &[Value]) -> String {
 /// Longer values are cut in examples.
 const LONGEST: usize = 60;
 
+/// Longer rows are, too.
+const LONGEST_ROW: usize = 240;
+
 fn cell(table: &TargetTable, row: &[Value], at: usize) -> String {
     let text = text(&row[at], table.columns[at].sql_type);
     format!("{}={}", table.columns[at].name, shown(text.as_deref()))
@@ -163,8 +192,11 @@ fn text(value: &Value, sql_type: SqlType) -> Option<String> {
 }
 
 pub(super) fn shown(text: Option<&str>) -> String {
-    let Some(text) = text else { return "NULL".to_owned() };
-    let mut shown: String = text.chars().take(LONGEST).collect();
+    text.map_or("NULL".to_owned(), |text| cut(text, LONGEST))
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let mut shown: String = text.chars().take(longest).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
