@@ -3,6 +3,7 @@
 mod coverage;
 mod drafting;
 mod failures;
+mod install_plan;
 mod line_queue;
 mod mapping;
 mod overview;
@@ -25,6 +26,7 @@ pub use failures::{
     cause_cells, causes_json, failure_cells, failure_json, render_causes, render_failures,
     CAUSE_HEADING, FAILURE_HEADING,
 };
+pub use install_plan::{plan_json, plan_line, render_plan};
 pub use line_queue::{LineQueue, Lost};
 pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 pub use overview::{overview_json, overview_page, Overview, ShownSetting};

@@ -21,6 +21,7 @@ mod error;
 pub mod failpoint;
 mod inspect;
 mod load;
+mod plan;
 mod purge;
 mod redrive;
 mod report;
@@ -58,6 +59,7 @@ pub use inspect::{
 pub use load::{
     Added, Candidate, Existing, Found, Intake, LoadRules, PlaceId, SourceFile, UnderId,
 };
+pub use plan::{InstallPlan, PlannedAction, PlannedStep, Refused};
 pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};
 pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
@@ -67,7 +69,7 @@ pub use report::{
 };
 pub use session::{Pause, SessionStart};
 pub use source::{samples, SourceRow, SourceTable};
-pub use target::{AlterTables, Difference};
+pub use target::{AlterTables, Difference, DifferenceKind};
 pub use written::{WrittenApp, WrittenAttempt, WrittenPage};
 
 /// One session with a store, owned by one thread.

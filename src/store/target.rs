@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::StoreError;
+use self::DifferenceKind::{Missing, Null, Other, Type};
 use crate::contract::{Contract, Identity, TargetColumn, TargetTable};
 use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
 
@@ -23,27 +23,30 @@ pub struct Difference {
     pub table: String,
     /// The column, if the difference concerns one.
     pub column: Option<String>,
+    /// What differs.
+    pub kind: DifferenceKind,
     /// Whether it may prevent rows from being written, or change them. Other differences do no harm.
     pub refuses: bool,
     /// The difference, as a sentence that starts in lower case.
     pub what: String,
 }
 
+/// What a difference is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DifferenceKind {
+    /// A column of the contract that the table does not have.
+    Missing,
+    /// The type of a column.
+    Type,
+    /// Whether a column may be NULL.
+    Null,
+    /// Anything else.
+    Other,
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.table, self.what)
-    }
-}
-
-/// The error for a column that is missing in a table of others, with the statement that adds it.
-pub(super) fn of_others(missing: Difference, statement: &str) -> StoreError {
-    StoreError::Drift {
-        table: missing.table,
-        reason: format!(
-            "{}, and xmlshred did not create the table; run `{statement}`, or install with \
-             --alter-tables",
-            missing.what
-        ),
     }
 }
 
@@ -59,25 +62,25 @@ pub(super) fn differences(
     holds: Holds<'_>,
 ) -> Vec<Difference> {
     let mut all = Vec::new();
-    let mut push = |column: Option<&str>, refuses, what: String| {
+    let mut push = |column: Option<&str>, kind, refuses, what: String| {
         let (table, column) = (table.name.clone(), column.map(str::to_owned));
-        all.push(Difference { table, column, refuses, what });
+        all.push(Difference { table, column, kind, refuses, what });
     };
     if found.columns.is_empty() {
         let what = "the table does not exist, or this login has no permission to see it";
-        push(None, true, what.to_owned());
+        push(None, Other, true, what.to_owned());
         return all;
     }
     for column in &table.columns {
         let name = &column.name;
         match found.columns.iter().position(|c| same(&c.name, name)) {
-            None => push(Some(name), true, format!("column {name} does not exist")),
+            None => push(Some(name), Missing, true, format!("column {name} does not exist")),
             Some(at) => {
                 let is_key = table.primary_key.iter().any(|key| same(key, name));
                 let columns =
                     column_differences(column, &found.columns[at], is_key, holds(column, at));
-                for (refuses, what) in columns {
-                    push(Some(name), refuses, format!("column {name} {what}"));
+                for (kind, refuses, what) in columns {
+                    push(Some(name), kind, refuses, format!("column {name} {what}"));
                 }
             }
         }
@@ -87,7 +90,7 @@ pub(super) fn differences(
         let name = &extra.name;
         let optional = extra.is_optional();
         let rest = if optional { "" } else { ", is NOT NULL and has no default" };
-        push(Some(name), !optional, format!("column {name} is not in the contract{rest}"));
+        push(Some(name), Other, !optional, format!("column {name} is not in the contract{rest}"));
     }
     let (wanted, actual) = (&table.primary_key, &found.primary_key);
     let same_key =
@@ -95,10 +98,15 @@ pub(super) fn differences(
     if !wanted.is_empty() && !same_key {
         let actual = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
         let wanted = wanted.join(", ");
-        push(None, true, format!("the primary key is {actual}, but {wanted} in the contract"));
+        push(
+            None,
+            Other,
+            true,
+            format!("the primary key is {actual}, but {wanted} in the contract"),
+        );
     }
     for (refuses, what) in foreign_key_differences(contract, table, &found.foreign_keys) {
-        push(None, refuses, what);
+        push(None, Other, refuses, what);
     }
     all
 }
@@ -107,50 +115,53 @@ fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-/// Whether each difference may refuse rows, and the difference without the column's name.
+/// What each difference is about, whether it may refuse rows, and the difference without the column's name.
 fn column_differences(
     column: &TargetColumn,
     actual: &DeclaredColumn,
     is_key: bool,
     holds: bool,
-) -> Vec<(bool, String)> {
+) -> Vec<(DifferenceKind, bool, String)> {
     if actual.computed {
-        return vec![(true, "is a computed column".to_owned())];
+        return vec![(Other, true, "is a computed column".to_owned())];
     }
     match (column.identity, actual.identity) {
         (Identity::No, true) => {
             let what = "is an identity, and the contract gives it values; write `identity = \
                         \"explicit\"` there, or `identity = true` and no value";
-            return vec![(true, what.to_owned())];
+            return vec![(Other, true, what.to_owned())];
         }
         (Identity::Generated, false) => {
             let what = "is not an identity, but `identity = true` in the contract; give it a value";
-            return vec![(true, what.to_owned())];
+            return vec![(Other, true, what.to_owned())];
         }
         _ => {}
     }
     let never_null = column.required || column.is_generated() || is_key;
     let (there, here) = (&actual.sql_type, column.sql_type);
     let possible = [
-        (!holds, true, format!("is {there}, which cannot hold every {here} of the contract")),
+        (!holds, Type, true, format!("is {there}, which cannot hold every {here} of the contract")),
         (
             !actual.nullable && !never_null,
+            Null,
             true,
             "is NOT NULL, but nullable in the contract".to_owned(),
         ),
         (
             actual.nullable && never_null,
+            Null,
             false,
             "is nullable, but required in the contract".to_owned(),
         ),
         (
             actual.has_default && !column.is_generated(),
+            Other,
             false,
             "has a default, which no row of the contract uses".to_owned(),
         ),
     ];
     let differs = possible.into_iter().filter(|(differs, ..)| *differs);
-    differs.map(|(_, refuses, what)| (refuses, what)).collect()
+    differs.map(|(_, kind, refuses, what)| (kind, refuses, what)).collect()
 }
 
 fn foreign_key_differences(

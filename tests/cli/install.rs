@@ -203,3 +203,89 @@ fn names_of_target_tables_that_are_taken_are_refused_all_at_once() {
     }
     assert_eq!(declared(), before);
 }
+
+#[test]
+fn a_plan_lists_each_change_and_changes_nothing() {
+    let bench = finished();
+    with_a_column(&bench);
+    let before = settled(&bench);
+    let said = bench.run("install --plan");
+    assert_eq!((said.status, said.stdout.as_str()), (0, "nothing to do\n"), "{said:?}");
+
+    let said = bench.run("install --plan --contract newer.toml");
+    assert_eq!(said.status, 1, "something would change: {said:?}");
+    let lines: Vec<Vec<&str>> =
+        said.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["action", "object", "column", "now", "then"], "{said:?}");
+    assert_eq!(lines[1], ["add", "table", "note", "remark", "TEXT"], "{said:?}");
+    assert_eq!(lines[2][..3], ["register", "contract", "notes"], "{said:?}");
+    assert_eq!(lines.len(), 3, "{said:?}");
+    assert!(said.stderr.contains("2 changes; nothing was changed"), "{said:?}");
+
+    let said = bench.run("install --plan --json --contract newer.toml");
+    assert_eq!((said.status, said.stderr.as_str()), (1, ""), "{said:?}");
+    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!((&plan["changes"], &plan["refused"]), (&2.into(), &0.into()), "{plan}");
+    let add = &plan["steps"][0];
+    assert_eq!(add["statement"], "ALTER TABLE \"note\" ADD COLUMN \"remark\" TEXT");
+    assert_eq!(add["refused"], false);
+    assert!(bench.contents() == before);
+
+    // What it lists is what is done.
+    assert_eq!(bench.run("install --contract newer.toml").status, 0);
+    assert_eq!(bench.run("install --plan --contract newer.toml").stdout, "nothing to do\n");
+}
+
+#[test]
+fn a_plan_lists_everything_that_is_refused_with_a_next_step() {
+    let bench = queued();
+    drop(with_a_table_of_others(&bench));
+    let other = CONTRACT.replace("nvarchar(20)", "int").replace("\"decimal(9,2)\"", "\"float\"");
+    let column = "\nremark = { type = \"nvarchar(50)\", value = \"@remark\" }\n\n[[tables]]\nname = \"line\"";
+    bench.write("other.toml", other.replace("\n\n[[tables]]\nname = \"line\"", column));
+    let before = settled(&bench);
+    let said = bench.run("install --plan --contract other.toml");
+    assert_eq!(said.status, 3, "{said:?}");
+    for part in [
+        "REFUSE    table note",
+        "  table note, column title: column title is TEXT, which cannot hold every int of the contract\n    next: ",
+        "  table note, column price: column price is TEXT, which cannot hold every float",
+        "xmlshred did not create the table\n    next: run `ALTER TABLE \"note\" ADD COLUMN \"remark\" TEXT;`, or install \
+         with --alter-tables\n",
+        "create    table line",
+    ] {
+        assert!(said.stdout.contains(part), "{part} is not in {said:?}");
+    }
+    assert!(said.stderr.contains("3 steps refused, "), "{said:?}");
+    let said = bench.run("install --plan --alter-tables --contract other.toml --json");
+    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!((said.status, &plan["refused"]), (3, &2.into()), "{plan}");
+    let of = |action: &str| -> Vec<&serde_json::Value> {
+        let steps = plan["steps"].as_array().unwrap().iter();
+        steps.filter(|step| step["action"] == action).collect()
+    };
+    assert_eq!(of("add")[0]["refusals"], serde_json::json!([]), "{plan}");
+    assert!(of("decide").iter().all(|step| step["refusals"][0]["next_step"] != ""), "{plan}");
+    assert!(bench.contents() == before);
+}
+
+#[test]
+fn a_plan_makes_no_store_and_names_what_is_in_the_way() {
+    let bench = workbench();
+    let before = bench.contents();
+    let said = bench.run("install --plan --store sqlite:new.db --contract contract.toml");
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(said.stdout.contains("create    store new.db\n"), "{said:?}");
+    assert!(bench.contents() == before);
+
+    assert_eq!(bench.run("load docs --store sqlite:work.db").status, 0);
+    let store = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+    store.execute_batch("CREATE INDEX line ON app_xml (xml);").unwrap();
+    let said = bench.run("install --plan --store sqlite:work.db --contract contract.toml");
+    assert_eq!(said.status, 3, "{said:?}");
+    let refused = "  index line of app_xml: xmlshred did not create it, and the contract needs its name\n    next: rename it";
+    assert!(said.stdout.contains(refused), "{said:?}");
+    let said = bench.run("install --json --store sqlite:work.db --contract contract.toml");
+    assert_eq!(said.status, 2, "{said:?}");
+    assert!(said.stderr.contains("hint: add --plan"), "{said:?}");
+}

@@ -7,7 +7,9 @@ mod indexes;
 mod stage;
 
 use xmlshred::contract::{Contract, Identity, OnExisting, TargetColumn, TargetTable};
-use xmlshred::store::sqlserver::contract_sql::{load_procedure, stage_ddl, target_ddl};
+use xmlshred::store::sqlserver::contract_sql::{
+    load_procedure, make_column_changes, stage_ddl, target_ddl,
+};
 use xmlshred::store::sqlserver::install::{contract_script, script, Kind, Names, FILES};
 use xmlshred::store::AlterTables;
 use xmlshred::value::SqlType;
@@ -50,7 +52,7 @@ fn names_cannot_leave_their_quotes() {
         foreign_key: None,
         on_existing: OnExisting::Fail,
     };
-    let sql = target_ddl("p", "s", std::slice::from_ref(&odd), AlterTables::Own).join("");
+    let sql = target_ddl("p", "s", std::slice::from_ref(&odd)).join("");
     assert!(sql.contains("OBJECT_ID(N'[s].[o]]d''d]', N'U')"), "{sql}");
     assert!(sql.contains("[a]]b] nvarchar(max)"), "{sql}");
     let sql = load_procedure("s", "x */ y", "s", &[odd]);
@@ -162,9 +164,8 @@ fn names_that_are_made_of_others_are_short_enough() {
     };
     let targets = std::slice::from_ref(&table);
     let stage = stage_ddl(targets);
-    let ddl = target_ddl("p", "s", targets, AlterTables::Own).join("")
-        + &stage
-        + &load_procedure("s", "c", "s", targets);
+    let ddl =
+        target_ddl("p", "s", targets).join("") + &stage + &load_procedure("s", "c", "s", targets);
     for name in ddl.split('[').skip(1).filter_map(|rest| rest.split(']').next()) {
         let longest = if name.starts_with('#') { 116 } else { 128 };
         assert!(name.len() <= longest, "{name}");
@@ -172,6 +173,27 @@ fn names_that_are_made_of_others_are_short_enough() {
     let (_, name) = stage.split_once("CREATE TABLE [#stage_ttt").expect("a stage");
     let (name, _) = name.split_once(']').expect("its end");
     assert!(ddl.matches(name).count() > 3, "the same name everywhere");
+}
+
+/// The statements for columns are there once, and each column is a line.
+#[test]
+fn a_column_more_is_a_line_more() {
+    let batch = |columns: usize| {
+        let names = (0..columns).map(|at| column(&format!("c{at}"), SqlType::NVarChar(Some(50))));
+        let table = TargetTable {
+            name: "t".into(),
+            columns: names.collect(),
+            primary_key: Vec::new(),
+            app_column: Some(0),
+            foreign_key: None,
+            on_existing: OnExisting::Fail,
+        };
+        make_column_changes("p", "s", &[table], AlterTables::Own)
+    };
+    let (few, many) = (batch(10), batch(600));
+    assert_eq!(many.lines().count() - few.lines().count(), 590);
+    assert!(many.contains("\n(N't', N'c599', N'nvarchar(50)', 100, 1);\n"), "{many}");
+    assert_eq!(many.matches("ALTER COLUMN").count(), few.matches("ALTER COLUMN").count());
 }
 
 #[test]

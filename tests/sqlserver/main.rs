@@ -11,6 +11,7 @@ mod agent_steps;
 mod babelfish;
 mod backfill;
 mod bench;
+mod changing;
 mod chaos;
 mod complete_app;
 mod crash;
@@ -78,6 +79,7 @@ const OWN: &[(&str, Trials)] = &[
     ("earlier_tables", earlier_tables::TRIALS),
     ("line", line::TRIALS),
     ("monday", monday::TRIALS),
+    ("changing", changing::TRIALS),
     ("ownership", ownership::TRIALS),
     ("pages", pages::TRIALS),
     ("program", program::TRIALS),

@@ -8,6 +8,7 @@ use crate::cli::command_error::Result;
 use crate::cli::console;
 use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
+use crate::report::Format;
 use crate::runner::ExitStatus;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{AlterTables, Store};
@@ -49,6 +50,12 @@ pub fn dry_run(call: &Call, path: &Path, alter: AlterTables) -> Result {
     };
     console::note(format!("contract {name} ({hash}) {consequence}; nothing was changed\n"));
     Ok(ExitStatus::Success)
+}
+
+/// Lists what would be done and what refused, object by object.
+pub fn plan(call: &Call, path: &Path, alter: AlterTables, format: Format) -> Result {
+    let contract = contract_file::read(&call.settings)?;
+    plan::show(&SqliteStore::plan_install(path, &contract, alter)?, format)
 }
 
 /// Names the installed contract.

@@ -8,12 +8,11 @@ use super::open;
 #[cfg(feature = "sqlserver")]
 use super::server_install;
 use crate::cli::call::{Call, Execute};
-#[cfg(feature = "sqlserver")]
-use crate::cli::command_error::CommandError;
-use crate::cli::command_error::Result;
+use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
 use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
+use crate::report::Format;
 #[cfg(feature = "sqlserver")]
 use crate::runner::ExitStatus;
 #[cfg(feature = "sqlserver")]
@@ -28,6 +27,16 @@ use crate::store::AlterTables;
 /// On SQL Server, also create queue, log, procedures, views and roles, all in one transaction.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// List what would be created, added, widened, replaced and refused, and why; change nothing. Exit
+    /// status: 0 nothing to do, 1 something would change, 3 something is refused
+    #[arg(long, conflicts_with_all = ["info", "dry_run"])]
+    plan: bool,
+
+    /// With --plan: print a table for people or JSON for programs
+    #[arg(long, value_enum, default_value_t, requires = "plan")]
+    #[arg(value_name = "table|json", hide_possible_values = true)]
+    format: Format,
+
     /// Only print the script; change nothing
     #[arg(long, conflicts_with = "info")]
     dry_run: bool,
@@ -35,7 +44,7 @@ pub struct Arguments {
     /// Print the script with sqlcmd's variables, such as $(Schema), instead of names; does not
     /// connect
     #[cfg(feature = "sqlserver")]
-    #[arg(long, conflicts_with_all = ["info", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["info", "dry_run", "plan"])]
     script: bool,
 
     /// Create the log's tables in this filegroup
@@ -57,7 +66,8 @@ pub struct Arguments {
     /// Take over the log of an earlier system: rename the processing_log that is in the schema, or read
     /// SCHEMA.TABLE, and import its outcomes; continues one that was stopped
     #[cfg(feature = "sqlserver")]
-    #[arg(long, value_name = "SCHEMA.TABLE", num_args = 0..=1, conflicts_with = "info")]
+    #[arg(long, value_name = "SCHEMA.TABLE", num_args = 0..=1)]
+    #[arg(conflicts_with_all = ["info", "plan"])]
     adopt_log: Option<Option<String>>,
 
     /// What a status of that log means: success, failed, or ignore (as if the row did not exist)
@@ -79,7 +89,21 @@ impl Execute for Arguments {
         if self.script {
             return server_install::script_for_sqlcmd(call, self.alter(), adoption.as_ref());
         }
+        if self.format == Format::Json && !self.plan {
+            return Err(CommandError::usage(
+                "--json is the format of a plan",
+                "add --plan, or leave --json out",
+            ));
+        }
         match (open::location(&call.settings)?, self.dry_run, self.info) {
+            #[cfg(feature = "embedded")]
+            (StoreLocation::Sqlite(path), ..) if self.plan => {
+                embedded_install::plan(call, path, self.alter(), self.format)
+            }
+            #[cfg(feature = "sqlserver")]
+            (StoreLocation::SqlServer(server), ..) if self.plan => {
+                server_install::plan(call, server, self.alter(), self.format)
+            }
             #[cfg(all(feature = "embedded", feature = "sqlserver"))]
             (StoreLocation::Sqlite(_), ..) if adoption.is_some() => Err(CommandError::usage(
                 "--adopt-log takes over a log in SQL Server, and the store is an embedded one",

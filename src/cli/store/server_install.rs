@@ -9,6 +9,7 @@ use crate::cli::console;
 use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
 use crate::figures::{count, counted};
+use crate::report::Format;
 use crate::runner::ExitStatus;
 use crate::settings::ServerLocation;
 use crate::store::sqlserver::install::{script, Adopted, Adoption, Installed, Installer, Names};
@@ -107,6 +108,12 @@ fn shown(adopted: &Adopted) -> String {
         others.map(|(number, noun, which)| format!("  {} {which}\n", counted(*number, noun)));
     let details: String = statuses.chain(others).collect();
     format!("log {log} is adopted: {applications}, of which {failed} failed\n{details}")
+}
+
+/// Lists what would be done and what refused, object by object.
+pub fn plan(call: &Call, server: &ServerLocation, alter: AlterTables, format: Format) -> Result {
+    let contract = contract(call)?;
+    plan::show(&installer(server)?.altering(alter).plan(contract.as_ref())?, format)
 }
 
 /// Lists the objects.

@@ -9,11 +9,11 @@ use std::io;
 
 use rayon::ThreadPool;
 
+use self::changes::DocumentDiff;
 pub use self::changes::{
     ColumnDiff, ContractDiff, Moved, OutcomeChange, OutcomeChanges, RowChanges, RowExample,
     TableDiff, ValueChange,
 };
-use self::changes::DocumentDiff;
 use self::pair::Pair;
 use super::mapping::{in_order, Mapped, Mapping};
 use super::source::Source;

@@ -44,11 +44,11 @@ use rusqlite::Connection;
 use super::{
     AlterTables, BackfillRequest, Backfilled, Candidate, CauseQuery, ClaimOutcome, ClaimRequest,
     Claimed, Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, Existing,
-    FailureCauses, FailurePage, Finding, FinishedPage, Found, Intake, LifeEvent, LoggedFailure,
-    Pause, PlaceId, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, Report,
-    ReportQuery, RequeueRequest, Result, RetryRequest, SessionStart, SourceRow, SourceTable,
-    StaleRows, StaleRowsRequest, Status, Store, Unprocessed, UnprocessedPage, WrittenApp,
-    WrittenPage,
+    FailureCauses, FailurePage, Finding, FinishedPage, Found, InstallPlan, Intake, LifeEvent,
+    LoggedFailure, Pause, PlaceId, PlannedAction, PlannedStep, PurgeRequest, Purged, ReapRequest,
+    Reaped, Redriven, Renewal, Report, ReportQuery, RequeueRequest, Result, RetryRequest,
+    SessionStart, SourceRow, SourceTable, StaleRows, StaleRowsRequest, Status, Store, Unprocessed,
+    UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -87,11 +87,33 @@ impl SqliteStore {
         contract: &Contract,
         alter: AlterTables,
     ) -> Result<InstallPreview> {
-        let mut connection = match path.exists() {
-            true => install::open(path)?.0,
-            false => install::open_in_memory()?,
-        };
+        let mut connection = Self::preview(path)?;
         Ok(install::preview_install(&mut connection, contract, alter)?)
+    }
+
+    /// What installing the contract would do to that store, object by object, and what it would refuse.
+    /// Changes nothing, and creates no file.
+    ///
+    /// # Errors
+    /// Those of [`SqliteStore::open`]; [`StoreError::Refused`] for a contract that SQLite cannot declare.
+    pub fn plan_install(
+        path: &Path,
+        contract: &Contract,
+        alter: AlterTables,
+    ) -> Result<InstallPlan> {
+        let mut plan = install::plan_install(&mut Self::preview(path)?, contract, alter)?;
+        if !path.exists() {
+            let store = format!("store {}", path.display());
+            plan.steps.insert(0, PlannedStep::new(PlannedAction::Create, store));
+        }
+        Ok(plan)
+    }
+
+    fn preview(path: &Path) -> Result<Connection> {
+        match path.exists() {
+            true => Ok(install::open(path)?.0),
+            false => Ok(install::open_in_memory()?),
+        }
     }
 
     /// [`Store::install_contract`] that gives missing columns to these target tables.

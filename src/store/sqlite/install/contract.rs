@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{named_params, Connection};
 
-use super::ownership::{is_ours, refuse_foreign};
+use super::ownership::{foreign, is_ours, refuse_foreign};
 use crate::contract::{Contract, OnExisting};
 use crate::id::ContractHash;
 use crate::store::sqlite::binding::instant;
@@ -11,11 +11,10 @@ use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::statement::statement;
 use crate::store::sqlite::target::{
     add_column, check, create_indexes, create_rows_view, create_table, differences_of, found,
-    not_null, ROWS_VIEW,
+    not_null, storage_type, ROWS_VIEW,
 };
 use crate::store::sqlite::transaction::{read, write, Work};
-use crate::store::target::of_others;
-use crate::store::{AlterTables, Difference, StoreError};
+use crate::store::{AlterTables, InstallPlan, PlannedAction, PlannedStep, Refused, StoreError};
 
 const INSTALL_CONTRACT: &str = include_str!("install_contract.sql");
 const RETIRE: &str = statement(INSTALL_CONTRACT, "retire");
@@ -91,6 +90,31 @@ pub fn preview_install(
     })
 }
 
+/// What [`install_altering`] would do and what it would refuse, all of it.
+pub fn plan_install(
+    connection: &mut Connection,
+    contract: &Contract,
+    alter: AlterTables,
+) -> Step<InstallPlan> {
+    check(contract)?;
+    read(connection, |tx| {
+        let foreign = foreign(tx, contract)?.into_iter().map(|object| PlannedStep {
+            refusals: vec![Refused {
+                reason: "xmlshred did not create it, and the contract needs its name".to_owned(),
+                next_step: "rename it, or the table of the contract".to_owned(),
+            }],
+            ..PlannedStep::new(PlannedAction::Decide, object)
+        });
+        let mut steps: Vec<PlannedStep> = foreign.collect();
+        steps.extend(planned(tx, contract, alter)?.into_iter().map(|(step, _)| step));
+        let installed = installed(tx)?;
+        if installed != Some(contract.hash) {
+            steps.push(PlannedStep::register(contract, installed));
+        }
+        Ok(InstallPlan { steps })
+    })
+}
+
 /// A statement on a target table.
 struct Change {
     statement: String,
@@ -104,36 +128,71 @@ struct Change {
 fn changes(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<Change>> {
     refuse_foreign(tx, contract)?;
     let mut changes = Vec::new();
+    for (step, of_others) in planned(tx, contract, alter)? {
+        if let Some(refused) = step.refusals.first() {
+            let table = step.object.strip_prefix(TABLE).unwrap_or(&step.object).to_owned();
+            let reason = match &step.statement {
+                Some(_) => format!("{}; {}", refused.reason, refused.next_step),
+                None => refused.reason.clone(),
+            };
+            Err(StoreError::Drift { table, reason })?;
+        }
+        changes.extend(step.statement.map(|statement| Change { statement, of_others }));
+    }
+    Ok(changes)
+}
+
+/// What a step on a target table begins with.
+const TABLE: &str = "table ";
+
+/// The steps on target tables and their view, each with whether its table exists and is one of others.
+fn planned(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<(PlannedStep, bool)>> {
+    let mut steps = Vec::new();
     for table in &contract.targets {
         let existing = found(tx, table)?;
         let is_of_others = !existing.columns.is_empty() && !is_ours(tx, &table.name)?;
         let may_alter = !is_of_others || alter == AlterTables::All;
-        let mut push = |statement| changes.push(Change { statement, of_others: is_of_others });
+        let object = format!("{TABLE}{}", table.name);
+        let mut push = |step| steps.push((step, is_of_others));
         if existing.columns.is_empty() {
-            push(create_table(contract, table));
+            let statement = Some(create_table(contract, table));
+            push(PlannedStep { statement, ..PlannedStep::new(PlannedAction::Create, object) });
         } else {
-            let exists =
-                |name: &str| existing.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
-            let added: Vec<_> =
-                table.columns.iter().filter(|c| !exists(&c.name) && !not_null(table, c)).collect();
-            let addition = |d: &Difference| {
-                let column = added.iter().find(|column| d.column.as_ref() == Some(&column.name));
-                column.map(|column| add_column(table, column))
-            };
-            let drift = differences_of(contract, table, &existing)
-                .into_iter()
-                .find(|d| d.refuses && !(may_alter && addition(d).is_some()));
-            if let Some(drift) = drift {
-                Err(match addition(&drift) {
-                    Some(statement) => of_others(drift, &format!("{statement};")),
-                    None => StoreError::Drift { table: drift.table, reason: drift.what },
-                })?;
+            let added: Vec<_> = table
+                .columns
+                .iter()
+                .filter(|c| existing.column(&c.name).is_none() && !not_null(table, c))
+                .collect();
+            for drift in differences_of(contract, table, &existing) {
+                let is_added = added.iter().any(|c| drift.column.as_ref() == Some(&c.name));
+                if drift.refuses && !is_added {
+                    let next = drift.kind.next_step();
+                    push(PlannedStep::decide(object.clone(), &drift, next));
+                }
             }
-            added.iter().for_each(|column| push(add_column(table, column)));
+            for column in added {
+                let statement = add_column(table, column);
+                let refusal = Refused {
+                    reason: format!(
+                        "column {} does not exist, and xmlshred did not create the table",
+                        column.name
+                    ),
+                    next_step: format!("run `{statement};`, or install with --alter-tables"),
+                };
+                push(PlannedStep {
+                    column: Some(column.name.clone()),
+                    new: Some(storage_type(column).to_owned()),
+                    statement: Some(statement),
+                    refusals: if may_alter { Vec::new() } else { vec![refusal] },
+                    ..PlannedStep::new(PlannedAction::Add, object.clone())
+                });
+            }
         }
         for (name, statement) in create_indexes(table).into_iter().filter(|_| may_alter) {
             if !tx.exists(INDEX_EXISTS, named_params! {":index": name})? {
-                push(statement);
+                let statement = Some(statement);
+                let index = PlannedStep::new(PlannedAction::Create, format!("index {name}"));
+                push(PlannedStep { statement, ..index });
             }
         }
     }
@@ -141,11 +200,14 @@ fn changes(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<Chang
     let existing: Option<String> =
         tx.find(VIEW_TEXT, named_params! {":view": ROWS_VIEW}, |row| row.get(0))?;
     if existing.as_ref() != Some(&rows_view) {
-        let drop = existing.map(|_| format!("DROP VIEW {ROWS_VIEW}"));
-        let own = |statement| Change { statement, of_others: false };
-        changes.extend(drop.into_iter().chain([rows_view]).map(own));
+        let (action, statement) = match existing {
+            Some(_) => (PlannedAction::Replace, format!("DROP VIEW {ROWS_VIEW};\n{rows_view}")),
+            None => (PlannedAction::Create, rows_view),
+        };
+        let view = PlannedStep::new(action, format!("view {ROWS_VIEW}"));
+        steps.push((PlannedStep { statement: Some(statement), ..view }, false));
     }
-    Ok(changes)
+    Ok(steps)
 }
 
 fn record(tx: &Work, contract: &Contract) -> Step<()> {

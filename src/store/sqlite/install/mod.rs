@@ -10,7 +10,7 @@ mod place;
 
 pub(super) use contract::{
     check_installed, get_contract, install_altering, install_contract, installed_tables,
-    preview_install,
+    plan_install, preview_install,
 };
 pub use contract::{InstallPreview, Installation};
 pub(super) use file::SCHEMA_VERSION;

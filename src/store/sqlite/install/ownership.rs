@@ -18,8 +18,8 @@ const OBJECT: &str = statement(FILE, "object");
 const IS_OURS: &str = statement(FILE, "is_ours");
 const ALL: &str = statement(FILE, "all");
 
-/// Refuses a contract if something other than its tables and indexes has one of their names.
-pub fn refuse_foreign(tx: &Work, contract: &Contract) -> Step<()> {
+/// What other than its tables and indexes has one of their names.
+pub fn foreign(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
     let mut foreign = Vec::new();
     let mut look = |name: &str, kind: &str, of: &str| -> Step<()> {
         let found: Option<(String, String)> =
@@ -42,6 +42,12 @@ pub fn refuse_foreign(tx: &Work, contract: &Contract) -> Step<()> {
         // Not even a view of this name is ours without the comment.
         look(ROWS_VIEW, "a view of ours", ROWS_VIEW)?;
     }
+    Ok(foreign)
+}
+
+/// Refuses a contract if there is anything [`foreign`].
+pub fn refuse_foreign(tx: &Work, contract: &Contract) -> Step<()> {
+    let foreign = foreign(tx, contract)?;
     match foreign.is_empty() {
         true => Ok(()),
         false => Err(StoreError::Refused(format!(

@@ -8,7 +8,8 @@ mod rows;
 
 pub(super) use compare::{compare_targets, differences_of, found};
 pub(super) use declaration::{
-    add_column, check, create_indexes, create_rows_view, create_table, not_null, quoted, ROWS_VIEW,
+    add_column, check, create_indexes, create_rows_view, create_table, not_null, quoted,
+    storage_type, ROWS_VIEW,
 };
 pub(super) use read::read_rows;
 pub(super) use rows::Targets;

@@ -4,6 +4,7 @@
 //! compared.
 
 mod backfill;
+mod columns;
 mod ddl;
 mod lineage;
 mod load;
@@ -13,7 +14,8 @@ mod rows_view;
 mod stage;
 
 pub use backfill::backfill_procedure;
-pub use ddl::{add_column, app_index_name, constraint_names, nullable_columns, target_ddl};
+pub use columns::{find_column_changes, make_column_changes};
+pub use ddl::{app_index_name, constraint_names, target_ddl};
 pub use load::load_procedure;
 pub use names::{bracketed, column_list, literal, stage_name};
 pub use read::read_procedure;

@@ -7,8 +7,10 @@ mod found;
 mod generated;
 mod owner;
 mod ownership;
+mod plan;
 mod script;
 mod send;
+mod state;
 mod version;
 
 use super::connection::settings::ServerSettings;
@@ -18,16 +20,18 @@ use super::record::{Record, Value};
 use super::{contract_sql, target};
 use crate::contract::Contract;
 use crate::id::ContractHash;
-use crate::store::{AlterTables, Result, StoreError};
+use crate::store::{AlterTables, InstallPlan, PlannedStep, Result, StoreError};
 
 use found::{found, is_ours, refuse_foreign, Found};
 use script::Options;
 use send::send;
+use state::{generated_state, recorded_query, state, Known, Recorded};
 
 pub use adoption::{Adopted, Adoption};
 pub use files::{Kind, Names, SqlFile, FILES};
 pub use generated::{Generated, GENERATED};
 pub use script::SCHEMA_VERSION;
+pub use state::State;
 pub(super) use version::{check_version, get_contract, VERSION_PROCEDURE};
 
 /// The script that [`Installer::install`] runs, for reading and for sqlcmd.
@@ -62,34 +66,6 @@ pub fn contract_script(schema: &str, contract: &Contract) -> String {
 /// The batches that create the temp tables of a connection that do not depend on the contract.
 pub(super) fn session_tables() -> impl Iterator<Item = String> {
     files::batches(files::SESSION_TABLES).into_iter()
-}
-
-/// How an object in the database compares with this program's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// The same.
-    Current,
-    /// It does not exist.
-    Missing,
-    /// Installed by another version of this program, or for another contract.
-    Older,
-    /// Changed since it was installed.
-    Edited,
-    /// Not created by this program: it is never changed.
-    Foreign,
-}
-
-impl State {
-    /// Its word in the output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Missing => "missing",
-            Self::Older => "older",
-            Self::Edited => "edited",
-            Self::Foreign => "foreign",
-        }
-    }
 }
 
 /// One file of `sql/`, and its object in the database.
@@ -176,13 +152,43 @@ impl Installer {
         self.refuse_newer(&found)?;
         self.refuse_foreign(&found)?;
         self.check_source()?;
-        if self.adoption.is_none() && self.is_current(&found, contract)? {
+        if self.adoption.is_none() && self.is_current(&found, contract)? && self.fits(contract)? {
             return Ok(Installed::Unchanged);
         }
         let options = Options { alter: self.alter, adoption: self.adoption.as_ref() };
         let script = script::install_batches(self.files, &self.names, contract, options);
-        run(&mut self.connection, &script, Some(&self.names), contract)?;
+        let with = With { names: Some(&self.names), contract, alter: self.alter };
+        run(&mut self.connection, &script, with)?;
         Ok(Installed::Changed)
+    }
+
+    /// What [`Installer::install`] would do, and everything that it would refuse. It changes nothing.
+    /// Whether ids of the source table are unique is known only once it is installed.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherVersion`] where a newer version is installed; a query fails.
+    pub fn plan(&mut self, contract: Option<&Contract>) -> Result<InstallPlan> {
+        let found = self.found(contract)?;
+        self.refuse_newer(&found)?;
+        let recorded = self.recorded(&found)?;
+        let mut steps = plan::in_the_way(&found);
+        steps.extend(plan::refused(self.check_source(), "source table")?);
+        steps.extend(plan::objects(self.files, &found, &recorded));
+        if let Some(contract) = contract {
+            let tables = plan::tables(&mut self.connection, contract, self.alter);
+            steps.extend(tables.map_err(|fault| self.error(fault))?);
+            steps.extend(plan::generated(self.names.schema(), &recorded, contract));
+            let installed = match is_ours(&found, VERSION_PROCEDURE) {
+                true => get_contract(&mut self.connection).map_err(|fault| self.error(fault))?,
+                false => None,
+            };
+            if installed != Some(contract.hash) {
+                steps.push(PlannedStep::register(contract, installed));
+            }
+        }
+        let owners = owner::check(&mut self.connection, Some(&self.names), contract);
+        steps.extend(plan::refused(owners, "owners")?);
+        Ok(InstallPlan { steps })
     }
 
     /// The statements by which [`Installer::install`] would change target tables that it did not
@@ -191,9 +197,10 @@ impl Installer {
     /// # Errors
     /// A query fails.
     pub fn alterations(&mut self, contract: &Contract) -> Result<Vec<String>> {
-        let found = target::alterations(&mut self.connection, contract);
+        let found = target::column_changes(&mut self.connection, contract, self.alter);
         let found = found.map_err(|fault| self.error(fault))?;
-        Ok(found.into_iter().map(|missing| missing.statement).collect())
+        let altered = found.into_iter().filter(|c| c.of_others && c.obstacles.is_empty());
+        Ok(altered.map(|change| change.statement).collect())
     }
 
     /// The statements for indexes of target tables that are missing: without one, completions scan
@@ -295,14 +302,24 @@ impl Installer {
         let Some(contract) = contract else { return Ok(true) };
         let is_current = |generated: &Generated| {
             let text = generated.text(self.names.schema(), contract);
-            let known = recorded.get(generated.file);
-            known.is_some_and(|known| known.file == files::checksum(&text) && !known.is_edited)
+            generated_state(generated, &text, &recorded) == State::Current
         };
         if !GENERATED.iter().all(is_current) {
             return Ok(false);
         }
         let installed = get_contract(&mut self.connection).map_err(|fault| self.error(fault))?;
         Ok(installed == Some(contract.hash))
+    }
+
+    /// Whether the target tables exist, with the columns that an installation would give them.
+    fn fits(&mut self, contract: Option<&Contract>) -> Result<bool> {
+        let Some(contract) = contract else { return Ok(true) };
+        let connection = &mut self.connection;
+        let fits = plan::missing_tables(connection, contract).and_then(|missing| {
+            let changes = target::column_changes(connection, contract, self.alter)?;
+            Ok(missing.is_empty() && changes.is_empty())
+        });
+        fits.map_err(|fault| self.error(fault))
     }
 
     /// The rows of `processing_install_file`; none where the table does not exist.
@@ -328,85 +345,40 @@ impl Installer {
     }
 }
 
-fn state(file: &SqlFile, found: &[Found], recorded: &Recorded) -> State {
-    // A grant, a role or a migration leaves no object, only its record.
-    if matches!(file.kind(), Kind::Table | Kind::Module(_)) {
-        match found.iter().find(|name| name.object == file.object()) {
-            None => return State::Missing,
-            Some(name) if name.is_in_the_way => return State::Foreign,
-            Some(_) => {}
-        }
-    }
-    match recorded.get(file.name) {
-        Some(known) if known.is_edited => State::Edited,
-        Some(known) if known.file == file.checksum() => State::Current,
-        Some(_) => State::Older,
-        None => match file.kind() {
-            Kind::Module(_) => State::Edited,
-            Kind::Migration => State::Missing,
-            Kind::Table | Kind::Other => State::Older,
-        },
-    }
-}
-
-type Recorded = std::collections::HashMap<String, Known>;
-
-/// The record of an installed file.
-struct Known {
-    /// Checksum of its text.
-    file: [u8; 32],
-    /// Its object was changed after the installation.
-    is_edited: bool,
-}
-
-fn recorded_query(files: &[SqlFile], names: &Names) -> String {
-    let modules = files
-        .iter()
-        .filter(|file| matches!(file.kind(), Kind::Module(_)))
-        .map(|file| (file.name, file.object()))
-        .chain(GENERATED.iter().map(|generated| (generated.file, generated.object)));
-    let cases: String = modules
-        .map(|(file, object)| {
-            let now = script::definition_checksum(names.schema(), object);
-            format!("        WHEN N'{file}' THEN {now}\n")
-        })
-        .collect();
-    names.fill(&format!(
-        "SELECT
-    f.file_name,
-    f.file_checksum,
-    CASE
-        WHEN f.definition_checksum IS NULL THEN 0
-        WHEN f.definition_checksum = CASE f.file_name
-{cases}        END THEN 0
-        ELSE 1
-    END AS is_edited
-FROM [$(Schema)].[processing_install_file] AS f;"
-    ))
-}
-
 /// Makes a contract the installed one, with its target tables and its `usp_LoadApps`.
 pub(super) fn install_contract(connection: &mut Connection, contract: &Contract) -> Result<()> {
     let schema = connection.settings().schema_name().to_owned();
     let found = found(connection, FILES, &Names::in_schema(&schema), Some(contract));
     let found = found.map_err(|fault| fault.into_store_error(connection.settings().location()))?;
     refuse_foreign(connection.settings(), found.iter())?;
-    run(connection, &script::contract_alone(&schema, contract), None, Some(contract))
+    let with = With { names: None, contract: Some(contract), alter: AlterTables::Own };
+    run(connection, &script::contract_alone(&schema, contract), with)
 }
 
-/// Runs a script whose last batch commits. Before that batch, the target tables must fit the contract,
+/// What a script is run with.
+#[derive(Clone, Copy)]
+struct With<'a> {
+    names: Option<&'a Names>,
+    contract: Option<&'a Contract>,
+    alter: AlterTables,
+}
+
+/// Runs a script whose last batch commits. The columns of the target tables are looked at first, because
+/// the script has room for one refusal only. Before the last batch, the target tables must fit the contract,
 /// and all tables must have the schema's owner. A failure rolls everything back.
-fn run(
-    connection: &mut Connection,
-    batches: &[script::Batch],
-    names: Option<&Names>,
-    contract: Option<&Contract>,
-) -> Result<()> {
+fn run(connection: &mut Connection, batches: &[script::Batch], with: With<'_>) -> Result<()> {
     let location = connection.settings().location().to_owned();
+    if let Some(contract) = with.contract {
+        let changes = target::column_changes(connection, contract, with.alter);
+        let changes = changes.map_err(|fault| fault.into_store_error(&location))?;
+        if let Some(refused) = changes.iter().find_map(target::ColumnChange::error) {
+            return Err(refused);
+        }
+    }
     let result = batches.iter().try_for_each(|batch| {
         if batch.sql == script::COMMIT {
-            contract.map_or(Ok(()), |contract| target::check(connection, contract))?;
-            owner::check(connection, names, contract)?;
+            with.contract.map_or(Ok(()), |contract| target::check(connection, contract))?;
+            owner::check(connection, with.names, with.contract)?;
         }
         send(connection, &batch.sql)
             .map(drop)

@@ -223,11 +223,19 @@ END;
 
 /// The batches that make a contract the installed one, its target tables included.
 pub fn contract_batches(schema: &str, contract: &Contract, alter: AlterTables) -> Vec<Batch> {
-    let ddl = contract_sql::target_ddl(schema, &contract.target_schema, &contract.targets, alter);
+    let ddl = contract_sql::target_ddl(schema, &contract.target_schema, &contract.targets);
     let tables = contract.targets.iter().zip(ddl);
     let mut script: Vec<Batch> = tables
         .map(|(table, ddl)| Batch::new(&format!("target table {}", table.name), ddl))
         .collect();
+    let columns = contract_sql::make_column_changes(
+        schema,
+        &contract.target_schema,
+        &contract.targets,
+        alter,
+    );
+    script.push(Batch::new("the columns of the target tables", columns));
+    script.push(Batch::new("the columns of the target tables", GUARD));
     script.push(Batch::new("the grants on the target tables", grants(contract)));
     script.push(Batch::new("the contract's registration", register(schema, contract)));
     for generated in &GENERATED {

@@ -3,15 +3,14 @@
 use crate::contract::{Contract, TargetColumn};
 use crate::declared::{DeclaredColumn, DeclaredKey, DeclaredTable};
 use crate::store::sqlserver::connection::{first, Connection};
-use crate::store::sqlserver::contract_sql::{
-    add_column, app_index_name, bracketed, column_list, literal, nullable_columns,
-};
+use crate::store::sqlserver::contract_sql::{app_index_name, bracketed, column_list, literal};
 use crate::store::sqlserver::fault;
 use crate::store::sqlserver::record::Record;
+use crate::store::sqlserver::target::columns::{column_changes, ColumnChange};
 use crate::store::sqlserver::target::features::{feature_differences, features, Known};
 use crate::store::sqlserver::target::numbering::taken_number;
-use crate::store::target::{differences, of_others};
-use crate::store::{Difference, Result, StoreError};
+use crate::store::target::differences;
+use crate::store::{AlterTables, Difference, Result, StoreError};
 use crate::value::SqlType;
 
 /// Refuses a contract whose tables do not exist or cannot hold its rows.
@@ -19,57 +18,13 @@ pub fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
     let differences = compare_targets(connection, contract)
         .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
     let Some(found) = differences.into_iter().find(|found| found.refuses) else { return Ok(()) };
-    let is_it = |missing: &Alteration| {
-        missing.table == found.table && Some(&missing.column) == found.column.as_ref()
+    // For a login that may not read the catalog, the difference is enough.
+    let changes = column_changes(connection, contract, AlterTables::Own).unwrap_or_default();
+    let is_it = |change: &&ColumnChange| {
+        change.table == found.table && Some(&change.column) == found.column.as_ref()
     };
-    let missing = alterations(connection, contract)
-        .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-    Err(match missing.into_iter().find(is_it) {
-        Some(missing) => of_others(found, &missing.statement),
-        None => StoreError::Drift { table: found.table, reason: found.what },
-    })
-}
-
-/// A nullable column that a table which this program did not create does not have.
-pub struct Alteration {
-    table: String,
-    column: String,
-    /// The statement that adds it.
-    pub statement: String,
-}
-
-/// The columns that an installation may add with `--alter-tables` only.
-pub fn alterations(
-    connection: &mut Connection,
-    contract: &Contract,
-) -> fault::Result<Vec<Alteration>> {
-    let known = Known::ask(connection)?;
-    let mut all = Vec::new();
-    for table in &contract.targets {
-        let found = read(connection, &known, &contract.target_schema, &table.name)?.table;
-        let object =
-            literal(&format!("{}.{}", bracketed(&contract.target_schema), bracketed(&table.name)));
-        let marks = connection.query(&format!(
-            "SELECT COUNT(*) AS marks
-FROM sys.extended_properties AS p
-WHERE p.class = 1
-    AND p.major_id = OBJECT_ID({object})
-    AND p.minor_id = 0
-    AND p.name = N'xmlshred';"
-        ))?;
-        if found.columns.is_empty() || marks.get::<i64>("marks")? > 0 {
-            continue;
-        }
-        let is_missing = |c: &&TargetColumn| {
-            !found.columns.iter().any(|known| known.name.eq_ignore_ascii_case(&c.name))
-        };
-        all.extend(nullable_columns(table).filter(is_missing).map(|column| Alteration {
-            table: table.name.clone(),
-            column: column.name.clone(),
-            statement: add_column(&contract.target_schema, table, column),
-        }));
-    }
-    Ok(all)
+    let refused = changes.iter().find(is_it).and_then(ColumnChange::error);
+    Err(refused.unwrap_or(StoreError::Drift { table: found.table, reason: found.what }))
 }
 
 /// Every difference, in load order; then identity columns whose next number is taken already.

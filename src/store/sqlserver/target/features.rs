@@ -8,7 +8,7 @@ use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::contract_sql::{bracketed, literal};
 use crate::store::sqlserver::fault::Result;
 use crate::store::sqlserver::record::Record;
-use crate::store::Difference;
+use crate::store::{Difference, DifferenceKind};
 
 /// What the catalog says of the object with a target table's name. A number that the server's version does
 /// not know is 0.
@@ -63,6 +63,7 @@ pub fn feature_differences(table: &TargetTable, found: &TableFeatures) -> Vec<Di
     all.map(|(column, refuses, what)| Difference {
         table: table.name.clone(),
         column,
+        kind: DifferenceKind::Other,
         refuses,
         what,
     })

@@ -4,7 +4,7 @@ use crate::contract::TargetTable;
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::contract_sql::{bracketed, literal};
 use crate::store::sqlserver::fault;
-use crate::store::Difference;
+use crate::store::{Difference, DifferenceKind};
 
 /// An identity column whose next number may be taken. Only where a unique index would refuse it, and where
 /// this login has SELECT, which a worker does not need.
@@ -50,6 +50,7 @@ SELECT
     Ok((highest > latest).then(|| Difference {
         table: table.name.clone(),
         column: Some(column.name.clone()),
+        kind: DifferenceKind::Other,
         refuses: true,
         what: format!(
             "column {} is numbered from {latest} on, but {highest} is in the table already, so that \
