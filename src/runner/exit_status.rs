@@ -9,7 +9,7 @@ pub enum ExitStatus {
     /// All that was ready is done.
     Success = 0,
     /// More applications failed or were quarantined than `--fail-on` allows, rows differ from their
-    /// documents, or a contract reads less than `--fail-under`.
+    /// documents, a contract reads less than `--fail-under`, or `install --plan` lists a change.
     SomeFailed = 1,
     /// A flag, a setting or an input file is wrong.
     Usage = 2,

@@ -51,6 +51,7 @@ const CALLS: &[(&str, &str)] = &[
 
 /// Calls that end with status 1, in a folder in which one application of five has failed.
 const ONES: &[(&str, &str)] = &[
+    ("install", "install --plan --store sqlite:new.db"),
     ("unload", "unload 1"),
     ("run", "run"),
     ("backfill", "backfill --table line --app-id 3"),

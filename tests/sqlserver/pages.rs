@@ -309,11 +309,18 @@ fn the_page_on_upgrading_is_followed() {
 
     bench.write("sample/1.xml", "<order title='a' status='DONE' amount='1'/>");
     page.inline_with("xmlshred contract diff old.toml new.toml --sample DIR", &[("DIR", "sample")]);
+    page.leave_out("xmlshred install --plan --contract new.toml");
+    page.run_line("xmlshred install --plan --contract new.toml", 1);
     page.inline("xmlshred install --contract new.toml");
     let (status, _) = bench.fail("run --contract old.toml");
     assert_eq!(status, 3, "workers with the old one are refused");
-    page.leave_out("xmlshred requeue --older-contract");
-    bench.succeed("requeue --older-contract --contract new.toml");
+    let requeue = "requeue --older-contract";
+    page.leave_out(&format!("xmlshred {requeue} --dry-run"));
+    let listed = bench.run(&format!("{requeue} --dry-run --contract new.toml"));
+    assert!(listed.stderr.contains("4 applications would be requeued"), "{listed:?}");
+    page.leave_out(&format!("xmlshred {requeue} --canary 10"));
+    page.leave_out(&format!("xmlshred {requeue}"));
+    bench.succeed(&format!("{requeue} --contract new.toml"));
     bench.succeed("run --contract new.toml");
     let newest = "SELECT COUNT(*) FROM pipeline.processing_log AS l
          INNER JOIN pipeline.processing_contract AS c ON l.contract_hash = c.contract_hash

@@ -61,7 +61,7 @@ generate_script() {
 # Every number that is thrown is explained, and every number explained is thrown.
 check_error_numbers() {
     local thrown documented
-    thrown=$(grep -hoE 'THROW 50[0-9]{3}' "$cache/generated/install.sql" | grep -oE '50[0-9]{3}' | sort -u)
+    thrown=$(grep -hoE 'THROW 50[0-9]{3}' "$cache/generated/install.sql" tests/generated_sql/snapshots/*.sql | grep -oE '50[0-9]{3}' | sort -u)
     documented=$(grep -oE '^\| 50[0-9]{3} \|' docs/errors.md | grep -oE '50[0-9]{3}' | sort -u)
     if ! diff <(echo "$thrown") <(echo "$documented"); then
         echo "docs/errors.md differs from what the T-SQL throws (< thrown, > documented)"
