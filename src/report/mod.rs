@@ -4,6 +4,7 @@ mod coverage;
 mod drafting;
 mod failures;
 mod install_plan;
+mod installed;
 mod line_queue;
 mod mapping;
 mod overview;
@@ -27,6 +28,7 @@ pub use failures::{
     CAUSE_HEADING, FAILURE_HEADING,
 };
 pub use install_plan::{plan_json, plan_line, render_plan};
+pub use installed::installed_lines;
 pub use line_queue::{LineQueue, Lost};
 pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 pub use overview::{overview_json, overview_page, Overview, ShownSetting};

@@ -289,3 +289,26 @@ fn a_plan_makes_no_store_and_names_what_is_in_the_way() {
     assert_eq!(said.status, 2, "{said:?}");
     assert!(said.stderr.contains("hint: add --plan"), "{said:?}");
 }
+
+#[test]
+fn an_installation_says_what_it_changed() {
+    let bench = workbench();
+    bench.write("xmlshred.toml", "store = 'sqlite:work.db'\ncontract = 'contract.toml'\n");
+    let lines = |call: &str| -> Vec<String> {
+        let said = bench.run(call);
+        assert_eq!(said.status, 0, "{said:?}");
+        let hash = regex::Regex::new("[0-9a-f]{64}").unwrap();
+        hash.replace_all(&said.stdout, "HASH").lines().map(str::to_owned).collect()
+    };
+    let installed = "contract notes (HASH) is installed: 2 target tables";
+    assert_eq!(
+        lines("install"),
+        [installed, "  created 2 tables, 1 view: note, line, vw_TargetRows"]
+    );
+    assert_eq!(lines("install"), [installed, "nothing was changed"]);
+    with_a_column(&bench);
+    assert_eq!(
+        lines("install --contract newer.toml"),
+        [installed, "  added 1 column: note.remark", "  replaced the contract HASH"]
+    );
+}

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::os::fd::FromRawFd;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::notes::{finished, queued};
 use super::workbench::{Said, Workbench};
@@ -32,6 +32,21 @@ fn with_environment(
     has_stdout: bool,
     environment: &[(&str, &str)],
 ) -> String {
+    let (mut child, master) = started(bench, arguments, has_stdout, environment);
+    let mut told = Vec::new();
+    // A terminal that nobody writes to any more is an error to read, not an end.
+    let _ = BufReader::new(master).read_to_end(&mut told);
+    child.wait().unwrap();
+    String::from_utf8(told).unwrap().replace("\r\n", "\n")
+}
+
+/// A call that runs, and the terminal of 80 columns that it writes to.
+fn started(
+    bench: &Workbench,
+    arguments: &str,
+    has_stdout: bool,
+    environment: &[(&str, &str)],
+) -> (Child, File) {
     let (master, slave) = terminal(80);
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"));
     command.args(arguments.split_whitespace()).current_dir(bench.path());
@@ -43,14 +58,8 @@ fn with_environment(
         true => command.stdout(slave.try_clone().unwrap()),
         false => command.stdout(Stdio::null()),
     };
-    let mut child = command.stderr(slave).spawn().unwrap();
-    // The command holds the other end of the terminal too, which would never hang up.
-    drop(command);
-    let mut told = Vec::new();
-    // A terminal that nobody writes to any more is an error to read, not an end.
-    let _ = BufReader::new(master).read_to_end(&mut told);
-    child.wait().unwrap();
-    String::from_utf8(told).unwrap().replace("\r\n", "\n")
+    // The command holds the other end of the terminal, which would never hang up, until it is dropped.
+    (command.stderr(slave).spawn().unwrap(), master)
 }
 
 /// Text without the colours of a terminal.
@@ -175,4 +184,39 @@ fn rows_are_a_table_on_a_terminal_and_json_in_a_pipe() {
     let plain = without_colours(&shown);
     assert!(plain.starts_with(&table.stdout), "{plain}\n{table:?}");
     insta::assert_snapshot!(table.stdout);
+}
+
+#[test]
+fn a_run_that_only_others_hold_up_counts_down_to_the_end_of_their_lease() {
+    let bench = queued();
+    let claim = "INSERT INTO processing_session
+                     (session_id, worker_name, host_name, process_id, program_version,
+                      contract_hash, started_at_utc, last_seen_at_utc)
+                 VALUES ('{id}', 'other:1', 'other', 1, '1', '', 0, 0);
+                 INSERT INTO processing_claim
+                 VALUES ('{id}', '{id}', 0, (unixepoch() + 3000) * 1000, 3000000, 5, 0);
+                 UPDATE processing_queue SET state = 1, claim_token = '{id}';";
+    let claim = claim.replace("{id}", "11111111-2222-3333-4444-555555555555");
+    let store = rusqlite::Connection::open(bench.path().join("work.db")).unwrap();
+    store.execute_batch(&claim).unwrap();
+    let call = "run --follow --poll 100ms --log-level off";
+    let (mut run, mut screen) = started(&bench, call, false, &[]);
+    let (mut told, mut buffer) = (String::new(), [0; 4096]);
+    while !told.contains("5 held by other workers: the lease expires in 49 min ") {
+        assert!(told.len() < 60_000, "{told}");
+        let read = screen.read(&mut buffer).unwrap();
+        told += &String::from_utf8_lossy(&buffer[..read]);
+    }
+    // SAFETY: a signal to a process that this test started and has not waited for.
+    unsafe { libc::kill(run.id() as libc::pid_t, libc::SIGINT) };
+    // What is not read holds up no end.
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn the_demo_shows_the_bar_of_a_run_and_counts_down() {
+    let bench = Workbench::new();
+    let told = on_a_terminal(&bench, "demo --apps 300 --dir demo", false);
+    assert!(told.contains(" done, ") && told.contains('━'), "{told}");
+    assert!(told.contains(" held by other workers: the lease expires in "), "{told}");
 }

@@ -21,8 +21,9 @@ pub fn install(call: &Call, path: &Path, alter: AlterTables) -> Result {
         let statements = SqliteStore::preview_install(path, &contract, alter)?.alterations;
         plan::print(&statements.iter().map(|sql| format!("{sql};")).collect::<Vec<_>>())?;
     }
+    let done = SqliteStore::plan_install(path, &contract, alter)?;
     store.install_contract_altering(&contract, alter)?;
-    console::print(&contract_file::installed(&contract))
+    console::print(&(contract_file::installed(&contract) + &plan::done(&done)))
 }
 
 /// Installs the contract unless it is the installed one. Returns whether it did.

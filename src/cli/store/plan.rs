@@ -2,7 +2,7 @@
 
 use crate::cli::command_error::Result;
 use crate::cli::console;
-use crate::report::{plan_json, plan_line, render_plan, Format};
+use crate::report::{installed_lines, plan_json, plan_line, render_plan, Format};
 use crate::runner::ExitStatus;
 use crate::store::InstallPlan;
 
@@ -22,6 +22,14 @@ pub fn show(plan: &InstallPlan, format: Format) -> Result {
         (false, None) => ExitStatus::SomeFailed,
         (false, Some(_)) => ExitStatus::Contract,
     })
+}
+
+/// What an installation did that was planned so.
+pub fn done(plan: &InstallPlan) -> String {
+    match plan.is_empty() {
+        true => "nothing was changed\n".to_owned(),
+        false => installed_lines(plan),
+    }
 }
 
 /// Prints the statements that change tables of others, before they run.

@@ -52,13 +52,15 @@ pub fn install(
     if let (Some(contract), AlterTables::All) = (&contract, alter) {
         plan::print(&installer.alterations(contract)?)?;
     }
+    let plan = installer.plan(contract.as_ref())?;
     let done = match installer.install(contract.as_ref())? {
         Installed::Changed => "installed",
         Installed::Unchanged => "up to date",
     };
     let (schema, location) = (server.settings.schema_name(), server.settings.location());
     let installed = contract.as_ref().map(contract_file::installed).unwrap_or_default();
-    console::print(&format!("schema {schema} of {location} is {done}\n{installed}"))?;
+    let changes = plan::done(&plan);
+    console::print(&format!("schema {schema} of {location} is {done}\n{installed}{changes}"))?;
     if let Some(contract) = &contract {
         for index in installer.missing_indexes(contract)? {
             console::warn(format!("completions scan a target table without this index: {index}"));
