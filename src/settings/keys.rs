@@ -311,7 +311,7 @@ settings! {
     /// Threads that shred documents
     WORKERS: "workers" <"N"> Whole(1, 1024), Computed("one per CPU core"), PIPELINE, SHRED;
 
-    /// Applications per claim and transaction; SQL Server uses at most 4000
+    /// Claim at most so many applications at a time; SQL Server uses at most 4000
     BATCH_SIZE: "batch_size" <"N"> Whole(1, 10_000), Number(RunConfig::BATCH_SIZE as u64),
     PIPELINE, RUN;
 
