@@ -2,8 +2,7 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Returns the causes of failure, each with its applications: those whose latest attempt failed
-            and that are not in the queue.
+Purpose:    Returns the causes of failure, each with the number of its failed applications.
 Parameters: @since_seconds  only failures that were completed within so many seconds before now; NULL: all
 Results:    one row per fingerprint: applications, failure_category, failure_table, failure_column,
             path_shape, error_number, first_at_utc, last_at_utc, example_app_id (the highest),
@@ -43,19 +42,7 @@ RETURN
                 MIN(g.processed_at_utc) AS first_at_utc,
                 MAX(g.processed_at_utc) AS last_at_utc,
                 MAX(g.app_id) AS example_app_id
-            FROM [$(Schema)].[processing_log] AS g
-            WHERE g.is_latest = 1
-                AND g.status = 'failed'
-                AND (
-                    @since_seconds IS NULL
-                    OR g.processed_at_utc >= DATEADD(SECOND, -@since_seconds, SYSUTCDATETIME())
-                )
-                AND NOT EXISTS
-                (
-                    SELECT 1
-                    FROM [$(Schema)].[processing_queue] AS q
-                    WHERE q.app_id = g.app_id
-                )
+            FROM [$(Schema)].[ufn_FailedApps](@since_seconds) AS g
             GROUP BY
                 g.failure_category,
                 g.fingerprint

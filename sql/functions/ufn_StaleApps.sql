@@ -23,16 +23,8 @@ RETURN
         k.attempt,
         l.attempt AS failed_attempt,
         l.failure_category
-    FROM [$(Schema)].[processing_log] AS l
+    FROM [$(Schema)].[ufn_FailedApps](NULL) AS l
     INNER JOIN [$(Schema)].[processing_log] AS k ON l.app_id = k.app_id
-    WHERE l.is_latest = 1
-        AND l.status = 'failed'
-        AND k.has_rows = 1
-        AND NOT EXISTS
-        (
-            SELECT 1
-            FROM [$(Schema)].[processing_queue] AS q
-            WHERE q.app_id = l.app_id
-        )
+    WHERE k.has_rows = 1
 );
 GO

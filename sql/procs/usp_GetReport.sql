@@ -22,7 +22,7 @@ Results:    1. one row: taken_at_utc; from_utc and to_utc, between which the ses
                document_bytes, worker_name (NULL if its session was purged)
             5. the sessions, newest first: session_id, worker_name, host_name, state, started_at_utc,
                last_seen_at_utc, ended_at_utc, exit_status, claimed, success, failed, released, reaped,
-               refused, program_version, contract_hash
+               refused, holds, program_version, contract_hash
             6. one row per listed session and slice of time in which anything happened to its claims:
                session_id, at_utc, renewed (claims); released, reaped, refused, quarantined (applications)
             7. vw_Reconciliation, source rows first: subject, expected, actual, difference, not_ours, stale
@@ -262,6 +262,7 @@ BEGIN
         v.released,
         v.reaped,
         v.refused,
+        v.holds,
         v.program_version,
         v.contract_hash
     FROM [$(Schema)].[vw_Sessions] AS v

@@ -13,11 +13,11 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
             2. failed by category, largest first: failure_category, app_count
             3. target tables of the installed contract in load order: table_ordinal, table_name,
                row_count
-            4. claims held now: claim_token, worker_name, host_name, app_count, age_seconds,
+            4. claims held now: claim_token, session_id, worker_name, host_name, app_count, age_seconds,
                remaining_seconds (negative: the lease has expired), renewals
-            5. the newest 50 sessions: session_id, worker_name, host_name, started_at_utc,
-               last_seen_at_utc, ended_at_utc, exit_status, claimed, success, failed, released,
-               reaped, refused
+            5. the newest 50 sessions, with columns of vw_Sessions: session_id, worker_name, host_name,
+               state, started_at_utc, last_seen_at_utc, ended_at_utc, exit_status, claimed, success,
+               failed, released, reaped, refused, holds, program_version, contract_hash
             Every enqueued application is in one of the five states; while workers run, each count
             is of a slightly different moment. source_rows and row_count come from the catalog: exact
             except for rows that are being written, NULL where the caller may not see the table
@@ -124,15 +124,7 @@ BEGIN
     SELECT
         l.failure_category,
         COUNT_BIG(*) AS app_count
-    FROM [$(Schema)].[processing_log] AS l
-    WHERE l.is_latest = 1
-        AND l.status = 'failed'
-        AND NOT EXISTS
-        (
-            SELECT 1
-            FROM [$(Schema)].[processing_queue] AS q
-            WHERE q.app_id = l.app_id
-        )
+    FROM [$(Schema)].[ufn_FailedApps](NULL) AS l
     GROUP BY l.failure_category
     ORDER BY
         app_count DESC,
@@ -154,6 +146,7 @@ BEGIN
 
     SELECT
         a.claim_token,
+        a.session_id,
         a.worker_name,
         a.host_name,
         a.app_count,
@@ -167,6 +160,7 @@ BEGIN
         s.session_id,
         s.worker_name,
         s.host_name,
+        s.state,
         s.started_at_utc,
         s.last_seen_at_utc,
         s.ended_at_utc,
@@ -176,8 +170,11 @@ BEGIN
         s.failed,
         s.released,
         s.reaped,
-        s.refused
-    FROM [$(Schema)].[processing_session] AS s WITH (NOLOCK)
+        s.refused,
+        s.holds,
+        s.program_version,
+        s.contract_hash
+    FROM [$(Schema)].[vw_Sessions] AS s
     ORDER BY
         s.started_at_utc DESC,
         s.session_id ASC;

@@ -153,22 +153,10 @@ BEGIN
                     ORDER BY COUNT_BIG(*) DESC, l.failure_value ASC
                 ) AS place
             FROM #cause AS c
-            INNER JOIN [$(Schema)].[processing_log] AS l
+            INNER JOIN [$(Schema)].[ufn_FailedApps](@since_seconds) AS l
                 ON c.failure_category = l.failure_category AND c.fingerprint = l.fingerprint
-            WHERE l.is_latest = 1
-                AND l.status = 'failed'
-                AND l.failure_value IS NOT NULL
+            WHERE l.failure_value IS NOT NULL
                 AND @values > 0
-                AND (
-                    @since_seconds IS NULL
-                    OR l.processed_at_utc >= DATEADD(SECOND, -@since_seconds, SYSUTCDATETIME())
-                )
-                AND NOT EXISTS
-                (
-                    SELECT 1
-                    FROM [$(Schema)].[processing_queue] AS q
-                    WHERE q.app_id = l.app_id
-                )
             GROUP BY
                 l.fingerprint,
                 l.failure_value

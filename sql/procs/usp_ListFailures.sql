@@ -17,8 +17,10 @@ Results:    one row per application, in order of id: app_id, attempt, failure_ca
             its rows in the target tables are of; NULL if it has none)
 Errors:     50001 a parameter is wrong
 Called by:  the executable (export-failed); by hand
-Isolation:  READ COMMITTED; reads the failed part of IX_processing_log_latest. Sessions WITH (NOLOCK): a
-            completion holds its own
+Isolation:  READ COMMITTED; seeks the failed part of IX_processing_log_latest: with a fingerprint, only its
+            entries above @after_app_id, which are in order of id; otherwise those of the category, or all,
+            and sorts them. READ UNCOMMITTED while READ_COMMITTED_SNAPSHOT is off, so that it does not wait
+            for a completion that hangs: it may then list what is rolled back
 Example:    EXEC [$(Schema)].[usp_ListFailures] @failure_category = 'bad_value', @page_size = 10;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_ListFailures]
@@ -45,6 +47,18 @@ BEGIN
         THROW 50001, N'usp_ListFailures: @page_size must be 1 to 10000.', 1;
     END;
 
+    -- A list that waits for a completion that hangs would hide it.
+    IF (
+            SELECT d.is_read_committed_snapshot_on
+            FROM sys.databases AS d
+            WHERE d.database_id = DB_ID()
+        ) = 0
+        SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
+
+    -- The category makes a seek of it, in order of id.
+    IF @fingerprint IS NOT NULL AND @failure_category IS NULL
+        SET @failure_category = [$(Schema)].[ufn_CategoryOf](@fingerprint);
+
     SELECT TOP (@page_size)
         l.app_id,
         l.attempt,
@@ -69,23 +83,11 @@ BEGIN
             WHERE k.app_id = l.app_id
                 AND k.has_rows = 1
         ) AS rows_of_attempt
-    FROM [$(Schema)].[processing_log] AS l
+    FROM [$(Schema)].[ufn_FailedApps](@since_seconds) AS l
     LEFT OUTER JOIN [$(Schema)].[processing_session] AS s WITH (NOLOCK) ON l.session_id = s.session_id
-    WHERE l.is_latest = 1
-        AND l.status = 'failed'
-        AND (@failure_category IS NULL OR l.failure_category = @failure_category)
+    WHERE (@failure_category IS NULL OR l.failure_category = @failure_category)
         AND (@fingerprint IS NULL OR l.fingerprint = @fingerprint)
-        AND (
-            @since_seconds IS NULL
-            OR l.processed_at_utc >= DATEADD(SECOND, -@since_seconds, SYSUTCDATETIME())
-        )
         AND (@after_app_id IS NULL OR l.app_id > @after_app_id)
-        AND NOT EXISTS
-        (
-            SELECT 1
-            FROM [$(Schema)].[processing_queue] AS q
-            WHERE q.app_id = l.app_id
-        )
     ORDER BY l.app_id
     OPTION (RECOMPILE);
 END;

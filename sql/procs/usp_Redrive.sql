@@ -84,6 +84,10 @@ BEGIN
 
     EXEC [$(Schema)].[usp_CheckAdoption];
 
+    -- The category makes a seek of it.
+    IF @fingerprint IS NOT NULL AND @failure_category IS NULL
+        SET @failure_category = [$(Schema)].[ufn_CategoryOf](@fingerprint);
+
     CREATE TABLE #candidate
     (
         app_id bigint NOT NULL PRIMARY KEY,

@@ -9,7 +9,8 @@ Columns:    applications, failure_category, failure_table, failure_column, path_
             without its positions), error_number, first_at_utc, last_at_utc,
             example_app_id, example_value, example_reason, example_path, fingerprint. Counts
             applications whose latest attempt failed and that are not in the queue.
-Cost:       the failed part of IX_processing_log_latest, and one log row per fingerprint
+Cost:       the failed part of IX_processing_log_latest, and one log row per fingerprint. Waits for
+            completions that log failures while READ_COMMITTED_SNAPSHOT is off; usp_ListCauses does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_FailureFingerprints]
 AS

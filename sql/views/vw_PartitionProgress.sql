@@ -13,7 +13,8 @@ Columns:    instance_id, instance_count, app_id_start, app_id_end, workers (not 
 Cost:       reads the sessions, one row per process, which purging keeps few; per share one scan of
             the queue's narrow index IX_processing_queue_claim, which has only unfinished
             applications; and ten minutes of throughput. Never the log. A range is also a scan.
-            Sessions WITH (NOLOCK): a completion holds its own
+            Sessions WITH (NOLOCK): a completion holds its own. Waits for completions while
+            READ_COMMITTED_SNAPSHOT is off
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_PartitionProgress]
 AS

@@ -9,7 +9,9 @@ Columns:    processed_at_utc, app_id, attempt, failure_category, failure_table, 
             was retried or requeued), rows_of_attempt (the success that its rows in the target
             tables are of; NULL if it has none)
 Cost:       a query with TOP and ORDER BY processed_at_utc DESC reads that many entries of
-            IX_processing_log_processed from its end. Sessions WITH (NOLOCK): a completion holds its own
+            IX_processing_log_processed from its end. Sessions WITH (NOLOCK): a completion holds its own.
+            Waits for completions that log failures while READ_COMMITTED_SNAPSHOT is off;
+            usp_ListFailures does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_RecentFailures]
 AS

@@ -17,7 +17,8 @@ Columns:    subject, expected, actual, difference (how many are missing, below 0
                           failed
 Cost:       the only view that reads the whole log: its clustered index, processing_log_table and
             the ids of source and queue, once each and all in order of app_id, which is a merge
-            without a sort. Use it after a run, not on a dashboard. Does not read target tables
+            without a sort. Use it after a run, not on a dashboard. Does not read target tables. Waits for
+            completions while READ_COMMITTED_SNAPSHOT is off; in usp_GetReport it does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Reconciliation]
 AS

@@ -255,7 +255,7 @@ pub fn status_json(status: &Status) -> Value {
         "seconds_left": status.time_left().map(|left| left.as_secs()),
         "rows": tables,
         "claims": status.claims.iter().map(JsonClaim::from).collect::<Vec<_>>(),
-        "sessions": status.sessions.iter().map(JsonSession::from).collect::<Vec<_>>(),
+        "sessions": status.sessions.iter().map(session_json).collect::<Vec<_>>(),
         "paused": paused,
     })
 }
@@ -263,6 +263,7 @@ pub fn status_json(status: &Status) -> Value {
 #[derive(Serialize)]
 struct JsonClaim<'a> {
     token: String,
+    session: String,
     worker: &'a str,
     applications: u64,
     age_seconds: i64,
@@ -274,6 +275,7 @@ impl<'a> From<&'a ActiveClaim> for JsonClaim<'a> {
     fn from(claim: &'a ActiveClaim) -> Self {
         Self {
             token: claim.token.0.to_string(),
+            session: claim.session.0.to_string(),
             worker: &claim.worker_name,
             applications: claim.apps,
             age_seconds: claim.age_seconds,
@@ -283,40 +285,28 @@ impl<'a> From<&'a ActiveClaim> for JsonClaim<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct JsonSession<'a> {
-    session: String,
-    worker: &'a str,
-    started_at: String,
-    last_seen_at: String,
-    ended_at: Option<String>,
-    exit_status: Option<u8>,
-    claimed: u64,
-    success: u64,
-    failed: u64,
-    released: u64,
-    reaped: u64,
-    refused: u64,
-}
-
-impl<'a> From<&'a SessionSummary> for JsonSession<'a> {
-    fn from(session: &'a SessionSummary) -> Self {
-        let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
-        Self {
-            session: session.session.0.to_string(),
-            worker: &session.worker_name,
-            started_at: text(session.started_at),
-            last_seen_at: text(session.last_seen_at),
-            ended_at: session.ended_at.map(text),
-            exit_status: session.exit_status,
-            claimed: session.claimed,
-            success: session.success,
-            failed: session.failed,
-            released: session.released,
-            reaped: session.reaped,
-            refused: session.refused,
-        }
-    }
+/// A session, for programs.
+pub(super) fn session_json(session: &SessionSummary) -> Value {
+    let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    json!({
+        "session": session.session.0.to_string(),
+        "worker": session.worker_name,
+        "host": session.host_name,
+        "state": session.state.name(),
+        "started_at": text(session.started_at),
+        "last_seen_at": text(session.last_seen_at),
+        "ended_at": session.ended_at.map(text),
+        "exit_status": session.exit_status,
+        "claimed": session.claimed,
+        "success": session.success,
+        "failed": session.failed,
+        "released": session.released,
+        "reaped": session.reaped,
+        "refused": session.refused,
+        "holds": session.holds,
+        "program_version": session.program_version,
+        "contract_hash": session.contract_hash.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -324,17 +314,19 @@ mod tests {
     use chrono::TimeZone;
     use uuid::Uuid;
 
-    use crate::id::{ClaimToken, SessionId};
+    use crate::id::{ClaimToken, ContractHash, SessionId};
     use crate::outcome::FailureCategory;
-    use crate::store::Pause;
+    use crate::store::{Pause, SessionState};
 
     use super::*;
 
     fn status() -> Status {
         let time = |second| Utc.with_ymd_and_hms(2025, 3, 1, 8, 0, second).unwrap();
-        let session = |name: &str, ended_at| SessionSummary {
+        let session = |name: &str, ended_at: Option<DateTime<Utc>>| SessionSummary {
             session: SessionId(Uuid::nil()),
             worker_name: name.into(),
+            host_name: "db1".into(),
+            state: if ended_at.is_some() { SessionState::Ended } else { SessionState::Working },
             started_at: time(1),
             last_seen_at: time(30),
             ended_at,
@@ -345,9 +337,13 @@ mod tests {
             released: 10,
             reaped: 0,
             refused: 0,
+            holds: 0,
+            program_version: "1.2.3".into(),
+            contract_hash: ContractHash([0; 32]),
         };
         let claim = |remaining_seconds| ActiveClaim {
             token: ClaimToken(Uuid::nil()),
+            session: SessionId(Uuid::nil()),
             worker_name: "db1:4711".into(),
             apps: 25,
             age_seconds: 65,
@@ -431,7 +427,7 @@ mod tests {
 
     #[test]
     fn json_has_stable_field_names() {
-        insta::assert_snapshot!(status_json(&status()).to_string(), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"stale":0,"not_enqueued":100000,"apps_per_second":10.0,"seconds_left":296,"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":55,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0}],"paused":null}"#);
+        insta::assert_snapshot!(status_json(&status()).to_string(), @r#"{"source":5000,"ready":2944,"claimed":25,"quarantined":1,"success":2000,"failed":30,"failed_by_category":{"bad_value":20,"malformed_xml":10},"stale":0,"not_enqueued":100000,"apps_per_second":10.0,"seconds_left":296,"rows":[{"table":"app_base","rows":2000},{"table":"app_contact","rows":3124}],"claims":[{"token":"00000000-0000-0000-0000-000000000000","session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":55,"renewals":3},{"token":"00000000-0000-0000-0000-000000000000","session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","applications":25,"age_seconds":65,"remaining_seconds":-10,"renewals":3}],"sessions":[{"session":"00000000-0000-0000-0000-000000000000","worker":"db1:4711","host":"db1","state":"working","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":null,"exit_status":null,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0,"holds":0,"program_version":"1.2.3","contract_hash":"0000000000000000000000000000000000000000000000000000000000000000"},{"session":"00000000-0000-0000-0000-000000000000","worker":"db2:99","host":"db1","state":"ended","started_at":"2025-03-01T08:00:01.000Z","last_seen_at":"2025-03-01T08:00:30.000Z","ended_at":"2025-03-01T08:00:31.000Z","exit_status":130,"claimed":2000,"success":1960,"failed":30,"released":10,"reaped":0,"refused":0,"holds":0,"program_version":"1.2.3","contract_hash":"0000000000000000000000000000000000000000000000000000000000000000"}],"paused":null}"#);
     }
 
     #[test]

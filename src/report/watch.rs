@@ -80,9 +80,9 @@ impl Watched<'_> {
             .sessions
             .iter()
             .filter(|session| session.ended_at.is_none())
-            .map(|session| (session, Held::by(&session.worker_name, &self.status.claims)))
+            .map(|session| (session, Held::by(session, &self.status.claims)))
             .collect();
-        running.sort_by_key(|(_, held)| std::cmp::Reverse(held.apps));
+        running.sort_by_key(|(session, _)| std::cmp::Reverse(session.holds));
         let mut table = Table::new(&[
             ("worker", Align::Left),
             ("holds", Align::Right),
@@ -96,7 +96,7 @@ impl Watched<'_> {
             let failed = (session.failed > 0).then_some(Ink::Bad);
             table.row::<Cell>([
                 clipped(&session.worker_name, 26).into(),
-                count(held.apps).into(),
+                count(session.holds).into(),
                 held.since.map_or_else(String::new, shown).into(),
                 held.left.map_or_else(|| "".into(), lease_left),
                 count(session.success).into(),
@@ -143,9 +143,8 @@ fn clipped(text: &str, width: usize) -> String {
     text.chars().take(width).collect()
 }
 
-/// What a worker holds.
+/// The claims of a session.
 struct Held {
-    apps: u64,
     /// Seconds since its first claim.
     since: Option<i64>,
     /// Seconds until its first lease expires; negative if it has expired.
@@ -153,10 +152,9 @@ struct Held {
 }
 
 impl Held {
-    fn by(worker: &str, claims: &[ActiveClaim]) -> Self {
-        let own = || claims.iter().filter(|claim| claim.worker_name == worker);
+    fn by(session: &SessionSummary, claims: &[ActiveClaim]) -> Self {
+        let own = || claims.iter().filter(|claim| claim.session == session.session);
         Self {
-            apps: own().map(|claim| claim.apps).sum(),
             since: own().map(|claim| claim.age_seconds).max(),
             left: own().map(|claim| claim.remaining_seconds).min(),
         }
@@ -173,9 +171,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::id::{AppId, ClaimToken, SessionId};
+    use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
     use crate::outcome::FailureCategory;
-    use crate::store::{FailureCause, Pause};
+    use crate::store::{FailureCause, Pause, SessionState};
 
     const SCREEN: Screen = Screen { has_colours: false, width: Some(80) };
 
@@ -185,8 +183,10 @@ mod tests {
 
     fn status(workers: u32) -> Status {
         let session = |number: u32| SessionSummary {
-            session: SessionId(Uuid::nil()),
+            session: SessionId(Uuid::from_u128(u128::from(number))),
             worker_name: format!("db1:{number}"),
+            host_name: "db1".into(),
+            state: SessionState::Working,
             started_at: at(1),
             last_seen_at: at(30),
             ended_at: None,
@@ -197,9 +197,17 @@ mod tests {
             released: 10,
             reaped: 0,
             refused: 0,
+            holds: match number {
+                1 => 25,
+                2 => 50,
+                _ => 0,
+            },
+            program_version: "1.2.3".into(),
+            contract_hash: ContractHash([0; 32]),
         };
         let claim = |number: u32, remaining_seconds| ActiveClaim {
             token: ClaimToken(Uuid::nil()),
+            session: SessionId(Uuid::from_u128(u128::from(number))),
             worker_name: format!("db1:{number}"),
             apps: 25,
             age_seconds: 65,
@@ -262,6 +270,24 @@ mod tests {
         let wide = Screen { width: Some(1000), ..SCREEN };
         assert_eq!(watched.render(SCREEN), watched.render(wide));
         insta::assert_snapshot!(watched.render(SCREEN));
+    }
+
+    #[test]
+    fn two_workers_of_one_name_hold_their_own_claims() {
+        let mut status = status(2);
+        for session in &mut status.sessions {
+            session.worker_name = "same".into();
+        }
+        let causes = causes(0);
+        let watched = Watched { store: "db1", at: at(9), status: &status, causes: &causes };
+        let screen = watched.render(SCREEN);
+        let held: Vec<Vec<&str>> = screen
+            .lines()
+            .filter(|line| line.starts_with("same"))
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(held[0][1..], ["50", "1", "min", "05", "s", "40.0", "s", "1,960", "30"]);
+        assert_eq!(held[1][1..], ["25", "1", "min", "05", "s", "passed", "1,960", "30"]);
     }
 
     #[test]

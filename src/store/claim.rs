@@ -20,6 +20,14 @@ pub struct Share {
     pub app_id_end: Option<AppId>,
 }
 
+impl Share {
+    /// `instance_id` and `instance_count`; the whole queue is partition 0 of 1.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn instance(&self) -> (u32, u32) {
+        self.partition.map_or((0, 1), |p| (p.instance_id, p.instance_count))
+    }
+}
+
 /// `--instance-id` of `--instance-count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partition {

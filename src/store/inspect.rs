@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{Failure, FailureCategory};
-use crate::store::session::Pause;
+use crate::store::session::{Pause, SessionSummary};
 
 /// Counts of applications by place; every enqueued application is in exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,7 +74,9 @@ impl Status {
 pub struct ActiveClaim {
     /// Its token.
     pub token: ClaimToken,
-    /// The worker that holds it.
+    /// The session that holds it.
+    pub session: SessionId,
+    /// Its worker.
     pub worker_name: String,
     /// Unfinished applications in it.
     pub apps: u64,
@@ -84,35 +86,6 @@ pub struct ActiveClaim {
     pub remaining_seconds: i64,
     /// Renewals so far.
     pub renewals: u64,
-}
-
-/// One session in the status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionSummary {
-    /// Its id.
-    pub session: SessionId,
-    /// Its worker.
-    pub worker_name: String,
-    /// When it started.
-    pub started_at: DateTime<Utc>,
-    /// When it was last active.
-    pub last_seen_at: DateTime<Utc>,
-    /// When it ended; `None` for a session that runs or was killed.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Its exit status, if it ended.
-    pub exit_status: Option<u8>,
-    /// Applications it claimed.
-    pub claimed: u64,
-    /// Of these, logged as success.
-    pub success: u64,
-    /// Of these, logged as failed.
-    pub failed: u64,
-    /// Of these, released.
-    pub released: u64,
-    /// Of these, reaped because a lease expired.
-    pub reaped: u64,
-    /// Of these, refused by the database for an unknown reason.
-    pub refused: u64,
 }
 
 /// One event of an application's life.

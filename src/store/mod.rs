@@ -53,8 +53,8 @@ pub use complete::{ClaimOutcome, Completed, Fate, Refusal};
 pub use enqueue::{EnqueueMode, Enqueued};
 pub use error::{Result, StoreError};
 pub use inspect::{
-    ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, SessionSummary, Status,
-    Unprocessed, UnprocessedPage,
+    ActiveClaim, FailurePage, Finding, LifeEvent, LoggedFailure, Status, Unprocessed,
+    UnprocessedPage,
 };
 pub use load::{
     Added, Candidate, Existing, Found, Intake, LoadRules, PlaceId, SourceFile, UnderId,
@@ -64,10 +64,9 @@ pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRows
 pub(crate) use redrive::check_replaces;
 pub use redrive::{Redriven, RequeueRequest, RequeueSelector, RetryRequest, RetrySelector};
 pub use report::{
-    Incidents, InstalledContract, Reconciled, Report, ReportQuery, ReportedSession, SessionState,
-    ShredTimes, Slice, SlowApp,
+    Incidents, InstalledContract, Reconciled, Report, ReportQuery, ShredTimes, Slice, SlowApp,
 };
-pub use session::{Pause, SessionStart};
+pub use session::{Pause, SessionStart, SessionState, SessionSummary};
 pub use source::{samples, SourceRow, SourceTable};
 pub use target::{AlterTables, Difference, DifferenceKind};
 pub use written::{WrittenApp, WrittenAttempt, WrittenPage};

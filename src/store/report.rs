@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::id::{AppId, ContractHash, SessionId};
+use crate::store::session::SessionSummary;
 
 /// What to report on, and how much of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub struct Report {
     /// The attempts of the sample that took longest, at most ten.
     pub slowest: Vec<SlowApp>,
     /// Sessions, the newest first.
-    pub sessions: Vec<ReportedSession>,
+    pub sessions: Vec<SessionSummary>,
     /// How many sessions there are, also those that are not listed.
     pub all_sessions: u64,
     /// What happened to the claims of the listed sessions.
@@ -129,74 +130,6 @@ pub struct SlowApp {
     pub document_bytes: u64,
     /// The worker, unless its session was purged.
     pub worker_name: Option<String>,
-}
-
-/// What a worker does, or how it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionState {
-    /// It holds a claim.
-    Working,
-    /// It holds none, and was seen within ten minutes.
-    Idle,
-    /// Neither: it waits for work, or was killed.
-    Silent,
-    /// It ended.
-    Ended,
-}
-
-impl SessionState {
-    /// Its name in views and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Working => "working",
-            Self::Idle => "idle",
-            Self::Silent => "silent",
-            Self::Ended => "ended",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Working, Self::Idle, Self::Silent, Self::Ended]
-            .into_iter()
-            .find(|state| state.name() == name)
-    }
-}
-
-/// A run of a worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportedSession {
-    /// Its id.
-    pub session: SessionId,
-    /// Its worker.
-    pub worker_name: String,
-    /// That worker's host.
-    pub host_name: String,
-    /// What it does.
-    pub state: SessionState,
-    /// When it started.
-    pub started_at: DateTime<Utc>,
-    /// When it was last active.
-    pub last_seen_at: DateTime<Utc>,
-    /// When it ended.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Its exit status, if it ended.
-    pub exit_status: Option<u8>,
-    /// Applications it claimed.
-    pub claimed: u64,
-    /// Of these, logged as success.
-    pub success: u64,
-    /// Of these, logged as failed.
-    pub failed: u64,
-    /// Of these, released.
-    pub released: u64,
-    /// Of these, reaped because a lease expired.
-    pub reaped: u64,
-    /// Of these, refused by the database for an unknown reason.
-    pub refused: u64,
-    /// The version of the program.
-    pub program_version: String,
-    /// The contract it ran with.
-    pub contract_hash: ContractHash,
 }
 
 /// What happened to the claims of a session in a slice of time.

@@ -101,6 +101,31 @@ fn a_dry_run_meets_the_differences_that_install_would_meet() {
 }
 
 #[test]
+fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() {
+    let bench = workbench();
+    let old = rusqlite::Connection::open(bench.path().join("old.db")).unwrap();
+    let tables = include_str!("../store/sqlite/version_7.sql");
+    let application = u32::from_be_bytes(*b"xmls");
+    old.execute_batch(&format!(
+        "PRAGMA application_id = {application}; PRAGMA user_version = 7; {tables}"
+    ))
+    .unwrap();
+    drop(old);
+    let said = bench.run("status --store sqlite:old.db");
+    assert_eq!(said.status, 4, "{said:?}");
+    assert!(said.stderr.contains("have version 7 and this program uses version "), "{said:?}");
+    assert!(said.stderr.contains("run `xmlshred install` to upgrade it"), "{said:?}");
+    let install = "install --store sqlite:old.db --contract contract.toml";
+    let before = bench.contents();
+    let said = bench.run(&format!("{install} --dry-run"));
+    assert!(said.stdout.starts_with("-- the store's own tables, from version 7 to "), "{said:?}");
+    assert!(said.stdout.contains("CREATE TABLE \"note\""), "{said:?}");
+    assert_eq!(bench.contents(), before);
+    assert_eq!(bench.run(install).status, 0);
+    assert_eq!(bench.run("status --store sqlite:old.db").status, 0);
+}
+
+#[test]
 fn info_names_the_installed_contract_and_changes_nothing() {
     let bench = finished();
     with_a_column(&bench);

@@ -9,7 +9,7 @@ use xmlshred::id::{AppId, ContractHash, SessionId};
 use xmlshred::outcome::FailureCategory;
 use xmlshred::report::{overview_json, overview_page, Overview};
 use xmlshred::store::{
-    FailureCause, FailureCauses, Incidents, Report, ReportedSession, SessionState, Slice, Status,
+    FailureCause, FailureCauses, Incidents, Report, SessionState, SessionSummary, Slice, Status,
 };
 
 use super::workbench::{Said, Workbench};
@@ -210,7 +210,7 @@ fn large() -> Overview {
         reason: long.repeat(3),
         values: vec![(long.clone(), 3); 5],
     };
-    let session = |session: &SessionId| ReportedSession {
+    let session = |session: &SessionId| SessionSummary {
         session: *session,
         worker_name: "w".repeat(128),
         host_name: "h".repeat(128),
@@ -225,6 +225,7 @@ fn large() -> Overview {
         released: 5,
         reaped: 5,
         refused: 5,
+        holds: 5,
         program_version: "1.2.3".into(),
         contract_hash: ContractHash([255; 32]),
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 #[cfg(feature = "embedded")]
 use xmlshred::contract::Contract;
-use xmlshred::id::{ClaimToken, SessionId};
+use xmlshred::id::{ClaimToken, ContractHash, SessionId};
 use xmlshred::outcome::FailureCategory;
 use xmlshred::report::status_json;
 use xmlshred::runner::ExitStatus;
@@ -15,7 +15,7 @@ use xmlshred::settings::keys::{self, Key};
 use xmlshred::store::sqlite::SqliteStore;
 #[cfg(feature = "embedded")]
 use xmlshred::store::Store;
-use xmlshred::store::{ActiveClaim, Pause, SessionSummary, Status};
+use xmlshred::store::{ActiveClaim, Pause, SessionState, SessionSummary, Status};
 
 pub(super) fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -128,6 +128,7 @@ fn every_field_of_the_status_is_on_the_page() {
         table_rows: vec![("t".into(), Some(1))],
         claims: vec![ActiveClaim {
             token: ClaimToken::random(),
+            session: SessionId(ClaimToken::random().0),
             worker_name: "w".into(),
             apps: 1,
             age_seconds: 1,
@@ -137,6 +138,8 @@ fn every_field_of_the_status_is_on_the_page() {
         sessions: vec![SessionSummary {
             session: SessionId(ClaimToken::random().0),
             worker_name: "w".into(),
+            host_name: "h".into(),
+            state: SessionState::Working,
             started_at: time,
             last_seen_at: time,
             ended_at: None,
@@ -147,6 +150,9 @@ fn every_field_of_the_status_is_on_the_page() {
             released: 0,
             reaped: 0,
             refused: 0,
+            holds: 0,
+            program_version: "1.2.3".into(),
+            contract_hash: ContractHash([0; 32]),
         }],
         paused: Some(Pause { since: time, by: "b".into(), reason: "r".into() }),
         ..Status::default()

@@ -58,3 +58,30 @@ fn nothing_pins_a_plan_or_checks_a_key_between_the_tables_of_a_completion() {
         assert!(!file.text.contains("FOREIGN KEY ("), "{}", file.name);
     }
 }
+
+/// What a person looks at while a completion hangs must not wait for it. What must not list work as missing
+/// that is just being completed waits.
+#[test]
+fn what_inspects_does_not_wait_for_a_completion_that_hangs() {
+    const READS_WITHOUT_WAITING: &str = ") = 0
+        SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;";
+    let inspects = |name: &str| ["usp_List", "usp_Get"].iter().any(|start| name.starts_with(start));
+    let waits = [
+        // The fence of a worker that asks after a lost reply.
+        "usp_GetClaimOutcome",
+        // One row that no completion writes.
+        "usp_GetContract",
+        // Between two uncommitted statements, an application is in neither queue nor log.
+        "usp_ListUnprocessed",
+        // Verify and backfill need what is committed.
+        "usp_ListFinished",
+        "usp_ListWritten",
+    ];
+    let mut seen = Vec::new();
+    for file in FILES.iter().filter(|file| inspects(file.object())) {
+        let expected = !waits.contains(&file.object());
+        assert_eq!(file.text.contains(READS_WITHOUT_WAITING), expected, "{}", file.name);
+        seen.push(file.object());
+    }
+    assert!(waits.iter().all(|name| seen.contains(name)), "{seen:?}");
+}

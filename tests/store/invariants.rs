@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 /// Each query returns a sentence per violation.
-const VIOLATIONS: [&str; 16] = [
+const VIOLATIONS: [&str; 19] = [
     // 1. An application is in exactly one place.
     "SELECT 'application ' || q.app_id || ' is claimed by a missing claim'
      FROM processing_queue AS q
@@ -86,6 +86,29 @@ const VIOLATIONS: [&str; 16] = [
             (SELECT sum(value) FROM json_each(l.rows_per_table)) || ' per table'
      FROM processing_log AS l
      WHERE l.rows_written <> coalesce((SELECT sum(value) FROM json_each(l.rows_per_table)), 0)",
+    // The sums are right.
+    "SELECT 'application ' || app_id || ' has ' || sum(is_latest) || ' latest attempts, or not the last'
+     FROM processing_log
+     GROUP BY app_id
+     HAVING sum(is_latest) <> 1 OR max(attempt) <> max(CASE is_latest WHEN 1 THEN attempt END)",
+    "SELECT 'outcome ' || outcome || ' is counted ' || sum(counted) || ' times and found ' || sum(found)
+     FROM (SELECT outcome, applications AS counted, 0 AS found FROM processing_outcome
+           UNION ALL
+           SELECT coalesce(l.failure_category, 'success'), 0, 1
+           FROM processing_log AS l
+           WHERE NOT EXISTS (SELECT 1 FROM processing_log AS n
+                             WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
+             AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = l.app_id))
+     GROUP BY outcome
+     HAVING sum(counted) <> sum(found)",
+    "SELECT 'of table ' || t || ' ' || sum(counted) || ' rows are counted and ' || sum(found) || ' written'
+     FROM (SELECT table_name AS t, row_count AS counted, 0 AS found FROM processing_written
+           UNION ALL
+           SELECT j.key, 0, j.value
+           FROM processing_log AS l, json_each(l.rows_per_table) AS j
+           WHERE l.has_rows = 1)
+     GROUP BY t
+     HAVING sum(counted) <> sum(found)",
     "SELECT 'foreign keys of table ' || \"table\" || ' are broken' FROM pragma_foreign_key_check",
 ];
 

@@ -22,6 +22,7 @@ mod refusing;
 mod reporting;
 mod sqlite;
 mod stale;
+mod views;
 
 pub use invariants::assert_invariants;
 

@@ -6,7 +6,8 @@ use serde_json::{json, Value};
 use super::data::Overview;
 use super::verdict::verdict;
 use crate::report::failures::causes_json;
-use crate::store::{Finding, Incidents, Reconciled, ReportedSession, ShredTimes, SlowApp};
+use crate::report::status::session_json;
+use crate::store::{Finding, Incidents, Reconciled, SessionSummary, ShredTimes, SlowApp};
 
 /// The document. `<` and `&` are written as escapes, so that no text ends the
 /// script element that it is in.
@@ -100,27 +101,11 @@ fn slow_app(app: &SlowApp) -> Value {
     })
 }
 
-fn session(session: &ReportedSession, all: &[Incidents]) -> Value {
+fn session(session: &SessionSummary, all: &[Incidents]) -> Value {
     let mine = all.iter().filter(|one| one.session == session.session);
-    json!({
-        "session": session.session.0.to_string(),
-        "worker": session.worker_name,
-        "host": session.host_name,
-        "state": session.state.name(),
-        "started_at": text(session.started_at),
-        "last_seen_at": text(session.last_seen_at),
-        "ended_at": session.ended_at.map(text),
-        "exit_status": session.exit_status,
-        "claimed": session.claimed,
-        "success": session.success,
-        "failed": session.failed,
-        "released": session.released,
-        "reaped": session.reaped,
-        "refused": session.refused,
-        "program_version": session.program_version,
-        "contract_hash": session.contract_hash.to_string(),
-        "incidents": mine.map(incidents).collect::<Vec<_>>(),
-    })
+    let mut value = session_json(session);
+    value["incidents"] = mine.map(incidents).collect();
+    value
 }
 
 fn incidents(incidents: &Incidents) -> Value {

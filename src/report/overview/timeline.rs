@@ -8,7 +8,7 @@ use super::charts::WIDTH;
 use super::data::{to_second, Overview};
 use crate::figures::{count, counted};
 use crate::report::page::Text;
-use crate::store::{Incidents, ReportedSession, SessionState};
+use crate::store::{Incidents, SessionState, SessionSummary};
 
 /// Whole width for a span, so that a moment is somewhere.
 struct Scale {
@@ -58,7 +58,7 @@ pub(super) fn timeline(overview: &Overview, page: &mut String) {
     }
 }
 
-fn lane(session: &ReportedSession, incidents: &[&Incidents], scale: &Scale, page: &mut String) {
+fn lane(session: &SessionSummary, incidents: &[&Incidents], scale: &Scale, page: &mut String) {
     let end = session.ended_at.unwrap_or(session.last_seen_at);
     let (left, right) = (scale.x(session.started_at), scale.x(end));
     let mut figures = vec![format!("{} succeeded", count(session.success))];
@@ -106,12 +106,12 @@ fn lane(session: &ReportedSession, incidents: &[&Incidents], scale: &Scale, page
 }
 
 /// Whether a worker was killed or lost: it did not end, holds nothing, and what it held was reaped.
-fn is_lost(session: &ReportedSession) -> bool {
+fn is_lost(session: &SessionSummary) -> bool {
     let is_over = !matches!(session.state, SessionState::Ended | SessionState::Working);
     is_over && (session.reaped > 0 || session.state == SessionState::Silent)
 }
 
-fn fate(session: &ReportedSession) -> String {
+fn fate(session: &SessionSummary) -> String {
     match (session.exit_status, is_lost(session), session.reaped) {
         (Some(0), ..) => "ended".to_owned(),
         (Some(status), ..) => format!("ended with exit status {status}"),

@@ -1,5 +1,7 @@
 //! The causes of failure.
 
+use std::sync::LazyLock;
+
 use rusqlite::{named_params, Connection, Row};
 
 use super::binding::{instant, milliseconds};
@@ -9,15 +11,25 @@ use super::transaction::read;
 use crate::store::{CauseQuery, FailureCause, FailureCauses};
 
 const LIST_CAUSES: &str = include_str!("list_causes.sql");
-const CAUSES: &str = statement(LIST_CAUSES, "causes");
 const VALUES: &str = statement(LIST_CAUSES, "values");
 
+/// Before every failure: the view has this number in its text.
+const EVER: i64 = -9_223_372_036_854_775_807;
+
+/// The causes since a time: the query of the view, with a parameter.
+static CAUSES: LazyLock<String> = LazyLock::new(|| {
+    let view = include_str!("views/vw_FailureFingerprints.sql");
+    let (_, query) = view.split_once(" AS\n").expect("a view");
+    let query = query.trim_end().trim_end_matches(';').replace(&EVER.to_string(), ":since");
+    statement(LIST_CAUSES, "causes").replace("vw_FailureFingerprints", &format!("({query})"))
+});
+
 pub(super) fn list_causes(connection: &mut Connection, query: &CauseQuery) -> Step<FailureCauses> {
-    let since = query.since.map(milliseconds);
     read(connection, |tx| {
+        let since = query.since.map_or(EVER, |since| tx.now - milliseconds(since));
         let mut found = FailureCauses::default();
-        let parameters = named_params! {":since": since, ":now": tx.now, ":causes": query.causes()};
-        for (cause, all_causes, all_applications) in tx.all(CAUSES, parameters, cause)? {
+        let parameters = named_params! {":since": since, ":causes": query.causes()};
+        for (cause, all_causes, all_applications) in tx.all(&CAUSES, parameters, cause)? {
             found.causes.push(cause);
             found.all_causes = all_causes;
             found.all_applications = all_applications;
@@ -25,9 +37,7 @@ pub(super) fn list_causes(connection: &mut Connection, query: &CauseQuery) -> St
         for cause in &mut found.causes {
             let parameters = named_params! {
                 ":fingerprint": cause.fingerprint,
-                ":category": cause.category,
                 ":since": since,
-                ":now": tx.now,
                 ":values": query.values(),
             };
             cause.values = tx.all(VALUES, parameters, |row| <(String, u64)>::try_from(row))?;

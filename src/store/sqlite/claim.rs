@@ -8,7 +8,7 @@ use super::binding::{instant, milliseconds};
 use super::fault::Step;
 use super::inspect::read_document;
 use super::install::check_installed;
-use super::session::{pause_in_force, Tally};
+use super::session::{pause_in_force, record_share, Tally};
 use super::statement::statement;
 use super::transaction::{read, write, Work};
 use crate::figures::counted;
@@ -163,11 +163,6 @@ fn bounds(share: &Share) -> (i64, i64) {
     (share.app_id_start.map_or(i64::MIN, |id| id.0), share.app_id_end.map_or(i64::MAX, |id| id.0))
 }
 
-/// `instance_id` and `instance_count`; the whole queue is partition 0 of 1.
-fn partition(share: &Share) -> (u32, u32) {
-    share.partition.map_or((0, 1), |p| (p.instance_id, p.instance_count))
-}
-
 fn pick_span(
     tx: &Work,
     request: &ClaimRequest,
@@ -176,7 +171,7 @@ fn pick_span(
     limit: usize,
     picked: &mut Picked,
 ) -> Step<()> {
-    let (instance_id, instance_count) = partition(&request.share);
+    let (instance_id, instance_count) = request.share.instance();
     let mut statement = tx.prepare_cached(PICK)?;
     let mut rows = statement.query(named_params! {
         ":reaps": reaps, ":from": from, ":to": to,
@@ -214,12 +209,13 @@ fn claim_apps(tx: &Work, request: &ClaimRequest, picked: &[LeasedApp]) -> Step<(
             ":now": tx.now, ":app_count": app_count, ":token": token, ":session": session,
         },
     )?;
+    record_share(tx, session, &request.share)?;
     Tally { claimed: app_count as u64, ..Tally::default() }.record(tx, session)
 }
 
 fn claimed_elsewhere(tx: &Work, share: &Share) -> Step<u64> {
     let (from, to) = bounds(share);
-    let (instance_id, instance_count) = partition(share);
+    let (instance_id, instance_count) = share.instance();
     let parameters = named_params! {
         ":from": from, ":to": to,
         ":instance_id": instance_id, ":instance_count": instance_count,

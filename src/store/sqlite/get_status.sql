@@ -9,18 +9,6 @@ SELECT 1
 FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name = :table COLLATE NOCASE;
 
--- name: queue
-SELECT state, count(*)
-FROM processing_queue
-GROUP BY state;
-
--- name: log
--- Success has no category.
-SELECT failure_category, count(*)
-FROM vw_concluded
-GROUP BY failure_category
-ORDER BY count(*) DESC, failure_category;
-
 -- name: stale
 -- Failed applications with the rows of an earlier success.
 SELECT count(*)
@@ -40,22 +28,28 @@ SELECT coalesce(sum(success + failed), 0), 1 + (:now - min(minute_utc)) / 1000
 FROM processing_throughput
 WHERE minute_utc >= :now - 600000;
 
+-- name: states
+SELECT state, applications
+FROM vw_QueueStatus
+WHERE state <> 'not_enqueued';
+
+-- name: failures
+SELECT outcome, applications
+FROM processing_outcome
+WHERE outcome <> 'success' AND applications > 0
+ORDER BY applications DESC, outcome;
+
 -- name: claims
-SELECT c.claim_token,
-       coalesce(s.worker_name, c.session_id),
-       (SELECT count(*)
-        FROM processing_queue AS q INDEXED BY processing_queue_claim
-        WHERE q.state = 1 AND q.claim_token = c.claim_token),
-       :now - c.claimed_at_utc,
-       c.lease_expires_at_utc - :now,
-       c.renewals
-FROM processing_claim AS c
-LEFT JOIN processing_session AS s ON s.session_id = c.session_id
-ORDER BY c.claimed_at_utc, c.claim_token;
+SELECT claim_token, session_id, worker_name, app_count, age_seconds, remaining_seconds, renewals
+FROM vw_ActiveClaims
+ORDER BY claimed_at_utc, claim_token;
 
 -- name: sessions
-SELECT session_id, worker_name, started_at_utc, last_seen_at_utc, ended_at_utc, exit_status,
-       claimed, success, failed, released, reaped, refused
-FROM processing_session
+-- Also those of a report.
+SELECT session_id, worker_name, host_name, state, started_at_utc, last_seen_at_utc, ended_at_utc, exit_status,
+       claimed, success, failed, released, reaped, refused, holds, program_version, contract_hash
+FROM vw_Sessions
+WHERE last_seen_at_utc >= :since
+  AND (:session IS NULL OR session_id = :session)
 ORDER BY started_at_utc DESC, session_id
-LIMIT 50;
+LIMIT :sessions;

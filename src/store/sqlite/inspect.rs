@@ -1,7 +1,7 @@
 //! Inspecting: the status, one document, an application's life, failures, and the store's health.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{named_params, Connection, OptionalExtension, Row};
+use rusqlite::types::{Type, ValueRef};
+use rusqlite::{named_params, Connection, OptionalExtension, Row, ToSql};
 
 use super::binding::{instant, json_list, milliseconds};
 use super::fault::Step;
@@ -12,17 +12,17 @@ use super::target::quoted;
 use super::transaction::{patiently, read, Work};
 use crate::document::{Document, DocumentEncoding};
 use crate::figures::counted;
-use crate::id::{AppId, ClaimToken};
+use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{Failure, FailureCategory};
 use crate::store::{
-    ActiveClaim, FailurePage, Finding, FinishedPage, LifeEvent, LoggedFailure, SessionSummary,
-    Status, Unprocessed, UnprocessedPage, WrittenApp, WrittenAttempt, WrittenPage,
+    ActiveClaim, FailurePage, Finding, FinishedPage, LifeEvent, LoggedFailure, SessionState,
+    SessionSummary, Status, Unprocessed, UnprocessedPage, WrittenApp, WrittenAttempt, WrittenPage,
 };
 
 const GET_STATUS: &str = include_str!("get_status.sql");
 const SOURCE_ROWS: &str = statement(GET_STATUS, "source");
-const QUEUE: &str = statement(GET_STATUS, "queue");
-const LOG: &str = statement(GET_STATUS, "log");
+const STATES: &str = statement(GET_STATUS, "states");
+const FAILED: &str = statement(GET_STATUS, "failures");
 const TABLE_EXISTS: &str = statement(GET_STATUS, "table_exists");
 const STALE: &str = statement(GET_STATUS, "stale");
 const NOT_ENQUEUED: &str = statement(GET_STATUS, "not_enqueued");
@@ -40,7 +40,7 @@ const QUARANTINED: &str = statement(EXPLAIN_APP, "quarantined");
 const CONCLUDED: &str = statement(EXPLAIN_APP, "concluded");
 const SOURCE: &str = statement(EXPLAIN_APP, "source");
 
-const PAGE: &str = statement(include_str!("list_failures.sql"), "page");
+const FAILURES: &str = statement(include_str!("list_failures.sql"), "page");
 const UNPROCESSED: &str = statement(include_str!("list_unprocessed.sql"), "page");
 const LIST_WRITTEN: &str = include_str!("list_written.sql");
 const WRITTEN: &str = statement(LIST_WRITTEN, "written");
@@ -55,7 +55,7 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
             stale: tx.value(STALE, [])?,
             table_rows: table_rows(tx)?,
             claims: claims(tx)?,
-            sessions: sessions(tx)?,
+            sessions: sessions(tx, i64::MIN, None, 50)?,
             paused: pause_in_force(tx)?,
             ..Status::default()
         };
@@ -64,23 +64,16 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
         for (completed, seconds) in tx.all(RECENT, recent, |row| Ok((row.get(0)?, row.get(1)?)))? {
             (status.completed_recently, status.completed_in_seconds) = (completed, seconds);
         }
-        for (state, count) in tx.all(QUEUE, [], |row| <(u8, u64)>::try_from(row))? {
-            match state {
-                0 => status.ready = count,
-                1 => status.claimed = count,
-                _ => status.quarantined = count,
+        for (state, count) in tx.all(STATES, [], |row| <(String, u64)>::try_from(row))? {
+            match state.as_str() {
+                "ready" => status.ready = count,
+                "claimed" => status.claimed = count,
+                "quarantined" => status.quarantined = count,
+                "success" => status.success = count,
+                _ => status.failed = count,
             }
         }
-        let log = tx.all(LOG, [], |row| <(Option<FailureCategory>, u64)>::try_from(row))?;
-        for (category, count) in log {
-            match category {
-                None => status.success = count,
-                Some(category) => {
-                    status.failed += count;
-                    status.failures.push((category, count));
-                }
-            }
-        }
+        status.failures = tx.all(FAILED, [], |row| <(FailureCategory, u64)>::try_from(row))?;
         Ok(status)
     })
 }
@@ -98,35 +91,48 @@ pub(super) fn table_rows(tx: &Work) -> Step<Vec<(String, Option<u64>)>> {
 }
 
 fn claims(tx: &Work) -> Step<Vec<ActiveClaim>> {
-    // Rounded down, so that an expired lease is negative.
-    let seconds = |ms: i64| ms.div_euclid(1000);
-    tx.all(CLAIMS, named_params! {":now": tx.now}, |row| {
+    tx.all(CLAIMS, [], |row| {
         Ok(ActiveClaim {
             token: row.get(0)?,
-            worker_name: row.get(1)?,
-            apps: row.get(2)?,
-            age_seconds: seconds(row.get(3)?),
-            remaining_seconds: seconds(row.get(4)?),
-            renewals: row.get(5)?,
+            session: row.get(1)?,
+            worker_name: row.get(2)?,
+            apps: row.get(3)?,
+            age_seconds: row.get(4)?,
+            remaining_seconds: row.get(5)?,
+            renewals: row.get(6)?,
         })
     })
 }
 
-fn sessions(tx: &Work) -> Step<Vec<SessionSummary>> {
-    tx.all(SESSIONS, [], |row| {
+/// The newest sessions that were seen since a time, or one of them.
+pub(super) fn sessions(
+    tx: &Work,
+    since: i64,
+    session: Option<SessionId>,
+    most: u32,
+) -> Step<Vec<SessionSummary>> {
+    let parameters = named_params! {":since": since, ":session": session, ":sessions": most};
+    tx.all(SESSIONS, parameters, |row| {
+        let state: String = row.get(3)?;
+        let wrong = || rusqlite::Error::InvalidColumnType(3, state.clone(), Type::Text);
         Ok(SessionSummary {
             session: row.get(0)?,
             worker_name: row.get(1)?,
-            started_at: instant(row.get(2)?),
-            last_seen_at: instant(row.get(3)?),
-            ended_at: row.get::<_, Option<i64>>(4)?.map(instant),
-            exit_status: row.get(5)?,
-            claimed: row.get(6)?,
-            success: row.get(7)?,
-            failed: row.get(8)?,
-            released: row.get(9)?,
-            reaped: row.get(10)?,
-            refused: row.get(11)?,
+            host_name: row.get(2)?,
+            state: SessionState::from_name(&state).ok_or_else(wrong)?,
+            started_at: instant(row.get(4)?),
+            last_seen_at: instant(row.get(5)?),
+            ended_at: row.get::<_, Option<i64>>(6)?.map(instant),
+            exit_status: row.get(7)?,
+            claimed: row.get(8)?,
+            success: row.get(9)?,
+            failed: row.get(10)?,
+            released: row.get(11)?,
+            reaped: row.get(12)?,
+            refused: row.get(13)?,
+            holds: row.get(14)?,
+            program_version: row.get(15)?,
+            contract_hash: row.get(16)?,
         })
     })
 }
@@ -280,16 +286,24 @@ pub(super) fn list_failures(
     connection: &mut Connection,
     page: &FailurePage,
 ) -> Step<Vec<LoggedFailure>> {
+    let Some(from) = page.after.map_or(Some(i64::MIN), |AppId(id)| id.checked_add(1)) else {
+        return Ok(Vec::new());
+    };
+    // A condition that is not in the statement keeps it from no index.
+    let conditions = [
+        page.category.map(|_| " AND l.failure_category = :category"),
+        page.fingerprint.as_ref().map(|_| " AND l.fingerprint = :fingerprint"),
+    ];
+    let conditions: String = conditions.into_iter().flatten().collect();
+    let sql = FAILURES.replace("/* conditions */", &conditions);
     read(connection, |tx| {
-        let parameters = named_params! {
-            ":category": page.category,
-            ":fingerprint": page.fingerprint,
-            ":since": page.since.map(milliseconds),
-            ":now": tx.now,
-            ":after": page.after,
-            ":size": page.size.clamp(1, 10_000),
-        };
-        tx.all(PAGE, parameters, logged_failure)
+        let since = page.since.map_or(i64::MIN, |since| tx.now - milliseconds(since));
+        let size = page.size.clamp(1, 10_000);
+        let mut parameters: Vec<(&str, &dyn ToSql)> =
+            vec![(":from", &from), (":since", &since), (":size", &size)];
+        parameters.extend(page.category.as_ref().map(|c| (":category", c as &dyn ToSql)));
+        parameters.extend(page.fingerprint.as_ref().map(|f| (":fingerprint", f as &dyn ToSql)));
+        tx.all(&sql, &parameters[..], logged_failure)
     })
 }
 

@@ -8,9 +8,8 @@ SELECT l.app_id, l.attempt, l.failure_category, l.failure_table, l.failure_colum
 FROM vw_concluded AS l
 LEFT JOIN processing_session AS s ON s.session_id = l.session_id
 WHERE l.failure_category IS NOT NULL
-  AND (:category IS NULL OR l.failure_category = :category)
-  AND (:fingerprint IS NULL OR l.fingerprint = :fingerprint)
-  AND (:since IS NULL OR l.processed_at_utc >= :now - :since)
-  AND (:after IS NULL OR l.app_id > :after)
+  AND l.app_id >= :from
+  AND l.processed_at_utc >= :since
+  /* conditions */
 ORDER BY l.app_id
 LIMIT :size;

@@ -88,7 +88,10 @@ impl SqliteStore {
         alter: AlterTables,
     ) -> Result<InstallPreview> {
         let mut connection = Self::preview(path)?;
-        Ok(install::preview_install(&mut connection, contract, alter)?)
+        let upgrade = install::preview_upgrade(&connection)?;
+        let mut preview = install::preview_install(&mut connection, contract, alter)?;
+        preview.changes.splice(..0, upgrade);
+        Ok(preview)
     }
 
     /// What installing the contract would do to that store, object by object, and what it would refuse.
@@ -101,7 +104,14 @@ impl SqliteStore {
         contract: &Contract,
         alter: AlterTables,
     ) -> Result<InstallPlan> {
-        let mut plan = install::plan_install(&mut Self::preview(path)?, contract, alter)?;
+        let mut connection = Self::preview(path)?;
+        let version = install::version(&connection)?;
+        let mut plan = install::plan_install(&mut connection, contract, alter)?;
+        if version != Self::VERSION {
+            let step = PlannedStep::new(PlannedAction::Replace, "the store's own tables".to_owned());
+            let (old, new) = (Some(version.to_string()), Some(Self::VERSION.to_string()));
+            plan.steps.insert(0, PlannedStep { old, new, ..step });
+        }
         if !path.exists() {
             let store = format!("store {}", path.display());
             plan.steps.insert(0, PlannedStep::new(PlannedAction::Create, store));
@@ -111,7 +121,7 @@ impl SqliteStore {
 
     fn preview(path: &Path) -> Result<Connection> {
         match path.exists() {
-            true => Ok(install::open(path)?.0),
+            true => Ok(install::any_version(path)?.0),
             false => Ok(install::open_in_memory()?),
         }
     }

@@ -16,6 +16,17 @@ SET claimed = claimed + excluded.claimed,
     document_bytes = document_bytes + excluded.document_bytes,
     shred_micros = shred_micros + excluded.shred_micros;
 
+-- name: share
+-- The share of the queue that the session claims from.
+UPDATE processing_session
+SET instance_id = :instance_id,
+    instance_count = :instance_count,
+    app_id_start = :app_id_start,
+    app_id_end = :app_id_end
+WHERE session_id = :session
+  AND (instance_id, instance_count, app_id_start, app_id_end)
+      IS NOT (:instance_id, :instance_count, :app_id_start, :app_id_end);
+
 -- name: totals
 UPDATE processing_session
 SET claimed = claimed + :claimed,

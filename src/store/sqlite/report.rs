@@ -2,24 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Type;
 use rusqlite::{named_params, Connection, Row};
 
 use super::binding::{instant, milliseconds};
 use super::fault::Step;
-use super::inspect::table_rows;
+use super::inspect::{sessions, table_rows};
 use super::statement::statement;
 use super::transaction::{read, Work};
 use crate::store::{
-    Incidents, InstalledContract, Reconciled, Report, ReportQuery, ReportedSession, SessionState,
-    ShredTimes, Slice, SlowApp,
+    Incidents, InstalledContract, Reconciled, Report, ReportQuery, SessionSummary, ShredTimes,
+    Slice, SlowApp,
 };
 
 const GET_REPORT: &str = include_str!("get_report.sql");
 const SPAN: &str = statement(GET_REPORT, "span");
 const SLICES: &str = statement(GET_REPORT, "slices");
 const SAMPLE: &str = statement(GET_REPORT, "sample");
-const SESSIONS: &str = statement(GET_REPORT, "sessions");
 const INCIDENTS: &str = statement(GET_REPORT, "incidents");
 const SOURCE_ROWS: &str = statement(GET_REPORT, "source_rows");
 const WRITTEN: &str = statement(GET_REPORT, "written");
@@ -39,7 +37,7 @@ pub(super) fn get_report(connection: &mut Connection, query: &ReportQuery) -> St
         let since = query.since.map_or(i64::MIN, |since| tx.now - milliseconds(since));
         let mut report = Report {
             taken_at: instant(tx.now),
-            sessions: sessions(tx, query, since)?,
+            sessions: sessions(tx, since, query.session, query.sessions())?,
             reconciliation: reconciliation(tx)?,
             contracts: tx.all(CONTRACTS, [], contract)?,
             ..Report::default()
@@ -88,14 +86,7 @@ fn slices(tx: &Work, query: &ReportQuery, span: &Span, report: &mut Report) -> S
 
 /// Percentiles and the slowest, of the newest attempts.
 fn sample(tx: &Work, query: &ReportQuery, span: &Span, report: &mut Report) -> Step<()> {
-    let parameters = named_params! {
-        ":from": span.from,
-        ":to": span.to,
-        ":session": query.session,
-        ":sample": query.sample(),
-    };
-    // The slowest first.
-    let mut sample = tx.all(SAMPLE, parameters, |row| {
+    let attempt = |row: &Row| {
         let app = SlowApp {
             app_id: row.get(0)?,
             attempt: row.get(1)?,
@@ -105,7 +96,22 @@ fn sample(tx: &Work, query: &ReportQuery, span: &Span, report: &mut Report) -> S
             worker_name: row.get(5)?,
         };
         Ok((app, row.get::<_, i64>(6)?))
-    })?;
+    };
+    let mut sample = Vec::new();
+    for status in ["success", "failed"] {
+        let parameters = named_params! {
+            ":status": status,
+            ":from": span.from,
+            ":to": span.to,
+            ":session": query.session,
+            ":sample": query.sample(),
+        };
+        sample.extend(tx.all(SAMPLE, parameters, attempt)?);
+    }
+    // The newest of both, then the slowest first.
+    sample.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+    sample.truncate(query.sample() as usize);
+    sample.sort_by_key(|(app, _)| (std::cmp::Reverse(app.shred_micros), app.app_id));
     if let Some(first_at) = sample.iter().map(|(_, at)| *at).min() {
         let attempts = sample.len();
         let percentile = |percent: usize| {
@@ -126,42 +132,11 @@ fn sample(tx: &Work, query: &ReportQuery, span: &Span, report: &mut Report) -> S
     Ok(())
 }
 
-fn sessions(tx: &Work, query: &ReportQuery, since: i64) -> Step<Vec<ReportedSession>> {
-    let parameters = named_params! {
-        ":since": since,
-        ":session": query.session,
-        ":now": tx.now,
-        ":sessions": query.sessions(),
-    };
-    tx.all(SESSIONS, parameters, |row| {
-        let state: String = row.get(3)?;
-        let wrong = || rusqlite::Error::InvalidColumnType(3, state.clone(), Type::Text);
-        Ok(ReportedSession {
-            session: row.get(0)?,
-            worker_name: row.get(1)?,
-            host_name: row.get(2)?,
-            state: SessionState::from_name(&state).ok_or_else(wrong)?,
-            started_at: instant(row.get(4)?),
-            last_seen_at: instant(row.get(5)?),
-            ended_at: row.get::<_, Option<i64>>(6)?.map(instant),
-            exit_status: row.get(7)?,
-            claimed: row.get(8)?,
-            success: row.get(9)?,
-            failed: row.get(10)?,
-            released: row.get(11)?,
-            reaped: row.get(12)?,
-            refused: row.get(13)?,
-            program_version: row.get(14)?,
-            contract_hash: row.get(15)?,
-        })
-    })
-}
-
 fn incidents(
     tx: &Work,
     query: &ReportQuery,
     span: &Span,
-    session: &ReportedSession,
+    session: &SessionSummary,
 ) -> Step<Vec<Incidents>> {
     let parameters = named_params! {
         ":session": session.session,

@@ -7,7 +7,7 @@ use super::fault::Step;
 use super::statement::statement;
 use super::transaction::{write, Work};
 use crate::id::SessionId;
-use crate::store::{Pause, SessionStart, StoreError};
+use crate::store::{Pause, SessionStart, Share, StoreError};
 
 const START: &str = statement(include_str!("start_session.sql"), "start");
 const END: &str = statement(include_str!("end_session.sql"), "end");
@@ -15,6 +15,7 @@ const IN_FORCE: &str = statement(include_str!("pause.sql"), "in_force");
 const PAUSE: &str = statement(include_str!("pause.sql"), "pause");
 const RESUME: &str = statement(include_str!("resume.sql"), "resume");
 const MINUTE: &str = statement(include_str!("record_throughput.sql"), "minute");
+const SHARE: &str = statement(include_str!("record_throughput.sql"), "share");
 const TOTALS: &str = statement(include_str!("record_throughput.sql"), "totals");
 
 pub(super) fn start_session(connection: &mut Connection, start: &SessionStart) -> Step<()> {
@@ -81,6 +82,16 @@ pub(super) fn pause_in_force(tx: &Work) -> Step<Option<Pause>> {
     tx.find(IN_FORCE, [], |row| {
         Ok(Pause { since: instant(row.get(0)?), by: row.get(1)?, reason: row.get(2)? })
     })
+}
+
+/// Records the share of the queue that a session claims from, for `vw_PartitionProgress`.
+pub(super) fn record_share(tx: &Work, session: SessionId, share: &Share) -> Step<()> {
+    let (instance_id, instance_count) = share.instance();
+    let parameters = named_params! {
+        ":session": session, ":instance_id": instance_id, ":instance_count": instance_count,
+        ":app_id_start": share.app_id_start, ":app_id_end": share.app_id_end,
+    };
+    tx.run(SHARE, parameters).map(drop)
 }
 
 /// What one transaction adds to the counts of its session.

@@ -9,7 +9,7 @@ use super::fault::{Result, ServerFault};
 use crate::document::{Document, DocumentEncoding};
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId, SourceHash};
 use crate::outcome::FailureCategory;
-use crate::store::{Pause, SessionState};
+use crate::store::{Pause, SessionState, SessionSummary};
 
 /// A row and the procedure that returned it, for messages.
 pub(super) struct Record {
@@ -52,6 +52,29 @@ impl Record {
     pub(super) fn pause(&self, reason: &str) -> Result<Option<Pause>> {
         let Some(since) = self.get_or_null("paused_at_utc")? else { return Ok(None) };
         Ok(Some(Pause { since, by: self.get("paused_by")?, reason: self.get(reason)? }))
+    }
+
+    /// The session whose columns of vw_Sessions this row has.
+    pub(super) fn session(&self) -> Result<SessionSummary> {
+        Ok(SessionSummary {
+            session: self.get("session_id")?,
+            worker_name: self.get("worker_name")?,
+            host_name: self.get("host_name")?,
+            state: self.get("state")?,
+            started_at: self.get("started_at_utc")?,
+            last_seen_at: self.get("last_seen_at_utc")?,
+            ended_at: self.get_or_null("ended_at_utc")?,
+            exit_status: self.get_or_null("exit_status")?,
+            claimed: self.get("claimed")?,
+            success: self.get("success")?,
+            failed: self.get("failed")?,
+            released: self.get("released")?,
+            reaped: self.get("reaped")?,
+            refused: self.get("refused")?,
+            holds: self.get("holds")?,
+            program_version: self.get("program_version")?,
+            contract_hash: self.get("contract_hash")?,
+        })
     }
 
     fn unexpected(&self, column: &str, what: &str) -> ServerFault {

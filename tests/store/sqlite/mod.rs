@@ -7,6 +7,7 @@ mod file;
 mod loading;
 mod refusals;
 mod types;
+mod upgrading;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
@@ -51,6 +52,17 @@ impl SqliteHarness {
         &self.path
     }
 
+    /// A query's rows as text.
+    pub fn query_as_is(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        let connection = self.connection();
+        let mut statement = connection.prepare(sql).expect(sql);
+        let width = statement.column_count();
+        let rows = statement
+            .query_map([], |row| (0..width).map(|i| Ok(as_text(row.get(i)?))).collect())
+            .expect(sql);
+        rows.map(|row| row.expect(sql)).collect()
+    }
+
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.outside.lock().expect("no test panicked in it")
     }
@@ -73,7 +85,7 @@ fn as_text(value: Value) -> Option<String> {
         Value::Text(text) => text,
         Value::Blob(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
     };
-    Some(text.to_lowercase())
+    Some(text)
 }
 
 /// SQLite has no schemas: removes the braces.
@@ -101,13 +113,9 @@ impl Harness for SqliteHarness {
     }
 
     fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        let connection = self.connection();
-        let mut statement = connection.prepare(&plain(sql)).expect(sql);
-        let width = statement.column_count();
-        let rows = statement
-            .query_map([], |row| (0..width).map(|i| Ok(as_text(row.get(i)?))).collect())
-            .expect(sql);
-        rows.map(|row| row.expect(sql)).collect()
+        let in_lower_case = |cell: Option<String>| cell.map(|text| text.to_lowercase());
+        let rows = self.query_as_is(&plain(sql)).into_iter();
+        rows.map(|row| row.into_iter().map(in_lower_case).collect()).collect()
     }
 
     fn expire_lease(&self, token: ClaimToken) {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{named_params, Connection};
 
 use super::ownership::{foreign, is_ours, refuse_foreign};
+use super::views::{create_counts_view, COUNTS_VIEW};
 use crate::contract::{Contract, OnExisting};
 use crate::id::ContractHash;
 use crate::store::sqlite::binding::instant;
@@ -196,16 +197,22 @@ fn planned(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<(Plan
             }
         }
     }
-    let rows_view = create_rows_view(contract);
-    let existing: Option<String> =
-        tx.find(VIEW_TEXT, named_params! {":view": ROWS_VIEW}, |row| row.get(0))?;
-    if existing.as_ref() != Some(&rows_view) {
-        let (action, statement) = match existing {
-            Some(_) => (PlannedAction::Replace, format!("DROP VIEW {ROWS_VIEW};\n{rows_view}")),
-            None => (PlannedAction::Create, rows_view),
-        };
-        let view = PlannedStep::new(action, format!("view {ROWS_VIEW}"));
-        steps.push((PlannedStep { statement: Some(statement), ..view }, false));
+    let tables = contract.targets.iter().map(|table| table.name.as_str());
+    for (name, view) in
+        [(ROWS_VIEW, create_rows_view(contract)), (COUNTS_VIEW, create_counts_view(tables))]
+    {
+        let existing: Option<String> =
+            tx.find(VIEW_TEXT, named_params! {":view": name}, |row| row.get(0))?;
+        if existing.as_ref() != Some(&view) {
+            let (action, statement) = match existing {
+                Some(_) => {
+                    (PlannedAction::Replace, format!("DROP VIEW IF EXISTS {name};\n{view}"))
+                }
+                None => (PlannedAction::Create, view),
+            };
+            let step = PlannedStep::new(action, format!("view {name}"));
+            steps.push((PlannedStep { statement: Some(statement), ..step }, false));
+        }
     }
     Ok(steps)
 }

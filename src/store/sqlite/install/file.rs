@@ -4,22 +4,28 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 use tempfile::TempPath;
 
 use super::ownership::objects_of_others;
 use crate::files::{folder_of, temporary};
-use crate::store::sqlite::fault::{code, damaged, describe, is_damage, SqliteFault};
+use crate::store::sqlite::fault::{code, damaged, describe, is_damage, SqliteFault, Step};
 use crate::store::{Result, StoreError};
 
 /// The tables of an empty store.
 pub const SCHEMA: &str = include_str!("schema.sql");
+
+/// What spares counting them.
+pub const COUNTS: &str = include_str!("counts.sql");
 
 /// `PRAGMA application_id` of a store: the letters `xmls`.
 pub const APPLICATION_ID: u32 = u32::from_be_bytes(*b"xmls");
 
 /// `PRAGMA user_version`: the version of the tables in schema.sql.
 pub const SCHEMA_VERSION: u32 = 8;
+
+/// The oldest version that [`super::upgrade`] can upgrade.
+const OLDEST_VERSION: u32 = 7;
 
 /// The first bytes of the file, at most as many as SQLite's header has.
 pub fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -28,8 +34,8 @@ pub fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(header)
 }
 
-/// Refuses a file with another header than that of a store of this version, with what it is and
-/// what to do. Offsets are those of SQLite's file format: user version 60, application id 68.
+/// Refuses a file with another header than that of a store of this version, or of one that can be
+/// upgraded, with what it is and what to do. Offsets are those of SQLite's file format: user version 60, application id 68.
 pub fn check_header(path: &Path, header: &[u8]) -> std::result::Result<(), String> {
     let number = |at: usize| u32::from_be_bytes(std::array::from_fn(|i| header[at + i]));
     if header.is_empty() {
@@ -53,12 +59,35 @@ pub fn check_header(path: &Path, header: &[u8]) -> std::result::Result<(), Strin
         ));
     }
     match number(60) {
-        SCHEMA_VERSION => Ok(()),
+        OLDEST_VERSION..=SCHEMA_VERSION => Ok(()),
         version => Err(format!(
             "its tables have version {version} and this program uses version {SCHEMA_VERSION}; \
              use the xmlshred that created it, or load into a new file"
         )),
     }
+}
+
+/// The version of a store's own tables.
+pub fn version(connection: &Connection) -> Step<u32> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Refuses a store of an earlier version, for all commands except the one that upgrades it.
+pub fn check_version(path: &Path, connection: &Connection) -> Result<()> {
+    match version(connection)? {
+        SCHEMA_VERSION => Ok(()),
+        found => Err(not_installed(
+            path,
+            format!(
+                "its tables have version {found} and this program uses version {SCHEMA_VERSION}; run \
+                 `xmlshred install` to upgrade it"
+            ),
+        )),
+    }
+}
+
+pub fn not_installed(path: &Path, reason: String) -> StoreError {
+    StoreError::NotInstalled { location: shown(path), reason }
 }
 
 pub fn unreachable_file(path: &Path, fault: &SqliteFault) -> StoreError {

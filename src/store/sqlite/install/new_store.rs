@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempPath;
 
-use super::file::{
-    temporary_copy, unreachable, unreachable_file, APPLICATION_ID, SCHEMA, SCHEMA_VERSION,
-};
-use super::open::add_sha256;
+use super::file::{temporary_copy, unreachable, unreachable_file, APPLICATION_ID};
+use super::open::{add_sha256, create_all};
+use super::upgrade::upgrade;
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::SqliteStore;
 use crate::store::Result;
@@ -60,12 +59,14 @@ impl NewStore {
 }
 
 impl SqliteStore {
-    /// Opens the store; creates it first if the file does not exist.
+    /// Opens the store; creates it first if the file does not exist, and upgrades it first if an
+    /// earlier version of the program created it.
     pub fn open_or_create(path: &Path) -> Result<Self> {
         // Two processes may create at once: the second one opens what the first one created.
         if !path.exists() {
             NewStore::create(path)?.put_in_place()?;
         }
+        upgrade(path)?;
         Self::open(path)
     }
 }
@@ -79,11 +80,10 @@ fn write_schema(path: &Path) -> Step<Connection> {
         "PRAGMA journal_mode = OFF;
          PRAGMA synchronous = OFF;
          PRAGMA application_id = {APPLICATION_ID};
-         PRAGMA user_version = {SCHEMA_VERSION};
-         BEGIN;
-         {SCHEMA}
-         COMMIT;"
+         BEGIN;"
     ))?;
+    create_all(&connection)?;
+    connection.execute_batch("COMMIT;")?;
     Ok(connection)
 }
 

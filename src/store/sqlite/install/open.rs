@@ -10,8 +10,12 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
 
-use super::file::{check_header, read_header, shown, unreachable_file, SCHEMA};
+use super::file::{
+    check_header, check_version, not_installed, read_header, shown, unreachable_file, COUNTS,
+    SCHEMA, SCHEMA_VERSION,
+};
 use super::place::Place;
+use super::views::{create_counts_view, VIEWS};
 use crate::files;
 use crate::id::SourceHash;
 use crate::store::sqlite::fault::Step;
@@ -24,8 +28,15 @@ const STATEMENT_CACHE: usize = 512;
 /// A write-ahead log that one large batch made grow is cut back to this many bytes.
 const WAL_LIMIT: u32 = 64 << 20;
 
-/// Opens an existing store; a file that is not one is not touched.
+/// Opens an existing store of this version; a file that is not one is not touched.
 pub fn open(path: &Path) -> Result<(Connection, Place)> {
+    let (connection, place) = any_version(path)?;
+    check_version(path, &connection)?;
+    Ok((connection, place))
+}
+
+/// Opens an existing store, maybe one that must be upgraded first.
+pub fn any_version(path: &Path) -> Result<(Connection, Place)> {
     check_file(path)?;
     let connection = connect(path).map_err(|fault| unreachable_file(path, &fault))?;
     let place = Place::of(path, &connection).map_err(|error| StoreError::Unreachable {
@@ -38,8 +49,17 @@ pub fn open(path: &Path) -> Result<(Connection, Place)> {
 /// An empty store in memory, for previews.
 pub fn open_in_memory() -> Step<Connection> {
     let connection = Connection::open_in_memory()?;
-    connection.execute_batch(SCHEMA)?;
+    create_all(&connection)?;
     Ok(connection)
+}
+
+/// Creates all that an empty store has.
+pub fn create_all(connection: &Connection) -> Step<()> {
+    connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    for part in [SCHEMA, COUNTS, &create_counts_view([]), VIEWS] {
+        connection.execute_batch(part)?;
+    }
+    Ok(())
 }
 
 fn connect(path: &Path) -> Step<Connection> {
@@ -106,8 +126,7 @@ fn check_file(path: &Path) -> Result<()> {
         let header = read_header(path).map_err(|error| {
             unreachable(format!("it cannot be read ({error}); check the permissions of the file"))
         })?;
-        check_header(path, &header)
-            .map_err(|reason| StoreError::NotInstalled { location: shown(path), reason })?;
+        check_header(path, &header).map_err(|reason| not_installed(path, reason))?;
         OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(|error| {
             unreachable(format!(
                 "it cannot be written ({error}); check the permissions of the file"

@@ -103,6 +103,8 @@ CREATE INDEX processing_claim_expiry ON processing_claim (lease_expires_at_utc);
 CREATE TABLE processing_log (
     app_id                INTEGER NOT NULL,
     attempt               INTEGER NOT NULL CHECK (attempt > 0),
+    -- 1 in the row of the highest attempt; counts.sql keeps it.
+    is_latest             INTEGER NOT NULL DEFAULT 1 CHECK (is_latest IN (0, 1)),
     status                TEXT NOT NULL CHECK (status IN ('success', 'failed')),
     -- 1 in the row of the attempt that the rows in the target tables are of, which is the last
     -- success; at most one row of an application.
@@ -140,10 +142,6 @@ CREATE TABLE processing_log (
     CHECK ((status = 'success') = (rows_per_table IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX processing_log_category
-ON processing_log (failure_category, app_id, attempt) WHERE failure_category IS NOT NULL;
-CREATE INDEX processing_log_fingerprint
-ON processing_log (fingerprint, app_id, attempt) WHERE fingerprint IS NOT NULL;
 CREATE INDEX processing_log_token ON processing_log (claim_token, app_id, attempt);
 
 CREATE TABLE processing_session (
@@ -155,6 +153,11 @@ CREATE TABLE processing_session (
     contract_hash    TEXT NOT NULL,
     agent_job        TEXT,
     agent_step       TEXT,
+    -- Its share of the queue; NULL until its first claim.
+    instance_id      INTEGER,
+    instance_count   INTEGER,
+    app_id_start     INTEGER,
+    app_id_end       INTEGER,
     started_at_utc   INTEGER NOT NULL,
     last_seen_at_utc INTEGER NOT NULL,
     ended_at_utc     INTEGER,
@@ -243,44 +246,3 @@ CREATE TABLE processing_contract_table (
     on_existing   TEXT NOT NULL CHECK (on_existing IN ('fail', 'skip', 'replace')),
     PRIMARY KEY (contract_hash, table_ordinal)
 ) STRICT, WITHOUT ROWID;
-
--- The last log row of every application that is not in the queue.
-CREATE VIEW vw_concluded AS
-SELECT l.*
-FROM processing_log AS l
-WHERE NOT EXISTS (SELECT 1 FROM processing_log AS n
-                  WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
-  AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = l.app_id);
-
--- Applications that can be retried.
-CREATE VIEW vw_unsuccessful AS
-SELECT app_id, 'failed' AS was, attempt AS attempts, failure_category, fingerprint
-FROM vw_concluded
-WHERE failure_category IS NOT NULL
-UNION ALL
-SELECT q.app_id, 'quarantined', q.attempts,
-       (SELECT l.failure_category FROM processing_log AS l
-        WHERE l.app_id = q.app_id ORDER BY l.attempt DESC LIMIT 1),
-       NULL
-FROM processing_queue AS q
-WHERE q.state = 2;
-
--- The causes of failure, each with the applications whose last attempt failed with it.
-CREATE VIEW vw_FailureFingerprints AS
-SELECT f.applications, l.failure_category, l.failure_table, l.failure_column,
-       l.failure_path_shape AS path_shape, l.error_number, f.first_at_utc, f.last_at_utc,
-       f.example_app_id, l.failure_value AS example_value, l.failure_reason AS example_reason,
-       l.failure_path AS example_path, f.fingerprint
-FROM (SELECT fingerprint, count(*) AS applications, min(processed_at_utc) AS first_at_utc,
-             max(processed_at_utc) AS last_at_utc, max(app_id) AS example_app_id
-      FROM vw_concluded
-      WHERE failure_category IS NOT NULL
-      GROUP BY failure_category, fingerprint) AS f
-INNER JOIN vw_concluded AS l ON l.app_id = f.example_app_id;
-
--- Failed applications whose rows in the target tables are those of an earlier success.
-CREATE VIEW vw_stale AS
-SELECT c.app_id, r.attempt, c.attempt AS failed_attempt, c.failure_category, r.rows_per_table
-FROM vw_concluded AS c
-INNER JOIN processing_log AS r ON r.app_id = c.app_id AND r.has_rows = 1
-WHERE c.failure_category IS NOT NULL;

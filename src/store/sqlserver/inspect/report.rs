@@ -5,8 +5,7 @@ use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault::Result;
 use crate::store::sqlserver::record::Record;
 use crate::store::{
-    Incidents, InstalledContract, Reconciled, Report, ReportQuery, ReportedSession, ShredTimes,
-    Slice, SlowApp,
+    Incidents, InstalledContract, Reconciled, Report, ReportQuery, ShredTimes, Slice, SlowApp,
 };
 
 pub(crate) fn get_report(connection: &mut Connection, query: &ReportQuery) -> Result<Report> {
@@ -31,7 +30,7 @@ pub(crate) fn get_report(connection: &mut Connection, query: &ReportQuery) -> Re
         report.shred_times = Some(shred_times(&record)?);
     }
     report.slowest = next().iter().map(slow_app).collect::<Result<_>>()?;
-    report.sessions = next().iter().map(session).collect::<Result<_>>()?;
+    report.sessions = next().iter().map(Record::session).collect::<Result<_>>()?;
     report.incidents = next().iter().map(incidents).collect::<Result<_>>()?;
     report.reconciliation = next().iter().map(reconciled).collect::<Result<_>>()?;
     report.contracts = next().iter().map(contract).collect::<Result<_>>()?;
@@ -69,27 +68,6 @@ fn slow_app(record: &Record) -> Result<SlowApp> {
         shred_micros: record.get("shred_micros")?,
         document_bytes: record.get("document_bytes")?,
         worker_name: record.get_or_null("worker_name")?,
-    })
-}
-
-fn session(record: &Record) -> Result<ReportedSession> {
-    Ok(ReportedSession {
-        session: record.get("session_id")?,
-        worker_name: record.get("worker_name")?,
-        host_name: record.get("host_name")?,
-        state: record.get("state")?,
-        started_at: record.get("started_at_utc")?,
-        last_seen_at: record.get("last_seen_at_utc")?,
-        ended_at: record.get_or_null("ended_at_utc")?,
-        exit_status: record.get_or_null("exit_status")?,
-        claimed: record.get("claimed")?,
-        success: record.get("success")?,
-        failed: record.get("failed")?,
-        released: record.get("released")?,
-        reaped: record.get("reaped")?,
-        refused: record.get("refused")?,
-        program_version: record.get("program_version")?,
-        contract_hash: record.get("contract_hash")?,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::store::sqlserver::call::Call;
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault::Result;
 use crate::store::sqlserver::record::Record;
-use crate::store::{ActiveClaim, SessionSummary, Status};
+use crate::store::{ActiveClaim, Status};
 
 pub(crate) fn get_status(connection: &mut Connection) -> Result<Status> {
     let mut sets = connection.call(&Call::slow("usp_GetStatus"))?.into_iter();
@@ -27,7 +27,7 @@ pub(crate) fn get_status(connection: &mut Connection) -> Result<Status> {
     status.failures = next().iter().map(failure).collect::<Result<_>>()?;
     status.table_rows = next().iter().map(table_rows).collect::<Result<_>>()?;
     status.claims = next().iter().map(claim).collect::<Result<_>>()?;
-    status.sessions = next().iter().map(session).collect::<Result<_>>()?;
+    status.sessions = next().iter().map(Record::session).collect::<Result<_>>()?;
     Ok(status)
 }
 
@@ -43,27 +43,11 @@ fn table_rows(record: &Record) -> Result<(String, Option<u64>)> {
 fn claim(record: &Record) -> Result<ActiveClaim> {
     Ok(ActiveClaim {
         token: record.get("claim_token")?,
+        session: record.get("session_id")?,
         worker_name: record.get("worker_name")?,
         apps: record.get("app_count")?,
         age_seconds: record.get("age_seconds")?,
         remaining_seconds: record.get("remaining_seconds")?,
         renewals: record.get("renewals")?,
-    })
-}
-
-fn session(record: &Record) -> Result<SessionSummary> {
-    Ok(SessionSummary {
-        session: record.get("session_id")?,
-        worker_name: record.get("worker_name")?,
-        started_at: record.get("started_at_utc")?,
-        last_seen_at: record.get("last_seen_at_utc")?,
-        ended_at: record.get_or_null("ended_at_utc")?,
-        exit_status: record.get_or_null("exit_status")?,
-        claimed: record.get("claimed")?,
-        success: record.get("success")?,
-        failed: record.get("failed")?,
-        released: record.get("released")?,
-        reaped: record.get("reaped")?,
-        refused: record.get("refused")?,
     })
 }

@@ -1,0 +1,111 @@
+-- What is counted so that nobody counts the log: indexes, sums, and the triggers that keep the sums in the
+-- transaction of any program that changes log or queue. Runs after schema.sql, or after an upgrade's changes.
+
+CREATE INDEX processing_log_processed ON processing_log (status, processed_at_utc, is_latest);
+
+-- The failures that nobody has dealt with: by id, by category, and by cause.
+CREATE INDEX processing_log_failed
+ON processing_log (app_id) WHERE is_latest = 1 AND failure_category IS NOT NULL;
+CREATE INDEX processing_log_category
+ON processing_log (failure_category, app_id) WHERE is_latest = 1 AND failure_category IS NOT NULL;
+CREATE INDEX processing_log_fingerprint
+ON processing_log (fingerprint, app_id, processed_at_utc, failure_value)
+WHERE is_latest = 1 AND failure_category IS NOT NULL;
+
+-- Rows of an earlier success than the last attempt.
+CREATE INDEX processing_log_superseded ON processing_log (app_id) WHERE has_rows = 1 AND is_latest = 0;
+
+-- How many applications that are not in the queue have which outcome: success, or a failure's category.
+CREATE TABLE processing_outcome (
+    outcome      TEXT PRIMARY KEY,
+    applications INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How many rows of each target table the attempts wrote that the rows are of.
+CREATE TABLE processing_written (
+    table_name TEXT PRIMARY KEY,
+    row_count  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER processing_log_supersedes AFTER INSERT ON processing_log WHEN NEW.attempt > 1
+BEGIN
+    UPDATE processing_log
+    SET is_latest = 0
+    WHERE app_id = NEW.app_id AND attempt < NEW.attempt AND is_latest = 1;
+END;
+
+CREATE TRIGGER processing_log_counted AFTER INSERT ON processing_log
+WHEN NEW.is_latest = 1 AND NOT EXISTS (SELECT 1 FROM processing_queue WHERE app_id = NEW.app_id)
+BEGIN
+    INSERT INTO processing_outcome (outcome, applications)
+    VALUES (coalesce(NEW.failure_category, 'success'), 1)
+    ON CONFLICT (outcome) DO UPDATE SET applications = applications + 1;
+END;
+
+CREATE TRIGGER processing_log_recounted AFTER UPDATE OF is_latest ON processing_log
+WHEN NEW.is_latest <> OLD.is_latest
+    AND NOT EXISTS (SELECT 1 FROM processing_queue WHERE app_id = NEW.app_id)
+BEGIN
+    INSERT INTO processing_outcome (outcome, applications)
+    VALUES (coalesce(NEW.failure_category, 'success'), NEW.is_latest - OLD.is_latest)
+    ON CONFLICT (outcome) DO UPDATE SET applications = applications + excluded.applications;
+END;
+
+CREATE TRIGGER processing_log_uncounted AFTER DELETE ON processing_log
+WHEN OLD.is_latest = 1 AND NOT EXISTS (SELECT 1 FROM processing_queue WHERE app_id = OLD.app_id)
+BEGIN
+    UPDATE processing_outcome
+    SET applications = applications - 1
+    WHERE outcome = coalesce(OLD.failure_category, 'success');
+END;
+
+-- Nothing deletes the last attempt alone, unless the clock was put back between two attempts.
+CREATE TRIGGER processing_log_succeeds AFTER DELETE ON processing_log WHEN OLD.is_latest = 1 AND OLD.attempt > 1
+BEGIN
+    UPDATE processing_log
+    SET is_latest = 1
+    WHERE app_id = OLD.app_id
+      AND attempt = (SELECT max(attempt) FROM processing_log WHERE app_id = OLD.app_id);
+END;
+
+-- An application that is queued for the first time has no attempts, and none in the log.
+CREATE TRIGGER processing_queue_counted AFTER INSERT ON processing_queue WHEN NEW.attempts > 0
+BEGIN
+    UPDATE processing_outcome
+    SET applications = applications - 1
+    WHERE outcome = (SELECT coalesce(failure_category, 'success') FROM processing_log
+                     WHERE app_id = NEW.app_id AND is_latest = 1);
+END;
+
+CREATE TRIGGER processing_queue_uncounted AFTER DELETE ON processing_queue WHEN OLD.attempts > 0
+BEGIN
+    UPDATE processing_outcome
+    SET applications = applications + 1
+    WHERE outcome = (SELECT coalesce(failure_category, 'success') FROM processing_log
+                     WHERE app_id = OLD.app_id AND is_latest = 1);
+END;
+
+CREATE TRIGGER processing_log_wrote AFTER INSERT ON processing_log WHEN NEW.has_rows = 1
+BEGIN
+    INSERT INTO processing_written (table_name, row_count)
+    SELECT key, value FROM json_each(NEW.rows_per_table) WHERE true
+    ON CONFLICT (table_name) DO UPDATE SET row_count = row_count + excluded.row_count;
+END;
+
+CREATE TRIGGER processing_log_rewrote AFTER UPDATE OF has_rows, rows_per_table ON processing_log
+WHEN NEW.has_rows = 1 OR OLD.has_rows = 1
+BEGIN
+    INSERT INTO processing_written (table_name, row_count)
+    SELECT key, -value FROM json_each(OLD.rows_per_table) WHERE OLD.has_rows = 1
+    ON CONFLICT (table_name) DO UPDATE SET row_count = row_count + excluded.row_count;
+    INSERT INTO processing_written (table_name, row_count)
+    SELECT key, value FROM json_each(NEW.rows_per_table) WHERE NEW.has_rows = 1
+    ON CONFLICT (table_name) DO UPDATE SET row_count = row_count + excluded.row_count;
+END;
+
+CREATE TRIGGER processing_log_unwrote AFTER DELETE ON processing_log WHEN OLD.has_rows = 1
+BEGIN
+    INSERT INTO processing_written (table_name, row_count)
+    SELECT key, -value FROM json_each(OLD.rows_per_table) WHERE true
+    ON CONFLICT (table_name) DO UPDATE SET row_count = row_count + excluded.row_count;
+END;

@@ -1,0 +1,6 @@
+-- Failed applications whose rows in the target tables are those of an earlier success.
+CREATE VIEW vw_stale AS
+SELECT c.app_id, r.attempt, c.attempt AS failed_attempt, c.failure_category, r.rows_per_table
+FROM processing_log AS r
+INNER JOIN vw_concluded AS c ON c.app_id = r.app_id
+WHERE r.has_rows = 1 AND r.is_latest = 0 AND c.failure_category IS NOT NULL;

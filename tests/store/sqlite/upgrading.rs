@@ -1,0 +1,115 @@
+//! A store that an earlier version created gets the tables and views of this one, and keeps what it has.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use xmlshred::store::sqlite::SqliteStore;
+use xmlshred::store::{Store, StoreError};
+
+use super::{connection, SqliteHarness};
+use crate::store::invariants::violations;
+
+/// The tables of version 7.
+const VERSION_7: &str = include_str!("version_7.sql");
+
+/// Applications: 1 succeeded, 2 failed, 3 failed after a success, 4 was retried after a failure.
+const LOG_OF_VERSION_7: &str = "
+    INSERT INTO app_xml (app_id, xml) VALUES (1, '<a/>'), (2, '<a/>'), (3, '<a/>'), (4, '<a/>');
+    UPDATE processing_enqueue SET lowest_new = NULL;
+    INSERT INTO app_xml_file VALUES (1, 'a/1.xml', '1.xml', 4, 'h', 9);
+    INSERT INTO processing_log
+        (app_id, attempt, status, has_rows, failure_category, failure_path, fingerprint, session_id,
+         claim_token, enqueued_at_utc, claimed_at_utc, processed_at_utc, shred_micros, document_bytes,
+         rows_written, rows_per_table, contract_hash)
+    VALUES
+        (1, 1, 'success', 1, NULL, NULL, NULL, 's', 't1', 0, 0, 10, 0, 4, 3, '{\"a\":1,\"b\":2}', 'c'),
+        (2, 1, 'failed', 0, 'bad_value', '/a[1]', 'f', 's', 't2', 0, 0, 11, 0, 4, 0, NULL, 'c'),
+        (3, 1, 'success', 1, NULL, NULL, NULL, 's', 't3', 0, 0, 12, 0, 4, 1, '{\"a\":1,\"b\":0}', 'c'),
+        (3, 2, 'failed', 0, 'bad_value', '/a[2]', 'f', 's', 't4', 0, 0, 13, 0, 4, 0, NULL, 'c'),
+        (4, 1, 'failed', 0, 'bad_value', '/a[3]', 'f', 's', 't5', 0, 0, 14, 0, 4, 0, NULL, 'c');
+    INSERT INTO processing_event (occurred_at_utc, event_type, app_id) VALUES (15, 'requeued', 3);
+    INSERT INTO processing_queue
+        (app_id, state, claim_token, attempts, reaps, lone_reaps, document_bytes, enqueued_at_utc)
+    VALUES (4, 0, NULL, 1, 0, 0, 4, 15);";
+
+fn make_version_7(path: &Path) {
+    let old = Connection::open(path).expect("create");
+    let application = u32::from_be_bytes(*b"xmls");
+    old.execute_batch(&format!(
+        "PRAGMA application_id = {application};
+         PRAGMA user_version = 7;
+         PRAGMA journal_mode = WAL;
+         {VERSION_7}
+         {LOG_OF_VERSION_7}"
+    ))
+    .expect("fill");
+}
+
+/// Everything that a store declares, except the tables themselves; columns by table, in any order.
+fn declared(store: &SqliteHarness) -> Vec<Vec<Option<String>>> {
+    let mut all = store.query_as_is(
+        "SELECT type, name, sql FROM sqlite_schema
+         WHERE type <> 'table' AND sql IS NOT NULL ORDER BY type, name",
+    );
+    all.extend(store.query_as_is(
+        "SELECT t.name, c.name, c.type || c.\"notnull\"
+         FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' ORDER BY 1, 2",
+    ));
+    all
+}
+
+#[test]
+fn a_store_of_version_7_is_upgraded_and_keeps_what_it_has() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    make_version_7(&path);
+    let refused = SqliteStore::open(&path).err().expect("it is of an earlier version");
+    let StoreError::NotInstalled { reason, .. } = &refused else { panic!("{refused:?}") };
+    assert!(reason.contains("version 7") && reason.contains("`xmlshred install`"), "{reason}");
+
+    let mut store = SqliteStore::open_or_create(&path).expect("upgrade");
+    let upgraded = SqliteHarness::on(path.clone());
+    assert_eq!(declared(&upgraded), declared(&SqliteHarness::fresh()));
+    assert_eq!(violations(&path), Vec::<String>::new());
+    let status = store.get_status().expect("status");
+    assert_eq!((status.success, status.failed, status.stale, status.ready), (1, 2, 1, 1));
+    let files =
+        upgraded.query_as_is("SELECT app_id, file_path, record_number FROM processing_file");
+    assert_eq!(files.concat(), ["1", "a/1.xml", "0"].map(|cell| Some(cell.to_owned())));
+    let written = upgraded.query_as_is("SELECT * FROM processing_written ORDER BY 1");
+    assert_eq!(written.concat(), ["a", "2", "b", "2"].map(|cell| Some(cell.to_owned())));
+
+    // A worker of version 7 goes on.
+    connection(&path)
+        .execute_batch(
+            "INSERT INTO processing_log
+                 (app_id, attempt, status, has_rows, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
+                  processed_at_utc, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
+             VALUES (5, 1, 'success', 1, 's', 't6', 0, 0, 20, 0, 4, 1, '{\"a\":1}', 'c');
+             INSERT INTO processing_log
+                 (app_id, attempt, status, has_rows, failure_category, session_id, claim_token, enqueued_at_utc,
+                  claimed_at_utc, processed_at_utc, shred_micros, document_bytes, rows_written, contract_hash)
+             VALUES (5, 2, 'failed', 0, 'bad_value', 's', 't7', 0, 0, 21, 0, 4, 0, 'c');",
+        )
+        .expect("insert");
+    assert_eq!(violations(&path), Vec::<String>::new());
+    assert_eq!(store.get_status().expect("status").failed, 3);
+    SqliteStore::open(&path).expect("it is of this version now");
+}
+
+#[test]
+fn an_upgrade_replaces_no_view_of_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    make_version_7(&path);
+    connection(&path).execute_batch("CREATE VIEW VW_SESSIONS AS SELECT 1 AS mine").expect("view");
+    let refused = SqliteStore::open_or_create(&path).err().expect("refused").to_string();
+    assert!(refused.contains("VW_SESSIONS"), "{refused}");
+    let version: u32 =
+        connection(&path).query_row("PRAGMA user_version", [], |row| row.get(0)).expect("version");
+    assert_eq!(version, 7);
+    let mine: u32 = connection(&path)
+        .query_row("SELECT mine FROM vw_sessions", [], |row| row.get(0))
+        .expect("mine");
+    assert_eq!(mine, 1);
+}

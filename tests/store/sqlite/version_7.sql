@@ -1,0 +1,280 @@
+-- The tables of the embedded store, with the names and columns of SQL Server's. The differences are
+-- listed in tests/store/sqlite/columns.rs.
+--
+-- Times are integer milliseconds since 1970-01-01 UTC by SQLite's own clock. Tokens and sessions
+-- are hyphenated lower-case UUIDs, hashes are 64 lower-case hexadecimal digits.
+
+CREATE TABLE app_xml (
+    app_id INTEGER PRIMARY KEY,
+    xml    ANY CHECK (typeof(xml) IN ('text', 'blob', 'null'))
+) STRICT;
+
+-- The documents make the pages of app_xml large; this index has only the ids.
+CREATE INDEX app_xml_id ON app_xml (app_id);
+
+-- The file that a document was loaded from; others have no row. file_path is the path as it was given,
+-- with the name of an archive's member behind the archive's path and !, and file_name its last part.
+CREATE TABLE app_xml_file (
+    app_id         INTEGER PRIMARY KEY,
+    file_path      TEXT NOT NULL,
+    file_name      TEXT NOT NULL,
+    document_bytes INTEGER NOT NULL,
+    source_hash    TEXT NOT NULL,
+    loaded_at_utc  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX app_xml_file_name ON app_xml_file (file_name, source_hash);
+CREATE INDEX app_xml_file_path ON app_xml_file (file_path);
+
+-- A document that is deleted or changed, by any program, is not that of the file any more.
+CREATE TRIGGER app_xml_deleted AFTER DELETE ON app_xml
+BEGIN
+    DELETE FROM app_xml_file WHERE app_id = OLD.app_id;
+END;
+
+CREATE TRIGGER app_xml_changed AFTER UPDATE ON app_xml
+BEGIN
+    DELETE FROM app_xml_file WHERE app_id IN (OLD.app_id, NEW.app_id);
+    UPDATE processing_enqueue
+    SET highest = NEW.app_id
+    WHERE highest < NEW.app_id;
+END;
+
+-- lowest_new: the lowest id that arrived since enqueueing last completed; NULL if there is none.
+-- highest: the highest id that ever was in app_xml; NULL before the first. A document that is loaded
+-- later gets a higher one: the log may know the ids of documents that were deleted.
+CREATE TABLE processing_enqueue (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    lowest_new INTEGER,
+    highest    INTEGER
+) STRICT;
+
+INSERT INTO processing_enqueue (only_row, lowest_new, highest) VALUES (1, NULL, NULL);
+
+-- REPLACE deletes a row without the trigger of DELETE.
+CREATE TRIGGER app_xml_new AFTER INSERT ON app_xml
+BEGIN
+    DELETE FROM app_xml_file WHERE app_id = NEW.app_id;
+    UPDATE processing_enqueue
+    SET lowest_new = NEW.app_id
+    WHERE lowest_new IS NULL OR lowest_new > NEW.app_id;
+    UPDATE processing_enqueue
+    SET highest = NEW.app_id
+    WHERE highest IS NULL OR highest < NEW.app_id;
+END;
+
+-- Unfinished applications only: completing deletes the row.
+-- state: 0 ready, 1 claimed, 2 quarantined. reaps counts how often it was reaped or refused by the
+-- database, and lone_reaps how often of these it was the only possible cause. Nothing in a row
+-- makes it wait for a time: a clock that is put back must not hide work.
+CREATE TABLE processing_queue (
+    app_id          INTEGER PRIMARY KEY,
+    state           INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+    claim_token     TEXT,
+    attempts        INTEGER NOT NULL CHECK (attempts >= 0),
+    reaps           INTEGER NOT NULL CHECK (reaps >= 0),
+    lone_reaps      INTEGER NOT NULL CHECK (lone_reaps >= 0),
+    document_bytes  INTEGER NOT NULL,
+    enqueued_at_utc INTEGER NOT NULL,
+    CHECK ((state = 1) = (claim_token IS NOT NULL))
+) STRICT;
+
+CREATE INDEX processing_queue_claim
+ON processing_queue (state, claim_token, reaps, app_id, document_bytes);
+
+CREATE TABLE processing_claim (
+    claim_token          TEXT PRIMARY KEY,
+    session_id           TEXT NOT NULL,
+    claimed_at_utc       INTEGER NOT NULL,
+    lease_expires_at_utc INTEGER NOT NULL,
+    lease_ms             INTEGER NOT NULL CHECK (lease_ms > 0),
+    app_count            INTEGER NOT NULL,
+    renewals             INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_claim_expiry ON processing_claim (lease_expires_at_utc);
+
+CREATE TABLE processing_log (
+    app_id                INTEGER NOT NULL,
+    attempt               INTEGER NOT NULL CHECK (attempt > 0),
+    status                TEXT NOT NULL CHECK (status IN ('success', 'failed')),
+    -- 1 in the row of the attempt that the rows in the target tables are of, which is the last
+    -- success; at most one row of an application.
+    has_rows              INTEGER NOT NULL CHECK (has_rows IN (0, 1)),
+    failure_category      TEXT,
+    failure_table         TEXT,
+    failure_column        TEXT,
+    failure_path          TEXT,
+    -- The path without its positions.
+    failure_path_shape    TEXT,
+    failure_line          INTEGER,
+    failure_column_number INTEGER,
+    failure_value         TEXT,
+    failure_reason        TEXT,
+    fingerprint           TEXT,
+    -- SQLite's extended result code, if it refused the rows.
+    error_number          INTEGER,
+    session_id            TEXT NOT NULL,
+    claim_token           TEXT NOT NULL,
+    enqueued_at_utc       INTEGER NOT NULL,
+    claimed_at_utc        INTEGER NOT NULL,
+    processed_at_utc      INTEGER NOT NULL,
+    shred_micros          INTEGER NOT NULL,
+    document_bytes        INTEGER NOT NULL,
+    rows_written          INTEGER NOT NULL,
+    -- {"table": rows, ...} in load order; NULL for a failure.
+    rows_per_table        TEXT,
+    source_hash           TEXT,
+    contract_hash         TEXT NOT NULL,
+    -- Of a backfill, the contract of the attempt that it completed; its claim_token is all zeros.
+    base_contract_hash    TEXT,
+    PRIMARY KEY (app_id, attempt),
+    CHECK ((status = 'failed') = (failure_category IS NOT NULL)),
+    CHECK (has_rows = 0 OR status = 'success'),
+    CHECK ((status = 'success') = (rows_per_table IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_log_category
+ON processing_log (failure_category, app_id, attempt) WHERE failure_category IS NOT NULL;
+CREATE INDEX processing_log_fingerprint
+ON processing_log (fingerprint, app_id, attempt) WHERE fingerprint IS NOT NULL;
+CREATE INDEX processing_log_token ON processing_log (claim_token, app_id, attempt);
+
+CREATE TABLE processing_session (
+    session_id       TEXT PRIMARY KEY,
+    worker_name      TEXT NOT NULL,
+    host_name        TEXT NOT NULL,
+    process_id       INTEGER NOT NULL,
+    program_version  TEXT NOT NULL,
+    contract_hash    TEXT NOT NULL,
+    agent_job        TEXT,
+    agent_step       TEXT,
+    started_at_utc   INTEGER NOT NULL,
+    last_seen_at_utc INTEGER NOT NULL,
+    ended_at_utc     INTEGER,
+    exit_status      INTEGER,
+    -- claimed = success + failed + released + reaped + refused + applications that it holds
+    claimed          INTEGER NOT NULL DEFAULT 0,
+    success          INTEGER NOT NULL DEFAULT 0,
+    failed           INTEGER NOT NULL DEFAULT 0,
+    released         INTEGER NOT NULL DEFAULT 0,
+    reaped           INTEGER NOT NULL DEFAULT 0,
+    refused          INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_session_started ON processing_session (started_at_utc);
+
+-- Per minute and session, so that throughput is read without the log.
+CREATE TABLE processing_throughput (
+    session_id     TEXT NOT NULL,
+    minute_utc     INTEGER NOT NULL,
+    claimed        INTEGER NOT NULL,
+    success        INTEGER NOT NULL,
+    failed         INTEGER NOT NULL,
+    released       INTEGER NOT NULL,
+    rows_written   INTEGER NOT NULL,
+    document_bytes INTEGER NOT NULL,
+    shred_micros   INTEGER NOT NULL,
+    PRIMARY KEY (session_id, minute_utc)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX processing_throughput_minute ON processing_throughput (minute_utc);
+
+-- Append-only. 'claimed' and 'renewed' are one per batch, with app_id NULL and its app_count;
+-- the others are one per application.
+CREATE TABLE processing_event (
+    event_id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    occurred_at_utc INTEGER NOT NULL,
+    event_type      TEXT NOT NULL CHECK (event_type IN
+                ('claimed', 'renewed', 'released', 'reaped', 'refused', 'quarantined', 'requeued',
+                 'rows_deleted', 'erased', 'backfilled')),
+    app_id          INTEGER,
+    attempt         INTEGER,
+    claim_token     TEXT,
+    session_id      TEXT,
+    app_count       INTEGER,
+    -- SQLite's extended result code, in 'refused'.
+    error_number    INTEGER,
+    -- Whether a 'refused' counts towards quarantine; NULL for the others.
+    is_counted      INTEGER CHECK (is_counted IN (0, 1)),
+    detail          TEXT,
+    CHECK ((event_type = 'refused') = (is_counted IS NOT NULL))
+) STRICT;
+
+CREATE INDEX processing_event_app ON processing_event (app_id, event_id) WHERE app_id IS NOT NULL;
+CREATE INDEX processing_event_claim ON processing_event (claim_token, event_id);
+
+-- Every pause of claiming; one is in force while a row has no resumed_at_utc.
+CREATE TABLE processing_pause (
+    pause_id       INTEGER PRIMARY KEY,
+    paused_at_utc  INTEGER NOT NULL,
+    paused_by      TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    resumed_at_utc INTEGER,
+    resumed_by     TEXT,
+    CHECK ((resumed_at_utc IS NULL) = (resumed_by IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX processing_pause_in_force
+ON processing_pause (resumed_at_utc IS NULL) WHERE resumed_at_utc IS NULL;
+
+-- Every contract that was ever installed; the installed one has no retired_at_utc.
+CREATE TABLE processing_contract (
+    contract_hash    TEXT PRIMARY KEY,
+    contract_name    TEXT NOT NULL,
+    installed_at_utc INTEGER NOT NULL,
+    retired_at_utc   INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX processing_contract_installed
+ON processing_contract (retired_at_utc IS NULL) WHERE retired_at_utc IS NULL;
+
+-- The target tables of each contract; table_ordinal 0 is loaded first.
+CREATE TABLE processing_contract_table (
+    contract_hash TEXT NOT NULL,
+    table_ordinal INTEGER NOT NULL,
+    table_name    TEXT NOT NULL,
+    on_existing   TEXT NOT NULL CHECK (on_existing IN ('fail', 'skip', 'replace')),
+    PRIMARY KEY (contract_hash, table_ordinal)
+) STRICT, WITHOUT ROWID;
+
+-- The last log row of every application that is not in the queue.
+CREATE VIEW vw_concluded AS
+SELECT l.*
+FROM processing_log AS l
+WHERE NOT EXISTS (SELECT 1 FROM processing_log AS n
+                  WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
+  AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = l.app_id);
+
+-- Applications that can be retried.
+CREATE VIEW vw_unsuccessful AS
+SELECT app_id, 'failed' AS was, attempt AS attempts, failure_category, fingerprint
+FROM vw_concluded
+WHERE failure_category IS NOT NULL
+UNION ALL
+SELECT q.app_id, 'quarantined', q.attempts,
+       (SELECT l.failure_category FROM processing_log AS l
+        WHERE l.app_id = q.app_id ORDER BY l.attempt DESC LIMIT 1),
+       NULL
+FROM processing_queue AS q
+WHERE q.state = 2;
+
+-- The causes of failure, each with the applications whose last attempt failed with it.
+CREATE VIEW vw_FailureFingerprints AS
+SELECT f.applications, l.failure_category, l.failure_table, l.failure_column,
+       l.failure_path_shape AS path_shape, l.error_number, f.first_at_utc, f.last_at_utc,
+       f.example_app_id, l.failure_value AS example_value, l.failure_reason AS example_reason,
+       l.failure_path AS example_path, f.fingerprint
+FROM (SELECT fingerprint, count(*) AS applications, min(processed_at_utc) AS first_at_utc,
+             max(processed_at_utc) AS last_at_utc, max(app_id) AS example_app_id
+      FROM vw_concluded
+      WHERE failure_category IS NOT NULL
+      GROUP BY failure_category, fingerprint) AS f
+INNER JOIN vw_concluded AS l ON l.app_id = f.example_app_id;
+
+-- Failed applications whose rows in the target tables are those of an earlier success.
+CREATE VIEW vw_stale AS
+SELECT c.app_id, r.attempt, c.attempt AS failed_attempt, c.failure_category, r.rows_per_table
+FROM vw_concluded AS c
+INNER JOIN processing_log AS r ON r.app_id = c.app_id AND r.has_rows = 1
+WHERE c.failure_category IS NOT NULL;
