@@ -36,6 +36,8 @@ mod refusing;
 mod reporting;
 #[path = "../store/stale.rs"]
 pub mod stale;
+#[path = "../store/views.rs"]
+mod views;
 
 use harness::Harness;
 
@@ -70,6 +72,7 @@ const FILES: &[(&str, &[(&str, Behaviour)])] = &[
     ("backfilling", backfilling::BEHAVIOURS),
     ("erasing", erasing::BEHAVIOURS),
     ("stale", stale::BEHAVIOURS),
+    ("views", views::BEHAVIOURS),
 ];
 
 /// Every behaviour with its name.
