@@ -114,7 +114,10 @@ fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() 
     let said = bench.run("status --store sqlite:old.db");
     assert_eq!(said.status, 4, "{said:?}");
     assert!(said.stderr.contains("have version 7 and this program uses version "), "{said:?}");
-    assert!(said.stderr.contains("run `xmlshred install` to upgrade it"), "{said:?}");
+    assert!(
+        said.stderr.contains("; run `xmlshred install --store sqlite:old.db` to upgrade it"),
+        "{said:?}"
+    );
     let install = "install --store sqlite:old.db --contract contract.toml";
     let before = bench.contents();
     let said = bench.run(&format!("{install} --dry-run"));

@@ -36,6 +36,7 @@ fn every_test_that_a_page_names_is_there() {
         "docs/loading.md",
         "docs/maintenance.md",
         "docs/monday.md",
+        "docs/monitoring.md",
         "docs/operate.md",
         "docs/quick-start.md",
         "docs/reference.md",

@@ -1,6 +1,7 @@
 //! The T-SQL generated for a contract, as a person reviews it. `tools/tsql-check` parses it too.
 
 mod agent_jobs;
+pub mod dashboard;
 mod defaults;
 mod files;
 mod indexes;

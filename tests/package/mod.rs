@@ -19,8 +19,10 @@ fn staged() -> TempDir {
     for name in empty.split_whitespace() {
         write(folder.path(), name);
     }
-    for entry in fs::read_dir(Path::new(ROOT).join("agent-jobs")).unwrap() {
-        write(&folder.path().join("agent-jobs"), entry.unwrap().file_name().to_str().unwrap());
+    for copied in ["agent-jobs", "docs/monitoring"] {
+        for entry in fs::read_dir(Path::new(ROOT).join(copied)).unwrap() {
+            write(&folder.path().join(copied), entry.unwrap().file_name().to_str().unwrap());
+        }
     }
     let pages = folder.path().join("man");
     let made =

@@ -15,6 +15,7 @@ mod changing;
 mod chaos;
 mod complete_app;
 mod crash;
+mod dashboard;
 mod database;
 mod drafting;
 mod earlier_rows;

@@ -5,6 +5,7 @@ use xmlshred::id::{AppId, ContractHash};
 use xmlshred::store::{EnqueueMode, Finding, Partition, RetrySelector, SessionStart, Share};
 
 use crate::babelfish;
+use crate::dashboard::every_panel_of_the_dashboard_is_answered;
 use crate::database::Server;
 use crate::grid::{self, Place};
 use crate::harness::{self, SqlServerHarness};
@@ -34,6 +35,7 @@ tests! {
     what_was_written_is_reconciled_with_what_is_there,
     a_row_by_another_hand_is_found,
     what_was_paused_is_audited,
+    every_panel_of_the_dashboard_is_answered,
     nothing_is_found_where_all_is_well,
     a_database_that_may_not_be_written_is_found,
     a_secondary_replica_is_found,
@@ -70,7 +72,7 @@ fn one(h: &SqlServerHarness, sql: &str) -> String {
 
 /// Of applications 1 to 6 the even ones failed, 7 to 8 are claimed, 9 is quarantined, 10 to 12 are
 /// ready; one worker did it all.
-fn situation(h: &SqlServerHarness) -> (xmlshred::contract::Contract, Worker) {
+pub fn situation(h: &SqlServerHarness) -> (xmlshred::contract::Contract, Worker) {
     let contract = h.prepare(12);
     let mut worker = Worker::start(h, &contract);
     let batch = worker.claim(6);

@@ -48,10 +48,11 @@ done
 packages=$target/package
 folder=$packages/files
 rm -rf "$packages"
-mkdir -p "$folder/sql" "$folder/completions"
+mkdir -p "$folder/sql" "$folder/completions" "$folder/docs"
 cp "$program" "$folder/xmlshred"
 cp LICENSE-APACHE LICENSE-MIT "$folder"
 cp -r agent-jobs "$folder"
+cp -r docs/monitoring "$folder/docs"
 # Nothing that a person has set up on this machine.
 as_installed() { env -i PATH="$PATH" HOME=/nonexistent SYSTEMROOT="${SYSTEMROOT:-}" "$program" "$@"; }
 as_installed install --script >"$folder/sql/install.sql"

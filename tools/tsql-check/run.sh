@@ -10,7 +10,7 @@ scriptdom_wheel=mssql-cli==1.0.0
 sqlfluff_version=4.5.0
 sources=(sql agent-jobs)
 # Generated T-SQL, and statements that the program sends: parsed, but not held to the rules of style.
-generated=("$cache/generated" tests/generated_sql src/store/sqlserver/source)
+generated=("$cache/generated" tests/generated_sql src/store/sqlserver/source docs/monitoring)
 
 # Debian's mono, for the compiler and the runtime.
 install_mono() {
@@ -58,6 +58,22 @@ generate_script() {
     cargo run --quiet -- install --script --adopt-log --adopt-status done=success >"$cache/generated/install.sql"
 }
 
+# The queries of the dashboard, with what Grafana puts in place of its macros.
+generate_dashboard() {
+    python3 - docs/monitoring/grafana.json >"$cache/generated/grafana.sql" <<'PYTHON'
+import json, re, sys
+
+def queries(panels):
+    for panel in panels:
+        yield from (target["rawSql"] for target in panel.get("targets", []))
+        yield from queries(panel.get("panels", []))
+
+for query in queries(json.load(open(sys.argv[1], encoding="utf-8"))["panels"]):
+    query = re.sub(r"\$__timeFilter\((.*?)\)", r"\1 BETWEEN '2026-01-01T00:00:00Z' AND '2026-01-02T00:00:00Z'", query)
+    print(query.replace("${schema}", "sandbox"), "GO", sep="\n")
+PYTHON
+}
+
 # Every number that is thrown is explained, and every number explained is thrown.
 check_error_numbers() {
     local thrown documented
@@ -89,6 +105,7 @@ fetch_scriptdom
 compile_checker
 install_sqlfluff
 generate_script
+generate_dashboard
 mono "$cache/TsqlCheck.exe" self-test "$here/broken"
 mono "$cache/TsqlCheck.exe" check "${sources[@]}" with tests/generated_sql/snapshots
 mono "$cache/TsqlCheck.exe" parse "${generated[@]}"
