@@ -42,7 +42,7 @@ pub(super) fn causes(overview: &Overview, page: &mut String) {
     }
     let _ = writeln!(
         page,
-        "<p class=\"note\">{} failed, for {}. A click selects a command whole.</p>",
+        "<p class=\"note\">{} failed, for {}.<span class=\"click\"> A click selects a command whole.</span></p>",
         counted(found.all_applications, "application"),
         counted(found.all_causes, "cause")
     );

@@ -17,6 +17,10 @@ SELECT count(*)
 FROM processing_log
 WHERE app_id = :app_id;
 
+-- name: erase_document
+DELETE FROM app_xml
+WHERE app_id = :app_id;
+
 -- name: erase_log
 DELETE FROM processing_log
 WHERE app_id = :app_id;
@@ -27,10 +31,6 @@ WHERE app_id = :app_id;
 
 -- name: erase_queue
 DELETE FROM processing_queue
-WHERE app_id = :app_id;
-
--- name: erase_document
-DELETE FROM app_xml
 WHERE app_id = :app_id;
 
 -- name: event

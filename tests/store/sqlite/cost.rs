@@ -3,7 +3,7 @@
 use rusqlite::{Connection, StatementStatus};
 
 use super::SqliteHarness;
-use crate::store::harness::Harness;
+use crate::store::harness::{failure, success, Harness, Worker};
 
 /// The statements that a worker runs, by file.
 const FILES: [(&str, &str); 8] = [
@@ -102,4 +102,87 @@ fn claiming_costs_the_same_however_much_is_queued_or_done() {
     );
     let after = claiming_steps(&harness);
     assert_eq!(few, after, "19,000 of them are done");
+}
+
+/// What people ask, and the values of its parameters.
+const INSPECTING: [&str; 3] = [
+    include_str!("../../../src/store/sqlite/get_status.sql"),
+    include_str!("../../../src/store/sqlite/get_report.sql"),
+    include_str!("../../../src/store/sqlite/list_causes.sql"),
+];
+
+/// Steps of each statement that status, report and failures run, and of each view.
+fn inspecting_steps(harness: &SqliteHarness) -> Vec<(String, i32)> {
+    let connection = super::connection(harness.path());
+    let views = harness
+        .query_as_is("SELECT name FROM sqlite_schema WHERE name GLOB 'vw_[A-Z]*' ORDER BY 1");
+    let views = views.into_iter().flatten().flatten().filter(|view| view != "vw_TargetRows");
+    let ordered = |view: String| match view.as_str() {
+        "vw_RecentFailures" => {
+            format!("SELECT * FROM {view} ORDER BY processed_at_utc DESC LIMIT 3")
+        }
+        _ => format!("SELECT * FROM {view}"),
+    };
+    let statements = INSPECTING.iter().flat_map(|file| statements(file));
+    let statements = statements.map(|(_, sql)| sql.to_owned()).chain(views.map(ordered));
+    let steps = |sql: String| {
+        let mut statement = connection.prepare(&sql).expect(&sql);
+        for (name, value) in [
+            (":now", 10_000_000),
+            (":from", 0),
+            (":to", 10_000_000),
+            (":first", 0),
+            (":since", 0),
+            (":slice", 60_000),
+            (":sample", 3),
+            (":sessions", 3),
+            (":events", 3),
+            (":causes", 3),
+            (":values", 3),
+        ] {
+            if let Some(index) = statement.parameter_index(name).expect(name) {
+                statement.raw_bind_parameter(index, value).expect(name);
+            }
+        }
+        if let Some(index) = statement.parameter_index(":status").expect("a name") {
+            statement.raw_bind_parameter(index, "success").expect("status");
+        }
+        let mut rows = statement.raw_query();
+        while rows.next().expect(&sql).is_some() {}
+        drop(rows);
+        let steps = statement.get_status(StatementStatus::VmStep);
+        (sql, steps)
+    };
+    statements.map(steps).collect()
+}
+
+#[test]
+fn inspecting_costs_the_same_however_much_is_done() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(20);
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(10);
+    let outcomes: Vec<_> = batch
+        .apps
+        .iter()
+        .map(|app| if app.app_id.0 > 5 { failure(app) } else { success(app) })
+        .collect();
+    worker.complete(&contract, batch.token, &outcomes);
+    let few = inspecting_steps(&harness);
+    assert!(few.len() > 25, "{few:?}");
+    harness.execute(
+        "INSERT INTO app_xml (app_id, xml)
+         SELECT value, '<a/>' FROM (WITH RECURSIVE n (value) AS
+             (SELECT 101 UNION ALL SELECT value + 1 FROM n WHERE value < 5100) SELECT value FROM n);
+         INSERT INTO processing_log
+             (app_id, attempt, status, has_rows, session_id, claim_token, enqueued_at_utc, claimed_at_utc,
+              processed_at_utc, shred_micros, document_bytes, rows_written, rows_per_table, contract_hash)
+         SELECT app_id, 1, 'success', 1, '', '', 0, 0, 5000000, 0, 0, 0, json_object('app_base', 0), ''
+         FROM app_xml WHERE app_id > 100;
+         UPDATE processing_enqueue SET lowest_new = NULL",
+    );
+    let many = inspecting_steps(&harness);
+    for ((sql, few), (_, many)) in few.iter().zip(&many) {
+        assert!(*many < few + 200, "{few} steps became {many}: {sql}");
+    }
 }

@@ -7,7 +7,7 @@ use xmlshred::store::Existing;
 use xmlshred::store::{EnqueueMode, Store, StoreError};
 
 use super::SqliteHarness;
-use crate::store::harness::{added, Harness};
+use crate::store::harness::{added, Harness, Worker};
 
 fn load(
     store: &mut SqliteStore,
@@ -76,6 +76,25 @@ fn a_replaced_document_is_not_new_to_the_queue() {
 fn free_ids(store: &mut SqliteStore, count: usize) -> Result<Vec<i64>, StoreError> {
     let mut loader = store.loader(Existing::Refuse).expect("a loader");
     (0..count).map(|_| Ok(loader.next_app_id()?.0)).collect()
+}
+
+#[test]
+fn what_is_deleted_by_hand_from_log_or_queue_is_found_again() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(4);
+    let mut worker = Worker::start(&harness, &contract);
+    let mut request = worker.request(2);
+    request.after_app_id = Some(AppId(1));
+    let batch = worker.claim_by(&request);
+    worker.succeed(&contract, &batch);
+    harness.execute("DELETE FROM processing_log WHERE app_id = 3");
+    harness.execute("DELETE FROM processing_queue WHERE app_id = 1");
+    let source = "SELECT expected, actual FROM vw_Reconciliation WHERE subject = 'source rows'";
+    let counted = |expected: &str, actual: &str| vec![Some(expected.into()), Some(actual.into())];
+    assert_eq!(harness.query(source), [counted("4", "2")]);
+    assert_eq!(worker.store.get_status().expect("status").not_enqueued, Some(2));
+    assert_eq!(worker.store.enqueue_apps(EnqueueMode::New).expect("enqueue"), added(2));
+    assert_eq!(harness.query(source), [counted("4", "4")]);
 }
 
 #[test]

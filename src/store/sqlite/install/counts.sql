@@ -9,7 +9,8 @@ ON processing_log (app_id) WHERE is_latest = 1 AND failure_category IS NOT NULL;
 CREATE INDEX processing_log_category
 ON processing_log (failure_category, app_id) WHERE is_latest = 1 AND failure_category IS NOT NULL;
 CREATE INDEX processing_log_fingerprint
-ON processing_log (fingerprint, app_id, processed_at_utc, failure_value)
+ON processing_log
+    (fingerprint, app_id, processed_at_utc, failure_value, failure_category, is_latest)
 WHERE is_latest = 1 AND failure_category IS NOT NULL;
 
 -- Rows of an earlier success than the last attempt.
@@ -83,6 +84,30 @@ BEGIN
     SET applications = applications + 1
     WHERE outcome = (SELECT coalesce(failure_category, 'success') FROM processing_log
                      WHERE app_id = OLD.app_id AND is_latest = 1);
+END;
+
+-- A document whose log is deleted, or that is taken out of the queue, is new again: enqueueing finds it, and
+-- counting what is not enqueued begins with it.
+CREATE TRIGGER processing_log_lost AFTER DELETE ON processing_log
+WHEN OLD.is_latest = 1
+    AND EXISTS (SELECT 1 FROM app_xml WHERE app_id = OLD.app_id)
+    AND NOT EXISTS (SELECT 1 FROM processing_log WHERE app_id = OLD.app_id)
+    AND NOT EXISTS (SELECT 1 FROM processing_queue WHERE app_id = OLD.app_id)
+BEGIN
+    UPDATE processing_enqueue
+    SET lowest_new = OLD.app_id
+    WHERE lowest_new IS NULL OR lowest_new > OLD.app_id;
+END;
+
+-- What is claimed leaves the queue when it is completed, before it is logged.
+CREATE TRIGGER processing_queue_lost AFTER DELETE ON processing_queue
+WHEN OLD.state <> 1
+    AND EXISTS (SELECT 1 FROM app_xml WHERE app_id = OLD.app_id)
+    AND NOT EXISTS (SELECT 1 FROM processing_log WHERE app_id = OLD.app_id)
+BEGIN
+    UPDATE processing_enqueue
+    SET lowest_new = OLD.app_id
+    WHERE lowest_new IS NULL OR lowest_new > OLD.app_id;
 END;
 
 CREATE TRIGGER processing_log_wrote AFTER INSERT ON processing_log WHEN NEW.has_rows = 1

@@ -20,12 +20,13 @@ const STATE: &str = statement(FILE, "state");
 const WROTE: &str = statement(FILE, "wrote");
 const COUNT_ATTEMPTS: &str = statement(FILE, "count_attempts");
 pub(super) const EVENT: &str = statement(FILE, "event");
-/// All that the store has of an application beside its rows.
+/// All that the store has of an application beside its rows. The document comes first: without log and queue
+/// it would be new again.
 pub(super) const ERASE: [&str; 4] = [
+    statement(FILE, "erase_document"),
     statement(FILE, "erase_log"),
     statement(FILE, "erase_events"),
     statement(FILE, "erase_queue"),
-    statement(FILE, "erase_document"),
 ];
 
 pub(super) const CLAIMED: i64 = 1;
