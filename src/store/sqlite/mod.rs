@@ -108,7 +108,8 @@ impl SqliteStore {
         let version = install::version(&connection)?;
         let mut plan = install::plan_install(&mut connection, contract, alter)?;
         if version != Self::VERSION {
-            let step = PlannedStep::new(PlannedAction::Replace, "the store's own tables".to_owned());
+            let step =
+                PlannedStep::new(PlannedAction::Replace, "the store's own tables".to_owned());
             let (old, new) = (Some(version.to_string()), Some(Self::VERSION.to_string()));
             plan.steps.insert(0, PlannedStep { old, new, ..step });
         }

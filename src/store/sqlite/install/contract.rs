@@ -205,9 +205,7 @@ fn planned(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<(Plan
             tx.find(VIEW_TEXT, named_params! {":view": name}, |row| row.get(0))?;
         if existing.as_ref() != Some(&view) {
             let (action, statement) = match existing {
-                Some(_) => {
-                    (PlannedAction::Replace, format!("DROP VIEW IF EXISTS {name};\n{view}"))
-                }
+                Some(_) => (PlannedAction::Replace, format!("DROP VIEW IF EXISTS {name};\n{view}")),
                 None => (PlannedAction::Create, view),
             };
             let step = PlannedStep::new(action, format!("view {name}"));
