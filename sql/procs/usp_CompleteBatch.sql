@@ -178,7 +178,8 @@ BEGIN
             IF @result = 1
             BEGIN
                 -- The data is the cause: the next round logs a failure. One fingerprint per table,
-                -- error and constraint. The message names the constraint, and then the key in brackets.
+                -- error and constraint. The message names the constraint, and then the key in brackets. The
+                -- errors of triggers share numbers: their messages tell them apart.
                 UPDATE #outcome
                 SET
                     is_success = 0,
@@ -199,6 +200,8 @@ BEGIN
                                         CASE
                                             WHEN @error_number IN (515, 547, 2601, 2627)
                                                 THEN LEFT(@error_message, CHARINDEX(N'(', @error_message + N'('))
+                                            WHEN @error_number >= 50000
+                                                THEN [$(Schema)].[ufn_MessageTemplate](@error_message)
                                         END
                                     )
                                 ),

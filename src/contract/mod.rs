@@ -27,7 +27,7 @@ mod written;
 pub use bytes::MOST_KEY_BYTES;
 pub use clock::Clock;
 pub use compiled::Contract;
-pub(crate) use constants::ROOT as CONSTANTS_ROOT;
+pub(crate) use constants::{is_computed_once, ROOT as CONSTANTS_ROOT};
 #[cfg(feature = "sqlserver")]
 pub(crate) use identifier::unfit_for_script;
 pub(crate) use names::FoundName;

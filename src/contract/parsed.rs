@@ -20,6 +20,8 @@ pub struct ParsedContract {
     pub contract: Arc<Contract>,
     /// Its warnings; a closer look adds to them.
     pub diagnostics: Diagnostics,
+    /// What reads nothing and was computed, with a value that is not blank.
+    pub(crate) filled: Vec<Span>,
     pub(super) model: Model,
     /// Where the places in expressions are in the file.
     maps: Vec<StringMap>,
@@ -40,7 +42,7 @@ impl ParsedContract {
         let type_places = draft.type_places();
         let Some((model, targets)) = lower::lower(draft, targets) else { return Err(diagnostics) };
         let contract = Arc::new(Contract::compile(&model, text_hash(text), targets));
-        Ok(Self { contract, diagnostics, model, maps, type_places })
+        Ok(Self { contract, diagnostics, filled: Vec::new(), model, maps, type_places })
     }
 
     /// The contract as it was written.

@@ -15,7 +15,7 @@ pub use failures::{Consequence, Effect};
 pub use lookup::{Entries, ReferencedKey};
 
 use crate::contract::expr::ast::Function;
-use crate::contract::model::{Keep, Model, TableRule};
+use crate::contract::model::{Keep, TableRule};
 use crate::contract::{ForeignKey, OnExisting, ParsedContract, TargetTable};
 
 /// A contract in words.
@@ -82,7 +82,7 @@ impl Described {
     /// Describes a contract; there are no examples yet.
     pub fn of(parsed: &ParsedContract) -> Self {
         let (contract, model) = (&parsed.contract, parsed.model());
-        let table = |index: usize| table(index, &contract.targets, model);
+        let table = |index: usize| table(index, &contract.targets, parsed);
         Self {
             name: contract.name.clone(),
             hash: contract.hash.to_string(),
@@ -110,7 +110,8 @@ impl Described {
     }
 }
 
-fn table(index: usize, targets: &[TargetTable], model: &Model) -> Table {
+fn table(index: usize, targets: &[TargetTable], parsed: &ParsedContract) -> Table {
+    let (model, filled) = (parsed.model(), parsed.filled.as_slice());
     let target = &targets[index];
     let rules = model.tables.iter().enumerate().filter(|(_, rule)| rule.target == index);
     Table {
@@ -120,7 +121,7 @@ fn table(index: usize, targets: &[TargetTable], model: &Model) -> Table {
         foreign_key: target.foreign_key.clone(),
         on_existing: on_existing(target.on_existing),
         rules: rules
-            .map(|(number, rule)| rule_of(number, Facts { model, targets, rule }))
+            .map(|(number, rule)| rule_of(number, Facts { model, targets, rule, filled }))
             .collect(),
     }
 }

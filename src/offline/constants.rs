@@ -10,8 +10,9 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Document, DocumentEncoding};
 use crate::id::AppId;
 use crate::shred::{Limits, Shredder};
+use crate::value::{is_blank, Value};
 
-/// Adds what fails to the contract's diagnostics, as errors.
+/// Adds what fails to the contract's diagnostics, as errors, and keeps what has a value.
 pub fn examine(parsed: &mut ParsedContract) {
     let constants = parsed.constants();
     let mut left: Vec<usize> = (0..constants.all.len()).collect();
@@ -21,7 +22,16 @@ pub fn examine(parsed: &mut ParsedContract) {
         let contract = Arc::new(constants.contract(&left));
         let mut shredder = Shredder::new(contract, Limits::default());
         let outcome = shredder.shred(AppId(0), DateTime::UNIX_EPOCH, Some(&document));
-        let Err(failure) = outcome else { return };
+        let failure = match outcome {
+            Err(failure) => failure,
+            Ok(rows) => {
+                // Behind the application's id.
+                let values = rows[0].values.iter().skip(1);
+                let filled = left.iter().zip(values).filter(|(_, value)| has_text(value));
+                parsed.filled = filled.map(|(number, _)| constants.all[*number].0.span).collect();
+                return;
+            }
+        };
         let number = failure.column.as_deref().and_then(|column| column.parse::<usize>().ok());
         let Some(number) = number else { return };
         let reason = failure.reason.split(": correct the document").next().unwrap_or_default();
@@ -30,4 +40,8 @@ pub fn examine(parsed: &mut ParsedContract) {
         parsed.diagnostics.push(error.hint(hint));
         left.retain(|other| *other != number);
     }
+}
+
+fn has_text(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if !is_blank(text))
 }

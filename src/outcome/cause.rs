@@ -9,7 +9,8 @@ use super::{Failure, FailureCategory};
 impl Failure {
     /// Sixteen hexadecimal digits that are equal for failures with the same cause: category, table,
     /// column, [path without positions](Failure::path_shape) and reason without values. Where a lookup
-    /// has no entry, the value is the cause, because each needs its own. Retrying selects by it.
+    /// has no entry, the value is the cause, because each needs its own. Retrying selects by it, and logs
+    /// keep it: the same failure has the same one in every version.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let path = match self.category {
@@ -19,17 +20,19 @@ impl Failure {
             | FailureCategory::InternalError => None,
             _ => self.path_shape(),
         };
-        // Ids that refer to elements are a document's own.
-        let lacks_entry =
-            self.category == FailureCategory::UnmappedLookup && self.reason.starts_with("lookup ");
-        let value = self.value.as_deref().filter(|_| lacks_entry);
+        let value = self.value.as_deref().filter(|_| self.each_value);
+        let template = match &self.template {
+            // Logs have fingerprints of templates without the words that the program itself quotes.
+            Some(template) => without_numbers(&without_values(template)),
+            None => template(self.category, &self.reason),
+        };
         for part in [
             self.category.name(),
             self.table.as_deref().unwrap_or(""),
             self.column.as_deref().unwrap_or(""),
             path.as_deref().unwrap_or(""),
             value.unwrap_or(""),
-            &template(self.category, &self.reason),
+            &template,
         ] {
             hash.update(part.as_bytes());
             hash.update([0]);
@@ -37,13 +40,67 @@ impl Failure {
         hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The path without its positions: `/a/b/@c` of `/a/b[2]/@c`.
+    /// The path without its positions, and with local names, because each document chooses its prefixes:
+    /// `/a/b/@c` of `/a/x:b[2]/@c`.
     pub fn path_shape(&self) -> Option<String> {
         let path = self.path.as_deref()?;
         let behind =
             |part: &'_ str| part.split_once(']').map_or(part, |(_, behind)| behind).to_owned();
-        Some(path.split('[').map(behind).collect())
+        let path: String = path.split('[').map(behind).collect();
+        Some(path.split('/').map(local_name).collect::<Vec<_>>().join("/"))
     }
+}
+
+/// A step of a path without the prefix of its name.
+fn local_name(step: &str) -> String {
+    let (at, name) = match step.strip_prefix('@') {
+        Some(name) => ("@", name),
+        None => ("", step),
+    };
+    match name.split_once(':') {
+        Some((prefix, local))
+            if !prefix.is_empty() && !local.is_empty() && !local.contains(':') =>
+        {
+            format!("{at}{local}")
+        }
+        _ => step.to_owned(),
+    }
+}
+
+/// The message of a trigger without what differs from row to row: what is between quotes, numbers and
+/// GUIDs. `ufn_MessageTemplate` does the same in T-SQL.
+pub fn message_template(message: &str) -> String {
+    let mut template = String::with_capacity(message.len());
+    let (mut rest, mut is_word) = (message, false);
+    while let Some(first) = rest.chars().next() {
+        let quoted = match first {
+            '\'' | '"' | '`' if !is_word => rest[1..].find(first),
+            _ => None,
+        };
+        if let Some(length) = quoted {
+            template.extend([first, first]);
+            rest = &rest[length + 2..];
+        } else if !is_word && starts_with_guid(rest) {
+            template.push('#');
+            rest = &rest[36..];
+        } else if !is_word && first.is_ascii_digit() {
+            template.push('#');
+            rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        } else {
+            template.push(first);
+            is_word = first.is_ascii_alphanumeric() || first == '_' || first >= '\u{c0}';
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    template
+}
+
+fn starts_with_guid(text: &str) -> bool {
+    let is_one = |(at, byte): (usize, &u8)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() >= 36 && text.as_bytes()[..36].iter().enumerate().all(is_one)
 }
 
 /// A reason without what differs from document to document: values, names in quotes, and numbers.
@@ -148,7 +205,9 @@ mod tests {
     fn each_value_that_a_lookup_lacks_is_a_cause() {
         let of = |value: &str| {
             let reason = format!("lookup color has no entry for `{value}`: add it");
-            failure(FailureCategory::UnmappedLookup, &reason).with_value(value).fingerprint()
+            let mut failure = failure(FailureCategory::UnmappedLookup, &reason).with_value(value);
+            failure.each_value = true;
+            failure.fingerprint()
         };
         assert_eq!(of("red"), of("red"));
         assert_ne!(of("red"), of("blue"));
@@ -206,5 +265,63 @@ mod tests {
         assert_eq!(failure.path_shape().as_deref(), Some("/a/b/@c"));
         failure.path = None;
         assert_eq!(failure.path_shape(), None);
+    }
+
+    #[test]
+    fn prefixes_of_one_namespace_are_one_cause() {
+        let of = |path: &str| {
+            let mut failure = failure(FailureCategory::BadValue, "`x` is not one");
+            failure.path = Some(path.to_owned());
+            (failure.path_shape().unwrap(), failure.fingerprint())
+        };
+        assert_eq!(of("/a:loan/a:sum[2]/@b:of"), of("/loan/ns1:sum/@of"));
+        assert_eq!(of("/a:loan/a:sum[2]/@b:of").0, "/loan/sum/@of");
+    }
+
+    #[test]
+    fn the_messages_of_triggers_are_told_apart_by_their_words() {
+        for (message, template) in [
+            ("order 7 of 'Smith' is not open", "order # of '' is not open"),
+            ("order 1234 of 'O' is not open", "order # of '' is not open"),
+            ("can't take \"a 'b'\" for t_1", "can't take \"\" for t_1"),
+            ("12.50 > 7, see `x`", "#.# > #, see ``"),
+            ("no 6F9619FF-8B86-D011-B42D-00C04FC964FF here", "no # here"),
+            ("it is 'open", "it is 'open"),
+            ("", ""),
+        ] {
+            assert_eq!(message_template(message), template);
+        }
+    }
+
+    /// Logs keep fingerprints: these are of an earlier version.
+    #[test]
+    fn known_failures_have_their_known_fingerprints() {
+        let with = |category, table: &str, column: &str, path: &str, value: &str, reason: &str| {
+            let mut failure = Failure::new(category, reason).with_value(value);
+            failure.table = Some(table.to_owned());
+            failure.column = Some(column.to_owned());
+            failure.path = Some(path.to_owned());
+            failure
+        };
+        let bad = "`abc` cannot become decimal(9,2): write digits; on_error = \"null\" does so";
+        let bad = with(FailureCategory::BadValue, "note", "price", "/note/@price", "abc", bad);
+        assert_eq!(bad.fingerprint(), "244360a3045016f4");
+        let template = "`` cannot become decimal(9,2): write digits; on_error = \"null\" does so";
+        let known = bad.clone().with_template(template);
+        assert_eq!(known.fingerprint(), bad.fingerprint(), "the template is the same");
+        let reason = "lookup color has no entry for `red`: add it";
+        let path = "/note[2]/@c";
+        let lookup = FailureCategory::UnmappedLookup;
+        let mut unmapped = with(lookup, "note", "color", path, "red", reason);
+        unmapped.each_value = true;
+        assert_eq!(unmapped.fingerprint(), "78fa39a5713cd021");
+        let reason = "no element of the key contact has the id `c4`: correct the document";
+        let dangling = with(lookup, "note", "color", path, "c4", reason);
+        assert_eq!(dangling.fingerprint(), "ede2feeea1749f1e");
+        let reason = "the database refused row 2 for table t: UNIQUE constraint failed: t.a (1555)";
+        let category = FailureCategory::ConstraintViolation;
+        let mut refused = Failure::new(category, reason);
+        refused.table = Some("t".to_owned());
+        assert_eq!(refused.fingerprint(), "f96933122e8c53cc");
     }
 }

@@ -10,6 +10,8 @@ use std::fmt;
 use crate::id::{AppId, SourceHash};
 use crate::value::Value;
 
+pub use cause::message_template;
+
 /// Rows for one target table, row-major: row `i` is `values[i * width..(i + 1) * width]`, in the
 /// order of [`crate::contract::TargetTable::columns`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -136,6 +138,11 @@ pub struct Failure {
     pub value: Option<String>,
     /// One sentence: what is wrong and what to do.
     pub reason: String,
+    /// The sentence without what it has from the document, where that is known: part of the fingerprint.
+    /// `None` for a failure that was read from a log, which has its fingerprint already.
+    pub template: Option<String>,
+    /// Each value is a cause of its own, because each needs a correction of its own.
+    pub each_value: bool,
 }
 
 impl Failure {
@@ -153,7 +160,15 @@ impl Failure {
             column_number: None,
             value: None,
             reason: reason.into(),
+            template: None,
+            each_value: false,
         }
+    }
+
+    /// Knows the sentence without what it has from the document.
+    pub fn with_template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
+        self
     }
 
     /// Keeps `value`, clipped to [`Failure::VALUE_CLIP`] characters.

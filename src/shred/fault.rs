@@ -60,6 +60,18 @@ impl ShredFault {
         self
     }
 
+    /// The reason without what it has from the document.
+    pub fn template(mut self: Box<Self>, template: impl Into<String>) -> Box<Self> {
+        self.failure.template = Some(template.into());
+        self
+    }
+
+    /// Each value is a cause of its own.
+    pub fn each_value(mut self: Box<Self>) -> Box<Self> {
+        self.failure.each_value = true;
+        self
+    }
+
     /// The failure with its place in `text`.
     #[cold]
     pub fn into_failure(self, text: &str) -> Box<Failure> {

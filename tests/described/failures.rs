@@ -58,6 +58,13 @@ fn each_part_of_an_expression_that_can_fail_is_listed() {
         ("COALESCE(DIGITS(@x), 5)", vec![]),
         ("ORDINAL()", vec![]),
         ("40 + 2 * 3", vec![]),
+        // The check of a contract computes what reads nothing.
+        ("CAST(REPLACE('4a', 'a', '2') AS int)", vec![]),
+        ("FLOOR(POWER(10, 3) / 7)", vec![]),
+        (
+            "CAST(REPLACE('4a', 'a', @x) AS int)",
+            vec!["not int (-2147483648 to 2147483647): bad_value", null],
+        ),
         ("CASE WHEN @x IS NULL THEN 1 END - 1", vec![null]),
         ("POSITION() - 1", vec![]),
         ("APP_ID() - 1", vec!["a result that is out of range: bad_value"]),
@@ -85,6 +92,18 @@ fn each_part_of_an_expression_that_can_fail_is_listed() {
     ] {
         assert_eq!(listed(&with_value(sql_type, value)), expected, "{sql_type} {value}");
     }
+}
+
+/// A column with `on_error` is not computed by the check.
+#[test]
+fn a_constant_of_a_column_that_forgives_errors_may_fail() {
+    let cast = with_value("int", "CAST(REPLACE('4a', 'a', 'b') AS int)");
+    let text = cast.replace("AS int)\"", "AS int)\", on_error = \"null\"");
+    assert!(
+        listed(&text).contains("not int (-2147483648 to 2147483647): null"),
+        "{}",
+        listed(&text)
+    );
 }
 
 /// A predicate is tested before it is known for which column.

@@ -13,6 +13,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use xmlshred::contract::ParsedContract;
 use xmlshred::described::Described;
+use xmlshred::offline::constants;
 
 /// The contracts of the repository that are files, by their names.
 fn contracts() -> Vec<(PathBuf, String)> {
@@ -39,7 +40,10 @@ fn contracts() -> Vec<(PathBuf, String)> {
 
 fn described(text: &str) -> Described {
     match ParsedContract::parse(text, "contract.toml") {
-        Ok(parsed) => Described::of(&parsed),
+        Ok(mut parsed) => {
+            constants::examine(&mut parsed);
+            Described::of(&parsed)
+        }
         Err(mistakes) => panic!("{mistakes}"),
     }
 }

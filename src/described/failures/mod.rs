@@ -36,6 +36,7 @@ pub(super) fn consequences(
         return Vec::new();
     }
     let mut reading = Reading::of(facts);
+    reading.constants_hold = !column.on_error_null;
     let value = value.map_or_else(Possible::null, |value| reading.value(value));
     let conversion = column.conversion(reading.date_formats());
     let truncate = column.too_long == TooLong::Truncate;

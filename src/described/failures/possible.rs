@@ -75,6 +75,17 @@ impl Possible {
         self
     }
 
+    /// The same, which is neither null nor blank.
+    pub fn filled(mut self) -> Self {
+        self.null = false;
+        for piece in &mut self.pieces {
+            if let Piece::Text { blank, .. } = piece {
+                *blank = false;
+            }
+        }
+        self
+    }
+
     /// What is either.
     pub fn or(mut self, other: Self) -> Self {
         self.null |= other.null;

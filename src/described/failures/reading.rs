@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::possible::{Piece, Possible};
 use crate::contract::expr::ast::{BinaryOp, Expr, ExprKind, Origin, Path, Predicate, Read, Step};
 use crate::contract::expr::fails::Fails;
+use crate::contract::is_computed_once;
 use crate::described::facts::Facts;
 use crate::outcome::FailureCategory::{BadValue, ManyValues};
 use crate::value::convert::Conversion;
@@ -18,6 +19,8 @@ pub(super) struct Reading<'m> {
     pub facts: Facts<'m>,
     pub cases: Vec<Case>,
     in_predicate: bool,
+    /// What reads nothing was computed when the contract was checked.
+    pub constants_hold: bool,
     /// A path is one node of those that an aggregate goes through.
     pub of_node: bool,
 }
@@ -32,7 +35,7 @@ pub(super) struct Case {
 
 impl<'m> Reading<'m> {
     pub fn of(facts: Facts<'m>) -> Self {
-        Self { facts, cases: Vec::new(), in_predicate: false, of_node: false }
+        Self { facts, cases: Vec::new(), in_predicate: false, constants_hold: true, of_node: false }
     }
 
     pub fn date_formats(&self) -> Arc<[DatePattern]> {
@@ -61,8 +64,22 @@ impl<'m> Reading<'m> {
         }
     }
 
-    /// What an expression becomes; nothing for a condition.
+    /// What an expression becomes; nothing for a condition. What the check of the contract has computed
+    /// fails for no document.
     pub fn value(&mut self, expr: &Expr) -> Possible {
+        let before = self.cases.len();
+        let value = self.read(expr);
+        if !self.constants_hold || !is_computed_once(expr) {
+            return value;
+        }
+        self.cases.truncate(before);
+        match self.facts.filled.contains(&expr.span) {
+            true => value.filled(),
+            false => value,
+        }
+    }
+
+    fn read(&mut self, expr: &Expr) -> Possible {
         match &expr.kind {
             ExprKind::Null => Possible::null(),
             ExprKind::Text(text) => Possible::constant(Value::Text(text.into())),

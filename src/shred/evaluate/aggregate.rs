@@ -128,8 +128,9 @@ impl<'t> Scope<'t> {
     fn summand(&self, aggregate: &'t Aggregate, text: Datum<'t>) -> Result<Datum<'t>> {
         let number = self.to_number(&text).map_err(|mut fault| {
             if aggregate.function != Function::Sum {
-                fault.failure.reason +=
-                    "; for dates, convert the path first, as in MAX(CAST(path AS date))";
+                let hint = "; for dates, convert the path first, as in MAX(CAST(path AS date))";
+                fault.failure.reason += hint;
+                fault.failure.template.iter_mut().for_each(|template| *template += hint);
             }
             fault
         })?;

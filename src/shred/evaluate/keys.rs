@@ -30,11 +30,12 @@ impl<'t> Scope<'t> {
 
     #[cold]
     fn no_element(&self, name: &str, id: &str) -> Box<ShredFault> {
-        let reason = format!(
-            "no element of the key {name} has the id `{}`: correct the document, or set on_unmapped",
-            clip(id)
-        );
-        self.fault(FailureCategory::UnmappedLookup, reason).value(id)
+        let reason = |id: &str| {
+            format!("no element of the key {name} has the id `{id}`: correct the document, or set on_unmapped")
+        };
+        // Ids are a document's own: all that dangle are one cause.
+        let fault = self.fault(FailureCategory::UnmappedLookup, reason(&clip(id)));
+        fault.template(reason("")).value(id)
     }
 
     /// What the expressions about an element see.

@@ -70,13 +70,15 @@ impl<'t> Scope<'t> {
 
     #[cold]
     fn unmapped(&self, lookup: &LookupPlan, key: &str) -> Box<ShredFault> {
-        let reason = format!(
-            "lookup {} has no entry for `{}`: add it to the contract, or set {}",
-            lookup.name,
-            clip(key),
-            if key.is_empty() { "on_blank" } else { "on_unmapped" }
-        );
-        self.fault(FailureCategory::UnmappedLookup, reason).value(key)
+        let setting = if key.is_empty() { "on_blank" } else { "on_unmapped" };
+        let reason = |key: &str| {
+            let name = &lookup.name;
+            format!(
+                "lookup {name} has no entry for `{key}`: add it to the contract, or set {setting}"
+            )
+        };
+        let fault = self.fault(FailureCategory::UnmappedLookup, reason(&clip(key)));
+        fault.template(reason("")).value(key).each_value()
     }
 }
 

@@ -213,7 +213,7 @@ impl<'t> Scope<'t> {
             ConversionFault::TooLong(_) => FailureCategory::TooLong,
             _ => FailureCategory::BadValue,
         };
-        self.fault(category, error.to_string()).value(error.value)
+        self.fault(category, error.to_string()).template(error.template()).value(error.value)
     }
 
     #[cold]

@@ -320,6 +320,8 @@ fn logged_failure(row: &Row) -> rusqlite::Result<LoggedFailure> {
             column_number: row.get(7)?,
             value: row.get(8)?,
             reason: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
+            template: None,
+            each_value: false,
         },
         fingerprint: row.get(10)?,
         error_number: row.get(11)?,

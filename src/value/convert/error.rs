@@ -36,6 +36,19 @@ pub enum ConversionFault {
 
 impl std::error::Error for ConversionError {}
 
+impl ConversionError {
+    /// The sentence without the value.
+    pub fn template(&self) -> String {
+        match self.fault {
+            ConversionFault::CodePage(_) => format!(
+                "`` is not in code page 1252, which {} stores: use nchar or nvarchar",
+                self.sql_type
+            ),
+            _ => Self { value: String::new(), ..self.clone() }.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for ConversionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sql_type, value, fault, reason } = self;

@@ -46,6 +46,30 @@ fn a_trigger_that_refuses_is_logged_with_what_it_says() {
 }
 
 #[test]
+fn errors_of_triggers_are_causes_by_their_words() {
+    let harness = SqliteHarness::fresh();
+    let contract = harness.prepare(3);
+    let messages = [
+        "order 17 of \"Smith\" (6F9619FF-8B86-D011-B42D-00C04FC964FF) is not open",
+        "order 4 of \"O\" (00000000-8B86-D011-B42D-00C04FC964FF) is not open",
+        "order 5 of \"O\" is unknown",
+    ];
+    for (app_id, message) in (1..).zip(messages) {
+        harness.execute(&format!(
+            "CREATE TRIGGER t{app_id} BEFORE INSERT ON app_base WHEN NEW.app_id = {app_id}
+             BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        ));
+    }
+    let mut worker = Worker::start(&harness, &contract);
+    let batch = worker.claim(3);
+    let outcomes: Vec<_> = batch.apps.iter().map(success).collect();
+    worker.complete(&contract, batch.token, &outcomes);
+    let fingerprints = harness.query("SELECT fingerprint FROM processing_log ORDER BY app_id");
+    assert_eq!(fingerprints[0], fingerprints[1], "values differ");
+    assert_ne!(fingerprints[0], fingerprints[2], "words differ");
+}
+
+#[test]
 fn a_unique_index_is_logged_with_column_and_value() {
     let failures = logged_after(
         "INSERT INTO app_base (app_id, name) VALUES (99, 'bad');

@@ -2,7 +2,7 @@
 
 use rusqlite::ffi;
 
-use crate::outcome::{Failure, FailureCategory};
+use crate::outcome::{message_template, Failure, FailureCategory};
 use crate::store::sqlite::fault::{cause, number_and_message, Cause, SqliteFault, Step};
 use crate::store::StoreError;
 
@@ -26,6 +26,14 @@ impl Rejection {
         match fault {
             SqliteFault::Row(row) => {
                 let mut rejection = because(row.cause, row.number, row.to_string());
+                if row.number == ffi::SQLITE_CONSTRAINT_TRIGGER {
+                    // Others raise it, and with any values in it.
+                    let message = message_template(&row.message);
+                    let reason = row.to_string().replacen(&row.message, &message, 1);
+                    let number = format!(" ({})", row.number);
+                    let template = reason.strip_suffix(&number).unwrap_or(&reason);
+                    rejection.failure = rejection.failure.with_template(template);
+                }
                 rejection.failure.table = Some(row.table);
                 rejection.failure.column = row.column;
                 if let Some(value) = row.value {

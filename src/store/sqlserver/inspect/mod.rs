@@ -89,6 +89,8 @@ pub(super) fn list_failures(
                 column_number: place("failure_column_number")?,
                 value: record.get_or_null("failure_value")?,
                 reason: record.get_or_null("failure_reason")?.unwrap_or_default(),
+                template: None,
+                each_value: false,
             },
             fingerprint: record.get_or_null("fingerprint")?,
             error_number: record.get_or_null("error_number")?,
