@@ -7,6 +7,7 @@ use crate::id::{AppId, ClaimToken};
 use crate::store::{self, Batch, ClaimRequest, Claimed, Pause, ReapRequest};
 
 use super::batch::InFlight;
+use super::config::RunConfig;
 use super::lease::Lease;
 use super::session::{backoff, Session};
 use super::shared::Shared;
@@ -78,7 +79,7 @@ impl Claimer<'_> {
             session: self.shared.config.session,
             contract_hash: self.shared.contract.hash,
             batch_size: u32::try_from(self.remaining()).unwrap_or(u32::MAX).min(config.batch_size),
-            max_bytes: (reserved / 2).max(1),
+            max_bytes: (reserved / 2).clamp(1, RunConfig::BATCH_BYTES),
             lease: config.lease,
             share: config.share,
             after_app_id: self.after,

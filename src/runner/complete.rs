@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 
 use crate::id::AppId;
-use crate::outcome::{AppOutcome, TableRows};
-use crate::store::{ClaimOutcome, Completed, Fate, Refusal, Store, StoreError};
+use crate::outcome::AppOutcome;
+use crate::store::{ClaimOutcome, Completed, Fate, Refusal, StoreError};
 
 use super::batch::InFlight;
 use super::refusals::stop_reason;
@@ -19,11 +19,6 @@ use super::summary::RunEnd;
 /// Completions in succession without an answer after which the run stops: the server hangs, not a
 /// batch.
 const MAX_UNANSWERED: u32 = 3;
-
-/// Rows that one completion writes at most, unless one application has more: a statement that takes
-/// 5,000 locks makes SQL Server lock the whole table, against all other workers ("lock escalation" in
-/// its locking guide).
-const MAX_ROWS: usize = 2_000;
 
 /// Completes batches until claiming has ended and nothing is in flight, then releases what is
 /// still held and ends the session.
@@ -154,33 +149,30 @@ impl Completer<'_> {
         }
     }
 
-    /// Sends completions of [`MAX_ROWS`] rows. Outcomes that the database concluded are counted and
-    /// removed from `outcomes`.
+    /// Sends a completion. Outcomes that the database concluded are counted and removed from
+    /// `outcomes`.
     fn try_to_complete(&mut self, batch: &InFlight, outcomes: &mut Vec<AppOutcome>) -> Verdict {
+        if outcomes.is_empty() {
+            return Verdict::Concluded;
+        }
+        if !batch.lease.may_complete() {
+            return Verdict::Abandoned;
+        }
         let contract = &self.shared.contract;
         let max_reaps = self.shared.config.max_reaps;
-        let mut answered = Vec::new();
-        while !outcomes.is_empty() {
-            if !batch.lease.may_complete() {
-                return Verdict::Abandoned;
+        match self
+            .session
+            .call(|store| store.complete_batch(batch.token, contract, outcomes, max_reaps))
+        {
+            Ok(completed) => {
+                self.count(&completed, outcomes);
+                outcomes.clear();
+                self.unanswered = 0;
+                batch.lease.completion_ended();
+                Verdict::Concluded
             }
-            let part = &outcomes[..few_rows(outcomes)];
-            let complete = |store: &mut dyn Store| {
-                store.complete_batch(batch.token, contract, part, max_reaps)
-            };
-            match self.session.call(complete) {
-                Ok(completed) => {
-                    self.count(&completed, part);
-                    outcomes.drain(..part.len());
-                    answered.extend(completed);
-                    self.unanswered = 0;
-                    batch.lease.completion_ended();
-                }
-                Err(error) => return self.check_claim_outcome(batch, outcomes, error),
-            }
+            Err(error) => self.check_claim_outcome(batch, outcomes, error),
         }
-        self.stop_if_refused(&answered);
-        Verdict::Concluded
     }
 
     /// After an error, reads the outcome of the claim before anything else: the transaction may
@@ -202,7 +194,6 @@ impl Completer<'_> {
         };
         batch.lease.completion_ended();
         self.count(&completed, outcomes);
-        self.stop_if_refused(&completed);
         let done: HashSet<AppId> = completed.iter().map(|app| app.app_id).collect();
         outcomes.retain(|outcome| !done.contains(&outcome.app_id));
 
@@ -217,7 +208,7 @@ impl Completer<'_> {
         }
     }
 
-    /// Counts what became of the applications.
+    /// Counts what became of the applications, and stops the run where nothing could be written.
     fn count(&self, completed: &[Completed], outcomes: &[AppOutcome]) {
         for app in completed {
             let Some(Refusal { number, message, .. }) = app.refusal() else { continue };
@@ -225,10 +216,6 @@ impl Completer<'_> {
             tracing::warn!(app_id, number, message, quarantined, "refused by the database");
         }
         self.shared.tally().conclude(completed, outcomes);
-    }
-
-    /// Stops the run where nothing could be written.
-    fn stop_if_refused(&self, completed: &[Completed]) {
         if let Some(reason) = stop_reason(completed) {
             self.shared.fail_with(RunEnd::Lost, reason);
         }
@@ -321,18 +308,6 @@ impl Completer<'_> {
             }
         }
     }
-}
-
-/// How many of these outcomes, at least one, have [`MAX_ROWS`] rows together.
-fn few_rows(outcomes: &[AppOutcome]) -> usize {
-    let rows = |outcome: &AppOutcome| -> usize {
-        outcome.outcome.iter().flatten().map(TableRows::len).sum()
-    };
-    let sums = outcomes.iter().scan(0, |sum, outcome| {
-        *sum += rows(outcome);
-        Some(*sum)
-    });
-    sums.take_while(|sum| *sum <= MAX_ROWS).count().max(1)
 }
 
 /// Waits before the next try. The completing thread keeps trying while the run drains:

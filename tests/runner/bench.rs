@@ -60,13 +60,8 @@ impl Bench {
 
     /// With documents of these sizes in bytes, ids from 1, ready.
     pub fn with_documents(sizes: &[usize]) -> Self {
-        Self::of(CONTRACT, sizes)
-    }
-
-    /// The same with another contract.
-    pub fn of(text: &str, sizes: &[usize]) -> Self {
         let bench =
-            Self { folder: tempfile::tempdir().expect("a folder"), contract: contract(text) };
+            Self { folder: tempfile::tempdir().expect("a folder"), contract: contract(CONTRACT) };
         let mut store = SqliteStore::open_or_create(&bench.path()).expect("create");
         store.install_contract(&bench.contract).expect("install");
         bench.load(sizes);

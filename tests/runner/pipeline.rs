@@ -3,13 +3,11 @@
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
-use xmlshred::outcome::{AppOutcome, FailureCategory, TableRows};
+use xmlshred::outcome::FailureCategory;
 use xmlshred::runner::{
     run, FailOn, Observer, Progress, Role, RunConfig, RunEnd, RunError, Shutdown,
 };
 use xmlshred::store::{ClaimedApp, Partition, Share};
-use xmlshred::value::Value;
 
 use super::bench::{config, load, refuse, shred, Bench, Happenings, Neighbour};
 use super::disturbed::{unreachable_store, Call, Effect};
@@ -106,51 +104,23 @@ fn a_batch_is_claimed_while_one_is_shredded_and_one_is_completed() {
     assert_eq!((events.count("overlap"), events.count("no overlap")), (1, 0));
 }
 
-/// [`CONTRACT`](super::bench::CONTRACT) with any number of rows for an application.
-const MANY_ROWS: &str = r#"
-[contract]
-name = "bench"
-target_schema = "sandbox"
-
-[document]
-root = "a"
-
-[[tables]]
-name = "many"
-each = "/a/b"
-primary_key = ["app_id", "number"]
-app_column = "app_id"
-[tables.columns]
-app_id = { type = "int", value = "APP_ID()" }
-number = { type = "int", value = "@n", required = true }
-"#;
-
-/// 900 rows for an application.
-fn shred_many(app: &ClaimedApp, at: DateTime<Utc>) -> AppOutcome {
-    let row = |number| [Value::Int(app.app_id.0), Value::Int(number)];
-    let rows = TableRows { width: 2, values: (0..900).flat_map(row).collect() };
-    AppOutcome { outcome: Ok(vec![rows]), ..shred(app, at) }
-}
-
 #[test]
-fn a_completion_has_at_most_2000_rows_however_many_the_batch_has() {
-    let bench = Bench::of(MANY_ROWS, &[100; 10]);
-    let completed = Arc::new(Mutex::new(Vec::new()));
+fn a_batch_ends_at_4_mib_of_documents() {
+    let bench = Bench::with_documents(&[1_500_000; 5]);
+    let claimed = Arc::new(Mutex::new(Vec::new()));
     let script = {
-        let completed = completed.clone();
+        let claimed = claimed.clone();
         move |_, call| {
-            if let Call::Completed(bytes) = call {
-                completed.lock().unwrap().push(bytes / 100);
+            if let Call::Claimed(apps, _) = call {
+                claimed.lock().unwrap().push(apps);
             }
             Effect::Pass
         }
     };
-    let config = RunConfig { workers: 1, batch_size: 10, ..config() };
-    let connect = bench.connect_by(script);
-    let summary = bench.run_by(config, connect, shred_many, &Shutdown::new());
-    assert_eq!((summary.success, summary.rows[0].rows), (10, 9_000));
-    assert_eq!(*completed.lock().unwrap(), [2; 5]);
-    bench.assert_settled();
+    let config = RunConfig { batch_size: 100, ..config() };
+    let summary = bench.run_by(config, bench.connect_by(script), shred, &Shutdown::new());
+    assert_eq!(summary.success, 5);
+    assert_eq!(*claimed.lock().unwrap(), [2, 2, 1]);
 }
 
 /// Counts document bytes that are claimed and not yet completed.
