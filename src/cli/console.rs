@@ -159,7 +159,8 @@ pub fn note(text: impl Display) {
 /// Writes text for people to stderr that `--quiet` does not silence: what was not done, and why. A closed
 /// stderr is ignored. So is one that nobody reads.
 pub fn tell(text: impl Display) {
-    tell_rendered(&for_people(&text.to_string(), screens::stderr()));
+    let screen = screens::stderr();
+    tell_rendered(&screen.fit(&for_people(&text.to_string(), screen)));
 }
 
 /// Writes a warning of one line to stderr.

@@ -17,7 +17,6 @@ mod table;
 mod updating;
 mod verification;
 mod watch;
-mod wrap;
 
 pub use coverage::{
     coverage_cells, coverage_json, coverage_line, render_coverage, COVERAGE_HEADING,

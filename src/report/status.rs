@@ -9,7 +9,6 @@ use serde_json::{json, Map, Value};
 use crate::store::{ActiveClaim, SessionSummary, Status};
 
 use super::table::{Align, Cell, Table};
-use super::wrap::fitted;
 use crate::figures::{count, duration};
 use crate::screen::{Ink, Screen};
 
@@ -37,7 +36,7 @@ fn balance(status: &Status, screen: Screen) -> String {
     );
     let rate = rate(status, " in the last 10 minutes; ");
     let lines = std::iter::once(sum).chain(rate);
-    lines.map(|line| fitted(&line, screen) + "\n").collect()
+    lines.map(|line| screen.fit(&line).into_owned() + "\n").collect()
 }
 
 /// `0`, `100,000 or more`, or `unknown`.

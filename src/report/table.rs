@@ -4,8 +4,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::wrap::wrapped;
-use crate::screen::{is_unprintable, Ink, Screen};
+use crate::screen::{is_unprintable, longest_word, wrapped, Ink, Screen};
 
 /// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +52,8 @@ impl<T: AsRef<str>> From<T> for Cell {
 /// Blanks between two columns.
 const GAP: usize = 2;
 
-/// A last column narrower than this is not wrapped: a word a line is harder to read than what the
-/// terminal makes of a long line.
+/// A column is not wrapped to fewer columns: a word a line is harder to read than what the terminal makes
+/// of a long line.
 const NARROWEST: usize = 20;
 
 impl Table {
@@ -87,43 +86,60 @@ impl Table {
         self.on(Screen::PLAIN).lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
     }
 
-    /// The table in colours where the screen has them. Text in the last column is wrapped where the
-    /// screen is too narrow.
+    /// The table in colours where the screen has them. Where the screen is too narrow, the widest column of
+    /// text is wrapped.
     pub fn on(&self, screen: Screen) -> String {
-        let lines = || std::iter::once(&self.heading).chain(&self.rows);
-        let width = |column: usize| {
-            lines().filter_map(|line| line.get(column)).map(Cell::width).max().unwrap_or(0)
-        };
-        let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
-        let last = widths.len().saturating_sub(1);
-        let before: usize = widths.iter().take(last).map(|width| width + GAP).sum();
-        let room = screen.width.map(|width| width.saturating_sub(before));
-        let is_text = self.columns.last() == Some(&Align::Left);
-        let room = room.filter(|room| is_text && *room >= NARROWEST && *room < widths[last]);
-        if let Some(room) = room {
-            widths[last] = room;
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(|at| self.width_of(at)).collect();
+        let narrowed = screen.width.and_then(|width| self.narrowed(&widths, width));
+        if let Some((column, room)) = narrowed {
+            widths[column] = room;
         }
         let mut text = String::new();
-        for line in lines().filter(|line| !line.is_empty()) {
-            let parts = match (line.get(last), room) {
-                (Some(cell), Some(room)) => wrapped(&cell.text, room),
-                (cell, _) => cell.map(|cell| cell.text.clone()).into_iter().collect(),
-            };
-            text += &self.line(line, parts.first().map_or("", String::as_str), &widths, screen);
-            for part in parts.iter().skip(1) {
-                let ink = line.get(last).and_then(|cell| cell.ink);
-                let part = ink.map_or_else(|| part.clone(), |ink| screen.ink(ink, part));
-                text += &format!("{:before$}{part}\n", "");
+        for cells in self.lines().filter(|cells| !cells.is_empty()) {
+            let texts = cells.iter().enumerate().map(|(column, cell)| match narrowed {
+                Some((narrow, room)) if narrow == column => wrapped(&cell.text, room),
+                _ => vec![cell.text.clone()],
+            });
+            let texts: Vec<Vec<String>> = texts.collect();
+            for part in 0..texts.iter().map(Vec::len).max().unwrap_or(1) {
+                text += &self.line(cells, |column| texts[column].get(part), &widths, screen);
             }
         }
         text
     }
 
-    /// One line, with this text in its last column.
-    fn line(&self, cells: &[Cell], end: &str, widths: &[usize], screen: Screen) -> String {
+    fn lines(&self) -> impl Iterator<Item = &Vec<Cell>> {
+        std::iter::once(&self.heading).chain(&self.rows)
+    }
+
+    fn width_of(&self, column: usize) -> usize {
+        self.lines().filter_map(|cells| cells.get(column)).map(Cell::width).max().unwrap_or(0)
+    }
+
+    /// Which column is to have how many columns of a screen, if the table is too wide for it.
+    fn narrowed(&self, widths: &[usize], screen: usize) -> Option<(usize, usize)> {
+        let all = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        let is_text = |column: &usize| self.columns[*column] == Align::Left;
+        let widest = (0..widths.len()).filter(is_text).max_by_key(|column| widths[*column])?;
+        let room = (screen + widths[widest]).checked_sub(all)?;
+        // What cannot be broken would move the columns behind it.
+        let is_last = widest + 1 == widths.len();
+        let cells = || self.lines().filter_map(|cells| cells.get(widest));
+        let fits = is_last || cells().all(|cell| longest_word(&cell.text) <= room);
+        (all > screen && room >= NARROWEST && fits).then_some((widest, room))
+    }
+
+    /// One line, with these texts of its cells.
+    fn line<'t>(
+        &self,
+        cells: &[Cell],
+        text_of: impl Fn(usize) -> Option<&'t String>,
+        widths: &[usize],
+        screen: Screen,
+    ) -> String {
         let (mut line, mut blanks) = (String::new(), 0);
         for (column, cell) in cells.iter().enumerate() {
-            let text = if column + 1 == widths.len() { end } else { &*cell.text };
+            let text = text_of(column).map_or("", String::as_str);
             let missing = widths[column].saturating_sub(text.width());
             let (left, right) = match self.columns[column] {
                 Align::Left => (0, missing),

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// What begins a command to a terminal.
+pub(super) const ESCAPE: char = '\u{1b}';
+
 /// Control characters, and those that turn the direction of text around.
 pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -2,11 +2,15 @@
 
 mod escape;
 mod ink;
+mod wrap;
 
 use std::borrow::Cow;
 
+use escape::ESCAPE;
+
 pub(crate) use escape::{escaped, is_unprintable, undirected};
 pub use ink::Ink;
+pub(crate) use wrap::{longest_word, wrapped};
 
 /// How a stream shows text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,12 +33,11 @@ impl Screen {
         }
     }
 
-    /// The number, coloured unless it is zero.
-    pub fn ink_unless(self, is_zero: bool, ink: Ink, text: &str) -> String {
-        if is_zero {
-            text.to_owned()
-        } else {
-            self.ink(ink, text)
+    /// The text with its long lines broken at blanks, if this is a terminal.
+    pub fn fit(self, text: &str) -> Cow<'_, str> {
+        match self.width {
+            Some(width) => Cow::Owned(wrap::fitted(text, width)),
+            None => Cow::Borrowed(text),
         }
     }
 
@@ -61,8 +64,6 @@ impl Screen {
         Cow::Owned(shown)
     }
 }
-
-const ESCAPE: char = '\u{1b}';
 
 #[cfg(test)]
 mod tests {

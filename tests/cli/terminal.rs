@@ -163,6 +163,9 @@ fn what_people_read_fits_a_terminal_of_80_columns() {
         "run --log-level off",
         "map docs",
         "retry --all --dry-run",
+        "settings",
+        "retry --app-id 77",
+        "status --store sqlite:contract.toml",
     ] {
         let shown = without_colours(&on_a_terminal(&bench, call, true));
         for line in shown.split(['\n', '\r']).filter(|line| !is_whole(line)) {
