@@ -287,7 +287,7 @@ mod tests {
             .map(|line| line.split_whitespace().collect())
             .collect();
         assert_eq!(held[0][1..], ["50", "1", "min", "05", "s", "40.0", "s", "1,960", "30"]);
-        assert_eq!(held[1][1..], ["25", "1", "min", "05", "s", "passed", "1,960", "30"]);
+        assert_eq!(held[1][1..], ["25", "1", "min", "05", "s", "expired", "1,960", "30"]);
     }
 
     #[test]

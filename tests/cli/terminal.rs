@@ -195,7 +195,7 @@ fn a_run_that_only_others_hold_up_counts_down_to_the_end_of_their_lease() {
     let claim = "INSERT INTO processing_session
                      (session_id, worker_name, host_name, process_id, program_version,
                       contract_hash, started_at_utc, last_seen_at_utc)
-                 VALUES ('{id}', 'other:1', 'other', 1, '1', '', 0, 0);
+                 VALUES ('{id}', 'other:1', 'other', 1, '1', printf('%064d', 0), 0, 0);
                  INSERT INTO processing_claim
                  VALUES ('{id}', '{id}', 0, (unixepoch() + 3000) * 1000, 3000000, 5, 0);
                  UPDATE processing_queue SET state = 1, claim_token = '{id}';";

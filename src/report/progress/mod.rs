@@ -56,6 +56,9 @@ impl Observer for ProgressLine {
             return self.log(progress, &describe(progress, &self.pace, left));
         };
         let text = abbreviated(progress, &self.pace, left);
+        // What others hold is not done.
+        let held = progress.waits_for.map(|others| others.applications);
+        let left = left.max(held);
         bar.show(Frame { concluded: concluded(progress), left, text });
     }
 }
