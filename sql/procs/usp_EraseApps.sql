@@ -239,6 +239,9 @@ BEGIN
                 DELETE FROM [$(Schema)].[processing_queue]
                 WHERE app_id = @app_id;
 
+                DELETE FROM [$(Schema)].[processing_file]
+                WHERE app_id = @app_id;
+
                 SET @rows = (
                     SELECT COALESCE(SUM(w.row_count), 0)
                     FROM #erased_table AS w

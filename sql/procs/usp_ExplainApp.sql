@@ -121,6 +121,17 @@ BEGIN
             WHERE n.enqueued_at_utc IS NOT NULL
             UNION ALL
             SELECT
+                f.loaded_at_utc,
+                -1,
+                'loaded',
+                NULL,
+                NULL,
+                CONCAT(N'from ', f.file_path),
+                NULL
+            FROM [$(Schema)].[processing_file] AS f
+            WHERE f.app_id = @app_id
+            UNION ALL
+            SELECT
                 COALESCE(e.occurred_at_utc, c.claimed_at_utc),
                 1,
                 'claimed',

@@ -25,6 +25,12 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_BackfillApps] TO [shred_worker];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[ufn_SourceProblem] TO [shred_worker];
 GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_worker];
 
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetContract] TO [shred_loader];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_CheckLoad] TO [shred_loader];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_FindFile] TO [shred_loader];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_FindDocuments] TO [shred_loader];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_LoadDocuments] TO [shred_loader];
+
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_GetContract] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_EnqueueApps] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ReleaseClaim] TO [shred_operator];

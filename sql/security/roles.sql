@@ -4,6 +4,7 @@ GO
 /*
 shred_worker    runs the job: may execute the executable's procedures
 shred_operator  may execute the procedures for people, and read the views
+shred_loader    loads files: may execute the procedures that insert documents into the source table
 shred_monitor   may read the views, and execute usp_HealthCheck, usp_ExplainApp and usp_GetStatus
 
 No role has a permission on the data of a table: the procedures and views reach it by ownership
@@ -22,5 +23,10 @@ END;
 IF DATABASE_PRINCIPAL_ID(N'shred_monitor') IS NULL
 BEGIN
     CREATE ROLE [shred_monitor];
+END;
+
+IF DATABASE_PRINCIPAL_ID(N'shred_loader') IS NULL
+BEGIN
+    CREATE ROLE [shred_loader];
 END;
 GO

@@ -50,6 +50,16 @@ use rows::{Rows, RuleRows};
 use unwrap::unwrapped;
 use walk::{Element, Events, State, Walk};
 
+/// The document as text.
+///
+/// # Errors
+/// Its bytes are not text in the encoding that it says.
+pub fn document_text(
+    document: &Document,
+) -> std::result::Result<Cow<'_, str>, Box<crate::outcome::Failure>> {
+    decode(&document.bytes, document.encoding)
+}
+
 /// Shreds documents with one contract. It keeps its buffers from document to document, so each
 /// thread has its own.
 #[derive(Debug)]

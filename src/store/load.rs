@@ -79,6 +79,26 @@ pub struct LoadRules {
     pub again: bool,
 }
 
+/// What a document is for a source table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// The bytes of the file.
+    Bytes(Vec<u8>),
+    /// Its text.
+    Text(String),
+}
+
+/// What the source table of a server takes as a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentType {
+    /// varbinary
+    Bytes,
+    /// nvarchar or varchar
+    Text,
+    /// xml
+    Xml,
+}
+
 /// What to do with a document whose id exists in the source table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {

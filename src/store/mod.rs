@@ -57,7 +57,8 @@ pub use inspect::{
     UnprocessedPage,
 };
 pub use load::{
-    Added, Candidate, Existing, Found, Intake, LoadRules, PlaceId, SourceFile, UnderId,
+    Added, Candidate, Content, DocumentType, Existing, Found, Intake, LoadRules, PlaceId,
+    SourceFile, UnderId,
 };
 pub use plan::{InstallPlan, PlannedAction, PlannedStep, Refused};
 pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};

@@ -26,6 +26,7 @@ mod grid;
 mod harness;
 mod invariants;
 mod line;
+mod loading;
 mod monday;
 mod monitoring;
 mod ownership;
@@ -79,6 +80,7 @@ const OWN: &[(&str, Trials)] = &[
     ("earlier_rows", earlier_rows::TRIALS),
     ("earlier_tables", earlier_tables::TRIALS),
     ("line", line::TRIALS),
+    ("loading", loading::TRIALS),
     ("monday", monday::TRIALS),
     ("changing", changing::TRIALS),
     ("ownership", ownership::TRIALS),

@@ -25,12 +25,13 @@ use connection::Connection;
 use fault::ServerFault;
 
 use super::{
-    check_lease, check_max_reaps, check_outcomes, check_replaces, BackfillRequest, Backfilled,
-    CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed, Difference, EnqueueMode, Enqueued,
-    EraseRequest, Erased, FailureCauses, FailurePage, Finding, FinishedPage, LifeEvent,
-    LoggedFailure, Pause, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, Report,
-    ReportQuery, RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest,
-    Status, Store, StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    check_lease, check_max_reaps, check_outcomes, check_replaces, Added, BackfillRequest,
+    Backfilled, Candidate, CauseQuery, ClaimOutcome, ClaimRequest, Claimed, Completed, Content,
+    Difference, DocumentType, EnqueueMode, Enqueued, EraseRequest, Erased, FailureCauses,
+    FailurePage, Finding, FinishedPage, Found, Intake, LifeEvent, LoadRules, LoggedFailure, Pause,
+    PlaceId, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, Report, ReportQuery,
+    RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
+    StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -103,6 +104,28 @@ impl SqlServerStore {
         self.run(|connection| inspect::inspect_server(connection, contract))
     }
 
+    /// What the source table takes as documents.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where it cannot be filled.
+    pub fn check_load(&mut self) -> Result<DocumentType> {
+        self.run(enqueue::check_load)
+    }
+
+    /// Adds documents of files to the source table in one transaction, each unless it is there already; says
+    /// what became of each, and how many of them only a full enqueue finds.
+    ///
+    /// # Errors
+    /// The table does not take one of them; a query fails. None of them was added.
+    pub fn load_documents(
+        &mut self,
+        document_type: DocumentType,
+        documents: &[(Candidate, Content)],
+        rules: LoadRules,
+    ) -> Result<(Vec<Added>, u64)> {
+        self.run(|connection| enqueue::load_documents(connection, document_type, documents, rules))
+    }
+
     fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> fault::Result<T>) -> Result<T> {
         work(&mut self.connection).map_err(|fault| self.error(fault))
     }
@@ -149,6 +172,16 @@ impl Server {
             is_read_only: head.get_or_null::<String>("state")?.is_some_and(|s| s == "READ_ONLY"),
             is_installed: head.get_or_null::<i64>("version_procedure")?.is_some(),
         })
+    }
+}
+
+impl Intake for SqlServerStore {
+    fn knows_file(&mut self, place: PlaceId, name: &str) -> Result<bool> {
+        self.run(|connection| enqueue::knows_file(connection, place, name))
+    }
+
+    fn find(&mut self, candidates: &[Candidate]) -> Result<Vec<Found>> {
+        self.run(|connection| enqueue::find_candidates(connection, candidates))
     }
 }
 

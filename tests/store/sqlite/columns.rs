@@ -10,12 +10,11 @@ use super::SqliteHarness;
 use crate::store::harness::Harness;
 
 /// Tables that only the embedded store has, and why.
-const ONLY_EMBEDDED: [&str; 5] = [
+const ONLY_EMBEDDED: [&str; 4] = [
     // The source table, which on SQL Server belongs to its owner, who loads it.
     "app_xml",
     // The lowest new id, which a trigger keeps. SQL Server has no such trigger: it has a watermark.
     "processing_enqueue",
-    "processing_file",
     // How many applications have which outcome: triggers keep it.
     "processing_outcome",
     // Sums of the log's rows per table. SQL Server has a table of them to sum.
@@ -40,13 +39,14 @@ const ONLY_SQL_SERVER: [&str; 7] = [
 const ONLY_EMBEDDED_COLUMNS: [(&str, &str); 1] = [("processing_log", "rows_per_table")];
 
 /// Columns that only SQL Server has.
-const ONLY_SQL_SERVER_COLUMNS: [(&str, &str); 6] = [
+const ONLY_SQL_SERVER_COLUMNS: [(&str, &str); 7] = [
     // The embedded store does not keep the text.
     ("processing_contract", "contract_text"),
     // A file has no schemas and no logins.
     ("processing_contract", "installed_by"),
     ("processing_contract_table", "schema_name"),
     ("processing_event", "login_name"),
+    ("processing_file", "login_name"),
     ("processing_session", "login_name"),
     // Worker and database may have different clocks.
     ("processing_session", "clock_skew_ms"),

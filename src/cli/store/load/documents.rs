@@ -4,7 +4,9 @@ use sha2::{Digest, Sha256};
 
 use super::files::{Input, LARGEST_VALUE};
 use crate::cli::command_error::{CommandError, Result};
+use crate::document::{Document, DocumentEncoding};
 use crate::id::SourceHash;
+use crate::shred::document_text;
 use crate::split::{EachPath, LeftOut, SplitError, SplitOptions, Splitter};
 use crate::store::SourceFile;
 
@@ -13,6 +15,8 @@ pub struct Documents {
     /// The records, if files are divided.
     pub each: Option<EachPath>,
     pub keep_envelope: bool,
+    /// Whether documents are loaded as text, so that their encoding must be known.
+    pub is_text: bool,
     /// Largest size of a document in bytes.
     pub limit: u64,
 }
@@ -30,6 +34,9 @@ impl Documents {
             Some(each) => self.visit_records(input, each, visit),
             None => {
                 let document = input.read(self.limit)?;
+                if self.is_text {
+                    check_text(input, &document)?;
+                }
                 visit(source_file(input, 0, &document), document)?;
                 Ok(LeftOut::default())
             }
@@ -62,6 +69,15 @@ impl Documents {
         });
         divided.unwrap_or_else(|e| Err(not_divided(input, &SplitError::Io(e))))
     }
+}
+
+fn check_text(input: &Input, document: &[u8]) -> Result<()> {
+    document_text(&Document { bytes: document.to_owned(), encoding: DocumentEncoding::Detect })
+        .map(drop)
+        .map_err(|failure| {
+            let message = format!("{}: {}", input.path, failure.reason);
+            CommandError::usage(message, "correct or omit the file")
+        })
 }
 
 /// What is kept of the file of a document.

@@ -11,6 +11,8 @@ mod ids;
 mod problems;
 mod report;
 mod request;
+#[cfg(feature = "sqlserver")]
+mod server;
 mod survey;
 
 use std::path::PathBuf;
@@ -97,6 +99,12 @@ impl Execute for Arguments {
             IdFrom::Order => " (add --again to load them once more)",
             IdFrom::Digits | IdFrom::Key => "",
         };
+        if loaded.behind > 0 {
+            console::note(format!(
+                "{} below the watermark: run `xmlshred enqueue --full`\n",
+                counted(loaded.behind, "id")
+            ));
+        }
         console::print(&loaded.line(again))
     }
 }
@@ -128,12 +136,14 @@ impl Arguments {
         };
         let inputs = Input::all(files, &taking)?;
         check_files(&inputs, self.each.is_none().then_some(limit))?;
-        let load = Load {
+        #[cfg_attr(not(feature = "sqlserver"), allow(unused_mut))]
+        let mut load = Load {
             inputs,
             ids,
             documents: Documents {
                 each: self.each.clone(),
                 keep_envelope: self.keep_envelope,
+                is_text: false,
                 limit,
             },
             rules: LoadRules { existing, again: self.again },
@@ -146,9 +156,7 @@ impl Arguments {
             #[cfg(not(feature = "embedded"))]
             StoreLocation::Sqlite(_) => unreachable!("refused by `location`"),
             #[cfg(feature = "sqlserver")]
-            StoreLocation::SqlServer(server) => {
-                return Err(CommandError::usage(format!("{} x", server.settings.location()), ""))
-            }
+            StoreLocation::SqlServer(server) => server::load(&mut load, call, server, loaded)?,
         };
         Ok(survey.notes(&load.inputs))
     }

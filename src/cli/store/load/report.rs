@@ -17,6 +17,8 @@ pub struct Loaded {
     ids: Option<(AppId, AppId)>,
     /// Documents that the store had already.
     pub already: u64,
+    /// Documents that only a full enqueue finds.
+    pub behind: u64,
 }
 
 impl Loaded {

@@ -61,7 +61,8 @@ WHERE p.type <> 'R'
     (
         DATABASE_PRINCIPAL_ID(N'shred_worker'),
         DATABASE_PRINCIPAL_ID(N'shred_operator'),
-        DATABASE_PRINCIPAL_ID(N'shred_monitor')
+        DATABASE_PRINCIPAL_ID(N'shred_monitor'),
+        DATABASE_PRINCIPAL_ID(N'shred_loader')
     );
 
 UPDATE #xmlshred_name

@@ -1,4 +1,8 @@
-//! Enqueueing source applications.
+//! Enqueueing source applications, and loading documents of files.
+
+mod load;
+
+pub(super) use load::{check_load, find_candidates, knows_file, load_documents};
 
 use super::call::Call;
 use super::connection::Connection;

@@ -1,0 +1,78 @@
+//! Loading into the source table of a server, in portions.
+
+use super::errors::not_loaded;
+use super::fill::{add_but, copies};
+use super::report::Loaded;
+use super::request::Load;
+use super::survey::{Copies, Survey};
+use crate::cli::call::Call;
+use crate::cli::command_error::{CommandError, Result};
+use crate::cli::store::open;
+use crate::document::{Document, DocumentEncoding};
+use crate::settings::ServerLocation;
+use crate::shred::document_text;
+use crate::store::sqlserver::SqlServerStore;
+use crate::store::{Added, Candidate, Content, DocumentType};
+
+/// Loads into the source table; each portion in a transaction of its own.
+pub fn load(
+    load: &mut Load,
+    call: &Call,
+    server: &ServerLocation,
+    loaded: &mut Loaded,
+) -> Result<Survey> {
+    let workstation = open::workstation(call.session);
+    let mut store = SqlServerStore::connect(server.settings.clone(), &workstation)?;
+    let document_type = store.check_load()?;
+    load.documents.is_text = document_type != DocumentType::Bytes;
+    let survey = load.survey(Some(&mut store))?;
+    let mut behind = 0;
+    load.filling().fill(&survey, loaded, &mut |portion, rules| {
+        let copies = match load.copies {
+            Some(Copies::Skip) => copies(&portion, &mut store)?,
+            _ => vec![false; portion.len()],
+        };
+        add_but(&copies, portion, |portion| {
+            let documents = portion.into_iter().map(|document| content(document, document_type));
+            let documents = documents.collect::<Result<Vec<_>>>()?;
+            let added = store.load_documents(document_type, &documents, rules);
+            let (added, is_behind) = added.map_err(not_loaded)?;
+            if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
+                behind += is_behind;
+            }
+            Ok(added)
+        })
+    })?;
+    loaded.behind = behind;
+    Ok(survey)
+}
+
+/// The document as the table takes it.
+fn content(
+    (candidate, bytes): (Candidate, Vec<u8>),
+    document_type: DocumentType,
+) -> Result<(Candidate, Content)> {
+    if document_type == DocumentType::Bytes {
+        return Ok((candidate, Content::Bytes(bytes)));
+    }
+    let document = Document { bytes, encoding: DocumentEncoding::Detect };
+    let text = document_text(&document).map_err(|failure| {
+        let message = format!("{}: {}", candidate.file.path, failure.reason);
+        CommandError::usage(message, "correct or omit the file")
+    })?;
+    let text = match document_type {
+        DocumentType::Xml => without_declaration(&text),
+        _ => &text,
+    };
+    Ok((candidate, Content::Text(text.to_owned())))
+}
+
+/// An xml column refuses the name of another encoding than its own.
+fn without_declaration(text: &str) -> &str {
+    let is_declared =
+        text.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
+    match text.find("?>").filter(|_| is_declared) {
+        Some(end) => text[end + 2..].trim_start(),
+        None => text,
+    }
+}

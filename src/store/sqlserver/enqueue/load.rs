@@ -1,0 +1,217 @@
+//! Loading documents of files into the source table: `usp_LoadDocuments`, and what comes before it.
+
+use std::borrow::Cow;
+
+use tiberius::{ColumnData, TokenRow};
+
+use crate::store::sqlserver::call::{yes_or_no, Call};
+use crate::store::sqlserver::connection::Connection;
+use crate::store::sqlserver::fault::Result;
+use crate::store::{
+    failpoint, Added, Candidate, Content, DocumentType, Existing, Found, LoadRules, PlaceId,
+    UnderId,
+};
+
+/// The longest value for bulk load, as for the rows of outcomes.
+const BULK_LOAD_BYTES: usize = 0xFFFF;
+
+/// Characters of a path and of a name that `processing_file` has room for; of longer ones the end.
+const PATH: usize = 1000;
+const NAME: usize = 400;
+
+/// The columns of `#document`, in the order of [`row`].
+const COLUMNS: [&str; 9] = [
+    "ordinal",
+    "app_id",
+    "document",
+    "file_path",
+    "file_name",
+    "place_id",
+    "record_number",
+    "document_bytes",
+    "source_hash",
+];
+
+/// Whether the source table can be filled, and with what.
+pub fn check_load(connection: &mut Connection) -> Result<DocumentType> {
+    let head = connection.ask(&Call::new("usp_CheckLoad"))?;
+    Ok(match head.get::<String>("document_type")?.as_str() {
+        "varbinary" => DocumentType::Bytes,
+        "xml" => DocumentType::Xml,
+        _ => DocumentType::Text,
+    })
+}
+
+pub fn knows_file(connection: &mut Connection, place: PlaceId, name: &str) -> Result<bool> {
+    let call = Call::new("usp_FindFile").with("@place_id", place.0);
+    connection.ask(&call.with("@file_name", end_of(name, NAME)))?.get("is_known")
+}
+
+pub fn find_candidates(
+    connection: &mut Connection,
+    candidates: &[Candidate],
+) -> Result<Vec<Found>> {
+    connection.patiently(
+        |fault| fault.is_transient(),
+        |connection| {
+            let documents: Vec<_> = candidates.iter().map(|candidate| (candidate, None)).collect();
+            stage(connection, DocumentType::Bytes, &documents)?;
+            let sets = connection.call_once(&Call::slow("usp_FindDocuments"))?;
+            let found = sets.iter().flatten().map(|record| {
+                let same = record.get_or_null("same_app_id")?;
+                let copy = record.get_or_null("copy_app_id")?;
+                let last = record.get_or_null("last_app_id")?;
+                let under_id: Option<String> = record.get_or_null("under_id")?;
+                Ok(Found {
+                    same,
+                    changed: last.filter(|_| same.is_none()),
+                    moved: record.get_or_null("moved_app_id")?,
+                    copy: copy.zip(record.get_or_null("copy_path")?),
+                    under_id: under_id.map(|under_id| match under_id.trim_end() {
+                        "same" => UnderId::Same,
+                        _ => UnderId::Other,
+                    }),
+                })
+            });
+            found.collect()
+        },
+    )
+}
+
+/// Adds documents in one transaction; says what became of each, and how many of their ids enqueueing finds
+/// only when it reads the whole table.
+pub fn load_documents(
+    connection: &mut Connection,
+    document_type: DocumentType,
+    documents: &[(Candidate, Content)],
+    rules: LoadRules,
+) -> Result<(Vec<Added>, u64)> {
+    let call = Call::slow("usp_LoadDocuments")
+        .with("@replace", yes_or_no(rules.existing == Existing::Replace))
+        .with("@again", yes_or_no(rules.again));
+    let documents: Vec<_> =
+        documents.iter().map(|(candidate, content)| (candidate, Some(content))).collect();
+    // After a broken connection nobody knows whether it was done. A repetition finds what was, unless it
+    // is to load once more what was loaded.
+    connection.patiently(
+        |fault| fault.is_transient() && !rules.again,
+        |connection| {
+            stage(connection, document_type, &documents)?;
+            documents.iter().for_each(|_| failpoint::hit(failpoint::AMID_LOAD));
+            let sets = connection.call_once(&call)?;
+            let mut behind = 0;
+            let added = sets.iter().flatten().map(|record| {
+                behind += u64::from(record.get::<bool>("is_behind")?);
+                Ok(match record.get::<String>("fate")?.trim_end() {
+                    "loaded" => Added::Loaded(record.get("app_id")?),
+                    "already" => Added::Already,
+                    _ => Added::Refused(record.get("app_id")?),
+                })
+            });
+            let added = added.collect::<Result<Vec<Added>>>()?;
+            Ok((added, behind))
+        },
+    )
+}
+
+/// Fills `#document`, which is created for this: its column with the document has the type that the
+/// procedures insert.
+fn stage(
+    connection: &mut Connection,
+    document_type: DocumentType,
+    documents: &[(&Candidate, Option<&Content>)],
+) -> Result<()> {
+    let sql_type = match document_type {
+        DocumentType::Bytes => "varbinary(max)",
+        DocumentType::Text | DocumentType::Xml => "nvarchar(max) COLLATE DATABASE_DEFAULT",
+    };
+    connection.batch("IF OBJECT_ID(N'tempdb..#document') IS NOT NULL DROP TABLE #document;")?;
+    connection.batch(&format!(
+        "CREATE TABLE #document
+        (
+            ordinal int NULL,
+            app_id bigint NULL,
+            document {sql_type} NULL,
+            file_path nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
+            file_name nvarchar(400) COLLATE DATABASE_DEFAULT NULL,
+            place_id bigint NULL,
+            record_number bigint NULL,
+            document_bytes bigint NULL,
+            source_hash varbinary(max) NULL
+        );"
+    ))?;
+    let numbered = || (1..).zip(documents);
+    let is_text = document_type != DocumentType::Bytes;
+    let rows = numbered().map(|(ordinal, (candidate, content))| {
+        row(ordinal, candidate, content.filter(|content| !is_long(content)), is_text)
+    });
+    connection.bulk_load("#document", &COLUMNS, &[], rows)?;
+    let long = numbered().filter_map(|(ordinal, (_, content))| {
+        content.filter(|content| is_long(content)).map(|content| (ordinal, content))
+    });
+    for (ordinal, content) in long {
+        connection.execute(
+            "UPDATE #document SET document = @P1 WHERE ordinal = @P2;
+             IF @@ROWCOUNT <> 1 THROW 50000, N'A staged document is missing.', 1;",
+            [value(Some(content), is_text), ColumnData::I32(Some(ordinal))],
+        )?;
+    }
+    Ok(())
+}
+
+fn row<'r>(
+    ordinal: i32,
+    candidate: &'r Candidate,
+    content: Option<&'r Content>,
+    is_text: bool,
+) -> TokenRow<'r> {
+    let file = &candidate.file;
+    let number = |n: u64| ColumnData::I64(Some(i64::try_from(n).unwrap_or(i64::MAX)));
+    let text = |text: String| ColumnData::String(Some(Cow::Owned(text)));
+    let cells = [
+        ColumnData::I32(Some(ordinal)),
+        ColumnData::I64(candidate.app_id.map(|app_id| app_id.0)),
+        value(content, is_text),
+        text(end_of(&file.path, PATH)),
+        text(end_of(&file.name, NAME)),
+        ColumnData::I64(Some(file.place.0)),
+        number(file.record),
+        number(file.bytes),
+        ColumnData::Binary(Some(Cow::Borrowed(&file.hash.0[..]))),
+    ];
+    let mut row = TokenRow::new();
+    cells.into_iter().for_each(|cell| row.push(cell));
+    row
+}
+
+fn value(content: Option<&Content>, is_text: bool) -> ColumnData<'_> {
+    match content {
+        Some(Content::Bytes(bytes)) => ColumnData::Binary(Some(Cow::Borrowed(&bytes[..]))),
+        Some(Content::Text(text)) => ColumnData::String(Some(Cow::Borrowed(text.as_str()))),
+        None if is_text => ColumnData::String(None),
+        None => ColumnData::Binary(None),
+    }
+}
+
+fn is_long(content: &Content) -> bool {
+    match content {
+        Content::Bytes(bytes) => bytes.len() > BULK_LOAD_BYTES,
+        Content::Text(text) => {
+            text.len() > BULK_LOAD_BYTES / 2 && 2 * text.encode_utf16().count() > BULK_LOAD_BYTES
+        }
+    }
+}
+
+/// The end of a text that fits `nvarchar(units)`.
+fn end_of(text: &str, units: usize) -> String {
+    let mut left = units;
+    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let end: Vec<char> = text.chars().rev().take_while(fits).collect();
+    end.into_iter().rev().collect()
+}
