@@ -2,7 +2,7 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Inserts documents of files into the source table, each unless it is there already, with what is kept of
+Purpose:    Inserts documents of files into the source table, each unless the table has it, with what is kept of
             their files. All in one transaction, so that a repetition adds nothing twice.
 Parameters: @replace  Y: a document with an id that is in use replaces the one under it; N (default): then nothing
                       is loaded

@@ -170,10 +170,7 @@ fn a_login_that_may_only_load_loads() {
     bench.execute(&format!("ALTER ROLE shred_loader ADD MEMBER [{login}];"));
     if is_babelfish() {
         grant_what_one_owner_grants(&bench, "shred_loader");
-        for function in ["ufn_SourceProblem"] {
-            bench
-                .execute(&format!("GRANT EXECUTE ON OBJECT::pipeline.{function} TO shred_loader;"));
-        }
+        bench.execute("GRANT EXECUTE ON OBJECT::pipeline.ufn_SourceProblem TO shred_loader;");
     }
     let said = |arguments: &str| {
         let mut command = bench.command(arguments);

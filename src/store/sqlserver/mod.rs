@@ -112,7 +112,7 @@ impl SqlServerStore {
         self.run(enqueue::check_load)
     }
 
-    /// Adds documents of files to the source table in one transaction, each unless it is there already; says
+    /// Adds documents of files to the source table in one transaction, each unless the table has it; says
     /// what became of each, and how many of them only a full enqueue finds.
     ///
     /// # Errors
