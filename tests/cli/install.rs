@@ -331,7 +331,7 @@ fn an_installation_says_what_it_changed() {
     let installed = "contract notes (HASH) is installed: 2 target tables";
     assert_eq!(
         lines("install"),
-        [installed, "  created 2 tables, 1 view: note, line, vw_TargetRows"]
+        [installed, "  created 2 tables, 2 views: note, line, vw_TargetRows, vw_TargetCounts"]
     );
     assert_eq!(lines("install"), [installed, "nothing was changed"]);
     with_a_column(&bench);

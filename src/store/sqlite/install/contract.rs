@@ -204,9 +204,14 @@ fn planned(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<(Plan
         let existing: Option<String> =
             tx.find(VIEW_TEXT, named_params! {":view": name}, |row| row.get(0))?;
         if existing.as_ref() != Some(&view) {
-            let (action, statement) = match existing {
-                Some(_) => (PlannedAction::Replace, format!("DROP VIEW IF EXISTS {name};\n{view}")),
-                None => (PlannedAction::Create, view),
+            // A store without a contract has the view of no tables.
+            let action = match &existing {
+                Some(old) if *old != create_counts_view([]) => PlannedAction::Replace,
+                _ => PlannedAction::Create,
+            };
+            let statement = match existing {
+                Some(_) => format!("DROP VIEW IF EXISTS {name};\n{view}"),
+                None => view,
             };
             let step = PlannedStep::new(action, format!("view {name}"));
             steps.push((PlannedStep { statement: Some(statement), ..step }, false));
