@@ -42,7 +42,8 @@ fn a_trigger_that_rolls_back_fails_only_its_application() {
     refuse_the_second("ROLLBACK TRANSACTION; RAISERROR(N'not this one', 16, 1);");
 }
 
-/// They share the number 50000: what differs in the words is a cause, what differs in values is not.
+/// They share the number 50000: what differs in the words is a cause, what differs in values is not. (Babelfish
+/// has no hexadecimal digits of some hashes, so not every message does.)
 fn errors_of_triggers_are_causes_by_their_words() {
     let harness = SqlServerHarness::fresh();
     let contract = harness.prepare(4);
@@ -50,11 +51,11 @@ fn errors_of_triggers_are_causes_by_their_words() {
         "CREATE TRIGGER sandbox.tr_app_base ON sandbox.app_base AFTER INSERT AS
          BEGIN
              IF EXISTS (SELECT 1 FROM inserted AS i WHERE i.app_id = 1)
-                 RAISERROR(N'order 17 of ''Smith'' (6F9619FF-8B86-D011-B42D-00C04FC964FF) is not open', 16, 1);
+                 RAISERROR(N'order 17 of ''Smith'' (6F9619FF-8B86-D011-B42D-00C04FC964FF) is closed', 16, 1);
              IF EXISTS (SELECT 1 FROM inserted AS i WHERE i.app_id = 2)
-                 RAISERROR(N'order 4 of ''O'' (00000000-8B86-D011-B42D-00C04FC964FF) is not open', 16, 1);
+                 RAISERROR(N'order 4 of ''O'' (00000000-8B86-D011-B42D-00C04FC964FF) is closed', 16, 1);
              IF EXISTS (SELECT 1 FROM inserted AS i WHERE i.app_id = 3)
-                 RAISERROR(N'the customer is unknown', 16, 1);
+                 RAISERROR(N'nobody knows the customer', 16, 1);
          END;",
     );
     let mut worker = Worker::start(&harness, &contract);
