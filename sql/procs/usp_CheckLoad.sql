@@ -44,7 +44,7 @@ BEGIN
         AND c.name NOT IN (N'$(SourceIdColumn)', N'$(SourceDocumentColumn)');
 
     SET @message = CASE
-        WHEN NOT EXISTS (SELECT 1 FROM sys.tables AS t WHERE t.object_id = @object_id)
+        WHEN OBJECTPROPERTY(@object_id, 'IsUserTable') = 0
             THEN N'[$(SourceSchema)].[$(SourceTable)] is a view: load into the table that it reads'
         WHEN @column_count > 0
             THEN CONCAT(

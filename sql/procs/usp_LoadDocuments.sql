@@ -39,8 +39,10 @@ BEGIN
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
     DECLARE @is_identity bit;
     DECLARE @highest bigint;
+    DECLARE @logged bigint;
     DECLARE @watermark bigint;
     DECLARE @lock_result int;
+    DECLARE @refused int;
     DECLARE @file_path nvarchar(1000);
     DECLARE @fate TABLE
     (
@@ -75,8 +77,8 @@ BEGIN
         SET @file_path = (
             SELECT TOP (1) d.file_path
             FROM #document AS d
-            WHERE CONVERT(nvarchar(max), CONVERT(varchar(max), d.document)) COLLATE Latin1_General_BIN2
-                <> CONVERT(nvarchar(max), d.document) COLLATE Latin1_General_BIN2
+            WHERE CONVERT(varbinary(max), CONVERT(nvarchar(max), CONVERT(varchar(max), d.document)))
+                <> CONVERT(varbinary(max), CONVERT(nvarchar(max), d.document))
             ORDER BY d.ordinal ASC
         );
         SET @message = CONCAT(
@@ -157,7 +159,13 @@ BEGIN
         LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON d.app_id = l.app_id AND l.attempt = 1
         WHERE d.app_id IS NOT NULL;
 
-        IF EXISTS (SELECT 1 FROM @fate AS t WHERE t.fate = 'refused')
+        SET @refused = (
+            SELECT COUNT(*)
+            FROM @fate AS t
+            WHERE t.fate = 'refused'
+        );
+
+        IF @refused > 0
         BEGIN
             ROLLBACK TRANSACTION;
         END
@@ -180,8 +188,7 @@ BEGIN
                     AND t.app_id IS NULL
                 ORDER BY t.ordinal ASC;
 
-                WITH numbered AS
-                (
+                WITH numbered AS (
                     SELECT
                         t.ordinal,
                         ROW_NUMBER() OVER (ORDER BY t.ordinal ASC) AS place
@@ -190,8 +197,7 @@ BEGIN
                         AND t.app_id IS NULL
                 ),
 
-                generated AS
-                (
+                generated AS (
                     SELECT
                         g.app_id,
                         ROW_NUMBER() OVER (ORDER BY g.app_id ASC) AS place
@@ -213,17 +219,13 @@ BEGIN
                     FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (UPDLOCK, HOLDLOCK)
                 );
 
-                SELECT @highest = MAX(h.app_id)
-                FROM
-                    (
-                        VALUES
-                        (CONVERT(bigint, 0)),
-                        (@highest),
-                        (@watermark)
-                    ) AS h(app_id);
-
-                SELECT @highest = CASE WHEN MAX(l.app_id) > @highest THEN MAX(l.app_id) ELSE @highest END
-                FROM [$(Schema)].[processing_log] AS l;
+                SET @logged = (
+                    SELECT MAX(l.app_id)
+                    FROM [$(Schema)].[processing_log] AS l
+                );
+                SET @highest = CASE WHEN @highest > 0 THEN @highest ELSE 0 END;
+                SET @highest = CASE WHEN @watermark > @highest THEN @watermark ELSE @highest END;
+                SET @highest = CASE WHEN @logged > @highest THEN @logged ELSE @highest END;
 
                 INSERT INTO @given (ordinal, app_id)
                 SELECT
@@ -235,14 +237,13 @@ BEGIN
             END;
 
             UPDATE [$(SourceSchema)].[$(SourceTable)]
-            SET [$(SourceDocumentColumn)] =
-                (
-                    SELECT d.document
-                    FROM @fate AS t
-                    INNER JOIN #document AS d ON t.ordinal = d.ordinal
-                    WHERE d.app_id = [$(SourceTable)].[$(SourceIdColumn)]
-                        AND t.fate = 'loaded'
-                )
+            SET [$(SourceDocumentColumn)] = (
+                SELECT d.document
+                FROM @fate AS t
+                INNER JOIN #document AS d ON t.ordinal = d.ordinal
+                WHERE d.app_id = [$(SourceTable)].[$(SourceIdColumn)]
+                    AND t.fate = 'loaded'
+            )
             WHERE [$(SourceIdColumn)] IN
                 (
                     SELECT d.app_id

@@ -51,6 +51,7 @@ pub use target::{feature_differences, ColumnFeatures, TableFeatures};
 pub struct SqlServerStore {
     connection: Connection,
     stage: complete::Stage,
+    documents: enqueue::DocumentStage,
     /// Number of target tables of the latest contract.
     targets: usize,
 }
@@ -92,7 +93,12 @@ impl SqlServerStore {
             });
         }
         install::check_version(&mut connection)?;
-        Ok(Self { connection, stage: Default::default(), targets: 0 })
+        Ok(Self {
+            connection,
+            stage: Default::default(),
+            documents: Default::default(),
+            targets: 0,
+        })
     }
 
     /// Checks what a run needs: the certificate, the clock, permissions and, with a contract, the
@@ -123,7 +129,9 @@ impl SqlServerStore {
         documents: &[(Candidate, Content)],
         rules: LoadRules,
     ) -> Result<(Vec<Added>, u64)> {
-        self.run(|connection| enqueue::load_documents(connection, document_type, documents, rules))
+        let Self { connection, documents: stage, .. } = self;
+        let loaded = enqueue::load_documents(connection, stage, document_type, documents, rules);
+        loaded.map_err(|fault| self.error(fault))
     }
 
     fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> fault::Result<T>) -> Result<T> {
@@ -181,7 +189,9 @@ impl Intake for SqlServerStore {
     }
 
     fn find(&mut self, candidates: &[Candidate]) -> Result<Vec<Found>> {
-        self.run(|connection| enqueue::find_candidates(connection, candidates))
+        let Self { connection, documents: stage, .. } = self;
+        let found = enqueue::find_candidates(connection, stage, candidates);
+        found.map_err(|fault| self.error(fault))
     }
 }
 

@@ -32,6 +32,13 @@ const COLUMNS: [&str; 9] = [
     "source_hash",
 ];
 
+/// The temp table `#document` of a connection, which is created once.
+#[derive(Default)]
+pub struct DocumentStage {
+    /// The connection's generation, and the type of the documents.
+    created: Option<(u64, DocumentType)>,
+}
+
 /// Whether the source table can be filled, and with what.
 pub fn check_load(connection: &mut Connection) -> Result<DocumentType> {
     let head = connection.ask(&Call::new("usp_CheckLoad"))?;
@@ -49,14 +56,17 @@ pub fn knows_file(connection: &mut Connection, place: PlaceId, name: &str) -> Re
 
 pub fn find_candidates(
     connection: &mut Connection,
+    documents: &mut DocumentStage,
     candidates: &[Candidate],
 ) -> Result<Vec<Found>> {
     connection.patiently(
         |fault| fault.is_transient(),
         |connection| {
-            let documents: Vec<_> = candidates.iter().map(|candidate| (candidate, None)).collect();
-            stage(connection, DocumentType::Bytes, &documents)?;
+            let candidates: Vec<_> = candidates.iter().map(|candidate| (candidate, None)).collect();
+            let document_type = documents.created.map_or(DocumentType::Bytes, |(_, known)| known);
+            documents.fill(connection, document_type, &candidates)?;
             let sets = connection.call_once(&Call::slow("usp_FindDocuments"))?;
+            documents.keep(connection, document_type);
             let found = sets.iter().flatten().map(|record| {
                 let same = record.get_or_null("same_app_id")?;
                 let copy = record.get_or_null("copy_app_id")?;
@@ -82,6 +92,7 @@ pub fn find_candidates(
 /// only when it reads the whole table.
 pub fn load_documents(
     connection: &mut Connection,
+    stage: &mut DocumentStage,
     document_type: DocumentType,
     documents: &[(Candidate, Content)],
     rules: LoadRules,
@@ -96,9 +107,10 @@ pub fn load_documents(
     connection.patiently(
         |fault| fault.is_transient() && !rules.again,
         |connection| {
-            stage(connection, document_type, &documents)?;
+            stage.fill(connection, document_type, &documents)?;
             documents.iter().for_each(|_| failpoint::hit(failpoint::AMID_LOAD));
             let sets = connection.call_once(&call)?;
+            stage.keep(connection, document_type);
             let mut behind = 0;
             let added = sets.iter().flatten().map(|record| {
                 behind += u64::from(record.get::<bool>("is_behind")?);
@@ -114,19 +126,35 @@ pub fn load_documents(
     )
 }
 
-/// Fills `#document`, which is created for this: its column with the document has the type that the
-/// procedures insert.
-fn stage(
-    connection: &mut Connection,
-    document_type: DocumentType,
-    documents: &[(&Candidate, Option<&Content>)],
-) -> Result<()> {
+impl DocumentStage {
+    /// Fills `#document`: its column with the document has the type that the procedures insert.
+    fn fill(
+        &mut self,
+        connection: &mut Connection,
+        document_type: DocumentType,
+        documents: &[(&Candidate, Option<&Content>)],
+    ) -> Result<()> {
+        // After an error it is created again: the connection may be another one then.
+        match self.created.take() == Some((connection.generation(), document_type)) {
+            true => drop(connection.batch("TRUNCATE TABLE #document;")?),
+            false => create(connection, document_type)?,
+        }
+        fill(connection, document_type, documents)
+    }
+
+    /// The call that read it has succeeded.
+    fn keep(&mut self, connection: &Connection, document_type: DocumentType) {
+        self.created = Some((connection.generation(), document_type));
+    }
+}
+
+fn create(connection: &mut Connection, document_type: DocumentType) -> Result<()> {
     let sql_type = match document_type {
         DocumentType::Bytes => "varbinary(max)",
         DocumentType::Text | DocumentType::Xml => "nvarchar(max) COLLATE DATABASE_DEFAULT",
     };
     connection.batch("IF OBJECT_ID(N'tempdb..#document') IS NOT NULL DROP TABLE #document;")?;
-    connection.batch(&format!(
+    let table = format!(
         "CREATE TABLE #document
         (
             ordinal int NULL,
@@ -139,7 +167,15 @@ fn stage(
             document_bytes bigint NULL,
             source_hash varbinary(max) NULL
         );"
-    ))?;
+    );
+    connection.batch(&table).map(drop)
+}
+
+fn fill(
+    connection: &mut Connection,
+    document_type: DocumentType,
+    documents: &[(&Candidate, Option<&Content>)],
+) -> Result<()> {
     let numbered = || (1..).zip(documents);
     let is_text = document_type != DocumentType::Bytes;
     let rows = numbered().map(|(ordinal, (candidate, content))| {

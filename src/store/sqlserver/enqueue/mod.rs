@@ -2,7 +2,7 @@
 
 mod load;
 
-pub(super) use load::{check_load, find_candidates, knows_file, load_documents};
+pub(super) use load::{check_load, find_candidates, knows_file, load_documents, DocumentStage};
 
 use super::call::Call;
 use super::connection::Connection;
