@@ -62,17 +62,19 @@ impl Interruption {
     }
 
     /// Before a step that cannot be undone: whether it may be done. If so, signals come too late.
+    #[cfg(feature = "embedded")]
     pub fn decide(&self) -> bool {
         self.0.compare_exchange(OPEN, DECIDED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     /// The step was not done: signals count again.
+    #[cfg(feature = "embedded")]
     pub fn reopen(&self) {
         self.0.store(OPEN, Ordering::SeqCst);
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "embedded"))]
 mod tests {
     use super::*;
 
