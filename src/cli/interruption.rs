@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::command_error::Result;
 use super::signals::no_handler;
-use crate::runner::{end_at_once, ExitStatus};
+use crate::runner::{on_signals, ExitStatus};
 
 /// Whether a command that does all or nothing may still be interrupted. It is one value, so that a
 /// command that was asked to stop never completes, and one that completes never reports that it
@@ -31,15 +31,14 @@ impl Interruption {
     pub fn on_signals() -> Result<Self> {
         let interruption = Self::default();
         let signalled = interruption.clone();
-        ctrlc::set_handler(move || {
-            if !signalled.request() {
-                end_at_once(ExitStatus::Interrupted.code());
-            }
-            if signalled.is_requested() {
+        on_signals(ExitStatus::Interrupted.code(), move || {
+            let is_first = signalled.request();
+            if is_first && signalled.is_requested() {
                 // On a thread of its own: this one must be free for the second signal.
                 let log = || tracing::info!("stopping; a second signal stops at once");
                 std::thread::Builder::new().spawn(log).ok();
             }
+            is_first
         })
         .map_err(no_handler)?;
         Ok(interruption)

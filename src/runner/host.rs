@@ -24,11 +24,27 @@ fn system_host_name() -> Option<String> {
 
 /// The peak resident memory of this process in bytes; `None` where the system does not report it
 /// cheaply.
+#[cfg(not(windows))]
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+/// The peak resident memory of this process in bytes.
+#[cfg(windows)]
+pub fn peak_memory_bytes() -> Option<u64> {
+    use windows_sys::Win32::System::ProcessStatus::{
+        K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS,
+    };
+    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
+    let mut counters = PROCESS_MEMORY_COUNTERS::default();
+    let size = u32::try_from(size_of::<PROCESS_MEMORY_COUNTERS>()).ok()?;
+    // SAFETY: the size is that of `counters`, and the handle of the current process is always valid.
+    let filled = unsafe { K32GetProcessMemoryInfo(GetCurrentProcess(), &mut counters, size) };
+    (filled != 0).then_some(counters.PeakWorkingSetSize as u64)
 }
 
 #[cfg(test)]
@@ -40,7 +56,7 @@ mod tests {
         assert!(!host_name().is_empty());
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     #[test]
     fn this_process_has_used_memory() {
         assert!(peak_memory_bytes().unwrap() > 1 << 20);

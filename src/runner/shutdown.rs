@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{bounded, Receiver, Sender};
 
+use super::signals::on_signals;
+
 /// A request to stop, shared by the threads that may request it and those that must notice.
 ///
 /// It changes once, from running to stopping, and wakes every waiter.
@@ -42,43 +44,15 @@ impl Shutdown {
         &self.requested
     }
 
-    /// Makes Ctrl+C, SIGTERM and SIGHUP (on Windows: Ctrl+C and Ctrl+Break) request a stop; a
-    /// second one ends the process at once with `exit_status`. Windows gives a process whose
-    /// console is closed no time to drain: its claims return when their lease expires.
-    ///
-    /// The thread that handles signals does nothing else, because it must see the second signal
-    /// even if all others hang: the thread that waits for the request logs it.
+    /// Makes signals request a stop, as [`on_signals`] says. The thread that waits for the request logs
+    /// it.
     ///
     /// # Errors
     /// When the process already has a handler.
     pub fn on_signals(&self, exit_status: u8) -> Result<(), ctrlc::Error> {
         let shutdown = self.clone();
-        ctrlc::set_handler(move || {
-            if !shutdown.request() {
-                end_at_once(exit_status);
-            }
-        })
+        on_signals(exit_status, move || shutdown.request())
     }
-}
-
-/// Ends the process without anything that may wait: no destructors, no handlers of the end of a
-/// process, no flush.
-#[cfg(unix)]
-pub fn end_at_once(exit_status: u8) -> ! {
-    // SAFETY: it takes a number and does not return.
-    unsafe { libc::_exit(exit_status.into()) }
-}
-
-/// Ends the process without anything that may wait: no destructors, no handlers of the end of a
-/// process, no flush.
-#[cfg(windows)]
-pub fn end_at_once(exit_status: u8) -> ! {
-    use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
-
-    // SAFETY: the handle of the current process is always valid.
-    unsafe { TerminateProcess(GetCurrentProcess(), exit_status.into()) };
-    // Terminating oneself does not fail.
-    std::process::abort()
 }
 
 #[cfg(test)]

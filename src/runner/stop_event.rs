@@ -6,6 +6,8 @@
 //! JobShutdownTimeout less five seconds, at least one. Source: "Using a stop event in CmdExec subsystem", SQL Server
 //! Agent team, 2011.
 
+use std::io;
+
 use super::shutdown::Shutdown;
 
 /// The event's name. `job` is the value of Agent's token JOBID.
@@ -24,9 +26,24 @@ pub fn drain_on(shutdown: &Shutdown, job: &str, step: u32) {
             event = name,
             %error,
             "cannot wait for SQL Server Agent's stop event: stopping the job kills this \
-             process, and its claims return when their lease expires; the step needs flag \
-             64, which agent-jobs/create_jobs.sql gives it"
+             process, and its claims return when their lease expires; {}",
+            remedy(&error)
         ),
+    }
+}
+
+/// What to do about an event that cannot be waited for.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "the account of the step's proxy may not open the event of Agent's service account: run \
+             the step without a proxy, or run `xmlshred pause` before you stop the job"
+        }
+        io::ErrorKind::NotFound => {
+            "the step needs flag 64, which agent-jobs/create_jobs.sql gives it"
+        }
+        io::ErrorKind::Unsupported => "omit --agent-job and --agent-step",
+        _ => "remove the cause and start the job again",
     }
 }
 
@@ -116,6 +133,13 @@ mod tests {
         let shutdown = Shutdown::new();
         drain_on(&shutdown, "0x00000000000000000000000000000000", 1);
         assert!(!shutdown.is_requested());
+    }
+
+    #[test]
+    fn the_remedy_depends_on_the_error() {
+        assert!(remedy(&io::ErrorKind::NotFound.into()).contains("flag 64"));
+        assert!(remedy(&io::ErrorKind::PermissionDenied.into()).contains("proxy"));
+        assert!(!remedy(&io::ErrorKind::Unsupported.into()).contains("flag 64"));
     }
 
     #[cfg(windows)]

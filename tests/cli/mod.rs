@@ -1,6 +1,8 @@
 //! The executable, from outside: arguments in, output, exit status and files out.
 
 mod compressed;
+#[cfg(all(feature = "embedded", windows))]
+mod console_events;
 mod contract;
 mod folders;
 mod help;
