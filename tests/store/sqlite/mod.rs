@@ -5,6 +5,7 @@ mod contention;
 mod cost;
 mod file;
 mod loading;
+mod lost;
 mod refusals;
 mod types;
 mod upgrading;
