@@ -100,9 +100,8 @@ fn a_dry_run_meets_the_differences_that_install_would_meet() {
     assert!(said.stderr.contains("column title is TEXT, which cannot hold every int"), "{said:?}");
 }
 
-#[test]
-fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() {
-    let bench = workbench();
+/// `old.db` as version 7 created it.
+fn old_store(bench: &Workbench) {
     let old = rusqlite::Connection::open(bench.path().join("old.db")).unwrap();
     let tables = include_str!("../store/sqlite/version_7.sql");
     let application = u32::from_be_bytes(*b"xmls");
@@ -110,7 +109,12 @@ fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() 
         "PRAGMA application_id = {application}; PRAGMA user_version = 7; {tables}"
     ))
     .unwrap();
-    drop(old);
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() {
+    let bench = workbench();
+    old_store(&bench);
     let said = bench.run("status --store sqlite:old.db");
     assert_eq!(said.status, 4, "{said:?}");
     assert!(said.stderr.contains("have version 7 and this program uses version "), "{said:?}");
@@ -124,8 +128,28 @@ fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() 
     assert!(said.stdout.starts_with("-- the store's own tables, from version 7 to "), "{said:?}");
     assert!(said.stdout.contains("CREATE TABLE \"note\""), "{said:?}");
     assert_eq!(bench.contents(), before);
-    assert_eq!(bench.run(install).status, 0);
+    let said = bench.run(install);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(
+        said.stdout.starts_with("the store's own tables are upgraded from version 7 to "),
+        "{said:?}"
+    );
     assert_eq!(bench.run("status --store sqlite:old.db").status, 0);
+}
+
+#[test]
+fn the_command_that_upgrades_a_store_needs_no_contract() {
+    let bench = workbench();
+    old_store(&bench);
+    let said = bench.run("install --store sqlite:old.db");
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(
+        said.stdout.starts_with("the store's own tables are upgraded from version 7 to "),
+        "{said:?}"
+    );
+    assert_eq!(bench.run("status --store sqlite:old.db").status, 0);
+    let said = bench.run("install --store sqlite:old.db");
+    assert!(said.stderr.contains("no contract is named"), "{said:?}");
 }
 
 #[test]

@@ -13,9 +13,14 @@ use crate::runner::ExitStatus;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{AlterTables, Store};
 
-/// Makes the contract the installed one, and creates the store if it is missing.
+/// Makes the contract the installed one, and creates the store if it is missing. Without a contract, a store
+/// of an earlier version is upgraded, and the installed one stays.
 pub fn install(call: &Call, path: &Path, alter: AlterTables) -> Result {
+    if call.settings.contract.is_none() && upgrade(path)? {
+        return Ok(ExitStatus::Success);
+    }
     let contract = contract_file::read(&call.settings)?;
+    upgrade(path)?;
     let mut store = SqliteStore::open_or_create(path)?;
     if alter == AlterTables::All {
         let statements = SqliteStore::preview_install(path, &contract, alter)?.alterations;
@@ -24,6 +29,21 @@ pub fn install(call: &Call, path: &Path, alter: AlterTables) -> Result {
     let done = SqliteStore::plan_install(path, &contract, alter)?;
     store.install_contract_altering(&contract, alter)?;
     console::print(&(contract_file::installed(&contract) + &plan::done(&done)))
+}
+
+/// Upgrades an existing store that an earlier version of the program created. Returns whether it did.
+fn upgrade(path: &Path) -> Result<bool> {
+    let found = match path.exists() {
+        true => SqliteStore::upgrade(path)?,
+        false => None,
+    };
+    if let Some(found) = found {
+        let version = SqliteStore::VERSION;
+        let line =
+            format!("the store's own tables are upgraded from version {found} to {version}\n");
+        console::print(&line)?;
+    }
+    Ok(found.is_some())
 }
 
 /// Installs the contract unless it is the installed one. Returns whether it did.

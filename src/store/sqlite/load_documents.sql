@@ -35,10 +35,21 @@ SELECT EXISTS (SELECT 1 FROM processing_file WHERE place_id = :place_id)
                   OR (file_name >= :file_name || '#' AND file_name < :file_name || '$'));
 
 -- name: of_place
--- What was loaded from this place under this number: last with this content, and last at all.
+-- What was loaded from this place under this number: last with this content, and last at all. Version 7 did
+-- not record the places, and compared the paths.
 SELECT max(CASE WHEN source_hash = :source_hash THEN app_id END), max(app_id)
-FROM processing_file
-WHERE place_id = :place_id AND record_number = :record_number;
+FROM (SELECT app_id, source_hash
+      FROM processing_file
+      WHERE place_id = :place_id AND record_number = :record_number
+      UNION ALL
+      SELECT app_id, source_hash
+      FROM processing_file
+      WHERE place_id = 0 AND file_path = :file_path AND +record_number = :record_number);
+
+-- name: take_place
+UPDATE processing_file
+SET place_id = :place_id
+WHERE place_id = 0 AND file_path = :file_path AND +record_number = :record_number;
 
 -- name: moved
 SELECT app_id

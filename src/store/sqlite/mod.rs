@@ -77,6 +77,14 @@ impl SqliteStore {
         Ok(Self { connection, place: Some(place) })
     }
 
+    /// Upgrades an existing store that an earlier version of the program created. Returns that version.
+    ///
+    /// # Errors
+    /// The file is not a store, or has objects that the upgrade would replace; it stays as it is.
+    pub fn upgrade(path: &Path) -> Result<Option<u32>> {
+        install::upgrade(path)
+    }
+
     /// What installing the contract would do to the store in `path`, or to a new one if the file
     /// does not exist. Changes nothing, and creates no file.
     ///

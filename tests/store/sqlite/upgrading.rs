@@ -3,10 +3,15 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use xmlshred::id::AppId;
 use xmlshred::store::sqlite::SqliteStore;
-use xmlshred::store::{Store, StoreError};
+use xmlshred::store::{
+    Added, Candidate, EnqueueMode, Existing, Found, Intake, LoadRules, PlaceId, SourceFile, Store,
+    StoreError,
+};
 
 use super::{connection, SqliteHarness};
+use crate::store::harness::hash;
 use crate::store::invariants::violations;
 
 /// The tables of version 7.
@@ -33,14 +38,18 @@ const LOG_OF_VERSION_7: &str = "
     VALUES (4, 0, NULL, 1, 0, 0, 4, 15);";
 
 fn make_version_7(path: &Path) {
+    make(path, VERSION_7, LOG_OF_VERSION_7);
+}
+
+fn make(path: &Path, tables: &str, content: &str) {
     let old = Connection::open(path).expect("create");
     let application = u32::from_be_bytes(*b"xmls");
     old.execute_batch(&format!(
         "PRAGMA application_id = {application};
          PRAGMA user_version = 7;
          PRAGMA journal_mode = WAL;
-         {VERSION_7}
-         {LOG_OF_VERSION_7}"
+         {tables}
+         {content}"
     ))
     .expect("fill");
 }
@@ -112,4 +121,97 @@ fn an_upgrade_replaces_no_view_of_others() {
         .query_row("SELECT mine FROM vw_sessions", [], |row| row.get(0))
         .expect("mine");
     assert_eq!(mine, 1);
+}
+
+#[test]
+fn an_upgrade_refuses_tables_that_lack_a_column() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    // As in the first days of version 7.
+    let tables = VERSION_7
+        .replace("    lowest_new INTEGER,\n    highest    INTEGER\n", "    lowest_new INTEGER\n")
+        .replace("(only_row, lowest_new, highest) VALUES (1, NULL, NULL)", "VALUES (1, NULL)");
+    make(&path, &tables, "DROP TRIGGER app_xml_deleted; DROP TRIGGER app_xml_changed;");
+    let refused = SqliteStore::open_or_create(&path).err().expect("refused").to_string();
+    assert!(refused.contains("processing_enqueue.highest (integer)"), "{refused}");
+    assert!(refused.contains("nothing was changed"), "{refused}");
+    let old = connection(&path);
+    let value = |sql: &str| old.query_row(sql, [], |row| row.get::<_, u32>(0)).expect(sql);
+    assert_eq!(value("PRAGMA user_version"), 7);
+    assert_eq!(value("SELECT count(*) FROM sqlite_schema WHERE name = 'app_xml_file'"), 1);
+}
+
+#[test]
+fn an_upgrade_creates_a_trigger_that_is_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    make(&path, VERSION_7, "DROP TRIGGER app_xml_deleted;");
+    SqliteStore::open_or_create(&path).expect("upgrade");
+    assert_eq!(declared(&SqliteHarness::on(path)), declared(&SqliteHarness::fresh()));
+}
+
+/// A document of a file, as loading looks for it.
+fn file(path: &str, place: &str, content: &str) -> (Candidate, Vec<u8>) {
+    let name = path.rsplit('/').next().expect("a name").to_owned();
+    let (place, bytes) = (PlaceId::of(place), content.len() as u64);
+    let file = SourceFile {
+        path: path.to_owned(),
+        name,
+        place,
+        record: 0,
+        bytes,
+        hash: hash(content.as_bytes()),
+    };
+    (Candidate { app_id: None, file }, content.as_bytes().to_vec())
+}
+
+#[test]
+fn after_an_upgrade_files_are_those_that_were_loaded_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    make(
+        &path,
+        VERSION_7,
+        &format!(
+            "INSERT INTO app_xml (app_id, xml) VALUES (1, '<a/>'), (2, '<b/>'), (3, '<c/>'), (9, '<d/>');
+             INSERT INTO app_xml_file VALUES
+                 (1, 'a/1.xml', '1.xml', 4, '{}', 9), (2, 'a/2.xml', '2.xml', 4, '{}', 9);
+             INSERT INTO processing_queue
+                 (app_id, state, claim_token, attempts, reaps, lone_reaps, document_bytes, enqueued_at_utc)
+             VALUES (1, 0, NULL, 0, 0, 0, 4, 15), (2, 0, NULL, 0, 0, 0, 4, 15);
+             UPDATE processing_enqueue SET lowest_new = 9;",
+            hash(b"<a/>"),
+            hash(b"<b/>")
+        ),
+    );
+    let mut store = SqliteStore::open_or_create(&path).expect("upgrade");
+    let (same, edited) =
+        (file("a/1.xml", "/in/a/1.xml", "<a/>"), file("a/2.xml", "/in/a/2.xml", "<e/>"));
+    let found = store.find(&[same.0.clone(), edited.0.clone()]).expect("find");
+    assert_eq!(found[0], Found { same: Some(AppId(1)), ..Found::default() });
+    assert_eq!(found[1], Found { changed: Some(AppId(2)), ..Found::default() });
+
+    let mut loader = store.loader(Existing::Refuse).expect("load");
+    let added = loader.add_documents(vec![same, edited], LoadRules::default()).expect("add");
+    assert_eq!(added, [Added::Already, Added::Loaded(AppId(10))]);
+    loader.finish().expect("commit");
+    // They have their places now, so they are found by any path.
+    let otherwise = [
+        file("./1.xml", "/in/a/1.xml", "<a/>").0,
+        file("./2.xml", "/in/a/2.xml", "<b/>").0,
+        file("a/1.xml", "/other/a/1.xml", "<f/>").0,
+    ];
+    let found = store.find(&otherwise).expect("find");
+    assert_eq!(
+        found.iter().map(|found| found.same).collect::<Vec<_>>(),
+        [Some(AppId(1)), Some(AppId(2)), None]
+    );
+    assert_eq!(found[2], Found::default());
+
+    // 3 was lost by version 7: the upgrade found it.
+    store.enqueue_apps(EnqueueMode::New).expect("enqueue");
+    let upgraded = SqliteHarness::on(path.clone());
+    let queued = upgraded.query_as_is("SELECT app_id FROM processing_queue ORDER BY app_id");
+    assert_eq!(queued.concat(), ["1", "2", "3", "9", "10"].map(|id| Some(id.to_owned())));
+    assert_eq!(violations(&path), Vec::<String>::new());
 }

@@ -21,6 +21,7 @@ const EXISTS: &str = statement(LOAD_DOCUMENTS, "exists");
 const ADD_FILE: &str = statement(LOAD_DOCUMENTS, "add_file");
 const KNOWS_FILE: &str = statement(LOAD_DOCUMENTS, "knows_file");
 const OF_PLACE: &str = statement(LOAD_DOCUMENTS, "of_place");
+const TAKE_PLACE: &str = statement(LOAD_DOCUMENTS, "take_place");
 const MOVED: &str = statement(LOAD_DOCUMENTS, "moved");
 const COPY: &str = statement(LOAD_DOCUMENTS, "copy");
 const HAS_CONTENT: &str = statement(LOAD_DOCUMENTS, "has_content");
@@ -116,6 +117,7 @@ impl<'s> Loader<'s> {
     ) -> Result<Vec<Added>> {
         let add = |(candidate, document): (Candidate, Vec<u8>)| {
             let found = find(&self.transaction, &candidate)?;
+            take_place(&self.transaction, &candidate.file)?;
             let is_same = match candidate.app_id {
                 None => found.same.is_some(),
                 Some(_) => found.under_id == Some(UnderId::Same),
@@ -183,6 +185,16 @@ fn put_file(tx: &Transaction, app_id: AppId, file: &SourceFile, now: i64) -> Ste
     Ok(())
 }
 
+/// Records the place of what version 7 loaded from the file.
+fn take_place(tx: &Transaction, file: &SourceFile) -> Step<()> {
+    tx.prepare_cached(TAKE_PLACE)?.execute(named_params! {
+        ":place_id": file.place.0,
+        ":record_number": number(file.record),
+        ":file_path": file.path,
+    })?;
+    Ok(())
+}
+
 fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
@@ -219,7 +231,12 @@ fn find(connection: &Connection, candidate: &Candidate) -> Step<Found> {
     }
     let (place, record) = (file.place.0, number(file.record));
     let (same, last) = connection.prepare_cached(OF_PLACE)?.query_row(
-        named_params! {":place_id": place, ":record_number": record, ":source_hash": file.hash},
+        named_params! {
+            ":place_id": place,
+            ":record_number": record,
+            ":source_hash": file.hash,
+            ":file_path": file.path,
+        },
         |row| Ok((row.get(0)?, row.get::<_, Option<AppId>>(1)?)),
     )?;
     let mut found = Found { same, changed: last.filter(|_| same.is_none()), ..Found::default() };

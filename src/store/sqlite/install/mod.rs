@@ -20,4 +20,4 @@ pub(super) use integrity::{back_up, check_integrity};
 pub use new_store::NewStore;
 pub(super) use open::{any_version, open, open_in_memory};
 pub(super) use place::Place;
-pub(super) use upgrade::preview as preview_upgrade;
+pub(super) use upgrade::{preview as preview_upgrade, upgrade};

@@ -15,7 +15,8 @@ CREATE INDEX app_xml_id ON app_xml (app_id);
 -- The file that a document was loaded from; others have no row. file_path is the path as it was given,
 -- with the name of an archive's member behind the archive's path and !, and the number of a record behind
 -- #; file_name is its last part. place_id is the beginning of the hash of the file's absolute path, and
--- record_number is 0 if the document is the whole file.
+-- record_number is 0 if the document is the whole file. place_id is 0 if version 7 loaded it: it is found by
+-- its path.
 CREATE TABLE processing_file (
     app_id         INTEGER PRIMARY KEY,
     file_path      TEXT NOT NULL,
@@ -31,6 +32,9 @@ CREATE INDEX processing_file_name ON processing_file (file_name, source_hash);
 CREATE INDEX processing_file_place ON processing_file (place_id, record_number);
 CREATE INDEX processing_file_hash ON processing_file (place_id, source_hash)
 WHERE record_number > 0;
+-- Version 7 did not record the places.
+CREATE INDEX processing_file_path ON processing_file (file_path)
+WHERE place_id = 0;
 
 -- A document that is deleted or changed, by any program, is not that of the file any more.
 CREATE TRIGGER app_xml_deleted AFTER DELETE ON app_xml

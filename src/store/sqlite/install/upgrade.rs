@@ -17,20 +17,20 @@ const CHANGE: &str = statement(FILE, "change");
 const FILL: &str = statement(FILE, "fill");
 
 /// Gives a store of an earlier version the tables and views of this one, all in one transaction. Workers
-/// of the earlier version may go on: what they write is counted, too.
-pub fn upgrade(path: &Path) -> Result<()> {
+/// of the earlier version may go on: what they write is counted, too. Returns the earlier version.
+pub fn upgrade(path: &Path) -> Result<Option<u32>> {
     let (mut connection, _) = open::any_version(path)?;
     if version(&connection)? == SCHEMA_VERSION {
-        return Ok(());
+        return Ok(None);
     }
     // Another process may have been first.
-    write(&mut connection, |tx| match version(tx)? {
-        SCHEMA_VERSION => Ok(()),
-        _ => to_8(tx),
+    let upgraded = write(&mut connection, |tx| match version(tx)? {
+        SCHEMA_VERSION => Ok(None),
+        found => to_8(tx).map(|()| Some(found)),
     })?;
     // The header is read without SQLite: it must reach the file.
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-    Ok(())
+    Ok(upgraded)
 }
 
 fn to_8(tx: &Work) -> Step<()> {
@@ -47,15 +47,41 @@ fn to_8(tx: &Work) -> Step<()> {
     let tables = installed_tables(tx)?;
     tx.execute_batch(&create_counts_view(tables.iter().map(String::as_str)))?;
     tx.execute_batch(&missing)?;
+    check_columns(tx)?;
     tx.execute_batch(FILL)?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(())
 }
 
+/// Refuses what is left of a version that never was released: it would fail later, at any statement.
+fn check_columns(connection: &Connection) -> Step<()> {
+    let columns = |connection: &Connection| -> Step<Vec<[String; 3]>> {
+        let sql = "SELECT t.name, c.name, c.type || iif(c.\"notnull\", ' not null', '')
+                   FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'";
+        let mut statement = connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    let existing = columns(connection)?;
+    let other: Vec<String> = columns(&open::open_in_memory()?)?
+        .into_iter()
+        .filter(|column| !existing.contains(column))
+        .map(|[table, name, declared]| format!("{table}.{name} ({})", declared.to_lowercase()))
+        .collect();
+    match other.is_empty() {
+        true => Ok(()),
+        false => Err(StoreError::Refused(format!(
+            "the file was created by a version of the program that was not released, and cannot be \
+             upgraded: it lacks {}; load the documents into a new file; nothing was changed",
+            other.join(", ")
+        )))?,
+    }
+}
+
 /// The objects that the upgrade drops, and may create in a new form.
 fn dropped() -> Vec<&'static str> {
     let drops = CHANGE.lines().filter_map(|line| line.strip_prefix("DROP "));
-    drops.filter_map(|drop| drop.trim_end_matches(';').split(' ').nth(1)).collect()
+    drops.filter_map(|drop| drop.trim_end_matches(';').split(' ').next_back()).collect()
 }
 
 /// The statements that create what a new store has and this one will lack: tables, indexes and views, then
