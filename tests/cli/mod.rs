@@ -68,9 +68,13 @@ mod watching;
 #[cfg(not(feature = "embedded"))]
 mod without_embedded;
 
+#[cfg(all(feature = "embedded", feature = "sqlserver"))]
+pub use notes::finished as finished_notes;
 #[cfg(feature = "embedded")]
-pub use notes::{finished as finished_notes, queued as queued_notes};
-#[cfg(feature = "embedded")]
+pub use notes::queued as queued_notes;
+#[cfg(all(feature = "embedded", feature = "sqlserver"))]
 pub use stale_rows::stale as stale_notes;
+#[cfg(all(feature = "embedded", feature = "sqlserver"))]
+pub use workbench::Said;
 #[cfg(feature = "embedded")]
-pub use workbench::{Said, Workbench};
+pub use workbench::Workbench;

@@ -118,7 +118,9 @@ impl Arguments {
         let files = document_files::expand(&self.files, self.search)?;
         let limit = call.settings.limits.document_bytes;
         let ids = Ids::new(self.app_id_from, &files, call)?;
+        #[cfg(feature = "sqlserver")]
         let host = crate::runner::host_name();
+        #[cfg(feature = "sqlserver")]
         let temporary = std::env::temp_dir();
         let taking = Taking {
             stdin_name: self.stdin_name.as_deref(),
