@@ -38,7 +38,7 @@ impl SettingsFile {
     /// Reads `named`, or xmlshred.toml in the working folder if it exists.
     pub fn find(named: Option<&Path>) -> Self {
         let path = named.unwrap_or(Path::new(DEFAULT_NAME));
-        match files::read_to_string(path) {
+        match files::read_text(path) {
             Ok(text) => Self::parse(path, &text),
             Err(e) if named.is_none() && e.kind() == ErrorKind::NotFound => Self::default(),
             Err(e) => Self {
@@ -54,7 +54,8 @@ impl SettingsFile {
         let mut file = Self { path: path.to_owned(), ..Self::default() };
         for error in errors {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
-            file.problems.push(format!("{}:{line}: {}", path.display(), error.message()));
+            let hint = path_hint(text, line);
+            file.problems.push(format!("{}:{line}: {}{hint}", path.display(), error.message()));
         }
         // A file with broken syntax is reported once.
         let readable = file.problems.is_empty();
@@ -110,6 +111,15 @@ fn unknown_key(name: &str) -> String {
     match nearest(name, keys::ALL.iter().map(|key| key.name)) {
         Some(near) => format!("`{name}` is not a setting; did you mean `{near}`?"),
         None => format!("`{name}` is not a setting; `xmlshred settings` lists all settings"),
+    }
+}
+
+/// In double quotes a backslash begins an escape, which a path of Windows does not mean.
+fn path_hint(text: &str, line: usize) -> &'static str {
+    let line = text.lines().nth(line - 1).unwrap_or_default();
+    match line.contains('"') && line.contains('\\') {
+        true => "; write a path with backslashes in single quotes, such as 'C:\\work'",
+        false => "",
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::console;
 use crate::contract::{Contract, ParsedContract};
 use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
-use crate::files;
+use crate::files::{self, Encoded};
 use crate::offline::constants;
 use crate::runner::ExitStatus;
 use crate::settings::Settings;
@@ -68,13 +68,9 @@ pub fn parse_file(path: &Path) -> Result<ParsedContract> {
 
 /// Where the file stops being UTF-8, counted as an editor does.
 fn not_utf8(shown: &str, error: &FromUtf8Error) -> CommandError {
-    let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-    let valid = String::from_utf8_lossy(valid);
-    let line = valid.matches('\n').count() + 1;
-    let column = valid.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    let byte = error.as_bytes()[valid.len()];
-    let marks = [[0xff, 0xfe], [0xfe, 0xff]];
-    let kind = match marks.iter().any(|mark| error.as_bytes().starts_with(mark)) {
+    let Encoded { line, column, is_utf16 } = Encoded::of(error.as_bytes());
+    let byte = error.as_bytes()[error.utf8_error().valid_up_to()];
+    let kind = match is_utf16 {
         true => "the file is UTF-16",
         false => "the file is not UTF-8",
     };

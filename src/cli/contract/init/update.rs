@@ -1,5 +1,6 @@
 //! A contract with what it lacked of the documents.
 
+use std::io;
 use std::path::Path;
 
 use super::arguments::Arguments;
@@ -66,7 +67,10 @@ fn read(old: &Path) -> Result<(String, ParsedContract)> {
         ));
     }
     let parsed = file::parse_file(old)?;
-    let text = files::read_to_string(old).map_err(|e| {
+    // With its mark, if it has one: places are counted in the whole text.
+    let text =
+        files::read(old).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+    let text = text.map_err(|e| {
         CommandError::usage(format!("cannot read the contract {}: {e}", old.display()), "try again")
     })?;
     Ok((text, parsed))

@@ -125,6 +125,11 @@ pub fn unreachable(path: &Path, reason: String) -> StoreError {
 /// Why a file cannot be created in a folder, without the temporary file's name that `error` has.
 fn no_file_in(folder: &Path, error: &std::io::Error) -> String {
     let shown = folder.display();
+    // Windows says of a folder that is a file that it was not found.
+    let other = folder.ancestors().find(|part| part.metadata().is_ok_and(|found| !found.is_dir()));
+    if let Some(other) = other {
+        return format!("{} is not a folder; name a file in one", other.display());
+    }
     match error.kind() {
         ErrorKind::NotFound => {
             format!("the folder {shown} does not exist; create it or name a file in another folder")
@@ -133,7 +138,6 @@ fn no_file_in(folder: &Path, error: &std::io::Error) -> String {
             "permission denied to create a file in the folder {shown}; check its permissions, or \
              name a file in another folder"
         ),
-        ErrorKind::NotADirectory => format!("{shown} is not a folder; name a file in one"),
         ErrorKind::StorageFull => {
             format!("the disk of the folder {shown} is full; free space or name another folder")
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::file::{shown, temporary_copy};
+use crate::files::persist_new;
 use crate::store::sqlite::fault::{SqliteFault, Step};
 use crate::store::sqlite::transaction::{patiently, read};
 use crate::store::{Result, StoreError};
@@ -66,6 +67,6 @@ pub fn back_up(connection: &Connection, from: &Path, to: &Path) -> Result<u64> {
         Ok(file.metadata()?.len())
     };
     let bytes = finish().map_err(|error| unwritten(error.to_string()))?;
-    copy.persist_noclobber(to).map_err(|error| unwritten(error.error.to_string()))?;
+    persist_new(copy, to).map_err(|error| unwritten(error.to_string()))?;
     Ok(bytes)
 }

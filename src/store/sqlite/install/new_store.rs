@@ -10,6 +10,7 @@ use tempfile::TempPath;
 use super::file::{temporary_copy, unreachable, unreachable_file, APPLICATION_ID};
 use super::open::{add_sha256, create_all};
 use super::upgrade::upgrade;
+use crate::files::persist_new;
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::SqliteStore;
 use crate::store::Result;
@@ -50,10 +51,10 @@ impl NewStore {
         close(store.connection).map_err(|fault| unreachable_file(&path, &fault))?;
         let sync = OpenOptions::new().write(true).open(&file).and_then(|file| file.sync_all());
         sync.map_err(|error| unreachable(&path, error.to_string()))?;
-        match file.persist_noclobber(&path) {
+        match persist_new(file, &path) {
             Ok(()) => Ok(true),
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(unreachable(&path, error.error.to_string())),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(unreachable(&path, error.to_string())),
         }
     }
 }

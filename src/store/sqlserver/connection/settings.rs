@@ -311,9 +311,9 @@ fn method(login: Login) -> Result<AuthMethod, String> {
 
 /// Reads a file with a secret, without line breaks at its end.
 pub fn read_secret(file: &Path) -> Result<Secret, String> {
-    let text = files::read_to_string(file)
+    let text = files::read_text(file)
         .map_err(|error| format!("cannot read the secret file {}: {error}", file.display()))?;
-    let secret = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
+    let secret = text.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
         return Err(format!("the secret file {} is empty", file.display()));
     }

@@ -1,13 +1,19 @@
-//! Files that this program reads, which are files and nothing else, and files that it writes: a file gets its name only when it is complete, and what had the
-//! name before is replaced, never written into. A symbolic link of somebody else, or a second name
-//! of one of their files, is so left alone, and a reader never sees half a file.
+//! Files that this program reads, which are files and nothing else, and files that it writes: a file
+//! gets its name only when it is complete, and what had the name before is replaced, never written
+//! into. A symbolic link of somebody else, or a second name of one of their files, is so left alone,
+//! and a reader never sees half a file.
+
+mod held;
+mod text;
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use tempfile::NamedTempFile;
+
+pub use self::held::{persist, persist_new};
+pub use self::text::{read_script, read_text, Encoded};
 
 /// A file that is being written beside its place, as `.xmlshred-*.new`. It is deleted when this is
 /// dropped, unless it was put in its place; only a process that is killed leaves it.
@@ -37,8 +43,7 @@ impl NewFile {
     /// The file cannot be written or moved.
     pub fn put_in_place(self) -> io::Result<()> {
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.persist(&self.path)?;
-        Ok(())
+        persist(file, &self.path)
     }
 }
 
@@ -77,31 +82,6 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Reads a whole file of text.
-///
-/// # Errors
-/// As [`read`], or the file is not UTF-8.
-pub fn read_to_string(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    open(path)?.read_to_string(&mut text)?;
-    Ok(text)
-}
-
-/// Reads a whole script, in one of the encodings in which SSMS saves them: UTF-16 or UTF-8 with a mark, or
-/// without one UTF-8 or Windows-1252.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_script(path: &Path) -> io::Result<String> {
-    let bytes = read(path)?;
-    let encoding = match Encoding::for_bom(&bytes) {
-        Some((encoding, _)) => encoding,
-        None if std::str::from_utf8(&bytes).is_ok() => UTF_8,
-        None => WINDOWS_1252,
-    };
-    Ok(encoding.decode(&bytes).0.into_owned())
 }
 
 /// Refuses what is not a file.
