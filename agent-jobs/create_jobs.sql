@@ -54,6 +54,7 @@ DECLARE @health_minutes int = TRY_CONVERT(int, N'$(HealthMinutes)');
 DECLARE @retention_days int = TRY_CONVERT(int, N'$(RetentionDays)');
 DECLARE @execute nchar(1) = N'$(Execute)';
 
+DECLARE @log_folder_argument nvarchar(362);
 DECLARE @message nvarchar(2048);
 DECLARE @return_code int = 0;
 DECLARE @is_managed_instance bit = CASE CONVERT(int, SERVERPROPERTY(N'EngineEdition')) WHEN 8 THEN 1 ELSE 0 END;
@@ -150,11 +151,18 @@ SET @message = CONCAT(
     CASE WHEN @prefix = N'' THEN N' JobPrefix is empty.' END,
     CASE WHEN @worker_count > 0 AND @executable = N'' THEN N' Executable is empty.' END,
     CASE WHEN @worker_count > 0 AND @log_folder = N'' THEN N' LogFolder is empty.' END,
-    -- Windows reads \" in a command line as a quotation mark that does not end the argument.
-    CASE WHEN RIGHT(@log_folder, 1) = N'\' THEN N' LogFolder must not end with a backslash.' END,
+    CASE
+        WHEN RIGHT(@executable, 1) = N'\' OR RIGHT(@settings_file, 1) = N'\'
+            THEN N' Executable and SettingsFile must not end with a backslash.'
+    END,
     CASE
         WHEN CHARINDEX(N'"', @executable + @settings_file + @log_folder) > 0
             THEN N' Executable, SettingsFile and LogFolder must not have quotation marks.'
+    END,
+    -- Agent replaces its tokens in the whole command, and does not start a step with an unknown one.
+    CASE
+        WHEN CHARINDEX(N'$' + N'(', @executable + @settings_file + @log_folder) > 0
+            THEN N' Executable, SettingsFile and LogFolder must not have a dollar sign before a parenthesis.'
     END,
     CASE
         WHEN @worker_count IS NULL OR @worker_count NOT BETWEEN 0 AND 64
@@ -218,6 +226,11 @@ BEGIN
     SET @message = N'Nothing was changed:' + @message;
     THROW 50001, @message, 1;
 END;
+
+-- Windows reads \" in a command line as a quotation mark that does not end the argument, and \\" as a
+-- backslash at its end: the backslashes at the end are doubled, for D:\ must stay a root.
+SET @log_folder_argument = @log_folder
+    + RIGHT(@log_folder, COALESCE(NULLIF(PATINDEX(N'%[^\]%', REVERSE(@log_folder)), 0) - 1, LEN(@log_folder)));
 
 SET @operator = NULLIF(@operator, N'');
 SET @proxy = NULLIF(@proxy, N'');
@@ -324,7 +337,7 @@ BEGIN
         N'CmdExec',
         CONCAT(
             N'"', @executable, N'" run --config "', @settings_file, N'" --worker-name "Worker ', @worker,
-            N'" --fail-on never --log-dir "', @log_folder, N'" --log-days ', @retention_days,
+            N'" --fail-on never --log-dir "', @log_folder_argument, N'" --log-days ', @retention_days,
             CASE
                 WHEN @worker_share = N'partitions'
                     THEN CONCAT(N' --instance-id ', @worker - 1, N' --instance-count ', @worker_count)
@@ -384,7 +397,12 @@ BEGIN TRY
             -- earlier ones.
             @output_file = CASE
                 WHEN j.subsystem = N'CmdExec'
-                    THEN CONCAT(@log_folder, N'\', REPLACE(LOWER(j.kind), N' ', N'_'), N'.txt')
+                    THEN CONCAT(
+                        @log_folder,
+                        CASE WHEN RIGHT(@log_folder, 1) <> N'\' THEN N'\' END,
+                        REPLACE(LOWER(j.kind), N' ', N'_'),
+                        N'.txt'
+                    )
             END,
             -- 64: Agent sets an event to stop the step. 32: the output is in the history as well.
             @flags = CASE WHEN j.subsystem = N'CmdExec' THEN 96 ELSE 0 END,

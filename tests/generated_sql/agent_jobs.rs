@@ -55,7 +55,8 @@ fn a_value_that_would_change_the_script_is_refused() {
         assert!(refused(name, &"x".repeat(200)).contains("must not have more than"));
     }
     assert_eq!(refused("LogFolder", &"x".repeat(181)), "it must not have more than 180 characters");
-    assert!(refused("LogFolder", r"D:\xmlshred log\").contains("backslash"));
+    assert!(refused("Executable", r"D:\xmlshred\").contains("backslash"));
+    assert!(refused("SettingsFile", r"D:\$(x)\xmlshred.toml").contains("$("));
     assert!(refused("Executable", "C:\\x\" --config \"y").contains("quotation marks"));
     let unfit = AgentJobs::default().create_script("d];\nGO\nDROP TABLE t;\nGO\n").unwrap_err();
     assert_eq!(unfit.variable, "Database");

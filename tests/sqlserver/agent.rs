@@ -10,6 +10,7 @@ crate::trials! {
     the_jobs_are_made_once_and_then_left_as_they_are,
     a_dry_run_says_what_it_would_do_and_does_nothing,
     a_worker_is_told_its_share_and_its_job,
+    a_log_folder_is_one_argument_and_may_end_with_backslashes,
     what_a_dba_changed_survives,
     a_new_executable_is_brought_to_the_workers,
     a_job_of_that_name_that_is_not_ours_is_left_alone,
@@ -179,6 +180,57 @@ fn a_worker_is_told_its_share_and_its_job() {
     assert_eq!(step[5], "cmdexec");
 }
 
+/// By the rules of CommandLineToArgvW: backslashes before a quotation mark are halved, and an odd one
+/// makes the mark a part of the argument.
+fn arguments(command: &str) -> Vec<String> {
+    let mut arguments = vec![String::new()];
+    let (mut backslashes, mut is_quoted) = (0, false);
+    for c in command.chars() {
+        let argument = arguments.last_mut().unwrap();
+        match c {
+            '\\' => backslashes += 1,
+            '"' => {
+                argument.push_str(&"\\".repeat(backslashes / 2));
+                match backslashes % 2 {
+                    1 => argument.push('"'),
+                    _ => is_quoted = !is_quoted,
+                }
+                backslashes = 0;
+            }
+            _ => {
+                argument.push_str(&"\\".repeat(std::mem::take(&mut backslashes)));
+                match c == ' ' && !is_quoted {
+                    true => arguments.push(String::new()),
+                    false => argument.push(c),
+                }
+            }
+        }
+    }
+    arguments
+}
+
+fn a_log_folder_is_one_argument_and_may_end_with_backslashes() {
+    let agent = Agent::start();
+    for (folder, file) in [
+        (r"d:\log files", r"d:\log files\worker_1.txt"),
+        (r"d:\log files\", r"d:\log files\worker_1.txt"),
+        (r"d:\log files\\", r"d:\log files\\worker_1.txt"),
+        (r"d:\", r"d:\worker_1.txt"),
+        (r"\", r"\worker_1.txt"),
+    ] {
+        agent.create(&agent.jobs().with("LogFolder", folder));
+        let step = agent.database.query(
+            "SELECT command, output_file_name FROM dbo.sysjobsteps
+             WHERE step_name LIKE N'%Worker 1'",
+        );
+        let text = |at: usize| step[0][at].clone().unwrap_or_default();
+        let given = arguments(&text(0));
+        let flag = given.iter().position(|argument| argument == "--log-dir").unwrap();
+        assert_eq!(given[flag + 1..flag + 4], [folder, "--log-days", "90"], "{}", text(0));
+        assert_eq!(text(1), file);
+    }
+}
+
 fn what_a_dba_changed_survives() {
     let agent = Agent::start();
     agent.create(&agent.jobs());
@@ -288,7 +340,7 @@ fn a_value_that_is_too_long_is_refused_not_cut() {
         let script = script.replace(r"C:\ProgramData\xmlshred\log", value);
         agent.try_run(&script).expect_err("a refusal")
     };
-    assert!(folder(r"D:\").contains("must not end with a backslash"));
+    assert!(folder("D:\\$' + N'(x)").contains("a dollar sign before a parenthesis"));
     assert!(folder("D:\" --config \"x").contains("must not have quotation marks"));
     assert_eq!(agent.everything(), [""; 0]);
 }

@@ -117,9 +117,9 @@ fn check(variable: &'static str, value: &str, longest: usize) -> Result<(), Unfi
     if PATHS.contains(&variable) && value.contains('"') {
         return unfit("a path must not have quotation marks".to_owned(), "leave them out");
     }
-    // Windows reads `\"` in a command line as a quotation mark that does not end the argument.
-    if PATHS.contains(&variable) && value.ends_with('\\') {
-        return unfit("a path must not end with a backslash".to_owned(), "leave it out");
+    // The script doubles those at the end of a folder: a drive's root has one.
+    if PATHS[..2].contains(&variable) && value.ends_with('\\') {
+        return unfit("a file must not end with a backslash".to_owned(), "leave it out");
     }
     Ok(())
 }
