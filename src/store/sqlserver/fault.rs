@@ -15,6 +15,7 @@ mod number {
     /// 50000 to 50099 are this project's own.
     pub const OWN: std::ops::RangeInclusive<i64> = 50000..=50099;
     pub const LOGIN_FAILED: i64 = 18456;
+    pub const UNTRUSTED_DOMAIN: i64 = 18452;
     pub const NO_SUCH_DATABASE: i64 = 4060;
     pub const NO_SUCH_PROCEDURE: i64 = 2812;
     /// The database is read-only; the replica is a secondary, readable or not, or has had no role for
@@ -39,6 +40,11 @@ pub(super) type Result<T> = std::result::Result<T, ServerFault>;
 
 /// The reason of a connection that ended where a reply was expected.
 const CLOSED: &str = "the server closed the connection";
+
+/// The next step of a Windows account that the server does not take.
+const OTHER_LOGIN: &str =
+    "Windows accounts log in with NTLM here, which the domain or the server may \
+                           refuse: use --user or --access-token-file";
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +101,8 @@ impl ServerFault {
                 if keeps_its_number {
                     return Self::Server { number, message };
                 }
-                return Self::Lost(format!("{message} ({number})"));
+                let hint = (number == number::UNTRUSTED_DOMAIN).then_some(OTHER_LOGIN);
+                (format!("{message} ({number})"), hint)
             }
             Self::Timeout(reason) | Self::Unsent(reason) => (reason, None),
             Self::Lost(reason) if reason == CLOSED => {
@@ -204,13 +211,27 @@ impl From<Error> for ServerFault {
 /// The driver's message, with our flags instead of the driver's functions as the next step.
 fn refused_handshake(message: &str) -> String {
     let reason = message.split(". To connect anyway").next().unwrap_or(message);
-    match reason.contains("certificate") {
+    match reason.contains("certificate") || has_certificate_code(reason) {
         true => format!(
             "TLS: {reason}; name the server's certificate authority with --ca-file, or trust any \
              certificate with --trust-server-certificate"
         ),
         false => format!("TLS: {reason}"),
     }
+}
+
+/// Whether the message has a number of Windows that means the certificate: its words are in the
+/// language of the system.
+fn has_certificate_code(reason: &str) -> bool {
+    /// CERT_E_EXPIRED and those after it.
+    const FACILITY_CERT: u32 = 0x800b;
+    /// SEC_E_WRONG_PRINCIPAL, SEC_E_UNTRUSTED_ROOT, SEC_E_CERT_UNKNOWN, SEC_E_CERT_EXPIRED,
+    /// CRYPT_E_REVOKED, CRYPT_E_NO_REVOCATION_CHECK, CRYPT_E_REVOCATION_OFFLINE.
+    const OTHERS: [u32; 7] =
+        [0x8009_0322, 0x8009_0325, 0x8009_0327, 0x8009_0328, 0x8009_2010, 0x8009_2012, 0x8009_2013];
+    let code = reason.rsplit_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
+    let code = code.and_then(|(code, _)| code.parse().ok()).map(i32::cast_unsigned);
+    code.is_some_and(|code| code >> 16 == FACILITY_CERT || OTHERS.contains(&code))
 }
 
 #[cfg(test)]
@@ -246,5 +267,30 @@ mod tests {
         assert!(!refusal(4060, "no such database").is_transient_refusal());
         assert!(!refusal(18456, "login failed").is_transient_refusal());
         assert!(!ServerFault::Lost("no such host".into()).is_transient_refusal());
+    }
+
+    #[test]
+    fn a_windows_account_that_is_refused_is_told_of_the_other_logins() {
+        let told = |number| refusal(number, "Login failed.").while_connecting().to_string();
+        assert!(told(18452).contains("(18452); Windows accounts log in with NTLM"));
+        assert!(!told(18470).contains("NTLM"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_known_in_every_language() {
+        for (message, is_certificate) in [
+            ("invalid peer certificate: UnknownIssuer", true),
+            ("Eine Zertifikatkette wurde nicht vertraut. (os error -2146762487)", true),
+            (
+                "OS Error -2146762487 (FormatMessageW() returned error 317) (os error -2146762487)",
+                true,
+            ),
+            ("Der Zielprinzipalname ist falsch. (os error -2146893022)", true),
+            ("Die Verbindung wurde getrennt. (os error 10054)", false),
+            ("Das Token ist unzul\u{e4}ssig. (os error -2146893048)", false),
+        ] {
+            let told = refused_handshake(message).contains("--ca-file");
+            assert_eq!(told, is_certificate, "{message}");
+        }
     }
 }
