@@ -27,6 +27,11 @@ pub trait Execute {
         Habits::default()
     }
 
+    /// Whether it connects to the store: without that, no login is needed.
+    fn connects(&self) -> bool {
+        true
+    }
+
     /// Does its work.
     fn execute(&self, call: &Call) -> Result;
 }

@@ -122,6 +122,21 @@ pub fn print_or_give_up(format: Format, text: &str) -> Result {
     }
 }
 
+/// Writes a script of T-SQL to a file, or else to stdout. sqlcmd and SSMS take a file without a mark for
+/// one in the code page of the machine, and what the `>` of a shell makes of stdout depends on the shell.
+///
+/// # Errors
+/// As [`write_file`] and [`print_data`].
+pub fn print_script(out: Option<&Path>, script: &str) -> Result {
+    match out {
+        None => print_data(script),
+        Some(path) => {
+            write_file(path, &format!("\u{feff}{script}"))?;
+            Ok(ExitStatus::Success)
+        }
+    }
+}
+
 /// Writes a file that has its name only when it is complete; one of that name is replaced.
 ///
 /// # Errors

@@ -28,27 +28,46 @@ pub struct Search {
 /// # Errors
 /// Every argument that is missing, unreadable, or a folder or archive without XML files.
 pub fn expand(arguments: &[PathBuf], search: Search) -> Result<Vec<DocumentFile>> {
+    let files = expand_unless(arguments, search, &|| false)?;
+    Ok(files.expect("nothing stops it"))
+}
+
+/// The same, or `None` if `stopped` says so before the end: folders may be large and slow.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_unless(
+    arguments: &[PathBuf],
+    search: Search,
+    stopped: &dyn Fn() -> bool,
+) -> Result<Option<Vec<DocumentFile>>> {
     let mut files = Vec::new();
     let mut problems = Vec::new();
-    let mut search = Searched { search, ..Searched::default() };
+    let mut search = Searched::new(search, stopped);
     for argument in arguments {
+        if stopped() {
+            return Ok(None);
+        }
         match files_of(argument, &mut search) {
             Ok(found) => files.extend(found),
             Err(problem) => problems.push(problem),
         }
     }
+    if stopped() {
+        return Ok(None);
+    }
     search.say_what_is_not_read();
     if problems.is_empty() {
-        return Ok(files);
+        return Ok(Some(files));
     }
     let hint = "name XML files, folders that contain *.xml, or zip archives of them";
     Err(CommandError::several("not every document can be read", &problems, hint))
 }
 
 /// What is read where, and what is not.
-#[derive(Default)]
-struct Searched {
+struct Searched<'s> {
     search: Search,
+    stopped: &'s dyn Fn() -> bool,
     /// Files and archives by their places on the disk: each is read once.
     read: HashSet<PathBuf>,
     again: usize,
@@ -56,7 +75,12 @@ struct Searched {
     hidden: Vec<PathBuf>,
 }
 
-impl Searched {
+impl<'s> Searched<'s> {
+    fn new(search: Search, stopped: &'s dyn Fn() -> bool) -> Self {
+        let (links, hidden) = (Vec::new(), Vec::new());
+        Self { search, stopped, read: HashSet::new(), again: 0, links, hidden }
+    }
+
     /// Whether a file was not read before.
     fn is_new(&mut self, path: &Path) -> bool {
         let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -86,7 +110,7 @@ impl Searched {
 
 type Found = std::result::Result<Vec<DocumentFile>, String>;
 
-fn files_of(argument: &Path, search: &mut Searched) -> Found {
+fn files_of(argument: &Path, search: &mut Searched<'_>) -> Found {
     if argument == Path::new("-") {
         return Ok(vec![DocumentFile::Stdin]);
     }
@@ -102,7 +126,7 @@ fn files_of(argument: &Path, search: &mut Searched) -> Found {
     Ok(vec![DocumentFile::Path(argument.to_owned())])
 }
 
-fn files_in(folder: &Path, search: &mut Searched) -> Found {
+fn files_in(folder: &Path, search: &mut Searched<'_>) -> Found {
     let mut files = Vec::new();
     let mut archives = 0_usize;
     let mut folders = vec![folder.to_owned()];
@@ -110,6 +134,9 @@ fn files_in(folder: &Path, search: &mut Searched) -> Found {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(|e| unreadable(&folder, e))? {
             let entry = entry.map_err(|e| unreadable(&folder, e))?;
+            if (search.stopped)() {
+                return Ok(Vec::new());
+            }
             let path = entry.path();
             if is_hidden(&entry) {
                 search.hidden.extend(is_xml(&path).then_some(path));

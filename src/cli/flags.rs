@@ -118,18 +118,35 @@ fn shown(given: &[(&'static Key, String)], which: &[&Key]) -> String {
 /// A text as an argument in a shell: quoted where it has a character that a shell reads, such as the
 /// comma in PowerShell, and the dollar also between double quotation marks.
 fn quoted(text: &str) -> Cow<'_, str> {
-    let (plain, read) = match cfg!(windows) {
-        true => ("-_./:\\=+", ""),
-        false => ("-_./:=+", "$`\"\\!"),
-    };
-    let is_plain = |c: char| c.is_alphanumeric() || plain.contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return Cow::Borrowed(text);
+    let is_plain =
+        |c: char| c.is_alphanumeric() || "-_./:=+".contains(c) || cfg!(windows) && c == '\\';
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false if cfg!(windows) => Cow::Owned(quoted_for_windows(text)),
+        false => Cow::Owned(quoted_for_sh(text)),
     }
-    Cow::Owned(match text.contains(|c| read.contains(c)) {
+}
+
+/// By the rules of CommandLineToArgvW: backslashes before a quotation mark are doubled, and the mark
+/// has one more.
+fn quoted_for_windows(text: &str) -> String {
+    let (mut quoted, mut backslashes) = (String::from('"'), 0);
+    for c in text.chars() {
+        if c == '"' {
+            quoted.push_str(&"\\".repeat(backslashes + 1));
+        }
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        quoted.push(c);
+    }
+    quoted + &"\\".repeat(backslashes) + "\""
+}
+
+/// In double quotes as long as a shell reads nothing in them, else in single ones.
+fn quoted_for_sh(text: &str) -> String {
+    match text.contains(['"', '$', '`', '\\', '!']) {
         true => format!("'{}'", text.replace('\'', r"'\''")),
         false => format!("\"{text}\""),
-    })
+    }
 }
 
 fn of_command(name: &str) -> impl Iterator<Item = &'static Key> {
@@ -153,5 +170,24 @@ fn flag(key: &'static Key) -> Arg {
     match key.form {
         Form::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
         _ => arg,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_comes_back_as_it_was() {
+        for (text, for_windows, for_sh) in [
+            ("a b", r#""a b""#, r#""a b""#),
+            ("", r#""""#, r#""""#),
+            (r"C:\my docs\", r#""C:\my docs\\""#, r"'C:\my docs\'"),
+            (r#"a\"b"#, r#""a\\\"b""#, r#"'a\"b'"#),
+            ("it's $HOME", r#""it's $HOME""#, r"'it'\''s $HOME'"),
+        ] {
+            assert_eq!(quoted_for_windows(text), for_windows);
+            assert_eq!(quoted_for_sh(text), for_sh);
+        }
     }
 }

@@ -232,7 +232,11 @@ impl Cli {
         let flag = self.given.iter().find(|(key, _)| **key == keys::CONFIG).map(|(_, text)| text);
         let named = flag.or_else(|| environment.0.get(&keys::CONFIG.variable()));
         let file = SettingsFile::find(named.map(Path::new));
-        let resolved = crate::settings::resolve(&self.given, &environment, &file);
+        let resolve = match self.command.chosen().connects() {
+            true => crate::settings::resolve,
+            false => crate::settings::resolve_without_store,
+        };
+        let resolved = resolve(&self.given, &environment, &file);
         let settings = resolved.map_err(|error| match &self.command {
             Command::Settings(_) => settings::explain(error),
             _ => error.into(),

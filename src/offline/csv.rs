@@ -95,10 +95,22 @@ fn file_name(table: &str, names: &mut HashSet<String>) -> String {
     if name.starts_with('_') {
         name.insert(0, '-');
     }
+    if is_device(&name) {
+        name.push('-');
+    }
     while !names.insert(name.to_lowercase()) {
         name.push('-');
     }
     name + ".csv"
+}
+
+/// Whether Windows takes a file of this name, with any extension, for a device: what is written to `nul`
+/// is lost.
+fn is_device(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let port = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    let digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\u{b9}", "\u{b2}", "\u{b3}"];
+    matches!(&*name, "con" | "prn" | "aux" | "nul") || port.is_some_and(|n| digits.contains(&n))
 }
 
 fn with_heading(mut file: NewFile, columns: &[&str], formulas: Formulas) -> io::Result<NewFile> {

@@ -47,9 +47,30 @@ pub fn resolve(
     environment: &Environment,
     file: &SettingsFile,
 ) -> Result<Settings, SettingsError> {
+    read(flags, environment, file, |reader| reader.settings())
+}
+
+/// The same for what connects to no store: what would log in to it may be missing.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_without_store(
+    flags: &[(&'static Key, String)],
+    environment: &Environment,
+    file: &SettingsFile,
+) -> Result<Settings, SettingsError> {
+    read(flags, environment, file, |reader| reader.settings_without_store())
+}
+
+fn read(
+    flags: &[(&'static Key, String)],
+    environment: &Environment,
+    file: &SettingsFile,
+    settings: impl FnOnce(&mut Reader<'_>) -> Option<Settings>,
+) -> Result<Settings, SettingsError> {
     let found = keys::ALL.iter().map(|key| Resolved::find(key, flags, environment, file));
     let mut reader = Reader::new(found.collect(), file);
-    match (reader.settings(), reader.problems, reader.resolved) {
+    match (settings(&mut reader), reader.problems, reader.resolved) {
         (Some(settings), problems, resolved) if problems.is_empty() => {
             Ok(Settings { resolved, ..settings })
         }

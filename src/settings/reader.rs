@@ -34,6 +34,11 @@ impl<'f> Reader<'f> {
     /// All settings; `None` only when there are problems.
     pub(super) fn settings(&mut self) -> Option<Settings> {
         let store = self.store();
+        Some(Settings { store, ..self.settings_without_store()? })
+    }
+
+    /// All settings but the store.
+    pub(super) fn settings_without_store(&mut self) -> Option<Settings> {
         let contract = self.path(&keys::CONTRACT);
         let level = self.read(&keys::LOG_LEVEL, log_level);
         let format = self.read(&keys::LOG_FORMAT, log_format);
@@ -44,7 +49,7 @@ impl<'f> Reader<'f> {
         let run = self.run();
         let limits = self.limits();
         Some(Settings {
-            store,
+            store: None,
             contract,
             log: LogSettings { level: level?, format: format?, dir, days },
             quiet: quiet?,
@@ -216,8 +221,8 @@ impl<'f> Reader<'f> {
     }
 
     pub(super) fn path(&mut self, key: &'static Key) -> Option<PathBuf> {
-        let path = self.text(key)?;
-        Some(self.in_folder(key, path.into()))
+        let path = self.check(key, path)?;
+        Some(self.in_folder(key, path))
     }
 
     /// A relative path in a settings file starts in the file's folder.
@@ -254,6 +259,24 @@ impl<'f> Reader<'f> {
             )
         }));
     }
+}
+
+/// A control character is an escape such as `\n` that was not meant; a quotation mark, which no path of
+/// Windows has, is one that a backslash before it made part of the argument, with all that follows.
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.chars().any(char::is_control) {
+        return Err("a path without control characters; in a settings file, write a path with \
+                    backslashes in single quotes"
+            .to_owned());
+    }
+    if cfg!(windows) && text.contains('"') {
+        return Err(
+            "a path without quotation marks; a backslash before the closing quotation mark \
+                    takes it away: write two, or none"
+                .to_owned(),
+        );
+    }
+    Ok(text.into())
 }
 
 fn log_level(text: &str) -> Option<LevelFilter> {

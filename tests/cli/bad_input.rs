@@ -2,6 +2,7 @@
 //! nothing written.
 
 use insta::assert_snapshot;
+use regex::Regex;
 
 use super::notes::CONTRACT;
 use super::workbench::{Said, Workbench};
@@ -18,12 +19,13 @@ fn workbench() -> Workbench {
 /// What was said, with paths and the system's own words as they are on every machine.
 fn transcript(bench: &Workbench, said: &Said) -> String {
     let folder = bench.path().canonicalize().unwrap();
-    let missing = "The system cannot find the file specified. (os error 2)";
-    [bench.path(), &folder]
+    let text = [bench.path(), &folder]
         .iter()
-        .fold(said.transcript(), |text, path| text.replace(&*path.to_string_lossy(), "[folder]"))
-        .replace(missing, "No such file or directory (os error 2)")
-        .replace('\\', "/")
+        .fold(said.transcript(), |text, path| text.replace(&*path.to_string_lossy(), "[folder]"));
+    // The words of the system are in its language, the number is not.
+    let missing = Regex::new(r": [^:\n]+ \(os error 2\)").unwrap();
+    let text = missing.replace_all(&text, ": No such file or directory (os error 2)");
+    text.replace('\\', "/")
 }
 
 /// Runs, and makes sure that nothing appeared or changed.

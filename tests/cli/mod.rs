@@ -5,6 +5,8 @@ mod compressed;
 mod console_events;
 mod contract;
 mod folders;
+#[cfg(feature = "embedded")]
+mod from_windows;
 mod help;
 #[cfg(feature = "embedded")]
 mod hints;

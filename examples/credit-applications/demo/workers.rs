@@ -72,7 +72,7 @@ impl Workers {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("XMLSHRED_") {
+            if variable.to_string_lossy().to_uppercase().starts_with("XMLSHRED_") {
                 command.env_remove(variable);
             }
         }

@@ -26,6 +26,11 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
 
+    /// Write the script to this file, in UTF-8 with the mark that sqlcmd and SSMS need for letters that are
+    /// not ASCII
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
     /// Number of Worker jobs (0 to 64); 0 where Agent runs no programs
     #[arg(long, value_name = "N", default_value_t = 2)]
     #[arg(value_parser = clap::value_parser!(u16).range(0..=64))]
@@ -75,6 +80,10 @@ pub struct Arguments {
 }
 
 impl Execute for Arguments {
+    fn connects(&self) -> bool {
+        false
+    }
+
     fn execute(&self, call: &Call) -> Result {
         let database = call.settings.text(&keys::DATABASE);
         let database = database.ok_or_else(|| {
@@ -90,10 +99,11 @@ impl Execute for Arguments {
             (_, true) => jobs.view_script(database),
             _ => jobs.create_script(database),
         };
-        console::print_data(&script.map_err(|unfit| {
+        let script = script.map_err(|unfit| {
             let message = format!("{}: {}", flag(unfit.variable), unfit.problem);
             CommandError::usage(message, unfit.hint)
-        })?)
+        })?;
+        console::print_script(self.out.as_deref(), &script)
     }
 }
 

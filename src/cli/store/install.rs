@@ -1,5 +1,8 @@
 //! `xmlshred install`: a store prepared for a contract.
 
+#[cfg(feature = "sqlserver")]
+use std::path::PathBuf;
+
 use clap::Args;
 
 #[cfg(feature = "embedded")]
@@ -47,6 +50,12 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["info", "dry_run", "plan"])]
     script: bool,
 
+    /// Write the script to this file, in UTF-8 with the mark that sqlcmd and SSMS need for letters that are
+    /// not ASCII
+    #[cfg(feature = "sqlserver")]
+    #[arg(long, value_name = "FILE", requires = "script")]
+    out: Option<PathBuf>,
+
     /// Create the log's tables in this filegroup
     #[cfg(feature = "sqlserver")]
     #[arg(long, value_name = "NAME", default_value = "DEFAULT", conflicts_with = "script")]
@@ -82,12 +91,18 @@ pub struct Arguments {
 }
 
 impl Execute for Arguments {
+    #[cfg(feature = "sqlserver")]
+    fn connects(&self) -> bool {
+        !self.script
+    }
+
     fn execute(&self, call: &Call) -> Result {
         #[cfg(feature = "sqlserver")]
         let adoption = self.adoption()?;
         #[cfg(feature = "sqlserver")]
         if self.script {
-            return server_install::script_for_sqlcmd(call, self.alter(), adoption.as_ref());
+            let script = server_install::script_for_sqlcmd(call, self.alter(), adoption.as_ref())?;
+            return console::print_script(self.out.as_deref(), &script);
         }
         if self.format == Format::Json && !self.plan {
             return Err(CommandError::usage(

@@ -26,8 +26,12 @@ fn contract(call: &Call) -> Result<Option<Contract>> {
 }
 
 /// Prints the script for sqlcmd, which fills in the variables.
-pub fn script_for_sqlcmd(call: &Call, alter: AlterTables, adoption: Option<&Adoption>) -> Result {
-    console::print_data(&script(&Names::placeholders(), contract(call)?.as_ref(), alter, adoption))
+pub fn script_for_sqlcmd(
+    call: &Call,
+    alter: AlterTables,
+    adoption: Option<&Adoption>,
+) -> Result<String> {
+    Ok(script(&Names::placeholders(), contract(call)?.as_ref(), alter, adoption))
 }
 
 /// Prints the script.

@@ -150,14 +150,22 @@ fn keep_stdin(taking: &Taking) -> io::Result<NamedTempFile> {
 }
 
 /// Refuses files that cannot be read or never become rows, before a store is opened. Without a limit a
-/// file may be of any length.
+/// file may be of any length. Each is opened, so it returns `false` if `stopped` says so before the end.
 ///
 /// # Errors
 /// Every one of these.
-pub fn check_files(inputs: &[Input], limit: Option<u64>) -> Result<()> {
-    let problems: Vec<String> = inputs.iter().filter_map(|input| input.problem(limit)).collect();
+pub fn check_files(
+    inputs: &[Input],
+    limit: Option<u64>,
+    stopped: &dyn Fn() -> bool,
+) -> Result<bool> {
+    let looked_at = inputs.iter().take_while(|_| !stopped());
+    let problems: Vec<String> = looked_at.filter_map(|input| input.problem(limit)).collect();
+    if stopped() {
+        return Ok(false);
+    }
     if problems.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let hint = "omit the files, correct them, or raise --max-document-bytes";
     Err(CommandError::several("not every document can be loaded", &problems, hint))

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::documents::Documents;
+use self::errors::interrupted;
 use self::files::{check_files, Input, Taking};
 use self::ids::{IdFrom, Ids};
 use self::report::Loaded;
@@ -115,7 +116,9 @@ impl Arguments {
         let location = open::location(&call.settings)?;
         let existing = self.existing()?;
         let interruption = Interruption::on_signals()?;
-        let files = document_files::expand(&self.files, self.search)?;
+        let stopped = || interruption.is_requested();
+        let files = document_files::expand_unless(&self.files, self.search, &stopped)?;
+        let files = files.ok_or_else(interrupted)?;
         let limit = call.settings.limits.document_bytes;
         let ids = Ids::new(self.app_id_from, &files, call)?;
         #[cfg(feature = "sqlserver")]
@@ -137,7 +140,9 @@ impl Arguments {
             },
         };
         let inputs = Input::all(files, &taking)?;
-        check_files(&inputs, self.each.is_none().then_some(limit))?;
+        if !check_files(&inputs, self.each.is_none().then_some(limit), &stopped)? {
+            return Err(interrupted());
+        }
         #[cfg_attr(not(feature = "sqlserver"), allow(unused_mut))]
         let mut load = Load {
             inputs,
