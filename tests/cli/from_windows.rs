@@ -30,8 +30,8 @@ fn a_path_with_backslashes_belongs_in_single_quotes() {
     let bench = Workbench::new();
     for (line, told) in [
         (r#"contract = "C:\work\c.toml""#, r"in single quotes, such as 'C:\work'"),
-        (r#"contract = "C:\new\tables\c.toml""#, "a path without control characters"),
-        (r#"store = "sqlite:C:\new\work.db""#, "a path without control characters"),
+        (r#"contract = "C:\new\tables\notes.toml""#, "a path without control characters"),
+        (r#"store = "sqlite:C:\new\test.db""#, "a path without control characters"),
         (r#"log_dir = "C:\temp""#, "a path without control characters"),
     ] {
         bench.write("xmlshred.toml", format!("batch_size = 7\n{line}\n"));
