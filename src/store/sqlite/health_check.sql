@@ -60,5 +60,16 @@ FROM (
            'xmlshred explain ' || min(app_id) || ', then xmlshred retry --all or xmlshred delete-stale-rows'
     FROM vw_stale
     HAVING count(*) > 0
+    UNION ALL
+    SELECT 2, 'lost documents',
+           count(*) || iif(count(*) = 1, ' document: ', ' documents, for example ') || min(x.app_id),
+           'each is neither queued nor logged, and enqueueing does not look for it',
+           'xmlshred enqueue --full'
+    FROM app_xml AS x INDEXED BY app_xml_id
+    CROSS JOIN processing_enqueue AS e
+    WHERE (e.lowest_new IS NULL OR x.app_id < e.lowest_new)
+      AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)
+      AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id)
+    HAVING count(*) > 0
 )
 ORDER BY priority, finding;

@@ -1,12 +1,12 @@
 //! A document that is neither queued nor logged is missing from the sums.
 
-use xmlshred::store::ReportQuery;
+use xmlshred::store::{EnqueueMode, ReportQuery};
 
 use super::SqliteHarness;
 use crate::store::harness::{Harness, Worker};
 
 #[test]
-fn a_document_that_is_lost_is_missing_from_the_reconciliation() {
+fn a_document_that_is_lost_is_found_and_queued() {
     let store = SqliteHarness::fresh();
     let contract = store.prepare(3);
     let mut worker = Worker::start(&store, &contract);
@@ -18,4 +18,18 @@ fn a_document_that_is_lost_is_missing_from_the_reconciliation() {
     assert_eq!(shown.concat(), ["3", "2", "-1"].map(|cell| Some(cell.to_owned())));
     let report = store.connect().get_report(&ReportQuery::PAGE).expect("report");
     assert_eq!(report.reconciliation[0].difference, Some(-1));
+    let lost = |worker: &mut Worker| {
+        let findings = worker.store.health_check().expect("findings");
+        let lost = findings.into_iter().filter(|finding| finding.finding == "lost documents");
+        lost.map(|finding| (finding.detail, finding.fix)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lost(&mut worker),
+        [("1 document: 1".to_owned(), "xmlshred enqueue --full".to_owned())]
+    );
+    worker.store.enqueue_apps(EnqueueMode::New).expect("enqueue");
+    assert_eq!(lost(&mut worker).len(), 1, "that one is not new");
+    worker.store.enqueue_apps(EnqueueMode::Full).expect("enqueue");
+    assert_eq!(lost(&mut worker).len(), 0);
+    assert_eq!(store.count("processing_queue", "app_id = 1"), 1);
 }
