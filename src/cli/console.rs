@@ -127,6 +127,7 @@ pub fn print_or_give_up(format: Format, text: &str) -> Result {
 ///
 /// # Errors
 /// As [`write_file`] and [`print_data`].
+#[cfg(feature = "sqlserver")]
 pub fn print_script(out: Option<&Path>, script: &str) -> Result {
     match out {
         None => print_data(script),

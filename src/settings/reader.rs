@@ -216,6 +216,7 @@ impl<'f> Reader<'f> {
         })
     }
 
+    #[cfg(feature = "sqlserver")]
     pub(super) fn text(&mut self, key: &'static Key) -> Option<String> {
         self.check(key, |text| Ok(text.to_owned()))
     }
