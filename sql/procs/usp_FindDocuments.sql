@@ -10,7 +10,8 @@ Results:    one row per document, in order of ordinal:
             same_app_id     from this place, with this number and content
             last_app_id     from this place, with this number: the last one
             moved_app_id    from this place, with another number and this content
-            copy_app_id     from another place, with this name and content
+            copy_app_id     from another place, with this name and content; of a record, from a file of this name,
+                            with any number
             copy_path       its path
             under_id        of a document with an id: same (the source table has the same file under it), other
                             (it has another document, or the log knows the id), or NULL
@@ -69,7 +70,28 @@ BEGIN
     INNER JOIN [$(Schema)].[processing_file] AS f
         ON d.file_name = f.file_name AND f.source_hash = CONVERT(binary(32), d.source_hash)
     INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
-    WHERE d.place_id <> f.place_id
+    WHERE d.record_number = 0
+        AND d.place_id <> f.place_id
+    GROUP BY d.ordinal;
+
+    INSERT INTO @copy (ordinal, app_id)
+    SELECT
+        d.ordinal,
+        MIN(f.app_id)
+    FROM #document AS d
+    INNER JOIN [$(Schema)].[processing_file] AS f ON f.source_hash = CONVERT(binary(32), d.source_hash)
+    INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
+    WHERE d.record_number > 0
+        AND f.record_number > 0
+        AND d.place_id <> f.place_id
+        -- The name of the file, which # and the number follow.
+        AND CASE
+            WHEN d.record_number > 0
+                THEN LEFT(d.file_name, LEN(d.file_name) - LEN(CONVERT(varchar(20), d.record_number)) - 1)
+        END = CASE
+            WHEN f.record_number > 0
+                THEN LEFT(f.file_name, LEN(f.file_name) - LEN(CONVERT(varchar(20), f.record_number)) - 1)
+        END
     GROUP BY d.ordinal;
 
     SELECT

@@ -155,7 +155,7 @@ BEGIN
                 (N'processing_session', N'IX_processing_session_started', N'started_at_utc', NULL, NULL),
                 (N'processing_throughput', N'IX_processing_throughput_minute', N'minute_utc', NULL, NULL),
                 (N'processing_file', N'IX_processing_file_place', N'place_id', N'record_number', NULL),
-                (N'processing_file', N'IX_processing_file_hash', N'place_id', N'source_hash', NULL),
+                (N'processing_file', N'IX_processing_file_hash', N'source_hash', N'place_id', NULL),
                 (N'processing_file', N'IX_processing_file_name', N'file_name', N'source_hash', NULL)
             ) AS w(table_name, index_name, key_1, key_2, more)
         WHERE @sees_schema = 1

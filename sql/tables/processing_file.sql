@@ -33,10 +33,10 @@ BEGIN
     );
 
     CREATE NONCLUSTERED INDEX IX_processing_file_place
-        ON [$(Schema)].[processing_file] (place_id, record_number);
+        ON [$(Schema)].[processing_file] (place_id, record_number, source_hash);
 
     CREATE NONCLUSTERED INDEX IX_processing_file_hash
-        ON [$(Schema)].[processing_file] (place_id, source_hash);
+        ON [$(Schema)].[processing_file] (source_hash, place_id);
 
     CREATE NONCLUSTERED INDEX IX_processing_file_name
         ON [$(Schema)].[processing_file] (file_name, source_hash);

@@ -114,17 +114,18 @@ impl DocumentFile {
     }
 
     /// Its place, however it is named: the absolute path without links, in the letters that the disk has.
-    /// stdin has none but its name.
-    pub fn place(&self) -> String {
+    /// stdin has none but its name. It has bytes, because names on Unix need not be UTF-8.
+    pub fn place(&self) -> Vec<u8> {
         let absolute = |path: &Path| {
             let found = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-            found.unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+            found.unwrap_or_else(|_| path.to_owned()).into_os_string().into_encoded_bytes()
         };
         match self {
-            Self::Stdin => self.name(),
+            Self::Stdin => self.name().into_bytes(),
             Self::Path(path) => absolute(path),
             Self::Member(archive, position) => {
-                format!("{}!{}", absolute(archive.path()), archive.member(*position))
+                let member = format!("!{}", archive.member(*position));
+                [absolute(archive.path()), member.into_bytes()].concat()
             }
         }
     }

@@ -107,10 +107,12 @@ impl<'r> Splitter<'r> {
             if !self.find_markup()? {
                 return self.end().map(|()| None);
             }
-            while self.buffer.len() < self.at + 9 && self.more()? {}
+            while self.buffer.len() < self.at + 12 && self.more()? {}
             match &self.buffer[self.at + 1..] {
                 [b'!', b'-', b'-', ..] => self.skip(4, b"-->", "a comment")?,
                 [b'!', b'[', b'C', b'D', b'A', b'T', b'A', b'[', ..] if !self.ends.is_empty() => {
+                    self.left_out.text |=
+                        self.is_beside() && !self.buffer[self.at + 9..].starts_with(b"]]>");
                     self.skip(9, b"]]>", "a CDATA section")?;
                 }
                 [b'!', ..] => self.doctype()?,
@@ -129,13 +131,17 @@ impl<'r> Splitter<'r> {
         }
     }
 
+    /// Whether text here is beside the records: not inside of one, nor of an element beside them.
+    fn is_beside(&self) -> bool {
+        self.start.is_none() && self.envelope.depth() == self.ends.len()
+    }
+
     /// Goes to the next `<`. `false`: there is none.
     fn find_markup(&mut self) -> Result<bool, SplitError> {
         loop {
             let found = memchr(b'<', &self.buffer[self.at..]);
             let end = found.map_or(self.buffer.len(), |found| self.at + found);
-            // Inside of records and beside them, text is not looked at.
-            if self.start.is_none() && self.envelope.depth() == self.ends.len() {
+            if self.is_beside() {
                 let is_blank = |byte: &u8| tag::is_blank(*byte);
                 if let Some(odd) = self.buffer[self.at..end].iter().position(|b| !is_blank(b)) {
                     if self.ends.is_empty() {

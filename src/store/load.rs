@@ -30,8 +30,8 @@ pub struct PlaceId(pub i64);
 
 impl PlaceId {
     /// The id of an absolute path.
-    pub fn of(place: &str) -> Self {
-        let hash: [u8; 32] = Sha256::digest(place).into();
+    pub fn of(place: impl AsRef<[u8]>) -> Self {
+        let hash: [u8; 32] = Sha256::digest(place.as_ref()).into();
         let (first, _) = hash.split_first_chunk().expect("32 bytes");
         Self(i64::from_be_bytes(*first))
     }

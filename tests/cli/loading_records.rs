@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use super::notes::CONTRACT;
 use super::workbench::{Said, Workbench};
 
-const EACH: &str = "--each /notes/note";
+pub const EACH: &str = "--each /notes/note";
 
 /// A folder with a contract whose documents have a key, and `big.xml` with so many records.
-fn bench(records: u64) -> Workbench {
+pub fn bench(records: u64) -> Workbench {
     let bench = Workbench::new();
     let keyed = CONTRACT.replace("root = \"note\"", "root = \"note\"\nkey = \"/note/@id\"");
     bench.write("contract.toml", keyed);
@@ -19,23 +19,23 @@ fn bench(records: u64) -> Workbench {
     bench
 }
 
-fn note(n: u64) -> String {
+pub fn note(n: u64) -> String {
     format!("<note id='{}' title='t{n}'/>", 1000 + n)
 }
 
-fn notes(numbers: impl IntoIterator<Item = u64>) -> String {
+pub fn notes(numbers: impl IntoIterator<Item = u64>) -> String {
     let notes: String = numbers.into_iter().map(|n| note(n) + "\n").collect();
     format!("<?xml version='1.0'?>\n<notes day='1'>\n{notes}</notes>\n")
 }
 
 /// What a load that succeeds prints.
-fn load(bench: &Workbench, arguments: &str) -> String {
+pub fn load(bench: &Workbench, arguments: &str) -> String {
     let said = bench.run(&format!("load {arguments}"));
     assert_eq!((said.status, said.stderr.as_str()), (0, ""), "{said:?}");
     said.stdout
 }
 
-fn refused(bench: &Workbench, arguments: &str) -> String {
+pub fn refused(bench: &Workbench, arguments: &str) -> String {
     let before = stored(bench);
     let said = bench.run(&format!("load {arguments}"));
     assert_eq!((said.status, said.stdout.as_str()), (2, ""), "{said:?}");
@@ -45,11 +45,11 @@ fn refused(bench: &Workbench, arguments: &str) -> String {
 }
 
 /// Id and content of each stored document.
-fn stored(bench: &Workbench) -> Vec<(i64, String)> {
+pub fn stored(bench: &Workbench) -> Vec<(i64, String)> {
     rows(bench, "SELECT app_id, CAST(xml AS TEXT) FROM app_xml ORDER BY app_id")
 }
 
-fn rows(bench: &Workbench, query: &str) -> Vec<(i64, String)> {
+pub fn rows(bench: &Workbench, query: &str) -> Vec<(i64, String)> {
     let path = bench.path().join("work.db");
     if !path.exists() {
         return vec![];
@@ -60,7 +60,7 @@ fn rows(bench: &Workbench, query: &str) -> Vec<(i64, String)> {
     rows.map(Result::unwrap).collect()
 }
 
-fn expected(numbers: impl IntoIterator<Item = u64>) -> Vec<(i64, String)> {
+pub fn expected(numbers: impl IntoIterator<Item = u64>) -> Vec<(i64, String)> {
     (1..).zip(numbers.into_iter().map(note)).collect()
 }
 

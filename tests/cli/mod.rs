@@ -36,6 +36,8 @@ mod loading_again;
 #[cfg(feature = "embedded")]
 mod loading_by_key;
 #[cfg(feature = "embedded")]
+mod loading_doubles;
+#[cfg(feature = "embedded")]
 mod loading_records;
 #[cfg(feature = "embedded")]
 mod logging;

@@ -34,15 +34,27 @@ SELECT EXISTS (SELECT 1 FROM processing_file WHERE place_id = :place_id)
                WHERE file_name = :file_name
                   OR (file_name >= :file_name || '#' AND file_name < :file_name || '$'));
 
--- name: of_place
--- What was loaded from this place under this number: last with this content, and last at all. Version 7 did
--- not record the places, and compared the paths.
-SELECT max(CASE WHEN source_hash = :source_hash THEN app_id END), max(app_id)
-FROM (SELECT app_id, source_hash
+-- name: same
+-- What was loaded last from this place under this number with this content. Version 7 did not record the
+-- places, and compared the paths.
+SELECT max(app_id)
+FROM (SELECT app_id
+      FROM processing_file
+      WHERE place_id = :place_id AND record_number = :record_number AND source_hash = :source_hash
+      UNION ALL
+      SELECT app_id
+      FROM processing_file
+      WHERE place_id = 0 AND file_path = :file_path AND +record_number = :record_number
+          AND +source_hash = :source_hash);
+
+-- name: last
+-- What was loaded last from this place under this number.
+SELECT max(app_id)
+FROM (SELECT app_id
       FROM processing_file
       WHERE place_id = :place_id AND record_number = :record_number
       UNION ALL
-      SELECT app_id, source_hash
+      SELECT app_id
       FROM processing_file
       WHERE place_id = 0 AND file_path = :file_path AND +record_number = :record_number);
 
@@ -52,8 +64,9 @@ SET place_id = :place_id
 WHERE place_id = 0 AND file_path = :file_path AND +record_number = :record_number;
 
 -- name: moved
+-- By the other index, every record of the file would be read.
 SELECT app_id
-FROM processing_file
+FROM processing_file INDEXED BY processing_file_hash
 WHERE place_id = :place_id AND source_hash = :source_hash AND record_number > 0
     AND record_number <> :record_number
 LIMIT 1;
@@ -62,6 +75,15 @@ LIMIT 1;
 SELECT app_id, file_path
 FROM processing_file
 WHERE file_name = :file_name AND source_hash = :source_hash AND place_id <> :place_id
+LIMIT 1;
+
+-- name: copied_record
+-- A record of a file of this name, under any number.
+SELECT app_id, file_path
+FROM processing_file
+WHERE source_hash = :source_hash AND record_number > 0 AND place_id <> :place_id
+    AND substr(file_name, 1, length(file_name) - length(record_number) - 1) COLLATE NOCASE
+        = substr(:file_name, 1, length(:file_name) - length(:record_number) - 1)
 LIMIT 1;
 
 -- name: has_content

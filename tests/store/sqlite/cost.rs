@@ -17,6 +17,9 @@ const FILES: [(&str, &str); 8] = [
     ("redrive", include_str!("../../../src/store/sqlite/redrive.sql")),
 ];
 
+/// What `load` asks for each document.
+const LOADING: &str = include_str!("../../../src/store/sqlite/load_documents.sql");
+
 /// Name and text of each statement of a file.
 fn statements(file: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     file.split("\n-- name: ").skip(1).map(|part| part.split_once('\n').expect("a name line"))
@@ -48,6 +51,50 @@ fn no_operation_of_a_worker_scans_a_table() {
         }
     }
     assert!(seen > 30, "{seen} statements were looked at");
+}
+
+/// Steps of each statement of `load`, for a record that the file does not have and for one that it has.
+fn loading_steps(harness: &SqliteHarness, hash: &str) -> Vec<(&'static str, i32)> {
+    let connection = super::connection(harness.path());
+    let asking = statements(LOADING)
+        .filter(|(name, _)| !["insert", "replace", "add_file", "has_content", "take_place"].contains(name));
+    let steps = asking.map(|(name, sql)| {
+        let mut statement = connection.prepare(sql).expect(sql);
+        for (parameter, value) in [(":place_id", 7), (":record_number", 1), (":app_id", 1)] {
+            if let Some(index) = statement.parameter_index(parameter).expect(name) {
+                statement.raw_bind_parameter(index, value).expect(name);
+            }
+        }
+        for (parameter, value) in [(":source_hash", hash), (":file_name", "big.xml#1"), (":file_path", "big.xml#1")] {
+            if let Some(index) = statement.parameter_index(parameter).expect(name) {
+                statement.raw_bind_parameter(index, value).expect(name);
+            }
+        }
+        let mut rows = statement.raw_query();
+        while rows.next().expect(sql).is_some() {}
+        drop(rows);
+        (name, statement.get_status(StatementStatus::VmStep))
+    });
+    steps.collect()
+}
+
+#[test]
+fn a_record_costs_the_same_however_many_of_its_file_are_loaded() {
+    let harness = SqliteHarness::fresh();
+    let records = |from: u32, to: u32| {
+        harness.execute(&format!(
+            "INSERT INTO processing_file
+             SELECT value, 'big.xml#' || value, 'big.xml#' || value, 7, value, 4, 'hash ' || value, 0
+             FROM (WITH RECURSIVE n (value) AS
+                 (SELECT {from} UNION ALL SELECT value + 1 FROM n WHERE value < {to}) SELECT value FROM n)"
+        ));
+    };
+    records(1, 20);
+    let few = ["hash 0", "hash 9"].map(|hash| loading_steps(&harness, hash));
+    assert!(few[0].len() > 6, "{few:?}");
+    records(21, 9000);
+    let many = ["hash 0", "hash 9"].map(|hash| loading_steps(&harness, hash));
+    assert_eq!(few, many);
 }
 
 /// Steps of SQLite's virtual machine that claiming 10 applications takes.

@@ -1,5 +1,7 @@
 //! The documents of a file: itself, or its records.
 
+use std::io::{self, Read};
+
 use sha2::{Digest, Sha256};
 
 use super::files::{Input, LARGEST_VALUE};
@@ -21,15 +23,37 @@ pub struct Documents {
     pub limit: u64,
 }
 
+/// A file of which every document was visited.
+pub struct Visited {
+    /// What a division left out.
+    pub left_out: LeftOut,
+    /// Its content, decompressed.
+    pub hash: SourceHash,
+}
+
+/// A stream whose bytes are hashed while they are read.
+struct Hashing<'r> {
+    content: &'r mut dyn Read,
+    hash: Sha256,
+}
+
+impl Read for Hashing<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(bytes)?;
+        self.hash.update(&bytes[..read]);
+        Ok(read)
+    }
+}
+
 /// What is done with each document; `Ok(false)` ends the file early.
 pub type Visit<'v> = &'v mut dyn FnMut(SourceFile, Vec<u8>) -> Result<()>;
 
 impl Documents {
-    /// Visits every document of a file; returns what a division left out.
+    /// Visits every document of a file.
     ///
     /// # Errors
     /// The file cannot be read or divided, or the visit fails.
-    pub fn visit(&self, input: &Input, visit: Visit) -> Result<LeftOut> {
+    pub fn visit(&self, input: &Input, visit: Visit) -> Result<Visited> {
         match &self.each {
             Some(each) => self.visit_records(input, each, visit),
             None => {
@@ -37,22 +61,25 @@ impl Documents {
                 if self.is_text {
                     check_text(input, &document)?;
                 }
-                visit(source_file(input, 0, &document), document)?;
-                Ok(LeftOut::default())
+                let source = source_file(input, 0, &document);
+                let hash = source.hash;
+                visit(source, document)?;
+                Ok(Visited { left_out: LeftOut::default(), hash })
             }
         }
     }
 
-    fn visit_records(&self, input: &Input, each: &EachPath, visit: Visit) -> Result<LeftOut> {
+    fn visit_records(&self, input: &Input, each: &EachPath, visit: Visit) -> Result<Visited> {
         let options = SplitOptions {
             each: each.clone(),
             keep_envelope: self.keep_envelope,
             record_bytes: self.limit.min(LARGEST_VALUE),
         };
         let divided = input.content(|content| {
-            let mut splitter = Splitter::new(content, options);
+            let mut content = Hashing { content, hash: Sha256::new() };
+            let mut splitter = Splitter::new(&mut content, options);
             let mut records = 0;
-            Ok(loop {
+            let left_out = loop {
                 match splitter.next_record() {
                     Ok(Some(record)) => {
                         records = record.number;
@@ -65,7 +92,10 @@ impl Documents {
                     Ok(None) => break Ok(splitter.left_out().clone()),
                     Err(error) => break Err(not_divided(input, &error)),
                 }
-            })
+            };
+            drop(splitter);
+            let hash = SourceHash(content.hash.finalize().into());
+            Ok(left_out.map(|left_out| Visited { left_out, hash }))
         });
         divided.unwrap_or_else(|e| Err(not_divided(input, &SplitError::Io(e))))
     }

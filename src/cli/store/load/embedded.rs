@@ -1,13 +1,14 @@
-//! Loading into an embedded store: files all or none, records in portions.
+//! Loading into an embedded store: files all or none, records in portions; but what is loaded once more all or
+//! none, too.
 
 use std::cell::Cell;
 use std::path::Path;
 
 use super::errors::{interrupted, not_loaded};
-use super::fill::{add_but, copies, Portion};
+use super::fill::Portion;
 use super::report::Loaded;
 use super::request::Load;
-use super::survey::{Copies, Survey};
+use super::survey::Survey;
 
 use crate::cli::command_error::Result;
 use crate::store::sqlite::{Loader, NewStore, SqliteStore};
@@ -22,8 +23,9 @@ pub fn load(load: &Load, path: &Path, loaded: &mut Loaded) -> Result<Survey> {
     let is_done = survey.files.iter().all(|file| file.is_done(load.copies));
     match &load.documents.each {
         _ if is_done => load.filling().fill(&survey, loaded, &mut |_, _| Ok(Vec::new()))?,
-        Some(_) => fill_in_portions(load, path, &survey, loaded)?,
-        None => *loaded = fill_file(load, path, &survey)?,
+        // Nothing would tell a repetition of what it loads once more from what a stopped load has loaded.
+        Some(_) if !load.is_repeating => fill_in_portions(load, path, &survey, loaded)?,
+        _ => *loaded = fill_file(load, path, &survey)?,
     }
     Ok(survey)
 }
@@ -60,27 +62,24 @@ fn fill_at_once(load: &Load, store: &mut SqliteStore, survey: &Survey) -> Result
 /// Each portion in a transaction of its own, so that workers get their turn in between.
 fn fill_in_portions(load: &Load, path: &Path, survey: &Survey, loaded: &mut Loaded) -> Result<()> {
     let mut store = SqliteStore::open_or_create(path)?;
-    load.filling().fill(survey, loaded, &mut |portion, rules| add(load, &mut store, portion, rules))
+    let mut skipping = load.skipping(survey);
+    let mut started = None;
+    load.filling().fill(survey, loaded, &mut |portion, rules| {
+        skipping.add(&mut store, portion, |store, portion| {
+            let mut loader = loader(load, store)?;
+            // What counts is when the load started, for all that it loads.
+            loader.set_start(*started.get_or_insert(loader.start_ms()));
+            add(loader, portion, rules)
+        })
+    })
 }
 
-fn add(
-    load: &Load,
-    store: &mut SqliteStore,
-    portion: Portion,
-    rules: LoadRules,
-) -> Result<Vec<Added>> {
-    let copies = match load.copies {
-        Some(Copies::Skip) => copies(&portion, store)?,
-        _ => vec![false; portion.len()],
-    };
-    add_but(&copies, portion, |portion| {
-        let mut loader = loader(load, store)?;
-        let added = loader.add_documents(portion, rules).map_err(not_loaded)?;
-        if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
-            loader.finish().map_err(not_loaded)?;
-        }
-        Ok(added)
-    })
+fn add(mut loader: Loader, portion: Portion, rules: LoadRules) -> Result<Vec<Added>> {
+    let added = loader.add_documents(portion, rules).map_err(not_loaded)?;
+    if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
+        loader.finish().map_err(not_loaded)?;
+    }
+    Ok(added)
 }
 
 /// Takes the store's lock, for which it waits.

@@ -1,7 +1,7 @@
 //! What stops a load.
 
 use crate::cli::command_error::{CommandError, Result};
-use crate::figures::count;
+use crate::figures::{count, counted};
 use crate::id::AppId;
 use crate::runner::ExitStatus;
 use crate::store::StoreError;
@@ -19,6 +19,32 @@ pub fn not_loaded(error: StoreError) -> CommandError {
 pub fn interrupted() -> CommandError {
     let hint = "run the same command again";
     CommandError::new(ExitStatus::Interrupted, "interrupted", hint)
+}
+
+/// The error that stopped a load before which so many documents were loaded; `is_repeating`: the same
+/// command would load these once more.
+pub fn stopped(error: CommandError, loaded: u64, is_repeating: bool) -> CommandError {
+    let separator = if error.message.contains('\n') { "\n" } else { "; " };
+    let so_far = match loaded {
+        0 => "nothing was loaded".to_owned(),
+        some => format!("{} loaded before it, which stay", counted(some, "document")),
+    };
+    let hint = match loaded {
+        1.. if is_repeating => {
+            let hint =
+                "delete these from the source table before you run the same command again, which \
+                        would load them once more";
+            hint.to_owned()
+        }
+        _ => error.hint,
+    };
+    let status = match error.status {
+        // Nothing was written, it says.
+        ExitStatus::Usage if loaded > 0 => ExitStatus::Aborted,
+        status => status,
+    };
+    let message = format!("{}{separator}{so_far}", error.message);
+    CommandError { message, hint, status, ..error }
 }
 
 /// Refuses ids that the store has with other documents: the first of them, and how many they are.

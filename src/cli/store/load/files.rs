@@ -53,11 +53,11 @@ impl Input {
         if !matches!(file, DocumentFile::Stdin) {
             let place = file.place();
             // A share has its machine in its name.
-            let place = match place.starts_with(r"\\") && !is_of_this_machine(&place) {
+            let place = match place.starts_with(br"\\") && !is_of_this_machine(&place) {
                 true => place,
-                false => format!("{host}{place}"),
+                false => [host.as_bytes(), &place].concat(),
             };
-            let (path, name, place) = (file.name(), file.file_name(), PlaceId::of(&place));
+            let (path, name, place) = (file.name(), file.file_name(), PlaceId::of(place));
             return Ok(Self { file, path, name, place, is_nameless: false, _kept: None });
         }
         let path = taking.stdin_name.unwrap_or("-").to_owned();
@@ -70,7 +70,7 @@ impl Input {
         Ok(Self {
             file: DocumentFile::Path(kept.path().to_owned()),
             name: path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned(),
-            place: PlaceId::of(&match taking.stdin_name {
+            place: PlaceId::of(match taking.stdin_name {
                 Some(name) => format!("{host}-{name}"),
                 None => "-".to_owned(),
             }),
@@ -135,8 +135,8 @@ impl Input {
 }
 
 /// `\\?\C:\…` is as local as `C:\…`.
-fn is_of_this_machine(place: &str) -> bool {
-    place.starts_with(r"\\?\") && !place.starts_with(r"\\?\UNC\")
+fn is_of_this_machine(place: &[u8]) -> bool {
+    place.starts_with(br"\\?\") && !place.starts_with(br"\\?\UNC\")
 }
 
 fn keep_stdin(taking: &Taking) -> io::Result<NamedTempFile> {

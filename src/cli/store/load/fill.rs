@@ -8,6 +8,7 @@ use super::report::Loaded;
 use super::survey::{Copies, Survey};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::interruption::Interruption;
+use crate::id::AppId;
 use crate::store::{Added, Candidate, Intake, LoadRules};
 
 /// Documents of a portion, at most, and their bytes.
@@ -51,7 +52,7 @@ impl Filling<'_> {
                 hand_over(&mut portion, rules, loaded, add)?;
                 rules = wanted;
             }
-            self.documents.visit(input, &mut |source, document| {
+            let visited = self.documents.visit(input, &mut |source, document| {
                 if self.interruption.is_requested() {
                     return Err(interrupted());
                 }
@@ -68,6 +69,9 @@ impl Filling<'_> {
                 bytes = 0;
                 hand_over(&mut portion, rules, loaded, add)
             })?;
+            if file.hash != Some(visited.hash) {
+                return Err(has_changed(&input.path));
+            }
         }
         hand_over(&mut portion, rules, loaded, add)
     }
@@ -79,44 +83,105 @@ fn hand_over(portion: &mut Portion, rules: LoadRules, loaded: &mut Loaded, add: 
     }
     let portion = std::mem::take(portion);
     let bytes: Vec<u64> = portion.iter().map(|(candidate, _)| candidate.file.bytes).collect();
-    for (added, bytes) in add(portion, rules)?.into_iter().zip(bytes) {
-        if let Added::Refused(app_id) = added {
-            return check_ids(&[app_id], 1);
-        }
-        loaded.count(added, bytes);
+    let added = add(portion, rules)?;
+    let refused = added.iter().find_map(|added| match added {
+        Added::Refused(app_id) => Some(*app_id),
+        _ => None,
+    });
+    if let Some(app_id) = refused {
+        return check_ids(&[app_id], 1);
     }
+    added.into_iter().zip(bytes).for_each(|(added, bytes)| loaded.count(added, bytes));
     Ok(())
 }
 
-/// Which documents of the portion the store has from elsewhere.
-///
-/// # Errors
-/// The store fails.
-pub fn copies(portion: &Portion, intake: &mut dyn Intake) -> Result<Vec<bool>> {
-    let candidates: Vec<Candidate> =
-        portion.iter().map(|(candidate, _)| candidate.clone()).collect();
-    Ok(intake.find(&candidates)?.into_iter().map(|found| found.copy.is_some()).collect())
+/// Leaves out what the store has from elsewhere, where that was asked for.
+pub struct Skipping<'s> {
+    pub inputs: &'s [Input],
+    pub survey: &'s Survey,
+    pub copies: Option<Copies>,
+    /// The first application of this load.
+    pub first: Option<AppId>,
 }
 
-/// Adds those of a portion that are not copies, and counts copies as what the store has already.
-///
-/// # Errors
-/// Those of `add`.
-pub fn add_but(
-    copies: &[bool],
-    portion: Portion,
-    add: impl FnOnce(Portion) -> Result<Vec<Added>>,
-) -> Result<Vec<Added>> {
-    let kept = portion.into_iter().zip(copies).filter(|(_, is_copy)| !**is_copy);
-    let mut added = add(kept.map(|(document, _)| document).collect())?.into_iter();
-    let each = copies.iter().map(|is_copy| match is_copy {
-        true => Some(Added::Already),
-        false => added.next(),
-    });
-    Ok(each.flatten().collect())
+impl Skipping<'_> {
+    /// Adds those of a portion that are not copies, and counts copies as what the store has already.
+    ///
+    /// # Errors
+    /// The store fails, or those of `add`.
+    pub fn add<S: Intake>(
+        &mut self,
+        store: &mut S,
+        portion: Portion,
+        add: impl FnOnce(&mut S, Portion) -> Result<Vec<Added>>,
+    ) -> Result<Vec<Added>> {
+        let copies = match self.copies {
+            Some(Copies::Skip) => self.which(&portion, store)?,
+            _ => vec![false; portion.len()],
+        };
+        let kept = portion.into_iter().zip(&copies).filter(|(_, is_copy)| !**is_copy);
+        let added = add(store, kept.map(|(document, _)| document).collect())?;
+        let first = added.iter().find_map(|added| match added {
+            Added::Loaded(app_id) => Some(*app_id),
+            _ => None,
+        });
+        self.first = self.first.or(first);
+        let mut added = added.into_iter();
+        let each = copies.iter().map(|is_copy| match is_copy {
+            true => Some(Added::Already),
+            false => added.next(),
+        });
+        Ok(each.flatten().collect())
+    }
+
+    /// Which documents of the portion the store had from elsewhere before this load.
+    fn which(&self, portion: &Portion, intake: &mut dyn Intake) -> Result<Vec<bool>> {
+        let candidates: Vec<Candidate> =
+            portion.iter().map(|(candidate, _)| candidate.clone()).collect();
+        let nameless = self.inputs.iter().position(|input| input.is_nameless);
+        let is_before = |app_id: AppId| self.first.is_none_or(|first| app_id < first);
+        let found = intake.find(&candidates)?;
+        let each = candidates.iter().zip(found).map(|(candidate, found)| {
+            let file = nameless.filter(|at| self.inputs[*at].place == candidate.file.place);
+            let is_copy = found.copy.is_some_and(|(app_id, _)| is_before(app_id));
+            let came_before = |at: usize| {
+                found
+                    .moved
+                    .is_some_and(|from| is_before(from) && self.survey.files[at].has_moved(from))
+            };
+            is_copy || file.is_some_and(came_before)
+        });
+        Ok(each.collect())
+    }
 }
 
 fn has_changed(path: &str) -> CommandError {
     let hint = "run again when no other program changes it";
     CommandError::usage(format!("{path} was changed while it was loaded"), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SourceHash;
+    use crate::store::{PlaceId, SourceFile};
+
+    #[test]
+    fn nothing_of_a_portion_that_is_refused_counts_as_loaded() {
+        let document = |n: i64| {
+            let (path, name) = (n.to_string(), n.to_string());
+            let (place, hash) = (PlaceId(n), SourceHash([0; 32]));
+            let file = SourceFile { path, name, place, record: 0, bytes: 4, hash };
+            (Candidate { app_id: Some(AppId(n)), file }, b"<a/>".to_vec())
+        };
+        let mut loaded = Loaded::default();
+        let refused = hand_over(
+            &mut vec![document(1), document(2)],
+            LoadRules::default(),
+            &mut loaded,
+            &mut |_, _| Ok(vec![Added::Loaded(AppId(1)), Added::Refused(AppId(2))]),
+        );
+        assert!(refused.is_err());
+        assert_eq!(loaded.documents, 0);
+    }
 }

@@ -9,6 +9,7 @@ mod files;
 mod fill;
 mod ids;
 mod problems;
+mod ranges;
 mod report;
 mod request;
 #[cfg(feature = "sqlserver")]
@@ -20,10 +21,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::documents::Documents;
-use self::errors::interrupted;
+use self::errors::{interrupted, stopped};
 use self::files::{check_files, Input, Taking};
 use self::ids::{IdFrom, Ids};
-use self::report::Loaded;
+use self::report::{Loaded, Notes};
 use self::request::Load;
 use self::survey::Copies;
 use super::open;
@@ -87,15 +88,11 @@ pub struct Arguments {
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let mut loaded = Loaded::default();
-        let notes = self.load(call, &mut loaded).map_err(|error| {
-            let separator = if error.message.contains('\n') { "\n" } else { "; " };
-            let so_far = match loaded.documents {
-                0 => "nothing was loaded".to_owned(),
-                some => format!("{} loaded before it, which stay", counted(some, "document")),
-            };
-            CommandError { message: format!("{}{separator}{so_far}", error.message), ..error }
-        })?;
-        console::note(notes);
+        let notes = self
+            .load(call, &mut loaded)
+            .map_err(|error| stopped(error, loaded.documents, self.is_repeating()))?;
+        console::tell(notes.left_out);
+        console::note(notes.others);
         let again = match self.app_id_from {
             IdFrom::Order => " (add --again to load them once more)",
             IdFrom::Digits | IdFrom::Key => "",
@@ -112,7 +109,7 @@ impl Execute for Arguments {
 
 impl Arguments {
     /// Returns what a person should know besides.
-    fn load(&self, call: &Call, loaded: &mut Loaded) -> Result<String> {
+    fn load(&self, call: &Call, loaded: &mut Loaded) -> Result<Notes> {
         let location = open::location(&call.settings)?;
         let existing = self.existing()?;
         let interruption = Interruption::on_signals()?;
@@ -155,6 +152,7 @@ impl Arguments {
             },
             rules: LoadRules { existing, again: self.again },
             copies: self.copies,
+            is_repeating: self.is_repeating(),
             interruption,
         };
         let survey = match location {
@@ -165,7 +163,15 @@ impl Arguments {
             #[cfg(feature = "sqlserver")]
             StoreLocation::SqlServer(server) => server::load(&mut load, call, server, loaded)?,
         };
-        Ok(survey.notes(&load.inputs))
+        Ok(survey.notes(&load.inputs, self.each.is_some()))
+    }
+
+    /// Whether what was loaded before is loaded once more, so that nothing tells a repetition of this
+    /// load from it.
+    fn is_repeating(&self) -> bool {
+        let is_nameless =
+            self.stdin_name.is_none() && self.files.iter().any(|file| file.as_os_str() == "-");
+        self.again || (is_nameless && self.copies == Some(Copies::Load))
     }
 
     fn existing(&self) -> Result<Existing> {

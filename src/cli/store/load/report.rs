@@ -63,14 +63,21 @@ impl Loaded {
     }
 }
 
+/// What a person should know of the files, a line each.
+pub struct Notes {
+    /// What was not loaded.
+    pub left_out: String,
+    /// What was.
+    pub others: String,
+}
+
 impl Survey {
-    /// What a person should know of the files, a line each.
-    pub fn notes(&self, inputs: &[Input]) -> String {
+    /// What a person should know of the files; `is_divided`: each record was loaded.
+    pub fn notes(&self, inputs: &[Input], is_divided: bool) -> Notes {
         let mut notes = String::new();
         let mut changed = self.files.iter().filter(|file| file.changed > 0);
         if let Some((path, app_id)) = changed.next().and_then(|file| file.first_changed.as_ref()) {
-            let kind =
-                if self.files.iter().any(|file| file.hash.is_none()) { "record" } else { "file" };
+            let kind = if is_divided { "record" } else { "file" };
             let count = self.files.iter().map(|file| file.changed).sum::<u64>();
             let (have, was) = if count == 1 { ("has", "it was") } else { ("have", "they were") };
             notes += &format!(
@@ -88,16 +95,17 @@ impl Survey {
                 "{count} {have} the same content as another one: {file} and {other}; all were loaded\n"
             );
         }
+        let mut left_out = String::new();
         let elements = self.files.iter().map(|file| file.left_out.elements).sum::<u64>();
         let first = self.files.iter().find(|file| file.left_out.elements > 0);
         if let Some(first) = first.and_then(|file| file.left_out.first.as_ref()) {
             let count = counted(elements, "element");
-            notes += &format!("{count} beside the records not loaded, such as {first}\n");
+            left_out += &format!("{count} beside the records not loaded, such as {first}\n");
         }
         if self.files.iter().any(|file| file.left_out.text) {
-            notes += "text beside the records not loaded\n";
+            left_out += "text beside the records not loaded\n";
         }
-        notes
+        Notes { left_out, others: notes }
     }
 }
 

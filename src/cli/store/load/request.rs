@@ -2,7 +2,7 @@
 
 use super::documents::Documents;
 use super::files::Input;
-use super::fill::Filling;
+use super::fill::{Filling, Skipping};
 use super::ids::Ids;
 use super::survey::{Copies, Survey, Surveyor};
 use crate::cli::command_error::Result;
@@ -16,6 +16,8 @@ pub struct Load {
     pub documents: Documents,
     pub rules: LoadRules,
     pub copies: Option<Copies>,
+    /// Whether a repetition would load everything once more.
+    pub is_repeating: bool,
     pub interruption: Interruption,
 }
 
@@ -23,14 +25,19 @@ impl Load {
     /// # Errors
     /// As [`Surveyor::survey`].
     pub fn survey(&self, intake: Option<&mut dyn Intake>) -> Result<Survey> {
-        let Self { inputs, ids, documents, rules, copies, interruption } = self;
+        let Self { inputs, ids, documents, rules, copies, interruption, .. } = self;
         let (rules, copies) = (*rules, *copies);
         Surveyor { documents, inputs, ids, rules, copies, interruption }.survey(intake)
     }
 
+    /// What tells copies from documents that are to be loaded.
+    pub fn skipping<'s>(&'s self, survey: &'s Survey) -> Skipping<'s> {
+        Skipping { inputs: &self.inputs, survey, copies: self.copies, first: None }
+    }
+
     /// What hands the documents over.
     pub fn filling(&self) -> Filling<'_> {
-        let Self { inputs, ids, documents, rules, copies, interruption } = self;
+        let Self { inputs, ids, documents, rules, copies, interruption, .. } = self;
         let (rules, copies) = (*rules, *copies);
         Filling { documents, inputs, ids, rules, copies, interruption }
     }

@@ -1,10 +1,9 @@
 //! Loading into the source table of a server, in portions.
 
 use super::errors::not_loaded;
-use super::fill::{add_but, copies};
 use super::report::Loaded;
 use super::request::Load;
-use super::survey::{Copies, Survey};
+use super::survey::Survey;
 use crate::cli::call::Call;
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::store::open;
@@ -27,12 +26,9 @@ pub fn load(
     load.documents.is_text = document_type != DocumentType::Bytes;
     let survey = load.survey(Some(&mut store))?;
     let mut behind = 0;
+    let mut skipping = load.skipping(&survey);
     load.filling().fill(&survey, loaded, &mut |portion, rules| {
-        let copies = match load.copies {
-            Some(Copies::Skip) => copies(&portion, &mut store)?,
-            _ => vec![false; portion.len()],
-        };
-        add_but(&copies, portion, |portion| {
+        skipping.add(&mut store, portion, |store, portion| {
             let documents = portion.into_iter().map(|document| content(document, document_type));
             let documents = documents.collect::<Result<Vec<_>>>()?;
             let added = store.load_documents(document_type, &documents, rules);

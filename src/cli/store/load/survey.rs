@@ -8,6 +8,7 @@ use super::documents::Documents;
 use super::errors::{check_ids, interrupted};
 use super::files::Input;
 use super::ids::{Ids, KeyCheck};
+use super::ranges::Ranges;
 
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::interruption::Interruption;
@@ -64,6 +65,10 @@ pub struct FileSurvey {
     /// A document that the store has, after one that has changed or with another number.
     mixed: Option<(String, AppId)>,
     moved: Option<(String, AppId)>,
+    /// The applications of the records at its beginning that the store has.
+    begun: Ranges,
+    /// The last of these records.
+    before: Option<(String, AppId)>,
     /// Those that the store has from elsewhere; the first, its path there, and its application.
     copies: u64,
     first_copy: Option<(String, String, AppId)>,
@@ -73,15 +78,47 @@ pub struct FileSurvey {
 }
 
 impl FileSurvey {
-    /// Whether all that is known of this file is from another place.
-    fn is_copy(&self) -> bool {
-        self.copies > 0 && self.already == 0 && self.changed == 0
-    }
-
     /// Whether nothing of it is to be loaded.
     pub fn is_done(&self, copies: Option<Copies>) -> bool {
         let skipped = copies == Some(Copies::Skip) && self.copies == self.documents;
-        self.new == 0 || (skipped && self.is_copy())
+        self.new == 0 || skipped
+    }
+
+    /// Whether a record that has the content of another one of its file has moved: not if that other
+    /// one was loaded when a load of this content began.
+    pub fn has_moved(&self, from: AppId) -> bool {
+        !self.begun.has(from)
+    }
+
+    /// What the store has from this file.
+    fn note_already(&mut self, app_id: AppId, path: impl FnOnce() -> String) {
+        self.already += 1;
+        match self.changed {
+            0 => {
+                self.begun.add(app_id);
+                self.before = Some((path(), app_id));
+            }
+            _ => drop(self.mixed.get_or_insert_with(|| (path(), app_id))),
+        }
+    }
+
+    /// A document that the store has from this path, which is elsewhere, or from stdin.
+    fn note_copy(&mut self, app_id: AppId, other: &str, path: impl FnOnce() -> String) {
+        self.copies += 1;
+        self.first_copy.get_or_insert_with(|| (path(), other.to_owned(), app_id));
+    }
+
+    /// What the store has in place of a record. Where a load went on that was stopped, it is older than
+    /// the record before it; otherwise it is of the same delivery, and the record is corrected.
+    fn note_changed(&mut self, app_id: AppId, path: impl FnOnce() -> String) {
+        self.changed += 1;
+        if self.first_changed.is_some() {
+            return;
+        }
+        self.first_changed = Some((path(), app_id));
+        if let Some((before, known)) = self.before.take().filter(|(_, known)| *known < app_id) {
+            self.mixed.get_or_insert((before, known));
+        }
     }
 }
 
@@ -100,7 +137,7 @@ impl Surveyor<'_> {
         for (at, input) in self.inputs.iter().enumerate() {
             survey.files.push(FileSurvey::default());
             let ask = self.asks_about(input, &mut asking)?;
-            let left_out = self.documents.visit(input, &mut |source, document| {
+            let visited = self.documents.visit(input, &mut |source, document| {
                 if self.interruption.is_requested() {
                     return Err(interrupted());
                 }
@@ -115,13 +152,6 @@ impl Surveyor<'_> {
                 if let (Some(app_id), Ids::Keyed(_)) = (app_id, self.ids) {
                     keys.note(at, &source, app_id)?;
                 }
-                if source.record == 0 {
-                    survey.files[at].hash = Some(source.hash);
-                    match contents.get(&source.hash) {
-                        Some(other) => survey.same.push((at, *other)),
-                        None => drop(contents.insert(source.hash, at)),
-                    }
-                }
                 let candidate = Candidate { app_id, file: source };
                 match ask {
                     true => asking.ask(at, candidate, &mut |at, candidate, found| {
@@ -133,7 +163,12 @@ impl Surveyor<'_> {
                     }
                 }
             })?;
-            survey.files[at].left_out = left_out;
+            survey.files[at].left_out = visited.left_out;
+            survey.files[at].hash = Some(visited.hash);
+            match contents.get(&visited.hash) {
+                Some(other) => survey.same.push((at, *other)),
+                None => drop(contents.insert(visited.hash, at)),
+            }
         }
         asking.finish(&mut |at, candidate, found| survey.note(self, at, candidate, found))?;
         let paths: Vec<&str> = self.inputs.iter().map(|input| &*input.path).collect();
@@ -205,27 +240,25 @@ impl Survey {
             // Nothing says whether it is the same once more, or the same from another sender.
             (None, _, Some(app_id)) if inputs[at].is_nameless => {
                 file.new += 1;
-                file.copies += 1;
-                file.first_copy.get_or_insert_with(|| (path(), "-".to_owned(), app_id));
+                file.begun.add(app_id);
+                file.note_copy(app_id, "-", path);
             }
-            (None, _, Some(app_id)) => {
-                file.already += 1;
-                if file.changed > 0 {
-                    file.mixed.get_or_insert_with(|| (path(), app_id));
-                }
-            }
+            (None, _, Some(app_id)) => file.note_already(app_id, path),
             (None, ..) => {
                 file.new += 1;
                 if let Some(app_id) = found.changed.filter(|_| !inputs[at].is_nameless) {
-                    file.changed += 1;
-                    file.first_changed.get_or_insert_with(|| (path(), app_id));
+                    file.note_changed(app_id, path);
                 }
-                if let Some(app_id) = found.moved {
+                let moved = found.moved.filter(|from| file.has_moved(*from));
+                match (found.copy, moved) {
+                    (Some((app_id, other)), _) => file.note_copy(app_id, &other, path),
+                    (None, Some(app_id)) if inputs[at].is_nameless => {
+                        file.note_copy(app_id, "-", path);
+                    }
+                    _ => {}
+                }
+                if let Some(app_id) = moved {
                     file.moved.get_or_insert_with(|| (path(), app_id));
-                }
-                if let Some((app_id, other)) = found.copy {
-                    file.copies += 1;
-                    file.first_copy.get_or_insert_with(|| (path(), other, app_id));
                 }
             }
         }
@@ -236,7 +269,7 @@ impl Survey {
     }
 
     fn check_copies(&self, copies: Option<Copies>) -> Result<()> {
-        let mut found = self.files.iter().filter(|file| file.is_copy());
+        let mut found = self.files.iter().filter(|file| file.copies > 0);
         let Some(first) = found.next().filter(|_| copies.is_none()) else { return Ok(()) };
         let documents = first.copies + found.map(|file| file.copies).sum::<u64>();
         let Some((path, other, app_id)) = &first.first_copy else { return Ok(()) };

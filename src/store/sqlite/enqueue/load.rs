@@ -20,10 +20,12 @@ const LAST_APP_ID: &str = statement(LOAD_DOCUMENTS, "last_app_id");
 const EXISTS: &str = statement(LOAD_DOCUMENTS, "exists");
 const ADD_FILE: &str = statement(LOAD_DOCUMENTS, "add_file");
 const KNOWS_FILE: &str = statement(LOAD_DOCUMENTS, "knows_file");
-const OF_PLACE: &str = statement(LOAD_DOCUMENTS, "of_place");
 const TAKE_PLACE: &str = statement(LOAD_DOCUMENTS, "take_place");
+const SAME: &str = statement(LOAD_DOCUMENTS, "same");
+const LAST: &str = statement(LOAD_DOCUMENTS, "last");
 const MOVED: &str = statement(LOAD_DOCUMENTS, "moved");
 const COPY: &str = statement(LOAD_DOCUMENTS, "copy");
+const COPIED_RECORD: &str = statement(LOAD_DOCUMENTS, "copied_record");
 const HAS_CONTENT: &str = statement(LOAD_DOCUMENTS, "has_content");
 
 /// A document to load.
@@ -76,6 +78,16 @@ impl<'s> Loader<'s> {
         Ok(Some(Self { transaction, existing, loaded: 0, now, highest }))
     }
 
+    /// When the load started, in milliseconds by the store's clock.
+    pub fn start_ms(&self) -> i64 {
+        self.now
+    }
+
+    /// Continues a load that started then.
+    pub fn set_start(&mut self, ms: i64) {
+        self.now = ms;
+    }
+
     /// The next id after the highest one that ever was in the source table or was returned by this, or
     /// after 0 if that is lower.
     ///
@@ -116,16 +128,20 @@ impl<'s> Loader<'s> {
         rules: LoadRules,
     ) -> Result<Vec<Added>> {
         let add = |(candidate, document): (Candidate, Vec<u8>)| {
-            let found = find(&self.transaction, &candidate)?;
-            take_place(&self.transaction, &candidate.file)?;
+            let (tx, file) = (&self.transaction, &candidate.file);
+            take_place(tx, file)?;
+            let under_id = match candidate.app_id {
+                Some(app_id) => under_id(tx, app_id, file)?,
+                None => None,
+            };
             let is_same = match candidate.app_id {
-                None => found.same.is_some(),
-                Some(_) => found.under_id == Some(UnderId::Same),
+                Some(_) => under_id == Some(UnderId::Same),
+                None => !rules.again && same(tx, file)?.is_some(),
             };
             if is_same && !rules.again {
                 return Ok(Added::Already);
             }
-            let app_id = match (candidate.app_id, found.under_id) {
+            let app_id = match (candidate.app_id, under_id) {
                 (None, _) => self.next_app_id()?,
                 (Some(app_id), Some(_)) if self.existing == Existing::Refuse => {
                     return Ok(Added::Refused(app_id))
@@ -221,40 +237,64 @@ pub(in crate::store::sqlite) fn find_candidates(
 fn find(connection: &Connection, candidate: &Candidate) -> Step<Found> {
     let file = &candidate.file;
     if let Some(app_id) = candidate.app_id {
-        let exists = value(connection, EXISTS, named_params! {":app_id": app_id})?;
-        let under_id = match exists == Some(true) {
-            true if has_content(connection, app_id, &file.hash)? => Some(UnderId::Same),
-            true => Some(UnderId::Other),
-            false => None,
-        };
+        let under_id = under_id(connection, app_id, file)?;
         return Ok(Found { under_id, ..Found::default() });
     }
-    let (place, record) = (file.place.0, number(file.record));
-    let (same, last) = connection.prepare_cached(OF_PLACE)?.query_row(
-        named_params! {
-            ":place_id": place,
-            ":record_number": record,
-            ":source_hash": file.hash,
-            ":file_path": file.path,
-        },
-        |row| Ok((row.get(0)?, row.get::<_, Option<AppId>>(1)?)),
-    )?;
-    let mut found = Found { same, changed: last.filter(|_| same.is_none()), ..Found::default() };
-    if same.is_none() && record > 0 {
-        found.moved = value(
-            connection,
-            MOVED,
-            named_params! {":place_id": place, ":record_number": record, ":source_hash": file.hash},
-        )?;
+    if let Some(same) = same(connection, file)? {
+        return Ok(Found { same: Some(same), ..Found::default() });
     }
-    if same.is_none() {
-        let mut copy = connection.prepare_cached(COPY)?;
-        let parameters = named_params! {
-            ":file_name": file.name, ":source_hash": file.hash, ":place_id": place
-        };
-        found.copy = copy.query_row(parameters, |row| row.try_into()).optional()?;
+    let (place, record, hash) = (file.place.0, number(file.record), file.hash);
+    let last =
+        named_params! {":place_id": place, ":record_number": record, ":file_path": file.path};
+    let mut found = Found { changed: max(connection, LAST, last)?, ..Found::default() };
+    if record == 0 {
+        let copy =
+            named_params! {":file_name": file.name, ":source_hash": hash, ":place_id": place};
+        found.copy = pair(connection, COPY, copy)?;
+        return Ok(found);
     }
+    let moved = named_params! {":place_id": place, ":record_number": record, ":source_hash": hash};
+    found.moved = value(connection, MOVED, moved)?;
+    let copied = named_params! {
+        ":file_name": file.name, ":record_number": record, ":source_hash": hash, ":place_id": place
+    };
+    found.copy = pair(connection, COPIED_RECORD, copied)?;
     Ok(found)
+}
+
+/// What the store has under this id.
+fn under_id(connection: &Connection, app_id: AppId, file: &SourceFile) -> Step<Option<UnderId>> {
+    let exists = value(connection, EXISTS, named_params! {":app_id": app_id})?;
+    Ok(match exists == Some(true) {
+        true if has_content(connection, app_id, &file.hash)? => Some(UnderId::Same),
+        true => Some(UnderId::Other),
+        false => None,
+    })
+}
+
+/// What was loaded from this place with this number and content.
+fn same(connection: &Connection, file: &SourceFile) -> Step<Option<AppId>> {
+    let parameters = named_params! {
+        ":place_id": file.place.0,
+        ":record_number": number(file.record),
+        ":source_hash": file.hash,
+        ":file_path": file.path,
+    };
+    max(connection, SAME, parameters)
+}
+
+/// The highest application, if there is one.
+fn max(connection: &Connection, sql: &str, parameters: impl Params) -> Step<Option<AppId>> {
+    Ok(value::<Option<AppId>>(connection, sql, parameters)?.flatten())
+}
+
+fn pair(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+) -> Step<Option<(AppId, String)>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(parameters, |row| row.try_into()).optional()?)
 }
 
 /// Whether the document of this application has this content.

@@ -29,8 +29,8 @@ CREATE TABLE processing_file (
 ) STRICT;
 
 CREATE INDEX processing_file_name ON processing_file (file_name, source_hash);
-CREATE INDEX processing_file_place ON processing_file (place_id, record_number);
-CREATE INDEX processing_file_hash ON processing_file (place_id, source_hash)
+CREATE INDEX processing_file_place ON processing_file (place_id, record_number, source_hash);
+CREATE INDEX processing_file_hash ON processing_file (source_hash, place_id)
 WHERE record_number > 0;
 -- Version 7 did not record the places.
 CREATE INDEX processing_file_path ON processing_file (file_path)
