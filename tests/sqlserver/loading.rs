@@ -9,6 +9,7 @@ use crate::program::{
 crate::trials! {
     a_folder_is_loaded_once_into_any_type_of_column,
     records_are_loaded_by_key_and_a_killed_load_goes_on,
+    records_from_elsewhere_are_asked_about_under_any_number,
     ids_are_those_that_the_table_generates,
     ids_follow_the_highest_that_the_table_or_the_log_has,
     what_the_table_cannot_take_is_refused_with_its_name,
@@ -109,6 +110,23 @@ fn records_are_loaded_by_key_and_a_killed_load_goes_on() {
     assert_eq!(count(&bench), 2500);
     let replaced = "SELECT CONVERT(varchar(100), xml) FROM dbo.app_xml WHERE app_id = 5001";
     assert_eq!(bench.value(replaced), "<note id='5001'>other</note>");
+}
+
+fn records_from_elsewhere_are_asked_about_under_any_number() {
+    let bench = bench("bigint", "varbinary(max) NULL", 0);
+    let notes = |numbers: &[u32]| {
+        let notes: String = numbers.iter().map(|n| format!("<note id='{n}'/>")).collect();
+        format!("<notes>{notes}</notes>")
+    };
+    bench.write("p/big.xml", &notes(&[1, 2, 3]));
+    bench.write("q/big.xml", &notes(&[9, 1, 2, 3]));
+    bench.succeed("load p/big.xml --each /notes/note");
+    let (status, said) = bench.fail("load q/big.xml --each /notes/note");
+    assert_eq!(status, 2, "{said}");
+    assert!(said.replace('\\', "/").contains("q/big.xml#2 those of p/big.xml#1"), "{said}");
+    let said = bench.succeed("load q/big.xml --each /notes/note --copies skip");
+    assert!(said.starts_with("4 documents: 1 loaded ("), "{said}");
+    assert_eq!(count(&bench), 4);
 }
 
 fn ids_are_those_that_the_table_generates() {

@@ -1,7 +1,7 @@
 //! What a load did, in words.
 
-use super::files::Input;
-use super::survey::Survey;
+use super::request::Load;
+use super::survey::{FileSurvey, Survey};
 use crate::figures::{bytes, count, counted};
 use crate::id::AppId;
 use crate::store::Added;
@@ -72,13 +72,15 @@ pub struct Notes {
 }
 
 impl Survey {
-    /// What a person should know of the files; `is_divided`: each record was loaded.
-    pub fn notes(&self, inputs: &[Input], is_divided: bool) -> Notes {
+    /// What a person should know of the files of a load.
+    pub fn notes(&self, load: &Load) -> Notes {
+        let (inputs, is_divided) = (&load.inputs, load.documents.each.is_some());
         let mut notes = String::new();
-        let mut changed = self.files.iter().filter(|file| file.changed > 0);
+        let is_changed = |file: &&FileSurvey| file.changed > 0 && !file.is_done(load.copies);
+        let mut changed = self.files.iter().filter(is_changed);
         if let Some((path, app_id)) = changed.next().and_then(|file| file.first_changed.as_ref()) {
             let kind = if is_divided { "record" } else { "file" };
-            let count = self.files.iter().map(|file| file.changed).sum::<u64>();
+            let count = self.files.iter().filter(is_changed).map(|file| file.changed).sum::<u64>();
             let (have, was) = if count == 1 { ("has", "it was") } else { ("have", "they were") };
             notes += &format!(
                 "{} {have} changed since {was} loaded: {path} was application {app_id}; each is now a new \
