@@ -163,7 +163,7 @@ impl Arguments {
             #[cfg(feature = "sqlserver")]
             StoreLocation::SqlServer(server) => server::load(&mut load, call, server, loaded)?,
         };
-        Ok(survey.notes(&load))
+        Ok(survey.notes(&load.inputs, self.each.is_some(), self.copies))
     }
 
     /// Whether what was loaded before is loaded once more, so that nothing tells a repetition of this

@@ -1,7 +1,7 @@
 //! What a load did, in words.
 
-use super::request::Load;
-use super::survey::{FileSurvey, Survey};
+use super::files::Input;
+use super::survey::{Copies, FileSurvey, Survey};
 use crate::figures::{bytes, count, counted};
 use crate::id::AppId;
 use crate::store::Added;
@@ -72,11 +72,10 @@ pub struct Notes {
 }
 
 impl Survey {
-    /// What a person should know of the files of a load.
-    pub fn notes(&self, load: &Load) -> Notes {
-        let (inputs, is_divided) = (&load.inputs, load.documents.each.is_some());
+    /// What a person should know of the files; `is_divided`: each record was loaded.
+    pub fn notes(&self, inputs: &[Input], is_divided: bool, copies: Option<Copies>) -> Notes {
         let mut notes = String::new();
-        let is_changed = |file: &&FileSurvey| file.changed > 0 && !file.is_done(load.copies);
+        let is_changed = |file: &&FileSurvey| file.changed > 0 && !file.is_done(copies);
         let mut changed = self.files.iter().filter(is_changed);
         if let Some((path, app_id)) = changed.next().and_then(|file| file.first_changed.as_ref()) {
             let kind = if is_divided { "record" } else { "file" };

@@ -66,7 +66,7 @@ pub struct FileSurvey {
     mixed: Option<(String, AppId)>,
     moved: Option<(String, AppId)>,
     /// The applications of the records at its beginning that the store has.
-    begun: Ranges,
+    leading: Ranges,
     /// The last of these records.
     before: Option<(String, AppId)>,
     /// Those that the store has from elsewhere; the first, its path there, and its application.
@@ -87,7 +87,7 @@ impl FileSurvey {
     /// Whether a record that has the content of another one of its file has moved: not if that other
     /// one was loaded when a load of this content began.
     pub fn has_moved(&self, from: AppId) -> bool {
-        !self.begun.has(from)
+        !self.leading.has(from)
     }
 
     /// What the store has from this file.
@@ -95,7 +95,7 @@ impl FileSurvey {
         self.already += 1;
         match self.changed {
             0 => {
-                self.begun.add(app_id);
+                self.leading.add(app_id);
                 self.before = Some((path(), app_id));
             }
             _ => drop(self.mixed.get_or_insert_with(|| (path(), app_id))),
@@ -240,7 +240,7 @@ impl Survey {
             // Nothing says whether it is the same once more, or the same from another sender.
             (None, _, Some(app_id)) if inputs[at].is_nameless => {
                 file.new += 1;
-                file.begun.add(app_id);
+                file.leading.add(app_id);
                 file.note_copy(app_id, "-", path);
             }
             (None, _, Some(app_id)) => file.note_already(app_id, path),
