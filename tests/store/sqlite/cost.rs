@@ -56,8 +56,9 @@ fn no_operation_of_a_worker_scans_a_table() {
 /// Steps of each statement of `load`, for a record that the file does not have and for one that it has.
 fn loading_steps(harness: &SqliteHarness, hash: &str) -> Vec<(&'static str, i32)> {
     let connection = super::connection(harness.path());
-    let asking = statements(LOADING)
-        .filter(|(name, _)| !["insert", "replace", "add_file", "has_content", "take_place"].contains(name));
+    let asking = statements(LOADING).filter(|(name, _)| {
+        !["insert", "replace", "add_file", "has_content", "take_place"].contains(name)
+    });
     let steps = asking.map(|(name, sql)| {
         let mut statement = connection.prepare(sql).expect(sql);
         for (parameter, value) in [(":place_id", 7), (":record_number", 1), (":app_id", 1)] {
@@ -65,7 +66,9 @@ fn loading_steps(harness: &SqliteHarness, hash: &str) -> Vec<(&'static str, i32)
                 statement.raw_bind_parameter(index, value).expect(name);
             }
         }
-        for (parameter, value) in [(":source_hash", hash), (":file_name", "big.xml#1"), (":file_path", "big.xml#1")] {
+        for (parameter, value) in
+            [(":source_hash", hash), (":file_name", "big.xml#1"), (":file_path", "big.xml#1")]
+        {
             if let Some(index) = statement.parameter_index(parameter).expect(name) {
                 statement.raw_bind_parameter(index, value).expect(name);
             }

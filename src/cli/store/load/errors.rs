@@ -44,7 +44,7 @@ pub fn stopped(error: CommandError, loaded: u64, is_repeating: bool) -> CommandE
         status => status,
     };
     let message = format!("{}{separator}{so_far}", error.message);
-    CommandError { message, hint, status, ..error }
+    CommandError { message, hint, status }
 }
 
 /// Refuses ids that the store has with other documents: the first of them, and how many they are.
