@@ -18,6 +18,7 @@ crate::trials! {
     a_column_that_should_be_null_is_refused_for_its_constraint,
     the_table_of_another_pipeline_is_not_widened,
     what_waits_too_long_for_a_table_changes_nothing,
+    what_the_plan_refuses_is_not_up_to_date,
 }
 
 /// The plan as the executable prints it, with its exit status.
@@ -274,4 +275,17 @@ fn what_waits_too_long_for_a_table_changes_nothing() {
     assert!(said.contains("hint: pause the workers"), "{said}");
     blocker.execute("ROLLBACK TRANSACTION;");
     assert_eq!(length(&bench, &column), 1);
+}
+
+fn what_the_plan_refuses_is_not_up_to_date() {
+    let bench = Bench::with_apps(0);
+    bench.succeed("install --contract contract.toml");
+    let column = shortened(&bench);
+    bench.execute(&format!("ALTER TABLE sandbox.app_base DROP COLUMN {column};"));
+    bench.execute(&format!("ALTER TABLE sandbox.app_base ADD {column} date NULL;"));
+    let (status, plan) = plan(&bench, "");
+    assert_eq!(status, 3, "{plan:#}");
+    let said = bench.run("install --contract contract.toml");
+    assert_eq!(said.status, 3, "{said:?}");
+    assert!(said.stderr.contains(&column), "{said:?}");
 }

@@ -311,13 +311,16 @@ impl Installer {
         Ok(installed == Some(contract.hash))
     }
 
-    /// Whether the target tables exist, with the columns that an installation would give them.
+    /// Whether the target tables exist, with the columns that an installation would give them and without
+    /// anything that it would refuse.
     fn fits(&mut self, contract: Option<&Contract>) -> Result<bool> {
         let Some(contract) = contract else { return Ok(true) };
         let connection = &mut self.connection;
         let fits = plan::missing_tables(connection, contract).and_then(|missing| {
             let changes = target::column_changes(connection, contract, self.alter)?;
-            Ok(missing.is_empty() && changes.is_empty())
+            let refused =
+                target::compare_targets(connection, contract)?.iter().any(|found| found.refuses);
+            Ok(missing.is_empty() && changes.is_empty() && !refused)
         });
         fits.map_err(|fault| self.error(fault))
     }

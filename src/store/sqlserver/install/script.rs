@@ -146,6 +146,7 @@ fn begin(
     let last = [
         ("the names of the installation", ownership::refuse()),
         ("the installed version", refuse_newer(names)),
+        ("the installed contract", lock_contract(names)),
     ];
     first
         .into_iter()
@@ -217,6 +218,44 @@ BEGIN
     );
     THROW 50040, @message, 1;
 END;
+"
+    )
+}
+
+/// The first lock on what workers use: a completion locks the contract before tables of the pipeline and
+/// before target tables, and keeps it. An installation that came to it last would wait for a completion
+/// that waits for the installation.
+fn lock_contract(names: &Names) -> String {
+    let table = format!("[{}].[processing_contract]", names.schema());
+    format!(
+        "DECLARE @contracts int;
+
+SET LOCK_TIMEOUT 10000;
+
+BEGIN TRY
+    IF OBJECT_ID(N'{table}', N'U') IS NOT NULL
+    BEGIN
+        SELECT @contracts = COUNT(*)
+        FROM {table} AS c WITH (TABLOCKX, HOLDLOCK);
+    END;
+END TRY
+BEGIN CATCH
+    SET LOCK_TIMEOUT -1;
+
+    IF ERROR_NUMBER() NOT IN (1205, 1222)
+    BEGIN
+        THROW;
+    END;
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        ROLLBACK TRANSACTION;
+    END;
+
+    THROW 50046, N'completions held the contract for 10 seconds. Nothing was changed; pause the workers and install again', 1;
+END CATCH;
+
+SET LOCK_TIMEOUT -1;
 "
     )
 }
@@ -428,4 +467,20 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02X}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_is_locked_before_anything_that_workers_use() {
+        let names = Names::in_schema("shred");
+        let options = Options { alter: AlterTables::Own, adoption: None };
+        let script = install_batches(FILES, &names, None, options);
+        let at = |of: &dyn Fn(&Batch) -> bool| script.iter().position(of).expect("a batch");
+        let locked = at(&|batch| batch.sql.contains("[processing_contract] AS c WITH (TABLOCKX"));
+        let refused = at(&|batch| batch.part == "the installed version");
+        assert!(refused < locked && locked < at(&|batch| batch.part == FILES[0].name));
+    }
 }
