@@ -7,6 +7,7 @@
 
 pub mod backfill;
 pub mod cli;
+pub mod command;
 pub mod contract;
 pub mod coverage;
 pub mod declared;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::command::command;
 use crate::id::AppId;
 use crate::store::{Backfilled, Missing};
 
@@ -66,22 +67,28 @@ impl Why {
     }
 
     /// What to do about it.
-    pub fn next_step(self) -> &'static str {
+    pub fn next_step(self) -> String {
         match self {
             Self::NotFinished => {
-                "not finished: `xmlshred explain ID` says why; its next success writes everything"
+                let explain = command("explain ID");
+                format!("not finished: {explain} says why; its next success writes everything")
             }
             Self::NoDocument => {
                 "the document is gone: put it back and backfill again, or erase the application"
+                    .into()
             }
             Self::Changed => {
-                "the document was changed since: `xmlshred requeue --changed` does it again"
+                let requeue = command("requeue --changed");
+                format!("the document was changed since: {requeue} does it again")
             }
             Self::NotShredded => {
-                "the document cannot be shredded: `xmlshred map --app-id ID` shows where; correct \
-                 contract or document, and backfill again"
+                let map = command("map --app-id ID");
+                format!(
+                    "the document cannot be shredded: {map} shows where; correct contract or \
+                     document, and backfill again"
+                )
             }
-            Self::Refused => "refused: correct the cause and backfill again",
+            Self::Refused => "refused: correct the cause and backfill again".into(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Call {
     /// The definition of the command line.
     pub program: Command,
     /// The flags that name the store, as they were given, each after a blank. Commands that are shown
-    /// without backticks need them; the others get them from [`super::shown_commands`].
+    /// without backticks need them; [`crate::command`] gives them to the others.
     pub store_flags: String,
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::command::{command, split_step};
 use crate::runner::ExitStatus;
 use crate::screen::{Ink, Screen};
 use crate::settings::SettingsError;
@@ -77,7 +78,10 @@ impl From<SettingsError> for CommandError {
         Self::several(
             "several settings are wrong",
             &error.problems,
-            "run `xmlshred settings` to see every setting and where its value comes from",
+            format!(
+                "run {} to see every setting and where its value comes from",
+                command("settings")
+            ),
         )
     }
 }
@@ -89,7 +93,7 @@ impl From<StoreError> for CommandError {
             error
         {
             // These name the next step after the last semicolon, where they know one.
-            if let Some((problem, step)) = message.rsplit_once("; ") {
+            if let Some((problem, step)) = split_step(&message) {
                 let status = match error {
                     StoreError::Refused(_) => ExitStatus::Usage,
                     StoreError::Drift { .. } => ExitStatus::Contract,
@@ -98,50 +102,50 @@ impl From<StoreError> for CommandError {
                 return Self::new(status, problem, step);
             }
         }
-        let (status, hint) = match &error {
-            StoreError::NotPrimary { .. } => (ExitStatus::Success, ""),
+        let (status, hint): (_, String) = match &error {
+            StoreError::NotPrimary { .. } => (ExitStatus::Success, String::new()),
             StoreError::OtherVersion { installed, needed, .. } if installed < needed => {
-                (ExitStatus::Store, "run `xmlshred install` with a login that may create objects")
+                (ExitStatus::Store, format!("run {} with a login that may create objects", command("install")))
             }
             StoreError::OtherVersion { .. } => (
                 ExitStatus::Store,
-                "use the version of xmlshred that installed them, or a newer one",
+                "use the version of xmlshred that installed them, or a newer one".into(),
             ),
             StoreError::Damaged { .. } => (
                 ExitStatus::Store,
                 "stop the workers, delete FILE-wal and FILE-shm, then copy a backup to FILE; without a \
-                 backup, copy what can be read with `sqlite3 FILE .recover`",
+                 backup, copy what can be read with `sqlite3 FILE .recover`".into(),
             ),
             StoreError::Replaced { .. } => (
                 ExitStatus::Store,
                 "stop all workers before the files of a store are moved, deleted or restored, then \
-                 run again",
+                 run again".into(),
             ),
             StoreError::Unanswered { .. } => (
                 ExitStatus::Store,
-                "run `xmlshred doctor`; when the server answers, repeat the command: what is done is not \
-                 done again",
+                format!("run {}; when the server answers, repeat the command: what is done is not \
+                 done again", command("doctor")),
             ),
             StoreError::Unreachable { .. } | StoreError::NotInstalled { .. } => (
                 ExitStatus::Store,
-                "check --store or --server; `xmlshred settings` shows where its value comes from",
+                format!("check --store or --server; {} shows where its value comes from", command("settings")),
             ),
             StoreError::ContractNotInstalled { .. } => (
                 ExitStatus::Contract,
-                "start with the installed contract, or install this one with `xmlshred install`",
+                format!("start with the installed contract, or install this one with {}", command("install")),
             ),
             StoreError::Drift { .. } => (
                 ExitStatus::Contract,
-                "change the contract or the table, then run `xmlshred install --contract FILE`",
+                format!("change the contract or the table, then run {}", command("install --contract FILE")),
             ),
             StoreError::LeaseLost(_) => (
                 ExitStatus::Aborted,
-                "run again, with a longer --lease if one batch takes longer than half of it",
+                "run again, with a longer --lease if one batch takes longer than half of it".into(),
             ),
-            StoreError::Refused(_) => (ExitStatus::Usage, "correct the request"),
+            StoreError::Refused(_) => (ExitStatus::Usage, "correct the request".into()),
             StoreError::Database(_) => (
                 ExitStatus::Aborted,
-                "remove the cause and run again; what was not committed returns to the queue",
+                "remove the cause and run again; what was not committed returns to the queue".into(),
             ),
         };
         Self::new(status, message, hint)

@@ -1,6 +1,5 @@
 //! Data goes to stdout, everything else to stderr. Text for people is escaped on its way: names of
-//! files, values of documents and messages of others must not command the terminal. The commands in it
-//! are completed, so that they can be copied.
+//! files, values of documents and messages of others must not command the terminal.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -47,7 +46,7 @@ pub fn set_quiet(is_quiet: bool) {
 
 /// Text for people as a stream shows it.
 fn for_people(text: &str, screen: Screen) -> String {
-    screen.shown(&shown_commands::complete(text, screen)).into_owned()
+    screen.shown(&shown_commands::inked(text, screen)).into_owned()
 }
 
 /// Writes text for people to stdout. It may have colours of [`screens::stdout`].

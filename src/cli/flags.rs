@@ -1,11 +1,10 @@
 //! Settings as flags: made from the table in [`crate::settings::keys`], so that a flag, its
 //! environment variable and its file key cannot drift apart.
 
-use std::borrow::Cow;
-
 use clap::builder::ArgPredicate;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use crate::command::{self, quoted};
 use crate::settings::keys::{self, Default, Form, Key};
 
 /// The name of the program, whose settings are those of every command.
@@ -13,15 +12,6 @@ const PROGRAM: &str = "xmlshred";
 
 /// The headings of settings that `-h` leaves to `--help`.
 const DETAILS: [&str; 3] = [keys::GENERAL, keys::LIMITS, keys::SQL_SERVER];
-/// Commands that open no store, or, as `map`, only where they are asked to.
-const WITHOUT_SERVER: &[&str] =
-    &["completions", "contract", "coverage", "demo", "diff", "docs", "man", "map", "settings"];
-
-/// Whether the command of this name opens a store with any arguments.
-pub fn opens_store(name: &str) -> bool {
-    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    is_name && !name.starts_with('-') && !WITHOUT_SERVER.contains(&name)
-}
 
 /// How much the help says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +29,7 @@ pub fn with_settings(command: Command, detail: Detail) -> Command {
     let own = (name != PROGRAM).then(|| of_command(&name).map(flag));
     let general = of_command(PROGRAM).map(|key| {
         let is_of_server = key.heading == keys::SQL_SERVER;
-        flag(key).global(true).hide(is_of_server && WITHOUT_SERVER.contains(&&*name))
+        flag(key).global(true).hide(is_of_server && command::is_without_store(&name))
     });
     let flags = own.into_iter().flatten().chain(general).map(|arg| match detail {
         Detail::Own if is_detail(&arg) => arg.hide(true),
@@ -115,40 +105,6 @@ fn shown(given: &[(&'static Key, String)], which: &[&Key]) -> String {
     flags.map(shown).collect()
 }
 
-/// A text as an argument in a shell: quoted where it has a character that a shell reads, such as the
-/// comma in PowerShell, and the dollar also between double quotation marks.
-fn quoted(text: &str) -> Cow<'_, str> {
-    let is_plain =
-        |c: char| c.is_alphanumeric() || "-_./:=+".contains(c) || cfg!(windows) && c == '\\';
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => Cow::Borrowed(text),
-        false if cfg!(windows) => Cow::Owned(quoted_for_windows(text)),
-        false => Cow::Owned(quoted_for_sh(text)),
-    }
-}
-
-/// By the rules of CommandLineToArgvW: backslashes before a quotation mark are doubled, and the mark
-/// has one more.
-fn quoted_for_windows(text: &str) -> String {
-    let (mut quoted, mut backslashes) = (String::from('"'), 0);
-    for c in text.chars() {
-        if c == '"' {
-            quoted.push_str(&"\\".repeat(backslashes + 1));
-        }
-        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
-        quoted.push(c);
-    }
-    quoted + &"\\".repeat(backslashes) + "\""
-}
-
-/// In double quotes as long as a shell reads nothing in them, else in single ones.
-fn quoted_for_sh(text: &str) -> String {
-    match text.contains(['"', '$', '`', '\\', '!']) {
-        true => format!("'{}'", text.replace('\'', r"'\''")),
-        false => format!("\"{text}\""),
-    }
-}
-
 fn of_command(name: &str) -> impl Iterator<Item = &'static Key> {
     let name = name.to_owned();
     keys::ALL.iter().copied().filter(move |key| key.commands.contains(&&*name))
@@ -170,24 +126,5 @@ fn flag(key: &'static Key) -> Arg {
     match key.form {
         Form::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
         _ => arg,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_argument_comes_back_as_it_was() {
-        for (text, for_windows, for_sh) in [
-            ("a b", r#""a b""#, r#""a b""#),
-            ("", r#""""#, r#""""#),
-            (r"C:\my docs\", r#""C:\my docs\\""#, r"'C:\my docs\'"),
-            (r#"a\"b"#, r#""a\\\"b""#, r#"'a\"b'"#),
-            ("it's $HOME", r#""it's $HOME""#, r"'it'\''s $HOME'"),
-        ] {
-            assert_eq!(quoted_for_windows(text), for_windows);
-            assert_eq!(quoted_for_sh(text), for_sh);
-        }
     }
 }

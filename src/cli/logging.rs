@@ -19,11 +19,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::command_error::{self, CommandError, Result};
 use super::old_logs;
-use super::{console, screens, shown_commands};
+use super::{console, screens};
 use crate::figures::counted;
 use crate::id::SessionId;
 use crate::report::LineQueue;
-use crate::screen::{undirected, Screen};
+use crate::screen::undirected;
 use crate::settings::{LogFormat, LogSettings, Settings};
 
 /// How a command logs.
@@ -77,8 +77,7 @@ pub fn start(settings: &Settings, session: SessionId, habits: Habits) -> Result<
         command_error::TARGET | console::DROPPED => true,
         _ => *metadata.level() <= file_level,
     };
-    let is_for_people = settings.format == LogFormat::Text;
-    let stderr = move || Lines { queue: console::stderr(), is_for_people };
+    let stderr = move || Lines { queue: console::stderr() };
     let to_stderr = layer(settings, is_on_stderr, level, stderr, screens::stderr().has_colours);
     let to_file = file.map(|file| layer(settings, is_in_file, file_level, || file.lines(), false));
     // Only a second start in one process fails; the first one stays in force.
@@ -119,16 +118,11 @@ where
 /// formats escape them.
 struct Lines {
     queue: &'static LineQueue,
-    /// Whether the commands in it are to be copied from a terminal.
-    is_for_people: bool,
 }
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = std::str::from_utf8(line).ok().filter(|_| self.is_for_people);
-        let complete = text.map(|text| shown_commands::complete(text, Screen::PLAIN));
-        let complete = complete.as_ref().map_or(line, |text| text.as_bytes());
-        self.queue.push(&undirected(complete));
+        self.queue.push(&undirected(line));
         Ok(line.len())
     }
 
@@ -155,7 +149,7 @@ impl LogFile {
     }
 
     fn lines(&'static self) -> Lines {
-        Lines { queue: &self.queue, is_for_people: false }
+        Lines { queue: &self.queue }
     }
 }
 

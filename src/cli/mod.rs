@@ -29,6 +29,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use uuid::Uuid;
 
+use crate::command;
 use crate::id::SessionId;
 use crate::runner::ExitStatus;
 use crate::screen::{Ink, Screen};
@@ -224,7 +225,7 @@ impl Cli {
 
     fn prepare(&self) -> Result<Call> {
         let store_flags = flags::of_store(&self.given);
-        shown_commands::set(shown_commands::Flags {
+        command::set_flags(command::Flags {
             store: store_flags.clone(),
             contract: flags::of_contract(&self.given),
         });

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{json, Value};
 
 use super::table::{Align, Table};
+use crate::command::command;
 use crate::figures::counted;
 use crate::store::{InstallPlan, PlannedStep};
 
@@ -64,7 +65,10 @@ pub fn plan_line(plan: &InstallPlan) -> String {
     let refused = plan.refused().count();
     let changes = counted(plan.steps.len() - refused, "change");
     match refused {
-        0 => format!("{changes}; nothing was changed, `xmlshred install` makes them\n"),
+        0 => {
+            let install = command("install");
+            format!("{changes}; nothing was changed, {install} makes them\n")
+        }
         refused => format!(
             "{} refused, {changes} would be made without; nothing was changed\n",
             counted(refused, "step")

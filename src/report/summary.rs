@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::command::command;
 use crate::runner::{ExitStatus, Left, RunSummary};
 
 use super::table::{Align, Cell, Table};
@@ -75,40 +76,67 @@ fn counts(summary: &RunSummary) -> Table {
         row(&format!("    {category}"), *failed, None, "");
     }
     let exceptional = [
-        ("  refused", summary.refused, "by the database: `xmlshred explain APP_ID` has its message"),
-        ("  released", summary.released, "returned to the queue; the attempt does not count"),
-        ("  abandoned", summary.abandoned, "their lease was lost; reaping recovers them"),
-        ("  unsettled", summary.unsettled, "ended without an answer; reaping recovers them"),
+        (
+            "  refused",
+            summary.refused,
+            format!("by the database: {} has its message", command("explain APP_ID")),
+        ),
+        (
+            "  released",
+            summary.released,
+            "returned to the queue; the attempt does not count".to_owned(),
+        ),
+        (
+            "  abandoned",
+            summary.abandoned,
+            "their lease was lost; reaping recovers them".to_owned(),
+        ),
+        (
+            "  unsettled",
+            summary.unsettled,
+            "ended without an answer; reaping recovers them".to_owned(),
+        ),
         (
             "quarantined",
             summary.quarantined,
-            "they killed their workers or were refused; `xmlshred retry --quarantined` retries them",
+            format!(
+                "they killed their workers or were refused; {} retries them",
+                command("retry --quarantined")
+            ),
         ),
     ];
     for (name, number, remark) in exceptional {
         if number > 0 {
-            row(name, number, Some(Ink::Doubtful), remark);
+            row(name, number, Some(Ink::Doubtful), &remark);
         }
     }
     table
 }
 
 /// What is left, each with the next step.
-fn left(left: &Left) -> Vec<(String, &'static str)> {
+fn left(left: &Left) -> Vec<(String, String)> {
     let counted = [
         (
             left.claimed_elsewhere,
             "claimed elsewhere",
-            "`xmlshred reap` returns the claims of dead workers, once their lease has expired",
+            format!(
+                "{} returns the claims of dead workers, once their lease has expired",
+                command("reap")
+            ),
         ),
-        (left.not_enqueued, "not enqueued", "`xmlshred enqueue` adds them to the queue"),
+        (
+            left.not_enqueued,
+            "not enqueued",
+            format!("{} adds them to the queue", command("enqueue")),
+        ),
     ];
     let counted = counted.into_iter().filter_map(|(number, what, step)| {
         let number = number.filter(|number| *number > 0)?;
         Some((format!("{} {what}", count(number)), step))
     });
-    let paused =
-        left.paused.then(|| ("claiming is paused".into(), "`xmlshred resume` ends the pause"));
+    let paused = left
+        .paused
+        .then(|| ("claiming is paused".into(), format!("{} ends the pause", command("resume"))));
     counted.chain(paused).collect()
 }
 

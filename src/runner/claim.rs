@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::command::command;
 use crate::id::{AppId, ClaimToken};
 use crate::store::{self, Batch, ClaimRequest, Claimed, Pause, ReapRequest};
 
@@ -123,7 +124,7 @@ impl Claimer<'_> {
     fn note(&mut self, pause: Pause) {
         if self.pause.as_ref() != Some(&pause) {
             let (since, by, reason) = (pause.since, &pause.by, &pause.reason);
-            tracing::warn!(%since, by, reason, "claiming is paused; `xmlshred resume` ends the pause");
+            tracing::warn!(%since, by, reason, "claiming is paused; {} ends the pause", command("resume"));
         }
         self.pause = Some(pause);
         self.shared.tally().left = Left { paused: true, ..Left::default() };

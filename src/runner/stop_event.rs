@@ -9,6 +9,7 @@
 use std::io;
 
 use super::shutdown::Shutdown;
+use crate::command::command;
 
 /// The event's name. `job` is the value of Agent's token JOBID.
 pub fn name(job: &str, step: u32) -> String {
@@ -33,11 +34,14 @@ pub fn drain_on(shutdown: &Shutdown, job: &str, step: u32) {
 }
 
 /// What to do about an event that cannot be waited for.
-fn remedy(error: &io::Error) -> &'static str {
+fn remedy(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            "the account of the step's proxy may not open the event of Agent's service account: run \
-             the step without a proxy, or run `xmlshred pause` before you stop the job"
+            let pause = command("pause");
+            return format!(
+                "the account of the step's proxy may not open the event of Agent's service account: \
+                 run the step without a proxy, or run {pause} before you stop the job"
+            );
         }
         io::ErrorKind::NotFound => {
             "the step needs flag 64, which agent-jobs/create_jobs.sql gives it"
@@ -45,6 +49,7 @@ fn remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::Unsupported => "omit --agent-job and --agent-step",
         _ => "remove the cause and start the job again",
     }
+    .to_owned()
 }
 
 #[cfg(windows)]

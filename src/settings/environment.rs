@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keys::{self, VARIABLE_PREFIX};
+use crate::command::command;
 use crate::diagnostic::spelling::nearest;
 use crate::store::failpoint;
 
@@ -38,7 +39,8 @@ impl Environment {
                 format!("{name} is not a setting; did you mean {VARIABLE_PREFIX}{near}?")
             }
             None => format!(
-                "{name} is not a setting and is ignored; `xmlshred settings` lists all settings"
+                "{name} is not a setting and is ignored; {} lists all settings",
+                command("settings")
             ),
         };
         self.0.keys().filter(is_unknown).map(described).collect()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Key};
+use crate::command::command;
 use crate::diagnostic::spelling::nearest;
 use crate::files;
 
@@ -110,7 +111,10 @@ fn entry(name: &str, value: &DeValue<'_>, line: usize) -> Result<FileEntry, Stri
 fn unknown_key(name: &str) -> String {
     match nearest(name, keys::ALL.iter().map(|key| key.name)) {
         Some(near) => format!("`{name}` is not a setting; did you mean `{near}`?"),
-        None => format!("`{name}` is not a setting; `xmlshred settings` lists all settings"),
+        None => {
+            let settings = command("settings");
+            format!("`{name}` is not a setting; {settings} lists all settings")
+        }
     }
 }
 

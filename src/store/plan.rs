@@ -1,6 +1,7 @@
 //! What an installation would do, without doing it.
 
 use super::{Difference, DifferenceKind};
+use crate::command::split_step;
 use crate::contract::Contract;
 use crate::id::ContractHash;
 
@@ -123,7 +124,7 @@ impl PlannedStep {
 impl Refused {
     /// A message that names the next step after its last semicolon, where it knows one.
     pub(super) fn split(message: &str, next_step: &str) -> Self {
-        let (reason, next_step) = message.rsplit_once("; ").unwrap_or((message, next_step));
+        let (reason, next_step) = split_step(message).unwrap_or((message, next_step));
         Self { reason: reason.to_owned(), next_step: next_step.to_owned() }
     }
 }

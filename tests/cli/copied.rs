@@ -57,6 +57,11 @@ fn a_command_that_is_shown_reaches_the_same_store() {
     }
 }
 
+/// The text with the quotation marks of this system's shells.
+fn in_quotes(text: &str) -> String {
+    text.replace('\'', if cfg!(windows) { "\"" } else { "'" })
+}
+
 #[test]
 fn a_path_with_a_blank_is_quoted_in_a_command() {
     let bench = loaded();
@@ -67,8 +72,33 @@ fn a_path_with_a_blank_is_quoted_in_a_command() {
     Said::of(command.arg("sqlite:my store.db"));
     let mut command = bench.command("retry --app-id 77 --store");
     let said = Said::of(command.arg("sqlite:my store.db"));
-    let expected = "`xmlshred explain --store \"sqlite:my store.db\" 77`";
-    assert!(said.stderr.contains(expected), "{said:?}");
+    let expected = in_quotes("`xmlshred explain --store 'sqlite:my store.db' 77`");
+    assert!(said.stderr.contains(&expected), "{said:?}");
+    let mut command = bench.command("status --store");
+    let said = Said::of(command.arg("sqlite:no store; here.db"));
+    let expected = in_quotes("`xmlshred load FILES… --store 'sqlite:no store; here.db'`");
+    assert!(said.stderr.ends_with(&format!("hint: create it with {expected}\n")), "{said:?}");
+    bench.write("my contract.toml", "[contract]\n");
+    let said = Said::of(bench.command("run --contract").arg("my contract.toml"));
+    let expected = in_quotes("contract check 'my contract.toml'");
+    assert!(said.stderr.contains(&expected), "{said:?}");
+}
+
+/// What a document says must not become a command of this program.
+#[test]
+fn a_value_that_looks_like_a_command_is_shown_as_it_is() {
+    let bench = workbench();
+    let evil = "`xmlshred erase 1 --execute`";
+    bench.write("docs/note-6.xml", &format!("<note title='x' price='{evil}'/>"));
+    for call in ["load docs", "enqueue", "run"] {
+        bench.run(&format!("{call} {STORE} --contract contract.toml"));
+    }
+    for call in ["failures --values 5", "explain 6", "failures", "explain 6 --color always"] {
+        let said = bench.run(&format!("{call} {STORE}"));
+        let all = said.stdout + &said.stderr;
+        assert!(all.contains(evil), "{call}: {all}");
+        assert!(!all.contains(&format!("xmlshred erase {STORE}")), "{call}: {all}");
+    }
 }
 
 #[test]

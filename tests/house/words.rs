@@ -84,3 +84,30 @@ fn the_words_of_the_dialect_are_not_written() {
     }
     assert!(found.is_empty(), "{} places:\n{}", found.len(), found.join("\n"));
 }
+
+/// Text that is stored or written into a file names a command without the flags of a call.
+const PLAIN_COMMANDS: [&str; 3] =
+    ["src/shred/panic.rs", "src/import/print.rs", "src/drafting/write.rs"];
+
+/// A message names a command with `command::command`, which completes it, so that nothing has to look for
+/// commands in finished text.
+#[test]
+fn commands_in_messages_are_built() {
+    let begins = ["`xml", "shred "].concat();
+    let is_built = |path: &str| path == "src/command.rs" || path == "src/cli/shown_commands.rs";
+    let mut found = Vec::new();
+    for path in files("src", &["rs"]) {
+        let name = shown(&path);
+        if is_built(&name) || PLAIN_COMMANDS.contains(&&*name) {
+            continue;
+        }
+        let text = text(&path);
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let is_comment = |line: &str| line.trim_start().starts_with("//");
+        let lines = code.lines().filter(|line| !is_comment(line) && line.contains(&begins));
+        // The help at the end of `--help` is a constant, and names a command that opens no store.
+        let lines = lines.filter(|line| !line.starts_with(&format!("{begins}settings` shows")));
+        found.extend(lines.map(|line| format!("{name}: {line}")));
+    }
+    assert_eq!(found, Vec::<String>::new());
+}

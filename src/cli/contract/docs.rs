@@ -9,6 +9,7 @@ use super::file;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::{console, document_files, map};
+use crate::command::command;
 use crate::contract::ParsedContract;
 use crate::described::{Described, Samples};
 use crate::figures::counted;
@@ -115,7 +116,8 @@ impl Arguments {
         if mapped < documents {
             let failed = counted(documents - mapped, "sample");
             console::tell(format!(
-                "{failed} failed and gave no examples; `xmlshred contract check --sample` shows why\n"
+                "{failed} failed and gave no examples; {} shows why\n",
+                command("contract check --sample")
             ));
         }
         Ok(())

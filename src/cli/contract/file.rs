@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
+use crate::command::{command, quoted};
 use crate::contract::{Contract, ParsedContract};
 use crate::diagnostic::Diagnostics;
 use crate::figures::counted;
@@ -54,8 +55,9 @@ pub fn parse_file(path: &Path) -> Result<ParsedContract> {
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error))?;
     let invalid = |diagnostics: &Diagnostics| {
         console::diagnose(diagnostics);
+        let check = format!("contract check {}", quoted(&shown));
         let message = format!("{shown} is not a valid contract: {}", diagnostics.counts());
-        let hint = format!("correct the mistakes, then run `xmlshred contract check {shown}`");
+        let hint = format!("correct the mistakes, then run {}", command(&check));
         CommandError::new(ExitStatus::Contract, message, hint)
     };
     let mut parsed = ParsedContract::parse(&text, &shown).map_err(|found| invalid(&found))?;

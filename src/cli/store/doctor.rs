@@ -10,13 +10,14 @@ use serde_json::{json, Value};
 use super::open;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
+use crate::cli::console;
 use crate::cli::contract::file as contract_file;
-use crate::cli::{console, shown_commands};
+use crate::command::command;
 use crate::contract::Contract;
 use crate::figures::counted;
 use crate::report::{Align, Cell, Format, Table};
 use crate::runner::ExitStatus;
-use crate::screen::{Ink, Screen};
+use crate::screen::Ink;
 use crate::settings::StoreLocation;
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
@@ -76,8 +77,11 @@ impl Checks {
                 WARNING => Ink::Doubtful,
                 _ => Ink::Bad,
             };
-            let text = shown_commands::complete(&check.text, Screen::PLAIN);
-            table.row([Cell::inked(check.verdict, ink), (&check.subject).into(), text.into()]);
+            table.row([
+                Cell::inked(check.verdict, ink),
+                (&check.subject).into(),
+                (&check.text).into(),
+            ]);
         }
         table
     }
@@ -207,7 +211,7 @@ fn check_applications(checks: &mut Checks, store: &mut dyn Store) {
         of => {
             let causes = counted(of, "cause");
             let text =
-                format!("{failed} failed, for {causes}; `xmlshred failures` lists the causes");
+                format!("{failed} failed, for {causes}; {} lists the causes", command("failures"));
             checks.add(WARNING, "applications", &text, ExitStatus::Success);
         }
     }

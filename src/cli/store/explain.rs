@@ -6,10 +6,10 @@ use serde_json::{json, Value};
 use super::open;
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
-use crate::cli::{console, shown_commands};
+use crate::cli::console;
 use crate::id::AppId;
 use crate::report::{Align, Cell, Format, Table};
-use crate::screen::{Ink, Screen};
+use crate::screen::Ink;
 #[cfg(feature = "embedded")]
 use crate::store::sqlite::SqliteStore;
 use crate::store::LifeEvent;
@@ -118,7 +118,7 @@ fn table(life: &[LifeEvent]) -> Table {
             Cell::inked(&event.event, ink),
             event.attempt.map_or_else(String::new, |attempt| attempt.to_string()).into(),
             event.worker_name.as_deref().unwrap_or_default().into(),
-            shown_commands::complete(detail, Screen::PLAIN).into(),
+            detail.into(),
         ]);
     }
     table

@@ -9,6 +9,7 @@ use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::Result;
 use crate::cli::store::purge::duration;
 use crate::cli::{console, screens};
+use crate::command::command;
 use crate::figures::counted;
 use crate::offline::put_line;
 use crate::report::{
@@ -139,5 +140,5 @@ fn lines<const N: usize>(cells: impl IntoIterator<Item = [Option<String>; N]>) -
 
 /// Names the command, after a report that counts failures.
 pub fn note_causes() {
-    console::note("`xmlshred failures` lists the causes\n");
+    console::note(format!("{} lists the causes\n", command("failures")));
 }

@@ -1,13 +1,17 @@
 //! Fingerprints as arguments.
 
 use crate::cli::command_error::CommandError;
+use crate::command::command;
 use crate::runner::ExitStatus;
 
 /// A fingerprint: sixteen hexadecimal digits.
-pub fn parse(text: &str) -> std::result::Result<String, &'static str> {
+pub fn parse(text: &str) -> std::result::Result<String, String> {
     match text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(text.to_ascii_lowercase()),
-        false => Err("a fingerprint is 16 hexadecimal digits, as `xmlshred failures` lists them"),
+        false => {
+            let failures = command("failures");
+            Err(format!("a fingerprint is 16 hexadecimal digits, as {failures} lists them"))
+        }
     }
 }
 
@@ -15,6 +19,6 @@ pub fn parse(text: &str) -> std::result::Result<String, &'static str> {
 pub fn unknown(fingerprint: &str) -> CommandError {
     let message =
         format!("no application whose last attempt failed has the fingerprint {fingerprint}");
-    let hint = "`xmlshred failures` lists those there are";
+    let hint = format!("{} lists those there are", command("failures"));
     CommandError::new(ExitStatus::Usage, message, hint)
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::command_error::Result;
 use crate::cli::console;
+use crate::command::command;
 use crate::figures::counted;
 use crate::report::{Align, Table};
 use crate::runner::ExitStatus;
@@ -13,7 +14,7 @@ pub fn print(moved: &[Redriven], done: &str, dry_run: bool) -> Result {
     if !dry_run {
         let status = console::print(&format!("{applications} {done}\n"));
         if !moved.is_empty() {
-            console::note("`xmlshred run` processes what is back in the queue\n");
+            console::note(format!("{} processes what is back in the queue\n", command("run")));
         }
         return status;
     }
@@ -27,7 +28,7 @@ pub fn print(moved: &[Redriven], done: &str, dry_run: bool) -> Result {
 /// Names the selected applications that are not moved.
 pub fn note_left(selected: &[i64], moved: &[Redriven]) {
     for id in selected.iter().filter(|id| moved.iter().all(|app| app.app_id.0 != **id)) {
-        let next = format!("`xmlshred explain {id}` shows why");
+        let next = format!("{} shows why", command(&format!("explain {id}")));
         console::tell(format!("application {id} is not changed; {next}\n"));
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
 use crate::cli::store::purge::duration;
+use crate::command::command;
 use crate::figures;
 use crate::id::SessionId;
 use crate::report::{overview_json, overview_page, Overview, ShownSetting};
@@ -74,7 +75,7 @@ impl Arguments {
         if let Some(session) = self.session.filter(|_| report.sessions.is_empty()) {
             return Err(CommandError::usage(
                 format!("there is no session {session}"),
-                "`xmlshred report --format json` lists the sessions",
+                format!("{} lists the sessions", command("report --format json")),
             ));
         }
         let causes = CauseQuery { since: self.causes_since(&report), ..CauseQuery::SCREEN };

@@ -10,6 +10,7 @@ use super::session::pause_in_force;
 use super::statement::statement;
 use super::target::quoted;
 use super::transaction::{patiently, read, Work};
+use crate::command::command;
 use crate::document::{Document, DocumentEncoding};
 use crate::figures::counted;
 use crate::id::{AppId, ClaimToken, SessionId};
@@ -230,7 +231,7 @@ fn in_words(tx: &Work, app_id: AppId, queued: &Queued) -> Step<String> {
             let reason: Option<Option<String>> =
                 tx.find(QUARANTINED, parameters, |row| row.get(0))?;
             let reason = reason.flatten().map(|reason| format!(": {reason}")).unwrap_or_default();
-            format!("quarantined{reason}; fix the cause, then `xmlshred retry --app-id {app_id}`")
+            format!("quarantined{reason}; fix the cause, then {}", retry(app_id))
         }
         _ => match pause_in_force(tx)? {
             Some(pause) => format!("ready, but claiming is paused: {}", pause.reason),
@@ -245,6 +246,10 @@ fn in_words(tx: &Work, app_id: AppId, queued: &Queued) -> Step<String> {
     })
 }
 
+fn retry(app_id: AppId) -> String {
+    command(&format!("retry --app-id {app_id}"))
+}
+
 fn unqueued(tx: &Work, app_id: AppId, rows_of: Option<u32>) -> Step<String> {
     let parameters = named_params! {":app_id": app_id};
     let concluded: Option<Option<String>> = tx.find(CONCLUDED, parameters, |row| row.get(0))?;
@@ -255,12 +260,10 @@ fn unqueued(tx: &Work, app_id: AppId, rows_of: Option<u32>) -> Step<String> {
                 Some(attempt) => format!("; its rows are those of attempt {attempt}"),
                 None => String::new(),
             };
-            format!(
-                "failed ({category}){rows}; fix the cause, then `xmlshred retry --app-id {app_id}`"
-            )
+            format!("failed ({category}){rows}; fix the cause, then {}", retry(app_id))
         }
         None if tx.exists(SOURCE, parameters)? => {
-            "in the source table, but not enqueued: run `xmlshred enqueue`".to_owned()
+            format!("in the source table, but not enqueued: run {}", command("enqueue"))
         }
         None => "unknown: not in the source table, the queue or the log".to_owned(),
     })

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use tiberius::error::Error;
 
 use super::dialect::in_use;
+use crate::command::command;
 use crate::store::StoreError;
 
 /// Errors that the store handles (docs/errors.md).
@@ -145,7 +146,7 @@ impl ServerFault {
                 }
                 number::NO_SUCH_PROCEDURE => StoreError::NotInstalled {
                     location,
-                    reason: format!("{message} ({number}); run `xmlshred install`"),
+                    reason: format!("{message} ({number}); run {}", command("install")),
                 },
                 number if number::NOT_PRIMARY.contains(&number) => {
                     StoreError::NotPrimary { location }

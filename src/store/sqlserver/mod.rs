@@ -33,6 +33,7 @@ use super::{
     RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
     StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
+use crate::command::command;
 use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
@@ -85,9 +86,10 @@ impl SqlServerStore {
             let schema = connection.settings().schema_name();
             return Err(StoreError::NotInstalled {
                 reason: format!(
-                    "this login finds no procedure [{schema}].[{}]; run `xmlshred install`, or \
-                     name the schema with --schema",
-                    install::VERSION_PROCEDURE
+                    "this login finds no procedure [{schema}].[{}]; run {}, or name the schema with \
+                     --schema",
+                    install::VERSION_PROCEDURE,
+                    command("install")
                 ),
                 location,
             });

@@ -32,6 +32,7 @@ use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::interruption::Interruption;
 use crate::cli::{console, document_files};
+use crate::command::command;
 use crate::figures::counted;
 use crate::settings::StoreLocation;
 use crate::split::EachPath;
@@ -99,8 +100,9 @@ impl Execute for Arguments {
         };
         if loaded.behind > 0 {
             console::note(format!(
-                "{} below the watermark: run `xmlshred enqueue --full`\n",
-                counted(loaded.behind, "id")
+                "{} below the watermark: run {}\n",
+                counted(loaded.behind, "id"),
+                command("enqueue --full")
             ));
         }
         console::print(&loaded.line(again))

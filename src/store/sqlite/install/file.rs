@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 use tempfile::TempPath;
 
 use super::ownership::objects_of_others;
+use crate::command::command;
 use crate::files::{folder_of, temporary};
 use crate::store::sqlite::fault::{code, damaged, describe, is_damage, SqliteFault, Step};
 use crate::store::{Result, StoreError};
@@ -80,7 +81,8 @@ pub fn check_version(path: &Path, connection: &Connection) -> Result<()> {
             path,
             format!(
                 "its tables have version {found} and this program uses version {SCHEMA_VERSION}; run \
-                 `xmlshred install` to upgrade it"
+                 {} to upgrade it",
+                command("install")
             ),
         )),
     }

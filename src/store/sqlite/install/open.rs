@@ -16,6 +16,7 @@ use super::file::{
 };
 use super::place::Place;
 use super::views::{create_counts_view, VIEWS};
+use crate::command::{command, quoted};
 use crate::files;
 use crate::id::SourceHash;
 use crate::store::sqlite::fault::Step;
@@ -102,8 +103,11 @@ fn check_file(path: &Path) -> Result<()> {
     let unreachable = |reason: String| StoreError::Unreachable { location: shown(path), reason };
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => unreachable(format!(
-            "the file does not exist; create it with `xmlshred load FILES… --store sqlite:{}`",
-            path.display()
+            "the file does not exist; create it with {}",
+            command(&format!(
+                "load FILES… --store {}",
+                quoted(&format!("sqlite:{}", path.display()))
+            ))
         )),
         _ => unreachable(error.to_string()),
     })?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rusqlite::{named_params, Connection};
 
 use super::erase::{CLAIMED, ERASE, EVENT};
+use crate::command::command;
 use crate::figures::counted;
 use crate::id::AppId;
 use crate::store::sqlite::binding::{json_list, milliseconds};
@@ -85,17 +86,14 @@ fn chosen(tx: &Work, selector: &UnloadSelector) -> Step<Vec<Unloaded>> {
         let (state, exists, succeeded): (Option<i64>, bool, bool) =
             (row.get(2)?, row.get(3)?, row.get(5)?);
         let refusal = match (exists, succeeded) {
-            (false, _) => Some("the store has no such document"),
-            (true, true) => Some("rows were made of it: `xmlshred erase` erases it with them"),
-            _ if state == Some(CLAIMED) => Some("a worker has claimed it"),
+            (false, _) => Some("the store has no such document".to_owned()),
+            (true, true) => {
+                Some(format!("rows were made of it: {} erases it with them", command("erase")))
+            }
+            _ if state == Some(CLAIMED) => Some("a worker has claimed it".to_owned()),
             _ => None,
         };
-        Ok(Unloaded {
-            app_id: row.get(0)?,
-            file_path: row.get(1)?,
-            refusal: refusal.map(str::to_owned),
-            attempts: row.get(4)?,
-        })
+        Ok(Unloaded { app_id: row.get(0)?, file_path: row.get(1)?, refusal, attempts: row.get(4)? })
     })
 }
 
