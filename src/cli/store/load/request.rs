@@ -17,6 +17,7 @@ pub struct Load {
     pub rules: LoadRules,
     pub copies: Option<Copies>,
     /// Whether a repetition would load everything once more.
+    #[cfg_attr(not(feature = "embedded"), allow(dead_code))]
     pub is_repeating: bool,
     pub interruption: Interruption,
 }
