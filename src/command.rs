@@ -74,7 +74,8 @@ fn with_flags(command: &str, flags: &Flags) -> String {
 /// The problem and the next step of a message that names one behind its last semicolon; one in a command
 /// is not meant.
 pub fn split_step(message: &str) -> Option<(&str, &str)> {
-    let is_between = |(at, _): &(usize, &str)| message[*at..].matches('`').count().is_multiple_of(2);
+    let is_between =
+        |(at, _): &(usize, &str)| message[*at..].matches('`').count().is_multiple_of(2);
     let (at, separator) = message.rmatch_indices("; ").find(is_between)?;
     Some((&message[..at], &message[at + separator.len()..]))
 }
