@@ -89,7 +89,7 @@ fn a_path_with_a_blank_is_quoted_in_a_command() {
 fn a_value_that_looks_like_a_command_is_shown_as_it_is() {
     let bench = workbench();
     let evil = "`xmlshred erase 1 --execute`";
-    bench.write("docs/note-6.xml", &format!("<note title='x' price='{evil}'/>"));
+    bench.write("docs/note-6.xml", format!("<note title='x' price='{evil}'/>"));
     for call in ["load docs", "enqueue", "run"] {
         bench.run(&format!("{call} {STORE} --contract contract.toml"));
     }
