@@ -60,7 +60,7 @@ pub fn print(text: &str) -> Result {
 /// Writes a table to stdout, as its screen shows it.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_table(table: &Table) -> Result {
     print(&table.on(screens::stdout()))
 }

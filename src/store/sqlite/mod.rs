@@ -106,7 +106,7 @@ impl SqliteStore {
     /// Changes nothing, and creates no file.
     ///
     /// # Errors
-    /// Those of [`SqliteStore::open`]; [`StoreError::Refused`] for a contract that SQLite cannot declare.
+    /// Those of [`SqliteStore::open`]; [`StoreError::Refused`](crate::store::StoreError::Refused) for a contract that SQLite cannot declare.
     pub fn plan_install(
         path: &Path,
         contract: &Contract,
