@@ -145,11 +145,11 @@ BEGIN
     FROM
         (
             SELECT
-                l.fingerprint,
+                c.fingerprint,
                 l.failure_value,
                 COUNT_BIG(*) AS applications,
                 ROW_NUMBER() OVER (
-                    PARTITION BY l.fingerprint
+                    PARTITION BY c.fingerprint
                     ORDER BY COUNT_BIG(*) DESC, l.failure_value ASC
                 ) AS place
             FROM #cause AS c
@@ -158,7 +158,7 @@ BEGIN
             WHERE l.failure_value IS NOT NULL
                 AND @values > 0
             GROUP BY
-                l.fingerprint,
+                c.fingerprint,
                 l.failure_value
         ) AS v
     WHERE v.place <= @values

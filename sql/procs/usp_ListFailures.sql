@@ -70,7 +70,7 @@ BEGIN
         l.failure_column_number,
         l.failure_value,
         l.failure_reason,
-        l.fingerprint,
+        CONVERT(char(16), l.fingerprint) AS fingerprint,
         l.error_number,
         l.processed_at_utc,
         s.worker_name,
