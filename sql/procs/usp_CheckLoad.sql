@@ -40,6 +40,7 @@ BEGIN
         AND c.is_identity = 0
         AND c.is_computed = 0
         AND c.default_object_id = 0
+        AND c.generated_always_type = 0
         AND TYPE_NAME(c.system_type_id) NOT IN (N'timestamp', N'rowversion')
         AND c.name NOT IN (N'$(SourceIdColumn)', N'$(SourceDocumentColumn)');
 

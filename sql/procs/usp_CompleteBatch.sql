@@ -188,7 +188,7 @@ BEGIN
                     failure_reason = @error_message,
                     fingerprint = LOWER(
                         CONVERT(
-                            char(16),
+                            varchar(16),
                             SUBSTRING(
                                 HASHBYTES(
                                     'SHA2_256',

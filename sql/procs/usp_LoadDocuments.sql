@@ -8,7 +8,7 @@ Parameters: @replace  Y: a document with an id that is in use replaces the one u
                       is loaded
             @again    Y: documents that were loaded before are loaded once more; default N
             The caller's temp table #document has the documents, see sql/README.md. A document without an id gets
-            the next one after the highest that the source table, the queue and the log have, or, if the
+            the next one after the highest that the source table, the watermark and the log have, or, if the
             column is an IDENTITY, the one that the table generates.
 Results:    one row per document, in order of ordinal: ordinal; app_id; fate: loaded, already (the source table has
             it), or refused (its id is in use: nothing was loaded); is_behind: 1 if enqueueing finds its id only with
@@ -16,6 +16,7 @@ Results:    one row per document, in order of ordinal: ordinal; app_id; fate: lo
 Errors:     50001 a parameter is wrong          50002 a transaction is open
             50030 the source table cannot be read
             50033 another load did not end within 30 seconds
+            50036 the ids that the table would give are not to be had: a DEFAULT makes them, or the log knows them
             50037 a document does not fit the column: the message names its file
 Called by:  the executable (load)
 Isolation:  READ COMMITTED. One load at a time holds the application lock of loading; for an id, the end of the
@@ -71,29 +72,13 @@ BEGIN
     WHERE c.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
         AND c.name = N'$(SourceIdColumn)';
 
-    IF @document_type = N'varchar'
-    BEGIN
-        -- Without this, characters that the column's code page does not have would become question marks.
-        SET @file_path = (
-            SELECT TOP (1) d.file_path
-            FROM #document AS d
-            WHERE CONVERT(varbinary(max), CONVERT(nvarchar(max), CONVERT(varchar(max), d.document)))
-                <> CONVERT(varbinary(max), CONVERT(nvarchar(max), d.document))
-            ORDER BY d.ordinal ASC
-        );
-        SET @message = CONCAT(
-            @file_path, N' has characters that the varchar column $(SourceDocumentColumn) does not have: change it to',
-            N' nvarchar(max)'
-        );
-    END;
-
     IF @document_type = N'xml'
     BEGIN
         SET @file_path = (
             SELECT TOP (1) d.file_path
             FROM #document AS d
             WHERE d.document IS NOT NULL
-                AND TRY_CONVERT(xml, d.document) IS NULL
+                AND TRY_CONVERT(xml, d.document, 1) IS NULL
             ORDER BY d.ordinal ASC
         );
         SET @message = CONCAT(
@@ -104,6 +89,30 @@ BEGIN
 
     IF @file_path IS NOT NULL
         THROW 50037, @message, 1;
+
+    -- Ids of a sequence are not paired with the documents in any order that is promised.
+    IF @is_identity = 0
+        AND EXISTS
+        (
+            SELECT 1
+            FROM #document AS d
+            WHERE d.app_id IS NULL
+        )
+        AND EXISTS
+        (
+            SELECT 1
+            FROM sys.columns AS c
+            WHERE c.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
+                AND c.name = N'$(SourceIdColumn)'
+                AND c.default_object_id <> 0
+        )
+    BEGIN
+        SET @message = CONCAT(
+            N'the ids of [$(SourceSchema)].[$(SourceTable)] come from a DEFAULT of $(SourceIdColumn), and a load would',
+            N' take others: add --app-id-from digits, or --app-id-from key'
+        );
+        THROW 50036, @message, 1;
+    END;
 
     BEGIN TRY
         BEGIN TRANSACTION;
@@ -181,7 +190,7 @@ BEGIN
                 -- With ORDER BY, the ids ascend as the documents do.
                 INSERT INTO [$(SourceSchema)].[$(SourceTable)] ([$(SourceDocumentColumn)])
                 OUTPUT inserted.[$(SourceIdColumn)] INTO @generated (app_id)
-                SELECT d.document
+                SELECT d.stored_document
                 FROM @fate AS t
                 INNER JOIN #document AS d ON t.ordinal = d.ordinal
                 WHERE t.fate = 'loaded'
@@ -210,6 +219,27 @@ BEGIN
                     g.app_id
                 FROM numbered AS n
                 INNER JOIN generated AS g ON n.place = g.place;
+
+                -- A table that was emptied generates ids of finished applications, and nothing would enqueue them.
+                SET @logged = (
+                    SELECT MIN(g.app_id)
+                    FROM @generated AS g
+                    INNER JOIN [$(Schema)].[processing_log] AS l ON g.app_id = l.app_id AND l.attempt = 1
+                );
+
+                IF @logged IS NOT NULL
+                BEGIN
+                    SET @message = CONCAT(
+                        N'[$(SourceSchema)].[$(SourceTable)] generated the id ', @logged, N', which the log knows already:',
+                        N' run DBCC CHECKIDENT (N''[$(SourceSchema)].[$(SourceTable)]'', RESEED, ',
+                        (
+                            SELECT MAX(l.app_id)
+                            FROM [$(Schema)].[processing_log] AS l
+                        ),
+                        N'), then load again'
+                    );
+                    THROW 50036, @message, 1;
+                END;
             END
             ELSE
             BEGIN
@@ -238,7 +268,7 @@ BEGIN
 
             UPDATE [$(SourceSchema)].[$(SourceTable)]
             SET [$(SourceDocumentColumn)] = (
-                SELECT d.document
+                SELECT d.stored_document
                 FROM @fate AS t
                 INNER JOIN #document AS d ON t.ordinal = d.ordinal
                 WHERE d.app_id = [$(SourceTable)].[$(SourceIdColumn)]
@@ -276,7 +306,7 @@ BEGIN
                 )
                 SELECT
                     COALESCE(t.app_id, i.app_id),
-                    d.document
+                    d.stored_document
                 FROM @fate AS t
                 INNER JOIN #document AS d ON t.ordinal = d.ordinal
                 LEFT OUTER JOIN @given AS i ON t.ordinal = i.ordinal
@@ -287,6 +317,32 @@ BEGIN
                 IF @is_identity = 1
                 BEGIN
                     SET IDENTITY_INSERT [$(SourceSchema)].[$(SourceTable)] OFF;
+                END;
+            END;
+
+            IF @document_type = N'varchar'
+            BEGIN
+                -- Characters that the column's code page does not have are question marks now.
+                SET @file_path = (
+                    SELECT TOP (1) d.file_path
+                    FROM @fate AS t
+                    INNER JOIN #document AS d ON t.ordinal = d.ordinal
+                    LEFT OUTER JOIN @given AS i ON t.ordinal = i.ordinal
+                    INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s
+                        ON COALESCE(t.app_id, i.app_id) = s.[$(SourceIdColumn)]
+                    WHERE t.fate = 'loaded'
+                        AND CONVERT(varbinary(max), CONVERT(nvarchar(max), s.[$(SourceDocumentColumn)]))
+                        <> CONVERT(varbinary(max), CONVERT(nvarchar(max), d.document))
+                    ORDER BY t.ordinal ASC
+                );
+
+                IF @file_path IS NOT NULL
+                BEGIN
+                    SET @message = CONCAT(
+                        @file_path, N' has characters that the varchar column $(SourceDocumentColumn) does not have:',
+                        N' change it to nvarchar(max)'
+                    );
+                    THROW 50037, @message, 1;
                 END;
             END;
 
@@ -341,7 +397,10 @@ BEGIN
         t.fate,
         CONVERT(
             bit,
-            CASE WHEN t.fate = 'loaded' AND COALESCE(t.app_id, i.app_id) < @watermark - 10000 THEN 1 ELSE 0 END
+            CASE
+                WHEN t.fate = 'loaded' AND t.is_new = 1 AND COALESCE(t.app_id, i.app_id) < @watermark - 10000 THEN 1
+                ELSE 0
+            END
         ) AS is_behind
     FROM @fate AS t
     LEFT OUTER JOIN @given AS i ON t.ordinal = i.ordinal

@@ -153,6 +153,11 @@ fn create(connection: &mut Connection, document_type: DocumentType) -> Result<()
         DocumentType::Bytes => "varbinary(max)",
         DocumentType::Text | DocumentType::Xml => "nvarchar(max) COLLATE DATABASE_DEFAULT",
     };
+    // Without style 1, text that is white space only is lost.
+    let stored = match document_type {
+        DocumentType::Bytes | DocumentType::Text => "document",
+        DocumentType::Xml => "CONVERT(xml, document, 1)",
+    };
     connection.batch("IF OBJECT_ID(N'tempdb..#document') IS NOT NULL DROP TABLE #document;")?;
     let table = format!(
         "CREATE TABLE #document
@@ -160,6 +165,7 @@ fn create(connection: &mut Connection, document_type: DocumentType) -> Result<()
             ordinal int NULL,
             app_id bigint NULL,
             document {sql_type} NULL,
+            stored_document AS {stored},
             file_path nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
             file_name nvarchar(400) COLLATE DATABASE_DEFAULT NULL,
             place_id bigint NULL,
