@@ -1,0 +1,39 @@
+//! `cargo run --release -p xmlshred-compare -- COMMAND`: measures xmlshred beside its floor, and
+//! simulates what cannot be measured here.
+//!
+//! Everything is measured in one run on one machine, alternately, so that ratios mean something; a
+//! time of its own does not, and no test looks at one.
+
+mod figures;
+mod floor;
+mod process;
+mod simulate;
+mod store;
+
+use std::error::Error;
+
+use clap::{Parser, Subcommand};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Debug, Parser)]
+#[command(about = "Measures xmlshred beside its floor")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// `xmlshred run` on the embedded store, beside reading the same documents and inserting the same rows
+    Floor(floor::Arguments),
+    /// Claim, shred and complete from 1 to 256 workers on SQL Server, as a simulation with pictures
+    Simulate(simulate::Arguments),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Floor(arguments) => floor::measure(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+    }
+}
