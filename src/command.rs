@@ -47,11 +47,15 @@ fn opens_store(name: &str) -> bool {
 /// A command of this program in backticks, to be copied as it is: it has the flags with which this call
 /// reached its store. `text` does not name the program; a value in it is [`quoted`].
 pub fn command(text: &str) -> String {
-    let Some(flags) = FLAGS.get() else { return format!("`xmlshred {text}`") };
+    format!("`{}`", bare_command(text))
+}
+
+/// As [`command`], without backticks: for a line of its own.
+pub fn bare_command(text: &str) -> String {
+    let Some(flags) = FLAGS.get() else { return format!("xmlshred {text}") };
     let complete = format!("xmlshred {}", with_flags(text, flags));
-    let shown = format!("`{complete}`");
-    BUILT.lock().unwrap_or_else(PoisonError::into_inner).insert(complete);
-    shown
+    BUILT.lock().unwrap_or_else(PoisonError::into_inner).insert(complete.clone());
+    complete
 }
 
 /// Whether this process has built this command, the name of the program included.

@@ -15,9 +15,6 @@ pub struct Call {
     pub session: SessionId,
     /// The definition of the command line.
     pub program: Command,
-    /// The flags that name the store, as they were given, each after a blank. Commands that are shown
-    /// without backticks need them; [`crate::command`] gives them to the others.
-    pub store_flags: String,
 }
 
 /// A command.

@@ -224,9 +224,8 @@ impl Cli {
     }
 
     fn prepare(&self) -> Result<Call> {
-        let store_flags = flags::of_store(&self.given);
         command::set_flags(command::Flags {
-            store: store_flags.clone(),
+            store: flags::of_store(&self.given),
             contract: flags::of_contract(&self.given),
         });
         let environment = Environment::of_process();
@@ -247,6 +246,6 @@ impl Cli {
         console::set_quiet(settings.quiet);
         logging::start(&settings, session, self.command.chosen().habits())?;
         environment.unknown().iter().for_each(|problem| tracing::warn!("{problem}"));
-        Ok(Call { settings, session, program: Self::program(Detail::All), store_flags })
+        Ok(Call { settings, session, program: Self::program(Detail::All) })
     }
 }

@@ -1,12 +1,14 @@
 //! A zip archive, whose members several threads read at once.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zip::read::{ZipArchiveMetadata, ZipReadOptions};
+use zip::read::{Config, ZipArchiveMetadata, ZipReadOptions};
 use zip::result::ZipError;
+use zip::unstable::read::ZipIterable;
 use zip::ZipArchive;
 
 use crate::files;
@@ -21,13 +23,20 @@ impl Archive {
     /// Reads the list of members.
     ///
     /// # Errors
-    /// The file cannot be read or is not a zip archive, or its members share bytes, as in an archive
-    /// that is made to become huge.
+    /// The file cannot be read or is not a zip archive, two of its members have one name, or its members
+    /// share bytes, as in an archive that is made to become huge.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = files::open(path)?;
         let bytes = file.metadata()?.len();
         let list = ZipArchive::new(BufReader::new(file)).map_err(refused)?.metadata();
         let archive = Self { path: path.to_owned(), list };
+        // The list has only the last of those with one name.
+        if let Some(name) = named_twice(path)? {
+            let problem = format!("it has several members with the name {name}");
+            return Err(io::Error::other(format!(
+                "{problem}: unpack it under different names first"
+            )));
+        }
         let packed = archive.members().map(|member| u128::from(member.compressed_size()));
         match packed.sum::<u128>() > u128::from(bytes) {
             true => Err(io::Error::other("its members have more bytes than the file")),
@@ -75,6 +84,20 @@ impl Archive {
     fn members(&self) -> impl Iterator<Item = zip::read::ZipFileEntry<'_>> {
         (0..self.list.len()).filter_map(|position| self.list.entry(position).ok())
     }
+}
+
+/// The first name that two members have.
+fn named_twice(path: &Path) -> io::Result<Option<String>> {
+    let file = BufReader::new(files::open(path)?);
+    let mut all = ZipIterable::try_new(file, Config::default()).map_err(refused)?;
+    let mut names = HashSet::new();
+    for member in all.files().map_err(refused)? {
+        let name = written(&member.map_err(refused)?);
+        if !names.insert(name.clone()) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// The name, with `/` between folders, as all archives but some old ones have it.

@@ -124,7 +124,8 @@ impl DocumentFile {
             Self::Stdin => self.name().into_bytes(),
             Self::Path(path) => absolute(path),
             Self::Member(archive, position) => {
-                let member = format!("!{}", archive.member(*position));
+                // No name of a file has a NUL, so that none is that of a member.
+                let member = format!("\0{}", archive.member(*position));
                 [absolute(archive.path()), member.into_bytes()].concat()
             }
         }

@@ -6,13 +6,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{json, Value};
 
 use super::table::{Align, Table};
+use crate::command::bare_command;
 use crate::figures::{count, counted};
 use crate::screen::{Ink, Screen};
 use crate::store::{FailureCause, FailureCauses, LoggedFailure};
 
-/// The causes for people, each with the commands that go on from it. `store_flags` are the flags that
-/// name the store.
-pub fn render_causes(found: &FailureCauses, store_flags: &str, screen: Screen) -> String {
+/// The causes for people, each with the commands that go on from it.
+pub fn render_causes(found: &FailureCauses, screen: Screen) -> String {
     let mut text = format!(
         "{} failed, for {}\n",
         counted(found.all_applications, "application"),
@@ -20,7 +20,7 @@ pub fn render_causes(found: &FailureCauses, store_flags: &str, screen: Screen) -
     );
     for cause in &found.causes {
         text.push('\n');
-        text += &render_cause(cause, store_flags, screen);
+        text += &render_cause(cause, screen);
     }
     let left = found.all_causes - found.causes.len() as u64;
     if left > 0 {
@@ -29,7 +29,7 @@ pub fn render_causes(found: &FailureCauses, store_flags: &str, screen: Screen) -
     text
 }
 
-fn render_cause(cause: &FailureCause, store_flags: &str, screen: Screen) -> String {
+fn render_cause(cause: &FailureCause, screen: Screen) -> String {
     let failed = screen.ink(Ink::Bad, &count(cause.applications));
     let category = cause.category.name();
     let mut heading = format!("{failed}  {}", screen.ink(Ink::Heading, category));
@@ -53,23 +53,22 @@ fn render_cause(cause: &FailureCause, store_flags: &str, screen: Screen) -> Stri
         true => row("at", &format!("{last} UTC")),
         false => row("at", &format!("{first} to {last} UTC")),
     }
-    let lines = commands(cause, store_flags);
+    let lines = commands(cause);
     let line = |line: &String| format!("  {}\n", screen.ink(Ink::Command, line));
     let lines: String = lines.iter().map(line).collect();
     format!("{heading}\n{}{lines}", table.on(screen))
 }
 
 /// The commands that go on from a cause.
-pub(super) fn commands(cause: &FailureCause, store_flags: &str) -> Vec<String> {
-    let mut lines = vec![format!("xmlshred explain{store_flags} {}", cause.example)];
+pub(super) fn commands(cause: &FailureCause) -> Vec<String> {
+    let mut lines = vec![bare_command(&format!("explain {}", cause.example))];
     if let Some(fingerprint) = &cause.fingerprint {
-        let which = format!("{store_flags} --fingerprint {fingerprint}");
         // The category makes it a seek on SQL Server.
         let category = cause.category;
-        lines.push(format!(
-            "xmlshred export-failed{which} --category {category} failed-{fingerprint}"
-        ));
-        lines.push(format!("xmlshred retry{which} --canary 10"));
+        lines.push(bare_command(&format!(
+            "export-failed --fingerprint {fingerprint} --category {category} failed-{fingerprint}"
+        )));
+        lines.push(bare_command(&format!("retry --fingerprint {fingerprint} --canary 10")));
     }
     lines
 }

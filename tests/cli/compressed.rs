@@ -254,3 +254,26 @@ mod stored {
         assert!(said.stdout.contains("from 9 documents"), "{said:?}");
     }
 }
+
+/// The list of an archive that the zip library keeps has only the last of them.
+#[test]
+fn members_with_one_name_are_refused() {
+    let bench = workbench();
+    let mut archive = zipped(&[("d/1.xml", &note("one")), ("d/2.xml", &note("two"))]);
+    let second: Vec<usize> = archive
+        .windows(7)
+        .enumerate()
+        .filter(|(_, bytes)| bytes == b"d/2.xml")
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(second.len(), 2);
+    for (name, kept) in [(b"d/1.xml", "d/1.xml"), (b"d\\1.xml", "d/1.xml")] {
+        second.iter().for_each(|at| archive[*at..at + 7].copy_from_slice(name));
+        bench.write("in.zip", &archive);
+        let said = bench.run("load in.zip --store sqlite:in.db");
+        assert_eq!(said.status, 2, "{said:?}");
+        let message = format!("it has several members with the name {kept}");
+        assert!(said.stderr.contains(&message), "{said:?}");
+        assert!(!bench.path().join("in.db").exists());
+    }
+}

@@ -270,7 +270,6 @@ fn large() -> Overview {
         findings: Vec::new(),
         report,
         settings: Vec::new(),
-        store_flags: " --server db1 --database loans".into(),
         scope: "all sessions and failures".into(),
     }
 }

@@ -117,7 +117,7 @@ impl Arguments {
             let failed = counted(documents - mapped, "sample");
             console::tell(format!(
                 "{failed} failed and gave no examples; {} shows why\n",
-                command("contract check --sample")
+                command("contract check --sample FILES")
             ));
         }
         Ok(())

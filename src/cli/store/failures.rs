@@ -58,19 +58,19 @@ impl Execute for Arguments {
         let mut store = open::existing(call)?;
         match self.ids {
             true => self.list_applications(store.as_mut()),
-            false => self.list_causes(store.as_mut(), call),
+            false => self.list_causes(store.as_mut()),
         }
     }
 }
 
 impl Arguments {
-    fn list_causes(&self, store: &mut dyn Store, call: &Call) -> Result {
+    fn list_causes(&self, store: &mut dyn Store) -> Result {
         let query = CauseQuery { since: self.since, causes: self.first, values: self.values };
         let found = store.list_causes(&query)?;
         match self.format {
             ListFormat::Table => {
                 let screen = screens::stdout();
-                console::print(&render_causes(&found, &call.store_flags, screen))
+                console::print(&render_causes(&found, screen))
             }
             ListFormat::Json => console::print_data(&format!("{}\n", causes_json(&found))),
             ListFormat::Csv => {

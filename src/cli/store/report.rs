@@ -85,7 +85,6 @@ impl Arguments {
             findings: store.health_check()?,
             report,
             settings: call.settings.resolved.iter().map(shown).collect(),
-            store_flags: call.store_flags.clone(),
             scope: self.scope(),
         })
     }

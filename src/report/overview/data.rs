@@ -17,8 +17,6 @@ pub struct Overview {
     pub report: Report,
     /// The settings of the caller, without secrets.
     pub settings: Vec<ShownSetting>,
-    /// The flags that name the store, for the commands that are shown.
-    pub store_flags: String,
     /// The part that was asked for, in words: `all sessions`, `the last 12 h`, `session …`.
     pub scope: String,
 }

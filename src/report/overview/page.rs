@@ -6,6 +6,7 @@ use super::data::{to_second, Overview};
 use super::json::overview_json;
 use super::verdict::verdict;
 use super::{charts, sections, timeline};
+use crate::command::bare_command;
 use crate::figures::{count, duration};
 use crate::report::page::{definitions, Frame, Text};
 
@@ -31,9 +32,10 @@ pub fn overview_page(overview: &Overview) -> String {
     let _ = writeln!(
         body,
         "<footer>xmlshred {}. What this page shows is inside it as JSON, in the element with the id \
-         <code>report</code>; <code>xmlshred report --format json</code> prints the same.</footer>\n\
+         <code>report</code>; <code>{}</code> prints the same.</footer>\n\
          <script type=\"application/json\" id=\"report\">{}</script>",
         env!("CARGO_PKG_VERSION"),
+        Text(&bare_command("report --format json")),
         overview_json(overview)
     );
     let frame = Frame {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::data::{to_second, Overview, ShownSetting};
+use crate::command::bare_command;
 use crate::figures::{bytes, count, counted, duration};
 use crate::report::page::{definitions, Path, Text};
 use crate::store::{FailureCause, Reconciled};
@@ -47,20 +48,21 @@ pub(super) fn causes(overview: &Overview, page: &mut String) {
         counted(found.all_causes, "cause")
     );
     for cause in &found.causes {
-        self::cause(cause, &overview.store_flags, page);
+        self::cause(cause, page);
     }
     let left = found.all_causes.saturating_sub(found.causes.len() as u64);
     if left > 0 {
         let _ = writeln!(
             page,
-            "<p class=\"note\">{} not shown: <code>xmlshred failures</code> lists them.</p>",
-            counted(left, "rarer cause")
+            "<p class=\"note\">{} not shown: <code>{}</code> lists them.</p>",
+            counted(left, "rarer cause"),
+            Text(&bare_command("failures"))
         );
     }
     page.push_str("</section>\n");
 }
 
-fn cause(cause: &FailureCause, flags: &str, page: &mut String) {
+fn cause(cause: &FailureCause, page: &mut String) {
     let target = match (&cause.table, &cause.column) {
         (Some(table), Some(column)) => format!(" <code>{}.{}</code>", Text(table), Text(column)),
         (Some(name), None) | (None, Some(name)) => format!(" <code>{}</code>", Text(name)),
@@ -93,7 +95,7 @@ fn cause(cause: &FailureCause, flags: &str, page: &mut String) {
         .push(("at", format!("{} to {} UTC", to_second(cause.first_at), to_second(cause.last_at))));
     definitions("facts", facts, page);
     page.push_str("</div>\n<div class=\"commands\">");
-    for command in crate::report::failures::commands(cause, flags) {
+    for command in crate::report::failures::commands(cause) {
         let _ = write!(page, "<code>{}</code>", Text(&command));
     }
     page.push_str("</div>\n</section>\n");

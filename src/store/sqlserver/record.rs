@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::dialect::in_use;
 use super::fault::{Result, ServerFault};
+use crate::command::command;
 use crate::document::{Document, DocumentEncoding};
 use crate::id::{AppId, ClaimToken, ContractHash, SessionId, SourceHash};
 use crate::outcome::FailureCategory;
@@ -80,8 +81,9 @@ impl Record {
     fn unexpected(&self, column: &str, what: &str) -> ServerFault {
         ServerFault::Unexpected(format!(
             "the column {column} of {} is {what}: the installed procedures and this xmlshred are \
-             of different versions; run xmlshred install",
-            self.procedure
+             of different versions; run {}",
+            self.procedure,
+            command("install")
         ))
     }
 }

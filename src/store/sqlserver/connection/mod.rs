@@ -19,6 +19,7 @@ use super::call::{Call, Typed, Wait};
 use super::dialect::in_use;
 use super::fault::{Result, ServerFault};
 use super::record::Record;
+use crate::command::command;
 use line::{Ear, Line, Patience};
 use settings::ServerSettings;
 
@@ -252,11 +253,11 @@ async fn in_time<T>(bound: Duration, connecting: impl Future<Output = Result<T>>
 /// The first row of these result sets.
 pub(super) fn first(sets: impl IntoIterator<Item = Vec<Record>>) -> Result<Record> {
     sets.into_iter().flatten().next().ok_or_else(|| {
-        ServerFault::Unexpected(
+        ServerFault::Unexpected(format!(
             "a procedure returned no row: the installed procedures and this xmlshred are of \
-             different versions; run xmlshred install"
-                .to_owned(),
-        )
+             different versions; run {}",
+            command("install")
+        ))
     })
 }
 
