@@ -40,8 +40,16 @@ pub struct Arguments {
     folder: Option<PathBuf>,
 }
 
-/// Prints a table: the floor, one process, three processes.
-pub fn measure(arguments: &Arguments) -> Result<()> {
+impl Arguments {
+    /// The usual measurement of this executable.
+    pub fn of(program: PathBuf) -> Self {
+        Self { program, applications: 20_000, rounds: 5, folder: None }
+    }
+}
+
+/// Returns tables as Markdown: the floor, one process, three processes.
+pub fn measure(arguments: &Arguments) -> Result<String> {
+    let mut text = String::new();
     let folder = match &arguments.folder {
         Some(folder) => tempfile::tempdir_in(folder)?,
         None => tempfile::tempdir()?,
@@ -62,16 +70,17 @@ pub fn measure(arguments: &Arguments) -> Result<()> {
         let loaded = store::create(&ready, applications, &profile)?;
         let bench = Bench { folder: folder.path(), ready: &ready, contract: &contract, arguments };
         let measured = bench.measure()?;
-        println!(
-            "{} applications of {kilobytes} KB, {:.0} MB, {} rows",
+        text += &format!(
+            "{} applications of {kilobytes} KB, {:.0} MB, {} rows\n\n",
             count(applications.unsigned_abs()),
             loaded as f64 / 1e6,
             count(measured.rows)
         );
-        measured.print();
+        text += &measured.table();
+        text.push('\n');
         std::fs::remove_file(&ready)?;
     }
-    Ok(())
+    Ok(text)
 }
 
 struct Bench<'a> {
@@ -141,7 +150,8 @@ impl Bench<'_> {
         // A run leaves nothing in the write-ahead log either.
         drop(connection);
         let processor_seconds = own_seconds().zip(before).map(|(after, before)| after - before);
-        Ok(Usage { seconds: began.elapsed().as_secs_f64(), processor_seconds })
+        let seconds = began.elapsed().as_secs_f64();
+        Ok(Usage { seconds, processor_seconds, peak_bytes: None })
     }
 }
 
@@ -259,32 +269,33 @@ impl TableRows {
 }
 
 impl Measured {
-    fn print(&self) {
-        println!(
-            "{:<14}{:>9}{:>9}{:>14}{:>14}",
-            "", "time s", "CPU s", "of the floor", "CPU of floor"
-        );
-        line("floor", &self.floor, &self.floor);
+    fn table(&self) -> String {
+        let mut text =
+            "| | time s | processor s | time, of the floor | processor, of the floor |\n\
+                        |---|--:|--:|--:|--:|\n"
+                .to_owned();
+        text += &line("floor", &self.floor, &self.floor);
         for (processes, usages) in &self.runs {
             let name = match processes {
                 1 => "1 process".to_owned(),
                 many => format!("{many} processes"),
             };
-            line(&name, usages, &self.floor);
+            text += &line(&name, usages, &self.floor);
         }
+        text
     }
 }
 
-fn line(name: &str, usages: &[Usage], floor: &[Usage]) {
+fn line(name: &str, usages: &[Usage], floor: &[Usage]) -> String {
     let processor = |usage: &Usage| usage.processor_seconds.unwrap_or(f64::NAN);
-    let ratio = |of: fn(&Usage) -> f64| {
+    let ratio = |of: &dyn Fn(&Usage) -> f64| {
         median(usages.iter().zip(floor).map(|(usage, floor)| of(usage) / of(floor)).collect())
     };
-    println!(
-        "{name:<14}{:>9.2}{:>9.2}{:>14.2}{:>14.2}",
+    format!(
+        "| {name} | {:.2} | {:.2} | {:.2} | {:.2} |\n",
         median(usages.iter().map(|usage| usage.seconds).collect()),
         median(usages.iter().map(processor).collect()),
-        ratio(|usage| usage.seconds),
-        ratio(|usage| usage.processor_seconds.unwrap_or(f64::NAN)),
-    );
+        ratio(&|usage| usage.seconds),
+        ratio(&processor),
+    )
 }

@@ -6,7 +6,9 @@
 
 mod figures;
 mod floor;
+mod page;
 mod process;
+mod rivals;
 mod simulate;
 mod store;
 
@@ -27,13 +29,29 @@ struct Arguments {
 enum Command {
     /// `xmlshred run` on the embedded store, beside reading the same documents and inserting the same rows
     Floor(floor::Arguments),
+    /// The same documents through xmlshred, and through what else there is
+    Rivals(rivals::Arguments),
+    /// Measures all of it, and writes docs/performance.md
+    Page(page::Arguments),
+    /// The work of a rival in Rust, in a process of its own
+    #[command(hide = true)]
+    Work(rivals::Work),
     /// Claim, shred and complete from 1 to 256 workers on SQL Server, as a simulation with pictures
     Simulate(simulate::Arguments),
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
-        Command::Floor(arguments) => floor::measure(&arguments),
+        Command::Floor(arguments) => {
+            print!("{}", floor::measure(&arguments)?);
+            Ok(())
+        }
+        Command::Rivals(arguments) => {
+            print!("{}", rivals::measure(&arguments)?);
+            Ok(())
+        }
+        Command::Page(arguments) => page::write(&arguments),
+        Command::Work(arguments) => rivals::work(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
     }
 }
