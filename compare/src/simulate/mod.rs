@@ -29,14 +29,15 @@ pub struct Arguments {
     out: PathBuf,
 }
 
-/// What each curve of a picture varies.
+/// What each curve varies.
 struct Series {
-    file: &'static str,
+    /// The file of its picture; `None`: its curves are one.
+    file: Option<&'static str>,
     title: &'static str,
     curves: Vec<(String, Layout)>,
 }
 
-/// Prints a table per picture and writes the pictures.
+/// Prints a table for each series, and writes their pictures.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let one = Layout { workers: 1, batch: 100, shares: 1, pipelines: 1 };
     let batches = [10, 25, 100, 400];
@@ -44,17 +45,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let pipelines = [1, 2, 4, 8];
     let all = [
         Series {
-            file: "scaling-batches.svg",
+            file: Some("scaling-batches.svg"),
             title: "One server, batches of so many applications",
             curves: batches.map(|batch| (batch.to_string(), Layout { batch, ..one })).into(),
         },
         Series {
-            file: "scaling-shares.svg",
+            file: None,
             title: "One server, the queue in so many shares",
             curves: shares.map(|shares| (shares.to_string(), Layout { shares, ..one })).into(),
         },
         Series {
-            file: "scaling-pipelines.svg",
+            file: Some("scaling-pipelines.svg"),
             title: "So many pipelines, each on a server of its own",
             curves: pipelines
                 .map(|pipelines| (pipelines.to_string(), Layout { pipelines, ..one }))
@@ -87,8 +88,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
             curves.push(Curve { name, points });
         }
+        let Some(file) = series.file else { continue };
         let picture = Picture { title: series.title, curves };
-        let path = arguments.out.join(series.file);
+        let path = arguments.out.join(file);
         std::fs::write(&path, picture.svg())
             .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     }
