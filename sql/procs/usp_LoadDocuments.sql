@@ -7,6 +7,9 @@ Purpose:    Inserts documents of files into the source table, each unless the ta
 Parameters: @replace  Y: a document with an id that is in use replaces the one under it; N (default): then nothing
                       is loaded
             @again    Y: documents that were loaded before are loaded once more; default N
+            @first_app_id
+                      an application that an earlier call of the same load inserted: these get the same time, so
+                      that a load is taken back as a whole; default NULL
             The caller's temp table #document has the documents, see sql/README.md. A document without an id gets
             the next one after the highest that the source table, the watermark and the log have, or, if the
             column is an IDENTITY, the one that the table generates.
@@ -15,8 +18,9 @@ Results:    one row per document, in order of ordinal: ordinal; app_id; fate: lo
             @mode = 'full', because it is below the watermark
 Errors:     50001 a parameter is wrong          50002 a transaction is open
             50030 the source table cannot be read
-            50033 another load did not end within 30 seconds
-            50036 the ids that the table would give are not to be had: a DEFAULT makes them, or the log knows them
+            50033 another load or unload did not end within 30 seconds
+            50036 the source table cannot be filled, see usp_CheckLoad; or the ids that the table would give are not
+            to be had: a DEFAULT makes them, or the log knows them
             50037 a document does not fit the column: the message names its file
 Called by:  the executable (load)
 Isolation:  READ COMMITTED. One load at a time holds the application lock of loading; for an id, the end of the
@@ -26,7 +30,8 @@ Example:    called by xmlshred load
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_LoadDocuments]
     @replace char(1) = 'N',
-    @again char(1) = 'N'
+    @again char(1) = 'N',
+    @first_app_id bigint = NULL
 WITH EXECUTE AS OWNER
 AS
 BEGIN
@@ -37,6 +42,7 @@ BEGIN
     SET LOCK_TIMEOUT 30000;
 
     DECLARE @message nvarchar(2048);
+    DECLARE @loaded_at datetime2(3);
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
     DECLARE @is_identity bit;
     DECLARE @highest bigint;
@@ -65,6 +71,13 @@ BEGIN
     BEGIN
         SET @message = [$(Schema)].[ufn_SourceProblem]();
         THROW 50030, @message, 1;
+    END;
+
+    SET @message = [$(Schema)].[ufn_LoadProblem]();
+
+    IF @message IS NOT NULL
+    BEGIN
+        THROW 50036, @message, 1;
     END;
 
     SELECT @is_identity = c.is_identity
@@ -128,6 +141,15 @@ BEGIN
             SET @message = CONCAT(N'sp_getapplock returned ', @lock_result, N' for the load lock: call again.');
             THROW 50033, @message, 1;
         END;
+
+        SET @loaded_at = COALESCE(
+            (
+                SELECT f.loaded_at_utc
+                FROM [$(Schema)].[processing_file] AS f
+                WHERE f.app_id = @first_app_id
+            ),
+            SYSUTCDATETIME()
+        );
 
         -- Without an id, the file decides.
         INSERT INTO @fate (ordinal, app_id, fate, is_new)
@@ -376,7 +398,7 @@ BEGIN
                 d.record_number,
                 d.document_bytes,
                 CONVERT(binary(32), d.source_hash),
-                SYSUTCDATETIME(),
+                @loaded_at,
                 ORIGINAL_LOGIN()
             FROM @fate AS t
             INNER JOIN #document AS d ON t.ordinal = d.ordinal

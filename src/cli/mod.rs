@@ -55,7 +55,6 @@ commands!(Command {
     #[cfg(feature = "embedded")]
     Demo(demo::Arguments),
     Load(store::load::Arguments),
-    #[cfg(feature = "embedded")]
     Unload(store::unload::Arguments),
     Install(store::install::Arguments),
     #[cfg(feature = "sqlserver")]

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::Result;
+use super::{Result, UnloadRequest, Unloaded};
 use crate::id::{AppId, SourceHash};
 
 /// The file that a document is from.
@@ -134,4 +134,19 @@ pub trait Intake {
     /// # Errors
     /// The store fails.
     fn find(&mut self, candidates: &[Candidate]) -> Result<Vec<Found>>;
+
+    /// The applications that were loaded from files with this name in any folder, and their paths, by
+    /// ascending id.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn list_apps_of_file(&mut self, name: &str) -> Result<Vec<(AppId, String)>>;
+
+    /// Takes documents back that nothing was made of, all in one transaction: never one that succeeded
+    /// or is claimed. What queue and log have of them goes too. Returns all that were chosen, by
+    /// ascending id.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn unload_documents(&mut self, request: &UnloadRequest) -> Result<Vec<Unloaded>>;
 }

@@ -33,6 +33,7 @@ pub mod sqlite;
 pub mod sqlserver;
 mod stored_value;
 mod target;
+mod unload;
 mod written;
 
 use std::time::Duration;
@@ -70,6 +71,7 @@ pub use report::{
 pub use session::{Pause, SessionStart, SessionState, SessionSummary};
 pub use source::{samples, SourceRow, SourceTable};
 pub use target::{AlterTables, Difference, DifferenceKind};
+pub use unload::{FilePattern, Stays, UnloadRequest, UnloadSelector, Unloaded};
 pub use written::{WrittenApp, WrittenAttempt, WrittenPage};
 
 /// One session with a store, owned by one thread.

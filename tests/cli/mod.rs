@@ -15,6 +15,8 @@ mod settings;
 mod unread;
 mod workbench;
 
+#[cfg(all(feature = "embedded", feature = "sqlserver"))]
+mod asked_first;
 #[cfg(feature = "embedded")]
 mod backfill;
 #[cfg(feature = "embedded")]

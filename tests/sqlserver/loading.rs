@@ -1,5 +1,8 @@
 //! Files are loaded into the source table of a server: `load`.
 
+use std::fs::File;
+use std::io::Seek;
+
 use crate::bench::{Bench, Said};
 use crate::database::Sql;
 use crate::program::{
@@ -12,6 +15,7 @@ crate::trials! {
     records_from_elsewhere_are_asked_about_under_any_number,
     ids_are_those_that_the_table_generates,
     ids_of_a_default_are_not_taken_by_a_load,
+    an_identity_that_counts_downwards_is_refused_before_stdin_is_read,
     ids_follow_the_highest_that_the_table_or_the_log_has,
     what_the_table_cannot_take_is_refused_with_its_name,
     a_login_that_may_only_load_loads,
@@ -22,7 +26,7 @@ fn note(n: u32) -> String {
 }
 
 /// A database whose source table has such columns, and a folder `docs` with so many documents.
-fn bench(id: &str, document: &str, documents: u32) -> Bench {
+pub fn bench(id: &str, document: &str, documents: u32) -> Bench {
     let bench = Bench::with_apps(0);
     bench.execute("DROP TABLE dbo.app_xml;");
     bench.execute(&format!(
@@ -103,8 +107,11 @@ fn records_are_loaded_by_key_and_a_killed_load_goes_on() {
         assert_ne!(Said::of(&mut killed).status, 0);
         assert_eq!(count(&bench), kept);
     }
+    let portions = "SELECT COUNT(DISTINCT loaded_at_utc) FROM pipeline.processing_file
+                    WHERE app_id > 6000";
     let said = bench.succeed(load);
     assert!(said.starts_with("2,500 documents: 1,500 loaded ("), "{said}");
+    assert_eq!(bench.number(portions), 1, "all that a load inserts has the time of its start");
     let said = bench.succeed(load);
     assert!(said.starts_with("2,500 documents: 0 loaded, 2,500 already"), "{said}");
     assert_eq!(bench.number("SELECT COUNT(DISTINCT app_id) FROM pipeline.processing_file"), 2500);
@@ -176,6 +183,24 @@ fn ids_of_a_default_are_not_taken_by_a_load() {
     assert_eq!(count(&bench), 2);
 }
 
+fn an_identity_that_counts_downwards_is_refused_before_stdin_is_read() {
+    let bench = bench("int IDENTITY (-1, -1)", "varbinary(max) NULL", 2);
+    bench.write("long.xml", &format!("<notes>{}</notes>", note(1).repeat(10_000)));
+    let mut stdin = File::open(bench.path("long.xml")).expect("the file");
+    let mut load = bench.command("load - --each /notes/note");
+    let said = Said::of(load.stdin(stdin.try_clone().expect("another handle")));
+    assert_eq!(said.status, 2, "{said:?}");
+    assert!(said.stderr.contains("an IDENTITY that counts downwards (-1)"), "{said:?}");
+    assert!(said.stderr.contains("hint: load into a table whose IDENTITY"), "{said:?}");
+    assert_eq!(stdin.stream_position().expect("a position"), 0);
+    // The procedure refuses it too.
+    let refused = bench.database.with(|sql| {
+        sql.try_query(&bench.database.own("EXEC pipeline.usp_LoadDocuments;")).unwrap_err()
+    });
+    assert!(refused.to_string().contains("counts downwards"), "{refused}");
+    assert_eq!(count(&bench), 0);
+}
+
 fn ids_follow_the_highest_that_the_table_or_the_log_has() {
     let bench = bench("bigint", "varbinary(max) NULL", 2);
     bench.execute("INSERT INTO dbo.app_xml (app_id, xml) VALUES (41, NULL);");
@@ -231,7 +256,7 @@ fn a_login_that_may_only_load_loads() {
             command.env("XMLSHRED_CONNECTION_STRING", bench.connection_string_as(&login, PASSWORD)),
         )
     };
-    let loads = ["load docs", "load docs"].map(said);
+    let loads = ["load docs", "load docs", "unload --file docs/1.xml", "load docs/1.xml"].map(said);
     let refused = ["enqueue", "retry --all", "install"].map(said);
     let mut loader = Sql::connect_as(&bench.connection_string_as(&login, PASSWORD));
     let touched = ["SELECT COUNT(*) FROM dbo.app_xml", "DELETE FROM pipeline.processing_file"]

@@ -46,6 +46,7 @@ mod takeover;
 mod triggers;
 mod types;
 mod unforeseen;
+mod unloading;
 mod verify;
 
 use std::process::ExitCode;
@@ -97,6 +98,7 @@ const OWN: &[(&str, Trials)] = &[
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),
     ("unforeseen", unforeseen::TRIALS),
+    ("unloading", unloading::TRIALS),
     ("verify", verify::TRIALS),
 ];
 

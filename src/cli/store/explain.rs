@@ -10,14 +10,12 @@ use crate::cli::console;
 use crate::id::AppId;
 use crate::report::{Align, Cell, Format, Table};
 use crate::screen::Ink;
-#[cfg(feature = "embedded")]
-use crate::store::sqlite::SqliteStore;
 use crate::store::LifeEvent;
 
 /// Show the history of one application: every claim, every outcome, and where it is now
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Application id; in an embedded store also a file, by the path that was given to `load` or its last
+    /// Application id, or the file that it was loaded from: the path that was given to `load`, or its last
     /// part
     #[arg(value_name = "ID|FILE", allow_negative_numbers = true)]
     app: String,
@@ -45,15 +43,9 @@ impl Execute for Arguments {
 }
 
 /// The last application that was loaded from this file.
-#[cfg(feature = "embedded")]
 fn app_of_file(call: &Call, file: &str) -> Result<AppId> {
-    #[cfg(feature = "sqlserver")]
-    if let crate::settings::StoreLocation::SqlServer(_) = open::location(&call.settings)? {
-        return Err(not_an_id(file));
-    }
-    let store = open::embedded(&call.settings)?;
     let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
-    let mut apps = SqliteStore::open(store)?.apps_of_file(name)?;
+    let mut apps = open::intake(call)?.list_apps_of_file(name)?;
     let exact = apps.iter().any(|(_, path)| path == file);
     // Another path to a file of this name is not the same file, but no path is any.
     apps.retain(|(_, path)| if exact { path == file } else { name == file });
@@ -76,25 +68,12 @@ fn app_of_file(call: &Call, file: &str) -> Result<AppId> {
 }
 
 /// The first ten of these, and whether there are more.
-#[cfg(feature = "embedded")]
 fn some(texts: &mut dyn Iterator<Item = String>) -> String {
     let mut first: Vec<String> = texts.take(10).collect();
     if texts.next().is_some() {
         first.push("...".to_owned());
     }
     first.join(", ")
-}
-
-/// Only embedded stores know files.
-#[cfg(not(feature = "embedded"))]
-fn app_of_file(_: &Call, file: &str) -> Result<AppId> {
-    Err(not_an_id(file))
-}
-
-#[cfg(any(feature = "sqlserver", not(feature = "embedded")))]
-fn not_an_id(text: &str) -> CommandError {
-    let message = format!("{text} is not an application id");
-    CommandError::usage(message, "name the application by its number")
 }
 
 fn table(life: &[LifeEvent]) -> Table {

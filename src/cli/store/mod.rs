@@ -33,7 +33,6 @@ mod server_install;
 pub mod status;
 #[cfg(feature = "sqlserver")]
 pub mod uninstall;
-#[cfg(feature = "embedded")]
 pub mod unload;
 pub mod unprocessed;
 pub mod verify;

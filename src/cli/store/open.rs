@@ -1,8 +1,5 @@
 //! The one place that opens a store.
 
-#[cfg(feature = "embedded")]
-use std::path::Path;
-
 use crate::cli::call::Call;
 use crate::cli::command_error::{CommandError, Result};
 use crate::contract::Contract;
@@ -14,7 +11,7 @@ use crate::settings::{Settings, StoreLocation};
 use crate::store::sqlite::SqliteStore;
 #[cfg(feature = "sqlserver")]
 use crate::store::sqlserver::{checked_identifier, Catalog, SqlServerStore};
-use crate::store::{self, SourceRow, Store, StoreError};
+use crate::store::{self, Intake, SourceRow, Store, StoreError};
 
 /// Where the store is.
 ///
@@ -59,10 +56,32 @@ pub fn connect(location: &StoreLocation, session: SessionId) -> store::Result<Bo
             reason: "this build has no embedded store".to_owned(),
         }),
         #[cfg(feature = "sqlserver")]
-        StoreLocation::SqlServer(server) => {
-            Ok(Box::new(SqlServerStore::connect(server.settings.clone(), &workstation(session))?))
-        }
+        StoreLocation::SqlServer(server) => Ok(Box::new(server_store(server, session)?)),
     }
+}
+
+/// What an existing store knows of files.
+///
+/// # Errors
+/// As [`existing`].
+pub fn intake(call: &Call) -> Result<Box<dyn Intake>> {
+    Ok(match location(&call.settings)? {
+        #[cfg(feature = "embedded")]
+        StoreLocation::Sqlite(path) => Box::new(SqliteStore::open(path)?),
+        #[cfg(not(feature = "embedded"))]
+        StoreLocation::Sqlite(_) => unreachable!("refused by `location`"),
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => Box::new(server_store(server, call.session)?),
+    })
+}
+
+/// A session with a server.
+///
+/// # Errors
+/// It cannot be reached, or the pipeline is not installed there.
+#[cfg(feature = "sqlserver")]
+pub fn server_store(server: &ServerLocation, session: SessionId) -> store::Result<SqlServerStore> {
+    SqlServerStore::connect(server.settings.clone(), &workstation(session))
 }
 
 /// The tables of a server on which nothing needs to be installed.
@@ -106,22 +125,6 @@ pub fn schema(settings: &Settings) -> Result<String> {
     let name = settings.text(&keys::SCHEMA).unwrap_or_default();
     checked_identifier("schema", name)
         .map_err(|problem| CommandError::usage(problem, "correct --schema"))
-}
-
-/// Where the embedded store is, or will be created.
-///
-/// # Errors
-/// As [`location`], or the store is a server.
-#[cfg(feature = "embedded")]
-pub fn embedded(settings: &Settings) -> Result<&Path> {
-    match location(settings)? {
-        StoreLocation::Sqlite(path) => Ok(path),
-        #[cfg(feature = "sqlserver")]
-        server => Err(CommandError::usage(
-            format!("{server} is not an embedded store"),
-            "insert documents into the source table with SQL Server's own tools",
-        )),
-    }
 }
 
 /// Installs the contract in an embedded store without one. On a server only `xmlshred install`

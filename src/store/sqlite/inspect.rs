@@ -41,6 +41,7 @@ const QUARANTINED: &str = statement(EXPLAIN_APP, "quarantined");
 const CONCLUDED: &str = statement(EXPLAIN_APP, "concluded");
 const SOURCE: &str = statement(EXPLAIN_APP, "source");
 
+const OF_FILE: &str = statement(include_str!("list_apps_of_file.sql"), "of_file");
 const FAILURES: &str = statement(include_str!("list_failures.sql"), "page");
 const UNPROCESSED: &str = statement(include_str!("list_unprocessed.sql"), "page");
 const LIST_WRITTEN: &str = include_str!("list_written.sql");
@@ -173,6 +174,14 @@ pub(super) fn explain_app(connection: &mut Connection, app_id: AppId) -> Step<Ve
         life.push(now(tx, app_id)?);
         Ok(life)
     })
+}
+
+pub(super) fn list_apps_of_file(
+    connection: &mut Connection,
+    name: &str,
+) -> Step<Vec<(AppId, String)>> {
+    let parameters = named_params! {":name": name};
+    read(connection, |tx| tx.all(OF_FILE, parameters, |row| row.try_into()))
 }
 
 /// Where the application is at this moment, and what happens next.

@@ -47,8 +47,8 @@ use super::{
     FailureCauses, FailurePage, Finding, FinishedPage, Found, InstallPlan, Intake, LifeEvent,
     LoggedFailure, Pause, PlaceId, PlannedAction, PlannedStep, PurgeRequest, Purged, ReapRequest,
     Reaped, Redriven, Renewal, Report, ReportQuery, RequeueRequest, Result, RetryRequest,
-    SessionStart, SourceRow, SourceTable, StaleRows, StaleRowsRequest, Status, Store, Unprocessed,
-    UnprocessedPage, WrittenApp, WrittenPage,
+    SessionStart, SourceRow, SourceTable, StaleRows, StaleRowsRequest, Status, Store,
+    UnloadRequest, Unloaded, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -57,7 +57,6 @@ use crate::outcome::{AppOutcome, TableRows};
 
 pub use enqueue::{Loader, NewDocument};
 pub use install::{InstallPreview, Installation, NewStore};
-pub use purge::{UnloadSelector, Unloaded};
 
 /// One connection to a store in a SQLite file.
 pub struct SqliteStore {
@@ -182,30 +181,6 @@ impl SqliteStore {
         install::back_up(&self.connection, from, to)
     }
 
-    /// Takes documents back that nothing was made of, all in one transaction: never one that succeeded
-    /// or is claimed. What queue and log have of them goes too. Without `execute`, only says which.
-    ///
-    /// # Errors
-    /// Those of every operation.
-    pub fn unload_documents(
-        &mut self,
-        selector: &UnloadSelector,
-        execute: bool,
-        requested_by: &str,
-    ) -> Result<Vec<Unloaded>> {
-        self.check_place()?;
-        Ok(purge::unload_documents(&mut self.connection, selector, execute, requested_by)?)
-    }
-
-    /// The applications that were loaded from files with this name in any folder, and their paths.
-    ///
-    /// # Errors
-    /// Those of every operation.
-    pub fn apps_of_file(&mut self, name: &str) -> Result<Vec<(AppId, String)>> {
-        self.check_place()?;
-        Ok(purge::apps_of_file(&mut self.connection, name)?)
-    }
-
     /// Starts to load documents into the source table: all of them in one transaction, during
     /// which other writers wait.
     ///
@@ -302,6 +277,16 @@ impl Intake for SqliteStore {
     fn find(&mut self, candidates: &[Candidate]) -> Result<Vec<Found>> {
         self.check_place()?;
         Ok(enqueue::find_candidates(&mut self.connection, candidates)?)
+    }
+
+    fn list_apps_of_file(&mut self, name: &str) -> Result<Vec<(AppId, String)>> {
+        self.check_place()?;
+        Ok(inspect::list_apps_of_file(&mut self.connection, name)?)
+    }
+
+    fn unload_documents(&mut self, request: &UnloadRequest) -> Result<Vec<Unloaded>> {
+        self.check_place()?;
+        Ok(purge::unload_documents(&mut self.connection, request)?)
     }
 }
 

@@ -1,4 +1,4 @@
--- Takes documents back that nothing was made of. On SQL Server the source table's owner does that.
+-- Takes documents back that nothing was made of. Mirrors usp_UnloadDocuments.
 
 -- name: chosen
 -- The documents of :app_ids, of files that are one of :patterns, and of files that were loaded since
@@ -10,9 +10,8 @@ WITH chosen (app_id) AS (
     SELECT f.app_id
     FROM processing_file AS f
     WHERE EXISTS (SELECT 1
-                  FROM (SELECT replace(value, '\', '/') AS pattern,
-                               length(value) - length(replace(replace(value, '\', '/'), '/', ''))
-                                   AS folders
+                  FROM (SELECT value AS pattern,
+                               length(value) - length(replace(value, '/', '')) AS folders
                         FROM json_each(:patterns)) AS p
                   WHERE CASE p.folders
                             WHEN 0 THEN f.file_name GLOB p.pattern
@@ -35,9 +34,3 @@ FROM chosen AS c
 LEFT JOIN processing_file AS f ON f.app_id = c.app_id
 LEFT JOIN processing_queue AS q ON q.app_id = c.app_id
 ORDER BY c.app_id;
-
--- name: of_file
-SELECT app_id, file_path
-FROM processing_file
-WHERE file_name = :name
-ORDER BY app_id;

@@ -104,6 +104,24 @@ pub(super) fn clipped(text: &str, units: usize) -> String {
     text.chars().take(units / 2).collect()
 }
 
+/// Characters of a path and of a name that `processing_file` has room for; of longer ones the end.
+pub(super) const FILE_PATH: usize = 1000;
+pub(super) const FILE_NAME: usize = 400;
+
+/// The end of a text that fits `nvarchar(units)`.
+pub(super) fn end_of(text: &str, units: usize) -> String {
+    let mut left = units;
+    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let end: Vec<char> = text.chars().rev().take_while(fits).collect();
+    end.into_iter().rev().collect()
+}
+
 /// `@Execute`
 pub(super) fn yes_or_no(execute: bool) -> &'static str {
     if execute {

@@ -31,7 +31,7 @@ use super::{
     FailurePage, Finding, FinishedPage, Found, Intake, LifeEvent, LoadRules, LoggedFailure, Pause,
     PlaceId, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal, Report, ReportQuery,
     RequeueRequest, Result, RetryRequest, SessionStart, StaleRows, StaleRowsRequest, Status, Store,
-    StoreError, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    StoreError, UnloadRequest, Unloaded, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::command::command;
 use crate::contract::Contract;
@@ -194,6 +194,14 @@ impl Intake for SqlServerStore {
         let Self { connection, documents: stage, .. } = self;
         let found = enqueue::find_candidates(connection, stage, candidates);
         found.map_err(|fault| self.error(fault))
+    }
+
+    fn list_apps_of_file(&mut self, name: &str) -> Result<Vec<(AppId, String)>> {
+        self.run(|connection| inspect::list_apps_of_file(connection, name))
+    }
+
+    fn unload_documents(&mut self, request: &UnloadRequest) -> Result<Vec<Unloaded>> {
+        self.run(|connection| purge::unload_documents(connection, request))
     }
 }
 

@@ -1,10 +1,14 @@
-//! Deleting old history and stale rows, and erasing applications.
+//! Deleting old history and stale rows, erasing applications, and unloading documents.
 
-use super::call::{clipped, yes_or_no, Call};
+use super::call::{clipped, list, whole_seconds, yes_or_no, Call};
 use super::connection::Connection;
-use super::fault::Result;
+use super::fault::{Result, ServerFault};
+use super::record::Record;
 use crate::id::AppId;
-use crate::store::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};
+use crate::store::{
+    EraseRequest, Erased, FilePattern, PurgeRequest, Purged, StaleRows, StaleRowsRequest, Stays,
+    UnloadRequest, UnloadSelector, Unloaded,
+};
 
 pub(super) fn purge_log(connection: &mut Connection, request: PurgeRequest) -> Result<Purged> {
     let age = u32::try_from(request.older_than.as_secs()).unwrap_or(u32::MAX);
@@ -27,7 +31,7 @@ pub(super) fn delete_stale_rows(
     request: &StaleRowsRequest,
 ) -> Result<Vec<StaleRows>> {
     let call = Call::slow("usp_DeleteStaleRows")
-        .with("@app_ids", request.app_ids.as_deref().map(id_list))
+        .with("@app_ids", request.app_ids.as_deref().map(list))
         .with("@canary", request.canary)
         .with("@requested_by", clipped(&request.requested_by, 128))
         .with("@Execute", yes_or_no(request.execute));
@@ -52,7 +56,7 @@ pub(super) fn erase_apps(
     request: &EraseRequest,
 ) -> Result<Vec<Erased>> {
     let call = Call::slow("usp_EraseApps")
-        .with("@app_ids", id_list(&request.app_ids))
+        .with("@app_ids", list(&request.app_ids))
         .with("@requested_by", clipped(&request.requested_by, 128))
         .with("@Execute", yes_or_no(request.execute));
     let rows = connection.rows(&call, |record| {
@@ -70,6 +74,47 @@ pub(super) fn erase_apps(
     Ok(by_application(rows, |app| app.app_id, |app| &mut app.tables))
 }
 
+pub(super) fn unload_documents(
+    connection: &mut Connection,
+    request: &UnloadRequest,
+) -> Result<Vec<Unloaded>> {
+    let call = Call::slow("usp_UnloadDocuments");
+    let call = match &request.selector {
+        UnloadSelector::Apps(ids) => call.with("@app_ids", list(ids)),
+        UnloadSelector::Files(files) => {
+            let patterns: Vec<String> = files.iter().map(FilePattern::like).collect();
+            call.with("@files", patterns.join("\n"))
+        }
+        UnloadSelector::LoadedSince(age) => call.with("@loaded_since_seconds", whole_seconds(*age)),
+    };
+    let call = call
+        .with("@requested_by", clipped(&request.requested_by, 128))
+        .with("@Execute", yes_or_no(request.execute));
+    // After a lost connection a repetition would find none of what was unloaded, and say so.
+    let again = |fault: &ServerFault| {
+        fault.is_transient() && (!request.execute || fault.server_number().is_some())
+    };
+    let sets = connection.patiently(again, |connection| connection.call_once(&call))?;
+    sets.iter().flatten().map(unloaded).collect()
+}
+
+fn unloaded(record: &Record) -> Result<Unloaded> {
+    let fate: String = record.get("fate")?;
+    Ok(Unloaded {
+        app_id: record.get("app_id")?,
+        file_path: record.get_or_null("file_path")?,
+        stays: match fate.trim_end() {
+            "unloaded" => None,
+            "absent" => Some(Stays::Absent),
+            "written" => Some(Stays::Written),
+            "claimed" => Some(Stays::Claimed),
+            "changed" => Some(Stays::Changed),
+            other => return Err(ServerFault::Unexpected(format!("unknown fate {other}"))),
+        },
+        attempts: record.get("attempts")?,
+    })
+}
+
 /// One entry per application, of rows that are one per table.
 fn by_application<T>(
     rows: Vec<T>,
@@ -84,8 +129,4 @@ fn by_application<T>(
         }
     }
     all
-}
-
-fn id_list(ids: &[AppId]) -> String {
-    ids.iter().map(AppId::to_string).collect::<Vec<_>>().join(",")
 }

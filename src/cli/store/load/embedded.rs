@@ -14,6 +14,15 @@ use crate::cli::command_error::Result;
 use crate::store::sqlite::{Loader, NewStore, SqliteStore};
 use crate::store::{Added, LoadRules};
 
+/// Opens the store at `path`, or starts one there and discards it.
+pub fn check(path: &Path) -> Result<()> {
+    match path.exists() {
+        true => drop(SqliteStore::open(path)?),
+        false => drop(NewStore::create(path)?),
+    }
+    Ok(())
+}
+
 /// Loads into the store at `path`; creates it if it does not exist.
 pub fn load(load: &Load, path: &Path, loaded: &mut Loaded) -> Result<Survey> {
     let survey = match path.exists() {

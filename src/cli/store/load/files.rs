@@ -25,59 +25,66 @@ pub struct Input {
     /// Whether nothing says where it is from: a pipe without a name.
     pub is_nameless: bool,
     /// What came from stdin, which can be read once only.
-    _kept: Option<NamedTempFile>,
+    kept: Option<NamedTempFile>,
 }
 
-/// How files are taken.
-pub struct Taking<'t> {
-    /// The name of what comes from stdin.
-    pub stdin_name: Option<&'t str>,
-    /// Where it is kept meanwhile, and how much at most.
-    pub folder: &'t Path,
+/// Where what comes from stdin is kept meanwhile, and how much at most.
+pub struct Keeping<'k> {
+    pub folder: &'k Path,
     pub most: u64,
-    /// The machine, where others load into the same store.
-    pub host: Option<&'t str>,
 }
 
 impl Input {
-    /// The files, ready to be read more than once.
-    ///
-    /// # Errors
-    /// stdin cannot be read, or is too long.
-    pub fn all(files: Vec<DocumentFile>, taking: &Taking) -> Result<Vec<Self>> {
-        files.into_iter().map(|file| Self::new(file, taking)).collect()
+    /// A file; `host` is the machine, where others load into the same store. What comes from stdin has
+    /// `stdin_name`, and is not read yet.
+    pub fn new(file: DocumentFile, stdin_name: Option<&str>, host: Option<&str>) -> Self {
+        let host = host.map_or_else(String::new, |host| format!("{host}:"));
+        if matches!(file, DocumentFile::Stdin) {
+            let path = stdin_name.unwrap_or("-").to_owned();
+            return Self {
+                file,
+                name: path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned(),
+                place: PlaceId::of(match stdin_name {
+                    Some(name) => format!("{host}-{name}"),
+                    None => "-".to_owned(),
+                }),
+                is_nameless: stdin_name.is_none(),
+                path,
+                kept: None,
+            };
+        }
+        let place = file.place();
+        // A share has its machine in its name.
+        let place = match place.starts_with(br"\\") && !is_of_this_machine(&place) {
+            true => place,
+            false => [host.as_bytes(), &place].concat(),
+        };
+        let (path, name, place) = (file.name(), file.file_name(), PlaceId::of(place));
+        Self { file, path, name, place, is_nameless: false, kept: None }
     }
 
-    fn new(file: DocumentFile, taking: &Taking) -> Result<Self> {
-        let host = taking.host.map_or_else(String::new, |host| format!("{host}:"));
-        if !matches!(file, DocumentFile::Stdin) {
-            let place = file.place();
-            // A share has its machine in its name.
-            let place = match place.starts_with(br"\\") && !is_of_this_machine(&place) {
-                true => place,
-                false => [host.as_bytes(), &place].concat(),
-            };
-            let (path, name, place) = (file.name(), file.file_name(), PlaceId::of(place));
-            return Ok(Self { file, path, name, place, is_nameless: false, _kept: None });
-        }
-        let path = taking.stdin_name.unwrap_or("-").to_owned();
-        let kept = keep_stdin(taking).map_err(|e| {
+    pub fn is_stdin(&self) -> bool {
+        matches!(self.file, DocumentFile::Stdin)
+    }
+
+    /// Copies what comes from stdin, so that it can be read more than once.
+    ///
+    /// # Errors
+    /// It cannot be read, or there is no room for it.
+    pub fn keep(&mut self, keeping: &Keeping) -> Result<()> {
+        let kept = keep_stdin(keeping).map_err(|e| {
             CommandError::usage(
-                format!("stdin cannot be kept in {}: {e}", taking.folder.display()),
+                format!("stdin cannot be kept in {}: {e}", keeping.folder.display()),
                 "put it into a file, and load that",
             )
         })?;
-        Ok(Self {
-            file: DocumentFile::Path(kept.path().to_owned()),
-            name: path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned(),
-            place: PlaceId::of(match taking.stdin_name {
-                Some(name) => format!("{host}-{name}"),
-                None => "-".to_owned(),
-            }),
-            is_nameless: taking.stdin_name.is_none(),
-            path,
-            _kept: Some(kept),
-        })
+        self.file = DocumentFile::Path(kept.path().to_owned());
+        self.kept = Some(kept);
+        Ok(())
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
     }
 
     /// Reads its bytes, decompressed, as they come.
@@ -139,27 +146,27 @@ fn is_of_this_machine(place: &[u8]) -> bool {
     place.starts_with(br"\\?\") && !place.starts_with(br"\\?\UNC\")
 }
 
-fn keep_stdin(taking: &Taking) -> io::Result<NamedTempFile> {
+fn keep_stdin(keeping: &Keeping) -> io::Result<NamedTempFile> {
     let mut kept = tempfile::Builder::new()
         .prefix(".xmlshred-")
         .suffix(".stdin")
-        .tempfile_in(taking.folder)?;
-    io::copy(&mut io::stdin().lock().take(taking.most.saturating_add(1)), &mut kept)?;
+        .tempfile_in(keeping.folder)?;
+    io::copy(&mut io::stdin().lock().take(keeping.most.saturating_add(1)), &mut kept)?;
     kept.flush()?;
     Ok(kept)
 }
 
-/// Refuses files that cannot be read or never become rows, before a store is opened. Without a limit a
-/// file may be of any length. Each is opened, so it returns `false` if `stopped` says so before the end.
+/// Refuses files that cannot be read or never become rows. Without a limit a file may be of any length. Each
+/// is opened, so it returns `false` if `stopped` says so before the end.
 ///
 /// # Errors
 /// Every one of these.
-pub fn check_files(
-    inputs: &[Input],
+pub fn check_files<'i>(
+    inputs: impl IntoIterator<Item = &'i Input>,
     limit: Option<u64>,
     stopped: &dyn Fn() -> bool,
 ) -> Result<bool> {
-    let looked_at = inputs.iter().take_while(|_| !stopped());
+    let looked_at = inputs.into_iter().take_while(|_| !stopped());
     let problems: Vec<String> = looked_at.filter_map(|input| input.problem(limit)).collect();
     if stopped() {
         return Ok(false);

@@ -1,5 +1,6 @@
 //! `xmlshred load`: XML files into the source table.
 
+mod destination;
 mod distinct;
 mod documents;
 #[cfg(feature = "embedded")]
@@ -20,9 +21,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use self::destination::Destination;
 use self::documents::Documents;
 use self::errors::{interrupted, stopped};
-use self::files::{check_files, Input, Taking};
+use self::files::{check_files, Input, Keeping};
 use self::ids::{IdFrom, Ids};
 use self::report::{Loaded, Notes};
 use self::request::Load;
@@ -120,36 +122,38 @@ impl Arguments {
         let files = files.ok_or_else(interrupted)?;
         let limit = call.settings.limits.document_bytes;
         let ids = Ids::new(self.app_id_from, &files, call)?;
-        #[cfg(feature = "sqlserver")]
-        let host = crate::runner::host_name();
-        #[cfg(feature = "sqlserver")]
-        let temporary = std::env::temp_dir();
-        let taking = Taking {
-            stdin_name: self.stdin_name.as_deref(),
-            folder: match location {
-                StoreLocation::Sqlite(path) => crate::files::folder_of(path),
-                #[cfg(feature = "sqlserver")]
-                StoreLocation::SqlServer(_) => &temporary,
-            },
-            most: if self.each.is_some() { u64::MAX } else { limit },
-            host: match location {
-                StoreLocation::Sqlite(_) => None,
-                #[cfg(feature = "sqlserver")]
-                StoreLocation::SqlServer(_) => Some(&host),
-            },
+        let host: Option<String> = match location {
+            StoreLocation::Sqlite(_) => None,
+            #[cfg(feature = "sqlserver")]
+            StoreLocation::SqlServer(_) => Some(crate::runner::host_name()),
         };
-        let inputs = Input::all(files, &taking)?;
-        if !check_files(&inputs, self.each.is_none().then_some(limit), &stopped)? {
-            return Err(interrupted());
-        }
-        #[cfg_attr(not(feature = "sqlserver"), allow(unused_mut))]
-        let mut load = Load {
+        let input = |file| Input::new(file, self.stdin_name.as_deref(), host.as_deref());
+        let mut inputs: Vec<Input> = files.into_iter().map(input).collect();
+        let check = |inputs: &mut dyn Iterator<Item = &Input>| match check_files(
+            inputs,
+            self.each.is_none().then_some(limit),
+            &stopped,
+        )? {
+            true => Ok(()),
+            false => Err(interrupted()),
+        };
+        check(&mut inputs.iter())?;
+        // Whether anything can be loaded at all, before all is read.
+        let destination = Destination::check(location, call)?;
+        let keeping = Keeping {
+            folder: &destination.folder(),
+            most: if self.each.is_some() { u64::MAX } else { limit },
+        };
+        let mut from_stdin = inputs.iter_mut().filter(|input| input.is_stdin());
+        from_stdin.try_for_each(|input| input.keep(&keeping))?;
+        check(&mut inputs.iter().filter(|input| input.is_kept()))?;
+        let load = Load {
             inputs,
             ids,
             documents: Documents {
                 each: self.each.clone(),
                 keep_envelope: self.keep_envelope,
-                is_text: false,
+                is_text: destination.takes_text(),
                 limit,
             },
             rules: LoadRules { existing, again: self.again },
@@ -157,14 +161,7 @@ impl Arguments {
             is_repeating: self.is_repeating(),
             interruption,
         };
-        let survey = match location {
-            #[cfg(feature = "embedded")]
-            StoreLocation::Sqlite(path) => embedded::load(&load, path, loaded)?,
-            #[cfg(not(feature = "embedded"))]
-            StoreLocation::Sqlite(_) => unreachable!("refused by `location`"),
-            #[cfg(feature = "sqlserver")]
-            StoreLocation::SqlServer(server) => server::load(&mut load, call, server, loaded)?,
-        };
+        let survey = destination.load(&load, loaded)?;
         Ok(survey.notes(&load.inputs, self.each.is_some(), self.copies))
     }
 

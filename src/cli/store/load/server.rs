@@ -13,34 +13,47 @@ use crate::shred::document_text;
 use crate::store::sqlserver::SqlServerStore;
 use crate::store::{Added, Candidate, Content, DocumentType};
 
-/// Loads into the source table; each portion in a transaction of its own.
-pub fn load(
-    load: &mut Load,
-    call: &Call,
-    server: &ServerLocation,
-    loaded: &mut Loaded,
-) -> Result<Survey> {
-    let workstation = open::workstation(call.session);
-    let mut store = SqlServerStore::connect(server.settings.clone(), &workstation)?;
+/// A session with a server whose source table can be filled.
+pub struct Server {
+    // A store is large, and this is one of few.
+    store: Box<SqlServerStore>,
+    document_type: DocumentType,
+}
+
+/// Connects, and asks whether the source table can be filled.
+pub fn check(call: &Call, server: &ServerLocation) -> Result<Server> {
+    let mut store = open::server_store(server, call.session)?;
     let document_type = store.check_load()?;
-    load.documents.is_text = document_type != DocumentType::Bytes;
-    let survey = load.survey(Some(&mut store))?;
-    let mut behind = 0;
-    let mut skipping = load.skipping(&survey);
-    load.filling().fill(&survey, loaded, &mut |portion, rules| {
-        skipping.add(&mut store, portion, |store, portion| {
-            let documents = portion.into_iter().map(|document| content(document, document_type));
-            let documents = documents.collect::<Result<Vec<_>>>()?;
-            let added = store.load_documents(document_type, &documents, rules);
-            let (added, is_behind) = added.map_err(not_loaded)?;
-            if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
-                behind += is_behind;
-            }
-            Ok(added)
-        })
-    })?;
-    loaded.behind = behind;
-    Ok(survey)
+    Ok(Server { store: Box::new(store), document_type })
+}
+
+impl Server {
+    pub fn takes_text(&self) -> bool {
+        self.document_type != DocumentType::Bytes
+    }
+
+    /// Loads into the source table; each portion in a transaction of its own.
+    pub fn load(self, load: &Load, loaded: &mut Loaded) -> Result<Survey> {
+        let Self { mut store, document_type } = self;
+        let survey = load.survey(Some(&mut *store))?;
+        let mut behind = 0;
+        let mut skipping = load.skipping(&survey);
+        load.filling().fill(&survey, loaded, &mut |portion, rules| {
+            skipping.add(&mut *store, portion, |store, portion| {
+                let documents =
+                    portion.into_iter().map(|document| content(document, document_type));
+                let documents = documents.collect::<Result<Vec<_>>>()?;
+                let added = store.load_documents(document_type, &documents, rules);
+                let (added, is_behind) = added.map_err(not_loaded)?;
+                if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
+                    behind += is_behind;
+                }
+                Ok(added)
+            })
+        })?;
+        loaded.behind = behind;
+        Ok(survey)
+    }
 }
 
 /// The document as the table takes it.

@@ -9,5 +9,4 @@ mod unload;
 pub(super) use erase::erase_apps;
 pub(super) use log::purge_log;
 pub(super) use stale_rows::delete_stale_rows;
-pub(super) use unload::{apps_of_file, unload_documents};
-pub use unload::{UnloadSelector, Unloaded};
+pub(super) use unload::unload_documents;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use tiberius::{ColumnData, TokenRow};
 
-use crate::store::sqlserver::call::{yes_or_no, Call};
+use crate::id::AppId;
+use crate::store::sqlserver::call::{end_of, yes_or_no, Call, FILE_NAME, FILE_PATH};
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault::Result;
 use crate::store::{
@@ -14,10 +15,6 @@ use crate::store::{
 
 /// The longest value for bulk load, as for the rows of outcomes.
 const BULK_LOAD_BYTES: usize = 0xFFFF;
-
-/// Characters of a path and of a name that `processing_file` has room for; of longer ones the end.
-const PATH: usize = 1000;
-const NAME: usize = 400;
 
 /// The columns of `#document`, in the order of [`row`].
 const COLUMNS: [&str; 9] = [
@@ -37,6 +34,8 @@ const COLUMNS: [&str; 9] = [
 pub struct DocumentStage {
     /// The connection's generation, and the type of the documents.
     created: Option<(u64, DocumentType)>,
+    /// The first application that was loaded with it.
+    first: Option<AppId>,
 }
 
 /// Whether the source table can be filled, and with what.
@@ -51,7 +50,7 @@ pub fn check_load(connection: &mut Connection) -> Result<DocumentType> {
 
 pub fn knows_file(connection: &mut Connection, place: PlaceId, name: &str) -> Result<bool> {
     let call = Call::new("usp_FindFile").with("@place_id", place.0);
-    connection.ask(&call.with("@file_name", end_of(name, NAME)))?.get("is_known")
+    connection.ask(&call.with("@file_name", end_of(name, FILE_NAME)))?.get("is_known")
 }
 
 pub fn find_candidates(
@@ -99,7 +98,8 @@ pub fn load_documents(
 ) -> Result<(Vec<Added>, u64)> {
     let call = Call::slow("usp_LoadDocuments")
         .with("@replace", yes_or_no(rules.existing == Existing::Replace))
-        .with("@again", yes_or_no(rules.again));
+        .with("@again", yes_or_no(rules.again))
+        .with("@first_app_id", stage.first);
     let documents: Vec<_> =
         documents.iter().map(|(candidate, content)| (candidate, Some(content))).collect();
     // After a broken connection nobody knows whether it was done. A repetition finds what was, unless it
@@ -121,6 +121,13 @@ pub fn load_documents(
                 })
             });
             let added = added.collect::<Result<Vec<Added>>>()?;
+            // Of a call with a refusal nothing was loaded.
+            let is_refused = added.iter().any(|added| matches!(added, Added::Refused(_)));
+            let loaded = added.iter().find_map(|added| match added {
+                Added::Loaded(app_id) => Some(*app_id),
+                _ => None,
+            });
+            stage.first = stage.first.or(loaded.filter(|_| !is_refused));
             Ok((added, behind))
         },
     )
@@ -214,8 +221,8 @@ fn row<'r>(
         ColumnData::I32(Some(ordinal)),
         ColumnData::I64(candidate.app_id.map(|app_id| app_id.0)),
         value(content, is_text),
-        text(end_of(&file.path, PATH)),
-        text(end_of(&file.name, NAME)),
+        text(end_of(&file.path, FILE_PATH)),
+        text(end_of(&file.name, FILE_NAME)),
         ColumnData::I64(Some(file.place.0)),
         number(file.record),
         number(file.bytes),
@@ -242,18 +249,4 @@ fn is_long(content: &Content) -> bool {
             text.len() > BULK_LOAD_BYTES / 2 && 2 * text.encode_utf16().count() > BULK_LOAD_BYTES
         }
     }
-}
-
-/// The end of a text that fits `nvarchar(units)`.
-fn end_of(text: &str, units: usize) -> String {
-    let mut left = units;
-    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => false,
-    };
-    let end: Vec<char> = text.chars().rev().take_while(fits).collect();
-    end.into_iter().rev().collect()
 }

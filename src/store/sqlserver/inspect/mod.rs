@@ -5,7 +5,7 @@ mod report;
 mod server;
 mod status;
 
-use super::call::{list, whole_seconds, yes_or_no, Call};
+use super::call::{end_of, list, whole_seconds, yes_or_no, Call, FILE_NAME};
 use super::connection::Connection;
 use super::fault::Result;
 use super::record::Record;
@@ -124,6 +124,15 @@ pub(super) fn list_finished(
         .with("@after_app_id", page.after)
         .with("@page_size", page.size.clamp(1, 10_000));
     connection.rows(&call, written_app)
+}
+
+/// `name` as `processing_file` has it.
+pub(super) fn list_apps_of_file(
+    connection: &mut Connection,
+    name: &str,
+) -> Result<Vec<(AppId, String)>> {
+    let call = Call::slow("usp_ListAppsOfFile").with("@file_name", end_of(name, FILE_NAME));
+    connection.rows(&call, |record| Ok((record.get("app_id")?, record.get("file_path")?)))
 }
 
 fn written_app(record: &Record) -> Result<WrittenApp> {
