@@ -8,7 +8,7 @@ Parameters: @app_ids  the list, such as N'101, 102'; NULL returns no rows
 Results:    entry    the text between two commas
             app_id   its value; NULL when it is not a whole number that fits bigint
 Errors:     none
-Called by:  usp_RetryFailed, usp_RequeueApps, usp_DeleteStaleRows, usp_EraseApps,
+Called by:  usp_RetryFailed, usp_RequeueApps, usp_DeleteStaleRows, usp_EraseApps, usp_UnloadDocuments,
             usp_ListWritten, usp_ListFinished
 Isolation:  reads no table
 Example:    SELECT l.app_id FROM [$(Schema)].[ufn_AppIdList](N'101, 102') AS l;

@@ -2,7 +2,7 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Checks whether documents can be inserted into the source table, and taken out of it again.
+Purpose:    Checks whether documents can be inserted into the source table.
 Parameters: none
 Results:    the first problem and its fix, or NULL: the source is a table, not a view; no other column must have
             a value and has no default; and an IDENTITY counts upwards. With one that counts downwards, the ids

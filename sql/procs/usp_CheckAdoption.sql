@@ -7,7 +7,8 @@ Purpose:    Refuses a call while the log of an earlier system is not completely 
 Parameters: none
 Results:    none
 Errors:     50034 the adoption is not complete
-Called by:  usp_EnqueueApps, usp_ClaimBatch, usp_Redrive, usp_EraseApps, usp_BackfillApps
+Called by:  usp_EnqueueApps, usp_ClaimBatch, usp_Redrive, usp_EraseApps, usp_UnloadDocuments,
+            usp_BackfillApps
 Isolation:  READ COMMITTED; reads the one row of processing_adoption, and waits for a chunk that is being
             imported
 Example:    -- Not called by hand. As its callers do:

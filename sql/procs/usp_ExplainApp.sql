@@ -14,7 +14,7 @@ Results:    one row per event: occurred_at_utc (UTC), event_type, attempt, worke
                              the rows of the attempt that it completed
             rows_deleted     usp_DeleteStaleRows deleted the rows of an attempt
             backfilled       usp_BackfillApps added what was missing in the target tables
-            erased           usp_EraseApps removed its rows, log and events before this
+            erased           usp_EraseApps or usp_UnloadDocuments removed its rows, log and events before this
             now              the last row: its state, what happens next, and which attempt its rows
                              are of. The only row of an unknown application
 Errors:     50001 a parameter is wrong

@@ -11,7 +11,7 @@ Parameters: @procedure_name  the procedure that is working
 Results:    none; @reported_at
 Errors:     none of its own
 Called by:  usp_EnqueueApps, usp_ReapExpired, usp_Redrive, usp_PurgeLog, usp_DeleteStaleRows,
-            usp_EraseApps, usp_BackfillApps
+            usp_EraseApps, usp_UnloadDocuments, usp_BackfillApps
 Isolation:  READ COMMITTED; touches no table
 Example:    DECLARE @reported_at datetime2(3) = '20000101';
             EXEC [$(Schema)].[usp_ReportProgress] N'usp_PurgeLog', @reported_at OUTPUT, 1000;

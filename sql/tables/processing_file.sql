@@ -12,7 +12,7 @@ place_id       the beginning of the hash of the machine and the absolute path: i
 record_number  which record of the file the document is, from 1; 0 for a whole file
 document_bytes length of the document in the file, decompressed
 source_hash    SHA-256 of these bytes
-loaded_at_utc  when it was loaded
+loaded_at_utc  when its load started
 login_name     who loaded it
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_file]', N'U') IS NULL

@@ -84,6 +84,7 @@ impl Execute for Arguments {
         }
         let stay = match stay {
             0 => String::new(),
+            1 => "; 1 stays".to_owned(),
             _ => format!("; {stay} stay"),
         };
         console::note(match self.dry_run {
