@@ -148,9 +148,10 @@ fn what_became_of_a_document_decides_whether_it_goes() {
     bench.succeed("enqueue");
     bench.execute(
         "INSERT INTO pipeline.processing_claim
-         (claim_token, session_id, claimed_at_utc, lease_expires_at_utc, app_count, renewals)
+         (claim_token, session_id, claimed_at_utc, lease_ms, lease_expires_at_utc, app_count,
+          renewals)
          SELECT TOP (1) '11111111-1111-1111-1111-111111111111', l.session_id, SYSUTCDATETIME(),
-                DATEADD(hour, 1, SYSUTCDATETIME()), 1, 0
+                3600000, DATEADD(hour, 1, SYSUTCDATETIME()), 1, 0
          FROM pipeline.processing_log AS l;
          UPDATE pipeline.processing_queue
          SET state = 1, claim_token = '11111111-1111-1111-1111-111111111111', attempts = 1

@@ -1,6 +1,7 @@
 //! What stops a load.
 
 use crate::cli::command_error::{CommandError, Result};
+use crate::command::command;
 use crate::figures::{count, counted};
 use crate::id::AppId;
 use crate::runner::ExitStatus;
@@ -30,12 +31,11 @@ pub fn stopped(error: CommandError, loaded: u64, is_repeating: bool) -> CommandE
         some => format!("{} loaded before it, which stay", counted(some, "document")),
     };
     let hint = match loaded {
-        1.. if is_repeating => {
-            let hint =
-                "delete these from the source table before you run the same command again, which \
-                        would load them once more";
-            hint.to_owned()
-        }
+        1.. if is_repeating => format!(
+            "take these back before you run the same command again, which would load them once more: {} \
+             lists them",
+            command("unload --loaded-since 1h --dry-run")
+        ),
         _ => error.hint,
     };
     let status = match error.status {
