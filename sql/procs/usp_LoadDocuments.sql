@@ -252,8 +252,9 @@ BEGIN
                 IF @logged IS NOT NULL
                 BEGIN
                     SET @message = CONCAT(
-                        N'[$(SourceSchema)].[$(SourceTable)] generated the id ', @logged, N', which the log knows already:',
-                        N' run DBCC CHECKIDENT (N''[$(SourceSchema)].[$(SourceTable)]'', RESEED, ',
+                        N'[$(SourceSchema)].[$(SourceTable)] generated the id ', @logged,
+                        N', which the log knows already: run DBCC CHECKIDENT'
+                        + N' (N''[$(SourceSchema)].[$(SourceTable)]'', RESEED, ',
                         (
                             SELECT MAX(l.app_id)
                             FROM [$(Schema)].[processing_log] AS l
