@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::command_error::{CommandError, Result};
-use super::console;
+use super::name_order::place;
+use super::{console, wildcards};
 use crate::document_file::{Archive, DocumentFile};
 use crate::figures::counted;
 use crate::id::AppId;
@@ -22,7 +23,8 @@ pub struct Search {
 
 /// The documents that `arguments` name, each argument's sorted by name, `2` before `10`, and these in
 /// the order given: a folder means its XML files, a zip archive the XML files in all of its
-/// folders, `-` stdin, and anything else itself. XML files end in `.xml` or `.xml.gz`. In folders and
+/// folders, `-` stdin, and anything else itself; on Windows, whose shells leave that to programs, a last part
+/// with `*` or `?` that is not the name of a file means the files whose names match. XML files end in `.xml` or `.xml.gz`. In folders and
 /// archives, hidden ones are skipped.
 ///
 /// # Errors
@@ -73,12 +75,15 @@ struct Searched<'s> {
     again: usize,
     links: Vec<PathBuf>,
     hidden: Vec<PathBuf>,
+    /// Whether the shell leaves wildcards to programs.
+    expands: bool,
 }
 
 impl<'s> Searched<'s> {
     fn new(search: Search, stopped: &'s dyn Fn() -> bool) -> Self {
         let (links, hidden) = (Vec::new(), Vec::new());
-        Self { search, stopped, read: HashSet::new(), again: 0, links, hidden }
+        let read = HashSet::new();
+        Self { search, stopped, read, again: 0, links, hidden, expands: cfg!(windows) }
     }
 
     /// Whether a file was not read before.
@@ -114,7 +119,13 @@ fn files_of(argument: &Path, search: &mut Searched<'_>) -> Found {
     if argument == Path::new("-") {
         return Ok(vec![DocumentFile::Stdin]);
     }
-    if std::fs::metadata(argument).map_err(|e| unreadable(argument, e))?.is_dir() {
+    let found = match std::fs::metadata(argument) {
+        Err(_) if search.expands && wildcards::is_pattern(argument) => {
+            return files_that_match(argument, search);
+        }
+        found => found.map_err(|e| unreadable(argument, e))?,
+    };
+    if found.is_dir() {
         return files_in(argument, search);
     }
     if !search.is_new(argument) {
@@ -124,6 +135,17 @@ fn files_of(argument: &Path, search: &mut Searched<'_>) -> Found {
         return members_of(argument, &mut search.hidden);
     }
     Ok(vec![DocumentFile::Path(argument.to_owned())])
+}
+
+/// What a shell of Unix would have put in place of the pattern.
+fn files_that_match(pattern: &Path, search: &mut Searched<'_>) -> Found {
+    let mut paths = wildcards::matches(pattern).map_err(|e| unreadable(pattern, e))?;
+    if paths.is_empty() {
+        return Err(format!("no file matches {}", pattern.display()));
+    }
+    paths.sort_by_cached_key(|path| place(path));
+    let files = paths.iter().map(|path| files_of(path, search));
+    Ok(files.collect::<std::result::Result<Vec<_>, String>>()?.concat())
 }
 
 fn files_in(folder: &Path, search: &mut Searched<'_>) -> Found {
@@ -217,39 +239,6 @@ fn is_hidden_name(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".") && name != "." && name != ".."
 }
 
-/// Where a file comes in the order of a folder: a folder's own files before those of its folders.
-fn place(path: &Path) -> (Vec<Vec<Piece>>, Vec<Piece>, PathBuf) {
-    let folders = path.parent().unwrap_or(Path::new("")).components();
-    let folders = folders.map(|part| pieces(&part.as_os_str().to_string_lossy())).collect();
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    (folders, pieces(&stem), path.to_owned())
-}
-
-/// A part of a file's name, in the order of its kind.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
-    /// Digits without leading zeros, after their count: these sort as the numbers do.
-    Number(usize, String),
-    Text(String),
-}
-
-/// A name, so that numbers in it sort as numbers.
-fn pieces(name: &str) -> Vec<Piece> {
-    let is_digit = |c: &char| c.is_ascii_digit();
-    let mut characters = name.chars().peekable();
-    let mut pieces = Vec::new();
-    while let Some(first) = characters.peek().map(is_digit) {
-        let piece: String =
-            std::iter::from_fn(|| characters.next_if(|c| is_digit(c) == first)).collect();
-        let digits = piece.trim_start_matches('0');
-        pieces.push(match first {
-            true => Piece::Number(digits.len(), digits.to_owned()),
-            false => Piece::Text(piece),
-        });
-    }
-    pieces
-}
-
 /// Whether the name ends in `.xml` or `.xml.gz`.
 fn is_xml(path: &Path) -> bool {
     match has_extension(path, "gz") {
@@ -321,4 +310,64 @@ fn id_in_name(file_name: &str) -> std::result::Result<AppId, String> {
 /// Ids for documents that are not in a store, from 1.
 pub fn ids_in_order(count: usize) -> impl Iterator<Item = AppId> {
     (1..).map(AppId).take(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found where the shell leaves wildcards to programs, or does not.
+    fn found(argument: &Path, expands: bool) -> std::result::Result<Vec<String>, String> {
+        let mut search = Searched::new(Search::default(), &|| false);
+        search.expands = expands;
+        let files = files_of(argument, &mut search)?;
+        Ok(files.iter().map(DocumentFile::file_name).collect())
+    }
+
+    #[test]
+    fn wildcards_are_expanded_where_the_shell_leaves_them_and_brackets_are_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [
+            "order10.xml",
+            "order2.xml",
+            "order[1].xml",
+            "order1.xml",
+            "Order3.XML",
+            ".order4.xml",
+        ];
+        for name in names {
+            std::fs::write(folder.path().join(name), "<o/>").unwrap();
+        }
+        let at = |pattern: &str| folder.path().join(pattern);
+        for (pattern, expected) in [
+            ("order[1].xml", vec!["order[1].xml"]),
+            ("order?.xml", vec!["order1.xml", "order2.xml", "Order3.XML"]),
+            ("order[?].xml", vec!["order[1].xml"]),
+            ("*1*.x*", vec!["order1.xml", "order10.xml", "order[1].xml"]),
+        ] {
+            let mut expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+            let mut found = found(&at(pattern), true).unwrap();
+            expected.sort();
+            found.sort();
+            assert_eq!(found, expected, "{pattern}");
+        }
+        let ordered = found(&at("order*.xml"), true).unwrap();
+        let numbers = ["order1.xml", "order2.xml", "order10.xml"];
+        let place = |name: &&str| ordered.iter().position(|found| found == name);
+        assert!(numbers.iter().map(place).is_sorted(), "{ordered:?}");
+        assert!(found(&at("order*.json"), true).unwrap_err().contains("no file matches"));
+        assert!(found(&at("absent/*.xml"), true).unwrap_err().contains("cannot read"));
+        assert!(found(&at("order*.xml"), false).unwrap_err().contains("cannot read"));
+    }
+
+    /// Elsewhere a file may have these characters in its name.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_exists_is_not_a_pattern() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["order*.xml", "order1.xml"] {
+            std::fs::write(folder.path().join(name), "<o/>").unwrap();
+        }
+        assert_eq!(found(&folder.path().join("order*.xml"), true).unwrap(), ["order*.xml"]);
+    }
 }

@@ -13,7 +13,9 @@ mod interruption;
 mod logging;
 mod man;
 mod map;
+mod name_order;
 mod old_logs;
+mod quotes;
 mod run;
 mod screens;
 mod settings;
@@ -21,6 +23,7 @@ mod shown_commands;
 mod signals;
 mod store;
 mod suggestions;
+mod wildcards;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -102,8 +105,13 @@ fn after_help() -> String {
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitStatus {
     logging::note_panics();
-    let arguments: Vec<OsString> = wild::args_os().collect();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
     screens::decide(screens::asked_for(&arguments));
+    if let Some(error) = quotes::swallowed(&arguments).filter(|_| cfg!(windows)) {
+        console::report(&error);
+        console::finish();
+        return error.status;
+    }
     let status = match Cli::parse_from(arguments) {
         Ok(cli) => cli.run(),
         Err(error) if error.use_stderr() => {
