@@ -1,10 +1,13 @@
 //! Files that another program holds for a moment.
 
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tempfile::{NamedTempFile, TempPath};
+
+use super::reachable;
 
 /// How long to wait for a program that looks at a new file.
 const HELD_AT_MOST: Duration = Duration::from_secs(3);
@@ -14,14 +17,17 @@ const HELD_AT_MOST: Duration = Duration::from_secs(3);
 /// # Errors
 /// The file cannot be moved.
 pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    check_writable(path)?;
     let mut waiting = Some(file);
-    patiently(is_held, || {
+    let moved = patiently(is_held, || {
         let file = waiting.take().expect("a file that was not moved comes back");
-        file.persist(path).map(drop).map_err(|refused| {
+        file.persist(reachable(path)).map(drop).map_err(|refused| {
             waiting = Some(refused.file);
             refused.error
         })
-    })
+    });
+    discard(waiting.map(NamedTempFile::into_temp_path));
+    moved
 }
 
 /// Gives a file its name, unless something has it.
@@ -30,13 +36,73 @@ pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
 /// The file cannot be moved.
 pub fn persist_new(file: TempPath, path: &Path) -> io::Result<()> {
     let mut waiting = Some(file);
-    patiently(is_held, || {
+    let moved = patiently(is_held, || {
         let file = waiting.take().expect("a file that was not moved comes back");
-        file.persist_noclobber(path).map_err(|refused| {
+        file.persist_noclobber(reachable(path)).map_err(|refused| {
             waiting = Some(refused.path);
             refused.error
         })
-    })
+    });
+    discard(waiting);
+    moved
+}
+
+/// Writes what the system still holds of a file to the disk.
+///
+/// # Errors
+/// The file cannot be opened or written.
+pub fn sync(path: &Path) -> io::Result<()> {
+    let file = patiently(is_held, || OpenOptions::new().write(true).open(path))?;
+    file.sync_all()
+}
+
+/// Deletes a file, if there is one.
+///
+/// # Errors
+/// The file cannot be deleted.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match patiently(is_held, || fs::remove_file(path)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a file that could not be replaced, before anything else is: on Windows, one that is read-only or that
+/// another program does not share.
+///
+/// # Errors
+/// What is in the way.
+pub fn check_replaceable(path: &Path) -> io::Result<()> {
+    check_writable(path)?;
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+
+        const DELETE: u32 = 0x1_0000;
+        let open = || OpenOptions::new().access_mode(DELETE).open(path).map(drop);
+        match patiently(is_held, open) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Windows says of a file that is read-only what it says of one that a scanner holds, which is waited for.
+fn check_writable(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if cfg!(windows) && found.is_file() && found.permissions().readonly() => {
+            Err(io::Error::new(ErrorKind::PermissionDenied, "the file is read-only"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Deletes what was not moved: who held it may hold it still.
+fn discard(file: Option<TempPath>) {
+    if let Some(Ok(path)) = file.map(TempPath::keep) {
+        remove(&path).ok();
+    }
 }
 
 /// Repeats a step while it is refused because another program holds a file.
@@ -114,5 +180,29 @@ mod tests {
         .unwrap();
         scanning.join().unwrap();
         assert!(place.exists());
+    }
+
+    /// As a spreadsheet does, which holds a file until it is closed.
+    #[cfg(windows)]
+    #[test]
+    fn what_cannot_be_replaced_is_known_before() {
+        use std::os::windows::fs::OpenOptionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        check_replaceable(&path).unwrap();
+        fs::write(&path, "old").unwrap();
+        check_replaceable(&path).unwrap();
+        let sheet = OpenOptions::new().read(true).share_mode(1).open(&path).unwrap();
+        assert_eq!(check_replaceable(&path).unwrap_err().raw_os_error(), Some(32));
+        drop(sheet);
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions.clone()).unwrap();
+        let refused = crate::files::write(&path, b"new").unwrap_err();
+        assert_eq!(refused.to_string(), "the file is read-only");
+        permissions.set_readonly(false);
+        fs::set_permissions(&path, permissions).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

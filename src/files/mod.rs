@@ -4,6 +4,7 @@
 //! and a reader never sees half a file.
 
 mod held;
+mod long;
 mod text;
 
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -12,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-pub use self::held::{persist, persist_new};
-pub use self::text::{read_script, read_text, Encoded};
+pub use self::held::{check_replaceable, persist, persist_new, remove, sync};
+pub use self::long::reachable;
+pub use self::text::{read_script, read_text, text_of, Encoded};
 
 /// A file that is being written beside its place, as `.xmlshred-*.new`. It is deleted when this is
 /// dropped, unless it was put in its place; only a process that is killed leaves it.
@@ -35,6 +37,11 @@ impl NewFile {
         }
         let file = BufWriter::new(temporary(folder_of(path))?);
         Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Where it will be.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Puts it in its place.
@@ -132,11 +139,20 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// What has the name cannot be removed, or the file cannot be created.
 pub fn create(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove(path)?;
     OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Whether a path of Windows means the same in every working folder.
+pub fn is_rooted_on_windows(path: &str) -> bool {
+    path.starts_with("\\\\")
+        || matches!(path.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic())
+}
+
+/// Whether a path of Windows, such as `C:log`, means the working folder of a drive.
+pub fn is_drive_relative(path: &str) -> bool {
+    matches!(path.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic())
+        && !is_rooted_on_windows(path)
 }
 
 /// The folder that a file is in.
@@ -160,7 +176,7 @@ pub fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
         // Reduced by the umask, as for any other new file.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    builder.tempfile_in(reachable(folder))
 }
 
 #[cfg(test)]

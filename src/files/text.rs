@@ -8,17 +8,32 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::read;
 
+const MARK: char = '\u{feff}';
+
 /// Reads a whole file of text: UTF-8, or UTF-16 with a mark, which `>` of Windows PowerShell writes.
 ///
 /// # Errors
 /// As [`read`], or the file is in another encoding: its name is not in the file, and a guess would
 /// make another text or password of it.
 pub fn read_text(path: &Path) -> io::Result<String> {
-    let bytes = read(path)?;
-    let encoding = Encoding::for_bom(&bytes).map_or(UTF_8, |(encoding, _)| encoding);
-    match encoding.decode_with_bom_removal(&bytes) {
-        (text, false) => Ok(text.into_owned()),
-        (_, true) => Err(io::Error::new(ErrorKind::InvalidData, Encoded::of(&bytes).to_string())),
+    let text = text_of(read(path)?);
+    let text = text.map_err(|e| io::Error::new(ErrorKind::InvalidData, e.to_string()))?;
+    Ok(text.strip_prefix(MARK).map(str::to_owned).unwrap_or(text))
+}
+
+/// The text in these bytes: UTF-8 with its mark, if it has one, or what UTF-16 says without it.
+///
+/// # Errors
+/// Where they stop being text, as [`read_text`] says.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, Encoded> {
+    match Encoding::for_bom(&bytes) {
+        Some((encoding, _)) if encoding != UTF_8 => {
+            match encoding.decode_with_bom_removal(&bytes) {
+                (text, false) => Ok(text.into_owned()),
+                (_, true) => Err(Encoded::of(&bytes)),
+            }
+        }
+        _ => String::from_utf8(bytes).map_err(|error| Encoded::of(error.as_bytes())),
     }
 }
 
@@ -44,6 +59,8 @@ pub struct Encoded {
     pub line: usize,
     /// In characters, from 1, as an editor counts.
     pub column: usize,
+    /// The byte there, which may be a part of a password.
+    pub byte: Option<u8>,
     /// Whether it begins as UTF-16 does.
     pub is_utf16: bool,
 }
@@ -52,16 +69,18 @@ impl Encoded {
     /// The first place that is not UTF-8, or the end.
     pub fn of(bytes: &[u8]) -> Self {
         let valid = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), |_| bytes.len());
+        let byte = bytes.get(valid).copied();
         let valid = String::from_utf8_lossy(&bytes[..valid]);
         Self {
             line: valid.matches('\n').count() + 1,
             column: valid.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1,
+            byte,
             is_utf16: [[0xff, 0xfe], [0xfe, 0xff]].iter().any(|mark| bytes.starts_with(mark)),
         }
     }
 }
 
-/// Without the byte, which may be a part of a password.
+/// Without the byte.
 impl fmt::Display for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_utf16 {

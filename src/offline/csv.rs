@@ -9,7 +9,7 @@ use std::path::Path;
 use super::mapping::Mapped;
 use super::source::Source;
 use crate::contract::{Contract, TargetColumn, TargetTable};
-use crate::files::NewFile;
+use crate::files::{check_replaceable, NewFile};
 use crate::outcome::{Failure, TableRows};
 use crate::value::{to_text, SqlType, Value};
 
@@ -79,12 +79,22 @@ impl CsvFolder {
         self.files.iter_mut().zip(lines).try_for_each(|(file, lines)| file.write_all(lines))
     }
 
-    /// Puts the files in their places.
+    /// Puts the files in their places, or none where one could not be replaced.
     ///
     /// # Errors
-    /// A file cannot be written, or another program holds the one it replaces.
+    /// A file cannot be written, or another program holds the one it replaces; the error names it.
     pub(super) fn put_in_place(self) -> io::Result<()> {
-        self.files.into_iter().try_for_each(NewFile::put_in_place)
+        let of = |path: &Path, error: io::Error| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            io::Error::new(error.kind(), format!("{name}: {error}"))
+        };
+        for file in &self.files {
+            check_replaceable(file.path()).map_err(|error| of(file.path(), error))?;
+        }
+        self.files.into_iter().try_for_each(|file| {
+            let path = file.path().to_owned();
+            file.put_in_place().map_err(|error| of(&path, error))
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `xmlshred export-failed`: the documents that failed, for the people who sent them.
 
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -105,10 +105,7 @@ impl Arguments {
         for (app_id, document) in old {
             for name in document.into_iter().chain([format!("{app_id}.json")]) {
                 let path = self.folder.join(name);
-                match std::fs::remove_file(&path) {
-                    Err(e) if e.kind() != ErrorKind::NotFound => return Err(unwritable(&path, &e)),
-                    _ => {}
-                }
+                files::remove(&path).map_err(|e| unwritable(&path, &e))?;
             }
         }
         console::note(format!("{failures} of an earlier export deleted\n"));

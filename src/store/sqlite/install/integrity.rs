@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::file::{shown, temporary_copy};
-use crate::files::persist_new;
+use crate::files::{persist_new, sync};
 use crate::store::sqlite::fault::{SqliteFault, Step};
 use crate::store::sqlite::transaction::{patiently, read};
 use crate::store::{Result, StoreError};
@@ -62,9 +62,8 @@ pub fn back_up(connection: &Connection, from: &Path, to: &Path) -> Result<u64> {
     check.close().map_err(|(_, error)| SqliteFault::from(error))?;
     let finish = || -> std::io::Result<u64> {
         std::fs::set_permissions(&copy, from.metadata()?.permissions())?;
-        let file = std::fs::OpenOptions::new().write(true).open(&copy)?;
-        file.sync_all()?;
-        Ok(file.metadata()?.len())
+        sync(&copy)?;
+        Ok(copy.metadata()?.len())
     };
     let bytes = finish().map_err(|error| unwritten(error.to_string()))?;
     persist_new(copy, to).map_err(|error| unwritten(error.to_string()))?;

@@ -1,6 +1,5 @@
 //! Creating a store that no other process ever sees half made.
 
-use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use tempfile::TempPath;
 use super::file::{temporary_copy, unreachable, unreachable_file, APPLICATION_ID};
 use super::open::{add_sha256, create_all};
 use super::upgrade::upgrade;
-use crate::files::persist_new;
+use crate::files::{persist_new, sync};
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::SqliteStore;
 use crate::store::Result;
@@ -49,8 +48,7 @@ impl NewStore {
     pub fn put_in_place(self) -> Result<bool> {
         let Self { store, file, path } = self;
         close(store.connection).map_err(|fault| unreachable_file(&path, &fault))?;
-        let sync = OpenOptions::new().write(true).open(&file).and_then(|file| file.sync_all());
-        sync.map_err(|error| unreachable(&path, error.to_string()))?;
+        sync(&file).map_err(|error| unreachable(&path, error.to_string()))?;
         match persist_new(file, &path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),

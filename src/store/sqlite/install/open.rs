@@ -65,7 +65,7 @@ pub fn create_all(connection: &Connection) -> Step<()> {
 
 fn connect(path: &Path) -> Step<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(files::reachable(path), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // Otherwise the quoted name of a column that is missing is a text.
