@@ -130,11 +130,18 @@ pub fn print_or_give_up(format: Format, text: &str) -> Result {
 pub fn print_script(out: Option<&Path>, script: &str) -> Result {
     match out {
         None => print_data(script),
-        Some(path) => {
-            write_file(path, &format!("\u{feff}{script}"))?;
-            Ok(ExitStatus::Success)
-        }
+        Some(_) => print_to(out, &format!("\u{feff}{script}")),
     }
+}
+
+/// Writes text for programs to a file, or else to stdout.
+///
+/// # Errors
+/// As [`write_file`] and [`print_data`].
+pub fn print_to(out: Option<&Path>, text: &str) -> Result {
+    let Some(path) = out else { return print_data(text) };
+    write_file(path, text)?;
+    Ok(ExitStatus::Success)
 }
 
 /// Writes a file that has its name only when it is complete; one of that name is replaced.
@@ -146,11 +153,14 @@ pub fn write_file(path: &Path, text: &str) -> Result<()> {
         file.write_all(text.as_bytes())?;
         file.put_in_place()
     });
-    written.map_err(|e| {
-        let message = format!("cannot write {}: {e}", path.display());
-        let hint = "name a file in a folder that is writable";
-        CommandError::new(ExitStatus::Aborted, message, hint)
-    })
+    written.map_err(|e| not_written(path, &e))
+}
+
+/// The error for a file that cannot be written.
+pub fn not_written(path: &Path, error: &io::Error) -> CommandError {
+    let message = format!("cannot write {}: {error}", path.display());
+    let hint = "name a file in a folder that is writable";
+    CommandError::new(ExitStatus::Aborted, message, hint)
 }
 
 fn unread() -> CommandError {

@@ -13,6 +13,7 @@ use super::command_error::{CommandError, Result};
 use super::contract::file as contract_file;
 use super::store::open;
 use super::{console, document_files, screens};
+use crate::files::NewFile;
 use crate::id::AppId;
 use crate::offline::{Content, CsvFolder, Formulas, MapSummary, Mapping, Source};
 use crate::runner::ExitStatus;
@@ -44,8 +45,9 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     first: Option<u64>,
 
-    /// Folder for the files of --format csv; files of the same names are replaced
-    #[arg(long, value_name = "DIR", required_if_eq("format", "csv"))]
+    /// Folder for the files of --format csv, or file for the lines of --format json; files of the same names
+    /// are replaced
+    #[arg(long, value_name = "PATH", required_if_eq("format", "csv"))]
     out: Option<PathBuf>,
 
     /// Write an apostrophe before text that a spreadsheet would run as a formula; without it the
@@ -77,10 +79,10 @@ enum IdFrom {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
-        if self.out.is_some() && self.format() != Format::Csv {
+        if self.out.is_some() && matches!(self.format, Some(Format::Table | Format::None)) {
             return Err(CommandError::usage(
-                "--out requires --format csv",
-                "add --format csv, or redirect stdout to keep the lines of JSON",
+                "--out requires --format csv or --format json",
+                "name one of these formats, or leave --out out",
             ));
         }
         if self.spreadsheet_safe && self.format() != Format::Csv {
@@ -111,7 +113,7 @@ impl Execute for Arguments {
 impl Arguments {
     /// On a terminal, people read.
     fn format(&self) -> Format {
-        self.format.unwrap_or(match io::stdout().is_terminal() {
+        self.format.unwrap_or(match io::stdout().is_terminal() && self.out.is_none() {
             true => Format::Table,
             false => Format::Json,
         })
@@ -168,6 +170,14 @@ impl Arguments {
             (Format::Table, _) => {
                 let mut out = BufWriter::new(io::stdout().lock());
                 mapping.write_tables(sources, threads, screens::stdout(), &mut out)
+            }
+            (Format::Json, Some(path)) => {
+                let written = NewFile::create(path).and_then(|mut out| {
+                    let summary = mapping.write_json(sources, threads, &mut out)?;
+                    out.put_in_place()?;
+                    Ok(summary)
+                });
+                return written.map(Some).map_err(|e| console::not_written(path, &e));
             }
             (Format::Json | Format::Csv, _) => {
                 let mut out = BufWriter::new(io::stdout().lock());

@@ -264,14 +264,6 @@ fn a_contract_that_is_not_utf_8_is_refused_with_its_place() {
     assert_eq!(said.status, 3, "{said:?}");
     let place = format!("error: cp1252.toml:{line}:4: the file is not UTF-8: invalid byte 0xE9\nhint: save the file");
     assert!(said.stderr.starts_with(&place), "{said:?}");
-    let utf16: Vec<u8> = [0xff, 0xfe]
-        .into_iter()
-        .chain(CONTRACT.encode_utf16().flat_map(u16::to_le_bytes))
-        .collect();
-    bench.write("utf16.toml", utf16);
-    let said = refused(&bench, "contract check utf16.toml");
-    assert_eq!(said.status, 3, "{said:?}");
-    assert!(said.stderr.contains("the file is UTF-16"), "{said:?}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const FAILING: &[&str] = &[
     "load docs --max-document-bytes 1",
     "load docs --replace",
     "map absent.xml",
-    "map docs --out rows",
+    "map docs --format none --out rows",
     "pause --reason",
     "purge --older-than soon",
     "requeue --app-id 1",

@@ -197,9 +197,11 @@ fn csv_files_replace_links_and_are_whole_or_not_there() {
 fn a_folder_is_for_csv_and_csv_needs_one() {
     let bench = workbench();
     assert_eq!(map(&bench, "docs --format csv").status, 2);
-    let said = map(&bench, "docs --out rows");
-    assert_eq!(said.status, 2);
-    assert!(said.stderr.contains("--out requires --format csv"), "{said:?}");
+    for format in ["table", "none"] {
+        let said = map(&bench, &format!("docs --format {format} --out rows"));
+        assert_eq!(said.status, 2);
+        assert!(said.stderr.contains("--out requires --format csv"), "{said:?}");
+    }
 }
 
 #[cfg(feature = "embedded")]

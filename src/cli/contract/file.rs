@@ -1,7 +1,6 @@
 //! Contract files.
 
 use std::path::Path;
-use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use crate::cli::command_error::{CommandError, Result};
@@ -42,17 +41,25 @@ pub fn read_file(path: &Path) -> Result<Contract> {
     Ok(Arc::into_inner(contract).expect("nothing else has it yet"))
 }
 
-/// The contract in a file, with its warnings and its text.
+/// The contract in a file, with its warnings.
 ///
 /// # Errors
 /// As [`read_file`].
 pub fn parse_file(path: &Path) -> Result<ParsedContract> {
+    Ok(parse_file_and_text(path)?.0)
+}
+
+/// The same, and the text in which its places are: with its mark, if it has one.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn parse_file_and_text(path: &Path) -> Result<(ParsedContract, String)> {
     let shown = path.display().to_string();
     let bytes = files::read(path).map_err(|e| {
         let message = format!("cannot read the contract {shown}: {e}");
         CommandError::usage(message, "name a TOML file with --contract")
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error))?;
+    let text = files::text_of(bytes).map_err(|encoded| not_utf8(&shown, encoded))?;
     let invalid = |diagnostics: &Diagnostics| {
         console::diagnose(diagnostics);
         let check = format!("contract check {}", quoted(&shown));
@@ -63,20 +70,20 @@ pub fn parse_file(path: &Path) -> Result<ParsedContract> {
     let mut parsed = ParsedContract::parse(&text, &shown).map_err(|found| invalid(&found))?;
     constants::examine(&mut parsed);
     match parsed.diagnostics.errors() {
-        0 => Ok(parsed),
+        0 => Ok((parsed, text)),
         _ => Err(invalid(&parsed.diagnostics)),
     }
 }
 
-/// Where the file stops being UTF-8, counted as an editor does.
-fn not_utf8(shown: &str, error: &FromUtf8Error) -> CommandError {
-    let Encoded { line, column, is_utf16 } = Encoded::of(error.as_bytes());
-    let byte = error.as_bytes()[error.utf8_error().valid_up_to()];
-    let kind = match is_utf16 {
-        true => "the file is UTF-16",
-        false => "the file is not UTF-8",
+/// Where the file stops being text, counted as an editor does.
+fn not_utf8(shown: &str, encoded: Encoded) -> CommandError {
+    let Encoded { line, column, .. } = encoded;
+    let message = match encoded.byte.filter(|_| !encoded.is_utf16) {
+        Some(byte) => {
+            format!("{shown}:{line}:{column}: the file is not UTF-8: invalid byte 0x{byte:02X}")
+        }
+        None => format!("{shown}: the file is damaged UTF-16"),
     };
-    let message = format!("{shown}:{line}:{column}: {kind}: invalid byte 0x{byte:02X}");
     CommandError::new(ExitStatus::Contract, message, "save the file as UTF-8")
 }
 

@@ -14,9 +14,9 @@ use crate::figures::counted;
 use crate::runner::ExitStatus;
 use crate::{files, import};
 
-/// Translate the earlier system's JSON contract to TOML on stdout
+/// Translate the earlier system's JSON contract to TOML
 ///
-/// A report on stderr lists what was translated, what differs on purpose, what was taken from the
+/// The contract goes to stdout or to the file of --out. A report on stderr lists what was translated, what differs on purpose, what was taken from the
 /// tables, and what could not be translated.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -31,6 +31,10 @@ pub struct Arguments {
     /// Take them from the CREATE TABLE statements of a script, such as one that SSMS generates
     #[arg(long, value_name = "FILE")]
     ddl: Option<PathBuf>,
+
+    /// File for the contract, which is written when it is complete; one of that name is replaced [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 impl Execute for Arguments {
@@ -40,12 +44,12 @@ impl Execute for Arguments {
             let hint = "name the JSON file with the earlier system's mappings";
             CommandError::usage(format!("cannot read {shown}: {e}"), hint)
         })?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| wrong(format!("{shown} is not UTF-8 text"), "save the file as UTF-8"))?;
+        let text = files::text_of(bytes)
+            .map_err(|encoded| wrong(format!("{shown}: {encoded}"), "save the file as UTF-8"))?;
         let declared = self.declared(call, &text, &shown)?;
         let imported = import::import(&text, &shown, declared.as_deref())
             .map_err(|diagnostics| refused(&shown, &diagnostics))?;
-        console::print_data(&imported.toml)?;
+        console::print_to(self.out.as_deref(), &imported.toml)?;
         console::diagnose(&imported.warnings);
         console::note(&imported.report);
         // A contract that produces less than the earlier one must not pass for the whole.

@@ -17,11 +17,17 @@ pub struct Arguments {
     /// Contract
     #[arg(value_name = "FILE")]
     file: PathBuf,
+
+    /// Write the script to this file, in UTF-8 with the mark that sqlcmd and SSMS need for letters that are
+    /// not ASCII
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
         let schema = open::schema(&call.settings)?;
-        console::print_data(&contract_script(&schema, &file::read_file(&self.file)?))
+        let script = contract_script(&schema, &file::read_file(&self.file)?);
+        console::print_script(self.out.as_deref(), &script)
     }
 }

@@ -57,10 +57,11 @@ pub fn install_if_other(path: &Path, contract: &Contract) -> Result<bool> {
 }
 
 /// Prints the script.
-pub fn dry_run(call: &Call, path: &Path, alter: AlterTables) -> Result {
+pub fn dry_run(call: &Call, path: &Path, alter: AlterTables, out: Option<&Path>) -> Result {
     let contract = contract_file::read(&call.settings)?;
     let preview = SqliteStore::preview_install(path, &contract, alter)?;
-    console::print_data(
+    console::print_to(
+        out,
         &preview.changes.iter().map(|sql| format!("{sql};\n")).collect::<String>(),
     )?;
     let Contract { name, hash, .. } = contract;

@@ -41,19 +41,18 @@ pub struct Arguments {
     format: Format,
 
     /// Only print the script; change nothing
-    #[arg(long, conflicts_with = "info")]
+    #[arg(long, conflicts_with = "info", group = "printed")]
     dry_run: bool,
 
     /// Print the script with sqlcmd's variables, such as $(Schema), instead of names; does not
     /// connect
     #[cfg(feature = "sqlserver")]
-    #[arg(long, conflicts_with_all = ["info", "dry_run", "plan"])]
+    #[arg(long, conflicts_with_all = ["info", "dry_run", "plan"], group = "printed")]
     script: bool,
 
     /// Write the script to this file, in UTF-8 with the mark that sqlcmd and SSMS need for letters that are
     /// not ASCII
-    #[cfg(feature = "sqlserver")]
-    #[arg(long, value_name = "FILE", requires = "script")]
+    #[arg(long, value_name = "FILE", requires = "printed")]
     out: Option<PathBuf>,
 
     /// Create the log's tables in this filegroup
@@ -126,7 +125,7 @@ impl Execute for Arguments {
             )),
             #[cfg(feature = "embedded")]
             (StoreLocation::Sqlite(path), true, _) => {
-                embedded_install::dry_run(call, path, self.alter())
+                embedded_install::dry_run(call, path, self.alter(), self.out.as_deref())
             }
             #[cfg(feature = "embedded")]
             (StoreLocation::Sqlite(path), _, true) => embedded_install::info(path),
@@ -139,7 +138,9 @@ impl Execute for Arguments {
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), true, _) => {
                 let server = self.with_log_storage(server)?;
-                server_install::dry_run(call, &server, self.alter(), adoption.as_ref())
+                let script =
+                    server_install::dry_run(call, &server, self.alter(), adoption.as_ref())?;
+                console::print_script(self.out.as_deref(), &script)
             }
             #[cfg(feature = "sqlserver")]
             (StoreLocation::SqlServer(server), _, true) => server_install::info(server),

@@ -34,14 +34,14 @@ pub fn script_for_sqlcmd(
     Ok(script(&Names::placeholders(), contract(call)?.as_ref(), alter, adoption))
 }
 
-/// Prints the script.
+/// The script.
 pub fn dry_run(
     call: &Call,
     server: &ServerLocation,
     alter: AlterTables,
     adoption: Option<&Adoption>,
-) -> Result {
-    console::print_data(&script(&server.names, contract(call)?.as_ref(), alter, adoption))
+) -> Result<String> {
+    Ok(script(&server.names, contract(call)?.as_ref(), alter, adoption))
 }
 
 /// Installs what is missing, older or edited, and imports what is left of a log that is adopted.

@@ -6,7 +6,7 @@ use clap::Args;
 
 /// Draft a contract from documents or their schema, or add to one what it lacks: tables, columns, types, keys
 ///
-/// The contract goes to stdout. A report on stderr lists what it leaves out, and the values that do
+/// The contract goes to stdout or to the file of --out. A report on stderr lists what it leaves out, and the values that do
 /// not have the form of most.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -39,6 +39,10 @@ pub struct Arguments {
     /// New columns and tables take what it does not read. What is edited in it is not touched.
     #[arg(long, value_name = "OLD.toml", conflicts_with_all = ["root", "name", "lookups", "xsd"])]
     pub(super) update: Option<PathBuf>,
+
+    /// File for the contract, which is written when it is complete; one of that name is replaced [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 
     /// Draft for the documents with this root element, if there are several kinds
     #[arg(long, value_name = "NAME")]

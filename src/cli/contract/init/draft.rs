@@ -54,7 +54,7 @@ pub(super) fn draft(arguments: &Arguments, call: &Call) -> Result {
     let run = samples.report();
     let report = DraftReport { report: &drafted.report, run, mapped, other_root };
     samples.keep(arguments)?;
-    console::print_data(&drafted.toml)?;
+    console::print_to(arguments.out.as_deref(), &drafted.toml)?;
     console::note(report);
     Ok(ExitStatus::Success)
 }

@@ -1,6 +1,5 @@
 //! A contract with what it lacked of the documents.
 
-use std::io;
 use std::path::Path;
 
 use super::arguments::Arguments;
@@ -19,7 +18,7 @@ use crate::runner::ExitStatus;
 
 /// Prints the contract in `old` with what it lacks of the samples.
 pub(super) fn update(arguments: &Arguments, call: &Call, old: &Path) -> Result {
-    let (text, parsed) = read(old)?;
+    let (parsed, text) = read(old)?;
     let samples = Samples::read(arguments, call, Some(&parsed))?;
     let roots = found(&parsed, samples.profile()).roots;
     if roots.is_empty() {
@@ -53,25 +52,18 @@ pub(super) fn update(arguments: &Arguments, call: &Call, old: &Path) -> Result {
         mapped_before: before.documents - before.failed(),
     };
     samples.keep(arguments)?;
-    console::print_data(&updated.toml)?;
+    console::print_to(arguments.out.as_deref(), &updated.toml)?;
     console::note(report);
     Ok(ExitStatus::Success)
 }
 
 /// The contract, and its text.
-fn read(old: &Path) -> Result<(String, ParsedContract)> {
+fn read(old: &Path) -> Result<(ParsedContract, String)> {
     if files::read(old).is_ok_and(|bytes| bytes.is_empty()) {
         return Err(CommandError::usage(
             format!("the contract {} is empty", old.display()),
-            "write the result to another file: a shell empties that behind `>` before it is read",
+            "restore it, and use --out: a shell empties the file behind `>` before it is read",
         ));
     }
-    let parsed = file::parse_file(old)?;
-    // With its mark, if it has one: places are counted in the whole text.
-    let text =
-        files::read(old).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
-    let text = text.map_err(|e| {
-        CommandError::usage(format!("cannot read the contract {}: {e}", old.display()), "try again")
-    })?;
-    Ok((text, parsed))
+    file::parse_file_and_text(old)
 }
