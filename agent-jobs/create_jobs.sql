@@ -13,6 +13,7 @@ Jobs:       Prepare     reaps expired claims, enqueues new applications   every 
             Nightly     enqueues what Prepare missed, deletes old history at 02:30
             Health      fails when usp_HealthCheck reports priority 1,    every HealthMinutes
                         which notifies the operator
+Output:     each run of a worker writes LogFolder\<its job>.txt over the one of the run before
 Existing    The step named "xmlshred <Schema>: <job>" gets this script's command, output file, proxy
 jobs:       and flags. Other steps, and the job's owner, schedules, notifications, category, enabled
             state and retries stay. A job that has the name but no such step is left alone.
@@ -36,13 +37,14 @@ GO
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
--- Each is one longer than what fits, so that a longer value is refused instead of cut.
+-- Each is one longer than what fits, so that a longer value is refused instead of cut. LEN does not count
+-- blanks at the end.
 DECLARE @schema_name nvarchar(109) = N'$(Schema)';
 DECLARE @prefix nvarchar(101) = N'$(JobPrefix)';
 DECLARE @category nvarchar(129) = N'$(JobCategory)';
 DECLARE @executable nvarchar(401) = N'$(Executable)';
 DECLARE @settings_file nvarchar(401) = N'$(SettingsFile)';
-DECLARE @log_folder nvarchar(181) = N'$(LogFolder)';
+DECLARE @log_folder nvarchar(176) = N'$(LogFolder)';
 DECLARE @owner nvarchar(129) = N'$(JobOwner)';
 DECLARE @operator nvarchar(129) = N'$(OperatorName)';
 DECLARE @proxy nvarchar(129) = N'$(ProxyName)';
@@ -52,15 +54,16 @@ DECLARE @worker_minutes int = TRY_CONVERT(int, N'$(WorkerMinutes)');
 DECLARE @prepare_minutes int = TRY_CONVERT(int, N'$(PrepareMinutes)');
 DECLARE @health_minutes int = TRY_CONVERT(int, N'$(HealthMinutes)');
 DECLARE @retention_days int = TRY_CONVERT(int, N'$(RetentionDays)');
-DECLARE @execute nchar(1) = N'$(Execute)';
+DECLARE @execute nvarchar(2) = N'$(Execute)';
 
-DECLARE @log_folder_argument nvarchar(362);
+DECLARE @log_folder_argument nvarchar(352);
 DECLARE @message nvarchar(2048);
 DECLARE @return_code int = 0;
 DECLARE @is_managed_instance bit = CASE CONVERT(int, SERVERPROPERTY(N'EngineEdition')) WHEN 8 THEN 1 ELSE 0 END;
 DECLARE @without_programs nvarchar(60);
 DECLARE @host_platform nvarchar(256);
 DECLARE @worker int = 1;
+DECLARE @left_alone int;
 DECLARE @ordinal int;
 DECLARE @job_name nvarchar(128);
 DECLARE @description nvarchar(512);
@@ -70,6 +73,8 @@ DECLARE @command nvarchar(max);
 DECLARE @database_name nvarchar(128);
 DECLARE @retry_attempts int;
 DECLARE @output_file nvarchar(200);
+DECLARE @file_name nvarchar(128);
+DECLARE @at int;
 DECLARE @flags int;
 DECLARE @step_proxy nvarchar(128);
 DECLARE @present_proxy nvarchar(128);
@@ -139,18 +144,35 @@ SET @message = CONCAT(
         WHEN OBJECT_ID(@pipeline + N'.usp_ClaimBatch') IS NULL
             THEN CONCAT(N' Database ', DB_NAME(), N' has no pipeline in schema ', @schema_name, N'.')
     END,
-    CASE WHEN LEN(@schema_name) > 108 THEN N' Schema has more than 108 characters.' END,
-    CASE WHEN LEN(@prefix) > 100 THEN N' JobPrefix has more than 100 characters.' END,
-    CASE WHEN LEN(@category) > 128 THEN N' JobCategory has more than 128 characters.' END,
-    CASE WHEN LEN(@executable) > 400 THEN N' Executable has more than 400 characters.' END,
-    CASE WHEN LEN(@settings_file) > 400 THEN N' SettingsFile has more than 400 characters.' END,
-    CASE WHEN LEN(@log_folder) > 180 THEN N' LogFolder has more than 180 characters.' END,
-    CASE WHEN LEN(@owner) > 128 THEN N' JobOwner has more than 128 characters.' END,
-    CASE WHEN LEN(@operator) > 128 THEN N' OperatorName has more than 128 characters.' END,
-    CASE WHEN LEN(@proxy) > 128 THEN N' ProxyName has more than 128 characters.' END,
+    CASE WHEN LEN(@schema_name + N'.') - 1 > 108 THEN N' Schema has more than 108 characters.' END,
+    CASE WHEN LEN(@prefix + N'.') - 1 > 100 THEN N' JobPrefix has more than 100 characters.' END,
+    CASE WHEN LEN(@category + N'.') - 1 > 128 THEN N' JobCategory has more than 128 characters.' END,
+    CASE WHEN LEN(@executable + N'.') - 1 > 400 THEN N' Executable has more than 400 characters.' END,
+    CASE WHEN LEN(@settings_file + N'.') - 1 > 400 THEN N' SettingsFile has more than 400 characters.' END,
+    CASE WHEN LEN(@log_folder + N'.') - 1 > 175 THEN N' LogFolder has more than 175 characters.' END,
+    CASE WHEN LEN(@owner + N'.') - 1 > 128 THEN N' JobOwner has more than 128 characters.' END,
+    CASE WHEN LEN(@operator + N'.') - 1 > 128 THEN N' OperatorName has more than 128 characters.' END,
+    CASE WHEN LEN(@proxy + N'.') - 1 > 128 THEN N' ProxyName has more than 128 characters.' END,
     CASE WHEN @prefix = N'' THEN N' JobPrefix is empty.' END,
     CASE WHEN @worker_count > 0 AND @executable = N'' THEN N' Executable is empty.' END,
     CASE WHEN @worker_count > 0 AND @log_folder = N'' THEN N' LogFolder is empty.' END,
+    -- Agent has room for 200 characters of an output file's path.
+    CASE
+        WHEN @worker_count > 0 AND LEN(@log_folder + @prefix + N'.') - 1 > 186
+            THEN N' LogFolder and JobPrefix have more than 186 characters together.'
+    END,
+    CASE
+        WHEN @worker_count > 0
+            AND EXISTS
+            (
+                SELECT 1
+                FROM (VALUES (@executable), (@settings_file), (@log_folder)) AS p(file_path)
+                WHERE PATINDEX(N'[A-Za-z]:[\/]%', p.file_path) = 0
+                    AND LEFT(p.file_path, 2) <> N'\\'
+            )
+            THEN N' Executable, SettingsFile and LogFolder must begin with a drive and a backslash, such as C:\,'
+                + N' or with \\: a step of Agent starts in a folder of Windows.'
+    END,
     CASE
         WHEN RIGHT(@executable, 1) = N'\' OR RIGHT(@settings_file, 1) = N'\'
             THEN N' Executable and SettingsFile must not end with a backslash.'
@@ -224,6 +246,27 @@ SET @message = CONCAT(
 IF @message <> N''
 BEGIN
     SET @message = N'Nothing was changed:' + @message;
+    THROW 50001, @message, 1;
+END;
+
+-- Two databases may have a pipeline in a schema of the same name.
+SELECT TOP (1) @message = CONCAT(
+    N'Nothing was changed: job ', j.name, N' is of the pipeline in database ', d.name, N': use another JobPrefix.'
+)
+FROM [msdb].[dbo].[sysjobs] AS j
+INNER JOIN [msdb].[dbo].[sysjobsteps] AS s ON j.job_id = s.job_id
+INNER JOIN sys.databases AS d
+    ON CHARINDEX(
+        (QUOTENAME(d.name) + N'.' + QUOTENAME(@schema_name) + N'.') COLLATE DATABASE_DEFAULT,
+        s.command COLLATE DATABASE_DEFAULT
+    ) > 0
+WHERE j.name IN (@prefix + N'Prepare', @prefix + N'Nightly', @prefix + N'Health')
+    AND s.subsystem = N'TSQL'
+    AND d.database_id <> DB_ID()
+ORDER BY j.name ASC;
+
+IF @message <> N''
+BEGIN
     THROW 50001, @message, 1;
 END;
 
@@ -385,8 +428,21 @@ BEGIN TRY
 
     WHILE @ordinal IS NOT NULL
     BEGIN
+        SELECT @job_name = @prefix + j.kind
+        FROM #job AS j
+        WHERE j.ordinal = @ordinal;
+
+        -- No other job of this server has the name, and so no other step has the file.
+        SET @file_name = @job_name;
+        SET @at = PATINDEX(N'%[\/:*?"<>|]%', @file_name);
+
+        WHILE @at > 0
+        BEGIN
+            SET @file_name = STUFF(@file_name, @at, 1, N'-');
+            SET @at = PATINDEX(N'%[\/:*?"<>|]%', @file_name);
+        END;
+
         SELECT
-            @job_name = @prefix + j.kind,
             @description = j.job_description,
             @step_name = CONCAT(N'xmlshred ', @schema_name, N': ', LOWER(j.kind)),
             @subsystem = j.subsystem,
@@ -400,7 +456,7 @@ BEGIN TRY
                     THEN CONCAT(
                         @log_folder,
                         CASE WHEN RIGHT(@log_folder, 1) <> N'\' THEN N'\' END,
-                        REPLACE(LOWER(j.kind), N' ', N'_'),
+                        @file_name,
                         N'.txt'
                     )
             END,
@@ -555,6 +611,22 @@ BEGIN TRY
         );
     END;
 
+    -- Otherwise a pipeline without a single job would look as one whose jobs have nothing to change.
+    SET @left_alone = (
+        SELECT COUNT(*)
+        FROM #action AS a
+        WHERE a.action = N'left alone'
+    );
+
+    IF @left_alone = (SELECT COUNT(*) FROM #job)
+    BEGIN
+        SET @message = CONCAT(
+            N'Nothing was changed: every job that begins with ', @prefix,
+            N' belongs to another pipeline, or to somebody else: use another JobPrefix.'
+        );
+        THROW 50001, @message, 1;
+    END;
+
     COMMIT TRANSACTION;
 END TRY
 BEGIN CATCH
@@ -566,7 +638,8 @@ BEGIN CATCH
     THROW;
 END CATCH;
 
--- Such as workers above WorkerCount. With partitions, they would claim from those of other workers.
+-- Such as workers above WorkerCount. With partitions, they would claim from those of other workers. A
+-- pipeline in a schema of the same name in another database has its own.
 INSERT INTO #action (action, job_name, detail)
 SELECT
     N'left alone',
@@ -576,6 +649,9 @@ FROM [msdb].[dbo].[sysjobs] AS j
 INNER JOIN [msdb].[dbo].[sysjobsteps] AS s ON j.job_id = s.job_id
 WHERE LEFT(s.step_name, LEN(@schema_name) + 10) = CONCAT(N'xmlshred ', @schema_name, N':')
     AND j.enabled = 1
+    AND (LEFT(j.name, LEN(@prefix + N'Worker .') - 1) = @prefix + N'Worker '
+        OR CHARINDEX(@pipeline + N'.', s.command) > 0
+        OR CHARINDEX(N'"' + @settings_file + N'"', s.command) > 0)
     AND NOT EXISTS
     (
         SELECT 1

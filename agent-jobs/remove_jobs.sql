@@ -12,10 +12,11 @@ other schedules, operators, proxies and the category stay.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
--- Each is one longer than what fits, so that a longer value is refused instead of cut.
+-- Each is one longer than what fits, so that a longer value is refused instead of cut. LEN does not count
+-- blanks at the end.
 DECLARE @schema_name nvarchar(109) = N'$(Schema)';
 DECLARE @prefix nvarchar(101) = N'$(JobPrefix)';
-DECLARE @execute nchar(1) = N'$(Execute)';
+DECLARE @execute nvarchar(2) = N'$(Execute)';
 
 DECLARE @message nvarchar(2048);
 DECLARE @return_code int = 0;
@@ -46,8 +47,8 @@ CREATE TABLE #action
 );
 
 SET @message = CONCAT(
-    CASE WHEN LEN(@schema_name) > 108 THEN N' Schema has more than 108 characters.' END,
-    CASE WHEN LEN(@prefix) > 100 THEN N' JobPrefix has more than 100 characters.' END,
+    CASE WHEN LEN(@schema_name + N'.') - 1 > 108 THEN N' Schema has more than 108 characters.' END,
+    CASE WHEN LEN(@prefix + N'.') - 1 > 100 THEN N' JobPrefix has more than 100 characters.' END,
     CASE WHEN COALESCE(@execute, N'') NOT IN (N'Y', N'N') THEN N' Execute must be Y or N.' END
 );
 
@@ -76,6 +77,27 @@ GROUP BY
     j.job_id,
     j.name
 HAVING MIN(CASE WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker THEN s.step_id END) IS NOT NULL;
+
+-- Two databases may have a pipeline in a schema of the same name.
+SELECT TOP (1) @message = CONCAT(
+    N'Nothing was changed: job ', o.job_name, N' is of the pipeline in database ', d.name,
+    N': run the script there, or name another JobPrefix.'
+)
+FROM #ours AS o
+INNER JOIN [msdb].[dbo].[sysjobsteps] AS s ON o.job_id = s.job_id AND o.step_id = s.step_id
+INNER JOIN sys.databases AS d
+    ON CHARINDEX(
+        (QUOTENAME(d.name) + N'.' + QUOTENAME(@schema_name) + N'.') COLLATE DATABASE_DEFAULT,
+        s.command COLLATE DATABASE_DEFAULT
+    ) > 0
+WHERE s.subsystem = N'TSQL'
+    AND d.database_id <> DB_ID()
+ORDER BY o.job_name ASC;
+
+IF @message <> N''
+BEGIN
+    THROW 50001, @message, 1;
+END;
 
 SET @job_name = (SELECT MIN(o.job_name) FROM #ours AS o);
 

@@ -250,7 +250,7 @@ fn the_jobs_are_printed_as_they_would_be_made() {
     let said = queued().run("agent-jobs --database Credit --workers 4 --operator O'Hara");
     assert_eq!(said.status, 0, "{said:?}");
     assert!(said.stdout.starts_with("USE [Credit];\nGO\n"), "{said:?}");
-    for part in ["N'4'", "N'O''Hara'", "N'sandbox'", "DECLARE @execute nchar(1) = N'Y'"] {
+    for part in ["N'4'", "N'O''Hara'", "N'sandbox'", "DECLARE @execute nvarchar(2) = N'Y'"] {
         assert!(said.stdout.contains(part), "{part} is missing");
     }
     let remove = queued().run("agent-jobs --database Credit --remove --dry-run").stdout;

@@ -14,6 +14,8 @@ crate::trials! {
     what_a_dba_changed_survives,
     a_new_executable_is_brought_to_the_workers,
     a_job_of_that_name_that_is_not_ours_is_left_alone,
+    where_every_name_is_taken_the_script_is_refused,
+    the_jobs_of_another_database_are_not_touched,
     a_worker_too_many_is_pointed_out,
     a_missing_operator_is_named_before_anything_is_made,
     a_value_that_is_too_long_is_refused_not_cut,
@@ -176,7 +178,7 @@ fn a_worker_is_told_its_share_and_its_job() {
          --agent-job $(escape_none(jobid)) --agent-step $(escape_none(stepid))"
     );
     assert_eq!(step[1..4], ["96", "2", "0"]);
-    assert_eq!(step[4], "c:\\programdata\\xmlshred\\log\\worker_2.txt");
+    assert_eq!(step[4], "c:\\programdata\\xmlshred\\log\\xmlshred - worker 2.txt");
     assert_eq!(step[5], "cmdexec");
 }
 
@@ -212,11 +214,11 @@ fn arguments(command: &str) -> Vec<String> {
 fn a_log_folder_is_one_argument_and_may_end_with_backslashes() {
     let agent = Agent::start();
     for (folder, file) in [
-        (r"d:\log files", r"d:\log files\worker_1.txt"),
-        (r"d:\log files\", r"d:\log files\worker_1.txt"),
-        (r"d:\log files\\", r"d:\log files\\worker_1.txt"),
-        (r"d:\", r"d:\worker_1.txt"),
-        (r"\", r"\worker_1.txt"),
+        (r"d:\log files", r"d:\log files\xmlshred - worker 1.txt"),
+        (r"d:\log files\", r"d:\log files\xmlshred - worker 1.txt"),
+        (r"d:\log files\\", r"d:\log files\\xmlshred - worker 1.txt"),
+        (r"d:\", r"d:\xmlshred - worker 1.txt"),
+        (r"\\srv\log", r"\\srv\log\xmlshred - worker 1.txt"),
     ] {
         agent.create(&agent.jobs().with("LogFolder", folder));
         let step = agent.database.query(
@@ -294,6 +296,50 @@ fn a_job_of_that_name_that_is_not_ours_is_left_alone() {
     assert_eq!(agent.list("SELECT name FROM dbo.sysjobs"), ["xmlshred - prepare"]);
 }
 
+/// It would be a pipeline without a job, which looks as one whose jobs need no change.
+fn where_every_name_is_taken_the_script_is_refused() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    agent
+        .database
+        .execute("UPDATE dbo.sysjobsteps SET step_name = N'xmlshred other: ' + step_name");
+    let before = agent.everything();
+    let refused = agent.try_run(&agent.jobs().create_script("d").unwrap()).expect_err("a refusal");
+    assert!(refused.contains("use another JobPrefix"), "{refused}");
+    assert_eq!(agent.everything(), before);
+    let second = agent.jobs().with("JobPrefix", "second: ");
+    let created = agent.create(&second);
+    assert_eq!(created.len(), 5, "{created:?}");
+    let files = "SELECT output_file_name FROM dbo.sysjobsteps
+         WHERE subsystem = N'CmdExec' AND step_name NOT LIKE N'xmlshred other%' ORDER BY step_name";
+    assert_eq!(
+        agent.list(files),
+        [1, 2].map(|worker| format!("c:\\programdata\\xmlshred\\log\\second- worker {worker}.txt"))
+    );
+}
+
+/// A pipeline in a schema of the same name in another database has steps of the same names.
+fn the_jobs_of_another_database_are_not_touched() {
+    let agent = Agent::start();
+    agent.create(&agent.jobs());
+    let name = &agent.database.name;
+    agent.database.execute(&format!(
+        "UPDATE dbo.sysjobsteps SET command = REPLACE(command, N'[{name}].', N'[master].')
+         WHERE subsystem = N'TSQL'"
+    ));
+    let before = agent.everything();
+    for script in [agent.jobs().create_script("d"), agent.jobs().remove_script("d")] {
+        let refused = agent.try_run(&script.unwrap()).expect_err("a refusal");
+        assert!(refused.contains("is of the pipeline in database master"), "{refused}");
+    }
+    assert_eq!(agent.everything(), before);
+    let second = agent.jobs().with("JobPrefix", "b - ").with("SettingsFile", "D:\\b.toml");
+    let created = agent.create(&second);
+    assert!(created.iter().all(|action| action.starts_with("create job b - ")), "{created:?}");
+    agent.remove(&second);
+    assert_eq!(agent.everything(), before);
+}
+
 fn a_worker_too_many_is_pointed_out() {
     let agent = Agent::start();
     agent.create(&agent.jobs().with("WorkerCount", "3"));
@@ -335,12 +381,15 @@ fn a_value_that_is_too_long_is_refused_not_cut() {
     too_long("JobCategory", "xmlshred", 128);
     too_long("Executable", r"C:\Program Files\xmlshred\xmlshred.exe", 400);
     too_long("SettingsFile", r"C:\ProgramData\xmlshred\xmlshred.toml", 400);
-    too_long("LogFolder", r"C:\ProgramData\xmlshred\log", 180);
+    too_long("LogFolder", r"C:\ProgramData\xmlshred\log", 175);
     let folder = |value: &str| {
         let script = script.replace(r"C:\ProgramData\xmlshred\log", value);
         agent.try_run(&script).expect_err("a refusal")
     };
     assert!(folder("D:\\$' + N'(x)").contains("a dollar sign before a parenthesis"));
+    for relative in ["log", r"D:log", r"\log"] {
+        assert!(folder(relative).contains("must begin with a drive and a backslash"), "{relative}");
+    }
     assert!(folder("D:\" --config \"x").contains("must not have quotation marks"));
     assert_eq!(agent.everything(), [""; 0]);
 }

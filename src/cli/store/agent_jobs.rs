@@ -10,8 +10,12 @@ use crate::cli::command_error::{CommandError, Result};
 use crate::cli::console;
 use crate::settings::keys;
 use crate::store::sqlserver::agent_jobs::AgentJobs;
+use crate::store::sqlserver::DEFAULT_SCHEMA;
 
 /// Print the T-SQL that creates or updates the jobs of SQL Server Agent
+///
+/// Paths are those of the machine of Agent. --log-dir is the folder for the logs of the workers there, without
+/// it C:\ProgramData\xmlshred\log; it must exist before the first run.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Print the script that removes the jobs
@@ -42,15 +46,17 @@ pub struct Arguments {
     #[arg(value_name = "queue|partitions", hide_possible_values = true)]
     share: String,
 
-    /// Path of xmlshred on the machine of Agent
+    /// Path of xmlshred on the machine of Agent [default: C:\Program Files\xmlshred\xmlshred.exe]
     #[arg(long, value_name = "FILE")]
     executable: Option<PathBuf>,
 
-    /// Path of the workers' settings file on the machine of Agent
+    /// Path of the workers' settings file on the machine of Agent [default:
+    /// C:\ProgramData\xmlshred\xmlshred.toml]
     #[arg(long, value_name = "FILE")]
     settings_file: Option<PathBuf>,
 
-    /// Prefix of the jobs' names
+    /// Prefix of the jobs' names, another one for each pipeline of a server [default: "xmlshred - ", and
+    /// "xmlshred SCHEMA - " for another schema than sandbox]
     #[arg(long, value_name = "TEXT")]
     prefix: Option<String>,
 
@@ -125,6 +131,8 @@ fn flag(variable: &str) -> &str {
 
 impl Arguments {
     fn jobs(&self, schema: String, log_folder: Option<&str>) -> AgentJobs {
+        let of_schema = (schema != DEFAULT_SCHEMA).then(|| format!("xmlshred {schema} - "));
+        let prefix = self.prefix.clone().or(of_schema);
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let values = [
             ("Schema", Some(schema)),
@@ -134,7 +142,7 @@ impl Arguments {
             ("Executable", path(&self.executable)),
             ("SettingsFile", path(&self.settings_file)),
             ("LogFolder", log_folder.map(str::to_owned)),
-            ("JobPrefix", self.prefix.clone()),
+            ("JobPrefix", prefix),
             ("JobCategory", self.category.clone()),
             ("JobOwner", self.owner.clone()),
             ("OperatorName", self.operator.clone()),

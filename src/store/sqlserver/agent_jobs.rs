@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::contract::unfit_for_script;
+use crate::files::is_rooted_on_windows;
 
 const VARIABLES: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/agent-jobs/variables.sqlcmd"));
@@ -53,7 +54,34 @@ impl AgentJobs {
     /// # Errors
     /// A value cannot be part of the script.
     pub fn create_script(&self, database: &str) -> Result<String, UnfitValue> {
-        self.script(database, CREATE)
+        let script = self.script(database, CREATE)?;
+        if self.value("WorkerCount").is_some_and(|count| count != "0") {
+            self.check_paths()?;
+        }
+        Ok(script)
+    }
+
+    /// A step of Agent starts in a folder of Windows, and the output file has a column of 200 characters.
+    fn check_paths(&self) -> Result<(), UnfitValue> {
+        for variable in PATHS {
+            let value = self.value(variable).unwrap_or_default();
+            if !is_rooted_on_windows(value) {
+                let problem = format!(
+                    "{value:?} must begin with a drive and a backslash, such as C:\\, or with \\\\: a step \
+                     of Agent starts in a folder of Windows"
+                );
+                let hint = "name the path as the machine of Agent sees it";
+                return Err(UnfitValue { variable, problem, hint });
+            }
+        }
+        let length = |variable| self.value(variable).unwrap_or_default().encode_utf16().count();
+        if length("LogFolder") + length("JobPrefix") > LONGEST_OUTPUT {
+            let problem = format!(
+                "it and the prefix of the jobs must not have more than {LONGEST_OUTPUT} characters together"
+            );
+            return Err(UnfitValue { variable: "LogFolder", problem, hint: "shorten one of them" });
+        }
+        Ok(())
     }
 
     /// The script that removes them.
@@ -102,6 +130,9 @@ pub struct UnfitValue {
 
 /// In UTF-16 units, as SQL Server counts.
 const LONGEST_NAME: usize = 128;
+
+/// Of the 200 of an output file, without `\Worker 64.txt`.
+const LONGEST_OUTPUT: usize = 186;
 
 /// These are in quotes in the command line of a step.
 const PATHS: [&str; 3] = ["Executable", "SettingsFile", "LogFolder"];
