@@ -42,16 +42,45 @@ pub(super) type Result<T> = std::result::Result<T, ServerFault>;
 /// The reason of a connection that ended where a reply was expected.
 const CLOSED: &str = "the server closed the connection";
 
-/// The next step of a Windows account that the server does not take.
+/// The next step where a Windows account cannot log in.
 const OTHER_LOGIN: &str =
     "Windows accounts log in with NTLM here, which the domain or the server may \
                            refuse: use --user or --access-token-file";
+
+/// The next step of a login that the server refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginHint {
+    /// There is none beside the server's message.
+    None,
+    /// Of the Windows account of the process.
+    Account,
+    /// Of a password that ends with a blank: it may be a part of it, so it is not taken off.
+    Blank,
+}
+
+impl LoginHint {
+    fn text(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Account => Some(
+                "give the Windows account of this process a login on the server, or use --user or \
+                 --access-token-file",
+            ),
+            Self::Blank => Some(
+                "the password ends with a blank, such as `echo secret > file` of cmd adds: write it \
+                 without one if that is wrong",
+            ),
+        }
+    }
+}
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ServerFault {
     /// The server's error.
     Server { number: i64, message: String },
+    /// The server refuses the login, and something is to be said of it.
+    Login { message: String, hint: &'static str },
     /// The connection broke; the call may have been executed or not.
     Lost(String),
     /// The server sent nothing for the timeout of the settings, and the connection was closed; the call
@@ -67,6 +96,7 @@ impl ServerFault {
     pub(super) fn server_number(&self) -> Option<i64> {
         match self {
             Self::Server { number, .. } => Some(*number),
+            Self::Login { .. } => Some(number::LOGIN_FAILED),
             _ => None,
         }
     }
@@ -77,7 +107,7 @@ impl ServerFault {
             Self::Server { number, .. } => TRANSIENT.contains(number),
             Self::Lost(_) => true,
             // The caller has waited long enough for one call: it decides what to do next.
-            Self::Timeout(_) | Self::Unsent(_) | Self::Unexpected(_) => false,
+            Self::Login { .. } | Self::Timeout(_) | Self::Unsent(_) | Self::Unexpected(_) => false,
         }
     }
 
@@ -89,13 +119,17 @@ impl ServerFault {
     }
 
     /// The same while connecting: any error but a few of the server's means that there is no
-    /// connection. The next step follows a semicolon.
-    pub(super) fn while_connecting(self) -> Self {
+    /// connection. The next step follows a semicolon. `is_login` says that the server was reached.
+    pub(super) fn while_connecting(self, login: LoginHint, is_login: bool) -> Self {
         let another = Some("check the port of --server: another service may listen there");
         let foreign =
             |reason: &str| (format!("its reply is not one of SQL Server ({reason})"), another);
         let (reason, hint) = match self {
+            Self::Login { .. } => return self,
             Self::Server { number, message } => {
+                if let (number::LOGIN_FAILED, Some(hint)) = (number, login.text()) {
+                    return Self::Login { message, hint };
+                }
                 let keeps_its_number = number == number::LOGIN_FAILED
                     || TRANSIENT.contains(&number)
                     || number::NOT_PRIMARY.contains(&number);
@@ -111,6 +145,12 @@ impl ServerFault {
             }
             // What the driver calls a reply that ends within a packet.
             Self::Lost(reason) if reason == "bytes remaining on stream" => foreign(&reason),
+            // NTLM refused by a policy of this machine ends within Windows, with a number of its own.
+            Self::Lost(reason)
+                if login == LoginHint::Account && is_login && !reason.starts_with(TLS) =>
+            {
+                (reason, Some(OTHER_LOGIN))
+            }
             Self::Lost(reason) => (reason, None),
             Self::Unexpected(reason) if reason.contains("encryption level") => (
                 format!("it does not encrypt connections ({reason})"),
@@ -140,6 +180,14 @@ impl ServerFault {
             }
             Self::Timeout(reason) => StoreError::Unanswered { location, reason },
             Self::Unexpected(message) => StoreError::Database(message),
+            Self::Login { message, hint } => StoreError::Unreachable {
+                location,
+                reason: format!(
+                    "{} ({}); {hint}",
+                    message.replace("; ", ", "),
+                    number::LOGIN_FAILED
+                ),
+            },
             Self::Server { number, message } => match number {
                 number::LOGIN_FAILED | number::NO_SUCH_DATABASE => {
                     StoreError::Unreachable { location, reason: format!("{message} ({number})") }
@@ -174,6 +222,7 @@ impl fmt::Display for ServerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server { number, message } => write!(f, "{message} ({number})"),
+            Self::Login { message, .. } => write!(f, "{message} ({})", number::LOGIN_FAILED),
             Self::Lost(message)
             | Self::Timeout(message)
             | Self::Unsent(message)
@@ -209,30 +258,45 @@ impl From<Error> for ServerFault {
     }
 }
 
+/// What begins the reason of a handshake that failed.
+const TLS: &str = "TLS: ";
+
 /// The driver's message, with our flags instead of the driver's functions as the next step.
 fn refused_handshake(message: &str) -> String {
     let reason = message.split(". To connect anyway").next().unwrap_or(message);
-    match reason.contains("certificate") || has_certificate_code(reason) {
-        true => format!(
-            "TLS: {reason}; name the server's certificate authority with --ca-file, or trust any \
-             certificate with --trust-server-certificate"
-        ),
-        false => format!("TLS: {reason}"),
+    match certificate_hint(reason) {
+        Some(hint) => format!("{TLS}{}; {hint}", reason.replace("; ", ", ")),
+        None => format!("{TLS}{reason}"),
     }
 }
 
-/// Whether the message has a number of Windows that means the certificate: its words are in the
-/// language of the system.
-fn has_certificate_code(reason: &str) -> bool {
+/// The next step if the reason is the certificate. It is known by rustls's words, and on Windows by the number,
+/// because the words are in the language of the system.
+fn certificate_hint(reason: &str) -> Option<&'static str> {
     /// CERT_E_EXPIRED and those after it.
     const FACILITY_CERT: u32 = 0x800b;
-    /// SEC_E_WRONG_PRINCIPAL, SEC_E_UNTRUSTED_ROOT, SEC_E_CERT_UNKNOWN, SEC_E_CERT_EXPIRED,
-    /// CRYPT_E_REVOKED, CRYPT_E_NO_REVOCATION_CHECK, CRYPT_E_REVOCATION_OFFLINE.
-    const OTHERS: [u32; 7] =
-        [0x8009_0322, 0x8009_0325, 0x8009_0327, 0x8009_0328, 0x8009_2010, 0x8009_2012, 0x8009_2013];
+    /// SEC_E_WRONG_PRINCIPAL, CERT_E_CN_NO_MATCH.
+    const NAME: [u32; 2] = [0x8009_0322, 0x800b_010f];
+    /// SEC_E_CERT_EXPIRED, CERT_E_EXPIRED.
+    const EXPIRED: [u32; 2] = [0x8009_0328, 0x800b_0101];
+    /// SEC_E_UNTRUSTED_ROOT, SEC_E_CERT_UNKNOWN, CRYPT_E_REVOKED, CRYPT_E_NO_REVOCATION_CHECK,
+    /// CRYPT_E_REVOCATION_OFFLINE.
+    const OTHERS: [u32; 5] = [0x8009_0325, 0x8009_0327, 0x8009_2010, 0x8009_2012, 0x8009_2013];
     let code = reason.rsplit_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
     let code = code.and_then(|(code, _)| code.parse().ok()).map(i32::cast_unsigned);
-    code.is_some_and(|code| code >> 16 == FACILITY_CERT || OTHERS.contains(&code))
+    let is_one_of = |codes: &[u32]| code.is_some_and(|code| codes.contains(&code));
+    let says = |words: &[&str]| words.iter().any(|words| reason.contains(words));
+    if is_one_of(&NAME) || says(&["NotValidForName", "not valid for name"]) {
+        return Some("write in --server the name that the certificate has");
+    }
+    if is_one_of(&EXPIRED) || says(&["certificate expired", "certificate: Expired"]) {
+        return Some("renew the server's certificate");
+    }
+    let is_other = code.is_some_and(|code| code >> 16 == FACILITY_CERT) || is_one_of(&OTHERS);
+    (is_other || says(&["certificate"])).then_some(
+        "name the server's certificate authority with --ca-file, or trust any certificate with \
+         --trust-server-certificate",
+    )
 }
 
 #[cfg(test)]
@@ -272,26 +336,58 @@ mod tests {
 
     #[test]
     fn a_windows_account_that_is_refused_is_told_of_the_other_logins() {
-        let told = |number| refusal(number, "Login failed.").while_connecting().to_string();
-        assert!(told(18452).contains("(18452); Windows accounts log in with NTLM"));
-        assert!(!told(18470).contains("NTLM"));
+        let told = |number, login| {
+            refusal(number, "Login failed.").while_connecting(login, true).into_store_error("s")
+        };
+        let told = |number, login| told(number, login).to_string();
+        assert!(
+            told(18452, LoginHint::Account).contains("(18452); Windows accounts log in with NTLM")
+        );
+        assert!(!told(18470, LoginHint::Account).contains("NTLM"));
+        assert!(told(18456, LoginHint::Account).contains("(18456); give the Windows account"));
+        assert!(told(18456, LoginHint::Blank).contains("(18456); the password ends with a blank"));
+        assert!(!told(18456, LoginHint::None).contains("; "));
+        let broken = |login, is_login| {
+            ServerFault::Lost("denied (os error -2146893044)".into())
+                .while_connecting(login, is_login)
+                .to_string()
+        };
+        assert!(broken(LoginHint::Account, true).contains("; Windows accounts log in with NTLM"));
+        assert!(!broken(LoginHint::Account, false).contains("NTLM"));
+        assert!(!broken(LoginHint::Blank, true).contains("; "));
     }
 
     #[test]
-    fn a_certificate_that_is_not_trusted_is_known_in_every_language() {
-        for (message, is_certificate) in [
-            ("invalid peer certificate: UnknownIssuer", true),
-            ("Eine Zertifikatkette wurde nicht vertraut. (os error -2146762487)", true),
+    fn a_refused_login_is_not_repeated() {
+        let refused = refusal(18456, "Login failed.").while_connecting(LoginHint::Account, true);
+        assert!(!refused.is_transient() && !refused.is_transient_refusal());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_known_in_every_language() {
+        let (authority, name, expired) = ("--ca-file", "in --server the name", "renew");
+        for (message, expected) in [
+            ("invalid peer certificate: UnknownIssuer", authority),
+            ("Eine Zertifikatkette wurde nicht vertraut. (os error -2146762487)", authority),
             (
                 "OS Error -2146762487 (FormatMessageW() returned error 317) (os error -2146762487)",
-                true,
+                authority,
             ),
-            ("Der Zielprinzipalname ist falsch. (os error -2146893022)", true),
-            ("Die Verbindung wurde getrennt. (os error 10054)", false),
-            ("Das Token ist unzul\u{e4}ssig. (os error -2146893048)", false),
+            ("Der Zielprinzipalname ist falsch. (os error -2146893022)", name),
+            ("OS Error -2146762481 (os error -2146762481)", name),
+            (
+                "invalid peer certificate: certificate not valid for name \"a\"; certificate is",
+                name,
+            ),
+            ("Das Zertifikat ist abgelaufen. (os error -2146762495)", expired),
+            ("invalid peer certificate: certificate expired: verification time 1", expired),
+            ("Die Verbindung wurde getrennt. (os error 10054)", ""),
+            ("Das Token ist unzul\u{e4}ssig. (os error -2146893048)", ""),
         ] {
-            let told = refused_handshake(message).contains("--ca-file");
-            assert_eq!(told, is_certificate, "{message}");
+            let told = refused_handshake(message);
+            let hint = told.rsplit_once("; ").map_or("", |(_, hint)| hint);
+            assert_eq!(hint.is_empty(), expected.is_empty(), "{told}");
+            assert!(hint.contains(expected), "{told}");
         }
     }
 }

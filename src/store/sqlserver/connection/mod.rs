@@ -4,6 +4,7 @@ mod line;
 pub mod settings;
 mod stream;
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -223,20 +224,25 @@ impl Connection {
         // The bound below covers the handshake too.
         config.handshake_timeout(None);
         let ear = Ear::new();
+        let is_login = Cell::new(false);
         let connecting = async {
             let line = Line::new(stream::open(settings, &config).await?, &ear);
+            is_login.set(true);
             match Client::connect(config.clone(), line.compat_write()).await {
                 Err(Error::Routing { host, port }) => {
                     config.host(host);
                     config.port(port);
+                    is_login.set(false);
                     let line = Line::new(stream::open(settings, &config).await?, &ear);
+                    is_login.set(true);
                     Ok::<_, ServerFault>(Client::connect(config, line.compat_write()).await?)
                 }
                 client => Ok(client?),
             }
         };
         let connected = self.runtime.block_on(in_time(settings.connect_timeout, connecting));
-        let client = connected.map_err(ServerFault::while_connecting)?;
+        let client = connected
+            .map_err(|fault| fault.while_connecting(settings.login_hint, is_login.get()))?;
         self.generation += 1;
         Ok(Link { client, ear })
     }

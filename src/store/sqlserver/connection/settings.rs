@@ -7,6 +7,7 @@ use std::time::Duration;
 use tiberius::{AuthMethod, Config, EncryptionLevel};
 
 use crate::files;
+use crate::store::sqlserver::fault::LoginHint;
 
 /// Default timeout of a login, as in ADO.NET.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -52,6 +53,18 @@ pub enum Login {
     Integrated,
     /// A Microsoft Entra access token, as `az account get-access-token` prints it.
     AccessToken(Secret),
+}
+
+impl Login {
+    fn hint(&self) -> LoginHint {
+        match self {
+            Self::Integrated => LoginHint::Account,
+            Self::Password { password, .. } if password.0.ends_with([' ', '\t']) => {
+                LoginHint::Blank
+            }
+            _ => LoginHint::None,
+        }
+    }
 }
 
 /// `--server`: `HOST`, `HOST\INSTANCE`, `HOST,PORT` or, on Windows, `np:HOST[\INSTANCE]` or
@@ -164,6 +177,12 @@ pub(super) fn pipe_of(host: &str, instance: Option<&str>) -> String {
     }
 }
 
+/// The machine of a pipe, if it is another one.
+fn host_of(pipe: &str) -> Option<&str> {
+    let (host, _) = pipe.strip_prefix(r"\\")?.split_once('\\')?;
+    (host != ".").then_some(host)
+}
+
 /// Everything a session needs to reach an installation.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
@@ -174,6 +193,7 @@ pub struct ServerSettings {
     pub(crate) location: String,
     /// `None` for a connection string.
     pub(crate) checks_certificate: Option<bool>,
+    pub(crate) login_hint: LoginHint,
     pub(crate) schema: String,
     pub(crate) connect_timeout: Duration,
     pub(crate) command_timeout: Duration,
@@ -190,19 +210,25 @@ impl ServerSettings {
         trust: Trust,
     ) -> Result<Self, String> {
         let mut config = Config::new();
-        if let ServerName::Tcp { host, instance, port } = &name {
-            config.host(host);
-            port.iter().for_each(|port| config.port(*port));
-            // A port makes SQL Browser unnecessary.
-            instance.iter().filter(|_| port.is_none()).for_each(|name| config.instance_name(name));
+        match &name {
+            ServerName::Tcp { host, instance, port } => {
+                config.host(host);
+                port.iter().for_each(|port| config.port(*port));
+                // A port makes SQL Browser unnecessary.
+                let instance = instance.iter().filter(|_| port.is_none());
+                instance.for_each(|name| config.instance_name(name));
+            }
+            // The certificate is checked for it.
+            ServerName::Pipe(path) => host_of(path).into_iter().for_each(|host| config.host(host)),
         }
+        let login_hint = login.hint();
         config.database(database);
         config.encryption(EncryptionLevel::Required);
         config.authentication(method(login)?);
         trust.apply(&mut config);
         let location = format!("{name}/{database}");
         let checks_certificate = Some(trust != Trust::Anything);
-        Ok(Self { checks_certificate, ..Self::with(config, Some(name), location) })
+        Ok(Self { checks_certificate, login_hint, ..Self::with(config, Some(name), location) })
     }
 
     /// From an ADO.NET connection string, which has all settings, including encryption.
@@ -221,6 +247,7 @@ impl ServerSettings {
             name,
             location,
             checks_certificate: None,
+            login_hint: LoginHint::None,
             schema: DEFAULT_SCHEMA.to_owned(),
             connect_timeout: CONNECT_TIMEOUT,
             command_timeout: COMMAND_TIMEOUT,
