@@ -85,7 +85,7 @@ pub fn split_step(message: &str) -> Option<(&str, &str)> {
 }
 
 /// A text as one argument of a command. On Windows it is right for PowerShell, and for cmd where the text has
-/// no `%`, and no `$` or backtick that only PowerShell reads.
+/// no `%`, and nothing that only PowerShell reads: a backtick, or a `$` before a name.
 pub fn quoted(text: &str) -> Cow<'_, str> {
     match cfg!(windows) {
         true => quoted_for_windows(text),
@@ -129,7 +129,7 @@ fn quoted_for_windows(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let backslashes = &text[text.trim_end_matches('\\').len()..];
-    if !text.contains(['$', '`', '"', '“', '”', '„']) {
+    if !text.contains(['`', '"', '“', '”', '„']) && !has_variable(text) {
         return Cow::Owned(format!("\"{text}{backslashes}\""));
     }
     let mut shown = "'".to_owned();
@@ -139,7 +139,17 @@ fn quoted_for_windows(text: &str) -> Cow<'_, str> {
         }
         shown.push(c);
     }
+    // PowerShell before 7.3 writes an argument with blanks between double ones.
+    if text.contains(char::is_whitespace) {
+        shown.push_str(backslashes);
+    }
     Cow::Owned(shown + "'")
+}
+
+/// Whether PowerShell replaces something in double quotation marks. It leaves the `$` of a share, `\\srv\D$\xml`.
+fn has_variable(text: &str) -> bool {
+    let begins_name = |c: char| c.is_alphanumeric() || "_{(:?^$".contains(c);
+    text.match_indices('$').any(|(at, _)| text[at + 1..].starts_with(begins_name))
 }
 
 #[cfg(test)]
@@ -238,5 +248,9 @@ mod tests {
         assert_eq!(quoted, expected);
         assert_eq!(quoted_for_windows(r"C:\my folder\"), r#""C:\my folder\\""#);
         assert_eq!(quoted_for_windows("it’s $5"), "'it’’s $5'");
+        assert_eq!(quoted_for_windows(r"\\srv\D$\xml"), r#""\\srv\D$\xml""#);
+        let pipe = r"np:\\.\pipe\MSSQL$X\sql\query";
+        assert_eq!(quoted_for_windows(pipe), format!("'{pipe}'"));
+        assert_eq!(quoted_for_windows(r"D:\$x y\"), r"'D:\$x y\\'");
     }
 }

@@ -11,6 +11,7 @@ use super::provenance::{Origin, Resolved};
 use super::secrets::holds_secret;
 use super::store_location::StoreLocation;
 use super::values::{LogFormat, LogSettings, Settings};
+use crate::files::is_drive_relative;
 use crate::id::AppId;
 use crate::runner::{FailOn, RunConfig};
 use crate::shred::Limits;
@@ -155,7 +156,7 @@ impl<'f> Reader<'f> {
         }
         match self.check(&keys::STORE, StoreLocation::parse)? {
             StoreLocation::Sqlite(path) => {
-                Some(StoreLocation::Sqlite(self.in_folder(&keys::STORE, path)))
+                Some(StoreLocation::Sqlite(self.in_folder(&keys::STORE, path)?))
             }
             #[cfg(feature = "sqlserver")]
             server => Some(server),
@@ -182,12 +183,26 @@ impl<'f> Reader<'f> {
         if resolved.outranked_by.is_some() || (!key.is_secret() && holds_secret(text)) {
             return None;
         }
-        let expected = match parse(text) {
+        // An escape such as `\n` that was not meant, in a path or in the name of a server or an account.
+        let has_control = !key.is_secret() && text.chars().any(char::is_control);
+        let parsed = match has_control {
+            false => parse(text),
+            true => Err(
+                "text without control characters; in a settings file, write text with backslashes \
+                         in single quotes"
+                    .to_owned(),
+            ),
+        };
+        let expected = match parsed {
             Ok(value) => return Some(value),
             Err(expected) => expected,
         };
         let (flag, from) = (key.flag(), resolved.from());
-        let text = if text.is_empty() { "empty" } else { text };
+        let text = match text {
+            "" => "empty".to_owned(),
+            text if has_control => format!("{text:?}"),
+            text => text.to_owned(),
+        };
         self.problems.push(format!("the setting --{flag} is {text}{from}: it must be {expected}"));
         None
     }
@@ -223,15 +238,24 @@ impl<'f> Reader<'f> {
 
     pub(super) fn path(&mut self, key: &'static Key) -> Option<PathBuf> {
         let path = self.check(key, path)?;
-        Some(self.in_folder(key, path))
+        self.in_folder(key, path)
     }
 
     /// A relative path in a settings file starts in the file's folder.
-    fn in_folder(&self, key: &'static Key, path: PathBuf) -> PathBuf {
-        match self.get(key).origin {
-            Origin::File { .. } => self.folder.join(path),
-            _ => path,
+    fn in_folder(&mut self, key: &'static Key, path: PathBuf) -> Option<PathBuf> {
+        let resolved = self.get(key);
+        if !matches!(resolved.origin, Origin::File { .. }) {
+            return Some(path);
         }
+        // Below Agent or a service, the working folder of a drive is one of Windows.
+        if cfg!(windows) && is_drive_relative(&path.to_string_lossy()) {
+            let (flag, path, from) = (key.flag(), path.display(), resolved.from());
+            let expected = "a path with a backslash after the drive, such as C:\\log";
+            self.problems
+                .push(format!("the setting --{flag} is {path}{from}: it must be {expected}"));
+            return None;
+        }
+        Some(self.folder.join(path))
     }
 
     /// A password in any other setting would be shown together with the rest of its value.
@@ -262,14 +286,9 @@ impl<'f> Reader<'f> {
     }
 }
 
-/// A control character is an escape such as `\n` that was not meant; a quotation mark, which no path of
-/// Windows has, is one that a backslash before it made part of the argument, with all that follows.
+/// A quotation mark, which no path of Windows has, is one that a backslash before it made part of the
+/// argument, with all that follows.
 fn path(text: &str) -> Result<PathBuf, String> {
-    if text.chars().any(char::is_control) {
-        return Err("a path without control characters; in a settings file, write a path with \
-                    backslashes in single quotes"
-            .to_owned());
-    }
     if cfg!(windows) && text.contains('"') {
         return Err(
             "a path without quotation marks; a backslash before the closing quotation mark \
@@ -297,7 +316,7 @@ fn log_format(text: &str) -> Option<LogFormat> {
 }
 
 fn worker_name(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
+    if text.is_empty() || text.chars().count() > 128 {
         return Err("a name of 1 to 128 printable characters".to_owned());
     }
     Ok(text.to_owned())

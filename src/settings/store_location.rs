@@ -41,13 +41,6 @@ impl StoreLocation {
                 "a file, because the sessions of a run share the store through it".to_owned()
             );
         }
-        if path.chars().any(char::is_control) {
-            return Err(
-                "a path without control characters; in a settings file, write a path with \
-                        backslashes in single quotes"
-                    .to_owned(),
-            );
-        }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
 }

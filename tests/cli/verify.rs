@@ -1,7 +1,5 @@
 //! `verify`: documents shredded again and compared with the rows.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -337,6 +335,9 @@ fn it_goes_on_after_an_id() {
 #[cfg(unix)]
 #[test]
 fn an_interruption_says_how_to_go_on() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+
     const DOCUMENTS: usize = 400;
     let bench = run_of(notes::CONTRACT, &vec!["<note title='x'><line>a</line></note>"; DOCUMENTS]);
     // Reading takes long.
