@@ -1,6 +1,5 @@
 //! `xmlshred install`: a store prepared for a contract.
 
-#[cfg(feature = "sqlserver")]
 use std::path::PathBuf;
 
 use clap::Args;
