@@ -9,7 +9,7 @@ Results:    one row per application: app_id, attempt, failure_category, failure_
             failure_reason, fingerprint, error_number, processed_at_utc, session_id, document_bytes,
             source_hash, contract_hash
 Errors:     none
-Called by:  ufn_FailureCauses, ufn_StaleApps, usp_GetStatus, usp_ListCauses, usp_ListFailures
+Called by:  ufn_FailureCauses, ufn_StaleApps, usp_HealthCheck, usp_ListCauses, usp_ListFailures
 Isolation:  that of the caller; reads the failed part of IX_processing_log_latest, and log rows only where
             a column is asked for that the index does not have
 Example:    SELECT COUNT_BIG(*) AS failed

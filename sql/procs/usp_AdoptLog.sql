@@ -17,10 +17,11 @@ Results:    1. the row of processing_adoption, or none where no log is adopted: 
                apps_without_source, apps_without_time, is_complete (0: call again)
             2. one row per status of the log: status, outcome, row_count
 Errors:     50001 a parameter is wrong   50002 a transaction is open
+            50033 another call that adds to the sums did not end within 30 seconds; call again
             50044 the log has a status that was not there when the adoption began
 Called by:  the executable (install); by hand
-Isolation:  READ COMMITTED, one transaction per chunk, in order of app_id. Locks adoption, queue, log. Two calls
-            at once take turns. Builds its query of the earlier log from the log's name: its caller needs
+Isolation:  READ COMMITTED, one transaction per chunk, in order of app_id. Locks adoption, queue, log, sums
+            (usp_AddSums). Two calls at once take turns. Builds its query of the earlier log from the log's name: its caller needs
             SELECT on it.
 Example:    EXEC [$(Schema)].[usp_AdoptLog];
             EXEC [$(Schema)].[usp_AdoptLog] @again = 'Y';
@@ -50,6 +51,8 @@ BEGIN
     DECLARE @is_done bit = 0;
     DECLARE @tries int = 0;
     DECLARE @reported_at datetime2(3) = SYSUTCDATETIME();
+    DECLARE @queued TABLE (app_id bigint NOT NULL PRIMARY KEY);
+    DECLARE @counted TABLE (app_id bigint NOT NULL PRIMARY KEY, outcome varchar(30) NOT NULL);
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_AdoptLog: a transaction is open; commit or roll it back, then call again.', 1;
@@ -80,6 +83,14 @@ BEGIN
         processed_at_utc datetime2(3) NULL,
         row_count bigint NOT NULL,
         ignored_count bigint NOT NULL
+    );
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
     );
 
     -- The last row that is not ignored of each application: the latest, or of equals the one written last.
@@ -156,6 +167,8 @@ BEGIN
     BEGIN
         BEGIN TRY
             DELETE FROM #picked;
+            DELETE FROM @queued;
+            DELETE FROM @counted;
             SET @next = NULL;
 
             BEGIN TRANSACTION;
@@ -194,6 +207,25 @@ BEGIN
                 );
                 THROW 50044, @message, 1;
             END;
+
+            -- HOLDLOCK on the queue: nobody requeues these, or changes their log, meanwhile.
+            INSERT INTO @queued (app_id)
+            SELECT q.app_id
+            FROM #picked AS p
+            INNER LOOP JOIN [$(Schema)].[processing_queue] AS q WITH (UPDLOCK, HOLDLOCK, FORCESEEK)
+                ON p.app_id = q.app_id;
+
+            -- What was adopted before is counted, unless it is in the queue.
+            INSERT INTO @counted (app_id, outcome)
+            SELECT
+                l.app_id,
+                COALESCE(l.failure_category, 'success')
+            FROM #picked AS p
+            INNER JOIN [$(Schema)].[processing_log] AS l ON p.app_id = l.app_id
+            WHERE l.app_id BETWEEN @next AND @last
+                AND l.is_latest = 1
+                AND l.session_id = '00000000-0000-0000-0000-000000000000'
+                AND l.app_id NOT IN (SELECT q.app_id FROM @queued AS q);
 
             DELETE FROM [$(Schema)].[processing_queue]
             WHERE app_id BETWEEN @next AND @last
@@ -288,6 +320,29 @@ BEGIN
                     WHERE l.app_id = p.app_id
                         AND l.app_id BETWEEN @next AND @last
                 );
+
+            INSERT INTO #sum (outcome, amount)
+            SELECT
+                u.outcome,
+                SUM(u.amount)
+            FROM
+                (
+                    SELECT
+                        CASE p.outcome WHEN 'failed' THEN 'adopted' ELSE 'success' END AS outcome,
+                        1 AS amount
+                    FROM #picked AS p
+                    WHERE p.outcome <> 'ignore'
+                    UNION ALL
+                    SELECT
+                        c.outcome,
+                        -1
+                    FROM #picked AS p
+                    INNER JOIN @counted AS c ON p.app_id = c.app_id
+                    WHERE p.outcome <> 'ignore'
+                ) AS u
+            GROUP BY u.outcome;
+
+            EXEC [$(Schema)].[usp_AddSums];
 
             UPDATE [$(Schema)].[processing_adoption]
             SET

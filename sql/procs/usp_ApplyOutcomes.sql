@@ -28,7 +28,7 @@ Errors:     50002 a transaction is open
             Any other error before a row is loaded is rethrown; nothing was written.
 Called by:  usp_CompleteBatch
 Isolation:  READ COMMITTED. Locks claim, queue, the contract (shared), targets, log, session,
-            throughput.
+            throughput, and of outcome and written the rows of its session only.
 Example:    -- Not called by hand. As its caller does:
             EXEC [$(Schema)].[usp_ApplyOutcomes]
                 @claim_token = @claim_token,
@@ -58,6 +58,9 @@ BEGIN
     DECLARE @tries int = 0;
     DECLARE @todo_count int;
     DECLARE @taken_count int;
+    DECLARE @retried int;
+    DECLARE @outcomes int;
+    DECLARE @tables int;
     DECLARE @session_id uniqueidentifier;
     DECLARE @claimed_at datetime2(3);
     DECLARE @load_result int;
@@ -89,6 +92,18 @@ BEGIN
         app_id bigint NOT NULL PRIMARY KEY,
         enqueued_at_utc datetime2(3) NOT NULL
     );
+    DECLARE @written TABLE
+    (
+        schema_name nvarchar(128) NOT NULL,
+        table_name nvarchar(128) NOT NULL,
+        row_count bigint NOT NULL
+    );
+    DECLARE @replaced TABLE
+    (
+        schema_name nvarchar(128) NOT NULL,
+        table_name nvarchar(128) NOT NULL,
+        row_count bigint NOT NULL
+    );
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_ApplyOutcomes: a transaction is open; commit or roll it back, then call again.', 1;
@@ -105,6 +120,8 @@ BEGIN
         DELETE FROM @done;
         DELETE FROM @todo;
         DELETE FROM @taken;
+        DELETE FROM @written;
+        DELETE FROM @replaced;
         DELETE FROM #load_app;
         DELETE FROM #clear_app;
         DELETE FROM #loaded;
@@ -182,7 +199,12 @@ BEGIN
 
             SELECT
                 @session_id = l.session_id,
-                @claimed_at = l.claimed_at_utc
+                @claimed_at = l.claimed_at_utc,
+                @retried = (
+                    SELECT COUNT(*)
+                    FROM @todo AS t
+                    WHERE t.attempt > 1
+                )
             FROM @lease AS l;
 
             INSERT INTO #load_app (app_id)
@@ -194,24 +216,42 @@ BEGIN
             BEGIN
                 SET @phase = 'load';
 
-                -- Rows of an earlier success, where the contract would skip them or collide with
-                -- them: it may have been another contract that wrote them.
-                INSERT INTO #clear_app (table_ordinal, app_id)
-                SELECT
-                    c.table_ordinal,
-                    t.app_id
-                FROM @todo AS t
-                INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
-                INNER LOOP JOIN [$(Schema)].[processing_log_table] AS n WITH (FORCESEEK)
-                    ON l.app_id = n.app_id AND l.attempt = n.attempt
-                INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS o
-                    ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
-                INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS c
-                    ON o.schema_name = c.schema_name AND o.table_name = c.table_name
-                WHERE t.is_success = 1
-                    AND t.attempt > 1
-                    AND l.has_rows = 1
-                    AND c.contract_hash = @contract_hash;
+                IF @retried > 0
+                BEGIN
+                    -- Rows of an earlier success, where the contract would skip them or collide with
+                    -- them: it may have been another contract that wrote them.
+                    INSERT INTO #clear_app (table_ordinal, app_id)
+                    SELECT
+                        c.table_ordinal,
+                        t.app_id
+                    FROM @todo AS t
+                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
+                    INNER LOOP JOIN [$(Schema)].[processing_log_table] AS n WITH (FORCESEEK)
+                        ON l.app_id = n.app_id AND l.attempt = n.attempt
+                    INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS o
+                        ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
+                    INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS c
+                        ON o.schema_name = c.schema_name AND o.table_name = c.table_name
+                    WHERE t.is_success = 1
+                        AND t.attempt > 1
+                        AND l.has_rows = 1
+                        AND c.contract_hash = @contract_hash;
+
+                    INSERT INTO @replaced (schema_name, table_name, row_count)
+                    SELECT
+                        o.schema_name,
+                        o.table_name,
+                        n.row_count
+                    FROM @todo AS t
+                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
+                    INNER LOOP JOIN [$(Schema)].[processing_log_table] AS n WITH (FORCESEEK)
+                        ON l.app_id = n.app_id AND l.attempt = n.attempt
+                    INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS o
+                        ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
+                    WHERE t.is_success = 1
+                        AND t.attempt > 1
+                        AND l.has_rows = 1;
+                END;
 
                 EXEC @load_result = [$(Schema)].[usp_LoadApps]
                     @table_ordinal = @table_ordinal OUTPUT,
@@ -224,14 +264,17 @@ BEGIN
                 SET @phase = 'log';
 
                 -- A success takes over the rows; a failure leaves them to the attempt that they are of.
-                UPDATE [$(Schema)].[processing_log]
-                SET
-                    is_latest = 0,
-                    has_rows = CASE t.is_success WHEN 1 THEN 0 ELSE l.has_rows END
-                FROM @todo AS t
-                INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
-                WHERE t.attempt > 1
-                    AND (l.is_latest = 1 OR l.has_rows = 1);
+                IF @retried > 0
+                BEGIN
+                    UPDATE [$(Schema)].[processing_log]
+                    SET
+                        is_latest = 0,
+                        has_rows = CASE t.is_success WHEN 1 THEN 0 ELSE l.has_rows END
+                    FROM @todo AS t
+                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
+                    WHERE t.attempt > 1
+                        AND (l.is_latest = 1 OR l.has_rows = 1);
+                END;
 
                 INSERT INTO [$(Schema)].[processing_log]
                 (
@@ -328,13 +371,15 @@ BEGIN
                 SELECT
                     @success = SUM(CASE o.is_success WHEN 1 THEN 1 ELSE 0 END),
                     @failed = SUM(CASE o.is_success WHEN 1 THEN 0 ELSE 1 END),
+                    @outcomes = COUNT(DISTINCT COALESCE(o.failure_category, N'success')),
                     @document_bytes = SUM(COALESCE(o.document_bytes, 0)),
-                    @shred_micros = SUM(COALESCE(o.shred_micros, 0))
+                    @shred_micros = SUM(COALESCE(o.shred_micros, 0)),
+                    @rows_written = (
+                        SELECT COALESCE(SUM(n.row_count), 0)
+                        FROM #loaded AS n
+                    )
                 FROM @taken AS k
                 INNER JOIN #outcome AS o ON k.app_id = o.app_id;
-
-                SELECT @rows_written = COALESCE(SUM(n.row_count), 0)
-                FROM #loaded AS n;
 
                 EXEC [$(Schema)].[usp_RecordThroughput]
                     @session_id = @session_id,
@@ -343,6 +388,109 @@ BEGIN
                     @rows_written = @rows_written,
                     @document_bytes = @document_bytes,
                     @shred_micros = @shred_micros;
+
+                -- The lock on the session row keeps out every other completion of the session.
+                UPDATE [$(Schema)].[processing_outcome]
+                SET applications = c.applications + a.applications
+                FROM
+                    (
+                        SELECT
+                            CONVERT(varchar(30), COALESCE(o.failure_category, N'success')) AS outcome,
+                            COUNT_BIG(*) AS applications
+                        FROM @taken AS k
+                        INNER JOIN #outcome AS o ON k.app_id = o.app_id
+                        GROUP BY CONVERT(varchar(30), COALESCE(o.failure_category, N'success'))
+                    ) AS a
+                INNER LOOP JOIN [$(Schema)].[processing_outcome] AS c WITH (FORCESEEK)
+                    ON c.session_id = @session_id AND a.outcome = c.outcome;
+
+                IF @@ROWCOUNT < @outcomes
+                BEGIN
+                    INSERT INTO [$(Schema)].[processing_outcome]
+                    (
+                        session_id,
+                        outcome,
+                        applications
+                    )
+                    SELECT
+                        @session_id,
+                        CONVERT(varchar(30), COALESCE(o.failure_category, N'success')),
+                        COUNT_BIG(*)
+                    FROM @taken AS k
+                    INNER JOIN #outcome AS o ON k.app_id = o.app_id
+                    WHERE NOT EXISTS
+                        (
+                            SELECT 1
+                            FROM [$(Schema)].[processing_outcome] AS c
+                            WHERE c.session_id = @session_id
+                                AND c.outcome = CONVERT(varchar(30), COALESCE(o.failure_category, N'success'))
+                        )
+                    GROUP BY CONVERT(varchar(30), COALESCE(o.failure_category, N'success'));
+                END;
+
+                IF @rows_written > 0 OR @retried > 0
+                BEGIN
+                    INSERT INTO @written (schema_name, table_name, row_count)
+                    SELECT
+                        u.schema_name,
+                        u.table_name,
+                        SUM(u.row_count)
+                    FROM
+                        (
+                            SELECT
+                                c.schema_name,
+                                c.table_name,
+                                n.row_count
+                            FROM #loaded AS n
+                            INNER JOIN [$(Schema)].[processing_contract_table] AS c
+                                ON n.table_ordinal = c.table_ordinal
+                            WHERE c.contract_hash = @contract_hash
+                            UNION ALL
+                            SELECT
+                                r.schema_name,
+                                r.table_name,
+                                -r.row_count
+                            FROM @replaced AS r
+                        ) AS u
+                    GROUP BY
+                        u.schema_name,
+                        u.table_name;
+
+                    SET @tables = @@ROWCOUNT;
+
+                    UPDATE [$(Schema)].[processing_written]
+                    SET row_count = w.row_count + a.row_count
+                    FROM @written AS a
+                    INNER LOOP JOIN [$(Schema)].[processing_written] AS w WITH (FORCESEEK)
+                        ON w.session_id = @session_id
+                            AND a.schema_name = w.schema_name
+                            AND a.table_name = w.table_name;
+
+                    IF @@ROWCOUNT < @tables
+                    BEGIN
+                        INSERT INTO [$(Schema)].[processing_written]
+                        (
+                            session_id,
+                            schema_name,
+                            table_name,
+                            row_count
+                        )
+                        SELECT
+                            @session_id,
+                            a.schema_name,
+                            a.table_name,
+                            a.row_count
+                        FROM @written AS a
+                        WHERE NOT EXISTS
+                        (
+                            SELECT 1
+                            FROM [$(Schema)].[processing_written] AS w
+                            WHERE w.session_id = @session_id
+                                AND w.schema_name = a.schema_name
+                                AND w.table_name = a.table_name
+                        );
+                    END;
+                END;
 
                 COMMIT TRANSACTION;
                 RETURN 0;

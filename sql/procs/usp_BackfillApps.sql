@@ -28,7 +28,7 @@ Errors:     50001 a parameter is wrong   50002 a transaction is open
             1205, 1222 and other errors of kind busy, after five tries; likewise
 Called by:  the executable (backfill)
 Isolation:  READ COMMITTED, one transaction per application. Locks queue, the contract (shared),
-            targets, log, event.
+            targets, log, event, sums (usp_AddSums).
 Example:    -- Not called by hand. As the executable does, after it has filled the stage:
             EXEC [$(Schema)].[usp_BackfillApps]
                 @contract_hash = 0x0000000000000000000000000000000000000000000000000000000000000000,
@@ -90,6 +90,14 @@ BEGIN
         table_ordinal int NOT NULL,
         column_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         item_count bigint NOT NULL
+    );
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
     );
 
     INSERT INTO #backfill (app_id)
@@ -179,6 +187,13 @@ BEGIN
 
                 IF @session_id <> @adopted
                 BEGIN
+                    INSERT INTO #sum (schema_name, table_name, amount)
+                    SELECT
+                        w.schema_name,
+                        w.table_name,
+                        -w.row_count
+                    FROM [$(Schema)].[ufn_RowsWritten](@app_id) AS w;
+
                     UPDATE [$(Schema)].[processing_log]
                     SET
                         is_latest = 0,
@@ -306,6 +321,13 @@ BEGIN
                     INNER JOIN #outcome AS o ON l.app_id = o.app_id
                     WHERE l.app_id = @app_id
                         AND l.attempt = @attempt;
+
+                    INSERT INTO #sum (schema_name, table_name, amount)
+                    SELECT
+                        w.schema_name,
+                        w.table_name,
+                        w.row_count
+                    FROM [$(Schema)].[ufn_RowsWritten](@app_id) AS w;
                 END;
 
                 INSERT INTO [$(Schema)].[processing_event]
@@ -330,6 +352,8 @@ BEGIN
                         COALESCE(@values, 0), CASE @values WHEN 1 THEN N' value' ELSE N' values' END
                     )
                 );
+
+                EXEC [$(Schema)].[usp_AddSums];
             END;
 
             COMMIT TRANSACTION;

@@ -22,7 +22,7 @@ Errors:     50001 a parameter is wrong   50002 a transaction is open
             1205, 1222 and other errors of kind busy, after five tries; likewise
 Called by:  operators; the executable (delete-stale-rows)
 Isolation:  READ COMMITTED, one transaction per application. Locks queue, the contract (shared),
-            targets, log, event. Skips an application that is queued or completed in the meantime.
+            targets, log, event, sums (usp_AddSums). Skips an application that is queued or completed in the meantime.
 Example:    EXEC [$(Schema)].[usp_DeleteStaleRows] @Execute = 'N';
             EXEC [$(Schema)].[usp_DeleteStaleRows] @app_ids = N'101, 102';
 */
@@ -80,6 +80,14 @@ BEGIN
         failure_category varchar(30) COLLATE DATABASE_DEFAULT NULL,
         is_done bit NOT NULL,
         refusal nvarchar(2048) COLLATE DATABASE_DEFAULT NULL
+    );
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
     );
 
     INSERT INTO #stale
@@ -214,6 +222,13 @@ BEGIN
                     THROW 50022, @message, 1;
                 END;
 
+                INSERT INTO #sum (schema_name, table_name, amount)
+                SELECT
+                    w.schema_name,
+                    w.table_name,
+                    -w.row_count
+                FROM [$(Schema)].[ufn_RowsWritten](@app_id) AS w;
+
                 UPDATE [$(Schema)].[processing_log]
                 SET has_rows = 0
                 WHERE app_id = @app_id
@@ -241,6 +256,8 @@ BEGIN
                     )
                 FROM #stale_table AS w
                 WHERE w.app_id = @app_id;
+
+                EXEC [$(Schema)].[usp_AddSums];
 
                 UPDATE #stale
                 SET is_done = 1

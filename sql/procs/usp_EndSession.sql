@@ -4,13 +4,15 @@ GO
 /*
 Purpose:    Records that a worker process ended. The first exit status is kept. Claims that the
             session still holds do not change: usp_ReleaseClaim releases them, or the reaper reaps
-            them.
+            them. What it added to processing_outcome and processing_written goes over to the rows of no
+            session, so that there are few of them.
 Parameters: @session_id   a started session
             @exit_status  0 to 255, as the process reports it
 Results:    none
 Errors:     50001 a parameter is wrong   50002 a transaction is open   50003 unknown session
+            50033 another call that adds to the sums did not end within 30 seconds; the end is recorded
 Called by:  the executable, once per run
-Isolation:  READ COMMITTED. Locks the session row.
+Isolation:  READ COMMITTED. Locks the session row; then, in a second transaction, sums (usp_AddSums).
 Example:    EXEC [$(Schema)].[usp_EndSession]
                 @session_id = '00000000-0000-0000-0000-000000000001',
                 @exit_status = 0;
@@ -56,5 +58,33 @@ BEGIN
             + N' does not exist: call usp_StartSession first.';
         THROW 50003, @message, 1;
     END;
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
+    );
+
+    BEGIN TRY
+        BEGIN TRANSACTION;
+
+        DELETE FROM [$(Schema)].[processing_outcome]
+        OUTPUT deleted.outcome, deleted.applications INTO #sum (outcome, amount)
+        WHERE session_id = @session_id;
+
+        DELETE FROM [$(Schema)].[processing_written]
+        OUTPUT deleted.schema_name, deleted.table_name, deleted.row_count INTO #sum (schema_name, table_name, amount)
+        WHERE session_id = @session_id;
+
+        EXEC [$(Schema)].[usp_AddSums];
+
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
+        THROW;
+    END CATCH;
 END;
 GO

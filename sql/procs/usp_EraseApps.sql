@@ -20,7 +20,7 @@ Errors:     50001 a parameter is wrong   50002 a transaction is open
             1205, 1222 and other errors of kind busy, after five tries; likewise
 Called by:  operators; the executable (erase)
 Isolation:  READ COMMITTED, one transaction per application. Locks queue, the contract (shared),
-            targets, log, event.
+            targets, log, event, sums (usp_AddSums).
 Example:    EXEC [$(Schema)].[usp_EraseApps] @app_ids = N'101, 102', @Execute = 'N';
             EXEC [$(Schema)].[usp_EraseApps] @app_ids = N'101, 102', @requested_by = N'case 4711';
 */
@@ -89,6 +89,14 @@ BEGIN
         PRIMARY KEY (app_id, table_ordinal)
     );
 
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
+    );
+
     INSERT INTO #erased (app_id, attempts)
     SELECT DISTINCT
         l.app_id,
@@ -152,8 +160,8 @@ BEGIN
                 @refusal,
                 CONCAT(
                     N'attempt ', k.attempt, N' also wrote to ', o.schema_name, N'.', o.table_name,
-                    N', which is not in the installed contract; install that contract, or delete its rows there and'
-                    + N' set has_rows = 0'
+                    N', which is not in the installed contract; install that contract, or delete its rows there,'
+                    + N' set has_rows = 0 and run usp_RecountSums'
                 )
             )
             FROM [$(Schema)].[processing_log] AS k
@@ -227,6 +235,22 @@ BEGIN
                     THROW 50022, @message, 1;
                 END;
 
+                INSERT INTO #sum (outcome, amount)
+                SELECT
+                    COALESCE(l.failure_category, 'success'),
+                    -1
+                FROM [$(Schema)].[processing_log] AS l
+                WHERE l.app_id = @app_id
+                    AND l.is_latest = 1
+                    AND @state IS NULL;
+
+                INSERT INTO #sum (schema_name, table_name, amount)
+                SELECT
+                    w.schema_name,
+                    w.table_name,
+                    -w.row_count
+                FROM [$(Schema)].[ufn_RowsWritten](@app_id) AS w;
+
                 DELETE FROM [$(Schema)].[processing_log_table]
                 WHERE app_id = @app_id;
 
@@ -268,6 +292,8 @@ BEGIN
                         CASE @attempts WHEN 1 THEN N' attempt' ELSE N' attempts' END
                     )
                 );
+
+                EXEC [$(Schema)].[usp_AddSums];
             END;
 
             COMMIT TRANSACTION;

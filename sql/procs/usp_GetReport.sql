@@ -25,7 +25,11 @@ Results:    1. one row: taken_at_utc; from_utc and to_utc, between which the ses
                refused, holds, program_version, contract_hash
             6. one row per listed session and slice of time in which anything happened to its claims:
                session_id, at_utc, renewed (claims); released, reaped, refused, quarantined (applications)
-            7. vw_Reconciliation, source rows first: subject, expected, actual, difference, not_ours, stale
+            7. source rows, then vw_Reconciliation of the target tables: subject, expected, actual,
+               difference, not_ours, stale. Source rows by their sums: expected from the catalog; missing are
+               as many as queued and logged applications are fewer than that, or as are known to be not
+               enqueued, 100000 at most. Applications whose source row is gone may hide a missing one:
+               vw_Reconciliation and usp_Reconcile look at every id
             8. the twenty contracts that were installed last: contract_hash, contract_name,
                installed_at_utc, retired_at_utc
 Errors:     50001 a parameter is wrong
@@ -33,8 +37,8 @@ Called by:  the executable (report); by hand
 Isolation:  READ COMMITTED; READ UNCOMMITTED while READ_COMMITTED_SNAPSHOT is off, so that a completion
             that hangs is waited for by none of it: it may then count what is rolled back. Reads
             sessions, throughput, the newest @sample entries of IX_processing_log_processed with their
-            log rows, and the newest @events events. Result 7 reads the whole log, as the view says: run
-            it after a run, not on a dashboard
+            log rows, the newest @events events, the queue, the source rows above the watermark and the few
+            rows of processing_outcome and processing_written: never the whole log
 Example:    EXEC [$(Schema)].[usp_GetReport] @since_seconds = 86400;
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_GetReport]
@@ -92,7 +96,11 @@ BEGIN
         @first_minute datetime2(0),
         @slice_minutes int,
         @slice_ms bigint,
-        @all_sessions bigint;
+        @all_sessions bigint,
+        @watermark bigint,
+        @known bigint,
+        @missing bigint,
+        @source_rows bigint;
 
     IF @since_seconds IS NOT NULL
         SET @since = DATEADD(SECOND, -@since_seconds, @now);
@@ -306,17 +314,81 @@ BEGIN
         i.session_id,
         i.slice;
 
+    SET @known = (
+        SELECT COALESCE(SUM(v.applications), 0)
+        FROM [$(Schema)].[vw_QueueStatus] AS v
+        WHERE v.state <> 'not_enqueued'
+    );
+
+    SELECT @watermark = w.app_id
+    FROM [$(Schema)].[processing_watermark] AS w;
+
+    -- Before the first enqueue nothing is known, and every source row is missing.
+    SET @missing = (
+        SELECT COUNT_BIG(*)
+        FROM
+            (
+                SELECT TOP (100000) s.[$(SourceIdColumn)]
+                FROM [$(SourceSchema)].[$(SourceTable)] AS s
+                WHERE s.[$(SourceIdColumn)] > @watermark
+                    AND NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_queue] AS q
+                        WHERE q.app_id = s.[$(SourceIdColumn)]
+                    )
+                    AND NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_log] AS l
+                        WHERE l.app_id = s.[$(SourceIdColumn)]
+                    )
+            ) AS n
+    );
+
+    -- NULL where the caller may not see the table.
+    SET @source_rows = COALESCE(
+        (
+            SELECT SUM(x.rows)
+            FROM sys.partitions AS x
+            WHERE x.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
+                AND x.index_id IN (0, 1)
+        ),
+        @known + @missing
+    );
+
+    SET @missing = CASE WHEN @source_rows - @known > @missing THEN @source_rows - @known ELSE @missing END;
+
     SELECT
-        r.subject,
-        r.expected,
-        r.actual,
-        r.difference,
-        r.not_ours,
-        r.stale
-    FROM [$(Schema)].[vw_Reconciliation] AS r
+        u.subject,
+        u.expected,
+        u.actual,
+        u.difference,
+        u.not_ours,
+        u.stale
+    FROM
+        (
+            SELECT
+                N'source rows' AS subject,
+                @source_rows AS expected,
+                CASE WHEN @source_rows > @missing THEN @source_rows - @missing ELSE 0 END AS actual,
+                -@missing AS difference,
+                CONVERT(bigint, NULL) AS not_ours,
+                CONVERT(bigint, NULL) AS stale
+            UNION ALL
+            SELECT
+                r.subject,
+                r.expected,
+                r.actual,
+                r.difference,
+                r.not_ours,
+                r.stale
+            FROM [$(Schema)].[vw_Reconciliation] AS r
+            WHERE r.subject <> N'source rows'
+        ) AS u
     ORDER BY
-        CASE r.subject WHEN N'source rows' THEN 0 ELSE 1 END ASC,
-        r.subject ASC;
+        CASE u.subject WHEN N'source rows' THEN 0 ELSE 1 END ASC,
+        u.subject ASC;
 
     SELECT TOP (20)
         c.contract_hash,

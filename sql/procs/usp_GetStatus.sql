@@ -23,9 +23,8 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
             except for rows that are being written, NULL where the caller may not see the table
 Errors:     none
 Called by:  the executable (status); by hand
-Isolation:  READ COMMITTED. Reads the queue, scans the narrow index IX_processing_log_latest once,
-            and seeks the log for each failed application. The scan stays: the counts of sessions are
-            of attempts and are purged, and a total would be a row that all completions wait for.
+Isolation:  READ COMMITTED. Reads the queue, the few rows of processing_outcome, and of the log the failed
+            part of IX_processing_log_latest with a seek for each failed application: never all of it.
             Reads claims and sessions WITH (NOLOCK), so that it shows the worker whose completion hangs.
             READ UNCOMMITTED while READ_COMMITTED_SNAPSHOT is off, so that the counts do not wait for
             that completion: they may then count what is rolled back
@@ -122,13 +121,15 @@ BEGIN
     LEFT OUTER JOIN [$(Schema)].[processing_pause] AS p ON p.resumed_at_utc IS NULL;
 
     SELECT
-        l.failure_category,
-        COUNT_BIG(*) AS app_count
-    FROM [$(Schema)].[ufn_FailedApps](NULL) AS l
-    GROUP BY l.failure_category
+        o.outcome AS failure_category,
+        SUM(o.applications) AS app_count
+    FROM [$(Schema)].[processing_outcome] AS o
+    WHERE o.outcome <> 'success'
+    GROUP BY o.outcome
+    HAVING SUM(o.applications) > 0
     ORDER BY
         app_count DESC,
-        l.failure_category ASC;
+        failure_category ASC;
 
     SELECT
         t.table_ordinal,

@@ -495,6 +495,65 @@ BEGIN
         FROM [$(Schema)].[ufn_StaleApps]() AS s
         HAVING COUNT_BIG(*) > 0
         UNION ALL
+        -- One statement sees one moment only with row versions. Success would be the whole log.
+        SELECT
+            2,
+            N'wrong sums',
+            CONCAT(
+                N'failed applications with outcome ', c.outcome, N': ', SUM(c.counted), N' counted, ', SUM(c.found),
+                N' in the log'
+            ),
+            N'status and the views count wrongly: a statement by hand has changed queue or log',
+            N'EXEC [$(Schema)].[usp_RecountSums];'
+        FROM
+            (
+                SELECT
+                    o.outcome,
+                    o.applications AS counted,
+                    CONVERT(bigint, 0) AS found
+                FROM [$(Schema)].[processing_outcome] AS o
+                WHERE o.outcome <> 'success'
+                UNION ALL
+                SELECT
+                    f.failure_category AS outcome,
+                    CONVERT(bigint, 0) AS counted,
+                    CONVERT(bigint, 1) AS found
+                FROM [$(Schema)].[ufn_FailedApps](NULL) AS f
+            ) AS c
+        WHERE EXISTS
+            (
+                SELECT 1
+                FROM sys.databases AS d
+                WHERE d.database_id = DB_ID()
+                    AND d.is_read_committed_snapshot_on = 1
+            )
+        GROUP BY c.outcome
+        HAVING SUM(c.counted) <> SUM(c.found)
+        UNION ALL
+        SELECT
+            2,
+            N'wrong sums',
+            CONCAT(N'below 0: ', s.subject, N' ', s.amount),
+            N'status and the views count wrongly: a statement by hand has changed queue or log',
+            N'EXEC [$(Schema)].[usp_RecountSums];'
+        FROM
+            (
+                SELECT
+                    N'applications with outcome success' AS subject,
+                    SUM(o.applications) AS amount
+                FROM [$(Schema)].[processing_outcome] AS o
+                WHERE o.outcome = 'success'
+                UNION ALL
+                SELECT
+                    N'rows of ' + w.schema_name + N'.' + w.table_name,
+                    SUM(w.row_count)
+                FROM [$(Schema)].[processing_written] AS w
+                GROUP BY
+                    w.schema_name,
+                    w.table_name
+            ) AS s
+        WHERE s.amount < 0
+        UNION ALL
         SELECT
             3,
             N'log is not purged',

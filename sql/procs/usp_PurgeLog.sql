@@ -20,8 +20,10 @@ Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 day
             @Execute             Y: do it (default); N: only count
 Results:    one row: attempts_purged, events_purged, sessions_purged
 Errors:     50001 a parameter is wrong   50002 a transaction is open
+            50033 another call that adds to the sums did not end within 30 seconds; call again
 Called by:  the Agent job Nightly; the executable (purge); by hand
-Isolation:  READ COMMITTED, one transaction per chunk. Locks log; then event; then session. Reads the ids
+Isolation:  READ COMMITTED, one transaction per chunk. Locks log and sums (usp_AddSums), with @orphans before
+            them the keys of the applications in the queue; then event; then session and sums. Reads the ids
             of the source under locks, and the queue.
 Example:    EXEC [$(Schema)].[usp_PurgeLog] @older_than_seconds = 2592000, @Execute = 'N';
 */
@@ -46,6 +48,7 @@ BEGIN
     DECLARE @app_id bigint = -9223372036854775808, @attempt int = 0;
     DECLARE @event_id bigint = 0, @session_id uniqueidentifier, @minute datetime2(0) = '00010101';
     DECLARE @attempts TABLE (app_id bigint NOT NULL, attempt int NOT NULL, PRIMARY KEY (app_id, attempt));
+    DECLARE @queued TABLE (app_id bigint NOT NULL PRIMARY KEY);
     DECLARE @events TABLE (event_id bigint NOT NULL PRIMARY KEY);
     DECLARE @sessions TABLE (session_id uniqueidentifier NOT NULL PRIMARY KEY);
 
@@ -69,6 +72,14 @@ BEGIN
         THROW 50001, @message, 1;
     END;
 
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
+    );
+
     SET @before = DATEADD(SECOND, -@older_than_seconds, SYSUTCDATETIME());
     SET @wait = DATEADD(MILLISECOND, CASE WHEN @Execute = 'Y' THEN @wait_ms ELSE 0 END, 0);
 
@@ -80,6 +91,7 @@ BEGIN
         WHILE @picked = @chunk_size
         BEGIN
             DELETE FROM @attempts;
+            DELETE FROM @queued;
 
             BEGIN TRANSACTION;
 
@@ -115,6 +127,41 @@ BEGIN
 
             SET @picked = @@ROWCOUNT;
 
+            IF @Execute = 'Y' AND @orphans = 'Y'
+            BEGIN
+                -- HOLDLOCK on the queue: nobody requeues these applications, or changes their log, meanwhile.
+                INSERT INTO @queued (app_id)
+                SELECT DISTINCT q.app_id
+                FROM @attempts AS a
+                INNER LOOP JOIN [$(Schema)].[processing_queue] AS q WITH (UPDLOCK, HOLDLOCK, FORCESEEK)
+                    ON a.app_id = q.app_id;
+
+                DELETE FROM @attempts
+                WHERE app_id IN (SELECT q.app_id FROM @queued AS q);
+
+                INSERT INTO #sum (outcome, amount)
+                SELECT
+                    COALESCE(l.failure_category, 'success'),
+                    -COUNT_BIG(*)
+                FROM @attempts AS a
+                INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK)
+                    ON a.app_id = l.app_id AND a.attempt = l.attempt
+                WHERE l.is_latest = 1
+                GROUP BY COALESCE(l.failure_category, 'success');
+
+                INSERT INTO #sum (schema_name, table_name, amount)
+                SELECT
+                    w.schema_name,
+                    w.table_name,
+                    -SUM(w.row_count)
+                FROM @attempts AS a
+                CROSS APPLY [$(Schema)].[ufn_RowsWritten](a.app_id) AS w
+                WHERE a.attempt = w.attempt
+                GROUP BY
+                    w.schema_name,
+                    w.table_name;
+            END;
+
             IF @Execute = 'Y'
             BEGIN
                 DELETE FROM [$(Schema)].[processing_log_table]
@@ -134,6 +181,8 @@ BEGIN
                     WHERE a.app_id = [processing_log].app_id
                         AND a.attempt = [processing_log].attempt
                 );
+
+                EXEC [$(Schema)].[usp_AddSums];
             END;
 
             COMMIT TRANSACTION;
@@ -146,7 +195,7 @@ BEGIN
                 a.app_id DESC,
                 a.attempt DESC;
 
-            SET @attempts_purged += @picked;
+            SET @attempts_purged += (SELECT COUNT(*) FROM @attempts);
             EXEC [$(Schema)].[usp_ReportProgress] N'usp_PurgeLog', @reported_at OUTPUT, @attempts_purged;
             WAITFOR DELAY @wait;
         END;
@@ -228,6 +277,18 @@ BEGIN
 
                 DELETE FROM [$(Schema)].[processing_session]
                 WHERE session_id IN (SELECT s.session_id FROM @sessions AS s);
+
+                -- Of workers that were killed: usp_EndSession has done this for the others.
+                DELETE FROM [$(Schema)].[processing_outcome]
+                OUTPUT deleted.outcome, deleted.applications INTO #sum (outcome, amount)
+                WHERE session_id IN (SELECT s.session_id FROM @sessions AS s);
+
+                DELETE FROM [$(Schema)].[processing_written]
+                OUTPUT deleted.schema_name, deleted.table_name, deleted.row_count
+                INTO #sum (schema_name, table_name, amount)
+                WHERE session_id IN (SELECT s.session_id FROM @sessions AS s);
+
+                EXEC [$(Schema)].[usp_AddSums];
             END;
 
             COMMIT TRANSACTION;

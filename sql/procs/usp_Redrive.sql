@@ -14,11 +14,11 @@ Results:    one row per application, in order of id: app_id, was (success, faile
             failure_category, fingerprint, failure_reason
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
-            50033 another retry or requeue did not end within 30 seconds
+            50033 another retry or requeue, or another change of the sums, did not end within 30 seconds
             50034 an earlier log is not completely adopted
 Called by:  usp_RetryFailed, usp_RequeueApps
 Isolation:  READ COMMITTED, one transaction per 1000 applications, each under an application lock.
-            Locks queue, reads source and log, writes event.
+            Locks queue, reads source and log, writes event, sums (usp_AddSums).
 Example:    -- Not called by hand. As its callers do:
             EXEC [$(Schema)].[usp_Redrive] @procedure_name = N'usp_RetryFailed', @problem = N'', @app_ids = N'101';
 */
@@ -94,6 +94,14 @@ BEGIN
         was varchar(11) COLLATE DATABASE_DEFAULT NOT NULL,
         attempts int NOT NULL,
         moved bit NOT NULL
+    );
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
     );
 
     INSERT INTO #candidate
@@ -312,6 +320,21 @@ BEGIN
                 FROM @moved AS m
                 INNER JOIN [$(Schema)].[processing_queue] AS q ON m.app_id = q.app_id
             );
+
+            -- They do not have these outcomes any more. Nobody else changes the log rows meanwhile: this
+            -- session holds their keys in the queue.
+            INSERT INTO #sum (outcome, amount)
+            SELECT
+                COALESCE(l.failure_category, 'success'),
+                -COUNT_BIG(*)
+            FROM @moved AS m
+            INNER JOIN #candidate AS c ON m.app_id = c.app_id
+            INNER JOIN [$(Schema)].[processing_log] AS l ON c.app_id = l.app_id AND c.attempts = l.attempt
+            WHERE c.moved = 1
+                AND c.was <> 'quarantined'
+            GROUP BY COALESCE(l.failure_category, 'success');
+
+            EXEC [$(Schema)].[usp_AddSums];
 
             COMMIT TRANSACTION;
 

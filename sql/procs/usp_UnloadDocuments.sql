@@ -26,14 +26,15 @@ Results:    one row per chosen document, in order of id: app_id; file_path (NULL
             absent    the source table has no document with this id
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
-            50033 a load, an enqueue, a retry or a requeue did not end within 30 seconds
+            50033 a load, an enqueue, a retry, a requeue or another change of the sums did not end within 30
+            seconds
             50034 an earlier log is not completely adopted: what that system made of a document is unknown
             50036 the source is a view
             547 and other errors of the source table: another table refers to a document, for example
 Called by:  the executable (unload); by hand
 Isolation:  READ COMMITTED. Holds the application locks of loading, enqueueing and retrying: nothing is added to
             the queue or found as loaded meanwhile. Locks queue, the source table, log, event,
-            processing_file; claims skip what it holds. EXECUTE AS OWNER: the catalog says what the source is,
+            processing_file, sums (usp_AddSums); claims skip what it holds. EXECUTE AS OWNER: the catalog says what the source is,
             and shred_loader sees nothing of it.
 Example:    EXEC [$(Schema)].[usp_UnloadDocuments] @loaded_since_seconds = 1800, @Execute = 'N';
             EXEC [$(Schema)].[usp_UnloadDocuments] @files = N'orders/%.xml';
@@ -79,6 +80,14 @@ BEGIN
         app_id bigint NOT NULL PRIMARY KEY,
         file_path nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
         file_hash binary(32) NULL
+    );
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
     );
 
     CREATE TABLE #fate
@@ -324,6 +333,20 @@ BEGIN
                         AND t.app_id <= @to
                 );
 
+                -- What is in the queue is in no sum.
+                INSERT INTO #sum (outcome, amount)
+                SELECT
+                    l.failure_category,
+                    -COUNT_BIG(*)
+                FROM #fate AS t
+                INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
+                WHERE t.fate = 'unloaded'
+                    AND t.app_id >= @from
+                    AND t.app_id <= @to
+                    AND t.app_id NOT IN (SELECT q.app_id FROM @queued AS q)
+                    AND l.is_latest = 1
+                GROUP BY l.failure_category;
+
                 -- An attempt that failed has no rows in processing_log_table.
                 DELETE FROM [$(Schema)].[processing_log]
                 WHERE app_id IN
@@ -390,6 +413,9 @@ BEGIN
 
         IF @Execute = 'Y'
         BEGIN
+            -- Once, at the end: nothing is locked after the sums.
+            EXEC [$(Schema)].[usp_AddSums];
+
             COMMIT TRANSACTION;
         END;
     END TRY

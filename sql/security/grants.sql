@@ -55,6 +55,7 @@ GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListUnprocessed] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_ListWritten] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_HealthCheck] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_Reconcile] TO [shred_operator];
+GRANT EXECUTE ON OBJECT::[$(Schema)].[usp_RecountSums] TO [shred_operator];
 GRANT EXECUTE ON OBJECT::[$(Schema)].[ufn_SourceProblem] TO [shred_operator];
 GRANT VIEW DEFINITION ON SCHEMA::[$(Schema)] TO [shred_operator];
 GRANT VIEW DEFINITION ON OBJECT::[$(SourceSchema)].[$(SourceTable)] TO [shred_operator];

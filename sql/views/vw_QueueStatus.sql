@@ -10,8 +10,9 @@ Columns:    state, applications, oldest_at_utc, newest_at_utc, document_bytes. O
             ready, claimed,       in the queue, by the time they were enqueued; document_bytes is
             quarantined           their sum
             failed, success       the outcome of the last attempt, by the time it was completed
-Cost:       reads the queue, the source rows above the watermark (before the first enqueue: all), and
-            scans the narrow index IX_processing_log_latest once. Waits for completions while
+Cost:       reads the queue, the source rows above the watermark (before the first enqueue: all), the few
+            rows of processing_outcome, and for the times the ends of IX_processing_log_processed, past
+            what is superseded or redriven. Never counts the log. Waits for completions while
             READ_COMMITTED_SNAPSHOT is off; usp_GetStatus does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_QueueStatus]
@@ -36,17 +37,13 @@ CROSS APPLY
 UNION ALL
 SELECT
     n.state,
-    o.applications,
-    o.oldest_at_utc,
-    o.newest_at_utc,
-    CONVERT(bigint, NULL) AS document_bytes
-FROM (VALUES ('failed'), ('success')) AS n(state)
-CROSS APPLY
     (
-        SELECT
-            COUNT_BIG(*) AS applications,
-            MIN(l.processed_at_utc) AS oldest_at_utc,
-            MAX(l.processed_at_utc) AS newest_at_utc
+        SELECT CASE WHEN SUM(o.applications) > 0 THEN SUM(o.applications) ELSE 0 END
+        FROM [$(Schema)].[processing_outcome] AS o
+        WHERE CASE o.outcome WHEN 'success' THEN 'success' ELSE 'failed' END = n.state
+    ) AS applications,
+    (
+        SELECT TOP (1) l.processed_at_utc
         FROM [$(Schema)].[processing_log] AS l
         WHERE l.is_latest = 1
             AND l.status = n.state
@@ -56,7 +53,23 @@ CROSS APPLY
                 FROM [$(Schema)].[processing_queue] AS q
                 WHERE q.app_id = l.app_id
             )
-    ) AS o
+        ORDER BY l.processed_at_utc ASC
+    ) AS oldest_at_utc,
+    (
+        SELECT TOP (1) l.processed_at_utc
+        FROM [$(Schema)].[processing_log] AS l
+        WHERE l.is_latest = 1
+            AND l.status = n.state
+            AND NOT EXISTS
+            (
+                SELECT 1
+                FROM [$(Schema)].[processing_queue] AS q
+                WHERE q.app_id = l.app_id
+            )
+        ORDER BY l.processed_at_utc DESC
+    ) AS newest_at_utc,
+    CONVERT(bigint, NULL) AS document_bytes
+FROM (VALUES ('failed'), ('success')) AS n(state)
 UNION ALL
 SELECT
     'not_enqueued' AS state,

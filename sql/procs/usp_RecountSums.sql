@@ -1,0 +1,197 @@
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+/*
+Purpose:    Counts the log, compares what processing_outcome and processing_written say, and corrects them. No
+            call of this version makes a difference. These do: a statement that a person runs on queue or log,
+            and a call of an earlier version that was running while this version was installed.
+Parameters: @Execute  'Y': correct (default); 'N': only report
+Results:    one row per sum that was wrong, none if all are right: subject (an outcome, or a target table),
+            counted (what the sums said), found (in the log)
+Errors:     50001 a parameter is wrong   50002 a transaction is open
+            50033 another recount, or another change of the sums, did not end within 30 seconds
+            1222 a completion held a lock for 30 seconds; nothing was changed
+Called by:  the executable, once, after it has installed the sums beside an existing log; by hand
+Isolation:  READ COMMITTED, one transaction. With READ_COMMITTED_SNAPSHOT on, one statement compares everything
+            as of one moment and nobody waits; without it, claim, queue and log are locked meanwhile, in the
+            lock order, and workers wait. Scans IX_processing_log_latest, the log and processing_log_table
+            once each: seconds per million applications. Then sums (usp_AddSums)
+Example:    EXEC [$(Schema)].[usp_RecountSums] @Execute = 'N';
+*/
+CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RecountSums]
+    @Execute char(1) = 'Y'
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SET LOCK_TIMEOUT 30000;
+    SET DEADLOCK_PRIORITY LOW;
+
+    DECLARE @message nvarchar(2048);
+    DECLARE @lock_result int;
+    DECLARE @is_held bit;
+
+    IF @@TRANCOUNT > 0
+        THROW 50002, N'usp_RecountSums: a transaction is open; commit or roll it back, then call again.', 1;
+
+    IF COALESCE(@Execute, '') NOT IN ('Y', 'N')
+        THROW 50001, N'usp_RecountSums: @Execute must be Y or N.', 1;
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL
+    );
+
+    CREATE TABLE #recounted
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        counted bigint NOT NULL,
+        found bigint NOT NULL
+    );
+
+    BEGIN TRY
+        BEGIN TRANSACTION;
+
+        -- Two at once would correct the same difference twice.
+        EXEC @lock_result = sys.sp_getapplock
+            @Resource = N'xmlshred $(Schema) recount',
+            @LockMode = 'Exclusive',
+            @LockOwner = 'Transaction',
+            @LockTimeout = 30000;
+
+        IF @lock_result < 0
+        BEGIN
+            SET @message = CONCAT(
+                N'usp_RecountSums: another recount did not end within 30 seconds (sp_getapplock ', @lock_result,
+                N'). Call again.'
+            );
+            THROW 50033, @message, 1;
+        END;
+
+        -- Without row versions the log would be read at many moments: a completion holds its claim from its
+        -- beginning to its end, and from here on none is half done.
+        IF (
+                SELECT d.is_read_committed_snapshot_on
+                FROM sys.databases AS d
+                WHERE d.database_id = DB_ID()
+            ) = 0
+        BEGIN
+            SET @is_held = CASE
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_claim] WITH (TABLOCKX, HOLDLOCK)) THEN 1
+                ELSE 0
+            END;
+            SET @is_held = CASE
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_queue] WITH (TABLOCKX, HOLDLOCK)) THEN 1
+                ELSE 0
+            END;
+            SET @is_held = CASE
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_log] WITH (TABLOCKX, HOLDLOCK)) THEN 1
+                ELSE 0
+            END;
+        END;
+
+        INSERT INTO #recounted
+        (
+            outcome,
+            schema_name,
+            table_name,
+            counted,
+            found
+        )
+        SELECT
+            u.outcome,
+            u.schema_name,
+            u.table_name,
+            SUM(u.counted),
+            SUM(u.found)
+        FROM
+            (
+                SELECT
+                    o.outcome,
+                    CONVERT(nvarchar(128), NULL) AS schema_name,
+                    CONVERT(nvarchar(128), NULL) AS table_name,
+                    o.applications AS counted,
+                    CONVERT(bigint, 0) AS found
+                FROM [$(Schema)].[processing_outcome] AS o
+                UNION ALL
+                SELECT
+                    COALESCE(l.failure_category, 'success') AS outcome,
+                    CONVERT(nvarchar(128), NULL) AS schema_name,
+                    CONVERT(nvarchar(128), NULL) AS table_name,
+                    CONVERT(bigint, 0) AS counted,
+                    COUNT_BIG(*) AS found
+                FROM [$(Schema)].[processing_log] AS l
+                WHERE l.is_latest = 1
+                    AND NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_queue] AS q
+                        WHERE q.app_id = l.app_id
+                    )
+                GROUP BY COALESCE(l.failure_category, 'success')
+                UNION ALL
+                SELECT
+                    CONVERT(varchar(30), NULL) AS outcome,
+                    w.schema_name,
+                    w.table_name,
+                    w.row_count AS counted,
+                    CONVERT(bigint, 0) AS found
+                FROM [$(Schema)].[processing_written] AS w
+                UNION ALL
+                SELECT
+                    CONVERT(varchar(30), NULL) AS outcome,
+                    t.schema_name,
+                    t.table_name,
+                    CONVERT(bigint, 0) AS counted,
+                    SUM(n.row_count) AS found
+                FROM [$(Schema)].[processing_log] AS k
+                INNER JOIN [$(Schema)].[processing_log_table] AS n ON k.app_id = n.app_id AND k.attempt = n.attempt
+                INNER JOIN [$(Schema)].[processing_contract_table] AS t
+                    ON k.contract_hash = t.contract_hash AND n.table_ordinal = t.table_ordinal
+                WHERE k.has_rows = 1
+                GROUP BY
+                    t.schema_name,
+                    t.table_name
+            ) AS u
+        GROUP BY
+            u.outcome,
+            u.schema_name,
+            u.table_name
+        HAVING SUM(u.counted) <> SUM(u.found);
+
+        -- A difference, not a new value: what others have added since stays.
+        INSERT INTO #sum (outcome, schema_name, table_name, amount)
+        SELECT
+            r.outcome,
+            r.schema_name,
+            r.table_name,
+            r.found - r.counted
+        FROM #recounted AS r
+        WHERE @Execute = 'Y';
+
+        EXEC [$(Schema)].[usp_AddSums];
+
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
+        THROW;
+    END CATCH;
+
+    SELECT
+        COALESCE(CONVERT(nvarchar(257), r.outcome), r.schema_name + N'.' + r.table_name) AS subject,
+        r.counted,
+        r.found
+    FROM #recounted AS r
+    ORDER BY
+        CASE WHEN r.outcome IS NULL THEN 1 ELSE 0 END ASC,
+        subject ASC;
+END;
+GO
