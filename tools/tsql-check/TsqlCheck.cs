@@ -118,6 +118,7 @@ static class Rules
     public const string MonitoringWaits = "monitoring-waits";
     public const string OwnForeignKey = "own-foreign-key";
     public const string VolatileStatistics = "volatile-statistics";
+    public const string CountsLog = "counts-log";
 
     public static readonly string[] All =
     {
@@ -125,6 +126,7 @@ static class Rules
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
         KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, PageLocks, SourceRead, PinnedPlan,
         SessionLock, ForeignTemp, MonitoringWaits, OwnForeignKey, VolatileStatistics,
+        CountsLog,
     };
 }
 
@@ -538,12 +540,16 @@ sealed class Script
         }
     }
 
+    /// What shows people status, failures and reports, and what that calls. usp_Reconcile looks at every id.
+    static readonly Regex Shown = new Regex(@"^(vw_\w+|counts-log(\.\w+)?|usp_(GetStatus|GetReport|ListCauses|ListFailures|HealthCheck|ExplainApp)|ufn_(FailedApps|FailureCauses|StaleApps|RowsWritten))\.sql$");
+
     /// The rules about single statements and references.
     sealed class Walk : TSqlFragmentVisitor
     {
         readonly Script file;
         readonly HashSet<string> ctes = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         readonly bool isMonitoring;
+        readonly bool isShown;
         readonly HashSet<TSqlStatement> withoutVersions = new HashSet<TSqlStatement>();
 
         public Walk(Script file)
@@ -552,6 +558,16 @@ sealed class Script
             var writes = new Writes();
             file.script.Accept(writes);
             isMonitoring = writes.DefinesReader && !writes.Found;
+            isShown = Shown.IsMatch(Path.GetFileName(file.file));
+        }
+
+        // The sums are there so that nobody waits for a scan of millions of rows.
+        public override void Visit(QuerySpecification node)
+        {
+            if (!isShown)
+                return;
+            foreach (var log in LogReads.Unbounded(node))
+                file.Report(log, Rules.CountsLog, "reads all of it: seek a key or the failed part, or read processing_outcome or processing_written");
         }
 
         public override void Visit(CommonTableExpression node)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves every .sql file: Microsoft's parser and the rules of the syntax tree (TsqlCheck.cs, after
+# Proves every .sql file: Microsoft's parser and the rules of the syntax tree (TsqlCheck, after
 # its self-test), then sqlfluff. Installs what it needs, below target/ where it can.
 set -euo pipefail
 
@@ -43,7 +43,7 @@ compile_checker() {
     netstandard=$(find /usr/lib/mono -path '*/4.5/Facades/netstandard.dll' | head -n 1)
     mcs -langversion:latest -out:"$cache/TsqlCheck.exe" \
         -r:"$cache/Microsoft.SqlServer.TransactSql.ScriptDom.dll" -r:"$netstandard" \
-        "$here/TsqlCheck.cs"
+        "$here"/*.cs
 }
 
 install_sqlfluff() {
