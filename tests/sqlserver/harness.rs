@@ -35,6 +35,9 @@ impl SqlServerHarness {
 
     /// Lets another test have the database, if it can be emptied.
     pub fn leave(mut self) {
+        let wrong =
+            self.database().with(|sql| invariants::wrong_sums(sql, &self.database().schema));
+        assert_eq!(wrong, Vec::<String>::new(), "the sums at the end of the test");
         let Some(database) = self.database.take() else { return };
         // Babelfish now and then looks for a table under a name made twice: then it is dropped.
         if database.with(|sql| sql.try_query(&database.own(EMPTY))).is_ok() {
@@ -116,6 +119,8 @@ DELETE FROM pipeline.processing_event;
 DELETE FROM pipeline.processing_queue;
 DELETE FROM pipeline.processing_claim;
 DELETE FROM pipeline.processing_throughput;
+DELETE FROM pipeline.processing_outcome;
+DELETE FROM pipeline.processing_written;
 DELETE FROM pipeline.processing_session;
 DELETE FROM pipeline.processing_watermark;
 DELETE FROM pipeline.processing_pause;

@@ -89,12 +89,43 @@ const OFFENCES: [&str; 14] = [
                        WHERE s.session_id = c.session_id)",
 ];
 
+/// The sums are those of the log.
+const WRONG_SUMS: [&str; 2] = [
+    "SELECT CONCAT('outcome ', u.outcome, ' is counted ', SUM(u.counted), ' times and found ', SUM(u.found))
+     FROM (SELECT o.outcome, o.applications AS counted, CONVERT(bigint, 0) AS found
+           FROM sandbox.processing_outcome AS o
+           UNION ALL
+           SELECT COALESCE(l.failure_category, 'success'), CONVERT(bigint, 0), CONVERT(bigint, 1)
+           FROM sandbox.processing_log AS l
+           WHERE NOT EXISTS (SELECT 1 FROM sandbox.processing_log AS n
+                             WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
+             AND NOT EXISTS (SELECT 1 FROM sandbox.processing_queue AS q
+                             WHERE q.app_id = l.app_id)) AS u
+     GROUP BY u.outcome
+     HAVING SUM(u.counted) <> SUM(u.found)",
+    "SELECT CONCAT('of table ', u.schema_name, '.', u.table_name, ' ', SUM(u.counted),
+                   ' rows are counted and ', SUM(u.found), ' written')
+     FROM (SELECT w.schema_name, w.table_name, w.row_count AS counted, CONVERT(bigint, 0) AS found
+           FROM sandbox.processing_written AS w
+           UNION ALL
+           SELECT t.schema_name, t.table_name, CONVERT(bigint, 0), n.row_count
+           FROM sandbox.processing_log AS l
+           INNER JOIN sandbox.processing_log_table AS n
+               ON n.app_id = l.app_id AND n.attempt = l.attempt
+           INNER JOIN sandbox.processing_contract_table AS t
+               ON t.contract_hash = l.contract_hash AND t.table_ordinal = n.table_ordinal
+           WHERE l.has_rows = 1) AS u
+     GROUP BY u.schema_name, u.table_name
+     HAVING SUM(u.counted) <> SUM(u.found)",
+];
+
 /// What speaks against the invariants of the pipeline in a schema; empty when they hold. The
 /// queries say `sandbox` for it.
 pub fn violations(sql: &mut Sql, schema: &str) -> Vec<String> {
     let own = |query: &str| query.replace("sandbox.", &format!("{schema}."));
     let mut offences: Vec<String> =
         OFFENCES.iter().flat_map(|query| sentences(sql, &own(query))).collect();
+    offences.extend(wrong_sums(sql, schema));
     let targets = sql.query(&own(
         "SELECT t.table_ordinal, CONCAT('[', t.schema_name, '].[', t.table_name, ']')
          FROM sandbox.processing_contract_table AS t
@@ -110,6 +141,12 @@ pub fn violations(sql: &mut Sql, schema: &str) -> Vec<String> {
         offences.extend(sentences(sql, &own(&success_without_rows(table, ordinal))));
     }
     offences
+}
+
+/// The sums that are not those of the log.
+pub fn wrong_sums(sql: &mut Sql, schema: &str) -> Vec<String> {
+    let own = |query: &str| query.replace("sandbox.", &format!("{schema}."));
+    WRONG_SUMS.iter().flat_map(|query| sentences(sql, &own(query))).collect()
 }
 
 /// 2. Rows exist only if they are of a logged attempt.

@@ -42,6 +42,7 @@ mod side_by_side;
 mod silence;
 mod source;
 mod store;
+mod sums;
 mod takeover;
 mod triggers;
 mod types;
@@ -94,6 +95,7 @@ const OWN: &[(&str, Trials)] = &[
     ("side_by_side", side_by_side::TRIALS),
     ("silence", silence::TRIALS),
     ("source", source::TRIALS),
+    ("sums", sums::TRIALS),
     ("takeover", takeover::TRIALS),
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),

@@ -132,7 +132,7 @@ bug failure-takes-the-rows procs/usp_ApplyOutcomes.sql redriving::a_failure_afte
 bug two-attempts-with-rows procs/usp_ApplyOutcomes.sql stale::a_failure_after_a_success_is_stale \
     's/\(l\.is_latest = 1 OR l\.has_rows = 1\)/l.is_latest = 1/'
 bug own-rows-collide procs/usp_ApplyOutcomes.sql earlier_rows::a_success_replaces_its_own_rows \
-    's/AND l\.has_rows = 1\n                    AND c\.contract_hash/AND 1 = 0\n                    AND c.contract_hash/'
+    's/AND l\.has_rows = 1\n(\s+)AND c\.contract_hash/AND 1 = 0\n$1AND c.contract_hash/'
 bug rows-that-exist-are-purged procs/usp_PurgeLog.sql stale::purging_keeps_the_row \
     's/l\.is_latest = 0 AND l\.has_rows = 0 AND/l.is_latest = 0 AND/'
 bug adopted-outcomes-are-purged procs/usp_PurgeLog.sql earlier_rows::purging_keeps \
@@ -141,7 +141,7 @@ bug killed-sessions-stay procs/usp_PurgeLog.sql reporting::purging_ends_with_ses
     's/\n\s*OR \(s\.ended_at_utc IS NULL AND [^\n]*\)\)/)/'
 bug missed-is-not-counted procs/usp_EnqueueApps.sql source::what_a_new_run_has_missed \
     's/CASE WHEN i\.app_id < \@new_from THEN 1 ELSE 0 END/0/'
-bug queued-rows-are-deleted functions/ufn_StaleApps.sql stale::a_queued_application_has_no_stale_rows \
+bug queued-rows-are-deleted functions/ufn_FailedApps.sql stale::a_queued_application_has_no_stale_rows \
     's/WHERE q\.app_id = l\.app_id/WHERE q.app_id = -1/'
 bug no-second-look-before-deleting procs/usp_DeleteStaleRows.sql races::an_application_that_is_retried_while \
     's/IF NOT EXISTS\s+\(\s+SELECT 1\s+FROM \[\$\(Schema\)\]\.\[processing_queue\] AS q WITH \(UPDLOCK, HOLDLOCK\)\s+WHERE q\.app_id = \@app_id\s+\)/IF 1 = 1/; $n = s/SET \@is_stale = \(.*?\);/SET \@is_stale = 1;/s'
@@ -153,6 +153,22 @@ bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_l
     's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)//; $n = s/\(l\.is_latest = 0 AND l\.has_rows = 0 AND [^)]*\)/1 = 1/'
 bug orphans-are-kept procs/usp_PurgeLog.sql reporting::purging_orphans_leaves_nothing \
     's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)/AND l.is_latest = 0/'
+bug replaced-rows-stay-counted procs/usp_ApplyOutcomes.sql redriving::a_requeued_application_keeps \
+    's/FROM \@replaced AS r/FROM \@replaced AS r WHERE 1 = 0/'
+bug failures-are-counted-as-successes procs/usp_ApplyOutcomes.sql sums::what_is_in_the_queue_again \
+    's/COALESCE\(o\.failure_category, N\x27success\x27\)\)/N\x27success\x27)/g; $n = $n > 0'
+bug retried-stays-counted procs/usp_Redrive.sql sums::what_is_in_the_queue_again \
+    's/WHERE c\.moved = 1\n\s+AND c\.was <> \x27quarantined\x27\n\s+GROUP BY/WHERE 1 = 0 GROUP BY/'
+bug erased-stays-counted procs/usp_EraseApps.sql erasing::everything_of_an_application \
+    's/AND l\.is_latest = 1\n\s+AND \@state IS NULL/AND 1 = 0/'
+bug purged-orphans-stay-counted procs/usp_PurgeLog.sql reporting::purging_orphans_leaves_nothing \
+    's/WHERE l\.is_latest = 1\n\s+GROUP BY COALESCE/WHERE 1 = 0 GROUP BY COALESCE/'
+bug deleted-stale-rows-stay-counted procs/usp_DeleteStaleRows.sql stale::stale_rows_are_deleted_on_request \
+    's/-w\.row_count/0 * w.row_count/'
+bug backfilled-rows-are-not-counted procs/usp_BackfillApps.sql backfilling:: \
+    's/\n\s+w\.row_count\n/\n 0 * w.row_count\n/'
+bug the-ended-session-s-sums-are-lost procs/usp_EndSession.sql sums::the_sums_of_sessions_that_ended \
+    's/EXEC \[\$\(Schema\)\]\.\[usp_AddSums\];//'
 bug lock-timeout-is-unknown functions/ufn_RefusalKind.sql unforeseen::each_number_of_the_page \
     's/1205, 1222,/1205,/'
 bug lease-not-renewed procs/usp_RenewLease.sql leasing::a_renewed_lease \

@@ -48,7 +48,17 @@ fn logged(attempt: i32, status: &str, category: &str) -> String {
              SYSUTCDATETIME(), SYSUTCDATETIME(), SYSUTCDATETIME(), 0, 0, 0,
              (SELECT c.contract_hash FROM pipeline.processing_contract AS c)
          FROM inserted AS i
-         WHERE i.app_id = 1;"
+         WHERE i.app_id = 1;
+         {}",
+        summed(&format!("COALESCE({category}, 'success')"), 1, "app_id = 1")
+    )
+}
+
+/// What somebody else has added to the sums for an application that came into the table.
+fn summed(outcome: &str, applications: i32, condition: &str) -> String {
+    format!(
+        "INSERT INTO pipeline.processing_outcome (session_id, outcome, applications)
+         SELECT NEWID(), {outcome}, {applications} FROM inserted AS i WHERE i.{condition};"
     )
 }
 
@@ -98,7 +108,9 @@ fn an_application_that_went_round_while_it_was_retried_is_not_queued() {
     worker.complete(&contract, batch.token, &outcomes);
     let later = format!(
         "UPDATE pipeline.processing_log SET is_latest = 0 WHERE app_id = 1;
+         {}
          {}",
+        summed("'bad_value'", -1, "app_id = 1"),
         logged(2, "success", "NULL")
     );
     with_trigger(&harness, "processing_queue", &later);
@@ -116,9 +128,13 @@ fn an_application_that_is_retried_while_stale_rows_are_deleted_keeps_its_rows() 
     with_trigger(
         &harness,
         "processing_event",
-        "INSERT INTO pipeline.processing_queue
-             (app_id, state, attempts, reaps, lone_reaps, document_bytes, enqueued_at_utc)
-         VALUES (2, 0, 2, 0, 0, 0, SYSUTCDATETIME());",
+        &format!(
+            "INSERT INTO pipeline.processing_queue
+                 (app_id, state, attempts, reaps, lone_reaps, document_bytes, enqueued_at_utc)
+             VALUES (2, 0, 2, 0, 0, 0, SYSUTCDATETIME());
+             {}",
+            summed("'bad_value'", -1, "app_id = 1")
+        ),
     );
     let deleted = worker.store.delete_stale_rows(&contract, &all(true)).expect("delete");
     drop_trigger(&harness);

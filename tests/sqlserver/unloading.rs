@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::bench::{Bench, Said};
+use crate::database::Sql;
+use crate::invariants;
 use crate::loading::bench;
 
 crate::trials! {
@@ -182,6 +184,8 @@ fn what_became_of_a_document_decides_whether_it_goes() {
     let events = "processing_event WHERE event_type = 'erased' AND app_id IN (2, 4)";
     assert_eq!(count(&bench, events), 2);
     assert_eq!(count(&bench, "processing_event WHERE app_id IN (2, 4, 6)"), 2);
+    let wrong = |sql: &mut Sql| invariants::wrong_sums(sql, &bench.database.schema);
+    assert_eq!(bench.database.with(wrong), Vec::<String>::new());
     let life = bench.succeed("explain 4");
     assert!(life.contains("usp_UnloadDocuments by ") && life.contains("4 attempts"), "{life}");
     // By its id, what another program put there goes too; what is unknown is named.
