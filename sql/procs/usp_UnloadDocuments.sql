@@ -23,7 +23,8 @@ Results:    one row per chosen document, in order of id: app_id; file_path (NULL
             claimed   it stays: a worker has claimed it
             changed   it stays: it was chosen by its file, and is not what was loaded from that any more. Known
                       of varbinary columns only
-            absent    the source table has no document with this id
+            absent    the source table has no document with this id. Of documents that were chosen by their files,
+                      those that were deleted from it are not returned
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
             50033 a load, an enqueue, a retry, a requeue or another change of the sums did not end within 30
@@ -431,6 +432,8 @@ BEGIN
         t.fate
     FROM #chosen AS c
     INNER JOIN #fate AS t ON c.app_id = t.app_id
+    WHERE t.fate <> 'absent'
+        OR c.file_hash IS NULL
     ORDER BY c.app_id;
 END;
 GO
