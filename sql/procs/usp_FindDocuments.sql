@@ -3,15 +3,20 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Purpose:    Says of documents that may be loaded what the source table has that each resembles. A document of which
-            the source row was deleted does not count.
+            the source row was deleted does not count. Records that were taken out of a file in another way (with
+            another record_path or has_envelope) are others; where these are NULL, they are taken for equal.
 Parameters: none; the caller's temp table #document has the documents, see sql/README.md
 Results:    one row per document, in order of ordinal:
             ordinal
             same_app_id     from this place, with this number and content
-            last_app_id     from this place, with this number: the last one
-            moved_app_id    from this place, with another number and this content
-            copy_app_id     from another place, with this name and content; of a record, from a file of this name,
-                            with any number
+            changed_app_id  from this place, with this number and other content: the last one
+            other_app_id    of the first document of a file (number 0 or 1) that is not the same: from this place, taken
+                            out of the file in another way
+            other_record_number, other_record_path, other_has_envelope
+                            how that one was taken out of it
+            moved_app_id    of a record without an id: from this place, with another number and this content
+            copy_app_id     of a document without an id: from another place, with this name and content; of a
+                            record, from a file of this name, with any number
             copy_path       its path
             under_id        of a document with an id: same (the source table has the same file under it), other
                             (it has another document, or the log knows the id), or NULL
@@ -29,88 +34,150 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
-    DECLARE @place TABLE
+    DECLARE @same TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NOT NULL);
+    DECLARE @resembling TABLE
     (
         ordinal int NOT NULL PRIMARY KEY,
-        same_app_id bigint NULL,
-        last_app_id bigint NULL
+        changed_app_id bigint NULL,
+        other_app_id bigint NULL,
+        moved_app_id bigint NULL,
+        copy_app_id bigint NULL
     );
-    DECLARE @moved TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NOT NULL);
-    DECLARE @copy TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NOT NULL);
 
-    INSERT INTO @place (ordinal, same_app_id, last_app_id)
+    INSERT INTO @same (ordinal, app_id)
     SELECT
         d.ordinal,
-        MAX(CASE WHEN f.source_hash = CONVERT(binary(32), d.source_hash) THEN f.app_id END),
         MAX(f.app_id)
     FROM #document AS d
     INNER JOIN [$(Schema)].[processing_file] AS f
-        ON d.place_id = f.place_id AND d.record_number = f.record_number
+        ON d.place_id = f.place_id
+            AND d.record_number = f.record_number
+            AND f.source_hash = CONVERT(binary(32), d.source_hash)
     INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
+    WHERE d.record_path IS NULL
+        OR f.record_path IS NULL
+        OR (d.record_path = f.record_path AND d.has_envelope = f.has_envelope)
     GROUP BY d.ordinal;
 
-    INSERT INTO @moved (ordinal, app_id)
-    SELECT
-        d.ordinal,
-        MIN(f.app_id)
-    FROM #document AS d
-    INNER JOIN [$(Schema)].[processing_file] AS f
-        ON d.place_id = f.place_id AND f.source_hash = CONVERT(binary(32), d.source_hash)
-    INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
-    WHERE d.record_number > 0
-        AND f.record_number > 0
-        AND d.record_number <> f.record_number
-    GROUP BY d.ordinal;
+    -- The others only: a file of equal records that is loaded again would be compared with itself, each record
+    -- with each. Each question has an index; whether the source row exists is asked of all answers together.
+    WITH asked AS (
+        SELECT
+            d.ordinal,
+            d.app_id,
+            d.file_name,
+            d.place_id,
+            d.record_number,
+            d.record_path,
+            d.has_envelope,
+            CONVERT(binary(32), d.source_hash) AS source_hash
+        FROM #document AS d
+        LEFT OUTER JOIN @same AS a ON d.ordinal = a.ordinal
+        WHERE a.ordinal IS NULL
+    ),
 
-    INSERT INTO @copy (ordinal, app_id)
-    SELECT
-        d.ordinal,
-        MIN(f.app_id)
-    FROM #document AS d
-    INNER JOIN [$(Schema)].[processing_file] AS f
-        ON d.file_name = f.file_name AND f.source_hash = CONVERT(binary(32), d.source_hash)
-    INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
-    WHERE d.record_number = 0
-        AND d.place_id <> f.place_id
-    GROUP BY d.ordinal;
+    answer AS (
+        SELECT
+            d.ordinal,
+            'changed' AS likeness,
+            f.app_id
+        FROM asked AS d
+        INNER JOIN [$(Schema)].[processing_file] AS f
+            ON d.place_id = f.place_id AND d.record_number = f.record_number
+        WHERE d.record_path IS NULL
+            OR f.record_path IS NULL
+            OR (d.record_path = f.record_path AND d.has_envelope = f.has_envelope)
+        UNION ALL
+        SELECT
+            d.ordinal,
+            'other' AS likeness,
+            f.app_id
+        FROM asked AS d
+        INNER JOIN [$(Schema)].[processing_file] AS f ON d.place_id = f.place_id
+        WHERE (d.record_number = 0 AND f.record_number > 0)
+            OR (d.record_number = 1 AND f.record_number = 0)
+            OR (d.record_number = 1 AND (d.record_path <> f.record_path OR d.has_envelope <> f.has_envelope))
+        UNION ALL
+        SELECT
+            d.ordinal,
+            'moved' AS likeness,
+            f.app_id
+        FROM asked AS d
+        INNER JOIN [$(Schema)].[processing_file] AS f
+            ON d.place_id = f.place_id AND d.source_hash = f.source_hash
+        WHERE d.app_id IS NULL
+            AND d.record_number > 0
+            AND f.record_number > 0
+            AND d.record_number <> f.record_number
+            AND (
+                d.record_path IS NULL
+                OR f.record_path IS NULL
+                OR (d.record_path = f.record_path AND d.has_envelope = f.has_envelope)
+            )
+        UNION ALL
+        SELECT
+            d.ordinal,
+            'copy' AS likeness,
+            f.app_id
+        FROM asked AS d
+        INNER JOIN [$(Schema)].[processing_file] AS f
+            ON d.file_name = f.file_name AND d.source_hash = f.source_hash
+        WHERE d.app_id IS NULL
+            AND d.record_number = 0
+            AND d.place_id <> f.place_id
+        UNION ALL
+        SELECT
+            d.ordinal,
+            'copy' AS likeness,
+            f.app_id
+        FROM asked AS d
+        INNER JOIN [$(Schema)].[processing_file] AS f ON d.source_hash = f.source_hash
+        WHERE d.app_id IS NULL
+            AND d.record_number > 0
+            AND f.record_number > 0
+            AND d.place_id <> f.place_id
+            -- The name of the file, which # and the number follow.
+            AND CASE
+                WHEN d.record_number > 0
+                    THEN LEFT(d.file_name, LEN(d.file_name) - LEN(CONVERT(varchar(20), d.record_number)) - 1)
+            END = CASE
+                WHEN f.record_number > 0
+                    THEN LEFT(f.file_name, LEN(f.file_name) - LEN(CONVERT(varchar(20), f.record_number)) - 1)
+            END
+    )
 
-    INSERT INTO @copy (ordinal, app_id)
+    INSERT INTO @resembling (ordinal, changed_app_id, other_app_id, moved_app_id, copy_app_id)
     SELECT
-        d.ordinal,
-        MIN(f.app_id)
-    FROM #document AS d
-    INNER JOIN [$(Schema)].[processing_file] AS f ON f.source_hash = CONVERT(binary(32), d.source_hash)
-    INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
-    WHERE d.record_number > 0
-        AND f.record_number > 0
-        AND d.place_id <> f.place_id
-        -- The name of the file, which # and the number follow.
-        AND CASE
-            WHEN d.record_number > 0
-                THEN LEFT(d.file_name, LEN(d.file_name) - LEN(CONVERT(varchar(20), d.record_number)) - 1)
-        END = CASE
-            WHEN f.record_number > 0
-                THEN LEFT(f.file_name, LEN(f.file_name) - LEN(CONVERT(varchar(20), f.record_number)) - 1)
-        END
-    GROUP BY d.ordinal;
+        a.ordinal,
+        MAX(CASE WHEN a.likeness = 'changed' THEN a.app_id END),
+        MIN(CASE WHEN a.likeness = 'other' THEN a.app_id END),
+        MIN(CASE WHEN a.likeness = 'moved' THEN a.app_id END),
+        MIN(CASE WHEN a.likeness = 'copy' THEN a.app_id END)
+    FROM answer AS a
+    INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON a.app_id = s.[$(SourceIdColumn)]
+    GROUP BY a.ordinal;
 
     SELECT
         d.ordinal,
-        p.same_app_id,
-        p.last_app_id,
-        CASE WHEN p.same_app_id IS NULL THEN m.app_id END AS moved_app_id,
-        CASE WHEN p.same_app_id IS NULL THEN c.app_id END AS copy_app_id,
-        k.file_path AS copy_path,
+        a.app_id AS same_app_id,
+        r.changed_app_id,
+        r.other_app_id,
+        o.record_number AS other_record_number,
+        o.record_path AS other_record_path,
+        o.has_envelope AS other_has_envelope,
+        r.moved_app_id,
+        r.copy_app_id,
+        c.file_path AS copy_path,
         CASE
             WHEN s.[$(SourceIdColumn)] IS NULL AND l.app_id IS NULL THEN NULL
             WHEN s.[$(SourceIdColumn)] IS NOT NULL AND f.source_hash = CONVERT(binary(32), d.source_hash) THEN 'same'
             ELSE 'other'
         END AS under_id
     FROM #document AS d
-    LEFT OUTER JOIN @place AS p ON d.ordinal = p.ordinal
-    LEFT OUTER JOIN @moved AS m ON d.ordinal = m.ordinal
-    LEFT OUTER JOIN @copy AS c ON d.ordinal = c.ordinal
-    LEFT OUTER JOIN [$(Schema)].[processing_file] AS k ON c.app_id = k.app_id
+    LEFT OUTER JOIN @same AS a ON d.ordinal = a.ordinal
+    LEFT OUTER JOIN @resembling AS r ON d.ordinal = r.ordinal
+    LEFT OUTER JOIN [$(Schema)].[processing_file] AS o ON r.other_app_id = o.app_id
+    LEFT OUTER JOIN [$(Schema)].[processing_file] AS c ON r.copy_app_id = c.app_id
     LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON d.app_id = s.[$(SourceIdColumn)]
     LEFT OUTER JOIN [$(Schema)].[processing_file] AS f ON d.app_id = f.app_id
     LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON d.app_id = l.app_id AND l.attempt = 1

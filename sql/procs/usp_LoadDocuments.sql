@@ -163,6 +163,11 @@ BEGIN
             ON d.place_id = f.place_id
                 AND d.record_number = f.record_number
                 AND f.source_hash = CONVERT(binary(32), d.source_hash)
+                AND (
+                    d.record_path IS NULL
+                    OR f.record_path IS NULL
+                    OR (d.record_path = f.record_path AND d.has_envelope = f.has_envelope)
+                )
         LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
             ON f.app_id = s.[$(SourceIdColumn)]
         WHERE d.app_id IS NULL
@@ -386,6 +391,8 @@ BEGIN
                 file_name,
                 place_id,
                 record_number,
+                record_path,
+                has_envelope,
                 document_bytes,
                 source_hash,
                 loaded_at_utc,
@@ -397,6 +404,8 @@ BEGIN
                 d.file_name,
                 d.place_id,
                 d.record_number,
+                d.record_path,
+                d.has_envelope,
                 d.document_bytes,
                 CONVERT(binary(32), d.source_hash),
                 @loaded_at,

@@ -10,6 +10,9 @@ file_path      the path as it was given; after it ! and the name of an archive's
 file_name      the last part of file_path
 place_id       the beginning of the hash of the machine and the absolute path: it is only compared
 record_number  which record of the file the document is, from 1; 0 for a whole file
+record_path    path of the records that the file was divided into: /orders/order; NULL for a whole file, for stdin
+               without a name, and for what was loaded before version 3
+has_envelope   whether a record keeps the start tags of the elements around it; NULL as record_path
 document_bytes length of the document in the file, decompressed
 source_hash    SHA-256 of these bytes
 loaded_at_utc  when its load started
@@ -24,6 +27,8 @@ BEGIN
         file_name nvarchar(400) NOT NULL,
         place_id bigint NOT NULL,
         record_number bigint NOT NULL,
+        record_path nvarchar(1000) COLLATE Latin1_General_BIN2 NULL,
+        has_envelope bit NULL,
         document_bytes bigint NOT NULL,
         source_hash binary(32) NOT NULL,
         loaded_at_utc datetime2(3) NOT NULL,

@@ -17,10 +17,21 @@ pub struct SourceFile {
     pub place: PlaceId,
     /// Which record of the file it is, from 1; 0 for the file as a whole.
     pub record: u64,
+    /// How the file was divided; none for a file as a whole, and where this is not compared.
+    pub division: Option<Division>,
     /// Length of the document in bytes, decompressed.
     pub bytes: u64,
     /// Hash of these bytes.
     pub hash: SourceHash,
+}
+
+/// How a file is divided into records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Division {
+    /// The path of their elements.
+    pub path: String,
+    /// Whether a record keeps the start tags of the elements around it.
+    pub has_envelope: bool,
 }
 
 /// The place of a file, however it was named: the beginning of the hash of its absolute path. A store only
@@ -46,7 +57,19 @@ pub struct Candidate {
     pub file: SourceFile,
 }
 
-/// What a store has that a candidate resembles.
+/// A document that a store has from the file of a candidate, and that was taken out of it in another way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherWay {
+    /// Its application.
+    pub app_id: AppId,
+    /// Whether it is the file as a whole.
+    pub is_whole: bool,
+    /// How the file was divided, if that is known.
+    pub division: Option<Division>,
+}
+
+/// What a store has that a candidate resembles. Records that were taken out of a file in another way are others;
+/// where a store does not know how a file was divided, it was divided as it is now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// From this place, with this number and content.
@@ -57,6 +80,9 @@ pub struct Found {
     pub moved: Option<AppId>,
     /// From another place, with this name and content: it, and its path.
     pub copy: Option<(AppId, String)>,
+    /// From this place, taken out of the file in another way: asked about the first document of a file, if
+    /// there is nothing with its number.
+    pub other_way: Option<OtherWay>,
     /// What is under the candidate's own id.
     pub under_id: Option<UnderId>,
 }

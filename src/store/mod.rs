@@ -58,8 +58,8 @@ pub use inspect::{
     UnprocessedPage,
 };
 pub use load::{
-    Added, Candidate, Content, DocumentType, Existing, Found, Intake, LoadRules, PlaceId,
-    SourceFile, UnderId,
+    Added, Candidate, Content, Division, DocumentType, Existing, Found, Intake, LoadRules,
+    OtherWay, PlaceId, SourceFile, UnderId,
 };
 pub use plan::{InstallPlan, PlannedAction, PlannedStep, Refused};
 pub use purge::{EraseRequest, Erased, PurgeRequest, Purged, StaleRows, StaleRowsRequest};

@@ -42,6 +42,8 @@ mod loading_doubles;
 #[cfg(feature = "embedded")]
 mod loading_records;
 #[cfg(feature = "embedded")]
+mod loading_ways;
+#[cfg(feature = "embedded")]
 mod logging;
 mod map;
 mod notes;

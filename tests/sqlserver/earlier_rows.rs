@@ -196,6 +196,8 @@ ALTER TABLE pipeline.processing_queue ADD available_at_utc datetime2(3) NULL;
 CREATE INDEX IX_processing_queue_claim
     ON pipeline.processing_queue (state, claim_token, reaps, app_id)
     INCLUDE (document_bytes, available_at_utc);
+ALTER TABLE pipeline.processing_file DROP COLUMN record_path;
+ALTER TABLE pipeline.processing_file DROP COLUMN has_envelope;
 DELETE FROM pipeline.processing_install_file WHERE file_name LIKE 'migrations/%';
 INSERT INTO pipeline.processing_install (schema_version, program_version) VALUES (1, N'0.0.1');
 ";
@@ -223,6 +225,7 @@ fn version_1_is_migrated_with_its_data() {
     };
     assert!(!column("processing_queue", "available_at_utc"));
     assert!(column("processing_log", "has_rows") && column("processing_session", "refused"));
+    assert!(column("processing_file", "record_path") && column("processing_file", "has_envelope"));
     let with_rows = harness.ask("SELECT app_id FROM pipeline.processing_log WHERE has_rows = 1");
     assert_eq!(with_rows, [[Some("1".to_owned())]]);
     harness.assert_invariants();

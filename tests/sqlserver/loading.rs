@@ -5,6 +5,7 @@ use std::io::Seek;
 
 use crate::bench::{Bench, Said};
 use crate::database::Sql;
+use crate::line::{Fate, Line};
 use crate::program::{
     create_login, drop_login, grant_what_one_owner_grants, is_babelfish, PASSWORD,
 };
@@ -13,6 +14,8 @@ crate::trials! {
     a_folder_is_loaded_once_into_any_type_of_column,
     records_are_loaded_by_key_and_a_killed_load_goes_on,
     records_from_elsewhere_are_asked_about_under_any_number,
+    a_file_that_comes_in_another_way_is_asked_about,
+    a_load_once_more_whose_answer_is_lost_is_not_repeated_blindly,
     ids_are_those_that_the_table_generates,
     ids_of_a_default_are_not_taken_by_a_load,
     an_identity_that_counts_downwards_is_refused_before_stdin_is_read,
@@ -128,12 +131,13 @@ fn records_are_loaded_by_key_and_a_killed_load_goes_on() {
     assert_eq!(bench.value(replaced), "<note id='5001'>other</note>");
 }
 
+fn notes(numbers: &[u32]) -> String {
+    let notes: String = numbers.iter().map(|n| format!("<note id='{n}'/>")).collect();
+    format!("<notes>{notes}</notes>")
+}
+
 fn records_from_elsewhere_are_asked_about_under_any_number() {
     let bench = bench("bigint", "varbinary(max) NULL", 0);
-    let notes = |numbers: &[u32]| {
-        let notes: String = numbers.iter().map(|n| format!("<note id='{n}'/>")).collect();
-        format!("<notes>{notes}</notes>")
-    };
     bench.write("p/big.xml", &notes(&[1, 2, 3]));
     bench.write("q/big.xml", &notes(&[9, 1, 2, 3]));
     bench.succeed("load p/big.xml --each /notes/note");
@@ -143,6 +147,77 @@ fn records_from_elsewhere_are_asked_about_under_any_number() {
     let said = bench.succeed("load q/big.xml --each /notes/note --copies skip");
     assert!(said.starts_with("4 documents: 1 loaded ("), "{said}");
     assert_eq!(count(&bench), 4);
+}
+
+fn a_file_that_comes_in_another_way_is_asked_about() {
+    let bench = bench("bigint", "varbinary(max) NULL", 0);
+    let each = "--each /notes/note";
+    let enveloped = &format!("{each} --keep-envelope");
+    let three = &notes(&[1, 2, 3]);
+    let cases = "<r><NOTE>1</NOTE><note>1</note></r>";
+    let ways = [
+        (three, each, 3, "--each /*/note", 3),
+        (three, each, 3, enveloped, 3),
+        (three, "", 1, each, 3),
+        (three, each, 3, "", 1),
+        (&cases.to_owned(), "--each /r/NOTE", 1, "--each /r/note", 1),
+    ];
+    for (at, (content, before, loaded, now, more)) in ways.into_iter().enumerate() {
+        let file = format!("{at}.xml");
+        bench.write(&file, content);
+        let count = || count(&bench) as u64;
+        let start = count();
+        let load = |options: &str| Said::of(&mut bench.command(&format!("load {file} {options}")));
+        let said = load(before);
+        assert_eq!((said.status, count()), (0, start + loaded), "{said:?}");
+        let said = load(now);
+        assert_eq!((said.status, count()), (2, start + loaded), "{said:?}");
+        let named = match before {
+            "" => "without --each".to_owned(),
+            flags => format!("with {flags}"),
+        };
+        let expected = format!("{file} was loaded {named} before (application ");
+        assert!(said.stderr.contains(&expected), "{said:?}");
+        let all = format!("0 loaded, {more} already loaded");
+        for options in ["--other-records", "--other-records", ""] {
+            let said = load(&format!("{now} {options}"));
+            assert_eq!((said.status, count()), (0, start + loaded + more), "{said:?}");
+        }
+        assert!(load(now).stdout.contains(&all));
+        assert!(load(before).stdout.contains(&format!("0 loaded, {loaded} already loaded")));
+        assert_eq!(load("--each /*").status, 2);
+    }
+    // Of what was loaded before version 3, nobody knows how it was divided.
+    bench.execute("UPDATE pipeline.processing_file SET record_path = NULL, has_envelope = NULL;");
+    let said = bench.succeed(&format!("load 2.xml {each}"));
+    assert!(said.starts_with("3 documents: 0 loaded, 3 already"), "{said}");
+    // What is deleted from the source table does not count.
+    bench.execute("DELETE FROM dbo.app_xml;");
+    assert!(bench.succeed("load 0.xml").starts_with("1 document loaded"));
+}
+
+/// The server has loaded the last portion, and its answer never came.
+fn a_load_once_more_whose_answer_is_lost_is_not_repeated_blindly() {
+    let bench = bench("bigint", "varbinary(max) NULL", 3);
+    bench.succeed("load docs");
+    let line = Line::new(Fate::Cut);
+    let load = |options: &str| {
+        let mut command = bench.command(&format!("load docs {options}"));
+        let server = line.connection_string(&bench.database.name);
+        Said::of(command.env("XMLSHRED_CONNECTION_STRING", server))
+    };
+    line.trip_on("].[usp_LoadDocuments]");
+    let said = load("--again");
+    assert!(line.has_tripped_on(), "{said:?}");
+    assert_eq!((said.status, count(&bench)), (4, 6), "{said:?}");
+    assert!(said.stderr.contains("; whether 3 documents were loaded is unknown\n"), "{said:?}");
+    assert!(said.stderr.contains("hint: take these back before you run the same"), "{said:?}");
+    // Otherwise the answer of a repetition says that all is there.
+    bench.write("docs/4.xml", &note(4));
+    line.trip_on("].[usp_LoadDocuments]");
+    let said = load("");
+    assert!(line.has_tripped_on(), "{said:?}");
+    assert_eq!((said.status, count(&bench)), (0, 7), "{said:?}");
 }
 
 fn ids_are_those_that_the_table_generates() {

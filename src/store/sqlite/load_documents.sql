@@ -22,9 +22,11 @@ SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id)
 
 -- name: add_file
 INSERT OR REPLACE INTO processing_file
-    (app_id, file_path, file_name, place_id, record_number, document_bytes, source_hash, loaded_at_utc)
+    (app_id, file_path, file_name, place_id, record_number, record_path, has_envelope, document_bytes,
+     source_hash, loaded_at_utc)
 VALUES
-    (:app_id, :file_path, :file_name, :place_id, :record_number, :document_bytes, :source_hash, :now);
+    (:app_id, :file_path, :file_name, :place_id, :record_number, :record_path, :has_envelope, :document_bytes,
+     :source_hash, :now);
 
 -- name: knows_file
 -- The names of a file's records begin with its own and #; $ comes after #.
@@ -36,11 +38,12 @@ SELECT EXISTS (SELECT 1 FROM processing_file WHERE place_id = :place_id)
 
 -- name: same
 -- What was loaded last from this place under this number with this content. Version 7 did not record the
--- places, and compared the paths.
+-- places, and compared the paths. Where it is not known how a file was divided, it was divided in the same way.
 SELECT max(app_id)
 FROM (SELECT app_id
       FROM processing_file
       WHERE place_id = :place_id AND record_number = :record_number AND source_hash = :source_hash
+          AND coalesce(record_path = :record_path AND has_envelope = :has_envelope, 1)
       UNION ALL
       SELECT app_id
       FROM processing_file
@@ -53,10 +56,26 @@ SELECT max(app_id)
 FROM (SELECT app_id
       FROM processing_file
       WHERE place_id = :place_id AND record_number = :record_number
+          AND coalesce(record_path = :record_path AND has_envelope = :has_envelope, 1)
       UNION ALL
       SELECT app_id
       FROM processing_file
       WHERE place_id = 0 AND file_path = :file_path AND +record_number = :record_number);
+
+-- name: other_way
+-- What is divided in another way is found at the lowest number, or something divided in the same way is. Version 7
+-- divided no file.
+SELECT app_id, record_number = 0, record_path, has_envelope
+FROM processing_file
+WHERE place_id = :place_id
+    AND record_number = (SELECT min(record_number) FROM processing_file WHERE place_id = :place_id)
+    AND ((record_number = 0) <> (:record_number = 0)
+         OR coalesce(record_path <> :record_path OR has_envelope <> :has_envelope, 0))
+UNION ALL
+SELECT app_id, 1, NULL, NULL
+FROM processing_file
+WHERE place_id = 0 AND file_path = :whole_path AND :record_number > 0
+LIMIT 1;
 
 -- name: take_place
 UPDATE processing_file
@@ -69,6 +88,7 @@ SELECT app_id
 FROM processing_file INDEXED BY processing_file_hash
 WHERE place_id = :place_id AND source_hash = :source_hash AND record_number > 0
     AND record_number <> :record_number
+    AND coalesce(record_path = :record_path AND has_envelope = :has_envelope, 1)
 LIMIT 1;
 
 -- name: copy

@@ -61,14 +61,20 @@ fn loading_steps(harness: &SqliteHarness, hash: &str) -> Vec<(&'static str, i32)
     });
     let steps = asking.map(|(name, sql)| {
         let mut statement = connection.prepare(sql).expect(sql);
-        for (parameter, value) in [(":place_id", 7), (":record_number", 1), (":app_id", 1)] {
+        for (parameter, value) in
+            [(":place_id", 7), (":record_number", 1), (":has_envelope", 0), (":app_id", 1)]
+        {
             if let Some(index) = statement.parameter_index(parameter).expect(name) {
                 statement.raw_bind_parameter(index, value).expect(name);
             }
         }
-        for (parameter, value) in
-            [(":source_hash", hash), (":file_name", "big.xml#1"), (":file_path", "big.xml#1")]
-        {
+        for (parameter, value) in [
+            (":source_hash", hash),
+            (":file_name", "big.xml#1"),
+            (":file_path", "big.xml#1"),
+            (":record_path", "/r/a"),
+            (":whole_path", "big.xml"),
+        ] {
             if let Some(index) = statement.parameter_index(parameter).expect(name) {
                 statement.raw_bind_parameter(index, value).expect(name);
             }
@@ -87,7 +93,8 @@ fn a_record_costs_the_same_however_many_of_its_file_are_loaded() {
     let records = |from: u32, to: u32| {
         harness.execute(&format!(
             "INSERT INTO processing_file
-             SELECT value, 'big.xml#' || value, 'big.xml#' || value, 7, value, 4, 'hash ' || value, 0
+             SELECT value, 'big.xml#' || value, 'big.xml#' || value, 7, value, '/r/a', 0, 4,
+                 'hash ' || value, 0
              FROM (WITH RECURSIVE n (value) AS
                  (SELECT {from} UNION ALL SELECT value + 1 FROM n WHERE value < {to}) SELECT value FROM n)"
         ));

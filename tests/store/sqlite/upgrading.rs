@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use xmlshred::id::AppId;
 use xmlshred::store::sqlite::SqliteStore;
 use xmlshred::store::{
-    Added, Candidate, EnqueueMode, Existing, Found, Intake, LoadRules, PlaceId, SourceFile, Store,
-    StoreError,
+    Added, Candidate, Division, EnqueueMode, Existing, Found, Intake, LoadRules, OtherWay, PlaceId,
+    SourceFile, Store, StoreError,
 };
 
 use super::{connection, SqliteHarness};
@@ -16,6 +16,9 @@ use crate::store::invariants::violations;
 
 /// The tables of version 7.
 const VERSION_7: &str = include_str!("version_7.sql");
+
+/// The objects of version 8.
+const VERSION_8: &str = include_str!("version_8.sql");
 
 /// Applications: 1 succeeded, 2 failed, 3 failed after a success, 4 was retried after a failure.
 const LOG_OF_VERSION_7: &str = "
@@ -38,15 +41,15 @@ const LOG_OF_VERSION_7: &str = "
     VALUES (4, 0, NULL, 1, 0, 0, 4, 15);";
 
 fn make_version_7(path: &Path) {
-    make(path, VERSION_7, LOG_OF_VERSION_7);
+    make(path, 7, VERSION_7, LOG_OF_VERSION_7);
 }
 
-fn make(path: &Path, tables: &str, content: &str) {
+fn make(path: &Path, version: u32, tables: &str, content: &str) {
     let old = Connection::open(path).expect("create");
     let application = u32::from_be_bytes(*b"xmls");
     old.execute_batch(&format!(
         "PRAGMA application_id = {application};
-         PRAGMA user_version = 7;
+         PRAGMA user_version = {version};
          PRAGMA journal_mode = WAL;
          {tables}
          {content}"
@@ -131,7 +134,7 @@ fn an_upgrade_refuses_tables_that_lack_a_column() {
     let tables = VERSION_7
         .replace("    lowest_new INTEGER,\n    highest    INTEGER\n", "    lowest_new INTEGER\n")
         .replace("(only_row, lowest_new, highest) VALUES (1, NULL, NULL)", "VALUES (1, NULL)");
-    make(&path, &tables, "DROP TRIGGER app_xml_deleted; DROP TRIGGER app_xml_changed;");
+    make(&path, 7, &tables, "DROP TRIGGER app_xml_deleted; DROP TRIGGER app_xml_changed;");
     let refused = SqliteStore::open_or_create(&path).err().expect("refused").to_string();
     assert!(refused.contains("processing_enqueue.highest (integer)"), "{refused}");
     assert!(refused.contains("nothing was changed"), "{refused}");
@@ -145,7 +148,7 @@ fn an_upgrade_refuses_tables_that_lack_a_column() {
 fn an_upgrade_creates_a_trigger_that_is_missing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.db");
-    make(&path, VERSION_7, "DROP TRIGGER app_xml_deleted;");
+    make(&path, 7, VERSION_7, "DROP TRIGGER app_xml_deleted;");
     SqliteStore::open_or_create(&path).expect("upgrade");
     assert_eq!(declared(&SqliteHarness::on(path)), declared(&SqliteHarness::fresh()));
 }
@@ -159,6 +162,7 @@ fn file(path: &str, place: &str, content: &str) -> (Candidate, Vec<u8>) {
         name,
         place,
         record: 0,
+        division: None,
         bytes,
         hash: hash(content.as_bytes()),
     };
@@ -171,6 +175,7 @@ fn after_an_upgrade_files_are_those_that_were_loaded_before() {
     let path = folder.path().join("store.db");
     make(
         &path,
+        7,
         VERSION_7,
         &format!(
             "INSERT INTO app_xml (app_id, xml) VALUES (1, '<a/>'), (2, '<b/>'), (3, '<c/>'), (9, '<d/>');
@@ -214,4 +219,60 @@ fn after_an_upgrade_files_are_those_that_were_loaded_before() {
     let queued = upgraded.query_as_is("SELECT app_id FROM processing_queue ORDER BY app_id");
     assert_eq!(queued.concat(), ["1", "2", "3", "9", "10"].map(|id| Some(id.to_owned())));
     assert_eq!(violations(&path), Vec::<String>::new());
+}
+
+/// A record of `/in/big.xml`, as loading looks for it.
+fn record(number: u64, path: &str, has_envelope: bool, content: &str) -> Candidate {
+    let (mut candidate, _) = file("in/big.xml", "/in/big.xml", content);
+    candidate.file.path += &format!("#{number}");
+    candidate.file.name += &format!("#{number}");
+    candidate.file.record = number;
+    candidate.file.division = Some(Division { path: path.to_owned(), has_envelope });
+    candidate
+}
+
+#[test]
+fn a_store_of_version_8_takes_a_file_for_divided_as_it_is_now() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    let place = PlaceId::of("/in/big.xml").0;
+    make(
+        &path,
+        8,
+        VERSION_8,
+        &format!(
+            "INSERT INTO app_xml (app_id, xml) VALUES (1, '<a/>'), (2, '<b/>');
+             INSERT INTO processing_file VALUES
+                 (1, 'in/big.xml#1', 'big.xml#1', {place}, 1, 4, '{}', 9),
+                 (2, 'in/big.xml#2', 'big.xml#2', {place}, 2, 4, '{}', 9);",
+            hash(b"<a/>"),
+            hash(b"<b/>")
+        ),
+    );
+    let mut store = SqliteStore::open_or_create(&path).expect("upgrade");
+    let upgraded = SqliteHarness::on(path.clone());
+    assert_eq!(declared(&upgraded), declared(&SqliteHarness::fresh()));
+    assert_eq!(violations(&path), Vec::<String>::new());
+
+    let (whole, _) = file("in/big.xml", "/in/big.xml", "<r><a/><b/></r>");
+    let asked = [record(1, "/r/*", false, "<a/>"), record(1, "/r/c", true, "<c/>"), whole];
+    let found = store.find(&asked).expect("find");
+    assert_eq!(found[0], Found { same: Some(AppId(1)), ..Found::default() });
+    assert_eq!(found[1], Found { changed: Some(AppId(1)), ..Found::default() });
+    let other_way = OtherWay { app_id: AppId(1), is_whole: false, division: None };
+    assert_eq!(found[2], Found { other_way: Some(other_way), ..Found::default() });
+    assert_eq!(SqliteStore::upgrade(&path).expect("again"), None);
+}
+
+#[test]
+fn what_version_7_loaded_as_a_whole_is_not_divided_in_silence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    let content = "INSERT INTO app_xml (app_id, xml) VALUES (1, '<r><a/></r>');
+                   INSERT INTO app_xml_file VALUES (1, 'in/big.xml', 'big.xml', 4, 'h', 9);";
+    make(&path, 7, VERSION_7, content);
+    let mut store = SqliteStore::open_or_create(&path).expect("upgrade");
+    let found = store.find(&[record(1, "/r/a", false, "<a/>")]).expect("find");
+    let other_way = OtherWay { app_id: AppId(1), is_whole: true, division: None };
+    assert_eq!(found, [Found { other_way: Some(other_way), ..Found::default() }]);
 }

@@ -10,7 +10,7 @@ use crate::document::{Document, DocumentEncoding};
 use crate::id::SourceHash;
 use crate::shred::document_text;
 use crate::split::{EachPath, LeftOut, SplitError, SplitOptions, Splitter};
-use crate::store::SourceFile;
+use crate::store::{Division, SourceFile};
 
 /// How documents are taken out of files.
 pub struct Documents {
@@ -49,6 +49,13 @@ impl Read for Hashing<'_> {
 pub type Visit<'v> = &'v mut dyn FnMut(SourceFile, Vec<u8>) -> Result<()>;
 
 impl Documents {
+    /// How files are divided, if they are.
+    pub fn division(&self) -> Option<Division> {
+        let division =
+            |each: &EachPath| Division { path: each.to_string(), has_envelope: self.keep_envelope };
+        self.each.as_ref().map(division)
+    }
+
     /// Visits every document of a file.
     ///
     /// # Errors
@@ -61,7 +68,7 @@ impl Documents {
                 if self.is_text {
                     check_text(input, &document)?;
                 }
-                let source = source_file(input, 0, &document);
+                let source = source_file(input, 0, None, &document);
                 let hash = source.hash;
                 visit(source, document)?;
                 Ok(Visited { left_out: LeftOut::default(), hash })
@@ -75,6 +82,8 @@ impl Documents {
             keep_envelope: self.keep_envelope,
             record_bytes: self.limit.min(LARGEST_VALUE),
         };
+        // Nothing says whether two streams without a name are one file.
+        let division = self.division().filter(|_| !input.is_nameless);
         let divided = input.content(|content| {
             let mut content = Hashing { content, hash: Sha256::new() };
             let mut splitter = Splitter::new(&mut content, options);
@@ -83,7 +92,8 @@ impl Documents {
                 match splitter.next_record() {
                     Ok(Some(record)) => {
                         records = record.number;
-                        let source = source_file(input, record.number, &record.bytes);
+                        let division = division.clone();
+                        let source = source_file(input, record.number, division, &record.bytes);
                         if let Err(error) = visit(source, record.bytes) {
                             break Err(error);
                         }
@@ -111,7 +121,12 @@ fn check_text(input: &Input, document: &[u8]) -> Result<()> {
 }
 
 /// What is kept of the file of a document.
-fn source_file(input: &Input, record: u64, document: &[u8]) -> SourceFile {
+fn source_file(
+    input: &Input,
+    record: u64,
+    division: Option<Division>,
+    document: &[u8],
+) -> SourceFile {
     let numbered = |text: &str| match record {
         0 => text.to_owned(),
         _ => format!("{text}#{record}"),
@@ -121,6 +136,7 @@ fn source_file(input: &Input, record: u64, document: &[u8]) -> SourceFile {
         name: numbered(&input.name),
         place: input.place,
         record,
+        division,
         bytes: document.len() as u64,
         hash: SourceHash(Sha256::digest(document).into()),
     }

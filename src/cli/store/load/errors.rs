@@ -1,8 +1,7 @@
 //! What stops a load.
 
 use crate::cli::command_error::{CommandError, Result};
-use crate::command::command;
-use crate::figures::{count, counted};
+use crate::figures::count;
 use crate::id::AppId;
 use crate::runner::ExitStatus;
 use crate::store::StoreError;
@@ -20,31 +19,6 @@ pub fn not_loaded(error: StoreError) -> CommandError {
 pub fn interrupted() -> CommandError {
     let hint = "run the same command again";
     CommandError::new(ExitStatus::Interrupted, "interrupted", hint)
-}
-
-/// The error that stopped a load before which so many documents were loaded; `is_repeating`: the same
-/// command would load these once more.
-pub fn stopped(error: CommandError, loaded: u64, is_repeating: bool) -> CommandError {
-    let separator = if error.message.contains('\n') { "\n" } else { "; " };
-    let so_far = match loaded {
-        0 => "nothing was loaded".to_owned(),
-        some => format!("{} loaded before it, which stay", counted(some, "document")),
-    };
-    let hint = match loaded {
-        1.. if is_repeating => format!(
-            "take these back before you run the same command again, which would load them once more: {} \
-             lists them",
-            command("unload --loaded-since 1h --dry-run")
-        ),
-        _ => error.hint,
-    };
-    let status = match error.status {
-        // Nothing was written, it says.
-        ExitStatus::Usage if loaded > 0 => ExitStatus::Aborted,
-        status => status,
-    };
-    let message = format!("{}{separator}{so_far}", error.message);
-    CommandError { message, hint, status }
 }
 
 /// Refuses ids that the store has with other documents: the first of them, and how many they are.

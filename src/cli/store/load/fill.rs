@@ -171,7 +171,7 @@ mod tests {
         let document = |n: i64| {
             let (path, name) = (n.to_string(), n.to_string());
             let (place, hash) = (PlaceId(n), SourceHash([0; 32]));
-            let file = SourceFile { path, name, place, record: 0, bytes: 4, hash };
+            let file = SourceFile { path, name, place, record: 0, division: None, bytes: 4, hash };
             (Candidate { app_id: Some(AppId(n)), file }, b"<a/>".to_vec())
         };
         let mut loaded = Loaded::default();

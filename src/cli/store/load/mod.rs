@@ -10,6 +10,7 @@ mod files;
 mod fill;
 mod ids;
 mod problems;
+mod questions;
 mod ranges;
 mod report;
 mod request;
@@ -23,7 +24,7 @@ use clap::Args;
 
 use self::destination::Destination;
 use self::documents::Documents;
-use self::errors::{interrupted, stopped};
+use self::errors::interrupted;
 use self::files::{check_files, Input, Keeping};
 use self::ids::{IdFrom, Ids};
 use self::report::{Loaded, Notes};
@@ -83,6 +84,11 @@ pub struct Arguments {
     #[arg(conflicts_with = "again")]
     copies: Option<Copies>,
 
+    /// Load also files that were loaded before in another way: with another --each, with or without
+    /// --keep-envelope, or as a whole; without this they are refused
+    #[arg(long, conflicts_with = "again")]
+    other_records: bool,
+
     /// Name for what comes from stdin, by which it is known when it comes again
     #[arg(long, value_name = "NAME")]
     stdin_name: Option<String>,
@@ -93,7 +99,7 @@ impl Execute for Arguments {
         let mut loaded = Loaded::default();
         let notes = self
             .load(call, &mut loaded)
-            .map_err(|error| stopped(error, loaded.documents, self.is_repeating()))?;
+            .map_err(|error| loaded.stopped_by(error, self.is_repeating()))?;
         console::tell(notes.left_out);
         console::note(notes.others);
         let again = match self.app_id_from {
@@ -158,6 +164,7 @@ impl Arguments {
             },
             rules: LoadRules { existing, again: self.again },
             copies: self.copies,
+            other_records: self.other_records,
             is_repeating: self.is_repeating(),
             interruption,
         };

@@ -2,8 +2,11 @@
 
 use super::files::Input;
 use super::survey::{Copies, FileSurvey, Survey};
+use crate::cli::command_error::CommandError;
+use crate::command::command;
 use crate::figures::{bytes, count, counted};
 use crate::id::AppId;
+use crate::runner::ExitStatus;
 use crate::store::Added;
 
 /// What a load did.
@@ -17,6 +20,8 @@ pub struct Loaded {
     ids: Option<(AppId, AppId)>,
     /// Documents that the store had already.
     pub already: u64,
+    /// Documents of which a server did not say whether it has loaded them.
+    pub in_doubt: u64,
     /// Documents that only a full enqueue finds.
     pub behind: u64,
 }
@@ -47,6 +52,35 @@ impl Loaded {
             _ => format!("{} loaded ({bytes}) {span}", count(loaded)),
         };
         format!("{documents}: {loaded}, {} already loaded{again}\n", count(self.already))
+    }
+
+    /// The error that stopped it, with what stays; `is_repeating`: the same command would load that once more.
+    pub fn stopped_by(&self, error: CommandError, is_repeating: bool) -> CommandError {
+        let (loaded, in_doubt) = (self.documents, self.in_doubt);
+        let doubted = counted(in_doubt, "document");
+        let stays = format!("{} loaded before it, which stay", counted(loaded, "document"));
+        let so_far = match (loaded, in_doubt) {
+            (0, 0) => "nothing was loaded".to_owned(),
+            (0, _) => format!("whether {doubted} were loaded is unknown"),
+            (_, 0) => stays,
+            _ => format!("{stays}; whether {doubted} more were loaded is unknown"),
+        };
+        let hint = match is_repeating && loaded + in_doubt > 0 {
+            true => format!(
+                "take these back before you run the same command again, which would load them once more: {} \
+                 lists them",
+                command("unload --loaded-since 1h --dry-run")
+            ),
+            false => error.hint,
+        };
+        let status = match error.status {
+            // Nothing was written, it says.
+            ExitStatus::Usage if loaded > 0 => ExitStatus::Aborted,
+            status => status,
+        };
+        let separator = if error.message.contains('\n') { "\n" } else { "; " };
+        let message = format!("{}{separator}{so_far}", error.message);
+        CommandError { message, hint, status }
     }
 
     /// `as application 7`, `as applications 1 to 803` or, if ids between are missing, `with ids from 5

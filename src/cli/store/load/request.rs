@@ -16,6 +16,8 @@ pub struct Load {
     pub documents: Documents,
     pub rules: LoadRules,
     pub copies: Option<Copies>,
+    /// Whether a file may be loaded in another way than before.
+    pub other_records: bool,
     /// Whether a repetition would load everything once more.
     #[cfg_attr(not(feature = "embedded"), allow(dead_code))]
     pub is_repeating: bool,
@@ -26,9 +28,16 @@ impl Load {
     /// # Errors
     /// As [`Surveyor::survey`].
     pub fn survey(&self, intake: Option<&mut dyn Intake>) -> Result<Survey> {
-        let Self { inputs, ids, documents, rules, copies, interruption, .. } = self;
-        let (rules, copies) = (*rules, *copies);
-        Surveyor { documents, inputs, ids, rules, copies, interruption }.survey(intake)
+        let surveyor = Surveyor {
+            documents: &self.documents,
+            inputs: &self.inputs,
+            ids: &self.ids,
+            rules: self.rules,
+            copies: self.copies,
+            other_records: self.other_records,
+            interruption: &self.interruption,
+        };
+        surveyor.survey(intake)
     }
 
     /// What tells copies from documents that are to be loaded.

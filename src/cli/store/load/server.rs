@@ -1,5 +1,7 @@
 //! Loading into the source table of a server, in portions.
 
+use std::cell::Cell;
+
 use super::errors::not_loaded;
 use super::report::Loaded;
 use super::request::Load;
@@ -11,7 +13,7 @@ use crate::document::{Document, DocumentEncoding};
 use crate::settings::ServerLocation;
 use crate::shred::document_text;
 use crate::store::sqlserver::SqlServerStore;
-use crate::store::{Added, Candidate, Content, DocumentType};
+use crate::store::{Added, Candidate, Content, DocumentType, StoreError};
 
 /// A session with a server whose source table can be filled.
 pub struct Server {
@@ -37,20 +39,27 @@ impl Server {
         let Self { mut store, document_type } = self;
         let survey = load.survey(Some(&mut *store))?;
         let mut behind = 0;
+        let in_doubt = Cell::new(0);
         let mut skipping = load.skipping(&survey);
-        load.filling().fill(&survey, loaded, &mut |portion, rules| {
+        let filled = load.filling().fill(&survey, loaded, &mut |portion, rules| {
             skipping.add(&mut *store, portion, |store, portion| {
                 let documents =
                     portion.into_iter().map(|document| content(document, document_type));
                 let documents = documents.collect::<Result<Vec<_>>>()?;
                 let added = store.load_documents(document_type, &documents, rules);
+                if let Err(StoreError::Unreachable { .. } | StoreError::Unanswered { .. }) = &added
+                {
+                    in_doubt.set(documents.len() as u64);
+                }
                 let (added, is_behind) = added.map_err(not_loaded)?;
                 if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
                     behind += is_behind;
                 }
                 Ok(added)
             })
-        })?;
+        });
+        loaded.in_doubt = in_doubt.get();
+        filled?;
         loaded.behind = behind;
         Ok(survey)
     }

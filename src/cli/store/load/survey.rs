@@ -10,12 +10,11 @@ use super::files::Input;
 use super::ids::{Ids, KeyCheck};
 use super::ranges::Ranges;
 
-use crate::cli::command_error::{CommandError, Result};
+use crate::cli::command_error::Result;
 use crate::cli::interruption::Interruption;
-use crate::figures::{count, counted};
 use crate::id::{AppId, SourceHash};
 use crate::split::LeftOut;
-use crate::store::{Candidate, Existing, Found, Intake, LoadRules, UnderId};
+use crate::store::{Candidate, Existing, Found, Intake, LoadRules, OtherWay, UnderId};
 
 /// Candidates that a store is asked about at once.
 const AT_ONCE: usize = 500;
@@ -37,6 +36,8 @@ pub struct Surveyor<'c> {
     pub ids: &'c Ids,
     pub rules: LoadRules,
     pub copies: Option<Copies>,
+    /// Whether a file may be loaded in another way than before.
+    pub other_records: bool,
     pub interruption: &'c Interruption,
 }
 
@@ -57,21 +58,27 @@ pub struct FileSurvey {
     pub documents: u64,
     /// Those that would be loaded.
     pub new: u64,
+    /// Those of them that would be new applications.
+    pub fresh: u64,
     /// Those that the store has from this file.
     pub already: u64,
     /// Those in whose place the store has another one, and the first with its application.
     pub changed: u64,
     pub first_changed: Option<(String, AppId)>,
     /// A document that the store has, after one that has changed or with another number.
-    mixed: Option<(String, AppId)>,
-    moved: Option<(String, AppId)>,
+    pub mixed: Option<(String, AppId)>,
+    pub moved: Option<(String, AppId)>,
+    /// Whether the store has documents that were taken out of the file as they are now.
+    pub is_known: bool,
+    /// One that was taken out of it in another way.
+    pub other_way: Option<OtherWay>,
     /// The applications of the records at its beginning that the store has.
     leading: Ranges,
     /// The last of these records.
     before: Option<(String, AppId)>,
     /// Those that the store has from elsewhere; the first, its path there, and its application.
-    copies: u64,
-    first_copy: Option<(String, String, AppId)>,
+    pub copies: u64,
+    pub first_copy: Option<(String, String, AppId)>,
     /// The content of the whole file.
     pub hash: Option<SourceHash>,
     pub left_out: LeftOut,
@@ -127,7 +134,7 @@ impl Surveyor<'_> {
     ///
     /// # Errors
     /// A file cannot be read; documents have no id of their own, or an id that is in use; files are
-    /// copies, or have changed in part.
+    /// copies, have changed in part, or were loaded in another way.
     pub fn survey(&self, intake: Option<&mut dyn Intake>) -> Result<Survey> {
         let mut survey = Survey::default();
         let mut asking = Asking { intake, pending: Vec::new() };
@@ -174,6 +181,9 @@ impl Surveyor<'_> {
         let paths: Vec<&str> = self.inputs.iter().map(|input| &*input.path).collect();
         keys.finish(&paths)?;
         survey.check_ids()?;
+        if !self.rules.again && !self.other_records {
+            survey.check_way(&paths, self.documents.division().as_ref())?;
+        }
         if matches!(self.ids, Ids::Next) && !self.rules.again {
             survey.check_copies(self.copies)?;
             survey.check_mixed(&paths)?;
@@ -228,6 +238,10 @@ impl Survey {
         let Surveyor { inputs, rules, .. } = surveyor;
         let (file, path) = (&mut self.files[at], || candidate.file.path.clone());
         file.documents += 1;
+        file.is_known |= found.same.is_some() || found.changed.is_some();
+        if let Some(other_way) = found.other_way.filter(|_| !inputs[at].is_nameless) {
+            file.other_way.get_or_insert(other_way);
+        }
         match (candidate.app_id, found.under_id, found.same) {
             (Some(_), Some(UnderId::Same), _) if !rules.again => file.already += 1,
             (Some(app_id), Some(_), _) if rules.existing == Existing::Refuse => {
@@ -236,7 +250,10 @@ impl Survey {
                     self.in_use.push(app_id);
                 }
             }
-            (Some(_), ..) => file.new += 1,
+            (Some(_), under_id, _) => {
+                file.new += 1;
+                file.fresh += u64::from(under_id.is_none());
+            }
             // Nothing says whether it is the same once more, or the same from another sender.
             (None, _, Some(app_id)) if inputs[at].is_nameless => {
                 file.new += 1;
@@ -246,6 +263,7 @@ impl Survey {
             (None, _, Some(app_id)) => file.note_already(app_id, path),
             (None, ..) => {
                 file.new += 1;
+                file.fresh += 1;
                 if let Some(app_id) = found.changed.filter(|_| !inputs[at].is_nameless) {
                     file.note_changed(app_id, path);
                 }
@@ -266,48 +284,5 @@ impl Survey {
 
     fn check_ids(&self) -> Result<()> {
         check_ids(&self.in_use, self.in_use_count)
-    }
-
-    fn check_copies(&self, copies: Option<Copies>) -> Result<()> {
-        let mut found = self.files.iter().filter(|file| file.copies > 0);
-        let Some(first) = found.next().filter(|_| copies.is_none()) else { return Ok(()) };
-        let documents = first.copies + found.map(|file| file.copies).sum::<u64>();
-        let Some((path, other, app_id)) = &first.first_copy else { return Ok(()) };
-        let as_what = format!("as application {app_id}");
-        let message = match (other.as_str(), documents) {
-            ("-", _) => format!("stdin has content that came from there before, {as_what}"),
-            (_, 1) => format!(
-                "{path} has name and content of {other}, which was loaded from another place {as_what}"
-            ),
-            (_, many) => format!(
-                "{} documents have name and content of others from another place: {path} those of \
-                 {other}, which was loaded {as_what}",
-                count(many)
-            ),
-        };
-        Err(CommandError::usage(
-            message,
-            "add --copies skip if they are the same, or --copies load if they are others",
-        ))
-    }
-
-    fn check_mixed(&self, paths: &[&str]) -> Result<()> {
-        for (file, path) in self.files.iter().zip(paths) {
-            let known = file.mixed.as_ref().or(file.moved.as_ref());
-            let (Some((changed, was)), Some((known, app_id))) = (&file.first_changed, known) else {
-                continue;
-            };
-            return Err(CommandError::usage(
-                format!(
-                    "{path} has changed in part since it was loaded: {changed} is other than application \
-                     {was}, and {known} is application {app_id}; {} would be loaded once more or for the \
-                     first time",
-                    counted(file.new, "record")
-                ),
-                "use --app-id-from key --replace, or add --again to load every record as a new \
-                 application",
-            ));
-        }
-        Ok(())
     }
 }

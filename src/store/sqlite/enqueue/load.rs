@@ -9,8 +9,8 @@ use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::statement::statement;
 use crate::store::sqlite::transaction::{patiently_unless, read, NOW};
 use crate::store::{
-    failpoint, Added, Candidate, Existing, Found, LoadRules, PlaceId, Result, SourceFile,
-    StoreError, UnderId,
+    failpoint, Added, Candidate, Division, Existing, Found, LoadRules, OtherWay, PlaceId, Result,
+    SourceFile, StoreError, UnderId,
 };
 
 const LOAD_DOCUMENTS: &str = include_str!("../load_documents.sql");
@@ -23,6 +23,7 @@ const KNOWS_FILE: &str = statement(LOAD_DOCUMENTS, "knows_file");
 const TAKE_PLACE: &str = statement(LOAD_DOCUMENTS, "take_place");
 const SAME: &str = statement(LOAD_DOCUMENTS, "same");
 const LAST: &str = statement(LOAD_DOCUMENTS, "last");
+const OTHER_WAY: &str = statement(LOAD_DOCUMENTS, "other_way");
 const MOVED: &str = statement(LOAD_DOCUMENTS, "moved");
 const COPY: &str = statement(LOAD_DOCUMENTS, "copy");
 const COPIED_RECORD: &str = statement(LOAD_DOCUMENTS, "copied_record");
@@ -194,6 +195,8 @@ fn put_file(tx: &Transaction, app_id: AppId, file: &SourceFile, now: i64) -> Ste
         ":file_name": file.name,
         ":place_id": file.place.0,
         ":record_number": number(file.record),
+        ":record_path": path_of(file),
+        ":has_envelope": has_envelope(file),
         ":document_bytes": number(file.bytes),
         ":source_hash": file.hash,
         ":now": now,
@@ -209,6 +212,14 @@ fn take_place(tx: &Transaction, file: &SourceFile) -> Step<()> {
         ":file_path": file.path,
     })?;
     Ok(())
+}
+
+fn path_of(file: &SourceFile) -> Option<&str> {
+    file.division.as_ref().map(|division| division.path.as_str())
+}
+
+fn has_envelope(file: &SourceFile) -> Option<bool> {
+    file.division.as_ref().map(|division| division.has_envelope)
 }
 
 fn number(n: u64) -> i64 {
@@ -233,27 +244,39 @@ pub(in crate::store::sqlite) fn find_candidates(
     read(connection, |tx| candidates.iter().map(|candidate| find(tx, candidate)).collect())
 }
 
-/// With an id only what is under it counts, and without one only the file.
+/// What a document without an id resembles elsewhere counts, too.
 fn find(connection: &Connection, candidate: &Candidate) -> Step<Found> {
     let file = &candidate.file;
+    let mut found = Found { same: same(connection, file)?, ..Found::default() };
     if let Some(app_id) = candidate.app_id {
-        let under_id = under_id(connection, app_id, file)?;
-        return Ok(Found { under_id, ..Found::default() });
+        found.under_id = under_id(connection, app_id, file)?;
     }
-    if let Some(same) = same(connection, file)? {
-        return Ok(Found { same: Some(same), ..Found::default() });
+    if found.same.is_some() {
+        return Ok(found);
     }
     let (place, record, hash) = (file.place.0, number(file.record), file.hash);
-    let last =
-        named_params! {":place_id": place, ":record_number": record, ":file_path": file.path};
-    let mut found = Found { changed: max(connection, LAST, last)?, ..Found::default() };
+    let (path, envelope) = (path_of(file), has_envelope(file));
+    let last = named_params! {
+        ":place_id": place, ":record_number": record, ":record_path": path, ":has_envelope": envelope,
+        ":file_path": file.path
+    };
+    found.changed = max(connection, LAST, last)?;
+    if found.changed.is_none() && record <= 1 {
+        found.other_way = other_way(connection, file)?;
+    }
+    if candidate.app_id.is_some() {
+        return Ok(found);
+    }
     if record == 0 {
         let copy =
             named_params! {":file_name": file.name, ":source_hash": hash, ":place_id": place};
         found.copy = pair(connection, COPY, copy)?;
         return Ok(found);
     }
-    let moved = named_params! {":place_id": place, ":record_number": record, ":source_hash": hash};
+    let moved = named_params! {
+        ":place_id": place, ":record_number": record, ":record_path": path, ":has_envelope": envelope,
+        ":source_hash": hash
+    };
     found.moved = value(connection, MOVED, moved)?;
     let copied = named_params! {
         ":file_name": file.name, ":record_number": record, ":source_hash": hash, ":place_id": place
@@ -277,10 +300,37 @@ fn same(connection: &Connection, file: &SourceFile) -> Step<Option<AppId>> {
     let parameters = named_params! {
         ":place_id": file.place.0,
         ":record_number": number(file.record),
+        ":record_path": path_of(file),
+        ":has_envelope": has_envelope(file),
         ":source_hash": file.hash,
         ":file_path": file.path,
     };
     max(connection, SAME, parameters)
+}
+
+/// What was taken out of the file in another way.
+fn other_way(connection: &Connection, file: &SourceFile) -> Step<Option<OtherWay>> {
+    let number_in_path = format!("#{}", file.record);
+    let parameters = named_params! {
+        ":place_id": file.place.0,
+        ":record_number": number(file.record),
+        ":record_path": path_of(file),
+        ":has_envelope": has_envelope(file),
+        ":whole_path": file.path.strip_suffix(&number_in_path),
+    };
+    let mut statement = connection.prepare_cached(OTHER_WAY)?;
+    let found = statement.query_row(parameters, |row| {
+        let division: (Option<String>, Option<bool>) = (row.get(2)?, row.get(3)?);
+        let (path, has_envelope) = division;
+        Ok(OtherWay {
+            app_id: row.get(0)?,
+            is_whole: row.get(1)?,
+            division: path
+                .zip(has_envelope)
+                .map(|(path, has_envelope)| Division { path, has_envelope }),
+        })
+    });
+    Ok(found.optional()?)
 }
 
 /// The highest application, if there is one.

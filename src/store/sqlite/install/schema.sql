@@ -15,14 +15,17 @@ CREATE INDEX app_xml_id ON app_xml (app_id);
 -- The file that a document was loaded from; others have no row. file_path is the path as it was given,
 -- with the name of an archive's member behind the archive's path and !, and the number of a record behind
 -- #; file_name is its last part. place_id is the beginning of the hash of the file's absolute path, and
--- record_number is 0 if the document is the whole file. place_id is 0 if version 7 loaded it: it is found by
--- its path.
+-- record_number is 0 if the document is the whole file. record_path is the path of the records that the file was
+-- divided into, and has_envelope whether they keep the start tags around them; both are NULL for a whole file, for
+-- stdin without a name, and for what version 8 loaded. place_id is 0 if version 7 loaded it: it is found by its path.
 CREATE TABLE processing_file (
     app_id         INTEGER PRIMARY KEY,
     file_path      TEXT NOT NULL,
     file_name      TEXT NOT NULL COLLATE NOCASE,
     place_id       INTEGER NOT NULL,
     record_number  INTEGER NOT NULL CHECK (record_number >= 0),
+    record_path    TEXT,
+    has_envelope   INTEGER CHECK (has_envelope IN (0, 1)),
     document_bytes INTEGER NOT NULL,
     source_hash    TEXT NOT NULL,
     loaded_at_utc  INTEGER NOT NULL

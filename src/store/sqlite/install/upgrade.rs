@@ -12,9 +12,39 @@ use crate::store::sqlite::statement::statement;
 use crate::store::sqlite::transaction::{write, Work};
 use crate::store::{Result, StoreError};
 
-const FILE: &str = include_str!("upgrade_to_8.sql");
-const CHANGE: &str = statement(FILE, "change");
-const FILL: &str = statement(FILE, "fill");
+/// What makes a store of an earlier version one of this version.
+struct Steps {
+    change: &'static str,
+    /// Afterwards everything is created that is missing; then this is executed.
+    fill: &'static str,
+    /// Whether the earlier version had the views of this one.
+    has_views: bool,
+}
+
+const FILE_7: &str = include_str!("upgrade_from_7.sql");
+const FROM_7: Steps = Steps {
+    change: statement(FILE_7, "change"),
+    fill: statement(FILE_7, "fill"),
+    has_views: false,
+};
+
+const FILE_8: &str = include_str!("upgrade_from_8.sql");
+const FROM_8: Steps = Steps { change: statement(FILE_8, "change"), fill: "", has_views: true };
+
+impl Steps {
+    fn from(version: u32) -> &'static Self {
+        match version {
+            7 => &FROM_7,
+            _ => &FROM_8,
+        }
+    }
+
+    /// The objects that are dropped, and may be created in a new form.
+    fn dropped(&self) -> Vec<&'static str> {
+        let drops = self.change.lines().filter_map(|line| line.strip_prefix("DROP "));
+        drops.filter_map(|drop| drop.trim_end_matches(';').split(' ').next_back()).collect()
+    }
+}
 
 /// Gives a store of an earlier version the tables and views of this one, all in one transaction. Workers
 /// of the earlier version may go on: what they write is counted, too. Returns the earlier version.
@@ -26,15 +56,19 @@ pub fn upgrade(path: &Path) -> Result<Option<u32>> {
     // Another process may have been first.
     let upgraded = write(&mut connection, |tx| match version(tx)? {
         SCHEMA_VERSION => Ok(None),
-        found => to_8(tx).map(|()| Some(found)),
+        found => upgrade_from(tx, found).map(|()| Some(found)),
     })?;
     // The header is read without SQLite: it must reach the file.
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     Ok(upgraded)
 }
 
-fn to_8(tx: &Work) -> Step<()> {
-    let foreign = names_of_others(tx, &dropped())?;
+fn upgrade_from(tx: &Work, found: u32) -> Step<()> {
+    let steps = Steps::from(found);
+    let foreign = match steps.has_views {
+        true => vec![],
+        false => names_of_others(tx, &steps.dropped())?,
+    };
     if !foreign.is_empty() {
         Err(StoreError::Refused(format!(
             "the file has objects with names of views that the upgrade creates: {}; rename these \
@@ -42,13 +76,15 @@ fn to_8(tx: &Work) -> Step<()> {
             foreign.join(", ")
         )))?;
     }
-    let missing = missing(tx)?;
-    tx.execute_batch(CHANGE)?;
-    let tables = installed_tables(tx)?;
-    tx.execute_batch(&create_counts_view(tables.iter().map(String::as_str)))?;
+    let missing = missing(tx, steps)?;
+    tx.execute_batch(steps.change)?;
+    if !steps.has_views {
+        let tables = installed_tables(tx)?;
+        tx.execute_batch(&create_counts_view(tables.iter().map(String::as_str)))?;
+    }
     tx.execute_batch(&missing)?;
     check_columns(tx)?;
-    tx.execute_batch(FILL)?;
+    tx.execute_batch(steps.fill)?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(())
 }
@@ -78,15 +114,9 @@ fn check_columns(connection: &Connection) -> Step<()> {
     }
 }
 
-/// The objects that the upgrade drops, and may create in a new form.
-fn dropped() -> Vec<&'static str> {
-    let drops = CHANGE.lines().filter_map(|line| line.strip_prefix("DROP "));
-    drops.filter_map(|drop| drop.trim_end_matches(';').split(' ').next_back()).collect()
-}
-
 /// The statements that create what a new store has and this one will lack: tables, indexes and views, then
 /// the triggers, which refer to them.
-fn missing(connection: &Connection) -> Step<String> {
+fn missing(connection: &Connection, steps: &Steps) -> Step<String> {
     let objects = "SELECT name, sql FROM sqlite_schema
                    WHERE sql IS NOT NULL AND name <> 'vw_TargetCounts' ORDER BY type = 'trigger', rowid";
     let of = |connection: &Connection| -> Step<Vec<(String, String)>> {
@@ -94,7 +124,7 @@ fn missing(connection: &Connection) -> Step<String> {
         let rows = statement.query_map([], |row| row.try_into())?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     };
-    let dropped = dropped();
+    let dropped = steps.dropped();
     let existing = of(connection)?;
     let stays =
         |name: &str| existing.iter().any(|(other, _)| other == name) && !dropped.contains(&name);
@@ -108,8 +138,9 @@ pub fn preview(connection: &Connection) -> Step<Option<String>> {
     if found == SCHEMA_VERSION {
         return Ok(None);
     }
-    let missing = missing(connection)?;
-    let text = [CHANGE, &missing, FILL].map(str::trim).join("\n\n");
-    let text = text.trim_end_matches(';');
+    let steps = Steps::from(found);
+    let missing = missing(connection, steps)?;
+    let text = [steps.change, &missing, steps.fill].map(str::trim).join("\n\n");
+    let text = text.trim_end().trim_end_matches(';');
     Ok(Some(format!("-- the store's own tables, from version {found} to {SCHEMA_VERSION}\n{text}")))
 }

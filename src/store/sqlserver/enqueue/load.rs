@@ -8,16 +8,17 @@ use crate::id::AppId;
 use crate::store::sqlserver::call::{end_of, yes_or_no, Call, FILE_NAME, FILE_PATH};
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault::Result;
+use crate::store::sqlserver::record::Record;
 use crate::store::{
-    failpoint, Added, Candidate, Content, DocumentType, Existing, Found, LoadRules, PlaceId,
-    UnderId,
+    failpoint, Added, Candidate, Content, Division, DocumentType, Existing, Found, LoadRules,
+    OtherWay, PlaceId, UnderId,
 };
 
 /// The longest value for bulk load, as for the rows of outcomes.
 const BULK_LOAD_BYTES: usize = 0xFFFF;
 
 /// The columns of `#document`, in the order of [`row`].
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 11] = [
     "ordinal",
     "app_id",
     "document",
@@ -25,6 +26,8 @@ const COLUMNS: [&str; 9] = [
     "file_name",
     "place_id",
     "record_number",
+    "record_path",
+    "has_envelope",
     "document_bytes",
     "source_hash",
 ];
@@ -67,13 +70,12 @@ pub fn find_candidates(
             let sets = connection.call_once(&Call::slow("usp_FindDocuments"))?;
             documents.keep(connection, document_type);
             let found = sets.iter().flatten().map(|record| {
-                let same = record.get_or_null("same_app_id")?;
                 let copy = record.get_or_null("copy_app_id")?;
-                let last = record.get_or_null("last_app_id")?;
                 let under_id: Option<String> = record.get_or_null("under_id")?;
                 Ok(Found {
-                    same,
-                    changed: last.filter(|_| same.is_none()),
+                    same: record.get_or_null("same_app_id")?,
+                    changed: record.get_or_null("changed_app_id")?,
+                    other_way: other_way(record)?,
                     moved: record.get_or_null("moved_app_id")?,
                     copy: copy.zip(record.get_or_null("copy_path")?),
                     under_id: under_id.map(|under_id| match under_id.trim_end() {
@@ -85,6 +87,16 @@ pub fn find_candidates(
             found.collect()
         },
     )
+}
+
+fn other_way(record: &Record) -> Result<Option<OtherWay>> {
+    let Some(app_id) = record.get_or_null("other_app_id")? else { return Ok(None) };
+    let path: Option<String> = record.get_or_null("other_record_path")?;
+    let has_envelope: Option<bool> = record.get_or_null("other_has_envelope")?;
+    let division =
+        path.zip(has_envelope).map(|(path, has_envelope)| Division { path, has_envelope });
+    let is_whole = record.get::<i64>("other_record_number")? == 0;
+    Ok(Some(OtherWay { app_id, is_whole, division }))
 }
 
 /// Adds documents in one transaction; says what became of each, and how many of their ids enqueueing finds
@@ -177,6 +189,8 @@ fn create(connection: &mut Connection, document_type: DocumentType) -> Result<()
             file_name nvarchar(400) COLLATE DATABASE_DEFAULT NULL,
             place_id bigint NULL,
             record_number bigint NULL,
+            record_path nvarchar(1000) COLLATE Latin1_General_BIN2 NULL,
+            has_envelope bit NULL,
             document_bytes bigint NULL,
             source_hash varbinary(max) NULL
         );"
@@ -217,6 +231,7 @@ fn row<'r>(
     let file = &candidate.file;
     let number = |n: u64| ColumnData::I64(Some(i64::try_from(n).unwrap_or(i64::MAX)));
     let text = |text: String| ColumnData::String(Some(Cow::Owned(text)));
+    let path = file.division.as_ref().map(|division| &*division.path);
     let cells = [
         ColumnData::I32(Some(ordinal)),
         ColumnData::I64(candidate.app_id.map(|app_id| app_id.0)),
@@ -225,6 +240,8 @@ fn row<'r>(
         text(end_of(&file.name, FILE_NAME)),
         ColumnData::I64(Some(file.place.0)),
         number(file.record),
+        ColumnData::String(path.map(|path| Cow::Owned(end_of(path, FILE_PATH)))),
+        ColumnData::Bit(file.division.as_ref().map(|division| division.has_envelope)),
         number(file.bytes),
         ColumnData::Binary(Some(Cow::Borrowed(&file.hash.0[..]))),
     ];

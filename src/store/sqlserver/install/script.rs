@@ -11,7 +11,7 @@ use crate::store::sqlserver::contract_sql::{self, bracketed, literal};
 use crate::store::AlterTables;
 
 /// Version of the objects of `sql/`, raised when an older executable could not work with them.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// Version of this program.
 const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,4 +1,4 @@
--- Version 8: the latest attempt of an application is marked as on SQL Server, sessions have their share of
+-- From version 7: the latest attempt of an application is marked as on SQL Server, sessions have their share of
 -- the queue, files have a place, and nothing counts the log any more. Between the two parts, everything
 -- is created that a new store has and this one lacks.
 
