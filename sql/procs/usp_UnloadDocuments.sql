@@ -35,8 +35,8 @@ Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the executable (unload); by hand
 Isolation:  READ COMMITTED. Holds the application locks of loading, enqueueing and retrying: nothing is added to
             the queue or found as loaded meanwhile. Locks queue, the source table, log, event,
-            processing_file, sums (usp_AddSums); claims skip what it holds. EXECUTE AS OWNER: the catalog says what the source is,
-            and shred_loader sees nothing of it.
+            processing_file, sums (usp_AddSums); claims skip what it holds. EXECUTE AS OWNER: the catalog says
+            what the source is, and shred_loader sees nothing of it.
 Example:    EXEC [$(Schema)].[usp_UnloadDocuments] @loaded_since_seconds = 1800, @Execute = 'N';
             EXEC [$(Schema)].[usp_UnloadDocuments] @files = N'orders/%.xml';
             EXEC [$(Schema)].[usp_UnloadDocuments] @app_ids = N'17, 18';

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Result, UnloadRequest, Unloaded};
+use super::{Result, Store, UnloadRequest, Unloaded};
 use crate::id::{AppId, SourceHash};
 
 /// The file that a document is from.
@@ -147,8 +147,8 @@ pub enum Added {
     Refused(AppId),
 }
 
-/// What a store knows of files.
-pub trait Intake {
+/// A store that knows from which files its documents are.
+pub trait Intake: Store {
     /// Whether any document is from the place of this file, or from a file of its name.
     ///
     /// # Errors

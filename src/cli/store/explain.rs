@@ -10,7 +10,7 @@ use crate::cli::console;
 use crate::id::AppId;
 use crate::report::{Align, Cell, Format, Table};
 use crate::screen::Ink;
-use crate::store::LifeEvent;
+use crate::store::{Intake, LifeEvent};
 
 /// Show the history of one application: every claim, every outcome, and where it is now
 #[derive(Debug, Args)]
@@ -28,11 +28,12 @@ pub struct Arguments {
 
 impl Execute for Arguments {
     fn execute(&self, call: &Call) -> Result {
+        let mut store = open::intake(call)?;
         let app_id = match self.app.parse() {
             Ok(id) => AppId(id),
-            Err(_) => app_of_file(call, &self.app)?,
+            Err(_) => app_of_file(&mut *store, &self.app)?,
         };
-        let life = open::existing(call)?.explain_app(app_id)?;
+        let life = store.explain_app(app_id)?;
         match self.format {
             Format::Table => console::print_table(&table(&life)),
             Format::Json => {
@@ -43,9 +44,9 @@ impl Execute for Arguments {
 }
 
 /// The last application that was loaded from this file.
-fn app_of_file(call: &Call, file: &str) -> Result<AppId> {
+fn app_of_file(store: &mut dyn Intake, file: &str) -> Result<AppId> {
     let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
-    let mut apps = open::intake(call)?.list_apps_of_file(name)?;
+    let mut apps = store.list_apps_of_file(name)?;
     let exact = apps.iter().any(|(_, path)| path == file);
     // Another path to a file of this name is not the same file, but no path is any.
     apps.retain(|(_, path)| if exact { path == file } else { name == file });

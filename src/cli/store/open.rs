@@ -60,7 +60,7 @@ pub fn connect(location: &StoreLocation, session: SessionId) -> store::Result<Bo
     }
 }
 
-/// What an existing store knows of files.
+/// As [`existing`], with what the store knows of files.
 ///
 /// # Errors
 /// As [`existing`].
