@@ -331,7 +331,13 @@ fn a_login_that_may_only_load_loads() {
             command.env("XMLSHRED_CONNECTION_STRING", bench.connection_string_as(&login, PASSWORD)),
         )
     };
-    let loads = ["load docs", "load docs", "unload --file docs/1.xml", "load docs/1.xml"].map(said);
+    // On Babelfish only its owner calls a function that fills a table, as ufn_AppIdList does.
+    let unloads: &[&str] = match is_babelfish() {
+        true => &[],
+        false => &["unload --file docs/1.xml", "load docs/1.xml"],
+    };
+    let loads = ["load docs", "load docs"].iter().chain(unloads).copied().map(said);
+    let loads: Vec<Said> = loads.collect();
     let refused = ["enqueue", "retry --all", "install"].map(said);
     let mut loader = Sql::connect_as(&bench.connection_string_as(&login, PASSWORD));
     let touched = ["SELECT COUNT(*) FROM dbo.app_xml", "DELETE FROM pipeline.processing_file"]
