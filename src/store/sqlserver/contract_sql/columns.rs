@@ -8,6 +8,11 @@ use crate::value::SqlType;
 
 const FIND: &str = include_str!("find_column_changes.sql");
 const MAKE: &str = include_str!("make_column_changes.sql");
+const RUN: &str = include_str!("run_column_changes.sql");
+
+/// What [`RUN`] has met where it waited too long.
+const HELD: &str =
+    "N'other work held the table for 10 seconds, so that this was not executed: ', @statement";
 
 /// The most rows of one `VALUES`.
 const MOST_ROWS: usize = 900;
@@ -57,7 +62,42 @@ pub fn make_column_changes(
     targets: &[TargetTable],
     alter: AlterTables,
 ) -> String {
-    filled(&[FIND, MAKE].concat(), pipeline, schema, targets, alter)
+    let run = within_lock_timeout(RUN, HELD);
+    filled(&[FIND, MAKE, &run].concat(), pipeline, schema, targets, alter)
+}
+
+/// Statements of an installation that wait for the work of others, each for 10 seconds at most: what comes
+/// later waits for the installation. `held` is what had the lock then, as values of CONCAT. The batch declares
+/// @message.
+pub fn within_lock_timeout(statements: &str, held: &str) -> String {
+    format!(
+        "SET LOCK_TIMEOUT 10000;
+
+BEGIN TRY
+{statements}END TRY
+BEGIN CATCH
+    SET LOCK_TIMEOUT -1;
+
+    IF ERROR_NUMBER() NOT IN (1205, 1222)
+    BEGIN
+        THROW;
+    END;
+
+    IF @@TRANCOUNT > 0
+    BEGIN
+        ROLLBACK TRANSACTION;
+    END;
+
+    SET @message = CONCAT(
+        {held},
+        N' Nothing was changed; pause the workers and install again'
+    );
+    THROW 50046, @message, 1;
+END CATCH;
+
+SET LOCK_TIMEOUT -1;
+"
+    )
 }
 
 fn filled(

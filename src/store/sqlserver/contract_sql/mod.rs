@@ -14,7 +14,7 @@ mod rows_view;
 mod stage;
 
 pub use backfill::backfill_procedure;
-pub use columns::{find_column_changes, make_column_changes};
+pub use columns::{find_column_changes, make_column_changes, within_lock_timeout};
 pub use ddl::{app_index_name, constraint_names, target_ddl};
 pub use load::load_procedure;
 pub use names::{bracketed, column_list, literal, stage_name};

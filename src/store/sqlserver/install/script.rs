@@ -25,6 +25,24 @@ BEGIN
 END;
 ";
 
+/// What is wrong with a database of an old compatibility level, in a variable.
+const LEVEL: &str = "DECLARE @level int = (SELECT d.compatibility_level FROM sys.databases AS d WHERE d.database_id = DB_ID());
+DECLARE @problem nvarchar(2048);
+
+IF @level < 110
+BEGIN
+    SET @problem = CONCAT(
+        N'the database has compatibility level ', @level, N', but 110 or more is required; raise it with ALTER',
+        N' DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130'
+    );
+END;
+";
+
+/// The query of that problem, in the column `problem`.
+pub fn level_problem() -> String {
+    format!("{LEVEL}\nSELECT @problem AS problem;\n")
+}
+
 /// One batch of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
@@ -168,17 +186,11 @@ BEGIN TRANSACTION;
 
 DECLARE @lock_name nvarchar(255) = LEFT(CONCAT({resource}, N' in ', DB_NAME()), 255);
 DECLARE @lock_result int;
-DECLARE @message nvarchar(2048);
-DECLARE @level int = (SELECT d.compatibility_level FROM sys.databases AS d WHERE d.database_id = DB_ID());
-
-IF @level < 110
+{LEVEL}
+IF @problem IS NOT NULL
 BEGIN
     ROLLBACK TRANSACTION;
-    SET @message = CONCAT(
-        N'the database has compatibility level ', @level, N', but 110 or more is required; raise it with ALTER',
-        N' DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130'
-    );
-    THROW 50041, @message, 1;
+    THROW 50041, @problem, 1;
 END;
 
 EXEC @lock_result = sp_getapplock
@@ -227,37 +239,17 @@ END;
 /// that waits for the installation.
 fn lock_contract(names: &Names) -> String {
     let table = format!("[{}].[processing_contract]", names.schema());
-    format!(
-        "DECLARE @contracts int;
-
-SET LOCK_TIMEOUT 10000;
-
-BEGIN TRY
-    IF OBJECT_ID(N'{table}', N'U') IS NOT NULL
+    let count = format!(
+        "    IF OBJECT_ID(N'{table}', N'U') IS NOT NULL
     BEGIN
         SELECT @contracts = COUNT(*)
         FROM {table} AS c WITH (TABLOCKX, HOLDLOCK);
     END;
-END TRY
-BEGIN CATCH
-    SET LOCK_TIMEOUT -1;
-
-    IF ERROR_NUMBER() NOT IN (1205, 1222)
-    BEGIN
-        THROW;
-    END;
-
-    IF @@TRANCOUNT > 0
-    BEGIN
-        ROLLBACK TRANSACTION;
-    END;
-
-    THROW 50046, N'completions held the contract for 10 seconds. Nothing was changed; pause the workers and install again', 1;
-END CATCH;
-
-SET LOCK_TIMEOUT -1;
 "
-    )
+    );
+    let held = "N'completions held the contract for 10 seconds.'";
+    let locked = contract_sql::within_lock_timeout(&count, held);
+    format!("DECLARE @contracts int;\nDECLARE @message nvarchar(2048);\n\n{locked}")
 }
 
 /// The batches that make a contract the installed one, its target tables included.
