@@ -2,6 +2,8 @@
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, UTF_8};
 
+use crate::reason::{known, quoted, reason, Reason};
+
 /// A document's bytes and their encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -40,17 +42,15 @@ impl Coding {
     ///
     /// # Errors
     /// The encoding is unknown, contradicts the bytes, or is not supported.
-    pub fn of(bytes: &[u8]) -> Result<(Self, usize), String> {
+    pub fn of(bytes: &[u8]) -> Result<(Self, usize), Reason> {
         if let [0xFF, 0xFE, 0, 0, ..]
         | [0, 0, 0xFE, 0xFF, ..]
         | [b'<', 0, 0, 0, ..]
         | [0, 0, 0, b'<', ..] = bytes
         {
-            return Err(
-                "the document is in UTF-32, which is not supported: convert it to UTF-8 or \
-                        UTF-16"
-                    .to_owned(),
-            );
+            return Err(Reason::from(
+                "the document is in UTF-32, which is not supported: convert it to UTF-8 or UTF-16",
+            ));
         }
         if let Some((marked, length)) =
             Encoding::for_bom(bytes).filter(|(marked, _)| *marked != UTF_8)
@@ -68,24 +68,26 @@ impl Coding {
         }
     }
 
-    fn declared(label: &[u8]) -> Result<Self, String> {
+    fn declared(label: &[u8]) -> Result<Self, Reason> {
         if ASCII.iter().any(|name| label.eq_ignore_ascii_case(name.as_bytes())) {
             return Ok(Self::Ascii);
         }
         match Encoding::for_label(label) {
             Some(declared) if declared == UTF_8 => Ok(Self::Utf8),
             Some(declared) if declared == UTF_16LE || declared == UTF_16BE => {
-                let declared = declared.name();
-                Err(format!(
-                    "the declared encoding is {declared}, but the document has one byte per \
-                     character: store it as {declared}, or correct the declaration"
+                let (declared, again) = (known(declared.name()), known(declared.name()));
+                Err(reason!(
+                    "the declared encoding is {}, but the document has one byte per character: store it \
+                     as {}, or correct the declaration",
+                    declared,
+                    again
                 ))
             }
             Some(declared) => Ok(Self::Other(declared, "the declaration")),
-            None => Err(format!(
-                "the declared encoding {:?} is unknown: convert the document to UTF-8, or correct \
-                 the declaration",
-                String::from_utf8_lossy(label)
+            None => Err(reason!(
+                "the declared encoding {} is unknown: convert the document to UTF-8, or correct the \
+                 declaration",
+                quoted(String::from_utf8_lossy(label))
             )),
         }
     }

@@ -25,6 +25,7 @@ pub mod import;
 pub mod offline;
 pub mod outcome;
 pub mod profile;
+pub mod reason;
 pub mod report;
 pub mod runner;
 pub mod schema;

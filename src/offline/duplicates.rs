@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::contract::{Contract, TargetTable};
 use crate::outcome::{Failure, FailureCategory, Outcome, TableRows};
+use crate::reason::{known, reason};
 use crate::value::to_text;
 
 /// The outcome, or the failure that a store would log for two rows with one key.
@@ -30,10 +31,10 @@ fn duplicate(target: &TargetTable, rows: &TableRows) -> Option<Failure> {
         texts.map(|text| text.trim_end_matches(' ').to_owned()).collect::<Vec<String>>()
     });
     let twice = keys.find(|key| !seen.insert(key.clone()))?;
-    let reason = format!(
+    let reason = reason!(
         "two rows have the primary key ({}): add a column to primary_key, or choose one of the rows with \
          distinct",
-        target.primary_key.join(", ")
+        known(target.primary_key.join(", "))
     );
     let mut failure = Failure::new(FailureCategory::ConstraintViolation, reason);
     failure.table = Some(target.name.clone());

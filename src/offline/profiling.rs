@@ -10,6 +10,7 @@ use super::statistics::Statistics;
 use crate::contract::Contract;
 use crate::outcome::{Failure, FailureCategory};
 use crate::profile::{Hashes, Profile, Profiler};
+use crate::reason::Reason;
 use crate::shred::{decoded, Limits, Shredder};
 
 /// What occurs in the documents that could be read, and why the others could not.
@@ -131,6 +132,7 @@ impl Reading<'_> {
 /// Adds a document; after a failure the profile is not to be used.
 pub(super) fn add(profiler: &mut Profiler, text: &str, number: u64) -> Result<(), Box<Failure>> {
     profiler.read(text, number).map_err(|(offset, reason)| {
+        let reason = Reason::of_others(reason.clone(), reason);
         let mut failure = Failure::new(FailureCategory::MalformedXml, reason);
         let before = &text.as_bytes()[..offset.min(text.len())];
         failure.line = Some(memchr::memchr_iter(b'\n', before).count() as u32 + 1);

@@ -6,6 +6,7 @@ use crate::document::{Document, DocumentEncoding};
 use crate::document_file::{other_kind, DocumentFile, Unreadable};
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory};
+use crate::reason::{known, reason};
 
 /// A document to map.
 #[derive(Debug, Clone)]
@@ -50,7 +51,7 @@ impl Source {
             Content::File(file) => {
                 let bytes = file.read(most).map_err(unreadable)?;
                 if let Some(kind) = other_kind(&bytes) {
-                    let reason = format!("the file is {kind}, not XML");
+                    let reason = reason!("the file is {}, not XML", known(kind));
                     return Err(Box::new(Failure::new(FailureCategory::MalformedXml, reason)));
                 }
                 Ok(Some(Document { bytes, encoding: DocumentEncoding::Detect }))
@@ -68,14 +69,15 @@ fn unreadable(error: Unreadable) -> Box<Failure> {
                 ErrorKind::PermissionDenied => "; check its permissions",
                 _ => "",
             };
-            let reason = format!("the file cannot be read: {error}{next}");
+            let reason = reason!("the file cannot be read: {}{}", known(error), known(next));
             (FailureCategory::MissingDocument, reason)
         }
         Unreadable::TooLong { most, .. } => (
             FailureCategory::LimitExceeded,
-            format!(
-                "the document has more than {most} bytes, the limit: raise --max-document-bytes \
-                 if such documents are valid"
+            reason!(
+                "the document has more than {} bytes, the limit: raise --max-document-bytes if such \
+                 documents are valid",
+                known(most)
             ),
         ),
     };

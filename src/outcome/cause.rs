@@ -21,10 +21,14 @@ impl Failure {
             _ => self.path_shape(),
         };
         let value = self.value.as_deref().filter(|_| self.each_value);
-        let template = match &self.template {
-            // Logs have fingerprints of templates without the words that the program itself quotes.
-            Some(template) => without_numbers(&without_values(template)),
-            None => template(self.category, &self.reason),
+        let template = self.template.as_deref().unwrap_or(&self.reason);
+        // Fingerprints of logs have no number of the program either, and nothing that it quotes, except where
+        // the sentence is of the database, or of a defect.
+        let template = match self.category {
+            FailureCategory::InternalError | FailureCategory::ConstraintViolation => {
+                without_numbers(template)
+            }
+            _ => without_numbers(&without_quoted(template)),
         };
         for part in [
             self.category.name(),
@@ -103,22 +107,9 @@ fn starts_with_guid(text: &str) -> bool {
     text.len() >= 36 && text.as_bytes()[..36].iter().enumerate().all(is_one)
 }
 
-/// A reason without what differs from document to document: values, names in quotes, and numbers.
-fn template(category: FailureCategory, reason: &str) -> String {
-    match category {
-        // Where the program is at fault, what it quotes is of the program.
-        FailureCategory::InternalError => without_numbers(reason),
-        // The database's message has the key in brackets, behind the constraint.
-        FailureCategory::ConstraintViolation => {
-            without_numbers(reason.split(" (").next().unwrap_or(reason))
-        }
-        _ => without_numbers(&without_values(reason)),
-    }
-}
-
-/// The text without what it quotes. A value is in backticks, and may have any character; what is
-/// in quotation marks has others of them escaped.
-fn without_values(reason: &str) -> Cow<'_, str> {
+/// The text without what it quotes. What is in backticks may have any character; what is in quotation marks has
+/// others of them escaped.
+pub fn without_quoted(reason: &str) -> Cow<'_, str> {
     let reason = match (reason.find('`'), reason.rfind('`')) {
         (Some(open), Some(close)) if open < close => {
             Cow::Owned(format!("{}{}", &reason[..=open], &reason[close..]))
@@ -164,8 +155,9 @@ fn without_numbers(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::{known, number, quoted, reason, value, Reason};
 
-    fn failure(category: FailureCategory, reason: &str) -> Failure {
+    fn failure(category: FailureCategory, reason: impl Into<Reason>) -> Failure {
         let mut failure = Failure::new(category, reason).with_value("x");
         failure.table = Some("contact".to_owned());
         failure.column = Some("zip".to_owned());
@@ -173,16 +165,18 @@ mod tests {
         failure
     }
 
+    fn no_date(text: &str, standard: u32) -> Reason {
+        reason!("{} cannot become date: write ISO {}", value(text), number(standard))
+    }
+
     #[test]
     fn a_fingerprint_forgets_positions_values_and_numbers() {
-        let of = |reason: &str| failure(FailureCategory::BadValue, reason);
-        let first = of("`x` cannot become date: write ISO 8601");
+        let of = |reason: Reason| failure(FailureCategory::BadValue, reason);
+        let first = of(no_date("x", 8601));
         assert_eq!(first.fingerprint().len(), 16);
-        for mut same in [
-            of("`y` cannot become date: write ISO 8601"),
-            of("`a`b \"` cannot become date: write ISO 8601"),
-            of("`12` cannot become date: write ISO 860"),
-        ] {
+        for mut same in
+            [of(no_date("y", 8601)), of(no_date("a`b \"", 8601)), of(no_date("12", 860))]
+        {
             same.path = Some("/a[3]/b[27]/@c".to_owned());
             same.value = Some("y".to_owned());
             assert_eq!(first.fingerprint(), same.fingerprint(), "{}", same.reason);
@@ -192,8 +186,8 @@ mod tests {
         let mut other_column = first.clone();
         other_column.column = Some("name".to_owned());
         for other in [
-            failure(FailureCategory::TooLong, &first.reason),
-            of("`x` is not a day of the calendar"),
+            failure(FailureCategory::TooLong, no_date("x", 8601)),
+            of(reason!("{} is not a day of the calendar", value("x"))),
             elsewhere,
             other_column,
         ] {
@@ -201,11 +195,23 @@ mod tests {
         }
     }
 
+    fn no_entry(key: &str) -> Reason {
+        reason!("lookup {} has no entry for {}: add it", known("color"), value(key))
+    }
+
+    fn no_element(id: &str) -> Reason {
+        reason!(
+            "no element of the key {} has the id {}: correct the document",
+            known("contact"),
+            value(id)
+        )
+    }
+
     #[test]
     fn each_value_that_a_lookup_lacks_is_a_cause() {
         let of = |value: &str| {
-            let reason = format!("lookup color has no entry for `{value}`: add it");
-            let mut failure = failure(FailureCategory::UnmappedLookup, &reason).with_value(value);
+            let reason = no_entry(value);
+            let mut failure = failure(FailureCategory::UnmappedLookup, reason).with_value(value);
             failure.each_value = true;
             failure.fingerprint()
         };
@@ -216,45 +222,49 @@ mod tests {
     #[test]
     fn references_to_elements_that_are_not_there_are_one_cause() {
         let of = |id: &str| {
-            let reason = format!("no element of the key contact has the id `{id}`: correct it");
-            failure(FailureCategory::UnmappedLookup, &reason).with_value(id).fingerprint()
+            let failure = failure(FailureCategory::UnmappedLookup, no_element(id));
+            failure.with_value(id).fingerprint()
         };
         assert_eq!(of("c4711"), of("c4712"));
     }
 
     #[test]
     fn what_happens_anywhere_is_one_cause() {
-        let of = |path: &str, reason: &str| {
+        let of = |path: &str, reason: Reason| {
             let mut failure = failure(FailureCategory::MalformedXml, reason);
             failure.path = Some(path.to_owned());
             failure.fingerprint()
         };
         let end = |found: &str, open: &str| {
-            format!(
-                "the end tag is {found:?}, but the open element is {open:?}: correct one of them"
+            reason!(
+                "the end tag is {}, but the open element is {}: correct one of them",
+                quoted(found),
+                quoted(open)
             )
         };
-        let first = of("/a/b", &end("x", "y"));
-        assert_eq!(first, of("/a/c", &end("a\"b", "c")));
-        assert_ne!(first, of("/a/b", "the start tag is never closed: end it with >"));
+        let first = of("/a/b", end("x", "y"));
+        assert_eq!(first, of("/a/c", end("a\"b", "c")));
+        assert_ne!(first, of("/a/b", "the start tag is never closed: end it with >".into()));
     }
 
     #[test]
     fn a_constraint_is_a_cause_whatever_the_key() {
-        let of = |reason: &str| failure(FailureCategory::ConstraintViolation, reason).fingerprint();
-        let unique =
-            of("the database refused row 2 for table t: UNIQUE constraint failed: t.a (1555)");
+        let of = |template: &str| {
+            let reason = Reason::of_others(format!("{template} (1555)"), template);
+            failure(FailureCategory::ConstraintViolation, reason).fingerprint()
+        };
+        let unique = of("the database refused row 2 for table t: UNIQUE constraint failed: t.a");
         assert_eq!(
             unique,
-            of("the database refused row 31 for table t: UNIQUE constraint failed: t.a (1555)")
+            of("the database refused row 31 for table t: UNIQUE constraint failed: t.a")
         );
         assert_ne!(
             unique,
-            of("the database refused row 2 for table t: CHECK constraint failed: a_2 (275)")
+            of("the database refused row 2 for table t: CHECK constraint failed: a_2")
         );
         assert_ne!(
-            of("the database refused row 2 for table t: CHECK constraint failed: a_1 (275)"),
-            of("the database refused row 2 for table t: CHECK constraint failed: a_2 (275)")
+            of("the database refused row 2 for table t: CHECK constraint failed: a_1"),
+            of("the database refused row 2 for table t: CHECK constraint failed: a_2")
         );
     }
 
@@ -270,7 +280,8 @@ mod tests {
     #[test]
     fn prefixes_of_one_namespace_are_one_cause() {
         let of = |path: &str| {
-            let mut failure = failure(FailureCategory::BadValue, "`x` is not one");
+            let mut failure =
+                failure(FailureCategory::BadValue, reason!("{} is not one", value("x")));
             failure.path = Some(path.to_owned());
             (failure.path_shape().unwrap(), failure.fingerprint())
         };
@@ -296,31 +307,30 @@ mod tests {
     /// Logs keep fingerprints: these are of an earlier version.
     #[test]
     fn known_failures_have_their_known_fingerprints() {
-        let with = |category, table: &str, column: &str, path: &str, value: &str, reason: &str| {
-            let mut failure = Failure::new(category, reason).with_value(value);
-            failure.table = Some(table.to_owned());
-            failure.column = Some(column.to_owned());
-            failure.path = Some(path.to_owned());
-            failure
-        };
-        let bad = "`abc` cannot become decimal(9,2): write digits; on_error = \"null\" does so";
+        let with =
+            |category, table: &str, column: &str, path: &str, value: &str, reason: Reason| {
+                let mut failure = Failure::new(category, reason).with_value(value);
+                failure.table = Some(table.to_owned());
+                failure.column = Some(column.to_owned());
+                failure.path = Some(path.to_owned());
+                failure
+            };
+        let bad = reason!(
+            "{} cannot become {}: write digits; on_error = \"null\" does so",
+            value("abc"),
+            known("decimal(9,2)")
+        );
         let bad = with(FailureCategory::BadValue, "note", "price", "/note/@price", "abc", bad);
         assert_eq!(bad.fingerprint(), "244360a3045016f4");
-        let template = "`` cannot become decimal(9,2): write digits; on_error = \"null\" does so";
-        let known = bad.clone().with_template(template);
-        assert_eq!(known.fingerprint(), bad.fingerprint(), "the template is the same");
-        let reason = "lookup color has no entry for `red`: add it";
-        let path = "/note[2]/@c";
-        let lookup = FailureCategory::UnmappedLookup;
-        let mut unmapped = with(lookup, "note", "color", path, "red", reason);
+        let (lookup, path) = (FailureCategory::UnmappedLookup, "/note[2]/@c");
+        let mut unmapped = with(lookup, "note", "color", path, "red", no_entry("red"));
         unmapped.each_value = true;
         assert_eq!(unmapped.fingerprint(), "78fa39a5713cd021");
-        let reason = "no element of the key contact has the id `c4`: correct the document";
-        let dangling = with(lookup, "note", "color", path, "c4", reason);
+        let dangling = with(lookup, "note", "color", path, "c4", no_element("c4"));
         assert_eq!(dangling.fingerprint(), "ede2feeea1749f1e");
-        let reason = "the database refused row 2 for table t: UNIQUE constraint failed: t.a (1555)";
-        let category = FailureCategory::ConstraintViolation;
-        let mut refused = Failure::new(category, reason);
+        let template = "the database refused row 2 for table t: UNIQUE constraint failed: t.a";
+        let reason = Reason::of_others(format!("{template} (1555)"), template);
+        let mut refused = Failure::new(FailureCategory::ConstraintViolation, reason);
         refused.table = Some("t".to_owned());
         assert_eq!(refused.fingerprint(), "f96933122e8c53cc");
     }

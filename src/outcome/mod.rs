@@ -8,9 +8,10 @@ mod cause;
 use std::fmt;
 
 use crate::id::{AppId, SourceHash};
+use crate::reason::Reason;
 use crate::value::Value;
 
-pub use cause::message_template;
+pub use cause::{message_template, without_quoted};
 
 /// Rows for one target table, row-major: row `i` is `values[i * width..(i + 1) * width]`, in the
 /// order of [`crate::contract::TargetTable::columns`].
@@ -138,8 +139,8 @@ pub struct Failure {
     pub value: Option<String>,
     /// One sentence: what is wrong and what to do.
     pub reason: String,
-    /// The sentence without what it has from the document, where that is known: part of the fingerprint.
-    /// `None` for a failure that was read from a log, which has its fingerprint already.
+    /// The sentence without what it has from the document: part of the fingerprint. `None` for a failure that
+    /// was read from a log, which has its fingerprint beside it.
     pub template: Option<String>,
     /// Each value is a cause of its own, because each needs a correction of its own.
     pub each_value: bool,
@@ -150,7 +151,8 @@ impl Failure {
     pub const VALUE_CLIP: usize = 200;
 
     /// A failure with a category and a sentence, and no place yet.
-    pub fn new(category: FailureCategory, reason: impl Into<String>) -> Self {
+    pub fn new(category: FailureCategory, reason: impl Into<Reason>) -> Self {
+        let (reason, template) = reason.into().into_parts();
         Self {
             category,
             table: None,
@@ -159,16 +161,10 @@ impl Failure {
             line: None,
             column_number: None,
             value: None,
-            reason: reason.into(),
-            template: None,
+            reason,
+            template: Some(template),
             each_value: false,
         }
-    }
-
-    /// Knows the sentence without what it has from the document.
-    pub fn with_template(mut self, template: impl Into<String>) -> Self {
-        self.template = Some(template.into());
-        self
     }
 
     /// Keeps `value`, clipped to [`Failure::VALUE_CLIP`] characters.

@@ -11,6 +11,7 @@ use super::batch::{InFlight, Shredded};
 use super::shared::Shared;
 use crate::id::{AppId, SourceHash};
 use crate::outcome::{AppOutcome, Failure, FailureCategory};
+use crate::reason::{known, reason};
 use crate::shred::{panic_message, Control};
 use crate::store::ClaimedApp;
 
@@ -82,7 +83,7 @@ fn panicked(app: &ClaimedApp, message: &str, elapsed: Duration) -> AppOutcome {
         "defect in xmlshred: it panicked on this application, which is logged as failed; please \
          report it with the document"
     );
-    let reason = format!("xmlshred itself failed on the document: {message}");
+    let reason = reason!("xmlshred itself failed on the document: {}", known(message));
     let document = app.document.as_ref();
     AppOutcome {
         app_id: app.app_id,

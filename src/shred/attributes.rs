@@ -8,6 +8,7 @@ use super::limits::Limits;
 use super::scan::{is_blank, name_length, StartTag};
 use super::text;
 use crate::contract::plan::Name;
+use crate::reason::{known, number, quoted, reason};
 
 /// One attribute by its offsets.
 #[derive(Debug, Clone, Copy)]
@@ -90,9 +91,9 @@ impl Attributes {
         };
         let most = limits.attributes;
         if self.list.len() > most {
-            let count = self.list.len();
-            let found = format!("the element has {count} attributes, and the limit is {most}");
-            return Err(ShredFault::limit(name_end, found, "--max-attributes"));
+            let (count, most) = (number(self.list.len()), known(most));
+            let found = reason!("the element has {} attributes, and the limit is {}", count, most);
+            return Err(ShredFault::limit(name_end, &found, "--max-attributes"));
         }
         self.check_names(bytes)?;
         self.tag = Some((at, tag));
@@ -209,7 +210,7 @@ impl Attribute {
 #[cold]
 fn duplicate(bytes: &[u8], second: &Attribute) -> Box<ShredFault> {
     let name = String::from_utf8_lossy(second.name(bytes));
-    let reason = format!("duplicate attribute {name:?}: remove one");
+    let reason = reason!("duplicate attribute {}: remove one", quoted(name));
     ShredFault::malformed(second.name_start as usize, reason)
 }
 

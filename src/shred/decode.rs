@@ -7,6 +7,7 @@ use encoding_rs::{Encoding, UTF_16LE};
 use super::place::locate;
 use crate::document::{Coding, DocumentEncoding};
 use crate::outcome::{Failure, FailureCategory};
+use crate::reason::{known, number, reason, Reason};
 
 type Decoded<'b> = Result<Cow<'b, str>, Box<Failure>>;
 
@@ -38,9 +39,10 @@ fn ascii(bytes: &[u8]) -> Decoded<'_> {
     match rest.first() {
         None => Ok(Cow::Borrowed(text)),
         Some(byte) => {
-            let reason = format!(
-                "the declared encoding is US-ASCII, which does not have the byte 0x{byte:02X}: declare \
-                 the encoding that the document is in"
+            let reason = reason!(
+                "the declared encoding is US-ASCII, which does not have the byte {}: declare the \
+                 encoding that the document is in",
+                number(format_args!("0x{byte:02X}"))
             );
             Err(not_text(text, reason))
         }
@@ -68,17 +70,18 @@ fn utf8(bytes: &[u8]) -> Decoded<'_> {
 
 fn transcode<'b>(bytes: &'b [u8], encoding: &'static Encoding, source: &str) -> Decoded<'b> {
     encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| {
-        let reason = format!(
-            "the document is not valid {}, its encoding according to {source} (an unpaired \
-             surrogate or an invalid byte): correct the document or its declaration",
-            encoding.name()
+        let reason = reason!(
+            "the document is not valid {}, its encoding according to {} (an unpaired surrogate or an \
+             invalid byte): correct the document or its declaration",
+            known(encoding.name()),
+            known(source)
         );
         not_text(&readable(bytes, encoding), reason)
     })
 }
 
 /// The failure of a document that is not text after `before`.
-fn not_text(before: &str, reason: impl Into<String>) -> Box<Failure> {
+fn not_text(before: &str, reason: impl Into<Reason>) -> Box<Failure> {
     let mut failure = Box::new(Failure::new(FailureCategory::MalformedXml, reason));
     locate(&mut failure, before, before.len());
     failure

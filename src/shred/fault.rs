@@ -1,11 +1,10 @@
 //! A failure whose place is still an offset: finding line, column and XPath is slow, so it is done
 //! once, when the application has really failed.
 
-use std::fmt::Display;
-
 use super::limits::Limits;
 use super::place::locate;
 use crate::outcome::{Failure, FailureCategory};
+use crate::reason::{known, nested, number, reason, Reason};
 
 /// A failure, and where in the decoded text it is.
 #[derive(Debug)]
@@ -21,11 +20,11 @@ pub(super) struct ShredFault {
 pub(super) type Result<T, E = Box<ShredFault>> = std::result::Result<T, E>;
 
 impl ShredFault {
-    pub fn new(category: FailureCategory, reason: impl Into<String>) -> Box<Self> {
+    pub fn new(category: FailureCategory, reason: impl Into<Reason>) -> Box<Self> {
         Box::new(Self { at: None, failure: Failure::new(category, reason), cancelled: false })
     }
 
-    pub fn malformed(at: usize, reason: impl Into<String>) -> Box<Self> {
+    pub fn malformed(at: usize, reason: impl Into<Reason>) -> Box<Self> {
         Self::new(FailureCategory::MalformedXml, reason).at(at)
     }
 
@@ -39,15 +38,17 @@ impl ShredFault {
 
     /// `setting` is the flag that raises the limit.
     #[cold]
-    pub fn limit(at: usize, found: impl Display, setting: &str) -> Box<Self> {
-        let reason = format!("{found}: raise {setting} if such documents are expected");
+    pub fn limit(at: usize, found: &Reason, setting: &str) -> Box<Self> {
+        let setting = known(setting);
+        let reason = reason!("{}: raise {} if such documents are expected", nested(found), setting);
         Self::new(FailureCategory::LimitExceeded, reason).at(at)
     }
 
     #[cold]
     pub fn long_text(at: usize, length: usize, limits: &Limits) -> Box<Self> {
-        let found = format!("a value has {length} bytes, and the limit is {}", limits.text_bytes);
-        Self::limit(at, found, "--max-text-bytes")
+        let (length, most) = (number(length), known(limits.text_bytes));
+        let found = reason!("a value has {} bytes, and the limit is {}", length, most);
+        Self::limit(at, &found, "--max-text-bytes")
     }
 
     pub fn at(mut self: Box<Self>, at: usize) -> Box<Self> {
@@ -60,9 +61,10 @@ impl ShredFault {
         self
     }
 
-    /// The reason without what it has from the document.
-    pub fn template(mut self: Box<Self>, template: impl Into<String>) -> Box<Self> {
-        self.failure.template = Some(template.into());
+    /// The same with more at the end of its sentence.
+    pub fn and(mut self: Box<Self>, more: &str) -> Box<Self> {
+        self.failure.reason += more;
+        self.failure.template.iter_mut().for_each(|template| *template += more);
         self
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::fault::{Result, ShredFault};
 use super::limits::Limits;
+use crate::reason::{known, reason};
 
 /// The caller's side of a document that is being shredded.
 pub trait Control {
@@ -113,11 +114,9 @@ impl<'c> Meter<'c> {
             return Err(ShredFault::cancelled(self.reached()));
         }
         if self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline) {
-            let found = format!(
-                "the document takes longer than {}",
-                humantime::format_duration(self.timeout)
-            );
-            return Err(ShredFault::limit(self.reached(), found, "--document-timeout"));
+            let most = known(humantime::format_duration(self.timeout));
+            let found = reason!("the document takes longer than {}", most);
+            return Err(ShredFault::limit(self.reached(), &found, "--document-timeout"));
         }
         Ok(())
     }
@@ -188,9 +187,9 @@ impl<'c> Meter<'c> {
     #[inline(never)]
     fn take(&self, all: u64) -> Result<()> {
         if all > self.limit {
-            let found =
-                format!("what is made of the document takes more than {} bytes", self.limit);
-            return Err(ShredFault::limit(self.reached(), found, ROW_BYTES));
+            let most = known(self.limit);
+            let found = reason!("what is made of the document takes more than {} bytes", most);
+            return Err(ShredFault::limit(self.reached(), &found, ROW_BYTES));
         }
         let more = (all - self.taken.get()).max(STEP);
         self.taken.set(self.taken.get() + more);

@@ -39,6 +39,7 @@ use crate::contract::Contract;
 use crate::document::Document;
 use crate::id::AppId;
 use crate::outcome::{Failure, FailureCategory, Outcome, TableRows};
+use crate::reason::{known, number, quoted, reason};
 use crate::value::{is_blank, xml};
 use capture::Captures;
 use decode::decode;
@@ -226,10 +227,10 @@ impl Shredder {
         let unwrapped = unwrapped(unwrap, setting, &mut self.state, meter)?;
         let most = self.limits.document_bytes.min(u64::from(u32::MAX) - 1);
         if unwrapped.len() as u64 > most {
-            let bytes = unwrapped.len();
+            let (bytes, most) = (number(unwrapped.len()), known(most));
             let found =
-                format!("the unwrapped document has {bytes} bytes, and the limit is {most}");
-            return Err(ShredFault::limit(0, found, "--max-document-bytes"));
+                reason!("the unwrapped document has {} bytes, and the limit is {}", bytes, most);
+            return Err(ShredFault::limit(0, &found, "--max-document-bytes"));
         }
         meter.copied(unwrapped.len())?;
         Ok(Some(unwrapped))
@@ -266,9 +267,11 @@ pub(crate) fn decoded<'b>(
     let too_big = |bytes: usize| {
         Box::new(Failure::new(
             FailureCategory::LimitExceeded,
-            format!(
-                "the document has {bytes} bytes, and the limit is {most}: raise \
-                 --max-document-bytes if such documents are expected"
+            reason!(
+                "the document has {} bytes, and the limit is {}: raise --max-document-bytes if such \
+                 documents are expected",
+                number(bytes),
+                known(most)
             ),
         ))
     };
@@ -289,9 +292,11 @@ fn check_document(setting: Setting<'_>, captures: &Captures) -> Result<()> {
         let found = slot_text(captures, *slot, text)?;
         let key = found.as_deref().unwrap_or("").trim();
         if key.parse() != Ok(app_id.0) {
-            let reason = format!(
-                "{path} is {key:?}, but the application is {app_id}: move the document to its \
-                 row, or correct its key"
+            let reason = reason!(
+                "{} is {}, but the application is {}: move the document to its row, or correct its key",
+                known(path),
+                quoted(key),
+                number(app_id)
             );
             let fault = ShredFault::new(FailureCategory::KeyMismatch, reason).value(key);
             return Err(placed(fault, captures, *slot, path));
@@ -305,7 +310,9 @@ fn check_document(setting: Setting<'_>, captures: &Captures) -> Result<()> {
             continue;
         }
         let lack = if *element { "absent" } else { "absent or blank" };
-        let reason = format!("{path} is required, but it is {lack}: correct the document");
+        let (lacks, path_shown) = (known(lack), known(path));
+        let reason =
+            reason!("{} is required, but it is {}: correct the document", path_shown, lacks);
         let fault = ShredFault::new(FailureCategory::MissingRequired, reason);
         let fault = placed(fault, captures, *slot, path);
         // The content of an empty element is behind its tag.

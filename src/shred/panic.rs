@@ -5,6 +5,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use super::place::locate;
 use crate::outcome::{Failure, FailureCategory};
+use crate::reason::{known, reason};
 
 /// The message of a panic, where it has one.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
@@ -14,10 +15,10 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
 
 /// The failure of a document on which the program panicked when it had reached the offset `at`.
 pub(super) fn failure(panic: &(dyn Any + Send), text: &str, at: usize) -> Box<Failure> {
-    let reason = format!(
-        "xmlshred itself failed on this document ({}): report it with the document \
-         (`xmlshred export-failed` writes it to a file)",
-        panic_message(panic)
+    let reason = reason!(
+        "xmlshred itself failed on this document ({}): report it with the document (`xmlshred \
+         export-failed` writes it to a file)",
+        known(panic_message(panic))
     );
     let mut failure = Box::new(Failure::new(FailureCategory::InternalError, reason));
     // Where that fails too, the message is still worth more than the place.

@@ -10,6 +10,7 @@ use super::scan::name_length;
 use super::walk::{Element, Events, State, Walk};
 use crate::contract::plan::{Op, Unwrap};
 use crate::outcome::FailureCategory;
+use crate::reason::{known, reason};
 use crate::value::is_blank;
 
 /// The document with the XML unwrapped.
@@ -27,7 +28,8 @@ pub(super) fn unwrapped(
     let (texts, mut contents) = (all(unwrap.text), all(unwrap.markup));
     if contents.is_empty() {
         let path = &unwrap.path;
-        let reason = format!("{path} is to be unwrapped, but it is absent: correct the document");
+        let reason =
+            reason!("{} is to be unwrapped, but it is absent: correct the document", known(path));
         let mut fault = ShredFault::new(FailureCategory::MissingRequired, reason);
         fault.failure.path = Some(path.clone());
         return Err(fault);

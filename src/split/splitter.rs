@@ -184,7 +184,7 @@ impl<'r> Splitter<'r> {
 
     fn doctype(&mut self) -> Result<(), SplitError> {
         if !self.ends.is_empty() || self.is_past_root {
-            return Err(self.wrong(&DoctypeError::NotDoctype.reason()));
+            return Err(self.wrong(DoctypeError::NotDoctype.reason().text()));
         }
         loop {
             match past_doctype(&self.buffer, self.at) {
@@ -198,7 +198,7 @@ impl<'r> Splitter<'r> {
                         matches!(error, DoctypeError::Entity(_) | DoctypeError::NotDoctype);
                     let is_long = self.buffer.len() - self.at > MOST_DOCTYPE;
                     if is_clear || is_long || !self.more()? {
-                        return Err(self.wrong(&error.reason()));
+                        return Err(self.wrong(error.reason().text()));
                     }
                 }
             }

@@ -89,7 +89,8 @@ impl<'r> Text<'r> {
     }
 
     fn begin(&mut self) -> Result<(), NotText> {
-        let (coding, mark) = Coding::of(&self.pending).map_err(NotText::Reason)?;
+        let (coding, mark) =
+            Coding::of(&self.pending).map_err(|reason| NotText::Reason(reason.to_string()))?;
         let utf8_mark = usize::from(self.pending.starts_with(b"\xEF\xBB\xBF")) * 3;
         self.reading = match coding {
             Coding::Utf8 => Reading::Utf8,

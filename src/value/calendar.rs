@@ -6,6 +6,7 @@ use super::canonical::plain_text;
 use super::datetime::{in_years, with_offset, BASE_DATE};
 use super::text::clip;
 use super::typed::Value;
+use crate::reason::{self, formed, known, reason, Part, Reason};
 
 /// The unit of `DATEADD` and `DATEDIFF`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,16 +113,21 @@ impl DatePart {
 /// Why a date function has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct DateError(String);
+pub struct DateError(Reason);
 
 impl DateError {
     fn no_such_part(part: DatePart, value: &Value) -> Self {
-        let (value, part) = (name(value), part.name());
-        Self(format!("{value} has no {part}: convert it with CAST(… AS datetime2) first"))
+        let part = known(part.name());
+        Self(reason!("{} has no {}: convert it with CAST(… AS datetime2) first", name(value), part))
     }
 
     fn not_a_date(value: &Value) -> Self {
-        Self(format!("{} is not a date: convert it with CAST or PARSE_DATE first", name(value)))
+        Self(reason!("{} is not a date: convert it with CAST or PARSE_DATE first", name(value)))
+    }
+
+    /// The sentence.
+    pub fn reason(&self) -> Reason {
+        self.0.clone()
     }
 }
 
@@ -137,8 +143,11 @@ pub fn switch_offset(value: &Value, offset: FixedOffset) -> Result<Value, DateEr
     };
     let switched = moment.and_utc().with_timezone(&offset);
     if !in_years(switched.naive_local().date()) {
-        let date = name(value);
-        return Err(DateError(format!("SWITCHOFFSET('{date}', '{offset}') is outside 0001-01-01 to 9999-12-31: correct the document")));
+        return Err(DateError(reason!(
+            "SWITCHOFFSET('{}', '{}') is outside 0001-01-01 to 9999-12-31: correct the document",
+            name(value),
+            formed(offset, "+#:#")
+        )));
     }
     Ok(Value::DateTimeOffset(switched))
 }
@@ -166,10 +175,12 @@ pub fn date_add(part: DatePart, number: i64, value: &Value) -> Result<Value, Dat
         _ => return Err(DateError::not_a_date(value)),
     };
     sum.ok_or_else(|| {
-        let (part, date) = (part.name(), name(value));
-        DateError(format!(
-            "DATEADD({part}, {number}, '{date}') is outside 0001-01-01 to 9999-12-31: correct the \
-             document, or test the date with CASE first"
+        DateError(reason!(
+            "DATEADD({}, {}, '{}') is outside 0001-01-01 to 9999-12-31: correct the document, or test \
+             the date with CASE first",
+            known(part.name()),
+            reason::number(number),
+            name(value)
         ))
     })
 }
@@ -199,9 +210,11 @@ pub fn date_diff(part: DatePart, from: &Value, to: &Value) -> Result<Option<i64>
     };
     let between = i64::try_from(boundaries(part, end) - boundaries(part, begin));
     between.map(Some).map_err(|_| {
-        let (part, from, to) = (part.name(), name(from), name(to));
-        DateError(format!(
-            "DATEDIFF({part}, '{from}', '{to}') is out of the range of bigint: count a longer part"
+        DateError(reason!(
+            "DATEDIFF({}, '{}', '{}') is out of the range of bigint: count a longer part",
+            known(part.name()),
+            name(from),
+            name(to)
         ))
     })
 }
@@ -268,7 +281,17 @@ pub fn moment(value: &Value) -> Option<NaiveDateTime> {
     }
 }
 
-/// A value as a sentence quotes it.
-fn name(value: &Value) -> String {
-    clip(&plain_text(value).unwrap_or_default())
+/// A value in a sentence.
+fn name(value: &Value) -> Part<'_> {
+    let text = clip(&plain_text(value).unwrap_or_default());
+    formed(
+        text,
+        match value {
+            Value::Date(_) => "#-#-#",
+            Value::Time(_) => "#:#:#",
+            Value::DateTime(_) => "#-#-# #:#:#",
+            Value::DateTimeOffset(_) => "#-#-# #:#:# +#:#",
+            _ => "#",
+        },
+    )
 }

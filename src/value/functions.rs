@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 
 use super::decimal::{self, Decimal, DecimalError, DecimalFault};
 use super::text::{clip, trim_xml};
+use crate::reason::{self, formed, known, reason, Reason};
 
 pub use super::calendar::{
     date_add, date_diff, day, moment, month, switch_offset, year, DateError, DatePart,
@@ -17,13 +18,28 @@ pub use super::like::{LikeError, LikePattern};
 
 /// A negative length, which SQL Server refuses too (error 537).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a length of {0} is negative: LEFT, RIGHT and SUBSTRING take 0 or more")]
+#[error("{}", self.reason())]
 pub struct NegativeLength(pub i64);
+
+impl NegativeLength {
+    /// The sentence.
+    pub fn reason(self) -> Reason {
+        let length = formed(self.0, "-#");
+        reason!("a length of {} is negative: LEFT, RIGHT and SUBSTRING take 0 or more", length)
+    }
+}
 
 /// Text that [`number`] cannot read: not one number, or one with too many digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` {1}")]
+#[error("{}", self.reason())]
 pub struct NumberError(String, &'static str);
+
+impl NumberError {
+    /// The sentence.
+    pub fn reason(&self) -> Reason {
+        reason!("{} {}", reason::value(&self.0), known(self.1))
+    }
+}
 
 const NOT_A_NUMBER: &str = "is not a number: NUMBER reads digits with a sign or accounting \
                             parentheses, one point, a currency sign and groups of three, such as \

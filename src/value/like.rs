@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use super::text::clip;
+use crate::reason::{known, reason, value, Reason};
 
 /// A `LIKE` pattern: `_` is one character, `%` any number, `[abc]` or `[a-z]` one of these,
 /// `[^abc]` none of these. Special characters are literal in brackets: `V4[_]%`.
@@ -29,8 +30,15 @@ const STEPS: usize = 4096;
 /// Why a text is not a `LIKE` pattern: a `[` without its `]`, which matches nothing in SQL Server,
 /// or empty brackets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the LIKE pattern `{0}` has {1}")]
+#[error("{}", self.reason())]
 pub struct LikeError(String, &'static str);
+
+impl LikeError {
+    /// The sentence.
+    pub fn reason(&self) -> Reason {
+        reason!("the LIKE pattern {} has {}", value(&self.0), known(self.1))
+    }
+}
 
 const UNCLOSED: &str = "a `[` without its `]`: close it, or write `[[]` for the bracket itself";
 const EMPTY: &str = "empty brackets: name the characters between them, or write `]` alone for the \

@@ -2,6 +2,7 @@
 
 mod against_dom;
 mod bounds;
+mod causes;
 mod encodings;
 mod failures;
 mod linear;

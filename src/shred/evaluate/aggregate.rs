@@ -126,13 +126,9 @@ impl<'t> Scope<'t> {
 
     /// The number that a plain path's text is taken for.
     fn summand(&self, aggregate: &'t Aggregate, text: Datum<'t>) -> Result<Datum<'t>> {
-        let number = self.to_number(&text).map_err(|mut fault| {
-            if aggregate.function != Function::Sum {
-                let hint = "; for dates, convert the path first, as in MAX(CAST(path AS date))";
-                fault.failure.reason += hint;
-                fault.failure.template.iter_mut().for_each(|template| *template += hint);
-            }
-            fault
+        let number = self.to_number(&text).map_err(|fault| match aggregate.function {
+            Function::Sum => fault,
+            _ => fault.and("; for dates, convert the path first, as in MAX(CAST(path AS date))"),
         })?;
         Ok(number.map_or(NULL, Datum::from))
     }

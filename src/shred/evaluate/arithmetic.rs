@@ -9,6 +9,7 @@ use super::datum::{Datum, Placed, NULL};
 use super::scope::Scope;
 use crate::contract::expr::ast::BinaryOp;
 use crate::contract::plan::Op;
+use crate::reason::{self, nested, reason};
 use crate::shred::fault::{Result, ShredFault};
 use crate::value::functions::DatePart;
 use crate::value::{clip, datetime, is_blank, plain_text, trim_xml, Number, Value};
@@ -33,10 +34,9 @@ impl<'t> Scope<'t> {
 
     #[cold]
     fn not_a_number(&self, text: &str) -> Box<ShredFault> {
-        let reason = format!(
-            "`{}` is used as a number and is not one: correct the document, or use NUMBER or \
-             TRY_CAST",
-            clip(text)
+        let reason = reason!(
+            "{} is used as a number and is not one: correct the document, or use NUMBER or TRY_CAST",
+            reason::value(clip(text))
         );
         self.bad(reason, text)
     }
@@ -70,10 +70,10 @@ impl<'t> Scope<'t> {
                 let value = found.and_then(|found| found.to_value());
                 value.map(Some).ok_or_else(|| {
                     self.bad(
-                        format!(
-                            "`{}` is used as a date and is not one: write ISO 8601, or add its \
-                             pattern to document.date_formats",
-                            clip(&text)
+                        reason!(
+                            "{} is used as a date and is not one: write ISO 8601, or add its pattern \
+                             to document.date_formats",
+                            reason::value(clip(&text))
                         ),
                         &text,
                     )
@@ -162,7 +162,8 @@ impl<'t> Scope<'t> {
             _ => left.checked_rem(right),
         };
         result.map(Datum::from).map_err(|error| {
-            let reason = format!("{} and {}: {error}", shown(left), shown(right));
+            let (one, other) = (reason::number(shown(left)), reason::number(shown(right)));
+            let reason = reason!("{} and {}: {}", one, other, nested(&error.reason()));
             self.bad(reason, &shown(right))
         })
     }

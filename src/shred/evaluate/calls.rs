@@ -11,6 +11,7 @@ use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::expr::ast::Function;
 use crate::contract::plan::Op;
+use crate::reason::{self, known, nested, reason};
 use crate::shred::fault::Result;
 use crate::shred::scan::name_length;
 use crate::value::datetime::parse_offset;
@@ -92,7 +93,7 @@ impl<'t> Scope<'t> {
             Function::Month => functions::month(&date),
             _ => functions::day(&date),
         };
-        let part = part.map_err(|error| self.bad(error.to_string(), ""))?;
+        let part = part.map_err(|error| self.bad(error.reason(), ""))?;
         Ok(part.map_or(NULL, Datum::integer))
     }
 
@@ -113,7 +114,7 @@ impl<'t> Scope<'t> {
         };
         self.last_read.set(at);
         let switched = functions::switch_offset(&date, offset);
-        switched.map(Datum::Value).map_err(|error| self.bad(error.to_string(), ""))
+        switched.map(Datum::Value).map_err(|error| self.bad(error.reason(), ""))
     }
 
     fn numeric(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
@@ -132,7 +133,10 @@ impl<'t> Scope<'t> {
             }
         };
         let shown = shown(number);
-        result.map(Datum::from).map_err(|error| self.bad(format!("{shown}: {error}"), &shown))
+        result.map(Datum::from).map_err(|error| {
+            let reason = reason!("{}: {}", reason::number(&shown), nested(&error.reason()));
+            self.bad(reason, &shown)
+        })
     }
 
     fn textual(&self, function: Function, arguments: &'t [Op]) -> Result<Datum<'t>> {
@@ -168,17 +172,20 @@ impl<'t> Scope<'t> {
                 };
                 match read {
                     Some(bytes) => Ok(Datum::Value(Value::Bytes(bytes.into()))),
-                    None => Err(self.bad(format!("`{}` is not {what}", clip(&text)), &text)),
+                    None => {
+                        let read = reason::value(clip(&text));
+                        Err(self.bad(reason!("{} is not {}", read, known(what)), &text))
+                    }
                 }
             }
             Function::Number => {
                 let number =
-                    functions::number(&text).map_err(|error| self.bad(error.to_string(), &text))?;
+                    functions::number(&text).map_err(|error| self.bad(error.reason(), &text))?;
                 Ok(number.map_or(NULL, |n| Number::Decimal(n).into()))
             }
             Function::FirstNumber => {
                 let number = functions::first_number(&text)
-                    .map_err(|error| self.bad(error.to_string(), &text))?;
+                    .map_err(|error| self.bad(error.reason(), &text))?;
                 Ok(number.map_or(NULL, |n| Number::Decimal(n).into()))
             }
             Function::Left | Function::Right => {
@@ -215,7 +222,10 @@ impl<'t> Scope<'t> {
                 }
                 Ok(mapped(text, |text| functions::replace(text, &from, &to)))
             }
-            other => Err(self.bad(format!("{other:?} cannot be evaluated here"), &text)),
+            other => {
+                let name = known(format_args!("{other:?}"));
+                Err(self.bad(reason!("{} cannot be evaluated here", name), &text))
+            }
         }
     }
 
@@ -229,7 +239,7 @@ impl<'t> Scope<'t> {
             Cow::Borrowed(text) => take(text).map(|part| Datum::Text(Cow::Borrowed(part))),
             Cow::Owned(text) => take(&text).map(|part| Datum::Text(Cow::Owned(part.to_owned()))),
         }
-        .map_err(|error| self.bad(error.to_string(), ""))
+        .map_err(|error| self.bad(error.reason(), ""))
     }
 }
 

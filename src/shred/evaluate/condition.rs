@@ -41,7 +41,7 @@ impl<'t> Scope<'t> {
             Op::Like(operand, pattern, negated) => {
                 let Some(pattern) = self.value(pattern)?.text() else { return Ok(None) };
                 let pattern = LikePattern::new(&pattern)
-                    .map_err(|error| self.bad(error.to_string(), &pattern))?;
+                    .map_err(|error| self.bad(error.reason(), &pattern))?;
                 self.like(operand, &pattern, *negated)
             }
             Op::LikePattern(operand, pattern, negated) => self.like(operand, pattern, *negated),

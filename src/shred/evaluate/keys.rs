@@ -8,6 +8,7 @@ use super::datum::{Datum, NULL};
 use super::scope::Scope;
 use crate::contract::plan::KeyLookup;
 use crate::outcome::FailureCategory;
+use crate::reason::{known, reason, value};
 use crate::shred::fault::{Result, ShredFault};
 use crate::value::{clip, trim_xml};
 
@@ -30,12 +31,13 @@ impl<'t> Scope<'t> {
 
     #[cold]
     fn no_element(&self, name: &str, id: &str) -> Box<ShredFault> {
-        let reason = |id: &str| {
-            format!("no element of the key {name} has the id `{id}`: correct the document, or set on_unmapped")
-        };
+        let reason = reason!(
+            "no element of the key {} has the id {}: correct the document, or set on_unmapped",
+            known(name),
+            value(clip(id))
+        );
         // Ids are a document's own: all that dangle are one cause.
-        let fault = self.fault(FailureCategory::UnmappedLookup, reason(&clip(id)));
-        fault.template(reason("")).value(id)
+        self.fault(FailureCategory::UnmappedLookup, reason).value(id)
     }
 
     /// What the expressions about an element see.

@@ -7,6 +7,7 @@ use super::scope::Scope;
 use crate::contract::model::{LookupValue, MatchMode, OnMissing};
 use crate::contract::plan::{LookupPlan, Name, Op};
 use crate::outcome::FailureCategory;
+use crate::reason::{known, reason, value};
 use crate::shred::fault::{Result, ShredFault};
 use crate::value::{clip, trim_xml, Value};
 
@@ -71,14 +72,13 @@ impl<'t> Scope<'t> {
     #[cold]
     fn unmapped(&self, lookup: &LookupPlan, key: &str) -> Box<ShredFault> {
         let setting = if key.is_empty() { "on_blank" } else { "on_unmapped" };
-        let reason = |key: &str| {
-            let name = &lookup.name;
-            format!(
-                "lookup {name} has no entry for `{key}`: add it to the contract, or set {setting}"
-            )
-        };
-        let fault = self.fault(FailureCategory::UnmappedLookup, reason(&clip(key)));
-        fault.template(reason("")).value(key).each_value()
+        let reason = reason!(
+            "lookup {} has no entry for {}: add it to the contract, or set {}",
+            known(&lookup.name),
+            value(clip(key)),
+            known(setting)
+        );
+        self.fault(FailureCategory::UnmappedLookup, reason).value(key).each_value()
     }
 }
 

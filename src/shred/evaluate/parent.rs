@@ -3,6 +3,7 @@
 use super::datum::{Datum, NULL};
 use super::scope::{ParentRow, Scope};
 use crate::outcome::FailureCategory;
+use crate::reason::{known, number, reason};
 use crate::shred::fault::Result;
 
 impl<'t> Scope<'t> {
@@ -15,12 +16,12 @@ impl<'t> Scope<'t> {
         let value = |number: u32| &values[number as usize * columns.len() + column];
         let (_, first) = numbers[0];
         if numbers.iter().any(|(_, other)| value(*other) != value(first)) {
-            let reason = format!(
+            let reason = reason!(
                 "the element gives {} rows of {}, and their {} differ: refer to a column that is \
                  the same in all of them",
-                numbers.len(),
-                rule.table,
-                columns[column].name
+                number(numbers.len()),
+                known(&rule.table),
+                known(&columns[column].name)
             );
             return Err(self.fault(FailureCategory::ManyValues, reason));
         }

@@ -10,6 +10,7 @@ use super::datum::{Datum, NULL};
 use crate::contract::plan::{FrameRef, Op, Plan, Rule, SlotRef};
 use crate::id::AppId;
 use crate::outcome::FailureCategory;
+use crate::reason::{number, reason, Reason};
 use crate::shred::capture::{Captures, Node, NodeKind, Slot};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::fragment::Declared;
@@ -195,10 +196,10 @@ impl<'t> Scope<'t> {
     pub(super) fn many(&self, reference: SlotRef) -> Box<ShredFault> {
         let slot = self.slot(reference);
         let second = self.captures.nodes(slot).nth(1);
-        let reason = format!(
+        let reason = reason!(
             "the path matches {} nodes here, but a plain path must match at most one: use \
              FIRST(…), LAST(…) or JOIN(…, ', '), or add a predicate",
-            slot.count
+            number(slot.count)
         );
         let fault = self.fault(FailureCategory::ManyValues, reason);
         let Some(second) = second else { return fault };
@@ -213,14 +214,14 @@ impl<'t> Scope<'t> {
             ConversionFault::TooLong(_) => FailureCategory::TooLong,
             _ => FailureCategory::BadValue,
         };
-        self.fault(category, error.to_string()).template(error.template()).value(error.value)
+        self.fault(category, error.reason()).value(error.value)
     }
 
     #[cold]
     pub(super) fn fault(
         &self,
         category: FailureCategory,
-        reason: impl Into<String>,
+        reason: impl Into<Reason>,
     ) -> Box<ShredFault> {
         let fault = ShredFault::new(category, reason);
         match (self.last_read.get(), self.tag) {
@@ -240,7 +241,7 @@ impl<'t> Scope<'t> {
     }
 
     #[cold]
-    pub(super) fn bad(&self, reason: impl Into<String>, value: &str) -> Box<ShredFault> {
+    pub(super) fn bad(&self, reason: impl Into<Reason>, value: &str) -> Box<ShredFault> {
         self.fault(FailureCategory::BadValue, reason).value(value)
     }
 }

@@ -8,6 +8,7 @@ use super::lookup::lookup_value;
 use super::scope::Scope;
 use crate::contract::model::LookupValue;
 use crate::contract::plan::Op;
+use crate::reason::{self, reason};
 use crate::shred::fault::Result;
 use crate::shred::fragment::Declared;
 use crate::shred::text;
@@ -126,14 +127,14 @@ impl<'t> Scope<'t> {
                 let Some(number) = self.integer(number)? else { return Ok(NULL) };
                 let Some(date) = self.moved_date(*part, date)? else { return Ok(NULL) };
                 let added = functions::date_add(*part, number, &date);
-                added.map(Datum::Value).map_err(|error| self.bad(error.to_string(), ""))
+                added.map(Datum::Value).map_err(|error| self.bad(error.reason(), ""))
             }
             Op::DateDiff(part, from, to) => {
                 let (Some(from), Some(to)) = (self.date(from)?, self.date(to)?) else {
                     return Ok(NULL);
                 };
                 let difference = functions::date_diff(*part, &from, &to);
-                let difference = difference.map_err(|error| self.bad(error.to_string(), ""))?;
+                let difference = difference.map_err(|error| self.bad(error.reason(), ""))?;
                 Ok(difference.map_or(NULL, Datum::integer))
             }
             Op::Key(key) => self.of_key(key),
@@ -209,7 +210,10 @@ impl<'t> Scope<'t> {
         match found.and_then(|found| found.to_value()) {
             Some(value) => Ok(Datum::Value(value)),
             None => Err(self.bad(
-                format!("`{}` matches none of the patterns of PARSE_DATE", clip(&text)),
+                reason!(
+                    "{} matches none of the patterns of PARSE_DATE",
+                    reason::value(clip(&text))
+                ),
                 &text,
             )),
         }

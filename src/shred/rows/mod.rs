@@ -50,6 +50,7 @@ use super::walk::{Element, Events};
 use crate::contract::plan::{Op, Rule, SplitPlan, Template, ValuePlan};
 use crate::contract::TargetTable;
 use crate::outcome::{FailureCategory, TableRows};
+use crate::reason::{known, reason};
 use crate::value::{trim_xml, Value};
 
 /// The rows of a document so far, and the first failure among them.
@@ -156,8 +157,8 @@ impl<'t> Rows<'t> {
         }
         self.count += 1;
         if self.count > limits.rows {
-            let found = format!("the document has more than {} rows", limits.rows);
-            return Err(ShredFault::limit(at as usize, found, "--max-rows"));
+            let found = reason!("the document has more than {} rows", known(limits.rows));
+            return Err(ShredFault::limit(at as usize, &found, "--max-rows"));
         }
         let key = match &rule.distinct {
             None => 0,

@@ -3,6 +3,7 @@
 use super::rule_rows::{Row, RuleRows};
 use crate::contract::plan::{Column, Op, Rule, Template, ValuePlan};
 use crate::outcome::FailureCategory;
+use crate::reason::{known, reason};
 use crate::shred::evaluate::Scope;
 use crate::shred::fault::{Result, ShredFault};
 use crate::value::Value;
@@ -125,10 +126,11 @@ pub(super) fn row_bytes(values: &[Value]) -> usize {
 
 #[cold]
 pub(super) fn missing(rule: &Rule, column: &str, at: u32) -> Box<ShredFault> {
-    let reason = format!(
-        "{}.{column} is required, but this element has no value for it: correct the document, or \
-         set a default for the column",
-        rule.table
+    let reason = reason!(
+        "{}.{} is required, but this element has no value for it: correct the document, or set a \
+         default for the column",
+        known(&rule.table),
+        known(column)
     );
     let fault = ShredFault::new(FailureCategory::MissingRequired, reason).at(at as usize);
     of_column(fault, rule, column)

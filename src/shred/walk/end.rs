@@ -4,6 +4,7 @@
 use super::events::{Element, Events};
 use super::state::{Live, Match, Open, Pending, Run, State, Walk};
 use crate::contract::plan::{Filter, Name, NodeRead, Position, Ready};
+use crate::reason::{quoted, reason};
 use crate::shred::capture::{Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::scan::name_length;
@@ -44,10 +45,10 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         }
         ShredFault::malformed(
             at,
-            format!(
-                "the end tag is {:?}, but the open element is {:?}: correct one of them",
-                String::from_utf8_lossy(&found[..length.min(100)]),
-                self.name(open)
+            reason!(
+                "the end tag is {}, but the open element is {}: correct one of them",
+                quoted(String::from_utf8_lossy(&found[..length.min(100)])),
+                quoted(self.name(open))
             ),
         )
     }

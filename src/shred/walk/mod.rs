@@ -23,6 +23,7 @@ use super::limits::Limits;
 use super::meter::Meter;
 use super::scan::{name_length, Markup, Scanner};
 use crate::contract::plan::Plan;
+use crate::reason::{known, quoted, reason};
 use crate::value::xml::{past_doctype, DECLARATION};
 
 /// Bytes of the document between two looks at the clock.
@@ -76,7 +77,10 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         if let Some(open) = self.state.open.last() {
             return Err(ShredFault::malformed(
                 open.name_start as usize - 1,
-                format!("the element {:?} is never closed: add its end tag", self.name(*open)),
+                reason!(
+                    "the element {} is never closed: add its end tag",
+                    quoted(self.name(*open))
+                ),
             ));
         }
         if !self.rooted {
@@ -165,7 +169,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                 Markup::CData => "CDATA section",
                 _ => "processing instruction",
             };
-            ShredFault::malformed(at, format!("the {what} is never closed: close it"))
+            ShredFault::malformed(at, reason!("the {} is never closed: close it", known(what)))
         })
     }
 

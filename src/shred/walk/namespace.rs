@@ -3,6 +3,7 @@
 use super::events::Events;
 use super::state::{Found, Open, Walk};
 use crate::contract::plan::{qualified_name, NodeId};
+use crate::reason::{quoted, reason};
 use crate::shred::fault::{Result, ShredFault};
 
 impl<'p, E: Events> Walk<'_, 'p, '_, E> {
@@ -99,6 +100,9 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
 fn undeclared(at: usize, name: &str) -> Box<ShredFault> {
     ShredFault::malformed(
         at,
-        format!("the namespace prefix of {name:?} is not declared: add its xmlns declaration"),
+        reason!(
+            "the namespace prefix of {} is not declared: add its xmlns declaration",
+            quoted(name)
+        ),
     )
 }

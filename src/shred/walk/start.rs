@@ -4,6 +4,7 @@ use super::events::Events;
 use super::state::{Found, Live, Open, Run, State, Walk};
 use crate::contract::plan::{Name, RootName, Uris};
 use crate::outcome::FailureCategory;
+use crate::reason::{known, nested, quoted, reason, Reason};
 use crate::shred::fault::{Result, ShredFault};
 use crate::shred::panic;
 use crate::shred::scan::{name_length, Markup, StartTag};
@@ -29,10 +30,10 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
 
     #[cold]
     fn name_runs_on(&self, at: usize, name_end: usize) -> Box<ShredFault> {
-        let name = &self.text[at + 1..name_end];
+        let name = quoted(&self.text[at + 1..name_end]);
         ShredFault::malformed(
             at,
-            format!("the tag name {name:?} must end with white space, / or >: correct the name"),
+            reason!("the tag name {} must end with white space, / or >: correct the name", name),
         )
     }
 
@@ -190,8 +191,9 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
 
     #[cold]
     pub(super) fn too_deep(&self, at: usize) -> Box<ShredFault> {
-        let found = format!("elements are nested more than {} deep", self.limits.depth);
-        ShredFault::limit(at, found, "--max-depth")
+        let most = known(self.limits.depth);
+        let found = reason!("elements are nested more than {} deep", most);
+        ShredFault::limit(at, &found, "--max-depth")
     }
 
     pub(super) fn root(&mut self, at: usize, name_end: usize) -> Result<()> {
@@ -212,16 +214,21 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         if self.plan.roots.iter().any(is_one) {
             return Ok(());
         }
+        let of_uri = match &uri {
+            Some(uri) => reason!(" of {}", quoted(uri)),
+            None => Reason::from(""),
+        };
         let of = |uri: &str| format!(" of {uri:?}");
         let wanted = self.plan.roots.iter().map(|root| {
             let uris = root.uris.iter().flat_map(|uris| uris.iter().map(|uri| of(uri)));
             format!("{:?}{}", root.name, uris.collect::<Vec<_>>().join(" or"))
         });
-        let reason = format!(
-            "the root element is {name:?}{}, and the contract is for {}: use another contract for \
-             this document, or remove it from this table",
-            uri.as_deref().map_or(String::new(), of),
-            wanted.collect::<Vec<_>>().join(" or "),
+        let reason = reason!(
+            "the root element is {}{}, and the contract is for {}: use another contract for this \
+             document, or remove it from this table",
+            quoted(name),
+            nested(&of_uri),
+            known(wanted.collect::<Vec<_>>().join(" or "))
         );
         Err(ShredFault::new(FailureCategory::WrongDocument, reason).at(at).value(name))
     }

@@ -8,6 +8,7 @@ use super::characters::Characters;
 use super::error::{ConversionError, ConversionFault};
 use super::moment;
 use super::parse::{double, parse_bit, parse_guid, parse_hex, parse_integer, single};
+use crate::reason::Reason;
 use crate::value::datetime::{parse_date_text, DatePattern};
 use crate::value::decimal::DecimalFault;
 use crate::value::number::{parse_float, Number};
@@ -190,9 +191,10 @@ impl Conversion {
     fn error(&self, fault: ConversionFault, value: &str) -> ConversionError {
         let reason = match fault {
             // Looked for again, so that what nearly always converts need not carry it.
-            ConversionFault::NotXml => xml::fragment(value).err().unwrap_or_default(),
-            _ => String::new(),
+            ConversionFault::NotXml => xml::fragment(value).err(),
+            _ => None,
         };
+        let reason = reason.unwrap_or(Reason::from(""));
         ConversionError { sql_type: self.sql_type, value: clip(value), fault, reason }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::reason::{formed, known, nested, number, reason, value, Reason};
 use crate::value::decimal::DecimalFault;
 use crate::value::SqlType;
 
@@ -16,7 +17,7 @@ pub struct ConversionError {
     /// What is wrong with it.
     pub fault: ConversionFault,
     /// Why it is not XML; empty for all other faults.
-    pub reason: String,
+    pub reason: Reason,
 }
 
 /// What is wrong with a value that does not convert.
@@ -37,51 +38,51 @@ pub enum ConversionFault {
 impl std::error::Error for ConversionError {}
 
 impl ConversionError {
-    /// The sentence without the value.
-    pub fn template(&self) -> String {
+    /// The sentence.
+    pub fn reason(&self) -> Reason {
+        let sql_type = self.sql_type;
+        let (read, range) = (value(&self.value), known(sql_type.range_text()));
         match self.fault {
-            ConversionFault::CodePage(_) => format!(
-                "`` is not in code page 1252, which {} stores: use nchar or nvarchar",
-                self.sql_type
+            ConversionFault::NotA => reason!(
+                "{} cannot become {}: {}; TRY_CAST or on_error = \"null\" makes it null instead",
+                read,
+                known(sql_type),
+                known(expected(sql_type))
             ),
-            _ => Self { value: String::new(), ..self.clone() }.to_string(),
+            ConversionFault::OutOfRange => reason!(
+                "{} is out of the range of {}, which is {}: correct the document or widen the type",
+                read,
+                known(sql_type),
+                range
+            ),
+            ConversionFault::TooLong(length) => reason!(
+                "{} has a length of {}, but {} holds {}: widen the type or set too_long = \"truncate\"",
+                read,
+                number(length),
+                known(sql_type),
+                range
+            ),
+            ConversionFault::CodePage(character) => reason!(
+                "{} is not in code page 1252, which {} stores: use nchar or nvarchar",
+                formed(
+                    format_args!("`{character}` (U+{:04X}) in `{}`", character as u32, self.value),
+                    "``"
+                ),
+                known(sql_type)
+            ),
+            ConversionFault::NotXml => reason!(
+                "{} cannot become {}: {}; TRY_CAST or on_error = \"null\" makes it null instead",
+                read,
+                known(sql_type),
+                nested(&self.reason)
+            ),
         }
     }
 }
 
 impl fmt::Display for ConversionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sql_type, value, fault, reason } = self;
-        let range = sql_type.range_text();
-        match fault {
-            ConversionFault::NotA => write!(
-                f,
-                "`{value}` cannot become {sql_type}: {}; TRY_CAST or on_error = \"null\" makes it \
-                 null instead",
-                expected(*sql_type)
-            ),
-            ConversionFault::OutOfRange => write!(
-                f,
-                "`{value}` is out of the range of {sql_type}, which is {range}: correct the \
-                 document or widen the type"
-            ),
-            ConversionFault::TooLong(length) => write!(
-                f,
-                "`{value}` has a length of {length}, but {sql_type} holds {range}: widen the type \
-                 or set too_long = \"truncate\""
-            ),
-            ConversionFault::CodePage(character) => write!(
-                f,
-                "`{character}` (U+{:04X}) in `{value}` is not in code page 1252, which {sql_type} \
-                 stores: use nchar or nvarchar",
-                *character as u32
-            ),
-            ConversionFault::NotXml => write!(
-                f,
-                "`{value}` cannot become {sql_type}: {reason}; TRY_CAST or on_error = \"null\" makes it null \
-                 instead"
-            ),
-        }
+        self.reason().fmt(f)
     }
 }
 

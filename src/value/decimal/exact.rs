@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::ops::Neg;
 
+use crate::reason::{formed, known, reason, value, Reason};
+
 /// `units / 10^scale`, as SQL Server's `decimal`: an `i128` and a scale of 0 to 38.
 ///
 /// Equality, order and hash are by number: 1.0 = 1.00.
@@ -38,21 +40,37 @@ pub struct Decimal {
 
 /// Why a decimal number does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.reason())]
 pub enum DecimalError {
     /// The text is not digits with an optional sign and one point.
-    #[error(
-        "`{0}` is not a decimal number: write digits with an optional sign and one point, such as -12.50"
-    )]
     NotADecimal(String),
     /// The number does not fit 38 digits, or the precision.
-    #[error("the number has more than {0} digits before the point")]
     Overflow(u8),
     /// A divisor is zero.
-    #[error("division by zero")]
     DivideByZero,
     /// A root of a negative number.
-    #[error("{0} to the power of a fraction is not a real number")]
     NotReal(String),
+}
+
+impl DecimalError {
+    /// The sentence.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::NotADecimal(text) => reason!(
+                "{} is not a decimal number: write digits with an optional sign and one point, such \
+                 as -12.50",
+                value(text)
+            ),
+            Self::Overflow(digits) => {
+                reason!("the number has more than {} digits before the point", known(digits))
+            }
+            Self::DivideByZero => Reason::from("division by zero"),
+            Self::NotReal(number) => reason!(
+                "{} to the power of a fraction is not a real number",
+                formed(number, "-#")
+            ),
+        }
+    }
 }
 
 /// 10^0 to 10^38.

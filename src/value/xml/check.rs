@@ -6,9 +6,10 @@ use super::reference::{allowed, forbidden};
 use super::server;
 use super::tag::{check_references, end_tag, StartTag};
 use super::{prolog, BLANKS};
+use crate::reason::{bare, reason, Reason};
 
 /// Where something is wrong, as an offset, and what it is.
-pub(crate) type Wrong = (usize, String);
+pub(crate) type Wrong = (usize, Reason);
 
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +48,9 @@ pub(super) fn check(text: &str, kind: Kind) -> Result<(), Wrong> {
         };
     }
     match (check.open.is_empty(), check.seen) {
-        (false, _) => Err((at, "an element is never closed: add its end tag".to_owned())),
+        (false, _) => Err((at, "an element is never closed: add its end tag".into())),
         (true, seen) if kind == Kind::Document && seen != Seen::Root => {
-            Err((at, "a document has one root element".to_owned()))
+            Err((at, "a document has one root element".into()))
         }
         (true, _) => Ok(()),
     }
@@ -86,7 +87,7 @@ impl<'t> Check<'t> {
     }
 
     /// The length of the markup at `at`.
-    fn markup(&mut self, at: usize) -> Result<usize, String> {
+    fn markup(&mut self, at: usize) -> Result<usize, Reason> {
         let text = &self.text[at..];
         if text.starts_with("<!--") {
             return comment(text);
@@ -105,42 +106,40 @@ impl<'t> Check<'t> {
         match text.as_bytes().get(1) {
             Some(b'/') => self.end(text),
             Some(b'!') => {
-                Err("<! does not begin a comment or a CDATA section here: remove it".to_owned())
+                Err("<! does not begin a comment or a CDATA section here: remove it".into())
             }
             _ => self.start(text),
         }
     }
 
-    fn instruction(&self, text: &str) -> Result<usize, String> {
+    fn instruction(&self, text: &str) -> Result<usize, Reason> {
         if prolog::is_declared(text) {
-            return Err("an XML declaration is only allowed at the beginning: remove it".to_owned());
+            return Err("an XML declaration is only allowed at the beginning: remove it".into());
         }
         instruction(text)
     }
 
-    fn doctype(&mut self, text: &str) -> Result<usize, String> {
+    fn doctype(&mut self, text: &str) -> Result<usize, Reason> {
         if self.kind == Kind::Fragment {
-            return Err("a DOCTYPE is not allowed in it: remove it".to_owned());
+            return Err("a DOCTYPE is not allowed in it: remove it".into());
         }
         match self.seen {
             Seen::Nothing => self.seen = Seen::Doctype,
             Seen::Doctype => {
-                return Err("a document has one DOCTYPE at most: remove this one".to_owned())
+                return Err("a document has one DOCTYPE at most: remove this one".into())
             }
             Seen::Root => {
-                return Err(
-                    "a DOCTYPE is only allowed before the root element: remove it".to_owned()
-                )
+                return Err("a DOCTYPE is only allowed before the root element: remove it".into())
             }
         }
         prolog::doctype(text)
     }
 
-    fn start(&mut self, text: &'t str) -> Result<usize, String> {
+    fn start(&mut self, text: &'t str) -> Result<usize, Reason> {
         let tag = StartTag::read(text)?;
         if self.is_outside() {
             if self.seen == Seen::Root {
-                return Err("a document has one root element: remove the others".to_owned());
+                return Err("a document has one root element: remove the others".into());
             }
             self.seen = Seen::Root;
         }
@@ -155,14 +154,20 @@ impl<'t> Check<'t> {
         Ok(tag.length)
     }
 
-    fn end(&mut self, text: &str) -> Result<usize, String> {
+    fn end(&mut self, text: &str) -> Result<usize, Reason> {
         let (name, length) = end_tag(text)?;
         match self.open.last() {
             Some(open) if *open == name => {}
             Some(open) => {
-                return Err(format!("</{name}> does not close <{open}>: write </{open}>"))
+                let (found, wanted, again) = (bare(name), bare(open), bare(open));
+                return Err(reason!(
+                    "</{}> does not close <{}>: write </{}>",
+                    found,
+                    wanted,
+                    again
+                ));
             }
-            None => return Err(format!("</{name}> closes no element: remove it")),
+            None => return Err(reason!("</{}> closes no element: remove it", bare(name))),
         }
         self.leave();
         Ok(length)
@@ -179,14 +184,12 @@ impl<'t> Check<'t> {
         if self.is_outside() {
             return match text.find(|c| !BLANKS.contains(&c)) {
                 None => Ok(()),
-                Some(stray) => {
-                    Err((at + stray, "text outside the root element: remove it".to_owned()))
-                }
+                Some(stray) => Err((at + stray, "text outside the root element: remove it".into())),
             };
         }
         if let Some(close) = text.find("]]>") {
             let reason = "]]> is not allowed in text: write it as ]]&gt;";
-            return Err((at + close, reason.to_owned()));
+            return Err((at + close, Reason::from(reason)));
         }
         check_references(text).map_err(|reason| (at, reason))
     }

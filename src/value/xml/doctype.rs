@@ -4,6 +4,7 @@ use memchr::{memchr, memmem};
 
 use super::names;
 use super::BLANKS;
+use crate::reason::{self, reason, Reason};
 
 /// The reason of a declaration that is not the DOCTYPE before the root element.
 pub(crate) const DECLARATION: &str = "a declaration is not allowed here: remove it";
@@ -25,25 +26,26 @@ pub(crate) enum DoctypeError {
 
 impl DoctypeError {
     /// What is wrong, and what to do.
-    pub fn reason(&self) -> String {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::NotDoctype => DECLARATION.to_owned(),
-            Self::Unclosed => "the DOCTYPE is never closed: end it with >".to_owned(),
-            Self::Entity(name) => format!(
-                "the DOCTYPE declares the entity {name:?}, which is refused, because entities are not \
-                 expanded: remove the declaration, and write what the entity is for"
+            Self::NotDoctype => DECLARATION.into(),
+            Self::Unclosed => "the DOCTYPE is never closed: end it with >".into(),
+            Self::Entity(name) => reason!(
+                "the DOCTYPE declares the entity {}, which is refused, because entities are not \
+                 expanded: remove the declaration, and write what the entity is for",
+                reason::quoted(name)
             ),
             Self::ParameterEntity => "the DOCTYPE reads a parameter entity, which is refused, because \
                                       entities are not expanded: remove the reference"
-                .to_owned(),
+                .into(),
             Self::AttributeDefault => {
                 "the DOCTYPE gives an attribute a default, which would not be read: remove it, and write \
                  the attribute where it is meant"
-                    .to_owned()
+                    .into()
             }
             Self::Subset => "the DOCTYPE has something in its brackets that is not a declaration of an \
                              element, an attribute or a notation: remove it"
-                .to_owned(),
+                .into(),
         }
     }
 }

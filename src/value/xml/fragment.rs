@@ -1,12 +1,13 @@
 //! Values of the type `xml`, as SQL Server takes them.
 
 use super::check::{check, Kind};
+use crate::reason::Reason;
 
 /// The text without its XML declaration, which would name another encoding than that in which it travels.
 ///
 /// # Errors
 /// Why SQL Server would not take it.
-pub(crate) fn fragment(text: &str) -> Result<&str, String> {
+pub(crate) fn fragment(text: &str) -> Result<&str, Reason> {
     let fragment = without_declaration(text);
     match check(fragment, Kind::Fragment) {
         Ok(()) => Ok(fragment),
@@ -42,7 +43,7 @@ mod tests {
             ),
             ("&lt;&#65;<![CDATA[&<]]><!-- & -->", "&lt;&#65;<![CDATA[&<]]><!-- & -->"),
         ] {
-            assert_eq!(fragment(text).as_deref(), Ok(expected), "{text}");
+            assert_eq!(fragment(text), Ok(expected), "{text}");
         }
     }
 
@@ -70,7 +71,7 @@ mod tests {
             ("<!-- a -- b -->", ""),
         ] {
             let found = fragment(text).expect_err(text);
-            assert!(found.contains(reason), "{text}: {found}");
+            assert!(found.text().contains(reason), "{text}: {found}");
         }
     }
 
@@ -79,7 +80,7 @@ mod tests {
         let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
         assert!(fragment(&nested(128)).is_ok());
         let found = fragment(&nested(129)).expect_err("too deep");
-        assert_eq!(found, "elements are nested more than 128 deep");
+        assert_eq!(found.text(), "elements are nested more than 128 deep");
         assert!(fragment(&format!("{}<b/>{}", "<a>".repeat(128), "</a>".repeat(128))).is_err());
     }
 }

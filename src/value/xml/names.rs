@@ -1,19 +1,22 @@
 //! Names, as XML 1.0 (2.3) and Namespaces in XML (3 and 4) define them.
 
+use crate::reason::{quoted, reason, Reason};
+
 /// A name's prefix, if it has one, and its local part.
 ///
 /// # Errors
 /// Why it is not a name.
-pub(super) fn split(name: &str) -> Result<(Option<&str>, &str), String> {
+pub(super) fn split(name: &str) -> Result<(Option<&str>, &str), Reason> {
     let (prefix, local) = match name.split_once(':') {
         Some((prefix, local)) => (Some(prefix), local),
         None => (None, name),
     };
     match prefix.is_none_or(is_plain_name) && is_plain_name(local) {
         true => Ok((prefix, local)),
-        false => Err(format!(
-            "{name:?} is not a name: it starts with a letter or _, continues with letters, digits, \
-             - . _, and has one colon at most"
+        false => Err(reason!(
+            "{} is not a name: it starts with a letter or _, continues with letters, digits, - . _, \
+             and has one colon at most",
+            quoted(name)
         )),
     }
 }

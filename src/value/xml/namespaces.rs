@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::names;
 use super::tag::StartTag;
+use crate::reason::{bare, known, quoted, reason, Reason};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
@@ -25,15 +26,13 @@ impl Namespaces {
     ///
     /// # Errors
     /// What is wrong with its names.
-    pub fn enter(&mut self, tag: &StartTag<'_>) -> Result<(), String> {
+    pub fn enter(&mut self, tag: &StartTag<'_>) -> Result<(), Reason> {
         self.open.push(self.declared.len());
         let (mut written, mut prefixed) = (HashSet::new(), Vec::new());
         for attribute in &tag.attributes {
             if !written.insert(attribute.name) {
-                return Err(format!(
-                    "attributes: duplicate attribute {:?}: remove one",
-                    attribute.name
-                ));
+                let name = quoted(attribute.name);
+                return Err(reason!("attributes: duplicate attribute {}: remove one", name));
             }
             match names::split(attribute.name)? {
                 (Some("xmlns"), prefix) => self.declare(prefix, &attribute.value())?,
@@ -48,9 +47,9 @@ impl Namespaces {
         let mut seen = HashSet::new();
         for (prefix, local, name) in prefixed {
             if !seen.insert((self.uri(prefix, name)?, local)) {
-                return Err(format!(
-                    "duplicate attribute {name:?}: another prefix stands for the same \
-                     namespace; remove one"
+                return Err(reason!(
+                    "duplicate attribute {}: another prefix stands for the same namespace; remove one",
+                    quoted(name)
                 ));
             }
         }
@@ -65,36 +64,41 @@ impl Namespaces {
         }
     }
 
-    fn declare(&mut self, prefix: &str, uri: &str) -> Result<(), String> {
+    fn declare(&mut self, prefix: &str, uri: &str) -> Result<(), Reason> {
         match prefix {
             "xml" if uri == XML => return Ok(()),
-            "xml" => return Err(format!("the prefix xml stands for {XML} only")),
+            "xml" => return Err(reason!("the prefix xml stands for {} only", known(XML))),
             "xmlns" => return Err("the prefix xmlns cannot be declared".into()),
             _ => check_uri(uri)?,
         }
         if uri.is_empty() {
-            return Err(format!("xmlns:{prefix}=\"\" cannot undo a prefix in XML 1.0: remove it"));
+            let prefix = bare(prefix);
+            return Err(reason!(
+                "xmlns:{}=\"\" cannot undo a prefix in XML 1.0: remove it",
+                prefix
+            ));
         }
         self.in_scope.entry(prefix.to_owned()).or_default().push(uri.to_owned());
         self.declared.push(prefix.to_owned());
         Ok(())
     }
 
-    fn uri(&self, prefix: &str, name: &str) -> Result<&str, String> {
+    fn uri(&self, prefix: &str, name: &str) -> Result<&str, Reason> {
         match (prefix, self.in_scope.get(prefix).and_then(|declared| declared.last())) {
             ("xml", _) => Ok(XML),
             (_, Some(uri)) => Ok(uri),
-            (_, None) => Err(format!(
-                "the namespace prefix of {name:?} is not declared: add its xmlns declaration"
+            (_, None) => Err(reason!(
+                "the namespace prefix of {} is not declared: add its xmlns declaration",
+                quoted(name)
             )),
         }
     }
 }
 
 /// Two namespaces belong to XML itself.
-fn check_uri(uri: &str) -> Result<(), String> {
+fn check_uri(uri: &str) -> Result<(), Reason> {
     match uri {
-        XML | XMLNS => Err(format!("{uri} cannot be declared as a namespace: remove it")),
+        XML | XMLNS => Err(reason!("{} cannot be declared as a namespace: remove it", known(uri))),
         _ => Ok(()),
     }
 }

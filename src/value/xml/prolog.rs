@@ -5,6 +5,7 @@ use super::doctype::past_doctype;
 use super::markup::{comment, instruction};
 use super::names::split;
 use super::BLANKS;
+use crate::reason::Reason;
 
 /// Whether a text begins with an XML declaration, right or wrong.
 pub(super) fn is_declared(text: &str) -> bool {
@@ -16,7 +17,7 @@ pub(super) fn is_declared(text: &str) -> bool {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn declaration(text: &str) -> Result<usize, String> {
+pub(super) fn declaration(text: &str) -> Result<usize, Reason> {
     let declared = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
     match declared.filter(|(declared, _)| is_declaration(declared)) {
         Some((_, rest)) => Ok(text.len() - rest.len()),
@@ -66,7 +67,7 @@ fn after_blanks(text: &str) -> Option<&str> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn doctype(text: &str) -> Result<usize, String> {
+pub(super) fn doctype(text: &str) -> Result<usize, Reason> {
     let length = past_doctype(text.as_bytes(), 0).map_err(|error| error.reason())?;
     let content = text[..length].strip_prefix("<!DOCTYPE").and_then(|rest| rest.strip_suffix('>'));
     let content = content.and_then(after_blanks).map(parts);
@@ -80,7 +81,7 @@ pub(super) fn doctype(text: &str) -> Result<usize, String> {
 }
 
 /// The comments and instructions among declarations.
-fn check_subset(mut rest: &str) -> Result<(), String> {
+fn check_subset(mut rest: &str) -> Result<(), Reason> {
     while let Some(begin) = rest.find('<') {
         rest = &rest[begin..];
         let length = match rest {

@@ -1,5 +1,7 @@
 //! Characters, and references to them.
 
+use crate::reason::{bare, formed, quoted, reason, Reason};
+
 /// The character that a reference at the start of `text` resolves to, and the reference's length.
 pub(crate) fn reference(text: &str) -> Option<(char, usize)> {
     // The longest valid reference is &#x10FFFF; with a few leading zeros.
@@ -32,30 +34,34 @@ pub(crate) fn allowed(character: char) -> bool {
 }
 
 /// Why a document must not have a character.
-pub(crate) fn forbidden(character: char) -> String {
-    format!(
-        "the character U+{:04X} is not allowed in an XML document: remove it where the document is \
-         produced",
-        character as u32
+pub(crate) fn forbidden(character: char) -> Reason {
+    reason!(
+        "the character {} is not allowed in an XML document: remove it where the document is produced",
+        formed(format_args!("U+{:04X}", character as u32), "U+#")
     )
 }
 
 /// Why an `&` at the start of `text` does not begin a reference.
-pub(crate) fn wrong_reference(text: &str) -> String {
+pub(crate) fn wrong_reference(text: &str) -> Reason {
     let shown: String = text.chars().take_while(|c| *c != ';').take(20).collect();
     let name = text[1..].split(';').next().filter(|name| name.len() + 1 < text.len());
     match name.map(|name| (name, name.strip_prefix('#').map(code))) {
-        Some((_, Some(Some(number)))) => format!(
-            "{shown:?} refers to the character U+{number:04X}, which is not allowed in an XML document: \
-             remove it where the document is produced"
+        Some((_, Some(Some(number)))) => reason!(
+            "{} refers to the character {}, which is not allowed in an XML document: remove it where \
+             the document is produced",
+            quoted(shown),
+            formed(format_args!("U+{number:04X}"), "U+#")
         ),
-        Some((name, None)) if super::names::is_plain_name(name) => format!(
-            "{shown:?} refers to an entity of a DTD, and DTDs are not read: write the character itself \
-             where the document is produced, or &amp;{name}; if the text is meant"
+        Some((name, None)) if super::names::is_plain_name(name) => reason!(
+            "{} refers to an entity of a DTD, and DTDs are not read: write the character itself where \
+             the document is produced, or &amp;{}; if the text is meant",
+            quoted(shown),
+            bare(name)
         ),
-        _ => format!(
-            "{shown:?} is not a character reference or one of &lt; &gt; &amp; &apos; &quot;: write a plain \
-             & as &amp;"
+        _ => reason!(
+            "{} is not a character reference or one of &lt; &gt; &amp; &apos; &quot;: write a plain & \
+             as &amp;",
+            quoted(shown)
         ),
     }
 }

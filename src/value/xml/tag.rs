@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::reference::{reference, wrong_reference};
 use super::{names, BLANKS};
+use crate::reason::{bare, known, quoted, reason, Reason};
 
 /// A start tag, or the tag of an empty element.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl<'t> StartTag<'t> {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn read(text: &'t str) -> Result<Self, String> {
+    pub fn read(text: &'t str) -> Result<Self, Reason> {
         let inside = &text[1..];
         let (name, mut rest) = inside.split_at(names::length(inside));
         names::split(if name.is_empty() { shown(inside) } else { name })?;
@@ -42,10 +43,11 @@ impl<'t> StartTag<'t> {
                 }
             }
             if after.is_empty() {
-                return Err("a tag is never closed: end it with >".to_owned());
+                return Err("a tag is never closed: end it with >".into());
             }
             if after.len() == rest.len() {
-                return Err(format!("attributes: a blank is missing before {:?}", shown(after)));
+                let next = quoted(shown(after));
+                return Err(reason!("attributes: a blank is missing before {}", next));
             }
             let (attribute, behind) = Attribute::read(after)?;
             attributes.push(attribute);
@@ -55,22 +57,29 @@ impl<'t> StartTag<'t> {
 }
 
 impl<'t> Attribute<'t> {
-    fn read(text: &'t str) -> Result<(Self, &'t str), String> {
+    fn read(text: &'t str) -> Result<(Self, &'t str), Reason> {
         let (name, after) = text.split_at(names::length(text));
         names::split(if name.is_empty() { shown(text) } else { name })?;
         let value = after.trim_start_matches(BLANKS).strip_prefix('=');
         let value = value.map(|value| value.trim_start_matches(BLANKS));
         let quote = value.and_then(|value| value.chars().next());
         let (Some(value), Some(quote @ ('"' | '\''))) = (value, quote) else {
-            return Err(format!("attributes: {name:?} has no value in quotes: write {name}=\"…\""));
+            let (shown, again) = (quoted(name), bare(name));
+            return Err(reason!(
+                "attributes: {} has no value in quotes: write {}=\"…\"",
+                shown,
+                again
+            ));
         };
         let Some((written, behind)) = value[1..].split_once(quote) else {
-            return Err(format!(
-                "attributes: the value of {name:?} is never closed: end it with {quote}"
+            return Err(reason!(
+                "attributes: the value of {} is never closed: end it with {}",
+                quoted(name),
+                known(quote)
             ));
         };
         if written.contains('<') {
-            return Err("< is not allowed in an attribute's value: write it as &lt;".to_owned());
+            return Err("< is not allowed in an attribute's value: write it as &lt;".into());
         }
         check_references(written)?;
         Ok((Self { name, written }, behind))
@@ -101,12 +110,12 @@ impl<'t> Attribute<'t> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn end_tag(text: &str) -> Result<(&str, usize), String> {
+pub(super) fn end_tag(text: &str) -> Result<(&str, usize), Reason> {
     let inside = &text[2..];
     let (name, after) = inside.split_at(names::length(inside));
     match after.trim_start_matches(BLANKS).strip_prefix('>') {
         Some(behind) => Ok((name, text.len() - behind.len())),
-        None => Err(format!("the end tag of {name:?} must be </{name}>")),
+        None => Err(reason!("the end tag of {} must be </{}>", quoted(name), bare(name))),
     }
 }
 
@@ -114,7 +123,7 @@ pub(super) fn end_tag(text: &str) -> Result<(&str, usize), String> {
 ///
 /// # Errors
 /// Why one does not.
-pub(super) fn check_references(text: &str) -> Result<(), String> {
+pub(super) fn check_references(text: &str) -> Result<(), Reason> {
     for (at, _) in text.match_indices('&') {
         let from = &text[at..];
         if reference(from).is_none() {

@@ -2,7 +2,8 @@
 
 use rusqlite::ffi;
 
-use crate::outcome::{message_template, Failure, FailureCategory};
+use crate::outcome::{message_template, without_quoted, Failure, FailureCategory};
+use crate::reason::Reason;
 use crate::store::sqlite::fault::{cause, number_and_message, Cause, SqliteFault, Step};
 use crate::store::StoreError;
 
@@ -19,21 +20,27 @@ pub struct Rejection {
 impl Rejection {
     /// The rejection that a fault is. A fault that no application can be the cause of is returned.
     pub fn of(fault: SqliteFault) -> Step<Self> {
-        let because = |cause, number, reason| {
+        // The database's message has the key in brackets, behind the constraint.
+        let template = |reason: &str| reason.split(" (").next().unwrap_or(reason).to_owned();
+        let because = |cause, number, reason: String, template: String| {
+            let reason = Reason::of_others(reason, template);
             let failure = Failure::new(FailureCategory::ConstraintViolation, reason);
             Self { cause, number, failure }
         };
         match fault {
             SqliteFault::Row(row) => {
-                let mut rejection = because(row.cause, row.number, row.to_string());
-                if row.number == ffi::SQLITE_CONSTRAINT_TRIGGER {
+                let reason = row.to_string();
+                let template = match row.number {
                     // Others raise it, and with any values in it.
-                    let message = message_template(&row.message);
-                    let reason = row.to_string().replacen(&row.message, &message, 1);
-                    let number = format!(" ({})", row.number);
-                    let template = reason.strip_suffix(&number).unwrap_or(&reason);
-                    rejection.failure = rejection.failure.with_template(template);
-                }
+                    ffi::SQLITE_CONSTRAINT_TRIGGER => {
+                        let message = message_template(&row.message);
+                        let reason = reason.replacen(&row.message, &message, 1);
+                        let number = format!(" ({})", row.number);
+                        without_quoted(reason.strip_suffix(&number).unwrap_or(&reason)).into_owned()
+                    }
+                    _ => template(&reason),
+                };
+                let mut rejection = because(row.cause, row.number, reason, template);
                 rejection.failure.table = Some(row.table);
                 rejection.failure.column = row.column;
                 if let Some(value) = row.value {
@@ -47,12 +54,15 @@ impl Rejection {
                     let (number, message) = number_and_message(&error);
                     let reason =
                         format!("the database refused the application: {message} ({number})");
-                    Ok(because(cause, number, reason))
+                    let template = template(&reason);
+                    Ok(because(cause, number, reason, template))
                 }
             },
             // Others may have no rows for that table.
             SqliteFault::Store(drift @ StoreError::Drift { .. }) => {
-                Ok(because(Cause::Server, ffi::SQLITE_ERROR, drift.to_string()))
+                let reason = drift.to_string();
+                let template = template(&reason);
+                Ok(because(Cause::Server, ffi::SQLITE_ERROR, reason, template))
             }
             SqliteFault::Store(error) => Err(error.into()),
         }
