@@ -43,6 +43,9 @@ static FILE: OnceLock<LogFile> = OnceLock::new();
 /// The target of the first line of a log file; stderr does not get it.
 const FIRST: &str = "xmlshred::log_file";
 
+/// The target of lines of which people get a note on stderr instead.
+pub const NOTED: &str = "xmlshred::noted";
+
 /// How long the start and the end wait for the disk of the log file.
 const DISK_WITHIN: Duration = Duration::from_secs(5);
 
@@ -70,6 +73,7 @@ pub fn start(settings: &Settings, session: SessionId, habits: Habits) -> Result<
         command_error::TARGET => ends_as_line,
         console::DROPPED => true,
         FIRST => false,
+        NOTED => ends_as_line && *metadata.level() <= level,
         _ => *metadata.level() <= level,
     };
     let file_level = settings.level;

@@ -73,7 +73,7 @@ impl Execute for Arguments {
         let contract = Arc::new(contract_file::read(&call.settings)?);
         let location = open::location(&call.settings)?.clone();
         if self.install {
-            install::before_a_run(&location, &contract)?;
+            install::before_a_run(call, &location, &contract)?;
         }
         let config = RunConfig {
             session: call.session,

@@ -1,10 +1,21 @@
 //! What an installation did, in a few lines.
 
+use std::path::MAIN_SEPARATOR;
+
 use crate::figures::{count, counted};
 use crate::store::{InstallPlan, PlannedAction, PlannedStep};
 
 /// Objects that are named. Of more, their number says enough: `install --info` lists all.
 const NAMED: usize = 5;
+
+/// The line about an embedded store of an earlier version that was upgraded; nothing for all others.
+pub fn upgraded_line(done: &InstallPlan) -> String {
+    let upgrade = done.steps.iter().find(|step| step.object == PlannedStep::OWN_TABLES);
+    let versions = upgrade.and_then(|step| step.old.as_ref().zip(step.new.as_ref()));
+    versions.map_or(String::new(), |(old, new)| {
+        format!("{} are upgraded from version {old} to {new}\n", PlannedStep::OWN_TABLES)
+    })
+}
 
 /// A line for each kind of change that this plan of what was missing made; nothing where it is empty.
 pub fn installed_lines(done: &InstallPlan) -> String {
@@ -17,8 +28,9 @@ pub fn installed_lines(done: &InstallPlan) -> String {
         ("run", PlannedAction::Run),
     ];
     let lines = actions.into_iter().filter_map(|(word, action)| {
-        let steps: Vec<&PlannedStep> =
-            done.steps.iter().filter(|step| step.action == action).collect();
+        let is_one =
+            |step: &&PlannedStep| step.action == action && step.object != PlannedStep::OWN_TABLES;
+        let steps: Vec<&PlannedStep> = done.steps.iter().filter(is_one).collect();
         (!steps.is_empty()).then(|| format!("  {word} {}\n", shown(&steps)))
     });
     let before = done.steps.iter().filter(|step| step.action == PlannedAction::Register);
@@ -54,6 +66,7 @@ fn kind(step: &PlannedStep) -> &'static str {
         return "column";
     }
     let kinds = [
+        ("store ", "store"),
         ("table ", "table"),
         ("tables/", "table"),
         ("view ", "view"),
@@ -71,6 +84,9 @@ fn kind(step: &PlannedStep) -> &'static str {
 
 /// The name of an object without its kind and its file's ending, and with the column.
 fn name(step: &PlannedStep) -> String {
+    if let Some(path) = step.object.strip_prefix("store ") {
+        return path.rsplit(['/', MAIN_SEPARATOR]).next().unwrap_or(path).to_owned();
+    }
     let object = step.object.rsplit(['/', ' ']).next().unwrap_or(&step.object);
     let object = object.strip_suffix(".sql").unwrap_or(object);
     let change = match (&step.old, &step.new) {

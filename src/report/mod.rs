@@ -27,7 +27,7 @@ pub use failures::{
     CAUSE_HEADING, FAILURE_HEADING,
 };
 pub use install_plan::{plan_json, plan_line, render_plan};
-pub use installed::installed_lines;
+pub use installed::{installed_lines, upgraded_line};
 pub use line_queue::{LineQueue, Lost};
 pub use mapping::{mapping_lines, mapping_markdown, mapping_page, MAPPING_HEADING};
 pub use overview::{overview_json, overview_page, Overview, ShownSetting};

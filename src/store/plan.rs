@@ -1,6 +1,6 @@
 //! What an installation would do, without doing it.
 
-use super::{Difference, DifferenceKind};
+use super::{Difference, DifferenceKind, StoreError};
 use crate::command::split_step;
 use crate::contract::Contract;
 use crate::id::ContractHash;
@@ -30,6 +30,12 @@ pub struct PlannedStep {
     pub statement: Option<String>,
     /// Why it is refused, each reason with what a person can do; empty if it is not.
     pub refusals: Vec<Refused>,
+    /// The target table, where the step is on one.
+    pub table: Option<String>,
+    /// The table exists, and xmlshred did not create it.
+    pub of_others: bool,
+    /// The object is of others, and has a name that the installation needs.
+    pub takes_name: bool,
 }
 
 /// Why an installation refuses something.
@@ -89,9 +95,34 @@ impl InstallPlan {
     pub fn refused(&self) -> impl Iterator<Item = &PlannedStep> {
         self.steps.iter().filter(|step| step.is_refused())
     }
+
+    /// The error of an installation that has this plan; `None` where nothing is refused. `place` is what
+    /// has the objects with names that are needed.
+    pub(super) fn error(&self, place: &str) -> Option<StoreError> {
+        let taken: Vec<&PlannedStep> = self.steps.iter().filter(|step| step.takes_name).collect();
+        let next_step = taken.iter().flat_map(|step| &step.refusals).next();
+        let Some(Refused { next_step, .. }) = next_step else {
+            return self.steps.iter().find_map(PlannedStep::error);
+        };
+        let names: Vec<&str> = taken.iter().map(|step| step.object.as_str()).collect();
+        Some(StoreError::Refused(format!(
+            "{place} has objects that xmlshred did not create, with names that it needs; nothing was \
+             changed:\n  {}; {next_step}",
+            names.join("\n  ")
+        )))
+    }
+
+    /// The statements that change target tables of others.
+    pub fn alterations(&self) -> Vec<String> {
+        let altered = self.steps.iter().filter(|step| step.of_others && !step.is_refused());
+        altered.filter_map(|step| step.statement.clone()).collect()
+    }
 }
 
 impl PlannedStep {
+    /// The object of the step that gives an embedded store of an earlier version this one's tables.
+    pub const OWN_TABLES: &str = "the store's own tables";
+
     /// A step on an object that nothing is in the way of.
     pub(super) fn new(action: PlannedAction, object: impl Into<String>) -> Self {
         Self { action, object: object.into(), ..Self::default() }
@@ -107,12 +138,41 @@ impl PlannedStep {
     }
 
     /// A difference of a target table that an installation refuses.
-    pub(super) fn decide(object: String, difference: &Difference, next_step: &str) -> Self {
+    pub(super) fn decide(object: String, difference: &Difference) -> Self {
         Self {
             column: difference.column.clone(),
-            refusals: vec![Refused::split(&difference.what, next_step)],
+            table: Some(difference.table.clone()),
+            refusals: vec![Refused::split(&difference.what, difference.kind.next_step())],
             ..Self::new(PlannedAction::Decide, object)
         }
+    }
+
+    /// Something of others that has a name which the installation needs.
+    pub(super) fn takes_name(object: impl Into<String>, next_step: &str) -> Self {
+        let reason = "xmlshred did not create it, and needs its name".to_owned();
+        Self {
+            takes_name: true,
+            refusals: vec![Refused { reason, next_step: next_step.to_owned() }],
+            ..Self::new(PlannedAction::Decide, object)
+        }
+    }
+
+    /// The error of an installation that meets it first, where it is refused.
+    fn error(&self) -> Option<StoreError> {
+        let Refused { reason, next_step } = self.refusals.first()?;
+        let Some(table) = &self.table else {
+            return Some(StoreError::Refused(format!("{reason}; {next_step}")));
+        };
+        let column = self.column.as_deref().unwrap_or_default();
+        let reason = match (self.action, &self.old, &self.new) {
+            (PlannedAction::Add, ..) => format!("column {column} does not exist, and {reason}"),
+            (PlannedAction::Widen, Some(old), Some(new)) => {
+                format!("column {column} is {old} and needs {new}, but {reason}")
+            }
+            _ => reason.clone(),
+        };
+        let reason = format!("{reason}; {next_step}");
+        Some(StoreError::Drift { table: table.clone(), reason })
     }
 
     /// Whether it is refused.
@@ -131,7 +191,7 @@ impl Refused {
 
 impl DifferenceKind {
     /// What a person can do about a difference that no statement of an installation ends.
-    pub(super) fn next_step(self) -> &'static str {
+    fn next_step(self) -> &'static str {
         match self {
             Self::Missing => {
                 "add the column to the table, or let the contract not require it and install again"

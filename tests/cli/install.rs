@@ -48,9 +48,42 @@ fn a_run_installs_the_contract_when_asked() {
     assert_eq!(said.status, 3, "{said:?}");
     let said = bench.run("run --contract newer.toml --install");
     assert_eq!(said.status, 1, "one document fails: {said:?}");
-    assert!(said.stderr.contains(" is installed: "), "{said:?}");
+    // What `install` prints on stdout.
+    let changes =
+        " is installed: 2 target tables\n  added 1 column: note.remark\n  replaced the contract ";
+    assert!(said.stderr.contains(changes), "{said:?}");
+    assert!(!said.stdout.contains("note.remark"), "{said:?}");
+    assert!(!said.stderr.contains(" INFO contract "), "said twice: {said:?}");
     let said = bench.run("run --contract newer.toml --install");
     assert_eq!((said.status, said.stderr.contains(" is installed: ")), (0, false), "{said:?}");
+}
+
+#[test]
+fn programs_and_log_files_get_what_a_run_has_installed_as_a_line() {
+    let bench = finished();
+    with_a_column(&bench);
+    let older = "install --contract contract.toml";
+    let run = "run --contract newer.toml --install --log-dir log --format json";
+    let line = "; added 1 column: note.remark; replaced the contract ";
+    let said = bench.run(&format!("{run} --log-format json"));
+    assert_eq!(said.status, 0, "{said:?}");
+    serde_json::from_str::<serde_json::Value>(&said.stdout).expect("the summary alone");
+    let mut lines = said.stderr.lines().map(|line| {
+        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|_| panic!("{said:?}"))
+    });
+    let found = lines.find(|line| line["changes"] == 2).expect("a line");
+    assert!(found["message"].as_str().unwrap().contains(line), "{found}");
+
+    assert_eq!(bench.run(older).status, 0);
+    let said = bench.run(&format!("{run} -q"));
+    assert_eq!((said.status, said.stderr.as_str()), (0, ""), "{said:?}");
+    let logs: String = bench
+        .contents()
+        .into_iter()
+        .filter(|(path, _)| path.parent().is_some_and(|folder| folder.ends_with("log")))
+        .map(|(_, log)| String::from_utf8(log).unwrap())
+        .collect();
+    assert_eq!(logs.matches("replaced the contract ").count(), 2, "{logs}");
 }
 
 #[test]
@@ -100,13 +133,15 @@ fn a_dry_run_meets_the_differences_that_install_would_meet() {
     assert!(said.stderr.contains("column title is TEXT, which cannot hold every int"), "{said:?}");
 }
 
-/// `old.db` as version 7 created it.
-fn old_store(bench: &Workbench) {
-    let old = rusqlite::Connection::open(bench.path().join("old.db")).unwrap();
-    let tables = include_str!("../store/sqlite/version_7.sql");
+/// The tables of version 7.
+pub const VERSION_7: &str = include_str!("../store/sqlite/version_7.sql");
+
+/// A store with these tables.
+pub fn old_store(bench: &Workbench, name: &str, version: u32, tables: &str) {
+    let old = rusqlite::Connection::open(bench.path().join(name)).unwrap();
     let application = u32::from_be_bytes(*b"xmls");
     old.execute_batch(&format!(
-        "PRAGMA application_id = {application}; PRAGMA user_version = 7; {tables}"
+        "PRAGMA application_id = {application}; PRAGMA user_version = {version}; {tables}"
     ))
     .unwrap();
 }
@@ -114,7 +149,7 @@ fn old_store(bench: &Workbench) {
 #[test]
 fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() {
     let bench = workbench();
-    old_store(&bench);
+    old_store(&bench, "old.db", 7, VERSION_7);
     let said = bench.run("status --store sqlite:old.db");
     assert_eq!(said.status, 4, "{said:?}");
     assert!(said.stderr.contains("have version 7 and this program uses version "), "{said:?}");
@@ -140,7 +175,7 @@ fn a_store_of_an_earlier_version_is_refused_with_the_command_that_upgrades_it() 
 #[test]
 fn the_command_that_upgrades_a_store_needs_no_contract() {
     let bench = workbench();
-    old_store(&bench);
+    old_store(&bench, "old.db", 7, VERSION_7);
     let said = bench.run("install --store sqlite:old.db");
     assert_eq!(said.status, 0, "{said:?}");
     assert!(
@@ -335,7 +370,7 @@ fn a_plan_makes_no_store_and_names_what_is_in_the_way() {
     store.execute_batch("CREATE INDEX line ON app_xml (xml);").unwrap();
     let said = bench.run("install --plan --store sqlite:work.db --contract contract.toml");
     assert_eq!(said.status, 3, "{said:?}");
-    let refused = "  index line of app_xml: xmlshred did not create it, and the contract needs its name\n    next: rename it";
+    let refused = "  index line of app_xml: xmlshred did not create it, and needs its name\n    next: rename these objects, or the tables of the contract";
     assert!(said.stdout.contains(refused), "{said:?}");
     let said = bench.run("install --json --store sqlite:work.db --contract contract.toml");
     assert_eq!(said.status, 2, "{said:?}");
@@ -355,7 +390,7 @@ fn an_installation_says_what_it_changed() {
     let installed = "contract notes (HASH) is installed: 2 target tables";
     assert_eq!(
         lines("install"),
-        [installed, "  created 2 tables, 2 views: note, line, vw_TargetRows, vw_TargetCounts"]
+        [installed, "  created 1 store, 2 tables, 2 views: work.db, note, line, vw_TargetRows, vw_TargetCounts"]
     );
     assert_eq!(lines("install"), [installed, "nothing was changed"]);
     with_a_column(&bench);

@@ -29,6 +29,8 @@ mod demo;
 mod failures;
 #[cfg(feature = "embedded")]
 mod install;
+#[cfg(feature = "embedded")]
+mod install_plans;
 #[cfg(all(feature = "embedded", unix))]
 mod interrupt;
 #[cfg(feature = "embedded")]

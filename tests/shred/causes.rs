@@ -98,7 +98,7 @@ const VALUES: &[(&str, &str, Pair)] = &[
 ];
 
 fn pairs() -> Vec<(String, Failure, Failure)> {
-    let lookup = "[lookups.color]\non_unmapped = \"error\"\nentries = { blue = \"b\" }";
+    let lookup = "[lookups.color]\non_unmapped = \"error\"\nvalues = { blue = \"b\" }";
     let read = one_column("/r/a", "@x");
     let (full, xml) = (column("int", "@x", "check = \"full\""), column("xml", "@x", ""));
     let mut all = Vec::new();

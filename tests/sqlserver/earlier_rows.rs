@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use xmlshred::contract::OnExisting;
-use xmlshred::store::sqlserver::install::{Installed, Kind, FILES};
+use xmlshred::store::sqlserver::install::{Kind, FILES};
 use xmlshred::store::{
     PurgeRequest, RequeueRequest, RequeueSelector, RetrySelector, StaleRowsRequest,
 };
@@ -240,7 +240,7 @@ fn version_1_is_migrated_with_its_data() {
     worker.succeed(&contract, &batch);
     harness.assert_invariants();
     let changed = harness.installer().install(None).expect("again");
-    assert_eq!(changed, Installed::Unchanged);
+    assert!(changed.is_empty(), "{changed:?}");
 }
 
 /// An adopted failure that was retried is superseded, and the only thing that says where it came from.

@@ -32,6 +32,7 @@ mod monitoring;
 mod ownership;
 mod page;
 mod pages;
+mod planning;
 mod program;
 mod races;
 mod refusals;
@@ -87,6 +88,7 @@ const OWN: &[(&str, Trials)] = &[
     ("changing", changing::TRIALS),
     ("ownership", ownership::TRIALS),
     ("pages", pages::TRIALS),
+    ("planning", planning::TRIALS),
     ("program", program::TRIALS),
     ("races", races::TRIALS),
     ("refusals", refusals::TRIALS),

@@ -1,6 +1,6 @@
 //! The script for sqlcmd, and migrations.
 
-use xmlshred::store::sqlserver::install::{Installed, SqlFile, State, FILES};
+use xmlshred::store::sqlserver::install::{SqlFile, State, FILES};
 
 use crate::babelfish;
 use crate::bench::Bench;
@@ -108,12 +108,12 @@ fn a_migration_is_applied_once_in_its_order_and_recorded() {
     let info = installer.info().expect("info");
     let missing: Vec<_> = info.iter().filter(|object| object.state == State::Missing).collect();
     assert_eq!((missing.len(), missing[0].file), (1, ADD.name));
-    assert_eq!(installer.install(None).expect("install"), Installed::Changed);
+    assert!(!installer.install(None).expect("install").is_empty());
     assert_eq!(bench.number(columns), 1);
 
     let mut installer = bench.installer().with_files(files_with(&[ADD, WIDEN]));
-    assert_eq!(installer.install(None).expect("install"), Installed::Changed);
-    assert_eq!(installer.install(None).expect("install"), Installed::Unchanged);
+    assert!(!installer.install(None).expect("install").is_empty());
+    assert!(installer.install(None).expect("install").is_empty());
     assert_eq!(bench.number(columns), 2);
     let info = installer.info().expect("info");
     assert!(info.iter().all(|object| object.state == State::Current), "{info:?}");

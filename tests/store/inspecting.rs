@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use xmlshred::id::AppId;
 use xmlshred::outcome::FailureCategory;
+use xmlshred::reason::{self, reason, Reason};
 use xmlshred::store::{
     CauseQuery, Claimed, FailureCauses, FailurePage, LifeEvent, RetrySelector, Store,
 };
@@ -244,11 +245,15 @@ fn failed_with_three_causes(h: &dyn Harness) -> Worker {
             let value = if app.app_id.0 == 4 { "y" } else { "x" };
             let mut failed = failure(app);
             let with = failed.outcome.as_mut().expect_err("a failure");
-            with.reason = format!("`{value}` is not a number");
+            let reason = match app.app_id.0 {
+                5 => Reason::from("the number is too large"),
+                _ => reason!("{} is not a number", reason::value(value)),
+            };
+            let (text, template) = reason.into_parts();
+            (with.reason, with.template) = (text, Some(template));
             with.value = Some(value.to_owned());
             with.path = Some(format!("/a/b[{}]/@amount", app.app_id));
             match app.app_id.0 {
-                5 => with.reason = "the number 12 is too large".to_owned(),
                 6 => with.column = Some("dealer".to_owned()),
                 7 => return success(app),
                 _ => {}

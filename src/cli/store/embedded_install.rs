@@ -11,61 +11,44 @@ use crate::contract::Contract;
 use crate::report::Format;
 use crate::runner::ExitStatus;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{AlterTables, Store};
+use crate::store::{AlterTables, InstallPlan};
 
-/// Makes the contract the installed one, and creates the store if it is missing. Without a contract, a store
-/// of an earlier version is upgraded, and the installed one stays.
+/// The contract to install. A store of an earlier version is upgraded without one, too.
+fn contract(call: &Call, path: &Path) -> Result<Option<Contract>> {
+    let is_named = call.settings.contract.is_some();
+    match !is_named && path.exists() && SqliteStore::is_of_earlier_version(path)? {
+        true => Ok(None),
+        false => contract_file::read(&call.settings).map(Some),
+    }
+}
+
+/// Makes the contract the installed one, and creates or upgrades the store.
 pub fn install(call: &Call, path: &Path, alter: AlterTables) -> Result {
-    if call.settings.contract.is_none() && upgrade(path)? {
-        return Ok(ExitStatus::Success);
-    }
-    let contract = contract_file::read(&call.settings)?;
-    upgrade(path)?;
-    let mut store = SqliteStore::open_or_create(path)?;
+    let contract = contract(call, path)?;
     if alter == AlterTables::All {
-        let statements = SqliteStore::preview_install(path, &contract, alter)?.alterations;
-        plan::print(&statements.iter().map(|sql| format!("{sql};")).collect::<Vec<_>>())?;
+        let plan = SqliteStore::plan_install(path, contract.as_ref(), alter)?;
+        let statements = plan.alterations().into_iter().map(|sql| format!("{sql};"));
+        plan::print(&statements.collect::<Vec<_>>())?;
     }
-    let done = SqliteStore::plan_install(path, &contract, alter)?;
-    store.install_contract_altering(&contract, alter)?;
-    console::print(&(contract_file::installed(&contract) + &plan::done(&done)))
+    let done = SqliteStore::install(path, contract.as_ref(), alter)?;
+    console::print(&plan::done(contract.as_ref(), &done))
 }
 
-/// Upgrades an existing store that an earlier version of the program created. Returns whether it did.
-fn upgrade(path: &Path) -> Result<bool> {
-    let found = match path.exists() {
-        true => SqliteStore::upgrade(path)?,
-        false => None,
-    };
-    if let Some(found) = found {
-        let version = SqliteStore::VERSION;
-        let line =
-            format!("the store's own tables are upgraded from version {found} to {version}\n");
-        console::print(&line)?;
-    }
-    Ok(found.is_some())
-}
-
-/// Installs the contract unless it is the installed one. Returns whether it did.
-pub fn install_if_other(path: &Path, contract: &Contract) -> Result<bool> {
-    let mut store = SqliteStore::open_or_create(path)?;
-    let is_other = store.get_contract()? != Some(contract.hash);
-    if is_other {
-        store.install_contract(contract)?;
-    }
-    Ok(is_other)
+/// Installs the contract as [`install`] does. Returns what it did.
+pub fn before_a_run(path: &Path, contract: &Contract) -> Result<InstallPlan> {
+    Ok(SqliteStore::install(path, Some(contract), AlterTables::Own)?)
 }
 
 /// Prints the script.
 pub fn dry_run(call: &Call, path: &Path, alter: AlterTables, out: Option<&Path>) -> Result {
-    let contract = contract_file::read(&call.settings)?;
-    let preview = SqliteStore::preview_install(path, &contract, alter)?;
-    console::print_to(
-        out,
-        &preview.changes.iter().map(|sql| format!("{sql};\n")).collect::<String>(),
-    )?;
-    let Contract { name, hash, .. } = contract;
-    let consequence = match preview.replaces {
+    let contract = contract(call, path)?;
+    let (statements, installed) = SqliteStore::preview_install(path, contract.as_ref(), alter)?;
+    console::print_to(out, &statements.iter().map(|sql| format!("{sql};\n")).collect::<String>())?;
+    let Some(Contract { name, hash, .. }) = contract else {
+        console::note("nothing was changed\n");
+        return Ok(ExitStatus::Success);
+    };
+    let consequence = match installed {
         None => "would be installed".to_owned(),
         Some(installed) if installed == hash => "is the installed one".to_owned(),
         Some(installed) => format!("would be installed in place of {installed}"),
@@ -76,8 +59,8 @@ pub fn dry_run(call: &Call, path: &Path, alter: AlterTables, out: Option<&Path>)
 
 /// Lists what would be done and what refused, object by object.
 pub fn plan(call: &Call, path: &Path, alter: AlterTables, format: Format) -> Result {
-    let contract = contract_file::read(&call.settings)?;
-    plan::show(&SqliteStore::plan_install(path, &contract, alter)?, format)
+    let contract = contract(call, path)?;
+    plan::show(&SqliteStore::plan_install(path, contract.as_ref(), alter)?, format)
 }
 
 /// Names the installed contract.

@@ -6,13 +6,13 @@ use clap::Args;
 
 #[cfg(feature = "embedded")]
 use super::embedded_install;
-use super::open;
 #[cfg(feature = "sqlserver")]
 use super::server_install;
+use super::{open, plan};
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::{CommandError, Result};
+#[cfg(feature = "sqlserver")]
 use crate::cli::console;
-use crate::cli::contract::file as contract_file;
 use crate::contract::Contract;
 use crate::report::Format;
 #[cfg(feature = "sqlserver")]
@@ -154,18 +154,19 @@ impl Execute for Arguments {
     }
 }
 
-/// Installs the contract unless it is the installed one.
-pub fn before_a_run(location: &StoreLocation, contract: &Contract) -> Result<()> {
-    let is_new = match location {
+/// Installs the contract before a run, as `install` does, and says what that changed. Nothing is said of an
+/// installation that was current. A log in JSON has it as a line.
+pub fn before_a_run(call: &Call, location: &StoreLocation, contract: &Contract) -> Result<()> {
+    let done = match location {
         #[cfg(feature = "embedded")]
-        StoreLocation::Sqlite(path) => embedded_install::install_if_other(path, contract)?,
+        StoreLocation::Sqlite(path) => embedded_install::before_a_run(path, contract)?,
         #[cfg(not(feature = "embedded"))]
         StoreLocation::Sqlite(_) => unreachable!("open::location refuses it"),
         #[cfg(feature = "sqlserver")]
-        StoreLocation::SqlServer(server) => server_install::install_if_other(server, contract)?,
+        StoreLocation::SqlServer(server) => server_install::before_a_run(server, contract)?,
     };
-    if is_new {
-        console::note(contract_file::installed(contract));
+    if !done.is_empty() {
+        plan::log(call, contract, &done);
     }
     Ok(())
 }

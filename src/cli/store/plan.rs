@@ -1,9 +1,14 @@
 //! What `install` is going to do.
 
+use crate::cli::call::Call;
 use crate::cli::command_error::Result;
 use crate::cli::console;
-use crate::report::{installed_lines, plan_json, plan_line, render_plan, Format};
+use crate::cli::contract::file as contract_file;
+use crate::cli::logging::NOTED;
+use crate::contract::Contract;
+use crate::report::{installed_lines, plan_json, plan_line, render_plan, upgraded_line, Format};
 use crate::runner::ExitStatus;
+use crate::settings::LogFormat;
 use crate::store::InstallPlan;
 
 /// Prints a plan. A change is a difference, and what is refused needs a person.
@@ -24,11 +29,30 @@ pub fn show(plan: &InstallPlan, format: Format) -> Result {
     })
 }
 
-/// What an installation did that was planned so.
-pub fn done(plan: &InstallPlan) -> String {
-    match plan.is_empty() {
-        true => "nothing was changed\n".to_owned(),
-        false => installed_lines(plan),
+/// What an installation did.
+pub fn done(contract: Option<&Contract>, done: &InstallPlan) -> String {
+    let installed = contract.map(contract_file::installed).unwrap_or_default();
+    match done.is_empty() {
+        true => installed + "nothing was changed\n",
+        false => upgraded_line(done) + &installed + &installed_lines(done),
+    }
+}
+
+/// Says what an installation did that is not the command itself: people get what `install` prints as a note,
+/// programs a line of the log, and a log file always has it.
+pub fn log(call: &Call, contract: &Contract, installed: &InstallPlan) {
+    let text = done(Some(contract), installed);
+    let line: Vec<&str> = text.lines().map(str::trim).collect();
+    tracing::info!(
+        target: NOTED,
+        contract = contract.name,
+        contract_hash = %contract.hash,
+        changes = installed.steps.len(),
+        "{}",
+        line.join("; ")
+    );
+    if call.settings.log.format == LogFormat::Text {
+        console::note(text);
     }
 }
 

@@ -12,8 +12,8 @@ use crate::figures::{count, counted};
 use crate::report::Format;
 use crate::runner::ExitStatus;
 use crate::settings::ServerLocation;
-use crate::store::sqlserver::install::{script, Adopted, Adoption, Installed, Installer, Names};
-use crate::store::AlterTables;
+use crate::store::sqlserver::install::{script, Adopted, Adoption, Installer, Names};
+use crate::store::{AlterTables, InstallPlan};
 
 /// A connection that installs.
 pub fn installer(server: &ServerLocation) -> Result<Installer> {
@@ -52,19 +52,16 @@ pub fn install(
     adoption: Option<Adoption>,
 ) -> Result {
     let contract = contract(call)?;
+    let adopts = adoption.is_some();
     let mut installer = installer(server)?.altering(alter).adopting(adoption);
     if let (Some(contract), AlterTables::All) = (&contract, alter) {
         plan::print(&installer.alterations(contract)?)?;
     }
-    let plan = installer.plan(contract.as_ref())?;
-    let done = match installer.install(contract.as_ref())? {
-        Installed::Changed => "installed",
-        Installed::Unchanged => "up to date",
-    };
+    let plan = installer.install(contract.as_ref())?;
+    let done = if plan.is_empty() && !adopts { "up to date" } else { "installed" };
     let (schema, location) = (server.settings.schema_name(), server.settings.location());
-    let installed = contract.as_ref().map(contract_file::installed).unwrap_or_default();
-    let changes = plan::done(&plan);
-    console::print(&format!("schema {schema} of {location} is {done}\n{installed}{changes}"))?;
+    let changes = plan::done(contract.as_ref(), &plan);
+    console::print(&format!("schema {schema} of {location} is {done}\n{changes}"))?;
     if let Some(contract) = &contract {
         for index in installer.missing_indexes(contract)? {
             console::warn(format!("completions scan a target table without this index: {index}"));
@@ -73,10 +70,9 @@ pub fn install(
     import_log(&mut installer)
 }
 
-/// Installs objects and contract where they are not the installed ones. Returns whether it did.
-pub fn install_if_other(server: &ServerLocation, contract: &Contract) -> Result<bool> {
-    let installed = installer(server)?.install(Some(contract))?;
-    Ok(installed == Installed::Changed)
+/// Installs objects and contract as [`install`] does. Returns what it did.
+pub fn before_a_run(server: &ServerLocation, contract: &Contract) -> Result<InstallPlan> {
+    Ok(installer(server)?.install(Some(contract))?)
 }
 
 /// How often a long import says how far it is.

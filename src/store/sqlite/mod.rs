@@ -45,10 +45,10 @@ use super::{
     AlterTables, BackfillRequest, Backfilled, Candidate, CauseQuery, ClaimOutcome, ClaimRequest,
     Claimed, Completed, Difference, EnqueueMode, Enqueued, EraseRequest, Erased, Existing,
     FailureCauses, FailurePage, Finding, FinishedPage, Found, InstallPlan, Intake, LifeEvent,
-    LoggedFailure, Pause, PlaceId, PlannedAction, PlannedStep, PurgeRequest, Purged, ReapRequest,
-    Reaped, Redriven, Renewal, Report, ReportQuery, RequeueRequest, Result, RetryRequest,
-    SessionStart, SourceRow, SourceTable, StaleRows, StaleRowsRequest, Status, Store,
-    UnloadRequest, Unloaded, Unprocessed, UnprocessedPage, WrittenApp, WrittenPage,
+    LoggedFailure, Pause, PlaceId, PurgeRequest, Purged, ReapRequest, Reaped, Redriven, Renewal,
+    Report, ReportQuery, RequeueRequest, Result, RetryRequest, SessionStart, SourceRow,
+    SourceTable, StaleRows, StaleRowsRequest, Status, Store, UnloadRequest, Unloaded, Unprocessed,
+    UnprocessedPage, WrittenApp, WrittenPage,
 };
 use crate::contract::Contract;
 use crate::document::Document;
@@ -56,7 +56,7 @@ use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::{AppOutcome, TableRows};
 
 pub use enqueue::{Loader, NewDocument};
-pub use install::{InstallPreview, Installation, NewStore};
+pub use install::{Installation, NewStore};
 
 /// One connection to a store in a SQLite file.
 pub struct SqliteStore {
@@ -76,75 +76,54 @@ impl SqliteStore {
         Ok(Self { connection, place: Some(place) })
     }
 
-    /// Upgrades an existing store that an earlier version of the program created. Returns that version.
+    /// Whether an earlier version of the program created the store in `path`, so that it is upgraded.
     ///
     /// # Errors
-    /// The file is not a store, or has objects that the upgrade would replace; it stays as it is.
-    pub fn upgrade(path: &Path) -> Result<Option<u32>> {
-        install::upgrade(path)
+    /// The file is not a store, or one of a version that cannot be upgraded.
+    pub fn is_of_earlier_version(path: &Path) -> Result<bool> {
+        let (connection, _) = install::any_version(path)?;
+        Ok(install::version(&connection)? != Self::VERSION)
     }
 
-    /// What installing the contract would do to the store in `path`, or to a new one if the file
-    /// does not exist. Changes nothing, and creates no file.
+    /// Creates the store in `path` where it is missing, upgrades one that an earlier version of the program
+    /// created, and makes `contract` the installed one; without, the installed one stays. Returns what it
+    /// did. All of it happens, or nothing.
     ///
     /// # Errors
-    /// Those of [`SqliteStore::open`] and [`Store::install_contract`].
-    pub fn preview_install(
+    /// Those of [`SqliteStore::open`] and [`Store::install_contract`]; the file has objects that the upgrade
+    /// would replace.
+    pub fn install(
         path: &Path,
-        contract: &Contract,
-        alter: AlterTables,
-    ) -> Result<InstallPreview> {
-        let mut connection = Self::preview(path)?;
-        let upgrade = install::preview_upgrade(&connection)?;
-        let mut preview = install::preview_install(&mut connection, contract, alter)?;
-        preview.changes.splice(..0, upgrade);
-        Ok(preview)
-    }
-
-    /// What installing the contract would do to that store, object by object, and what it would refuse.
-    /// Changes nothing, and creates no file.
-    ///
-    /// # Errors
-    /// Those of [`SqliteStore::open`]; [`StoreError::Refused`](crate::store::StoreError::Refused) for a contract that SQLite cannot declare.
-    pub fn plan_install(
-        path: &Path,
-        contract: &Contract,
+        contract: Option<&Contract>,
         alter: AlterTables,
     ) -> Result<InstallPlan> {
-        let mut connection = Self::preview(path)?;
-        let version = install::version(&connection)?;
-        let mut plan = install::plan_install(&mut connection, contract, alter)?;
-        if version != Self::VERSION {
-            let step =
-                PlannedStep::new(PlannedAction::Replace, "the store's own tables".to_owned());
-            let (old, new) = (Some(version.to_string()), Some(Self::VERSION.to_string()));
-            plan.steps.insert(0, PlannedStep { old, new, ..step });
-        }
-        if !path.exists() {
-            let store = format!("store {}", path.display());
-            plan.steps.insert(0, PlannedStep::new(PlannedAction::Create, store));
-        }
-        Ok(plan)
+        install::install(path, contract, alter)
     }
 
-    fn preview(path: &Path) -> Result<Connection> {
-        match path.exists() {
-            true => Ok(install::any_version(path)?.0),
-            false => Ok(install::open_in_memory()?),
-        }
-    }
-
-    /// [`Store::install_contract`] that gives missing columns to these target tables.
+    /// What [`SqliteStore::install`] would do, and everything that it would refuse. Changes nothing, and
+    /// leaves no file.
     ///
     /// # Errors
-    /// Those of [`Store::install_contract`].
-    pub fn install_contract_altering(
-        &mut self,
-        contract: &Contract,
+    /// Those of [`SqliteStore::open`].
+    pub fn plan_install(
+        path: &Path,
+        contract: Option<&Contract>,
         alter: AlterTables,
-    ) -> Result<()> {
-        self.check_place()?;
-        Ok(install::install_altering(&mut self.connection, contract, alter)?)
+    ) -> Result<InstallPlan> {
+        install::plan(path, contract, alter)
+    }
+
+    /// The statements of that plan in their order, without semicolons at their ends, and the contract that
+    /// is installed now.
+    ///
+    /// # Errors
+    /// Those of [`SqliteStore::install`].
+    pub fn preview_install(
+        path: &Path,
+        contract: Option<&Contract>,
+        alter: AlterTables,
+    ) -> Result<(Vec<String>, Option<ContractHash>)> {
+        install::preview(path, contract, alter)
     }
 
     /// The installed contract, if there is one.

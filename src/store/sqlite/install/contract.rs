@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{named_params, Connection};
 
-use super::ownership::{foreign, is_ours, refuse_foreign};
+use super::ownership::{foreign, is_ours};
 use super::views::{create_counts_view, COUNTS_VIEW};
-use crate::contract::{Contract, OnExisting};
+use crate::contract::{Contract, OnExisting, TargetTable};
 use crate::id::ContractHash;
 use crate::store::sqlite::binding::instant;
 use crate::store::sqlite::fault::Step;
@@ -29,16 +29,8 @@ const GET_CONTRACT: &str = include_str!("get_contract.sql");
 const INSTALLED: &str = statement(GET_CONTRACT, "installed");
 const TABLES: &str = statement(GET_CONTRACT, "tables");
 
-/// What installing a contract would do to a store.
-#[derive(Debug)]
-pub struct InstallPreview {
-    /// The statements that would run, without semicolons at their ends.
-    pub changes: Vec<String>,
-    /// Those of them that change tables which xmlshred did not create.
-    pub alterations: Vec<String>,
-    /// The contract that is installed now.
-    pub replaces: Option<ContractHash>,
-}
+/// What has the objects that are in the way.
+pub const PLACE: &str = "the file";
 
 /// The installed contract.
 #[derive(Debug)]
@@ -52,152 +44,104 @@ pub struct Installation {
 }
 
 pub fn install_contract(connection: &mut Connection, contract: &Contract) -> Step<()> {
-    install_altering(connection, contract, AlterTables::Own)
+    write(connection, |tx| execute(tx, Some(contract), &steps(tx, contract, AlterTables::Own)?))
 }
 
-/// [`install_contract`] that gives missing columns to these target tables.
-pub fn install_altering(
-    connection: &mut Connection,
-    contract: &Contract,
-    alter: AlterTables,
-) -> Step<()> {
-    check(contract)?;
-    write(connection, |tx| {
-        for change in changes(tx, contract, alter)? {
-            tx.execute_batch(&change.statement)?;
-        }
-        match installed(tx)? == Some(contract.hash) {
-            true => Ok(()),
-            false => record(tx, contract),
-        }
-    })
-}
-
-/// What [`install_altering`] would do.
-pub fn preview_install(
-    connection: &mut Connection,
-    contract: &Contract,
-    alter: AlterTables,
-) -> Step<InstallPreview> {
-    check(contract)?;
-    read(connection, |tx| {
-        let changes = changes(tx, contract, alter)?;
-        let of_others = changes.iter().filter(|change| change.of_others);
-        Ok(InstallPreview {
-            alterations: of_others.map(|change| change.statement.clone()).collect(),
-            changes: changes.into_iter().map(|change| change.statement).collect(),
-            replaces: installed(tx)?,
-        })
-    })
-}
-
-/// What [`install_altering`] would do and what it would refuse, all of it.
-pub fn plan_install(
-    connection: &mut Connection,
-    contract: &Contract,
-    alter: AlterTables,
-) -> Step<InstallPlan> {
-    check(contract)?;
-    read(connection, |tx| {
-        let foreign = foreign(tx, contract)?.into_iter().map(|object| PlannedStep {
-            refusals: vec![Refused {
-                reason: "xmlshred did not create it, and the contract needs its name".to_owned(),
-                next_step: "rename it, or the table of the contract".to_owned(),
-            }],
-            ..PlannedStep::new(PlannedAction::Decide, object)
-        });
-        let mut steps: Vec<PlannedStep> = foreign.collect();
-        steps.extend(planned(tx, contract, alter)?.into_iter().map(|(step, _)| step));
-        let installed = installed(tx)?;
-        if installed != Some(contract.hash) {
-            steps.push(PlannedStep::register(contract, installed));
-        }
-        Ok(InstallPlan { steps })
-    })
-}
-
-/// A statement on a target table.
-struct Change {
-    statement: String,
-    /// The table exists, and xmlshred did not create it.
-    of_others: bool,
-}
-
-/// The statements that make the target tables the contract's: new tables, nullable columns, indexes
-/// and the view of their rows. Any other difference that may keep rows from being written is drift; so is a missing
-/// column of a table of others, unless it may be altered.
-fn changes(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<Change>> {
-    refuse_foreign(tx, contract)?;
-    let mut changes = Vec::new();
-    for (step, of_others) in planned(tx, contract, alter)? {
-        if let Some(refused) = step.refusals.first() {
-            let table = step.object.strip_prefix(TABLE).unwrap_or(&step.object).to_owned();
-            let reason = match &step.statement {
-                Some(_) => format!("{}; {}", refused.reason, refused.next_step),
-                None => refused.reason.clone(),
-            };
-            Err(StoreError::Drift { table, reason })?;
-        }
-        changes.extend(step.statement.map(|statement| Change { statement, of_others }));
+/// Does what a plan of this transaction says, unless anything of it is refused.
+pub fn execute(tx: &Work, contract: Option<&Contract>, plan: &InstallPlan) -> Step<()> {
+    if let Some(error) = plan.error(PLACE) {
+        Err(error)?;
     }
-    Ok(changes)
+    for statement in plan.steps.iter().filter_map(|step| step.statement.as_ref()) {
+        tx.execute_batch(statement)?;
+    }
+    let registers = plan.steps.iter().any(|step| step.action == PlannedAction::Register);
+    contract.filter(|_| registers).map_or(Ok(()), |contract| record(tx, contract))
 }
 
-/// What a step on a target table begins with.
-const TABLE: &str = "table ";
-
-/// The steps on target tables and their view, each with whether its table exists and is one of others.
-fn planned(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<(PlannedStep, bool)>> {
-    let mut steps = Vec::new();
+/// What becomes of the file for a contract, and what is refused, all of it: new tables, nullable columns,
+/// indexes and the views of their rows. Any other difference that may keep rows from being written is
+/// refused; so is a missing column of a table of others, unless it may be altered.
+pub fn steps(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<InstallPlan> {
+    if let Err(StoreError::Refused(message)) = check(contract) {
+        let step = PlannedStep::new(PlannedAction::Decide, format!("contract {}", contract.name));
+        let refusals = vec![Refused::split(&message, "correct the contract")];
+        return Ok(InstallPlan { steps: vec![PlannedStep { refusals, ..step }] });
+    }
+    let next = "rename these objects, or the tables of the contract";
+    let foreign = foreign(tx, contract)?;
+    let mut steps: Vec<PlannedStep> =
+        foreign.into_iter().map(|object| PlannedStep::takes_name(object, next)).collect();
     for table in &contract.targets {
-        let existing = found(tx, table)?;
-        let is_of_others = !existing.columns.is_empty() && !is_ours(tx, &table.name)?;
-        let may_alter = !is_of_others || alter == AlterTables::All;
-        let object = format!("{TABLE}{}", table.name);
-        let mut push = |step| steps.push((step, is_of_others));
-        if existing.columns.is_empty() {
-            let statement = Some(create_table(contract, table));
-            push(PlannedStep { statement, ..PlannedStep::new(PlannedAction::Create, object) });
-        } else {
-            let added: Vec<_> = table
-                .columns
-                .iter()
-                .filter(|c| existing.column(&c.name).is_none() && !not_null(table, c))
-                .collect();
-            for drift in differences_of(contract, table, &existing) {
-                let is_added = added.iter().any(|c| drift.column.as_ref() == Some(&c.name));
-                if drift.refuses && !is_added {
-                    let next = drift.kind.next_step();
-                    push(PlannedStep::decide(object.clone(), &drift, next));
-                }
-            }
-            for column in added {
-                let statement = add_column(table, column);
-                let refusal = Refused {
-                    reason: format!(
-                        "column {} does not exist, and xmlshred did not create the table",
-                        column.name
-                    ),
-                    next_step: format!("run `{statement};`, or install with --alter-tables"),
-                };
-                push(PlannedStep {
-                    column: Some(column.name.clone()),
-                    new: Some(storage_type(column).to_owned()),
-                    statement: Some(statement),
-                    refusals: if may_alter { Vec::new() } else { vec![refusal] },
-                    ..PlannedStep::new(PlannedAction::Add, object.clone())
-                });
+        steps.extend(on_table(tx, contract, table, alter)?);
+    }
+    steps.extend(on_views(tx, contract)?);
+    let installed = installed(tx)?;
+    if installed != Some(contract.hash) {
+        steps.push(PlannedStep::register(contract, installed));
+    }
+    Ok(InstallPlan { steps })
+}
+
+/// The steps on a target table and its indexes.
+fn on_table(
+    tx: &Work,
+    contract: &Contract,
+    table: &TargetTable,
+    alter: AlterTables,
+) -> Step<Vec<PlannedStep>> {
+    let existing = found(tx, table)?;
+    let of_others = !existing.columns.is_empty() && !is_ours(tx, &table.name)?;
+    let may_alter = !of_others || alter == AlterTables::All;
+    let object = format!("table {}", table.name);
+    let step = |action, object: &str| {
+        let table = Some(table.name.clone());
+        PlannedStep { table, of_others, ..PlannedStep::new(action, object) }
+    };
+    let mut steps = Vec::new();
+    if existing.columns.is_empty() {
+        let statement = Some(create_table(contract, table));
+        steps.push(PlannedStep { statement, ..step(PlannedAction::Create, &object) });
+    } else {
+        let added: Vec<_> = table
+            .columns
+            .iter()
+            .filter(|c| existing.column(&c.name).is_none() && !not_null(table, c))
+            .collect();
+        for drift in differences_of(contract, table, &existing) {
+            let is_added = added.iter().any(|c| drift.column.as_ref() == Some(&c.name));
+            if drift.refuses && !is_added {
+                steps.push(PlannedStep::decide(object.clone(), &drift));
             }
         }
-        for (name, statement) in create_indexes(table).into_iter().filter(|_| may_alter) {
-            if !tx.exists(INDEX_EXISTS, named_params! {":index": name})? {
-                let statement = Some(statement);
-                let index = PlannedStep::new(PlannedAction::Create, format!("index {name}"));
-                push(PlannedStep { statement, ..index });
-            }
+        for column in added {
+            let statement = add_column(table, column);
+            let refusal = Refused {
+                reason: "xmlshred did not create the table".to_owned(),
+                next_step: format!("run `{statement};`, or install with --alter-tables"),
+            };
+            steps.push(PlannedStep {
+                column: Some(column.name.clone()),
+                new: Some(storage_type(column).to_owned()),
+                statement: Some(statement),
+                refusals: if may_alter { Vec::new() } else { vec![refusal] },
+                ..step(PlannedAction::Add, &object)
+            });
         }
     }
+    for (name, statement) in create_indexes(table).into_iter().filter(|_| may_alter) {
+        if !tx.exists(INDEX_EXISTS, named_params! {":index": name})? {
+            let index = step(PlannedAction::Create, &format!("index {name}"));
+            steps.push(PlannedStep { statement: Some(statement), ..index });
+        }
+    }
+    Ok(steps)
+}
+
+/// The steps on the views of the target tables' rows.
+fn on_views(tx: &Work, contract: &Contract) -> Step<Vec<PlannedStep>> {
     let tables = contract.targets.iter().map(|table| table.name.as_str());
+    let mut steps = Vec::new();
     for (name, view) in
         [(ROWS_VIEW, create_rows_view(contract)), (COUNTS_VIEW, create_counts_view(tables))]
     {
@@ -214,7 +158,7 @@ fn planned(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Vec<(Plan
                 None => view,
             };
             let step = PlannedStep::new(action, format!("view {name}"));
-            steps.push((PlannedStep { statement: Some(statement), ..step }, false));
+            steps.push(PlannedStep { statement: Some(statement), ..step });
         }
     }
     Ok(steps)

@@ -2,22 +2,21 @@
 
 mod contract;
 mod file;
+mod fresh;
 mod integrity;
 mod new_store;
 mod open;
 mod ownership;
 mod place;
+mod plan;
 mod upgrade;
 mod views;
 
-pub(super) use contract::{
-    check_installed, get_contract, install_altering, install_contract, installed_tables,
-    plan_install, preview_install,
-};
-pub use contract::{InstallPreview, Installation};
+pub use contract::Installation;
+pub(super) use contract::{check_installed, get_contract, install_contract, installed_tables};
 pub(super) use file::{version, SCHEMA_VERSION};
 pub(super) use integrity::{back_up, check_integrity};
 pub use new_store::NewStore;
-pub(super) use open::{any_version, open, open_in_memory};
+pub(super) use open::{any_version, open};
 pub(super) use place::Place;
-pub(super) use upgrade::{preview as preview_upgrade, upgrade};
+pub(super) use plan::{install, plan, preview};

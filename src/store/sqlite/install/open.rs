@@ -54,6 +54,21 @@ pub fn open_in_memory() -> Step<Connection> {
     Ok(connection)
 }
 
+/// Nothing in memory, which behaves as a store does.
+pub fn bare_in_memory() -> Step<Connection> {
+    let connection = Connection::open_in_memory()?;
+    behave(&connection)?;
+    connection.execute_batch("PRAGMA foreign_keys = ON;")?;
+    Ok(connection)
+}
+
+/// What SQL means on a connection to a store.
+fn behave(connection: &Connection) -> rusqlite::Result<()> {
+    // Otherwise the quoted name of a column that is missing is a text.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    add_sha256(connection)
+}
+
 /// Creates all that an empty store has.
 pub fn create_all(connection: &Connection) -> Step<()> {
     connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -68,9 +83,7 @@ fn connect(path: &Path) -> Step<Connection> {
     let connection = Connection::open_with_flags(files::reachable(path), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // Otherwise the quoted name of a column that is missing is a text.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
-    add_sha256(&connection)?;
+    behave(&connection)?;
     patiently(|| {
         connection.execute_batch(&format!(
             "PRAGMA journal_mode = WAL;

@@ -11,7 +11,6 @@ use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::statement::statement;
 use crate::store::sqlite::target::{create_indexes, ROWS_VIEW};
 use crate::store::sqlite::transaction::Work;
-use crate::store::StoreError;
 
 const FILE: &str = include_str!("ownership.sql");
 const OBJECT: &str = statement(FILE, "object");
@@ -43,20 +42,6 @@ pub fn foreign(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
         look(ROWS_VIEW, "a view of ours", ROWS_VIEW)?;
     }
     Ok(foreign)
-}
-
-/// Refuses a contract if there is anything [`foreign`].
-pub fn refuse_foreign(tx: &Work, contract: &Contract) -> Step<()> {
-    let foreign = foreign(tx, contract)?;
-    match foreign.is_empty() {
-        true => Ok(()),
-        false => Err(StoreError::Refused(format!(
-            "the file has objects with names that the contract needs for its tables; nothing was \
-             changed:\n  {}; rename these objects, or the tables of the contract",
-            foreign.join("\n  ")
-        ))
-        .into()),
-    }
 }
 
 /// Whether a target table, or the view of their rows, was created by an installation.

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::file::{version, SCHEMA_VERSION};
 use super::views::{create_counts_view, names_of_others};
 use super::{installed_tables, open};
-use crate::store::sqlite::fault::Step;
+use crate::store::sqlite::fault::{code, describe, SqliteFault, Step};
 use crate::store::sqlite::statement::statement;
 use crate::store::sqlite::transaction::{write, Work};
 use crate::store::{Result, StoreError};
@@ -58,12 +58,17 @@ pub fn upgrade(path: &Path) -> Result<Option<u32>> {
         SCHEMA_VERSION => Ok(None),
         found => upgrade_from(tx, found).map(|()| Some(found)),
     })?;
-    // The header is read without SQLite: it must reach the file.
-    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    checkpoint(&connection);
     Ok(upgraded)
 }
 
-fn upgrade_from(tx: &Work, found: u32) -> Step<()> {
+/// The header is read without SQLite: after an upgrade, it must reach the file.
+pub fn checkpoint(connection: &Connection) {
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// The upgrade from an earlier version, in a transaction that is rolled back where it fails.
+pub fn upgrade_from(tx: &Work, found: u32) -> Step<()> {
     let steps = Steps::from(found);
     let foreign = match steps.has_views {
         true => vec![],
@@ -71,18 +76,18 @@ fn upgrade_from(tx: &Work, found: u32) -> Step<()> {
     };
     if !foreign.is_empty() {
         Err(StoreError::Refused(format!(
-            "the file has objects with names of views that the upgrade creates: {}; rename these \
-             objects; nothing was changed",
+            "the file has objects with names of views that the upgrade creates: {}; nothing was \
+             changed; rename these objects",
             foreign.join(", ")
         )))?;
     }
     let missing = missing(tx, steps)?;
-    tx.execute_batch(steps.change)?;
+    tx.execute_batch(steps.change).map_err(half_made)?;
     if !steps.has_views {
         let tables = installed_tables(tx)?;
         tx.execute_batch(&create_counts_view(tables.iter().map(String::as_str)))?;
     }
-    tx.execute_batch(&missing)?;
+    tx.execute_batch(&missing).map_err(half_made)?;
     check_columns(tx)?;
     tx.execute_batch(steps.fill)?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -106,12 +111,23 @@ fn check_columns(connection: &Connection) -> Step<()> {
         .collect();
     match other.is_empty() {
         true => Ok(()),
-        false => Err(StoreError::Refused(format!(
-            "the file was created by a version of the program that was not released, and cannot be \
-             upgraded: it lacks {}; load the documents into a new file; nothing was changed",
-            other.join(", ")
-        )))?,
+        false => Err(not_released(&format!("it lacks {}", other.join(", "))))?,
     }
+}
+
+/// A statement of the upgrade that does not fit the tables; any other fault is itself.
+fn half_made(error: rusqlite::Error) -> SqliteFault {
+    match code(&error) {
+        Some(ErrorCode::Unknown) => not_released(&describe(&error)).into(),
+        _ => error.into(),
+    }
+}
+
+fn not_released(why: &str) -> StoreError {
+    StoreError::Refused(format!(
+        "the file was created by a version of the program that was not released, and cannot be \
+         upgraded: {why}; nothing was changed; load the documents into a new file"
+    ))
 }
 
 /// The statements that create what a new store has and this one will lack: tables, indexes and views, then

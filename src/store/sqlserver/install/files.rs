@@ -19,6 +19,18 @@ include!(concat!(env!("OUT_DIR"), "/sql_files.rs"));
 pub const SESSION_TABLES: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/session_tables.sql"));
 
+/// The query of the function that checks the source table, for a server that does not have it: what is
+/// wrong is in the column `problem`.
+pub fn source_problem() -> String {
+    let text =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/functions/ufn_SourceProblem.sql"));
+    let text = text.replace("\r\n", "\n");
+    let body =
+        text.split_once("\nAS\nBEGIN\n").and_then(|(_, rest)| rest.split_once("END;\nEND;\nGO\n"));
+    let (body, _) = body.expect("the function ends with its one value");
+    format!("{}END AS problem;\n", body.replace("    RETURN ", "    SELECT "))
+}
+
 /// The kind of object that a file creates, which decides how it is found and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

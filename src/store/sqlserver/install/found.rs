@@ -4,11 +4,9 @@ use super::files::{Names, SqlFile};
 use super::send::send;
 use super::{adoption, ownership};
 use crate::contract::Contract;
-use crate::store::sqlserver::connection::settings::ServerSettings;
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault;
 use crate::store::sqlserver::record::Record;
-use crate::store::{Result, StoreError};
 
 /// An object that has a name of the installation.
 pub struct Found {
@@ -54,26 +52,4 @@ pub fn found(
 /// Whether an object of this name exists and is ours.
 pub fn is_ours(found: &[Found], object: &str) -> bool {
     found.iter().any(|name| name.object == object && name.is_ours)
-}
-
-/// The script refuses too, but its message has no room for all of them.
-pub fn refuse_foreign<'f>(
-    settings: &ServerSettings,
-    found: impl Iterator<Item = &'f Found>,
-) -> Result<()> {
-    let found: Vec<&Found> = found.filter(|name| name.is_in_the_way).collect();
-    let foreign: Vec<&str> = found.iter().map(|name| name.shown.as_str()).collect();
-    let adopt = match found.iter().any(|name| name.is_log()) {
-        true => ", or take over the log of an earlier system with --adopt-log",
-        false => "",
-    };
-    if foreign.is_empty() {
-        return Ok(());
-    }
-    Err(StoreError::Refused(format!(
-        "{} has objects that xmlshred did not create, with names that it needs; nothing was \
-         changed:\n  {}; install into another schema with --schema, or rename these objects{adopt}",
-        settings.location(),
-        foreign.join("\n  ")
-    )))
 }

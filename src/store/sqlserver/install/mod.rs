@@ -20,12 +20,12 @@ use super::record::{Record, Value};
 use super::{contract_sql, target};
 use crate::contract::Contract;
 use crate::id::ContractHash;
-use crate::store::{AlterTables, InstallPlan, PlannedStep, Result, StoreError};
+use crate::store::{AlterTables, InstallPlan, PlannedAction, PlannedStep, Result, StoreError};
 
-use found::{found, is_ours, refuse_foreign, Found};
+use found::{found, is_ours, Found};
 use script::Options;
 use send::send;
-use state::{generated_state, recorded_query, state, Known, Recorded};
+use state::{recorded_query, state, Known, Recorded};
 
 pub use adoption::{Adopted, Adoption};
 pub use files::{Kind, Names, SqlFile, FILES};
@@ -75,15 +75,6 @@ pub struct ObjectInfo {
     pub file: &'static str,
     /// How they compare.
     pub state: State,
-}
-
-/// The result of an installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Installed {
-    /// Everything was current; nothing changed.
-    Unchanged,
-    /// Objects were created or updated.
-    Changed,
 }
 
 /// A connection that installs and uninstalls.
@@ -138,7 +129,8 @@ impl Installer {
         adopted.map_err(|fault| self.error(fault))
     }
 
-    /// Installs what is missing, older or edited, and makes `contract` the installed one.
+    /// Installs what is missing, older or edited, and makes `contract` the installed one. Returns what it
+    /// did: what [`Installer::plan`] said before.
     ///
     /// # Errors
     /// [`StoreError::OtherVersion`] where a newer version is installed; [`StoreError::Refused`]
@@ -147,39 +139,50 @@ impl Installer {
     /// `app_id`, or schema, source and targets have different owners;
     /// [`StoreError::Drift`] where a target table does not fit the contract. A failed installation
     /// changes nothing.
-    pub fn install(&mut self, contract: Option<&Contract>) -> Result<Installed> {
-        let found = self.found(contract)?;
-        self.refuse_newer(&found)?;
-        self.refuse_foreign(&found)?;
-        self.check_source()?;
-        if self.adoption.is_none() && self.is_current(&found, contract)? && self.fits(contract)? {
-            return Ok(Installed::Unchanged);
+    pub fn install(&mut self, contract: Option<&Contract>) -> Result<InstallPlan> {
+        let plan = self.plan(contract)?;
+        if let Some(error) = plan.error(self.connection.settings().location()) {
+            return Err(error);
+        }
+        if plan.is_empty() && self.adoption.is_none() {
+            return Ok(plan);
         }
         let options = Options { alter: self.alter, adoption: self.adoption.as_ref() };
         let script = script::install_batches(self.files, &self.names, contract, options);
         let with = With { names: Some(&self.names), contract, alter: self.alter };
         run(&mut self.connection, &script, with)?;
-        if is_ours(&found, "processing_log") && !is_ours(&found, "processing_outcome") {
+        let creates = |file: &str| {
+            let mut steps = plan.steps.iter();
+            steps.any(|step| step.action == PlannedAction::Create && step.object == file)
+        };
+        if creates("tables/processing_outcome.sql") && !creates("tables/processing_log.sql") {
             // A call that waited for the migration went on as it began, without adding to the sums.
             let recount = format!("EXEC [{}].[usp_RecountSums];", self.names.schema());
             send(&mut self.connection, &recount).map_err(|fault| self.error(fault))?;
         }
-        Ok(Installed::Changed)
+        Ok(plan)
     }
 
     /// What [`Installer::install`] would do, and everything that it would refuse. It changes nothing.
-    /// Whether ids of the source table are unique is known only once it is installed.
     ///
     /// # Errors
     /// [`StoreError::OtherVersion`] where a newer version is installed; a query fails.
     pub fn plan(&mut self, contract: Option<&Contract>) -> Result<InstallPlan> {
-        let found = self.found(contract)?;
+        let mut found = self.found(contract)?;
+        // The log that is taken over gives its name away.
+        let frees = |adoption: &Adoption| adoption.is_of_our_name(&self.names);
+        if self.adoption.as_ref().is_some_and(frees) {
+            found.retain(|name| !name.is_log());
+        }
         self.refuse_newer(&found)?;
         let recorded = self.recorded(&found)?;
-        let mut steps = plan::in_the_way(&found);
-        steps.extend(plan::refused(self.check_source(), "source table")?);
+        let mut steps: Vec<PlannedStep> = Vec::new();
+        steps.extend(self.problem(&script::level_problem(), "database", "raise it")?);
+        steps.extend(plan::in_the_way(&found));
+        steps.extend(self.source_problem()?);
         steps.extend(plan::objects(self.files, &found, &recorded));
         if let Some(contract) = contract {
+            steps.extend(plan::missing_schema(&mut self.connection, &self.names, contract)?);
             let tables = plan::tables(&mut self.connection, contract, self.alter);
             steps.extend(tables.map_err(|fault| self.error(fault))?);
             steps.extend(plan::generated(self.names.schema(), &recorded, contract));
@@ -273,21 +276,27 @@ impl Installer {
         }
     }
 
-    fn refuse_foreign(&self, found: &[Found]) -> Result<()> {
-        let frees = |adoption: &Adoption| adoption.is_of_our_name(&self.names);
-        let is_freed = self.adoption.as_ref().is_some_and(frees);
-        let stays = |name: &&Found| !(is_freed && name.is_log());
-        refuse_foreign(self.connection.settings(), found.iter().filter(stays))
+    /// What keeps applications from being claimed from the source table.
+    fn source_problem(&mut self) -> Result<Option<PlannedStep>> {
+        const OBJECT: &str = "source table";
+        let missing = plan::refused(self.check_source(), OBJECT)?;
+        let query = self.names.fill(&files::source_problem());
+        match missing {
+            Some(missing) => Ok(Some(missing)),
+            None => self.problem(&query, OBJECT, "correct the table"),
+        }
     }
 
-    fn exists(&mut self, object: &str) -> Result<bool> {
-        let sql = format!("SELECT OBJECT_ID(N'{object}') AS id;");
-        Ok(self.ask::<i64>(&sql, "id")?.is_some())
+    /// What a query says is wrong, in its column `problem`.
+    fn problem(&mut self, query: &str, object: &str, next: &str) -> Result<Option<PlannedStep>> {
+        let problem: Option<String> = self.ask(query, "problem")?;
+        Ok(problem.map(|problem| plan::decide(object, &problem, next)))
     }
 
     fn check_source(&mut self) -> Result<()> {
         let source = self.names.fill("[$(SourceSchema)].[$(SourceTable)]");
-        if self.exists(&source)? {
+        let sql = format!("SELECT OBJECT_ID(N'{source}') AS id;");
+        if self.ask::<i64>(&sql, "id")?.is_some() {
             return Ok(());
         }
         Err(StoreError::Refused(format!(
@@ -297,37 +306,6 @@ impl Installer {
             self.names.fill("$(SourceIdColumn)"),
             self.names.fill("$(SourceDocumentColumn)"),
         )))
-    }
-
-    fn is_current(&mut self, found: &[Found], contract: Option<&Contract>) -> Result<bool> {
-        let recorded = self.recorded(found)?;
-        if self.files.iter().any(|file| state(file, found, &recorded) != State::Current) {
-            return Ok(false);
-        }
-        let Some(contract) = contract else { return Ok(true) };
-        let is_current = |generated: &Generated| {
-            let text = generated.text(self.names.schema(), contract);
-            generated_state(generated, &text, &recorded) == State::Current
-        };
-        if !GENERATED.iter().all(is_current) {
-            return Ok(false);
-        }
-        let installed = get_contract(&mut self.connection).map_err(|fault| self.error(fault))?;
-        Ok(installed == Some(contract.hash))
-    }
-
-    /// Whether the target tables exist, with the columns that an installation would give them and without
-    /// anything that it would refuse.
-    fn fits(&mut self, contract: Option<&Contract>) -> Result<bool> {
-        let Some(contract) = contract else { return Ok(true) };
-        let connection = &mut self.connection;
-        let fits = plan::missing_tables(connection, contract).and_then(|missing| {
-            let changes = target::column_changes(connection, contract, self.alter)?;
-            let refused =
-                target::compare_targets(connection, contract)?.iter().any(|found| found.refuses);
-            Ok(missing.is_empty() && changes.is_empty() && !refused)
-        });
-        fits.map_err(|fault| self.error(fault))
     }
 
     /// The rows of `processing_install_file`; none where the table does not exist.
@@ -358,7 +336,10 @@ pub(super) fn install_contract(connection: &mut Connection, contract: &Contract)
     let schema = connection.settings().schema_name().to_owned();
     let found = found(connection, FILES, &Names::in_schema(&schema), Some(contract));
     let found = found.map_err(|fault| fault.into_store_error(connection.settings().location()))?;
-    refuse_foreign(connection.settings(), found.iter())?;
+    let plan = InstallPlan { steps: plan::in_the_way(&found) };
+    if let Some(error) = plan.error(connection.settings().location()) {
+        return Err(error);
+    }
     let with = With { names: None, contract: Some(contract), alter: AlterTables::Own };
     run(connection, &script::contract_alone(&schema, contract), with)
 }

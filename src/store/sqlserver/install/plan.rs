@@ -1,11 +1,12 @@
 //! What an installation would change, object by object, and what it would refuse.
 
-use super::files::{Kind, SqlFile};
+use super::files::{Kind, Names, SqlFile};
 use super::found::Found;
 use super::generated::{Generated, GENERATED};
 use super::state::{generated_state, state, Recorded, State};
 use crate::contract::{Contract, TargetTable};
 use crate::store::sqlserver::connection::Connection;
+use crate::store::sqlserver::contract_sql::{bracketed, literal};
 use crate::store::sqlserver::fault;
 use crate::store::sqlserver::target::{self, ColumnChange};
 use crate::store::{
@@ -13,16 +14,45 @@ use crate::store::{
     StoreError,
 };
 
-/// What has a name that the installation needs and is of others.
+/// What has a name that the installation needs and is of others. The script refuses it too, but its message
+/// has no room for all of them.
 pub fn in_the_way(found: &[Found]) -> Vec<PlannedStep> {
-    let step = |name: &Found| PlannedStep {
-        refusals: vec![Refused {
-            reason: "xmlshred did not create it, and needs its name".to_owned(),
-            next_step: "install into another schema with --schema, or rename it".to_owned(),
-        }],
-        ..PlannedStep::new(PlannedAction::Decide, &name.shown)
+    let found: Vec<&Found> = found.iter().filter(|name| name.is_in_the_way).collect();
+    let adopt = match found.iter().any(|name| name.is_log()) {
+        true => ", or take over the log of an earlier system with --adopt-log",
+        false => "",
     };
-    found.iter().filter(|name| name.is_in_the_way).map(step).collect()
+    let next = format!("install into another schema with --schema, or rename these objects{adopt}");
+    found.iter().map(|name| PlannedStep::takes_name(&name.shown, &next)).collect()
+}
+
+/// A problem that a person must end; its message may name the next step.
+pub fn decide(object: &str, problem: &str, next_step: &str) -> PlannedStep {
+    PlannedStep {
+        refusals: vec![Refused::split(problem, next_step)],
+        ..PlannedStep::new(PlannedAction::Decide, object)
+    }
+}
+
+/// The schema of the target tables, where it does not exist: the installation creates its own alone.
+pub fn missing_schema(
+    connection: &mut Connection,
+    names: &Names,
+    contract: &Contract,
+) -> Result<Option<PlannedStep>> {
+    let schema = &contract.target_schema;
+    let sql = format!("SELECT SCHEMA_ID({}) AS id;", literal(schema));
+    let id = connection.query(&sql).and_then(|record| record.get_or_null::<i64>("id"));
+    let id = id.map_err(|fault| fault.into_store_error(connection.settings().location()))?;
+    let is_missing = id.is_none() && !schema.eq_ignore_ascii_case(names.schema());
+    Ok(is_missing.then(|| {
+        let problem = format!(
+            "the schema {schema} of the target tables does not exist; create it with CREATE SCHEMA {} \
+             AUTHORIZATION [dbo], or correct target_schema in the contract",
+            bracketed(schema)
+        );
+        decide(&format!("schema {schema}"), &problem, "")
+    }))
 }
 
 /// The files of `sql/` that are not current.
@@ -66,16 +96,15 @@ fn of_state(action: PlannedAction, object: &str, state: State) -> PlannedStep {
 pub fn refused(checked: Result<()>, object: &str) -> Result<Option<PlannedStep>> {
     match checked {
         Ok(()) => Ok(None),
-        Err(StoreError::Refused(message)) => Ok(Some(PlannedStep {
-            refusals: vec![Refused::split(&message, "correct it and install again")],
-            ..PlannedStep::new(PlannedAction::Decide, object)
-        })),
+        Err(StoreError::Refused(message)) => {
+            Ok(Some(decide(object, &message, "correct it and install again")))
+        }
         Err(error) => Err(error),
     }
 }
 
 /// The target tables that do not exist.
-pub fn missing_tables<'c>(
+fn missing_tables<'c>(
     connection: &mut Connection,
     contract: &'c Contract,
 ) -> fault::Result<Vec<&'c TargetTable>> {
@@ -104,16 +133,15 @@ pub fn tables(
         };
         let is_missing = missing.iter().any(|missing| missing.name == table.name);
         if is_missing {
-            steps.push(PlannedStep::new(PlannedAction::Create, object.clone()));
+            let created = PlannedStep::new(PlannedAction::Create, object.clone());
+            steps.push(PlannedStep { table: Some(table.name.clone()), ..created });
         }
         let own = changes.iter().filter(|change| change.table == table.name);
         steps.extend(own.map(|change| planned_change(change, &object)));
         let left = differences.iter().filter(of_table);
         // Of a table that does not exist, everything is missing; a view in its place has its own line.
         let left = left.filter(|_| !is_missing);
-        steps.extend(left.map(|difference| {
-            PlannedStep::decide(object.clone(), difference, difference.kind.next_step())
-        }));
+        steps.extend(left.map(|difference| PlannedStep::decide(object.clone(), difference)));
     }
     Ok(steps)
 }
@@ -145,6 +173,8 @@ fn planned_change(change: &ColumnChange, object: &str) -> PlannedStep {
         new: Some(change.new_type.clone()),
         statement: Some(change.statement.clone()),
         refusals: refused.collect(),
+        table: Some(change.table.clone()),
+        of_others: change.of_others,
         ..PlannedStep::new(action, object)
     }
 }
