@@ -2,7 +2,6 @@
 //! changes queue and log. That they are right after a scenario is an invariant; here is how they are kept.
 
 use xmlshred::contract::OnExisting;
-use xmlshred::store::sqlserver::install::Installed;
 use xmlshred::store::{EraseRequest, PurgeRequest, RetrySelector};
 
 use crate::harness::SqlServerHarness;
@@ -201,7 +200,7 @@ fn the_log_of_an_earlier_version_is_summed() {
          WHERE file_name IN (N'tables/processing_outcome.sql', N'tables/processing_written.sql',
                              N'migrations/0002_sums.sql');",
     ));
-    assert_eq!(h.installer().install(None).expect("install"), Installed::Changed);
+    assert!(!h.installer().install(None).expect("install").is_empty());
     assert_eq!(
         rows(&h),
         ["none app_base 3 1", "none app_contact 6 1", "none bad_value 1 1", "none success 3 1"]
