@@ -25,7 +25,7 @@ pub const APPLICATION_ID: u32 = u32::from_be_bytes(*b"xmls");
 /// `PRAGMA user_version`: the version of the tables in schema.sql.
 pub const SCHEMA_VERSION: u32 = 9;
 
-/// The oldest version that [`super::upgrade()`] can upgrade.
+/// The oldest version that [`mod@super::upgrade`] can upgrade.
 const OLDEST_VERSION: u32 = 7;
 
 /// The first bytes of the file, at most as many as SQLite's header has.
