@@ -8,6 +8,8 @@ deb=${1:-$(ls "${CARGO_TARGET_DIR:-target}"/package/xmlshred_*.deb)}
 # A chroot left by another call of this script, to be used again: as downloaded, without the package.
 base=${XMLSHRED_CHROOT_BASE:-}
 chroot=$(mktemp -d)
+# Its root is entered by others than root, too.
+chmod 755 "$chroot"
 trap 'umount "$chroot/proc" 2>/dev/null || true; rm -rf --one-file-system "$chroot"' EXIT
 
 if [ -n "$base" ]; then
