@@ -1,4 +1,4 @@
-//! What a server has only so much of: whoever comes first is served first.
+//! Resources of a server: each serves a limited number of requests at a time, in the order in which they come.
 
 /// Units that serve one request at a time each.
 #[derive(Debug)]
