@@ -30,5 +30,7 @@ pub fn create(path: &Path, applications: i64, profile: &Profile) -> Result<u64> 
 /// Copies a store that nobody has open.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::copy(from, to).map_err(|e| format!("cannot copy {}: {e}", from.display()))?;
+    // Otherwise the first checkpoint of what is measured would write the copy to the disk, too.
+    std::fs::File::open(to)?.sync_all()?;
     Ok(())
 }

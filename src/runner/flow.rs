@@ -41,6 +41,8 @@ pub(super) struct Flow {
     max_batches: usize,
     state: Mutex<State>,
     changed: Condvar,
+    /// That a batch may be claimed, or the run stops.
+    claimable: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +55,8 @@ struct State {
     finished: u64,
     /// Documents that wait for memory.
     waiting: usize,
+    /// Threads that wait for anything but the next batch.
+    sleeping: usize,
     /// The document that may exceed the limit.
     ahead: Option<(ClaimToken, AppId)>,
     stop: Option<(Stop, Instant)>,
@@ -70,31 +74,57 @@ impl State {
 impl Flow {
     pub(super) fn new(max_bytes: u64, max_batches: usize) -> Self {
         let (max_bytes, max_batches) = (max_bytes.max(1), max_batches.max(1));
-        Self { max_bytes, max_batches, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            max_bytes,
+            max_batches,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            claimable: Condvar::new(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.sleeping += 1;
+        let mut state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.sleeping -= 1;
+        state
     }
 
-    /// Waits until another batch may be claimed and reserves bytes for it: a third of all, so
-    /// that one batch can be claimed, one shredded and one completed. `None` when stopping.
+    /// Bytes reserved for a batch that is claimed: a third of all, so that one batch can be claimed, one
+    /// shredded and one completed.
+    fn share(&self) -> u64 {
+        (self.max_bytes / 3).max(1)
+    }
+
+    fn may_claim(&self, state: &State) -> bool {
+        let fits = state.bytes + self.share() <= self.max_bytes && state.waiting == 0;
+        (fits || state.batches == 0) && state.batches < self.max_batches
+    }
+
+    /// Wakes those who wait for such a change. The claiming thread waits most of the time, and every
+    /// document changes the state: it is woken only when it may claim.
+    fn wake(&self, state: &State) {
+        if state.sleeping > 0 {
+            self.changed.notify_all();
+        }
+        if self.may_claim(state) {
+            self.claimable.notify_all();
+        }
+    }
+
+    /// Waits until another batch may be claimed, and reserves bytes for it. `None` when stopping.
     pub(super) fn reserve(&self) -> Option<u64> {
-        let share = (self.max_bytes / 3).max(1);
+        let share = self.share();
         let mut state = self.state();
-        loop {
-            if state.stop.is_some() {
-                return None;
-            }
-            let fits = state.bytes + share <= self.max_bytes && state.waiting == 0;
-            if (fits || state.batches == 0) && state.batches < self.max_batches {
-                break;
-            }
-            state = self.wait(state);
+        while !self.may_claim(&state) && state.stop.is_none() {
+            state = self.claimable.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.stop.is_some() {
+            return None;
         }
         state.bytes += share;
         state.batches += 1;
@@ -106,7 +136,7 @@ impl Flow {
         let mut state = self.state();
         state.bytes -= reserved;
         state.batches -= 1;
-        self.changed.notify_all();
+        self.wake(&state);
     }
 
     /// Replaces a reservation by the account of a batch with so many bytes of documents. A batch
@@ -125,7 +155,7 @@ impl Flow {
         let account = Account { reserved: actual, used: documents, documents, finished: 0 };
         state.bytes = state.bytes - reserved + actual;
         state.accounts.insert(token, account);
-        self.changed.notify_all();
+        self.wake(&state);
     }
 
     /// Takes so many bytes more for a document of the batch, as soon as there is room for them or it
@@ -169,7 +199,7 @@ impl Flow {
         };
         if waits {
             state.waiting -= 1;
-            self.changed.notify_all();
+            self.wake(&state);
         }
         may_go_on
     }
@@ -197,7 +227,7 @@ impl Flow {
             };
             state.replace(token, ended.settled());
         }
-        self.changed.notify_all();
+        self.wake(&state);
     }
 
     /// Whether a document waits for memory, or one exceeds the limit.
@@ -217,7 +247,7 @@ impl Flow {
             };
             state.replace(token, less.settled());
         }
-        self.changed.notify_all();
+        self.wake(&state);
     }
 
     /// Ends a batch.
@@ -231,7 +261,7 @@ impl Flow {
             state.ahead = None;
         }
         state.batches -= 1;
-        self.changed.notify_all();
+        self.wake(&state);
     }
 
     /// Batches reserved, claimed, shredding or completing.
@@ -257,6 +287,7 @@ impl Flow {
             state.stop = Some((stop, since));
         }
         self.changed.notify_all();
+        self.claimable.notify_all();
     }
 
     /// Whether nothing new may be claimed.
@@ -292,6 +323,7 @@ impl Flow {
             if left.is_zero() {
                 return true;
             }
+            // Only the request to stop matters here, and it wakes everybody.
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use chrono::{NaiveTime, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use compact_str::{format_compact, CompactString, ToCompactString};
 
 use super::sql_type::SqlType;
@@ -46,15 +46,14 @@ fn written(value: &Value, digits: Digits) -> Option<CompactString> {
         Value::Int(number) => number.to_compact_string(),
         Value::Decimal(number) => number.to_compact_string(),
         Value::Float(number) => float(*number),
-        Value::Date(date) => format_compact!("{date}"),
+        Value::Date(date) => dated(*date),
         Value::Time(time) => timed(*time, digits),
-        Value::DateTime(both) => format_compact!("{}T{}", both.date(), timed(both.time(), digits)),
-        Value::DateTimeOffset(both) => format_compact!(
-            "{}T{}{}",
-            both.naive_local().date(),
-            timed(both.naive_local().time(), digits),
-            both.offset()
-        ),
+        Value::DateTime(both) => at(*both, digits),
+        Value::DateTimeOffset(both) => {
+            let mut text = at(both.naive_local(), digits);
+            let _ = write!(text, "{}", both.offset());
+            text
+        }
         Value::Text(text) => text.clone(),
         Value::Guid(guid) => {
             let mut buffer = uuid::Uuid::encode_buffer();
@@ -87,19 +86,49 @@ fn hex(bytes: &[u8]) -> CompactString {
     text
 }
 
-fn timed(time: NaiveTime, digits: Digits) -> CompactString {
-    let mut text = format_compact!(
-        "{:02}:{:02}:{:02}.{:09}",
-        time.hour(),
-        time.minute(),
-        time.second(),
-        time.nanosecond()
-    );
-    let seconds = text.len() - 10;
-    let digits = match digits {
-        Digits::Exactly(digits) => digits.into(),
-        Digits::AsNeeded => text[seconds + 1..].trim_end_matches('0').len(),
-    };
-    text.truncate(if digits == 0 { seconds } else { seconds + 1 + digits });
+/// A date and a time of day.
+fn at(both: NaiveDateTime, digits: Digits) -> CompactString {
+    let mut text = dated(both.date());
+    text.push('T');
+    text.push_str(&timed(both.time(), digits));
     text
+}
+
+fn dated(date: NaiveDate) -> CompactString {
+    match u32::try_from(date.year()) {
+        Ok(year @ 0..=9999) => {
+            let mut text = *b"0000-00-00";
+            two_digits(&mut text[..2], year / 100);
+            two_digits(&mut text[2..4], year % 100);
+            two_digits(&mut text[5..7], date.month());
+            two_digits(&mut text[8..], date.day());
+            CompactString::from_utf8_lossy(&text)
+        }
+        // No type of SQL Server has such a year; chrono writes a sign before it.
+        _ => format_compact!("{date}"),
+    }
+}
+
+fn timed(time: NaiveTime, digits: Digits) -> CompactString {
+    let mut text = *b"00:00:00.000000000";
+    two_digits(&mut text[..2], time.hour());
+    two_digits(&mut text[3..5], time.minute());
+    two_digits(&mut text[6..8], time.second());
+    let mut nanoseconds = time.nanosecond();
+    for digit in text[9..].iter_mut().rev() {
+        *digit = b'0' + (nanoseconds % 10) as u8;
+        nanoseconds /= 10;
+    }
+    let digits = match digits {
+        Digits::Exactly(digits) => usize::from(digits.min(9)),
+        Digits::AsNeeded => {
+            text.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last.saturating_sub(8))
+        }
+    };
+    CompactString::from_utf8_lossy(&text[..if digits == 0 { 8 } else { 9 + digits }])
+}
+
+fn two_digits(text: &mut [u8], number: u32) {
+    text[0] = b'0' + (number / 10) as u8;
+    text[1] = b'0' + (number % 10) as u8;
 }

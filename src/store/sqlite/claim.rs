@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{named_params, Connection};
 
-use super::binding::{instant, milliseconds};
+use super::binding::{instant, json_list, milliseconds};
 use super::fault::Step;
 use super::inspect::read_document;
 use super::install::check_installed;
@@ -25,7 +25,7 @@ const HELD_APPS: &str = statement(CLAIM_BATCH, "held_apps");
 const CLAIM: &str = statement(CLAIM_BATCH, "claim");
 const NEXT_REAPS: &str = statement(CLAIM_BATCH, "next_reaps");
 const PICK: &str = statement(CLAIM_BATCH, "pick");
-const CLAIM_APP: &str = statement(CLAIM_BATCH, "claim_app");
+const CLAIM_APPS: &str = statement(CLAIM_BATCH, "claim_apps");
 const CLAIMED: &str = statement(CLAIM_BATCH, "event");
 const CLAIMED_ELSEWHERE: &str = statement(CLAIM_BATCH, "claimed_elsewhere");
 
@@ -200,9 +200,8 @@ fn claim_apps(tx: &Work, request: &ClaimRequest, picked: &[LeasedApp]) -> Step<(
             ":lease_ms": milliseconds(request.lease), ":app_count": app_count,
         },
     )?;
-    for app in picked {
-        tx.run(CLAIM_APP, named_params! {":token": token, ":app_id": app.app_id})?;
-    }
+    let app_ids: Vec<AppId> = picked.iter().map(|app| app.app_id).collect();
+    tx.run(CLAIM_APPS, named_params! {":token": token, ":app_ids": json_list(&app_ids)})?;
     tx.run(
         CLAIMED,
         named_params! {

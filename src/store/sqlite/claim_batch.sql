@@ -40,12 +40,13 @@ WHERE state = 0 AND claim_token IS NULL AND reaps = :reaps
 ORDER BY app_id
 LIMIT :limit;
 
--- name: claim_app
+-- name: claim_apps
+-- The applications of a JSON array.
 UPDATE processing_queue
 SET state = 1,
     claim_token = :token,
     attempts = attempts + 1
-WHERE app_id = :app_id AND state = 0;
+WHERE app_id IN (SELECT value FROM json_each(:app_ids)) AND state = 0;
 
 -- name: event
 INSERT INTO processing_event (occurred_at_utc, event_type, claim_token, session_id, app_count)

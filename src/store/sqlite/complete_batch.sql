@@ -9,9 +9,10 @@ WHERE claim_token = :token
 RETURNING session_id, claimed_at_utc;
 
 -- name: dequeue
+-- The applications of a JSON array.
 DELETE FROM processing_queue
-WHERE app_id = :app_id AND state = 1 AND claim_token = :token AND attempts = :attempt
-RETURNING enqueued_at_utc;
+WHERE app_id IN (SELECT value FROM json_each(:app_ids)) AND state = 1 AND claim_token = :token
+RETURNING app_id, attempts, enqueued_at_utc;
 
 -- name: logged
 -- An earlier conclusion by this token whose answer was lost.
@@ -38,7 +39,8 @@ SET has_rows = 0
 WHERE app_id = :app_id AND has_rows = 1;
 
 -- name: log
-INSERT INTO processing_log
+-- OR FAIL: an error ends the transaction anyway, so the statement keeps no journal of its own.
+INSERT OR FAIL INTO processing_log
     (app_id, attempt, status, has_rows,
      failure_category, failure_table, failure_column, failure_path, failure_path_shape, failure_line,
      failure_column_number, failure_value, failure_reason, fingerprint, error_number,
@@ -51,6 +53,22 @@ VALUES
      :failure_column_number, :failure_value, :failure_reason, :fingerprint, :error_number,
      :session, :token, :enqueued_at, :claimed_at, :now,
      :shred_micros, :document_bytes, :rows_written, :rows_per_table, :source_hash, :contract_hash);
+
+-- name: sum_at_once
+INSERT INTO processing_sums_at_once (only_row) VALUES (1);
+
+-- name: add_outcome
+INSERT INTO processing_outcome (outcome, applications)
+VALUES (:outcome, :applications)
+ON CONFLICT (outcome) DO UPDATE SET applications = applications + excluded.applications;
+
+-- name: add_written
+INSERT INTO processing_written (table_name, row_count)
+VALUES (:table_name, :row_count)
+ON CONFLICT (table_name) DO UPDATE SET row_count = row_count + excluded.row_count;
+
+-- name: sum_each
+DELETE FROM processing_sums_at_once;
 
 -- name: has_success
 SELECT 1

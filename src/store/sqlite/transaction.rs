@@ -11,8 +11,15 @@ use crate::store::StoreError;
 /// SQLite's own clock in milliseconds since 1970-01-01 UTC: the only clock of the store.
 pub(super) const NOW: &str = "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
 
-/// How long SQLite itself waits for a lock before the transaction is started again.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often SQLite itself asks for a lock before the transaction is started again: for about two seconds.
+const BUSY_TRIES: i32 = 1000;
+
+/// SQLite's busy handler. A transaction lasts a few milliseconds, so the pauses are shorter than those of
+/// SQLite's own handler, which grow to a tenth of a second.
+pub(super) fn wait_for_lock(tries: i32) -> bool {
+    std::thread::sleep(Duration::from_micros(100 << tries.clamp(0, 4)));
+    tries < BUSY_TRIES
+}
 
 /// How long to wait for a lock before it is an error. A process that is suspended inside a
 /// transaction makes the others wait, so this is far longer than any transaction lasts.

@@ -143,11 +143,48 @@ pub fn without_exponent(text: &str) -> Option<Option<String>> {
 /// Plain digits with the scale's zeros: `-0.50`.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scale = usize::from(self.scale);
-        let mut text = format!("{:0width$}", self.units.unsigned_abs(), width = scale + 1);
-        if scale > 0 {
-            text.insert(text.len() - scale, '.');
-        }
-        f.pad_integral(self.units >= 0, "", &text)
+        let mut buffer = [b'0'; MOST_TEXT];
+        let start = write_digits(self.units.unsigned_abs(), usize::from(self.scale), &mut buffer);
+        // They are digits and a point.
+        let text = std::str::from_utf8(&buffer[start..]).map_err(|_| fmt::Error)?;
+        f.pad_integral(self.units >= 0, "", text)
     }
+}
+
+/// More than any number has: `0.` and as many digits as a scale can say.
+const MOST_TEXT: usize = 257;
+
+/// Writes digits with a point before the last `scale`, at least one before the point, to the end of the
+/// buffer. Returns where they begin.
+fn write_digits(magnitude: u128, scale: usize, buffer: &mut [u8; MOST_TEXT]) -> usize {
+    // Division of 128 bits is slow, and most numbers need none.
+    const CHUNK: u128 = 10u128.pow(19);
+    let mut at = MOST_TEXT;
+    let mut push = |digit: u64| {
+        if scale > 0 && MOST_TEXT - at == scale {
+            at -= 1;
+            buffer[at] = b'.';
+        }
+        at -= 1;
+        buffer[at] = b'0' + digit as u8;
+        MOST_TEXT - at
+    };
+    let mut rest = magnitude;
+    let mut written = 0;
+    while rest >= CHUNK {
+        let mut lower = (rest % CHUNK) as u64;
+        for _ in 0..19 {
+            written = push(lower % 10);
+            lower /= 10;
+        }
+        rest /= CHUNK;
+    }
+    let mut rest = rest as u64;
+    // As many as are after the point, the point, and one before it.
+    let least = if scale > 0 { scale + 2 } else { 1 };
+    while rest > 0 || written < least {
+        written = push(rest % 10);
+        rest /= 10;
+    }
+    at
 }

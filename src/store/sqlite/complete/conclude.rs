@@ -1,12 +1,15 @@
 //! Concluding a batch in one transaction: rows, log and queue change together or not at all.
 
+use std::collections::{BTreeMap, HashMap};
+
 use rusqlite::named_params;
 
 use super::answer::{logged, refused, rows_to_json};
 use super::rejection::Rejection;
 use crate::contract::Contract;
-use crate::id::{ClaimToken, SessionId};
+use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{AppOutcome, Failure, TableRows};
+use crate::store::sqlite::binding::json_list;
 use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::install::check_installed;
 use crate::store::sqlite::session::Tally;
@@ -23,6 +26,10 @@ const REFUSED: &str = statement(COMPLETE_BATCH, "refused");
 const SUPERSEDE: &str = statement(COMPLETE_BATCH, "supersede");
 const LOG: &str = statement(COMPLETE_BATCH, "log");
 const DROP_CLAIM: &str = statement(COMPLETE_BATCH, "drop_claim");
+const SUM_AT_ONCE: &str = statement(COMPLETE_BATCH, "sum_at_once");
+const ADD_OUTCOME: &str = statement(COMPLETE_BATCH, "add_outcome");
+const ADD_WRITTEN: &str = statement(COMPLETE_BATCH, "add_written");
+const SUM_EACH: &str = statement(COMPLETE_BATCH, "sum_each");
 
 /// How one application is to be concluded.
 pub struct Conclusion<'o> {
@@ -72,10 +79,7 @@ impl Completion<'_> {
     /// Concludes all of these in the current transaction, or reports why it cannot.
     pub fn conclude(&self, tx: &Work, conclusions: &[Conclusion]) -> Step<Vec<Completed>> {
         let held = self.hold(tx)?;
-        let dequeued = conclusions
-            .iter()
-            .map(|conclusion| self.dequeue(tx, conclusion.app))
-            .collect::<Step<Vec<_>>>()?;
+        let dequeued = self.dequeue(tx, conclusions)?;
         // Nothing to do if every outcome was concluded earlier and only the answer was lost.
         let is_new = |app: &Dequeued| matches!(app, Dequeued::Now { .. });
         let Some(held) = held.filter(|_| dequeued.iter().any(is_new)) else {
@@ -84,12 +88,16 @@ impl Completion<'_> {
         check_installed(tx, self.contract.hash)?;
         let mut tally = Tally::default();
         let mut completed = Vec::with_capacity(conclusions.len());
+        let mut sums = Sums::begin(tx, self.contract)?;
+        let app_ids = conclusions.iter().map(|conclusion| conclusion.app.app_id);
+        let occupied = self.targets.occupied(tx, app_ids)?;
         for (conclusion, dequeued) in conclusions.iter().zip(dequeued) {
             completed.push(match dequeued {
                 Dequeued::Earlier(earlier) => earlier,
                 Dequeued::Now { enqueued_at } => {
-                    let rows = self.write_rows(tx, conclusion)?;
+                    let rows = self.write_rows(tx, conclusion, &occupied)?;
                     count(&mut tally, conclusion, &rows);
+                    sums.add(conclusion, &rows);
                     self.log(tx, &held, conclusion, enqueued_at, &rows)?;
                     Completed {
                         app_id: conclusion.app.app_id,
@@ -102,6 +110,7 @@ impl Completion<'_> {
                 }
             });
         }
+        sums.end(tx, self.contract)?;
         self.drop_claim(tx)?;
         tally.record(tx, held.session)?;
         failpoint::hit(failpoint::BETWEEN_STAGE_AND_COMMIT);
@@ -120,15 +129,33 @@ impl Completion<'_> {
         })
     }
 
-    /// Removes an application from the queue. The fence: token and attempt must be those of the
-    /// claim, or this token must have concluded the attempt already.
-    fn dequeue(&self, tx: &Work, app: &AppOutcome) -> Step<Dequeued> {
+    /// Removes applications from the queue. The fence: token and attempt must be those of the claim, or
+    /// this token must have concluded the attempt already.
+    fn dequeue(&self, tx: &Work, conclusions: &[Conclusion]) -> Step<Vec<Dequeued>> {
+        let app_ids: Vec<AppId> = conclusions.iter().map(|one| one.app.app_id).collect();
+        let parameters = named_params! {":app_ids": json_list(&app_ids), ":token": self.token};
+        let removed =
+            tx.all(DEQUEUE, parameters, |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+        let mut removed: HashMap<(AppId, u32), i64> = removed.into_iter().collect();
+        let dequeued = conclusions
+            .iter()
+            .map(|one| match removed.remove(&(one.app.app_id, one.app.attempt)) {
+                Some(enqueued_at) => Ok(Dequeued::Now { enqueued_at }),
+                None => self.concluded_before(tx, one.app),
+            })
+            .collect::<Step<_>>()?;
+        match removed.is_empty() {
+            true => Ok(dequeued),
+            // Other attempts than those of the claim.
+            false => Err(StoreError::LeaseLost(self.token).into()),
+        }
+    }
+
+    /// What this token concluded in an earlier call, whose answer was lost.
+    fn concluded_before(&self, tx: &Work, app: &AppOutcome) -> Step<Dequeued> {
         let key = named_params! {
             ":app_id": app.app_id, ":attempt": app.attempt, ":token": self.token,
         };
-        if let Some(enqueued_at) = tx.find(DEQUEUE, key, |row| row.get(0))? {
-            return Ok(Dequeued::Now { enqueued_at });
-        }
         if let Some(earlier) = tx.find(LOGGED, key, logged)? {
             return Ok(Dequeued::Earlier(earlier));
         }
@@ -140,14 +167,14 @@ impl Completion<'_> {
 
     /// Writes the rows of a success, which are then the application's only ones. A failure leaves
     /// the rows of an earlier success as they are.
-    fn write_rows(&self, tx: &Work, conclusion: &Conclusion) -> Step<Vec<u64>> {
+    fn write_rows(&self, tx: &Work, conclusion: &Conclusion, occupied: &[bool]) -> Step<Vec<u64>> {
         let AppOutcome { app_id, attempt, .. } = *conclusion.app;
         let Ok(rows) = conclusion.outcome else { return Ok(Vec::new()) };
         // A first attempt has nothing to supersede: that saves a statement for each application.
         if attempt > 1 {
             tx.run(SUPERSEDE, named_params! {":app_id": app_id})?;
         }
-        self.targets.insert(tx, app_id, rows)
+        self.targets.insert(tx, app_id, rows, occupied)
     }
 
     fn log(
@@ -189,6 +216,42 @@ impl Completion<'_> {
             ":contract_hash": self.contract.hash,
         };
         tx.run(LOG, parameters).map(drop)
+    }
+}
+
+/// What one transaction adds to processing_outcome and processing_written: once for all that it logs,
+/// where triggers would do it for each row of the log.
+struct Sums {
+    outcomes: BTreeMap<&'static str, u64>,
+    /// In the order of the contract's targets.
+    written: Vec<u64>,
+}
+
+impl Sums {
+    /// From here on the triggers leave what is logged to [`Sums::end`].
+    fn begin(tx: &Work, contract: &Contract) -> Step<Self> {
+        tx.run(SUM_AT_ONCE, [])?;
+        Ok(Self { outcomes: BTreeMap::new(), written: vec![0; contract.targets.len()] })
+    }
+
+    fn add(&mut self, conclusion: &Conclusion, rows: &[u64]) {
+        let outcome = conclusion.outcome.err().map_or("success", |failure| failure.category.name());
+        *self.outcomes.entry(outcome).or_default() += 1;
+        self.written.iter_mut().zip(rows).for_each(|(sum, rows)| *sum += rows);
+    }
+
+    fn end(self, tx: &Work, contract: &Contract) -> Step<()> {
+        for (outcome, applications) in self.outcomes {
+            tx.run(
+                ADD_OUTCOME,
+                named_params! {":outcome": outcome, ":applications": applications},
+            )?;
+        }
+        // A table without rows has its sum, too, from its first application on.
+        for (table, rows) in contract.targets.iter().zip(self.written) {
+            tx.run(ADD_WRITTEN, named_params! {":table_name": table.name, ":row_count": rows})?;
+        }
+        tx.run(SUM_EACH, []).map(drop)
     }
 }
 

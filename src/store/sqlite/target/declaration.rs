@@ -181,15 +181,20 @@ fn starts_with(longer: &[String], shorter: &[String]) -> bool {
 
 /// The condition for the rows of application `?1`: by its own column, or by the rows of its parent.
 pub fn is_app(table: &TargetTable, targets: &[TargetTable]) -> String {
+    where_app(table, targets, "= ?1")
+}
+
+/// As [`is_app`], with another condition on the application.
+fn where_app(table: &TargetTable, targets: &[TargetTable], condition: &str) -> String {
     let sought = quoted_list(table.sought_columns());
     match table.parent(targets) {
         Some(parent) if table.app_column.is_none() => format!(
             "({sought}) IN (SELECT {} FROM {} WHERE {})",
             quoted_list(parent.primary_key.iter().map(String::as_str)),
             quoted(&parent.name),
-            is_app(parent, targets),
+            where_app(parent, targets, condition),
         ),
-        _ => format!("{sought} = ?1"),
+        _ => format!("{sought} {condition}"),
     }
 }
 
@@ -251,6 +256,8 @@ pub struct RowStatements {
     pub count: String,
     /// Finds one row of the application.
     pub exists: String,
+    /// Finds one row of an application from `?1` to `?2`; only for integers, whose order it needs.
+    pub exists_between: Option<String>,
     /// Reads the application's rows: the contract's columns, in their order.
     pub read: String,
 }
@@ -263,13 +270,18 @@ impl RowStatements {
         let places: Vec<String> = (1..=bound.len()).map(|place| format!("?{place}")).collect();
         let name = quoted(&table.name);
         let is_app = is_app(table, targets);
+        let app_type = table.app_type(targets);
+        let is_between = where_app(table, targets, "BETWEEN ?1 AND ?2");
         Self {
             insert: format!("INSERT INTO {name} ({columns}) VALUES ({})", places.join(", ")),
             bound,
-            app_type: table.app_type(targets),
+            app_type,
             delete: format!("DELETE FROM {name} WHERE {is_app}"),
             count: format!("SELECT count(*) FROM {name} WHERE {is_app}"),
             exists: format!("SELECT 1 FROM {name} WHERE {is_app} LIMIT 1"),
+            exists_between: app_type
+                .is_integer()
+                .then(|| format!("SELECT 1 FROM {name} WHERE {is_between} LIMIT 1")),
             read: format!(
                 "SELECT {} FROM {name} WHERE {is_app}",
                 quoted_list(table.columns.iter().map(|column| column.name.as_str()))

@@ -29,13 +29,44 @@ impl<'c> Targets<'c> {
         Self { targets }
     }
 
-    /// Writes one application's rows, parents first; returns how many per table.
-    pub fn insert(&self, tx: &Work, app_id: AppId, rows: &[TableRows]) -> Step<Vec<u64>> {
-        self.delete_from(tx, app_id, |table| table.on_existing == OnExisting::Replace)?;
+    /// Which targets may have rows of these applications, in load order. Most batches find none; one
+    /// question for each table then saves a statement for each application.
+    pub fn occupied(&self, tx: &Work, app_ids: impl Iterator<Item = AppId>) -> Step<Vec<bool>> {
+        let ids = app_ids.fold(None, |span: Option<(AppId, AppId)>, id| match span {
+            Some((low, high)) => Some((low.min(id), high.max(id))),
+            None => Some((id, id)),
+        });
+        let is_occupied = |(table, statements): &(&TargetTable, RowStatements)| {
+            let (Some(sql), Some((low, high))) = (&statements.exists_between, ids) else {
+                return Ok(true);
+            };
+            Ok(prepare(tx, table, sql)?.exists([low, high])?)
+        };
+        self.targets.iter().map(is_occupied).collect()
+    }
+
+    /// Writes one application's rows, parents first; returns how many per table. `occupied` is what
+    /// [`Targets::occupied`] said in the same transaction, before it wrote anything.
+    pub fn insert(
+        &self,
+        tx: &Work,
+        app_id: AppId,
+        rows: &[TableRows],
+        occupied: &[bool],
+    ) -> Step<Vec<u64>> {
+        let may_have_rows = self.targets.iter().zip(occupied).filter(|(_, is)| **is);
+        for ((table, statements), _) in may_have_rows.rev() {
+            if table.on_existing == OnExisting::Replace {
+                delete(tx, table, statements, app_id)?;
+            }
+        }
         self.targets
             .iter()
             .zip(rows)
-            .map(|((table, statements), rows)| insert_table(tx, table, statements, app_id, rows))
+            .zip(occupied)
+            .map(|(((table, statements), rows), occupied)| {
+                insert_table(tx, table, statements, app_id, rows, *occupied)
+            })
             .collect()
     }
 
@@ -49,10 +80,7 @@ impl<'c> Targets<'c> {
     ) -> Step<Vec<(String, u64)>> {
         let mut deleted = Vec::new();
         for (table, statements) in self.targets.iter().rev().filter(|(table, _)| chosen(table)) {
-            let rows = prepare(tx, table, &statements.delete)?
-                .execute([app_key(statements.app_type, app_id)])
-                .map_err(|error| refused(table, None, error))?;
-            deleted.push((table.name.clone(), rows as u64));
+            deleted.push((table.name.clone(), delete(tx, table, statements, app_id)?));
         }
         deleted.reverse();
         Ok(deleted)
@@ -93,17 +121,27 @@ impl Targets<'_> {
     }
 }
 
+/// Deletes an application's rows; returns how many.
+fn delete(tx: &Work, table: &TargetTable, statements: &RowStatements, app_id: AppId) -> Step<u64> {
+    let rows = prepare(tx, table, &statements.delete)?
+        .execute([app_key(statements.app_type, app_id)])
+        .map_err(|error| refused(table, None, error))?;
+    Ok(rows as u64)
+}
+
 fn insert_table(
     tx: &Work,
     table: &TargetTable,
     statements: &RowStatements,
     app_id: AppId,
     rows: &TableRows,
+    occupied: bool,
 ) -> Step<u64> {
     if rows.is_empty() {
         return Ok(0);
     }
-    let skip = table.on_existing == OnExisting::Skip
+    let skip = occupied
+        && table.on_existing == OnExisting::Skip
         && prepare(tx, table, &statements.exists)?
             .exists([app_key(statements.app_type, app_id)])?;
     if skip {
