@@ -7,8 +7,7 @@ knows: NULL. On a new database the table is like this already, and nothing is ch
 */
 IF COL_LENGTH(N'[$(Schema)].[processing_file]', N'record_path') IS NULL
 BEGIN
-    ALTER TABLE [$(Schema)].[processing_file] ADD
-        record_path nvarchar(1000) COLLATE Latin1_General_BIN2 NULL,
-        has_envelope bit NULL;
+    ALTER TABLE [$(Schema)].[processing_file] ADD record_path nvarchar(1000) COLLATE Latin1_General_BIN2 NULL;
+    ALTER TABLE [$(Schema)].[processing_file] ADD has_envelope bit NULL;
 END;
 GO

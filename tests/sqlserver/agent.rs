@@ -403,7 +403,7 @@ fn where_agent_runs_no_programs_the_t_sql_jobs_are_made_alone() {
         (RDS, "5", "Amazon RDS", "2"),
     ] {
         let run = |workers: &str| {
-            let jobs = agent.jobs().with("WorkerCount", workers).with("LogFolder", "");
+            let jobs = agent.jobs().with("WorkerCount", workers);
             agent.try_run(&jobs.create_script("d").unwrap().replace(question, answer))
         };
         let refused = run("1").expect_err(name);

@@ -72,6 +72,9 @@ pub fn installation(batch: &str) -> Vec<String> {
         .replace("', m.[definition])", "', SUBSTRING(m.definition, 1, 4000))")
         .replace("N'SCHEMA', N'VIEW DEFINITION')", "N'SCHEMA', N'EXECUTE')")
         .replace("i.name = w.index_name", "LOWER(i.name) LIKE LOWER(w.index_name) + N'%'")
+        .replace("CONVERT(varchar(16), s.contract_hash, 2)", "CHECKSUM(s.contract_hash)")
+        .replace(HASH_AS_TEXT.0, "RIGHT('0000000000000000' + CONVERT(varchar(16), ABS(CONVERT(bigint, CHECKSUM(")
+        .replace(HASH_AS_TEXT.1, "\n)))), 16)\n")
         // A function returns char(16) without its length.
         .replace(
             "f.example_path,\n    f.fingerprint\n",
@@ -91,6 +94,23 @@ pub fn installation(batch: &str) -> Vec<String> {
 const ALTERED_COLUMN: &str = "            IF @statement LIKE N'% ALTER COLUMN %'
                 SET @statement = REPLACE(REPLACE(@statement, N' NOT NULL;', N';'), N' NULL;', N';');
             EXEC (@statement);";
+
+/// Where the first bytes of a hash become hexadecimal digits: before what is hashed, and after it.
+const HASH_AS_TEXT: (&str, &str) = (
+    "CONVERT(
+                            varchar(16),
+                            SUBSTRING(
+                                HASHBYTES(
+                                    'SHA2_256',",
+    "
+                                ),
+                                1,
+                                8
+                            ),
+                            2
+                        )
+",
+);
 
 /// A lock timeout has the number of a missing table there.
 const ERROR_NUMBER: &str = "CASE WHEN ERROR_MESSAGE() LIKE N'%due to lock timeout%' THEN 1222 \

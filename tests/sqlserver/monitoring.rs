@@ -358,7 +358,7 @@ fn a_secondary_replica_is_found(h: &SqlServerHarness) {
 fn readers_that_wait_for_writers_are_found(h: &SqlServerHarness) {
     h.prepare(1);
     let off =
-        "FROM (SELECT DB_NAME() AS name, CONVERT(bit, 0) AS is_read_committed_snapshot_on) AS d";
+        "FROM (SELECT DB_ID() AS database_id, DB_NAME() AS name, CONVERT(bit, 0) AS is_read_committed_snapshot_on) AS d";
     let findings = found_where(h, &[("FROM sys.databases AS d", off)]);
     let name = &h.database().name;
     let detail = format!("database {name} has READ_COMMITTED_SNAPSHOT OFF");
