@@ -8,12 +8,12 @@ use std::time::Instant;
 use clap::Args;
 use rusqlite::types::Value;
 use rusqlite::{params_from_iter, Connection, OptionalExtension};
-use xmlshred::demo::generate::{Profile, CONTRACT};
 use xmlshred::figures::count;
 
 use crate::figures::median;
-use crate::process::{own_seconds, run, Usage};
-use crate::{store, Result};
+use crate::process::{own_seconds, Usage};
+use crate::store::{self, Ready};
+use crate::Result;
 
 /// Applications whose rows are inserted in one transaction: as many as `run` completes at once.
 const BATCH: usize = 100;
@@ -50,43 +50,26 @@ impl Arguments {
 /// Returns tables as Markdown: the floor, one process, three processes.
 pub fn measure(arguments: &Arguments) -> Result<String> {
     let mut text = String::new();
-    let folder = match &arguments.folder {
-        Some(folder) => tempfile::tempdir_in(folder)?,
-        None => tempfile::tempdir()?,
-    };
-    let contract = folder.path().join("contract.toml");
-    std::fs::write(&contract, CONTRACT)?;
     for (kilobytes, applications) in
         [(20, arguments.applications), (200, arguments.applications / 10)]
     {
-        let bytes = kilobytes * 1000;
-        let profile = Profile {
-            usual_bytes: (bytes, bytes + 1),
-            large_per_10_000: 0,
-            failing_per_10_000: 0,
-            ..Profile::DEMO
-        };
-        let ready = folder.path().join("ready.db");
-        let loaded = store::create(&ready, applications, &profile)?;
-        let bench = Bench { folder: folder.path(), ready: &ready, contract: &contract, arguments };
-        let measured = bench.measure()?;
+        let profile = store::profile(kilobytes * 1000);
+        let ready = Ready::new(arguments.folder.as_deref(), applications, &profile)?;
+        let measured = Bench { ready: &ready, arguments }.measure()?;
         text += &format!(
             "{} applications of {kilobytes} KB, {:.0} MB, {} rows\n\n",
             count(applications.unsigned_abs()),
-            loaded as f64 / 1e6,
+            ready.bytes as f64 / 1e6,
             count(measured.rows)
         );
         text += &measured.table();
         text.push('\n');
-        std::fs::remove_file(&ready)?;
     }
     Ok(text)
 }
 
 struct Bench<'a> {
-    folder: &'a Path,
-    ready: &'a Path,
-    contract: &'a Path,
+    ready: &'a Ready,
     arguments: &'a Arguments,
 }
 
@@ -99,50 +82,25 @@ struct Measured {
 
 impl Bench<'_> {
     fn measure(&self) -> Result<Measured> {
-        let done = self.folder.join("done.db");
-        self.run(&done, 1)?;
+        let Self { ready, arguments } = self;
+        let (done, _) = ready.run(&arguments.program, 1, &[])?;
         let rows = Rows::read(&done)?;
         let mut measured = Measured {
             floor: Vec::new(),
             runs: vec![(1, Vec::new()), (3, Vec::new())],
             rows: rows.count(),
         };
-        for _ in 0..self.arguments.rounds {
+        for _ in 0..arguments.rounds {
             measured.floor.push(self.floor(&rows)?);
             for (processes, usages) in &mut measured.runs {
-                usages.push(self.run(&done, *processes)?);
+                usages.push(ready.run(&arguments.program, *processes, &[])?.1);
             }
         }
         Ok(measured)
     }
 
-    /// A copy of the ready store under this name, which replaces an earlier one.
-    fn fresh(&self, path: &Path) -> Result<()> {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            if Path::new(&name).exists() {
-                std::fs::remove_file(&name)?;
-            }
-        }
-        store::copy(self.ready, path)
-    }
-
-    fn run(&self, path: &Path, processes: usize) -> Result<Usage> {
-        self.fresh(path)?;
-        let location = format!("sqlite:{}", path.display());
-        let contract = self.contract.display().to_string();
-        run(
-            &self.arguments.program,
-            &["run", "--quiet", "--store", &location, "--contract", &contract],
-            processes,
-        )
-    }
-
     fn floor(&self, rows: &Rows) -> Result<Usage> {
-        let path = self.folder.join("floor.db");
-        self.fresh(&path)?;
-        let mut connection = open(&path)?;
+        let mut connection = open(&self.ready.copy("floor.db")?)?;
         drop_triggers(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         let (began, before) = (Instant::now(), own_seconds());

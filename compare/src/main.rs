@@ -9,6 +9,7 @@ mod floor;
 mod page;
 mod process;
 mod rivals;
+mod scale;
 mod simulate;
 mod store;
 
@@ -29,6 +30,8 @@ struct Arguments {
 enum Command {
     /// `xmlshred run` on the embedded store, beside reading the same documents and inserting the same rows
     Floor(floor::Arguments),
+    /// One, two, four and eight processes on one embedded store, and a run that finds nothing to do
+    Scale(scale::Arguments),
     /// The same documents through xmlshred, and through what else there is
     Rivals(rivals::Arguments),
     /// Measures all of it, and writes docs/performance.md
@@ -44,6 +47,10 @@ fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Floor(arguments) => {
             print!("{}", floor::measure(&arguments)?);
+            Ok(())
+        }
+        Command::Scale(arguments) => {
+            print!("{}", scale::measure(&arguments)?);
             Ok(())
         }
         Command::Rivals(arguments) => {

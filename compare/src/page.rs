@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::{floor, rivals, Result};
+use crate::{floor, rivals, scale, Result};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -20,15 +20,17 @@ pub struct Arguments {
 /// Measures floor, rivals and the shred stage, and writes the page.
 pub fn write(arguments: &Arguments) -> Result<()> {
     let floor = floor::measure(&arguments.rivals.floor())?;
+    let scale = scale::measure(&arguments.rivals.scale())?;
     let rivals = rivals::measure(&arguments.rivals)?;
     let bench = Command::new("cargo").args(["bench", "--quiet", "--bench", "shred"]).output()?;
     let bench = String::from_utf8(bench.stdout)?;
     let page = format!(
-        "{}{}\n## The embedded store beside its floor\n\n{}{floor}## Beside others\n\n{}{rivals}\n\
+        "{}{}\n## The embedded store beside its floor\n\n{}{floor}## More threads, more processes\n\n{}{scale}\n## Beside others\n\n{}{rivals}\n\
          ## Shredding alone\n\n{}```text\n{}\n```\n",
         include_str!("../page/beginning.md"),
         machine(),
         include_str!("../page/floor.md"),
+        include_str!("../page/scale.md"),
         include_str!("../page/rivals.md"),
         include_str!("../page/shred.md"),
         bench.trim(),

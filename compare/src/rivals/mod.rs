@@ -44,6 +44,11 @@ impl Arguments {
     pub fn floor(&self) -> crate::floor::Arguments {
         crate::floor::Arguments::of(self.program.clone())
     }
+
+    /// The same executable in several processes.
+    pub fn scale(&self) -> crate::scale::Arguments {
+        crate::scale::Arguments::of(self.program.clone())
+    }
 }
 
 /// One who does the work.
