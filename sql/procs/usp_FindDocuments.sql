@@ -8,7 +8,9 @@ Purpose:    Says of documents that may be loaded what the source table has that 
 Parameters: none; the caller's temp table #document has the documents, see sql/README.md
 Results:    one row per document, in order of ordinal:
             ordinal
-            same_app_id     from this place, with this number and content
+            same_app_id     from this place, with this number and content, if nothing was loaded with this number
+                            afterwards
+            earlier_app_id  from this place, with this number and content, if something was
             changed_app_id  from this place, with this number and other content: the last one
             other_app_id    of the first document of a file (number 0 or 1) that is not the same: from this place, taken
                             out of the file in another way
@@ -20,6 +22,7 @@ Results:    one row per document, in order of ordinal:
             copy_path       its path
             under_id        of a document with an id: same (the source table has the same file under it), other
                             (it has another document, or the log knows the id), or NULL
+            is_logged       whether the log knows that id
 Errors:     none
 Called by:  the executable (load), before it loads
 Isolation:  READ COMMITTED; reads by key, and waits for what another load inserts
@@ -34,25 +37,23 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
-    DECLARE @same TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NOT NULL);
+    DECLARE @history TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NULL, last_app_id bigint NOT NULL);
     DECLARE @resembling TABLE
     (
         ordinal int NOT NULL PRIMARY KEY,
-        changed_app_id bigint NULL,
         other_app_id bigint NULL,
         moved_app_id bigint NULL,
         copy_app_id bigint NULL
     );
 
-    INSERT INTO @same (ordinal, app_id)
+    INSERT INTO @history (ordinal, app_id, last_app_id)
     SELECT
         d.ordinal,
+        MAX(CASE WHEN f.source_hash = CONVERT(binary(32), d.source_hash) THEN f.app_id END),
         MAX(f.app_id)
     FROM #document AS d
     INNER JOIN [$(Schema)].[processing_file] AS f
-        ON d.place_id = f.place_id
-            AND d.record_number = f.record_number
-            AND f.source_hash = CONVERT(binary(32), d.source_hash)
+        ON d.place_id = f.place_id AND d.record_number = f.record_number
     INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
     WHERE d.record_path IS NULL
         OR f.record_path IS NULL
@@ -72,22 +73,11 @@ BEGIN
             d.has_envelope,
             CONVERT(binary(32), d.source_hash) AS source_hash
         FROM #document AS d
-        LEFT OUTER JOIN @same AS a ON d.ordinal = a.ordinal
-        WHERE a.ordinal IS NULL
+        LEFT OUTER JOIN @history AS h ON d.ordinal = h.ordinal AND h.app_id = h.last_app_id
+        WHERE h.ordinal IS NULL
     ),
 
     answer AS (
-        SELECT
-            d.ordinal,
-            'changed' AS likeness,
-            f.app_id
-        FROM asked AS d
-        INNER JOIN [$(Schema)].[processing_file] AS f
-            ON d.place_id = f.place_id AND d.record_number = f.record_number
-        WHERE d.record_path IS NULL
-            OR f.record_path IS NULL
-            OR (d.record_path = f.record_path AND d.has_envelope = f.has_envelope)
-        UNION ALL
         SELECT
             d.ordinal,
             'other' AS likeness,
@@ -146,10 +136,9 @@ BEGIN
             END
     )
 
-    INSERT INTO @resembling (ordinal, changed_app_id, other_app_id, moved_app_id, copy_app_id)
+    INSERT INTO @resembling (ordinal, other_app_id, moved_app_id, copy_app_id)
     SELECT
         a.ordinal,
-        MAX(CASE WHEN a.likeness = 'changed' THEN a.app_id END),
         MIN(CASE WHEN a.likeness = 'other' THEN a.app_id END),
         MIN(CASE WHEN a.likeness = 'moved' THEN a.app_id END),
         MIN(CASE WHEN a.likeness = 'copy' THEN a.app_id END)
@@ -159,8 +148,9 @@ BEGIN
 
     SELECT
         d.ordinal,
-        a.app_id AS same_app_id,
-        r.changed_app_id,
+        CASE WHEN h.app_id = h.last_app_id THEN h.app_id END AS same_app_id,
+        CASE WHEN h.app_id < h.last_app_id THEN h.app_id END AS earlier_app_id,
+        CASE WHEN h.app_id IS NULL OR h.app_id < h.last_app_id THEN h.last_app_id END AS changed_app_id,
         r.other_app_id,
         o.record_number AS other_record_number,
         o.record_path AS other_record_path,
@@ -172,9 +162,10 @@ BEGIN
             WHEN s.[$(SourceIdColumn)] IS NULL AND l.app_id IS NULL THEN NULL
             WHEN s.[$(SourceIdColumn)] IS NOT NULL AND f.source_hash = CONVERT(binary(32), d.source_hash) THEN 'same'
             ELSE 'other'
-        END AS under_id
+        END AS under_id,
+        CONVERT(bit, CASE WHEN l.app_id IS NULL THEN 0 ELSE 1 END) AS is_logged
     FROM #document AS d
-    LEFT OUTER JOIN @same AS a ON d.ordinal = a.ordinal
+    LEFT OUTER JOIN @history AS h ON d.ordinal = h.ordinal
     LEFT OUTER JOIN @resembling AS r ON d.ordinal = r.ordinal
     LEFT OUTER JOIN [$(Schema)].[processing_file] AS o ON r.other_app_id = o.app_id
     LEFT OUTER JOIN [$(Schema)].[processing_file] AS c ON r.copy_app_id = c.app_id

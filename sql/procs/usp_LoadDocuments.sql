@@ -151,18 +151,28 @@ BEGIN
             SYSUTCDATETIME()
         );
 
-        -- Without an id, the file decides.
+        -- Without an id, the file decides: the last document of its place, if it has this content.
         INSERT INTO @fate (ordinal, app_id, fate, is_new)
         SELECT
             d.ordinal,
-            CASE WHEN @again = 'N' THEN MAX(s.[$(SourceIdColumn)]) END,
-            CASE WHEN @again = 'N' AND MAX(s.[$(SourceIdColumn)]) IS NOT NULL THEN 'already' ELSE 'loaded' END,
+            CASE
+                WHEN @again = 'N'
+                    AND MAX(CASE WHEN f.source_hash = CONVERT(binary(32), d.source_hash) THEN s.[$(SourceIdColumn)] END)
+                    = MAX(s.[$(SourceIdColumn)])
+                    THEN MAX(s.[$(SourceIdColumn)])
+            END,
+            CASE
+                WHEN @again = 'N'
+                    AND MAX(CASE WHEN f.source_hash = CONVERT(binary(32), d.source_hash) THEN s.[$(SourceIdColumn)] END)
+                    = MAX(s.[$(SourceIdColumn)])
+                    THEN 'already'
+                ELSE 'loaded'
+            END,
             1
         FROM #document AS d
         LEFT OUTER JOIN [$(Schema)].[processing_file] AS f
             ON d.place_id = f.place_id
                 AND d.record_number = f.record_number
-                AND f.source_hash = CONVERT(binary(32), d.source_hash)
                 AND (
                     d.record_path IS NULL
                     OR f.record_path IS NULL

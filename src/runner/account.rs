@@ -14,9 +14,14 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// That of a batch with so many bytes of documents.
+    pub(super) fn of(reserved: u64, documents: u64) -> Self {
+        Self { reserved, used: documents, documents, finished: 0 }
+    }
+
     /// Returns what is reserved beyond what is used and what the rows of the open documents are
     /// expected to take; reserves what is used.
-    pub(super) fn settled(self) -> Self {
+    fn settled(self) -> Self {
         let expected = self.used + self.documents;
         Self { reserved: self.reserved.min(expected).max(self.used), ..self }
     }
@@ -24,5 +29,26 @@ impl Account {
     /// After so many bytes more were taken.
     pub(super) fn with(self, more: u64) -> Self {
         Self { used: self.used + more, ..self }.settled()
+    }
+
+    /// After the end of a document of so many bytes, of which and of what it took its outcome keeps some.
+    pub(super) fn after_document(self, document: u64, took: u64, keeps: u64) -> Self {
+        let ended = Self {
+            used: (self.used + keeps).saturating_sub(document + took),
+            documents: self.documents.saturating_sub(document),
+            finished: self.finished + keeps,
+            ..self
+        };
+        ended.settled()
+    }
+
+    /// After outcomes of so many bytes were completed.
+    pub(super) fn after_part(self, bytes: u64) -> Self {
+        let less = Self {
+            used: self.used.saturating_sub(bytes),
+            finished: self.finished.saturating_sub(bytes),
+            ..self
+        };
+        less.settled()
     }
 }

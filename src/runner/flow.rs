@@ -35,7 +35,7 @@ const DRAIN_GRACE: Duration = Duration::from_millis(1500);
 /// too. A thread that waits sends the finished rows of every batch to be completed, and one that
 /// finishes a document while others wait does so, too: also batches with open documents get rid of
 /// what is finished. Completing waits for no document.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Flow {
     max_bytes: u64,
     max_batches: usize,
@@ -74,13 +74,7 @@ impl State {
 impl Flow {
     pub(super) fn new(max_bytes: u64, max_batches: usize) -> Self {
         let (max_bytes, max_batches) = (max_bytes.max(1), max_batches.max(1));
-        Self {
-            max_bytes,
-            max_batches,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            claimable: Condvar::new(),
-        }
+        Self { max_bytes, max_batches, ..Self::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -94,8 +88,7 @@ impl Flow {
         state
     }
 
-    /// Bytes reserved for a batch that is claimed: a third of all, so that one batch can be claimed, one
-    /// shredded and one completed.
+    /// Bytes for a batch that is claimed: a third, so that one can be claimed, one shredded, one completed.
     fn share(&self) -> u64 {
         (self.max_bytes / 3).max(1)
     }
@@ -105,8 +98,7 @@ impl Flow {
         (fits || state.batches == 0) && state.batches < self.max_batches
     }
 
-    /// Wakes those who wait for such a change. The claiming thread waits most of the time, and every
-    /// document changes the state: it is woken only when it may claim.
+    /// Wakes those who wait. Every document comes here: the claiming thread is woken only when it may claim.
     fn wake(&self, state: &State) {
         if state.sleeping > 0 {
             self.changed.notify_all();
@@ -118,7 +110,6 @@ impl Flow {
 
     /// Waits until another batch may be claimed, and reserves bytes for it. `None` when stopping.
     pub(super) fn reserve(&self) -> Option<u64> {
-        let share = self.share();
         let mut state = self.state();
         while !self.may_claim(&state) && state.stop.is_none() {
             state = self.claimable.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -126,9 +117,9 @@ impl Flow {
         if state.stop.is_some() {
             return None;
         }
-        state.bytes += share;
+        state.bytes += self.share();
         state.batches += 1;
-        Some(share)
+        Some(self.share())
     }
 
     /// Ends a reservation that no batch came of.
@@ -152,7 +143,7 @@ impl Flow {
         {
             state = self.wait(state);
         }
-        let account = Account { reserved: actual, used: documents, documents, finished: 0 };
+        let account = Account::of(actual, documents);
         state.bytes = state.bytes - reserved + actual;
         state.accounts.insert(token, account);
         self.wake(&state);
@@ -219,13 +210,7 @@ impl Flow {
             state.ahead = None;
         }
         if let Some(account) = state.accounts.get(&token).copied() {
-            let ended = Account {
-                used: (account.used + keeps).saturating_sub(document + took),
-                documents: account.documents.saturating_sub(document),
-                finished: account.finished + keeps,
-                ..account
-            };
-            state.replace(token, ended.settled());
+            state.replace(token, account.after_document(document, took, keeps));
         }
         self.wake(&state);
     }
@@ -240,12 +225,7 @@ impl Flow {
     pub(super) fn end_part(&self, token: ClaimToken, bytes: u64) {
         let mut state = self.state();
         if let Some(account) = state.accounts.get(&token).copied() {
-            let less = Account {
-                used: account.used.saturating_sub(bytes),
-                finished: account.finished.saturating_sub(bytes),
-                ..account
-            };
-            state.replace(token, less.settled());
+            state.replace(token, account.after_part(bytes));
         }
         self.wake(&state);
     }
@@ -323,7 +303,6 @@ impl Flow {
             if left.is_zero() {
                 return true;
             }
-            // Only the request to stop matters here, and it wakes everybody.
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }

@@ -72,8 +72,11 @@ pub struct OtherWay {
 /// where a store does not know how a file was divided, it was divided as it is now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
-    /// From this place, with this number and content.
+    /// From this place, with this number and content, and nothing was loaded with this number afterwards.
     pub same: Option<AppId>,
+    /// From this place, with this number and content, but other content was loaded afterwards: a document
+    /// that returned to an earlier state is not the last one.
+    pub earlier: Option<AppId>,
     /// From this place, with this number and other content: the last one.
     pub changed: Option<AppId>,
     /// From this place, with another number and this content.
@@ -85,6 +88,8 @@ pub struct Found {
     pub other_way: Option<OtherWay>,
     /// What is under the candidate's own id.
     pub under_id: Option<UnderId>,
+    /// Whether the log knows that id: the application was processed.
+    pub is_logged: bool,
 }
 
 /// What a store has under an id.

@@ -88,8 +88,20 @@ fn a_file_with_other_content_is_loaded_and_named() {
                     now a new application\n";
     assert_eq!(said.stderr.replace('\\', "/"), expected);
     assert!(load(&bench, "docs").starts_with("3 documents: 0 loaded, 3 already loaded"));
-    // The earlier content comes back, which is loaded already.
+}
+
+#[test]
+fn content_that_returns_to_what_it_was_is_loaded_again() {
+    let bench = folder(3);
+    load(&bench, "docs");
+    bench.write("docs/2.xml", note("two"));
+    bench.run("load docs");
     bench.write("docs/2.xml", note("2"));
+    let said = bench.run("load docs");
+    assert!(said.stdout.starts_with("3 documents: 1 loaded (0.0 kB) as application 5, 2 already"));
+    let expected = "1 file has changed since it was loaded: docs/2.xml was application 4; each is \
+                    now a new application\n";
+    assert_eq!(said.stderr.replace('\\', "/"), expected);
     assert!(load(&bench, "docs").starts_with("3 documents: 0 loaded, 3 already loaded"));
 }
 
@@ -203,6 +215,10 @@ fn a_document_from_stdin_is_known_by_its_name_or_asked_about() {
     assert!(piped("--copies skip", note("one")).starts_with("1 document: 0 loaded, 1 already"));
     assert!(piped("--copies load", note("one")).starts_with("1 document loaded"));
     assert!(piped("", note("two")).starts_with("1 document loaded"));
+    assert!(
+        piped("", note("one")).starts_with("error: stdin has content that came from there before")
+    );
+    assert!(piped("--copies skip", note("one")).starts_with("1 document: 0 loaded, 1 already"));
     let named = "--stdin-name feeds/a.xml";
     assert!(piped(named, note("one")).starts_with("1 document loaded"));
     assert!(piped(named, note("one")).starts_with("1 document: 0 loaded, 1 already loaded"));

@@ -31,8 +31,8 @@ fn a_file_that_comes_in_another_way_is_asked_about() {
         let said = refused(&bench, &format!("./big.xml {now}"));
         let noun = if more == 1 { "application" } else { "applications" };
         let expected = format!(
-            "error: ./big.xml was loaded {named} before (application 1); {now_named}, it would be loaded once \
-             more, as {more} new {noun}; nothing was loaded\n"
+            "error: ./big.xml was loaded {named} before (application 1); {now_named}, it would be loaded as \
+             {more} new {noun}; nothing was loaded\n"
         );
         assert!(said.starts_with(&expected), "{said}");
         // A person who wants both says so, as often as it is repeated; afterwards both are known.

@@ -198,6 +198,8 @@ CREATE INDEX IX_processing_queue_claim
     INCLUDE (document_bytes, available_at_utc);
 ALTER TABLE pipeline.processing_file DROP COLUMN record_path;
 ALTER TABLE pipeline.processing_file DROP COLUMN has_envelope;
+DROP TABLE pipeline.processing_outcome;
+DROP TABLE pipeline.processing_written;
 DELETE FROM pipeline.processing_install_file WHERE file_name LIKE 'migrations/%';
 INSERT INTO pipeline.processing_install (schema_version, program_version) VALUES (1, N'0.0.1');
 ";

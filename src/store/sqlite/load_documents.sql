@@ -20,6 +20,9 @@ FROM processing_enqueue;
 SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id)
     OR EXISTS (SELECT 1 FROM processing_log WHERE app_id = :app_id);
 
+-- name: logged
+SELECT EXISTS (SELECT 1 FROM processing_log WHERE app_id = :app_id);
+
 -- name: add_file
 INSERT OR REPLACE INTO processing_file
     (app_id, file_path, file_name, place_id, record_number, record_path, has_envelope, document_bytes,

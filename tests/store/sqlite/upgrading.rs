@@ -207,10 +207,9 @@ fn after_an_upgrade_files_are_those_that_were_loaded_before() {
         file("a/1.xml", "/other/a/1.xml", "<f/>").0,
     ];
     let found = store.find(&otherwise).expect("find");
-    assert_eq!(
-        found.iter().map(|found| found.same).collect::<Vec<_>>(),
-        [Some(AppId(1)), Some(AppId(2)), None]
-    );
+    assert_eq!(found[0], Found { same: Some(AppId(1)), ..Found::default() });
+    let (changed, earlier) = (Some(AppId(10)), Some(AppId(2)));
+    assert_eq!(found[1], Found { changed, earlier, ..Found::default() });
     assert_eq!(found[2], Found::default());
 
     // 3 was lost by version 7: the upgrade found it.

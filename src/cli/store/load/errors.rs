@@ -8,11 +8,11 @@ use crate::store::StoreError;
 
 /// The error of a store that rolled everything back.
 pub fn not_loaded(error: StoreError) -> CommandError {
-    let next = match &error {
-        StoreError::Refused(_) => "use --app-id-from digits",
-        _ => "remove the cause and run again",
-    };
-    CommandError { hint: next.to_owned(), ..error.into() }
+    match error {
+        // It says what to do.
+        StoreError::Refused(_) => error.into(),
+        _ => CommandError { hint: "remove the cause and run again".to_owned(), ..error.into() },
+    }
 }
 
 /// A signal came.

@@ -145,9 +145,8 @@ impl Skipping<'_> {
             let file = nameless.filter(|at| self.inputs[*at].place == candidate.file.place);
             let is_copy = found.copy.is_some_and(|(app_id, _)| is_before(app_id));
             let came_before = |at: usize| {
-                found
-                    .moved
-                    .is_some_and(|from| is_before(from) && self.survey.files[at].has_moved(from))
+                let moved = found.moved.filter(|from| self.survey.files[at].has_moved(*from));
+                moved.or(found.earlier).is_some_and(is_before)
             };
             is_copy || file.is_some_and(came_before)
         });

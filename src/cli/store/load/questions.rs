@@ -26,8 +26,8 @@ impl Survey {
         };
         Err(CommandError::usage(
             format!(
-                "{path} was loaded {before} before (application {app_id}); {now}, it{also} would be loaded once \
-                 more, as {documents}"
+                "{path} was loaded {before} before (application {app_id}); {now}, it{also} would be loaded as \
+                 {documents}"
             ),
             "load it as before, or add --other-records to load these documents as well; if the earlier load \
              was a mistake, unload it first",

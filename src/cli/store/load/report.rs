@@ -121,6 +121,17 @@ impl Survey {
                 counted(count, kind)
             );
         }
+        let processed = self.files.iter().map(|file| file.processed).sum::<u64>();
+        if processed > 0 {
+            notes += &format!(
+                "{} processed before with other documents, of which the rows stay until {}\n",
+                match processed {
+                    1 => "1 application was".to_owned(),
+                    many => format!("{} applications were", count(many)),
+                },
+                command("requeue --changed")
+            );
+        }
         let same = self.same.iter().filter(|(file, _)| self.files[*file].new > 0);
         let same: Vec<_> =
             same.map(|(file, other)| (&inputs[*file].path, &inputs[*other].path)).collect();

@@ -60,6 +60,8 @@ pub struct FileSurvey {
     pub new: u64,
     /// Those of them that would be new applications.
     pub fresh: u64,
+    /// Those of them in whose place another document was processed.
+    pub processed: u64,
     /// Those that the store has from this file.
     pub already: u64,
     /// Those in whose place the store has another one, and the first with its application.
@@ -253,12 +255,15 @@ impl Survey {
             (Some(_), under_id, _) => {
                 file.new += 1;
                 file.fresh += u64::from(under_id.is_none());
+                file.processed += u64::from(under_id == Some(UnderId::Other) && found.is_logged);
             }
             // Nothing says whether it is the same once more, or the same from another sender.
-            (None, _, Some(app_id)) if inputs[at].is_nameless => {
+            (None, _, same) if inputs[at].is_nameless && same.or(found.earlier).is_some() => {
                 file.new += 1;
-                file.leading.add(app_id);
-                file.note_copy(app_id, "-", path);
+                if let Some(app_id) = same.or(found.earlier) {
+                    file.leading.add(app_id);
+                    file.note_copy(app_id, "-", path);
+                }
             }
             (None, _, Some(app_id)) => file.note_already(app_id, path),
             (None, ..) => {

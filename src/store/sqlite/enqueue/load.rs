@@ -18,6 +18,7 @@ const INSERT: &str = statement(LOAD_DOCUMENTS, "insert");
 const REPLACE: &str = statement(LOAD_DOCUMENTS, "replace");
 const LAST_APP_ID: &str = statement(LOAD_DOCUMENTS, "last_app_id");
 const EXISTS: &str = statement(LOAD_DOCUMENTS, "exists");
+const LOGGED: &str = statement(LOAD_DOCUMENTS, "logged");
 const ADD_FILE: &str = statement(LOAD_DOCUMENTS, "add_file");
 const KNOWS_FILE: &str = statement(LOAD_DOCUMENTS, "knows_file");
 const TAKE_PLACE: &str = statement(LOAD_DOCUMENTS, "take_place");
@@ -99,7 +100,7 @@ impl<'s> Loader<'s> {
         let next = highest.checked_add(1).ok_or_else(|| {
             StoreError::Refused(format!(
                 "a document needs a new id, and the highest id in use is the largest possible one, \
-                 {highest}"
+                 {highest}; use --app-id-from digits"
             ))
         })?;
         self.highest = next;
@@ -137,7 +138,7 @@ impl<'s> Loader<'s> {
             };
             let is_same = match candidate.app_id {
                 Some(_) => under_id == Some(UnderId::Same),
-                None => !rules.again && same(tx, file)?.is_some(),
+                None => !rules.again && history(tx, file)?.same.is_some(),
             };
             if is_same && !rules.again {
                 return Ok(Added::Already);
@@ -247,20 +248,17 @@ pub(in crate::store::sqlite) fn find_candidates(
 /// What a document without an id resembles elsewhere counts, too.
 fn find(connection: &Connection, candidate: &Candidate) -> Step<Found> {
     let file = &candidate.file;
-    let mut found = Found { same: same(connection, file)?, ..Found::default() };
+    let mut found = history(connection, file)?;
     if let Some(app_id) = candidate.app_id {
         found.under_id = under_id(connection, app_id, file)?;
+        found.is_logged =
+            value(connection, LOGGED, named_params! {":app_id": app_id})?.unwrap_or_default();
     }
     if found.same.is_some() {
         return Ok(found);
     }
     let (place, record, hash) = (file.place.0, number(file.record), file.hash);
     let (path, envelope) = (path_of(file), has_envelope(file));
-    let last = named_params! {
-        ":place_id": place, ":record_number": record, ":record_path": path, ":has_envelope": envelope,
-        ":file_path": file.path
-    };
-    found.changed = max(connection, LAST, last)?;
     if found.changed.is_none() && record <= 1 {
         found.other_way = other_way(connection, file)?;
     }
@@ -295,17 +293,23 @@ fn under_id(connection: &Connection, app_id: AppId, file: &SourceFile) -> Step<O
     })
 }
 
-/// What was loaded from this place with this number and content.
-fn same(connection: &Connection, file: &SourceFile) -> Step<Option<AppId>> {
-    let parameters = named_params! {
-        ":place_id": file.place.0,
-        ":record_number": number(file.record),
-        ":record_path": path_of(file),
-        ":has_envelope": has_envelope(file),
-        ":source_hash": file.hash,
-        ":file_path": file.path,
+/// What was loaded from this place with this number: only the last one is what it is now.
+fn history(connection: &Connection, file: &SourceFile) -> Step<Found> {
+    let (place, record) = (file.place.0, number(file.record));
+    let (path, envelope) = (path_of(file), has_envelope(file));
+    let last = named_params! {
+        ":place_id": place, ":record_number": record, ":record_path": path, ":has_envelope": envelope,
+        ":file_path": file.path
     };
-    max(connection, SAME, parameters)
+    let Some(last) = max(connection, LAST, last)? else { return Ok(Found::default()) };
+    let like = named_params! {
+        ":place_id": place, ":record_number": record, ":record_path": path, ":has_envelope": envelope,
+        ":file_path": file.path, ":source_hash": file.hash
+    };
+    Ok(match max(connection, SAME, like)? {
+        Some(like) if like == last => Found { same: Some(last), ..Found::default() },
+        earlier => Found { changed: Some(last), earlier, ..Found::default() },
+    })
 }
 
 /// What was taken out of the file in another way.

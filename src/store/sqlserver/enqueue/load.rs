@@ -74,10 +74,12 @@ pub fn find_candidates(
                 let under_id: Option<String> = record.get_or_null("under_id")?;
                 Ok(Found {
                     same: record.get_or_null("same_app_id")?,
+                    earlier: record.get_or_null("earlier_app_id")?,
                     changed: record.get_or_null("changed_app_id")?,
                     other_way: other_way(record)?,
                     moved: record.get_or_null("moved_app_id")?,
                     copy: copy.zip(record.get_or_null("copy_path")?),
+                    is_logged: record.get("is_logged")?,
                     under_id: under_id.map(|under_id| match under_id.trim_end() {
                         "same" => UnderId::Same,
                         _ => UnderId::Other,
