@@ -5,6 +5,7 @@
 //! time of its own does not, and no test looks at one.
 
 mod figures;
+mod flat;
 mod floor;
 mod page;
 mod process;
@@ -32,6 +33,8 @@ enum Command {
     Floor(floor::Arguments),
     /// One, two, four and eight processes on one embedded store, and a run that finds nothing to do
     Scale(scale::Arguments),
+    /// The embedded store's operations with little and with much in queue and log
+    Flat(flat::Arguments),
     /// The same documents through xmlshred, and through what else there is
     Rivals(rivals::Arguments),
     /// Measures all of it, and writes docs/performance.md
@@ -47,6 +50,10 @@ fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Floor(arguments) => {
             print!("{}", floor::measure(&arguments)?);
+            Ok(())
+        }
+        Command::Flat(arguments) => {
+            print!("{}", flat::measure(&arguments)?);
             Ok(())
         }
         Command::Scale(arguments) => {

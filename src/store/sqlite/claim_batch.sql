@@ -41,8 +41,8 @@ ORDER BY app_id
 LIMIT :limit;
 
 -- name: claim_apps
--- The applications of a JSON array.
-UPDATE processing_queue
+-- The applications of a JSON array, each by its key: by the index, all that are ready would be read.
+UPDATE processing_queue NOT INDEXED
 SET state = 1,
     claim_token = :token,
     attempts = attempts + 1

@@ -9,8 +9,8 @@ WHERE claim_token = :token
 RETURNING session_id, claimed_at_utc;
 
 -- name: dequeue
--- The applications of a JSON array.
-DELETE FROM processing_queue
+-- The applications of a JSON array, each by its key.
+DELETE FROM processing_queue NOT INDEXED
 WHERE app_id IN (SELECT value FROM json_each(:app_ids)) AND state = 1 AND claim_token = :token
 RETURNING app_id, attempts, enqueued_at_utc;
 
