@@ -3,7 +3,7 @@
 mod archive;
 mod kind;
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -153,8 +153,23 @@ fn unzipped<T>(
 ) -> io::Result<T> {
     let mut content = BufReader::new(content);
     match content.fill_buf()?.starts_with(GZIP) {
-        true => read(&mut MultiGzDecoder::new(content)),
+        true => read(&mut Gunzip(MultiGzDecoder::new(content))),
         false => read(&mut content),
+    }
+}
+
+/// Decompressed bytes; a fault of the compressed ones says what it is of.
+struct Gunzip<R>(MultiGzDecoder<R>);
+
+impl<R: BufRead> Read for Gunzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+                let text = format!("the gzip data is cut off or damaged ({error})");
+                io::Error::new(ErrorKind::InvalidData, text)
+            }
+            _ => error,
+        })
     }
 }
 
