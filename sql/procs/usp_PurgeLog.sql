@@ -6,14 +6,15 @@ Purpose:    Deletes old history: superseded attempts, events, sessions and their
             table once, in order of its key, however much is deleted.
 
             The last attempt of an application is not deleted, because without it usp_EnqueueApps
-            treats the application as new; nor, while its source row exists, the attempt that its rows
-            are of (processing_log.has_rows), or that was adopted from an earlier system. With @orphans = 'Y', all attempts of applications whose
-            source row is gone are deleted too, so that the log shrinks with the source. Their rows in
+            treats the application as new; nor the attempt that its rows are of (processing_log.has_rows),
+            nor one that was adopted from an earlier system: without it, nothing accounts for the rows.
+            With @orphans = 'Y', all attempts of applications that have no source row and are not queued
+            are deleted too, so that the log shrinks with the source. Their rows in
             the target tables stay, and vw_Reconciliation no longer expects them.
 Parameters: @older_than_seconds  minimum age, 0 or more, default 7776000 (90 days); a session that never
                                  ended (a killed worker) must have been silent for one day longer
             @chunk_size          rows per transaction, 1 to 4000, default 1000
-            @orphans             Y: also the last attempts of applications whose source row does not
+            @orphans             Y: also all attempts of applications whose source row does not
                                  exist and that are not queued; default N
             @wait_ms             pause between two chunks in milliseconds, 0 to 60000, default 0; gives
                                  log backups and secondary replicas time to follow
@@ -47,7 +48,13 @@ BEGIN
     DECLARE @attempts_purged bigint = 0, @events_purged bigint = 0, @sessions_purged bigint = 0;
     DECLARE @app_id bigint = -9223372036854775808, @attempt int = 0;
     DECLARE @event_id bigint = 0, @session_id uniqueidentifier, @minute datetime2(0) = '00010101';
-    DECLARE @attempts TABLE (app_id bigint NOT NULL, attempt int NOT NULL, PRIMARY KEY (app_id, attempt));
+    DECLARE @attempts TABLE
+    (
+        app_id bigint NOT NULL,
+        attempt int NOT NULL,
+        is_superseded bit NOT NULL,
+        PRIMARY KEY (app_id, attempt)
+    );
     DECLARE @queued TABLE (app_id bigint NOT NULL PRIMARY KEY);
     DECLARE @events TABLE (event_id bigint NOT NULL PRIMARY KEY);
     DECLARE @sessions TABLE (session_id uniqueidentifier NOT NULL PRIMARY KEY);
@@ -95,23 +102,36 @@ BEGIN
 
             BEGIN TRANSACTION;
 
-            INSERT INTO @attempts (app_id, attempt)
+            INSERT INTO @attempts (app_id, attempt, is_superseded)
             SELECT TOP (@chunk_size)
                 l.app_id,
-                l.attempt
+                l.attempt,
+                s.is_superseded
             FROM [$(Schema)].[processing_log] AS l
+            CROSS APPLY
+                (
+                    VALUES
+                    (
+                        CASE
+                            WHEN l.is_latest = 0
+                                AND l.has_rows = 0
+                                AND l.session_id <> '00000000-0000-0000-0000-000000000000' THEN 1
+                            ELSE 0
+                        END
+                    )
+                ) AS s(is_superseded)
             WHERE l.app_id >= @app_id
                 AND (l.app_id > @app_id OR l.attempt > @attempt)
                 AND l.processed_at_utc < @before
-                AND (l.is_latest = 0 OR @orphans = 'Y')
                 AND (
-                    (l.is_latest = 0 AND l.has_rows = 0 AND l.session_id <> '00000000-0000-0000-0000-000000000000')
+                    s.is_superseded = 1
                     OR (
-                        NOT EXISTS
+                        @orphans = 'Y'
+                        AND NOT EXISTS
                         (
                             SELECT 1
-                            FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK)
-                            WHERE s.[$(SourceIdColumn)] = l.app_id
+                            FROM [$(SourceSchema)].[$(SourceTable)] AS d WITH (READCOMMITTEDLOCK)
+                            WHERE d.[$(SourceIdColumn)] = l.app_id
                         )
                         AND NOT EXISTS
                         (
@@ -127,6 +147,15 @@ BEGIN
 
             SET @picked = @@ROWCOUNT;
 
+            -- Of all that were picked: a chunk that is left whole is passed, too.
+            SELECT TOP (1)
+                @app_id = a.app_id,
+                @attempt = a.attempt
+            FROM @attempts AS a
+            ORDER BY
+                a.app_id DESC,
+                a.attempt DESC;
+
             IF @Execute = 'Y' AND @orphans = 'Y'
             BEGIN
                 -- HOLDLOCK on the queue: nobody requeues these applications, or changes their log, meanwhile.
@@ -136,9 +165,14 @@ BEGIN
                 INNER LOOP JOIN [$(Schema)].[processing_queue] AS q WITH (UPDLOCK, HOLDLOCK, FORCESEEK)
                     ON a.app_id = q.app_id;
 
+                -- Of these only what goes without @orphans, too: that stays superseded.
                 DELETE FROM @attempts
-                WHERE app_id IN (SELECT q.app_id FROM @queued AS q);
+                WHERE is_superseded = 0
+                    AND app_id IN (SELECT q.app_id FROM @queued AS q);
+            END;
 
+            IF @Execute = 'Y'
+            BEGIN
                 INSERT INTO #sum (outcome, amount)
                 SELECT
                     COALESCE(l.failure_category, 'success'),
@@ -160,10 +194,7 @@ BEGIN
                 GROUP BY
                     w.schema_name,
                     w.table_name;
-            END;
 
-            IF @Execute = 'Y'
-            BEGIN
                 DELETE FROM [$(Schema)].[processing_log_table]
                 WHERE EXISTS
                 (
@@ -186,14 +217,6 @@ BEGIN
             END;
 
             COMMIT TRANSACTION;
-
-            SELECT TOP (1)
-                @app_id = a.app_id,
-                @attempt = a.attempt
-            FROM @attempts AS a
-            ORDER BY
-                a.app_id DESC,
-                a.attempt DESC;
 
             SET @attempts_purged += (SELECT COUNT(*) FROM @attempts);
             EXEC [$(Schema)].[usp_ReportProgress] N'usp_PurgeLog', @reported_at OUTPUT, @attempts_purged;

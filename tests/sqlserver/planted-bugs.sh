@@ -150,9 +150,11 @@ bug foreign-rows-are-deleted procs/usp_DeleteStaleRows.sql stale::rows_skipped_b
 bug success-is-retried procs/usp_Redrive.sql redriving::a_success_is_never_retried \
     's/AND \(l\.status = \x27failed\x27 OR \@is_retry = 0\)//'
 bug last-log-row-is-purged procs/usp_PurgeLog.sql reporting::purging_keeps_the_last \
-    's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)//; $n = s/\(l\.is_latest = 0 AND l\.has_rows = 0 AND [^)]*\)/1 = 1/'
+    's/WHEN l\.is_latest = 0\n\s+AND l\.has_rows = 0\n[^\n]*THEN 1/WHEN 1 = 1 THEN 1/'
+bug rows-of-an-archived-document-are-forgotten procs/usp_PurgeLog.sql stale::purging_keeps_what_the_rows_of_an_archived \
+    's/\@orphans = \x27Y\x27\n\s+AND NOT EXISTS/NOT EXISTS/'
 bug orphans-are-kept procs/usp_PurgeLog.sql reporting::purging_orphans_leaves_nothing \
-    's/AND \(l\.is_latest = 0 OR \@orphans = \x27Y\x27\)/AND l.is_latest = 0/'
+    's/\@orphans = \x27Y\x27\n\s+AND NOT EXISTS/1 = 0 AND NOT EXISTS/'
 bug replaced-rows-stay-counted procs/usp_ApplyOutcomes.sql redriving::a_requeued_application_keeps \
     's/FROM \@replaced AS r/FROM \@replaced AS r WHERE 1 = 0/'
 bug failures-are-counted-as-successes procs/usp_ApplyOutcomes.sql sums::what_is_in_the_queue_again \

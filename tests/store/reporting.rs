@@ -20,6 +20,7 @@ super::behaviours! {
     purging_can_be_previewed,
     purging_keeps_recent_rows,
     purging_orphans_leaves_nothing_of_what_has_no_document,
+    purging_orphans_passes_what_is_in_the_queue,
     purging_ends_with_sessions_that_never_ended,
     purging_in_invalid_chunks_is_refused,
 }
@@ -197,6 +198,29 @@ fn purging_orphans_leaves_nothing_of_what_has_no_document(h: &dyn Harness) {
     assert_eq!(h.count("processing_log", "app_id = 1"), 0);
     assert_eq!(h.count("processing_log", "app_id = 2 AND attempt = 2"), 1);
     assert_eq!(h.count("processing_queue", "app_id = 3"), 1, "the queue is not purged");
+}
+
+/// In chunks of one: each has nothing but what is in the queue.
+fn purging_orphans_passes_what_is_in_the_queue(h: &dyn Harness) {
+    let contract = h.prepare_with(contract_with(1, OnExisting::Replace), 3);
+    let mut worker = Worker::start(h, &contract);
+    for _ in 0..2 {
+        let batch = worker.claim(3);
+        let outcomes: Vec<_> = batch.apps.iter().map(failure).collect();
+        worker.complete(&contract, batch.token, &outcomes);
+        worker.retry(RetrySelector::All);
+    }
+    h.execute("DELETE FROM {app_xml} WHERE app_id <> 2");
+    h.age_everything();
+    let orphans = |execute| PurgeRequest { orphans: true, ..everything(execute) };
+    let preview = worker.store.purge_log(orphans(false)).expect("purge");
+    assert_eq!(
+        preview.attempts, 3,
+        "superseded ones go, whether their application is queued or not"
+    );
+    assert_eq!(worker.store.purge_log(orphans(true)).expect("purge").attempts, 3);
+    assert_eq!(h.count("processing_log", "attempt = 2"), 3);
+    h.assert_invariants();
 }
 
 fn purging_ends_with_sessions_that_never_ended(h: &dyn Harness) {

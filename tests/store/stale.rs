@@ -5,8 +5,8 @@ use std::time::Duration;
 use xmlshred::contract::{Contract, OnExisting};
 use xmlshred::outcome::FailureCategory;
 use xmlshred::store::{
-    FailurePage, PurgeRequest, RequeueRequest, RequeueSelector, RetrySelector, StaleRows,
-    StaleRowsRequest, StoreError,
+    FailurePage, PurgeRequest, ReportQuery, RequeueRequest, RequeueSelector, RetrySelector,
+    StaleRows, StaleRowsRequest, StoreError,
 };
 
 use super::harness::{app_ids, contract_with, failure, success, Harness, Worker};
@@ -19,6 +19,7 @@ super::behaviours! {
     a_queued_application_has_no_stale_rows,
     deleting_stale_rows_with_another_contract_is_refused,
     purging_keeps_the_row_of_the_log_that_the_rows_are_of,
+    purging_keeps_what_the_rows_of_an_archived_document_are_of,
     status_and_failures_say_which_attempt_the_rows_are_of,
     a_success_after_a_failure_takes_the_rows_over,
     rows_skipped_by_a_success_are_never_deleted,
@@ -190,6 +191,33 @@ fn purging_keeps_the_row_of_the_log_that_the_rows_are_of(h: &dyn Harness) {
     let left: Vec<String> = left.iter().map(kept).collect();
     assert_eq!(left, ["1 1 1", "1 3 0", "2 1 1", "2 2 0", "3 2 1"]);
     assert_eq!(listed(&mut worker, &contract, &all(false)), [1, 2]);
+}
+
+fn purging_keeps_what_the_rows_of_an_archived_document_are_of(h: &dyn Harness) {
+    let (_, mut worker) = stale(h, 3);
+    // 1 succeeded, failed, and its document was archived; 3 has only succeeded.
+    h.execute("DELETE FROM {app_xml} WHERE app_id IN (1, 3)");
+    h.age_everything();
+    let expected = |worker: &mut Worker| -> Vec<(String, u64)> {
+        let report = worker.store.get_report(&ReportQuery::PAGE).expect("report");
+        let rows = report.reconciliation.into_iter().filter(|row| row.subject.contains("app_"));
+        rows.map(|row| (row.subject.replace("sandbox.", ""), row.expected)).collect()
+    };
+    let written = |base, contact| vec![("app_base".into(), base), ("app_contact".into(), contact)];
+    assert_eq!(expected(&mut worker), written(3, 6));
+    let request = PurgeRequest {
+        older_than: Duration::from_secs(60),
+        chunk: 1,
+        orphans: false,
+        execute: true,
+    };
+    assert_eq!(worker.store.purge_log(request).expect("purge").attempts, 0);
+    assert_eq!(h.count("processing_log", "app_id = 1 AND attempt = 1 AND has_rows = 1"), 1);
+    assert_eq!(expected(&mut worker), written(3, 6));
+    h.assert_invariants();
+    let orphans = PurgeRequest { orphans: true, ..request };
+    assert_eq!(worker.store.purge_log(orphans).expect("purge").attempts, 3);
+    assert_eq!(expected(&mut worker), written(1, 2), "no attempt accounts for the others any more");
 }
 
 fn status_and_failures_say_which_attempt_the_rows_are_of(h: &dyn Harness) {
