@@ -171,7 +171,7 @@ BEGIN
     LEFT OUTER JOIN [$(Schema)].[processing_file] AS c ON r.copy_app_id = c.app_id
     LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON d.app_id = s.[$(SourceIdColumn)]
     LEFT OUTER JOIN [$(Schema)].[processing_file] AS f ON d.app_id = f.app_id
-    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON d.app_id = l.app_id AND l.attempt = 1
+    LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON d.app_id = l.app_id AND l.is_latest = 1
     ORDER BY d.ordinal ASC;
 END;
 GO

@@ -23,7 +23,8 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
-    DECLARE @records nvarchar(1000) = REPLACE(REPLACE(REPLACE(@file_name, N'[', N'[[]'), N'%', N'[%]'), N'_', N'[_]')
+    -- Three times the name, and #%: a pattern that is cut off finds nothing.
+    DECLARE @records nvarchar(1210) = REPLACE(REPLACE(REPLACE(@file_name, N'[', N'[[]'), N'%', N'[%]'), N'_', N'[_]')
         + N'#%';
 
     IF @place_id IS NULL OR @file_name IS NULL

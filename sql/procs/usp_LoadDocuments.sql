@@ -202,7 +202,7 @@ BEGIN
         LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s WITH (UPDLOCK, HOLDLOCK)
             ON d.app_id = s.[$(SourceIdColumn)]
         LEFT OUTER JOIN [$(Schema)].[processing_file] AS f ON d.app_id = f.app_id
-        LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON d.app_id = l.app_id AND l.attempt = 1
+        LEFT OUTER JOIN [$(Schema)].[processing_log] AS l ON d.app_id = l.app_id AND l.is_latest = 1
         WHERE d.app_id IS NOT NULL;
 
         SET @refused = (
@@ -261,7 +261,7 @@ BEGIN
                 SET @logged = (
                     SELECT MIN(g.app_id)
                     FROM @generated AS g
-                    INNER JOIN [$(Schema)].[processing_log] AS l ON g.app_id = l.app_id AND l.attempt = 1
+                    INNER JOIN [$(Schema)].[processing_log] AS l ON g.app_id = l.app_id AND l.is_latest = 1
                 );
 
                 IF @logged IS NOT NULL

@@ -24,7 +24,7 @@ crate::trials! {
     a_login_that_may_only_load_loads,
 }
 
-fn note(n: u32) -> String {
+pub fn note(n: u32) -> String {
     format!("<?xml version='1.0' encoding='UTF-8'?><note id='{n}'>\u{e4}{n}</note>")
 }
 
@@ -47,7 +47,7 @@ pub fn bench(id: &str, document: &str, documents: u32) -> Bench {
     bench
 }
 
-fn count(bench: &Bench) -> i64 {
+pub fn count(bench: &Bench) -> i64 {
     bench.number("SELECT COUNT(*) FROM dbo.app_xml")
 }
 
