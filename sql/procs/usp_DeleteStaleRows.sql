@@ -19,6 +19,7 @@ Results:    one row per application and target table of the installed contract t
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50020 no contract is installed
             50022 deleting failed because of the server; earlier applications are done
+            50033 another call that adds to the sums did not end within 30 seconds, after five tries; likewise
             1205, 1222 and other errors of kind busy, after five tries; likewise
 Called by:  operators; the executable (delete-stale-rows)
 Isolation:  READ COMMITTED, one transaction per application. Locks queue, the contract (shared),
@@ -269,8 +270,12 @@ BEGIN
         BEGIN CATCH
             IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
-            -- Of usp_LoadApps where it returned one; otherwise of what has just failed.
-            SET @kind = [$(Schema)].[ufn_RefusalKind](COALESCE(@error_number, ERROR_NUMBER()));
+            -- Of usp_LoadApps where it returned one; otherwise of what has just failed. 50033 is of usp_AddSums:
+            -- of a trigger, it would be 50022 here.
+            SET @kind = CASE
+                WHEN ERROR_NUMBER() = 50033 THEN 'busy'
+                ELSE [$(Schema)].[ufn_RefusalKind](COALESCE(@error_number, ERROR_NUMBER()))
+            END;
 
             IF @kind = 'server' OR ERROR_NUMBER() = 50020 OR (@kind = 'busy' AND @tries >= 5) THROW;
 

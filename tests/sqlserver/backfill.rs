@@ -12,6 +12,7 @@ crate::trials! {
     a_backfill_of_a_server_is_killed_and_repeated,
     an_adopted_application_is_backfilled_and_stays_adopted,
     two_backfills_and_a_worker_add_nothing_twice,
+    a_backfill_that_finds_the_sums_locked_says_so,
     each_role_backfills_or_is_refused,
 }
 
@@ -210,4 +211,12 @@ fn each_role_backfills_or_is_refused() {
             false => assert!(said.status >= 4 && said.stdout.is_empty(), "{role}: {said:?}"),
         }
     }
+}
+
+fn a_backfill_that_finds_the_sums_locked_says_so() {
+    let bench = learned(2);
+    crate::sums::lock_sums(&bench.database);
+    let (_, said) = bench.fail(ALL);
+    assert!(said.contains("(50033)"), "{said}");
+    assert_eq!(counts(&bench)[1..], [0, 0, 0]);
 }

@@ -6,6 +6,7 @@ use xmlshred::store::{EraseRequest, PurgeRequest, RetrySelector};
 
 use crate::harness::SqlServerHarness;
 use crate::store::harness::{app_ids, contract_with, failure, success, Harness, Worker};
+use crate::store::stale;
 
 crate::trials! {
     completions_of_other_sessions_do_not_wait_for_the_sums,
@@ -15,6 +16,7 @@ crate::trials! {
     a_sum_that_a_statement_by_hand_made_wrong_is_found_and_corrected,
     the_log_of_an_earlier_version_is_summed,
     the_report_finds_what_is_missing_by_sums,
+    sums_that_are_locked_are_nobody_s_refusal,
 }
 
 /// The rows of both tables: of a session or of none, what, and how many.
@@ -226,4 +228,27 @@ fn the_report_finds_what_is_missing_by_sums() {
         report.reconciliation[1..].iter().map(|row| (row.subject.as_str(), row.expected)).collect();
     assert_eq!(written, [("sandbox.app_base", 3), ("sandbox.app_contact", 6)]);
     h.leave();
+}
+
+/// From now on, all that adds to the sums finds them locked for 30 seconds, which this does not wait for.
+pub fn lock_sums(database: &crate::database::Database) {
+    database.execute(&database.own("DROP PROCEDURE pipeline.usp_AddSums;"));
+    database.execute(&database.own(
+        "CREATE PROCEDURE pipeline.usp_AddSums AS BEGIN THROW 50033, N'the sums are locked; call again', 1; END;",
+    ));
+}
+
+fn sums_that_are_locked_are_nobody_s_refusal() {
+    let h = SqlServerHarness::fresh();
+    let (contract, mut worker) = stale::stale(&h, 3);
+    h.execute("DELETE FROM {app_xml} WHERE app_id = 3");
+    lock_sums(h.database());
+    let refused = worker.store.delete_stale_rows(&contract, &stale::all(true));
+    assert!(refused.expect_err("an error").to_string().contains("(50033)"));
+    let erase =
+        EraseRequest { app_ids: app_ids(&[3]), execute: true, requested_by: "the suite".into() };
+    let refused = worker.store.erase_apps(&contract, &erase);
+    assert!(refused.expect_err("an error").to_string().contains("(50033)"));
+    assert_eq!(h.count("app_base", "1 = 1"), 3, "nothing was deleted");
+    h.assert_invariants();
 }
