@@ -321,29 +321,6 @@ BEGIN
                         AND l.app_id BETWEEN @next AND @last
                 );
 
-            INSERT INTO #sum (outcome, amount)
-            SELECT
-                u.outcome,
-                SUM(u.amount)
-            FROM
-                (
-                    SELECT
-                        CASE p.outcome WHEN 'failed' THEN 'adopted' ELSE 'success' END AS outcome,
-                        1 AS amount
-                    FROM #picked AS p
-                    WHERE p.outcome <> 'ignore'
-                    UNION ALL
-                    SELECT
-                        c.outcome,
-                        -1
-                    FROM #picked AS p
-                    INNER JOIN @counted AS c ON p.app_id = c.app_id
-                    WHERE p.outcome <> 'ignore'
-                ) AS u
-            GROUP BY u.outcome;
-
-            EXEC [$(Schema)].[usp_AddSums];
-
             UPDATE [$(Schema)].[processing_adoption]
             SET
                 next_app_id = CASE WHEN @picked < @chunk_size THEN a.next_app_id ELSE @last + 1 END,
@@ -377,6 +354,29 @@ BEGIN
                         ON p.app_id = s.[$(SourceIdColumn)]
                 ) AS c
             WHERE a.adoption_id = 1;
+
+            INSERT INTO #sum (outcome, amount)
+            SELECT
+                u.outcome,
+                SUM(u.amount)
+            FROM
+                (
+                    SELECT
+                        CASE p.outcome WHEN 'failed' THEN 'adopted' ELSE 'success' END AS outcome,
+                        1 AS amount
+                    FROM #picked AS p
+                    WHERE p.outcome <> 'ignore'
+                    UNION ALL
+                    SELECT
+                        c.outcome,
+                        -1
+                    FROM #picked AS p
+                    INNER JOIN @counted AS c ON p.app_id = c.app_id
+                    WHERE p.outcome <> 'ignore'
+                ) AS u
+            GROUP BY u.outcome;
+
+            EXEC [$(Schema)].[usp_AddSums];
 
             COMMIT TRANSACTION;
 

@@ -119,6 +119,7 @@ static class Rules
     public const string OwnForeignKey = "own-foreign-key";
     public const string VolatileStatistics = "volatile-statistics";
     public const string CountsLog = "counts-log";
+    public const string SumsLast = "sums-last";
 
     public static readonly string[] All =
     {
@@ -126,7 +127,7 @@ static class Rules
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
         KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, PageLocks, SourceRead, PinnedPlan,
         SessionLock, ForeignTemp, MonitoringWaits, OwnForeignKey, VolatileStatistics,
-        CountsLog,
+        CountsLog, SumsLast,
     };
 }
 
@@ -795,6 +796,10 @@ sealed class Script
             node.Accept(guarded);
             foreach (var begin in guarded.Unguarded())
                 file.Report(begin, Rules.TryCatch, "BEGIN TRANSACTION must be inside BEGIN TRY");
+            var order = new SumsOrder();
+            node.Accept(order);
+            foreach (var late in order.Late())
+                file.Report(late, Rules.SumsLast, "locks a table after usp_AddSums, for whose lock others wait: do it before");
         }
 
         public override void Visit(TSqlStatement node)
@@ -861,6 +866,40 @@ sealed class Script
         public override void Visit(ThrowStatement node)
         {
             Found = true;
+        }
+    }
+
+    /// What is locked between usp_AddSums and the commit.
+    sealed class SumsOrder : TSqlFragmentVisitor
+    {
+        readonly List<int> sums = new List<int>();
+        readonly List<int> commits = new List<int>();
+        readonly List<NamedTableReference> tables = new List<NamedTableReference>();
+
+        public override void Visit(ExecutableProcedureReference node)
+        {
+            if (node.ProcedureReference?.ProcedureReference?.Name?.BaseIdentifier.Value == "usp_AddSums")
+                sums.Add(node.StartOffset);
+        }
+
+        public override void Visit(CommitTransactionStatement node)
+        {
+            commits.Add(node.StartOffset);
+        }
+
+        public override void Visit(NamedTableReference node)
+        {
+            if (node.SchemaObject.SchemaIdentifier != null)
+                tables.Add(node);
+        }
+
+        public IEnumerable<NamedTableReference> Late()
+        {
+            return sums.SelectMany(sum =>
+            {
+                var end = commits.Where(commit => commit > sum).DefaultIfEmpty(int.MaxValue).Min();
+                return tables.Where(table => table.StartOffset > sum && table.StartOffset < end);
+            });
         }
     }
 
