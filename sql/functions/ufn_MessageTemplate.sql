@@ -4,7 +4,9 @@ GO
 /*
 Purpose:    Returns the message of a trigger without what differs from row to row, so that errors with one
             cause have one fingerprint. What is between quotes (' " `) is left out, and each number and
-            each GUID is a #. A quote or a digit inside a word is a part of the word.
+            each GUID is a #. A quote or a digit inside a word is a part of the word. Every text function gets
+            a binary collation: that of the database may count pairs of UTF-16 as one, or take other
+            characters for a quote.
 Parameters: @message  ERROR_MESSAGE() of an error of a trigger
 Results:    the template, such as: order # of '' is not open
 Errors:     none
@@ -18,7 +20,7 @@ AS
 BEGIN
     DECLARE @template nvarchar(2048) = N'';
     DECLARE @at int = 1;
-    DECLARE @length int = LEN(@message + N'.') - 1;
+    DECLARE @length int = LEN((@message + N'.') COLLATE Latin1_General_BIN2) - 1;
     DECLARE @is_word bit = 0;
     DECLARE @character nvarchar(1);
     DECLARE @code int;
@@ -26,13 +28,15 @@ BEGIN
 
     WHILE @at <= @length
     BEGIN
-        SET @character = SUBSTRING(@message, @at, 1);
+        SET @character = SUBSTRING(@message COLLATE Latin1_General_BIN2, @at, 1);
         SET @code = UNICODE(@character);
         SET @close = 0;
 
         IF @is_word = 0 AND @code IN (34, 39, 96)
         BEGIN
-            SET @close = CHARINDEX(@character, @message, @at + 1);
+            SET @close = CHARINDEX(
+                @character COLLATE Latin1_General_BIN2, @message COLLATE Latin1_General_BIN2, @at + 1
+            );
         END;
 
         IF @close > 0
@@ -41,8 +45,9 @@ BEGIN
             SET @at = @close + 1;
         END
         ELSE IF @is_word = 0
-            AND SUBSTRING(@message, @at, 36) LIKE N'________-____-____-____-____________'
-            AND TRY_CONVERT(uniqueidentifier, SUBSTRING(@message, @at, 36)) IS NOT NULL
+            AND SUBSTRING(@message COLLATE Latin1_General_BIN2, @at, 36)
+                LIKE N'________-____-____-____-____________'
+            AND TRY_CONVERT(uniqueidentifier, SUBSTRING(@message COLLATE Latin1_General_BIN2, @at, 36)) IS NOT NULL
         BEGIN
             SET @template = CONCAT(@template, N'#');
             SET @at = @at + 36;
@@ -51,7 +56,7 @@ BEGIN
         BEGIN
             SET @template = CONCAT(@template, N'#');
 
-            WHILE UNICODE(SUBSTRING(@message, @at, 1)) BETWEEN 48 AND 57
+            WHILE UNICODE(SUBSTRING(@message COLLATE Latin1_General_BIN2, @at, 1)) BETWEEN 48 AND 57
             BEGIN
                 SET @at = @at + 1;
             END;
