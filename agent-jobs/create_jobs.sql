@@ -10,7 +10,8 @@ Results:    one row per action that it took, or with Execute N would take: actio
 Jobs:       Prepare     reaps expired claims, enqueues new applications   every PrepareMinutes
             Worker 1…N  runs xmlshred until nothing is ready              every WorkerMinutes,
                                                                           unless it still runs
-            Nightly     enqueues what Prepare missed, deletes old history at 02:30
+            Nightly     enqueues what Prepare missed, deletes old history,    at 02:30
+                        recounts the sums on Sundays
             Health      fails when usp_HealthCheck reports priority 1,    every HealthMinutes
                         which notifies the operator
 Output:     each run of a worker writes LogFolder\<its job>.txt over the one of the run before
@@ -319,11 +320,14 @@ END;'),
 (
     2,
     N'Nightly',
-    N'Enqueues applications that Prepare missed, and deletes old events, attempts and sessions.',
+    N'Enqueues applications that Prepare missed, deletes old events, attempts and sessions, and recounts the sums'
+    + N' on Sundays.',
     N'TSQL',
     CONCAT(@if_primary, N'BEGIN
     EXEC ', @pipeline, N'.[usp_EnqueueApps] @mode = ''full'';
     EXEC ', @pipeline, N'.[usp_PurgeLog] @older_than_seconds = ', CONVERT(bigint, @retention_days) * 86400, N';
+    -- On Sundays: 1900 began on a Monday.
+    IF DATEDIFF(DAY, ''19000101'', SYSDATETIME()) % 7 = 6 EXEC ', @pipeline, N'.[usp_RecountSums];
 END;'),
     2,
     1,

@@ -6,8 +6,11 @@ Sums the log of a version that did not keep processing_outcome and processing_wr
 IX_processing_log_latest and processing_log_table once: in the order of a minute per ten million applications.
 Nothing is completed or redriven meanwhile: the locks, in the lock order, are held to the end of the
 installation, and workers repeat their calls. If it is stopped, all of the installation is rolled back.
-A call that waits for these locks goes on with its earlier text and adds to no sum: usp_RecountSums finds it.
+A call that waits for these locks goes on with its earlier text and adds to no sum: usp_RecountSums finds it,
+and the record says that it is due until it has run. Renewals that wait count as renewed (usp_RenewLease), so the
+leases are extended here.
 */
+DECLARE @started_at datetime2(3) = SYSUTCDATETIME();
 DECLARE @is_held bit = CASE
     WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_claim] WITH (TABLOCKX, HOLDLOCK)) THEN 1
     ELSE 0
@@ -63,4 +66,31 @@ WHERE k.has_rows = 1
 GROUP BY
     t.schema_name,
     t.table_name;
+
+UPDATE [$(Schema)].[processing_claim]
+SET lease_expires_at_utc = DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
+WHERE lease_expires_at_utc >= @started_at;
+
+-- On a new database nothing is installed yet.
+INSERT INTO [$(Schema)].[processing_install_file]
+(
+    file_name,
+    schema_version,
+    file_checksum
+)
+SELECT
+    N'due/recount',
+    2,
+    CONVERT(binary(32), 0x00)
+WHERE EXISTS
+    (
+        SELECT 1
+        FROM [$(Schema)].[processing_install]
+    )
+    AND NOT EXISTS
+    (
+        SELECT 1
+        FROM [$(Schema)].[processing_install_file] AS f
+        WHERE f.file_name = N'due/recount'
+    );
 GO

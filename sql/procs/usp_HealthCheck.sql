@@ -148,7 +148,10 @@ BEGIN
                     N'processing_log', N'IX_processing_log_latest', N'is_latest', N'status',
                     N', failure_category, fingerprint) INCLUDE (processed_at_utc'
                 ),
-                (N'processing_log', N'IX_processing_log_processed', N'status', N'processed_at_utc', NULL),
+                (
+                    N'processing_log', N'IX_processing_log_processed', N'status', N'processed_at_utc',
+                    N') INCLUDE (is_latest'
+                ),
                 (N'processing_log', N'IX_processing_log_claim', N'claim_token', NULL, NULL),
                 (N'processing_event', N'IX_processing_event_app', N'app_id', NULL, NULL),
                 (N'processing_event', N'IX_processing_event_claim', N'claim_token', NULL, NULL),
@@ -529,6 +532,17 @@ BEGIN
             )
         GROUP BY c.outcome
         HAVING SUM(c.counted) <> SUM(c.found)
+        UNION ALL
+        SELECT
+            2,
+            N'wrong sums',
+            CONCAT(
+                N'not counted since the installation of ', CONVERT(nvarchar(19), f.installed_at_utc, 120), N' UTC'
+            ),
+            N'calls of the earlier version that ended during the installation are in no sum',
+            N'EXEC [$(Schema)].[usp_RecountSums];'
+        FROM [$(Schema)].[processing_install_file] AS f
+        WHERE f.file_name = N'due/recount'
         UNION ALL
         SELECT
             2,

@@ -4,18 +4,22 @@ GO
 /*
 Purpose:    Counts the log, compares what processing_outcome and processing_written say, and corrects them. No
             call of this version makes a difference. These do: a statement that a person runs on queue or log,
-            and a call of an earlier version that was running while this version was installed.
+            and a call of an earlier version that was running while this version was installed. An
+            installation that creates the sums beside an existing log therefore records in
+            processing_install_file that a recount is due, which the first one that corrects ends.
 Parameters: @Execute  'Y': correct (default); 'N': only report
 Results:    one row per sum that was wrong, none if all are right: subject (an outcome, or a target table),
             counted (what the sums said), found (in the log)
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50033 another recount, or another change of the sums, did not end within 30 seconds
             1222 a completion held a lock for 30 seconds; nothing was changed
-Called by:  the executable, once, after it has installed the sums beside an existing log; by hand
+Called by:  install, after it has created the sums beside an existing log; the Agent job Nightly on Sundays; by hand
 Isolation:  READ COMMITTED, one transaction. With READ_COMMITTED_SNAPSHOT on, one statement compares everything
-            as of one moment and nobody waits; without it, claim, queue and log are locked meanwhile, in the
-            lock order, and workers wait. Scans IX_processing_log_latest, the log and processing_log_table
-            once each: seconds per million applications. Then sums (usp_AddSums)
+            as of one moment and nobody waits, except for a recount that is due: it waits for the calls that are
+            running, and what begins then waits behind it. Without it, claim, queue and log are locked meanwhile,
+            in the lock order, workers wait, and get leases of full length at the end. Scans
+            IX_processing_log_latest, the log and processing_log_table once each: seconds per million
+            applications. Then processing_install_file, sums (usp_AddSums)
 Example:    EXEC [$(Schema)].[usp_RecountSums] @Execute = 'N';
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_RecountSums]
@@ -32,6 +36,9 @@ BEGIN
     DECLARE @message nvarchar(2048);
     DECLARE @lock_result int;
     DECLARE @is_held bit;
+    DECLARE @has_versions bit;
+    DECLARE @is_due bit;
+    DECLARE @started_at datetime2(3) = SYSUTCDATETIME();
 
     IF @@TRANCOUNT > 0
         THROW 50002, N'usp_RecountSums: a transaction is open; commit or roll it back, then call again.', 1;
@@ -56,6 +63,15 @@ BEGIN
         found bigint NOT NULL
     );
 
+    -- Without row versions only.
+    CREATE TABLE #counted
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        counted bigint NOT NULL
+    );
+
     BEGIN TRY
         BEGIN TRANSACTION;
 
@@ -75,26 +91,73 @@ BEGIN
             THROW 50033, @message, 1;
         END;
 
-        -- Without row versions the log would be read at many moments: a completion holds its claim from its
-        -- beginning to its end, and from here on none is half done.
-        IF (
-                SELECT d.is_read_committed_snapshot_on
-                FROM sys.databases AS d
-                WHERE d.database_id = DB_ID()
-            ) = 0
+        SET @has_versions = (
+            SELECT d.is_read_committed_snapshot_on
+            FROM sys.databases AS d
+            WHERE d.database_id = DB_ID()
+        );
+
+        SET @is_due = CASE
+            WHEN EXISTS
+                (
+                    SELECT 1
+                    FROM [$(Schema)].[processing_install_file] AS f
+                    WHERE f.file_name = N'due/recount'
+                )
+                THEN 1
+            ELSE 0
+        END;
+
+        -- Calls of the earlier version waited for the installation's locks, and go on with a text that adds to no
+        -- sum. Each statement waits until those have committed that use its table, and keeps nothing: the
+        -- comparison, whose versions are of a later moment, sees what they did.
+        IF @has_versions = 1 AND @is_due = 1
         BEGIN
             SET @is_held = CASE
-                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_claim] WITH (TABLOCKX, HOLDLOCK)) THEN 1
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_claim] WITH (TABLOCK, READCOMMITTEDLOCK)) THEN 1
                 ELSE 0
             END;
             SET @is_held = CASE
-                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_queue] WITH (TABLOCKX, HOLDLOCK)) THEN 1
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_queue] WITH (TABLOCK, READCOMMITTEDLOCK)) THEN 1
                 ELSE 0
             END;
             SET @is_held = CASE
-                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_log] WITH (TABLOCKX, HOLDLOCK)) THEN 1
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_log] WITH (TABLOCK, READCOMMITTEDLOCK)) THEN 1
                 ELSE 0
             END;
+        END;
+
+        -- Without row versions the log would be read at many moments: a completion holds its claim from its
+        -- beginning to its end, and from here on none is half done. Shared: it keeps out what writes.
+        IF @has_versions = 0
+        BEGIN
+            SET @is_held = CASE
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_claim] WITH (TABLOCK, HOLDLOCK)) THEN 1
+                ELSE 0
+            END;
+            SET @is_held = CASE
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_queue] WITH (TABLOCK, HOLDLOCK)) THEN 1
+                ELSE 0
+            END;
+            SET @is_held = CASE
+                WHEN EXISTS (SELECT 1 FROM [$(Schema)].[processing_log] WITH (TABLOCK, HOLDLOCK)) THEN 1
+                ELSE 0
+            END;
+
+            -- Sessions that end or are purged still move their sums to the rows of no session: TABLOCK reads all
+            -- rows of a table at one moment, between two such transactions.
+            INSERT INTO #counted (outcome, counted)
+            SELECT
+                o.outcome,
+                o.applications
+            FROM [$(Schema)].[processing_outcome] AS o WITH (TABLOCK);
+
+            INSERT INTO #counted (schema_name, table_name, counted)
+            SELECT
+                w.schema_name,
+                w.table_name,
+                w.row_count
+            FROM [$(Schema)].[processing_written] AS w WITH (TABLOCK);
         END;
 
         INSERT INTO #recounted
@@ -114,12 +177,21 @@ BEGIN
         FROM
             (
                 SELECT
+                    c.outcome,
+                    c.schema_name,
+                    c.table_name,
+                    c.counted,
+                    CONVERT(bigint, 0) AS found
+                FROM #counted AS c
+                UNION ALL
+                SELECT
                     o.outcome,
                     CONVERT(nvarchar(128), NULL) AS schema_name,
                     CONVERT(nvarchar(128), NULL) AS table_name,
                     o.applications AS counted,
                     CONVERT(bigint, 0) AS found
                 FROM [$(Schema)].[processing_outcome] AS o
+                WHERE @has_versions = 1
                 UNION ALL
                 SELECT
                     COALESCE(l.failure_category, 'success') AS outcome,
@@ -144,6 +216,7 @@ BEGIN
                     w.row_count AS counted,
                     CONVERT(bigint, 0) AS found
                 FROM [$(Schema)].[processing_written] AS w
+                WHERE @has_versions = 1
                 UNION ALL
                 SELECT
                     CONVERT(varchar(30), NULL) AS outcome,
@@ -175,6 +248,19 @@ BEGIN
             r.found - r.counted
         FROM #recounted AS r
         WHERE @Execute = 'Y';
+
+        -- A renewal that waited for the claims counts as renewed (usp_RenewLease): nobody reaps these because of
+        -- the wait.
+        IF @has_versions = 0
+        BEGIN
+            UPDATE [$(Schema)].[processing_claim]
+            SET lease_expires_at_utc = DATEADD(MILLISECOND, lease_ms, SYSUTCDATETIME())
+            WHERE lease_expires_at_utc >= @started_at;
+        END;
+
+        DELETE FROM [$(Schema)].[processing_install_file]
+        WHERE @Execute = 'Y'
+            AND file_name = N'due/recount';
 
         EXEC [$(Schema)].[usp_AddSums];
 

@@ -8,7 +8,8 @@ Parameters: @claim_token  the claim
             @lease_ms     milliseconds from now, 1 to 86400000, default 120000
 Results:    one row: renewal_status (renewed, lost), lease_expires_at_utc
             lease_expires_at_utc is NULL while a completion locks the claim: the completion extends
-            the lease itself, which counts as renewed.
+            the lease itself, which counts as renewed. So does usp_RecountSums, which locks all claims while
+            READ_COMMITTED_SNAPSHOT is off.
 Errors:     50001 a parameter is wrong   50002 a transaction is open
 Called by:  the executable's lease keeper
 Isolation:  READ COMMITTED. Locks claim, event; then the session, in a second transaction. Waits two
@@ -101,7 +102,8 @@ BEGIN
     BEGIN CATCH
         IF XACT_STATE() <> 0 ROLLBACK TRANSACTION;
 
-        -- A completion of this claim locks its row, and has extended the lease.
+        -- A completion of this claim locks its row, and has extended the lease. Or a recount or an installation
+        -- locks all claims, and extends the leases before it ends.
         IF ERROR_NUMBER() <> 1222 THROW;
 
         SET @renewal_status = 'renewed';

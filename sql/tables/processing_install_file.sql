@@ -6,6 +6,9 @@ One row per installed file, so that `xmlshred install --info` can report an obje
 missing, older or edited. file_checksum is the SHA-256 of the file's text with line feeds;
 definition_checksum is the SHA-256 of OBJECT_DEFINITION right after the installation, NULL for files
 that create no module.
+
+The row due/recount is of no file: since the sums were created beside an existing log, usp_RecountSums has not
+run yet.
 */
 IF OBJECT_ID(N'[$(Schema)].[processing_install_file]', N'U') IS NULL
 BEGIN

@@ -70,6 +70,7 @@ BEGIN
 
     CREATE NONCLUSTERED INDEX IX_processing_log_processed
         ON [$(Schema)].[processing_log] (status, processed_at_utc)
+        INCLUDE (is_latest)
         WITH (DATA_COMPRESSION = $(LogCompression));
 
     CREATE NONCLUSTERED INDEX IX_processing_log_claim

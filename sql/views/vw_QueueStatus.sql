@@ -11,9 +11,9 @@ Columns:    state, applications, oldest_at_utc, newest_at_utc, document_bytes. O
             quarantined           their sum
             failed, success       the outcome of the last attempt, by the time it was completed
 Cost:       reads the queue, the source rows above the watermark (before the first enqueue: all), the few
-            rows of processing_outcome, and for the times the ends of IX_processing_log_processed, past
-            what is superseded or redriven. Never counts the log. Waits for completions while
-            READ_COMMITTED_SNAPSHOT is off; usp_GetStatus does not
+            rows of processing_outcome, and for the times of an outcome that any application has the ends of
+            IX_processing_log_processed, past what is superseded (in the index alone) or in the queue. Never
+            counts the log. Waits for completions while READ_COMMITTED_SNAPSHOT is off; usp_GetStatus does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_QueueStatus]
 AS
@@ -37,39 +37,48 @@ CROSS APPLY
 UNION ALL
 SELECT
     n.state,
-    (
-        SELECT CASE WHEN SUM(o.applications) > 0 THEN SUM(o.applications) ELSE 0 END
-        FROM [$(Schema)].[processing_outcome] AS o
-        WHERE CASE o.outcome WHEN 'success' THEN 'success' ELSE 'failed' END = n.state
-    ) AS applications,
-    (
-        SELECT TOP (1) l.processed_at_utc
-        FROM [$(Schema)].[processing_log] AS l
-        WHERE l.is_latest = 1
-            AND l.status = n.state
-            AND NOT EXISTS
-            (
-                SELECT 1
-                FROM [$(Schema)].[processing_queue] AS q
-                WHERE q.app_id = l.app_id
+    a.applications,
+    -- Without any, each of these would pass every superseded attempt, and find nothing.
+    CASE
+        WHEN a.applications > 0
+            THEN (
+                SELECT TOP (1) l.processed_at_utc
+                FROM [$(Schema)].[processing_log] AS l
+                WHERE l.is_latest = 1
+                    AND l.status = n.state
+                    AND NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_queue] AS q
+                        WHERE q.app_id = l.app_id
+                    )
+                ORDER BY l.processed_at_utc ASC
             )
-        ORDER BY l.processed_at_utc ASC
-    ) AS oldest_at_utc,
-    (
-        SELECT TOP (1) l.processed_at_utc
-        FROM [$(Schema)].[processing_log] AS l
-        WHERE l.is_latest = 1
-            AND l.status = n.state
-            AND NOT EXISTS
-            (
-                SELECT 1
-                FROM [$(Schema)].[processing_queue] AS q
-                WHERE q.app_id = l.app_id
+    END AS oldest_at_utc,
+    CASE
+        WHEN a.applications > 0
+            THEN (
+                SELECT TOP (1) l.processed_at_utc
+                FROM [$(Schema)].[processing_log] AS l
+                WHERE l.is_latest = 1
+                    AND l.status = n.state
+                    AND NOT EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_queue] AS q
+                        WHERE q.app_id = l.app_id
+                    )
+                ORDER BY l.processed_at_utc DESC
             )
-        ORDER BY l.processed_at_utc DESC
-    ) AS newest_at_utc,
+    END AS newest_at_utc,
     CONVERT(bigint, NULL) AS document_bytes
 FROM (VALUES ('failed'), ('success')) AS n(state)
+CROSS APPLY
+    (
+        SELECT CASE WHEN SUM(o.applications) > 0 THEN SUM(o.applications) ELSE 0 END AS applications
+        FROM [$(Schema)].[processing_outcome] AS o
+        WHERE CASE o.outcome WHEN 'success' THEN 'success' ELSE 'failed' END = n.state
+    ) AS a
 UNION ALL
 SELECT
     'not_enqueued' AS state,

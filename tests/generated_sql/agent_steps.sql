@@ -23,6 +23,8 @@ IF CONVERT(nvarchar(60), DATABASEPROPERTYEX(N'credit', N'Status')) = N'ONLINE'
 BEGIN
     EXEC [credit].[sandbox].[usp_EnqueueApps] @mode = 'full';
     EXEC [credit].[sandbox].[usp_PurgeLog] @older_than_seconds = 7776000;
+    -- On Sundays: 1900 began on a Monday.
+    IF DATEDIFF(DAY, '19000101', SYSDATETIME()) % 7 = 6 EXEC [credit].[sandbox].[usp_RecountSums];
 END;
 GO
 -- Prepare

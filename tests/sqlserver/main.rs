@@ -27,6 +27,7 @@ mod harness;
 mod invariants;
 mod line;
 mod loading;
+mod loading_known;
 mod monday;
 mod monitoring;
 mod ownership;
@@ -35,6 +36,7 @@ mod pages;
 mod planning;
 mod program;
 mod races;
+mod recounting;
 mod refusals;
 mod roles;
 mod script;
@@ -45,6 +47,7 @@ mod source;
 mod store;
 mod sums;
 mod takeover;
+mod templates;
 mod triggers;
 mod types;
 mod unforeseen;
@@ -84,6 +87,7 @@ const OWN: &[(&str, Trials)] = &[
     ("earlier_tables", earlier_tables::TRIALS),
     ("line", line::TRIALS),
     ("loading", loading::TRIALS),
+    ("loading_known", loading_known::TRIALS),
     ("monday", monday::TRIALS),
     ("changing", changing::TRIALS),
     ("ownership", ownership::TRIALS),
@@ -91,6 +95,7 @@ const OWN: &[(&str, Trials)] = &[
     ("planning", planning::TRIALS),
     ("program", program::TRIALS),
     ("races", races::TRIALS),
+    ("recounting", recounting::TRIALS),
     ("refusals", refusals::TRIALS),
     ("roles", roles::TRIALS),
     ("script", script::TRIALS),
@@ -99,6 +104,7 @@ const OWN: &[(&str, Trials)] = &[
     ("source", source::TRIALS),
     ("sums", sums::TRIALS),
     ("takeover", takeover::TRIALS),
+    ("templates", templates::TRIALS),
     ("triggers", triggers::TRIALS),
     ("types", types::TRIALS),
     ("unforeseen", unforeseen::TRIALS),

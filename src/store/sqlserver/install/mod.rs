@@ -8,6 +8,7 @@ mod generated;
 mod owner;
 mod ownership;
 mod plan;
+mod recount;
 mod script;
 mod send;
 mod state;
@@ -20,7 +21,7 @@ use super::record::{Record, Value};
 use super::{contract_sql, target};
 use crate::contract::Contract;
 use crate::id::ContractHash;
-use crate::store::{AlterTables, InstallPlan, PlannedAction, PlannedStep, Result, StoreError};
+use crate::store::{AlterTables, InstallPlan, PlannedStep, Result, StoreError};
 
 use found::{found, is_ours, Found};
 use script::Options;
@@ -43,6 +44,10 @@ pub fn script(
 ) -> String {
     let options = Options { alter, adoption };
     let mut batches = script::install_batches(FILES, names, contract, options);
+    batches.push(script::Batch {
+        part: "the recount of the sums".to_owned(),
+        sql: recount::batch(names),
+    });
     batches.extend(adoption.map(|_| script::Batch {
         part: "the earlier log".to_owned(),
         sql: adoption::import(names),
@@ -151,15 +156,9 @@ impl Installer {
         let script = script::install_batches(self.files, &self.names, contract, options);
         let with = With { names: Some(&self.names), contract, alter: self.alter };
         run(&mut self.connection, &script, with)?;
-        let creates = |file: &str| {
-            let mut steps = plan.steps.iter();
-            steps.any(|step| step.action == PlannedAction::Create && step.object == file)
-        };
-        if creates("tables/processing_outcome.sql") && !creates("tables/processing_log.sql") {
-            // A call that waited for the migration went on as it began, without adding to the sums.
-            let recount = format!("EXEC [{}].[usp_RecountSums];", self.names.schema());
-            send(&mut self.connection, &recount).map_err(|fault| self.error(fault))?;
-        }
+        let recounted = send(&mut self.connection, &recount::batch(&self.names));
+        let again = "everything else is installed, and the next installation repeats the recount";
+        recounted.map_err(|fault| self.error(explained(fault, again)))?;
         Ok(plan)
     }
 
@@ -181,6 +180,7 @@ impl Installer {
         steps.extend(plan::in_the_way(&found));
         steps.extend(self.source_problem()?);
         steps.extend(plan::objects(self.files, &found, &recorded));
+        steps.extend(recount::planned(&recorded));
         if let Some(contract) = contract {
             steps.extend(plan::missing_schema(&mut self.connection, &self.names, contract)?);
             let tables = plan::tables(&mut self.connection, contract, self.alter);

@@ -20,6 +20,10 @@ const RESTORE_NAMES: &str = include_str!("restore_names.sql");
 const UNINSTALL: &str = include_str!("uninstall.sql");
 const DROP_SCHEMA: &str = include_str!("drop_schema.sql");
 
+/// A completion locks the claims and then waits for the contract, which an installation has locked before it comes
+/// to the claims. The server then undoes the completion, which its worker repeats.
+pub const SURVIVE_DEADLOCKS: &str = "SET DEADLOCK_PRIORITY HIGH;\n";
+
 /// After [`find`]: what has the names.
 pub const FOUND: &str = "SELECT
     n.kind,
@@ -103,7 +107,7 @@ pub fn mark(names: &Names) -> String {
 /// earlier system has its name again. Source and target tables do not change, and the roles stay: other
 /// pipelines of the database may use them.
 pub fn uninstall(files: &[SqlFile], names: &Names, with_data: bool) -> Vec<String> {
-    let begin = "SET XACT_ABORT ON;\n\nBEGIN TRANSACTION;\n".to_owned();
+    let begin = format!("{SURVIVE_DEADLOCKS}SET XACT_ABORT ON;\n\nBEGIN TRANSACTION;\n");
     let kinds = "'PROCEDURE', 'VIEW', 'FUNCTION'";
     let last = match with_data {
         true => {

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::adoption::{self, Adoption};
 use super::files::{batches, checksum, Kind, Names, SqlFile, FILES};
 use super::generated::GENERATED;
-use super::{describe, ownership};
+use super::ownership::{self, SURVIVE_DEADLOCKS};
+use super::{describe, recount};
 use crate::contract::{Contract, OnExisting};
 use crate::store::sqlserver::contract_sql::{self, bracketed, literal};
 use crate::store::AlterTables;
@@ -177,7 +178,7 @@ fn begin(
 fn lock(names: &Names) -> String {
     let resource = literal(&format!("xmlshred install {}", names.schema()));
     format!(
-        "SET XACT_ABORT ON;
+        "{SURVIVE_DEADLOCKS}SET XACT_ABORT ON;
 SET IMPLICIT_TRANSACTIONS OFF;
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
@@ -393,7 +394,8 @@ fn record(files: &[SqlFile], names: &Names, contract: Option<&Contract>) -> Stri
 VALUES ({SCHEMA_VERSION}, N'{PROGRAM_VERSION}');
 
 DELETE FROM {schema}.[processing_install_file]
-WHERE file_name NOT LIKE N'{kept}';
+WHERE file_name <> {due}
+    AND file_name NOT LIKE N'{kept}';
 
 INSERT INTO {schema}.[processing_install_file]
 (
@@ -407,6 +409,7 @@ VALUES
 ",
         // Without a contract in this script, the record of the installed one stays.
         kept = if contract.is_some() { "" } else { "contract/%" },
+        due = literal(recount::DUE),
         rows = rows.join(",\n"),
     )
 }
@@ -474,5 +477,6 @@ mod tests {
         let locked = at(&|batch| batch.sql.contains("[processing_contract] AS c WITH (TABLOCKX"));
         let refused = at(&|batch| batch.part == "the installed version");
         assert!(refused < locked && locked < at(&|batch| batch.part == FILES[0].name));
+        assert!(script[0].sql.starts_with(SURVIVE_DEADLOCKS), "{}", script[0].sql);
     }
 }

@@ -1,0 +1,34 @@
+//! The recount that ends an installation which has created the sums beside a log.
+
+use super::files::Names;
+use super::state::Recorded;
+use crate::store::sqlserver::contract_sql::{bracketed, literal};
+use crate::store::{PlannedAction, PlannedStep};
+
+/// What `processing_install_file` has instead of a file while the recount is due.
+pub const DUE: &str = "due/recount";
+
+/// After the commit, if it is due: counts what calls of an earlier version did that waited for the migration. They
+/// went on as they began, without adding to the sums.
+pub fn batch(names: &Names) -> String {
+    let schema = bracketed(names.schema());
+    format!(
+        "IF EXISTS
+(
+    SELECT 1
+    FROM {schema}.[processing_install_file] AS f
+    WHERE f.file_name = {due}
+)
+BEGIN
+    EXEC {schema}.[usp_RecountSums];
+END;
+",
+        due = literal(DUE),
+    )
+}
+
+/// The recount that an earlier installation did not come to.
+pub fn planned(recorded: &Recorded) -> Option<PlannedStep> {
+    let due = PlannedStep::new(PlannedAction::Run, "usp_RecountSums");
+    recorded.contains_key(DUE).then_some(due)
+}
