@@ -180,7 +180,7 @@ impl Installer {
         steps.extend(plan::in_the_way(&found));
         steps.extend(self.source_problem()?);
         steps.extend(plan::objects(self.files, &found, &recorded));
-        steps.extend(recount::planned(&recorded));
+        steps.extend(plan::recount(&recorded));
         if let Some(contract) = contract {
             steps.extend(plan::missing_schema(&mut self.connection, &self.names, contract)?);
             let tables = plan::tables(&mut self.connection, contract, self.alter);

@@ -3,6 +3,7 @@
 use super::files::{Kind, Names, SqlFile};
 use super::found::Found;
 use super::generated::{Generated, GENERATED};
+use super::recount;
 use super::state::{generated_state, state, Recorded, State};
 use crate::contract::{Contract, TargetTable};
 use crate::store::sqlserver::connection::Connection;
@@ -70,6 +71,12 @@ pub fn objects(files: &[SqlFile], found: &[Found], recorded: &Recorded) -> Vec<P
         Some(of_state(action, file.name, state))
     };
     files.iter().filter_map(step).collect()
+}
+
+/// The recount that an earlier installation did not come to.
+pub fn recount(recorded: &Recorded) -> Option<PlannedStep> {
+    let due = PlannedStep::new(PlannedAction::Run, "usp_RecountSums");
+    recorded.contains_key(recount::DUE).then_some(due)
 }
 
 /// The objects of the contract that are not current.

@@ -1,9 +1,7 @@
 //! The recount that ends an installation which has created the sums beside a log.
 
 use super::files::Names;
-use super::state::Recorded;
 use crate::store::sqlserver::contract_sql::{bracketed, literal};
-use crate::store::{PlannedAction, PlannedStep};
 
 /// What `processing_install_file` has instead of a file while the recount is due.
 pub const DUE: &str = "due/recount";
@@ -25,10 +23,4 @@ END;
 ",
         due = literal(DUE),
     )
-}
-
-/// The recount that an earlier installation did not come to.
-pub fn planned(recorded: &Recorded) -> Option<PlannedStep> {
-    let due = PlannedStep::new(PlannedAction::Run, "usp_RecountSums");
-    recorded.contains_key(DUE).then_some(due)
 }
