@@ -22,7 +22,8 @@ BEGIN
     DECLARE @at int = 1;
     DECLARE @length int = LEN((@message + N'.') COLLATE Latin1_General_BIN2) - 1;
     DECLARE @is_word bit = 0;
-    DECLARE @character nvarchar(1);
+    -- One unit of UTF-16, or a pair where the engine counts pairs in spite of the collation.
+    DECLARE @character nvarchar(2);
     DECLARE @code int;
     DECLARE @close int;
 
