@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::attribute::Attribute;
 use super::fault::{Result, ShredFault};
+use super::forms::{Forms, Known};
 use super::lanes::Lanes;
 use super::limits::Limits;
 use super::scan::{is_blank, name_length, StartTag};
@@ -10,25 +12,14 @@ use super::text;
 use crate::contract::plan::Name;
 use crate::reason::{known, number, quoted, reason};
 
-/// One attribute by its offsets.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Attribute {
-    pub hash: u32,
-    pub name_start: u32,
-    pub name_end: u32,
-    pub start: u32,
-    pub end: u32,
-    /// Whether the raw value is the value: no reference, no white space to normalise, and
-    /// nothing that XML may not allow.
-    pub plain: bool,
-}
-
 /// The attributes of the tag last read; the buffers are kept for the next.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     pub list: Vec<Attribute>,
     /// Where the tag starts, and the tag.
     pub tag: Option<(usize, StartTag)>,
+    /// Its form, if that is known.
+    pub known: Option<Known>,
     /// Those with a prefix, by index into `list`, under their qualified names;
     /// empty unless the contract reads such names.
     pub qualified: Vec<(String, usize)>,
@@ -44,8 +35,33 @@ const BUCKETS: usize = 1024;
 const FEW: usize = 64;
 
 impl Attributes {
-    /// Reads the attributes of the start tag at `at` whose name ends at `name_end`.
+    /// Reads the attributes of the start tag at `at` whose name ends at `name_end`; by its form, where that
+    /// is known.
+    #[inline]
     pub fn read(
+        &mut self,
+        forms: Option<&mut Forms>,
+        text: &str,
+        at: usize,
+        name_end: usize,
+        limits: &Limits,
+    ) -> Result<StartTag> {
+        self.qualified.clear();
+        self.list.clear();
+        let list = &mut self.list;
+        self.known = forms.and_then(|f| f.read(text.as_bytes(), at, list, limits.text_bytes));
+        match self.known {
+            Some(Known { tag, .. }) if self.list.len() <= limits.attributes => {
+                self.tag = Some((at, tag));
+                Ok(tag)
+            }
+            _ => self.read_unknown(text, at, name_end, limits),
+        }
+    }
+
+    /// The same, byte by byte.
+    #[inline(never)]
+    fn read_unknown(
         &mut self,
         text: &str,
         at: usize,
@@ -53,8 +69,8 @@ impl Attributes {
         limits: &Limits,
     ) -> Result<StartTag> {
         self.tag = None;
+        self.known = None;
         self.list.clear();
-        self.qualified.clear();
         let bytes = text.as_bytes();
         let mut from = name_end;
         let tag = loop {
@@ -192,18 +208,6 @@ impl Attributes {
                 let earlier = other.name_start < attribute.name_start;
                 name == wanted || (earlier && name.eq_ignore_ascii_case(wanted))
             })
-    }
-}
-
-impl Attribute {
-    pub fn name<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        &bytes[self.name_start as usize..self.name_end as usize]
-    }
-
-    /// The name, to be looked up.
-    #[inline(always)]
-    pub fn key<'b>(&self, bytes: &'b [u8]) -> Name<'b> {
-        Name::within(bytes, self.name_start as usize, self.name_end as usize)
     }
 }
 

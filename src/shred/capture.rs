@@ -27,7 +27,7 @@
 
 use std::borrow::Cow;
 
-use super::attributes::Attribute;
+use super::attribute::Attribute;
 use super::fault::Result;
 use super::string_value::string_value;
 use super::text;

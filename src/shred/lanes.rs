@@ -38,6 +38,14 @@ impl Lanes {
         unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(self.0, _mm_set1_epi8(byte as i8))) as u32 }
     }
 
+    /// Which bytes are the same.
+    #[inline(always)]
+    pub fn same(self, others: Self) -> u32 {
+        use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8};
+        // SAFETY: SSE2 is part of every x86_64 target.
+        unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(self.0, others.0)) as u32 }
+    }
+
     /// Which bytes are at most this one.
     #[inline(always)]
     pub fn at_most(self, byte: u8) -> u32 {
@@ -72,6 +80,12 @@ impl Lanes {
     /// Which bytes are this one.
     pub fn equal(self, byte: u8) -> u32 {
         self.bits(|own| own == byte)
+    }
+
+    /// Which bytes are the same.
+    pub fn same(self, others: Self) -> u32 {
+        let bit = |lane: usize| u32::from(self.0[lane] == others.0[lane]) << lane;
+        (0..WIDTH).map(bit).sum()
     }
 
     /// Which bytes are at most this one.

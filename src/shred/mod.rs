@@ -3,25 +3,31 @@
 //! One pass, no tree. The contract's [`plan`](crate::contract) selects the elements that are read;
 //! the rest is balanced and skipped. Nothing here knows a database.
 
+mod attribute;
 mod attributes;
 mod capture;
+mod checks;
 mod decode;
 mod evaluate;
 mod fault;
+mod forms;
 mod fragment;
 mod lanes;
 mod limits;
 mod masks;
 mod meter;
 mod nil;
+mod odd;
 mod panic;
 mod place;
+mod prefixes;
 mod rows;
 mod scan;
 mod string_value;
 mod text;
 mod unwrap;
 mod walk;
+mod window;
 
 pub use limits::Limits;
 pub use meter::{Control, Uncontrolled};
@@ -250,7 +256,7 @@ impl Shredder {
         let setting = Setting { plan, text, limits: &limits, app_id, now, meter, shared };
         let mut rows = Rows::new(setting, &mut self.rows);
         Walk::new(plan, text, &limits, &mut self.state, &mut rows, meter).run()?;
-        if plan.check == Check::Full {
+        if plan.check == Check::Full && self.state.checks.doubt {
             xml::check_document(text).map_err(|(at, reason)| ShredFault::malformed(at, reason))?;
         }
         check_document(setting, &self.state.captures)?;

@@ -1,13 +1,15 @@
 //! Finding the ends of markup.
 //!
-//! Four bit masks per 64 bytes hold the places of `<`, `>`, `"` and `'`; every search is then a
-//! shift and a count of zeros. One loop for what is read and what is skipped, so that the two
-//! cannot disagree about where a tag ends. quick-xml's events are what the tests hold it against.
+//! Bit masks of 64 bytes hold the places of `<`, and of the bytes by which a tag is known to end; every
+//! search is then a shift and a count of zeros. Where the whole document is checked, tags are read, and
+//! the masks show the bytes that are not right everywhere instead. quick-xml's events are what the tests
+//! hold the searches against.
 
-use memchr::memmem;
+use memchr::{memchr, memchr3, memmem};
 
 use super::lanes::{Lanes, WIDTH};
-use super::masks::{self, Masks, BLOCK};
+use super::masks::{self, Looks, Masks, BLOCK};
+use super::odd::Odd;
 use crate::contract::plan::Name;
 
 /// A bit is set where an odd number of the bits up to it, itself counted, are set: from an opening
@@ -51,20 +53,40 @@ pub(super) enum Markup {
 /// Blocks whose masks are made in one go: 4 KiB of the document.
 const AHEAD: usize = 64;
 
+/// The bytes of these blocks.
+const SPAN: usize = AHEAD * BLOCK;
+
+/// No place in the document.
+const NONE: usize = usize::MAX;
+
 /// Searches one document. Positions are byte offsets.
 pub(super) struct Scanner<'d> {
-    bytes: &'d [u8],
+    text: &'d str,
     /// Where the blocks of `ahead` begin.
     ahead_base: usize,
     ahead: [Masks; AHEAD],
+    /// The last search: there is no `<` from here...
+    clear: usize,
+    /// ... up to this one, if there is one at all.
+    next: usize,
+    /// How far the document has been looked at.
+    seen: usize,
+    odd: Odd,
+    looks: Looks,
 }
 
 impl<'d> Scanner<'d> {
-    pub fn new(text: &'d str) -> Self {
-        let bytes = text.as_bytes();
-        let mut scanner = Self { bytes, ahead_base: 0, ahead: [Masks::default(); AHEAD] };
-        scanner.look_ahead(0);
+    pub fn new(text: &'d str, looks: Looks) -> Self {
+        let ahead = [Masks::default(); AHEAD];
+        let (clear, next, odd) = (NONE, NONE, Odd::default());
+        let mut scanner = Self { text, ahead_base: 0, ahead, clear, next, seen: 0, odd, looks };
+        scanner.fill(0);
         scanner
+    }
+
+    #[inline(always)]
+    fn bytes(&self) -> &'d [u8] {
+        self.text.as_bytes()
     }
 
     /// The masks of the block that `at` is in.
@@ -72,16 +94,38 @@ impl<'d> Scanner<'d> {
     fn masks(&mut self, at: usize) -> &Masks {
         let mut block = at.wrapping_sub(self.ahead_base) / BLOCK;
         if block >= AHEAD {
-            self.look_ahead(at & !(BLOCK - 1));
-            block = 0;
+            self.look_ahead(at);
+            block = at % SPAN / BLOCK;
         }
         &self.ahead[block]
     }
 
+    /// Makes the masks of the blocks around `at`, and looks at all before that has not been seen.
     #[inline(never)]
-    fn look_ahead(&mut self, base: usize) {
+    fn look_ahead(&mut self, at: usize) {
+        let wanted = at - at % SPAN;
+        while self.looks == Looks::ForAll && self.seen < wanted {
+            self.fill(self.seen);
+        }
+        self.fill(wanted);
+    }
+
+    fn fill(&mut self, base: usize) {
         self.ahead_base = base;
-        masks::fill(&self.bytes[base.min(self.bytes.len())..], &mut self.ahead);
+        masks::fill(&self.bytes()[base.min(self.text.len())..], &mut self.ahead, self.looks);
+        if self.looks == Looks::ForAll && self.seen == base {
+            self.seen += SPAN;
+            self.odd.look(self.text, base, &self.ahead);
+        }
+    }
+
+    /// For [`Looks::ForAll`]: whether the document, read to its end, has a character that XML does not
+    /// allow, or `&` or `]]>` where they are not allowed.
+    pub fn finds_wrong(&mut self) -> bool {
+        while self.seen < self.text.len() {
+            self.fill(self.seen);
+        }
+        self.odd.is_wrong()
     }
 
     /// The first position at or after `from` whose bit is set in what `pick` takes of the masks.
@@ -91,7 +135,7 @@ impl<'d> Scanner<'d> {
         let mut bits = pick(self.masks(from)) & (!0u64 << (from % BLOCK));
         while bits == 0 {
             base += BLOCK;
-            if base >= self.bytes.len() {
+            if base >= self.text.len() {
                 return None;
             }
             bits = pick(self.masks(base));
@@ -100,31 +144,28 @@ impl<'d> Scanner<'d> {
     }
 
     /// The next `<`.
-    #[inline]
+    #[inline(always)]
     pub fn next_markup(&mut self, from: usize) -> Option<usize> {
-        self.find(from, |m| m.less)
+        if from < self.clear || from > self.next {
+            self.search(from);
+        }
+        (self.next != NONE).then_some(self.next)
     }
 
-    /// The next `<`, when it is in the block of `from` or the one after it.
     #[inline(always)]
-    pub fn near_markup(&mut self, from: usize) -> Option<usize> {
-        let base = from & !(BLOCK - 1);
-        let bits = self.masks(from).less & (!0u64 << (from % BLOCK));
-        if bits != 0 {
-            return Some(base + bits.trailing_zeros() as usize);
-        }
-        let bits = self.masks(base + BLOCK).less;
-        (bits != 0).then(|| base + BLOCK + bits.trailing_zeros() as usize)
+    fn search(&mut self, from: usize) {
+        self.next = self.find(from, |m| m.less).unwrap_or(NONE);
+        self.clear = from;
     }
 
     /// What the `<` at `at` begins.
     #[inline(always)]
     pub fn markup(&self, at: usize) -> Markup {
-        match self.bytes.get(at + 1) {
+        match self.bytes().get(at + 1) {
             Some(letter) if *letter > b'?' => Markup::Start,
             Some(b'/') => Markup::End,
             Some(b'?') => Markup::Instruction,
-            Some(b'!') => match &self.bytes[at + 2..] {
+            Some(b'!') => match &self.bytes()[at + 2..] {
                 [b'-', b'-', ..] => Markup::Comment,
                 rest if rest.starts_with(b"[CDATA[") => Markup::CData,
                 _ => Markup::Declaration,
@@ -138,7 +179,7 @@ impl<'d> Scanner<'d> {
     #[inline(always)]
     pub fn start_tag(&mut self, name_end: usize) -> Option<StartTag> {
         let close = self.tag_close(name_end)?;
-        Some(StartTag { name_end, end: close + 1, empty: self.bytes[close - 1] == b'/' })
+        Some(StartTag { name_end, end: close + 1, empty: self.bytes()[close - 1] == b'/' })
     }
 
     /// The `>` that ends the tag that `from` is inside of, quotes honoured: a block at a time
@@ -166,7 +207,7 @@ impl<'d> Scanner<'d> {
                 return Some(base + close.trailing_zeros() as usize);
             }
             base += BLOCK;
-            if base >= self.bytes.len() {
+            if base >= self.text.len() {
                 return None;
             }
             masks = *self.masks(base);
@@ -179,7 +220,7 @@ impl<'d> Scanner<'d> {
     fn tag_close_by_quotes(&mut self, mut from: usize) -> Option<usize> {
         loop {
             let at = self.find(from, |m| m.greater | m.double | m.single)?;
-            let close = match self.bytes[at] {
+            let close = match self.bytes()[at] {
                 b'>' => return Some(at),
                 b'"' => self.find(at + 1, |m| m.double)?,
                 _ => self.find(at + 1, |m| m.single)?,
@@ -188,14 +229,29 @@ impl<'d> Scanner<'d> {
         }
     }
 
+    /// The same, where tags are read: one that could not be.
+    pub fn odd_start_tag(&self, name_end: usize) -> Option<StartTag> {
+        let mut from = name_end;
+        loop {
+            let at = from + memchr3(b'>', b'"', b'\'', &self.bytes()[from..])?;
+            match self.bytes()[at] {
+                b'>' => {
+                    let empty = self.bytes()[at - 1] == b'/';
+                    return Some(StartTag { name_end, end: at + 1, empty });
+                }
+                quote => from = at + 2 + memchr(quote, &self.bytes()[at + 1..])?,
+            }
+        }
+    }
+
     /// Whether the end tag at `at` closes `name`, and where it ends.
     #[inline(always)]
     pub fn end_tag(&self, at: usize, name: Name<'_>) -> Option<usize> {
         let name_end = at + 2 + name.len();
-        if name_end > self.bytes.len() || Name::within(self.bytes, at + 2, name_end) != name {
+        if name_end > self.bytes().len() || Name::within(self.bytes(), at + 2, name_end) != name {
             return None;
         }
-        match self.bytes.get(name_end) {
+        match self.bytes().get(name_end) {
             Some(b'>') => Some(name_end + 1),
             _ => self.spaced_close(name_end),
         }
@@ -204,20 +260,27 @@ impl<'d> Scanner<'d> {
     /// Just past a `>` after nothing but white space.
     #[cold]
     fn spaced_close(&self, from: usize) -> Option<usize> {
-        let rest = &self.bytes[from..];
+        let rest = &self.bytes()[from..];
         let blanks = rest.iter().take_while(|b| is_blank(**b)).count();
         (rest.get(blanks) == Some(&b'>')).then_some(from + blanks + 1)
     }
 
     /// Just past the comment, CDATA section or instruction at `at`.
-    pub fn past(&self, at: usize, markup: Markup) -> Option<usize> {
+    pub fn past(&mut self, at: usize, markup: Markup) -> Option<usize> {
         let (opening, closing): (usize, &[u8]) = match markup {
             Markup::Comment => (4, b"-->"),
             Markup::CData => (9, b"]]>"),
             _ => (2, b"?>"),
         };
-        let body = self.bytes.get(at + opening..)?;
-        Some(at + opening + memmem::find(body, closing)? + closing.len())
+        let body = self.bytes().get(at + opening..)?;
+        let end = at + opening + memmem::find(body, closing)? + closing.len();
+        self.pass(at, end);
+        Some(end)
+    }
+
+    /// `&` and `]]>` are right from `at` to `end`.
+    pub fn pass(&mut self, at: usize, end: usize) {
+        self.odd.pass(at, end);
     }
 }
 

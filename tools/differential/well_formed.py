@@ -35,7 +35,11 @@ PIECES = [
 
 ATTRIBUTES = [
     "x='1'", 'y="2"', "y='&lt;'", "p:x='1'", "q:x='2'", "xmlns:p='u'", "xmlns:q='u'", "xmlns:q='&#117;'", "xmlns='v'",
+    f"l='{'long' * 12}'", f"{'name' * 10}='1'", f"{'name' * 10}s='1'", "z = '1'",
 ]
+
+# Tags with bytes behind them are read thirty-two bytes at a time.
+BEHIND = ["", "\n" * 80]
 
 
 class Documents:
@@ -49,7 +53,7 @@ class Documents:
             inside = self.element(0)
             for _ in range(self.dice.randint(0, 2)):
                 inside = self.changed(inside)
-        return f"<r>{inside}</r>"
+        return f"<r>{inside}</r>{self.dice.choice(BEHIND)}"
 
     def element(self, depth):
         name = self.dice.choice(["a", "b", "p:a"])

@@ -30,6 +30,7 @@ impl<E: Events> Walk<'_, '_, '_, E> {
             Some(end) => {
                 self.state.open.pop();
                 self.namespaces.leave(self.state.open.len());
+                self.state.checks.prefixes.leave(self.state.open.len());
                 Ok(end)
             }
             None => Err(self.mismatch(at, open)),

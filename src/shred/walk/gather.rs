@@ -11,6 +11,7 @@ use super::state::Pending;
 use crate::contract::plan::{Gather, Gathered, Plan};
 use crate::shred::capture::{Captures, Node, NodeKind};
 use crate::shred::fault::{Result, ShredFault};
+use crate::shred::masks::Looks;
 use crate::shred::meter::Meter;
 use crate::shred::scan::{name_length, Markup, Scanner};
 use crate::shred::text;
@@ -107,7 +108,7 @@ fn contents(
     meter: &Meter<'_>,
 ) -> Result<Found> {
     let mut found = Found::new();
-    let mut scanner = Scanner::new(document);
+    let mut scanner = Scanner::new(document, Looks::ForTags);
     for frame in frames {
         let ancestor = captures.all(*frame, gather.ancestor).next().map(|node| node.at);
         let Some(ancestor @ 1..) = ancestor else { continue };

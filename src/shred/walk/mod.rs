@@ -20,11 +20,13 @@ pub(super) use state::{State, Walk};
 
 use super::fault::{Result, ShredFault};
 use super::limits::Limits;
+use super::masks::Looks;
 use super::meter::Meter;
 use super::scan::{name_length, Markup, Scanner};
+use crate::contract::model::Check;
 use crate::contract::plan::Plan;
 use crate::reason::{known, quoted, reason};
-use crate::value::xml::{past_doctype, DECLARATION};
+use crate::value::xml::{self, past_doctype, DECLARATION};
 
 /// Bytes of the document between two looks at the clock.
 const LOOK: usize = 64 << 10;
@@ -39,10 +41,12 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         meter: &'p Meter<'p>,
     ) -> Self {
         state.begin(plan);
+        let checks = plan.check == Check::Full;
         Self {
             watches: !plan.nodes[0].descendants.is_empty()
                 || !plan.nodes[0].any_descendants.is_empty(),
-            scanner: Scanner::new(text),
+            scanner: Scanner::new(text, if checks { Looks::ForAll } else { Looks::ForTags }),
+            checks,
             plan,
             text,
             limits,
@@ -50,6 +54,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             events,
             meter,
             rooted: false,
+            declared: false,
             namespaces: Namespaces::default(),
         }
     }
@@ -74,6 +79,7 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             }
         }
         self.between(at, self.text.len())?;
+        self.state.checks.doubt |= self.checks && self.scanner.finds_wrong();
         if let Some(open) = self.state.open.last() {
             return Err(ShredFault::malformed(
                 open.name_start as usize - 1,
@@ -155,7 +161,9 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
             }
         }
     }
-    fn past(&self, at: usize, markup: Markup) -> Result<usize> {
+
+    /// Where the comment, CDATA section or instruction at `at` ends.
+    fn past(&mut self, at: usize, markup: Markup) -> Result<usize> {
         if markup == Markup::Instruction && at > 0 && self.is_xml_declaration(at) {
             return Err(ShredFault::malformed(
                 at,
@@ -163,14 +171,19 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
                  or what is before it",
             ));
         }
-        self.scanner.past(at, markup).ok_or_else(|| {
+        let Some(end) = self.scanner.past(at, markup) else {
             let what = match markup {
                 Markup::Comment => "comment",
                 Markup::CData => "CDATA section",
                 _ => "processing instruction",
             };
-            ShredFault::malformed(at, reason!("the {} is never closed: close it", known(what)))
-        })
+            let reason = reason!("the {} is never closed: close it", known(what));
+            return Err(ShredFault::malformed(at, reason));
+        };
+        if self.checks && markup != Markup::CData {
+            self.state.checks.doubt |= xml::markup_end(self.text, at) != Some(end);
+        }
+        Ok(end)
     }
 
     fn is_xml_declaration(&self, at: usize) -> bool {
@@ -182,6 +195,11 @@ impl<'d, 'p, 's, E: Events> Walk<'d, 'p, 's, E> {
         if self.rooted {
             return Err(ShredFault::malformed(at, DECLARATION));
         }
-        past_doctype(self.bytes(), at).map_err(|error| ShredFault::malformed(at, error.reason()))
+        let past = past_doctype(self.bytes(), at);
+        let end = past.map_err(|error| ShredFault::malformed(at, error.reason()))?;
+        self.scanner.pass(at, end);
+        let is_second = std::mem::replace(&mut self.declared, true);
+        self.state.checks.doubt |= is_second || xml::markup_end(self.text, at) != Some(end);
+        Ok(end)
     }
 }

@@ -1,7 +1,7 @@
 //! Namespaces of elements and attributes, for contracts that declare any.
 
 use super::events::Events;
-use super::state::{Found, Open, Walk};
+use super::state::{Found, Open, State, Walk};
 use crate::contract::plan::{qualified_name, NodeId};
 use crate::reason::{quoted, reason};
 use crate::shred::fault::{Result, ShredFault};
@@ -53,7 +53,9 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
         while self.namespaces.read < level {
             let Open { name_start, name_end, .. } = self.state.open[self.namespaces.read];
             let (at, name_end) = (name_start as usize - 1, name_end as usize);
-            self.state.outer.read(self.text, at, name_end, self.limits)?;
+            let State { outer, checks, .. } = &mut *self.state;
+            let forms = self.checks.then_some(&mut checks.forms);
+            outer.read(forms, self.text, at, name_end, self.limits)?;
             self.namespaces.enter(self.plan, self.text, &self.state.outer)?;
         }
         Ok(())

@@ -37,17 +37,37 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         )
     }
 
+    /// A tag of which nothing is read.
     #[inline(always)]
     pub(super) fn rest_of_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag> {
         match self.scanner.start_tag(name_end) {
             Some(tag) => Ok(tag),
-            None => Err(ShredFault::malformed(at, "the start tag is never closed: end it with >")),
+            None => Err(never_closed(at)),
         }
+    }
+
+    /// The same, checked, with its name: mostly it has a form that is known.
+    #[inline(always)]
+    pub(super) fn checked_tag(&mut self, at: usize) -> Result<StartTag> {
+        let (next, level) = (self.scanner.next_markup(at + 1), self.state.open.len());
+        match self.state.checks.pass(self.text, at, next, level) {
+            Some(tag) => Ok(tag),
+            None => self.other_tag(at),
+        }
+    }
+
+    #[inline(never)]
+    fn other_tag(&mut self, at: usize) -> Result<StartTag> {
+        let (name_end, level) = (self.tag_name(at)?, self.state.open.len());
+        self.state.checks.look(self.text, at, name_end, self.limits, level);
+        self.scanner.odd_start_tag(name_end).ok_or_else(|| never_closed(at))
     }
 
     #[inline]
     pub(super) fn read_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag> {
-        self.state.attributes.read(self.text, at, name_end, self.limits)
+        let State { attributes, checks, .. } = &mut *self.state;
+        let forms = self.checks.then_some(&mut checks.forms);
+        attributes.read(forms, self.text, at, name_end, self.limits)
     }
 
     /// The same, unless it is the tag that was read last.
@@ -84,6 +104,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         let end = self.start_known(at, name_end, found)?;
         if self.state.open.len() == depth {
             self.namespaces.leave(depth);
+            self.state.checks.prefixes.leave(depth);
         }
         Ok(end)
     }
@@ -112,7 +133,6 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
     /// Handles a start tag whose candidates are known.
     #[inline(always)]
     fn start_known(&mut self, at: usize, name_end: usize, found: &[Found<'p>]) -> Result<usize> {
-        let next = self.scanner.near_markup(at + 1);
         let nodes = &self.plan.nodes;
         let reads_tag = |found: &Found| found.ids.iter().any(|id| nodes[*id].reads_tag);
         let tag = if found.iter().any(reads_tag) {
@@ -120,8 +140,15 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
                 true => self.read_tag_once(at, name_end)?,
                 false => self.read_tag(at, name_end)?,
             };
-            self.qualify_attributes(self.state.open.len())?;
+            let level = self.state.open.len();
+            self.qualify_attributes(level)?;
+            if self.checks {
+                let State { attributes, checks, .. } = &mut *self.state;
+                checks.read(self.text, at, attributes, level);
+            }
             tag
+        } else if self.checks {
+            self.checked_tag(at)?
         } else {
             self.rest_of_tag(at, name_end)?
         };
@@ -132,7 +159,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         let leaf = match tag.empty {
             true => Some((tag.end, tag.end)),
             false => {
-                let next = self.behind(tag.end, next);
+                let next = self.scanner.next_markup(tag.end);
                 self.leaf(Name::within(self.bytes(), at + 1, name_end), next)
             }
         };
@@ -151,18 +178,6 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
                 self.state.live.extend(live);
                 Ok(tag.end)
             }
-        }
-    }
-
-    /// The markup that follows a start tag which ends at `end`, when `next` is what follows its
-    /// `<`. That is looked for before it is known where the tag ends, so that the one need not wait
-    /// for the other.
-    #[inline(always)]
-    pub(super) fn behind(&mut self, end: usize, next: Option<usize>) -> Option<usize> {
-        match next {
-            Some(next) if next >= end => Some(next),
-            // Further on, or in a value that is not well-formed.
-            _ => self.scanner.next_markup(end),
         }
     }
 
@@ -275,4 +290,9 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
         };
         Name::within(self.bytes(), at + 1 + start, name_end)
     }
+}
+
+#[cold]
+fn never_closed(at: usize) -> Box<ShredFault> {
+    ShredFault::malformed(at, "the start tag is never closed: end it with >")
 }

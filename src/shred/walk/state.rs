@@ -6,6 +6,7 @@ use super::declarations::Namespaces;
 use crate::contract::plan::{Counter, NodeId, Plan};
 use crate::shred::attributes::Attributes;
 use crate::shred::capture::{Captures, Node};
+use crate::shred::checks::Checks;
 use crate::shred::limits::Limits;
 use crate::shred::meter::Meter;
 use crate::shred::scan::Scanner;
@@ -77,6 +78,7 @@ pub(super) struct Pending {
 #[derive(Debug, Default)]
 pub struct State {
     pub captures: Captures,
+    pub checks: Checks,
     pub(super) attributes: Attributes,
     pub(super) open: Vec<Open>,
     pub(super) live: Vec<Live>,
@@ -100,6 +102,7 @@ impl State {
     /// Forgets the document before, and opens the next.
     pub fn begin(&mut self, plan: &Plan) {
         self.captures.clear();
+        self.checks.begin();
         self.attributes.tag = None;
         self.open.clear();
         self.live.clear();
@@ -158,6 +161,10 @@ pub struct Walk<'d, 'p, 's, E> {
     pub events: &'s mut E,
     pub meter: &'p Meter<'p>,
     pub rooted: bool,
+    /// Whether all of it is checked on the way.
+    pub checks: bool,
+    /// Whether it has a DOCTYPE.
+    pub declared: bool,
     /// Whether `//name` paths exist, so that passed-over parts are watched.
     pub watches: bool,
     pub namespaces: Namespaces<'d>,

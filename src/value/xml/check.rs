@@ -27,6 +27,19 @@ pub(crate) fn check_document(document: &str) -> Result<(), Wrong> {
     check(document, Kind::Document)
 }
 
+/// Where the comment, instruction, XML declaration or DOCTYPE at `at` of a document ends, if it is right by
+/// itself.
+pub(crate) fn markup_end(document: &str, at: usize) -> Option<usize> {
+    let text = &document[at..];
+    let length = match text.as_bytes() {
+        [b'<', b'!', b'-', ..] => comment(text),
+        [b'<', b'!', ..] => prolog::doctype(text),
+        _ if at == 0 && prolog::is_declared(text) => prolog::declaration(text),
+        _ => instruction(text),
+    };
+    Some(at + length.ok()?)
+}
+
 pub(super) fn check(text: &str, kind: Kind) -> Result<(), Wrong> {
     check_characters(text)?;
     let mut check = Check {

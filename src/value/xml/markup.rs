@@ -1,6 +1,8 @@
 //! Comments, CDATA sections and processing instructions (XML 1.0, 2.5 to 2.7): each begins at the start of a
 //! text, and its length in bytes is returned.
 
+use memchr::memchr_iter;
+
 use super::names::is_plain_name;
 use super::BLANKS;
 use crate::reason::{quoted, reason, Reason};
@@ -11,7 +13,9 @@ use crate::reason::{quoted, reason, Reason};
 /// What is wrong with it.
 pub(super) fn comment(text: &str) -> Result<usize, Reason> {
     const OPEN: usize = "<!--".len();
-    let Some(dashes) = text[OPEN..].find("--") else {
+    let body = &text.as_bytes()[OPEN..];
+    let mut dashes = memchr_iter(b'-', body);
+    let Some(dashes) = dashes.find(|dash| body.get(dash + 1) == Some(&b'-')) else {
         return Err("the comment is never closed: end it with -->".into());
     };
     match text[OPEN + dashes..].starts_with("-->") {

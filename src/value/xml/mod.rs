@@ -11,9 +11,11 @@ mod reference;
 mod server;
 mod tag;
 
-pub(crate) use check::check_document;
+pub(crate) use check::{check_document, markup_end};
 pub(crate) use doctype::{past_doctype, DoctypeError, DECLARATION};
 pub(crate) use fragment::fragment;
+pub(crate) use names::is_name;
+pub(crate) use namespaces::{XML, XMLNS};
 pub(crate) use reference::{allowed, forbidden, reference, wrong_reference};
 
 /// White space (production 3, S).

@@ -21,6 +21,11 @@ pub(super) fn split(name: &str) -> Result<(Option<&str>, &str), Reason> {
     }
 }
 
+/// Whether an element or an attribute may have this name.
+pub(crate) fn is_name(name: &str) -> bool {
+    split(name).is_ok()
+}
+
 /// Bytes of `text` up to what ends a name in a tag: white space, `/`, `=`, `<`, `>` or a quote.
 pub(super) fn length(text: &str) -> usize {
     text.find([' ', '\t', '\n', '\r', '/', '=', '<', '>', '"', '\'']).unwrap_or(text.len())

@@ -6,8 +6,8 @@ use super::names;
 use super::tag::StartTag;
 use crate::reason::{bare, known, quoted, reason, Reason};
 
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+pub(crate) const XML: &str = "http://www.w3.org/XML/1998/namespace";
+pub(crate) const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The prefixes in scope. Each declaration is entered and left once, so that the work is linear in
 /// the document.
