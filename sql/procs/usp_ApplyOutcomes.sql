@@ -56,6 +56,7 @@ BEGIN
     DECLARE @now datetime2(3);
     DECLARE @phase varchar(5);
     DECLARE @tries int = 0;
+    DECLARE @lease_count int;
     DECLARE @todo_count int;
     DECLARE @taken_count int;
     DECLARE @retried int;
@@ -116,15 +117,20 @@ BEGIN
         SET @error_table = NULL;
         SET @table_ordinal = NULL;
         SET @load_result = 0;
-        DELETE FROM @lease;
-        DELETE FROM @done;
-        DELETE FROM @todo;
-        DELETE FROM @taken;
-        DELETE FROM @written;
-        DELETE FROM @replaced;
         DELETE FROM #load_app;
         DELETE FROM #clear_app;
         DELETE FROM #loaded;
+
+        -- Seldom: what the try before left.
+        IF @tries > 1
+        BEGIN
+            DELETE FROM @lease;
+            DELETE FROM @done;
+            DELETE FROM @todo;
+            DELETE FROM @taken;
+            DELETE FROM @written;
+            DELETE FROM @replaced;
+        END;
 
         BEGIN TRY
             SET @phase = 'fence';
@@ -142,6 +148,7 @@ BEGIN
             OUTPUT inserted.session_id, inserted.claimed_at_utc INTO @lease (session_id, claimed_at_utc)
             WHERE claim_token = @claim_token;
 
+            SET @lease_count = @@ROWCOUNT;
             SET @now = SYSUTCDATETIME();
 
             INSERT INTO @done (app_id, attempt)
@@ -184,7 +191,7 @@ BEGIN
 
             SET @taken_count = @@ROWCOUNT;
 
-            IF @taken_count <> @todo_count OR NOT EXISTS (SELECT 1 FROM @lease)
+            IF @taken_count <> @todo_count OR @lease_count = 0
             BEGIN
                 SET @message = CONCAT(
                     N'Claim ', CONVERT(nvarchar(36), @claim_token), N' holds ', @taken_count, N' of ',
@@ -216,6 +223,7 @@ BEGIN
             BEGIN
                 SET @phase = 'load';
 
+                -- Seldom: a retry or a requeue.
                 IF @retried > 0
                 BEGIN
                     -- Rows of an earlier success, where the contract would skip them or collide with
@@ -263,7 +271,7 @@ BEGIN
             BEGIN
                 SET @phase = 'log';
 
-                -- A success takes over the rows; a failure leaves them to the attempt that they are of.
+                -- Seldom: a success takes over the rows; a failure leaves them to the attempt that they are of.
                 IF @retried > 0
                 BEGIN
                     UPDATE [$(Schema)].[processing_log]
@@ -404,6 +412,7 @@ BEGIN
                 INNER LOOP JOIN [$(Schema)].[processing_outcome] AS c WITH (FORCESEEK)
                     ON c.session_id = @session_id AND a.outcome = c.outcome;
 
+                -- Seldom: the first of its kind in a session.
                 IF @@ROWCOUNT < @outcomes
                 BEGIN
                     INSERT INTO [$(Schema)].[processing_outcome]
@@ -466,6 +475,7 @@ BEGIN
                             AND a.schema_name = w.schema_name
                             AND a.table_name = w.table_name;
 
+                    -- Seldom: the first rows of a table in a session.
                     IF @@ROWCOUNT < @tables
                     BEGIN
                         INSERT INTO [$(Schema)].[processing_written]
@@ -498,6 +508,7 @@ BEGIN
 
             ROLLBACK TRANSACTION;
 
+            -- Seldom: the database has refused it.
             SET @kind = [$(Schema)].[ufn_RefusalKind](@error_number);
         END TRY
         BEGIN CATCH
@@ -515,6 +526,7 @@ BEGIN
             END;
         END CATCH;
 
+        -- Seldom: as above.
         IF @kind <> 'busy'
         BEGIN
             SELECT @error_table = t.table_name

@@ -51,9 +51,9 @@ BEGIN
     SET LOCK_TIMEOUT 30000;
 
     DECLARE @message nvarchar(2048), @session_id uniqueidentifier;
-    DECLARE @outcomes int, @apps int, @incomplete int, @requested int, @to_refuse int, @returned int;
+    DECLARE @outcomes int, @apps int, @incomplete int, @requested int, @to_refuse int = 0, @returned int;
     DECLARE @result int, @error_number int, @error_message nvarchar(2048), @error_table nvarchar(128);
-    DECLARE @from bigint, @to bigint;
+    DECLARE @from bigint, @to bigint, @is_divided bit = 0;
     -- Ranges of ids that are still to be completed.
     DECLARE @part TABLE (app_id_from bigint NOT NULL PRIMARY KEY, app_id_to bigint NOT NULL);
 
@@ -80,7 +80,9 @@ BEGIN
                     ELSE 0
                 END
             ),
-            @requested = SUM(CASE WHEN o.app_id = @app_id THEN 1 ELSE 0 END)
+            @requested = SUM(CASE WHEN o.app_id = @app_id THEN 1 ELSE 0 END),
+            @from = MIN(CASE WHEN @app_id IS NULL OR o.app_id = @app_id THEN o.app_id END),
+            @to = MAX(CASE WHEN @app_id IS NULL OR o.app_id = @app_id THEN o.app_id END)
         FROM #outcome AS o;
     END;
 
@@ -116,37 +118,8 @@ BEGIN
         THROW 50001, @message, 1;
     END;
 
-    -- What the database refuses.
-    CREATE TABLE #returned
-    (
-        app_id bigint NOT NULL PRIMARY KEY,
-        attempt int NOT NULL,
-        is_lone bit NOT NULL,
-        is_counted bit NULL,
-        error_number int NULL,
-        detail nvarchar(400) COLLATE DATABASE_DEFAULT NULL
-    );
-
-    INSERT INTO @part (app_id_from, app_id_to)
-    SELECT
-        MIN(o.app_id),
-        MAX(o.app_id)
-    FROM #outcome AS o
-    WHERE @app_id IS NULL
-        OR o.app_id = @app_id
-    HAVING COUNT(*) > 0;
-
-    WHILE EXISTS (SELECT 1 FROM @part)
+    WHILE @from IS NOT NULL
     BEGIN
-        SELECT TOP (1)
-            @from = p.app_id_from,
-            @to = p.app_id_to
-        FROM @part AS p
-        ORDER BY p.app_id_from;
-
-        DELETE FROM @part
-        WHERE app_id_from = @from;
-
         EXEC @result = [$(Schema)].[usp_ApplyOutcomes]
             @claim_token = @claim_token,
             @contract_hash = @contract_hash,
@@ -156,26 +129,29 @@ BEGIN
             @error_message = @error_message OUTPUT,
             @error_table = @error_table OUTPUT;
 
-        IF @result <> 0 AND @from < @to
+        -- Seldom: the database refuses it.
+        IF @result <> 0
         BEGIN
-            INSERT INTO @part (app_id_from, app_id_to)
-            SELECT
-                MIN(h.app_id),
-                MAX(h.app_id)
-            FROM
-                (
-                    SELECT
-                        o.app_id,
-                        NTILE(2) OVER (ORDER BY o.app_id) AS half
-                    FROM #outcome AS o
-                    WHERE o.app_id >= @from
-                        AND o.app_id <= @to
-                ) AS h
-            GROUP BY h.half;
-        END
-        ELSE
-        BEGIN
-            IF @result = 1
+            SET @is_divided = 1;
+
+            IF @from < @to
+            BEGIN
+                INSERT INTO @part (app_id_from, app_id_to)
+                SELECT
+                    MIN(h.app_id),
+                    MAX(h.app_id)
+                FROM
+                    (
+                        SELECT
+                            o.app_id,
+                            NTILE(2) OVER (ORDER BY o.app_id) AS half
+                        FROM #outcome AS o
+                        WHERE o.app_id >= @from
+                            AND o.app_id <= @to
+                    ) AS h
+                GROUP BY h.half;
+            END
+            ELSE IF @result = 1
             BEGIN
                 -- The data is the cause: the next round logs a failure. One fingerprint per table,
                 -- error and constraint. The message names the constraint, and then the key in brackets. The
@@ -216,10 +192,25 @@ BEGIN
 
                 INSERT INTO @part (app_id_from, app_id_to)
                 VALUES (@from, @from);
-            END;
-
-            IF @result = 2
+            END
+            ELSE
             BEGIN
+                IF @to_refuse = 0
+                BEGIN
+                    -- What the database refuses.
+                    CREATE TABLE #returned
+                    (
+                        app_id bigint NOT NULL PRIMARY KEY,
+                        attempt int NOT NULL,
+                        is_lone bit NOT NULL,
+                        is_counted bit NULL,
+                        error_number int NULL,
+                        detail nvarchar(400) COLLATE DATABASE_DEFAULT NULL
+                    );
+                END;
+
+                SET @to_refuse += 1;
+
                 INSERT INTO #returned
                 (
                     app_id,
@@ -240,10 +231,24 @@ BEGIN
                 WHERE o.app_id = @from;
             END;
         END;
+
+        SET @from = NULL;
+
+        -- Seldom: the parts of what was refused.
+        IF @is_divided = 1
+        BEGIN
+            SELECT TOP (1)
+                @from = p.app_id_from,
+                @to = p.app_id_to
+            FROM @part AS p
+            ORDER BY p.app_id_from;
+
+            DELETE FROM @part
+            WHERE app_id_from = @from;
+        END;
     END;
 
-    SET @to_refuse = (SELECT COUNT(*) FROM #returned);
-
+    -- Seldom: the database has refused some.
     IF @to_refuse > 0
     BEGIN
         BEGIN TRY

@@ -71,6 +71,7 @@ BEGIN
     WHERE session_id = @session_id
         AND minute_utc = @minute_utc;
 
+    -- Seldom: the first of a minute.
     IF @@ROWCOUNT = 0
     BEGIN
         INSERT INTO [$(Schema)].[processing_throughput]

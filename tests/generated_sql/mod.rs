@@ -117,10 +117,10 @@ fn rows_without_the_application_s_id_are_found_through_their_parents() {
                 INNER LOOP JOIN [dbo].[part_price] AS t ON t.[part_id] = p1.[part_id]
                 WHERE c.table_ordinal = 3",
         "FROM [dbo].[part] AS p2
-                INNER LOOP JOIN [dbo].[part_price] AS p1 ON p1.[part_id] = p2.[part_id]
-                INNER LOOP JOIN [dbo].[part_price_note] AS t \
+                    INNER LOOP JOIN [dbo].[part_price] AS p1 ON p1.[part_id] = p2.[part_id]
+                    INNER LOOP JOIN [dbo].[part_price_note] AS t \
          ON t.[part_id] = p1.[part_id] AND t.[kind] = p1.[kind]
-                WHERE p2.[app_id] = a.app_id",
+                    WHERE p2.[app_id] = a.app_id",
         "    p1.[app_id] AS app_id
 FROM [dbo].[part_price] AS t
 INNER JOIN [dbo].[part] AS p1 ON t.[part_id] = p1.[part_id]",

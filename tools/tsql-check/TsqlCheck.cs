@@ -5,6 +5,8 @@
 //                                    every .sql file written by hand must parse and keep every rule;
 //                                    those after `with` are what they call
 //   TsqlCheck.exe parse PATH...      every .sql file must parse: for generated T-SQL
+//   TsqlCheck.exe statements FILE PATH...
+//                                    each procedure of FILE executes as many statements for a batch as FILE says
 //   TsqlCheck.exe self-test FOLDER   every file of broken/ must break exactly the rule it is named
 //                                    after: NAME.sql or NAME.variant.sql
 
@@ -27,9 +29,11 @@ static class Program
         }
         if (arguments.Length >= 2 && arguments[0] == "parse")
             return Check(arguments.Skip(1).SelectMany(SqlFiles), script => script.ParseFindings(), new string[0]);
+        if (arguments.Length >= 3 && arguments[0] == "statements")
+            return StatementCount.Check(arguments[1], arguments.Skip(2).SelectMany(SqlFiles).Where(IsCounted).Select(file => new Script(file)));
         if (arguments.Length == 2 && arguments[0] == "self-test")
             return SelfTest(arguments[1]);
-        Console.Error.WriteLine("usage: TsqlCheck.exe check PATH... | parse PATH... | self-test FOLDER");
+        Console.Error.WriteLine("usage: TsqlCheck.exe check PATH... | parse PATH... | statements FILE PATH... | self-test FOLDER");
         return 2;
     }
 
@@ -76,6 +80,12 @@ static class Program
     static bool IsWrittenByHand(string path)
     {
         return Path.GetFileName(path) != "install.sql" && !path.EndsWith(".snap.sql", StringComparison.Ordinal);
+    }
+
+    /// Procedures written by hand, and the generated ones of the snapshot.
+    static bool IsCounted(string path)
+    {
+        return Path.GetFileName(path) != "install.sql";
     }
 
     static IEnumerable<string> SqlFiles(string path)

@@ -109,6 +109,7 @@ generate_dashboard
 mono "$cache/TsqlCheck.exe" self-test "$here/broken"
 mono "$cache/TsqlCheck.exe" check "${sources[@]}" with tests/generated_sql/snapshots
 mono "$cache/TsqlCheck.exe" parse "${generated[@]}"
+mono "$cache/TsqlCheck.exe" statements "$here/statements.txt" sql tests/generated_sql/snapshots
 check_error_numbers
 check_build_order
 PYTHONWARNINGS=ignore "$cache/venv/bin/sqlfluff" lint --processes 2 "${sources[@]}"

@@ -612,6 +612,11 @@ BEGIN
     DECLARE @row bigint;
     DECLARE @last_row bigint;
     DECLARE @deleted int;
+    DECLARE @has_rows_0 bit;
+    DECLARE @has_rows_1 bit;
+    DECLARE @has_rows_2 bit;
+    DECLARE @has_rows_3 bit;
+    DECLARE @has_rows_4 bit;
     DECLARE @skipped TABLE (app_id bigint NOT NULL PRIMARY KEY);
 
     BEGIN TRY
@@ -630,6 +635,7 @@ BEGIN
                     AND c.app_id = a.app_id
             );
 
+        -- Seldom: rows of a retry, or of a contract that replaces rows.
         IF EXISTS (SELECT 1 FROM #clear_app)
         BEGIN
             -- part_price_note: delete existing rows
@@ -717,295 +723,317 @@ BEGIN
             RETURN 0;
         END;
 
-        -- base table with a name so long that no foreign key can have both names: existing rows were deleted above
-        SET @table_ordinal = 0;
-
         SELECT
-            @row = MIN(s.__row) - 1,
-            @last_row = MAX(s.__row)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_base table with a name so long that no foreign key can have both names] AS s ON a.app_id = s.__app_id;
+            @has_rows_0 = CASE WHEN EXISTS (SELECT 1 FROM [#stage_base table with a name so long that no foreign key can have both names]) THEN 1 ELSE 0 END,
+            @has_rows_1 = CASE WHEN EXISTS (SELECT 1 FROM [#stage_child's table with a name as long as its parent's name]) THEN 1 ELSE 0 END,
+            @has_rows_2 = CASE WHEN EXISTS (SELECT 1 FROM [#stage_part]) THEN 1 ELSE 0 END,
+            @has_rows_3 = CASE WHEN EXISTS (SELECT 1 FROM [#stage_part_price]) THEN 1 ELSE 0 END,
+            @has_rows_4 = CASE WHEN EXISTS (SELECT 1 FROM [#stage_part_price_note]) THEN 1 ELSE 0 END;
 
-        WHILE @row < @last_row
+        -- base table with a name so long that no foreign key can have both names: existing rows were deleted above
+        IF @has_rows_0 = 1
         BEGIN
-            INSERT INTO [dbo].[base table with a name so long that no foreign key can have both names]
-            (
-                [item_id],
-                [app_id],
-                [a_bit],
-                [tiny],
-                [small],
-                [amount],
-                [price],
-                [a_float],
-                [a_real],
-                [a_date],
-                [a_time],
-                [old_time],
-                [minute],
-                [moment],
-                [offset],
-                [code],
-                [label],
-                [n_code],
-                [n_label],
-                [guid],
-                [blob],
-                [an_xml],
-                [note]
-            )
+            SET @table_ordinal = 0;
+
             SELECT
-                s.[item_id],
-                s.[app_id],
-                s.[a_bit],
-                CONVERT(tinyint, s.[tiny]),
-                CONVERT(smallint, s.[small]),
-                s.[amount],
-                CONVERT(money, s.[price]),
-                s.[a_float],
-                CONVERT(real, s.[a_real]),
-                CONVERT(date, s.[a_date]),
-                CONVERT(time(2), s.[a_time]),
-                CONVERT(datetime, s.[old_time]),
-                CONVERT(smalldatetime, s.[minute]),
-                s.[moment],
-                CONVERT(datetimeoffset(7), s.[offset]),
-                s.[code],
-                s.[label],
-                s.[n_code],
-                s.[n_label],
-                s.[guid],
-                s.[blob],
-                CONVERT(xml, s.[an_xml], 1),
-                s.[note]
+                @row = MIN(s.__row) - 1,
+                @last_row = MAX(s.__row)
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_base table with a name so long that no foreign key can have both names] AS s ON a.app_id = s.__app_id;
+
+            WHILE @row < @last_row
+            BEGIN
+                INSERT INTO [dbo].[base table with a name so long that no foreign key can have both names]
+                (
+                    [item_id],
+                    [app_id],
+                    [a_bit],
+                    [tiny],
+                    [small],
+                    [amount],
+                    [price],
+                    [a_float],
+                    [a_real],
+                    [a_date],
+                    [a_time],
+                    [old_time],
+                    [minute],
+                    [moment],
+                    [offset],
+                    [code],
+                    [label],
+                    [n_code],
+                    [n_label],
+                    [guid],
+                    [blob],
+                    [an_xml],
+                    [note]
+                )
+                SELECT
+                    s.[item_id],
+                    s.[app_id],
+                    s.[a_bit],
+                    CONVERT(tinyint, s.[tiny]),
+                    CONVERT(smallint, s.[small]),
+                    s.[amount],
+                    CONVERT(money, s.[price]),
+                    s.[a_float],
+                    CONVERT(real, s.[a_real]),
+                    CONVERT(date, s.[a_date]),
+                    CONVERT(time(2), s.[a_time]),
+                    CONVERT(datetime, s.[old_time]),
+                    CONVERT(smalldatetime, s.[minute]),
+                    s.[moment],
+                    CONVERT(datetimeoffset(7), s.[offset]),
+                    s.[code],
+                    s.[label],
+                    s.[n_code],
+                    s.[n_label],
+                    s.[guid],
+                    s.[blob],
+                    CONVERT(xml, s.[an_xml], 1),
+                    s.[note]
+                FROM #load_app AS a
+                INNER LOOP JOIN [#stage_base table with a name so long that no foreign key can have both names] AS s ON a.app_id = s.__app_id
+                WHERE s.__row > @row
+                    AND s.__row <= @row + 4000
+                ORDER BY
+                    a.app_id,
+                    s.__row
+                OPTION (LOOP JOIN, MAXDOP 1);
+
+                SET @row += 4000;
+            END;
+
+            INSERT INTO #loaded (app_id, table_ordinal, row_count)
+            SELECT
+                a.app_id,
+                0,
+                COUNT_BIG(*)
             FROM #load_app AS a
             INNER LOOP JOIN [#stage_base table with a name so long that no foreign key can have both names] AS s ON a.app_id = s.__app_id
-            WHERE s.__row > @row
-                AND s.__row <= @row + 4000
-            ORDER BY
-                a.app_id,
-                s.__row
-            OPTION (LOOP JOIN, MAXDOP 1);
-
-            SET @row += 4000;
+            GROUP BY a.app_id;
         END;
-
-        INSERT INTO #loaded (app_id, table_ordinal, row_count)
-        SELECT
-            a.app_id,
-            0,
-            COUNT_BIG(*)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_base table with a name so long that no foreign key can have both names] AS s ON a.app_id = s.__app_id
-        GROUP BY a.app_id;
 
         -- child's table with a name as long as its parent's name: skip an application that has rows
-        SET @table_ordinal = 1;
-
-        DELETE FROM @skipped;
-
-        INSERT INTO @skipped (app_id)
-        SELECT a.app_id
-        FROM #load_app AS a
-        CROSS APPLY
-            (
-                SELECT TOP (1) 1 AS has_rows
-                FROM [dbo].[child's table with a name as long as its parent's name] AS t
-                WHERE t.[app_id] = a.app_id
-            ) AS e;
-
-        SELECT
-            @row = MIN(s.__row) - 1,
-            @last_row = MAX(s.__row)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_child's table with a name as long as its parent's name] AS s ON a.app_id = s.__app_id
-        WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k);
-
-        WHILE @row < @last_row
+        IF @has_rows_1 = 1
         BEGIN
-            INSERT INTO [dbo].[child's table with a name as long as its parent's name]
-            (
-                [item_id],
-                [app_id],
-                [it's odd]
-            )
+            SET @table_ordinal = 1;
+
+            DELETE FROM @skipped;
+
+            INSERT INTO @skipped (app_id)
+            SELECT a.app_id
+            FROM #load_app AS a
+            CROSS APPLY
+                (
+                    SELECT TOP (1) 1 AS has_rows
+                    FROM [dbo].[child's table with a name as long as its parent's name] AS t
+                    WHERE t.[app_id] = a.app_id
+                ) AS e;
+
             SELECT
-                s.[item_id],
-                s.[app_id],
-                s.[it's odd]
+                @row = MIN(s.__row) - 1,
+                @last_row = MAX(s.__row)
             FROM #load_app AS a
             INNER LOOP JOIN [#stage_child's table with a name as long as its parent's name] AS s ON a.app_id = s.__app_id
-            WHERE s.__row > @row
-                AND s.__row <= @row + 4000
-                AND a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
-            ORDER BY
+            WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k);
+
+            WHILE @row < @last_row
+            BEGIN
+                INSERT INTO [dbo].[child's table with a name as long as its parent's name]
+                (
+                    [item_id],
+                    [app_id],
+                    [it's odd]
+                )
+                SELECT
+                    s.[item_id],
+                    s.[app_id],
+                    s.[it's odd]
+                FROM #load_app AS a
+                INNER LOOP JOIN [#stage_child's table with a name as long as its parent's name] AS s ON a.app_id = s.__app_id
+                WHERE s.__row > @row
+                    AND s.__row <= @row + 4000
+                    AND a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
+                ORDER BY
+                    a.app_id,
+                    s.__row
+                OPTION (LOOP JOIN, MAXDOP 1);
+
+                SET @row += 4000;
+            END;
+
+            INSERT INTO #loaded (app_id, table_ordinal, row_count)
+            SELECT
                 a.app_id,
-                s.__row
-            OPTION (LOOP JOIN, MAXDOP 1);
-
-            SET @row += 4000;
+                1,
+                COUNT_BIG(*)
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_child's table with a name as long as its parent's name] AS s ON a.app_id = s.__app_id
+            WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
+            GROUP BY a.app_id;
         END;
-
-        INSERT INTO #loaded (app_id, table_ordinal, row_count)
-        SELECT
-            a.app_id,
-            1,
-            COUNT_BIG(*)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_child's table with a name as long as its parent's name] AS s ON a.app_id = s.__app_id
-        WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
-        GROUP BY a.app_id;
 
         -- part: existing rows were deleted above
-        SET @table_ordinal = 2;
-
-        SELECT
-            @row = MIN(s.__row) - 1,
-            @last_row = MAX(s.__row)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id;
-
-        IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1
+        IF @has_rows_2 = 1
         BEGIN
-            SET IDENTITY_INSERT [dbo].[part] ON;
-        END;
+            SET @table_ordinal = 2;
 
-        WHILE @row < @last_row
-        BEGIN
-            INSERT INTO [dbo].[part]
-            (
-                [part_id],
-                [app_id]
-            )
             SELECT
-                s.[part_id],
-                s.[app_id]
+                @row = MIN(s.__row) - 1,
+                @last_row = MAX(s.__row)
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id;
+
+            IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1
+            BEGIN
+                SET IDENTITY_INSERT [dbo].[part] ON;
+            END;
+
+            WHILE @row < @last_row
+            BEGIN
+                INSERT INTO [dbo].[part]
+                (
+                    [part_id],
+                    [app_id]
+                )
+                SELECT
+                    s.[part_id],
+                    s.[app_id]
+                FROM #load_app AS a
+                INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id
+                WHERE s.__row > @row
+                    AND s.__row <= @row + 4000
+                ORDER BY
+                    a.app_id,
+                    s.__row
+                OPTION (LOOP JOIN, MAXDOP 1);
+
+                SET @row += 4000;
+            END;
+
+            IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1
+            BEGIN
+                SET IDENTITY_INSERT [dbo].[part] OFF;
+            END;
+
+            INSERT INTO #loaded (app_id, table_ordinal, row_count)
+            SELECT
+                a.app_id,
+                2,
+                COUNT_BIG(*)
             FROM #load_app AS a
             INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id
-            WHERE s.__row > @row
-                AND s.__row <= @row + 4000
-            ORDER BY
-                a.app_id,
-                s.__row
-            OPTION (LOOP JOIN, MAXDOP 1);
-
-            SET @row += 4000;
+            GROUP BY a.app_id;
         END;
-
-        IF COLUMNPROPERTY(OBJECT_ID(N'[dbo].[part]'), N'part_id', 'IsIdentity') = 1
-        BEGIN
-            SET IDENTITY_INSERT [dbo].[part] OFF;
-        END;
-
-        INSERT INTO #loaded (app_id, table_ordinal, row_count)
-        SELECT
-            a.app_id,
-            2,
-            COUNT_BIG(*)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_part] AS s ON a.app_id = s.__app_id
-        GROUP BY a.app_id;
 
         -- part_price: existing rows were deleted above
-        SET @table_ordinal = 3;
-
-        SELECT
-            @row = MIN(s.__row) - 1,
-            @last_row = MAX(s.__row)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id;
-
-        WHILE @row < @last_row
+        IF @has_rows_3 = 1
         BEGIN
-            INSERT INTO [dbo].[part_price]
-            (
-                [part_id],
-                [kind],
-                [price]
-            )
+            SET @table_ordinal = 3;
+
             SELECT
-                s.[part_id],
-                CONVERT(smallint, s.[kind]),
-                s.[price]
+                @row = MIN(s.__row) - 1,
+                @last_row = MAX(s.__row)
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id;
+
+            WHILE @row < @last_row
+            BEGIN
+                INSERT INTO [dbo].[part_price]
+                (
+                    [part_id],
+                    [kind],
+                    [price]
+                )
+                SELECT
+                    s.[part_id],
+                    CONVERT(smallint, s.[kind]),
+                    s.[price]
+                FROM #load_app AS a
+                INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id
+                WHERE s.__row > @row
+                    AND s.__row <= @row + 4000
+                ORDER BY
+                    a.app_id,
+                    s.__row
+                OPTION (LOOP JOIN, MAXDOP 1);
+
+                SET @row += 4000;
+            END;
+
+            INSERT INTO #loaded (app_id, table_ordinal, row_count)
+            SELECT
+                a.app_id,
+                3,
+                COUNT_BIG(*)
             FROM #load_app AS a
             INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id
-            WHERE s.__row > @row
-                AND s.__row <= @row + 4000
-            ORDER BY
-                a.app_id,
-                s.__row
-            OPTION (LOOP JOIN, MAXDOP 1);
-
-            SET @row += 4000;
+            GROUP BY a.app_id;
         END;
-
-        INSERT INTO #loaded (app_id, table_ordinal, row_count)
-        SELECT
-            a.app_id,
-            3,
-            COUNT_BIG(*)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_part_price] AS s ON a.app_id = s.__app_id
-        GROUP BY a.app_id;
 
         -- part_price_note: skip an application that has rows
-        SET @table_ordinal = 4;
-
-        DELETE FROM @skipped;
-
-        INSERT INTO @skipped (app_id)
-        SELECT a.app_id
-        FROM #load_app AS a
-        CROSS APPLY
-            (
-                SELECT TOP (1) 1 AS has_rows
-                FROM [dbo].[part] AS p2
-                INNER LOOP JOIN [dbo].[part_price] AS p1 ON p1.[part_id] = p2.[part_id]
-                INNER LOOP JOIN [dbo].[part_price_note] AS t ON t.[part_id] = p1.[part_id] AND t.[kind] = p1.[kind]
-                WHERE p2.[app_id] = a.app_id
-            ) AS e;
-
-        SELECT
-            @row = MIN(s.__row) - 1,
-            @last_row = MAX(s.__row)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
-        WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k);
-
-        WHILE @row < @last_row
+        IF @has_rows_4 = 1
         BEGIN
-            INSERT INTO [dbo].[part_price_note]
-            (
-                [part_id],
-                [kind],
-                [note]
-            )
+            SET @table_ordinal = 4;
+
+            DELETE FROM @skipped;
+
+            INSERT INTO @skipped (app_id)
+            SELECT a.app_id
+            FROM #load_app AS a
+            CROSS APPLY
+                (
+                    SELECT TOP (1) 1 AS has_rows
+                    FROM [dbo].[part] AS p2
+                    INNER LOOP JOIN [dbo].[part_price] AS p1 ON p1.[part_id] = p2.[part_id]
+                    INNER LOOP JOIN [dbo].[part_price_note] AS t ON t.[part_id] = p1.[part_id] AND t.[kind] = p1.[kind]
+                    WHERE p2.[app_id] = a.app_id
+                ) AS e;
+
             SELECT
-                s.[part_id],
-                CONVERT(smallint, s.[kind]),
-                s.[note]
+                @row = MIN(s.__row) - 1,
+                @last_row = MAX(s.__row)
             FROM #load_app AS a
             INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
-            WHERE s.__row > @row
-                AND s.__row <= @row + 4000
-                AND a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
-            ORDER BY
+            WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k);
+
+            WHILE @row < @last_row
+            BEGIN
+                INSERT INTO [dbo].[part_price_note]
+                (
+                    [part_id],
+                    [kind],
+                    [note]
+                )
+                SELECT
+                    s.[part_id],
+                    CONVERT(smallint, s.[kind]),
+                    s.[note]
+                FROM #load_app AS a
+                INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
+                WHERE s.__row > @row
+                    AND s.__row <= @row + 4000
+                    AND a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
+                ORDER BY
+                    a.app_id,
+                    s.__row
+                OPTION (LOOP JOIN, MAXDOP 1);
+
+                SET @row += 4000;
+            END;
+
+            INSERT INTO #loaded (app_id, table_ordinal, row_count)
+            SELECT
                 a.app_id,
-                s.__row
-            OPTION (LOOP JOIN, MAXDOP 1);
-
-            SET @row += 4000;
+                4,
+                COUNT_BIG(*)
+            FROM #load_app AS a
+            INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
+            WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
+            GROUP BY a.app_id;
         END;
-
-        INSERT INTO #loaded (app_id, table_ordinal, row_count)
-        SELECT
-            a.app_id,
-            4,
-            COUNT_BIG(*)
-        FROM #load_app AS a
-        INNER LOOP JOIN [#stage_part_price_note] AS s ON a.app_id = s.__app_id
-        WHERE a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)
-        GROUP BY a.app_id;
 
     END TRY
     BEGIN CATCH

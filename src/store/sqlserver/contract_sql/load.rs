@@ -37,6 +37,9 @@ fn header(schema: &str, contract_name: &str, targets: &[TargetTable]) -> String 
     let contract_name = in_comment(contract_name);
     let procedure = format!("{}.[usp_LoadApps]", bracketed(schema));
     let (owner, as_owner) = as_owner(targets);
+    let has_rows: String = (0..targets.len())
+        .map(|ordinal| format!("\n    DECLARE @has_rows_{ordinal} bit;"))
+        .collect();
     let skipped = match targets.iter().any(|table| table.on_existing == OnExisting::Skip) {
         true => "\n    DECLARE @skipped TABLE (app_id bigint NOT NULL PRIMARY KEY);",
         false => "",
@@ -71,7 +74,7 @@ BEGIN
 
     DECLARE @row bigint;
     DECLARE @last_row bigint;
-    DECLARE @deleted int;{skipped}
+    DECLARE @deleted int;{has_rows}{skipped}
 
     BEGIN TRY
 "
@@ -170,7 +173,12 @@ fn clear_statements(schema: &str, targets: &[TargetTable]) -> String {
             replacing.join(", ")
         );
     }
-    sql.push_str("        IF EXISTS (SELECT 1 FROM #clear_app)\n        BEGIN\n");
+    sql.push_str(
+        "        -- Seldom: rows of a retry, or of a contract that replaces rows.
+        IF EXISTS (SELECT 1 FROM #clear_app)
+        BEGIN
+",
+    );
     let deletes: Vec<String> = targets
         .iter()
         .enumerate()
@@ -189,7 +197,20 @@ fn clear_statements(schema: &str, targets: &[TargetTable]) -> String {
 
 ",
     );
+    sql.push_str(&has_rows_statement(targets));
     sql
+}
+
+/// Finds the tables whose stage has rows: the others cost nothing.
+fn has_rows_statement(targets: &[TargetTable]) -> String {
+    let has_rows = |(ordinal, table): (usize, &TargetTable)| {
+        let stage = stage_name(table);
+        format!(
+            "            @has_rows_{ordinal} = CASE WHEN EXISTS (SELECT 1 FROM {stage}) THEN 1 ELSE 0 END"
+        )
+    };
+    let all: Vec<String> = targets.iter().enumerate().map(has_rows).collect();
+    format!("        SELECT\n{};\n\n", all.join(",\n"))
 }
 
 /// Deletes the rows of the applications in `#clear_app`. The join hint fixes the order: from the
@@ -233,26 +254,21 @@ fn insert_statements(
     targets: &[TargetTable],
 ) -> String {
     let skips = table.on_existing == OnExisting::Skip;
-    let mut sql = format!(
-        "        -- {}\n        SET @table_ordinal = {ordinal};\n\n",
-        comment(
-            table,
-            match table.on_existing {
-                OnExisting::Fail => "existing rows fail the application",
-                OnExisting::Skip => "skip an application that has rows",
-                OnExisting::Replace => "existing rows were deleted above",
-            }
-        ),
-    );
+    let existing = match table.on_existing {
+        OnExisting::Fail => "existing rows fail the application",
+        OnExisting::Skip => "skip an application that has rows",
+        OnExisting::Replace => "existing rows were deleted above",
+    };
+    let mut block = format!("        SET @table_ordinal = {ordinal};\n\n");
     if skips {
-        sql.push_str(&skip_statements(schema, table, targets));
+        block.push_str(&skip_statements(schema, table, targets));
     }
     let not_skipped = "a.app_id NOT IN (SELECT k.app_id FROM @skipped AS k)";
     let only = skips.then_some(not_skipped);
     let where_only = only.map(|only| format!("\n        WHERE {only}")).unwrap_or_default();
-    sql.push_str(&insert_loop(schema, table, only));
+    block.push_str(&insert_loop(schema, table, only));
     let _ = write!(
-        sql,
+        block,
         "        INSERT INTO #loaded (app_id, table_ordinal, row_count)
         SELECT
             a.app_id,
@@ -261,11 +277,23 @@ fn insert_statements(
         FROM #load_app AS a
         INNER LOOP JOIN {stage} AS s ON a.app_id = s.{STAGE_APP_ID}{where_only}
         GROUP BY a.app_id;
-
 ",
         stage = stage_name(table),
     );
-    sql
+    format!(
+        "        -- {}\n        IF @has_rows_{ordinal} = 1\n        BEGIN\n{}        END;\n\n",
+        comment(table, existing),
+        indented(&block)
+    )
+}
+
+/// The lines, each a step further to the right.
+fn indented(block: &str) -> String {
+    let line = |line: &str| match line {
+        "" => "\n".to_owned(),
+        line => format!("    {line}\n"),
+    };
+    block.lines().map(line).collect()
 }
 
 /// Inserts the staged rows of the applications in `#load_app`, or of them only those that fulfil a

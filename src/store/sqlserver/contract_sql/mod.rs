@@ -20,4 +20,4 @@ pub use load::load_procedure;
 pub use names::{bracketed, column_list, literal, stage_name};
 pub use read::read_procedure;
 pub use rows_view::rows_view;
-pub use stage::{clear_stage, stage_ddl, stage_ddl_of, stage_text, stage_type, staged_columns};
+pub use stage::{stage_ddl, stage_ddl_of, stage_text, stage_type, staged_columns};

@@ -71,8 +71,3 @@ fn stage_table(table: &TargetTable, type_of: fn(SqlType) -> String) -> String {
     );
     sql
 }
-
-/// The batch that empties the stage.
-pub fn clear_stage(targets: &[TargetTable]) -> String {
-    targets.iter().map(|table| format!("TRUNCATE TABLE {};\n", stage_name(table))).collect()
-}
