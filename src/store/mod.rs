@@ -87,6 +87,12 @@ pub trait Store: Send {
     /// The installed contract, if any.
     fn get_contract(&mut self) -> Result<Option<ContractHash>>;
 
+    /// The installed contract when this session was opened, which a server has told already; for a caller
+    /// that has just opened it.
+    fn opened_with_contract(&mut self) -> Result<Option<ContractHash>> {
+        self.get_contract()
+    }
+
     /// The differences between the existing target tables and the contract's, installed or not, in
     /// load order. Changes nothing.
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;

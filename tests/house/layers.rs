@@ -207,8 +207,9 @@ fn an_operation_has_one_name_in_three_languages() {
 /// What no procedure does: the client compares the catalog, and counts in the embedded store.
 const ONE_STORE_ONLY: [&str; 2] = ["compare_targets", "count_unqueued"];
 
-/// What is generated from the contract in both stores; and what a server's catalog is asked for.
-const NO_FILE: [&str; 2] = ["read_rows", "masked_columns"];
+/// What is generated from the contract in both stores; what a server's catalog is asked for; and what `get_contract`
+/// answers without a call.
+const NO_FILE: [&str; 3] = ["read_rows", "masked_columns", "opened_with_contract"];
 
 /// `usp_ReleaseClaim` of `release_claim`.
 fn procedure(method: &str) -> String {

@@ -15,6 +15,8 @@ pub const DIALECT: Dialect = Dialect {
     documents_as_text: true,
     ordered_bulk_load: false,
     decimals_as_text: true,
+    openjson_level: 110,
+    reads_json_escapes: false,
 };
 
 /// How a character document is returned, around its column.

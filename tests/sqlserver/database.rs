@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use futures_util::TryStreamExt;
-use tiberius::{Client, ColumnData, Config, QueryItem, Row};
+use tiberius::{Client, ColumnData, Config, IntoSql, Query, QueryItem, Row, TokenRow};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
@@ -156,6 +156,15 @@ impl Drop for Database {
     }
 }
 
+/// The driver converts what it has read itself for nobody.
+struct Cell(ColumnData<'static>);
+
+impl IntoSql<'static> for Cell {
+    fn into_sql(self) -> ColumnData<'static> {
+        self.0
+    }
+}
+
 /// A connection that runs plain SQL.
 pub struct Sql {
     runtime: Runtime,
@@ -206,6 +215,53 @@ impl Sql {
         let rows = runtime
             .block_on(async { client.simple_query(sql).await?.into_first_result().await })?;
         Ok(rows.iter().map(as_texts).collect())
+    }
+
+    /// The rows of a query as the driver has them.
+    pub fn cells(&mut self, sql: &str) -> Vec<Vec<ColumnData<'static>>> {
+        let Self { runtime, client } = self;
+        let read =
+            runtime.block_on(async { client.simple_query(sql).await?.into_first_result().await });
+        let rows = read.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.into_iter().map(|row| row.into_iter().collect()).collect()
+    }
+
+    /// Loads rows into all columns of a table.
+    pub fn bulk_load(
+        &mut self,
+        table: &str,
+        rows: &[Vec<ColumnData<'static>>],
+    ) -> Result<(), tiberius::error::Error> {
+        let Self { runtime, client } = self;
+        runtime.block_on(async {
+            let mut load = client.bulk_insert(table).await?;
+            for cells in rows {
+                let mut row = TokenRow::new();
+                cells.iter().for_each(|cell| row.push(cell.clone()));
+                load.send(row).await?;
+            }
+            load.finalize().await.map(drop)
+        })
+    }
+
+    /// Inserts a row by a statement of its own.
+    pub fn insert(&mut self, table: &str, cells: &[ColumnData<'static>]) {
+        // The driver sends a null without a type.
+        let is_null = |cell: &ColumnData<'static>| format!("{cell:?}").ends_with("(None)");
+        let (mut values, mut parameters) = (Vec::new(), Vec::new());
+        for cell in cells {
+            if is_null(cell) {
+                values.push("NULL".to_owned());
+            } else {
+                parameters.push(Cell(cell.clone()));
+                values.push(format!("@P{}", parameters.len()));
+            }
+        }
+        let mut query = Query::new(format!("INSERT INTO {table} VALUES ({});", values.join(", ")));
+        parameters.into_iter().for_each(|parameter| query.bind(parameter));
+        let Self { runtime, client } = self;
+        let done = runtime.block_on(query.execute(client));
+        done.unwrap_or_else(|error| panic!("{table}: {error}"));
     }
 
     /// Every result set, with its columns' names, in the letters that they have there.

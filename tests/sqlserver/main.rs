@@ -14,6 +14,7 @@ mod bench;
 mod changing;
 mod chaos;
 mod complete_app;
+mod cost;
 mod crash;
 mod dashboard;
 mod database;
@@ -81,6 +82,7 @@ const OWN: &[(&str, Trials)] = &[
     ("backfill", backfill::TRIALS),
     ("chaos", chaos::TRIALS),
     ("complete_app", complete_app::TRIALS),
+    ("cost", cost::TRIALS),
     ("crash", crash::TRIALS),
     ("drafting", drafting::TRIALS),
     ("earlier_rows", earlier_rows::TRIALS),

@@ -274,9 +274,17 @@ fn of_one_table(columns: Vec<TargetColumn>) -> Contract {
 }
 
 fn every_type_keeps_its_lowest_and_its_highest_value() {
-    keeps(numbers());
-    keeps(moments());
-    keeps(texts());
+    // Floats and what is long are bulk loaded, and so is what JSON escapes where that is not read right;
+    // all else travels in the call.
+    let is_float = |sample: &Sample| matches!(sample.sql_type, SqlType::Float | SqlType::Real);
+    let (floats, exact) = numbers().into_iter().partition(is_float);
+    let is_short = |(value, _): &(Value, &str)| match value {
+        Value::Text(text) => text.len() < 1000 && !text.contains(['"', '\n', '\t']),
+        Value::Bytes(bytes) => bytes.len() < 1000,
+        _ => true,
+    };
+    let (short, long) = texts().into_iter().partition(|sample| sample.values.iter().all(is_short));
+    [floats, exact, moments(), short, long].into_iter().for_each(keeps);
 }
 
 fn the_seventh_digit_of_a_second_is_kept() {

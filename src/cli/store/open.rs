@@ -137,7 +137,7 @@ pub fn install_if_none(
     store: &mut dyn Store,
     contract: &Contract,
 ) -> Result<()> {
-    match store.get_contract()? {
+    match store.opened_with_contract()? {
         None if matches!(location, StoreLocation::Sqlite(_)) => {
             Ok(store.install_contract(contract)?)
         }

@@ -50,6 +50,15 @@ impl Call {
         }
         command
     }
+
+    /// The call as a statement of a batch whose first parameters, `@P1` and so on, are its own.
+    pub(super) fn statement(&self, schema: &str) -> (String, Vec<ColumnData<'static>>) {
+        let names = (1..).zip(&self.parameters);
+        let names = names.map(|(at, (name, _))| format!("{name} = @P{at}"));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let values = self.parameters.iter().map(|(_, value)| value.clone());
+        (format!("EXEC [{schema}].[{}] {names};\n", self.procedure), values.collect())
+    }
 }
 
 /// The driver does not convert `ColumnData` itself.

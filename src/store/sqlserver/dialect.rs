@@ -18,6 +18,10 @@ pub struct Dialect {
     pub documents_as_text: bool,
     /// Whether decimals are bulk loaded as text, which `usp_LoadApps` converts.
     pub decimals_as_text: bool,
+    /// The compatibility level from which a database has OPENJSON.
+    pub openjson_level: i64,
+    /// Whether OPENJSON turns `\"`, `\\` and `\u000a` back into characters.
+    pub reads_json_escapes: bool,
 }
 
 const SQL_SERVER: Dialect = Dialect {
@@ -27,6 +31,8 @@ const SQL_SERVER: Dialect = Dialect {
     ordered_bulk_load: true,
     documents_as_text: false,
     decimals_as_text: false,
+    openjson_level: 130,
+    reads_json_escapes: true,
 };
 
 static IN_USE: OnceLock<Dialect> = OnceLock::new();

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use connection::Connection;
 use fault::ServerFault;
+use record::Record;
 
 use super::{
     check_lease, check_max_reaps, check_outcomes, check_replaces, Added, BackfillRequest,
@@ -55,6 +56,10 @@ pub struct SqlServerStore {
     documents: enqueue::DocumentStage,
     /// Number of target tables of the latest contract.
     targets: usize,
+    /// What the server's catalog can tell.
+    known: target::Known,
+    /// The installed contract when the session was opened, until it is asked for.
+    opened_with: Option<Option<ContractHash>>,
 }
 
 impl SqlServerStore {
@@ -72,7 +77,7 @@ impl SqlServerStore {
             let server = Server::probe(&mut connection)?;
             Ok((connection, server))
         };
-        let (mut connection, server) =
+        let (connection, server) =
             connect().map_err(|fault: ServerFault| match fault.into_store_error(&location) {
                 StoreError::Database(reason) => {
                     StoreError::Unreachable { location: location.clone(), reason }
@@ -82,7 +87,7 @@ impl SqlServerStore {
         if server.is_read_only {
             return Err(StoreError::NotPrimary { location });
         }
-        if !server.is_installed {
+        if server.installed.is_none() {
             let schema = connection.settings().schema_name();
             return Err(StoreError::NotInstalled {
                 reason: format!(
@@ -94,12 +99,15 @@ impl SqlServerStore {
                 location,
             });
         }
-        install::check_version(&mut connection)?;
+        let opened_with =
+            install::check_version(connection.settings().location(), server.installed.as_ref())?;
         Ok(Self {
             connection,
-            stage: Default::default(),
+            stage: complete::Stage::new(server.has_openjson),
             documents: Default::default(),
             targets: 0,
+            known: server.known,
+            opened_with: Some(opened_with),
         })
     }
 
@@ -164,23 +172,39 @@ impl SqlServerStore {
     }
 }
 
-/// Properties of a server, read before any procedure is called.
+/// Properties of a server and of the installation, asked for in one request.
 struct Server {
     is_read_only: bool,
-    is_installed: bool,
+    has_openjson: bool,
+    known: target::Known,
+    /// The answer of [`install::VERSION_PROCEDURE`]; `None` where it does not exist.
+    installed: Option<Record>,
 }
 
 impl Server {
     fn probe(connection: &mut Connection) -> fault::Result<Self> {
-        let schema = connection.settings().schema_name();
-        let head = connection.query(&format!(
-            "SELECT CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS state,
-                    OBJECT_ID(N'[{schema}].[{}]') AS version_procedure;",
-            install::VERSION_PROCEDURE
-        ))?;
+        let procedure =
+            format!("[{}].[{}]", connection.settings().schema_name(), install::VERSION_PROCEDURE);
+        let mut sets = connection
+            .batch(&format!(
+                "SELECT CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS state,
+                        CONVERT(int, d.compatibility_level) AS compatibility_level
+FROM sys.databases AS d
+WHERE d.database_id = DB_ID();
+
+{}
+
+IF OBJECT_ID(N'{procedure}') IS NOT NULL EXEC {procedure};",
+                target::Known::query()
+            ))?
+            .into_iter();
+        let head = connection::first(sets.next())?;
         Ok(Self {
             is_read_only: head.get_or_null::<String>("state")?.is_some_and(|s| s == "READ_ONLY"),
-            is_installed: head.get_or_null::<i64>("version_procedure")?.is_some(),
+            has_openjson: head.get::<i64>("compatibility_level")?
+                >= dialect::in_use().openjson_level,
+            known: target::Known::read(&sets.next().unwrap_or_default())?,
+            installed: sets.next().and_then(|set| set.into_iter().next()),
         })
     }
 }
@@ -215,8 +239,17 @@ impl Store for SqlServerStore {
         self.run(install::get_contract)
     }
 
+    fn opened_with_contract(&mut self) -> Result<Option<ContractHash>> {
+        match self.opened_with.take() {
+            Some(contract) => Ok(contract),
+            None => self.get_contract(),
+        }
+    }
+
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
-        self.run(|connection| target::compare_targets(connection, contract))
+        let Self { connection, known, .. } = self;
+        let compared = target::compare_targets(connection, known, contract);
+        compared.map_err(|fault| self.error(fault))
     }
 
     fn masked_columns(&mut self, contract: &Contract) -> Result<Vec<(usize, usize)>> {

@@ -1,7 +1,8 @@
-//! Completing a batch: rows and outcomes travel to temp tables, and one procedure writes them in one
-//! transaction.
+//! Completing a batch: rows and outcomes travel to temp tables, those of small tables in the call itself, and
+//! one procedure writes them in one transaction.
 
 mod backfill;
+mod inline;
 mod outcome;
 mod rows;
 mod stage;
@@ -45,9 +46,10 @@ pub(super) fn complete_batch(
             }
         }
         is_repeated = true;
-        stage.fill(connection, contract, outcomes).map_err(ServerFault::before_completing)?;
+        let packed = stage.pack(connection, contract, outcomes);
+        let luggage = packed.map_err(ServerFault::before_completing)?;
         failpoint::hit(failpoint::BETWEEN_STAGE_AND_COMMIT);
-        let sets = connection.call_once(&call)?;
+        let sets = stage.call(connection, &call, luggage)?;
         failpoint::hit(failpoint::AFTER_COMMIT_BEFORE_ANSWER);
         in_order(sets)?.ok_or_else(|| {
             ServerFault::Unexpected(

@@ -10,7 +10,7 @@ use tiberius::{ColumnData, TokenRow};
 use crate::contract::{TargetTable, STAGE_APP_ID, STAGE_ROW};
 use crate::id::AppId;
 use crate::outcome::{AppOutcome, Failure, TableRows};
-use crate::store::sqlserver::contract_sql::{bracketed, stage_name, staged_columns};
+use crate::store::sqlserver::contract_sql::{self, bracketed, stage_name, staged_columns};
 use crate::store::sqlserver::dialect::in_use;
 use crate::value::{Decimal, SqlType, Value};
 
@@ -18,24 +18,24 @@ use crate::value::{Decimal, SqlType, Value};
 /// of a `(max)` column.
 const BULK_LOAD_BYTES: usize = 0xFFFF;
 
-/// The columns of `#outcome`, in the order of [`outcome_row`].
-pub(super) const OUTCOME_COLUMNS: [&str; 16] = [
-    "app_id",
-    "attempt",
-    "is_success",
-    "failure_category",
-    "failure_table",
-    "failure_column",
-    "failure_path",
-    "failure_path_shape",
-    "failure_line",
-    "failure_column_number",
-    "failure_value",
-    "failure_reason",
-    "fingerprint",
-    "shred_micros",
-    "document_bytes",
-    "source_hash",
+/// The columns of `#outcome` and their types, in the order of [`outcome_row`].
+pub(super) const OUTCOME_COLUMNS: [(&str, &str); 16] = [
+    ("app_id", "bigint"),
+    ("attempt", "int"),
+    ("is_success", "bit"),
+    ("failure_category", "nvarchar(30)"),
+    ("failure_table", "nvarchar(128)"),
+    ("failure_column", "nvarchar(128)"),
+    ("failure_path", "nvarchar(1000)"),
+    ("failure_path_shape", "nvarchar(1000)"),
+    ("failure_line", "int"),
+    ("failure_column_number", "int"),
+    ("failure_value", "nvarchar(400)"),
+    ("failure_reason", "nvarchar(max)"),
+    ("fingerprint", "nvarchar(16)"),
+    ("shred_micros", "bigint"),
+    ("document_bytes", "bigint"),
+    ("source_hash", "varbinary(max)"),
 ];
 
 /// One row of `#outcome`.
@@ -83,10 +83,22 @@ fn start_of(text: &str, units: usize) -> &str {
     text
 }
 
-/// The columns of a table's stage, in the order of [`stage_rows`].
-pub(super) fn stage_columns(table: &TargetTable) -> Vec<String> {
-    let own = staged_columns(table).map(|(_, column)| bracketed(&column.name));
-    [STAGE_APP_ID, STAGE_ROW].map(str::to_owned).into_iter().chain(own).collect()
+/// The columns of a table's stage and their types, in the order of [`stage_rows`].
+pub(super) fn stage_columns(table: &TargetTable) -> Vec<(String, String)> {
+    let own = staged_columns(table);
+    let own = own.map(|(_, column)| (bracketed(&column.name), stage_type(column.sql_type)));
+    let place = [STAGE_APP_ID, STAGE_ROW].map(|name| (name.to_owned(), "bigint".to_owned()));
+    place.into_iter().chain(own).collect()
+}
+
+/// The stage's type, unless this engine needs decimals as text.
+pub(super) fn stage_type(sql_type: SqlType) -> String {
+    match sql_type {
+        SqlType::Decimal { .. } | SqlType::Money if in_use().decimals_as_text => {
+            contract_sql::stage_text(Some(50))
+        }
+        other => contract_sql::stage_type(other),
+    }
 }
 
 /// The rows of all successful outcomes for the target at `index`: application, values, and the

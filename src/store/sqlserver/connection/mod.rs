@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tiberius::error::Error;
-use tiberius::{Client, ColumnData, CommandStream, Query, SortOrder, SqlBulkCopyOptions, TokenRow};
+use tiberius::{
+    Client, ColumnData, CommandStream, Query, QueryItem, SortOrder, SqlBulkCopyOptions, TokenRow,
+};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 use uuid::Uuid;
@@ -68,15 +70,15 @@ impl Connection {
         &self.settings
     }
 
-    /// The number of connections so far: when it changes, temp tables are gone.
+    /// The number of connections so far, with the one that the next call opens: when it changes, temp
+    /// tables are gone.
     pub(super) fn generation(&self) -> u64 {
-        self.generation
+        self.generation + u64::from(self.link.is_none())
     }
 
     /// Closes the connection, which drops its temp tables; the next call opens a new one.
     pub(super) fn hang_up(&mut self) {
         self.link = None;
-        self.generation += 1;
     }
 
     /// Calls a procedure that can be repeated, and retries transient errors.
@@ -101,15 +103,47 @@ impl Connection {
     /// Calls a procedure once.
     pub(super) fn call_once(&mut self, call: &Call) -> Result<ResultSets> {
         let command = call.command(&self.settings.schema);
-        let bound = match call.wait {
-            Wait::Command => self.settings.command_timeout,
-            Wait::Answer => self.settings.answer_timeout,
-        };
+        let bound = self.bound(call);
         self.run(async |Link { client, ear }| {
             let patience = ear.patience(bound, call.procedure);
             let stream = patience.wait(command.exec(client)).await?;
             collect(stream, call.procedure, &patience).await
         })
+    }
+
+    /// Sends a batch with parameters `@P1`, `@P2`, … that contains a call, once.
+    pub(super) fn ask_with<'p>(
+        &mut self,
+        batch: &str,
+        parameters: impl IntoIterator<Item = ColumnData<'p>>,
+        call: &Call,
+    ) -> Result<ResultSets> {
+        let bound = self.bound(call);
+        let mut query = Query::new(batch);
+        parameters.into_iter().for_each(|value| query.bind(Typed(value)));
+        self.run(async |Link { client, ear }| {
+            let patience = ear.patience(bound, call.procedure);
+            let mut stream = pin!(patience.wait(query.query(client)).await?);
+            let mut sets: ResultSets = Vec::new();
+            while let Some(item) = patience.wait(stream.try_next()).await? {
+                match item {
+                    QueryItem::Metadata(_) => sets.push(Vec::new()),
+                    QueryItem::Row(row) => {
+                        if let Some(set) = sets.last_mut() {
+                            set.push(Record::new(call.procedure, row));
+                        }
+                    }
+                }
+            }
+            Ok(sets)
+        })
+    }
+
+    fn bound(&self, call: &Call) -> Duration {
+        match call.wait {
+            Wait::Command => self.settings.command_timeout,
+            Wait::Answer => self.settings.answer_timeout,
+        }
     }
 
     /// Sends a plain batch: the only way to create temp tables that stay.

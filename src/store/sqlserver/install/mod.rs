@@ -14,6 +14,7 @@ mod send;
 mod state;
 mod version;
 
+use super::call::Call;
 use super::connection::settings::ServerSettings;
 use super::connection::{Connection, ResultSets};
 use super::fault::ServerFault;
@@ -270,9 +271,11 @@ impl Installer {
         if !is_ours(found, VERSION_PROCEDURE) {
             return Ok(());
         }
-        match check_version(&mut self.connection) {
+        let answer = self.connection.ask(&Call::new(VERSION_PROCEDURE));
+        let answer = answer.map_err(|fault| self.error(fault))?;
+        match check_version(self.connection.settings().location(), Some(&answer)) {
             Err(StoreError::OtherVersion { installed, needed, .. }) if installed < needed => Ok(()),
-            result => result,
+            result => result.map(drop),
         }
     }
 

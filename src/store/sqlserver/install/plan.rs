@@ -129,7 +129,8 @@ pub fn tables(
 ) -> fault::Result<Vec<PlannedStep>> {
     let missing = missing_tables(connection, contract)?;
     let changes = target::column_changes(connection, contract, alter)?;
-    let differences = target::compare_targets(connection, contract)?;
+    let known = target::Known::ask(connection)?;
+    let differences = target::compare_targets(connection, &known, contract)?;
     let mut steps = Vec::new();
     for table in &contract.targets {
         let object = format!("table {}.{}", contract.target_schema, table.name);

@@ -5,6 +5,7 @@ use crate::id::ContractHash;
 use crate::store::sqlserver::call::Call;
 use crate::store::sqlserver::connection::Connection;
 use crate::store::sqlserver::fault::{self, ServerFault};
+use crate::store::sqlserver::record::Record;
 use crate::store::{Result, StoreError};
 
 /// Returns the installed version; every version of the objects has it.
@@ -15,17 +16,23 @@ pub(crate) fn get_contract(connection: &mut Connection) -> fault::Result<Option<
     connection.ask(&Call::new(VERSION_PROCEDURE))?.get_or_null("contract_hash")
 }
 
-/// Refuses an installation of another version than the one that this program works with.
-pub(crate) fn check_version(connection: &mut Connection) -> Result<()> {
-    let answer = connection.ask(&Call::new(VERSION_PROCEDURE)).and_then(|head| {
-        Ok((head.get_or_null("schema_version")?, head.get_or_null::<String>("program_version")?))
-    });
-    let location = connection.settings().location();
-    let (installed, installed_by): (Option<i64>, _) =
-        answer.map_err(|fault: ServerFault| fault.into_store_error(location))?;
+/// Refuses an installation of another version than the one that this program works with: by the answer of
+/// [`VERSION_PROCEDURE`], which has the installed contract, too.
+pub(crate) fn check_version(
+    location: &str,
+    answer: Option<&Record>,
+) -> Result<Option<ContractHash>> {
+    let read = |record: &Record| {
+        let version = record.get_or_null::<i64>("schema_version")?;
+        let program = record.get_or_null::<String>("program_version")?;
+        Ok((version, program, record.get_or_null("contract_hash")?))
+    };
+    let read = answer.map(read).transpose();
+    let (installed, installed_by, contract) =
+        read.map_err(|fault: ServerFault| fault.into_store_error(location))?.unwrap_or_default();
     let needed = i64::from(SCHEMA_VERSION);
     if installed == Some(needed) {
-        return Ok(());
+        return Ok(contract);
     }
     Err(StoreError::OtherVersion {
         location: location.to_owned(),

@@ -7,7 +7,9 @@ use crate::store::sqlserver::contract_sql::{app_index_name, bracketed, column_li
 use crate::store::sqlserver::fault;
 use crate::store::sqlserver::record::Record;
 use crate::store::sqlserver::target::columns::{column_changes, ColumnChange};
-use crate::store::sqlserver::target::features::{feature_differences, features, Known};
+use crate::store::sqlserver::target::features::{
+    feature_differences, feature_queries, read_features, Known, FEATURE_SETS,
+};
 use crate::store::sqlserver::target::numbering::taken_number;
 use crate::store::target::differences;
 use crate::store::{AlterTables, Difference, Result, StoreError};
@@ -15,7 +17,9 @@ use crate::value::SqlType;
 
 /// Refuses a contract whose tables do not exist or cannot hold its rows.
 pub fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
-    let differences = compare_targets(connection, contract)
+    let known = Known::ask(connection);
+    let differences = known
+        .and_then(|known| compare_targets(connection, &known, contract))
         .map_err(|fault| fault.into_store_error(connection.settings().location()))?;
     let Some(found) = differences.into_iter().find(|found| found.refuses) else { return Ok(()) };
     // For a login that may not read the catalog, the difference is enough.
@@ -27,17 +31,25 @@ pub fn check(connection: &mut Connection, contract: &Contract) -> Result<()> {
     Err(refused.unwrap_or(StoreError::Drift { table: found.table, reason: found.what }))
 }
 
-/// Every difference, in load order; then identity columns whose next number is taken already.
+/// Every difference, in load order; then identity columns whose next number is taken already. Asks for all
+/// tables at once.
 pub fn compare_targets(
     connection: &mut Connection,
+    known: &Known,
     contract: &Contract,
 ) -> fault::Result<Vec<Difference>> {
-    let known = Known::ask(connection)?;
+    let schema = &contract.target_schema;
+    let queries = contract.targets.iter().map(|table| {
+        let read = read_queries(known, schema, &table.name);
+        format!("{read}\n\n{}\n", feature_queries(known, schema, &table.name))
+    });
+    let queries: Vec<String> = queries.collect();
+    let mut sets = connection.batch(&queries.join("\n"))?.into_iter();
+    let mut next = |count: usize| sets.by_ref().take(count).collect::<Vec<_>>();
     let mut all = Vec::new();
     for table in &contract.targets {
-        let schema = &contract.target_schema;
-        let Found { sizes, table: found } = read(connection, &known, schema, &table.name)?;
-        let features = features(connection, &known, schema, &table.name)?;
+        let Found { sizes, table: found } = read(schema, &table.name, &next(READ_SETS))?;
+        let features = read_features(&next(FEATURE_SETS))?;
         // Of a view or a synonym this is all.
         if features.object_type.is_empty() || !found.columns.is_empty() {
             let holds = |column: &TargetColumn, at: usize| holds(column.sql_type, &sizes[at]);
@@ -46,7 +58,7 @@ pub fn compare_targets(
         all.extend(feature_differences(table, &features));
     }
     for table in &contract.targets {
-        all.extend(taken_number(connection, &contract.target_schema, table)?);
+        all.extend(taken_number(connection, schema, table)?);
     }
     Ok(all)
 }
@@ -58,7 +70,10 @@ pub fn declared_tables(
     names: &[String],
 ) -> fault::Result<Vec<DeclaredTable>> {
     let known = Known::ask(connection)?;
-    let tables = names.iter().map(|name| Ok(read(connection, &known, schema, name)?.table));
+    let tables = names.iter().map(|name| {
+        let sets = connection.batch(&read_queries(&known, schema, name))?;
+        Ok(read(schema, name, &sets)?.table)
+    });
     let all = tables.collect::<fault::Result<Vec<_>>>()?;
     Ok(all.into_iter().filter(|table| !table.columns.is_empty()).collect())
 }
@@ -110,14 +125,10 @@ struct Actual {
     scale: i64,
 }
 
-fn read(
-    connection: &mut Connection,
-    known: &Known,
-    schema: &str,
-    name: &str,
-) -> fault::Result<Found> {
+/// The queries that [`read`] reads, [`READ_SETS`] of them.
+fn read_queries(known: &Known, schema: &str, name: &str) -> String {
     let object = literal(&format!("{}.{}", bracketed(schema), bracketed(name)));
-    let sets = connection.batch(&format!(
+    format!(
         "SELECT
     c.name,
     COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)) AS type_name,
@@ -150,7 +161,13 @@ INNER JOIN sys.foreign_key_columns AS k ON f.object_id = k.constraint_object_id
 WHERE f.parent_object_id = OBJECT_ID({object}, N'U')
 ORDER BY k.constraint_object_id, k.constraint_column_id;",
         known.is_declared("c")
-    ))?;
+    )
+}
+
+/// Result sets of [`read_queries`].
+const READ_SETS: usize = 3;
+
+fn read(schema: &str, name: &str, sets: &[Vec<Record>]) -> fault::Result<Found> {
     let set = |at: usize| sets.get(at).into_iter().flatten();
     let columns = set(0).map(column).collect::<fault::Result<Vec<_>>>()?;
     let (columns, sizes) = columns.into_iter().unzip();

@@ -178,19 +178,27 @@ const OPTIONAL: [(&str, &str); 12] = [
 pub struct Known(HashSet<String>);
 
 impl Known {
-    pub fn ask(connection: &mut Connection) -> Result<Self> {
+    /// The query that [`Known::read`] reads.
+    pub fn query() -> String {
         let pairs: Vec<String> = OPTIONAL
             .iter()
             .map(|(view, column)| {
                 format!("(c.object_id = OBJECT_ID(N'sys.{view}') AND c.name = N'{column}')")
             })
             .collect();
-        let sets = connection.batch(&format!(
+        format!(
             "SELECT c.name AS name\nFROM sys.all_columns AS c\nWHERE {};",
             pairs.join("\n    OR ")
-        ))?;
-        let names = sets.iter().flatten().map(|record| record.get::<String>("name"));
+        )
+    }
+
+    pub fn read<'r>(records: impl IntoIterator<Item = &'r Record>) -> Result<Self> {
+        let names = records.into_iter().map(|record| record.get::<String>("name"));
         Ok(Self(names.collect::<Result<_>>()?))
+    }
+
+    pub fn ask(connection: &mut Connection) -> Result<Self> {
+        Self::read(connection.batch(&Self::query())?.iter().flatten())
     }
 
     /// The column, or 0 where the server does not have it.
@@ -214,12 +222,8 @@ impl Known {
     }
 }
 
-pub fn features(
-    connection: &mut Connection,
-    known: &Known,
-    schema: &str,
-    name: &str,
-) -> Result<TableFeatures> {
+/// The queries that [`read_features`] reads, [`FEATURE_SETS`] of them.
+pub fn feature_queries(known: &Known, schema: &str, name: &str) -> String {
     let object = literal(&format!("{}.{}", bracketed(schema), bracketed(name)));
     let predicates = match known.0.contains("target_object_id") {
         true => {
@@ -233,7 +237,7 @@ pub fn features(
         }
         false => "0",
     };
-    let sets = connection.batch(&format!(
+    format!(
         "SELECT
     RTRIM(o.type) AS object_type,
     {},
@@ -252,7 +256,13 @@ WHERE c.object_id = OBJECT_ID({object});",
         known.numbers("t", &TABLE_NUMBERS),
         known.number("d", "is_memory_optimized_elevate_to_snapshot_on"),
         known.numbers("c", &COLUMN_NUMBERS),
-    ))?;
+    )
+}
+
+/// Result sets of [`feature_queries`].
+pub const FEATURE_SETS: usize = 2;
+
+pub fn read_features(sets: &[Vec<Record>]) -> Result<TableFeatures> {
     let Some(found) = sets.first().and_then(|rows| rows.first()) else {
         return Ok(TableFeatures::default());
     };
@@ -298,7 +308,8 @@ pub fn masked_columns(
     let known = Known::ask(connection)?;
     let mut all = Vec::new();
     for (at, table) in contract.targets.iter().enumerate() {
-        let found = features(connection, &known, &contract.target_schema, &table.name)?;
+        let queries = feature_queries(&known, &contract.target_schema, &table.name);
+        let found = read_features(&connection.batch(&queries)?)?;
         for column in found.columns.iter().filter(|column| column.is_masked) {
             let place =
                 table.columns.iter().position(|c| c.name.eq_ignore_ascii_case(&column.name));

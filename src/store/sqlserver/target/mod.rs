@@ -8,6 +8,6 @@ mod read;
 
 pub(super) use columns::{column_changes, ColumnChange};
 pub(super) use compare::{check, compare_targets, declared_tables, without_index};
-pub(super) use features::masked_columns;
 pub use features::{feature_differences, ColumnFeatures, TableFeatures};
+pub(super) use features::{masked_columns, Known};
 pub(super) use read::read_rows;
