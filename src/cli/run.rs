@@ -1,6 +1,6 @@
 //! `xmlshred run`: claim, shred and complete until nothing is ready.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use tracing::level_filters::LevelFilter;
@@ -86,14 +86,20 @@ impl Execute for Arguments {
         };
         let (at, installed, allow_drift) = (location.clone(), contract.clone(), self.allow_drift);
         let session = call.session;
-        runner::unless_stopped(&shutdown, &config.store_name, move || {
+        let opened = runner::unless_stopped(&shutdown, &config.store_name, move || {
             let mut store = open::connect(&at, session)?;
             open::install_if_none(&at, store.as_mut(), &installed)?;
-            refuse_drift(store.as_mut(), &installed, allow_drift)
+            refuse_drift(store.as_mut(), &installed, allow_drift)?;
+            Ok::<_, CommandError>(store)
         })??;
         let limits = call.settings.limits.within_flight(config.max_bytes_in_flight);
         let shredder = Arc::new(ContractShredder::new(contract.clone(), limits));
-        let connect: Connect = Arc::new(move |_role| open::connect(&location, session));
+        // The first session is there already.
+        let opened = Mutex::new(Some(opened));
+        let connect: Connect = Arc::new(move |_role| {
+            let first = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+            first.map_or_else(|| open::connect(&location, session), Ok)
+        });
         log_start(&config, &contract);
         let for_people = call.settings.log.format == LogFormat::Text;
         let mut progress = ProgressLine::new(config.limit, for_people && !call.settings.quiet);

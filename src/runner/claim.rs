@@ -22,6 +22,7 @@ pub(super) fn claim_batches(shared: &Arc<Shared>, session: Session) {
     if let Err(error) = claimer.run() {
         shared.fail(&error);
     }
+    shared.leave_session(claimer.session);
 }
 
 struct Claimer<'a> {
@@ -69,6 +70,19 @@ impl Claimer<'_> {
         self.shared.config.limit.map_or(u64::MAX, |limit| limit.saturating_sub(claimed))
     }
 
+    /// How many applications the next claim may have: those that `--limit` allows, but no more than
+    /// `--batch-size`, and no more than have [`RunConfig::BATCH_ROWS`] rows where they have as many as
+    /// those before them.
+    fn batch_size(&self) -> u32 {
+        let tally = self.shared.tally();
+        let rows: u64 = tally.rows.iter().sum();
+        let by_rows = (RunConfig::BATCH_ROWS * tally.success).checked_div(rows);
+        drop(tally);
+        let most = self.remaining().min(u64::from(self.shared.config.batch_size));
+        let apps = by_rows.map_or(most, |apps| apps.clamp(1, most.max(1)));
+        u32::try_from(apps).unwrap_or(u32::MAX)
+    }
+
     /// Claims one batch. While the store cannot be reached it repeats the call with the same token:
     /// if an earlier call succeeded and only its answer was lost, the repeat returns that claim.
     /// Once the lease of the first call may have expired, it uses a new token and leaves the old
@@ -79,7 +93,7 @@ impl Claimer<'_> {
             token: ClaimToken::random(),
             session: self.shared.config.session,
             contract_hash: self.shared.contract.hash,
-            batch_size: u32::try_from(self.remaining()).unwrap_or(u32::MAX).min(config.batch_size),
+            batch_size: self.batch_size(),
             max_bytes: (reserved / 2).clamp(1, RunConfig::BATCH_BYTES),
             lease: config.lease,
             share: config.share,
@@ -193,7 +207,10 @@ impl Claimer<'_> {
     /// only when its own batches have ended: one of them may have been reaped and be ready again.
     fn wait_for_work(&mut self) -> store::Result<bool> {
         self.after = None;
-        if self.reap()? {
+        // Where nobody holds anything, no lease can have expired.
+        let is_held =
+            self.shared.tally().left.claimed_elsewhere != Some(0) || self.shared.flow.batches() > 0;
+        if is_held && self.reap()? {
             return Ok(true);
         }
         let (config, flow) = (&self.shared.config, &self.shared.flow);

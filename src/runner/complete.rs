@@ -292,6 +292,12 @@ impl Completer<'_> {
     }
 
     fn end_session(&mut self) {
+        // Where nothing was completed, the claiming session is the open one.
+        if !self.session.is_open() {
+            if let Some(session) = self.shared.take_session() {
+                self.session = session;
+            }
+        }
         let (id, status) = (self.shared.config.session, self.shared.end().exit_status().code());
         let patience = self.patience();
         let ended =
@@ -300,6 +306,7 @@ impl Completer<'_> {
             // What was completed is gone with the store.
             Err(error @ StoreError::Replaced { .. }) => self.shared.fail(&error),
             Err(error) => tracing::warn!(%error, "could not record the end of the session"),
+            Ok(()) if self.shared.tally().claimed == 0 => {}
             Ok(()) => {
                 let place = self.session.call(|store| store.get_contract());
                 if let Err(error @ StoreError::Replaced { .. }) = place {

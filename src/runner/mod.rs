@@ -94,11 +94,12 @@ pub fn run(
     Ok(shared.summary(started))
 }
 
-/// Opens a session with the store for each of the three threads and records the run.
+/// Opens a session with the store, which records the run. Those of the other threads are opened when there
+/// is something to complete or to renew.
 fn open_sessions(connect: &Connect, start: &SessionStart) -> store::Result<[Session; 3]> {
     let mut claiming = Session::open(connect, Role::Claim)?;
-    let completing = Session::open(connect, Role::Complete)?;
-    let renewing = Session::open(connect, Role::Renew)?;
+    let completing = Session::later(connect, Role::Complete);
+    let renewing = Session::later(connect, Role::Renew);
     claiming.call(|store| store.start_session(start))?;
     Ok([claiming, completing, renewing])
 }

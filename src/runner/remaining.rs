@@ -25,6 +25,9 @@ pub(super) fn watch(
         return Ok(());
     }
     shared.spawn("status", move |shared| {
+        if !wait_for_work(shared) {
+            return;
+        }
         let Ok(mut session) = Session::open(&connect, Role::Status) else { return };
         loop {
             let asked = Instant::now();
@@ -40,6 +43,22 @@ pub(super) fn watch(
             }
         }
     })
+}
+
+/// Waits until something is claimed, here or elsewhere: there is nothing to count before. Returns whether the
+/// run continues.
+fn wait_for_work(shared: &Shared) -> bool {
+    let mut wait = Duration::from_millis(10);
+    loop {
+        let is_claimed = {
+            let tally = shared.tally();
+            tally.claimed > 0 || tally.left.claimed_elsewhere.is_some_and(|apps| apps > 0)
+        };
+        if is_claimed || !shared.flow.sleep(wait) {
+            return is_claimed;
+        }
+        wait = (wait * 2).min(Duration::from_millis(200));
+    }
 }
 
 /// What the claims of others hold now.

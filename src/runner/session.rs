@@ -90,6 +90,16 @@ impl Session {
         Ok(Self { connect: connect.clone(), role, clock: CallClock::new(role), store })
     }
 
+    /// A session that connects with its first call: a run that finds nothing to do needs it for nothing.
+    pub(super) fn later(connect: &Connect, role: Role) -> Self {
+        Self { connect: connect.clone(), role, clock: CallClock::new(role), store: None }
+    }
+
+    /// Whether a connection is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Since when it waits for the store.
     pub(super) fn clock(&self) -> Arc<CallClock> {
         self.clock.clone()

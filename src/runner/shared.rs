@@ -12,7 +12,7 @@ use super::config::{RunConfig, RunError};
 use super::flow::{Flow, Stop};
 use super::host::peak_memory_bytes;
 use super::observer::Progress;
-use super::session::CallClock;
+use super::session::{CallClock, Session};
 use super::shredder::Shred;
 use super::summary::{RunEnd, RunSummary, TableCount};
 use super::tally::Tally;
@@ -32,6 +32,9 @@ pub(super) enum Message {
     ClaimsEnded,
 }
 
+/// Applications of a batch whose size its documents' bytes limit.
+const FEW_APPS: u32 = 25;
+
 /// What the threads of one run share.
 pub(super) struct Shared {
     pub(super) config: RunConfig,
@@ -47,6 +50,8 @@ pub(super) struct Shared {
     /// Whether a call of the store hangs, so that its thread never ends.
     pub(super) hangs: AtomicBool,
     pub(super) to_completer: Sender<Message>,
+    /// The claiming thread's session once it has ended.
+    pub(super) left_session: Mutex<Option<Session>>,
 }
 
 impl Shared {
@@ -64,7 +69,9 @@ impl Shared {
             .map_err(|error| RunError::Threads { threads, reason: error.to_string() })?;
         // One batch being claimed, one being completed, and enough between them that every
         // worker has a document while the others finish the previous batch.
-        let shredding = (2 * threads).div_ceil(config.batch_size.max(1) as usize).max(1);
+        // Batches of large documents have few.
+        let apps = config.batch_size.clamp(1, FEW_APPS) as usize;
+        let shredding = (2 * threads).div_ceil(apps).max(1);
         let max_batches = shredding + 2;
         let (to_completer, messages) = bounded(max_batches + 1);
         let shared = Self {
@@ -80,6 +87,7 @@ impl Shared {
             interrupted: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
             to_completer,
+            left_session: Mutex::default(),
         };
         Ok((Arc::new(shared), messages))
     }
@@ -146,6 +154,16 @@ impl Shared {
         tracing::error!(error = text, "stopping: releasing what is held");
         self.tally().fatal.get_or_insert((end, text));
         self.flow.stop(Stop::Abort);
+    }
+
+    /// Leaves a session to the thread that ends the run.
+    pub(super) fn leave_session(&self, session: Session) {
+        *self.left_session.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    }
+
+    /// The session that was left.
+    pub(super) fn take_session(&self) -> Option<Session> {
+        self.left_session.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {

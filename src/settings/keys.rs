@@ -311,7 +311,8 @@ settings! {
     /// Threads that shred documents
     WORKERS: "workers" <"N"> Whole(1, 1024), Computed("one per CPU core"), PIPELINE, SHRED;
 
-    /// Claim at most so many applications, or 4 MiB of documents, at a time; SQL Server uses at most 4000
+    /// Claim at most so many applications, 4 MiB of documents, or as many as have 10000 rows, at a time; SQL
+    /// Server uses at most 4000
     BATCH_SIZE: "batch_size" <"N"> Whole(1, 10_000), Number(RunConfig::BATCH_SIZE as u64),
     PIPELINE, RUN;
 

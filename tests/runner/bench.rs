@@ -60,8 +60,13 @@ impl Bench {
 
     /// With documents of these sizes in bytes, ids from 1, ready.
     pub fn with_documents(sizes: &[usize]) -> Self {
+        Self::with_contract(CONTRACT, sizes)
+    }
+
+    /// [`Bench::with_documents`] with another contract.
+    pub fn with_contract(text: &str, sizes: &[usize]) -> Self {
         let bench =
-            Self { folder: tempfile::tempdir().expect("a folder"), contract: contract(CONTRACT) };
+            Self { folder: tempfile::tempdir().expect("a folder"), contract: contract(text) };
         let mut store = SqliteStore::open_or_create(&bench.path()).expect("create");
         store.install_contract(&bench.contract).expect("install");
         bench.load(sizes);
@@ -184,6 +189,12 @@ pub fn config() -> RunConfig {
 pub fn shred(app: &ClaimedApp, _: DateTime<Utc>) -> AppOutcome {
     let values = vec![Value::Int(app.app_id.0), Value::Int(1)];
     outcome(app, Ok(vec![TableRows { width: 2, values }]))
+}
+
+/// So many rows for an application.
+pub fn shred_rows(app: &ClaimedApp, rows: i64) -> AppOutcome {
+    let values = (1..=rows).flat_map(|n| [Value::Int(app.app_id.0), Value::Int(n)]);
+    outcome(app, Ok(vec![TableRows { width: 2, values: values.collect() }]))
 }
 
 /// A failure for an application.

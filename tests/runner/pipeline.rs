@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use xmlshred::outcome::FailureCategory;
 use xmlshred::runner::{
-    run, FailOn, Observer, Progress, Role, RunConfig, RunEnd, RunError, Shutdown,
+    run, FailOn, Observer, Progress, Role, RunConfig, RunEnd, RunError, Shred, Shutdown,
 };
 use xmlshred::store::{ClaimedApp, Partition, Share};
 
-use super::bench::{config, load, refuse, shred, Bench, Happenings, Neighbour};
+use super::bench::{
+    config, load, refuse, shred, shred_rows, Bench, Happenings, Neighbour, CONTRACT,
+};
 use super::disturbed::{unreachable_store, Call, Effect};
 
 #[test]
@@ -107,6 +109,12 @@ fn a_batch_is_claimed_while_one_is_shredded_and_one_is_completed() {
 #[test]
 fn a_batch_ends_at_4_mib_of_documents() {
     let bench = Bench::with_documents(&[1_500_000; 5]);
+    let config = RunConfig { batch_size: 100, ..config() };
+    assert_eq!(claims(&bench, config, shred), [2, 2, 1]);
+}
+
+/// The sizes of the batches that a run claims.
+fn claims(bench: &Bench, config: RunConfig, shredder: impl Shred + 'static) -> Vec<usize> {
     let claimed = Arc::new(Mutex::new(Vec::new()));
     let script = {
         let claimed = claimed.clone();
@@ -117,10 +125,22 @@ fn a_batch_ends_at_4_mib_of_documents() {
             Effect::Pass
         }
     };
-    let config = RunConfig { batch_size: 100, ..config() };
-    let summary = bench.run_by(config, bench.connect_by(script), shred, &Shutdown::new());
-    assert_eq!(summary.success, 5);
-    assert_eq!(*claimed.lock().unwrap(), [2, 2, 1]);
+    bench.run_by(config, bench.connect_by(script), shredder, &Shutdown::new());
+    let claimed = claimed.lock().unwrap();
+    claimed.clone()
+}
+
+#[test]
+fn a_batch_has_no_more_applications_than_have_ten_thousand_rows() {
+    let contract = CONTRACT.replace("[\"app_id\"]", "[\"app_id\", \"number\"]");
+    let bench = Bench::with_contract(&contract, &[100; 16]);
+    let config = RunConfig { workers: 1, ..config() };
+    let claimed = claims(&bench, config, |app: &ClaimedApp, _| shred_rows(app, 5_000));
+    assert_eq!(claimed.iter().sum::<usize>(), 16);
+    // Three batches are in flight: when the fourth is claimed, one has told how many rows there are.
+    assert_eq!(claimed[0], 4, "the first knows nothing: {claimed:?}");
+    assert!(claimed[3..].iter().all(|apps| *apps == 2), "{claimed:?}");
+    bench.assert_settled();
 }
 
 /// Counts document bytes that are claimed and not yet completed.
