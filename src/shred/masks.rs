@@ -15,8 +15,8 @@ pub(super) struct Masks {
     pub greater: u64,
     pub double: u64,
     pub single: u64,
-    /// Only where [`Looks::ForAll`]: control characters that XML does not allow, `&`, `]` and [`LAST`]: bytes to be looked at one
-    /// by one.
+    /// Only where [`Looks::ForAll`]: control characters that XML does not allow, `&`, `]`, and the first byte of
+    /// the characters at the end of the first plane (`super::text::LAST`). They are looked at one by one.
     pub odd: u64,
 }
 
