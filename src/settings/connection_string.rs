@@ -2,6 +2,7 @@
 //! rest, so that a misspelt one would be a setting that silently does not hold.
 
 use crate::diagnostic::spelling::nearest;
+use crate::store::sqlserver::{LOGS_IN_ACCOUNTS, NO_ACCOUNTS};
 
 /// A setting of a connection string: the names that the driver reads it by, in lower case; the first
 /// is how it is written here.
@@ -57,6 +58,8 @@ pub(super) struct Checked {
     pub(super) server: String,
     /// Whether the string has `MultiSubnetFailover`.
     pub(super) sets_failover: bool,
+    /// Whether the account of the process logs in.
+    pub(super) is_integrated: bool,
 }
 
 /// Refuses a string that would mean something else than it says.
@@ -86,17 +89,18 @@ pub(super) fn check(text: &str) -> Result<Checked, String> {
     let integrated = value(INTEGRATED).is_some_and(|value| {
         ["true", "yes", "sspi"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
     });
-    if integrated && cfg!(not(windows)) {
-        return Err(
-            "the connection string has `Integrated Security`, which works on Windows only; \
-                    write `User Id` and `Password`"
-                .to_owned(),
-        );
+    if integrated && !LOGS_IN_ACCOUNTS {
+        return Err(format!(
+            "the connection string has `Integrated Security`, but {NO_ACCOUNTS}; write `User Id` and \
+             `Password`"
+        ));
     }
     match value(SERVER).map(str::trim) {
-        Some(server) if !server.is_empty() => {
-            Ok(Checked { server: server.to_owned(), sets_failover: value(FAILOVER).is_some() })
-        }
+        Some(server) if !server.is_empty() => Ok(Checked {
+            server: server.to_owned(),
+            sets_failover: value(FAILOVER).is_some(),
+            is_integrated: integrated,
+        }),
         _ => Err("the connection string names no server; begin it with `Server=HOST;`".to_owned()),
     }
 }

@@ -11,6 +11,7 @@ use crate::files;
 use crate::store::sqlserver::install::Names;
 use crate::store::sqlserver::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
+    LOGS_IN_ACCOUNTS, NO_ACCOUNTS,
 };
 
 impl Reader<'_> {
@@ -96,7 +97,9 @@ impl Reader<'_> {
             }
         });
         let name = self.valid(name)?;
-        let settings = self.valid(ServerSettings::from_ado_string(&text))?;
+        let settings = ServerSettings::from_ado_string(&text);
+        let settings = settings.map(|settings| settings.integrated(checked.is_integrated));
+        let settings = self.valid(settings)?;
         match checked.sets_failover {
             true => Some(settings),
             false => self.with_failover(settings, &name),
@@ -139,12 +142,12 @@ impl Reader<'_> {
                 Err("--user and --access-token-file are two logins; keep one".to_owned())
             }
             (Some(user), None) => Ok(Login::Password { user, password: self.password()? }),
-            (None, Some(file)) => Ok(Login::AccessToken(self.secret_of(&file)?)),
-            (None, None) if cfg!(windows) => Ok(Login::Integrated),
-            (None, None) => Err("--server requires --user with XMLSHRED_PASSWORD or \
-                                 --password-file, or --access-token-file; Windows \
-                                 authentication works on Windows only"
-                .to_owned()),
+            (None, Some(file)) => Ok(Login::AccessToken(file)),
+            (None, None) if LOGS_IN_ACCOUNTS => Ok(Login::Integrated),
+            (None, None) => Err(format!(
+                "--server requires --user with XMLSHRED_PASSWORD or --password-file, or \
+                 --access-token-file; {NO_ACCOUNTS}"
+            )),
         };
         self.valid(login)
     }

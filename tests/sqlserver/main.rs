@@ -29,6 +29,7 @@ mod invariants;
 mod line;
 mod loading;
 mod loading_known;
+mod logins;
 mod monday;
 mod monitoring;
 mod ownership;
@@ -161,6 +162,7 @@ fn main() -> ExitCode {
     });
     let skips = |trial: &Trial| is_babelfish.then(|| babelfish::skips(trial.name())).flatten();
     let mut reasons = String::new();
+    let logins = logins::trials(server.is_some(), &mut reasons);
     let trials = suite.chain(monitoring).chain(own()).map(|trial| {
         let reason = skips(&trial);
         if let Some(reason) = reason {
@@ -176,7 +178,7 @@ fn main() -> ExitCode {
         })
         .with_ignored_flag(true)
     });
-    let trials = trials.chain(evening).chain([complete]).collect();
+    let trials = trials.chain(logins).chain(evening).chain([complete]).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     SqlServerHarness::drop_idle();
     eprint!("{reasons}");

@@ -42,10 +42,14 @@ pub(super) type Result<T> = std::result::Result<T, ServerFault>;
 /// The reason of a connection that ended where a reply was expected.
 const CLOSED: &str = "the server closed the connection";
 
-/// The next step where a Windows account cannot log in.
-const OTHER_LOGIN: &str =
-    "Windows accounts log in with NTLM here, which the domain or the server may \
-                           refuse: use --user or --access-token-file";
+/// The next step where the account of the process cannot log in.
+const OTHER_LOGIN: &str = if cfg!(windows) {
+    "Windows accounts log in with NTLM and without channel binding here, which the domain or the \
+     server may refuse: use --user or --access-token-file"
+} else {
+    "look with klist for a ticket, and name the server by its full name in DNS, or use --user or \
+     --access-token-file"
+};
 
 /// The next step of a login that the server refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,8 @@ pub(crate) enum LoginHint {
     None,
     /// Of the Windows account of the process.
     Account,
+    /// Of an access token.
+    Token,
     /// Of a password that ends with a blank: it may be a part of it, so it is not taken off.
     Blank,
 }
@@ -63,8 +69,12 @@ impl LoginHint {
         match self {
             Self::None => None,
             Self::Account => Some(
-                "give the Windows account of this process a login on the server, or use --user or \
+                "give the account of this process a login on the server, or use --user or \
                  --access-token-file",
+            ),
+            Self::Token => Some(
+                "write a new token into the file of --access-token-file, because a token lives for \
+                 about an hour, and CREATE USER … FROM EXTERNAL PROVIDER for its owner",
             ),
             Self::Blank => Some(
                 "the password ends with a blank, such as `echo secret > file` of cmd adds: write it \
@@ -145,7 +155,8 @@ impl ServerFault {
             }
             // What the driver calls a reply that ends within a packet.
             Self::Lost(reason) if reason == "bytes remaining on stream" => foreign(&reason),
-            // NTLM refused by a policy of this machine ends within Windows, with a number of its own.
+            // NTLM refused by a policy of this machine ends within Windows, with a number of its own; a
+            // ticket that is missing ends within Kerberos' library.
             Self::Lost(reason)
                 if login == LoginHint::Account && is_login && !reason.starts_with(TLS) =>
             {
@@ -253,6 +264,8 @@ impl From<Error> for ServerFault {
             } => Self::Lost(CLOSED.to_owned()),
             Error::Io { message, .. } => Self::Lost(message.clone()),
             Error::Tls(message) => Self::Lost(refused_handshake(message)),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Error::Gssapi(message) => Self::Lost(format!("Kerberos: {message}")),
             _ => Self::Unexpected(error.to_string()),
         }
     }
@@ -335,16 +348,16 @@ mod tests {
     }
 
     #[test]
-    fn a_windows_account_that_is_refused_is_told_of_the_other_logins() {
+    fn an_account_that_is_refused_is_told_of_the_other_logins() {
         let told = |number, login| {
             refusal(number, "Login failed.").while_connecting(login, true).into_store_error("s")
         };
         let told = |number, login| told(number, login).to_string();
-        assert!(
-            told(18452, LoginHint::Account).contains("(18452); Windows accounts log in with NTLM")
-        );
-        assert!(!told(18470, LoginHint::Account).contains("NTLM"));
-        assert!(told(18456, LoginHint::Account).contains("(18456); give the Windows account"));
+        let other = OTHER_LOGIN;
+        assert!(told(18452, LoginHint::Account).contains(&format!("(18452); {other}")));
+        assert!(!told(18470, LoginHint::Account).contains(other));
+        assert!(told(18456, LoginHint::Account).contains("(18456); give the account"));
+        assert!(told(18456, LoginHint::Token).contains("(18456); write a new token"));
         assert!(told(18456, LoginHint::Blank).contains("(18456); the password ends with a blank"));
         assert!(!told(18456, LoginHint::None).contains("; "));
         let broken = |login, is_login| {
@@ -352,8 +365,8 @@ mod tests {
                 .while_connecting(login, is_login)
                 .to_string()
         };
-        assert!(broken(LoginHint::Account, true).contains("; Windows accounts log in with NTLM"));
-        assert!(!broken(LoginHint::Account, false).contains("NTLM"));
+        assert!(broken(LoginHint::Account, true).contains(&format!("; {other}")));
+        assert!(!broken(LoginHint::Account, false).contains(other));
         assert!(!broken(LoginHint::Blank, true).contains("; "));
     }
 

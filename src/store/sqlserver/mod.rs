@@ -43,7 +43,8 @@ use crate::outcome::{AppOutcome, TableRows};
 pub use catalog::Catalog;
 pub use connection::settings::{
     checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
-    ANSWER_TIMEOUT, COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA,
+    ANSWER_TIMEOUT, COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA, LOGS_IN_ACCOUNTS,
+    NO_ACCOUNTS,
 };
 pub use dialect::Dialect;
 pub use inspect::ServerFact;

@@ -250,7 +250,8 @@ impl Connection {
 
     fn connect(&mut self) -> Result<Link> {
         let settings = &self.settings;
-        let mut config = settings.config.clone();
+        // Whoever writes the token may be writing it now: as a connection that broke, it is tried again.
+        let mut config = settings.for_a_connection().map_err(ServerFault::Lost)?;
         config.application_name("xmlshred");
         // Others may have written half of a surrogate pair, which no document has: it must not end the reading.
         config.lossy_utf16_decoding(true);
@@ -260,14 +261,14 @@ impl Connection {
         let ear = Ear::new();
         let is_login = Cell::new(false);
         let connecting = async {
-            let line = Line::new(stream::open(settings, &config).await?, &ear);
+            let line = Line::new(stream::open(settings, &mut config).await?, &ear);
             is_login.set(true);
             match Client::connect(config.clone(), line.compat_write()).await {
                 Err(Error::Routing { host, port }) => {
                     config.host(host);
                     config.port(port);
                     is_login.set(false);
-                    let line = Line::new(stream::open(settings, &config).await?, &ear);
+                    let line = Line::new(stream::open(settings, &mut config).await?, &ear);
                     is_login.set(true);
                     Ok::<_, ServerFault>(Client::connect(config, line.compat_write()).await?)
                 }

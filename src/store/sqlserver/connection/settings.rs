@@ -49,16 +49,27 @@ pub enum Login {
         /// `XMLSHRED_PASSWORD`, or the contents of a password file.
         password: Secret,
     },
-    /// The Windows account of the process.
+    /// The account of the process: of Windows by NTLM, elsewhere by a ticket of Kerberos in a program that
+    /// is built with the feature `kerberos`.
     Integrated,
-    /// A Microsoft Entra access token, as `az account get-access-token` prints it.
-    AccessToken(Secret),
+    /// A Microsoft Entra access token in this file. It lives for about an hour, so each connection reads the
+    /// file again.
+    AccessToken(PathBuf),
 }
+
+/// Whether the account of the process can log in.
+pub const LOGS_IN_ACCOUNTS: bool = cfg!(any(windows, feature = "kerberos"));
+
+/// What to say of such a login where it cannot.
+pub const NO_ACCOUNTS: &str =
+    "an account of the domain logs in on Windows, and elsewhere if xmlshred \
+                               is built with the feature kerberos";
 
 impl Login {
     fn hint(&self) -> LoginHint {
         match self {
             Self::Integrated => LoginHint::Account,
+            Self::AccessToken(_) => LoginHint::Token,
             Self::Password { password, .. } if password.0.ends_with([' ', '\t']) => {
                 LoginHint::Blank
             }
@@ -194,6 +205,8 @@ pub struct ServerSettings {
     /// `None` for a connection string.
     pub(crate) checks_certificate: Option<bool>,
     pub(crate) login_hint: LoginHint,
+    /// With the token of each connection.
+    token_file: Option<PathBuf>,
     pub(crate) schema: String,
     pub(crate) connect_timeout: Duration,
     pub(crate) command_timeout: Duration,
@@ -224,11 +237,28 @@ impl ServerSettings {
         let login_hint = login.hint();
         config.database(database);
         config.encryption(EncryptionLevel::Required);
+        let token_file = match &login {
+            Login::AccessToken(file) => Some(file.clone()),
+            _ => None,
+        };
         config.authentication(method(login)?);
         trust.apply(&mut config);
         let location = format!("{name}/{database}");
         let checks_certificate = Some(trust != Trust::Anything);
-        Ok(Self { checks_certificate, login_hint, ..Self::with(config, Some(name), location) })
+        let settings = Self::with(config, Some(name), location);
+        Ok(Self { checks_certificate, login_hint, token_file, ..settings })
+    }
+
+    /// What the driver needs for one connection, with the token that the file has now.
+    ///
+    /// # Errors
+    /// What is wrong with the file of the token.
+    pub(super) fn for_a_connection(&self) -> Result<Config, String> {
+        let mut config = self.config.clone();
+        if let Some(file) = &self.token_file {
+            config.authentication(AuthMethod::aad_token(read_token(file)?.0));
+        }
+        Ok(config)
     }
 
     /// From an ADO.NET connection string, which has all settings, including encryption.
@@ -248,11 +278,21 @@ impl ServerSettings {
             location,
             checks_certificate: None,
             login_hint: LoginHint::None,
+            token_file: None,
             schema: DEFAULT_SCHEMA.to_owned(),
             connect_timeout: CONNECT_TIMEOUT,
             command_timeout: COMMAND_TIMEOUT,
             answer_timeout: ANSWER_TIMEOUT,
         }
+    }
+
+    /// Whether the connection string means the account of the process, for the next step if the server
+    /// refuses it.
+    pub fn integrated(mut self, is_integrated: bool) -> Self {
+        if is_integrated {
+            self.login_hint = LoginHint::Account;
+        }
+        self
     }
 
     /// Another schema than `sandbox`; refuses names that need quoting.
@@ -326,13 +366,27 @@ impl Trust {
 fn method(login: Login) -> Result<AuthMethod, String> {
     match login {
         Login::Password { user, password } => Ok(AuthMethod::sql_server(user, password.0)),
-        Login::AccessToken(token) => Ok(AuthMethod::aad_token(token.0)),
-        #[cfg(windows)]
+        Login::AccessToken(file) => Ok(AuthMethod::aad_token(read_token(&file)?.0)),
+        #[cfg(any(windows, all(unix, feature = "kerberos")))]
         Login::Integrated => Ok(AuthMethod::Integrated),
-        #[cfg(not(windows))]
-        Login::Integrated => Err("Windows integrated authentication works on Windows only: \
-                                  use --user with XMLSHRED_PASSWORD, or an access token file"
-            .to_owned()),
+        #[cfg(not(any(windows, all(unix, feature = "kerberos"))))]
+        Login::Integrated => {
+            Err(format!("{NO_ACCOUNTS}; use --user with XMLSHRED_PASSWORD, or --access-token-file"))
+        }
+    }
+}
+
+/// Reads a file with an access token: one word, as nothing else in the answers that have one is.
+fn read_token(file: &Path) -> Result<Secret, String> {
+    let token = read_secret(file)?;
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    match token.0.chars().all(is_token) {
+        true => Ok(token),
+        false => Err(format!(
+            "the file {} has more than an access token in it; write the token alone, without quotation \
+             marks, JSON or `Bearer`",
+            file.display()
+        )),
     }
 }
 

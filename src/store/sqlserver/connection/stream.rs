@@ -16,14 +16,24 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Opens the stream that the settings name.
-pub(super) async fn open(settings: &ServerSettings, config: &Config) -> Result<Box<dyn Stream>> {
+/// Opens the stream that the settings name. The port is put into `config`, because the driver makes the
+/// server's name for NTLM and Kerberos of it, `MSSQLSvc/HOST:PORT`, and knows only SQL Browser's port of a
+/// named instance.
+pub(super) async fn open(
+    settings: &ServerSettings,
+    config: &mut Config,
+) -> Result<Box<dyn Stream>> {
     match &settings.name {
         Some(ServerName::Pipe(path)) => open_pipe(path).await.map_err(|error| {
             ServerFault::Lost(format!("cannot open the named pipe {path}: {error}"))
         }),
         name => match TcpStream::connect_named(config).await {
-            Ok(stream) => Ok(Box::new(kept_alive(stream)?)),
+            Ok(stream) => {
+                let stream = kept_alive(stream)?;
+                let address = stream.peer_addr();
+                config.port(address.map_err(|error| ServerFault::Lost(error.to_string()))?.port());
+                Ok(Box::new(stream))
+            }
             Err(error) => open_local_pipe(name.as_ref()).await.ok_or_else(|| match error {
                 // SQL Browser does not know the instance: an error of the server, not of ours.
                 tiberius::error::Error::Conversion(reason) => {

@@ -1,0 +1,97 @@
+//! Logins that only a domain, or Microsoft Entra, has. A test runs where its variable names such a server, and
+//! counts as ignored elsewhere; `XMLSHRED_TEST_SQLSERVER` leads to the same server with a SQL login.
+
+use std::process::{Command, Stdio};
+
+use libtest_mimic::Trial;
+use xmlshred::store::sqlserver::{LOGS_IN_ACCOUNTS, NO_ACCOUNTS};
+
+use crate::bench::{Bench, Said};
+use crate::crash::worker::{wait_until, Worker};
+use crate::database::parts_of_connection_string;
+
+/// The server by its full name in DNS, such as `db1.contoso.com,1433`. The account that runs the tests is a
+/// member of sysadmin there; outside Windows it has a ticket, or `KRB5_CLIENT_KTNAME` names its keytab.
+const ACCOUNT: &str = "XMLSHRED_TEST_ACCOUNT";
+/// The same on a server that requires Extended Protection.
+const PROTECTED: &str = "XMLSHRED_TEST_EXTENDED_PROTECTION";
+/// A file with an access token of an administrator of the server.
+const TOKEN: &str = "XMLSHRED_TEST_ACCESS_TOKEN_FILE";
+
+const TRIALS: [(&str, &str, fn(&str)); 3] = [
+    (ACCOUNT, "an_account_logs_in_as_the_pages_say", an_account_logs_in_as_the_pages_say),
+    (
+        PROTECTED,
+        "a_server_with_extended_protection_refuses_the_account_and_takes_a_sql_login",
+        a_server_with_extended_protection_refuses_the_account_and_takes_a_sql_login,
+    ),
+    (TOKEN, "an_access_token_logs_in", an_access_token_logs_in),
+];
+
+/// A test for each of them, and why it does not run.
+pub fn trials(has_server: bool, reasons: &mut String) -> Vec<Trial> {
+    let trial = |(variable, name, run): (&'static str, &str, fn(&str))| {
+        let value = std::env::var(variable).ok().filter(|_| has_server);
+        let is_missing = value.is_none();
+        if has_server && is_missing {
+            reasons.push_str(&format!("not run: logins::{name}: {variable} is not set\n"));
+        }
+        Trial::test(format!("sqlserver::logins::{name}"), move || {
+            run(&value.unwrap_or_else(|| panic!("{variable} is not set")));
+            Ok(())
+        })
+        .with_ignored_flag(is_missing)
+    };
+    TRIALS.into_iter().map(trial).collect()
+}
+
+/// A command of the bench's pipeline on that server, with no login yet.
+fn on(bench: &Bench, server: &str, command: &str) -> Command {
+    let database = &bench.database;
+    let mut command = bench.command(&format!(
+        "{command} --server {server} --database {} --schema {} --trust-server-certificate",
+        database.name, database.schema
+    ));
+    command.env_remove("XMLSHRED_CONNECTION_STRING");
+    command
+}
+
+fn an_account_logs_in_as_the_pages_say(server: &str) {
+    assert!(LOGS_IN_ACCOUNTS, "{NO_ACCOUNTS}");
+    let bench = Bench::ready(1);
+    let mut run = on(&bench, server, "run --contract contract.toml --follow");
+    let mut run = Worker::start(run.stdout(Stdio::null()).stderr(Stdio::null()));
+    wait_until("the application is done", || {
+        bench.number("SELECT COUNT(*) FROM pipeline.processing_log") == 1
+    });
+    let scheme = bench.value(
+        "SELECT MIN(c.auth_scheme) + '-' + MAX(c.auth_scheme)
+         FROM sys.dm_exec_connections AS c
+         JOIN sys.dm_exec_sessions AS s ON s.session_id = c.session_id
+         WHERE s.program_name = 'xmlshred' AND s.database_id = DB_ID()",
+    );
+    run.kill();
+    let expected = if cfg!(windows) { "ntlm-ntlm" } else { "kerberos-kerberos" };
+    assert_eq!(scheme.to_lowercase(), expected);
+}
+
+fn a_server_with_extended_protection_refuses_the_account_and_takes_a_sql_login(server: &str) {
+    assert!(LOGS_IN_ACCOUNTS, "{NO_ACCOUNTS}");
+    let bench = Bench::ready(0);
+    let said = Said::of(&mut on(&bench, server, "status"));
+    assert_eq!(said.status, 4, "{said:?}");
+    for part in ["18452", "--user or --access-token-file"] {
+        assert!(said.stderr.contains(part), "{part} is missing: {said:?}");
+    }
+    bench.succeed("status");
+}
+
+fn an_access_token_logs_in(file: &str) {
+    let bench = Bench::ready(0);
+    let server = parts_of_connection_string();
+    let server = format!("{},{}", server.host, server.port);
+    let said = Said::of(on(&bench, &server, "status").args(["--access-token-file", file]));
+    assert_eq!(said.status, 0, "{said:?}");
+    let token = std::fs::read_to_string(file).expect("the file");
+    assert!(!said.stdout.contains(token.trim()) && !said.stderr.contains(token.trim()));
+}
