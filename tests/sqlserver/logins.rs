@@ -45,6 +45,13 @@ pub fn trials(has_server: bool, reasons: &mut String) -> Vec<Trial> {
     TRIALS.into_iter().map(trial).collect()
 }
 
+/// Fails in a program that could not log in anyhow.
+fn require_accounts() {
+    if !LOGS_IN_ACCOUNTS {
+        panic!("{NO_ACCOUNTS}");
+    }
+}
+
 /// A command of the bench's pipeline on that server, with no login yet.
 fn on(bench: &Bench, server: &str, command: &str) -> Command {
     let database = &bench.database;
@@ -57,7 +64,7 @@ fn on(bench: &Bench, server: &str, command: &str) -> Command {
 }
 
 fn an_account_logs_in_as_the_pages_say(server: &str) {
-    assert!(LOGS_IN_ACCOUNTS, "{NO_ACCOUNTS}");
+    require_accounts();
     let bench = Bench::ready(1);
     let mut run = on(&bench, server, "run --contract contract.toml --follow");
     let mut run = Worker::start(run.stdout(Stdio::null()).stderr(Stdio::null()));
@@ -76,7 +83,7 @@ fn an_account_logs_in_as_the_pages_say(server: &str) {
 }
 
 fn a_server_with_extended_protection_refuses_the_account_and_takes_a_sql_login(server: &str) {
-    assert!(LOGS_IN_ACCOUNTS, "{NO_ACCOUNTS}");
+    require_accounts();
     let bench = Bench::ready(0);
     let said = Said::of(&mut on(&bench, server, "status"));
     assert_eq!(said.status, 4, "{said:?}");
