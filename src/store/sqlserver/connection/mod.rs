@@ -250,7 +250,7 @@ impl Connection {
 
     fn connect(&mut self) -> Result<Link> {
         let settings = &self.settings;
-        // Whoever writes the token may be writing it now: as a connection that broke, it is tried again.
+        // The token may be half written just now: as a connection that broke, it is tried again.
         let mut config = settings.for_a_connection().map_err(ServerFault::Lost)?;
         config.application_name("xmlshred");
         // Others may have written half of a surrogate pair, which no document has: it must not end the reading.
