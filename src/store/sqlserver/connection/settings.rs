@@ -61,9 +61,8 @@ pub enum Login {
 pub const LOGS_IN_ACCOUNTS: bool = cfg!(any(windows, feature = "kerberos"));
 
 /// What to say of such a login where it cannot.
-pub const NO_ACCOUNTS: &str =
-    "an account of the domain logs in on Windows, and elsewhere if xmlshred \
-                               is built with the feature kerberos";
+pub const NO_ACCOUNTS: &str = "an account of the domain logs in on Windows, and elsewhere if \
+                               xmlshred is built with the feature kerberos";
 
 impl Login {
     fn hint(&self) -> LoginHint {
