@@ -46,7 +46,7 @@ fn pages() -> Vec<std::path::PathBuf> {
     let folders = [
         ("src", &["rs", "sql"][..]),
         ("sql", &["sql", "md"]),
-        ("agent-jobs", &["sql", "md", "sqlcmd"]),
+        ("agent-jobs", &["sql", "md", "sqlcmd", "ps1"]),
         ("docs", &["md", "svg"]),
         ("examples", &["rs", "md", "toml"]),
         ("tests", &["rs", "sh", "toml"]),

@@ -65,6 +65,7 @@ fn windows_gets_what_linux_gets() {
         "LICENSE-MIT",
         "README.html",
         "THIRD-PARTY-LICENCES.txt",
+        "agent-jobs/Install-Xmlshred.ps1",
         "agent-jobs/create_jobs.sql",
         "completions/xmlshred.ps1",
         "docs/quick-start.html",
