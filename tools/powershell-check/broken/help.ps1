@@ -1,0 +1,15 @@
+<#
+.SYNOPSIS
+Breaks one rule.
+
+.DESCRIPTION
+Breaks one rule.
+
+.EXAMPLE
+.\broken.ps1 -Path a
+#>
+[CmdletBinding(SupportsShouldProcess = $true)]
+param([string] $Path)
+
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'

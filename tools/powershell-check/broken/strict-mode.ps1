@@ -1,0 +1,17 @@
+<#
+.SYNOPSIS
+Breaks one rule.
+
+.DESCRIPTION
+Breaks one rule.
+
+.PARAMETER Path
+A file.
+
+.EXAMPLE
+.\broken.ps1 -Path a
+#>
+[CmdletBinding(SupportsShouldProcess = $true)]
+param([string] $Path)
+
+$ErrorActionPreference = 'Stop'
