@@ -11,7 +11,7 @@ const FOLLOWED: [&str; 3] = ["cheat-sheet", "monday", "quick-start"];
 const BY_SECTION: [&str; 3] = ["install", "operate", "takeover"];
 
 /// Pages with nothing on them to follow, or nothing that can be run.
-const OTHERS: [&str; 4] = ["maintenance", "monitoring", "servers", "sql-server"];
+const OTHERS: [&str; 5] = ["maintenance", "monitoring", "powershell", "servers", "sql-server"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -6,6 +6,8 @@ mod contract;
 mod exit_statuses;
 mod findings;
 mod followed;
+#[cfg(feature = "sqlserver")]
+mod powershell;
 mod proofs;
 mod tables;
 #[cfg(feature = "embedded")]

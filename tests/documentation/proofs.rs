@@ -38,6 +38,7 @@ fn every_test_that_a_page_names_is_there() {
         "docs/monday.md",
         "docs/monitoring.md",
         "docs/operate.md",
+        "docs/powershell.md",
         "docs/quick-start.md",
         "docs/reference.md",
         "docs/reliability.md",
