@@ -35,16 +35,23 @@ const TIMES: usize = 15;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Applications that are queued, and as many that are logged, in the small store
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = Arguments::usual().few)]
     few: i64,
 
     /// The same in the large one
-    #[arg(long, default_value_t = 5_000_000)]
+    #[arg(long, default_value_t = Arguments::usual().many)]
     many: i64,
 
     /// Where the stores are
     #[arg(long)]
     folder: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The usual measurement, in the folder of temporary files.
+    pub fn usual() -> Self {
+        Self { few: 5_000, many: 5_000_000, folder: None }
+    }
 }
 
 /// Returns the table as Markdown.

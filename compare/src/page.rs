@@ -1,11 +1,11 @@
 //! docs/performance.md, with the machine that it was measured on.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use clap::Args;
 
-use crate::{floor, rivals, scale, Result};
+use crate::{flat, floor, rivals, scale, Result};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -17,20 +17,22 @@ pub struct Arguments {
     rivals: rivals::Arguments,
 }
 
-/// Measures floor, rivals and the shred stage, and writes the page.
+/// Measures floor, scale, flatness, rivals and the shred stage, and writes the page.
 pub fn write(arguments: &Arguments) -> Result<()> {
     let floor = floor::measure(&arguments.rivals.floor())?;
     let scale = scale::measure(&arguments.rivals.scale())?;
-    let rivals = rivals::measure(&arguments.rivals)?;
+    let flat = flat::measure(&flat::Arguments::usual())?;
+    let rivals = rivals_alone(arguments)?;
     let bench = Command::new("cargo").args(["bench", "--quiet", "--bench", "shred"]).output()?;
     let bench = String::from_utf8(bench.stdout)?;
     let page = format!(
-        "{}{}\n## The embedded store beside its floor\n\n{}{floor}## More threads, more processes\n\n{}{scale}\n## Beside others\n\n{}{rivals}\n\
+        "{}{}\n## The embedded store beside its floor\n\n{}{floor}## More threads, more processes\n\n{}{scale}\n## With much in queue and log\n\n{}{flat}\n## Beside others\n\n{}{rivals}\n\
          ## Shredding alone\n\n{}```text\n{}\n```\n",
         include_str!("../page/beginning.md"),
         machine(),
         include_str!("../page/floor.md"),
         include_str!("../page/scale.md"),
+        include_str!("../page/flat.md"),
         include_str!("../page/rivals.md"),
         include_str!("../page/shred.md"),
         bench.trim(),
@@ -38,6 +40,20 @@ pub fn write(arguments: &Arguments) -> Result<()> {
     std::fs::write(&arguments.out, page)
         .map_err(|e| format!("cannot write {}: {e}", arguments.out.display()))?;
     Ok(())
+}
+
+/// The rivals, measured by a process that has not measured anything else: Linux counts the memory of the process
+/// that starts another as the other's, until that one has begun.
+fn rivals_alone(arguments: &Arguments) -> Result<String> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg("rivals")
+        .args(arguments.rivals.as_flags())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("the rivals ended with {}", output.status).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Processor, memory and system, as far as they can be known.

@@ -3,6 +3,7 @@
 mod native;
 mod rows;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,6 +44,22 @@ impl Arguments {
     /// The same executable beside its floor.
     pub fn floor(&self) -> crate::floor::Arguments {
         crate::floor::Arguments::of(self.program.clone())
+    }
+
+    /// As they are given on a command line.
+    pub fn as_flags(&self) -> Vec<OsString> {
+        let mut flags = Vec::new();
+        let values: [(&str, OsString); 5] = [
+            ("--program", self.program.clone().into()),
+            ("--python", self.python.clone().into()),
+            ("--postgresql", self.postgresql.clone().into()),
+            ("--documents", self.documents.to_string().into()),
+            ("--rounds", self.rounds.to_string().into()),
+        ];
+        for (flag, value) in values {
+            flags.extend([flag.into(), value]);
+        }
+        flags
     }
 
     /// The same executable in several processes.
