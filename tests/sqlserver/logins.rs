@@ -18,7 +18,10 @@ const PROTECTED: &str = "XMLSHRED_TEST_EXTENDED_PROTECTION";
 /// A file with an access token of an administrator of the server.
 const TOKEN: &str = "XMLSHRED_TEST_ACCESS_TOKEN_FILE";
 
-const TRIALS: [(&str, &str, fn(&str)); 3] = [
+/// The variable, the test's name, and the test, which is given the variable's value.
+type Login = (&'static str, &'static str, fn(&str));
+
+const TRIALS: [Login; 3] = [
     (ACCOUNT, "an_account_logs_in_as_the_pages_say", an_account_logs_in_as_the_pages_say),
     (
         PROTECTED,
@@ -30,7 +33,7 @@ const TRIALS: [(&str, &str, fn(&str)); 3] = [
 
 /// A test for each of them, and why it does not run.
 pub fn trials(has_server: bool, reasons: &mut String) -> Vec<Trial> {
-    let trial = |(variable, name, run): (&'static str, &str, fn(&str))| {
+    let trial = |(variable, name, run): Login| {
         let value = std::env::var(variable).ok().filter(|_| has_server);
         let is_missing = value.is_none();
         if has_server && is_missing {
