@@ -2,7 +2,7 @@
 
 use clap::Command;
 
-use super::command_error::Result;
+use super::command_error::{CommandError, Result};
 use super::logging::Habits;
 use crate::id::SessionId;
 use crate::settings::Settings;
@@ -28,6 +28,9 @@ pub trait Execute {
     fn connects(&self) -> bool {
         true
     }
+
+    /// Called instead of [`Execute::execute`] where the call cannot begin, before the error is reported.
+    fn not_prepared(&self, _: &CommandError) {}
 
     /// Does its work.
     fn execute(&self, call: &Call) -> Result;

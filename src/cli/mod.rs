@@ -18,6 +18,7 @@ mod old_logs;
 mod quotes;
 mod run;
 mod screens;
+mod service;
 mod settings;
 mod shown_commands;
 mod signals;
@@ -85,6 +86,7 @@ commands!(Command {
     Doctor(store::doctor::Arguments),
     #[cfg(feature = "sqlserver")]
     AgentJobs(store::agent_jobs::Arguments),
+    Service(service::Arguments),
     Map(map::Arguments),
     Contract(contract::Arguments),
     Settings(settings::Arguments),
@@ -210,6 +212,7 @@ impl Cli {
         let call = match self.prepare() {
             Ok(call) => call,
             Err(error) => {
+                self.command.chosen().not_prepared(&error);
                 console::report(&error);
                 return error.status;
             }

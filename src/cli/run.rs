@@ -15,6 +15,7 @@ use crate::contract::Contract;
 use crate::report::{render_summary, render_summary_line, Format, ProgressLine};
 use crate::runner::{
     self, stop_event, Connect, ContractShredder, ExitStatus, RunConfig, RunError, RunSummary,
+    Shutdown,
 };
 use crate::settings::LogFormat;
 use crate::store::Store;
@@ -70,6 +71,27 @@ impl Execute for Arguments {
         if let (Some(job), Some(step)) = (&self.agent_job, self.agent_step) {
             stop_event::drain_on(&shutdown, job, step);
         }
+        self.run(call, &shutdown, call.settings.run.follow)
+    }
+}
+
+/// Runs a worker that follows the queue until it is asked to stop.
+///
+/// # Errors
+/// What stops it before the first claim.
+pub fn follow(call: &Call, shutdown: &Shutdown) -> Result {
+    let plain = Arguments {
+        format: Format::Table,
+        allow_drift: false,
+        install: false,
+        agent_job: None,
+        agent_step: None,
+    };
+    plain.run(call, shutdown, true)
+}
+
+impl Arguments {
+    fn run(&self, call: &Call, shutdown: &Shutdown, follow: bool) -> Result {
         let contract = Arc::new(contract_file::read(&call.settings)?);
         let location = open::location(&call.settings)?.clone();
         if self.install {
@@ -80,13 +102,14 @@ impl Execute for Arguments {
             store_name: location.to_string(),
             agent_job: self.agent_job.clone(),
             agent_step: self.agent_step.map(|step| step.to_string()),
+            follow,
             document_timeout: call.settings.limits.time,
             incomplete_log: logging::incomplete,
             ..call.settings.run.clone()
         };
         let (at, installed, allow_drift) = (location.clone(), contract.clone(), self.allow_drift);
         let session = call.session;
-        let opened = runner::unless_stopped(&shutdown, &config.store_name, move || {
+        let opened = runner::unless_stopped(shutdown, &config.store_name, move || {
             let mut store = open::connect(&at, session)?;
             open::install_if_none(&at, store.as_mut(), &installed)?;
             refuse_drift(store.as_mut(), &installed, allow_drift)?;
@@ -103,7 +126,7 @@ impl Execute for Arguments {
         log_start(&config, &contract);
         let for_people = call.settings.log.format == LogFormat::Text;
         let mut progress = ProgressLine::new(config.limit, for_people && !call.settings.quiet);
-        let summary = runner::run(config, contract, connect, shredder, &shutdown, &mut progress)?;
+        let summary = runner::run(config, contract, connect, shredder, shutdown, &mut progress)?;
         drop(progress);
         log_end(&summary);
         if self.agent_job.is_some() && self.format == Format::Table {

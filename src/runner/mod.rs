@@ -9,6 +9,13 @@
 //!              lease keeper renews beside it
 //! ```
 //!
+//! A request to stop has three stages, all within the time that the service manager of Windows and SQL
+//! Server Agent wait. Documents are started and go on for `DRAIN_GRACE`; those that are not finished by then
+//! stop, and have no outcome. What hangs in a document longer than `CLOSE_AFTER` is left behind. So batches
+//! are closed: their outcomes are completed, and the rest of each claim is released. After `DRAIN_WITHIN`
+//! the run returns although the store has not answered: its transaction ends with the connection, wholly or
+//! not at all, and the claims that are left are reaped.
+//!
 //! The threads are not joined when the run has to stop at once: a store call that hangs or a
 //! document that takes minutes must not keep the process from ending in time. What they still
 //! hold is counted as [`RunSummary::unsettled`], and the reaper recovers it.

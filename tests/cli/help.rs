@@ -46,6 +46,9 @@ help_tests! {
     help_of_doctor: "doctor",
     #[cfg(feature = "sqlserver")]
     help_of_agent_jobs: "agent-jobs",
+    help_of_service_install: "service install",
+    help_of_service_remove: "service remove",
+    help_of_service_run: "service run",
     help_of_map: "map",
     help_of_contract_check: "contract check",
     help_of_contract_init: "contract init",

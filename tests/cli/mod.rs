@@ -65,6 +65,8 @@ mod safekeeping;
 mod secrets;
 #[cfg(feature = "sqlserver")]
 mod server;
+#[cfg(any(not(windows), feature = "embedded"))]
+mod service;
 #[cfg(feature = "embedded")]
 mod stale_rows;
 #[cfg(all(feature = "embedded", target_os = "linux"))]

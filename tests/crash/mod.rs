@@ -7,4 +7,6 @@ mod sharing;
 #[cfg(unix)]
 mod signals;
 pub mod stage;
+pub mod stop_request;
+mod stopping;
 pub mod worker;

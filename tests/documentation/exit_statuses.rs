@@ -36,6 +36,7 @@ const CALLS: &[(&str, &str)] = &[
     ("backup", "backup copy.db STORE CONTRACT"),
     ("doctor", "doctor STORE CONTRACT"),
     ("agent-jobs", "agent-jobs STORE CONTRACT"),
+    ("service", "service install STORE CONTRACT"),
     ("map", "map --app-id 1 STORE CONTRACT"),
     ("contract init", "contract init --from-store 5 --update FILE STORE"),
     ("contract check", "contract check --against-database STORE CONTRACT"),

@@ -66,6 +66,16 @@ impl Wire {
         }
     }
 
+    /// Holds everything until it is opened.
+    pub fn hold(&self) {
+        self.set(HELD, "");
+    }
+
+    /// Makes everything late until it is opened.
+    pub fn slow_down(&self) {
+        self.set(SLOW, "");
+    }
+
     fn set(&self, passes: u8, name: &'static str) -> &'static str {
         self.open();
         self.passes.store(passes, Ordering::SeqCst);

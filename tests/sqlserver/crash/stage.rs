@@ -24,7 +24,7 @@ pub const PACE: Range<u64> = 500..5000;
 pub struct Stage {
     pub bench: Bench,
     /// The line that the executable uses.
-    wire: Wire,
+    pub wire: Wire,
 }
 
 impl Stage {
@@ -87,7 +87,7 @@ impl Stage {
         self.bench.number("SELECT COUNT(*) FROM pipeline.processing_queue WHERE state <> 2")
     }
 
-    fn has_live_lease(&self) -> bool {
+    pub fn has_live_lease(&self) -> bool {
         let live = "SELECT COUNT(*) FROM pipeline.processing_claim
                     WHERE lease_expires_at_utc >= SYSUTCDATETIME()";
         self.bench.number(live) > 0

@@ -1,6 +1,5 @@
 //! Whether the open store is still the one at its path.
 
-use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,9 +22,9 @@ pub struct Place {
 impl Place {
     /// Where an open connection has its files; `path` is the name it was opened by.
     pub fn of(path: &Path, connection: &Connection) -> io::Result<Self> {
-        let file = identity(&path.metadata()?);
+        let file = identity(path)?;
         let log = connection.path().map(|path| PathBuf::from(format!("{path}-wal")));
-        let log = log.and_then(|log| Some((identity(&log.metadata().ok()?), log)));
+        let log = log.and_then(|log| Some((identity(&log).ok()?, log)));
         Ok(Self { path: path.to_owned(), file, log: log.map(|(identity, path)| (path, identity)) })
     }
 
@@ -35,20 +34,18 @@ impl Place {
     /// [`StoreError::Replaced`]
     pub fn check(&self) -> Result<()> {
         let error = |reason: String| StoreError::Replaced { location: shown(&self.path), reason };
-        match self.path.metadata() {
+        match identity(&self.path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Err(error("the file was deleted or moved".to_owned()))
             }
             Err(e) => return Err(error(format!("the file cannot be found any more: {e}"))),
-            Ok(found) if identity(&found) != self.file => {
+            Ok(found) if found != self.file => {
                 return Err(error("another file is in its place".to_owned()))
             }
             Ok(_) => {}
         }
         match &self.log {
-            Some((log, file))
-                if log.metadata().map(|found| identity(&found)).ok() != Some(*file) =>
-            {
+            Some((log, file)) if identity(log).ok() != Some(*file) => {
                 Err(error(format!("its write-ahead log {} was deleted or replaced", shown(log))))
             }
             _ => Ok(()),
@@ -61,16 +58,35 @@ impl Place {
 type Identity = (u64, u64);
 
 #[cfg(unix)]
-fn identity(found: &Metadata) -> Identity {
+fn identity(path: &Path) -> io::Result<Identity> {
     use std::os::unix::fs::MetadataExt;
-    (found.dev(), found.ino())
+    let found = path.metadata()?;
+    Ok((found.dev(), found.ino()))
 }
 
-/// When it was created. Windows refuses to delete, rename or replace a file that SQLite has open.
-#[cfg(not(unix))]
-type Identity = Option<std::time::SystemTime>;
+/// The number of the volume and that of the file on it. Not the time at which it was created: Wine shows the
+/// time of the last write instead.
+#[cfg(windows)]
+type Identity = (u32, u64);
 
-#[cfg(not(unix))]
-fn identity(found: &Metadata) -> Identity {
-    found.created().ok()
+#[cfg(windows)]
+fn identity(path: &Path) -> io::Result<Identity> {
+    use std::os::windows::fs::OpenOptionsExt;
+    use std::os::windows::io::AsRawHandle;
+
+    use windows_sys::Win32::Storage::FileSystem::{
+        GetFileInformationByHandle, BY_HANDLE_FILE_INFORMATION,
+    };
+
+    // Neither to read nor to write, so that it bothers nobody who has it open.
+    let file = std::fs::OpenOptions::new().access_mode(0).open(path)?;
+    let mut found = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open, and the structure lives until the call returns.
+    match unsafe { GetFileInformationByHandle(file.as_raw_handle(), &mut found) } {
+        0 => Err(io::Error::last_os_error()),
+        _ => {
+            let index = u64::from(found.nFileIndexHigh) << 32 | u64::from(found.nFileIndexLow);
+            Ok((found.dwVolumeSerialNumber, index))
+        }
+    }
 }
