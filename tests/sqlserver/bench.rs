@@ -74,6 +74,18 @@ impl Bench {
         }
     }
 
+    /// Makes each document larger, by blanks behind its end.
+    pub fn pad_apps(&self, bytes: usize) {
+        for app_id in 1..=self.apps.get() {
+            let mut document = application(SEED, app_id, &PROFILE);
+            document.resize(document.len() + bytes, b' ');
+            let document = binary(&document);
+            let update =
+                format!("UPDATE dbo.app_xml SET xml = {document} WHERE app_id = {app_id};");
+            self.database.execute(&update);
+        }
+    }
+
     /// A file in the folder that the executable runs in.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -12,10 +12,7 @@ pub fn a_worker_whose_server_is_slow_or_silent_stops_within_ten_seconds() {
     let worst: [fn(&Wire); 2] = [Wire::slow_down, Wire::hold];
     for disturb in worst {
         let stage = Stage::with_apps(12);
-        stage.bench.execute(
-            "UPDATE dbo.app_xml
-             SET xml = xml + CAST(REPLICATE(CAST(' ' AS varchar(max)), 2000000) AS varbinary(max));",
-        );
+        stage.bench.pad_apps(2_000_000);
         let stop = StopRequest::new();
         let flags = "--batch-size 400 --workers 2 --lease 6s --fail-on never";
         let mut worker = Worker::start(&mut stage.run(&format!("{flags} {}", stop.flags())));
