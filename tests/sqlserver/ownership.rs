@@ -328,8 +328,9 @@ fn a_target_table_of_others_is_altered_only_when_asked() {
     }
     assert_eq!(bench.number(columns), had);
 
-    let dry_run = bench.succeed("install --contract contract.toml --alter-tables --dry-run");
-    assert!(dry_run.contains(&alter), "{dry_run}");
+    // The script finds out on the server what is missing.
+    let script = bench.succeed("install --contract contract.toml --alter-tables --dry-run");
+    assert!(script.contains(&format!("(N'app_base', N'{column}', ")), "{script}");
     assert_eq!(bench.number(columns), had);
 
     let said = bench.succeed("install --contract contract.toml --alter-tables");
