@@ -3,11 +3,15 @@ SET QUOTED_IDENTIFIER ON;
 GO
 /*
 Removes the jobs of one pipeline from SQL Server Agent, after variables.sqlcmd. Returns one row
-per action that it took, or with Execute N would take: action, job_name, detail.
+per action that it took, or with Execute N would take: action, job_name, detail. One transaction: if
+anything fails, nothing is changed.
 
-Removes what create_jobs.sql created: steps named "xmlshred <Schema>: <what>", the jobs that have no
-other step, and its schedules, if no job uses them any more. A job that has other steps keeps them;
-other schedules, operators, proxies and the category stay.
+Removes what create_jobs.sql created: steps named "xmlshred <Schema>: <what>" of jobs that begin with
+JobPrefix, the jobs that have no other step, and its schedules, if no job uses them any more. A job that
+has other steps keeps them; other schedules, operators, proxies and the category stay. So do the jobs of a
+pipeline in a schema of the same name in another database: T-SQL jobs call their database by name, and
+Worker jobs are of the pipeline whose T-SQL jobs have their prefix. Jobs of this pipeline with another
+prefix are named, and stay.
 */
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
@@ -21,6 +25,7 @@ DECLARE @execute nvarchar(2) = N'$(Execute)';
 DECLARE @message nvarchar(2048);
 DECLARE @return_code int = 0;
 DECLARE @marker nvarchar(150) = CONCAT(N'xmlshred ', @schema_name, N': ');
+DECLARE @pipeline nvarchar(300) = QUOTENAME(DB_NAME()) + N'.' + QUOTENAME(@schema_name);
 DECLARE @job_id uniqueidentifier;
 DECLARE @job_name nvarchar(128);
 DECLARE @step_id int;
@@ -28,14 +33,24 @@ DECLARE @schedule_id int;
 
 -- An earlier run on this connection may have failed and left these tables.
 DROP TABLE IF EXISTS #ours;
+DROP TABLE IF EXISTS #others;
 DROP TABLE IF EXISTS #action;
 
 CREATE TABLE #ours
 (
     job_id uniqueidentifier NOT NULL PRIMARY KEY,
     job_name nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
+    -- What comes before the kind, as in "xmlshred - "; empty if the job was renamed.
+    name_before nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
     step_id int NOT NULL,
     other_steps int NOT NULL
+);
+
+CREATE TABLE #others
+(
+    job_id uniqueidentifier NOT NULL,
+    name_before nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
+    database_name nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL
 );
 
 CREATE TABLE #action
@@ -62,12 +77,29 @@ INSERT INTO #ours
 (
     job_id,
     job_name,
+    name_before,
     step_id,
     other_steps
 )
 SELECT
     j.job_id,
     j.name,
+    COALESCE(
+        MIN(CASE
+            WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker
+                AND LOWER(j.name) LIKE N'%' + SUBSTRING(s.step_name, LEN(@marker) + 2, 128)
+                AND LEN(j.name) > LEN(SUBSTRING(s.step_name, LEN(@marker) + 2, 128))
+                THEN LEFT(
+                    j.name,
+                    CASE
+                        WHEN LEN(j.name) > LEN(SUBSTRING(s.step_name, LEN(@marker) + 2, 128))
+                            THEN LEN(j.name) - LEN(SUBSTRING(s.step_name, LEN(@marker) + 2, 128))
+                        ELSE 0
+                    END
+                )
+        END),
+        N''
+    ),
     MIN(CASE WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker THEN s.step_id END),
     SUM(CASE WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker THEN 0 ELSE 1 END)
 FROM [msdb].[dbo].[sysjobs] AS j
@@ -78,11 +110,12 @@ GROUP BY
     j.name
 HAVING MIN(CASE WHEN LEFT(s.step_name, LEN(@marker) + 1) = @marker THEN s.step_id END) IS NOT NULL;
 
--- Two databases may have a pipeline in a schema of the same name.
-SELECT TOP (1) @message = CONCAT(
-    N'Nothing was changed: job ', o.job_name, N' is of the pipeline in database ', d.name,
-    N': run the script there, or name another JobPrefix.'
-)
+-- Two databases may have a pipeline in a schema of the same name, and one prefix may begin with the other.
+INSERT INTO #others (job_id, name_before, database_name)
+SELECT
+    o.job_id,
+    o.name_before,
+    d.name
 FROM #ours AS o
 INNER JOIN [msdb].[dbo].[sysjobsteps] AS s ON o.job_id = s.job_id AND o.step_id = s.step_id
 INNER JOIN sys.databases AS d
@@ -91,95 +124,140 @@ INNER JOIN sys.databases AS d
         s.command COLLATE DATABASE_DEFAULT
     ) > 0
 WHERE s.subsystem = N'TSQL'
-    AND d.database_id <> DB_ID()
+    AND d.database_id <> DB_ID();
+
+SELECT TOP (1) @message = CONCAT(
+    N'Nothing was changed: job ', o.job_name, N' is of the pipeline in database ', x.database_name,
+    N': run the script there, or name another JobPrefix.'
+)
+FROM #ours AS o
+INNER JOIN #others AS x ON o.job_id = x.job_id
 ORDER BY o.job_name ASC;
 
-IF @message <> N''
+DELETE FROM #ours
+WHERE job_id IN (SELECT x.job_id FROM #others AS x)
+    OR name_before IN
+    (
+        SELECT x.name_before
+        FROM #others AS x
+        WHERE x.name_before <> N''
+    );
+
+IF @message <> N'' AND NOT EXISTS (SELECT 1 FROM #ours)
 BEGIN
     THROW 50001, @message, 1;
 END;
 
-SET @job_name = (SELECT MIN(o.job_name) FROM #ours AS o);
+BEGIN TRY
+    BEGIN TRANSACTION;
 
-WHILE @job_name IS NOT NULL
-BEGIN
-    SELECT
-        @job_id = o.job_id,
-        @step_id = o.step_id
-    FROM #ours AS o
-    WHERE o.job_name = @job_name;
+    SET @job_name = (SELECT MIN(o.job_name) FROM #ours AS o);
 
-    SET @schedule_id = NULL;
-
-    SELECT @schedule_id = MIN(s.schedule_id)
-    FROM [msdb].[dbo].[sysschedules] AS s
-    INNER JOIN [msdb].[dbo].[sysjobschedules] AS a ON s.schedule_id = a.schedule_id
-    WHERE a.job_id = @job_id
-        AND s.name = @job_name;
-
-    IF EXISTS
-    (
-        SELECT 1
+    WHILE @job_name IS NOT NULL
+    BEGIN
+        SELECT
+            @job_id = o.job_id,
+            @step_id = o.step_id
         FROM #ours AS o
-        WHERE o.job_id = @job_id
-            AND o.other_steps > 0
-    )
-    BEGIN
-        INSERT INTO #action (action, job_name, detail)
-        VALUES (N'delete step', @job_name, N'the job has other steps, and stays');
+        WHERE o.job_name = @job_name;
 
-        IF @execute = N'Y'
-        BEGIN
-            EXEC @return_code = [msdb].[dbo].[sp_delete_jobstep]
-                @job_id = @job_id,
-                @step_id = @step_id;
-        END;
-    END
-    ELSE
-    BEGIN
-        INSERT INTO #action (action, job_name, detail)
-        VALUES (N'delete job', @job_name, NULL);
+        SET @schedule_id = NULL;
 
-        IF @execute = N'Y'
-        BEGIN
-            EXEC @return_code = [msdb].[dbo].[sp_delete_job]
-                @job_id = @job_id,
-                @delete_unused_schedule = 0;
-        END;
+        SELECT @schedule_id = MIN(s.schedule_id)
+        FROM [msdb].[dbo].[sysschedules] AS s
+        INNER JOIN [msdb].[dbo].[sysjobschedules] AS a ON s.schedule_id = a.schedule_id
+        WHERE a.job_id = @job_id
+            AND s.name = @job_name;
 
-        IF @return_code = 0
-            AND @schedule_id IS NOT NULL
-            AND NOT EXISTS
-            (
-                SELECT 1
-                FROM [msdb].[dbo].[sysjobschedules] AS a
-                WHERE a.schedule_id = @schedule_id
-                    AND a.job_id <> @job_id
-            )
+        IF EXISTS
+        (
+            SELECT 1
+            FROM #ours AS o
+            WHERE o.job_id = @job_id
+                AND o.other_steps > 0
+        )
         BEGIN
             INSERT INTO #action (action, job_name, detail)
-            VALUES (N'delete schedule', @job_name, NULL);
+            VALUES (N'delete step', @job_name, N'the job has other steps, and stays');
 
             IF @execute = N'Y'
             BEGIN
-                EXEC @return_code = [msdb].[dbo].[sp_delete_schedule]
-                    @schedule_id = @schedule_id;
+                EXEC @return_code = [msdb].[dbo].[sp_delete_jobstep]
+                    @job_id = @job_id,
+                    @step_id = @step_id;
+            END;
+        END
+        ELSE
+        BEGIN
+            INSERT INTO #action (action, job_name, detail)
+            VALUES (N'delete job', @job_name, NULL);
+
+            IF @execute = N'Y'
+            BEGIN
+                EXEC @return_code = [msdb].[dbo].[sp_delete_job]
+                    @job_id = @job_id,
+                    @delete_unused_schedule = 0;
+            END;
+
+            IF @return_code = 0
+                AND @schedule_id IS NOT NULL
+                AND NOT EXISTS
+                (
+                    SELECT 1
+                    FROM [msdb].[dbo].[sysjobschedules] AS a
+                    WHERE a.schedule_id = @schedule_id
+                        AND a.job_id <> @job_id
+                )
+            BEGIN
+                INSERT INTO #action (action, job_name, detail)
+                VALUES (N'delete schedule', @job_name, NULL);
+
+                IF @execute = N'Y'
+                BEGIN
+                    EXEC @return_code = [msdb].[dbo].[sp_delete_schedule]
+                        @schedule_id = @schedule_id;
+                END;
             END;
         END;
+
+        IF @return_code <> 0
+        BEGIN
+            SET @message = CONCAT(
+                N'Nothing was changed: job ', @job_name, N' could not be removed; Agent''s message is above.'
+            );
+            THROW 50000, @message, 1;
+        END;
+
+        SET @job_name = (
+            SELECT MIN(o.job_name)
+            FROM #ours AS o
+            WHERE o.job_name > @job_name
+        );
     END;
 
-    IF @return_code <> 0
+    COMMIT TRANSACTION;
+END TRY
+BEGIN CATCH
+    IF XACT_STATE() <> 0
     BEGIN
-        SET @message = CONCAT(N'Job ', @job_name, N' could not be removed; Agent''s message is above.');
-        THROW 50000, @message, 1;
+        ROLLBACK TRANSACTION;
     END;
 
-    SET @job_name = (
-        SELECT MIN(o.job_name)
-        FROM #ours AS o
-        WHERE o.job_name > @job_name
-    );
-END;
+    THROW;
+END CATCH;
+
+-- Such as those that an earlier version created, whose prefix was another one.
+INSERT INTO #action (action, job_name, detail)
+SELECT
+    N'left alone',
+    j.name,
+    N'it is of this pipeline and has another prefix: remove it with the JobPrefix with which its name begins'
+FROM [msdb].[dbo].[sysjobs] AS j
+INNER JOIN [msdb].[dbo].[sysjobsteps] AS s ON j.job_id = s.job_id
+WHERE LEFT(s.step_name, LEN(@marker) + 1) = @marker
+    AND s.subsystem = N'TSQL'
+    AND CHARINDEX(@pipeline + N'.', s.command) > 0
+    AND LEFT(j.name, LEN(@prefix + N'.') - 1) <> @prefix;
 
 SELECT
     a.action,
@@ -189,5 +267,6 @@ FROM #action AS a
 ORDER BY a.action_id;
 
 DROP TABLE #ours;
+DROP TABLE #others;
 DROP TABLE #action;
 GO

@@ -7,6 +7,8 @@ Answers:    Which Agent jobs does this pipeline have, how did their last run end
 Columns:    job_name, is_enabled, owner_name (NULL: the login does not exist), schedules (enabled ones),
             last_run (yyyymmdd hhmmss, 0 for never), last_outcome (0 failed, 1 success, 3
             cancelled, 5 unknown), last_message, problem and fix (NULL when all is well), job_id
+Whose:      a pipeline in a schema of the same name in another database has its own jobs. A T-SQL job calls its
+            database by name, and a Worker job is of the pipeline whose T-SQL jobs have its prefix
 Cost:       reads a few rows of msdb; the caller needs SELECT on them
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_AgentJobs]
@@ -90,5 +92,33 @@ FROM
                 FROM [msdb].[dbo].[sysjobservers] AS r
                 GROUP BY r.job_id
             ) AS v ON j.job_id = v.job_id
+        WHERE NOT EXISTS
+            (
+                SELECT 1
+                FROM
+                    (
+                        SELECT
+                            w.job_id,
+                            w.name,
+                            s.command,
+                            LEN(SUBSTRING(s.step_name, LEN(N'xmlshred $(Schema):') + 2, 128)) AS kind_length
+                        FROM [msdb].[dbo].[sysjobsteps] AS s
+                        INNER JOIN [msdb].[dbo].[sysjobs] AS w ON s.job_id = w.job_id
+                        WHERE s.subsystem = N'TSQL'
+                            AND LEFT(s.step_name, LEN(N'xmlshred $(Schema):')) = N'xmlshred $(Schema):'
+                    ) AS q
+                INNER JOIN sys.databases AS d
+                    ON CHARINDEX(
+                        (QUOTENAME(d.name) + N'.' + QUOTENAME(N'$(Schema)') + N'.') COLLATE DATABASE_DEFAULT,
+                        q.command COLLATE DATABASE_DEFAULT
+                    ) > 0
+                WHERE d.database_id <> DB_ID()
+                    AND (
+                        q.job_id = j.job_id
+                        -- Without its kind, a name is the prefix.
+                        OR CASE WHEN LEN(q.name) > q.kind_length THEN LEFT(q.name, LEN(q.name) - q.kind_length) END
+                        = CASE WHEN LEN(j.name) > LEN(o.kind) THEN LEFT(j.name, LEN(j.name) - LEN(o.kind)) END
+                    )
+            )
     ) AS a;
 GO

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::command_error::{CommandError, Result};
 use super::name_order::place;
+use super::wildcards::{is_hidden, is_hidden_name};
 use super::{console, wildcards};
 use crate::document_file::{Archive, DocumentFile};
 use crate::figures::counted;
@@ -217,26 +218,6 @@ fn members_of(path: &Path, hidden: &mut Vec<PathBuf>) -> Found {
     let archive = Arc::new(archive);
     let positions = members.into_iter().map(|(position, _)| position);
     Ok(positions.map(|at| DocumentFile::Member(Arc::clone(&archive), at)).collect())
-}
-
-#[cfg(windows)]
-fn is_hidden(entry: &std::fs::DirEntry) -> bool {
-    use std::os::windows::fs::MetadataExt;
-
-    const FILE_ATTRIBUTE_HIDDEN: u32 = 2;
-    let has_attribute =
-        |found: std::fs::Metadata| found.file_attributes() & FILE_ATTRIBUTE_HIDDEN != 0;
-    is_hidden_name(&entry.file_name()) || entry.metadata().is_ok_and(has_attribute)
-}
-
-#[cfg(not(windows))]
-fn is_hidden(entry: &std::fs::DirEntry) -> bool {
-    is_hidden_name(&entry.file_name())
-}
-
-/// Whether a name begins with a dot and is more than one or two of them.
-fn is_hidden_name(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".") && name != "." && name != ".."
 }
 
 /// Whether the name ends in `.xml` or `.xml.gz`.

@@ -3,6 +3,8 @@
 //! These two alone: no name on Windows has them, whereas `[1]` is a part of the name that a browser gives
 //! to a second download.
 
+use std::ffi::OsStr;
+use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +17,7 @@ pub fn is_pattern(path: &Path) -> bool {
 }
 
 /// What the folder of the pattern has that matches its last part, in no order. As in a shell, a name that
-/// begins with a dot matches only a pattern that does.
+/// begins with a dot matches only a pattern that does, and what Windows hides matches none.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -25,14 +27,38 @@ pub fn matches(pattern: &Path) -> io::Result<Vec<PathBuf>> {
     let read_from = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(read_from)? {
-        let name = entry?.file_name();
+        let entry = entry?;
+        let name = entry.file_name();
         let letters = letters(&name.to_string_lossy());
         let is_hidden = letters.first() == Some(&'.') && wanted.first() != Some(&'.');
-        if !is_hidden && fits(&letters, &wanted) {
+        if !is_hidden && !has_hidden_attribute(&entry) && fits(&letters, &wanted) {
             found.push(folder.join(name));
         }
     }
     Ok(found)
+}
+
+/// Whether a folder does not show it.
+pub fn is_hidden(entry: &DirEntry) -> bool {
+    is_hidden_name(&entry.file_name()) || has_hidden_attribute(entry)
+}
+
+/// Whether a name begins with a dot and is more than one or two of them.
+pub fn is_hidden_name(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") && name != "." && name != ".."
+}
+
+#[cfg(windows)]
+fn has_hidden_attribute(entry: &DirEntry) -> bool {
+    use std::os::windows::fs::MetadataExt;
+
+    const FILE_ATTRIBUTE_HIDDEN: u32 = 2;
+    entry.metadata().is_ok_and(|found| found.file_attributes() & FILE_ATTRIBUTE_HIDDEN != 0)
+}
+
+#[cfg(not(windows))]
+fn has_hidden_attribute(_: &DirEntry) -> bool {
+    false
 }
 
 /// Names of Windows are the same in small and capital letters.

@@ -10,7 +10,7 @@ impl Failure {
     /// Sixteen hexadecimal digits that are equal for failures with the same cause: category, table,
     /// column, [path without positions](Failure::path_shape) and reason without values. Where a lookup
     /// has no entry, the value is the cause, because each needs its own. Retrying selects by it, and logs
-    /// keep it: the same failure has the same one in every version.
+    /// keep it.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let path = match self.category {

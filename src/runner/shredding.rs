@@ -11,8 +11,8 @@ use super::batch::{InFlight, Shredded};
 use super::shared::Shared;
 use crate::id::{AppId, SourceHash};
 use crate::outcome::{AppOutcome, Failure, FailureCategory};
-use crate::reason::{known, reason};
-use crate::shred::{panic_message, Control};
+use crate::reason::{nested, reason};
+use crate::shred::{panic_message, panic_reason, Control};
 use crate::store::ClaimedApp;
 
 /// Hands the documents of a batch to the worker threads. The thread that finishes the last one
@@ -83,7 +83,8 @@ fn panicked(app: &ClaimedApp, message: &str, elapsed: Duration) -> AppOutcome {
         "defect in xmlshred: it panicked on this application, which is logged as failed; please \
          report it with the document"
     );
-    let reason = reason!("xmlshred itself failed on the document: {}", known(message));
+    let reason =
+        reason!("xmlshred itself failed on the document: {}", nested(&panic_reason(message)));
     let document = app.document.as_ref();
     AppOutcome {
         app_id: app.app_id,

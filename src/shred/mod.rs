@@ -31,7 +31,7 @@ mod window;
 
 pub use limits::Limits;
 pub use meter::{Control, Uncontrolled};
-pub(crate) use panic::panic_message;
+pub(crate) use panic::{panic_message, panic_reason};
 
 use std::borrow::Cow;
 use std::panic::{catch_unwind, AssertUnwindSafe};

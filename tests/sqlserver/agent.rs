@@ -16,6 +16,7 @@ crate::trials! {
     a_job_of_that_name_that_is_not_ours_is_left_alone,
     where_every_name_is_taken_the_script_is_refused,
     the_jobs_of_another_database_are_not_touched,
+    jobs_are_those_of_the_database_that_they_call,
     a_worker_too_many_is_pointed_out,
     a_missing_operator_is_named_before_anything_is_made,
     a_value_that_is_too_long_is_refused_not_cut,
@@ -338,6 +339,48 @@ fn the_jobs_of_another_database_are_not_touched() {
     assert!(created.iter().all(|action| action.starts_with("create job b - ")), "{created:?}");
     agent.remove(&second);
     assert_eq!(agent.everything(), before);
+}
+
+/// The prefix of one pipeline's jobs begins with that of another's, and their schemas have one name.
+fn jobs_are_those_of_the_database_that_they_call() {
+    let agent = Agent::start();
+    let others = agent.jobs().with("JobPrefix", "xmlshred - b - ");
+    agent.create(&others);
+    let name = &agent.database.name;
+    agent.database.execute(&format!(
+        "UPDATE dbo.sysjobsteps SET command = REPLACE(command, N'[{name}].', N'[master].')
+         WHERE subsystem = N'TSQL'"
+    ));
+    let before = agent.everything();
+    agent.create(&agent.jobs());
+    agent.try_run(&agent.jobs().view_script("d").unwrap()).expect("the view");
+    let listed = agent.database.own("SELECT job_name FROM pipeline.vw_AgentJobs ORDER BY job_name");
+    let own = ["health", "nightly", "prepare", "worker 1", "worker 2"];
+    assert_eq!(agent.list(&listed), own.map(|kind| format!("xmlshred - {kind}")));
+    // What an earlier version created under another prefix is named.
+    agent.create(&agent.jobs().with("JobPrefix", "old - "));
+    let removed = agent.remove(&agent.jobs());
+    assert_eq!(removed.iter().filter(|action| action.starts_with("delete job")).count(), 5);
+    let mut named: Vec<_> =
+        removed.iter().filter(|action| action.starts_with("left alone")).collect();
+    named.sort();
+    let old = ["health", "nightly", "prepare"].map(|kind| format!("left alone old - {kind}"));
+    assert_eq!(named, old.iter().collect::<Vec<_>>());
+    agent.remove(&agent.jobs().with("JobPrefix", "old - "));
+    assert_eq!(agent.everything(), before);
+    // All or nothing.
+    agent.create(&agent.jobs());
+    let all = agent.everything();
+    let script = agent.jobs().remove_script("d").unwrap();
+    let script = script.replacen(
+        "EXEC @return_code = [msdb].[dbo].[sp_delete_schedule]",
+        "SET @return_code = 1; --",
+        1,
+    );
+    let script = script.replace("                    @schedule_id = @schedule_id;\n", "");
+    let refused = agent.try_run(&script).expect_err("a refusal");
+    assert!(refused.contains("could not be removed"), "{refused}");
+    assert_eq!(agent.everything(), all);
 }
 
 fn a_worker_too_many_is_pointed_out() {
