@@ -76,7 +76,7 @@ impl Drop for Delivery {
 fn following() -> (Workbench, Connection, Child) {
     let bench = notes::queued();
     let child = Command::new(assert_cmd::cargo::cargo_bin!("xmlshred"))
-        .args(["run", "--follow", "--poll", "50ms", "--format", "json", "--log-level", "off"])
+        .args(["run", "--follow", "--poll", "100ms", "--format", "json", "--log-level", "off"])
         .current_dir(bench.path())
         .stdout(Stdio::piped())
         .spawn()
