@@ -249,9 +249,16 @@ fn status_in_json_counts_the_same() {
 #[test]
 fn a_retry_can_be_looked_at_first() {
     let bench = finished();
-    let before = bench.run("status --format json").stdout;
+    let status = || {
+        let said = bench.run("status --format json").stdout;
+        let mut status: serde_json::Value = serde_json::from_str(&said).unwrap();
+        // It becomes less while time goes by.
+        status.as_object_mut().unwrap().remove("apps_per_second");
+        status
+    };
+    let before = status();
     assert_snapshot!(bench.run("retry --all --dry-run").transcript());
-    assert_eq!(bench.run("status --format json").stdout, before);
+    assert_eq!(status(), before);
 }
 
 #[test]

@@ -223,7 +223,12 @@ fn steady(text: &str) -> String {
         (r" +", " "),
         (r"(?m) $", ""),
     ];
-    DIFFERS.iter().fold(text.to_owned(), |text, (pattern, steady)| {
+    // Windows divides paths otherwise.
+    let text = match cfg!(windows) {
+        true => Regex::new(r"(\w)\\(\w)").unwrap().replace_all(text, "$1/$2"),
+        false => text.into(),
+    };
+    DIFFERS.iter().fold(text.into_owned(), |text, (pattern, steady)| {
         Regex::new(pattern).unwrap().replace_all(&text, *steady).into_owned()
     })
 }

@@ -263,6 +263,10 @@ impl From<Error> for ServerFault {
                 ..
             } => Self::Lost(CLOSED.to_owned()),
             Error::Io { message, .. } => Self::Lost(message.clone()),
+            // As native-tls says it on Windows.
+            Error::Tls(message) if message.contains("unexpected EOF during handshake") => {
+                Self::Lost(CLOSED.to_owned())
+            }
             Error::Tls(message) => Self::Lost(refused_handshake(message)),
             #[cfg(all(unix, feature = "kerberos"))]
             Error::Gssapi(message) => Self::Lost(format!("Kerberos: {message}")),
