@@ -82,6 +82,7 @@ fn case_23_samples_tell_references_that_find_nothing() {
     let output = command
         .args(["contract", "check", "contract.toml", "--sample", "a.xml"])
         .current_dir(folder.path())
+        .write_stdin("")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned()

@@ -106,6 +106,7 @@ fn case_02_samples_warn_of_text_that_is_skipped() {
     let output = command
         .args(["contract", "check", "contract.toml", "--sample", "a.xml"])
         .current_dir(folder.path())
+        .write_stdin("")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned()
@@ -200,7 +201,7 @@ fn case_28_what_needs_no_document_is_computed_when_the_contract_is_checked() {
         fs::write(folder.path().join("contract.toml"), text).unwrap();
         let mut command = Command::cargo_bin("xmlshred").unwrap();
         command.args(["contract", "check", "contract.toml"]).current_dir(folder.path());
-        let output = command.output().unwrap();
+        let output = command.write_stdin("").output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let column = |value: &str| format!("v = {{ type = \"nvarchar(99)\", value = \"{value}\" }}\n");
