@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use assert_cmd::cargo::cargo_bin;
 use assert_cmd::Command;
 
 use super::{contract, failure, mistakes, rows};
@@ -102,11 +103,10 @@ fn case_02_samples_warn_of_text_that_is_skipped() {
     let document = "<r><a>x<title>CO<sub>2</sub></title><plain>p<br/><i> </i></plain></a><a><title>y</title><b/></a></r>";
     fs::write(folder.path().join("contract.toml"), text).unwrap();
     fs::write(folder.path().join("a.xml"), document).unwrap();
-    let mut command = Command::cargo_bin("xmlshred").unwrap();
+    let mut command = Command::new(cargo_bin!("xmlshred"));
     let output = command
         .args(["contract", "check", "contract.toml", "--sample", "a.xml"])
         .current_dir(folder.path())
-        .write_stdin("")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned()
@@ -199,9 +199,9 @@ fn case_28_what_needs_no_document_is_computed_when_the_contract_is_checked() {
         let lookup = "[lookups.c]\nvalues = { a = 1 }\n[[tables]]";
         let text = table("r", "/r/a", columns).replace("[[tables]]", lookup);
         fs::write(folder.path().join("contract.toml"), text).unwrap();
-        let mut command = Command::cargo_bin("xmlshred").unwrap();
+        let mut command = Command::new(cargo_bin!("xmlshred"));
         command.args(["contract", "check", "contract.toml"]).current_dir(folder.path());
-        let output = command.write_stdin("").output().unwrap();
+        let output = command.output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let column = |value: &str| format!("v = {{ type = \"nvarchar(99)\", value = \"{value}\" }}\n");
