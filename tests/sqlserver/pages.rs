@@ -58,6 +58,7 @@ fn the_quick_start_is_followed() {
     page.follow_console();
     assert_eq!(bench.number("SELECT COUNT(*) FROM sandbox.order_lines"), 4);
     page.inline("xmlshred run");
+    page.inline("xmlshred failures");
     page.end();
 }
 
@@ -113,6 +114,7 @@ fn the_page_on_installing_is_followed() {
     assert_eq!(said.status, 0, "{said:?}");
     page.take("text");
 
+    page.inline("xmlshred install --plan");
     page.inline("xmlshred install --dry-run");
     let info = page.inline("xmlshred install --info");
     assert!(info.lines().all(|line| line.starts_with("current")), "{info}");
