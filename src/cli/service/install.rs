@@ -35,7 +35,7 @@ pub struct Arguments {
 
     /// Show what would be created or changed; change nothing. Exit status: 0 nothing to do, 1 something
     /// would change
-    #[arg(long, alias = "dry-run")]
+    #[arg(long)]
     plan: bool,
 }
 
