@@ -125,7 +125,7 @@ impl Round {
     fn suspend(&mut self, victim: usize) {
         let lease = LEASE.as_millis() as u64;
         let time = Duration::from_millis(self.dice.within(lease / 4..2 * lease));
-        self.workers[victim].worker.signal(libc::SIGSTOP);
+        self.workers[victim].worker.signal_if_running(libc::SIGSTOP);
         self.workers[victim].suspended_until = Some(Instant::now() + time);
         self.tally.count("suspensions");
     }
@@ -141,12 +141,10 @@ impl Round {
     fn interrupt(&mut self, victim: usize, times: usize) {
         let mut player = self.workers.swap_remove(victim);
         for _ in 0..times {
-            if !player.worker.has_ended() {
-                player.worker.signal(self.dice.pick(&[libc::SIGTERM, libc::SIGINT]));
-            }
+            player.worker.signal_if_running(self.dice.pick(&[libc::SIGTERM, libc::SIGINT]));
         }
         if player.suspended_until.is_some() {
-            player.worker.signal(libc::SIGCONT);
+            player.worker.signal_if_running(libc::SIGCONT);
         }
         self.tally.count("requests to stop");
         let name = format!("one of the {} after {times} requests to stop", player.handicap.name);
@@ -186,7 +184,7 @@ impl Round {
             if player.suspended_until.is_some_and(|until| until <= then) {
                 player.suspended_until = None;
                 #[cfg(unix)]
-                player.worker.signal(libc::SIGCONT);
+                player.worker.signal_if_running(libc::SIGCONT);
             }
         }
     }
@@ -224,8 +222,7 @@ impl Round {
         for mut player in std::mem::take(&mut self.workers) {
             match self.dice.within(0..2) {
                 #[cfg(unix)]
-                0 if !player.worker.has_ended() => {
-                    player.worker.signal(libc::SIGTERM);
+                0 if player.worker.signal_if_running(libc::SIGTERM) => {
                     assert_is_an_end(player.worker.wait(), &player.handicap);
                 }
                 _ => player.worker.kill(),

@@ -86,7 +86,7 @@ fn a_worker_suspended_beyond_its_lease_writes_nothing_of_what_was_reaped() {
         &mut stage
             .run("--workers 1 --batch-size 20 --lease 2s --fail-on never --worker-name suspended"),
     );
-    suspend_outside_a_transaction(&stage, &suspended);
+    suspend_outside_a_transaction(&stage, &mut suspended);
     let held = stage.ids("SELECT app_id FROM processing_queue WHERE state = 1 ORDER BY app_id");
     wait_until("its lease expires", || !stage.has_live_lease());
     let mut store = SqliteStore::open(&stage.store()).expect("open");
@@ -103,7 +103,7 @@ fn a_worker_suspended_beyond_its_lease_writes_nothing_of_what_was_reaped() {
 }
 
 /// Suspends the process and returns when it is suspended: until then it may still claim.
-fn suspend(worker: &Worker) {
+fn suspend(worker: &mut Worker) {
     worker.signal(libc::SIGSTOP);
     let pid = worker.pid();
     // SAFETY: the call writes no status; a suspended child is reported and not reaped.
@@ -113,7 +113,7 @@ fn suspend(worker: &Worker) {
 
 /// Suspends a worker that holds a claim and does not hold the store's write lock, which would make
 /// all others wait for it.
-fn suspend_outside_a_transaction(stage: &Stage, worker: &Worker) {
+fn suspend_outside_a_transaction(stage: &Stage, worker: &mut Worker) {
     wait_until("it is suspended with a claim and without the lock", || {
         suspend(worker);
         let database = stage.database();

@@ -33,7 +33,7 @@ impl StopRequest {
         String::new()
     }
 
-    pub fn send(&self, worker: &Worker) {
+    pub fn send(&self, worker: &mut Worker) {
         worker.signal(libc::SIGTERM);
     }
 }

@@ -78,7 +78,7 @@ fn a_worker_with_large_documents_stops_within_ten_seconds_and_holds_nothing() {
     let stop = StopRequest::new();
     let mut worker = start(&bench, &stop);
     wait_until("it works", || number(&store, CLAIMED) > 0);
-    stop.send(&worker);
+    stop.send(&mut worker);
     assert_eq!(end_within_agents_limit(&mut worker).code(), Some(130));
     assert_eq!(number(&store, CLAIMED), 0);
     assert_the_rest_is_done(&bench, &store);
@@ -95,7 +95,7 @@ fn a_worker_whose_store_does_not_answer_stops_within_ten_seconds() {
     let immediate = rusqlite::TransactionBehavior::Immediate;
     let held = store.transaction_with_behavior(immediate).unwrap();
     assert!(number(&held, CLAIMED) > 0, "it was faster than the lock");
-    stop.send(&worker);
+    stop.send(&mut worker);
     assert_eq!(end_within_agents_limit(&mut worker).code(), Some(130));
     assert!(number(&held, CLAIMED) > 0);
     held.rollback().unwrap();

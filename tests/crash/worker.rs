@@ -46,12 +46,27 @@ impl Worker {
         libc::pid_t::try_from(self.child.id()).expect("a process id")
     }
 
+    /// Sends a signal to a worker that has not ended.
     #[cfg(unix)]
-    pub fn signal(&self, signal: libc::c_int) {
+    pub fn signal(&mut self, signal: libc::c_int) {
+        assert!(
+            self.signal_if_running(signal),
+            "signal {signal} to {}, which has ended",
+            self.pid()
+        );
+    }
+
+    /// Sends a signal, unless the worker was seen to have ended: its number may be another's by then.
+    #[cfg(unix)]
+    pub fn signal_if_running(&mut self, signal: libc::c_int) -> bool {
+        if self.has_ended() {
+            return false;
+        }
         let pid = self.pid();
         // SAFETY: the call takes plain integers; the child is not reaped before it is waited for.
         let failed = unsafe { libc::kill(pid, signal) };
         assert_eq!(failed, 0, "signal {signal} to {pid}");
+        true
     }
 }
 

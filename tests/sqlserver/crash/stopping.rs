@@ -19,7 +19,7 @@ pub fn a_worker_whose_server_is_slow_or_silent_stops_within_ten_seconds() {
         let claimed = "SELECT COUNT(*) FROM pipeline.processing_queue WHERE state = 1";
         wait_until("it works", || stage.bench.number(claimed) > 0);
         disturb(&stage.wire);
-        stop.send(&worker);
+        stop.send(&mut worker);
         assert_eq!(end_within_agents_limit(&mut worker).code(), Some(130));
 
         stage.calm();
