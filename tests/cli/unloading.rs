@@ -121,6 +121,10 @@ fn a_file_is_explained_as_its_application() {
     assert_eq!(bench.run("load docs").status, 0);
     let said = bench.run("explain note-2.xml");
     assert!(said.stderr.contains("application 6 is the last one of "), "{said:?}");
+    bench.write("docs/a!b.xml", "<note title='exclaimed'/>");
+    assert_eq!(bench.run("load docs").status, 0);
+    let said = bench.run("explain a!b.xml");
+    assert!(said.stderr.starts_with("application 7, from docs"), "{said:?}");
     bench.write("more/note-2.xml", "<note title='more'/>");
     assert_eq!(bench.run("load more").status, 0);
     let said = bench.run("explain note-2.xml");

@@ -45,11 +45,12 @@ impl Execute for Arguments {
 
 /// The last application that was loaded from this file.
 fn app_of_file(store: &mut dyn Intake, file: &str) -> Result<AppId> {
-    let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
-    let mut apps = store.list_apps_of_file(name)?;
-    let exact = apps.iter().any(|(_, path)| path == file);
-    // Another path to a file of this name is not the same file, but no path is any.
-    apps.retain(|(_, path)| if exact { path == file } else { name == file });
+    let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let mut apps = apps_of(store, file, last)?;
+    // A name may have a !, too.
+    if let (true, Some((_, member))) = (apps.is_empty(), last.rsplit_once('!')) {
+        apps = apps_of(store, file, member)?;
+    }
     let Some((app_id, path)) = apps.last() else {
         let message = format!("no document was loaded from {file}");
         let hint = "name the path that was given to `load`, or its last part alone";
@@ -66,6 +67,15 @@ fn app_of_file(store: &mut dyn Intake, file: &str) -> Result<AppId> {
         _ => format!("{is_last}; all: {}\n", some(&mut apps.iter().map(|(id, _)| id.to_string()))),
     });
     Ok(*app_id)
+}
+
+/// The applications of the files with this name whose path is the file.
+fn apps_of(store: &mut dyn Intake, file: &str, name: &str) -> Result<Vec<(AppId, String)>> {
+    let mut apps = store.list_apps_of_file(name)?;
+    let exact = apps.iter().any(|(_, path)| path == file);
+    // Another path to a file of this name is not the same file, but no path is any.
+    apps.retain(|(_, path)| if exact { path == file } else { name == file });
+    Ok(apps)
 }
 
 /// The first ten of these, and whether there are more.
