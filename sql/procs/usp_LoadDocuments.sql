@@ -405,6 +405,7 @@ BEGIN
                 has_envelope,
                 document_bytes,
                 source_hash,
+                has_replaced,
                 loaded_at_utc,
                 login_name
             )
@@ -418,6 +419,7 @@ BEGIN
                 d.has_envelope,
                 d.document_bytes,
                 CONVERT(binary(32), d.source_hash),
+                CASE t.is_new WHEN 1 THEN 0 ELSE 1 END,
                 @loaded_at,
                 ORIGINAL_LOGIN()
             FROM @fate AS t

@@ -23,6 +23,8 @@ Results:    one row per chosen document, in order of id: app_id; file_path (NULL
             claimed   it stays: a worker has claimed it
             changed   it stays: it was chosen by its file, and is not what was loaded from that any more. Known
                       of varbinary columns only
+            replaced  it stays: it was chosen by its file, and the load replaced a document of its application,
+                      which unloading does not bring back
             absent    the source table has no document with this id. Of documents that were chosen by their files,
                       those that were deleted from it are not returned
 Errors:     50001 a parameter is wrong   50002 a transaction is open
@@ -80,7 +82,8 @@ BEGIN
     (
         app_id bigint NOT NULL PRIMARY KEY,
         file_path nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
-        file_hash binary(32) NULL
+        file_hash binary(32) NULL,
+        has_replaced bit NULL
     );
 
     CREATE TABLE #sum
@@ -217,22 +220,36 @@ BEGIN
 
         IF @loaded_since_seconds IS NOT NULL
         BEGIN
-            INSERT INTO #chosen (app_id, file_path, file_hash)
+            INSERT INTO #chosen
+            (
+                app_id,
+                file_path,
+                file_hash,
+                has_replaced
+            )
             SELECT
                 f.app_id,
                 f.file_path,
-                f.source_hash
+                f.source_hash,
+                f.has_replaced
             FROM [$(Schema)].[processing_file] AS f
             WHERE f.loaded_at_utc >= DATEADD(SECOND, -@loaded_since_seconds, SYSUTCDATETIME());
         END;
 
         -- The name in the column's collation is found by the index. A pattern with as many folders as the path
         -- has no % that goes over one.
-        INSERT INTO #chosen (app_id, file_path, file_hash)
+        INSERT INTO #chosen
+        (
+            app_id,
+            file_path,
+            file_hash,
+            has_replaced
+        )
         SELECT DISTINCT
             f.app_id,
             f.file_path,
-            f.source_hash
+            f.source_hash,
+            f.has_replaced
         FROM #pattern AS p
         INNER JOIN [$(Schema)].[processing_file] AS f ON f.file_name LIKE p.name_pattern
         WHERE f.file_name COLLATE Latin1_General_100_BIN2 LIKE p.name_pattern -- noqa: CP02
@@ -300,6 +317,7 @@ BEGIN
                             0x
                         )
                         THEN 'changed'
+                    WHEN c.has_replaced = 1 THEN 'replaced'
                     ELSE 'unloaded'
                 END
             FROM #chosen AS c

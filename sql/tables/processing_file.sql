@@ -15,6 +15,7 @@ record_path    path of the records that the file was divided into: /orders/order
 has_envelope   whether a record keeps the start tags of the elements around it; NULL as record_path
 document_bytes length of the document in the file, decompressed
 source_hash    SHA-256 of these bytes
+has_replaced   whether the load replaced a document of the application, which unloading does not bring back
 loaded_at_utc  when its load started
 login_name     who loaded it
 */
@@ -31,6 +32,7 @@ BEGIN
         has_envelope bit NULL,
         document_bytes bigint NOT NULL,
         source_hash binary(32) NOT NULL,
+        has_replaced bit NOT NULL CONSTRAINT DF_processing_file_has_replaced DEFAULT (0),
         loaded_at_utc datetime2(3) NOT NULL,
         login_name nvarchar(128) NOT NULL,
         CONSTRAINT PK_processing_file PRIMARY KEY CLUSTERED (app_id),

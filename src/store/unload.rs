@@ -52,6 +52,8 @@ pub enum Stays {
     /// It was chosen by its file, and another program has changed it since. An embedded store forgets the
     /// file then.
     Changed,
+    /// It was chosen by its file, and the load replaced a document of its application, which nothing brings back.
+    Replaced,
 }
 
 /// Files by their paths, as they were given to a load, or, without a folder, by the last parts of these.

@@ -61,6 +61,32 @@ fn documents_that_rows_were_made_of_stay_and_failed_ones_go() {
 }
 
 #[test]
+fn a_document_that_a_load_replaced_stays_unless_it_is_named() {
+    let bench = workbench();
+    bench.write("xmlshred.toml", "store = 'sqlite:work.db'\n");
+    assert_eq!(bench.run("load docs --app-id-from digits").status, 0);
+    let store = Connection::open(bench.path().join("work.db")).unwrap();
+    store.execute("UPDATE processing_file SET loaded_at_utc = 0", []).unwrap();
+    bench.write("docs/note-2.xml", "<note title='other'/>");
+    bench.write("docs/note-6.xml", "<note title='new'/>");
+    assert_eq!(bench.run("load docs --app-id-from digits --replace").status, 0);
+    for chosen in ["--loaded-since 1h", "--file note-2.xml note-6.xml"] {
+        let said = bench.run(&format!("unload {chosen} --dry-run --format json"));
+        assert_eq!(said.status, 1, "{said:?}");
+        let list: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        assert_eq!((&list[0]["app_id"], &list[1]["app_id"]), (&2.into(), &6.into()), "{list}");
+        let refusal = list[0]["refusal"].as_str().unwrap();
+        assert!(refusal.starts_with("the load replaced an earlier document"), "{refusal}");
+        assert!(list[1]["refusal"].is_null(), "{list}");
+    }
+    let said = bench.run("unload --loaded-since 1h");
+    assert_eq!((said.status, count(&bench, "app_xml WHERE app_id = 2")), (1, 1), "{said:?}");
+    assert!(said.stderr.ends_with("1 document unloaded; 1 stays\n"), "{said:?}");
+    let said = bench.run("unload 2");
+    assert_eq!((said.status, count(&bench, "app_xml")), (0, 4), "{said:?}");
+}
+
+#[test]
 fn a_claimed_document_stays() {
     let bench = queued();
     let claim = "INSERT INTO processing_claim VALUES ('t', 's', 0, 0, 1, 1, 0);

@@ -12,6 +12,7 @@ crate::trials! {
     a_pattern_chooses_the_same_files_in_both_stores,
     what_became_of_a_document_decides_whether_it_goes,
     nothing_is_unloaded_if_one_cannot_be,
+    what_a_load_replaced_stays_unless_it_is_named,
     a_file_is_explained_as_its_application,
 }
 
@@ -223,6 +224,28 @@ fn nothing_is_unloaded_if_one_cannot_be() {
         assert!(refused.to_string().contains(problem), "{arguments}: {refused}");
     }
     assert_eq!(documents(&bench), 3);
+}
+
+fn what_a_load_replaced_stays_unless_it_is_named() {
+    let bench = bench("bigint", "varbinary(max) NULL", 2);
+    bench.succeed("load docs --app-id-from digits");
+    bench.execute("UPDATE pipeline.processing_file SET loaded_at_utc = '2026-01-01';");
+    bench.write("docs/2.xml", "<note title='other'/>");
+    bench.write("docs/3.xml", "<note title='new'/>");
+    bench.succeed("load docs --app-id-from digits --replace");
+    let replaced =
+        "the load replaced an earlier document of the application, which does not come back";
+    for chosen in
+        ["--loaded-since 1h --dry-run", "--file 2.xml 3.xml --dry-run", "--loaded-since 1h"]
+    {
+        let said = bench.run(&format!("unload {chosen} --format json"));
+        let goes = if chosen.ends_with("--dry-run") { "chosen" } else { "unloaded" };
+        let expected = [(2, replaced), (3, goes)].map(|(app_id, fate)| (app_id, fate.to_owned()));
+        assert_eq!((said.status, fates(&said)), (1, expected.to_vec()), "{said:?}");
+    }
+    assert_eq!(documents(&bench), 2);
+    let said = bench.run("unload 2 --format json");
+    assert_eq!(fates(&said), [(2, "unloaded".to_owned())]);
 }
 
 fn a_file_is_explained_as_its_application() {

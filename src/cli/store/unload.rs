@@ -125,6 +125,9 @@ fn reason(stays: Stays, is_server: bool) -> String {
         Stays::Changed => {
             "another program has changed it since: name it by its application".to_owned()
         }
+        Stays::Replaced => "the load replaced an earlier document of the application, which does \
+                            not come back: name it by its application"
+            .to_owned(),
     }
 }
 

@@ -20,16 +20,19 @@ FROM processing_enqueue;
 SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id)
     OR EXISTS (SELECT 1 FROM processing_log WHERE app_id = :app_id);
 
+-- name: is_stored
+SELECT EXISTS (SELECT 1 FROM app_xml WHERE app_id = :app_id);
+
 -- name: logged
 SELECT EXISTS (SELECT 1 FROM processing_log WHERE app_id = :app_id);
 
 -- name: add_file
 INSERT OR REPLACE INTO processing_file
     (app_id, file_path, file_name, place_id, record_number, record_path, has_envelope, document_bytes,
-     source_hash, loaded_at_utc)
+     source_hash, loaded_at_utc, has_replaced)
 VALUES
     (:app_id, :file_path, :file_name, :place_id, :record_number, :record_path, :has_envelope, :document_bytes,
-     :source_hash, :now);
+     :source_hash, :now, :has_replaced);
 
 -- name: knows_file
 -- The names of a file's records begin with its own and #; $ comes after #.

@@ -29,7 +29,8 @@ SELECT c.app_id, f.file_path, q.state,
        max((SELECT count(*) FROM processing_log AS l WHERE l.app_id = c.app_id),
            coalesce(q.attempts, 0)),
        EXISTS (SELECT 1 FROM processing_log AS l
-               WHERE l.app_id = c.app_id AND l.status = 'success')
+               WHERE l.app_id = c.app_id AND l.status = 'success'),
+       :app_ids IS NULL AND f.has_replaced
 FROM chosen AS c
 LEFT JOIN processing_file AS f ON f.app_id = c.app_id
 LEFT JOIN processing_queue AS q ON q.app_id = c.app_id

@@ -109,6 +109,7 @@ fn unloaded(record: &Record) -> Result<Unloaded> {
             "written" => Some(Stays::Written),
             "claimed" => Some(Stays::Claimed),
             "changed" => Some(Stays::Changed),
+            "replaced" => Some(Stays::Replaced),
             other => return Err(ServerFault::Unexpected(format!("unknown fate {other}"))),
         },
         attempts: record.get("attempts")?,

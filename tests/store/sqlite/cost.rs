@@ -96,7 +96,7 @@ fn a_record_costs_the_same_however_many_of_its_file_are_loaded() {
         harness.execute(&format!(
             "INSERT INTO processing_file
              SELECT value, 'big.xml#' || value, 'big.xml#' || value, 7, value, '/r/a', 0, 4,
-                 'hash ' || value, 0
+                 'hash ' || value, 0, 0
              FROM (WITH RECURSIVE n (value) AS
                  (SELECT {from} UNION ALL SELECT value + 1 FROM n WHERE value < {to}) SELECT value FROM n)"
         ));

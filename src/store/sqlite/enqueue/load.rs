@@ -18,6 +18,7 @@ const INSERT: &str = statement(LOAD_DOCUMENTS, "insert");
 const REPLACE: &str = statement(LOAD_DOCUMENTS, "replace");
 const LAST_APP_ID: &str = statement(LOAD_DOCUMENTS, "last_app_id");
 const EXISTS: &str = statement(LOAD_DOCUMENTS, "exists");
+const IS_STORED: &str = statement(LOAD_DOCUMENTS, "is_stored");
 const LOGGED: &str = statement(LOAD_DOCUMENTS, "logged");
 const ADD_FILE: &str = statement(LOAD_DOCUMENTS, "add_file");
 const KNOWS_FILE: &str = statement(LOAD_DOCUMENTS, "knows_file");
@@ -150,8 +151,11 @@ impl<'s> Loader<'s> {
                 }
                 (Some(app_id), _) => app_id,
             };
+            let has_replaced = under_id.is_some()
+                && value(&self.transaction, IS_STORED, named_params! {":app_id": app_id})?
+                    == Some(true);
             self.add(app_id, NewDocument::Bytes(document))?;
-            put_file(&self.transaction, app_id, &candidate.file, self.now)?;
+            put_file(&self.transaction, app_id, &candidate.file, has_replaced, self.now)?;
             Ok(Added::Loaded(app_id))
         };
         documents.into_iter().map(add).collect()
@@ -189,7 +193,13 @@ fn put(tx: &Transaction, existing: Existing, app_id: AppId, document: &NewDocume
     Ok(())
 }
 
-fn put_file(tx: &Transaction, app_id: AppId, file: &SourceFile, now: i64) -> Step<()> {
+fn put_file(
+    tx: &Transaction,
+    app_id: AppId,
+    file: &SourceFile,
+    has_replaced: bool,
+    now: i64,
+) -> Step<()> {
     tx.prepare_cached(ADD_FILE)?.execute(named_params! {
         ":app_id": app_id,
         ":file_path": file.path,
@@ -201,6 +211,7 @@ fn put_file(tx: &Transaction, app_id: AppId, file: &SourceFile, now: i64) -> Ste
         ":document_bytes": number(file.bytes),
         ":source_hash": file.hash,
         ":now": now,
+        ":has_replaced": has_replaced,
     })?;
     Ok(())
 }

@@ -17,7 +17,8 @@ CREATE INDEX app_xml_id ON app_xml (app_id);
 -- #; file_name is its last part. place_id is the beginning of the hash of the file's absolute path, and
 -- record_number is 0 if the document is the whole file. record_path is the path of the records that the file was
 -- divided into, and has_envelope whether they keep the start tags around them; both are NULL for a whole file, for
--- stdin without a name, and for what version 8 loaded. place_id is 0 if version 7 loaded it: it is found by its path.
+-- stdin without a name, and for what version 8 loaded. has_replaced: the load replaced a document of the application,
+-- which unloading does not bring back. place_id is 0 if version 7 loaded it: it is found by its path.
 CREATE TABLE processing_file (
     app_id         INTEGER PRIMARY KEY,
     file_path      TEXT NOT NULL,
@@ -28,7 +29,8 @@ CREATE TABLE processing_file (
     has_envelope   INTEGER CHECK (has_envelope IN (0, 1)),
     document_bytes INTEGER NOT NULL,
     source_hash    TEXT NOT NULL,
-    loaded_at_utc  INTEGER NOT NULL
+    loaded_at_utc  INTEGER NOT NULL,
+    has_replaced   INTEGER NOT NULL DEFAULT 0 CHECK (has_replaced IN (0, 1))
 ) STRICT;
 
 CREATE INDEX processing_file_name ON processing_file (file_name, source_hash);

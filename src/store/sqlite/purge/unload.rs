@@ -54,10 +54,12 @@ fn chosen(tx: &Work, selector: &UnloadSelector) -> Step<Vec<Unloaded>> {
     tx.all(CHOSEN, parameters, |row| {
         let (state, exists, succeeded): (Option<i64>, bool, bool) =
             (row.get(2)?, row.get(3)?, row.get(5)?);
+        let has_replaced: bool = row.get(6)?;
         let stays = match (exists, succeeded) {
             (false, _) => Some(Stays::Absent),
             (true, true) => Some(Stays::Written),
             _ if state == Some(CLAIMED) => Some(Stays::Claimed),
+            _ if has_replaced => Some(Stays::Replaced),
             _ => None,
         };
         Ok(Unloaded { app_id: row.get(0)?, file_path: row.get(1)?, stays, attempts: row.get(4)? })
