@@ -65,8 +65,12 @@ FROM (
            count(*) || iif(count(*) = 1, ' document: ', ' documents, for example ') || min(x.app_id),
            'each is neither queued nor logged, and enqueueing does not look for it',
            'xmlshred enqueue --full'
-    FROM app_xml AS x INDEXED BY app_xml_id
-    CROSS JOIN processing_enqueue AS e
+    -- Each document is looked up only if the sums do not agree.
+    FROM (SELECT lowest_new
+          FROM processing_enqueue
+          WHERE (SELECT count(*) FROM app_xml)
+              <> (SELECT sum(applications) FROM vw_QueueStatus)) AS e
+    CROSS JOIN app_xml AS x INDEXED BY app_xml_id
     WHERE (e.lowest_new IS NULL OR x.app_id < e.lowest_new)
       AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)
       AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = x.app_id)

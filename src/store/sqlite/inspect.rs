@@ -26,7 +26,8 @@ const STATES: &str = statement(GET_STATUS, "states");
 const FAILED: &str = statement(GET_STATUS, "failures");
 const TABLE_EXISTS: &str = statement(GET_STATUS, "table_exists");
 const STALE: &str = statement(GET_STATUS, "stale");
-const NOT_ENQUEUED: &str = statement(GET_STATUS, "not_enqueued");
+/// How many documents are known to be new, 100,000 at most.
+pub(super) const NOT_ENQUEUED: &str = statement(GET_STATUS, "not_enqueued");
 const RECENT: &str = statement(GET_STATUS, "recent");
 const CLAIMS: &str = statement(GET_STATUS, "claims");
 const SESSIONS: &str = statement(GET_STATUS, "sessions");

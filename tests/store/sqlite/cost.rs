@@ -166,13 +166,14 @@ fn claiming_costs_the_same_however_much_is_queued_or_done() {
 }
 
 /// What people ask, and the values of its parameters.
-const INSPECTING: [&str; 3] = [
+const INSPECTING: [&str; 4] = [
     include_str!("../../../src/store/sqlite/get_status.sql"),
     include_str!("../../../src/store/sqlite/get_report.sql"),
     include_str!("../../../src/store/sqlite/list_causes.sql"),
+    include_str!("../../../src/store/sqlite/health_check.sql"),
 ];
 
-/// Steps of each statement that status, report and failures run, and of each view.
+/// Steps of each statement that status, report, failures and doctor run, and of each view.
 fn inspecting_steps(harness: &SqliteHarness) -> Vec<(String, i32)> {
     let connection = super::connection(harness.path());
     let views = harness
@@ -187,8 +188,6 @@ fn inspecting_steps(harness: &SqliteHarness) -> Vec<(String, i32)> {
         _ => format!("SELECT * FROM {view}"),
     };
     let statements = INSPECTING.iter().flat_map(|file| statements(file));
-    // Reconciling looks up each document, and only so finds one that is lost.
-    let statements = statements.filter(|(name, _)| *name != "source_rows");
     let statements = statements.map(|(_, sql)| sql.to_owned()).chain(views.map(ordered));
     let steps = |sql: String| {
         let mut statement = connection.prepare(&sql).expect(&sql);
