@@ -22,6 +22,46 @@ fn system_host_name() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
 }
 
+/// What a thread of a run does, which decides who goes first where both want a processor. Those that call the store
+/// need it briefly, and all who shred would wait for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Claims, completes, or renews.
+    Store,
+    /// Shreds documents.
+    Shred,
+}
+
+impl Duty {
+    /// Gives the calling thread the priority of this duty. Where the system refuses, nothing changes.
+    #[cfg(target_os = "linux")]
+    pub fn take_up(self) {
+        /// A third of the time of a thread without it. Only an administrator may do without, and prefer the others.
+        const NICE: libc::c_int = 5;
+        if self == Self::Shred {
+            // SAFETY: the call takes a plain integer; on Linux, it is of the calling thread alone.
+            unsafe { libc::nice(NICE) };
+        }
+    }
+
+    /// Gives the calling thread the priority of this duty. Who shreds keeps the usual one: below it, a thread has
+    /// no turn at all while others are busy.
+    #[cfg(windows)]
+    pub fn take_up(self) {
+        use windows_sys::Win32::System::Threading::{
+            GetCurrentThread, SetThreadPriority, THREAD_PRIORITY_ABOVE_NORMAL,
+        };
+        if self == Self::Store {
+            // SAFETY: the handle of the current thread is always valid.
+            unsafe { SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_ABOVE_NORMAL) };
+        }
+    }
+
+    /// Elsewhere a thread has no priority of its own.
+    #[cfg(not(any(target_os = "linux", windows)))]
+    pub fn take_up(self) {}
+}
+
 /// The peak resident memory of this process in bytes; `None` where the system does not report it
 /// cheaply.
 #[cfg(not(windows))]

@@ -10,7 +10,7 @@ use crossbeam_channel::{bounded, Receiver, Sender};
 use super::batch::{Held, InFlight};
 use super::config::{RunConfig, RunError};
 use super::flow::{Flow, Stop};
-use super::host::peak_memory_bytes;
+use super::host::{peak_memory_bytes, Duty};
 use super::observer::Progress;
 use super::session::{CallClock, Session};
 use super::shredder::Shred;
@@ -65,6 +65,7 @@ impl Shared {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|index| format!("xmlshred-shred-{index}"))
+            .start_handler(|_| Duty::Shred.take_up())
             .build()
             .map_err(|error| RunError::Threads { threads, reason: error.to_string() })?;
         // One batch being claimed, one being completed, and enough between them that every
@@ -100,6 +101,7 @@ impl Shared {
     ) -> Result<(), RunError> {
         let shared = self.clone();
         let guarded = move || {
+            Duty::Store.take_up();
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(&shared))) {
                 let message = panic_message(panic.as_ref());
                 let text = format!("defect in xmlshred: its {name} thread panicked: {message}");

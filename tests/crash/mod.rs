@@ -3,6 +3,8 @@
 pub mod dice;
 mod failpoints;
 #[cfg(target_os = "linux")]
+mod priority;
+#[cfg(target_os = "linux")]
 mod sharing;
 #[cfg(unix)]
 mod signals;
