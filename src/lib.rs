@@ -5,6 +5,9 @@
 //! [`contract`] says how a document becomes rows; the [`runner`] drives the pipeline. `store` and
 //! `shred` do not know each other.
 
+#[cfg(not(any(feature = "embedded", feature = "sqlserver")))]
+compile_error!("xmlshred needs a store: enable the feature `sqlserver`, `embedded` or both");
+
 pub mod backfill;
 pub mod cli;
 pub mod command;

@@ -4,6 +4,7 @@
 //! Everything is measured in one run on one machine, alternately, so that ratios mean something; a
 //! time of its own does not, and no test looks at one.
 
+mod bounded;
 mod figures;
 mod flat;
 mod floor;
@@ -35,6 +36,8 @@ enum Command {
     Scale(scale::Arguments),
     /// The embedded store's operations with little and with much in queue and log
     Flat(flat::Arguments),
+    /// Memory with many applications and with large documents, and enqueueing beside a run
+    Bounded(bounded::Arguments),
     /// The same documents through xmlshred, and through what else there is
     Rivals(rivals::Arguments),
     /// Measures all of it, and writes docs/performance.md
@@ -58,6 +61,10 @@ fn main() -> Result<()> {
         }
         Command::Scale(arguments) => {
             print!("{}", scale::measure(&arguments)?);
+            Ok(())
+        }
+        Command::Bounded(arguments) => {
+            print!("{}", bounded::measure(&arguments)?);
             Ok(())
         }
         Command::Rivals(arguments) => {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
-use crate::{flat, floor, rivals, scale, Result};
+use crate::{bounded, flat, floor, rivals, scale, Result};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -17,22 +17,24 @@ pub struct Arguments {
     rivals: rivals::Arguments,
 }
 
-/// Measures floor, scale, flatness, rivals and the shred stage, and writes the page.
+/// Measures floor, scale, flatness, bounds, rivals and the shred stage, and writes the page.
 pub fn write(arguments: &Arguments) -> Result<()> {
     let floor = floor::measure(&arguments.rivals.floor())?;
     let scale = scale::measure(&arguments.rivals.scale())?;
     let flat = flat::measure(&flat::Arguments::usual())?;
+    let bounded = bounded::measure(&arguments.rivals.bounded())?;
     let rivals = rivals_alone(arguments)?;
     let bench = Command::new("cargo").args(["bench", "--quiet", "--bench", "shred"]).output()?;
     let bench = String::from_utf8(bench.stdout)?;
     let page = format!(
-        "{}{}\n## The embedded store beside its floor\n\n{}{floor}## More threads, more processes\n\n{}{scale}\n## With much in queue and log\n\n{}{flat}\n## Beside others\n\n{}{rivals}\n\
+        "{}{}\n## The embedded store beside its floor\n\n{}{floor}## More threads, more processes\n\n{}{scale}\n## With much in queue and log\n\n{}{flat}\n## Bounded however much there is\n\n{}{bounded}\n## Beside others\n\n{}{rivals}\n\
          ## Shredding alone\n\n{}```text\n{}\n```\n",
         include_str!("../page/beginning.md"),
         machine(),
         include_str!("../page/floor.md"),
         include_str!("../page/scale.md"),
         include_str!("../page/flat.md"),
+        include_str!("../page/bounded.md"),
         include_str!("../page/rivals.md"),
         include_str!("../page/shred.md"),
         bench.trim(),

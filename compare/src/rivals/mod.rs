@@ -66,6 +66,11 @@ impl Arguments {
     pub fn scale(&self) -> crate::scale::Arguments {
         crate::scale::Arguments::of(self.program.clone())
     }
+
+    /// The same of what stays bounded.
+    pub fn bounded(&self) -> crate::bounded::Arguments {
+        crate::bounded::Arguments::of(self.program.clone())
+    }
 }
 
 /// One who does the work.
