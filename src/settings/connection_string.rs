@@ -2,6 +2,7 @@
 //! rest, so that a misspelt one would be a setting that silently does not hold.
 
 use crate::diagnostic::spelling::nearest;
+use crate::store::sqlserver::ado::{means_account, pairs, INTEGRATED};
 use crate::store::sqlserver::{LOGS_IN_ACCOUNTS, NO_ACCOUNTS};
 
 /// A setting of a connection string: the names that the driver reads it by, in lower case; the first
@@ -10,7 +11,6 @@ type Setting = &'static [&'static str];
 
 const SERVER: Setting = &["Server", "data source"];
 const PASSWORD: Setting = &["Password", "pwd"];
-const INTEGRATED: Setting = &["Integrated Security", "integratedsecurity"];
 
 /// The settings that hold.
 const HEEDED: &[Setting] = &[
@@ -58,8 +58,6 @@ pub(super) struct Checked {
     pub(super) server: String,
     /// Whether the string has `MultiSubnetFailover`.
     pub(super) sets_failover: bool,
-    /// Whether the account of the process logs in.
-    pub(super) is_integrated: bool,
 }
 
 /// Refuses a string that would mean something else than it says.
@@ -86,21 +84,17 @@ pub(super) fn check(text: &str) -> Result<Checked, String> {
     let value = |wanted: Setting| {
         found.iter().find(|(setting, _)| *setting == wanted).map(|(_, value)| value.as_str())
     };
-    let integrated = value(INTEGRATED).is_some_and(|value| {
-        ["true", "yes", "sspi"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
-    });
-    if integrated && !LOGS_IN_ACCOUNTS {
+    let is_integrated = value(INTEGRATED).is_some_and(|value| means_account(value.trim()));
+    if is_integrated && !LOGS_IN_ACCOUNTS {
         return Err(format!(
             "the connection string has `Integrated Security`, but {NO_ACCOUNTS}; write `User Id` and \
              `Password`"
         ));
     }
     match value(SERVER).map(str::trim) {
-        Some(server) if !server.is_empty() => Ok(Checked {
-            server: server.to_owned(),
-            sets_failover: value(FAILOVER).is_some(),
-            is_integrated: integrated,
-        }),
+        Some(server) if !server.is_empty() => {
+            Ok(Checked { server: server.to_owned(), sets_failover: value(FAILOVER).is_some() })
+        }
         _ => Err("the connection string names no server; begin it with `Server=HOST;`".to_owned()),
     }
 }
@@ -146,83 +140,4 @@ fn unknown(key: &str, before: Option<&str>) -> String {
                          `Server=HOST;`"
             .to_owned(),
     }
-}
-
-/// The keys and values, read as the driver reads them.
-fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
-    let mut rest = text;
-    let mut pairs = Vec::new();
-    loop {
-        rest = rest.trim_start_matches(|c: char| c == ';' || c.is_ascii_whitespace());
-        if rest.is_empty() {
-            return Ok(pairs);
-        }
-        let (key, after) = key(rest)?;
-        let (value, after) = value(after.trim_ascii_start())?;
-        pairs.push((key, value));
-        rest = after;
-    }
-}
-
-/// A key and what follows its `=`; `==` is an equals sign of the key.
-fn key(text: &str) -> Result<(String, &str), String> {
-    let mut key = String::new();
-    let mut rest = text;
-    loop {
-        let Some(at) = rest.find(['=', ';']).filter(|at| rest.as_bytes()[*at] == b'=') else {
-            return Err("the connection string has a part without `=`; write `key=value`, and \
-                        put a value with `;` in quotes"
-                .to_owned());
-        };
-        key.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        match rest.strip_prefix('=') {
-            Some(after) => {
-                key.push('=');
-                rest = after;
-            }
-            None => return Ok((key.trim_ascii().to_owned(), rest)),
-        }
-    }
-}
-
-/// A value and what follows it.
-fn value(text: &str) -> Result<(String, &str), String> {
-    let (value, rest) = match text.chars().next() {
-        Some(quote @ ('\'' | '"')) => {
-            let (mut value, mut rest) = (String::new(), &text[1..]);
-            loop {
-                let end = rest.find(quote).ok_or_else(unclosed)?;
-                value.push_str(&rest[..end]);
-                rest = &rest[end + 1..];
-                match rest.strip_prefix(quote) {
-                    Some(after) => {
-                        value.push(quote);
-                        rest = after;
-                    }
-                    None => break (value, rest),
-                }
-            }
-        }
-        Some('{') => {
-            let end = text.find('}').ok_or_else(unclosed)?;
-            (text[1..end].to_owned(), &text[end + 1..])
-        }
-        _ => {
-            let end = text.find(';').unwrap_or(text.len());
-            return Ok((text[..end].trim_ascii_end().to_owned(), &text[end..]));
-        }
-    };
-    let rest = rest.trim_ascii_start();
-    match rest.is_empty() || rest.starts_with(';') {
-        true => Ok((value, rest)),
-        false => Err("the connection string has text after a value in quotes; double a quotation \
-                      mark that belongs to the value"
-            .to_owned()),
-    }
-}
-
-fn unclosed() -> String {
-    "the connection string has a value whose quotation mark or brace is not closed; close it"
-        .to_owned()
 }

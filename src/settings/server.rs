@@ -97,9 +97,7 @@ impl Reader<'_> {
             }
         });
         let name = self.valid(name)?;
-        let settings = ServerSettings::from_ado_string(&text);
-        let settings = settings.map(|settings| settings.integrated(checked.is_integrated));
-        let settings = self.valid(settings)?;
+        let settings = self.valid(ServerSettings::from_ado_string(&text))?;
         match checked.sets_failover {
             true => Some(settings),
             false => self.with_failover(settings, &name),

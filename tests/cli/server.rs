@@ -3,7 +3,12 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use xmlshred::store::sqlserver::LOGS_IN_ACCOUNTS;
+
 use super::workbench::{Said, Workbench};
+
+/// A SQL login, and the account of the process where that can log in.
+const USERS: &[&str] = if LOGS_IN_ACCOUNTS { &[" --user u", ""] } else { &[" --user u"] };
 
 #[test]
 fn a_server_that_says_nothing_is_given_up() {
@@ -90,15 +95,18 @@ fn what_is_not_a_sql_server_that_can_be_used_is_a_store_that_cannot_be_reached()
         for command in ["status", "run --contract contract.toml", "reap", "doctor"] {
             let bench = Workbench::new();
             bench.write("contract.toml", super::notes::CONTRACT);
-            let mut command = bench.command(&format!(
-                "{command} --server 127.0.0.1,{port} --database d --user u --connect-timeout 30s"
-            ));
-            let answer = Said::of(command.env("XMLSHRED_PASSWORD", "p"));
-            let text = format!("{}{}", answer.stdout, answer.stderr);
-            let is_doctor = text.contains("problem");
-            assert!(is_doctor || answer.status == 4, "{answer:?}");
-            assert!(!text.contains("panicked"), "{text}");
-            assert!(text.contains(said) && text.contains(hint), "{said}, {hint}: {text}");
+            for user in USERS {
+                let mut command = bench.command(&format!(
+                    "{command} --server 127.0.0.1,{port} --database d{user} --connect-timeout 30s"
+                ));
+                let password = if user.is_empty() { "" } else { "p" };
+                let answer = Said::of(command.env("XMLSHRED_PASSWORD", password));
+                let text = format!("{}{}", answer.stdout, answer.stderr);
+                let is_doctor = text.contains("problem");
+                assert!(is_doctor || answer.status == 4, "{answer:?}");
+                assert!(!text.contains("panicked"), "{text}");
+                assert!(text.contains(said) && text.contains(hint), "{said}, {hint}: {text}");
+            }
         }
     }
 }

@@ -42,14 +42,10 @@ pub(super) type Result<T> = std::result::Result<T, ServerFault>;
 /// The reason of a connection that ended where a reply was expected.
 const CLOSED: &str = "the server closed the connection";
 
-/// The next step where the account of the process cannot log in.
-const OTHER_LOGIN: &str = if cfg!(windows) {
-    "Windows accounts log in with NTLM and without channel binding here, which the domain or the \
-     server may refuse: use --user or --access-token-file"
-} else {
-    "look with klist for a ticket, and name the server by its full name in DNS, or use --user or \
-     --access-token-file"
-};
+/// The next step where a server does not take the account of the process, and does not say why.
+pub(super) const OTHER_LOGIN: &str =
+    "look for error 17806 in the server's log, which says why, or use --user or \
+                           --access-token-file";
 
 /// The next step of a login that the server refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +87,8 @@ pub(super) enum ServerFault {
     Server { number: i64, message: String },
     /// The server refuses the login, and something is to be said of it.
     Login { message: String, hint: &'static str },
+    /// The account of the process has nothing to log in with.
+    Account { reason: String, hint: &'static str },
     /// The connection broke; the call may have been executed or not.
     Lost(String),
     /// The server sent nothing for the timeout of the settings, and the connection was closed; the call
@@ -115,7 +113,7 @@ impl ServerFault {
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Server { number, .. } => TRANSIENT.contains(number),
-            Self::Lost(_) => true,
+            Self::Lost(_) | Self::Account { .. } => true,
             // The caller has waited long enough for one call: it decides what to do next.
             Self::Login { .. } | Self::Timeout(_) | Self::Unsent(_) | Self::Unexpected(_) => false,
         }
@@ -149,14 +147,14 @@ impl ServerFault {
                 let hint = (number == number::UNTRUSTED_DOMAIN).then_some(OTHER_LOGIN);
                 (format!("{message} ({number})"), hint)
             }
+            Self::Account { reason, hint } => (reason, Some(hint)),
             Self::Timeout(reason) | Self::Unsent(reason) => (reason, None),
             Self::Lost(reason) if reason == CLOSED => {
                 (format!("{reason} during the login"), another)
             }
             // What the driver calls a reply that ends within a packet.
             Self::Lost(reason) if reason == "bytes remaining on stream" => foreign(&reason),
-            // NTLM refused by a policy of this machine ends within Windows, with a number of its own; a
-            // ticket that is missing ends within Kerberos' library.
+            // An error of the server's so severe that it closes the connection.
             Self::Lost(reason)
                 if login == LoginHint::Account && is_login && !reason.starts_with(TLS) =>
             {
@@ -186,7 +184,7 @@ impl ServerFault {
     pub(super) fn into_store_error(self, location: &str) -> StoreError {
         let location = location.to_owned();
         match self {
-            Self::Lost(reason) | Self::Unsent(reason) => {
+            Self::Lost(reason) | Self::Unsent(reason) | Self::Account { reason, .. } => {
                 StoreError::Unreachable { location, reason }
             }
             Self::Timeout(reason) => StoreError::Unanswered { location, reason },
@@ -235,6 +233,7 @@ impl fmt::Display for ServerFault {
             Self::Server { number, message } => write!(f, "{message} ({number})"),
             Self::Login { message, .. } => write!(f, "{message} ({})", number::LOGIN_FAILED),
             Self::Lost(message)
+            | Self::Account { reason: message, .. }
             | Self::Timeout(message)
             | Self::Unsent(message)
             | Self::Unexpected(message) => f.write_str(message),
@@ -268,8 +267,6 @@ impl From<Error> for ServerFault {
                 Self::Lost(CLOSED.to_owned())
             }
             Error::Tls(message) => Self::Lost(refused_handshake(message)),
-            #[cfg(all(unix, feature = "kerberos"))]
-            Error::Gssapi(message) => Self::Lost(format!("Kerberos: {message}")),
             _ => Self::Unexpected(error.to_string()),
         }
     }

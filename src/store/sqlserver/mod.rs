@@ -41,10 +41,11 @@ use crate::id::{AppId, ClaimToken, ContractHash, SessionId};
 use crate::outcome::{AppOutcome, TableRows};
 
 pub use catalog::Catalog;
+pub use connection::ado;
+pub use connection::channel::Trust;
 pub use connection::settings::{
-    checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, Trust,
-    ANSWER_TIMEOUT, COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA, LOGS_IN_ACCOUNTS,
-    NO_ACCOUNTS,
+    checked_identifier, read_secret, Login, Secret, ServerName, ServerSettings, ANSWER_TIMEOUT,
+    COMMAND_TIMEOUT, CONNECT_TIMEOUT, DEFAULT_SCHEMA, LOGS_IN_ACCOUNTS, NO_ACCOUNTS,
 };
 pub use dialect::Dialect;
 pub use inspect::ServerFact;

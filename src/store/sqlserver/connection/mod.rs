@@ -1,5 +1,8 @@
 //! One connection to SQL Server: connecting, calling, and retrying.
 
+mod account;
+pub mod ado;
+pub mod channel;
 mod line;
 pub mod settings;
 mod stream;
@@ -12,10 +15,11 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tiberius::error::Error;
 use tiberius::{
-    Client, ColumnData, CommandStream, Query, QueryItem, SortOrder, SqlBulkCopyOptions, TokenRow,
+    Client, ColumnData, CommandStream, Config, Query, QueryItem, SortOrder, SqlBulkCopyOptions,
+    TokenRow,
 };
 use tokio::runtime::{Builder, Runtime};
-use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
+use tokio_util::compat::TokioAsyncWriteCompatExt;
 use uuid::Uuid;
 
 use super::call::{Call, Typed, Wait};
@@ -23,12 +27,14 @@ use super::dialect::in_use;
 use super::fault::{Result, ServerFault};
 use super::record::Record;
 use crate::command::command;
+use channel::Account;
 use line::{Ear, Line, Patience};
 use settings::ServerSettings;
+use stream::{Session, Stream};
 
 /// A session, and what is heard of it.
 struct Link {
-    client: Client<Compat<Line>>,
+    client: Client<Session>,
     ear: Ear,
 }
 
@@ -261,16 +267,14 @@ impl Connection {
         let ear = Ear::new();
         let is_login = Cell::new(false);
         let connecting = async {
-            let line = Line::new(stream::open(settings, &mut config).await?, &ear);
-            is_login.set(true);
-            match Client::connect(config.clone(), line.compat_write()).await {
+            match log_in(settings, &config, settings.account.as_ref(), &ear, &is_login).await? {
                 Err(Error::Routing { host, port }) => {
+                    let account = settings.account.as_ref().map(|account| account.led_to(&host));
                     config.host(host);
                     config.port(port);
                     is_login.set(false);
-                    let line = Line::new(stream::open(settings, &mut config).await?, &ear);
-                    is_login.set(true);
-                    Ok::<_, ServerFault>(Client::connect(config, line.compat_write()).await?)
+                    let client = log_in(settings, &config, account.as_ref(), &ear, &is_login);
+                    Ok::<_, ServerFault>(client.await??)
                 }
                 client => Ok(client?),
             }
@@ -280,6 +284,24 @@ impl Connection {
             .map_err(|fault| fault.while_connecting(settings.login_hint, is_login.get()))?;
         self.generation += 1;
         Ok(Link { client, ear })
+    }
+}
+
+/// Opens a stream and logs in. The driver's own errors are left as they are, because the server may lead to
+/// another one.
+async fn log_in(
+    settings: &ServerSettings,
+    config: &Config,
+    account: Option<&Account>,
+    ear: &Ear,
+    is_login: &Cell<bool>,
+) -> Result<std::result::Result<Client<Session>, Error>> {
+    let (stream, port) = stream::open(settings, config).await?;
+    is_login.set(true);
+    let line: Box<dyn Stream> = Box::new(Line::new(stream, ear));
+    match account {
+        Some(account) => account::connect(config.clone(), line, port, account).await,
+        None => Ok(Client::connect(config.clone(), line.compat_write()).await),
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tiberius::{AuthMethod, Config, EncryptionLevel};
 
+use super::ado;
+use super::channel::{Account, Trust};
 use crate::files;
 use crate::store::sqlserver::fault::LoginHint;
 
@@ -49,7 +51,7 @@ pub enum Login {
         /// `XMLSHRED_PASSWORD`, or the contents of a password file.
         password: Secret,
     },
-    /// The account of the process: of Windows by NTLM, elsewhere by a ticket of Kerberos in a program that
+    /// The account of the process: on Windows by Negotiate, elsewhere by a ticket of Kerberos in a program that
     /// is built with the feature `kerberos`.
     Integrated,
     /// A Microsoft Entra access token in this file. It lives for about an hour, so each connection reads the
@@ -135,6 +137,17 @@ impl ServerName {
             Self::Pipe(_) => false,
         }
     }
+
+    /// What the account of the process needs to log in here.
+    fn account(&self, trust: &Trust) -> Account {
+        match self {
+            Self::Tcp { host, .. } => Account::of(host, trust.clone()),
+            Self::Pipe(path) => Account {
+                instance: instance_of(path).map(str::to_owned),
+                ..Account::of(host_of(path).unwrap_or("localhost"), trust.clone())
+            },
+        }
+    }
 }
 
 impl fmt::Display for ServerName {
@@ -193,6 +206,12 @@ fn host_of(pipe: &str) -> Option<&str> {
     (host != ".").then_some(host)
 }
 
+/// The instance of a pipe, if it is a named one.
+fn instance_of(pipe: &str) -> Option<&str> {
+    let (_, rest) = pipe.split_once("MSSQL$")?;
+    rest.split('\\').next()
+}
+
 /// Everything a session needs to reach an installation.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
@@ -204,6 +223,8 @@ pub struct ServerSettings {
     /// `None` for a connection string.
     pub(crate) checks_certificate: Option<bool>,
     pub(crate) login_hint: LoginHint,
+    /// If the account of the process logs in.
+    pub(crate) account: Option<Account>,
     /// With the token of each connection.
     token_file: Option<PathBuf>,
     pub(crate) schema: String,
@@ -234,6 +255,7 @@ impl ServerSettings {
             ServerName::Pipe(path) => host_of(path).into_iter().for_each(|host| config.host(host)),
         }
         let login_hint = login.hint();
+        let account = matches!(login, Login::Integrated).then(|| name.account(&trust));
         config.database(database);
         config.encryption(EncryptionLevel::Required);
         let token_file = match &login {
@@ -245,7 +267,7 @@ impl ServerSettings {
         let location = format!("{name}/{database}");
         let checks_certificate = Some(trust != Trust::Anything);
         let settings = Self::with(config, Some(name), location);
-        Ok(Self { checks_certificate, login_hint, token_file, ..settings })
+        Ok(Self { checks_certificate, login_hint, account, token_file, ..settings })
     }
 
     /// What the driver needs for one connection, with the token that the file has now.
@@ -265,7 +287,10 @@ impl ServerSettings {
         let config = Config::from_ado_string(text)
             .map_err(|error| format!("the connection string cannot be read: {error}"))?;
         let location = config.get_addr();
-        Ok(Self::with(config, None, location))
+        let (host, _) = location.rsplit_once(':').unwrap_or((&location, ""));
+        let account = ado::account(text, host)?;
+        let login_hint = if account.is_some() { LoginHint::Account } else { LoginHint::None };
+        Ok(Self { account, login_hint, ..Self::with(config, None, location.clone()) })
     }
 
     fn with(mut config: Config, name: Option<ServerName>, location: String) -> Self {
@@ -277,21 +302,13 @@ impl ServerSettings {
             location,
             checks_certificate: None,
             login_hint: LoginHint::None,
+            account: None,
             token_file: None,
             schema: DEFAULT_SCHEMA.to_owned(),
             connect_timeout: CONNECT_TIMEOUT,
             command_timeout: COMMAND_TIMEOUT,
             answer_timeout: ANSWER_TIMEOUT,
         }
-    }
-
-    /// Whether the connection string means the account of the process, for the next step if the server
-    /// refuses it.
-    pub fn integrated(mut self, is_integrated: bool) -> Self {
-        if is_integrated {
-            self.login_hint = LoginHint::Account;
-        }
-        self
     }
 
     /// Another schema than `sandbox`; refuses names that need quoting.
@@ -340,35 +357,12 @@ impl ServerSettings {
     }
 }
 
-/// Which server certificates are trusted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Trust {
-    /// Those that the operating system trusts.
-    #[default]
-    System,
-    /// Also those of this authority: `--ca-file`, PEM or DER.
-    Authority(PathBuf),
-    /// Any: `--trust-server-certificate`. A machine in the middle can then read everything.
-    Anything,
-}
-
-impl Trust {
-    fn apply(&self, config: &mut Config) {
-        match self {
-            Self::System => {}
-            Self::Authority(file) => config.trust_cert_ca(file.display()),
-            Self::Anything => config.trust_cert(),
-        }
-    }
-}
-
 fn method(login: Login) -> Result<AuthMethod, String> {
     match login {
         Login::Password { user, password } => Ok(AuthMethod::sql_server(user, password.0)),
         Login::AccessToken(file) => Ok(AuthMethod::aad_token(read_token(&file)?.0)),
-        #[cfg(any(windows, all(unix, feature = "kerberos")))]
-        Login::Integrated => Ok(AuthMethod::Integrated),
-        #[cfg(not(any(windows, all(unix, feature = "kerberos"))))]
+        // The driver's part of it is none.
+        Login::Integrated if LOGS_IN_ACCOUNTS => Ok(AuthMethod::None),
         Login::Integrated => {
             Err(format!("{NO_ACCOUNTS}; use --user with XMLSHRED_PASSWORD, or --access-token-file"))
         }

@@ -7,6 +7,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tiberius::{Config, SqlBrowser};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_util::compat::Compat;
 
 use super::settings::{ServerName, ServerSettings};
 use crate::store::sqlserver::fault::{Result, ServerFault};
@@ -16,31 +17,38 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Opens the stream that the settings name. The port is put into `config`, because the driver makes the
-/// server's name for NTLM and Kerberos of it, `MSSQLSvc/HOST:PORT`, and knows only SQL Browser's port of a
-/// named instance.
+/// What the driver is given.
+pub(super) type Session = Compat<Box<dyn Stream>>;
+
+/// Opens the stream that the settings name, and returns the server's port, if it has one.
 pub(super) async fn open(
     settings: &ServerSettings,
-    config: &mut Config,
-) -> Result<Box<dyn Stream>> {
+    config: &Config,
+) -> Result<(Box<dyn Stream>, Option<u16>)> {
     match &settings.name {
-        Some(ServerName::Pipe(path)) => open_pipe(path).await.map_err(|error| {
-            ServerFault::Lost(format!("cannot open the named pipe {path}: {error}"))
-        }),
+        Some(ServerName::Pipe(path)) => match open_pipe(path).await {
+            Ok(stream) => Ok((stream, None)),
+            Err(error) => {
+                Err(ServerFault::Lost(format!("cannot open the named pipe {path}: {error}")))
+            }
+        },
         name => match TcpStream::connect_named(config).await {
             Ok(stream) => {
                 let stream = kept_alive(stream)?;
                 let address = stream.peer_addr();
-                config.port(address.map_err(|error| ServerFault::Lost(error.to_string()))?.port());
-                Ok(Box::new(stream))
+                let address = address.map_err(|error| ServerFault::Lost(error.to_string()))?;
+                Ok((Box::new(stream), Some(address.port())))
             }
-            Err(error) => open_local_pipe(name.as_ref()).await.ok_or_else(|| match error {
-                // SQL Browser does not know the instance: an error of the server, not of ours.
-                tiberius::error::Error::Conversion(reason) => {
-                    ServerFault::Lost(reason.into_owned())
-                }
-                other => other.into(),
-            }),
+            Err(error) => match open_local_pipe(name.as_ref()).await {
+                Some(stream) => Ok((stream, None)),
+                None => Err(match error {
+                    // SQL Browser does not know the instance: an error of the server, not of ours.
+                    tiberius::error::Error::Conversion(reason) => {
+                        ServerFault::Lost(reason.into_owned())
+                    }
+                    other => other.into(),
+                }),
+            },
         },
     }
 }
