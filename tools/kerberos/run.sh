@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Logs in with a ticket, bound to TLS, to a stand-in for SQL Server that takes nothing else, and reads what is said
+# Logs in with a ticket, bound to TLS, to an imitation of SQL Server that takes nothing else, and reads what is said
 # where that cannot be:
 #
 #     bash tools/kerberos/run.sh [-v]              the program of this folder, built with the feature kerberos

@@ -1,6 +1,6 @@
 //! `tls-unique`, to which SQL Server binds a login of Extended Protection (RFC 5929, section 3): the client's
 //! message Finished, by which both ends prove that they have seen the same handshake. rustls does not give it
-//! away, but all that it is made of: until it, a handshake of TLS 1.2 is in clear, and `KeyLog` is told the
+//! away, but all that it is made of: until it, a handshake of TLS 1.2 is in clear, and `KeyLog` gets the
 //! master secret. So Finished is computed once more (RFC 5246, section 7.4.9).
 
 use std::fmt;
@@ -68,7 +68,7 @@ fn take_records(bytes: &mut Vec<u8>, messages: &mut Vec<u8>) -> bool {
     changes
 }
 
-/// What `KeyLog` is told, until it is taken.
+/// What `KeyLog` gets, until it is taken.
 #[derive(Default)]
 pub(super) struct MasterSecret(Mutex<Zeroizing<Vec<u8>>>);
 

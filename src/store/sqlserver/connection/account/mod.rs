@@ -1,7 +1,7 @@
 //! The login with the account of the process, by Kerberos, or on Windows by what Negotiate finds, bound to the
 //! connection's TLS as Extended Protection wants it. The driver has no such login, and gives nobody a hold on
-//! its TLS. So TLS and the account's tokens are ours: the driver is told that it speaks to a server without
-//! encryption, and sends a login without a password, into a pipe whose other end we hold. When the server has
+//! its TLS. So TLS and the account's tokens are ours: for the driver the server has no
+//! encryption: it sends a login without a password, into a pipe whose other end we hold. When the server has
 //! decided, the driver is given its answer, and then the stream itself.
 
 mod binding;

@@ -104,12 +104,12 @@ impl Source for Tokens {
                 &mut expiry,
             )
         };
-        let is_begun = status >= SEC_E_OK;
-        if is_begun {
+        let has_started = status >= SEC_E_OK;
+        if has_started {
             self.context = Some(new);
         }
         if [SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE].contains(&status) {
-            // SAFETY: the context has begun, and the token is the one that it has just made.
+            // SAFETY: the context has started, and the token is the one that it has just made.
             status = unsafe { CompleteAuthToken(&new, &filled) };
         }
         room.truncate(token[0].cbBuffer as usize);

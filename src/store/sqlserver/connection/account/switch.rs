@@ -71,7 +71,7 @@ impl AsyncWrite for Switch {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.session {
             Some(session) => Pin::new(session).poll_flush(context),
-            // What we are told is in memory.
+            // What comes to us is in memory.
             None => Poll::Ready(Ok(())),
         }
     }

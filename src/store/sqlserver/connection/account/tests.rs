@@ -106,7 +106,7 @@ async fn serve(
     packets::write(&mut line, ANSWER, &answers.question).await
 }
 
-/// An account that answers with what it is told; `!` is the last word.
+/// An account that answers with the token of the server; `!` is the last word.
 struct Echo(Option<TlsUnique>);
 
 impl Source for Echo {
