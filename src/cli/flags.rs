@@ -83,6 +83,7 @@ pub fn of_store(given: &[(&'static Key, String)]) -> String {
         &keys::ACCESS_TOKEN_FILE,
         &keys::CA_FILE,
         &keys::TRUST_SERVER_CERTIFICATE,
+        &keys::SERVER_SPN,
         &keys::MULTI_SUBNET_FAILOVER,
         &keys::CONNECT_TIMEOUT,
         // With a password in it, it is refused as a flag.

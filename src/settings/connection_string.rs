@@ -25,6 +25,7 @@ const HEEDED: &[Setting] = &[
     &["TrustServerCertificateCA"],
     &["HostNameInCertificate", "hostname in certificate"],
     &["Workstation Id", "workstationid"],
+    &["ServerSPN", "server spn"],
     &["ApplicationIntent"],
     FAILOVER,
 ];

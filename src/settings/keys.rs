@@ -268,6 +268,9 @@ settings! {
     /// Also trust certificates of this authority, PEM or DER
     CA_FILE: "ca_file" <"FILE"> Text, Unset, SQL_SERVER, EVERY;
 
+    /// Name of the server's service in the domain, where an account logs in [default: MSSQLSvc/HOST:PORT]
+    SERVER_SPN: "server_spn" <"NAME"> Text, Unset, SQL_SERVER, EVERY;
+
     /// Try all addresses of the server at once, as a listener in several subnets requires; not used
     /// with a named instance
     MULTI_SUBNET_FAILOVER: "multi_subnet_failover" <"BOOL"> Switch, Is("true"), SQL_SERVER, EVERY;

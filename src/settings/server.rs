@@ -98,6 +98,7 @@ impl Reader<'_> {
         });
         let name = self.valid(name)?;
         let settings = self.valid(ServerSettings::from_ado_string(&text))?;
+        let settings = self.with_spn(settings)?;
         match checked.sets_failover {
             true => Some(settings),
             false => self.with_failover(settings, &name),
@@ -118,7 +119,19 @@ impl Reader<'_> {
         let name = name?;
         let settings = ServerSettings::new(name.clone(), &database?, login?, trust?);
         let settings = self.valid(settings)?;
+        let settings = self.with_spn(settings)?;
         self.with_failover(settings, &name)
+    }
+
+    fn with_spn(&mut self, settings: ServerSettings) -> Option<ServerSettings> {
+        if !self.is_set(&keys::SERVER_SPN) {
+            return Some(settings);
+        }
+        let name = self.check(&keys::SERVER_SPN, |text| match text.split_once('/') {
+            Some((service, host)) if !service.is_empty() && !host.is_empty() => Ok(text.to_owned()),
+            _ => Err("SERVICE/HOST, such as MSSQLSvc/db1.contoso.com:1433".to_owned()),
+        })?;
+        Some(settings.server_spn(&name))
     }
 
     /// A dead address takes 21 seconds to fail on Windows, longer than a login may take: a listener

@@ -44,7 +44,7 @@ def try_logins(program, folder, realm):
     for server in servers.values():
         server.start(realm.add(f"MSSQLSvc/localhost:{server.port}"))
     unknown = Server(certificate)
-    unknown.start(worker)
+    unknown.start(realm.add(f"MSSQLSvc/alias:{unknown.port}"))
     realm.start()
     realm.run("kinit", "-k", "-t", worker, "worker")
 
@@ -71,12 +71,14 @@ def try_logins(program, folder, realm):
         ("TDS 8", said_to(string(port["strict"], "Encrypt=strict")), bound),
         ("a connection string", said_to(string(port["together"], "")), bound),
         ("a certificate authority", said(port["together"], f"--ca-file {folder}/ca.pem"), bound),
+        ("another name", said(unknown.port, f"--trust-server-certificate --server-spn MSSQLSvc/alias:{unknown.port}"),
+         [bound[0].replace("localhost", "alias")]),
         ("a keytab", said(port["together"], **fresh), bound),
         ("no trust", said(port["together"], ""), ["certificate", "--ca-file"]),
         ("another channel binding", said(port["another"]), ["(18452)", "error 17806", OTHER_LOGINS]),
         ("no encryption", said(port["plain"]), ["it does not encrypt connections"]),
         ("no ticket", said(port["together"], **nobody), ["Kerberos", "get a ticket with kinit", OTHER_LOGINS]),
-        ("another service", said(unknown.port), ["MSSQLSvc/localhost:{port}", "setspn -S", "full name in DNS"]),
+        ("another service", said(unknown.port), ["MSSQLSvc/localhost:{port}", "setspn -S", "--server-spn"]),
     ]
     if later["LD_PRELOAD"]:
         cases.append(("another clock", said(port["apart"], **later, **fresh), ["set the clock"]))
@@ -86,7 +88,7 @@ def try_logins(program, folder, realm):
     failures = 0
     if is_wine:
         # Its crypt32 knows no authorities of one's own; the others are about the binding and Kerberos' words.
-        shown = ("the right", "two messages", "TDS 8", "a connection string", "a keytab", "no trust", "no encryption")
+        shown = ("the right", "two messages", "TDS 8", "a connection string", "another name", "a keytab", "no trust", "no encryption")
         cases = [case for case in cases if case[0].startswith(shown)]
     for name, (status, text, at), parts in cases:
         missing = [part for part in parts if part.format(port=at) not in " ".join(text.split())]

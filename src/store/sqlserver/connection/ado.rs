@@ -28,7 +28,8 @@ pub(super) fn account(text: &str, host: &str) -> Result<Option<Account>, String>
     };
     let certificate_host = value(&["HostNameInCertificate", "hostname in certificate"]);
     let certificate_host = certificate_host.map(str::to_owned);
-    Ok(Some(Account { certificate_host, encryption, ..Account::of(host, trust) }))
+    let service = value(&["ServerSPN", "server spn"]).map(str::to_owned);
+    Ok(Some(Account { service, certificate_host, encryption, ..Account::of(host, trust) }))
 }
 
 /// The names of the setting that means the account of the process.
@@ -138,6 +139,9 @@ mod tests {
         let plain = of("Server=db1;Integrated Security=SSPI");
         assert_eq!((plain.host.as_str(), plain.encryption), ("db1", Encryption::Always));
         assert_eq!((plain.certificate_host, plain.trust), (None, Trust::System));
+        assert_eq!(plain.service, None);
+        let named = of("Integrated Security=true;Server SPN=MSSQLSvc/sql:1433");
+        assert_eq!(named.service.as_deref(), Some("MSSQLSvc/sql:1433"));
         let strict =
             of("Server=db1;IntegratedSecurity=Yes;encrypt=STRICT;HostNameInCertificate='a;b'");
         assert_eq!(strict.encryption, Encryption::Strict);

@@ -42,6 +42,8 @@ pub(crate) enum Encryption {
 pub(crate) struct Account {
     /// The server, of which the name of its service is made.
     pub(crate) host: String,
+    /// `--server-spn`: the name of its service, if the domain has it under another one.
+    pub(crate) service: Option<String>,
     /// The named instance of a pipe, which has no port.
     pub(crate) instance: Option<String>,
     /// The name that its certificate has, if it is another one.
@@ -55,6 +57,7 @@ impl Account {
     pub(super) fn of(host: &str, trust: Trust) -> Self {
         Self {
             host: host.to_owned(),
+            service: None,
             instance: None,
             certificate_host: None,
             encryption: Encryption::Always,
@@ -64,6 +67,6 @@ impl Account {
 
     /// The same on the server that the first one leads to.
     pub(super) fn led_to(&self, host: &str) -> Self {
-        Self { host: host.to_owned(), instance: None, ..self.clone() }
+        Self { host: host.to_owned(), service: None, instance: None, ..self.clone() }
     }
 }

@@ -311,6 +311,15 @@ impl ServerSettings {
         }
     }
 
+    /// Another name of the server's service than `MSSQLSvc/HOST:PORT`, where the account of the process logs in
+    /// and a connection string has none.
+    pub fn server_spn(mut self, name: &str) -> Self {
+        if let Some(account) = &mut self.account {
+            account.service.get_or_insert_with(|| name.to_owned());
+        }
+        self
+    }
+
     /// Another schema than `sandbox`; refuses names that need quoting.
     pub fn schema(mut self, schema: &str) -> Result<Self, String> {
         self.schema = checked_identifier("schema", schema)?;

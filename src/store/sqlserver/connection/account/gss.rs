@@ -4,7 +4,7 @@
 use libgssapi::context::{ClientCtx, CtxFlags};
 use libgssapi::error::{Error, MajorFlags};
 use libgssapi::name::Name;
-use libgssapi::oid::{GSS_MECH_KRB5, GSS_NT_HOSTBASED_SERVICE};
+use libgssapi::oid::{GSS_MECH_KRB5, GSS_NT_HOSTBASED_SERVICE, GSS_NT_KRB5_PRINCIPAL};
 
 use super::service::Service;
 use super::tls::TlsUnique;
@@ -20,11 +20,16 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn new(service: &Service, binding: Option<&TlsUnique>) -> Result<Self> {
-        // A host's service, so that the library finds the host's full name, and its realm.
-        let name = format!("MSSQLSvc@{}{}", service.host, service.suffix);
+        let name = match service {
+            Service::Given(name) => Name::new(name.as_bytes(), Some(GSS_NT_KRB5_PRINCIPAL)),
+            // A host's service, so that the library finds the host's full name, and its realm.
+            Service::Of { host, suffix } => {
+                let name = format!("MSSQLSvc@{host}{suffix}");
+                Name::new(name.as_bytes(), Some(GSS_NT_HOSTBASED_SERVICE))
+            }
+        };
         let service = service.to_string();
-        let name = Name::new(name.as_bytes(), Some(GSS_NT_HOSTBASED_SERVICE))
-            .map_err(|error| fault(&service, error, false))?;
+        let name = name.map_err(|error| fault(&service, error, false))?;
         let flags = CtxFlags::GSS_C_MUTUAL_FLAG | CtxFlags::GSS_C_SEQUENCE_FLAG;
         let context = ClientCtx::new(None, name, flags, Some(GSS_MECH_KRB5));
         let binding = binding.map(|binding| [b"tls-unique:".as_slice(), binding].concat());
@@ -47,8 +52,8 @@ fn fault(service: &str, error: Error, is_answered: bool) -> ServerFault {
     const BASE: i32 = -1_765_328_384;
     let hint = match error.minor.cast_signed().wrapping_sub(BASE) {
         7 => {
-            "name the server by its full name in DNS, and if that is missing, register the name of the \
-             service with setspn -S for the account that SQL Server runs as"
+            "name the server by its full name in DNS, or the service with --server-spn; if the domain has none, \
+             register it with setspn -S for the account that SQL Server runs as"
         }
         32 => "get a new ticket with kinit",
         37 => "set the clock of this machine by that of the domain",

@@ -5,27 +5,38 @@ use std::fmt;
 use crate::store::sqlserver::connection::channel::Account;
 
 /// The service that SQL Server registers, when it may, for the account that it runs as.
-pub(super) struct Service {
-    pub(super) host: String,
-    /// A colon and the port, or the instance of a pipe; nothing for the pipe of the default instance.
-    pub(super) suffix: String,
+pub(super) enum Service {
+    /// As `--server-spn` says.
+    Given(String),
+    /// The server's own.
+    Of {
+        host: String,
+        /// A colon and the port, or the instance of a pipe; nothing for the pipe of the default instance.
+        suffix: String,
+    },
 }
 
 impl Service {
     /// Of the server, whose stream has this port.
     pub(super) fn of(account: &Account, port: Option<u16>) -> Self {
+        if let Some(name) = &account.service {
+            return Self::Given(name.clone());
+        }
         let suffix = match (port, &account.instance) {
             (Some(port), _) => format!(":{port}"),
             (None, Some(instance)) => format!(":{instance}"),
             (None, None) => String::new(),
         };
-        Self { host: full_name(&account.host), suffix }
+        Self::Of { host: full_name(&account.host), suffix }
     }
 }
 
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MSSQLSvc/{}{}", self.host, self.suffix)
+        match self {
+            Self::Given(name) => f.write_str(name),
+            Self::Of { host, suffix } => write!(f, "MSSQLSvc/{host}{suffix}"),
+        }
     }
 }
 

@@ -158,8 +158,8 @@ fn wide(text: &str) -> Vec<u16> {
 fn fault(service: &str, status: i32) -> ServerFault {
     let hint = match status {
         SEC_E_TARGET_UNKNOWN => {
-            "name the server by its full name in DNS, and if that is missing, register the name of the \
-             service with setspn -S for the account that SQL Server runs as"
+            "name the server by its full name in DNS, or the service with --server-spn; if the domain has none, \
+             register it with setspn -S for the account that SQL Server runs as"
         }
         SEC_E_WRONG_PRINCIPAL => {
             "the name of the service belongs to another account than the one SQL Server runs as: look with \
