@@ -33,3 +33,26 @@ fn a_document_that_is_lost_is_found_and_queued() {
     assert_eq!(lost(&mut worker).len(), 0);
     assert_eq!(store.count("processing_queue", "app_id = 1"), 1);
 }
+
+/// The documents that are gone hide as many that are lost from the sums, but not from the view.
+#[test]
+fn a_document_that_is_gone_hides_none_from_the_view() {
+    let store = SqliteHarness::fresh();
+    let contract = store.prepare(3);
+    let mut worker = Worker::start(&store, &contract);
+    worker.claim(2);
+    store.execute("DELETE FROM processing_queue WHERE app_id = 1");
+    let difference = || {
+        store.query_as_is("SELECT difference FROM vw_Reconciliation WHERE subject = 'source rows'")
+    };
+    let has_lost = |worker: &mut Worker| {
+        let findings = worker.store.health_check().expect("findings");
+        findings.iter().any(|finding| finding.finding == "lost documents")
+    };
+    assert!(has_lost(&mut worker));
+    store.execute("DELETE FROM app_xml WHERE app_id = 2");
+    assert_eq!(difference(), [[Some("-1".to_owned())]]);
+    assert!(!has_lost(&mut worker), "the sums agree");
+    store.execute("DELETE FROM app_xml WHERE app_id = 3");
+    assert!(has_lost(&mut worker), "the sums do not agree, whichever is more");
+}
