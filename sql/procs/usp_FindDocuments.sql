@@ -21,14 +21,18 @@ Results:    one row per document, in order of ordinal:
                             record, from a file of this name, with any number
             copy_path       its path
             under_id        of a document with an id: same (the source table has the same file under it), other
-                            (it has another document, or the log knows the id), or NULL
+                            (it has another document, also this file's if another program has changed that, or the
+                            log knows the id), or NULL
             is_logged       whether the log knows that id
+            is_corrected    whether another program has changed the document of same_app_id since it was loaded
 Errors:     none
 Called by:  the executable (load), before it loads
-Isolation:  READ COMMITTED; reads by key, and waits for what another load inserts
+Isolation:  READ COMMITTED; reads by key, and waits for what another load inserts. EXECUTE AS OWNER: the catalog says
+            what the source is, and shred_loader sees nothing of it.
 Example:    called by xmlshred load
 */
 CREATE OR ALTER PROCEDURE [$(Schema)].[usp_FindDocuments]
+WITH EXECUTE AS OWNER
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -37,6 +41,7 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SET LOCK_TIMEOUT 30000;
 
+    DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
     DECLARE @history TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NULL, last_app_id bigint NOT NULL);
     DECLARE @resembling TABLE
     (
@@ -160,10 +165,31 @@ BEGIN
         c.file_path AS copy_path,
         CASE
             WHEN s.[$(SourceIdColumn)] IS NULL AND l.app_id IS NULL THEN NULL
-            WHEN s.[$(SourceIdColumn)] IS NOT NULL AND f.source_hash = CONVERT(binary(32), d.source_hash) THEN 'same'
+            WHEN s.[$(SourceIdColumn)] IS NOT NULL
+                AND f.source_hash = CONVERT(binary(32), d.source_hash)
+                AND (
+                    f.stored_hash IS NULL
+                    OR f.stored_hash = [$(Schema)].[ufn_DocumentHash](d.app_id, @document_type)
+                )
+                THEN 'same'
             ELSE 'other'
         END AS under_id,
-        CONVERT(bit, CASE WHEN l.app_id IS NULL THEN 0 ELSE 1 END) AS is_logged
+        CONVERT(bit, CASE WHEN l.app_id IS NULL THEN 0 ELSE 1 END) AS is_logged,
+        CONVERT(
+            bit,
+            CASE
+                WHEN h.app_id = h.last_app_id
+                    AND EXISTS
+                    (
+                        SELECT 1
+                        FROM [$(Schema)].[processing_file] AS k
+                        WHERE k.app_id = h.app_id
+                            AND k.stored_hash <> [$(Schema)].[ufn_DocumentHash](k.app_id, @document_type)
+                    )
+                    THEN 1
+                ELSE 0
+            END
+        ) AS is_corrected
     FROM #document AS d
     LEFT OUTER JOIN @history AS h ON d.ordinal = h.ordinal
     LEFT OUTER JOIN @resembling AS r ON d.ordinal = r.ordinal

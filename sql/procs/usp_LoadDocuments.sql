@@ -183,7 +183,7 @@ BEGIN
         WHERE d.app_id IS NULL
         GROUP BY d.ordinal;
 
-        -- With one, what is under it.
+        -- With one, what is under it, unless another program has changed that.
         INSERT INTO @fate (ordinal, app_id, fate, is_new)
         SELECT
             d.ordinal,
@@ -193,6 +193,10 @@ BEGIN
                 WHEN s.[$(SourceIdColumn)] IS NOT NULL
                     AND f.source_hash = CONVERT(binary(32), d.source_hash)
                     AND @again = 'N'
+                    AND (
+                        f.stored_hash IS NULL
+                        OR f.stored_hash = [$(Schema)].[ufn_DocumentHash](d.app_id, @document_type)
+                    )
                     THEN 'already'
                 WHEN @replace = 'Y' THEN 'loaded'
                 ELSE 'refused'
@@ -405,6 +409,7 @@ BEGIN
                 has_envelope,
                 document_bytes,
                 source_hash,
+                stored_hash,
                 has_replaced,
                 loaded_at_utc,
                 login_name
@@ -419,6 +424,7 @@ BEGIN
                 d.has_envelope,
                 d.document_bytes,
                 CONVERT(binary(32), d.source_hash),
+                [$(Schema)].[ufn_DocumentHash](COALESCE(t.app_id, i.app_id), @document_type),
                 CASE t.is_new WHEN 1 THEN 0 ELSE 1 END,
                 @loaded_at,
                 ORIGINAL_LOGIN()

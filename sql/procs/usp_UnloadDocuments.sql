@@ -21,8 +21,8 @@ Results:    one row per chosen document, in order of id: app_id; file_path (NULL
             written   it stays: an attempt succeeded, so that rows were made of it. To remove both, delete the
                       document from the source table, then call usp_EraseApps
             claimed   it stays: a worker has claimed it
-            changed   it stays: it was chosen by its file, and is not what was loaded from that any more. Known
-                      of varbinary columns only
+            changed   it stays: it was chosen by its file, and is not what was loaded from that any more. Not known of
+                      text and xml that were loaded before stored_hash was kept
             replaced  it stays: it was chosen by its file, and the load replaced a document of its application,
                       which unloading does not bring back
             absent    the source table has no document with this id. Of documents that were chosen by their files,
@@ -82,7 +82,8 @@ BEGIN
     (
         app_id bigint NOT NULL PRIMARY KEY,
         file_path nvarchar(1000) COLLATE DATABASE_DEFAULT NULL,
-        file_hash binary(32) NULL,
+        is_named bit NOT NULL,
+        stored_hash binary(32) NULL,
         has_replaced bit NULL
     );
 
@@ -211,10 +212,11 @@ BEGIN
 
         EXEC [$(Schema)].[usp_CheckAdoption];
 
-        INSERT INTO #chosen (app_id, file_path)
+        INSERT INTO #chosen (app_id, file_path, is_named)
         SELECT DISTINCT
             l.app_id,
-            f.file_path
+            f.file_path,
+            1
         FROM [$(Schema)].[ufn_AppIdList](@app_ids) AS l
         LEFT OUTER JOIN [$(Schema)].[processing_file] AS f ON l.app_id = f.app_id;
 
@@ -224,13 +226,15 @@ BEGIN
             (
                 app_id,
                 file_path,
-                file_hash,
+                is_named,
+                stored_hash,
                 has_replaced
             )
             SELECT
                 f.app_id,
                 f.file_path,
-                f.source_hash,
+                0,
+                f.stored_hash,
                 f.has_replaced
             FROM [$(Schema)].[processing_file] AS f
             WHERE f.loaded_at_utc >= DATEADD(SECOND, -@loaded_since_seconds, SYSUTCDATETIME());
@@ -242,13 +246,15 @@ BEGIN
         (
             app_id,
             file_path,
-            file_hash,
+            is_named,
+            stored_hash,
             has_replaced
         )
         SELECT DISTINCT
             f.app_id,
             f.file_path,
-            f.source_hash,
+            0,
+            f.stored_hash,
             f.has_replaced
         FROM #pattern AS p
         INNER JOIN [$(Schema)].[processing_file] AS f ON f.file_name LIKE p.name_pattern
@@ -311,12 +317,7 @@ BEGIN
                     WHEN s.[$(SourceIdColumn)] IS NULL THEN 'absent'
                     WHEN l.successes > 0 THEN 'written'
                     WHEN q.state = 1 THEN 'claimed'
-                    WHEN @document_type = N'varbinary'
-                        AND c.file_hash <> COALESCE(
-                            HASHBYTES('SHA2_256', CONVERT(varbinary(max), s.[$(SourceDocumentColumn)])),
-                            0x
-                        )
-                        THEN 'changed'
+                    WHEN c.stored_hash <> [$(Schema)].[ufn_DocumentHash](c.app_id, @document_type) THEN 'changed'
                     WHEN c.has_replaced = 1 THEN 'replaced'
                     ELSE 'unloaded'
                 END
@@ -451,7 +452,7 @@ BEGIN
     FROM #chosen AS c
     INNER JOIN #fate AS t ON c.app_id = t.app_id
     WHERE t.fate <> 'absent'
-        OR c.file_hash IS NULL
+        OR c.is_named = 1
     ORDER BY c.app_id;
 END;
 GO

@@ -15,6 +15,8 @@ record_path    path of the records that the file was divided into: /orders/order
 has_envelope   whether a record keeps the start tags of the elements around it; NULL as record_path
 document_bytes length of the document in the file, decompressed
 source_hash    SHA-256 of these bytes
+stored_hash    SHA-256 of the document as the source table had it after the load (ufn_DocumentHash): if it has another now,
+               another program has changed it. NULL for text and xml that were loaded before this was kept
 has_replaced   whether the load replaced a document of the application, which unloading does not bring back
 loaded_at_utc  when its load started
 login_name     who loaded it
@@ -32,6 +34,7 @@ BEGIN
         has_envelope bit NULL,
         document_bytes bigint NOT NULL,
         source_hash binary(32) NOT NULL,
+        stored_hash binary(32) NULL,
         has_replaced bit NOT NULL CONSTRAINT DF_processing_file_has_replaced DEFAULT (0),
         loaded_at_utc datetime2(3) NOT NULL,
         login_name nvarchar(128) NOT NULL,

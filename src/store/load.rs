@@ -74,6 +74,8 @@ pub struct OtherWay {
 pub struct Found {
     /// From this place, with this number and content, and nothing was loaded with this number afterwards.
     pub same: Option<AppId>,
+    /// Whether another program has changed that one since; a store that forgets its file then has none.
+    pub is_corrected: bool,
     /// From this place, with this number and content, but other content was loaded afterwards: a document
     /// that returned to an earlier state is not the last one.
     pub earlier: Option<AppId>,

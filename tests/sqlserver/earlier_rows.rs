@@ -198,6 +198,7 @@ CREATE INDEX IX_processing_queue_claim
     INCLUDE (document_bytes, available_at_utc);
 ALTER TABLE pipeline.processing_file DROP COLUMN record_path;
 ALTER TABLE pipeline.processing_file DROP COLUMN has_envelope;
+ALTER TABLE pipeline.processing_file DROP COLUMN stored_hash;
 IF OBJECT_ID(N'pipeline.DF_processing_file_has_replaced') IS NOT NULL
     ALTER TABLE pipeline.processing_file DROP CONSTRAINT DF_processing_file_has_replaced;
 ALTER TABLE pipeline.processing_file DROP COLUMN has_replaced;
@@ -231,7 +232,7 @@ fn version_1_is_migrated_with_its_data() {
     assert!(!column("processing_queue", "available_at_utc"));
     assert!(column("processing_log", "has_rows") && column("processing_session", "refused"));
     assert!(column("processing_file", "record_path") && column("processing_file", "has_envelope"));
-    assert!(column("processing_file", "has_replaced"));
+    assert!(column("processing_file", "has_replaced") && column("processing_file", "stored_hash"));
     let with_rows = harness.ask("SELECT app_id FROM pipeline.processing_log WHERE has_rows = 1");
     assert_eq!(with_rows, [[Some("1".to_owned())]]);
     harness.assert_invariants();

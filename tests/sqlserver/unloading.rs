@@ -13,6 +13,7 @@ crate::trials! {
     what_became_of_a_document_decides_whether_it_goes,
     nothing_is_unloaded_if_one_cannot_be,
     what_a_load_replaced_stays_unless_it_is_named,
+    what_another_program_changed_is_noticed_in_any_type_of_column,
     a_file_is_explained_as_its_application,
 }
 
@@ -246,6 +247,38 @@ fn what_a_load_replaced_stays_unless_it_is_named() {
     assert_eq!(documents(&bench), 2);
     let said = bench.run("unload 2 --format json");
     assert_eq!(fates(&said), [(2, "unloaded".to_owned())]);
+}
+
+fn what_another_program_changed_is_noticed_in_any_type_of_column() {
+    for (document, corrected) in [
+        ("nvarchar(max) NULL", "N'<a/>'"),
+        ("varchar(max) NULL", "'<a/>'"),
+        ("xml NULL", "N'<a/>'"),
+        ("varbinary(max) NULL", "0x3C612F3E"),
+    ] {
+        let bench = bench("bigint", document, 2);
+        bench.succeed("load docs --app-id-from digits");
+        bench.execute(&format!("UPDATE dbo.app_xml SET xml = {corrected} WHERE app_id = 1;"));
+        let (status, said) = bench.fail("load docs --app-id-from digits");
+        assert_eq!(status, 2, "{document}: {said}");
+        assert!(said.contains("other documents with the ids 1; "), "{document}: {said}");
+        // Without ids the file decides, and nothing is doubled.
+        let said = bench.run("load docs");
+        assert!(said.stdout.contains("0 loaded, 2 already loaded"), "{document}: {said:?}");
+        let path = if cfg!(windows) { r"docs\1.xml" } else { "docs/1.xml" };
+        let noticed = format!(
+            "1 document was changed in the source table since it was loaded, and stays so: {path} is application 1\n"
+        );
+        assert!(said.stderr.contains(&noticed), "{document}: {said:?}");
+        let said = bench.run("unload --file *.xml --format json");
+        let expected = [(1, "another program has changed it since"), (2, "unloaded")];
+        let expected = expected.map(|(app_id, fate)| (app_id, fate.to_owned()));
+        assert_eq!((said.status, fates(&said)), (1, expected.to_vec()), "{document}");
+        let said = bench.succeed("load docs --app-id-from digits --replace");
+        assert!(said.starts_with("2 documents loaded"), "{document}: {said}");
+        let said = bench.succeed("load docs --app-id-from digits");
+        assert!(said.contains("0 loaded, 2 already loaded"), "{document}: {said}");
+    }
 }
 
 fn a_file_is_explained_as_its_application() {

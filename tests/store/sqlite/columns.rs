@@ -37,7 +37,7 @@ const ONLY_SQL_SERVER: [&str; 7] = [
 const ONLY_EMBEDDED_COLUMNS: [(&str, &str); 1] = [("processing_log", "rows_per_table")];
 
 /// Columns that only SQL Server has.
-const ONLY_SQL_SERVER_COLUMNS: [(&str, &str); 10] = [
+const ONLY_SQL_SERVER_COLUMNS: [(&str, &str); 11] = [
     // The embedded store does not keep the text.
     ("processing_contract", "contract_text"),
     // A file has no schemas and no logins.
@@ -45,6 +45,8 @@ const ONLY_SQL_SERVER_COLUMNS: [(&str, &str); 10] = [
     ("processing_contract_table", "schema_name"),
     ("processing_event", "login_name"),
     ("processing_file", "login_name"),
+    // There a trigger forgets the file of a document that another program changes.
+    ("processing_file", "stored_hash"),
     // Completions of several sessions must not wait for one row. The embedded store has one writer.
     ("processing_outcome", "session_id"),
     ("processing_session", "login_name"),

@@ -121,6 +121,18 @@ impl Survey {
                 counted(count, kind)
             );
         }
+        let corrected = self.files.iter().map(|file| file.corrected).sum::<u64>();
+        let first = self.files.iter().find_map(|file| file.first_corrected.as_ref());
+        if let Some((path, app_id)) = first {
+            let documents = match corrected {
+                1 => "1 document was changed in the source table since it was loaded, and stays so".to_owned(),
+                many => format!(
+                    "{} documents were changed in the source table since they were loaded, and stay so",
+                    count(many)
+                ),
+            };
+            notes += &format!("{documents}: {path} is application {app_id}\n");
+        }
         let processed = self.files.iter().map(|file| file.processed).sum::<u64>();
         if processed > 0 {
             notes += &format!(

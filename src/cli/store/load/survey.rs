@@ -64,6 +64,9 @@ pub struct FileSurvey {
     pub processed: u64,
     /// Those that the store has from this file.
     pub already: u64,
+    /// Those of them that another program has changed since, and the first with its application.
+    pub corrected: u64,
+    pub first_corrected: Option<(String, AppId)>,
     /// Those in whose place the store has another one, and the first with its application.
     pub changed: u64,
     pub first_changed: Option<(String, AppId)>,
@@ -265,7 +268,13 @@ impl Survey {
                     file.note_copy(app_id, "-", path);
                 }
             }
-            (None, _, Some(app_id)) => file.note_already(app_id, path),
+            (None, _, Some(app_id)) => {
+                if found.is_corrected {
+                    file.corrected += 1;
+                    file.first_corrected.get_or_insert_with(|| (path(), app_id));
+                }
+                file.note_already(app_id, path);
+            }
             (None, ..) => {
                 file.new += 1;
                 file.fresh += 1;

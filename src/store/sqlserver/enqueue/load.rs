@@ -74,6 +74,7 @@ pub fn find_candidates(
                 let under_id: Option<String> = record.get_or_null("under_id")?;
                 Ok(Found {
                     same: record.get_or_null("same_app_id")?,
+                    is_corrected: record.get("is_corrected")?,
                     earlier: record.get_or_null("earlier_app_id")?,
                     changed: record.get_or_null("changed_app_id")?,
                     other_way: other_way(record)?,
