@@ -1,11 +1,13 @@
 //! What a load finds in the log and among the files that were loaded.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Said};
+use crate::line::{Fate, Line};
 use crate::loading::{bench, count, note};
 
 crate::trials! {
     ids_of_which_the_first_attempt_was_purged_are_known,
     a_file_whose_name_is_all_brackets_is_known_by_it,
+    what_a_load_itself_has_loaded_is_no_copy_also_after_a_lost_answer,
 }
 
 /// Each application was done twice, and the log has the second attempt only.
@@ -49,6 +51,22 @@ fn ids_of_which_the_first_attempt_was_purged_are_known() {
     let (status, said) = generated.fail("load docs");
     assert_eq!((status, count(&generated)), (2, 0), "{said}");
     assert!(said.contains("generated the id 1, which the log knows"), "{said}");
+}
+
+/// Two senders deliver the same records, more than a portion, and the server's first answer is lost.
+fn what_a_load_itself_has_loaded_is_no_copy_also_after_a_lost_answer() {
+    let bench = bench("bigint", "varbinary(max) NULL", 0);
+    let records: String = (0..1200).map(|n| format!("<note id='{n}'/>")).collect();
+    for sender in ["a", "b"] {
+        bench.write(&format!("{sender}/day.xml"), &format!("<notes>{records}</notes>"));
+    }
+    let line = Line::new(Fate::Cut);
+    line.trip_on("].[usp_LoadDocuments]");
+    let mut command = bench.command("load a/day.xml b/day.xml --each /notes/note --copies skip");
+    let server = line.connection_string(&bench.database.name);
+    let said = Said::of(command.env("XMLSHRED_CONNECTION_STRING", server));
+    assert!(line.has_tripped_on(), "{said:?}");
+    assert_eq!((said.status, count(&bench)), (0, 2400), "{said:?}");
 }
 
 /// Each bracket is three characters in the pattern by which the records of a file are found.

@@ -71,15 +71,12 @@ fn fill_at_once(load: &Load, store: &mut SqliteStore, survey: &Survey) -> Result
 /// Each portion in a transaction of its own, so that workers get their turn in between.
 fn fill_in_portions(load: &Load, path: &Path, survey: &Survey, loaded: &mut Loaded) -> Result<()> {
     let mut store = SqliteStore::open_or_create(path)?;
-    let mut skipping = load.skipping(survey);
     let mut started = None;
     load.filling().fill(survey, loaded, &mut |portion, rules| {
-        skipping.add(&mut store, portion, |store, portion| {
-            let mut loader = loader(load, store)?;
-            // What counts is when the load started, for all that it loads.
-            loader.set_start(*started.get_or_insert(loader.start_ms()));
-            add(loader, portion, rules)
-        })
+        let mut loader = loader(load, &mut store)?;
+        // What counts is when the load started, for all that it loads.
+        loader.set_start(*started.get_or_insert(loader.start_ms()));
+        add(loader, portion, rules)
     })
 }
 

@@ -8,8 +8,7 @@ use super::report::Loaded;
 use super::survey::{Copies, Survey};
 use crate::cli::command_error::{CommandError, Result};
 use crate::cli::interruption::Interruption;
-use crate::id::AppId;
-use crate::store::{Added, Candidate, Intake, LoadRules};
+use crate::store::{Added, Candidate, LoadRules};
 
 /// Documents of a portion, at most, and their bytes.
 const PORTION: usize = 1000;
@@ -59,6 +58,10 @@ impl Filling<'_> {
                 if source.record == 0 && file.hash != Some(source.hash) {
                     return Err(has_changed(&source.path));
                 }
+                if self.copies == Some(Copies::Skip) && file.is_copy(source.record) {
+                    loaded.already += 1;
+                    return Ok(());
+                }
                 let (app_id, document) = reader.id(at, document);
                 let app_id = app_id.map_err(|_| has_changed(&source.path))?;
                 bytes += document.len();
@@ -95,65 +98,6 @@ fn hand_over(portion: &mut Portion, rules: LoadRules, loaded: &mut Loaded, add: 
     Ok(())
 }
 
-/// Leaves out what the store has from elsewhere, where that was asked for.
-pub struct Skipping<'s> {
-    pub inputs: &'s [Input],
-    pub survey: &'s Survey,
-    pub copies: Option<Copies>,
-    /// The first application of this load.
-    pub first: Option<AppId>,
-}
-
-impl Skipping<'_> {
-    /// Adds those of a portion that are not copies, and counts copies as what the store has already.
-    ///
-    /// # Errors
-    /// The store fails, or those of `add`.
-    pub fn add<S: Intake>(
-        &mut self,
-        store: &mut S,
-        portion: Portion,
-        add: impl FnOnce(&mut S, Portion) -> Result<Vec<Added>>,
-    ) -> Result<Vec<Added>> {
-        let copies = match self.copies {
-            Some(Copies::Skip) => self.which(&portion, store)?,
-            _ => vec![false; portion.len()],
-        };
-        let kept = portion.into_iter().zip(&copies).filter(|(_, is_copy)| !**is_copy);
-        let added = add(store, kept.map(|(document, _)| document).collect())?;
-        let first = added.iter().find_map(|added| match added {
-            Added::Loaded(app_id) => Some(*app_id),
-            _ => None,
-        });
-        self.first = self.first.or(first);
-        let mut added = added.into_iter();
-        let each = copies.iter().map(|is_copy| match is_copy {
-            true => Some(Added::Already),
-            false => added.next(),
-        });
-        Ok(each.flatten().collect())
-    }
-
-    /// Which documents of the portion the store had from elsewhere before this load.
-    fn which(&self, portion: &Portion, intake: &mut dyn Intake) -> Result<Vec<bool>> {
-        let candidates: Vec<Candidate> =
-            portion.iter().map(|(candidate, _)| candidate.clone()).collect();
-        let nameless = self.inputs.iter().position(|input| input.is_nameless);
-        let is_before = |app_id: AppId| self.first.is_none_or(|first| app_id < first);
-        let found = intake.find(&candidates)?;
-        let each = candidates.iter().zip(found).map(|(candidate, found)| {
-            let file = nameless.filter(|at| self.inputs[*at].place == candidate.file.place);
-            let is_copy = found.copy.is_some_and(|(app_id, _)| is_before(app_id));
-            let came_before = |at: usize| {
-                let moved = found.moved.filter(|from| self.survey.files[at].has_moved(*from));
-                moved.or(found.earlier).is_some_and(is_before)
-            };
-            is_copy || file.is_some_and(came_before)
-        });
-        Ok(each.collect())
-    }
-}
-
 fn has_changed(path: &str) -> CommandError {
     let hint = "run again when no other program changes it";
     CommandError::usage(format!("{path} was changed while it was loaded"), hint)
@@ -162,7 +106,7 @@ fn has_changed(path: &str) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::SourceHash;
+    use crate::id::{AppId, SourceHash};
     use crate::store::{PlaceId, SourceFile};
 
     #[test]

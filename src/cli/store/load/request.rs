@@ -2,7 +2,7 @@
 
 use super::documents::Documents;
 use super::files::Input;
-use super::fill::{Filling, Skipping};
+use super::fill::Filling;
 use super::ids::Ids;
 use super::survey::{Copies, Survey, Surveyor};
 use crate::cli::command_error::Result;
@@ -38,11 +38,6 @@ impl Load {
             interruption: &self.interruption,
         };
         surveyor.survey(intake)
-    }
-
-    /// What tells copies from documents that are to be loaded.
-    pub fn skipping<'s>(&'s self, survey: &'s Survey) -> Skipping<'s> {
-        Skipping { inputs: &self.inputs, survey, copies: self.copies, first: None }
     }
 
     /// What hands the documents over.

@@ -40,23 +40,18 @@ impl Server {
         let survey = load.survey(Some(&mut *store))?;
         let mut behind = 0;
         let in_doubt = Cell::new(0);
-        let mut skipping = load.skipping(&survey);
         let filled = load.filling().fill(&survey, loaded, &mut |portion, rules| {
-            skipping.add(&mut *store, portion, |store, portion| {
-                let documents =
-                    portion.into_iter().map(|document| content(document, document_type));
-                let documents = documents.collect::<Result<Vec<_>>>()?;
-                let added = store.load_documents(document_type, &documents, rules);
-                if let Err(StoreError::Unreachable { .. } | StoreError::Unanswered { .. }) = &added
-                {
-                    in_doubt.set(documents.len() as u64);
-                }
-                let (added, is_behind) = added.map_err(not_loaded)?;
-                if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
-                    behind += is_behind;
-                }
-                Ok(added)
-            })
+            let documents = portion.into_iter().map(|document| content(document, document_type));
+            let documents = documents.collect::<Result<Vec<_>>>()?;
+            let added = store.load_documents(document_type, &documents, rules);
+            if let Err(StoreError::Unreachable { .. } | StoreError::Unanswered { .. }) = &added {
+                in_doubt.set(documents.len() as u64);
+            }
+            let (added, is_behind) = added.map_err(not_loaded)?;
+            if !added.iter().any(|added| matches!(added, Added::Refused(_))) {
+                behind += is_behind;
+            }
+            Ok(added)
         });
         loaded.in_doubt = in_doubt.get();
         filled?;

@@ -14,7 +14,7 @@ use crate::cli::command_error::Result;
 use crate::cli::interruption::Interruption;
 use crate::id::{AppId, SourceHash};
 use crate::split::LeftOut;
-use crate::store::{Candidate, Existing, Found, Intake, LoadRules, OtherWay, UnderId};
+use crate::store::{Candidate, Existing, Found, Intake, LoadRules, OtherWay, SourceFile, UnderId};
 
 /// Candidates that a store is asked about at once.
 const AT_ONCE: usize = 500;
@@ -83,6 +83,8 @@ pub struct FileSurvey {
     before: Option<(String, AppId)>,
     /// Those that the store has from elsewhere; the first, its path there, and its application.
     pub copies: u64,
+    /// The numbers of these.
+    copied: Ranges,
     pub first_copy: Option<(String, String, AppId)>,
     /// The content of the whole file.
     pub hash: Option<SourceHash>,
@@ -99,7 +101,13 @@ impl FileSurvey {
     /// Whether a record that has the content of another one of its file has moved: not if that other
     /// one was loaded when a load of this content began.
     pub fn has_moved(&self, from: AppId) -> bool {
-        !self.leading.has(from)
+        !self.leading.has(from.0)
+    }
+
+    /// Whether the store had this record, or the whole file, from elsewhere before the load: what the load
+    /// itself has loaded from another file does not count.
+    pub fn is_copy(&self, record: u64) -> bool {
+        self.copied.has(number(record))
     }
 
     /// What the store has from this file.
@@ -107,7 +115,7 @@ impl FileSurvey {
         self.already += 1;
         match self.changed {
             0 => {
-                self.leading.add(app_id);
+                self.leading.add(app_id.0);
                 self.before = Some((path(), app_id));
             }
             _ => drop(self.mixed.get_or_insert_with(|| (path(), app_id))),
@@ -115,9 +123,10 @@ impl FileSurvey {
     }
 
     /// A document that the store has from this path, which is elsewhere, or from stdin.
-    fn note_copy(&mut self, app_id: AppId, other: &str, path: impl FnOnce() -> String) {
+    fn note_copy(&mut self, app_id: AppId, other: &str, file: &SourceFile) {
         self.copies += 1;
-        self.first_copy.get_or_insert_with(|| (path(), other.to_owned(), app_id));
+        self.copied.add(number(file.record));
+        self.first_copy.get_or_insert_with(|| (file.path.clone(), other.to_owned(), app_id));
     }
 
     /// What the store has in place of a record. Where a load went on that was stopped, it is older than
@@ -132,6 +141,10 @@ impl FileSurvey {
             self.mixed.get_or_insert((before, known));
         }
     }
+}
+
+fn number(record: u64) -> i64 {
+    i64::try_from(record).unwrap_or(i64::MAX)
 }
 
 impl Surveyor<'_> {
@@ -264,8 +277,8 @@ impl Survey {
             (None, _, same) if inputs[at].is_nameless && same.or(found.earlier).is_some() => {
                 file.new += 1;
                 if let Some(app_id) = same.or(found.earlier) {
-                    file.leading.add(app_id);
-                    file.note_copy(app_id, "-", path);
+                    file.leading.add(app_id.0);
+                    file.note_copy(app_id, "-", &candidate.file);
                 }
             }
             (None, _, Some(app_id)) => {
@@ -283,9 +296,9 @@ impl Survey {
                 }
                 let moved = found.moved.filter(|from| file.has_moved(*from));
                 match (found.copy, moved) {
-                    (Some((app_id, other)), _) => file.note_copy(app_id, &other, path),
+                    (Some((app_id, other)), _) => file.note_copy(app_id, &other, &candidate.file),
                     (None, Some(app_id)) if inputs[at].is_nameless => {
-                        file.note_copy(app_id, "-", path);
+                        file.note_copy(app_id, "-", &candidate.file);
                     }
                     _ => {}
                 }
