@@ -12,8 +12,8 @@ Results:    one row per document, in order of ordinal:
                             afterwards
             earlier_app_id  from this place, with this number and content, if something was
             changed_app_id  from this place, with this number and other content: the last one
-            other_app_id    of the first document of a file (number 0 or 1) that is not the same: from this place, taken
-                            out of the file in another way
+            other_app_id    of the first document of a file (number 0 or 1), if nothing from this place has its number:
+                            from this place, taken out of the file in another way
             other_record_number, other_record_path, other_has_envelope
                             how that one was taken out of it
             moved_app_id    of a record without an id: from this place, with another number and this content
@@ -43,10 +43,10 @@ BEGIN
 
     DECLARE @document_type nvarchar(128) = [$(Schema)].[ufn_SourceDocumentType]();
     DECLARE @history TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NULL, last_app_id bigint NOT NULL);
+    DECLARE @other TABLE (ordinal int NOT NULL PRIMARY KEY, app_id bigint NULL);
     DECLARE @resembling TABLE
     (
         ordinal int NOT NULL PRIMARY KEY,
-        other_app_id bigint NULL,
         moved_app_id bigint NULL,
         copy_app_id bigint NULL
     );
@@ -64,6 +64,27 @@ BEGIN
         OR f.record_path IS NULL
         OR (d.record_path = f.record_path AND d.has_envelope = f.has_envelope)
     GROUP BY d.ordinal;
+
+    -- One of them is enough: the file may have millions of records.
+    INSERT INTO @other (ordinal, app_id)
+    SELECT
+        d.ordinal,
+        (
+            SELECT TOP (1) f.app_id
+            FROM [$(Schema)].[processing_file] AS f
+            INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON f.app_id = s.[$(SourceIdColumn)]
+            WHERE f.place_id = d.place_id
+                AND (
+                    (d.record_number = 0 AND f.record_number > 0)
+                    OR (d.record_number = 1 AND f.record_number = 0)
+                    OR (d.record_number = 1 AND (d.record_path <> f.record_path OR d.has_envelope <> f.has_envelope))
+                )
+            ORDER BY f.record_number ASC
+        )
+    FROM #document AS d
+    LEFT OUTER JOIN @history AS h ON d.ordinal = h.ordinal
+    WHERE d.record_number <= 1
+        AND h.ordinal IS NULL;
 
     -- The others only: a file of equal records that is loaded again would be compared with itself, each record
     -- with each. Each question has an index; whether the source row exists is asked of all answers together.
@@ -83,16 +104,6 @@ BEGIN
     ),
 
     answer AS (
-        SELECT
-            d.ordinal,
-            'other' AS likeness,
-            f.app_id
-        FROM asked AS d
-        INNER JOIN [$(Schema)].[processing_file] AS f ON d.place_id = f.place_id
-        WHERE (d.record_number = 0 AND f.record_number > 0)
-            OR (d.record_number = 1 AND f.record_number = 0)
-            OR (d.record_number = 1 AND (d.record_path <> f.record_path OR d.has_envelope <> f.has_envelope))
-        UNION ALL
         SELECT
             d.ordinal,
             'moved' AS likeness,
@@ -141,10 +152,9 @@ BEGIN
             END
     )
 
-    INSERT INTO @resembling (ordinal, other_app_id, moved_app_id, copy_app_id)
+    INSERT INTO @resembling (ordinal, moved_app_id, copy_app_id)
     SELECT
         a.ordinal,
-        MIN(CASE WHEN a.likeness = 'other' THEN a.app_id END),
         MIN(CASE WHEN a.likeness = 'moved' THEN a.app_id END),
         MIN(CASE WHEN a.likeness = 'copy' THEN a.app_id END)
     FROM answer AS a
@@ -156,7 +166,7 @@ BEGIN
         CASE WHEN h.app_id = h.last_app_id THEN h.app_id END AS same_app_id,
         CASE WHEN h.app_id < h.last_app_id THEN h.app_id END AS earlier_app_id,
         CASE WHEN h.app_id IS NULL OR h.app_id < h.last_app_id THEN h.last_app_id END AS changed_app_id,
-        r.other_app_id,
+        t.app_id AS other_app_id,
         o.record_number AS other_record_number,
         o.record_path AS other_record_path,
         o.has_envelope AS other_has_envelope,
@@ -193,7 +203,8 @@ BEGIN
     FROM #document AS d
     LEFT OUTER JOIN @history AS h ON d.ordinal = h.ordinal
     LEFT OUTER JOIN @resembling AS r ON d.ordinal = r.ordinal
-    LEFT OUTER JOIN [$(Schema)].[processing_file] AS o ON r.other_app_id = o.app_id
+    LEFT OUTER JOIN @other AS t ON d.ordinal = t.ordinal
+    LEFT OUTER JOIN [$(Schema)].[processing_file] AS o ON t.app_id = o.app_id
     LEFT OUTER JOIN [$(Schema)].[processing_file] AS c ON r.copy_app_id = c.app_id
     LEFT OUTER JOIN [$(SourceSchema)].[$(SourceTable)] AS s ON d.app_id = s.[$(SourceIdColumn)]
     LEFT OUTER JOIN [$(Schema)].[processing_file] AS f ON d.app_id = f.app_id
