@@ -3,8 +3,8 @@
 
 python3 check.py check SCRIPT... with PAGE...
     each script parses and keeps every rule; each ```powershell block of a page parses and has no alias
-python3 check.py self-test FOLDER
-    each script of broken/ breaks exactly the rule that it is named after: RULE.ps1 or RULE.variant.ps1
+python3 check.py self-test good.ps1
+    the script breaks no rule, and with one line changed exactly the rule that is meant
 
 It is no PowerShell: types, parameters of cmdlets and the scripts' behaviour it does not know.
 """
@@ -40,6 +40,30 @@ RULES = (
     "alias ascii confirm help invoke-expression newer-syntax parse program should-process strict-mode "
     "variable-colon verb write-host"
 ).split()
+# The last line of good.ps1 becomes this one, which breaks the rule.
+BREAKS = (
+    ("alias", "Get-ChildItem -LiteralPath $Path | % { $_.Name }"),
+    ("ascii", "Write-Verbose -Message 'J\u00fcrgen'"),
+    ("confirm", "if ($PSCmdlet.ShouldProcess($Path, 'Remove')) { Remove-Item -LiteralPath $Path }"),
+    ("invoke-expression", "Invoke-Expression -Command $Path"),
+    ("newer-syntax", "Test-Path -LiteralPath $Path && Get-Item -LiteralPath $Path"),
+    ("parse", "if (Test-Path -LiteralPath $Path) { Get-Item -LiteralPath $Path"),
+    ("parse", "$name = $Path ? $Path : 'none'"),
+    ("program", "& xmlshred.exe @('--version')"),
+    ("should-process", "Copy-Item -LiteralPath $Path -Destination C:\\x -Confirm:$false"),
+    (
+        "should-process",
+        "if ($PSCmdlet.ShouldProcess($Path, 'Copy')) { Get-Item -LiteralPath $Path } else { Invoke-Sqlcmd -InputFile $Path }",
+    ),
+    ("should-process", "[System.IO.File]::WriteAllText($Path, 'x')"),
+    ("should-process", "Invoke-Program -Path $Path -Arguments @('install')"),
+    ("should-process", "Get-Item -LiteralPath $Path > C:\\x"),
+    ("variable-colon", 'throw "$Path: not found"'),
+    ("verb", "function Do-Work { Get-Date }"),
+    ("write-host", "Write-Host $Path"),
+)
+# The lines of good.ps1 that begin so are left out.
+LEFT_OUT = (("help", ".PARAMETER"), ("strict-mode", "Set-StrictMode"))
 
 
 def walk(node):
@@ -171,8 +195,7 @@ def blocks(page):
             kept.append(line)
 
 
-def findings(script):
-    source = script.read_bytes()
+def findings(source):
     root = PARSER.parse(source).root_node
     return [*of_tree(root), *of_script(source, root)]
 
@@ -182,7 +205,7 @@ def check(arguments):
     scripts, pages = arguments[:at], arguments[at + 1 :]
     wrong = read = 0
     for name in scripts:
-        for rule, node, what in findings(pathlib.Path(name)):
+        for rule, node, what in findings(pathlib.Path(name).read_bytes()):
             print(f"{name}:{node.start_point[0] + 1}: {rule}: {what}")
             wrong += 1
     for name in pages:
@@ -195,19 +218,22 @@ def check(arguments):
     return wrong or not scripts or (bool(pages) and not read)
 
 
-def self_test(folder):
-    wrong, scripts = 0, sorted(pathlib.Path(folder).glob("*.ps1"))
-    for script in scripts:
-        expected, found = script.name.split(".")[0], {rule for rule, _, _ in findings(script)}
-        if found != {expected}:
-            print(f"{script}: should break {expected} and nothing else, breaks {sorted(found) or 'nothing'}")
+def self_test(script):
+    lines = pathlib.Path(script).read_text(encoding="ascii").splitlines()
+    cases = [(None, lines), *((rule, [*lines[:-1], last]) for rule, last in BREAKS)]
+    cases += ((rule, [line for line in lines if not line.startswith(start)]) for rule, start in LEFT_OUT)
+    wrong = 0
+    for expected, broken in cases:
+        found = {rule for rule, _, _ in findings("\n".join([*broken, ""]).encode())}
+        if found != {expected} - {None}:
+            print(f"{script}, ending in {broken[-1]!r}: should break {expected}, breaks {sorted(found) or 'nothing'}")
             wrong += 1
-    for rule in sorted(set(RULES) - {script.name.split(".")[0] for script in scripts}):
-        print(f"{folder}: no file breaks {rule}")
+    for rule in sorted(set(RULES) - {rule for rule, _ in cases}):
+        print(f"nothing breaks {rule}")
         wrong += 1
-    print(f"powershell-check self-test: {len(scripts)} broken scripts, {len(RULES)} rules, {wrong} wrong")
+    print(f"powershell-check self-test: {len(cases)} scripts, {len(RULES)} rules, {wrong} wrong")
     return wrong
 
 
 action, *rest = sys.argv[1:]
-sys.exit(1 if {"check": check, "self-test": lambda folders: self_test(folders[0])}[action](rest) else 0)
+sys.exit(1 if {"check": check, "self-test": lambda scripts: self_test(scripts[0])}[action](rest) else 0)

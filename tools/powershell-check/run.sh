@@ -15,5 +15,5 @@ if [ "$(cat "$cache/pins" 2>/dev/null)" != "${pins[*]}" ]; then
     printf '%s' "${pins[*]}" >"$cache/pins"
 fi
 python=$cache/venv/bin/python
-"$python" "$here/check.py" self-test "$here/broken"
+"$python" "$here/check.py" self-test "$here/good.ps1"
 "$python" "$here/check.py" check agent-jobs/*.ps1 with docs/*.md
