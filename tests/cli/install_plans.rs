@@ -57,6 +57,15 @@ const CASES: &[Case] = &[
         planned: 3,
     },
     Case {
+        name: "a view of others",
+        prepare: |bench| {
+            loaded(bench);
+            execute(bench, "CREATE VIEW vw_TargetRows AS SELECT 1 AS mine;");
+        },
+        flags: WITH,
+        planned: 3,
+    },
+    Case {
         name: "a view and an index are gone",
         prepare: |bench| {
             installed(bench);
@@ -221,6 +230,17 @@ fn changed(
     before.keys().chain(after.keys()).filter(differs).cloned().collect()
 }
 
+/// What has a name of others is refused, and nothing else is said of it.
+fn assert_taken_once(name: &str, steps: &[Value]) {
+    let name_of =
+        |step: &Value| step["object"].as_str().unwrap().split(' ').nth(1).map(str::to_owned);
+    let is_taken = |step: &&Value| step["refusals"].to_string().contains("and needs its name");
+    for taken in steps.iter().filter(is_taken) {
+        let same = steps.iter().filter(|step| name_of(step) == name_of(taken)).count();
+        assert_eq!(same, 1, "{name}: {taken} in {steps:?}");
+    }
+}
+
 #[test]
 fn what_a_plan_says_is_what_install_does() {
     for Case { name, prepare, flags, planned } in CASES {
@@ -243,6 +263,7 @@ fn what_a_plan_says_is_what_install_does() {
         }
         let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
         let steps = plan["steps"].as_array().unwrap();
+        assert_taken_once(name, steps);
         match planned {
             0 => {
                 assert!(done.stdout.ends_with("\nnothing was changed\n"), "{name}: {done:?}");

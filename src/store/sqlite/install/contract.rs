@@ -70,12 +70,18 @@ pub fn steps(tx: &Work, contract: &Contract, alter: AlterTables) -> Step<Install
     }
     let next = "rename these objects, or the tables of the contract";
     let foreign = foreign(tx, contract)?;
-    let mut steps: Vec<PlannedStep> =
-        foreign.into_iter().map(|object| PlannedStep::takes_name(object, next)).collect();
+    let mut own = Vec::new();
     for table in &contract.targets {
-        steps.extend(on_table(tx, contract, table, alter)?);
+        own.extend(on_table(tx, contract, table, alter)?);
     }
-    steps.extend(on_views(tx, contract)?);
+    own.extend(on_views(tx, contract)?);
+    // What has a name of others is refused as a whole.
+    own.retain(|step| {
+        let name = step.object.split_once(' ').map_or("", |(_, name)| name);
+        !foreign.iter().any(|other| other.name.eq_ignore_ascii_case(name))
+    });
+    let taken = foreign.into_iter().map(|other| PlannedStep::takes_name(other.object, next));
+    let mut steps: Vec<PlannedStep> = taken.chain(own).collect();
     let installed = installed(tx)?;
     if installed != Some(contract.hash) {
         steps.push(PlannedStep::register(contract, installed));

@@ -17,8 +17,15 @@ const OBJECT: &str = statement(FILE, "object");
 const IS_OURS: &str = statement(FILE, "is_ours");
 const ALL: &str = statement(FILE, "all");
 
+/// An object of others.
+pub struct Foreign {
+    pub name: String,
+    /// What it is, for a person.
+    pub object: String,
+}
+
 /// What other than its tables and indexes has one of their names.
-pub fn foreign(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
+pub fn foreign(tx: &Work, contract: &Contract) -> Step<Vec<Foreign>> {
     let mut foreign = Vec::new();
     let mut look = |name: &str, kind: &str, of: &str| -> Step<()> {
         let found: Option<(String, String)> =
@@ -26,7 +33,8 @@ pub fn foreign(tx: &Work, contract: &Contract) -> Step<Vec<String>> {
         if let Some((found, table)) = found {
             if found != kind || !table.eq_ignore_ascii_case(of) {
                 let place = if found == "index" { format!(" of {table}") } else { String::new() };
-                foreign.push(format!("{found} {name}{place}"));
+                let object = format!("{found} {name}{place}");
+                foreign.push(Foreign { name: name.to_owned(), object });
             }
         }
         Ok(())
