@@ -52,8 +52,10 @@ pub fn command(text: &str) -> String {
 
 /// As [`command`], without backticks: for a line of its own.
 pub fn bare_command(text: &str) -> String {
-    let Some(flags) = FLAGS.get() else { return format!("xmlshred {text}") };
-    let complete = format!("xmlshred {}", with_flags(text, flags));
+    let complete = match FLAGS.get() {
+        Some(flags) => format!("xmlshred {}", with_flags(text, flags)),
+        None => format!("xmlshred {text}"),
+    };
     BUILT.lock().unwrap_or_else(PoisonError::into_inner).insert(complete.clone());
     complete
 }
@@ -75,12 +77,16 @@ fn with_flags(command: &str, flags: &Flags) -> String {
     format!("{name}{store}{contract}{rest}")
 }
 
-/// The problem and the next step of a message that names one behind its last semicolon; one in a command
-/// is not meant.
+/// The problem and the next step of a message that names one behind its last semicolon; one between backticks
+/// is not meant, and backticks in the values of commands are none.
 pub fn split_step(message: &str) -> Option<(&str, &str)> {
-    let is_between =
-        |(at, _): &(usize, &str)| message[*at..].matches('`').count().is_multiple_of(2);
-    let (at, separator) = message.rmatch_indices("; ").find(is_between)?;
+    let mut masked = message.to_owned();
+    // The longest first: one may be the beginning of another.
+    for command in BUILT.lock().unwrap_or_else(PoisonError::into_inner).iter().rev() {
+        masked = masked.replace(command, &" ".repeat(command.len()));
+    }
+    let is_between = |(at, _): &(usize, &str)| masked[*at..].matches('`').count().is_multiple_of(2);
+    let (at, separator) = masked.rmatch_indices("; ").find(is_between)?;
     Some((&message[..at], &message[at + separator.len()..]))
 }
 
@@ -180,6 +186,11 @@ mod tests {
         let step = "run `xmlshred run --connection-string 'Server=x; Database=y'`";
         assert_eq!(split_step(text), Some(("a; b", step)));
         assert_eq!(split_step("no step"), None);
+        for file in ["a`b", "a`; b", "a; b"] {
+            let step = format!("run {}", command(&format!("unload --file '{file}'")));
+            let text = format!("{file} is loaded; {step}");
+            assert_eq!(split_step(&text), Some((&*format!("{file} is loaded"), &*step)));
+        }
     }
 
     /// What is hard to quote in one shell or another.

@@ -381,7 +381,7 @@ BEGIN
                 IF @file_path IS NOT NULL
                 BEGIN
                     SET @message = CONCAT(
-                        @file_path, N' has characters that the varchar column $(SourceDocumentColumn) does not have:',
+                        @file_path, N' has characters that the varchar column $(SourceDocumentColumn) does not have;',
                         N' change it to nvarchar(max)'
                     );
                     THROW 50037, @message, 1;

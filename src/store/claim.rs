@@ -84,7 +84,7 @@ impl ClaimRequest {
         }
         match wrong.is_empty() {
             true => Ok(()),
-            false => Err(StoreError::Refused(format!("cannot claim: {}", wrong.join("; ")))),
+            false => Err(StoreError::Refused(format!("cannot claim: {}", wrong.join(", and ")))),
         }
     }
 }
