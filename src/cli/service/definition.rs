@@ -153,17 +153,46 @@ pub fn refuse_others(name: &str, command: &str) -> Result<()> {
     }
 }
 
+/// Stops before the service of another pipeline is touched: databases of one name on two servers give services of one
+/// name, too. `settings_file` is what this call reads.
+///
+/// # Errors
+/// The command line has another settings file.
+pub fn refuse_other_pipelines(
+    name: &str,
+    command: &str,
+    settings_file: Option<&str>,
+) -> Result<()> {
+    let reads = |file: &str| {
+        let (command, reads) =
+            (command.to_lowercase(), command_line(["--config", file]).to_lowercase());
+        command.ends_with(&reads) || command.contains(&format!("{reads} "))
+    };
+    match settings_file.is_some_and(reads) {
+        true => Ok(()),
+        false => Err(CommandError::usage(
+            format!("the service {name} has other settings: {command}"),
+            format!(
+                "if it is of another pipeline, choose another name with --name; if not, add --name {name}"
+            ),
+        )),
+    }
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || "-_.$".contains(c)
+}
+
 /// A name that the system, its tools and a SQL Server login can have.
 ///
 /// # Errors
 /// It has other characters than these, or too many.
 pub fn checked_name(name: &str) -> Result<String> {
-    let fits = |c: char| c.is_alphanumeric() || "-_.$".contains(c);
-    match !name.is_empty() && name.chars().all(fits) && name.chars().count() <= 80 {
+    match !name.is_empty() && name.chars().all(is_of_name) && name.chars().count() <= 80 {
         true => Ok(name.to_owned()),
         false => Err(CommandError::usage(
             format!("the name of the service `{name}` has other characters than letters, digits, - _ . and $, or more than 80"),
-            "correct --name",
+            "choose its name with --name",
         )),
     }
 }
@@ -172,8 +201,7 @@ pub fn checked_name(name: &str) -> Result<String> {
 pub fn name_for(store: &str, schema: Option<&str>) -> String {
     let parts = [Some("xmlshred"), Some(store), schema];
     let joined = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
-    let fits = |c: char| c.is_alphanumeric() || "-_.$".contains(c);
-    joined.chars().map(|c| if fits(c) { c } else { '-' }).collect()
+    joined.chars().map(|c| if is_of_name(c) { c } else { '-' }).collect()
 }
 
 /// An account that logs in without a password: one of the system, a virtual one, or one of a domain that is
@@ -273,6 +301,20 @@ mod tests {
         for name in ["", r"a\b", "a/b", "a b"] {
             checked_name(name).unwrap_err();
         }
+    }
+
+    #[test]
+    fn a_service_of_another_pipeline_is_changed_only_by_its_name() {
+        let service = definition();
+        let (name, command) = (&service.name, service.command());
+        let refused = |file| refuse_other_pipelines(name, &command, file).is_err();
+        assert!(!refused(Some(&*service.settings_file)));
+        assert!(!refused(Some(r"c:\programdata\xmlshred\XMLSHRED.toml")));
+        assert!(refused(Some(r"C:\ProgramData\xmlshred\xmlshred.tom")));
+        assert!(refused(Some(r"D:\other\xmlshred.toml")));
+        assert!(refused(None));
+        let last = r"a.exe service run --name b --config C:\x.toml";
+        refuse_other_pipelines("b", last, Some(r"C:\x.toml")).unwrap();
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::definition::{
-    checked_account, checked_name, name_for, refuse_others, Definition, Existing,
+    checked_account, checked_name, name_for, refuse_other_pipelines, refuse_others, Definition,
+    Existing,
 };
 use super::system;
 use crate::cli::call::{Call, Execute};
@@ -51,6 +52,10 @@ impl Execute for Arguments {
         let existing = system::find(&service.name)?;
         if let Some(existing) = &existing {
             refuse_others(&service.name, &existing.command)?;
+            if self.name.is_none() {
+                let file = Some(service.settings_file.as_str());
+                refuse_other_pipelines(&service.name, &existing.command, file)?;
+            }
         }
         let changes = existing.as_ref().map(|existing| service.changes(existing));
         if self.plan {
@@ -167,7 +172,10 @@ pub fn default_name(settings: &Settings) -> Result<String> {
 }
 
 /// The absolute path of the settings file: a service starts in a folder of the system.
-fn settings_file(given: &Settings) -> Result<PathBuf> {
+///
+/// # Errors
+/// No settings file is named.
+pub fn settings_file(given: &Settings) -> Result<PathBuf> {
     let named = given.text(&keys::CONFIG).ok_or_else(|| {
         CommandError::usage(
             "a service reads its settings from a file, and none is named",

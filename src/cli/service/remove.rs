@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::definition::{checked_name, refuse_others};
+use super::definition::{checked_name, refuse_other_pipelines, refuse_others};
 use super::{install, system};
 use crate::cli::call::{Call, Execute};
 use crate::cli::command_error::Result;
@@ -35,6 +35,11 @@ impl Execute for Arguments {
             ));
         };
         refuse_others(&name, &existing.command)?;
+        if self.name.is_none() {
+            let file = install::settings_file(&call.settings).ok();
+            let file = file.as_deref().and_then(|path| path.to_str());
+            refuse_other_pipelines(&name, &existing.command, file)?;
+        }
         if existing.is_running {
             console::note(format!("stopping {name}: it finishes what it is shredding\n"));
         }
