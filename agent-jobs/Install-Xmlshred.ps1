@@ -267,6 +267,14 @@ function Test-Administrator {
     $you.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
 }
 
+# Users may create folders below ProgramData, and the owner of one may always change its permissions.
+function Test-TrustedOwner {
+    param([string] $Path)
+    $owner = (Get-Acl -LiteralPath $Path).GetOwner([System.Security.Principal.SecurityIdentifier]).Value
+    $you = [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+    @('S-1-5-32-544', 'S-1-5-18', $you) -contains $owner
+}
+
 function Test-SameFile {
     param([string] $Path, [string] $Other)
     (Test-Path -LiteralPath $Other -PathType Leaf) -and ((Get-Sha256 -Path $Path) -eq (Get-Sha256 -Path $Other))
@@ -322,6 +330,11 @@ if ($TrustServerCertificate) { $connection += '--trust-server-certificate' }
 $source = @("--source-table=$SourceTable", "--contract=$newContract")
 
 # Before anything is changed: would it be refused in the end?
+foreach ($folder in @($ProgramFolder, $DataFolder, $logFolder)) {
+    if ((Test-Path -LiteralPath $folder) -and -not (Test-TrustedOwner -Path $folder)) {
+        throw "$folder belongs neither to the administrators nor to you. See what is in it, then delete it, or run: icacls.exe `"$folder`" /setowner *S-1-5-32-544 /t"
+    }
+}
 $writesSettings = $true
 if (Test-Path -LiteralPath $settingsFile) {
     $present = [System.IO.File]::ReadAllLines($settingsFile) | ForEach-Object -Process { $_.Trim() }
@@ -407,6 +420,7 @@ try {
     foreach ($entry in $access) {
         $result = 'not done'
         if ($PSCmdlet.ShouldProcess($entry.Folder, "Set permissions: $($entry.Who)")) {
+            $null = Invoke-Program -Path 'icacls.exe' -Arguments @($entry.Folder, '/setowner', '*S-1-5-32-544')
             $null = Invoke-Program -Path 'icacls.exe' -Arguments (@($entry.Folder) + $entry.Rules)
             $result = 'set'
         }
