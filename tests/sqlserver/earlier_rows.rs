@@ -224,6 +224,11 @@ fn version_1_is_migrated_with_its_data() {
     for statement in VERSION_1.split(";\n").filter(|statement| !statement.trim().is_empty()) {
         harness.database().execute(&harness.own(statement));
     }
+    harness.database().execute(&harness.own(
+        "INSERT INTO pipeline.processing_file
+             (app_id, file_path, file_name, place_id, record_number, document_bytes, source_hash, loaded_at_utc, login_name)
+         VALUES (3, N'3.xml', N'3.xml', 5, 0, 1, CONVERT(binary(32), 0x05), SYSUTCDATETIME(), N'me');",
+    ));
     harness.installer().install(None).expect("migrate");
     let column = |table: &str, column: &str| {
         let sql = format!("SELECT COL_LENGTH('pipeline.{table}', '{column}')");
@@ -233,6 +238,10 @@ fn version_1_is_migrated_with_its_data() {
     assert!(column("processing_log", "has_rows") && column("processing_session", "refused"));
     assert!(column("processing_file", "record_path") && column("processing_file", "has_envelope"));
     assert!(column("processing_file", "has_replaced") && column("processing_file", "stored_hash"));
+    // A varbinary column has the bytes of the file.
+    let stored = "SELECT app_id FROM pipeline.processing_file
+                  WHERE stored_hash = source_hash AND has_replaced = 0";
+    assert_eq!(harness.ask(stored), [[Some("3".to_owned())]]);
     let with_rows = harness.ask("SELECT app_id FROM pipeline.processing_log WHERE has_rows = 1");
     assert_eq!(with_rows, [[Some("1".to_owned())]]);
     harness.assert_invariants();
