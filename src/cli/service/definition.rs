@@ -51,15 +51,23 @@ pub const RESTARTS: [Duration; 3] =
 /// So long without a failure makes the next one the first again.
 pub const FORGIVEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How a service ended, as its manager counts it: only 0 is not a failure, which restarts it.
+/// How a service ended, as its manager counts it: only 0 is not a failure, which restarts it, also after a
+/// stop. So what was asked to stop stays stopped, however its drain ended.
 pub fn exit_code(status: ExitStatus, was_asked_to_stop: bool) -> u32 {
     match (status, was_asked_to_stop) {
-        (ExitStatus::Success | ExitStatus::Interrupted | ExitStatus::SomeFailed, true) => 0,
+        (_, true) => 0,
         // It follows the queue: without a request to stop its end is not meant, for instance on a
         // replica that is not the primary one.
         (ExitStatus::Success, false) => NOT_ASKED,
-        (status, _) => status.code().into(),
+        (status, false) => status.code().into(),
     }
+}
+
+/// Whether the event log has the end of a service: it was not asked for, or went wrong.
+pub fn is_event(status: ExitStatus, was_asked_to_stop: bool) -> bool {
+    let is_well =
+        matches!(status, ExitStatus::Success | ExitStatus::Interrupted | ExitStatus::SomeFailed);
+    !(was_asked_to_stop && is_well)
 }
 
 /// The code of a service that ended well although nobody asked it to.
@@ -320,13 +328,17 @@ mod tests {
     #[test]
     fn only_an_end_that_was_asked_for_is_not_a_failure() {
         use ExitStatus::*;
-        let code = |status| (exit_code(status, true), exit_code(status, false));
-        assert_eq!(code(Interrupted), (0, 130));
-        assert_eq!(code(Success), (0, 100));
-        assert_eq!(code(SomeFailed), (0, 1));
-        assert_eq!(code(Usage), (2, 2));
-        assert_eq!(code(Contract), (3, 3));
-        assert_eq!(code(Store), (4, 4));
-        assert_eq!(code(Aborted), (5, 5));
+        for (status, code, is_well) in [
+            (Interrupted, 130, true),
+            (Success, 100, true),
+            (SomeFailed, 1, true),
+            (Usage, 2, false),
+            (Contract, 3, false),
+            (Store, 4, false),
+            (Aborted, 5, false),
+        ] {
+            assert_eq!((exit_code(status, true), exit_code(status, false)), (0, code));
+            assert_eq!((is_event(status, true), is_event(status, false)), (!is_well, true));
+        }
     }
 }

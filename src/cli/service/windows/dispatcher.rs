@@ -17,7 +17,7 @@ use windows_service::{define_windows_service, service_dispatcher};
 use super::event_log;
 use super::manager::{failure, number};
 use crate::cli::command_error::{CommandError, Result};
-use crate::cli::service::definition::exit_code;
+use crate::cli::service::definition::{exit_code, is_event};
 use crate::cli::{logging, signals};
 use crate::command::command;
 use crate::runner::Shutdown;
@@ -116,7 +116,7 @@ impl Connection {
         let was_asked = self.service.shutdown.is_requested();
         let status = result.as_ref().map_or_else(|error| error.status, |status| *status);
         let code = exit_code(status, was_asked);
-        if code != 0 {
+        if is_event(status, was_asked) {
             let text = match result {
                 Ok(_) => format!("The worker ended: {}. Its log file says more.", status.meaning()),
                 Err(error) => error.to_string(),
