@@ -181,3 +181,17 @@ fn fault(service: &str, status: i32) -> ServerFault {
     let reason = io::Error::from_raw_os_error(status).to_string();
     ServerFault::Account { reason: format!("Negotiate, for {service}: {reason}"), hint }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channel_bindings_are_laid_out_as_windows_reads_them() {
+        let bindings = channel_bindings(&[7; 12]);
+        assert_eq!(bindings.len(), 32 + 23);
+        assert_eq!(bindings[..24], [0; 24], "there are no addresses");
+        assert_eq!(bindings[24..32], [23, 0, 0, 0, 32, 0, 0, 0]);
+        assert_eq!(bindings[32..], *b"tls-unique:\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07");
+    }
+}
