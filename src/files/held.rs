@@ -196,13 +196,13 @@ mod tests {
         let sheet = OpenOptions::new().read(true).share_mode(1).open(&path).unwrap();
         assert_eq!(check_replaceable(&path).unwrap_err().raw_os_error(), Some(32));
         drop(sheet);
-        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        let writable = fs::metadata(&path).unwrap().permissions();
+        let mut permissions = writable.clone();
         permissions.set_readonly(true);
-        fs::set_permissions(&path, permissions.clone()).unwrap();
+        fs::set_permissions(&path, permissions).unwrap();
         let refused = crate::files::write(&path, b"new").unwrap_err();
         assert_eq!(refused.to_string(), "the file is read-only");
-        permissions.set_readonly(false);
-        fs::set_permissions(&path, permissions).unwrap();
+        fs::set_permissions(&path, writable).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

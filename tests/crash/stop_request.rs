@@ -72,7 +72,7 @@ mod event {
             format!("--agent-job {} --agent-step 1", self.job)
         }
 
-        pub fn send(&self, _: &Worker) {
+        pub fn send(&self, _: &mut Worker) {
             // SAFETY: the handle is open.
             assert_ne!(unsafe { SetEvent(self.event as _) }, 0);
         }

@@ -19,6 +19,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("usp_EraseApps", "@app_ids = N'1', @Execute = 'N'"),
     ("usp_ExplainApp", "@app_id = 1"),
     ("usp_GetClaimOutcome", "@claim_token = '6F9619FF-8B86-D011-B42D-00C04FC964FF'"),
+    ("usp_ListAppsOfFile", "@file_name = N'a.xml'"),
     ("usp_Pause", "@reason = N'a test'"),
     ("usp_PurgeLog", "@older_than_seconds = 86400, @Execute = 'N'"),
     ("usp_ReadDocument", "@app_id = 1"),
