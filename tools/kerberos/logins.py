@@ -39,6 +39,7 @@ def try_logins(program, folder, realm):
         "strict": Server(certificate, strict=True),
         "another": Server(certificate, binds_wrongly=True),
         "plain": Server(certificate, encrypts=False),
+        "old": Server(certificate, ciphers="AES256-SHA256"),
     }
     worker = realm.add("worker")
     for server in servers.values():
@@ -77,6 +78,7 @@ def try_logins(program, folder, realm):
         ("no trust", said(port["together"], ""), ["certificate", "--ca-file"]),
         ("another channel binding", said(port["another"]), ["(18452)", "error 17806", OTHER_LOGINS]),
         ("no encryption", said(port["plain"]), ["it does not encrypt connections"]),
+        ("old ciphers", said(port["old"]), ["TLS: ", "TLS 1.2 with ECDHE and GCM", OTHER_LOGINS]),
         ("no ticket", said(port["together"], **nobody), ["Kerberos", "get a ticket with kinit", OTHER_LOGINS]),
         ("another service", said(unknown.port), ["MSSQLSvc/localhost:{port}", "setspn -S", "--server-spn"]),
     ]
@@ -88,7 +90,8 @@ def try_logins(program, folder, realm):
     failures = 0
     if is_wine:
         # Its crypt32 knows no authorities of one's own; the others are about the binding and Kerberos' words.
-        shown = ("the right", "two messages", "TDS 8", "a connection string", "another name", "a keytab", "no trust", "no encryption")
+        shown = ("the right", "two messages", "TDS 8", "a connection string", "another name", "a keytab", "no trust", "no encryption",
+                 "old ciphers")
         cases = [case for case in cases if case[0].startswith(shown)]
     for name, (status, text, at), parts in cases:
         missing = [part for part in parts if part.format(port=at) not in " ".join(text.split())]

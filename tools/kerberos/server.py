@@ -14,9 +14,12 @@ ANSWER, LOGIN, SSPI, PRELOGIN = 0x04, 0x10, 0x11, 0x12
 
 class Server:
     """Serves on a port until the process ends. `apart`: the token and the acceptance are two messages;
-    `strict`: TDS 8; `binds_wrongly`: expects the bytes of another connection; `encrypts`: or does not."""
+    `strict`: TDS 8; `binds_wrongly`: expects the bytes of another connection; `encrypts`: or does not; `ciphers`:
+    those that it has."""
 
-    def __init__(self, certificate, apart=False, strict=False, binds_wrongly=False, encrypts=True):
+    def __init__(self, certificate, apart=False, strict=False, binds_wrongly=False, encrypts=True,
+                 ciphers="ECDHE+AESGCM"):
+        self.ciphers = ciphers
         self.certificate = certificate
         self.apart, self.strict = apart, strict
         self.binds_wrongly, self.encrypts = binds_wrongly, encrypts
@@ -46,11 +49,11 @@ class Server:
     def login(self, client):
         line = Line(client)
         if self.strict:
-            line.encrypt(self.certificate, in_packets=False)
+            line.encrypt(self, in_packets=False)
         line.read(PRELOGIN)
         line.write(ANSWER, prelogin(1 if self.encrypts else 2))
         if self.encrypts and not self.strict:
-            line.encrypt(self.certificate, in_packets=True)
+            line.encrypt(self, in_packets=True)
         token = token_of(line.read(LOGIN))
         unique = line.tls.get_channel_binding("tls-unique") if line.tls else b""
         if self.binds_wrongly:
@@ -88,10 +91,11 @@ class Line:
         self.tls = None
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
-    def encrypt(self, certificate, in_packets):
+    def encrypt(self, server, in_packets):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(certificate)
+        context.load_cert_chain(server.certificate)
+        context.set_ciphers(server.ciphers)
         if not in_packets:
             context.set_alpn_protocols(["tds/8.0"])
         tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
@@ -101,6 +105,9 @@ class Line:
                 done = True
             except ssl.SSLWantReadError:
                 done = False
+            except ssl.SSLError:
+                self.client.sendall(packet(PRELOGIN, self.outgoing.read()))
+                raise
             said = self.outgoing.read()
             if said:
                 self.client.sendall(packet(PRELOGIN, said) if in_packets else said)

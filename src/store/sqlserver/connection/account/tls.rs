@@ -16,7 +16,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::version::TLS12;
 use tokio_rustls::rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedCipherSuite,
+    AlertDescription, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    SupportedCipherSuite,
 };
 use tokio_rustls::TlsConnector;
 
@@ -109,7 +110,26 @@ fn io_fault(error: io::Error) -> ServerFault {
         Some(Error::InvalidCertificate(reason)) => tls_fault(&format!(
             "the server's certificate was rejected during the TLS handshake: {reason}"
         )),
+        Some(
+            reason @ (Error::PeerIncompatible(_)
+            | Error::AlertReceived(
+                AlertDescription::HandshakeFailure
+                | AlertDescription::InsufficientSecurity
+                | AlertDescription::ProtocolVersion,
+            )),
+        ) => ServerFault::Account {
+            reason: format!("TLS: {reason}"),
+            hint: "allow TLS 1.2 with ECDHE and GCM on the server, or use --user or \
+                   --access-token-file",
+        },
         Some(reason) => tls_fault(&reason.to_string()),
+        // Windows closes a connection for which it has no suite of ciphers.
+        None if error.kind() == io::ErrorKind::UnexpectedEof => ServerFault::Account {
+            reason: "the server closed the connection during the login".to_owned(),
+            hint:
+                "check the port of --server: another service may listen there, or the server does \
+                   not allow TLS 1.2 with ECDHE and GCM",
+        },
         None => tiberius::error::Error::from(error).into(),
     }
 }
