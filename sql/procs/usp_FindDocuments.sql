@@ -24,7 +24,8 @@ Results:    one row per document, in order of ordinal:
                             (it has another document, also this file's if another program has changed that, or the
                             log knows the id), or NULL
             is_logged       whether the log knows that id
-            is_corrected    whether another program has changed the document of same_app_id since it was loaded
+            is_corrected    whether another program has changed the document under this id, or without an id that of
+                            same_app_id, since it was loaded
 Errors:     none
 Called by:  the executable (load), before it loads
 Isolation:  READ COMMITTED; reads by key, and waits for what another load inserts. EXECUTE AS OWNER: the catalog says
@@ -188,12 +189,12 @@ BEGIN
         CONVERT(
             bit,
             CASE
-                WHEN h.app_id = h.last_app_id
-                    AND EXISTS
+                WHEN EXISTS
                     (
                         SELECT 1
                         FROM [$(Schema)].[processing_file] AS k
-                        WHERE k.app_id = h.app_id
+                        INNER JOIN [$(SourceSchema)].[$(SourceTable)] AS v ON k.app_id = v.[$(SourceIdColumn)]
+                        WHERE k.app_id = COALESCE(d.app_id, CASE WHEN h.app_id = h.last_app_id THEN h.app_id END)
                             AND k.stored_hash <> [$(Schema)].[ufn_DocumentHash](k.app_id, @document_type)
                     )
                     THEN 1

@@ -74,8 +74,6 @@ pub struct OtherWay {
 pub struct Found {
     /// From this place, with this number and content, and nothing was loaded with this number afterwards.
     pub same: Option<AppId>,
-    /// Whether another program has changed that one since; a store that forgets its file then has none.
-    pub is_corrected: bool,
     /// From this place, with this number and content, but other content was loaded afterwards: a document
     /// that returned to an earlier state is not the last one.
     pub earlier: Option<AppId>,
@@ -92,6 +90,9 @@ pub struct Found {
     pub under_id: Option<UnderId>,
     /// Whether the log knows that id: the application was processed.
     pub is_logged: bool,
+    /// Whether another program has changed the document under this id, or without an id the same one, since it
+    /// was loaded; a store that forgets its file then does not know.
+    pub is_corrected: bool,
 }
 
 /// What a store has under an id.

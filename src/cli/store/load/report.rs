@@ -125,13 +125,21 @@ impl Survey {
         let first = self.files.iter().find_map(|file| file.first_corrected.as_ref());
         if let Some((path, app_id)) = first {
             let documents = match corrected {
-                1 => "1 document was changed in the source table since it was loaded, and stays so".to_owned(),
+                1 => {
+                    "1 document was changed in the source table since it was loaded, and".to_owned()
+                }
                 many => format!(
-                    "{} documents were changed in the source table since they were loaded, and stay so",
+                    "{} documents were changed in the source table since they were loaded, and",
                     count(many)
                 ),
             };
-            notes += &format!("{documents}: {path} is application {app_id}\n");
+            let fate = match (self.has_ids, corrected) {
+                (true, 1) => "was replaced",
+                (true, _) => "were replaced",
+                (false, 1) => "stays so",
+                (false, _) => "stay so",
+            };
+            notes += &format!("{documents} {fate}: {path} is application {app_id}\n");
         }
         let processed = self.files.iter().map(|file| file.processed).sum::<u64>();
         if processed > 0 {

@@ -47,6 +47,8 @@ pub struct Survey {
     pub files: Vec<FileSurvey>,
     /// Files with the same content as another one of the call.
     pub same: Vec<(usize, usize)>,
+    /// Whether documents have ids, and replace what is under them.
+    pub has_ids: bool,
     /// Ids in use under which the documents are others.
     in_use: Vec<AppId>,
     in_use_count: u64,
@@ -64,7 +66,8 @@ pub struct FileSurvey {
     pub processed: u64,
     /// Those that the store has from this file.
     pub already: u64,
-    /// Those of them that another program has changed since, and the first with its application.
+    /// Those that another program has changed since they were loaded, and the first with its application: with
+    /// ids they are replaced, and without they stay.
     pub corrected: u64,
     pub first_corrected: Option<(String, AppId)>,
     /// Those in whose place the store has another one, and the first with its application.
@@ -129,6 +132,11 @@ impl FileSurvey {
         self.first_copy.get_or_insert_with(|| (file.path.clone(), other.to_owned(), app_id));
     }
 
+    fn note_corrected(&mut self, app_id: AppId, path: impl FnOnce() -> String) {
+        self.corrected += 1;
+        self.first_corrected.get_or_insert_with(|| (path(), app_id));
+    }
+
     /// What the store has in place of a record. Where a load went on that was stopped, it is older than
     /// the record before it; otherwise it is of the same delivery, and the record is corrected.
     fn note_changed(&mut self, app_id: AppId, path: impl FnOnce() -> String) {
@@ -154,7 +162,8 @@ impl Surveyor<'_> {
     /// A file cannot be read; documents have no id of their own, or an id that is in use; files are
     /// copies, have changed in part, or were loaded in another way.
     pub fn survey(&self, intake: Option<&mut dyn Intake>) -> Result<Survey> {
-        let mut survey = Survey::default();
+        let has_ids = !matches!(self.ids, Ids::Next);
+        let mut survey = Survey { has_ids, ..Survey::default() };
         let mut asking = Asking { intake, pending: Vec::new() };
         let mut keys = KeyCheck::default();
         let mut reader = self.ids.reader();
@@ -268,7 +277,10 @@ impl Survey {
                     self.in_use.push(app_id);
                 }
             }
-            (Some(_), under_id, _) => {
+            (Some(app_id), under_id, _) => {
+                if found.is_corrected {
+                    file.note_corrected(app_id, path);
+                }
                 file.new += 1;
                 file.fresh += u64::from(under_id.is_none());
                 file.processed += u64::from(under_id == Some(UnderId::Other) && found.is_logged);
@@ -283,8 +295,7 @@ impl Survey {
             }
             (None, _, Some(app_id)) => {
                 if found.is_corrected {
-                    file.corrected += 1;
-                    file.first_corrected.get_or_insert_with(|| (path(), app_id));
+                    file.note_corrected(app_id, path);
                 }
                 file.note_already(app_id, path);
             }
