@@ -25,6 +25,17 @@ fn a_server_that_says_nothing_is_given_up() {
     assert!(said.stderr.contains("hint: check --store or --server"), "{said:?}");
 }
 
+#[test]
+fn the_name_of_a_service_has_a_host() {
+    let bench = Workbench::new();
+    for name in ["MSSQLSvc", "/db1", "MSSQLSvc/"] {
+        let flags = format!("status --server db1 --database d --user u --server-spn {name}");
+        let said = Said::of(bench.command(&flags).env("XMLSHRED_PASSWORD", "p"));
+        assert_eq!(said.status, 2, "{said:?}");
+        assert!(said.stderr.contains("SERVICE/HOST, such as MSSQLSvc/db1"), "{said:?}");
+    }
+}
+
 /// A server that does this with each connection. It ends with the test process.
 fn server(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
