@@ -1,5 +1,6 @@
 //! One attribute.
 
+use super::text;
 use crate::contract::plan::Name;
 
 /// One attribute by its offsets.
@@ -10,14 +11,18 @@ pub(super) struct Attribute {
     pub name_end: u32,
     pub start: u32,
     pub end: u32,
-    /// Whether the raw value is the value: no reference, no white space to normalise, and
-    /// nothing that XML may not allow.
-    pub plain: bool,
 }
 
 impl Attribute {
     pub fn name<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
         &bytes[self.name_start as usize..self.name_end as usize]
+    }
+
+    /// Whether the raw value is the value: no reference, no white space to normalise, and
+    /// nothing that XML may not allow. Most values are never read, so that it is not decided before.
+    #[inline]
+    pub fn is_plain(&self, document: &str) -> bool {
+        text::is_plain(document, self.start as usize..self.end as usize)
     }
 
     /// The name, to be looked up.

@@ -77,9 +77,12 @@ impl Node {
 
     /// An attribute's value.
     #[inline]
-    pub fn attribute(attribute: &Attribute) -> Self {
-        let Attribute { start, end, plain, .. } = *attribute;
-        let kind = if plain { NodeKind::Plain } else { NodeKind::Attribute };
+    pub fn attribute(document: &str, attribute: &Attribute) -> Self {
+        let Attribute { start, end, .. } = *attribute;
+        let kind = match attribute.is_plain(document) {
+            true => NodeKind::Plain,
+            false => NodeKind::Attribute,
+        };
         Self { kind, start, end, at: start, origin: 0, next: NONE }
     }
 

@@ -60,7 +60,7 @@ impl Checks {
     #[inline(never)]
     pub fn look(&mut self, text: &str, at: usize, name_end: usize, limits: &Limits, level: usize) {
         let mut attributes = std::mem::take(&mut self.attributes);
-        match attributes.read(Some(&mut self.forms), text, at, name_end, limits) {
+        match attributes.read(&mut self.forms, text, at, name_end, limits) {
             Ok(_) => self.read(text, at, &attributes, level),
             Err(_) => self.doubt = true,
         }

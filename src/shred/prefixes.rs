@@ -50,14 +50,16 @@ impl Prefixes {
             let name = &text[attribute.name_start as usize..attribute.name_end as usize];
             let value = &text[attribute.start as usize..attribute.end as usize];
             match name.split_once(':') {
-                None if name == "xmlns" && (!attribute.plain || matches!(value, XML | XMLNS)) => {
+                None if name == "xmlns"
+                    && (!attribute.is_plain(text) || matches!(value, XML | XMLNS)) =>
+                {
                     return false;
                 }
                 None => {}
                 Some(("xmlns", "xml")) if value == XML => {}
                 Some(("xmlns", "xml" | "xmlns")) => return false,
                 Some(("xmlns", _)) => {
-                    let is_odd = !attribute.plain || matches!(value, "" | XML | XMLNS);
+                    let is_odd = !attribute.is_plain(text) || matches!(value, "" | XML | XMLNS);
                     if is_odd || self.declared.len() >= FEW {
                         return false;
                     }

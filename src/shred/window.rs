@@ -4,7 +4,6 @@
 use std::arch::x86_64::*;
 
 use super::lanes::Lanes;
-use super::text::LAST;
 
 /// How many bytes are compared at once.
 pub(super) const WINDOW: usize = 32;
@@ -18,10 +17,6 @@ pub(super) trait Window: Copy {
 
     /// Which bytes are the same.
     fn same(self, others: &[u8; WINDOW]) -> u32;
-
-    /// Which bytes a value may need to be decoded for, or must not have: see
-    /// [`is_plain`](super::text::is_plain), and `<`.
-    fn special(self) -> u32;
 }
 
 /// Two halves, for every processor.
@@ -52,13 +47,6 @@ impl Window for Halves {
         let others = Self::new(others);
         self.0.same(others.0) | self.1.same(others.1) << 16
     }
-
-    #[inline(always)]
-    fn special(self) -> u32 {
-        self.both(|lanes| {
-            lanes.equal(b'&') | lanes.at_most(b' ' - 1) | lanes.equal(LAST) | lanes.equal(b'<')
-        })
-    }
 }
 
 /// In one register. Only functions with AVX2 may use it.
@@ -87,18 +75,6 @@ impl Window for Whole {
     fn same(self, others: &[u8; WINDOW]) -> u32 {
         let Self(others) = Self::new(others);
         unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi8(self.0, others)) as u32 }
-    }
-
-    #[inline(always)]
-    fn special(self) -> u32 {
-        unsafe {
-            let equal = |byte: u8| _mm256_cmpeq_epi8(self.0, _mm256_set1_epi8(byte as i8));
-            let least = _mm256_min_epu8(self.0, _mm256_set1_epi8(b' ' as i8 - 1));
-            let low = _mm256_cmpeq_epi8(self.0, least);
-            let one = _mm256_or_si256(equal(b'&'), equal(b'<'));
-            let other = _mm256_or_si256(low, equal(LAST));
-            _mm256_movemask_epi8(_mm256_or_si256(one, other)) as u32
-        }
     }
 }
 

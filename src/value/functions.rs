@@ -84,11 +84,23 @@ pub fn trim_end(text: &str) -> &str {
 
 /// `UPPER`: character by character, so that `ß` stays and the length never changes.
 pub fn upper(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return match text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            true => Cow::Owned(text.to_ascii_uppercase()),
+            false => Cow::Borrowed(text),
+        };
+    }
     mapped(text, |c| single(c, c.to_uppercase()))
 }
 
 /// `LOWER`: character by character.
 pub fn lower(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(text.to_ascii_lowercase()),
+            false => Cow::Borrowed(text),
+        };
+    }
     mapped(text, |c| single(c, c.to_lowercase()))
 }
 

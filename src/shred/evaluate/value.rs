@@ -176,7 +176,7 @@ impl<'t> Scope<'t> {
             return Ok(NULL);
         };
         self.last_read.set(Some(found.start));
-        if found.plain {
+        if found.is_plain(tag.text) {
             let value = &tag.text[found.start as usize..found.end as usize];
             return Ok(Datum::Text(Cow::Borrowed(value)));
         }

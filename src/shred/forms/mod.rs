@@ -208,7 +208,7 @@ impl Forms {
             let end = match LIST {
                 false => windows.find::<W>(start, form.quote)?,
                 true => {
-                    let (end, plain) = value::<W>(windows, bytes, start, form.quote)?;
+                    let end = value::<W>(windows, bytes, start, form.quote)?;
                     if end - start > most_text {
                         return None;
                     }
@@ -218,7 +218,6 @@ impl Forms {
                         name_end: (at + usize::from(form.name_end)) as u32,
                         start: start as u32,
                         end: end as u32,
-                        plain,
                     });
                     end
                 }
@@ -310,35 +309,21 @@ fn blank_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     }
 }
 
-/// Where the value at `start` ends, and whether it is [plain](Attribute::plain).
+/// Where the value at `start` ends, unless it has `<`.
 #[inline(always)]
-fn value<W: Window>(
-    windows: Windows<'_>,
-    bytes: &[u8],
-    start: usize,
-    quote: u8,
-) -> Option<(usize, bool)> {
+fn value<W: Window>(windows: Windows<'_>, bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
     let (_, ahead) = windows.at::<W>(start)?;
-    let (close, special) = (ahead.equal(quote), ahead.special());
+    let close = ahead.equal(quote);
     if close == 0 {
         return long_value(bytes, start, quote);
     }
-    let end = start + close.trailing_zeros() as usize;
     // The bits before the first that is set.
-    match special & (close - 1) & !close {
-        0 => Some((end, true)),
-        _ => decoded_value(bytes, start, end),
-    }
+    let within = (close - 1) & !close;
+    (ahead.equal(b'<') & within == 0).then_some(start + close.trailing_zeros() as usize)
 }
 
 #[inline(never)]
-fn long_value(bytes: &[u8], start: usize, quote: u8) -> Option<(usize, bool)> {
-    decoded_value(bytes, start, start + memchr::memchr(quote, &bytes[start..])?)
-}
-
-#[inline(never)]
-fn decoded_value(bytes: &[u8], start: usize, end: usize) -> Option<(usize, bool)> {
-    let value = &bytes[start..end];
-    let special = |byte: &u8| matches!(*byte, b'&' | super::text::LAST | ..b' ');
-    (!value.contains(&b'<')).then(|| (end, !value.iter().any(special)))
+fn long_value(bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
+    let end = start + memchr::memchr2(quote, b'<', &bytes[start..])?;
+    (bytes[end] == quote).then_some(end)
 }

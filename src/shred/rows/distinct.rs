@@ -1,7 +1,6 @@
 //! `distinct`: of the rows with one key, one stays.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 use super::rule_rows::{Key, RuleRows};
 use crate::contract::model::Keep;
@@ -97,7 +96,7 @@ pub(super) fn drop_duplicates(
     if losers.is_empty() {
         return Ok(());
     }
-    let lost: HashSet<u32> = losers.iter().map(|loser| made.rows[*loser].frame).collect();
+    let mut lost: Vec<u32> = losers.iter().map(|loser| made.rows[*loser].frame).collect();
     for loser in losers {
         made.rows[loser].dropped = true;
     }
@@ -109,9 +108,13 @@ pub(super) fn drop_duplicates(
         // The values move, the place in document order does not.
         made.rows[first].at = made.rows[winner].at;
     }
-    let kept: HashSet<u32> =
+    let mut kept: Vec<u32> =
         made.rows.iter().filter(|row| !row.dropped).map(|row| row.frame).collect();
-    made.empty_frames.extend(lost.difference(&kept));
+    kept.sort_unstable();
+    lost.sort_unstable();
+    lost.dedup();
+    lost.retain(|frame| kept.binary_search(frame).is_err());
+    made.empty_frames.append(&mut lost);
     Ok(())
 }
 

@@ -1,7 +1,5 @@
 //! Rows whose parent row was dropped.
 
-use std::collections::HashSet;
-
 use super::parent::frames;
 use super::rule_rows::RuleRows;
 use crate::contract::plan::{ParentLink, Rule};
@@ -13,11 +11,12 @@ pub(super) fn drop_orphans(rules: &mut [RuleRows], index: usize, rule: &Rule, ca
     if rule.parents.iter().all(has_all_rows) {
         return;
     }
-    let empty: Vec<(HashSet<u32>, ParentLink)> = rule
-        .parents
-        .iter()
-        .map(|(parent, link)| (rules[*parent].empty_frames.iter().copied().collect(), *link))
-        .collect();
+    let sorted = |(parent, link): &(usize, ParentLink)| {
+        let mut frames = rules[*parent].empty_frames.clone();
+        frames.sort_unstable();
+        (frames, *link)
+    };
+    let empty: Vec<(Vec<u32>, ParentLink)> = rule.parents.iter().map(sorted).collect();
     let made = &mut rules[index];
     for row in &mut made.rows {
         let (mut around, mut with_row) = (0, 0);
@@ -25,7 +24,7 @@ pub(super) fn drop_orphans(rules: &mut [RuleRows], index: usize, rule: &Rule, ca
             let chosen = frames(*link, row.frame, captures).filter(|f| !captures.is_refused(*f));
             for frame in chosen {
                 around += 1;
-                with_row += usize::from(!empty.contains(&frame));
+                with_row += usize::from(empty.binary_search(&frame).is_err());
             }
         }
         if around > 0 && with_row == 0 {

@@ -14,7 +14,7 @@ pub fn predicate(setting: Setting<'_>, condition: &Op, element: &Element<'_>) ->
             let (bytes, ignore_case) = (tag.text.as_bytes(), setting.plan.ignore_case_attributes);
             match tag.attributes.find(bytes, name.as_bytes(), ignore_case) {
                 None => return Ok(!negated),
-                Some(found) if found.plain => return Ok(*negated),
+                Some(found) if found.is_plain(tag.text) => return Ok(*negated),
                 Some(_) => {}
             }
         }

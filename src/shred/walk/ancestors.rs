@@ -59,6 +59,6 @@ impl<E: Events> Walk<'_, '_, '_, E> {
         self.qualify_attributes(level)?;
         let ignore_case = self.plan.ignore_case_attributes;
         let found = self.state.attributes.find(self.bytes(), name.as_bytes(), ignore_case);
-        Ok(found.map(Node::attribute))
+        Ok(found.map(|found| Node::attribute(self.text, found)))
     }
 }

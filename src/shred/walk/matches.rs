@@ -142,11 +142,11 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
                 }
                 for capture in wanted {
                     let into = captures.up(frame, capture.hops);
-                    captures.push(into, capture.slot, Node::attribute(attribute));
+                    captures.push(into, capture.slot, Node::attribute(self.text, attribute));
                 }
             }
             for (name, index) in &attributes.qualified {
-                let value = Node::attribute(&attributes.list[*index]);
+                let value = Node::attribute(self.text, &attributes.list[*index]);
                 for capture in node.attributes.get(Name::new(name.as_bytes())).into_iter().flatten()
                 {
                     let into = captures.up(frame, capture.hops);
@@ -172,7 +172,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
             let ignore_case = self.plan.ignore_case_attributes;
             let found = attributes.find(self.text.as_bytes(), name.as_bytes(), ignore_case);
             let absent = Node::new(NodeKind::Missing, at, at, at);
-            let value = found.map_or(absent, Node::attribute);
+            let value = found.map_or(absent, |found| Node::attribute(self.text, found));
             let into = captures.up(frame, chosen.into.hops);
             captures.choose(into, chosen.into.slot, value, chosen.keep);
         }

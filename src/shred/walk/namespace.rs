@@ -54,8 +54,7 @@ impl<'p, E: Events> Walk<'_, 'p, '_, E> {
             let Open { name_start, name_end, .. } = self.state.open[self.namespaces.read];
             let (at, name_end) = (name_start as usize - 1, name_end as usize);
             let State { outer, checks, .. } = &mut *self.state;
-            let forms = self.checks.then_some(&mut checks.forms);
-            outer.read(forms, self.text, at, name_end, self.limits)?;
+            outer.read(&mut checks.forms, self.text, at, name_end, self.limits)?;
             self.namespaces.enter(self.plan, self.text, &self.state.outer)?;
         }
         Ok(())

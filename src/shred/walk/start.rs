@@ -66,8 +66,7 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
     #[inline]
     pub(super) fn read_tag(&mut self, at: usize, name_end: usize) -> Result<StartTag> {
         let State { attributes, checks, .. } = &mut *self.state;
-        let forms = self.checks.then_some(&mut checks.forms);
-        attributes.read(forms, self.text, at, name_end, self.limits)
+        attributes.read(&mut checks.forms, self.text, at, name_end, self.limits)
     }
 
     /// The same, unless it is the tag that was read last.
@@ -142,9 +141,11 @@ impl<'d, 'p, E: Events> Walk<'d, 'p, '_, E> {
             };
             let level = self.state.open.len();
             self.qualify_attributes(level)?;
+            let State { attributes, checks, .. } = &mut *self.state;
             if self.checks {
-                let State { attributes, checks, .. } = &mut *self.state;
                 checks.read(self.text, at, attributes, level);
+            } else if attributes.known.is_none() {
+                checks.forms.learn(self.text.as_bytes(), at, name_end, &attributes.list);
             }
             tag
         } else if self.checks {
