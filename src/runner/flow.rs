@@ -5,16 +5,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::account::Account;
+use super::stop::Stop;
 use crate::id::{AppId, ClaimToken};
-
-/// How a run that is stopping treats what it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// Finish what is quick, release the rest.
-    Drain,
-    /// Release everything that is not being completed at this moment.
-    Abort,
-}
 
 /// After a request to drain, documents are still started for this long.
 const DRAIN_GRACE: Duration = Duration::from_millis(1500);
@@ -57,6 +49,8 @@ struct State {
     waiting: usize,
     /// Threads that wait for anything but the next batch.
     sleeping: usize,
+    /// Threads that wait for the next batch.
+    reserving: usize,
     /// The document that may exceed the limit.
     ahead: Option<(ClaimToken, AppId)>,
     stop: Option<(Stop, Instant)>,
@@ -98,12 +92,12 @@ impl Flow {
         (fits || state.batches == 0) && state.batches < self.max_batches
     }
 
-    /// Wakes those who wait. Every document comes here: the claiming thread is woken only when it may claim.
+    /// Wakes those who wait. Every document comes here, and waking nobody would be a call of the system.
     fn wake(&self, state: &State) {
         if state.sleeping > 0 {
             self.changed.notify_all();
         }
-        if self.may_claim(state) {
+        if state.reserving > 0 && self.may_claim(state) {
             self.claimable.notify_all();
         }
     }
@@ -112,7 +106,9 @@ impl Flow {
     pub(super) fn reserve(&self) -> Option<u64> {
         let mut state = self.state();
         while !self.may_claim(&state) && state.stop.is_none() {
+            state.reserving += 1;
             state = self.claimable.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.reserving -= 1;
         }
         if state.stop.is_some() {
             return None;

@@ -41,6 +41,7 @@ mod shredding;
 mod shutdown;
 mod signals;
 mod startup;
+mod stop;
 pub mod stop_event;
 mod summary;
 mod tally;
@@ -65,9 +66,9 @@ pub use self::startup::unless_stopped;
 pub use self::summary::{Left, RunEnd, RunSummary, TableCount};
 use crate::contract::Contract;
 use crate::store::{self, SessionStart};
-use flow::Stop;
 use session::Session;
 use shared::{Message, Shared};
+use stop::Stop;
 
 /// Claims, shreds and completes until the queue has nothing ready, the limit is reached or the
 /// run is asked to stop. It then stops within five seconds, regardless of what is in flight.

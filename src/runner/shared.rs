@@ -9,11 +9,12 @@ use crossbeam_channel::{bounded, Receiver, Sender};
 
 use super::batch::{Held, InFlight};
 use super::config::{RunConfig, RunError};
-use super::flow::{Flow, Stop};
+use super::flow::Flow;
 use super::host::{peak_memory_bytes, Duty};
 use super::observer::Progress;
 use super::session::{CallClock, Session};
 use super::shredder::Shred;
+use super::stop::Stop;
 use super::summary::{RunEnd, RunSummary, TableCount};
 use super::tally::Tally;
 use super::to_do::ToDo;
