@@ -44,7 +44,7 @@ fn written(value: &Value, digits: Digits) -> Option<CompactString> {
         Value::Null => return None,
         Value::Bit(bit) => CompactString::const_new(if *bit { "1" } else { "0" }),
         Value::Int(number) => number.to_compact_string(),
-        Value::Decimal(number) => number.to_compact_string(),
+        Value::Decimal(number) => number.to_text(),
         Value::Float(number) => float(*number),
         Value::Date(date) => dated(*date),
         Value::Time(time) => timed(*time, digits),

@@ -72,13 +72,13 @@ pub(super) fn claim_batch(connection: &mut Connection, request: &ClaimRequest) -
     };
     failpoint::hit(failpoint::AFTER_CLAIM);
     // Documents are read after the commit: a large one must not keep the queue locked.
-    let apps = leased
-        .into_iter()
-        .map(|LeasedApp { app_id, attempt }| {
-            let document = read_document(connection, app_id)?;
-            Ok(ClaimedApp { app_id, attempt, document })
-        })
-        .collect::<Step<Vec<_>>>()?;
+    let apps = read(connection, |tx| {
+        let read = |app: &LeasedApp| {
+            let LeasedApp { app_id, attempt } = *app;
+            Ok(ClaimedApp { app_id, attempt, document: read_document(tx, app_id)? })
+        };
+        leased.iter().map(read).collect::<Step<Vec<_>>>()
+    })?;
     Ok(Claimed::Batch(Batch { token: request.token, claimed_at, apps }))
 }
 

@@ -35,6 +35,7 @@ mod source;
 mod statement;
 mod target;
 mod transaction;
+mod turn;
 
 use std::path::Path;
 use std::time::Duration;

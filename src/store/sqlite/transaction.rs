@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use super::fault::{SqliteFault, Step};
+use super::turn::Turn;
 use crate::store::StoreError;
 
 /// SQLite's own clock in milliseconds since 1970-01-01 UTC: the only clock of the store.
@@ -100,6 +101,8 @@ fn transact<T>(
     mut work: impl FnMut(&Work) -> Step<T>,
 ) -> Step<T> {
     let attempt = || {
+        let writes = matches!(behavior, TransactionBehavior::Immediate);
+        let _turn = if writes { Turn::take(connection) } else { None };
         let transaction = connection.transaction_with_behavior(behavior)?;
         let now = transaction.prepare_cached(NOW)?.query_row([], |row| row.get(0))?;
         let in_hand = Work { transaction, now };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 use super::exact::{Decimal, DecimalError, LIMIT, OVERFLOW, POWERS};
 use crate::value::text::{clip, trim_xml};
 
@@ -141,6 +143,20 @@ pub fn without_exponent(text: &str) -> Option<Option<String>> {
 }
 
 /// Plain digits with the scale's zeros: `-0.50`.
+impl Decimal {
+    /// The same as its [`fmt::Display`], without the costs of formatting.
+    pub fn to_text(self) -> CompactString {
+        let mut buffer = [b'0'; MOST_TEXT];
+        let scale = usize::from(self.scale);
+        let mut start = write_digits(self.units.unsigned_abs(), scale, &mut buffer);
+        if self.units < 0 {
+            start -= 1;
+            buffer[start] = b'-';
+        }
+        CompactString::from_utf8_lossy(&buffer[start..])
+    }
+}
+
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut buffer = [b'0'; MOST_TEXT];
@@ -151,8 +167,8 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// More than any number has: `0.` and as many digits as a scale can say.
-const MOST_TEXT: usize = 257;
+/// As many as any number has: a sign, `0.`, and as many digits as a scale can say.
+const MOST_TEXT: usize = 258;
 
 /// Writes digits with a point before the last `scale`, at least one before the point, to the end of the
 /// buffer. Returns where they begin.

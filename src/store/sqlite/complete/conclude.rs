@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::named_params;
+use rusqlite::{named_params, CachedStatement};
 
 use super::answer::{logged, refused, rows_to_json};
 use super::rejection::Rejection;
-use crate::contract::Contract;
+use crate::contract::{Contract, TargetTable};
 use crate::id::{AppId, ClaimToken, SessionId};
 use crate::outcome::{AppOutcome, Failure, TableRows};
 use crate::store::sqlite::binding::json_list;
@@ -14,7 +14,7 @@ use crate::store::sqlite::fault::Step;
 use crate::store::sqlite::install::check_installed;
 use crate::store::sqlite::session::Tally;
 use crate::store::sqlite::statement::statement;
-use crate::store::sqlite::target::Targets;
+use crate::store::sqlite::target::{Inserts, Targets};
 use crate::store::sqlite::transaction::Work;
 use crate::store::{failpoint, Completed, Fate, StoreError};
 
@@ -91,14 +91,16 @@ impl Completion<'_> {
         let mut sums = Sums::begin(tx, self.contract)?;
         let app_ids = conclusions.iter().map(|conclusion| conclusion.app.app_id);
         let occupied = self.targets.occupied(tx, app_ids)?;
+        let mut inserts = self.targets.inserts(tx);
+        let mut log = Log::new(self, tx, &held)?;
         for (conclusion, dequeued) in conclusions.iter().zip(dequeued) {
             completed.push(match dequeued {
                 Dequeued::Earlier(earlier) => earlier,
                 Dequeued::Now { enqueued_at } => {
-                    let rows = self.write_rows(tx, conclusion, &occupied)?;
+                    let rows = write_rows(tx, &mut inserts, conclusion, &occupied)?;
                     count(&mut tally, conclusion, &rows);
                     sums.add(conclusion, &rows);
-                    self.log(tx, &held, conclusion, enqueued_at, &rows)?;
+                    log.add(conclusion, enqueued_at, &rows)?;
                     Completed {
                         app_id: conclusion.app.app_id,
                         attempt: conclusion.app.attempt,
@@ -164,32 +166,55 @@ impl Completion<'_> {
             None => Err(StoreError::LeaseLost(self.token).into()),
         }
     }
+}
 
-    /// Writes the rows of a success, which are then the application's only ones. A failure leaves
-    /// the rows of an earlier success as they are.
-    fn write_rows(&self, tx: &Work, conclusion: &Conclusion, occupied: &[bool]) -> Step<Vec<u64>> {
-        let AppOutcome { app_id, attempt, .. } = *conclusion.app;
-        let Ok(rows) = conclusion.outcome else { return Ok(Vec::new()) };
-        // A first attempt has nothing to supersede: that saves a statement for each application.
-        if attempt > 1 {
-            tx.run(SUPERSEDE, named_params! {":app_id": app_id})?;
-        }
-        self.targets.insert(tx, app_id, rows, occupied)
+/// Writes the rows of a success, which are then the application's only ones. A failure leaves the rows of an
+/// earlier success as they are.
+fn write_rows(
+    tx: &Work,
+    inserts: &mut Inserts<'_, '_>,
+    conclusion: &Conclusion,
+    occupied: &[bool],
+) -> Step<Vec<u64>> {
+    let AppOutcome { app_id, attempt, .. } = *conclusion.app;
+    let Ok(rows) = conclusion.outcome else { return Ok(Vec::new()) };
+    // A first attempt has nothing to supersede: that saves a statement for each application.
+    if attempt > 1 {
+        tx.run(SUPERSEDE, named_params! {":app_id": app_id})?;
+    }
+    inserts.insert(app_id, rows, occupied)
+}
+
+/// What adds to the log in one transaction, with what all its rows have.
+struct Log<'t> {
+    insert: CachedStatement<'t>,
+    targets: &'t [TargetTable],
+    now: i64,
+    claimed_at: i64,
+    session: String,
+    token: String,
+    contract_hash: String,
+}
+
+impl<'t> Log<'t> {
+    fn new(completion: &Completion<'t>, tx: &'t Work, held: &Held) -> Step<Self> {
+        Ok(Self {
+            insert: tx.prepare_cached(LOG)?,
+            targets: &completion.contract.targets,
+            now: tx.now,
+            claimed_at: held.claimed_at,
+            session: held.session.0.to_string(),
+            token: completion.token.0.to_string(),
+            contract_hash: completion.contract.hash.to_string(),
+        })
     }
 
-    fn log(
-        &self,
-        tx: &Work,
-        held: &Held,
-        conclusion: &Conclusion,
-        enqueued_at: i64,
-        rows: &[u64],
-    ) -> Step<()> {
+    fn add(&mut self, conclusion: &Conclusion, enqueued_at: i64, rows: &[u64]) -> Step<()> {
         let app = conclusion.app;
         let failure = conclusion.outcome.err();
-        let names = self.contract.targets.iter().map(|table| table.name.as_str());
+        let names = self.targets.iter().map(|table| table.name.as_str());
         let per_table = failure.is_none().then(|| rows_to_json(names.zip(rows.iter().copied())));
-        let parameters = named_params! {
+        self.insert.execute(named_params! {
             ":app_id": app.app_id,
             ":attempt": app.attempt,
             ":failure_category": failure.map(|f| f.category),
@@ -203,19 +228,19 @@ impl Completion<'_> {
             ":failure_reason": failure.map(|f| f.reason.as_str()),
             ":fingerprint": failure.map(Failure::fingerprint),
             ":error_number": conclusion.error_number,
-            ":session": held.session,
+            ":session": self.session,
             ":token": self.token,
             ":enqueued_at": enqueued_at,
-            ":claimed_at": held.claimed_at,
-            ":now": tx.now,
+            ":claimed_at": self.claimed_at,
+            ":now": self.now,
             ":shred_micros": app.shred_micros,
             ":document_bytes": app.document_bytes,
             ":rows_written": rows.iter().sum::<u64>(),
             ":rows_per_table": per_table,
             ":source_hash": app.source_hash,
-            ":contract_hash": self.contract.hash,
-        };
-        tx.run(LOG, parameters).map(drop)
+            ":contract_hash": self.contract_hash,
+        })?;
+        Ok(())
     }
 }
 

@@ -12,4 +12,4 @@ pub(super) use declaration::{
     storage_type, ROWS_VIEW,
 };
 pub(super) use read::read_rows;
-pub(super) use rows::Targets;
+pub(super) use rows::{Inserts, Targets};

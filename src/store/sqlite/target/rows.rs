@@ -1,7 +1,8 @@
 //! Writing the rows of applications into the target tables.
 
+use compact_str::CompactString;
 use rusqlite::types::{ToSqlOutput, Value as Stored};
-use rusqlite::{params_from_iter, CachedStatement, ErrorCode};
+use rusqlite::{CachedStatement, ErrorCode};
 
 use super::declaration::RowStatements;
 use crate::contract::{Contract, OnExisting, TargetTable};
@@ -45,29 +46,14 @@ impl<'c> Targets<'c> {
         self.targets.iter().map(is_occupied).collect()
     }
 
-    /// Writes one application's rows, parents first; returns how many per table. `occupied` is what
-    /// [`Targets::occupied`] said in the same transaction, before it wrote anything.
-    pub fn insert(
-        &self,
-        tx: &Work,
-        app_id: AppId,
-        rows: &[TableRows],
-        occupied: &[bool],
-    ) -> Step<Vec<u64>> {
-        let may_have_rows = self.targets.iter().zip(occupied).filter(|(_, is)| **is);
-        for ((table, statements), _) in may_have_rows.rev() {
-            if table.on_existing == OnExisting::Replace {
-                delete(tx, table, statements, app_id)?;
-            }
-        }
-        self.targets
-            .iter()
-            .zip(rows)
-            .zip(occupied)
-            .map(|(((table, statements), rows), occupied)| {
-                insert_table(tx, table, statements, app_id, rows, *occupied)
-            })
-            .collect()
+    /// What inserts rows in one transaction.
+    pub fn inserts<'t>(&'t self, tx: &'t Work) -> Inserts<'t, 'c> {
+        let tables = self.targets.iter().map(|(table, statements)| Insert {
+            table,
+            statements,
+            prepared: None,
+        });
+        Inserts { tx, tables: tables.collect() }
     }
 
     /// Deletes an application's rows from the chosen targets, children before parents; returns how
@@ -111,13 +97,92 @@ impl Targets<'_> {
         table: &TargetTable,
         rows: &[&[Value]],
     ) -> Step<()> {
-        let found = self.targets.iter().find(|(known, _)| known.name == table.name);
-        match found {
-            Some((table, statements)) => {
-                insert_all(tx, table, statements, rows.iter().copied()).map(drop)
+        let mut inserts = self.inserts(tx);
+        let found = inserts.tables.iter_mut().find(|insert| insert.table.name == table.name);
+        found.map_or(Ok(()), |insert| insert.all(tx, rows.iter().copied()).map(drop))
+    }
+}
+
+/// What inserts rows in one transaction: a statement is looked up once, not for each application.
+pub struct Inserts<'t, 'c> {
+    tx: &'t Work<'t>,
+    /// In load order.
+    tables: Vec<Insert<'t, 'c>>,
+}
+
+struct Insert<'t, 'c> {
+    table: &'c TargetTable,
+    statements: &'t RowStatements,
+    prepared: Option<CachedStatement<'t>>,
+}
+
+impl Inserts<'_, '_> {
+    /// Writes one application's rows, parents first; returns how many per table. `occupied` is what
+    /// [`Targets::occupied`] said in the same transaction, before it wrote anything.
+    pub fn insert(
+        &mut self,
+        app_id: AppId,
+        rows: &[TableRows],
+        occupied: &[bool],
+    ) -> Step<Vec<u64>> {
+        let tx = self.tx;
+        let may_have_rows = self.tables.iter().zip(occupied).filter(|(_, is)| **is);
+        for (Insert { table, statements, .. }, _) in may_have_rows.rev() {
+            if table.on_existing == OnExisting::Replace {
+                delete(tx, table, statements, app_id)?;
             }
-            None => Ok(()),
         }
+        self.tables
+            .iter_mut()
+            .zip(rows)
+            .zip(occupied)
+            .map(|((insert, rows), occupied)| insert.of_app(tx, app_id, rows, *occupied))
+            .collect()
+    }
+}
+
+impl<'t> Insert<'t, '_> {
+    fn of_app(
+        &mut self,
+        tx: &'t Work,
+        app_id: AppId,
+        rows: &TableRows,
+        occupied: bool,
+    ) -> Step<u64> {
+        let Self { table, statements, .. } = self;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let skip = occupied
+            && table.on_existing == OnExisting::Skip
+            && prepare(tx, table, &statements.exists)?
+                .exists([app_key(statements.app_type, app_id)])?;
+        if skip {
+            return Ok(0);
+        }
+        self.all(tx, rows.iter())
+    }
+
+    fn all<'r>(&mut self, tx: &'t Work, rows: impl Iterator<Item = &'r [Value]>) -> Step<u64> {
+        let Self { table, statements, prepared } = self;
+        let insert = match prepared {
+            Some(insert) => insert,
+            none => none.insert(prepare(tx, table, &statements.insert)?),
+        };
+        let mut written = 0;
+        for (number, row) in rows.enumerate() {
+            for (place, column) in (1..).zip(&statements.bound) {
+                let (value, sql_type) = (&row[*column], table.columns[*column].sql_type);
+                match stored(value, sql_type) {
+                    Some(text) => insert.raw_bind_parameter(place, text.as_str())?,
+                    None => insert.raw_bind_parameter(place, bind(value, sql_type))?,
+                }
+            }
+            // A trigger may ignore a row without an error: SQLite's own count is used.
+            written +=
+                insert.raw_execute().map_err(|error| refused(table, Some((number, row)), error))?;
+        }
+        Ok(written as u64)
     }
 }
 
@@ -127,45 +192,6 @@ fn delete(tx: &Work, table: &TargetTable, statements: &RowStatements, app_id: Ap
         .execute([app_key(statements.app_type, app_id)])
         .map_err(|error| refused(table, None, error))?;
     Ok(rows as u64)
-}
-
-fn insert_table(
-    tx: &Work,
-    table: &TargetTable,
-    statements: &RowStatements,
-    app_id: AppId,
-    rows: &TableRows,
-    occupied: bool,
-) -> Step<u64> {
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    let skip = occupied
-        && table.on_existing == OnExisting::Skip
-        && prepare(tx, table, &statements.exists)?
-            .exists([app_key(statements.app_type, app_id)])?;
-    if skip {
-        return Ok(0);
-    }
-    insert_all(tx, table, statements, rows.iter())
-}
-
-fn insert_all<'r>(
-    tx: &Work,
-    table: &TargetTable,
-    statements: &RowStatements,
-    rows: impl Iterator<Item = &'r [Value]>,
-) -> Step<u64> {
-    let mut insert = prepare(tx, table, &statements.insert)?;
-    let mut written = 0;
-    for (number, row) in rows.enumerate() {
-        let values = statements.bound.iter().map(|i| bind(&row[*i], table.columns[*i].sql_type));
-        // A trigger may ignore a row without an error: SQLite's own count is used.
-        written += insert
-            .execute(params_from_iter(values))
-            .map_err(|error| refused(table, Some((number, row)), error))?;
-    }
-    Ok(written as u64)
 }
 
 /// A statement on a target. One that does not compile means that the table was changed after the
@@ -250,8 +276,22 @@ pub(super) fn bind(value: &Value, sql_type: SqlType) -> ToSqlOutput<'_> {
         Value::Float(number) => (*number).into(),
         Value::Text(text) => text.as_str().into(),
         Value::Bytes(bytes) => (&bytes[..]).into(),
-        _ => ToSqlOutput::Owned(
-            to_text(value, sql_type).map_or(Stored::Null, |text| Stored::Text(text.into())),
-        ),
+        _ => {
+            let text = stored(value, sql_type);
+            ToSqlOutput::Owned(text.map_or(Stored::Null, |text| Stored::Text(text.into())))
+        }
+    }
+}
+
+/// The text that a value is stored as, if no type of SQLite holds it.
+fn stored(value: &Value, sql_type: SqlType) -> Option<CompactString> {
+    match value {
+        Value::Decimal(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_)
+        | Value::DateTimeOffset(_)
+        | Value::Guid(_) => to_text(value, sql_type),
+        _ => None,
     }
 }
