@@ -131,6 +131,19 @@ impl Reader<'_> {
             Some((service, host)) if !service.is_empty() && !host.is_empty() => Ok(text.to_owned()),
             _ => Err("SERVICE/HOST, such as MSSQLSvc/db1.contoso.com:1433".to_owned()),
         })?;
+        if settings.account.is_none() {
+            let login = match [&keys::USER, &keys::ACCESS_TOKEN_FILE].map(|key| self.is_set(key)) {
+                _ if self.counts(&keys::CONNECTION_STRING) => "the login of the connection string",
+                [true, _] => "--user",
+                _ => "--access-token-file",
+            };
+            self.problems.push(format!(
+                "{} has no effect with {login}: only a login with the account of the process names a service; \
+                 keep one",
+                self.get(&keys::SERVER_SPN).named()
+            ));
+            return None;
+        }
         Some(settings.server_spn(&name))
     }
 

@@ -36,6 +36,28 @@ fn the_name_of_a_service_has_a_host() {
     }
 }
 
+#[test]
+fn the_name_of_a_service_is_refused_where_no_account_logs_in() {
+    let bench = Workbench::new();
+    bench.write("token", "abc");
+    let named = "--server-spn MSSQLSvc/db1:1433 has no effect with";
+    for (login, said_login) in [
+        ("--server db1 --database d --user u", "--user"),
+        ("--server db1 --database d --access-token-file token", "--access-token-file"),
+        ("", "the login of the connection string"),
+    ] {
+        let flags = format!("status {login} --server-spn MSSQLSvc/db1:1433");
+        let mut command = bench.command(&flags);
+        let said = Said::of(match login {
+            "" => command.env("XMLSHRED_CONNECTION_STRING", "Server=db1;User Id=u;Password=p"),
+            _ => command.env("XMLSHRED_PASSWORD", "p"),
+        });
+        assert_eq!(said.status, 2, "{said:?}");
+        let told = said.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(&format!("{named} {said_login}: ")), "{said:?}");
+    }
+}
+
 /// A server that does this with each connection. It ends with the test process.
 fn server(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
