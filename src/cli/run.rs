@@ -110,7 +110,7 @@ impl Arguments {
         let (at, installed, allow_drift) = (location.clone(), contract.clone(), self.allow_drift);
         let session = call.session;
         let opened = runner::unless_stopped(shutdown, &config.store_name, move || {
-            let mut store = open::connect(&at, session)?;
+            let mut store = open::connect_for(&at, session, &installed)?;
             open::install_if_none(&at, store.as_mut(), &installed)?;
             refuse_drift(store.as_mut(), &installed, allow_drift)?;
             Ok::<_, CommandError>(store)
@@ -145,7 +145,7 @@ impl Arguments {
 
 /// Stops before the first row where the existing tables do not fit the contract.
 fn refuse_drift(store: &mut dyn Store, contract: &Contract, allow_drift: bool) -> Result<()> {
-    let mut drift = store.compare_targets(contract)?;
+    let mut drift = store.opened_with_targets(contract)?;
     drift.retain(|difference| difference.refuses);
     if allow_drift {
         drift.iter().for_each(|difference| tracing::warn!("{difference}"));

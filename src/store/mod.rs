@@ -97,6 +97,12 @@ pub trait Store: Send {
     /// load order. Changes nothing.
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>>;
 
+    /// [`Store::compare_targets`] when this session was opened for this contract, which a server has told already;
+    /// for a caller that has just opened it.
+    fn opened_with_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
+        self.compare_targets(contract)
+    }
+
     /// The columns of the contract whose values this login does not see as they are: their tables and columns in
     /// the contract. Only a server can mask.
     fn masked_columns(&mut self, _contract: &Contract) -> Result<Vec<(usize, usize)>> {

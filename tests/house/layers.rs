@@ -208,8 +208,9 @@ fn an_operation_has_one_name_in_three_languages() {
 const ONE_STORE_ONLY: [&str; 2] = ["compare_targets", "count_unqueued"];
 
 /// What is generated from the contract in both stores; what a server's catalog is asked for; and what `get_contract`
-/// answers without a call.
-const NO_FILE: [&str; 3] = ["read_rows", "masked_columns", "opened_with_contract"];
+/// and `compare_targets` answer without a call.
+const NO_FILE: [&str; 4] =
+    ["read_rows", "masked_columns", "opened_with_contract", "opened_with_targets"];
 
 /// `usp_ReleaseClaim` of `release_claim`.
 fn procedure(method: &str) -> String {

@@ -60,6 +60,28 @@ pub fn connect(location: &StoreLocation, session: SessionId) -> store::Result<Bo
     }
 }
 
+/// A session with an existing store, for a run of this contract: of a server all that a run needs to know before it
+/// starts is asked at once.
+///
+/// # Errors
+/// The store cannot be opened.
+#[cfg_attr(not(feature = "sqlserver"), allow(unused_variables))]
+pub fn connect_for(
+    location: &StoreLocation,
+    session: SessionId,
+    contract: &Contract,
+) -> store::Result<Box<dyn Store>> {
+    match location {
+        #[cfg(feature = "sqlserver")]
+        StoreLocation::SqlServer(server) => Ok(Box::new(SqlServerStore::connect_for(
+            server.settings.clone(),
+            &workstation(session),
+            contract,
+        )?)),
+        StoreLocation::Sqlite(_) => connect(location, session),
+    }
+}
+
 /// As [`existing`], with what the store knows of files.
 ///
 /// # Errors

@@ -59,10 +59,7 @@ impl Catalog {
     /// # Errors
     /// A query fails.
     pub fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
-        self.run(|connection| {
-            let known = target::Known::ask(connection)?;
-            target::compare_targets(connection, &known, contract)
-        })
+        self.run(|connection| target::compare_targets(connection, contract))
     }
 
     fn run<T>(&mut self, read: impl FnOnce(&mut Connection) -> fault::Result<T>) -> Result<T> {

@@ -12,6 +12,7 @@ mod enqueue;
 mod fault;
 mod inspect;
 pub mod install;
+mod probe;
 mod purge;
 mod record;
 mod redrive;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use connection::Connection;
 use fault::ServerFault;
-use record::Record;
+use probe::Probe;
 
 use super::{
     check_lease, check_max_reaps, check_outcomes, check_replaces, Added, BackfillRequest,
@@ -58,10 +59,10 @@ pub struct SqlServerStore {
     documents: enqueue::DocumentStage,
     /// Number of target tables of the latest contract.
     targets: usize,
-    /// What the server's catalog can tell.
-    known: target::Known,
     /// The installed contract when the session was opened, until it is asked for.
     opened_with: Option<Option<ContractHash>>,
+    /// How the target tables of a contract compared then, until it is asked for.
+    compared: Option<(ContractHash, Vec<Difference>)>,
 }
 
 impl SqlServerStore {
@@ -73,10 +74,31 @@ impl SqlServerStore {
     /// [`StoreError::NotInstalled`] and [`StoreError::OtherVersion`] where the objects are missing,
     /// or of a version that this program does not work with.
     pub fn connect(settings: ServerSettings, workstation: &str) -> Result<Self> {
+        Self::open(settings, workstation, None)
+    }
+
+    /// [`SqlServerStore::connect`], which compares the target tables of a contract in the same request, for
+    /// [`Store::opened_with_targets`].
+    ///
+    /// # Errors
+    /// As [`SqlServerStore::connect`]; none of the comparison.
+    pub fn connect_for(
+        settings: ServerSettings,
+        workstation: &str,
+        contract: &Contract,
+    ) -> Result<Self> {
+        Self::open(settings, workstation, Some(contract))
+    }
+
+    fn open(
+        settings: ServerSettings,
+        workstation: &str,
+        contract: Option<&Contract>,
+    ) -> Result<Self> {
         let location = settings.location().to_owned();
         let connect = || {
             let mut connection = Connection::open(settings, Some(workstation.to_owned()))?;
-            let server = Server::probe(&mut connection)?;
+            let server = Probe::ask(&mut connection, contract)?;
             Ok((connection, server))
         };
         let (connection, server) =
@@ -108,8 +130,8 @@ impl SqlServerStore {
             stage: complete::Stage::new(server.has_openjson),
             documents: Default::default(),
             targets: 0,
-            known: server.known,
             opened_with: Some(opened_with),
+            compared: contract.map(|contract| contract.hash).zip(server.differences),
         })
     }
 
@@ -174,43 +196,6 @@ impl SqlServerStore {
     }
 }
 
-/// Properties of a server and of the installation, asked for in one request.
-struct Server {
-    is_read_only: bool,
-    has_openjson: bool,
-    known: target::Known,
-    /// The answer of [`install::VERSION_PROCEDURE`]; `None` where it does not exist.
-    installed: Option<Record>,
-}
-
-impl Server {
-    fn probe(connection: &mut Connection) -> fault::Result<Self> {
-        let procedure =
-            format!("[{}].[{}]", connection.settings().schema_name(), install::VERSION_PROCEDURE);
-        let mut sets = connection
-            .batch(&format!(
-                "SELECT CONVERT(nvarchar(60), DATABASEPROPERTYEX(DB_NAME(), N'Updateability')) AS state,
-                        CONVERT(int, d.compatibility_level) AS compatibility_level
-FROM sys.databases AS d
-WHERE d.database_id = DB_ID();
-
-{}
-
-IF OBJECT_ID(N'{procedure}') IS NOT NULL EXEC {procedure};",
-                target::Known::query()
-            ))?
-            .into_iter();
-        let head = connection::first(sets.next())?;
-        Ok(Self {
-            is_read_only: head.get_or_null::<String>("state")?.is_some_and(|s| s == "READ_ONLY"),
-            has_openjson: head.get::<i64>("compatibility_level")?
-                >= dialect::in_use().openjson_level,
-            known: target::Known::read(&sets.next().unwrap_or_default())?,
-            installed: sets.next().and_then(|set| set.into_iter().next()),
-        })
-    }
-}
-
 impl Intake for SqlServerStore {
     fn knows_file(&mut self, place: PlaceId, name: &str) -> Result<bool> {
         self.run(|connection| enqueue::knows_file(connection, place, name))
@@ -249,9 +234,14 @@ impl Store for SqlServerStore {
     }
 
     fn compare_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
-        let Self { connection, known, .. } = self;
-        let compared = target::compare_targets(connection, known, contract);
-        compared.map_err(|fault| self.error(fault))
+        self.run(|connection| target::compare_targets(connection, contract))
+    }
+
+    fn opened_with_targets(&mut self, contract: &Contract) -> Result<Vec<Difference>> {
+        match self.compared.take() {
+            Some((hash, differences)) if hash == contract.hash => Ok(differences),
+            _ => self.compare_targets(contract),
+        }
     }
 
     fn masked_columns(&mut self, contract: &Contract) -> Result<Vec<(usize, usize)>> {

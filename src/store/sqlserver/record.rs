@@ -34,6 +34,15 @@ impl Record {
         T::read(value).ok_or_else(|| self.unexpected(column, &format!("not {}", T::NAME)))
     }
 
+    /// The value of a column of the catalog that not every version of the server has; the default of one that is
+    /// missing or null.
+    pub(super) fn get_if_known<T: Value + Default>(&self, column: &str) -> Result<T> {
+        match self.row.columns().iter().any(|known| known.name() == column) {
+            true => Ok(self.get_or_null(column)?.unwrap_or_default()),
+            false => Ok(T::default()),
+        }
+    }
+
     /// The values, in the order of the columns.
     pub(super) fn into_cells(self) -> impl Iterator<Item = ColumnData<'static>> {
         self.row.into_iter()

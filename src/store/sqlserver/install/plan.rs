@@ -129,8 +129,7 @@ pub fn tables(
 ) -> fault::Result<Vec<PlannedStep>> {
     let missing = missing_tables(connection, contract)?;
     let changes = target::column_changes(connection, contract, alter)?;
-    let known = target::Known::ask(connection)?;
-    let differences = target::compare_targets(connection, &known, contract)?;
+    let differences = target::compare_targets(connection, contract)?;
     let mut steps = Vec::new();
     for table in &contract.targets {
         let object = format!("table {}.{}", contract.target_schema, table.name);
