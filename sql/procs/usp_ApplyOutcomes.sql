@@ -77,20 +77,10 @@ BEGIN
         session_id uniqueidentifier NOT NULL,
         claimed_at_utc datetime2(3) NOT NULL
     );
-    DECLARE @done TABLE
-    (
-        app_id bigint NOT NULL,
-        attempt int NOT NULL
-    );
-    DECLARE @todo TABLE
-    (
-        app_id bigint NOT NULL PRIMARY KEY,
-        attempt int NOT NULL,
-        is_success bit NOT NULL
-    );
     DECLARE @taken TABLE
     (
         app_id bigint NOT NULL PRIMARY KEY,
+        attempt int NOT NULL,
         enqueued_at_utc datetime2(3) NOT NULL
     );
     DECLARE @written TABLE
@@ -125,8 +115,6 @@ BEGIN
         IF @tries > 1
         BEGIN
             DELETE FROM @lease;
-            DELETE FROM @done;
-            DELETE FROM @todo;
             DELETE FROM @taken;
             DELETE FROM @written;
             DELETE FROM @replaced;
@@ -151,45 +139,60 @@ BEGIN
             SET @lease_count = @@ROWCOUNT;
             SET @now = SYSUTCDATETIME();
 
-            INSERT INTO @done (app_id, attempt)
-            SELECT
-                c.app_id,
-                c.attempt
-            FROM [$(Schema)].[ufn_ClaimOutcome](@claim_token) AS c;
-
-            INSERT INTO @todo (app_id, attempt, is_success)
-            SELECT
-                o.app_id,
-                o.attempt,
-                o.is_success
+            -- What the claim still holds of the range. The rest is not here: what an earlier call with this
+            -- token has logged has left the queue, and what it has refused is there without the token.
+            DELETE FROM [$(Schema)].[processing_queue]
+            OUTPUT
+                deleted.app_id,
+                deleted.attempts,
+                deleted.enqueued_at_utc
+            INTO @taken (app_id, attempt, enqueued_at_utc)
             FROM #outcome AS o
+            INNER LOOP JOIN [$(Schema)].[processing_queue] AS q WITH (FORCESEEK)
+                ON o.app_id = q.app_id AND o.attempt = q.attempts
             WHERE o.app_id >= @app_id_from
                 AND o.app_id <= @app_id_to
-                AND NOT EXISTS
-                (
-                    SELECT 1
-                    FROM @done AS d
-                    WHERE d.app_id = o.app_id
-                        AND d.attempt = o.attempt
-                );
+                AND q.state = 1
+                AND q.claim_token = @claim_token;
 
-            SET @todo_count = @@ROWCOUNT;
+            SET @taken_count = @@ROWCOUNT;
+
+            SELECT
+                @todo_count = (
+                    SELECT COUNT(*)
+                    FROM #outcome AS r
+                    WHERE r.app_id >= @app_id_from
+                        AND r.app_id <= @app_id_to
+                ),
+                @session_id = (SELECT l.session_id FROM @lease AS l),
+                @claimed_at = (SELECT l.claimed_at_utc FROM @lease AS l),
+                @retried = SUM(CASE WHEN k.attempt > 1 THEN 1 ELSE 0 END),
+                @success = SUM(CASE o.is_success WHEN 1 THEN 1 ELSE 0 END),
+                @failed = SUM(CASE o.is_success WHEN 1 THEN 0 ELSE 1 END),
+                @outcomes = COUNT(DISTINCT COALESCE(o.failure_category, N'success')),
+                @document_bytes = SUM(COALESCE(o.document_bytes, 0)),
+                @shred_micros = SUM(COALESCE(o.shred_micros, 0))
+            FROM #outcome AS o
+            INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id;
+
+            -- Seldom: an earlier call with this token did some, or the claim holds them no longer.
+            IF @taken_count < @todo_count
+            BEGIN
+                SET @todo_count -= (
+                    SELECT COUNT(*)
+                    FROM #outcome AS o
+                    INNER JOIN [$(Schema)].[ufn_ClaimOutcome](@claim_token) AS c
+                        ON o.app_id = c.app_id AND o.attempt = c.attempt
+                    WHERE o.app_id >= @app_id_from
+                        AND o.app_id <= @app_id_to
+                );
+            END;
 
             IF @todo_count = 0
             BEGIN
                 COMMIT TRANSACTION;
                 RETURN 0;
             END;
-
-            DELETE FROM [$(Schema)].[processing_queue]
-            OUTPUT deleted.app_id, deleted.enqueued_at_utc INTO @taken (app_id, enqueued_at_utc)
-            FROM @todo AS t
-            INNER LOOP JOIN [$(Schema)].[processing_queue] AS q WITH (FORCESEEK)
-                ON t.app_id = q.app_id AND t.attempt = q.attempts
-            WHERE q.state = 1
-                AND q.claim_token = @claim_token;
-
-            SET @taken_count = @@ROWCOUNT;
 
             IF @taken_count <> @todo_count OR @lease_count = 0
             BEGIN
@@ -204,20 +207,11 @@ BEGIN
             -- The lock is held to the end: a new contract waits for this completion.
             EXEC [$(Schema)].[usp_CheckContract] @contract_hash = @contract_hash;
 
-            SELECT
-                @session_id = l.session_id,
-                @claimed_at = l.claimed_at_utc,
-                @retried = (
-                    SELECT COUNT(*)
-                    FROM @todo AS t
-                    WHERE t.attempt > 1
-                )
-            FROM @lease AS l;
-
             INSERT INTO #load_app (app_id)
-            SELECT t.app_id
-            FROM @todo AS t
-            WHERE t.is_success = 1;
+            SELECT o.app_id
+            FROM #outcome AS o
+            INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id
+            WHERE o.is_success = 1;
 
             IF @@ROWCOUNT > 0
             BEGIN
@@ -231,17 +225,17 @@ BEGIN
                     INSERT INTO #clear_app (table_ordinal, app_id)
                     SELECT
                         c.table_ordinal,
-                        t.app_id
-                    FROM @todo AS t
-                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
+                        k.app_id
+                    FROM @taken AS k
+                    INNER LOOP JOIN #load_app AS a ON k.app_id = a.app_id
+                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON a.app_id = l.app_id
                     INNER LOOP JOIN [$(Schema)].[processing_log_table] AS n WITH (FORCESEEK)
                         ON l.app_id = n.app_id AND l.attempt = n.attempt
                     INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS o
                         ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
                     INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS c
                         ON o.schema_name = c.schema_name AND o.table_name = c.table_name
-                    WHERE t.is_success = 1
-                        AND t.attempt > 1
+                    WHERE k.attempt > 1
                         AND l.has_rows = 1
                         AND c.contract_hash = @contract_hash;
 
@@ -250,14 +244,14 @@ BEGIN
                         o.schema_name,
                         o.table_name,
                         n.row_count
-                    FROM @todo AS t
-                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
+                    FROM @taken AS k
+                    INNER LOOP JOIN #load_app AS a ON k.app_id = a.app_id
+                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON a.app_id = l.app_id
                     INNER LOOP JOIN [$(Schema)].[processing_log_table] AS n WITH (FORCESEEK)
                         ON l.app_id = n.app_id AND l.attempt = n.attempt
                     INNER LOOP JOIN [$(Schema)].[processing_contract_table] AS o
                         ON l.contract_hash = o.contract_hash AND n.table_ordinal = o.table_ordinal
-                    WHERE t.is_success = 1
-                        AND t.attempt > 1
+                    WHERE k.attempt > 1
                         AND l.has_rows = 1;
                 END;
 
@@ -277,10 +271,11 @@ BEGIN
                     UPDATE [$(Schema)].[processing_log]
                     SET
                         is_latest = 0,
-                        has_rows = CASE t.is_success WHEN 1 THEN 0 ELSE l.has_rows END
-                    FROM @todo AS t
-                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON t.app_id = l.app_id
-                    WHERE t.attempt > 1
+                        has_rows = CASE WHEN a.app_id IS NULL THEN l.has_rows ELSE 0 END
+                    FROM @taken AS k
+                    LEFT OUTER LOOP JOIN #load_app AS a ON k.app_id = a.app_id
+                    INNER LOOP JOIN [$(Schema)].[processing_log] AS l WITH (FORCESEEK) ON k.app_id = l.app_id
+                    WHERE k.attempt > 1
                         AND (l.is_latest = 1 OR l.has_rows = 1);
                 END;
 
@@ -347,8 +342,8 @@ BEGIN
                     ),
                     o.source_hash,
                     @contract_hash
-                FROM @taken AS k
-                INNER JOIN #outcome AS o ON k.app_id = o.app_id;
+                FROM #outcome AS o
+                INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id;
 
                 INSERT INTO [$(Schema)].[processing_log_table]
                 (
@@ -359,11 +354,11 @@ BEGIN
                 )
                 SELECT
                     n.app_id,
-                    t.attempt,
+                    k.attempt,
                     n.table_ordinal,
                     n.row_count
                 FROM #loaded AS n
-                INNER JOIN @todo AS t ON n.app_id = t.app_id
+                INNER LOOP JOIN @taken AS k ON n.app_id = k.app_id
                 WHERE n.row_count > 0;
 
                 DELETE FROM [$(Schema)].[processing_claim]
@@ -376,18 +371,8 @@ BEGIN
                             AND q.claim_token = @claim_token
                     );
 
-                SELECT
-                    @success = SUM(CASE o.is_success WHEN 1 THEN 1 ELSE 0 END),
-                    @failed = SUM(CASE o.is_success WHEN 1 THEN 0 ELSE 1 END),
-                    @outcomes = COUNT(DISTINCT COALESCE(o.failure_category, N'success')),
-                    @document_bytes = SUM(COALESCE(o.document_bytes, 0)),
-                    @shred_micros = SUM(COALESCE(o.shred_micros, 0)),
-                    @rows_written = (
-                        SELECT COALESCE(SUM(n.row_count), 0)
-                        FROM #loaded AS n
-                    )
-                FROM @taken AS k
-                INNER JOIN #outcome AS o ON k.app_id = o.app_id;
+                SELECT @rows_written = COALESCE(SUM(n.row_count), 0)
+                FROM #loaded AS n;
 
                 EXEC [$(Schema)].[usp_RecordThroughput]
                     @session_id = @session_id,
@@ -405,8 +390,8 @@ BEGIN
                         SELECT
                             CONVERT(varchar(30), COALESCE(o.failure_category, N'success')) AS outcome,
                             COUNT_BIG(*) AS applications
-                        FROM @taken AS k
-                        INNER JOIN #outcome AS o ON k.app_id = o.app_id
+                        FROM #outcome AS o
+                        INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id
                         GROUP BY CONVERT(varchar(30), COALESCE(o.failure_category, N'success'))
                     ) AS a
                 INNER LOOP JOIN [$(Schema)].[processing_outcome] AS c WITH (FORCESEEK)
@@ -425,8 +410,8 @@ BEGIN
                         @session_id,
                         CONVERT(varchar(30), COALESCE(o.failure_category, N'success')),
                         COUNT_BIG(*)
-                    FROM @taken AS k
-                    INNER JOIN #outcome AS o ON k.app_id = o.app_id
+                    FROM #outcome AS o
+                    INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id
                     WHERE NOT EXISTS
                         (
                             SELECT 1

@@ -209,10 +209,16 @@ BEGIN
                 FROM #stale_table AS w
                 WHERE w.app_id = @app_id;
 
-                EXEC @result = [$(Schema)].[usp_LoadApps]
-                    @table_ordinal = @table_ordinal OUTPUT,
-                    @error_number = @error_number OUTPUT,
-                    @error_message = @error_message OUTPUT;
+                SET @result = 0;
+
+                -- There are none where the installed contract has none of its tables.
+                IF EXISTS (SELECT 1 FROM #clear_app)
+                BEGIN
+                    EXEC @result = [$(Schema)].[usp_LoadApps]
+                        @table_ordinal = @table_ordinal OUTPUT,
+                        @error_number = @error_number OUTPUT,
+                        @error_message = @error_message OUTPUT;
+                END;
 
                 IF @result <> 0
                 BEGIN

@@ -94,7 +94,7 @@ tree() {
 bug no-fence procs/usp_ApplyOutcomes.sql completing::an_outcome_the_token_does_not_hold \
     's/IF \@taken_count <> \@todo_count OR \@lease_count = 0/IF 1 = 0/'
 bug no-attempt-in-the-fence procs/usp_ApplyOutcomes.sql completing::an_attempt_the_token_does_not_hold \
-    's/ AND t\.attempt = q\.attempts//'
+    's/ AND o\.attempt = q\.attempts//'
 bug reaping-without-expiry procs/usp_ReapExpired.sql reaping::a_lease_that_has_not_expired \
     's/WHERE c\.lease_expires_at_utc < SYSUTCDATETIME\(\)/WHERE 1 = 1/; $m = s/\n\s*AND lease_expires_at_utc < SYSUTCDATETIME\(\)//; $n = $m'
 bug no-second-look-at-the-expiry procs/usp_ReapExpired.sql races::a_claim_that_is_renewed \
@@ -124,11 +124,11 @@ bug batch-not-halved procs/usp_ClaimBatch.sql reaping::a_batch_that_lost_its_wor
 bug never-quarantined procs/usp_ReturnApps.sql reaping::the_document_that_kills \
     's/WHEN lone_reaps \+ 1 >= \@max_reaps/WHEN 1 = 0/'
 bug lost-answer-is-lost-work procs/usp_ApplyOutcomes.sql completing::completing_again_answers \
-    's/WHERE d\.app_id = o\.app_id\n/WHERE 1 = 0\n/'
+    's/IF \@taken_count < \@todo_count/IF 1 = 0/'
 bug contract-not-checked procs/usp_CheckContract.sql completing::a_completion_with_another_contract \
     's/WHERE c\.contract_hash = \@contract_hash\s+AND /WHERE /'
 bug failure-takes-the-rows procs/usp_ApplyOutcomes.sql redriving::a_failure_after_a_success \
-    's/ELSE l\.has_rows END/ELSE 0 END/'
+    's/THEN l\.has_rows ELSE 0 END/THEN 0 ELSE 0 END/'
 bug two-attempts-with-rows procs/usp_ApplyOutcomes.sql stale::a_failure_after_a_success_is_stale \
     's/\(l\.is_latest = 1 OR l\.has_rows = 1\)/l.is_latest = 1/'
 bug own-rows-collide procs/usp_ApplyOutcomes.sql earlier_rows::a_success_replaces_its_own_rows \

@@ -715,12 +715,12 @@ BEGIN
 
                 SET @deleted = @@ROWCOUNT;
             END;
-        END;
 
-        -- usp_DeleteStaleRows is called by hand, where no #stage_* tables exist.
-        IF NOT EXISTS (SELECT 1 FROM #load_app)
-        BEGIN
-            RETURN 0;
+            -- usp_DeleteStaleRows loads nothing: it is called by hand, where no #stage_* tables exist.
+            IF NOT EXISTS (SELECT 1 FROM #load_app)
+            BEGIN
+                RETURN 0;
+            END;
         END;
 
         SELECT

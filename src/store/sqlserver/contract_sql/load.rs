@@ -187,12 +187,12 @@ fn clear_statements(schema: &str, targets: &[TargetTable]) -> String {
         .collect();
     sql.push_str(&deletes.join("\n"));
     sql.push_str(
-        "        END;
-
-        -- usp_DeleteStaleRows is called by hand, where no #stage_* tables exist.
-        IF NOT EXISTS (SELECT 1 FROM #load_app)
-        BEGIN
-            RETURN 0;
+        "
+            -- usp_DeleteStaleRows loads nothing: it is called by hand, where no #stage_* tables exist.
+            IF NOT EXISTS (SELECT 1 FROM #load_app)
+            BEGIN
+                RETURN 0;
+            END;
         END;
 
 ",
