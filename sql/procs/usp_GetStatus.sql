@@ -42,7 +42,7 @@ BEGIN
     IF (
             SELECT d.is_read_committed_snapshot_on
             FROM sys.databases AS d
-            WHERE d.database_id = DB_ID()
+            WHERE d.name = DB_NAME()
         ) = 0
         SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
 

@@ -527,7 +527,7 @@ BEGIN
             (
                 SELECT 1
                 FROM sys.databases AS d
-                WHERE d.database_id = DB_ID()
+                WHERE d.name = DB_NAME()
                     AND d.is_read_committed_snapshot_on = 1
             )
         GROUP BY c.outcome

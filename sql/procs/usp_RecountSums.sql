@@ -94,7 +94,7 @@ BEGIN
         SET @has_versions = (
             SELECT d.is_read_committed_snapshot_on
             FROM sys.databases AS d
-            WHERE d.database_id = DB_ID()
+            WHERE d.name = DB_NAME()
         );
 
         SET @is_due = CASE

@@ -130,6 +130,7 @@ static class Rules
     public const string VolatileStatistics = "volatile-statistics";
     public const string CountsLog = "counts-log";
     public const string SumsLast = "sums-last";
+    public const string CurrentDatabase = "current-database";
 
     public static readonly string[] All =
     {
@@ -137,7 +138,7 @@ static class Rules
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
         KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, PageLocks, SourceRead, PinnedPlan,
         SessionLock, ForeignTemp, MonitoringWaits, OwnForeignKey, VolatileStatistics,
-        CountsLog, SumsLast,
+        CountsLog, SumsLast, CurrentDatabase,
     };
 }
 
@@ -575,6 +576,11 @@ sealed class Script
         // The sums are there so that nobody waits for a scan of millions of rows.
         public override void Visit(QuerySpecification node)
         {
+            var found = new FindsItself();
+            node.FromClause?.Accept(found);
+            node.WhereClause?.Accept(found);
+            if (found.ById != null)
+                file.Report(found.ById, Rules.CurrentDatabase, "write d.name = DB_NAME(): in Azure SQL Database, sys.databases has another number than DB_ID()");
             if (!isShown)
                 return;
             foreach (var log in LogReads.Unbounded(node))
@@ -839,6 +845,27 @@ sealed class Script
         {
             return type == TSqlTokenType.WhiteSpace || type == TSqlTokenType.SingleLineComment
                 || type == TSqlTokenType.MultilineComment || type == TSqlTokenType.RightParenthesis;
+        }
+    }
+
+    /// A condition that finds the current database in sys.databases by its number.
+    sealed class FindsItself : TSqlFragmentVisitor
+    {
+        bool readsDatabases;
+        BooleanComparisonExpression byId;
+
+        public BooleanComparisonExpression ById => readsDatabases ? byId : null;
+
+        public override void Visit(NamedTableReference node)
+        {
+            readsDatabases |= node.SchemaObject.BaseIdentifier.Value == "databases";
+        }
+
+        public override void Visit(BooleanComparisonExpression node)
+        {
+            var calls = new[] { node.FirstExpression, node.SecondExpression }.OfType<FunctionCall>();
+            if (node.ComparisonType == BooleanComparisonType.Equals && calls.Any(call => call.FunctionName.Value == "DB_ID"))
+                byId = node;
         }
     }
 

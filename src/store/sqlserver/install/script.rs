@@ -27,7 +27,7 @@ END;
 ";
 
 /// What is wrong with a database of an old compatibility level, in a variable.
-const LEVEL: &str = "DECLARE @level int = (SELECT d.compatibility_level FROM sys.databases AS d WHERE d.database_id = DB_ID());
+const LEVEL: &str = "DECLARE @level int = (SELECT d.compatibility_level FROM sys.databases AS d WHERE d.name = DB_NAME());
 DECLARE @problem nvarchar(2048);
 
 IF @level < 110
