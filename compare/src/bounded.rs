@@ -175,7 +175,8 @@ struct Watch {
 impl Watch {
     fn until(&mut self, mut is_over: impl FnMut(&Self) -> bool) -> Result<()> {
         while !is_over(self) {
-            let sql = "SELECT coalesce(sum(applications), 0) FROM processing_outcome";
+            let sql = "SELECT coalesce(sum(applications), 0) FROM processing_outcome
+                       WHERE outcome <> 'queued'";
             let done = self.connection.query_row(sql, [], |row| row.get(0))?;
             self.seen.push((self.began.elapsed().as_secs_f64(), done));
             std::thread::sleep(Duration::from_millis(5));

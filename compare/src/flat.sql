@@ -35,6 +35,8 @@ ON CONFLICT (outcome) DO UPDATE SET applications = applications + excluded.appli
 DELETE FROM processing_sums_at_once;
 
 UPDATE processing_enqueue
-SET lowest_new = NULL, highest = 1000000 + 2 * :applications;
+SET lowest_new = NULL,
+    highest = 1000000 + 2 * :applications,
+    documents = documents + 2 * :applications;
 
 DROP TABLE temp.more;

@@ -36,7 +36,7 @@ pub struct Status {
     /// `failed` by category, largest first.
     pub failures: Vec<(FailureCategory, u64)>,
     /// Rows per target table of the installed contract, in load order; `None` where the table is
-    /// missing or the login has no permission to see it.
+    /// missing or the login has no permission to see it. In the embedded store, those that the log records.
     pub table_rows: Vec<(String, Option<u64>)>,
     /// Current claims.
     pub claims: Vec<ActiveClaim>,

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 /// Each query returns a sentence per violation.
-const VIOLATIONS: [&str; 19] = [
+const VIOLATIONS: [&str; 21] = [
     // 1. An application is in exactly one place.
     "SELECT 'application ' || q.app_id || ' is claimed by a missing claim'
      FROM processing_queue AS q
@@ -98,9 +98,24 @@ const VIOLATIONS: [&str; 19] = [
            FROM processing_log AS l
            WHERE NOT EXISTS (SELECT 1 FROM processing_log AS n
                              WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
-             AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = l.app_id))
+             AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = l.app_id)
+           UNION ALL
+           SELECT 'queued', 0, 1 FROM processing_queue)
      GROUP BY outcome
      HAVING sum(counted) <> sum(found)",
+    "SELECT 'outcome ' || outcome || ' has ' || sum(counted) || ' bytes and ' || sum(found) || ' are found'
+     FROM (SELECT outcome, document_bytes AS counted, 0 AS found FROM processing_outcome
+           UNION ALL
+           SELECT 'queued', 0, document_bytes FROM processing_queue)
+     GROUP BY outcome
+     HAVING sum(counted) <> sum(found)",
+    "SELECT counted || ' documents are counted (orphans ' || orphans || ') and found ' || found
+     FROM (SELECT documents AS counted, orphans, (SELECT count(*) FROM app_xml) AS found,
+                  (SELECT count(*)
+                   FROM (SELECT app_id FROM processing_queue UNION SELECT app_id FROM processing_log) AS k
+                   WHERE NOT EXISTS (SELECT 1 FROM app_xml AS x WHERE x.app_id = k.app_id)) AS found_orphans
+           FROM processing_enqueue)
+     WHERE counted <> found OR orphans <> found_orphans",
     "SELECT 'of table ' || t || ' ' || sum(counted) || ' rows are counted and ' || sum(found) || ' written'
      FROM (SELECT table_name AS t, row_count AS counted, 0 AS found FROM processing_written
            UNION ALL

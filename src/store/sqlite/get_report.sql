@@ -45,11 +45,8 @@ ORDER BY l.processed_at_utc DESC
 LIMIT :sample;
 
 -- name: source_rows
--- By sums, as usp_GetReport: how many documents there are, and how many applications are queued or logged. Those whose
--- document is gone may hide a document that is missing: vw_Reconciliation looks at each.
-SELECT (SELECT count(*) FROM app_xml),
-       (SELECT count(*) FROM processing_queue)
-           + (SELECT coalesce(sum(applications), 0) FROM processing_outcome);
+SELECT expected, actual
+FROM vw_sourced;
 
 -- name: written
 SELECT table_name, row_count, stale

@@ -1,13 +1,17 @@
 -- Counts for people. Mirrors usp_GetStatus.
 
 -- name: source
-SELECT count(*)
-FROM app_xml;
+SELECT documents
+FROM processing_enqueue;
 
 -- name: table_exists
 SELECT 1
 FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name = :table COLLATE NOCASE;
+
+-- name: written
+-- Rows that the attempts wrote: counting the table would take the longer the more it has.
+SELECT coalesce((SELECT row_count FROM processing_written WHERE table_name = :table), 0);
 
 -- name: stale
 -- Failed applications with the rows of an earlier success.
@@ -36,7 +40,7 @@ WHERE state <> 'not_enqueued';
 -- name: failures
 SELECT outcome, applications
 FROM processing_outcome
-WHERE outcome <> 'success' AND applications > 0
+WHERE outcome NOT IN ('success', 'queued') AND applications > 0
 ORDER BY applications DESC, outcome;
 
 -- name: claims

@@ -32,12 +32,15 @@ FROM (
     WHERE resumed_at_utc IS NULL
     UNION ALL
     SELECT CASE WHEN EXISTS (SELECT 1 FROM processing_claim) THEN 2 ELSE 1 END, 'old backlog',
-           count(*) || iif(count(*) = 1, ' application is', ' applications are')
+           iif(old > 10000, 'more than 10000', old) || iif(old = 1, ' application is', ' applications are')
            || ' ready that came more than a day ago',
            'no worker runs, or the workers do not keep up', 'xmlshred run'
-    FROM processing_queue
-    WHERE state = 0 AND enqueued_at_utc < :now - 86400000
-    HAVING count(*) > 0
+    FROM (SELECT count(*) AS old
+          FROM (SELECT 1
+                FROM processing_queue INDEXED BY processing_queue_enqueued
+                WHERE enqueued_at_utc < :now - 86400000 AND state = 0
+                LIMIT 10001))
+    WHERE old > 0
     UNION ALL
     SELECT 1, 'failure rate',
            sum(failed) || ' of ' || sum(success + failed) || ' failed in the last hour',
@@ -68,8 +71,7 @@ FROM (
     -- Each document is looked up only if the sums do not agree.
     FROM (SELECT lowest_new
           FROM processing_enqueue
-          WHERE (SELECT count(*) FROM app_xml)
-              <> (SELECT sum(applications) FROM vw_QueueStatus)) AS e
+          WHERE documents + orphans <> (SELECT sum(applications) FROM vw_QueueStatus)) AS e
     CROSS JOIN app_xml AS x INDEXED BY app_xml_id
     WHERE (e.lowest_new IS NULL OR x.app_id < e.lowest_new)
       AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = x.app_id)

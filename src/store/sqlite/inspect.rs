@@ -25,9 +25,10 @@ const SOURCE_ROWS: &str = statement(GET_STATUS, "source");
 const STATES: &str = statement(GET_STATUS, "states");
 const FAILED: &str = statement(GET_STATUS, "failures");
 const TABLE_EXISTS: &str = statement(GET_STATUS, "table_exists");
+const WRITTEN_ROWS: &str = statement(GET_STATUS, "written");
 const STALE: &str = statement(GET_STATUS, "stale");
 /// How many documents are known to be new, 100,000 at most.
-pub(super) const NOT_ENQUEUED: &str = statement(GET_STATUS, "not_enqueued");
+const NOT_ENQUEUED: &str = statement(GET_STATUS, "not_enqueued");
 const RECENT: &str = statement(GET_STATUS, "recent");
 const CLAIMS: &str = statement(GET_STATUS, "claims");
 const SESSIONS: &str = statement(GET_STATUS, "sessions");
@@ -56,7 +57,9 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
         let mut status = Status {
             source: Some(tx.value(SOURCE_ROWS, [])?),
             stale: tx.value(STALE, [])?,
-            table_rows: table_rows(tx)?,
+            table_rows: rows_of_tables(tx, |table| {
+                tx.value(WRITTEN_ROWS, named_params! {":table": table})
+            })?,
             claims: claims(tx)?,
             sessions: sessions(tx, i64::MIN, None, 50)?,
             paused: pause_in_force(tx)?,
@@ -81,16 +84,19 @@ pub(super) fn get_status(connection: &mut Connection) -> Step<Status> {
     })
 }
 
-/// Rows per target table.
+/// Rows per target table, which are counted.
 pub(super) fn table_rows(tx: &Work) -> Step<Vec<(String, Option<u64>)>> {
-    let count = |table: String| {
-        let rows = match tx.exists(TABLE_EXISTS, named_params! {":table": table})? {
-            true => Some(tx.value(&format!("SELECT count(*) FROM {}", quoted(&table)), [])?),
-            false => None,
-        };
+    rows_of_tables(tx, |table| tx.value(&format!("SELECT count(*) FROM {}", quoted(table)), []))
+}
+
+/// What this says of each target table; `None` of one that is missing.
+fn rows_of_tables(tx: &Work, rows: impl Fn(&str) -> Step<u64>) -> Step<Vec<(String, Option<u64>)>> {
+    let rows = |table: String| {
+        let exists = tx.exists(TABLE_EXISTS, named_params! {":table": table})?;
+        let rows = exists.then(|| rows(&table)).transpose()?;
         Ok((table, rows))
     };
-    installed_tables(tx)?.into_iter().map(count).collect()
+    installed_tables(tx)?.into_iter().map(rows).collect()
 }
 
 fn claims(tx: &Work) -> Step<Vec<ActiveClaim>> {

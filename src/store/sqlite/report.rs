@@ -6,7 +6,7 @@ use rusqlite::{named_params, Connection, Row};
 
 use super::binding::{instant, milliseconds};
 use super::fault::Step;
-use super::inspect::{sessions, table_rows, NOT_ENQUEUED};
+use super::inspect::{sessions, table_rows};
 use super::statement::statement;
 use super::transaction::{read, Work};
 use crate::store::{
@@ -159,13 +159,12 @@ fn incidents(
 
 fn reconciliation(tx: &Work) -> Step<Vec<Reconciled>> {
     let source = |row: &Row| <(u64, u64)>::try_from(row);
-    let (expected, known) = tx.find(SOURCE_ROWS, [], source)?.unwrap_or_default();
-    let missing = expected.saturating_sub(known).max(tx.value(NOT_ENQUEUED, [])?);
+    let (expected, actual) = tx.find(SOURCE_ROWS, [], source)?.unwrap_or_default();
     let mut reconciled = vec![Reconciled {
         subject: "source rows".to_owned(),
         expected,
-        actual: Some(expected - missing),
-        difference: Some(-(missing as i64)),
+        actual: Some(actual),
+        difference: Some(actual as i64 - expected as i64),
         not_ours: None,
         stale: None,
     }];

@@ -3,6 +3,7 @@
 mod columns;
 mod contention;
 mod cost;
+mod counting;
 mod file;
 mod loading;
 mod lost;

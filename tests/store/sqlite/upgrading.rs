@@ -44,7 +44,7 @@ fn make_version_7(path: &Path) {
     make(path, 7, VERSION_7, LOG_OF_VERSION_7);
 }
 
-fn make(path: &Path, version: u32, tables: &str, content: &str) {
+pub fn make(path: &Path, version: u32, tables: &str, content: &str) {
     let old = Connection::open(path).expect("create");
     let application = u32::from_be_bytes(*b"xmls");
     old.execute_batch(&format!(
@@ -58,7 +58,7 @@ fn make(path: &Path, version: u32, tables: &str, content: &str) {
 }
 
 /// Everything that a store declares, except the tables themselves; columns by table, in any order.
-fn declared(store: &SqliteHarness) -> Vec<Vec<Option<String>>> {
+pub fn declared(store: &SqliteHarness) -> Vec<Vec<Option<String>>> {
     let mut all = store.query_as_is(
         "SELECT type, name, sql FROM sqlite_schema
          WHERE type <> 'table' AND sql IS NOT NULL ORDER BY type, name",

@@ -1,5 +1,8 @@
--- What is counted so that nobody counts the log: indexes, sums, and the triggers that keep the sums in the
--- transaction of any program that changes log or queue. Runs after schema.sql, or after an upgrade's changes.
+-- What is counted so that nobody counts log or queue: indexes, sums, and the triggers that keep the sums in the
+-- transaction of any program that changes them. Runs after schema.sql, or after an upgrade's changes.
+
+-- The oldest of the queue.
+CREATE INDEX processing_queue_enqueued ON processing_queue (enqueued_at_utc);
 
 CREATE INDEX processing_log_processed ON processing_log (status, processed_at_utc, is_latest);
 
@@ -16,11 +19,15 @@ WHERE is_latest = 1 AND failure_category IS NOT NULL;
 -- Rows of an earlier success than the last attempt.
 CREATE INDEX processing_log_superseded ON processing_log (app_id) WHERE has_rows = 1 AND is_latest = 0;
 
--- How many applications that are not in the queue have which outcome: success, or a failure's category.
+-- How many applications that are not in the queue have which outcome: success, or a failure's category; and how
+-- many are in the queue: queued, with the size of their documents.
 CREATE TABLE processing_outcome (
-    outcome      TEXT PRIMARY KEY,
-    applications INTEGER NOT NULL
+    outcome        TEXT PRIMARY KEY,
+    applications   INTEGER NOT NULL,
+    document_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO processing_outcome (outcome, applications) VALUES ('queued', 0);
 
 -- How many rows of each target table the attempts wrote that the rows are of.
 CREATE TABLE processing_written (
@@ -75,6 +82,58 @@ BEGIN
     SET is_latest = 1
     WHERE app_id = OLD.app_id
       AND attempt = (SELECT max(attempt) FROM processing_log WHERE app_id = OLD.app_id);
+END;
+
+-- What enters the queue or leaves it. One that was not known before, or is not afterwards, may have no document.
+CREATE TRIGGER processing_queue_entered AFTER INSERT ON processing_queue
+BEGIN
+    UPDATE processing_outcome
+    SET applications = applications + 1,
+        document_bytes = document_bytes + NEW.document_bytes
+    WHERE outcome = 'queued';
+    UPDATE processing_enqueue
+    SET orphans = orphans + 1
+    WHERE only_row = 1
+      AND NOT EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = NEW.app_id)
+      AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = NEW.app_id);
+END;
+
+CREATE TRIGGER processing_queue_left AFTER DELETE ON processing_queue
+BEGIN
+    UPDATE processing_outcome
+    SET applications = applications - 1,
+        document_bytes = document_bytes - OLD.document_bytes
+    WHERE outcome = 'queued';
+    UPDATE processing_enqueue
+    SET orphans = orphans - 1
+    WHERE only_row = 1
+      AND NOT EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = OLD.app_id)
+      AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = OLD.app_id);
+END;
+
+CREATE TRIGGER processing_queue_resized AFTER UPDATE OF document_bytes ON processing_queue
+BEGIN
+    UPDATE processing_outcome
+    SET document_bytes = document_bytes + NEW.document_bytes - OLD.document_bytes
+    WHERE outcome = 'queued';
+END;
+
+-- The same of the log.
+CREATE TRIGGER processing_log_entered AFTER INSERT ON processing_log
+WHEN NOT EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = NEW.app_id)
+    AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = NEW.app_id)
+    AND NOT EXISTS (SELECT 1 FROM processing_log AS l
+                    WHERE l.app_id = NEW.app_id AND l.attempt <> NEW.attempt)
+BEGIN
+    UPDATE processing_enqueue SET orphans = orphans + 1;
+END;
+
+CREATE TRIGGER processing_log_left AFTER DELETE ON processing_log
+WHEN NOT EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = OLD.app_id)
+    AND NOT EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = OLD.app_id)
+    AND NOT EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = OLD.app_id)
+BEGIN
+    UPDATE processing_enqueue SET orphans = orphans - 1;
 END;
 
 -- An application that is queued for the first time has no attempts, and none in the log.

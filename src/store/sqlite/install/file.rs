@@ -23,7 +23,7 @@ pub const COUNTS: &str = include_str!("counts.sql");
 pub const APPLICATION_ID: u32 = u32::from_be_bytes(*b"xmls");
 
 /// `PRAGMA user_version`: the version of the tables in schema.sql.
-pub const SCHEMA_VERSION: u32 = 9;
+pub const SCHEMA_VERSION: u32 = 10;
 
 /// The oldest version that [`mod@super::upgrade`] can upgrade.
 const OLDEST_VERSION: u32 = 7;

@@ -45,6 +45,12 @@ WHERE place_id = 0;
 CREATE TRIGGER app_xml_deleted AFTER DELETE ON app_xml
 BEGIN
     DELETE FROM processing_file WHERE app_id = OLD.app_id;
+    UPDATE processing_enqueue
+    SET documents = documents - 1,
+        orphans = orphans
+            + (EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = OLD.app_id)
+               OR EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = OLD.app_id)),
+        replaced = NULL;
 END;
 
 CREATE TRIGGER app_xml_changed AFTER UPDATE ON app_xml
@@ -58,24 +64,60 @@ END;
 -- lowest_new: the lowest id that arrived since enqueueing last completed; NULL if there is none.
 -- highest: the highest id that ever was in app_xml; NULL before the first. A document that is loaded
 -- later gets a higher one: the log may know the ids of documents that were deleted.
+-- documents: how many rows app_xml has. orphans: how many applications are queued or logged that have none there.
+-- replaced: the id whose document the statement that is running may replace; of an earlier one, it says nothing.
 CREATE TABLE processing_enqueue (
     only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
     lowest_new INTEGER,
-    highest    INTEGER
+    highest    INTEGER,
+    documents  INTEGER NOT NULL DEFAULT 0,
+    orphans    INTEGER NOT NULL DEFAULT 0,
+    replaced   INTEGER
 ) STRICT;
 
 INSERT INTO processing_enqueue (only_row, lowest_new, highest) VALUES (1, NULL, NULL);
 
--- REPLACE deletes a row without the trigger of DELETE.
+-- REPLACE deletes a row without the trigger of DELETE: what it may delete is noted before.
+CREATE TRIGGER app_xml_occupied BEFORE INSERT ON app_xml
+WHEN EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = NEW.app_id)
+BEGIN
+    UPDATE processing_enqueue SET replaced = NEW.app_id;
+END;
+
 CREATE TRIGGER app_xml_new AFTER INSERT ON app_xml
 BEGIN
     DELETE FROM processing_file WHERE app_id = NEW.app_id;
     UPDATE processing_enqueue
-    SET lowest_new = NEW.app_id
-    WHERE lowest_new IS NULL OR lowest_new > NEW.app_id;
+    SET lowest_new = min(coalesce(lowest_new, NEW.app_id), NEW.app_id),
+        highest = max(coalesce(highest, NEW.app_id), NEW.app_id),
+        documents = documents + (replaced IS NOT NEW.app_id),
+        orphans = orphans
+            - (replaced IS NOT NEW.app_id
+               AND (EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = NEW.app_id)
+                    OR EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = NEW.app_id))),
+        replaced = NULL;
+END;
+
+-- A document that gets another id is new there.
+CREATE TRIGGER app_xml_moving BEFORE UPDATE OF app_id ON app_xml
+WHEN NEW.app_id <> OLD.app_id
+    AND EXISTS (SELECT 1 FROM app_xml AS x INDEXED BY app_xml_id WHERE x.app_id = NEW.app_id)
+BEGIN
+    UPDATE processing_enqueue SET replaced = NEW.app_id;
+END;
+
+CREATE TRIGGER app_xml_moved AFTER UPDATE OF app_id ON app_xml WHEN NEW.app_id <> OLD.app_id
+BEGIN
     UPDATE processing_enqueue
-    SET highest = NEW.app_id
-    WHERE highest IS NULL OR highest < NEW.app_id;
+    SET lowest_new = min(coalesce(lowest_new, NEW.app_id), NEW.app_id),
+        documents = documents - (replaced IS NEW.app_id),
+        orphans = orphans
+            + (EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = OLD.app_id)
+               OR EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = OLD.app_id))
+            - (replaced IS NOT NEW.app_id
+               AND (EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = NEW.app_id)
+                    OR EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = NEW.app_id))),
+        replaced = NULL;
 END;
 
 -- Unfinished applications only: completing deletes the row.

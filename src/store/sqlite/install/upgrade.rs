@@ -14,34 +14,42 @@ use crate::store::{Result, StoreError};
 
 /// What makes a store of an earlier version one of this version.
 struct Steps {
-    change: &'static str,
+    change: &'static [&'static str],
     /// Afterwards everything is created that is missing; then this is executed.
-    fill: &'static str,
+    fill: &'static [&'static str],
     /// Whether the earlier version had the views of this one.
     has_views: bool,
 }
 
 const FILE_7: &str = include_str!("upgrade_from_7.sql");
 const FROM_7: Steps = Steps {
-    change: statement(FILE_7, "change"),
-    fill: statement(FILE_7, "fill"),
+    change: &[statement(FILE_7, "change")],
+    fill: &[statement(FILE_7, "fill"), FILL_9],
     has_views: false,
 };
 
 const FILE_8: &str = include_str!("upgrade_from_8.sql");
-const FROM_8: Steps = Steps { change: statement(FILE_8, "change"), fill: "", has_views: true };
+const FROM_8: Steps =
+    Steps { change: &[statement(FILE_8, "change"), CHANGE_9], fill: &[FILL_9], has_views: true };
+
+const FILE_9: &str = include_str!("upgrade_from_9.sql");
+const CHANGE_9: &str = statement(FILE_9, "change");
+const FILL_9: &str = statement(FILE_9, "fill");
+const FROM_9: Steps = Steps { change: &[CHANGE_9], fill: &[FILL_9], has_views: true };
 
 impl Steps {
     fn from(version: u32) -> &'static Self {
         match version {
             7 => &FROM_7,
-            _ => &FROM_8,
+            8 => &FROM_8,
+            _ => &FROM_9,
         }
     }
 
     /// The objects that are dropped, and may be created in a new form.
     fn dropped(&self) -> Vec<&'static str> {
-        let drops = self.change.lines().filter_map(|line| line.strip_prefix("DROP "));
+        let lines = self.change.iter().flat_map(|change| change.lines());
+        let drops = lines.filter_map(|line| line.strip_prefix("DROP "));
         drops.filter_map(|drop| drop.trim_end_matches(';').split(' ').next_back()).collect()
     }
 }
@@ -82,14 +90,14 @@ pub fn upgrade_from(tx: &Work, found: u32) -> Step<()> {
         )))?;
     }
     let missing = missing(tx, steps)?;
-    tx.execute_batch(steps.change).map_err(half_made)?;
+    tx.execute_batch(&steps.change.concat()).map_err(half_made)?;
     if !steps.has_views {
         let tables = installed_tables(tx)?;
         tx.execute_batch(&create_counts_view(tables.iter().map(String::as_str)))?;
     }
     tx.execute_batch(&missing).map_err(half_made)?;
     check_columns(tx)?;
-    tx.execute_batch(steps.fill)?;
+    tx.execute_batch(&steps.fill.concat())?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(())
 }
@@ -156,7 +164,9 @@ pub fn preview(connection: &Connection) -> Step<Option<String>> {
     }
     let steps = Steps::from(found);
     let missing = missing(connection, steps)?;
-    let text = [steps.change, &missing, steps.fill].map(str::trim).join("\n\n");
+    let missing = [missing.as_str()];
+    let parts = steps.change.iter().chain(&missing).chain(steps.fill);
+    let text = parts.map(|part| part.trim()).collect::<Vec<_>>().join("\n\n");
     let text = text.trim_end().trim_end_matches(';');
     Ok(Some(format!("-- the store's own tables, from version {found} to {SCHEMA_VERSION}\n{text}")))
 }

@@ -1,6 +1,6 @@
 -- From version 7: the latest attempt of an application is marked as on SQL Server, sessions have their share of
 -- the queue, files have a place, and nothing counts the log any more. Between the two parts, everything
--- is created that a new store has and this one lacks.
+-- is created that a new store has and this one lacks. The sums that version 9 lacks, too, are filled behind.
 
 -- name: change
 DROP TRIGGER IF EXISTS app_xml_new;
@@ -19,6 +19,9 @@ UPDATE processing_log
 SET is_latest = 0
 WHERE EXISTS (SELECT 1 FROM processing_log AS n
               WHERE n.app_id = processing_log.app_id AND n.attempt > processing_log.attempt);
+ALTER TABLE processing_enqueue ADD COLUMN documents INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE processing_enqueue ADD COLUMN orphans INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE processing_enqueue ADD COLUMN replaced INTEGER;
 ALTER TABLE processing_session ADD COLUMN instance_id INTEGER;
 ALTER TABLE processing_session ADD COLUMN instance_count INTEGER;
 ALTER TABLE processing_session ADD COLUMN app_id_start INTEGER;

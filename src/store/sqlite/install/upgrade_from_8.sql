@@ -1,6 +1,6 @@
 -- From version 8: a record says how its file was divided. Of records that were loaded before, nobody knows.
--- No load counts as one that replaced a document. Completions add to the sums themselves,
--- and vw_QueueStatus counts by pages.
+-- No load counts as one that replaced a document. Completions add to the sums themselves.
+-- What version 9 lacks, too, follows.
 
 -- name: change
 ALTER TABLE processing_file ADD COLUMN record_path TEXT;
@@ -9,4 +9,3 @@ ALTER TABLE processing_file ADD COLUMN has_replaced INTEGER NOT NULL DEFAULT 0 C
 DROP TRIGGER processing_log_counted;
 DROP TRIGGER processing_log_wrote;
 DROP TRIGGER processing_queue_uncounted;
-DROP VIEW vw_QueueStatus;

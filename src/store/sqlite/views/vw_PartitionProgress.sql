@@ -1,5 +1,6 @@
 -- How much of each share of the queue is left, and when will it be finished at this rate? Shows shares of
--- workers that have not ended, or ended within the last hour. Scans the queue once per share.
+-- workers that have not ended, or ended within the last hour. Counts the ready applications of each share, unless
+-- it is the whole queue.
 CREATE VIEW vw_PartitionProgress AS
 SELECT r.instance_id, r.instance_count, r.app_id_start, r.app_id_end, r.workers, r.ready, r.claimed,
        r.quarantined, r.completed_10_min, r.per_minute,
@@ -12,7 +13,16 @@ FROM (SELECT p.*,
                  + ((p.ready + p.claimed) / p.per_minute
                     > CAST((p.ready + p.claimed) / p.per_minute AS INTEGER)) AS minutes
       FROM (SELECT h.*,
-                   coalesce(sum(u.state = 0), 0) AS ready,
+                   CASE WHEN h.instance_count = 1 AND h.app_id_start IS NULL AND h.app_id_end IS NULL
+                        THEN (SELECT o.applications FROM processing_outcome AS o WHERE o.outcome = 'queued')
+                            - (SELECT count(*) FROM processing_queue AS u WHERE u.state > 0)
+                        ELSE (SELECT count(*) FROM processing_queue AS u
+                              WHERE u.state = 0
+                                AND (u.app_id % h.instance_count + h.instance_count) % h.instance_count
+                                    = h.instance_id
+                                AND u.app_id >= coalesce(h.app_id_start, -9223372036854775807 - 1)
+                                AND u.app_id <= coalesce(h.app_id_end, 9223372036854775807))
+                   END AS ready,
                    coalesce(sum(u.state = 1), 0) AS claimed,
                    coalesce(sum(u.state = 2), 0) AS quarantined
             FROM (SELECT s.instance_id, s.instance_count, s.app_id_start, s.app_id_end,
@@ -33,8 +43,9 @@ FROM (SELECT p.*,
                   WHERE s.instance_count IS NOT NULL
                     AND (s.ended_at_utc IS NULL OR s.ended_at_utc >= n.now - 3600000)
                   GROUP BY s.instance_id, s.instance_count, s.app_id_start, s.app_id_end) AS h
-            LEFT JOIN processing_queue AS u
-                ON (u.app_id % h.instance_count + h.instance_count) % h.instance_count = h.instance_id
+            LEFT JOIN processing_queue AS u INDEXED BY processing_queue_claim
+                ON u.state > 0
+                AND (u.app_id % h.instance_count + h.instance_count) % h.instance_count = h.instance_id
                 AND u.app_id >= coalesce(h.app_id_start, -9223372036854775807 - 1)
                 AND u.app_id <= coalesce(h.app_id_end, 9223372036854775807)
             GROUP BY h.instance_id, h.instance_count, h.app_id_start, h.app_id_end) AS p) AS r;

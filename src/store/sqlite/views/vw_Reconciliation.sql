@@ -1,5 +1,5 @@
 -- Is every source row queued or logged, and do the target tables have as many rows as the log records? All
--- is well if every difference is 0. Looks up each document, and counts the target tables.
+-- is well if every difference is 0. Sums say how many documents are queued or logged; target tables are counted.
 CREATE VIEW vw_Reconciliation AS
 SELECT 'source rows' AS subject, r.expected, r.actual, r.actual - r.expected AS difference,
        NULL AS not_ours, NULL AS stale,

@@ -1,7 +1,6 @@
--- How many documents there are, and how many of them are queued or logged. Looks at every id: only so is a
--- document found that was lost.
+-- How many documents there are, and how many of them are queued or logged: all that are known, less those without
+-- a document.
 CREATE VIEW vw_sourced AS
-SELECT count(*) AS expected,
-       count(*) FILTER (WHERE EXISTS (SELECT 1 FROM processing_queue AS q WHERE q.app_id = s.app_id)
-                           OR EXISTS (SELECT 1 FROM processing_log AS l WHERE l.app_id = s.app_id)) AS actual
-FROM app_xml AS s INDEXED BY app_xml_id;
+SELECT e.documents AS expected,
+       (SELECT sum(o.applications) FROM processing_outcome AS o) - e.orphans AS actual
+FROM processing_enqueue AS e;
