@@ -6,12 +6,12 @@ Purpose:    Adds what #sum holds to processing_outcome and processing_written, a
             caller's transaction, so that the sums match what was committed. For what no session completes,
             and for what a session that ended had added itself.
 Parameters: Input table #sum (outcome varchar(30), schema_name nvarchar(128), table_name nvarchar(128),
-            amount bigint): with an outcome so many applications, otherwise so many rows of the table; an
-            amount below 0 is subtracted
+            amount bigint, document_bytes bigint): with an outcome so many applications, and of queued ones so
+            many bytes, otherwise so many rows of the table; what is below 0 is subtracted
 Results:    none
 Errors:     50033 another call that adds to the same sums did not end within 30 seconds
-Called by:  usp_AdoptLog, usp_BackfillApps, usp_DeleteStaleRows, usp_EndSession, usp_EraseApps,
-            usp_PurgeLog, usp_RecountSums, usp_Redrive, usp_UnloadDocuments
+Called by:  usp_AdoptLog, usp_BackfillApps, usp_DeleteStaleRows, usp_EndSession, usp_EnqueueApps,
+            usp_EraseApps, usp_PurgeLog, usp_RecountSums, usp_Redrive, usp_UnloadDocuments
 Isolation:  READ COMMITTED, in the caller's transaction. Its calls take turns by an application lock, which
             is kept to the end of the transaction; then locks its own rows of outcome and written, last in
             the lock order. No completion waits for them
@@ -70,12 +70,15 @@ BEGIN
         );
 
     UPDATE [$(Schema)].[processing_outcome]
-    SET applications = o.applications + a.amount
+    SET
+        applications = o.applications + a.amount,
+        document_bytes = o.document_bytes + a.document_bytes
     FROM
         (
             SELECT
                 s.outcome,
-                SUM(s.amount) AS amount
+                SUM(s.amount) AS amount,
+                SUM(s.document_bytes) AS document_bytes
             FROM #sum AS s
             WHERE s.outcome IS NOT NULL
             GROUP BY s.outcome

@@ -90,7 +90,8 @@ BEGIN
         outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
         schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
     );
 
     -- The last row that is not ignored of each application: the latest, or of equals the one written last.
@@ -228,6 +229,7 @@ BEGIN
                 AND l.app_id NOT IN (SELECT q.app_id FROM @queued AS q);
 
             DELETE FROM [$(Schema)].[processing_queue]
+            OUTPUT 'queued', -1, -deleted.document_bytes INTO #sum (outcome, amount, document_bytes)
             WHERE app_id BETWEEN @next AND @last
                 AND state = 0
                 AND app_id IN

@@ -81,6 +81,7 @@ BEGIN
     (
         app_id bigint NOT NULL PRIMARY KEY,
         attempt int NOT NULL,
+        document_bytes bigint NOT NULL,
         enqueued_at_utc datetime2(3) NOT NULL
     );
     DECLARE @written TABLE
@@ -145,8 +146,9 @@ BEGIN
             OUTPUT
                 deleted.app_id,
                 deleted.attempts,
+                deleted.document_bytes,
                 deleted.enqueued_at_utc
-            INTO @taken (app_id, attempt, enqueued_at_utc)
+            INTO @taken (app_id, attempt, document_bytes, enqueued_at_utc)
             FROM #outcome AS o
             INNER LOOP JOIN [$(Schema)].[processing_queue] AS q WITH (FORCESEEK)
                 ON o.app_id = q.app_id AND o.attempt = q.attempts
@@ -382,44 +384,69 @@ BEGIN
                     @document_bytes = @document_bytes,
                     @shred_micros = @shred_micros;
 
-                -- The lock on the session row keeps out every other completion of the session.
+                -- The lock on the session row keeps out every other completion of the session. What has an
+                -- outcome now is not queued any more.
                 UPDATE [$(Schema)].[processing_outcome]
-                SET applications = c.applications + a.applications
+                SET
+                    applications = c.applications + a.applications,
+                    document_bytes = c.document_bytes + a.document_bytes
                 FROM
                     (
                         SELECT
                             CONVERT(varchar(30), COALESCE(o.failure_category, N'success')) AS outcome,
-                            COUNT_BIG(*) AS applications
+                            COUNT_BIG(*) AS applications,
+                            CONVERT(bigint, 0) AS document_bytes
                         FROM #outcome AS o
                         INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id
                         GROUP BY CONVERT(varchar(30), COALESCE(o.failure_category, N'success'))
+                        UNION ALL
+                        SELECT
+                            'queued' AS outcome,
+                            -COUNT_BIG(*) AS applications,
+                            -SUM(t.document_bytes) AS document_bytes
+                        FROM @taken AS t
                     ) AS a
                 INNER LOOP JOIN [$(Schema)].[processing_outcome] AS c WITH (FORCESEEK)
                     ON c.session_id = @session_id AND a.outcome = c.outcome;
 
                 -- Seldom: the first of its kind in a session.
-                IF @@ROWCOUNT < @outcomes
+                IF @@ROWCOUNT < @outcomes + 1
                 BEGIN
                     INSERT INTO [$(Schema)].[processing_outcome]
                     (
                         session_id,
                         outcome,
-                        applications
+                        applications,
+                        document_bytes
                     )
                     SELECT
                         @session_id,
-                        CONVERT(varchar(30), COALESCE(o.failure_category, N'success')),
-                        COUNT_BIG(*)
-                    FROM #outcome AS o
-                    INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id
+                        a.outcome,
+                        a.applications,
+                        a.document_bytes
+                    FROM
+                        (
+                            SELECT
+                                CONVERT(varchar(30), COALESCE(o.failure_category, N'success')) AS outcome,
+                                COUNT_BIG(*) AS applications,
+                                CONVERT(bigint, 0) AS document_bytes
+                            FROM #outcome AS o
+                            INNER LOOP JOIN @taken AS k ON o.app_id = k.app_id
+                            GROUP BY CONVERT(varchar(30), COALESCE(o.failure_category, N'success'))
+                            UNION ALL
+                            SELECT
+                                'queued' AS outcome,
+                                -COUNT_BIG(*) AS applications,
+                                -SUM(t.document_bytes) AS document_bytes
+                            FROM @taken AS t
+                        ) AS a
                     WHERE NOT EXISTS
                         (
                             SELECT 1
                             FROM [$(Schema)].[processing_outcome] AS c
                             WHERE c.session_id = @session_id
-                                AND c.outcome = CONVERT(varchar(30), COALESCE(o.failure_category, N'success'))
-                        )
-                    GROUP BY CONVERT(varchar(30), COALESCE(o.failure_category, N'success'));
+                                AND c.outcome = a.outcome
+                        );
                 END;
 
                 IF @rows_written > 0 OR @retried > 0

@@ -64,14 +64,16 @@ BEGIN
         outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
         schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
     );
 
     BEGIN TRY
         BEGIN TRANSACTION;
 
         DELETE FROM [$(Schema)].[processing_outcome]
-        OUTPUT deleted.outcome, deleted.applications INTO #sum (outcome, amount)
+        OUTPUT deleted.outcome, deleted.applications, deleted.document_bytes
+        INTO #sum (outcome, amount, document_bytes)
         WHERE session_id = @session_id;
 
         DELETE FROM [$(Schema)].[processing_written]

@@ -16,11 +16,11 @@ Parameters: @mode          new: source rows above the watermark less @overlap (d
 Results:    one row: enqueue_status (added, busy), apps_added
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50030 the source table cannot be read
-            50033 the enqueue lock cannot be acquired
+            50033 the enqueue lock cannot be acquired, or another change of the sums did not end within 30 seconds
             50034 an earlier log is not completely adopted
 Called by:  the executable; the Agent jobs Prepare and Full; by hand
 Isolation:  READ COMMITTED. One transaction per chunk, which owns the enqueue lock: a call that is
-            cancelled leaves no lock behind. Locks the queue, reads the log. Reads the source
+            cancelled leaves no lock behind. Locks the queue, reads the log, sums (usp_AddSums). Reads the source
             under locks, also with READ_COMMITTED_SNAPSHOT on: waits for rows that other
             connections are writing, because new never returns to a row that it did not see.
 Example:    EXEC [$(Schema)].[usp_EnqueueApps];
@@ -52,6 +52,7 @@ BEGIN
     DECLARE @lock_result int;
     DECLARE @picked int;
     DECLARE @added int;
+    DECLARE @added_bytes bigint;
     DECLARE @missed int;
     DECLARE @apps_added bigint = 0;
     DECLARE @apps_missed bigint = 0;
@@ -89,6 +90,15 @@ BEGIN
         SET @message = [$(Schema)].[ufn_SourceProblem]();
         THROW 50030, @message, 1;
     END;
+
+    CREATE TABLE #sum
+    (
+        outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
+        schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
+    );
 
     SELECT @highest = MAX(s.[$(SourceIdColumn)])
     FROM [$(SourceSchema)].[$(SourceTable)] AS s WITH (READCOMMITTEDLOCK);
@@ -182,6 +192,7 @@ BEGIN
 
             SELECT
                 @added = COUNT(*),
+                @added_bytes = COALESCE(SUM(q.document_bytes), 0),
                 @missed = COALESCE(SUM(CASE WHEN i.app_id < @new_from THEN 1 ELSE 0 END), 0)
             FROM @inserted AS i
             INNER JOIN [$(Schema)].[processing_queue] AS q ON i.app_id = q.app_id;
@@ -221,6 +232,15 @@ BEGIN
                     full_apps_missed = CASE WHEN @mode = 'full' THEN @apps_missed + @missed ELSE full_apps_missed END
                 WHERE watermark_id = 1;
             END;
+
+            INSERT INTO #sum (outcome, amount, document_bytes)
+            SELECT
+                'queued',
+                @added,
+                @added_bytes
+            WHERE @added > 0;
+
+            EXEC [$(Schema)].[usp_AddSums];
 
             COMMIT TRANSACTION;
 

@@ -95,7 +95,8 @@ BEGIN
         outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
         schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
     );
 
     INSERT INTO #erased (app_id, attempts)
@@ -262,6 +263,7 @@ BEGIN
                 WHERE app_id = @app_id;
 
                 DELETE FROM [$(Schema)].[processing_queue]
+                OUTPUT 'queued', -1, -deleted.document_bytes INTO #sum (outcome, amount, document_bytes)
                 WHERE app_id = @app_id;
 
                 DELETE FROM [$(Schema)].[processing_file]

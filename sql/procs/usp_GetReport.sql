@@ -37,7 +37,7 @@ Called by:  the executable (report); by hand
 Isolation:  READ COMMITTED; READ UNCOMMITTED while READ_COMMITTED_SNAPSHOT is off, so that a completion
             that hangs is waited for by none of it: it may then count what is rolled back. Reads
             sessions, throughput, the newest @sample entries of IX_processing_log_processed with their
-            log rows, the newest @events events, the queue, the source rows above the watermark and the few
+            log rows, the newest @events events, the source rows above the watermark and the few
             rows of processing_outcome and processing_written: never the whole log
 Example:    EXEC [$(Schema)].[usp_GetReport] @since_seconds = 86400;
 */
@@ -315,9 +315,8 @@ BEGIN
         i.slice;
 
     SET @known = (
-        SELECT COALESCE(SUM(v.applications), 0)
-        FROM [$(Schema)].[vw_QueueStatus] AS v
-        WHERE v.state <> 'not_enqueued'
+        SELECT CASE WHEN SUM(o.applications) > 0 THEN SUM(o.applications) ELSE 0 END
+        FROM [$(Schema)].[processing_outcome] AS o
     );
 
     SELECT @watermark = w.app_id

@@ -23,8 +23,9 @@ Results:    1. one row: source_rows, ready, claimed, quarantined, success, faile
             except for rows that are being written, NULL where the caller may not see the table
 Errors:     none
 Called by:  the executable (status); by hand
-Isolation:  READ COMMITTED. Reads the queue, the few rows of processing_outcome, and of the log the failed
-            part of IX_processing_log_latest with a seek for each failed application: never all of it.
+Isolation:  READ COMMITTED. Reads the few rows of processing_outcome, of the queue what is claimed or quarantined,
+            and of the log the failed part of IX_processing_log_latest with a seek for each failed application:
+            never all of queue or log.
             Reads claims and sessions WITH (NOLOCK), so that it shows the worker whose completion hangs.
             READ UNCOMMITTED while READ_COMMITTED_SNAPSHOT is off, so that the counts do not wait for
             that completion: they may then count what is rolled back
@@ -92,11 +93,15 @@ BEGIN
             WHERE s.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
                 AND s.index_id IN (0, 1)
         ) AS source_rows,
-        a.ready,
-        a.claimed,
-        a.quarantined,
-        a.success,
-        a.failed,
+        -- The sum and the claims may be of different moments while there are no row versions.
+        CASE
+            WHEN a.queued > q.claimed + q.quarantined THEN a.queued - q.claimed - q.quarantined
+            ELSE 0
+        END AS ready,
+        q.claimed,
+        q.quarantined,
+        CASE WHEN a.success > 0 THEN a.success ELSE 0 END AS success,
+        CASE WHEN a.failed > 0 THEN a.failed ELSE 0 END AS failed,
         (
             SELECT COUNT_BIG(*)
             FROM [$(Schema)].[ufn_StaleApps]()
@@ -110,21 +115,26 @@ BEGIN
     FROM
         (
             SELECT
-                SUM(CASE v.state WHEN 'ready' THEN v.applications END) AS ready,
-                SUM(CASE v.state WHEN 'claimed' THEN v.applications END) AS claimed,
-                SUM(CASE v.state WHEN 'quarantined' THEN v.applications END) AS quarantined,
-                SUM(CASE v.state WHEN 'success' THEN v.applications END) AS success,
-                SUM(CASE v.state WHEN 'failed' THEN v.applications END) AS failed
-            FROM [$(Schema)].[vw_QueueStatus] AS v
-            WHERE v.state <> 'not_enqueued'
+                SUM(CASE o.outcome WHEN 'queued' THEN o.applications ELSE 0 END) AS queued,
+                SUM(CASE o.outcome WHEN 'success' THEN o.applications ELSE 0 END) AS success,
+                SUM(CASE WHEN o.outcome IN ('queued', 'success') THEN 0 ELSE o.applications END) AS failed
+            FROM [$(Schema)].[processing_outcome] AS o
         ) AS a
+    CROSS APPLY
+        (
+            SELECT
+                COALESCE(SUM(CASE u.state WHEN 1 THEN 1 ELSE 0 END), 0) AS claimed,
+                COALESCE(SUM(CASE u.state WHEN 2 THEN 1 ELSE 0 END), 0) AS quarantined
+            FROM [$(Schema)].[processing_queue] AS u
+            WHERE u.state IN (1, 2)
+        ) AS q
     LEFT OUTER JOIN [$(Schema)].[processing_pause] AS p ON p.resumed_at_utc IS NULL;
 
     SELECT
         o.outcome AS failure_category,
         SUM(o.applications) AS app_count
     FROM [$(Schema)].[processing_outcome] AS o
-    WHERE o.outcome <> 'success'
+    WHERE o.outcome NOT IN ('queued', 'success')
     GROUP BY o.outcome
     HAVING SUM(o.applications) > 0
     ORDER BY

@@ -60,6 +60,7 @@ BEGIN
     DECLARE @sees_schema bit = COALESCE(HAS_PERMS_BY_NAME(N'[$(Schema)]', N'SCHEMA', N'VIEW DEFINITION'), 0);
     DECLARE @output nvarchar(600) = QUOTENAME(@OutputSchemaName) + N'.' + QUOTENAME(@OutputTableName);
     DECLARE @statement nvarchar(max);
+    DECLARE @is_queue_counted bit;
     DECLARE @subject nvarchar(255);
     DECLARE @body nvarchar(max);
 
@@ -398,6 +399,22 @@ BEGIN
         FROM [$(Schema)].[processing_watermark] AS w
         WHERE w.full_apps_missed > 0;
 
+        -- The row count of the catalog is seldom another one while nobody works: the queue is counted only then.
+        SET @is_queue_counted = CASE
+            WHEN
+                (
+                    SELECT COALESCE(SUM(o.applications), 0)
+                    FROM [$(Schema)].[processing_outcome] AS o
+                    WHERE o.outcome = 'queued'
+                ) = (
+                    SELECT SUM(x.rows)
+                    FROM sys.partitions AS x
+                    WHERE x.object_id = OBJECT_ID(N'[$(Schema)].[processing_queue]')
+                        AND x.index_id IN (0, 1)
+                ) THEN 0
+            ELSE 1
+        END;
+
         -- Queue, log and events, where without row versions it waits for a completion.
         INSERT INTO #finding (priority, finding, detail, why, fix)
         SELECT
@@ -515,7 +532,7 @@ BEGIN
                     o.applications AS counted,
                     CONVERT(bigint, 0) AS found
                 FROM [$(Schema)].[processing_outcome] AS o
-                WHERE o.outcome <> 'success'
+                WHERE o.outcome NOT IN ('queued', 'success')
                 UNION ALL
                 SELECT
                     f.failure_category AS outcome,
@@ -531,6 +548,35 @@ BEGIN
                     AND d.is_read_committed_snapshot_on = 1
             )
         GROUP BY c.outcome
+        HAVING SUM(c.counted) <> SUM(c.found)
+        UNION ALL
+        SELECT
+            2,
+            N'wrong sums',
+            CONCAT(N'applications in the queue: ', SUM(c.counted), N' counted, ', SUM(c.found), N' found'),
+            N'status and the views count wrongly: a statement by hand has changed queue or log',
+            N'EXEC [$(Schema)].[usp_RecountSums];'
+        FROM
+            (
+                SELECT
+                    o.applications AS counted,
+                    CONVERT(bigint, 0) AS found
+                FROM [$(Schema)].[processing_outcome] AS o
+                WHERE o.outcome = 'queued'
+                UNION ALL
+                SELECT
+                    CONVERT(bigint, 0) AS counted,
+                    COUNT_BIG(q.app_id) AS found
+                FROM [$(Schema)].[processing_queue] AS q
+            ) AS c
+        WHERE @is_queue_counted = 1
+            AND EXISTS
+            (
+                SELECT 1
+                FROM sys.databases AS d
+                WHERE d.name = DB_NAME()
+                    AND d.is_read_committed_snapshot_on = 1
+            )
         HAVING SUM(c.counted) <> SUM(c.found)
         UNION ALL
         SELECT
@@ -553,10 +599,11 @@ BEGIN
         FROM
             (
                 SELECT
-                    N'applications with outcome success' AS subject,
+                    N'applications with outcome ' + o.outcome AS subject,
                     SUM(o.applications) AS amount
                 FROM [$(Schema)].[processing_outcome] AS o
-                WHERE o.outcome = 'success'
+                WHERE o.outcome IN ('queued', 'success')
+                GROUP BY o.outcome
                 UNION ALL
                 SELECT
                     N'rows of ' + w.schema_name + N'.' + w.table_name,

@@ -84,7 +84,8 @@ BEGIN
         outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
         schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
     );
 
     SET @before = DATEADD(SECOND, -@older_than_seconds, SYSUTCDATETIME());
@@ -303,7 +304,8 @@ BEGIN
 
                 -- Of workers that were killed: usp_EndSession has done this for the others.
                 DELETE FROM [$(Schema)].[processing_outcome]
-                OUTPUT deleted.outcome, deleted.applications INTO #sum (outcome, amount)
+                OUTPUT deleted.outcome, deleted.applications, deleted.document_bytes
+                INTO #sum (outcome, amount, document_bytes)
                 WHERE session_id IN (SELECT s.session_id FROM @sessions AS s);
 
                 DELETE FROM [$(Schema)].[processing_written]

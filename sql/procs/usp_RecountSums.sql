@@ -2,14 +2,14 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 /*
-Purpose:    Counts the log, compares what processing_outcome and processing_written say, and corrects them. No
+Purpose:    Counts log and queue, compares what processing_outcome and processing_written say, and corrects them. No
             call of this version makes a difference. These do: a statement that a person runs on queue or log,
             and a call of an earlier version that was running while this version was installed. An
             installation that creates the sums beside an existing log therefore records in
             processing_install_file that a recount is due, which the first one that corrects ends.
 Parameters: @Execute  'Y': correct (default); 'N': only report
-Results:    one row per sum that was wrong, none if all are right: subject (an outcome, or a target table),
-            counted (what the sums said), found (in the log)
+Results:    one row per sum that was wrong, none if all are right: subject (an outcome, queued, queued bytes, or a
+            target table), counted (what the sums said), found (in log or queue)
 Errors:     50001 a parameter is wrong   50002 a transaction is open
             50033 another recount, or another change of the sums, did not end within 30 seconds
             1222 a completion held a lock for 30 seconds; nothing was changed
@@ -51,7 +51,8 @@ BEGIN
         outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
         schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
     );
 
     CREATE TABLE #recounted
@@ -148,9 +149,10 @@ BEGIN
             -- rows of a table at one moment, between two such transactions.
             INSERT INTO #counted (outcome, counted)
             SELECT
-                o.outcome,
-                o.applications
-            FROM [$(Schema)].[processing_outcome] AS o WITH (TABLOCK);
+                k.outcome,
+                k.counted
+            FROM [$(Schema)].[processing_outcome] AS o WITH (TABLOCK)
+            CROSS APPLY (VALUES (o.outcome, o.applications), ('queued bytes', o.document_bytes)) AS k(outcome, counted);
 
             INSERT INTO #counted (schema_name, table_name, counted)
             SELECT
@@ -185,13 +187,39 @@ BEGIN
                 FROM #counted AS c
                 UNION ALL
                 SELECT
-                    o.outcome,
+                    k.outcome,
                     CONVERT(nvarchar(128), NULL) AS schema_name,
                     CONVERT(nvarchar(128), NULL) AS table_name,
-                    o.applications AS counted,
+                    k.counted,
                     CONVERT(bigint, 0) AS found
                 FROM [$(Schema)].[processing_outcome] AS o
+                CROSS APPLY
+                    (
+                        VALUES
+                        (o.outcome, o.applications),
+                        ('queued bytes', o.document_bytes)
+                    ) AS k(outcome, counted)
                 WHERE @has_versions = 1
+                UNION ALL
+                SELECT
+                    k.outcome,
+                    CONVERT(nvarchar(128), NULL) AS schema_name,
+                    CONVERT(nvarchar(128), NULL) AS table_name,
+                    CONVERT(bigint, 0) AS counted,
+                    k.found
+                FROM
+                    (
+                        SELECT
+                            COUNT_BIG(*) AS applications,
+                            COALESCE(SUM(q.document_bytes), 0) AS document_bytes
+                        FROM [$(Schema)].[processing_queue] AS q
+                    ) AS n
+                CROSS APPLY
+                    (
+                        VALUES
+                        ('queued', n.applications),
+                        ('queued bytes', n.document_bytes)
+                    ) AS k(outcome, found)
                 UNION ALL
                 SELECT
                     COALESCE(l.failure_category, 'success') AS outcome,
@@ -240,12 +268,13 @@ BEGIN
         HAVING SUM(u.counted) <> SUM(u.found);
 
         -- A difference, not a new value: what others have added since stays.
-        INSERT INTO #sum (outcome, schema_name, table_name, amount)
+        INSERT INTO #sum (outcome, schema_name, table_name, amount, document_bytes)
         SELECT
-            r.outcome,
+            CASE r.outcome WHEN 'queued bytes' THEN 'queued' ELSE r.outcome END,
             r.schema_name,
             r.table_name,
-            r.found - r.counted
+            CASE r.outcome WHEN 'queued bytes' THEN 0 ELSE r.found - r.counted END,
+            CASE r.outcome WHEN 'queued bytes' THEN r.found - r.counted ELSE 0 END
         FROM #recounted AS r
         WHERE @Execute = 'Y';
 

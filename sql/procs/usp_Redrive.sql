@@ -101,7 +101,8 @@ BEGIN
         outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
         schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
     );
 
     INSERT INTO #candidate
@@ -333,6 +334,18 @@ BEGIN
             WHERE c.moved = 1
                 AND c.was <> 'quarantined'
             GROUP BY COALESCE(l.failure_category, 'success');
+
+            INSERT INTO #sum (outcome, amount, document_bytes)
+            SELECT
+                'queued',
+                COUNT_BIG(*),
+                SUM(q.document_bytes)
+            FROM @moved AS m
+            INNER JOIN #candidate AS c ON m.app_id = c.app_id
+            INNER JOIN [$(Schema)].[processing_queue] AS q ON m.app_id = q.app_id
+            WHERE c.moved = 1
+                AND c.was <> 'quarantined'
+            HAVING COUNT_BIG(*) > 0;
 
             EXEC [$(Schema)].[usp_AddSums];
 

@@ -92,7 +92,8 @@ BEGIN
         outcome varchar(30) COLLATE DATABASE_DEFAULT NULL,
         schema_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
         table_name nvarchar(128) COLLATE DATABASE_DEFAULT NULL,
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        document_bytes bigint NOT NULL DEFAULT (0)
     );
 
     CREATE TABLE #fate
@@ -344,6 +345,7 @@ BEGIN
                 );
 
                 DELETE FROM [$(Schema)].[processing_queue]
+                OUTPUT 'queued', -1, -deleted.document_bytes INTO #sum (outcome, amount, document_bytes)
                 WHERE app_id IN
                 (
                     SELECT t.app_id
@@ -353,7 +355,7 @@ BEGIN
                         AND t.app_id <= @to
                 );
 
-                -- What is in the queue is in no sum.
+                -- What was in the queue had no outcome.
                 INSERT INTO #sum (outcome, amount)
                 SELECT
                     l.failure_category,

@@ -10,20 +10,54 @@ Columns:    state, applications, oldest_at_utc, newest_at_utc, document_bytes. O
             ready, claimed,       in the queue, by the time they were enqueued; document_bytes is
             quarantined           their sum
             failed, success       the outcome of the last attempt, by the time it was completed
-Cost:       reads the queue, the source rows above the watermark (before the first enqueue: all), the few
-            rows of processing_outcome, and for the times of an outcome that any application has the ends of
-            IX_processing_log_processed, past what is superseded (in the index alone) or in the queue. Never
-            counts the log. Waits for completions while READ_COMMITTED_SNAPSHOT is off; usp_GetStatus does not
+Cost:       reads the few rows of processing_outcome, of the queue what is claimed or quarantined, the source
+            rows above the watermark (before the first enqueue: all), and for the times of an outcome that any
+            application has the ends of IX_processing_log_processed, past what is superseded (in the index alone)
+            or in the queue. Counts neither log nor queue; only for oldest_at_utc and newest_at_utc of ready it
+            reads all of the queue: name the other columns where it is large. Waits for completions while
+            READ_COMMITTED_SNAPSHOT is off; usp_GetStatus does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_QueueStatus]
 AS
+SELECT
+    'ready' AS state,
+    -- The sum and what is taken may be of different moments while there are no row versions.
+    CASE WHEN s.applications > t.applications THEN s.applications - t.applications ELSE 0 END AS applications,
+    r.oldest_at_utc,
+    r.newest_at_utc,
+    CASE WHEN s.document_bytes > t.document_bytes THEN s.document_bytes - t.document_bytes ELSE 0 END AS document_bytes
+FROM
+    (
+        SELECT
+            COALESCE(SUM(o.applications), 0) AS applications,
+            COALESCE(SUM(o.document_bytes), 0) AS document_bytes
+        FROM [$(Schema)].[processing_outcome] AS o
+        WHERE o.outcome = 'queued'
+    ) AS s
+CROSS APPLY
+    (
+        SELECT
+            COUNT_BIG(*) AS applications,
+            COALESCE(SUM(u.document_bytes), 0) AS document_bytes
+        FROM [$(Schema)].[processing_queue] AS u
+        WHERE u.state IN (1, 2)
+    ) AS t
+CROSS APPLY
+    (
+        SELECT
+            MIN(u.enqueued_at_utc) AS oldest_at_utc,
+            MAX(u.enqueued_at_utc) AS newest_at_utc
+        FROM [$(Schema)].[processing_queue] AS u
+        WHERE u.state = 0
+    ) AS r
+UNION ALL
 SELECT
     n.state,
     q.applications,
     q.oldest_at_utc,
     q.newest_at_utc,
     q.document_bytes
-FROM (VALUES ('ready', 0), ('claimed', 1), ('quarantined', 2)) AS n(state, state_number)
+FROM (VALUES ('claimed', 1), ('quarantined', 2)) AS n(state, state_number)
 CROSS APPLY
     (
         SELECT
@@ -33,6 +67,7 @@ CROSS APPLY
             COALESCE(SUM(u.document_bytes), 0) AS document_bytes
         FROM [$(Schema)].[processing_queue] AS u
         WHERE u.state = n.state_number
+            AND u.state IN (1, 2)
     ) AS q
 UNION ALL
 SELECT
@@ -77,7 +112,7 @@ CROSS APPLY
     (
         SELECT CASE WHEN SUM(o.applications) > 0 THEN SUM(o.applications) ELSE 0 END AS applications
         FROM [$(Schema)].[processing_outcome] AS o
-        WHERE CASE o.outcome WHEN 'success' THEN 'success' ELSE 'failed' END = n.state
+        WHERE CASE o.outcome WHEN 'success' THEN 'success' WHEN 'queued' THEN 'queued' ELSE 'failed' END = n.state
     ) AS a
 UNION ALL
 SELECT

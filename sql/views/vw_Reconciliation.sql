@@ -4,9 +4,8 @@ GO
 /*
 Answers:    Is every source row queued or logged, and do the target tables have as many rows as the
             log records? All is well if every difference is 0. While workers run, each count is of a
-            slightly different moment; usp_Reconcile counts the target tables instead of reading the
-            catalog, application by application, and lists examples. WHERE subject <> 'source rows' is
-            quick; usp_GetStatus has the sums of the source rows.
+            slightly different moment; usp_Reconcile looks at every id, and counts the target tables instead of
+            reading the catalog, application by application, and lists examples.
 Columns:    subject, expected, actual, difference (how many are missing, below 0), not_ours, stale, meaning
             source rows   expected: rows of the source; actual: those queued, quarantined or logged
             one row per   expected: rows that the last successful attempts wrote; actual: rows in
@@ -16,25 +15,43 @@ Columns:    subject, expected, actual, difference (how many are missing, below 0
                           that they hide as many missing ones: usp_Reconcile can.
                           stale: how many of the expected rows are of applications whose last attempt
                           failed
-Cost:       source rows: every id of source, queue and log, once each and all in order of app_id, which is
-            a merge without a sort: only so is a row found that was lost. Use it after a run, not on a
-            dashboard. Target tables: the few rows of processing_written and, for stale, the failed part
-            of IX_processing_log_latest with seeks of log and processing_log_table. Does not read target
-            tables. Waits for completions while READ_COMMITTED_SNAPSHOT is off; in usp_GetReport it does
-            not
+Cost:       source rows: the few rows of processing_outcome and the row count of the catalog. If these do not
+            agree (rows that loaders are writing, source rows that were deleted, new ones, a lost one, no
+            permission to see the table), every id of source, queue and log, once each and all in order of
+            app_id, which is a merge without a sort. A source row that was deleted hides a lost one if the sums
+            agree; usp_Reconcile is deceived by nothing. Target tables: the few rows of processing_written and,
+            for stale, the failed part of IX_processing_log_latest with seeks of log and processing_log_table.
+            Does not read target tables. Waits for completions while READ_COMMITTED_SNAPSHOT is off; in
+            usp_GetReport it does not
 */
 CREATE OR ALTER VIEW [$(Schema)].[vw_Reconciliation]
 AS
 SELECT
     N'source rows' AS subject,
-    r.expected,
-    r.actual,
-    r.actual - r.expected AS difference,
+    COALESCE(a.agreed, r.expected) AS expected,
+    COALESCE(a.agreed, r.actual) AS actual,
+    CASE WHEN a.agreed IS NULL THEN r.actual - r.expected ELSE 0 END AS difference,
     CONVERT(bigint, NULL) AS not_ours,
     CONVERT(bigint, NULL) AS stale,
     N'source rows that are queued, quarantined or logged; run usp_EnqueueApps if some are missing'
         AS meaning
 FROM
+    (
+        SELECT CASE WHEN s.row_count = k.applications THEN k.applications END AS agreed
+        FROM
+            (
+                SELECT SUM(x.rows) AS row_count
+                FROM sys.partitions AS x
+                WHERE x.object_id = OBJECT_ID(N'[$(SourceSchema)].[$(SourceTable)]')
+                    AND x.index_id IN (0, 1)
+            ) AS s
+        CROSS JOIN
+            (
+                SELECT SUM(o.applications) AS applications
+                FROM [$(Schema)].[processing_outcome] AS o
+            ) AS k
+    ) AS a
+CROSS APPLY
     (
         SELECT
             COUNT_BIG(*) AS expected,
@@ -55,6 +72,8 @@ FROM
                 ELSE 0
             END)), 0) AS actual
         FROM [$(SourceSchema)].[$(SourceTable)] AS s
+        -- Of the outer row only, so it is decided before anything is read.
+        WHERE a.agreed IS NULL
     ) AS r
 UNION ALL
 SELECT

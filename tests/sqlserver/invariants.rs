@@ -90,7 +90,7 @@ const OFFENCES: [&str; 14] = [
 ];
 
 /// The sums are those of the log.
-const WRONG_SUMS: [&str; 2] = [
+const WRONG_SUMS: [&str; 3] = [
     "SELECT CONCAT('outcome ', u.outcome, ' is counted ', SUM(u.counted), ' times and found ', SUM(u.found))
      FROM (SELECT o.outcome, o.applications AS counted, CONVERT(bigint, 0) AS found
            FROM sandbox.processing_outcome AS o
@@ -100,7 +100,18 @@ const WRONG_SUMS: [&str; 2] = [
            WHERE NOT EXISTS (SELECT 1 FROM sandbox.processing_log AS n
                              WHERE n.app_id = l.app_id AND n.attempt > l.attempt)
              AND NOT EXISTS (SELECT 1 FROM sandbox.processing_queue AS q
-                             WHERE q.app_id = l.app_id)) AS u
+                             WHERE q.app_id = l.app_id)
+           UNION ALL
+           SELECT 'queued', CONVERT(bigint, 0), CONVERT(bigint, 1)
+           FROM sandbox.processing_queue AS k) AS u
+     GROUP BY u.outcome
+     HAVING SUM(u.counted) <> SUM(u.found)",
+    "SELECT CONCAT('outcome ', u.outcome, ' has ', SUM(u.counted), ' bytes, and ', SUM(u.found), ' are found')
+     FROM (SELECT o.outcome, o.document_bytes AS counted, CONVERT(bigint, 0) AS found
+           FROM sandbox.processing_outcome AS o
+           UNION ALL
+           SELECT 'queued', CONVERT(bigint, 0), q.document_bytes
+           FROM sandbox.processing_queue AS q) AS u
      GROUP BY u.outcome
      HAVING SUM(u.counted) <> SUM(u.found)",
     "SELECT CONCAT('of table ', u.schema_name, '.', u.table_name, ' ', SUM(u.counted),

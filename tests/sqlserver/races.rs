@@ -132,8 +132,9 @@ fn an_application_that_is_retried_while_stale_rows_are_deleted_keeps_its_rows() 
             "INSERT INTO pipeline.processing_queue
                  (app_id, state, attempts, reaps, lone_reaps, document_bytes, enqueued_at_utc)
              VALUES (2, 0, 2, 0, 0, 0, SYSUTCDATETIME());
-             {}",
-            summed("'bad_value'", -1, "app_id = 1")
+             {} {}",
+            summed("'bad_value'", -1, "app_id = 1"),
+            summed("'queued'", 1, "app_id = 1")
         ),
     );
     let deleted = worker.store.delete_stale_rows(&contract, &all(true)).expect("delete");

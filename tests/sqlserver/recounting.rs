@@ -40,6 +40,7 @@ fn without_sums(h: &SqlServerHarness) {
     // A view of Babelfish keeps its tables.
     h.database().execute(&h.own(
         "DROP VIEW pipeline.vw_QueueStatus;
+         DROP VIEW pipeline.vw_PartitionProgress;
          DROP VIEW pipeline.vw_Reconciliation;
          DROP TABLE pipeline.processing_outcome;
          DROP TABLE pipeline.processing_written;
@@ -47,7 +48,8 @@ fn without_sums(h: &SqlServerHarness) {
          CREATE INDEX IX_processing_log_processed ON pipeline.processing_log (status, processed_at_utc);
          DELETE FROM pipeline.processing_install_file
          WHERE file_name IN (N'tables/processing_outcome.sql', N'tables/processing_written.sql',
-                             N'migrations/0002_sums.sql', N'migrations/0004_status_without_lookups.sql');",
+                             N'migrations/0002_sums.sql', N'migrations/0004_status_without_lookups.sql',
+                             N'migrations/0007_sums_of_the_queue.sql');",
     ));
 }
 

@@ -14,6 +14,8 @@ crate::trials! {
     the_sums_of_a_worker_that_was_killed_are_kept_when_it_is_purged,
     what_is_in_the_queue_again_is_in_no_sum,
     a_sum_that_a_statement_by_hand_made_wrong_is_found_and_corrected,
+    a_queue_that_a_statement_by_hand_changed_is_found_and_counted,
+    the_queue_of_an_earlier_version_is_counted,
     the_log_of_an_earlier_version_is_summed,
     the_report_finds_what_is_missing_by_sums,
     sums_that_are_locked_are_nobody_s_refusal,
@@ -80,9 +82,11 @@ fn completions_of_other_sessions_do_not_wait_for_the_sums() {
     assert_eq!(
         rows(&h),
         [
+            "none queued 4 1",
             "session app_base 3 2",
             "session app_contact 6 2",
             "session bad_value 1 1",
+            "session queued -4 2",
             "session success 3 2"
         ]
     );
@@ -101,7 +105,13 @@ fn the_sums_of_sessions_that_ended_are_a_row_each() {
     }
     assert_eq!(
         rows(&h),
-        ["none app_base 4 1", "none app_contact 8 1", "none bad_value 2 1", "none success 4 1"]
+        [
+            "none app_base 4 1",
+            "none app_contact 8 1",
+            "none bad_value 2 1",
+            "none queued 0 1",
+            "none success 4 1"
+        ]
     );
     h.leave();
 }
@@ -120,7 +130,13 @@ fn the_sums_of_a_worker_that_was_killed_are_kept_when_it_is_purged() {
     assert_eq!(h.connect().purge_log(request).expect("purge").sessions, 1);
     assert_eq!(
         rows(&h),
-        ["none app_base 2 1", "none app_contact 4 1", "none bad_value 1 1", "none success 2 1"]
+        [
+            "none app_base 2 1",
+            "none app_contact 4 1",
+            "none bad_value 1 1",
+            "none queued 0 1",
+            "none success 2 1"
+        ]
     );
     h.assert_invariants();
     h.leave();
@@ -186,6 +202,55 @@ fn a_sum_that_a_statement_by_hand_made_wrong_is_found_and_corrected() {
     assert_eq!((status.success, status.failed), (2, 1));
 }
 
+fn a_queue_that_a_statement_by_hand_changed_is_found_and_counted() {
+    let h = SqlServerHarness::fresh();
+    let contract = h.prepare(5);
+    work(&mut Worker::start(&h, &contract), &contract, 2, 1);
+    h.execute("DELETE FROM {processing_queue} WHERE app_id = 4");
+    let findings = h.connect().health_check().expect("findings");
+    let found: Vec<_> = findings.iter().filter(|f| f.finding == "wrong sums").collect();
+    assert_eq!(found.len(), 1, "{findings:?}");
+    assert_eq!(found[0].detail, "applications in the queue: 3 counted, 2 found");
+    let wrong = h.ask("EXEC pipeline.usp_RecountSums @Execute = 'N';");
+    let subjects: Vec<_> = wrong.iter().map(|row| row[0].as_deref().unwrap_or_default()).collect();
+    assert_eq!(subjects, ["queued", "queued bytes"]);
+    assert_eq!(h.connect().get_status().expect("status").ready, 3);
+    // Its fix.
+    h.database().query(&found[0].fix);
+    assert_eq!(h.connect().get_status().expect("status").ready, 2);
+    let findings = h.connect().health_check().expect("findings");
+    assert!(findings.iter().all(|f| f.finding != "wrong sums"), "{findings:?}");
+    assert!(h.ask("EXEC pipeline.usp_RecountSums @Execute = 'N';").is_empty());
+}
+
+fn the_queue_of_an_earlier_version_is_counted() {
+    let h = SqlServerHarness::fresh();
+    let contract = h.prepare(6);
+    let mut worker = Worker::start(&h, &contract);
+    work(&mut worker, &contract, 3, 1);
+    let held = worker.claim(1);
+    // A view of Babelfish keeps its columns.
+    h.database().execute(&h.own(
+        "DROP VIEW pipeline.vw_QueueStatus;
+         DELETE FROM pipeline.processing_outcome WHERE outcome = 'queued';
+         IF OBJECT_ID(N'pipeline.DF_processing_outcome_document_bytes') IS NOT NULL
+             ALTER TABLE pipeline.processing_outcome DROP CONSTRAINT DF_processing_outcome_document_bytes;
+         ALTER TABLE pipeline.processing_outcome DROP COLUMN document_bytes;
+         DELETE FROM pipeline.processing_install_file
+         WHERE file_name IN (N'tables/processing_outcome.sql', N'migrations/0007_sums_of_the_queue.sql');",
+    ));
+    assert!(!h.installer().install(None).expect("install").is_empty());
+    h.assert_invariants();
+    let states = |h: &SqlServerHarness| {
+        let status = h.connect().get_status().expect("status");
+        (status.ready, status.claimed, status.success, status.failed)
+    };
+    assert_eq!(states(&h), (2, 1, 2, 1));
+    worker.complete(&contract, held.token, &[success(&held.apps[0])]);
+    assert_eq!(states(&h), (2, 0, 3, 1));
+    h.assert_invariants();
+}
+
 fn the_log_of_an_earlier_version_is_summed() {
     let h = SqlServerHarness::fresh();
     let contract = h.prepare(6);
@@ -195,17 +260,24 @@ fn the_log_of_an_earlier_version_is_summed() {
     // A view of Babelfish keeps its tables.
     h.database().execute(&h.own(
         "DROP VIEW pipeline.vw_QueueStatus;
+         DROP VIEW pipeline.vw_PartitionProgress;
          DROP VIEW pipeline.vw_Reconciliation;
          DROP TABLE pipeline.processing_outcome;
          DROP TABLE pipeline.processing_written;
          DELETE FROM pipeline.processing_install_file
          WHERE file_name IN (N'tables/processing_outcome.sql', N'tables/processing_written.sql',
-                             N'migrations/0002_sums.sql');",
+                             N'migrations/0002_sums.sql', N'migrations/0007_sums_of_the_queue.sql');",
     ));
     assert!(!h.installer().install(None).expect("install").is_empty());
     assert_eq!(
         rows(&h),
-        ["none app_base 3 1", "none app_contact 6 1", "none bad_value 1 1", "none success 3 1"]
+        [
+            "none app_base 3 1",
+            "none app_contact 6 1",
+            "none bad_value 1 1",
+            "none queued 2 1",
+            "none success 3 1"
+        ]
     );
     h.assert_invariants();
     work(&mut worker, &contract, 2, 0);
