@@ -129,6 +129,7 @@ static class Rules
     public const string OwnForeignKey = "own-foreign-key";
     public const string VolatileStatistics = "volatile-statistics";
     public const string CountsLog = "counts-log";
+    public const string CountsQueue = "counts-queue";
     public const string SumsLast = "sums-last";
     public const string CurrentDatabase = "current-database";
 
@@ -138,7 +139,7 @@ static class Rules
         SchemaQualified, SelectStar, Semicolon, Merge, UpdatableCte, AliasTarget, NewerFunction,
         KeywordCase, DirtyRead, ReadPast, ErrorNumber, TableGuard, InsertColumns, PageLocks, SourceRead, PinnedPlan,
         SessionLock, ForeignTemp, MonitoringWaits, OwnForeignKey, VolatileStatistics,
-        CountsLog, SumsLast, CurrentDatabase,
+        CountsLog, CountsQueue, SumsLast, CurrentDatabase,
     };
 }
 
@@ -555,6 +556,9 @@ sealed class Script
     /// What shows people status, failures and reports, and what that calls. usp_Reconcile looks at every id.
     static readonly Regex Shown = new Regex(@"^(vw_\w+|counts-log(\.\w+)?|usp_(GetStatus|GetReport|ListCauses|ListFailures|HealthCheck|ExplainApp)|ufn_(FailedApps|FailureCauses|StaleApps|RowsWritten))\.sql$");
 
+    /// Of these, what shows how much is queued. usp_HealthCheck counts the queue if the catalog has another number.
+    static readonly Regex ShownQueue = new Regex(@"^(vw_\w+|counts-queue(\.\w+)?|usp_(GetStatus|GetReport))\.sql$");
+
     /// The rules about single statements and references.
     sealed class Walk : TSqlFragmentVisitor
     {
@@ -562,6 +566,7 @@ sealed class Script
         readonly HashSet<string> ctes = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         readonly bool isMonitoring;
         readonly bool isShown;
+        readonly bool isQueueShown;
         readonly HashSet<TSqlStatement> withoutVersions = new HashSet<TSqlStatement>();
 
         public Walk(Script file)
@@ -571,6 +576,7 @@ sealed class Script
             file.script.Accept(writes);
             isMonitoring = writes.DefinesReader && !writes.Found;
             isShown = Shown.IsMatch(Path.GetFileName(file.file));
+            isQueueShown = ShownQueue.IsMatch(Path.GetFileName(file.file));
         }
 
         // The sums are there so that nobody waits for a scan of millions of rows.
@@ -581,9 +587,9 @@ sealed class Script
             node.WhereClause?.Accept(found);
             if (found.ById != null)
                 file.Report(found.ById, Rules.CurrentDatabase, "write d.name = DB_NAME(): in Azure SQL Database, sys.databases has another number than DB_ID()");
-            if (!isShown)
-                return;
-            foreach (var log in LogReads.Unbounded(node))
+            foreach (var queue in isQueueShown ? QueueCounts.Unbounded(node) : new List<NamedTableReference>())
+                file.Report(queue, Rules.CountsQueue, "counts all that is ready: read processing_outcome, and count what is claimed or quarantined");
+            foreach (var log in isShown ? LogReads.Unbounded(node) : new List<NamedTableReference>())
                 file.Report(log, Rules.CountsLog, "reads all of it: seek a key or the failed part, or read processing_outcome or processing_written");
         }
 
