@@ -95,11 +95,11 @@ BEGIN
         ) AS source_rows,
         -- The sum and the claims may be of different moments while there are no row versions.
         CASE
-            WHEN a.queued > q.claimed + q.quarantined THEN a.queued - q.claimed - q.quarantined
+            WHEN a.queued > a.claimed + a.quarantined THEN a.queued - a.claimed - a.quarantined
             ELSE 0
         END AS ready,
-        q.claimed,
-        q.quarantined,
+        a.claimed,
+        a.quarantined,
         CASE WHEN a.success > 0 THEN a.success ELSE 0 END AS success,
         CASE WHEN a.failed > 0 THEN a.failed ELSE 0 END AS failed,
         (
@@ -117,17 +117,19 @@ BEGIN
             SELECT
                 SUM(CASE o.outcome WHEN 'queued' THEN o.applications ELSE 0 END) AS queued,
                 SUM(CASE o.outcome WHEN 'success' THEN o.applications ELSE 0 END) AS success,
-                SUM(CASE WHEN o.outcome IN ('queued', 'success') THEN 0 ELSE o.applications END) AS failed
+                SUM(CASE WHEN o.outcome IN ('queued', 'success') THEN 0 ELSE o.applications END) AS failed,
+                (
+                    SELECT COUNT_BIG(*)
+                    FROM [$(Schema)].[processing_queue] AS u
+                    WHERE u.state = 1
+                ) AS claimed,
+                (
+                    SELECT COUNT_BIG(*)
+                    FROM [$(Schema)].[processing_queue] AS u
+                    WHERE u.state = 2
+                ) AS quarantined
             FROM [$(Schema)].[processing_outcome] AS o
         ) AS a
-    CROSS APPLY
-        (
-            SELECT
-                COALESCE(SUM(CASE u.state WHEN 1 THEN 1 ELSE 0 END), 0) AS claimed,
-                COALESCE(SUM(CASE u.state WHEN 2 THEN 1 ELSE 0 END), 0) AS quarantined
-            FROM [$(Schema)].[processing_queue] AS u
-            WHERE u.state IN (1, 2)
-        ) AS q
     LEFT OUTER JOIN [$(Schema)].[processing_pause] AS p ON p.resumed_at_utc IS NULL;
 
     SELECT

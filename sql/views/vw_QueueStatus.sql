@@ -22,34 +22,36 @@ AS
 SELECT
     'ready' AS state,
     -- The sum and what is taken may be of different moments while there are no row versions.
-    CASE WHEN s.applications > t.applications THEN s.applications - t.applications ELSE 0 END AS applications,
-    r.oldest_at_utc,
-    r.newest_at_utc,
-    CASE WHEN s.document_bytes > t.document_bytes THEN s.document_bytes - t.document_bytes ELSE 0 END AS document_bytes
+    CASE WHEN s.applications > s.taken THEN s.applications - s.taken ELSE 0 END AS applications,
+    (
+        SELECT MIN(u.enqueued_at_utc)
+        FROM [$(Schema)].[processing_queue] AS u
+        WHERE u.state = 0
+    ) AS oldest_at_utc,
+    (
+        SELECT MAX(u.enqueued_at_utc)
+        FROM [$(Schema)].[processing_queue] AS u
+        WHERE u.state = 0
+    ) AS newest_at_utc,
+    CASE WHEN s.document_bytes > s.taken_bytes THEN s.document_bytes - s.taken_bytes ELSE 0 END AS document_bytes
 FROM
     (
         SELECT
             COALESCE(SUM(o.applications), 0) AS applications,
-            COALESCE(SUM(o.document_bytes), 0) AS document_bytes
+            COALESCE(SUM(o.document_bytes), 0) AS document_bytes,
+            (
+                SELECT COUNT_BIG(*)
+                FROM [$(Schema)].[processing_queue] AS u
+                WHERE u.state IN (1, 2)
+            ) AS taken,
+            (
+                SELECT COALESCE(SUM(u.document_bytes), 0)
+                FROM [$(Schema)].[processing_queue] AS u
+                WHERE u.state IN (1, 2)
+            ) AS taken_bytes
         FROM [$(Schema)].[processing_outcome] AS o
         WHERE o.outcome = 'queued'
     ) AS s
-CROSS APPLY
-    (
-        SELECT
-            COUNT_BIG(*) AS applications,
-            COALESCE(SUM(u.document_bytes), 0) AS document_bytes
-        FROM [$(Schema)].[processing_queue] AS u
-        WHERE u.state IN (1, 2)
-    ) AS t
-CROSS APPLY
-    (
-        SELECT
-            MIN(u.enqueued_at_utc) AS oldest_at_utc,
-            MAX(u.enqueued_at_utc) AS newest_at_utc
-        FROM [$(Schema)].[processing_queue] AS u
-        WHERE u.state = 0
-    ) AS r
 UNION ALL
 SELECT
     n.state,

@@ -5,6 +5,7 @@ DROP TRIGGER app_xml_new;
 DROP TRIGGER app_xml_deleted;
 DROP VIEW vw_QueueStatus;
 DROP VIEW vw_sourced;
+DROP VIEW vw_stale;
 DROP VIEW vw_PartitionProgress;
 ALTER TABLE processing_outcome ADD COLUMN document_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE processing_enqueue ADD COLUMN documents INTEGER NOT NULL DEFAULT 0;
